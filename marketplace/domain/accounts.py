@@ -1,0 +1,67 @@
+"""Accounts: who somebody is, in what role they act, and the sessions they are logged in by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from marketplace.errors import Code, ParleyError
+
+
+class Role(StrEnum):
+    """What an account may be; `system` acts for the marketplace itself and cannot log in."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's log-in.  A vendor's id is the id of its account."""
+
+    id: str
+    role: Role
+    email: str
+    password_hash: str
+    name: str
+    phone: str | None
+    locale: str
+    timezone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A log-in that refreshes itself: only the hash of the current refresh token is kept."""
+
+    id: str
+    account_id: str
+    refresh_token_hash: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who causes a change, and the request or event it came from (for the event's envelope)."""
+
+    account_id: str
+    role: Role
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+    def require(self, *roles: Role) -> None:
+        """Refuse any other role.
+
+        Raises:
+            ParleyError: `forbidden`.
+        """
+        if self.role not in roles:
+            allowed = " or ".join(roles)
+            raise ParleyError(Code.FORBIDDEN, f"This is for the role {allowed}.")
+
+
+def normalized_email(email: str) -> str:
+    """The form an address is compared in: domains ignore case, and mailboxes do in practice."""
+    return email.strip().lower()

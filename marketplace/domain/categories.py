@@ -1,0 +1,16 @@
+"""What can be asked for.  The list is closed, so that an RFI and a vendor mean the same by a word."""
+
+from collections.abc import Mapping
+
+CATEGORIES: Mapping[str, str] = {
+    "catering": "Catering",
+    "cleaning": "Cleaning",
+    "electrical": "Electrical work",
+    "event_photography": "Event photography",
+    "hvac": "Heating and air conditioning",
+    "landscaping": "Landscaping",
+    "moving": "Moving",
+    "painting": "Painting",
+    "plumbing": "Plumbing",
+    "roofing": "Roofing",
+}

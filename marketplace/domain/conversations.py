@@ -1,0 +1,132 @@
+"""Conversations: two participants, and entries numbered densely from 1.
+
+A message, an edit, a deletion and a notice are entries of one stream, so that whoever has read up
+to a sequence has seen all that happened before it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from marketplace.domain.accounts import Actor, Role
+from marketplace.errors import Code, ParleyError
+
+MAX_BODY_CHARACTERS = 8_000
+
+
+class EntryKind(StrEnum):
+    """What an entry says: a message, or something about one, or something about the RFI."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETION = "deletion"
+    NOTICE = "notice"
+
+
+class Channel(StrEnum):
+    """The way a message came in."""
+
+    APP = "app"
+    SMS = "sms"
+    MMS = "mms"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One side of a conversation."""
+
+    account_id: str
+    role: Role
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A customer and a vendor talking about one RFI."""
+
+    id: str
+    rfi_id: str
+    match_id: str
+    participants: tuple[Participant, ...]
+    created_at: datetime
+
+    def has(self, account_id: str) -> bool:
+        """Whether the account takes part."""
+        return any(each.account_id == account_id for each in self.participants)
+
+    def others(self, account_id: str) -> tuple[Participant, ...]:
+        """The participants besides this one."""
+        return tuple(each for each in self.participants if each.account_id != account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One numbered thing in a conversation; which of the fields are set goes with the kind."""
+
+    id: str
+    conversation_id: str
+    sequence: int
+    kind: EntryKind
+    at: datetime
+    sender_id: str | None = None
+    client_message_id: str | None = None
+    channel: Channel | None = None
+    body: str | None = None
+    attachments: tuple[dict[str, Any], ...] = ()
+    message_id: str | None = None
+    code: str | None = None
+    data: dict[str, Any] | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPosition:
+    """How far a participant's apps have got; both numbers only move forward."""
+
+    conversation_id: str
+    account_id: str
+    delivered_sequence: int
+    read_sequence: int
+
+
+def require_participant(conversation: Conversation | None, actor: Actor) -> Conversation:
+    """The conversation, if the actor takes part in it.
+
+    Raises:
+        ParleyError: `not_found`, also for somebody else's, so that ids cannot be probed.
+    """
+    if conversation is None or not conversation.has(actor.account_id):
+        raise ParleyError(Code.NOT_FOUND, "You take part in no conversation with this id.")
+    return conversation
+
+
+def require_same_message(entry: Entry, body: str) -> None:
+    """Let a resend have the first answer, and refuse another message under the same id.
+
+    Raises:
+        ParleyError: `client_message_id_reused`.
+    """
+    if entry.body != body:
+        raise ParleyError(
+            Code.CLIENT_MESSAGE_ID_REUSED,
+            "This client_message_id already names a message with another body; take a new id.",
+        )
+
+
+def require_own_message(message: Entry | None, conversation_id: str, actor: Actor) -> Entry:
+    """The message, if the actor sent it in this conversation.
+
+    Raises:
+        ParleyError: `not_found`; `forbidden` for the other side's message.
+    """
+    if (
+        message is None
+        or message.conversation_id != conversation_id
+        or message.kind is not EntryKind.MESSAGE
+    ):
+        raise ParleyError(Code.NOT_FOUND, "No message with this id in the conversation.")
+    if message.sender_id != actor.account_id:
+        raise ParleyError(Code.FORBIDDEN, "Only its sender changes a message.")
+    return message

@@ -1,0 +1,95 @@
+"""Matches: one RFI offered to one vendor."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from marketplace.domain.rfis import Rfi
+from marketplace.domain.vendors import NearbyVendor
+from marketplace.errors import Code, ParleyError
+
+
+class MatchState(StrEnum):
+    """`offered` and `accepted` count against the RFI's max_vendors and the vendor's capacity."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CLOSED = "closed"
+
+
+LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An RFI offered to a vendor: how far away, why this one, and what became of it."""
+
+    id: str
+    rfi_id: str
+    customer_id: str
+    vendor_id: str
+    vendor_name: str
+    state: MatchState
+    rfi_revision: int
+    distance_m: int
+    score: float
+    reasons: tuple[str, ...]
+    offered_at: datetime
+    updated_at: datetime
+    conversation_id: str | None = None
+    closed_reason: str | None = None
+
+
+def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match:
+    """A new match.  The score falls from 1 at the vendor's door to 0 at the edge of its radius."""
+    vendor = nearby.vendor
+    if vendor.service_area is None:
+        raise ValueError("a vendor without a service area cannot be matched")
+    score = max(0.0, 1 - nearby.distance_m / max(1, vendor.service_area.radius_m))
+    return Match(
+        id=match_id,
+        rfi_id=rfi.id,
+        customer_id=rfi.customer_id,
+        vendor_id=vendor.id,
+        vendor_name=vendor.company or "A vendor",
+        state=MatchState.OFFERED,
+        rfi_revision=rfi.revision,
+        distance_m=nearby.distance_m,
+        score=round(score, 4),
+        reasons=("category", "within_service_radius", "closest"),
+        offered_at=now,
+        updated_at=now,
+    )
+
+
+def accept(match: Match, conversation_id: str, now: datetime) -> Match:
+    """The match taken up by its vendor, with the conversation it opens.
+
+    Raises:
+        ParleyError: `wrong_state` unless it is offered.
+    """
+    _require_offered(match)
+    return replace(
+        match, state=MatchState.ACCEPTED, conversation_id=conversation_id, updated_at=now
+    )
+
+
+def decline(match: Match, reason: str | None, now: datetime) -> Match:
+    """The match turned down by its vendor.
+
+    Raises:
+        ParleyError: `wrong_state` unless it is offered.
+    """
+    _require_offered(match)
+    return replace(match, state=MatchState.DECLINED, closed_reason=reason, updated_at=now)
+
+
+def close(match: Match, reason: str, now: datetime) -> Match:
+    """The match ended by the marketplace: the RFI was withdrawn, awarded, or moved out of reach."""
+    return replace(match, state=MatchState.CLOSED, closed_reason=reason, updated_at=now)
+
+
+def _require_offered(match: Match) -> None:
+    if match.state is not MatchState.OFFERED:
+        raise ParleyError(Code.WRONG_STATE, f"The match is {match.state}, not offered.")

@@ -1,0 +1,236 @@
+"""RFIs: draft, submit, revise, withdraw, award.
+
+Every change makes a revision, numbered densely from 1, that tells field by field what was and what
+is, who did it and why.  State changes are revisions too, so that the feed of an RFI is complete.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from marketplace.domain.accounts import Actor
+from marketplace.errors import Code, FieldError, ParleyError
+
+# A change of one of these asks "who is closest" anew; the rest only has to be told.
+MATCHING_FIELDS = frozenset({"category", "location", "max_vendors"})
+# What a customer may write, and therefore what a revision can change besides the state.
+CONTENT_FIELDS = (
+    "category",
+    "title",
+    "description",
+    "location",
+    "address",
+    "needed_by",
+    "budget",
+    "max_vendors",
+    "attributes",
+    "attachment_ids",
+)
+
+
+class RfiState(StrEnum):
+    """A draft is seen by its customer alone; an open RFI is matched and quoted."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    AWARDED = "awarded"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bounds of what the customer means to pay, in minor units of one currency."""
+
+    min_minor: int
+    max_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rfi:
+    """A request for information as it stands at `revision`.
+
+    `match_count` counts the matches that are offered or accepted; it never passes `max_vendors`.
+    """
+
+    id: str
+    customer_id: str
+    state: RfiState
+    revision: int
+    category: str
+    title: str
+    description: str
+    location: dict[str, Any]
+    address: str | None
+    needed_by: datetime | None
+    budget: Budget | None
+    max_vendors: int
+    attributes: dict[str, Any]
+    attachment_ids: tuple[str, ...]
+    match_count: int
+    created_at: datetime
+    updated_at: datetime
+    submitted_at: datetime | None = None
+    awarded_quote_id: str | None = None
+    awarded_vendor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after; `path` names it, with a dot into an object (`budget.currency`)."""
+
+    path: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What one step changed, who did it and why."""
+
+    rfi_id: str
+    revision: int
+    at: datetime
+    actor_id: str
+    actor_role: str
+    cause: str
+    changes: tuple[Change, ...]
+
+    def touches(self, fields: frozenset[str]) -> bool:
+        """Whether one of the given top-level fields was changed."""
+        return any(change.path.partition(".")[0] in fields for change in self.changes)
+
+
+def draft(
+    rfi_id: str, content: Mapping[str, Any], actor: Actor, now: datetime
+) -> tuple[Rfi, Revision]:
+    """A new draft, and its revision 1."""
+    rfi = Rfi(
+        id=rfi_id,
+        customer_id=actor.account_id,
+        state=RfiState.DRAFT,
+        revision=1,
+        match_count=0,
+        created_at=now,
+        updated_at=now,
+        **content,
+    )
+    changes = tuple(
+        change
+        for name in CONTENT_FIELDS
+        for change in _field_changes(name, None, getattr(rfi, name))
+        if change.new not in (None, {}, ())
+    )
+    return rfi, Revision(rfi_id, 1, now, actor.account_id, actor.role, "drafted", changes)
+
+
+def revise(
+    rfi: Rfi, content: Mapping[str, Any], actor: Actor, now: datetime
+) -> tuple[Rfi, Revision]:
+    """The RFI with the given fields replaced.  A revision without changes means nothing differed.
+
+    Raises:
+        ParleyError: `wrong_state` when the RFI is closed; `validation_failed` when `max_vendors`
+            falls below the vendors that are on it already.
+    """
+    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and changes no more.")
+    if content.get("max_vendors", rfi.max_vendors) < rfi.match_count:
+        found = FieldError("max_vendors", f"{rfi.match_count} vendors are on this RFI already.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    return _next(rfi, actor, now, "revised", **content)
+
+
+def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
+    """The RFI open for matching.
+
+    Raises:
+        ParleyError: `wrong_state` unless it is a draft.
+    """
+    if rfi.state is not RfiState.DRAFT:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft is submitted.")
+    return _next(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
+
+
+def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
+    """The RFI taken back.
+
+    Raises:
+        ParleyError: `wrong_state` when it is closed already.
+    """
+    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} already.")
+    return _next(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
+
+
+def award(
+    rfi: Rfi, quote_id: str, vendor_id: str, actor: Actor, now: datetime
+) -> tuple[Rfi, Revision]:
+    """The RFI given to one vendor.
+
+    Raises:
+        ParleyError: `wrong_state` unless it is open; so there is one award and no second.
+    """
+    if rfi.state is not RfiState.OPEN:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is awarded.")
+    return _next(
+        rfi,
+        actor,
+        now,
+        "awarded",
+        state=RfiState.AWARDED,
+        awarded_quote_id=quote_id,
+        awarded_vendor_id=vendor_id,
+    )
+
+
+def require_revision(rfi: Rfi, expected: int) -> None:
+    """Refuse a command that was made looking at another revision.
+
+    Raises:
+        ParleyError: `stale_revision`, naming the current one.
+    """
+    if rfi.revision != expected:
+        raise ParleyError(
+            Code.STALE_REVISION,
+            f"The RFI is at revision {rfi.revision}, not {expected}. Read it again and decide anew.",
+        )
+
+
+def _next(
+    rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
+) -> tuple[Rfi, Revision]:
+    changes = tuple(
+        change
+        for name, new in replaced.items()
+        for change in _field_changes(name, getattr(rfi, name), new)
+    )
+    number = rfi.revision + 1
+    revision = Revision(rfi.id, number, now, actor.account_id, actor.role, cause, changes)
+    return replace(rfi, **replaced, revision=number, updated_at=now), revision
+
+
+def _field_changes(name: str, old: Any, new: Any) -> list[Change]:
+    if old == new:
+        return []
+    before, after = _parts(name, old), _parts(name, new)
+    if before is None or after is None:
+        return [Change(name, _plain(old), _plain(new))]
+    return [
+        Change(f"{name}.{key}", before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _parts(name: str, value: Any) -> dict[str, Any] | None:
+    """The parts that are told one by one; a place is one value, since half a point says nothing."""
+    if isinstance(value, Budget):
+        return {k: getattr(value, k) for k in ("min_minor", "max_minor", "currency")}
+    return value if name == "attributes" and isinstance(value, dict) else None
+
+
+def _plain(value: Any) -> Any:
+    return _parts("", value) if isinstance(value, Budget) else value

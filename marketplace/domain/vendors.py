@@ -1,0 +1,141 @@
+"""Vendors: the profile, and the way from applied to active."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from marketplace.errors import Code, ParleyError
+
+MAX_CAPACITY = 1_000
+MAX_RADIUS_M = 500_000
+
+
+class VendorState(StrEnum):
+    """Where a vendor stands; only `active` ones are matched."""
+
+    APPLIED = "applied"
+    VERIFYING = "verifying"
+    IN_REVIEW = "in_review"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceArea:
+    """Where a vendor works: a GeoJSON point and a radius in metres around it."""
+
+    location: dict[str, Any]
+    radius_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A vendor's profile; `id` is the account's.
+
+    `open_matches` counts the matches that are offered or accepted and not closed; it never passes
+    `capacity`, the number of RFIs the vendor works on at a time.
+    """
+
+    id: str
+    state: VendorState
+    state_reason: str | None
+    company: str | None
+    categories: tuple[str, ...]
+    service_area: ServiceArea | None
+    hours: dict[str, Any] | None
+    capacity: int
+    open_matches: int
+    languages: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyVendor:
+    """A vendor and how far it is from the place asked about, in metres."""
+
+    vendor: Vendor
+    distance_m: int
+
+
+# Who may decide what, from which state: decision → (allowed before, after, event).
+DECISIONS: Mapping[str, tuple[frozenset[VendorState], VendorState, str]] = {
+    "approve": (frozenset({VendorState.IN_REVIEW}), VendorState.ACTIVE, "vendor.approved"),
+    "reject": (frozenset({VendorState.IN_REVIEW}), VendorState.REJECTED, "vendor.rejected"),
+    "suspend": (frozenset({VendorState.ACTIVE}), VendorState.SUSPENDED, "vendor.suspended"),
+    "reinstate": (frozenset({VendorState.SUSPENDED}), VendorState.ACTIVE, "vendor.reinstated"),
+}
+
+
+def apply(vendor_id: str, now: datetime) -> Vendor:
+    """A new vendor with an empty profile."""
+    return Vendor(
+        id=vendor_id,
+        state=VendorState.APPLIED,
+        state_reason=None,
+        company=None,
+        categories=(),
+        service_area=None,
+        hours=None,
+        capacity=0,
+        open_matches=0,
+        languages=(),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def steps(vendor: Vendor) -> dict[str, list[str]]:
+    """What of the onboarding is done and what is to do, by the profile's field names."""
+    is_done = {
+        "company": vendor.company is not None,
+        "categories": bool(vendor.categories),
+        "service_area": vendor.service_area is not None,
+        "capacity": vendor.capacity > 0,
+    }
+    return {
+        "done": [step for step, done in is_done.items() if done],
+        "to_do": [step for step, done in is_done.items() if not done],
+    }
+
+
+def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) -> Vendor:
+    """The vendor with the given profile fields replaced; the others stay.
+
+    Raises:
+        ParleyError: `wrong_state` while the profile is under review, or after a rejection.
+    """
+    if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
+        raise ParleyError(
+            Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
+        )
+    return replace(vendor, **profile, updated_at=now)
+
+
+def submit(vendor: Vendor, now: datetime) -> Vendor:
+    """The vendor handed in for review.
+
+    Raises:
+        ParleyError: `wrong_state` when it was handed in before, or when steps are left.
+    """
+    if vendor.state not in {VendorState.APPLIED, VendorState.VERIFYING}:
+        raise ParleyError(Code.WRONG_STATE, f"The vendor is {vendor.state} already.")
+    to_do = steps(vendor)["to_do"]
+    if to_do:
+        raise ParleyError(Code.WRONG_STATE, f"Steps left to do: {', '.join(to_do)}.")
+    return replace(vendor, state=VendorState.IN_REVIEW, updated_at=now)
+
+
+def decide(vendor: Vendor, decision: str, reason: str, now: datetime) -> Vendor:
+    """The vendor after an admin's decision, one of `DECISIONS`.
+
+    Raises:
+        ParleyError: `wrong_state` when the decision does not apply to the vendor's state.
+    """
+    allowed, after, _ = DECISIONS[decision]
+    if vendor.state not in allowed:
+        raise ParleyError(Code.WRONG_STATE, f"Cannot {decision} a vendor that is {vendor.state}.")
+    return replace(vendor, state=after, state_reason=reason, updated_at=now)

@@ -1,0 +1,56 @@
+"""Entries as apps and consumers see them.
+
+Written by hand, not by a schema: a message is turned into JSON once per send, and a schema's `dump`
+costs 14 µs for what takes 1 µs here.  The tests hold these against the schemas.
+"""
+
+from typing import Any
+
+from marketplace.domain.conversations import Entry, EntryKind
+from marketplace.schemas.fields import written
+
+PUSHES = {
+    EntryKind.MESSAGE: "message.sent",
+    EntryKind.EDIT: "message.edited",
+    EntryKind.DELETION: "message.deleted",
+    EntryKind.NOTICE: "notice.added",
+}
+
+
+def message_view(entry: Entry) -> dict[str, Any]:
+    """A message as `send_message` acknowledges it and `message.sent` pushes it."""
+    return {
+        "id": entry.id,
+        "conversation_id": entry.conversation_id,
+        "sequence": entry.sequence,
+        "client_message_id": entry.client_message_id,
+        "sender_id": entry.sender_id,
+        "channel": entry.channel,
+        "body": entry.body,
+        "attachments": list(entry.attachments),
+        "sent_at": written(entry.at),
+    }
+
+
+def entry_view(entry: Entry) -> dict[str, Any]:
+    """An entry as `join_conversation` and `fetch_entries` give it."""
+    head = {"sequence": entry.sequence, "kind": entry.kind, "at": written(entry.at)}
+    return {**head, **_content(entry)}
+
+
+def push(entry: Entry) -> tuple[str, dict[str, Any]]:
+    """The pushed event's name and payload for an entry that just came in."""
+    name = PUSHES[entry.kind]
+    if entry.kind is EntryKind.MESSAGE:
+        return name, message_view(entry)
+    return name, {"conversation_id": entry.conversation_id, **entry_view(entry)}
+
+
+def _content(entry: Entry) -> dict[str, Any]:
+    if entry.kind is EntryKind.MESSAGE:
+        return message_view(entry)
+    if entry.kind is EntryKind.EDIT:
+        return {"message_id": entry.message_id, "sender_id": entry.sender_id, "body": entry.body}
+    if entry.kind is EntryKind.DELETION:
+        return {"message_id": entry.message_id, "sender_id": entry.sender_id}
+    return {"code": entry.code, "data": entry.data}

@@ -1,0 +1,120 @@
+"""The closed list of error codes, and the one exception that carries them.
+
+Whatever a caller did wrong, over REST or over a socket, is told with a code from `Code`.  The list is
+closed on purpose: apps branch on codes, so a new one is a change of the contract and is made here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What went wrong, in a word that programs compare."""
+
+    MALFORMED = "malformed"
+    VALIDATION_FAILED = "validation_failed"
+    UNKNOWN_EVENT = "unknown_event"
+    UNAUTHENTICATED = "unauthenticated"
+    TOKEN_EXPIRED = "token_expired"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    WRONG_STATE = "wrong_state"
+    EMAIL_TAKEN = "email_taken"
+    AT_CAPACITY = "at_capacity"
+    CLIENT_MESSAGE_ID_REUSED = "client_message_id_reused"
+    IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    REVISION_REQUIRED = "revision_required"
+    STALE_REVISION = "stale_revision"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    RATE_LIMITED = "rate_limited"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    TOO_MANY_ROOMS = "too_many_rooms"
+    DRAINING = "draining"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code means over HTTP, and whether the same request may succeed later."""
+
+    status: int
+    title: str
+    is_temporary: bool = False
+
+
+MEANINGS: Mapping[Code, Meaning] = {
+    Code.MALFORMED: Meaning(400, "The request could not be read"),
+    Code.VALIDATION_FAILED: Meaning(422, "Some values are not valid"),
+    Code.UNKNOWN_EVENT: Meaning(400, "There is no such event"),
+    Code.UNAUTHENTICATED: Meaning(401, "Log in first"),
+    Code.TOKEN_EXPIRED: Meaning(401, "The access token has expired"),
+    Code.FORBIDDEN: Meaning(403, "Not allowed for this account"),
+    Code.NOT_FOUND: Meaning(404, "Not found"),
+    Code.METHOD_NOT_ALLOWED: Meaning(405, "Method not allowed"),
+    Code.WRONG_STATE: Meaning(409, "Not possible in this state"),
+    Code.EMAIL_TAKEN: Meaning(409, "The email address is taken"),
+    Code.AT_CAPACITY: Meaning(409, "The capacity is used up"),
+    Code.CLIENT_MESSAGE_ID_REUSED: Meaning(
+        409, "The client_message_id was used for another message"
+    ),
+    Code.IDEMPOTENCY_KEY_IN_USE: Meaning(409, "The first request is still running", True),
+    Code.IDEMPOTENCY_KEY_REUSED: Meaning(422, "The Idempotency-Key was used for another request"),
+    Code.REVISION_REQUIRED: Meaning(428, "If-Match is required"),
+    Code.STALE_REVISION: Meaning(412, "The RFI has changed meanwhile"),
+    Code.PAYLOAD_TOO_LARGE: Meaning(413, "The request is too large"),
+    Code.UNSUPPORTED_MEDIA_TYPE: Meaning(415, "The content type is not supported"),
+    Code.RATE_LIMITED: Meaning(429, "Too many requests", True),
+    Code.TOO_MANY_CONNECTIONS: Meaning(429, "Too many connections", True),
+    Code.TOO_MANY_ROOMS: Meaning(409, "Too many rooms joined"),
+    Code.DRAINING: Meaning(503, "This process is shutting down", True),
+    Code.UNAVAILABLE: Meaning(503, "A service behind is not available", True),
+    Code.INTERNAL: Meaning(500, "Something went wrong on our side", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One value that was not accepted: where it stands (`budget.currency`) and what is wrong."""
+
+    path: str
+    message: str
+
+
+class ParleyError(Exception):
+    """A refusal with a code, a sentence for the developer, and where needed the fields at fault."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.errors = tuple(errors)
+        self.retry_after_ms = retry_after_ms
+
+    @property
+    def meaning(self) -> Meaning:
+        """Status, title and whether trying again can help."""
+        return MEANINGS[self.code]
+
+
+class SettingsError(Exception):
+    """The environment is not usable; the message names each variable and what it wants."""
+
+
+class TemporaryError(Exception):
+    """A part behind us (database, broker, provider) could not do it now; the same may work later."""
+
+
+class PermanentError(Exception):
+    """Trying the same again cannot help: the record or the request itself is at fault."""

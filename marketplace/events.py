@@ -1,0 +1,191 @@
+"""Every event: its name, topic and schema; how it is written to Kafka and read back.
+
+An event is a business fact, named `noun.past`.  It is committed together with the state it tells
+of, leaves through the relay, and stays readable: a new version adds a schema and keeps the old one.
+
+    topic          key                  events
+    vendors        vendor_id            vendor.*
+    rfis           rfi_id               rfi.*  quote.*
+    matches        rfi_id               match.*
+    conversations  conversation_id      conversation.started  message.*  notice.added
+    notifications  account_id           notification.*
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from marketplace.errors import PermanentError
+from marketplace.schemas.conversations import ConversationView, EntryView, MessageView
+from marketplace.schemas.fields import Moment, Whole
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.notifications import NotificationView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RevisionView, RfiView
+from marketplace.schemas.vendors import VendorView
+
+
+class VendorData(Schema):
+    """The vendor after the fact."""
+
+    vendor = fields.Nested(VendorView(unknown=EXCLUDE), required=True)
+
+
+class RfiData(Schema):
+    """The RFI after the fact, and the revision that led there."""
+
+    rfi = fields.Nested(RfiView(unknown=EXCLUDE), required=True)
+    revision = fields.Nested(RevisionView(unknown=EXCLUDE), required=True)
+
+
+class QuoteData(Schema):
+    """The quote after the fact."""
+
+    quote = fields.Nested(QuoteView(unknown=EXCLUDE), required=True)
+
+
+class MatchData(Schema):
+    """The match after the fact."""
+
+    match = fields.Nested(MatchView(unknown=EXCLUDE), required=True)
+
+
+class ConversationData(Schema):
+    """The conversation that began."""
+
+    conversation = fields.Nested(ConversationView(unknown=EXCLUDE), required=True)
+
+
+class MessageData(Schema):
+    """The message as it was sent."""
+
+    message = fields.Nested(MessageView(unknown=EXCLUDE), required=True)
+
+
+class EntryData(Schema):
+    """An entry that is not a message: an edit, a deletion, a notice."""
+
+    entry = fields.Nested(EntryView(unknown=EXCLUDE), required=True)
+
+
+class NotificationData(Schema):
+    """The notification after the fact."""
+
+    notification = fields.Nested(NotificationView(unknown=EXCLUDE), required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where events of one name and version go, and what their data must look like."""
+
+    topic: str
+    schema: Schema
+
+
+TOPICS = ("conversations", "rfis", "vendors", "matches", "notifications")
+
+_BY_SCHEMA: Mapping[str, tuple[type[Schema], tuple[str, ...]]] = {
+    "vendors": (
+        VendorData,
+        ("applied", "updated", "submitted", "approved", "rejected", "suspended", "reinstated"),
+    ),
+    "rfis": (RfiData, ("drafted", "submitted", "revised", "withdrawn", "awarded")),
+    "matches": (MatchData, ("offered", "accepted", "declined", "closed")),
+    "notifications": (NotificationData, ("created", "sent", "failed", "suppressed")),
+}
+
+# (name, version) → kind.  An entry is never taken out while a topic may still hold such records.
+KINDS: Mapping[tuple[str, int], Kind] = {
+    **{
+        (f"{topic.removesuffix('s')}.{fact}", 1): Kind(topic, schema(unknown=EXCLUDE))
+        for topic, (schema, facts) in _BY_SCHEMA.items()
+        for fact in facts
+    },
+    ("quote.submitted", 1): Kind("rfis", QuoteData(unknown=EXCLUDE)),
+    ("quote.updated", 1): Kind("rfis", QuoteData(unknown=EXCLUDE)),
+    ("conversation.started", 1): Kind("conversations", ConversationData(unknown=EXCLUDE)),
+    ("message.sent", 1): Kind("conversations", MessageData(unknown=EXCLUDE)),
+    ("message.edited", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
+    ("message.deleted", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
+    ("notice.added", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
+}
+
+
+class _Envelope(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    version = Whole(required=True, least=1)
+    key = fields.String(required=True)
+    occurred_at = Moment(required=True)
+    actor = fields.Dict(required=True)
+    correlation_id = fields.String(required=True, allow_none=True)
+    causation_id = fields.String(required=True, allow_none=True)
+    data = fields.Dict(required=True)
+
+
+_ENVELOPE = _Envelope()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact on its way to Kafka, or read from there.
+
+    `data` holds JSON values on the way out, and what the event's schema loads on the way in (times
+    as `datetime`).  `actor` is `{"account_id", "role"}`.
+    """
+
+    id: str
+    name: str
+    key: str
+    occurred_at: datetime
+    actor: dict[str, Any]
+    data: dict[str, Any]
+    version: int = 1
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+    @property
+    def topic(self) -> str:
+        """The topic the event belongs to."""
+        return KINDS[self.name, self.version].topic
+
+
+def encode(event: Event) -> bytes:
+    """An event as the value of a Kafka record (JSON).
+
+    Raises:
+        ValueError: when the event is not of the list or its data does not fit its schema; that is a
+            defect of the writer, found in its tests and not by a consumer.
+    """
+    kind = KINDS.get((event.name, event.version))
+    if kind is None:
+        raise ValueError(f"no event {event.name} of version {event.version}")
+    problems = kind.schema.validate(event.data)
+    if problems:
+        raise ValueError(f"{event.name}: data does not fit: {problems}")
+    return orjson.dumps(_ENVELOPE.dump(event))
+
+
+def decode(value: bytes | None) -> Event:
+    """The event in a record's value.
+
+    Raises:
+        PermanentError: when it is no JSON, no envelope, of an unknown name or version, or its data
+            does not fit; no second try can read it.
+    """
+    try:
+        envelope = _ENVELOPE.load(orjson.loads(value or b""))
+        kind = KINDS.get((envelope["name"], envelope["version"]))
+        if kind is None:
+            raise PermanentError(f"unknown event {envelope['name']} v{envelope['version']}")
+        envelope["data"] = kind.schema.load(envelope["data"])
+    except (orjson.JSONDecodeError, ValidationError) as error:
+        raise PermanentError(f"not a readable event: {str(error)[:500]}") from error
+    return Event(**envelope)

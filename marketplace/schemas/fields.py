@@ -1,0 +1,207 @@
+"""Strict field types, and the schema base class.
+
+marshmallow is lenient by default (it takes "5" for 5 and "yes" for true).  Payloads here decide
+types before anything reaches a query, so that an operator such as `{"$ne": null}` is an error and
+never a condition.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from marketplace.errors import Code, FieldError, ParleyError
+
+MAX_ATTRIBUTE_COUNT = 50
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ID = r"^[A-Za-z0-9_-]{1,64}$"
+
+
+class Text(fields.String):
+    """A string of bounded length in characters, without control characters, not only white space."""
+
+    def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=shortest, max=longest), **kwargs)
+        self._shortest = shortest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTROL.search(text):
+            raise ValidationError("Control characters are not allowed.")
+        if _LONE_SURROGATE.search(text):
+            raise ValidationError("Not a valid Unicode text.")
+        if self._shortest and not text.strip():
+            raise ValidationError("Must not be blank.")
+        return text
+
+
+class Identifier(fields.String):
+    """An opaque id: 1 to 64 letters, digits, underscores or hyphens."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Regexp(_ID, error="Not an id."), **kwargs)
+
+
+class Whole(fields.Integer):
+    """A JSON integer within bounds; no strings, no booleans, no fractions."""
+
+    def __init__(self, *, least: int = 0, most: int = 2**53 - 1, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Flag(fields.Boolean):
+    """A JSON boolean and nothing that merely looks like one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Moment(fields.AwareDateTime):
+    """A point in time, RFC 3339 with an offset; kept and written in UTC to the millisecond."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str):
+            raise self.make_error("invalid", input=value, obj_type="datetime")
+        try:
+            moment: datetime = super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError as error:  # year 1 with a positive offset has no UTC form
+            raise self.make_error("invalid", input=value, obj_type="datetime") from error
+        # MongoDB keeps milliseconds; cutting here keeps what is answered equal to what is stored.
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else written(value)
+
+
+def written(moment: datetime) -> str:
+    """A moment as the contract writes it: RFC 3339, UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Day(fields.Date):
+    """A calendar day, `YYYY-MM-DD`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise self.make_error("invalid", input=value, obj_type="date")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Place(fields.Field[dict[str, Any]]):
+    """A GeoJSON point (RFC 7946): longitude −180…180, then latitude −90…90."""
+
+    default_error_messages = {
+        "invalid": 'Must be {"type": "Point", "coordinates": [longitude, latitude]}.',
+        "range": "Longitude must be within ±180 and latitude within ±90.",
+    }
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
+            raise self.make_error("invalid")
+        pair = value["coordinates"]
+        if value["type"] != "Point" or not isinstance(pair, list) or len(pair) != 2:
+            raise self.make_error("invalid")
+        if any(isinstance(n, bool) or not isinstance(n, int | float) for n in pair):
+            raise self.make_error("invalid")
+        longitude, latitude = float(pair[0]), float(pair[1])
+        if not (math.isfinite(longitude) and math.isfinite(latitude)):
+            raise self.make_error("range")
+        if abs(longitude) > 180 or abs(latitude) > 90:
+            raise self.make_error("range")
+        return {"type": "Point", "coordinates": [longitude, latitude]}
+
+
+class Attributes(fields.Field[dict[str, Any]]):
+    """A flat object of up to 50 names with text, number or boolean values."""
+
+    default_error_messages = {
+        "invalid": "Must be an object of names with text, number or boolean values.",
+        "size": f"At most {MAX_ATTRIBUTE_COUNT} attributes, names of up to 50 letters, digits or _.",
+    }
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        if len(value) > MAX_ATTRIBUTE_COUNT:
+            raise self.make_error("size")
+        for name, content in value.items():
+            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,49}", name):
+                raise self.make_error("size")
+            if not isinstance(content, str | int | float | bool) or len(str(content)) > 500:
+                raise self.make_error("invalid")
+        return value
+
+
+def currency(**kwargs: Any) -> fields.String:
+    """A currency as its three letters of ISO 4217."""
+    return fields.String(
+        validate=validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters of ISO 4217."),
+        metadata={"example": "USD"},
+        **kwargs,
+    )
+
+
+def timezone(**kwargs: Any) -> fields.String:
+    """A time zone's name in the IANA data base."""
+    return fields.String(
+        validate=validate.OneOf(available_timezones(), error="Not an IANA time zone."),
+        metadata={"example": "America/Denver", "enum": None},
+        **kwargs,
+    )
+
+
+class Strict(Schema):
+    """A schema that refuses unknown fields and reports errors in the product's own form."""
+
+    class Meta:
+        unknown = RAISE
+        ordered = True
+
+    def read(self, payload: object) -> dict[str, Any]:
+        """Check a decoded JSON payload.
+
+        Raises:
+            ParleyError: `validation_failed`, with a path and a sentence for each value at fault.
+        """
+        if not isinstance(payload, Mapping):
+            raise ParleyError(Code.VALIDATION_FAILED, "The payload must be a JSON object.")
+        try:
+            loaded: dict[str, Any] = self.load(payload)
+        except ValidationError as error:
+            found = tuple(_flatten(error.messages))
+            where = ", ".join(sorted({each.path for each in found if each.path})[:5])
+            told = f"Some values are not valid: {where}." if where else found[0].message
+            raise ParleyError(Code.VALIDATION_FAILED, told, errors=found) from error
+        return loaded
+
+
+def _flatten(messages: Any, path: str = "") -> list[FieldError]:
+    if isinstance(messages, dict):
+        return [
+            found
+            for name, inner in messages.items()
+            for found in _flatten(
+                inner, path if name == "_schema" else f"{path}.{name}" if path else str(name)
+            )
+        ]
+    listed = messages if isinstance(messages, list) else [messages]
+    return [FieldError(path, str(message)) for message in listed]

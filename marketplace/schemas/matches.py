@@ -1,0 +1,46 @@
+"""Matches: how they look to the vendor and to the customer."""
+
+from marshmallow import fields
+
+from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole
+
+
+class DeclineMatch(Strict):
+    """POST /v1/matches/{id}/decline."""
+
+    reason = Text(longest=500, load_default=None, allow_none=True)
+
+
+class MatchView(Strict):
+    """One RFI offered to one vendor."""
+
+    id = Identifier(required=True)
+    rfi_id = Identifier(required=True)
+    rfi_revision = Whole(required=True)
+    customer_id = Identifier(required=True)
+    vendor_id = Identifier(required=True)
+    vendor_name = fields.String(required=True)
+    state = fields.String(required=True)
+    distance_m = Whole(required=True)
+    score = fields.Float(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    conversation_id = fields.String(allow_none=True)
+    closed_reason = fields.String(allow_none=True)
+    offered_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class RfiSummary(Strict):
+    """As much of an RFI as a list of matches shows."""
+
+    id = Identifier(required=True)
+    title = fields.String(required=True)
+    category = fields.String(required=True)
+    state = fields.String(required=True)
+    revision = Whole(required=True)
+
+
+class MatchWithRfi(MatchView):
+    """A match as its vendor lists it."""
+
+    rfi = fields.Nested(RfiSummary, required=True)

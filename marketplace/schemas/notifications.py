@@ -1,0 +1,19 @@
+"""Notifications: what went out to whom, by which channel, and what became of it."""
+
+from marshmallow import fields
+
+from marketplace.schemas.fields import Identifier, Moment, Strict
+
+
+class NotificationView(Strict):
+    """One notification to one person by one channel."""
+
+    id = Identifier(required=True)
+    account_id = Identifier(required=True)
+    event_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    channel = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)

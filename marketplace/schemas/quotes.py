@@ -1,0 +1,35 @@
+"""Quotes: what a vendor writes, and how a quote looks."""
+
+from marshmallow import fields
+
+from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, currency
+
+
+class SubmitQuote(Strict):
+    """POST /v1/rfis/{id}/quotes; a second one of the same vendor replaces the first's figures."""
+
+    rfi_revision = Whole(required=True, least=1)
+    amount_minor = Whole(required=True, least=1)
+    currency = currency(required=True)
+    message = Text(required=True, longest=4_000)
+    valid_until = Moment(load_default=None, allow_none=True)
+
+
+class QuoteView(Strict):
+    """A vendor's price on a revision of an RFI."""
+
+    id = Identifier(required=True)
+    rfi_id = Identifier(required=True)
+    rfi_revision = Whole(required=True)
+    match_id = Identifier(required=True)
+    conversation_id = Identifier(required=True)
+    customer_id = Identifier(required=True)
+    vendor_id = Identifier(required=True)
+    vendor_name = fields.String(required=True)
+    state = fields.String(required=True)
+    amount_minor = Whole(required=True)
+    currency = fields.String(required=True)
+    message = fields.String(required=True)
+    valid_until = Moment(allow_none=True)
+    submitted_at = Moment(required=True)
+    updated_at = Moment(required=True)

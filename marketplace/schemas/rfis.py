@@ -1,0 +1,127 @@
+"""RFIs: what a customer writes, how an RFI looks, and how a change is told."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from marketplace.schemas.fields import (
+    Attributes,
+    Identifier,
+    Moment,
+    Place,
+    Strict,
+    Text,
+    Whole,
+    currency,
+    written,
+)
+
+
+class BudgetSchema(Strict):
+    """Bounds in minor units of one currency."""
+
+    min_minor = Whole(required=True)
+    max_minor = Whole(required=True)
+    currency = currency(required=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _is_ordered(self, data: dict[str, Any], **_: Any) -> None:
+        if data["min_minor"] > data["max_minor"]:
+            raise ValidationError("Must not be below min_minor.", "max_minor")
+
+
+class DraftRfi(Strict):
+    """POST /v1/rfis."""
+
+    category = fields.String(required=True, validate=validate.Length(max=50))
+    title = Text(required=True, longest=160)
+    description = Text(required=True, longest=8_000)
+    location = Place(required=True)
+    address = Text(longest=300, load_default=None, allow_none=True)
+    needed_by = Moment(load_default=None, allow_none=True)
+    budget = fields.Nested(BudgetSchema, load_default=None, allow_none=True)
+    max_vendors = Whole(load_default=5, least=1, most=50)
+    attributes = Attributes(load_default=dict)
+    attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=20))
+
+
+class ReviseRfi(Strict):
+    """PATCH /v1/rfis/{id}: every field may be left out and then stays as it is."""
+
+    category = fields.String(validate=validate.Length(max=50))
+    title = Text(longest=160)
+    description = Text(longest=8_000)
+    location = Place()
+    address = Text(longest=300, allow_none=True)
+    needed_by = Moment(allow_none=True)
+    budget = fields.Nested(BudgetSchema, allow_none=True)
+    max_vendors = Whole(least=1, most=50)
+    attributes = Attributes()
+    attachment_ids = fields.List(Identifier(), validate=validate.Length(max=20))
+
+
+class RfiView(Strict):
+    """An RFI as it stands at `revision`."""
+
+    id = Identifier(required=True)
+    customer_id = Identifier(required=True)
+    state = fields.String(required=True)
+    revision = Whole(required=True)
+    category = fields.String(required=True)
+    title = fields.String(required=True)
+    description = fields.String(required=True)
+    location = Place(required=True)
+    address = fields.String(allow_none=True)
+    needed_by = Moment(allow_none=True)
+    budget = fields.Nested(BudgetSchema, allow_none=True)
+    max_vendors = Whole(required=True)
+    attributes = fields.Dict(required=True)
+    attachment_ids = fields.List(Identifier(), required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+    submitted_at = Moment(allow_none=True)
+    awarded_quote_id = fields.String(allow_none=True)
+    awarded_vendor_id = fields.String(allow_none=True)
+
+
+class AnyValue(fields.Raw):
+    """A value before or after a change; moments are written as everywhere."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return written(value) if hasattr(value, "astimezone") else value
+
+
+class ChangeView(Strict):
+    """One field before and after; `path` has a dot where it leads into an object."""
+
+    path = fields.String(required=True)
+    old = AnyValue(required=True, allow_none=True)
+    new = AnyValue(required=True, allow_none=True)
+
+
+class ActorView(Strict):
+    """Who did it."""
+
+    account_id = fields.String(required=True)
+    role = fields.String(required=True)
+
+
+class RevisionView(Strict):
+    """One step of an RFI: what it changed, who did it and why."""
+
+    rfi_id = Identifier(required=True)
+    revision = Whole(required=True)
+    at = Moment(required=True)
+    actor = fields.Function(
+        lambda made: {"account_id": made.actor_id, "role": made.actor_role},
+        lambda value: value,
+        required=True,
+    )
+    cause = fields.String(required=True)
+    changes = fields.List(fields.Nested(ChangeView), required=True)
+
+
+class Award(Strict):
+    """POST /v1/rfis/{id}/award."""
+
+    quote_id = Identifier(required=True)

@@ -1,0 +1,76 @@
+"""Vendors: the profile a vendor writes, what it sees of itself, and what everybody sees."""
+
+from marshmallow import fields, validate
+
+from marketplace.schemas.fields import Attributes, Identifier, Moment, Place, Strict, Text, Whole
+
+
+class ServiceAreaSchema(Strict):
+    """Where a vendor works: a point and a radius in metres."""
+
+    location = Place(required=True)
+    radius_m = Whole(required=True, least=100, most=500_000)
+
+
+class UpdateProfile(Strict):
+    """PATCH /v1/vendors/me: every field may be left out and then stays as it is."""
+
+    company = Text(longest=120)
+    categories = fields.List(
+        fields.String(validate=validate.Length(max=50)),
+        validate=validate.Length(min=1, max=20),
+    )
+    service_area = fields.Nested(ServiceAreaSchema)
+    hours = Attributes()
+    capacity = Whole(least=1, most=1_000)
+    languages = fields.List(
+        fields.String(validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")),
+        validate=validate.Length(max=20),
+    )
+
+
+class Decision(Strict):
+    """POST /v1/admin/vendors/{id}/{decision}."""
+
+    reason = Text(required=True, longest=500)
+
+
+class PublicVendor(Strict):
+    """A vendor as everybody sees it: nothing personal."""
+
+    id = Identifier(required=True)
+    company = fields.String(allow_none=True)
+    categories = fields.List(fields.String(), required=True)
+    service_area = fields.Nested(ServiceAreaSchema, allow_none=True)
+    hours = fields.Dict(allow_none=True)
+    languages = fields.List(fields.String(), required=True)
+
+
+class NearbyVendorView(PublicVendor):
+    """A vendor found near a place, with its distance in metres."""
+
+    distance_m = Whole(required=True)
+
+
+class Steps(Strict):
+    """What of the onboarding is done, and what is to do."""
+
+    done = fields.List(fields.String(), required=True)
+    to_do = fields.List(fields.String(), required=True)
+
+
+class VendorView(PublicVendor):
+    """A vendor as it sees itself, and as admins see it."""
+
+    state = fields.String(required=True)
+    state_reason = fields.String(allow_none=True)
+    capacity = Whole(required=True)
+    open_matches = Whole(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class OwnVendorView(VendorView):
+    """A vendor's own profile with the steps of its onboarding."""
+
+    steps = fields.Nested(Steps, required=True)

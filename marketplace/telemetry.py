@@ -1,0 +1,59 @@
+"""Logs and metrics, the same in every process.
+
+Logs are one JSON object a line on standard output, so that any collector reads them without a
+parser of its own.  Metrics are Prometheus text, from the default registry of `prometheus_client`.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class JsonFormatter(logging.Formatter):
+    """A log record as one line of JSON; what was passed as `extra` stands beside the message."""
+
+    def __init__(self, process_name: str) -> None:
+        super().__init__()
+        self._process_name = process_name
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without a trailing newline."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "process": self._process_name,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure_logging(process_name: str, level: str) -> None:
+    """Send all logs of this process to standard output, one JSON object a line."""
+    output = logging.StreamHandler(sys.stdout)
+    output.setFormatter(JsonFormatter(process_name))
+    logging.basicConfig(level=level, handlers=[output], force=True)
+    # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.
+    for noisy in ("aiokafka", "engineio", "socketio", "sanic.access", "pymongo", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def metrics_text() -> bytes:
+    """All metrics of this process in Prometheus' text format."""
+    return generate_latest(REGISTRY)
+
+
+def context(**values: object) -> Mapping[str, object]:
+    """Values for a log call's `extra`, without those that are None."""
+    return {name: value for name, value in values.items() if value is not None}
