@@ -2,11 +2,18 @@
 
 from marshmallow import fields, validate
 
-from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, timezone
-
-_PHONE = validate.Regexp(
-    r"^\+[1-9]\d{6,14}$", error="A number in E.164 form, such as +14155550123."
+from marketplace.schemas.fields import (
+    Identifier,
+    Moment,
+    Pattern,
+    Strict,
+    Text,
+    Unicode,
+    Whole,
+    timezone,
 )
+
+_PHONE = Pattern(r"^\+[1-9]\d{6,14}$", error="A number in E.164 form, such as +14155550123.")
 
 
 class Register(Strict):
@@ -14,11 +21,11 @@ class Register(Strict):
 
     role = fields.String(required=True, validate=validate.OneOf(["customer", "vendor"]))
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, validate=validate.Length(min=8, max=200))
+    password = Unicode(required=True, validate=validate.Length(min=8, max=200))
     name = Text(required=True, longest=120)
     phone = fields.String(load_default=None, allow_none=True, validate=_PHONE)
     locale = fields.String(
-        load_default="en-US", validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+        load_default="en-US", validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     )
     timezone = timezone(load_default="UTC")
 
@@ -26,14 +33,14 @@ class Register(Strict):
 class LogIn(Strict):
     """POST /v1/tokens."""
 
-    email = fields.String(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, validate=validate.Length(max=200))
+    email = Unicode(required=True, validate=validate.Length(max=254))
+    password = Unicode(required=True, validate=validate.Length(max=200))
 
 
 class Refresh(Strict):
     """POST /v1/tokens/refresh."""
 
-    refresh_token = fields.String(required=True, validate=validate.Length(max=200))
+    refresh_token = Unicode(required=True, validate=validate.Length(max=200))
 
 
 class AccountView(Strict):

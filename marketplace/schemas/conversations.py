@@ -4,13 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.schemas.fields import Flag, Identifier, Moment, Strict, Text, Whole
+from marketplace.schemas.fields import Flag, Identifier, Moment, Pattern, Strict, Text, Whole
 
 MAX_ENTRIES = 200
 
-_CLIENT_MESSAGE_ID = validate.Regexp(
-    r"^[\x21-\x7e]{1,64}$", error="1 to 64 printable ASCII characters."
-)
+_CLIENT_MESSAGE_ID = Pattern(r"^[\x21-\x7e]{1,64}$", error="1 to 64 printable ASCII characters.")
 
 
 class SendMessage(Strict):

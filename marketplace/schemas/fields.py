@@ -17,12 +17,38 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from marketplace.errors import Code, FieldError, ParleyError
 
 MAX_ATTRIBUTE_COUNT = 50
+MAX_ATTRIBUTE_CHARACTERS = 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
 
 
-class Text(fields.String):
+class Pattern(validate.Regexp):
+    """A pattern that the whole string matches; `$` alone lets a trailing newline pass."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the value.
+
+        Raises:
+            ValidationError: when it does not match.
+        """
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+class Unicode(fields.String):
+    """A string that UTF-8 can write: no lone surrogates, which a JSON escape can smuggle in."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if _LONE_SURROGATE.search(text):
+            raise ValidationError("Not a valid Unicode text.")
+        return text
+
+
+class Text(Unicode):
     """A string of bounded length in characters, without control characters, not only white space."""
 
     def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
@@ -33,8 +59,6 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if _CONTROL.search(text):
             raise ValidationError("Control characters are not allowed.")
-        if _LONE_SURROGATE.search(text):
-            raise ValidationError("Not a valid Unicode text.")
         if self._shortest and not text.strip():
             raise ValidationError("Must not be blank.")
         return text
@@ -44,7 +68,7 @@ class Identifier(fields.String):
     """An opaque id: 1 to 64 letters, digits, underscores or hyphens."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Regexp(_ID, error="Not an id."), **kwargs)
+        super().__init__(validate=Pattern(_ID, error="Not an id."), **kwargs)
 
 
 class Whole(fields.Integer):
@@ -106,7 +130,8 @@ class Place(fields.Field[dict[str, Any]]):
     """A GeoJSON point (RFC 7946): longitude −180…180, then latitude −90…90."""
 
     default_error_messages = {
-        "invalid": 'Must be {"type": "Point", "coordinates": [longitude, latitude]}.',
+        # Doubled braces: marshmallow formats its messages.
+        "invalid": 'Must be {{"type": "Point", "coordinates": [longitude, latitude]}}.',
         "range": "Longitude must be within ±180 and latitude within ±90.",
     }
 
@@ -120,19 +145,18 @@ class Place(fields.Field[dict[str, Any]]):
             raise self.make_error("invalid")
         if any(isinstance(n, bool) or not isinstance(n, int | float) for n in pair):
             raise self.make_error("invalid")
-        longitude, latitude = float(pair[0]), float(pair[1])
-        if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        # Compared before they become floats: an integer may be too large for one, NaN fits nowhere.
+        if not (-180 <= pair[0] <= 180 and -90 <= pair[1] <= 90):
             raise self.make_error("range")
-        if abs(longitude) > 180 or abs(latitude) > 90:
-            raise self.make_error("range")
-        return {"type": "Point", "coordinates": [longitude, latitude]}
+        return {"type": "Point", "coordinates": [float(pair[0]), float(pair[1])]}
 
 
 class Attributes(fields.Field[dict[str, Any]]):
     """A flat object of up to 50 names with text, number or boolean values."""
 
     default_error_messages = {
-        "invalid": "Must be an object of names with text, number or boolean values.",
+        "invalid": "Must be an object of names with boolean values, numbers, or text of up to "
+        f"{MAX_ATTRIBUTE_CHARACTERS} characters.",
         "size": f"At most {MAX_ATTRIBUTE_COUNT} attributes, names of up to 50 letters, digits or _.",
     }
 
@@ -144,17 +168,27 @@ class Attributes(fields.Field[dict[str, Any]]):
         if len(value) > MAX_ATTRIBUTE_COUNT:
             raise self.make_error("size")
         for name, content in value.items():
-            if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,49}", name):
+            if not isinstance(name, str) or not _ATTRIBUTE_NAME.fullmatch(name):
                 raise self.make_error("size")
-            if not isinstance(content, str | int | float | bool) or len(str(content)) > 500:
+            if not _is_attribute(content):
                 raise self.make_error("invalid")
         return value
+
+
+def _is_attribute(content: object) -> bool:
+    """Whether the store and JSON can both hold the value: no NaN, no integer beyond 2⁵³."""
+    if isinstance(content, str):
+        is_clean = not (_CONTROL.search(content) or _LONE_SURROGATE.search(content))
+        return is_clean and len(content) <= MAX_ATTRIBUTE_CHARACTERS
+    if isinstance(content, float):
+        return math.isfinite(content)
+    return isinstance(content, int) and abs(content) < 2**53
 
 
 def currency(**kwargs: Any) -> fields.String:
     """A currency as its three letters of ISO 4217."""
     return fields.String(
-        validate=validate.Regexp(r"^[A-Z]{3}$", error="Three capital letters of ISO 4217."),
+        validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters of ISO 4217."),
         metadata={"example": "USD"},
         **kwargs,
     )

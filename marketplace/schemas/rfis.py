@@ -11,6 +11,7 @@ from marketplace.schemas.fields import (
     Place,
     Strict,
     Text,
+    Unicode,
     Whole,
     currency,
     written,
@@ -33,7 +34,7 @@ class BudgetSchema(Strict):
 class DraftRfi(Strict):
     """POST /v1/rfis."""
 
-    category = fields.String(required=True, validate=validate.Length(max=50))
+    category = Unicode(required=True, validate=validate.Length(max=50))
     title = Text(required=True, longest=160)
     description = Text(required=True, longest=8_000)
     location = Place(required=True)
@@ -48,7 +49,7 @@ class DraftRfi(Strict):
 class ReviseRfi(Strict):
     """PATCH /v1/rfis/{id}: every field may be left out and then stays as it is."""
 
-    category = fields.String(validate=validate.Length(max=50))
+    category = Unicode(validate=validate.Length(max=50))
     title = Text(longest=160)
     description = Text(longest=8_000)
     location = Place()

@@ -2,7 +2,17 @@
 
 from marshmallow import fields, validate
 
-from marketplace.schemas.fields import Attributes, Identifier, Moment, Place, Strict, Text, Whole
+from marketplace.schemas.fields import (
+    Attributes,
+    Identifier,
+    Moment,
+    Pattern,
+    Place,
+    Strict,
+    Text,
+    Unicode,
+    Whole,
+)
 
 
 class ServiceAreaSchema(Strict):
@@ -17,14 +27,14 @@ class UpdateProfile(Strict):
 
     company = Text(longest=120)
     categories = fields.List(
-        fields.String(validate=validate.Length(max=50)),
+        Unicode(validate=validate.Length(max=50)),
         validate=validate.Length(min=1, max=20),
     )
     service_area = fields.Nested(ServiceAreaSchema)
     hours = Attributes()
     capacity = Whole(least=1, most=1_000)
     languages = fields.List(
-        fields.String(validate=validate.Regexp(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")),
+        fields.String(validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")),
         validate=validate.Length(max=20),
     )
 
