@@ -282,24 +282,37 @@ class IdempotencyKeys(Protocol):
 class Repositories(Protocol):
     """All collections, as the store gives them, or bound to one transaction."""
 
-    accounts: Accounts
-    sessions: Sessions
-    vendors: Vendors
-    rfis: Rfis
-    matches: Matches
-    quotes: Quotes
-    conversations: Conversations
-    entries: Entries
-    read_positions: ReadPositions
-    outbox: Outbox
-    handled: Handled
-    notifications: Notifications
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def vendors(self) -> Vendors: ...
+    @property
+    def rfis(self) -> Rfis: ...
+    @property
+    def matches(self) -> Matches: ...
+    @property
+    def quotes(self) -> Quotes: ...
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
+    def entries(self) -> Entries: ...
+    @property
+    def read_positions(self) -> ReadPositions: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def handled(self) -> Handled: ...
+    @property
+    def notifications(self) -> Notifications: ...
 
 
 class Store(Repositories, Protocol):
     """The state of the marketplace.  Reads see what was acknowledged with majority and journal."""
 
-    idempotency_keys: IdempotencyKeys
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...
 
     async def transact(self, work: Callable[[Repositories], Awaitable[T]]) -> T:
         """Run `work` in one transaction and return its result: all of it happens, or nothing.

@@ -1,0 +1,113 @@
+"""What the repositories share: a collection bound to a session, and errors in our words."""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from marketplace.domain.pages import Page, PageRequest, cursor_of
+from marketplace.errors import TemporaryError
+from marketplace.storage.documents import from_document
+
+T = TypeVar("T")
+C = TypeVar("C")
+P = ParamSpec("P")
+R = TypeVar("R")
+Session = AsyncIOMotorClientSession | None
+Database = AsyncIOMotorDatabase[dict[str, Any]]
+
+AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError)
+# Shutting down, stepping down, no primary known: the server said "not now", not "never".
+_AWAY_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 64, 50})
+
+
+def is_away(error: PyMongoError) -> bool:
+    """Whether the server could not do it now, and the same may work later."""
+    if isinstance(error, AWAY):
+        return True
+    return isinstance(error, OperationFailure) and error.code in _AWAY_CODES
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Whether the transaction as a whole may be tried again (the driver's own label)."""
+    return error.has_error_label("TransientTransactionError")
+
+
+@asynccontextmanager
+async def away_is_temporary(session: Session) -> AsyncIterator[None]:
+    """Turn the driver's "not now" into `TemporaryError`.
+
+    Inside a transaction nothing is turned: `transact` needs the driver's labels to try again.
+    """
+    try:
+        yield
+    except PyMongoError as error:
+        if session is None and is_away(error):
+            raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
+        raise
+
+
+def _translated(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        async with away_is_temporary(args[0].session):  # type: ignore[attr-defined] # args[0] is self
+            return await method(*args, **kwargs)
+
+    return call
+
+
+def repository(kind: type[C]) -> type[C]:
+    """Class decorator: every public coroutine of a repository raises `TemporaryError` for "not now"."""
+    for name, member in list(vars(kind).items()):
+        if not name.startswith("_") and inspect.iscoroutinefunction(member):
+            setattr(kind, name, _translated(member))
+    return kind
+
+
+class Collection(Generic[T]):
+    """One collection holding values of one kind, bound to a transaction's session or to none."""
+
+    name: str
+    kind: type[T]
+
+    def __init__(self, database: Database, session: Session = None) -> None:
+        self._database = database
+        self._collection = database[self.name]
+        self.session = session
+
+    def _value(self, document: Mapping[str, Any] | None) -> T | None:
+        return None if document is None else from_document(document, self.kind)
+
+    async def _one(self, **condition: Any) -> T | None:
+        return self._value(await self._collection.find_one(condition, session=self.session))
+
+    async def _many(
+        self, condition: Mapping[str, Any], *, sort: list[tuple[str, int]], limit: int
+    ) -> list[T]:
+        cursor = self._collection.find(condition, session=self.session, sort=sort, limit=limit)
+        return [from_document(each, self.kind) for each in await cursor.to_list(limit)]
+
+    async def _page(self, condition: Mapping[str, Any], request: PageRequest) -> Page[T]:
+        wanted = dict(condition)
+        if request.before_id is not None:
+            wanted["_id"] = {"$lt": request.before_id}
+        found = await self._collection.find(
+            wanted, session=self.session, sort=[("_id", -1)], limit=request.limit + 1
+        ).to_list(request.limit + 1)
+        shown = found[: request.limit]
+        more = len(found) > request.limit
+        return Page(
+            tuple(from_document(each, self.kind) for each in shown),
+            cursor_of(str(shown[-1]["_id"])) if more else None,
+        )

@@ -1,0 +1,57 @@
+"""Matches."""
+
+from typing import Any
+
+from pymongo import ASCENDING
+
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.errors import Code, ParleyError
+from marketplace.storage.collection import Collection, repository
+from marketplace.storage.documents import to_document
+
+# An RFI asks for at most 50 vendors; declined and closed ones of earlier places come on top.
+_MAX_OF_RFI = 1_000
+
+
+@repository
+class MongoMatches(Collection[Match]):
+    """Matches, unique by (rfi_id, vendor_id)."""
+
+    name = "matches"
+    kind = Match
+
+    async def add(self, match: Match) -> None:
+        """Insert."""
+        await self._collection.insert_one(to_document(match), session=self.session)
+
+    async def get(self, match_id: str) -> Match | None:
+        """By id."""
+        return await self._one(_id=match_id)
+
+    async def save(self, match: Match, expected: MatchState) -> None:
+        """Replace if it is in the expected state."""
+        outcome = await self._collection.replace_one(
+            {"_id": match.id, "state": expected}, to_document(match), session=self.session
+        )
+        if outcome.matched_count == 0:
+            raise ParleyError(Code.WRONG_STATE, "The match has changed meanwhile. Read it again.")
+
+    async def of_rfi(self, rfi_id: str) -> list[Match]:
+        """All of an RFI, closest first."""
+        return await self._many(
+            {"rfi_id": rfi_id}, sort=[("distance_m", ASCENDING)], limit=_MAX_OF_RFI
+        )
+
+    async def of_vendor(
+        self, vendor_id: str, state: MatchState | None, request: PageRequest
+    ) -> Page[Match]:
+        """Newest first."""
+        condition: dict[str, Any] = {"vendor_id": vendor_id}
+        if state is not None:
+            condition["state"] = state
+        return await self._page(condition, request)
+
+    async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
+        """The one between an RFI and a vendor."""
+        return await self._one(rfi_id=rfi_id, vendor_id=vendor_id)

@@ -1,0 +1,150 @@
+"""Collections, validators and indexes, brought up to date at start.
+
+A migration is never changed once it is out; a later one corrects it.  Each can be run twice and by
+several processes at a time, since `create`, `collMod` and `createIndexes` change nothing when what
+they ask for is there.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
+
+from marketplace.storage.collection import Database
+
+_NAMESPACE_EXISTS = 48
+_DAY_S = 86_400
+
+
+def _has(**types: str | list[str]) -> dict[str, Any]:
+    """A JSON schema that requires these fields with these BSON types."""
+    return {
+        "$jsonSchema": {
+            "bsonType": "object",
+            "required": list(types),
+            "properties": {name: {"bsonType": kind} for name, kind in types.items()},
+        }
+    }
+
+
+_NUMBER = ["int", "long"]
+
+_VALIDATORS: Mapping[str, dict[str, Any]] = {
+    "accounts": _has(_id="string", email="string", role="string", password_hash="string"),
+    "sessions": _has(account_id="string", refresh_token_hash="string", expires_at="date"),
+    "vendors": {
+        "$and": [
+            _has(state="string", categories="array", capacity=_NUMBER, open_matches=_NUMBER),
+            {"open_matches": {"$gte": 0}},
+        ]
+    },
+    "rfis": {
+        "$and": [
+            _has(customer_id="string", state="string", revision=_NUMBER, location="object"),
+            {"revision": {"$gte": 1}, "match_count": {"$gte": 0}},
+            {"$expr": {"$lte": ["$match_count", "$max_vendors"]}},
+        ]
+    },
+    "rfi_revisions": _has(rfi_id="string", revision=_NUMBER, at="date", changes="array"),
+    "matches": _has(rfi_id="string", vendor_id="string", state="string", distance_m=_NUMBER),
+    "quotes": _has(rfi_id="string", vendor_id="string", state="string", amount_minor=_NUMBER),
+    "conversations": _has(rfi_id="string", participants="array"),
+    "entries": {
+        "$and": [
+            _has(conversation_id="string", sequence=_NUMBER, kind="string", at="date"),
+            {"sequence": {"$gte": 1}},
+        ]
+    },
+    "read_positions": _has(delivered_sequence=_NUMBER, read_sequence=_NUMBER),
+    "outbox": _has(topic="string", key="string", value="binData", occurred_at="date"),
+    "handled_events": _has(at="date"),
+    "notifications": _has(event_id="string", account_id="string", channel="string", due_at="date"),
+    "idempotency_keys": _has(request_hash="string", at="date"),
+    "leases": _has(holder="string", expires_at="date"),
+    "relay_positions": _has(_id="string"),
+}
+
+_INDEXES: Mapping[str, list[IndexModel]] = {
+    "accounts": [IndexModel([("email", ASCENDING)], unique=True)],
+    "sessions": [
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+        IndexModel([("account_id", ASCENDING)]),
+    ],
+    "vendors": [
+        IndexModel(
+            [
+                ("state", ASCENDING),
+                ("categories", ASCENDING),
+                ("service_area.location", GEOSPHERE),
+            ],
+            name="closest",
+        ),
+        IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
+    ],
+    "rfis": [IndexModel([("customer_id", ASCENDING), ("_id", DESCENDING)])],
+    "rfi_revisions": [IndexModel([("rfi_id", ASCENDING), ("revision", ASCENDING)], unique=True)],
+    "matches": [
+        IndexModel([("rfi_id", ASCENDING), ("vendor_id", ASCENDING)], unique=True),
+        IndexModel([("vendor_id", ASCENDING), ("state", ASCENDING), ("_id", DESCENDING)]),
+    ],
+    "quotes": [IndexModel([("rfi_id", ASCENDING), ("vendor_id", ASCENDING)], unique=True)],
+    "conversations": [
+        IndexModel([("participants.account_id", ASCENDING), ("_id", DESCENDING)]),
+    ],
+    "entries": [
+        IndexModel([("conversation_id", ASCENDING), ("sequence", ASCENDING)], unique=True),
+        IndexModel(
+            [
+                ("conversation_id", ASCENDING),
+                ("sender_id", ASCENDING),
+                ("client_message_id", ASCENDING),
+            ],
+            unique=True,
+            partialFilterExpression={"client_message_id": {"$type": "string"}},
+        ),
+    ],
+    "read_positions": [IndexModel([("conversation_id", ASCENDING)])],
+    "outbox": [IndexModel([("occurred_at", ASCENDING)], expireAfterSeconds=7 * _DAY_S)],
+    "handled_events": [IndexModel([("at", ASCENDING)], expireAfterSeconds=30 * _DAY_S)],
+    "notifications": [
+        IndexModel(
+            [("event_id", ASCENDING), ("account_id", ASCENDING), ("channel", ASCENDING)],
+            unique=True,
+        ),
+        IndexModel([("state", ASCENDING), ("due_at", ASCENDING)]),
+        IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),
+    ],
+    "idempotency_keys": [IndexModel([("at", ASCENDING)], expireAfterSeconds=_DAY_S)],
+}
+
+
+async def _first_schema(database: Database) -> None:
+    for name, validator in _VALIDATORS.items():
+        try:
+            await database.create_collection(name, validator=validator)
+        except (CollectionInvalid, OperationFailure) as error:
+            if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
+                raise
+            await database.command("collMod", name, validator=validator)
+    for name, indexes in _INDEXES.items():
+        await database[name].create_indexes(indexes)
+
+
+MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (_first_schema,)
+
+
+async def migrate(database: Database) -> None:
+    """Run what this database has not had yet, in order, and note it in `migrations`."""
+    done = {each["_id"] for each in await database["migrations"].find().to_list(None)}
+    for version, migration in enumerate(MIGRATIONS, start=1):
+        if version in done:
+            continue
+        await migration(database)
+        try:
+            await database["migrations"].insert_one(
+                {"_id": version, "applied_at": datetime.now(UTC)}
+            )
+        except DuplicateKeyError:  # another process of the same start was as fast
+            continue

@@ -1,0 +1,76 @@
+"""RFIs and their revisions."""
+
+from collections.abc import Sequence
+
+from pymongo import ASCENDING
+
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.rfis import Revision, Rfi
+from marketplace.errors import Code, ParleyError
+from marketplace.storage.collection import Collection, repository
+from marketplace.storage.documents import from_document, to_document
+
+
+@repository
+class MongoRfis(Collection[Rfi]):
+    """RFIs in one collection, their revisions in another; always written in one transaction."""
+
+    name = "rfis"
+    kind = Rfi
+
+    async def add(self, rfi: Rfi, revision: Revision) -> None:
+        """Insert a draft with its revision 1."""
+        await self._collection.insert_one(to_document(rfi), session=self.session)
+        await self._add_revision(revision)
+
+    async def get(self, rfi_id: str) -> Rfi | None:
+        """By id."""
+        return await self._one(_id=rfi_id)
+
+    async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
+        """By ids; what is not there is left out."""
+        found = await self._collection.find(
+            {"_id": {"$in": list(rfi_ids)}}, session=self.session
+        ).to_list(None)
+        return {each["_id"]: from_document(each, Rfi) for each in found}
+
+    async def save(self, rfi: Rfi, revision: Revision) -> None:
+        """Replace the RFI if it stands one revision before, and add the revision.
+
+        Fields at their default are unset by the pipeline's replacement, `match_count` is kept.
+        """
+        fields = to_document(rfi)
+        del fields["match_count"]
+        kept = {"match_count": "$match_count"}
+        outcome = await self._collection.update_one(
+            {"_id": rfi.id, "revision": revision.revision - 1},
+            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, kept]}}],
+            session=self.session,
+        )
+        if outcome.matched_count == 0:
+            raise ParleyError(Code.STALE_REVISION, "The RFI has changed meanwhile. Read it again.")
+        await self._add_revision(revision)
+
+    async def count_matches(self, rfi_id: str, change: int) -> None:
+        """Change `match_count`; writing the RFI makes a concurrent revision a write conflict."""
+        await self._collection.update_one(
+            {"_id": rfi_id}, {"$inc": {"match_count": change}}, session=self.session
+        )
+
+    async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
+        """Newest first."""
+        return await self._page({"customer_id": customer_id}, request)
+
+    async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
+        """Revisions behind a number, in order, dense."""
+        cursor = self._database["rfi_revisions"].find(
+            {"rfi_id": rfi_id, "revision": {"$gt": after_revision}},
+            session=self.session,
+            sort=[("revision", ASCENDING)],
+            limit=limit,
+        )
+        return [from_document(each, Revision) for each in await cursor.to_list(limit)]
+
+    async def _add_revision(self, revision: Revision) -> None:
+        document = {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}
+        await self._database["rfi_revisions"].insert_one(document, session=self.session)

@@ -1,0 +1,164 @@
+"""All collections, and transactions over them."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
+from pymongo import WriteConcern
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from marketplace.errors import TemporaryError
+from marketplace.ports import Repositories
+from marketplace.settings import Settings
+from marketplace.storage.accounts import MongoAccounts, MongoSessions
+from marketplace.storage.collection import Database, Session, is_away, is_transient
+from marketplace.storage.conversations import (
+    MongoConversations,
+    MongoEntries,
+    MongoReadPositions,
+)
+from marketplace.storage.idempotency import MongoIdempotencyKeys
+from marketplace.storage.matches import MongoMatches
+from marketplace.storage.migrations import migrate
+from marketplace.storage.notifications import MongoNotifications
+from marketplace.storage.outbox import MongoHandled, MongoOutbox
+from marketplace.storage.quotes import MongoQuotes
+from marketplace.storage.rfis import MongoRfis
+from marketplace.storage.vendors import MongoVendors
+
+T = TypeVar("T")
+
+DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
+# Contention ends in milliseconds and an election in seconds; a caller waits no longer than this.
+TRANSACTION_DEADLINE_S = 10.0
+_FIRST_PAUSE_S = 0.002
+_LONGEST_PAUSE_S = 0.25
+
+
+class MongoRepositories:
+    """Every repository over one database, bound to a transaction's session or to none."""
+
+    def __init__(self, database: Database, session: Session = None) -> None:
+        self.accounts = MongoAccounts(database, session)
+        self.sessions = MongoSessions(database, session)
+        self.vendors = MongoVendors(database, session)
+        self.rfis = MongoRfis(database, session)
+        self.matches = MongoMatches(database, session)
+        self.quotes = MongoQuotes(database, session)
+        self.conversations = MongoConversations(database, session)
+        self.entries = MongoEntries(database, session)
+        self.read_positions = MongoReadPositions(database, session)
+        self.outbox = MongoOutbox(database, session)
+        self.handled = MongoHandled(database, session)
+        self.notifications = MongoNotifications(database, session)
+
+
+class MongoStore(MongoRepositories):
+    """The state of the marketplace in MongoDB; made by `open_store`."""
+
+    def __init__(self, client: AsyncIOMotorClient[dict[str, Any]], database_name: str) -> None:
+        self._client = client
+        self.database: Database = client.get_database(
+            database_name,
+            codec_options=CodecOptions(tz_aware=True),
+            write_concern=DURABLE,
+        )
+        super().__init__(self.database)
+        self.idempotency_keys = MongoIdempotencyKeys(self.database)
+
+    async def ping(self) -> None:
+        """Ask the primary for a sign of life; raises TemporaryError within 5 seconds."""
+        try:
+            await self._client.admin.command("ping")
+        except PyMongoError as error:
+            raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    async def transact(self, work: Callable[[Repositories], Awaitable[T]]) -> T:
+        """Run `work` in one transaction: all of it happens, or nothing.
+
+        Raises:
+            TemporaryError: when conflicts or the server's absence outlast the deadline.
+        """
+        give_up_at = time.monotonic() + TRANSACTION_DEADLINE_S
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                async with await self._client.start_session() as session:
+                    return await self._attempt(work, session, give_up_at)
+            except PyMongoError as error:
+                if not _may_try_again(error) or time.monotonic() > give_up_at:
+                    if is_away(error) or is_transient(error):
+                        raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
+                    raise
+            # Full jitter: contenders that met once do not meet again at the same moment.
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 # no secret
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _attempt(
+        self,
+        work: Callable[[Repositories], Awaitable[T]],
+        session: AsyncIOMotorClientSession,
+        give_up_at: float,
+    ) -> T:
+        async with session.start_transaction(
+            read_concern=ReadConcern("snapshot"), write_concern=DURABLE
+        ):
+            result = await work(MongoRepositories(self.database, session))
+            await _commit(session, give_up_at)
+            return result
+
+
+async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None:
+    """Commit, asking again while the outcome is unknown: a commit may be repeated, a change not."""
+    while True:
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            unknown = error.has_error_label("UnknownTransactionCommitResult")
+            if not unknown or time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(_LONGEST_PAUSE_S)
+        else:
+            return
+
+
+def _may_try_again(error: PyMongoError) -> bool:
+    # A duplicate key in a transaction is a number or a mark that somebody else took meanwhile: the
+    # next attempt reads it.  (Emails are told as `email_taken` by their repository.)
+    return is_transient(error) or isinstance(error, DuplicateKeyError)
+
+
+async def open_store(settings: Settings) -> MongoStore:
+    """Connect, bring the schema up to date, and return the store.
+
+    Raises:
+        TemporaryError: when no primary answers within 5 seconds.
+    """
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        settings.mongodb_url,
+        appname=settings.process_name,
+        serverSelectionTimeoutMS=5_000,
+        connectTimeoutMS=5_000,
+        socketTimeoutMS=20_000,
+        maxPoolSize=50,
+        waitQueueTimeoutMS=5_000,
+        retryWrites=True,
+        tz_aware=True,
+    )
+    store = MongoStore(client, settings.mongodb_database)
+    try:
+        await store.ping()
+        await migrate(store.database)
+    except BaseException:
+        await store.close()
+        raise
+    return store

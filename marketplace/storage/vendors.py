@@ -1,0 +1,115 @@
+"""Vendors, and who is closest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.vendors import MAX_RADIUS_M, NearbyVendor, Vendor, VendorState
+from marketplace.storage.collection import Collection, repository
+from marketplace.storage.documents import from_document, to_document
+
+
+@repository
+class MongoVendors(Collection[Vendor]):
+    """Vendor profiles with a geospatial index over (state, category, place)."""
+
+    name = "vendors"
+    kind = Vendor
+
+    async def add(self, vendor: Vendor) -> None:
+        """Insert."""
+        await self._collection.insert_one(_document(vendor), session=self.session)
+
+    async def get(self, vendor_id: str) -> Vendor | None:
+        """By id."""
+        return await self._one(_id=vendor_id)
+
+    async def save(self, vendor: Vendor) -> None:
+        """Replace all but `open_matches`, which only `reserve` and `release` change."""
+        fields = _document(vendor)
+        del fields["open_matches"]
+        await self._collection.update_one(
+            {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
+        )
+
+    async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
+        """Newest first."""
+        return await self._page({} if state is None else {"state": state}, request)
+
+    async def closest(
+        self, category: str, location: dict[str, Any], limit: int, exclude: Sequence[str] = ()
+    ) -> list[NearbyVendor]:
+        """Active vendors of the category, below capacity, whose own radius covers the place."""
+        condition: dict[str, Any] = {
+            "state": VendorState.ACTIVE,
+            "categories": category,
+            "$expr": {"$lt": ["$open_matches", "$capacity"]},
+        }
+        if exclude:
+            condition["_id"] = {"$nin": list(exclude)}
+        covers = {"$match": {"$expr": {"$lte": ["$distance_m", "$service_area.radius_m"]}}}
+        return await self._near(location, MAX_RADIUS_M, condition, [covers], limit)
+
+    async def nearby(
+        self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
+    ) -> list[NearbyVendor]:
+        """Active vendors within a radius around the place, closest first."""
+        condition: dict[str, Any] = {"state": VendorState.ACTIVE}
+        if category is not None:
+            condition["categories"] = category
+        return await self._near(location, radius_m, condition, [], limit)
+
+    async def reserve(self, vendor_id: str) -> bool:
+        """Add one to `open_matches` if the vendor is active and below capacity.
+
+        Condition and increment are one update, so two transactions cannot both take the last place.
+        """
+        outcome = await self._collection.update_one(
+            {
+                "_id": vendor_id,
+                "state": VendorState.ACTIVE,
+                "$expr": {"$lt": ["$open_matches", "$capacity"]},
+            },
+            {"$inc": {"open_matches": 1}},
+            session=self.session,
+        )
+        return outcome.modified_count == 1
+
+    async def release(self, vendor_id: str) -> None:
+        """Take one from `open_matches`."""
+        await self._collection.update_one(
+            {"_id": vendor_id, "open_matches": {"$gt": 0}},
+            {"$inc": {"open_matches": -1}},
+            session=self.session,
+        )
+
+    async def _near(
+        self,
+        location: Mapping[str, Any],
+        radius_m: int,
+        condition: dict[str, Any],
+        further: list[dict[str, Any]],
+        limit: int,
+    ) -> list[NearbyVendor]:
+        near = {
+            "near": dict(location),
+            "key": "service_area.location",
+            "distanceField": "distance_m",
+            "maxDistance": radius_m,
+            "query": condition,
+            "spherical": True,
+        }
+        found = await self._collection.aggregate(
+            [{"$geoNear": near}, *further, {"$limit": limit}], session=self.session
+        ).to_list(limit)
+        return [
+            NearbyVendor(from_document(each, Vendor), round(each["distance_m"])) for each in found
+        ]
+
+
+def _document(vendor: Vendor) -> dict[str, Any]:
+    """A vendor's document; a missing place is left out, since a 2dsphere index refuses null."""
+    document = to_document(vendor)
+    if vendor.service_area is None:
+        document.pop("service_area", None)
+    return document
