@@ -1,0 +1,8 @@
+// Run once, on an empty volume: makes the account that the secret mongodb_url names, with rights to
+// the product's own database and no other.
+const url = new URL(require("fs").readFileSync("/run/secrets/mongodb_url", "utf8").trim());
+db.getSiblingDB("admin").createUser({
+  user: decodeURIComponent(url.username),
+  pwd: decodeURIComponent(url.password),
+  roles: [{ role: "readWrite", db: "parley" }],
+});

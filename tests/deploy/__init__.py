@@ -1,0 +1,1 @@
+"""What deploys: the image, the stack file and their check."""

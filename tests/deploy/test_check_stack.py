@@ -1,0 +1,136 @@
+"""The stack file's own check finds the faults that `docker stack config` lets pass."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.conftest import ROOT, STACK_FILE, Stack
+
+Plant = Callable[[Callable[[Stack], None]], Path]
+
+
+def check(stack_file: Path) -> subprocess.CompletedProcess[str]:
+    """Run the check as `make lint` does."""
+    return subprocess.run(  # noqa: S603  our own script
+        [sys.executable, str(ROOT / "deploy" / "check_stack.py"), str(stack_file)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def undeclare_secret(stack: Stack) -> None:
+    """Take away a secret that services use."""
+    del stack["secrets"]["twilio_auth_token"]
+
+
+def undeclare_network(stack: Stack) -> None:
+    """Take away a network that services use."""
+    del stack["networks"]["backend"]
+
+
+def undeclare_volume(stack: Stack) -> None:
+    """Take away a volume that a service uses."""
+    del stack["volumes"]["kafka_data"]
+
+
+def undeclare_config(stack: Stack) -> None:
+    """Take away a config that a service uses."""
+    del stack["configs"]["mongodb_health"]
+
+
+def withhold_secret(stack: Stack) -> None:
+    """Leave a `_FILE` variable pointing at a secret that the service is not given."""
+    stack["services"]["relay"]["secrets"] = ["token_secret", "mongodb_url"]
+
+
+def drop_healthcheck(stack: Stack) -> None:
+    """Take away a service's health check."""
+    del stack["services"]["matching"]["healthcheck"]
+
+
+def drop_rollback(stack: Stack) -> None:
+    """Take away a service's rollback policy."""
+    del stack["services"]["rest"]["deploy"]["rollback_config"]
+
+
+def drop_memory_limit(stack: Stack) -> None:
+    """Take away a service's memory limit."""
+    del stack["services"]["kafka"]["deploy"]["resources"]["limits"]["memory"]
+
+
+def add_unused_secret(stack: Stack) -> None:
+    """Declare a secret that no service uses."""
+    stack["secrets"]["forgotten"] = {"external": True}
+
+
+FAULTS: dict[Callable[[Stack], None], str] = {
+    undeclare_secret: "service rest: twilio_auth_token is not declared under secrets",
+    undeclare_network: "service relay: backend is not declared under networks",
+    undeclare_volume: "service kafka: kafka_data is not declared under volumes",
+    undeclare_config: "service mongodb: mongodb_health is not declared under configs",
+    withhold_secret: "service relay: REDIS_URL_FILE names /run/secrets/redis_url",
+    drop_healthcheck: "service matching: healthcheck is missing",
+    drop_rollback: "service rest: deploy.rollback_config is missing",
+    drop_memory_limit: "service kafka: deploy.resources.limits.memory is missing",
+    add_unused_secret: "secrets: forgotten is declared but no service uses it",
+}
+
+
+def test_the_stack_file_is_without_fault() -> None:
+    """The file as it is passes."""
+    result = check(STACK_FILE)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_planted_fault_is_named(planted: Plant, fault: Callable[[Stack], None]) -> None:
+    """Each fault makes the check fail with a line that says which service and what."""
+    path = planted(fault)
+
+    result = check(path)
+
+    assert result.returncode == 1
+    assert FAULTS[fault] in result.stderr
+
+
+@pytest.mark.parametrize("content", ["services: [", "", "services: {}"])
+def test_a_file_that_is_no_stack_gets_a_clear_sentence(tmp_path: Path, content: str) -> None:
+    """A broken or empty file is refused in words, without a stack trace."""
+    path = tmp_path / "broken.yml"
+    path.write_text(content, encoding="utf-8")
+
+    result = check(path)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith(str(path))
+    assert "Traceback" not in result.stderr
+
+
+def test_without_a_fitting_docker_client_the_check_says_so(tmp_path: Path) -> None:
+    """Where no client has `stack config` and none can be installed, one sentence says so."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("bash", "dirname", "env"):
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    for name, body in (("docker", "exit 125"), ("id", "echo 1000")):
+        (tools / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+
+    result = subprocess.run(  # noqa: S603  our own script
+        [str(ROOT / "deploy" / "check.sh")],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert "install a docker client that knows 'docker stack config'" in result.stderr
