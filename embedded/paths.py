@@ -1,0 +1,55 @@
+"""Where the embedded stack keeps its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one stack: `data` belongs to it alone, `cache` is shared by all stacks."""
+
+    data: Path
+    cache: Path
+
+    @property
+    def logs(self) -> Path:
+        """Folder of one log file per process."""
+        return self.data / "logs"
+
+    @property
+    def status(self) -> Path:
+        """What `parley status` reads."""
+        return self.data / "status.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a stack runs on `data`."""
+        return self.data / "lock"
+
+    @property
+    def ports(self) -> Path:
+        """The ports chosen at the first start."""
+        return self.data / "ports.json"
+
+    @property
+    def secrets(self) -> Path:
+        """Secrets made at the first start, readable by the owner alone."""
+        return self.data / "secrets.json"
+
+    def make(self) -> "Paths":
+        """Create the folders; the data folder is closed to other accounts."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        return self
+
+
+def from_environment(environment: Mapping[str, str]) -> Paths:
+    """Take `PARLEY_DATA_DIR` and `PARLEY_CACHE_DIR`, or `.data` and `.cache` of the checkout."""
+    return Paths(
+        data=Path(environment.get("PARLEY_DATA_DIR") or CHECKOUT / ".data").resolve(),
+        cache=Path(environment.get("PARLEY_CACHE_DIR") or CHECKOUT / ".cache").resolve(),
+    )

@@ -1,0 +1,52 @@
+"""Free ports, and the memory of those a stack has chosen."""
+
+import json
+import random
+import socket
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+# Below the kernel's range for outgoing connections (32768-60999 on Linux): a port from that range
+# can be lent to somebody's outgoing connection while its owner restarts.
+_LOWEST, _HIGHEST = 20000, 32000
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on `port` of this machine's loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def choose() -> int:
+    """Choose a free port at random, so that stacks that start together rarely meet."""
+    while True:
+        port = random.randint(_LOWEST, _HIGHEST)
+        if is_free(port):
+            return port
+
+
+class PortBook:
+    """The ports of a stack by name, kept in a file, so that a restart finds the same ones."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ports: dict[str, int] = {}
+        if path.exists():
+            self._ports = {str(k): int(v) for k, v in json.loads(path.read_text()).items()}
+
+    def port(self, name: str) -> int:
+        """Return the remembered port of `name`, or a new one when somebody else has taken it."""
+        port = self._ports.get(name)
+        if port is None or not is_free(port):
+            port = choose()
+            while port in self._ports.values():
+                port = choose()
+            self._ports[name] = port
+            self._path.write_text(json.dumps(self._ports, indent=1))
+        return port

@@ -1,0 +1,102 @@
+"""Ask a server or process whether it is ready, over its own protocol.
+
+Every probe returns within a few seconds and never raises: not ready and not there are both False.
+"""
+
+import asyncio
+import contextlib
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+
+_TIMEOUT_S = 2.0
+
+
+async def is_healthy(url: str) -> bool:
+    """Probe by the address's scheme: mongodb, kafka, redis; anything else is HTTP."""
+    parts = urlsplit(url)
+    if parts.scheme in {"mongodb", "mongodb+srv"}:
+        return await mongodb_is_primary(url)
+    if parts.scheme == "kafka":
+        return await kafka_answers(parts.netloc)
+    if parts.scheme in {"redis", "rediss"}:
+        return await redis_answers(url)
+    return await http_answers(url)
+
+
+async def port_accepts(host: str, port: int) -> bool:
+    """Tell whether somebody listens there."""
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+async def http_answers(url: str) -> bool:
+    """Tell whether a GET answers 200."""
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+async def mongodb_is_primary(url: str) -> bool:
+    """Tell whether the replica set has a primary that takes writes."""
+    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
+        url, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, socketTimeoutMS=2000
+    )
+    try:
+        answer = await client.admin.command("hello")
+    except PyMongoError:
+        return False
+    finally:
+        await client.close()
+    return bool(answer.get("isWritablePrimary"))
+
+
+async def redis_answers(url: str) -> bool:
+    """Tell whether the server answers PING (an external one may ask for a password first)."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 6379)
+            try:
+                writer.write(b"PING\r\n")
+                answer = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False
+    return answer.startswith((b"+PONG", b"-NOAUTH"))
+
+
+async def kafka_answers(bootstrap_servers: str) -> bool:
+    """Tell whether a broker answers and has a group coordinator.
+
+    Asking for a coordinator makes a fresh broker create its offsets topic, so that the first
+    consumer group does not meet "coordinator not available".
+    """
+    host, _, port = bootstrap_servers.split(",", maxsplit=1)[0].rpartition(":")
+    if not await port_accepts(host, int(port)):
+        return False
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
+    try:
+        async with asyncio.timeout(2 * _TIMEOUT_S):
+            await admin.start()
+            await admin.find_coordinator("parley-probe")
+    except (KafkaError, TimeoutError, OSError):
+        return False
+    finally:
+        await admin.close()
+    return True

@@ -1,0 +1,169 @@
+"""The real servers alone (MongoDB, Valkey, Kafka), for developers and for tests.
+
+At the terminal, `python -m embedded.servers [mongod] [valkey] [kafka]` starts them, prints their
+environment lines and waits until Ctrl-C or SIGTERM.
+
+In a test, one session fixture serves everybody; everything is on free ports of 127.0.0.1 in a
+temporary folder, and is gone afterwards even when pytest is killed:
+
+    from embedded.servers import Servers, running
+
+    @pytest.fixture(scope="session")
+    def servers() -> Iterator[Servers]:
+        with running("mongod", "valkey", "kafka") as servers:   # or fewer of them
+            yield servers
+
+    async def test_something(servers: Servers) -> None:
+        client = AsyncIOMotorClient(servers.mongodb_url)
+
+`servers.environment` has the variables that the processes read. `servers.stop("kafka")`,
+`servers.start("kafka")` and `servers.kill("mongod")` make trouble; they block, so that an
+asynchronous test calls them as `await asyncio.to_thread(servers.stop, "kafka")`.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from embedded import kafka, mongod, valkey
+from embedded.background import Background
+from embedded.errors import StackError
+from embedded.paths import Paths, from_environment
+from embedded.ports import PortBook
+from embedded.program import Program
+from embedded.supervisor import Supervisor
+
+NAMES = ("mongod", "valkey", "kafka")
+_VARIABLES = {
+    "mongod": "MONGODB_URL",
+    "valkey": "REDIS_URL",
+    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
+}
+
+
+async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
+    """Describe one of the servers; what it needs once (files, formatting) is done here."""
+    if name == "mongod":
+        return mongod.program(paths, ports.port("mongod"))
+    if name == "valkey":
+        return valkey.program(paths, ports.port("valkey"))
+    if name == "kafka":
+        return await kafka.prepare(paths, ports.port("kafka"), ports.port("kafka-controller"))
+    raise StackError(f"There is no server {name}; there are: {', '.join(NAMES)}.")
+
+
+def variable(program: Program) -> tuple[str, str]:
+    """Return the environment variable that leads the processes to this server, and its value."""
+    return _VARIABLES[program.name], program.url.removeprefix("kafka://")
+
+
+class Servers:
+    """Running servers. Every method blocks until what it asks for is true."""
+
+    def __init__(
+        self, background: Background, supervisor: Supervisor, environment: dict[str, str]
+    ) -> None:
+        self._background = background
+        self._supervisor = supervisor
+        self.environment = environment
+
+    @property
+    def mongodb_url(self) -> str:
+        """Address with the replica set's name in it."""
+        return self.environment["MONGODB_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        """Address of Valkey's database 0."""
+        return self.environment["REDIS_URL"]
+
+    @property
+    def kafka_bootstrap_servers(self) -> str:
+        """The one broker, as host:port."""
+        return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+    def pid(self, name: str) -> int | None:
+        """Process id of a server, or None while it is down."""
+        return self._supervisor.pid(name)
+
+    def stop(self, name: str) -> None:
+        """Stop a server and keep it down."""
+        self._background.call(self._supervisor.stop(name))
+
+    def start(self, name: str) -> None:
+        """Start a stopped server on the same port and data; return when it is ready."""
+        self._background.call(self._supervisor.start_again(name))
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL, hold_s: float = 0.0) -> None:
+        """Send a signal; a server that dies of it comes back by itself, after `hold_s` seconds."""
+
+        async def kill() -> None:
+            self._supervisor.kill(name, number, hold_s)
+
+        self._background.call(kill())
+
+
+@contextlib.contextmanager
+def running(
+    *names: str, data: Path | None = None, report: Callable[[str], None] = lambda _: None
+) -> Iterator[Servers]:
+    """Run the named servers (all three when none is named) while the context is open.
+
+    `data` keeps their data for a later run; without it they get a folder that is removed.
+
+    Raises:
+        StackError: one of them did not become ready.
+    """
+    folder = data or Path(tempfile.mkdtemp(prefix="parley-servers-"))
+    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
+    background = Background("embedded servers")
+    supervisor = Supervisor(report)
+    try:
+        background.call(supervisor.__aenter__())
+        try:
+            environment = background.call(_start(names or NAMES, paths, supervisor))
+            yield Servers(background, supervisor, environment)
+        finally:
+            background.call(supervisor.__aexit__())
+    finally:
+        background.stop()
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _start(names: Sequence[str], paths: Paths, supervisor: Supervisor) -> dict[str, str]:
+    ports = PortBook(paths.ports)
+
+    async def start(name: str) -> tuple[str, str]:
+        program = await prepare(name, paths, ports)
+        await supervisor.start(program)
+        return variable(program)
+
+    return dict(await asyncio.gather(*(start(name) for name in names)))
+
+
+def main() -> int:
+    """Run servers until SIGTERM or Ctrl-C; print how to reach them."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        with running(*sys.argv[1:], report=lambda line: print(line, file=sys.stderr)) as servers:
+            for name, value in servers.environment.items():
+                print(f"{name}={value}", flush=True)
+            stopped.wait()
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

