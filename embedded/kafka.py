@@ -12,7 +12,7 @@ from pathlib import Path
 
 from embedded import logs, maven, probes
 from embedded.errors import StackError
-from embedded.paths import Paths
+from embedded.paths import CHECKOUT, Paths
 from embedded.ports import HOST
 from embedded.program import Program, run_once
 
@@ -29,6 +29,7 @@ _LOGGING = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )
 
+# A killed broker may register again only when its old session has run out: 9 s by default.
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -54,7 +55,8 @@ log.retention.hours=168
 log.retention.bytes=268435456
 log.segment.bytes=67108864
 message.max.bytes=1048576
-controlled.shutdown.enable=false
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 """
 
 
@@ -138,7 +140,7 @@ async def _run(paths: Paths, name: str, argv: tuple[str, ...], timeout_s: float)
         Program(
             name=name,
             argv=argv,
-            directory=Path(__file__).resolve().parent.parent,
+            directory=CHECKOUT,
             log=log,
             url="",
             is_ready=lambda: asyncio.sleep(0, result=True),

@@ -75,7 +75,7 @@ class Keeper:
         self._guard.add(self._process.pid)
         try:
             async with asyncio.timeout(self.program.start_timeout_s):
-                while not await self._is_ready_or_gone():
+                while not await self._is_ready_or_gone():  # noqa: ASYNC110 (no event to wait for)
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             await self._end()

