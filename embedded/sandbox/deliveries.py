@@ -1,0 +1,111 @@
+"""Everything that arrived, in a bounded ring in memory: the oldest goes when a bound is passed."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from prometheus_client import Counter, Gauge
+
+MAX_DELIVERIES = 10_000
+# A single email may have 30 MB, so that a bound on the number alone would be none on memory.
+MAX_BYTES = 256 * 1024 * 1024
+
+_ARRIVED = Counter("parley_sandbox_deliveries_total", "Deliveries accepted", ["channel"])
+_HELD = Gauge("parley_sandbox_deliveries_held", "Deliveries held in memory")
+
+
+class Channel(StrEnum):
+    """By which way a delivery reaches a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    MMS = "mms"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a client handed in for one recipient; `provider_id` is the id that it got back."""
+
+    channel: Channel
+    to: str
+    sender: str
+    provider_id: str
+    text: str = ""
+    subject: str | None = None
+    html: str | None = None
+    media_urls: tuple[str, ...] = ()
+    custom_args: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory its texts take."""
+        texts = (self.text, self.subject or "", self.html or "", *self.media_urls)
+        args = (len(name) + len(value) for name, value in self.custom_args.items())
+        return 500 + sum(map(len, texts)) + sum(args)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A submission that arrived; `sequence` grows by 1 with each."""
+
+    sequence: int
+    received_at: datetime
+    submission: Submission
+
+
+class Deliveries:
+    """The ring.  Its bounds: `max_count` deliveries and about `max_bytes` of text."""
+
+    def __init__(
+        self,
+        max_count: int = MAX_DELIVERIES,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._max_count = max_count
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._ring: deque[Delivery] = deque()
+        self._bytes = 0
+        # Numbers begin at the time of the start: a cursor from before a restart stays valid.
+        self._last_sequence = int(clock().timestamp() * 1000)
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def last_sequence(self) -> int:
+        """The number of the newest delivery ever received."""
+        return self._last_sequence
+
+    def add(self, submissions: Iterable[Submission]) -> list[Delivery]:
+        """Keep submissions of one request, all received at the same time, and return them."""
+        received_at = self._clock()
+        added = []
+        for submission in submissions:
+            self._last_sequence += 1
+            delivery = Delivery(self._last_sequence, received_at, submission)
+            self._ring.append(delivery)
+            self._bytes += submission.size_bytes
+            added.append(delivery)
+            _ARRIVED.labels(submission.channel).inc()
+        while self._ring and (len(self._ring) > self._max_count or self._bytes > self._max_bytes):
+            self._bytes -= self._ring.popleft().submission.size_bytes
+        _HELD.set(len(self._ring))
+        return added
+
+    def clear(self) -> None:
+        """Forget all; sequence numbers go on from where they are."""
+        self._ring.clear()
+        self._bytes = 0
+        _HELD.set(0)
+
+    def oldest_first(self, after_sequence: int = 0) -> Iterator[Delivery]:
+        """Those that came after a number, in the order of arrival."""
+        return (delivery for delivery in self._ring if delivery.sequence > after_sequence)
+
+    def newest_first(self) -> Iterator[Delivery]:
+        """All, the last one to arrive first."""
+        return reversed(self._ring)

@@ -1,0 +1,279 @@
+"""Faults, as the official clients meet them."""
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from python_http_client.exceptions import HTTPError  # type: ignore[import-untyped]  # no types
+from requests.exceptions import ConnectionError as TwilioConnectionError
+from requests.exceptions import ReadTimeout
+from sendgrid import SendGridAPIClient
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from embedded.sandbox.deliveries import Deliveries
+from embedded.sandbox.faults import Fault, Faults
+from embedded.sandbox.server import STOP_GRACE_S, Account, make_application, start
+
+
+async def put(http: aiohttp.ClientSession, *faults: dict[str, Any]) -> None:
+    """Put faults in force."""
+    async with http.put("/sandbox/faults", json=list(faults)) as response:
+        assert response.status == 200, await response.text()
+
+
+async def left(http: aiohttp.ClientSession) -> list[dict[str, Any]]:
+    """The faults that are still in force."""
+    async with http.get("/sandbox/faults") as response:
+        items: list[dict[str, Any]] = (await response.json())["items"]
+        return items
+
+
+async def email(client: SendGridAPIClient, to: str = "vera@example.com") -> Any:
+    """Send an email."""
+    body = {
+        "personalizations": [{"to": [{"email": to}]}],
+        "from": {"email": "notifications@parley.example"},
+        "subject": "Hello",
+        "content": [{"type": "text/plain", "value": "Hello"}],
+    }
+    return await asyncio.to_thread(client.send, body)
+
+
+async def sms(client: Client, to: str = "+14155550100") -> Any:
+    """Send an SMS."""
+    return await asyncio.to_thread(
+        client.messages.create, to=to, from_="+15005550006", body="Hello"
+    )
+
+
+async def test_email_rate_limit(
+    http: aiohttp.ClientSession, mail_client: SendGridAPIClient, deliveries: Deliveries
+) -> None:
+    """429 comes with SendGrid's headers and body for as many sends as asked, then all is well."""
+    await put(http, {"channel": "email", "status": 429, "times": 2, "retry_after_s": 30})
+
+    for _ in range(2):
+        with pytest.raises(HTTPError) as caught:
+            await email(mail_client)
+        error = caught.value
+        assert error.status_code == 429
+        assert error.to_dict["errors"][0]["message"] == "too many requests"
+        assert error.headers["X-RateLimit-Remaining"] == "0"
+        assert int(error.headers["X-RateLimit-Limit"]) > 0
+        assert 25 < int(error.headers["X-RateLimit-Reset"]) - time.time() <= 30
+    response = await email(mail_client)
+
+    assert response.status_code == 202
+    assert len(deliveries) == 1
+    assert await left(http) == []
+
+
+async def test_sms_rate_limit(
+    http: aiohttp.ClientSession, twilio_http: aiohttp.ClientSession, account: Account
+) -> None:
+    """429 comes with Twilio's code 20429, and Retry-After where asked."""
+    await put(http, {"channel": "sms", "status": 429, "retry_after_s": 3})
+    path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
+    form = {"To": "+14155550100", "From": account.twilio_from_number, "Body": "Hello"}
+
+    async with twilio_http.post(path, data=form) as response:
+        assert response.status == 429
+        assert response.headers["Retry-After"] == "3"
+        assert (await response.json())["code"] == 20429
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_refusals_and_failures(
+    http: aiohttp.ClientSession,
+    mail_client: SendGridAPIClient,
+    sms_client: Client,
+    deliveries: Deliveries,
+    status: int,
+) -> None:
+    """400 and 500 are told in each provider's form, and nothing is delivered."""
+    await put(http, {"channel": "email", "status": status}, {"channel": "sms", "status": status})
+
+    with pytest.raises(HTTPError) as by_email:
+        await email(mail_client)
+    with pytest.raises(TwilioRestException) as by_sms:
+        await sms(sms_client)
+
+    assert by_email.value.status_code == status
+    assert by_email.value.to_dict["errors"]
+    assert by_sms.value.status == status
+    assert by_sms.value.code == {400: 21614, 500: 20500}[status]
+    assert len(deliveries) == 0
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+async def test_timeout(
+    http: aiohttp.ClientSession,
+    mail_client: SendGridAPIClient,
+    sms_client: Client,
+    deliveries: Deliveries,
+    is_accepted: bool,
+) -> None:
+    """No answer comes before the clients give up; whether it was delivered, only a look tells."""
+    fault = {"status": "timeout", "is_accepted": is_accepted}
+    await put(http, {"channel": "email", **fault}, {"channel": "sms", **fault})
+    mail_client.client.timeout = 0.3
+    sms_client.http_client.timeout = 0.3
+
+    with pytest.raises(TimeoutError):
+        await email(mail_client)
+    with pytest.raises(ReadTimeout):
+        await sms(sms_client)
+
+    assert len(deliveries) == (2 if is_accepted else 0)
+    sms_client.http_client.timeout = 5
+    found = await asyncio.to_thread(sms_client.messages.list, to="+14155550100")
+    assert len(found) == (1 if is_accepted else 0)
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+async def test_reset(
+    http: aiohttp.ClientSession,
+    mail_client: SendGridAPIClient,
+    sms_client: Client,
+    deliveries: Deliveries,
+    is_accepted: bool,
+) -> None:
+    """The connection is reset in place of an answer."""
+    fault = {"status": "reset", "is_accepted": is_accepted}
+    await put(http, {"channel": "email", **fault}, {"channel": "sms", **fault})
+
+    with pytest.raises(ConnectionResetError):
+        await email(mail_client)
+    with pytest.raises(TwilioConnectionError, match="reset by peer"):
+        await sms(sms_client)
+
+    assert len(deliveries) == (2 if is_accepted else 0)
+    assert (await email(mail_client)).status_code == 202
+
+
+async def test_fault_of_one_recipient(
+    http: aiohttp.ClientSession, mail_client: SendGridAPIClient, sms_client: Client
+) -> None:
+    """A fault with `to` spares everybody else, and waits until that recipient's turn comes."""
+    await put(
+        http,
+        {"channel": "email", "status": 500, "to": "Vera@example.com"},
+        {"channel": "sms", "status": 500, "to": "+14155550199", "times": 2},
+    )
+
+    await email(mail_client, "carl@example.com")
+    await sms(sms_client, "+14155550100")
+    with pytest.raises(HTTPError):
+        await email(mail_client, "vera@example.com")
+    with pytest.raises(TwilioRestException):
+        await sms(sms_client, "+14155550199")
+
+    assert [(fault["channel"], fault["times"]) for fault in await left(http)] == [("sms", 1)]
+
+
+async def test_refused_send_leaves_the_fault(
+    http: aiohttp.ClientSession, sms_client: Client
+) -> None:
+    """What the provider refuses anyway does not use a fault up."""
+    await put(http, {"channel": "sms", "status": 500})
+
+    with pytest.raises(TwilioRestException):
+        await sms(sms_client, "not a number")
+
+    assert len(await left(http)) == 1
+
+
+async def test_put_replaces(http: aiohttp.ClientSession) -> None:
+    """PUT replaces what was in force; an empty list ends all faults."""
+    await put(http, {"channel": "sms", "status": 500}, {"channel": "email", "status": 400})
+    await put(http, {"channel": "email", "status": "reset", "times": 3, "to": "a@example.com"})
+
+    assert await left(http) == [
+        {
+            "channel": "email",
+            "status": "reset",
+            "times": 3,
+            "to": "a@example.com",
+            "retry_after_s": None,
+            "is_accepted": False,
+        }
+    ]
+    await put(http)
+    assert await left(http) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"\xff", 400),
+        (b"{}", 422),
+        (b"[1]", 422),
+        (b'[{"channel": "email"}]', 422),
+        (b'[{"channel": "fax", "status": 500}]', 422),
+        (b'[{"channel": "sms", "status": 418}]', 422),
+        (b'[{"channel": "sms", "status": [500]}]', 422),
+        (b'[{"channel": "sms", "status": 500, "times": 0}]', 422),
+        (b'[{"channel": "sms", "status": 500, "retry_after_s": 1}]', 422),
+        (b'[{"channel": "sms", "status": 500, "is_accepted": true}]', 422),
+        (b'[{"channel": "sms", "status": 500, "more": 1}]', 422),
+        (
+            b'[{"channel": "sms", "status": 500}'
+            + b',{"channel": "sms", "status": 500}' * 100
+            + b"]",
+            422,
+        ),
+        (b" " * 70_000, 413),
+    ],
+)
+async def test_invalid_faults_are_refused(
+    http: aiohttp.ClientSession, body: bytes, status: int
+) -> None:
+    """What is no list of faults gets a problem, and changes nothing."""
+    await put(http, {"channel": "email", "status": 500})
+
+    async with http.put("/sandbox/faults", data=body) as response:
+        assert response.status == status
+        assert response.content_type == "application/problem+json"
+        assert (await response.json())["status"] == status
+
+    assert len(await left(http)) == 1
+
+
+class WatchedFaults(Faults):
+    """Faults that tell when a request begins to hang."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_hanging = asyncio.Event()
+
+    async def break_off(self, request: web.Request, fault: Fault) -> web.Response:
+        """Tell, then do it."""
+        self.has_hanging.set()
+        return await super().break_off(request, fault)
+
+
+async def test_stop_does_not_wait_for_hanging_requests(account: Account) -> None:
+    """A stop lets go of requests that wait for no answer, well within its grace."""
+    faults = WatchedFaults()
+    runner = await start(make_application(account, Deliveries(), faults), "127.0.0.1", 0)
+    base_url = "http://{}:{}".format(*runner.addresses[0])
+    fault = {"channel": "email", "status": "timeout"}
+    async with aiohttp.ClientSession(base_url=base_url) as session:
+        await put(session, fault)
+        client = SendGridAPIClient(account.sendgrid_api_key, host=base_url)
+        client.client.timeout = 30
+        hanging = asyncio.create_task(email(client))
+        async with asyncio.timeout(5):
+            await faults.has_hanging.wait()
+
+        started = time.monotonic()
+        await runner.cleanup()
+        with pytest.raises(OSError, match="reset"):
+            await hanging
+
+    assert time.monotonic() - started < STOP_GRACE_S / 2

@@ -1,0 +1,28 @@
+"""Counting the segments of an SMS."""
+
+import pytest
+
+from embedded.sandbox.segments import count_segments
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("é" * 160, 1),
+        ("ж" * 70, 1),
+        ("ж" * 71, 2),
+        ("😀" * 35, 1),
+        ("😀" * 36, 2),
+        ("a" * 69 + "ж" * 65 + "b", 3),
+    ],
+)
+def test_segments_are_counted(text: str, segments: int) -> None:
+    """GSM 7-bit texts hold 160 or 153 a segment, others 70 or 67 UTF-16 units."""
+    assert count_segments(text) == segments

@@ -1,0 +1,295 @@
+"""SendGrid's official client against the sandbox."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from python_http_client.exceptions import (  # type: ignore[import-untyped]  # has no types
+    BadRequestsError,
+    HTTPError,
+    UnauthorizedError,
+)
+from sendgrid import SendGridAPIClient
+from sendgrid.helpers.mail import Content, CustomArg, From, Mail, Personalization, To
+from yarl import URL
+
+from embedded.sandbox.deliveries import Channel, Deliveries
+from embedded.sandbox.mails import MAX_PERSONALIZATIONS
+from embedded.sandbox.sendgrid import MAX_BODY_BYTES
+from embedded.sandbox.server import Account
+
+
+def a_mail(to: str = "vera@example.com") -> Mail:
+    """A mail as the notifications send it: text, HTML, and custom_args of the personalization."""
+    mail = Mail()
+    mail.from_email = From("notifications@parley.example", "Parley")
+    mail.subject = "A new quote"
+    mail.add_content(Content("text/plain", "Somebody made you a quote."))
+    mail.add_content(Content("text/html", "<p>Somebody made you a <b>quote</b>.</p>"))
+    personalization = Personalization()
+    personalization.add_to(To(to))
+    personalization.add_custom_arg(CustomArg("notification_id", "n-1"))
+    mail.add_personalization(personalization)
+    return mail
+
+
+def a_body(**changes: Any) -> dict[str, Any]:
+    """The JSON of a valid mail, with members replaced, or left out where the change is None."""
+    body: dict[str, Any] = a_mail().get() | changes
+    return {name: value for name, value in body.items() if value is not None}
+
+
+async def send(client: SendGridAPIClient, mail: Mail | dict[str, Any]) -> Any:
+    """Send with the blocking client, off the loop that the sandbox runs on."""
+    return await asyncio.to_thread(client.send, mail)
+
+
+async def refusal(client: SendGridAPIClient, mail: Mail | dict[str, Any]) -> HTTPError:
+    """The error that sending ends with."""
+    with pytest.raises(HTTPError) as caught:
+        await send(client, mail)
+    return caught.value
+
+
+async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deliveries) -> None:
+    """A valid mail gets 202, no body, an X-Message-Id, and is in the mailbox as it was sent."""
+    response = await send(mail_client, a_mail())
+
+    assert response.status_code == 202
+    assert response.body == b""
+    (delivery,) = deliveries.newest_first()
+    assert delivery.submission.provider_id == response.headers["X-Message-Id"]
+    assert delivery.submission.channel is Channel.EMAIL
+    assert delivery.submission.to == "vera@example.com"
+    assert delivery.submission.sender == "notifications@parley.example"
+    assert delivery.submission.subject == "A new quote"
+    assert delivery.submission.text == "Somebody made you a quote."
+    assert delivery.submission.html == "<p>Somebody made you a <b>quote</b>.</p>"
+    assert delivery.submission.custom_args == {"notification_id": "n-1"}
+
+
+async def test_each_recipient_gets_a_delivery(
+    mail_client: SendGridAPIClient, deliveries: Deliveries
+) -> None:
+    """To, cc and bcc of every personalization are delivered, with its own subject and arguments."""
+    body = a_body(
+        custom_args={"kind": "digest", "batch": "1"},
+        personalizations=[
+            {"to": [{"email": "a@example.com"}], "cc": [{"email": "b@example.com"}]},
+            {
+                "to": [{"email": "c@example.com"}],
+                "bcc": [{"email": "d@example.com"}],
+                "subject": "For you",
+                "custom_args": {"batch": "2"},
+            },
+        ],
+    )
+
+    await send(mail_client, body)
+
+    seen = [delivery.submission for delivery in deliveries.oldest_first()]
+    assert [(s.to, s.subject, s.custom_args["batch"]) for s in seen] == [
+        ("a@example.com", "A new quote", "1"),
+        ("b@example.com", "A new quote", "1"),
+        ("c@example.com", "For you", "2"),
+        ("d@example.com", "For you", "2"),
+    ]
+    assert {s.custom_args["kind"] for s in seen} == {"digest"}
+    assert len({s.provider_id for s in seen}) == 1
+
+
+async def test_wrong_key_is_refused(url: str, deliveries: Deliveries) -> None:
+    """A key that is not the account's gets SendGrid's 401."""
+    client = SendGridAPIClient("SG.other.key", host=url)
+
+    error = await refusal(client, a_mail())
+
+    assert isinstance(error, UnauthorizedError)
+    assert error.to_dict == {
+        "errors": [
+            {
+                "message": "The provided authorization grant is invalid, expired, or revoked",
+                "field": None,
+                "help": None,
+            }
+        ]
+    }
+    assert len(deliveries) == 0
+
+
+async def test_missing_key_is_refused(http: aiohttp.ClientSession) -> None:
+    """Without an Authorization header the 401 has the other sentence."""
+    async with http.post("/v3/mail/send", json=a_body()) as response:
+        assert response.status == 401
+        errors = (await response.json())["errors"]
+
+    assert errors[0]["message"] == "Permission denied, wrong credentials"
+
+
+def _to(*members: Any) -> dict[str, Any]:
+    return {"personalizations": [{"to": list(members)}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"personalizations": None}, "personalizations"),
+        ({"personalizations": []}, "personalizations"),
+        ({"personalizations": {"to": "x"}}, "personalizations"),
+        ({"personalizations": ["x"]}, "personalizations.0"),
+        ({"personalizations": [{}]}, "personalizations.0.to"),
+        (_to(), "personalizations.0.to"),
+        ({"personalizations": [{"to": "x@example.com"}]}, "personalizations.0.to"),
+        (_to({"email": "no address"}), "personalizations.0.to.0.email"),
+        (_to({"name": "Vera"}), "personalizations.0.to.0.email"),
+        (_to("vera@example.com"), "personalizations.0.to.0.email"),
+        (_to({"email": "a@example.com"}, {"email": "A@example.com"}), "personalizations.0"),
+        ({"from": None}, "from.email"),
+        ({"from": {"name": "Parley"}}, "from.email"),
+        ({"from": {"email": "parley"}}, "from.email"),
+        ({"reply_to": {"email": "parley"}}, "reply_to.email"),
+        ({"subject": None}, "subject"),
+        ({"subject": 5}, "subject"),
+        ({"content": None}, "content"),
+        ({"content": []}, "content"),
+        ({"content": [{"type": "text/plain", "value": ""}]}, "content.0.value"),
+        ({"content": [{"value": "hello"}]}, "content.0.type"),
+        ({"content": ["hello"]}, "content.0.type"),
+        (
+            {
+                "content": [
+                    {"type": "text/html", "value": "<p>a</p>"},
+                    {"type": "text/plain", "value": "a"},
+                ]
+            },
+            "content",
+        ),
+        ({"custom_args": {"n": 1}}, "custom_args"),
+        ({"custom_args": {"n": "x" * 10_000}}, "personalizations.0.custom_args"),
+        ({"template_id": "d-1"}, "template_id"),
+    ],
+)
+async def test_invalid_member_is_named(
+    mail_client: SendGridAPIClient, deliveries: Deliveries, changes: dict[str, Any], field: str
+) -> None:
+    """A mail with a mistake gets 400, with the member at fault and a link that explains it."""
+    error = await refusal(mail_client, a_body(**changes))
+
+    assert isinstance(error, BadRequestsError)
+    problems = error.to_dict["errors"]
+    assert [problem["field"] for problem in problems] == [field]
+    assert all(set(problem) == {"message", "field", "help"} for problem in problems)
+    assert problems[0]["message"]
+    assert problems[0]["help"].startswith("http://sendgrid.com/docs/API_Reference/")
+    assert len(deliveries) == 0
+
+
+async def test_every_mistake_is_told(mail_client: SendGridAPIClient) -> None:
+    """Several mistakes come back together."""
+    error = await refusal(mail_client, a_body(subject=None, content=None))
+
+    assert [problem["field"] for problem in error.to_dict["errors"]] == ["subject", "content"]
+
+
+async def test_personalizations_are_limited(
+    mail_client: SendGridAPIClient, deliveries: Deliveries
+) -> None:
+    """1,000 personalizations pass; one more, or one more recipient, does not."""
+    blocks = [{"to": [{"email": f"p{n}@example.com"}]} for n in range(MAX_PERSONALIZATIONS + 1)]
+    one_more = {"cc": [{"email": "one@example.com"}]}
+
+    too_many = await refusal(mail_client, a_body(personalizations=blocks))
+    too_many_recipients = await refusal(
+        mail_client, a_body(personalizations=[blocks[0] | one_more, *blocks[1:-1]])
+    )
+    await send(mail_client, a_body(personalizations=blocks[:-1]))
+
+    assert too_many.to_dict["errors"][0]["field"] == "personalizations"
+    assert too_many_recipients.to_dict["errors"][0]["help"].endswith("#message.recipient-errors")
+    assert len(deliveries) == MAX_PERSONALIZATIONS
+
+
+async def test_size_is_limited(http: aiohttp.ClientSession, account: Account) -> None:
+    """More than 30 MB get 413 in SendGrid's form, also when they come without a length."""
+    piece = b" " * 1_000_000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY_BYTES // len(piece) + 1):
+            yield piece
+
+    headers = {
+        "Authorization": f"Bearer {account.sendgrid_api_key}",
+        "Content-Type": "application/json",
+    }
+    async with http.post("/v3/mail/send", data=pieces(), headers=headers) as response:
+        assert response.status == 413
+        assert (await response.json())["errors"][0]["message"]
+
+
+async def test_declared_size_is_limited(url: str, account: Account) -> None:
+    """A declared length of more than 30 MB is refused before a byte of it has come."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+    head = (
+        "POST /v3/mail/send HTTP/1.1\r\nHost: sandbox\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {account.sendgrid_api_key}\r\n"
+        f"Content-Length: {MAX_BODY_BYTES + 1}\r\n\r\n"
+    )
+    writer.write(head.encode())
+    async with asyncio.timeout(5):
+        status_line = await reader.readline()
+    writer.close()
+
+    assert status_line.split()[1] == b"413"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"\xff", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (b"[]", "application/json", 400),
+        (json.dumps(a_body()).encode(), "text/plain", 415),
+    ],
+)
+async def test_unreadable_body_is_refused(
+    http: aiohttp.ClientSession, account: Account, body: bytes, content_type: str, status: int
+) -> None:
+    """A body that is no JSON object gets an error in SendGrid's form."""
+    headers = {
+        "Authorization": f"Bearer {account.sendgrid_api_key}",
+        "Content-Type": content_type,
+    }
+    async with http.post("/v3/mail/send", data=body, headers=headers) as response:
+        assert response.status == status
+        assert (await response.json())["errors"][0]["message"]
+
+
+async def test_sandbox_mode_delivers_nothing(
+    mail_client: SendGridAPIClient, deliveries: Deliveries
+) -> None:
+    """A mail in SendGrid's own sandbox mode is checked, answered with 200, and not delivered."""
+    body = a_body(mail_settings={"sandbox_mode": {"enable": True}})
+
+    response = await send(mail_client, body)
+
+    assert response.status_code == 200
+    assert len(deliveries) == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda client: client.client.mail.send.get(), lambda client: client.client.nothing.get()],
+)
+async def test_other_paths_answer_in_sendgrids_form(
+    mail_client: SendGridAPIClient, call: Callable[[SendGridAPIClient], Any]
+) -> None:
+    """What the sandbox has not is refused as JSON with errors, so that clients can read it."""
+    with pytest.raises(HTTPError) as caught:
+        await asyncio.to_thread(call, mail_client)
+
+    assert caught.value.status_code in (404, 405)
+    assert caught.value.to_dict["errors"][0]["message"]
