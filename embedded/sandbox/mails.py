@@ -6,7 +6,8 @@ the like are taken and not used; this account has no templates, so a template_id
 
 Sources: "Mail Send" and "Mail Send: Errors" of SendGrid's v3 API reference
 (https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send and …/mail-send/errors),
-which name the limits, the member at fault and the anchor behind `help`.
+which name the limits, the member at fault and the anchor behind `help`.  Those are what programs
+read and are SendGrid's; the longer sentences are in our words.
 """
 
 import re

@@ -35,6 +35,7 @@ MAX_PAGE_SIZE = 1_000
 DEFAULT_PAGE_SIZE = 50
 
 _MESSAGES = f"/{API_VERSION}/Accounts/{{account_sid}}/Messages"
+# 20413 and 20500 are our choice: the dictionary has no page for them, and follows this pattern.
 _ERRORS = {
     400: (21614, "'To' number is not a valid mobile number"),
     401: (20003, "Authenticate"),
