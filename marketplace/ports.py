@@ -92,6 +92,11 @@ class Vendors(Protocol):
         Closest first, at most `limit`, by one indexed query.
         """
 
+    async def covering(
+        self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Which of these vendors are active, of the category, and cover the place."""
+
     async def nearby(
         self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
     ) -> list[NearbyVendor]:
@@ -124,6 +129,9 @@ class Rfis(Protocol):
 
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Change `match_count`; a revision at the same time makes one of the two try again."""
+
+    async def guard(self, rfi_id: str) -> None:
+        """Make this transaction conflict with any other that changes the RFI at the same time."""
 
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""

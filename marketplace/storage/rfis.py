@@ -57,6 +57,12 @@ class MongoRfis(Collection[Rfi]):
             {"_id": rfi_id}, {"$inc": {"match_count": change}}, session=self.session
         )
 
+    async def guard(self, rfi_id: str) -> None:
+        """Write the RFI without changing what it says: an update that changes nothing is no write."""
+        await self._collection.update_one(
+            {"_id": rfi_id}, {"$inc": {"guard": 1}}, session=self.session
+        )
+
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""
         return await self._page({"customer_id": customer_id}, request)

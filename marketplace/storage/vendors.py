@@ -8,6 +8,8 @@ from marketplace.domain.vendors import MAX_RADIUS_M, NearbyVendor, Vendor, Vendo
 from marketplace.storage.collection import Collection, repository
 from marketplace.storage.documents import from_document, to_document
 
+_COVERS = {"$match": {"$expr": {"$lte": ["$distance_m", "$service_area.radius_m"]}}}
+
 
 @repository
 class MongoVendors(Collection[Vendor]):
@@ -47,8 +49,19 @@ class MongoVendors(Collection[Vendor]):
         }
         if exclude:
             condition["_id"] = {"$nin": list(exclude)}
-        covers = {"$match": {"$expr": {"$lte": ["$distance_m", "$service_area.radius_m"]}}}
-        return await self._near(location, MAX_RADIUS_M, condition, [covers], limit)
+        return await self._near(location, MAX_RADIUS_M, condition, [_COVERS], limit)
+
+    async def covering(
+        self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Which of these vendors are active, of the category, and cover the place."""
+        condition = {
+            "_id": {"$in": list(vendor_ids)},
+            "state": VendorState.ACTIVE,
+            "categories": category,
+        }
+        found = await self._near(location, MAX_RADIUS_M, condition, [_COVERS], len(vendor_ids))
+        return frozenset(each.vendor.id for each in found)
 
     async def nearby(
         self, location: dict[str, Any], radius_m: int, category: str | None, limit: int

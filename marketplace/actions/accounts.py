@@ -1,0 +1,105 @@
+"""Register, log in, refresh, log out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from marketplace.actions.events import vendor_event
+from marketplace.domain import vendors
+from marketplace.domain.accounts import Account, Actor, Role, Session, normalized_email
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Repositories, World
+
+SESSION_TTL = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """An account and the log-in it was given."""
+
+    account: Account
+    session_id: str
+
+
+async def register(world: World, details: Mapping[str, Any]) -> Account:
+    """Make an account; a vendor's comes with an empty profile in state `applied`.
+
+    Raises:
+        ParleyError: `email_taken`.
+    """
+    now = world.clock.now()
+    account = Account(
+        id=new_id(),
+        role=Role(details["role"]),
+        email=normalized_email(details["email"]),
+        password_hash=await world.passwords.hash(details["password"]),
+        name=details["name"],
+        phone=details["phone"],
+        locale=details["locale"],
+        timezone=details["timezone"],
+        created_at=now,
+    )
+    actor = Actor(account.id, account.role)
+
+    async def work(tx: Repositories) -> None:
+        await tx.accounts.add(account)
+        if account.role is Role.VENDOR:
+            vendor = vendors.apply(account.id, now)
+            await tx.vendors.add(vendor)
+            await tx.outbox.add(vendor_event("vendor.applied", vendor, actor))
+
+    await world.store.transact(work)
+    return account
+
+
+async def authenticate(world: World, email: str, password: str) -> Account:
+    """The account with this address and password.
+
+    Raises:
+        ParleyError: `unauthenticated`, the same for a wrong address and a wrong password.
+    """
+    account = await world.store.accounts.by_email(normalized_email(email))
+    known = account.password_hash if account else None
+    is_right = await world.passwords.matches(known, password)
+    if account is None or not is_right:
+        raise ParleyError(Code.UNAUTHENTICATED, "The email address or the password is wrong.")
+    return account
+
+
+async def open_session(
+    world: World, account: Account, session_id: str, refresh_token_hash: str
+) -> LoggedIn:
+    """Keep a log-in for 30 days."""
+    now = world.clock.now()
+    session = Session(session_id, account.id, refresh_token_hash, now, now + SESSION_TTL)
+    await world.store.sessions.add(session)
+    return LoggedIn(account, session_id)
+
+
+async def refresh(world: World, session_id: str, old_hash: str, new_hash: str) -> LoggedIn:
+    """Exchange a refresh token for the next one.
+
+    A refresh token works once.  When an old one of a live session comes back, somebody holds a
+    copy: the session ends for both (RFC 9700, section 4.14).
+
+    Raises:
+        ParleyError: `unauthenticated`.
+    """
+    session = await world.store.sessions.get(session_id)
+    refused = ParleyError(Code.UNAUTHENTICATED, "The refresh token is not valid; log in again.")
+    if session is None or session.expires_at <= world.clock.now():
+        raise refused
+    if not await world.store.sessions.rotate(session_id, old_hash, new_hash):
+        await world.store.sessions.delete(session_id)
+        raise refused
+    account = await world.store.accounts.get(session.account_id)
+    if account is None:
+        raise refused
+    return LoggedIn(account, session_id)
+
+
+async def log_out(world: World, session_id: str) -> None:
+    """End a log-in."""
+    await world.store.sessions.delete(session_id)

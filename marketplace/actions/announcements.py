@@ -1,0 +1,61 @@
+"""Which rooms hear of what, after the commit."""
+
+from marketplace.domain import views
+from marketplace.domain.conversations import Entry, ReadPosition
+from marketplace.domain.matches import Match
+from marketplace.domain.quotes import Quote
+from marketplace.domain.rfis import Revision, Rfi
+from marketplace.ports import Announcement, World, account_room, conversation_room, rfi_room
+from marketplace.schemas.conversations import ReadPositionView
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RevisionView
+
+_MATCH, _QUOTE, _REVISION = MatchView(), QuoteView(), RevisionView()
+_READ_POSITION = ReadPositionView()
+
+
+def entry_added(world: World, entry: Entry) -> None:
+    """`message.sent`, `message.edited`, `message.deleted`, `notice.added` to the conversation."""
+    name, data = views.push(entry)
+    room = conversation_room(entry.conversation_id)
+    world.live.announce(Announcement(room, name, data, entry.sequence))
+
+
+def rfi_changed(world: World, revision: Revision) -> None:
+    """`rfi.changed` to those who follow the RFI."""
+    room = rfi_room(revision.rfi_id)
+    data = _REVISION.dump(revision)
+    world.live.announce(Announcement(room, "rfi.changed", data, revision.revision))
+
+
+def rfi_awarded(world: World, rfi: Rfi, account_ids: list[str]) -> None:
+    """`rfi.awarded` to the customer and to every vendor that was on the RFI."""
+    data = {
+        "rfi_id": rfi.id,
+        "quote_id": rfi.awarded_quote_id,
+        "vendor_id": rfi.awarded_vendor_id,
+        "revision": rfi.revision,
+    }
+    for account_id in account_ids:
+        world.live.announce(Announcement(account_room(account_id), "rfi.awarded", data))
+
+
+def match_changed(world: World, name: str, match: Match) -> None:
+    """`match.offered`, `match.updated` to the vendor and the customer."""
+    data = _MATCH.dump(match)
+    for account_id in (match.vendor_id, match.customer_id):
+        world.live.announce(Announcement(account_room(account_id), name, data))
+
+
+def quote_changed(world: World, name: str, quote: Quote) -> None:
+    """`quote.submitted`, `quote.updated` to the customer and the vendor."""
+    data = _QUOTE.dump(quote)
+    for account_id in (quote.customer_id, quote.vendor_id):
+        world.live.announce(Announcement(account_room(account_id), name, data))
+
+
+def read_position_moved(world: World, position: ReadPosition) -> None:
+    """`receipt.updated` to the conversation."""
+    room = conversation_room(position.conversation_id)
+    world.live.announce(Announcement(room, "receipt.updated", _READ_POSITION.dump(position)))

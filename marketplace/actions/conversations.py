@@ -1,0 +1,158 @@
+"""Send, edit and delete messages; mark what was delivered and read; notices."""
+
+from datetime import datetime
+from typing import Any
+
+from marketplace.actions import announcements
+from marketplace.domain import conversations
+from marketplace.domain.accounts import Actor
+from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.ports import Repositories, World
+
+
+async def own_conversation(world: World, actor: Actor, conversation_id: str) -> Conversation:
+    """The conversation, if the actor takes part in it.
+
+    Raises:
+        ParleyError: `not_found`.
+    """
+    found = await world.store.conversations.get(conversation_id)
+    return conversations.require_participant(found, actor)
+
+
+async def send_message(
+    world: World,
+    actor: Actor,
+    conversation: Conversation,
+    *,
+    client_message_id: str,
+    body: str,
+    attachment_ids: list[str],
+    channel: Channel = Channel.APP,
+) -> Entry:
+    """Append a message; it is durable when this returns, and announced.
+
+    A resend of the same message gets the first answer, for ever.
+
+    Raises:
+        ParleyError: `not_found`, `client_message_id_reused`, `unavailable`, `validation_failed`.
+    """
+    conversations.require_participant(conversation, actor)
+    if attachment_ids:
+        found = FieldError("attachment_ids", "There is no attachment with such an id.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    appended = await world.entry_log.append(
+        _entry(
+            conversation.id,
+            EntryKind.MESSAGE,
+            world.clock.now(),
+            actor,
+            client_message_id=client_message_id,
+            channel=channel,
+            body=body,
+        )
+    )
+    conversations.require_same_message(appended.entry, body)
+    if appended.is_new:
+        announcements.entry_added(world, appended.entry)
+    return appended.entry
+
+
+async def edit_message(
+    world: World, actor: Actor, conversation: Conversation, message_id: str, body: str
+) -> Entry:
+    """Append an edit of one's own message.
+
+    Raises:
+        ParleyError: `not_found`, `forbidden`, `unavailable`.
+    """
+    await _own_message(world, actor, conversation, message_id)
+    entry = _entry(
+        conversation.id,
+        EntryKind.EDIT,
+        world.clock.now(),
+        actor,
+        message_id=message_id,
+        body=body,
+    )
+    return await _append(world, entry)
+
+
+async def delete_message(
+    world: World, actor: Actor, conversation: Conversation, message_id: str
+) -> Entry:
+    """Append the deletion of one's own message.
+
+    Raises:
+        ParleyError: `not_found`, `forbidden`, `unavailable`.
+    """
+    await _own_message(world, actor, conversation, message_id)
+    entry = _entry(
+        conversation.id, EntryKind.DELETION, world.clock.now(), actor, message_id=message_id
+    )
+    return await _append(world, entry)
+
+
+async def mark_position(
+    world: World, actor: Actor, conversation: Conversation, *, delivered: int, read: int
+) -> ReadPosition | None:
+    """Move the actor's read position forward; None when nothing moved.
+
+    Raises:
+        ParleyError: `not_found`; `validation_failed` for a sequence that is not there yet.
+    """
+    conversations.require_participant(conversation, actor)
+    head = (await world.store.entries.heads([conversation.id]))[conversation.id]
+    if max(delivered, read) > head:
+        found = FieldError("sequence", f"The conversation's head is {head}.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    position = await world.store.read_positions.advance(
+        conversation.id, actor.account_id, delivered=delivered, read=read
+    )
+    if position is not None:
+        announcements.read_position_moved(world, position)
+    return position
+
+
+async def add_notice(
+    tx: Repositories,
+    conversation_id: str,
+    code: str,
+    data: dict[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> Entry:
+    """Append a notice within a transaction; its caller announces it after the commit."""
+    entry = _entry(conversation_id, EntryKind.NOTICE, now, actor, code=code, data=data)
+    return await tx.entries.add_next(entry)
+
+
+async def _own_message(
+    world: World, actor: Actor, conversation: Conversation, message_id: str
+) -> Entry:
+    conversations.require_participant(conversation, actor)
+    message = await world.store.entries.get(message_id)
+    return conversations.require_own_message(message, conversation.id, actor)
+
+
+async def _append(world: World, entry: Entry) -> Entry:
+    appended = await world.entry_log.append(entry)
+    announcements.entry_added(world, appended.entry)
+    return appended.entry
+
+
+def _entry(
+    conversation_id: str, kind: EntryKind, now: datetime, actor: Actor, **content: Any
+) -> Entry:
+    return Entry(
+        id=new_id(),
+        conversation_id=conversation_id,
+        sequence=0,  # given when it is written
+        kind=kind,
+        at=now,
+        sender_id=actor.account_id,
+        correlation_id=actor.correlation_id,
+        **content,
+    )

@@ -1,0 +1,54 @@
+"""Events as actions make them: the fact, who caused it, and what it followed from."""
+
+from datetime import datetime
+from typing import Any
+
+from marketplace.domain.accounts import Actor
+from marketplace.domain.ids import new_id
+from marketplace.domain.matches import Match
+from marketplace.domain.quotes import Quote
+from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.vendors import Vendor
+from marketplace.events import Event
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RevisionView, RfiView
+from marketplace.schemas.vendors import VendorView
+
+_MATCH, _QUOTE, _RFI = MatchView(), QuoteView(), RfiView()
+_REVISION, _VENDOR = RevisionView(), VendorView()
+
+
+def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
+    """An event of this name with the actor's correlation."""
+    return Event(
+        id=new_id(),
+        name=name,
+        key=key,
+        occurred_at=at,
+        actor={"account_id": actor.account_id, "role": actor.role.value},
+        correlation_id=actor.correlation_id,
+        causation_id=actor.causation_id,
+        data=data,
+    )
+
+
+def rfi_event(name: str, rfi: Rfi, revision: Revision, actor: Actor) -> Event:
+    """`rfi.*`: the RFI after the fact, and the revision that led there."""
+    data = {"rfi": _RFI.dump(rfi), "revision": _REVISION.dump(revision)}
+    return event(name, rfi.id, revision.at, actor, data)
+
+
+def match_event(name: str, match: Match, actor: Actor) -> Event:
+    """`match.*`, in order for each RFI."""
+    return event(name, match.rfi_id, match.updated_at, actor, {"match": _MATCH.dump(match)})
+
+
+def quote_event(name: str, quote: Quote, actor: Actor) -> Event:
+    """`quote.*`, in order with the RFI's own events."""
+    return event(name, quote.rfi_id, quote.updated_at, actor, {"quote": _QUOTE.dump(quote)})
+
+
+def vendor_event(name: str, vendor: Vendor, actor: Actor) -> Event:
+    """`vendor.*`."""
+    return event(name, vendor.id, vendor.updated_at, actor, {"vendor": _VENDOR.dump(vendor)})

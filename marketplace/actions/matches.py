@@ -1,0 +1,168 @@
+"""Offer an RFI to the closest vendors; accept and decline an offer."""
+
+from marketplace.actions import announcements
+from marketplace.actions.conversations import add_notice
+from marketplace.actions.events import event, match_event
+from marketplace.domain import matches
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.conversations import Conversation, Entry, Participant
+from marketplace.domain.ids import new_id
+from marketplace.domain.matches import LIVE_STATES, Match, MatchState
+from marketplace.domain.rfis import Rfi, RfiState
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Repositories, World
+from marketplace.schemas.conversations import ConversationView
+
+_CONVERSATION = ConversationView()
+# Some of the closest may be reserved by others while we write, so a few more are asked for.
+_SPARE_CANDIDATES = 5
+
+
+async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_id: str) -> int:
+    """Offer an open RFI to the closest suitable vendors, up to its `max_vendors`.
+
+    Offers that no longer suit the RFI's place or category are closed first.  The mark for the event
+    is in the same write, so a second delivery changes nothing.  Returns the number of new offers.
+
+    Raises:
+        TemporaryError: when the store is away.
+    """
+
+    async def work(tx: Repositories) -> tuple[list[Match], list[Match]]:
+        if not await tx.handled.mark(group, event_id):
+            return [], []
+        rfi = await tx.rfis.get(rfi_id)
+        if rfi is None or rfi.state is not RfiState.OPEN:
+            return [], []
+        known = await tx.matches.of_rfi(rfi_id)
+        closed = await _close_unsuitable(world, tx, actor, rfi, known)
+        taken = sum(each.state in LIVE_STATES for each in known) - len(closed)
+        offered = await _offer(world, tx, actor, rfi, known, rfi.max_vendors - taken)
+        if offered or closed:
+            await tx.rfis.count_matches(rfi_id, len(offered) - len(closed))
+        return offered, closed
+
+    offered, closed = await world.store.transact(work)
+    for match in closed:
+        announcements.match_changed(world, "match.updated", match)
+    for match in offered:
+        announcements.match_changed(world, "match.offered", match)
+    return len(offered)
+
+
+async def accept(world: World, actor: Actor, match_id: str) -> Match:
+    """Take up an offer; this opens the conversation with the customer.
+
+    Raises:
+        ParleyError: `forbidden`, `not_found`, `wrong_state`.
+    """
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> tuple[Match, Entry]:
+        match = await _own(tx, actor, match_id)
+        accepted = matches.accept(match, new_id(), now)
+        conversation = await _conversation(tx, accepted)
+        await tx.matches.save(accepted, MatchState.OFFERED)
+        await tx.conversations.add(conversation)
+        joined = {"account_id": actor.account_id, "match_id": match.id}
+        notice = await add_notice(tx, conversation.id, "participant_joined", joined, actor, now)
+        started = {"conversation": _CONVERSATION.dump(conversation)}
+        await tx.outbox.add(match_event("match.accepted", accepted, actor))
+        await tx.outbox.add(event("conversation.started", conversation.id, now, actor, started))
+        return accepted, notice
+
+    accepted, notice = await world.store.transact(work)
+    announcements.match_changed(world, "match.updated", accepted)
+    announcements.entry_added(world, notice)
+    return accepted
+
+
+async def decline(world: World, actor: Actor, match_id: str, reason: str | None) -> Match:
+    """Turn an offer down; the vendor's capacity and the RFI's place are free again.
+
+    Raises:
+        ParleyError: `forbidden`, `not_found`, `wrong_state`.
+    """
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> Match:
+        declined = matches.decline(await _own(tx, actor, match_id), reason, now)
+        await tx.matches.save(declined, MatchState.OFFERED)
+        await tx.vendors.release(declined.vendor_id)
+        await tx.rfis.count_matches(declined.rfi_id, -1)
+        await tx.outbox.add(match_event("match.declined", declined, actor))
+        return declined
+
+    declined = await world.store.transact(work)
+    announcements.match_changed(world, "match.updated", declined)
+    return declined
+
+
+async def _offer(
+    world: World, tx: Repositories, actor: Actor, rfi: Rfi, known: list[Match], wanted: int
+) -> list[Match]:
+    if wanted <= 0:
+        return []
+    offered: list[Match] = []
+    asked = [each.vendor_id for each in known]  # nobody is asked twice about one RFI
+    while len(offered) < wanted:
+        missing = wanted - len(offered)
+        candidates = await tx.vendors.closest(
+            rfi.category, rfi.location, missing + _SPARE_CANDIDATES, asked
+        )
+        for nearby in candidates:
+            asked.append(nearby.vendor.id)
+            if len(offered) < wanted and await tx.vendors.reserve(nearby.vendor.id):
+                match = matches.offer(new_id(), rfi, nearby, world.clock.now())
+                await tx.matches.add(match)
+                await tx.outbox.add(match_event("match.offered", match, actor))
+                offered.append(match)
+        if len(candidates) < missing + _SPARE_CANDIDATES:
+            break  # there are no more
+    return offered
+
+
+async def _close_unsuitable(
+    world: World, tx: Repositories, actor: Actor, rfi: Rfi, known: list[Match]
+) -> list[Match]:
+    """Close offers whose vendor does not cover the RFI as it stands; accepted ones stay."""
+    offered = [each for each in known if each.state is MatchState.OFFERED]
+    if not offered or all(each.rfi_revision == rfi.revision for each in offered):
+        return []
+    covering = await tx.vendors.covering(
+        rfi.category, rfi.location, [each.vendor_id for each in offered]
+    )
+    closed = []
+    for match in offered:
+        if match.vendor_id in covering:
+            continue
+        ended = matches.close(match, "no_longer_suitable", world.clock.now())
+        await tx.matches.save(ended, MatchState.OFFERED)
+        await tx.vendors.release(match.vendor_id)
+        await tx.outbox.add(match_event("match.closed", ended, actor))
+        closed.append(ended)
+    return closed
+
+
+async def _own(tx: Repositories, actor: Actor, match_id: str) -> Match:
+    actor.require(Role.VENDOR)
+    match = await tx.matches.get(match_id)
+    if match is None or match.vendor_id != actor.account_id:
+        raise ParleyError(Code.NOT_FOUND, "You have no match with this id.")
+    return match
+
+
+async def _conversation(tx: Repositories, match: Match) -> Conversation:
+    customer = await tx.accounts.get(match.customer_id)
+    if customer is None or match.conversation_id is None:
+        raise ParleyError(Code.NOT_FOUND, "The customer's account is gone.")
+    return Conversation(
+        id=match.conversation_id,
+        rfi_id=match.rfi_id,
+        match_id=match.id,
+        participants=(
+            Participant(customer.id, Role.CUSTOMER, customer.name),
+            Participant(match.vendor_id, Role.VENDOR, match.vendor_name),
+        ),
+        created_at=match.updated_at,
+    )

@@ -1,0 +1,230 @@
+"""Draft, submit, revise, withdraw and award an RFI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marketplace.actions import announcements
+from marketplace.actions.conversations import add_notice
+from marketplace.actions.events import match_event, quote_event, rfi_event
+from marketplace.domain import matches, quotes, rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.conversations import Entry
+from marketplace.domain.ids import new_id
+from marketplace.domain.matches import LIVE_STATES, Match
+from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.domain.rfis import Budget, Revision, Rfi
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.ports import Repositories, World
+
+
+@dataclass(slots=True)
+class _Closing:
+    """What closing an RFI changed, to be announced after the commit."""
+
+    rfi: Rfi
+    revision: Revision
+    matches: list[Match] = field(default_factory=list)
+    quotes: list[Quote] = field(default_factory=list)
+    notices: list[Entry] = field(default_factory=list)
+    vendor_ids: list[str] = field(default_factory=list)
+
+    def announce(self, world: World) -> None:
+        announcements.rfi_changed(world, self.revision)
+        for match in self.matches:
+            announcements.match_changed(world, "match.updated", match)
+        for quote in self.quotes:
+            announcements.quote_changed(world, "quote.updated", quote)
+        for notice in self.notices:
+            announcements.entry_added(world, notice)
+
+
+async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
+    """Make a draft that only its customer sees.
+
+    Raises:
+        ParleyError: `forbidden`, `validation_failed`.
+    """
+    actor.require(Role.CUSTOMER)
+    rfi, revision = rfis.draft(new_id(), _content(content), actor, world.clock.now())
+
+    async def work(tx: Repositories) -> None:
+        await tx.rfis.add(rfi, revision)
+        await tx.outbox.add(rfi_event("rfi.drafted", rfi, revision, actor))
+
+    await world.store.transact(work)
+    return rfi
+
+
+async def revise(
+    world: World, actor: Actor, rfi_id: str, expected_revision: int, content: Mapping[str, Any]
+) -> Rfi:
+    """Replace the given fields; when nothing differs, nothing happens.
+
+    Raises:
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`, `validation_failed`.
+    """
+    fields, now = _content(content), world.clock.now()
+
+    async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
+        before = await _own(tx, actor, rfi_id, expected_revision)
+        after, revision = rfis.revise(before, fields, actor, now)
+        if not revision.changes:
+            return before, None
+        await tx.rfis.save(after, revision)
+        await tx.outbox.add(rfi_event("rfi.revised", after, revision, actor))
+        return after, revision
+
+    rfi, revision = await world.store.transact(work)
+    if revision is not None:
+        announcements.rfi_changed(world, revision)
+    return rfi
+
+
+async def submit(world: World, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+    """Open the RFI for matching.
+
+    Raises:
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
+    """
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> tuple[Rfi, Revision]:
+        before = await _own(tx, actor, rfi_id, expected_revision)
+        after, revision = rfis.submit(before, actor, now)
+        await tx.rfis.save(after, revision)
+        await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))
+        return after, revision
+
+    rfi, revision = await world.store.transact(work)
+    announcements.rfi_changed(world, revision)
+    return rfi
+
+
+async def withdraw(world: World, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+    """Take the RFI back; its matches and quotes are closed in the same write.
+
+    Raises:
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
+    """
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> _Closing:
+        before = await _own(tx, actor, rfi_id, expected_revision)
+        closing = _Closing(*rfis.withdraw(before, actor, now))
+        await tx.rfis.save(closing.rfi, closing.revision)
+        await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
+        await _close_rest(tx, actor, closing)
+        return closing
+
+    closing = await world.store.transact(work)
+    closing.announce(world)
+    return closing.rfi
+
+
+async def award(
+    world: World, actor: Actor, rfi_id: str, expected_revision: int, quote_id: str
+) -> Rfi:
+    """Give the RFI to the vendor of one quote; everything else on it is closed in the same write.
+
+    Raises:
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
+    """
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> _Closing:
+        before = await _own(tx, actor, rfi_id, expected_revision)
+        quote = await tx.quotes.get(quote_id)
+        if quote is None or quote.rfi_id != rfi_id:
+            raise ParleyError(Code.NOT_FOUND, "The RFI has no quote with this id.")
+        closing = _Closing(*rfis.award(before, quote_id, quote.vendor_id, actor, now))
+        await tx.rfis.save(closing.rfi, closing.revision)
+        won = quotes.award(quote, now)
+        await tx.quotes.save(won)
+        closing.quotes.append(won)
+        await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
+        await tx.outbox.add(quote_event("quote.updated", won, actor))
+        await _close_rest(tx, actor, closing)
+        return closing
+
+    closing = await world.store.transact(work)
+    closing.announce(world)
+    announcements.rfi_awarded(world, closing.rfi, [closing.rfi.customer_id, *closing.vendor_ids])
+    return closing.rfi
+
+
+async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> Rfi:
+    """The RFI, if the actor may see it: its customer, a vendor matched to it, an admin.
+
+    Raises:
+        ParleyError: `not_found`, also for what the actor may not see.
+    """
+    rfi = await world.store.rfis.get(rfi_id)
+    if rfi is not None:
+        if actor.role is Role.ADMIN or rfi.customer_id == actor.account_id:
+            return rfi
+        if actor.role is Role.VENDOR and await world.store.matches.of_pair(
+            rfi_id, actor.account_id
+        ):
+            return rfi
+    raise _not_found()
+
+
+async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+    rfi = await tx.rfis.get(rfi_id)
+    if rfi is None or rfi.customer_id != actor.account_id:
+        raise _not_found()
+    rfis.require_revision(rfi, expected_revision)
+    return rfi
+
+
+async def _close_rest(tx: Repositories, actor: Actor, closing: _Closing) -> None:
+    """Close what is still live on an RFI that ended, and give the vendors their capacity back.
+
+    The winner's match stays `accepted`: its conversation goes on.
+    """
+    rfi, now = closing.rfi, closing.revision.at
+    reason = f"rfi_{rfi.state}"
+    for match in await tx.matches.of_rfi(rfi.id):
+        if match.state not in LIVE_STATES:
+            continue
+        closing.vendor_ids.append(match.vendor_id)
+        await tx.vendors.release(match.vendor_id)
+        if match.conversation_id is not None:
+            notice = await add_notice(
+                tx, match.conversation_id, reason, {"rfi_id": rfi.id}, actor, now
+            )
+            closing.notices.append(notice)
+        if match.vendor_id == rfi.awarded_vendor_id:
+            continue
+        closed = matches.close(match, reason, now)
+        await tx.matches.save(closed, match.state)
+        await tx.outbox.add(match_event("match.closed", closed, actor))
+        closing.matches.append(closed)
+    for quote in await tx.quotes.of_rfi(rfi.id):
+        if quote.state is QuoteState.SUBMITTED:
+            closed_quote = quotes.close(quote, now)
+            await tx.quotes.save(closed_quote)
+            await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
+            closing.quotes.append(closed_quote)
+
+
+def _content(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked payload fields as the domain holds them."""
+    content = dict(given)
+    if content.get("budget") is not None:
+        content["budget"] = Budget(**content["budget"])
+    if "category" in content and content["category"] not in CATEGORIES:
+        found = FieldError("category", "Unknown; GET /v1/categories lists them.")
+        raise ParleyError(Code.VALIDATION_FAILED, "The category is unknown.", errors=[found])
+    if content.get("attachment_ids"):
+        found = FieldError("attachment_ids", "There is no attachment with such an id.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    if "attachment_ids" in content:
+        content["attachment_ids"] = tuple(content["attachment_ids"])
+    return content
+
+
+def _not_found() -> ParleyError:
+    return ParleyError(Code.NOT_FOUND, "You have no RFI with this id.")

@@ -1,0 +1,110 @@
+"""A vendor's onboarding: profile, submission, and an admin's decision."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marketplace.actions.events import vendor_event
+from marketplace.domain import vendors
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.vendors import ServiceArea, Vendor
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.ports import Repositories, World
+
+
+async def own_vendor(world: World, actor: Actor) -> Vendor:
+    """The profile of the vendor who asks.
+
+    Raises:
+        ParleyError: `forbidden` for other roles.
+    """
+    actor.require(Role.VENDOR)
+    return _found(await world.store.vendors.get(actor.account_id))
+
+
+async def update_profile(world: World, actor: Actor, profile: Mapping[str, Any]) -> Vendor:
+    """Replace the given fields of the vendor's own profile.
+
+    Raises:
+        ParleyError: `forbidden`, `validation_failed`, `wrong_state`.
+    """
+    actor.require(Role.VENDOR)
+    fields = dict(profile)
+    if "categories" in fields:
+        fields["categories"] = _known_categories(fields["categories"])
+    if "languages" in fields:
+        fields["languages"] = tuple(dict.fromkeys(fields["languages"]))
+    if "service_area" in fields:
+        fields["service_area"] = ServiceArea(**fields["service_area"])
+    now = world.clock.now()
+    return await _change(
+        world,
+        actor,
+        actor.account_id,
+        "vendor.updated",
+        lambda vendor: vendors.update_profile(vendor, fields, now),
+    )
+
+
+async def submit(world: World, actor: Actor) -> Vendor:
+    """Hand the profile in for review.
+
+    Raises:
+        ParleyError: `forbidden`, `wrong_state` naming the steps left.
+    """
+    actor.require(Role.VENDOR)
+    now = world.clock.now()
+    return await _change(
+        world,
+        actor,
+        actor.account_id,
+        "vendor.submitted",
+        lambda vendor: vendors.submit(vendor, now),
+    )
+
+
+async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reason: str) -> Vendor:
+    """Approve, reject, suspend or reinstate a vendor.
+
+    Raises:
+        ParleyError: `forbidden` unless an admin asks, `not_found`, `wrong_state`.
+    """
+    actor.require(Role.ADMIN)
+    now = world.clock.now()
+    return await _change(
+        world,
+        actor,
+        vendor_id,
+        vendors.DECISIONS[decision][2],
+        lambda vendor: vendors.decide(vendor, decision, reason, now),
+    )
+
+
+async def _change(
+    world: World,
+    actor: Actor,
+    vendor_id: str,
+    event_name: str,
+    change: Callable[[Vendor], Vendor],
+) -> Vendor:
+    async def work(tx: Repositories) -> Vendor:
+        changed = change(_found(await tx.vendors.get(vendor_id)))
+        await tx.vendors.save(changed)
+        await tx.outbox.add(vendor_event(event_name, changed, actor))
+        return changed
+
+    return await world.store.transact(work)
+
+
+def _found(vendor: Vendor | None) -> Vendor:
+    if vendor is None:
+        raise ParleyError(Code.NOT_FOUND, "There is no vendor with this id.")
+    return vendor
+
+
+def _known_categories(categories: list[str]) -> tuple[str, ...]:
+    unknown = sorted(set(categories) - CATEGORIES.keys())
+    if unknown:
+        found = FieldError("categories", f"Unknown: {', '.join(unknown)}. See /v1/categories.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    return tuple(dict.fromkeys(categories))

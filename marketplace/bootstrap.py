@@ -1,0 +1,83 @@
+"""Opens the real parts from the settings, and closes them in the opposite order."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from marketplace import live
+from marketplace.errors import TemporaryError
+from marketplace.passwords import Argon2Passwords
+from marketplace.ports import World
+from marketplace.presence import RedisPresence
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore, open_store
+from marketplace.storage.entry_writer import EntryWriter
+from marketplace.tokens import Tokens
+
+Check = Callable[[], Awaitable[None]]
+
+
+class SystemClock:
+    """The time of this machine, cut to milliseconds, which is what MongoDB keeps."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The real parts of one process."""
+
+    settings: Settings
+    world: World
+    store: MongoStore
+    redis: "Redis"
+    tokens: Tokens
+
+    async def check_store(self) -> None:
+        """Raises TemporaryError when MongoDB does not answer."""
+        await self.store.ping()
+
+    async def check_redis(self) -> None:
+        """Raises TemporaryError when Redis does not answer."""
+        try:
+            await self.redis.ping()
+        except (RedisError, OSError) as error:
+            raise TemporaryError(f"Redis: {type(error).__name__}") from error
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Open everything a process needs besides Kafka; what was acknowledged is finished at the end.
+
+    Raises:
+        TemporaryError: when MongoDB does not answer.  Redis may be away: pushes are hints.
+    """
+    clock = SystemClock()
+    store = await open_store(settings)
+    redis = live.connect(settings.redis_url)
+    announcer = live.Announcer(redis)
+    entry_writer = EntryWriter(store.entries)
+    passwords = Argon2Passwords()
+    world = World(
+        store=store,
+        entry_log=entry_writer,
+        live=announcer,
+        presence=RedisPresence(redis, settings.process_name, clock),
+        passwords=passwords,
+        clock=clock,
+    )
+    try:
+        yield Parts(settings, world, store, redis, Tokens(settings.token_secret, clock))
+    finally:
+        await entry_writer.close()
+        await announcer.close()
+        passwords.close()
+        await redis.aclose()
+        await store.close()

@@ -1,0 +1,46 @@
+"""Leases: one of several processes works, the others wait and take over."""
+
+from datetime import timedelta
+
+from pymongo.errors import DuplicateKeyError
+
+from marketplace.ports import Clock
+from marketplace.storage.collection import Database, away_is_temporary
+
+
+class Lease:
+    """A named lease in MongoDB, held by at most one holder at a time.
+
+    Whoever holds it renews it well before `ttl_s` is over and stops working when it cannot.
+    """
+
+    def __init__(
+        self, database: Database, name: str, holder: str, clock: Clock, *, ttl_s: float
+    ) -> None:
+        self._collection = database["leases"]
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+        self._ttl = timedelta(seconds=ttl_s)
+
+    async def hold(self) -> bool:
+        """Take the lease, or renew it; False while another holds it."""
+        now = self._clock.now()
+        async with away_is_temporary(None):
+            try:
+                await self._collection.update_one(
+                    {
+                        "_id": self._name,
+                        "$or": [{"holder": self._holder}, {"expires_at": {"$lte": now}}],
+                    },
+                    {"$set": {"holder": self._holder, "expires_at": now + self._ttl}},
+                    upsert=True,
+                )
+            except DuplicateKeyError:  # it is there, and neither ours nor over
+                return False
+        return True
+
+    async def release(self) -> None:
+        """Give it up, so that another takes over at once."""
+        async with away_is_temporary(None):
+            await self._collection.delete_one({"_id": self._name, "holder": self._holder})
