@@ -231,7 +231,7 @@ class EventConsumer:
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         while not self._stopping.is_set():
             polled = await consumer.getmany(timeout_ms=500, max_records=100)
-            if consumer.assignment():
+            if consumer.assignment() or self._polled_at is not None:
                 self._polled_at = asyncio.get_running_loop().time()
             done = await asyncio.gather(
                 *(self._handle_partition(consumer, *each) for each in polled.items())

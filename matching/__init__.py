@@ -1,1 +1,7 @@
-"""Parley: matching."""
+"""matching: finds the closest suitable vendors for an RFI (consumer group "matching").
+
+__main__.py   the process
+handler.py    which events ask for matching, and what happens then
+
+Kafka `rfis` ─▶ handler ─▶ actions.matches.match_rfi ─▶ MongoDB (2dsphere) ─▶ match.offered
+"""

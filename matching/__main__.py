@@ -1,0 +1,33 @@
+import asyncio
+
+from marketplace.errors import TemporaryError
+from marketplace.kafka import EventConsumer
+from marketplace.process import Process, operations_app, run, serve
+from matching.handler import GROUP, Handler
+
+
+async def main(process: Process) -> None:
+    """Match RFIs until told to stop."""
+    handler = Handler(process.parts.world)
+    consumer = EventConsumer(
+        process.settings.kafka_bootstrap_servers, GROUP, ["rfis"], handler.handle
+    )
+
+    async def check_consumer() -> None:
+        if not consumer.is_polling:
+            raise TemporaryError("no partition of the topic was polled lately")
+
+    process.checks["kafka"] = check_consumer
+    runner = await serve(operations_app(process), process.settings)
+    process.is_ready = True
+    stop = asyncio.create_task(process.stopping.wait())
+    stop.add_done_callback(lambda _: consumer.stop())
+    try:
+        await consumer.run()
+    finally:
+        stop.cancel()
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    run(main)

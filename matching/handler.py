@@ -1,0 +1,49 @@
+"""Which events ask for matching, and what happens then."""
+
+import logging
+
+from prometheus_client import Counter, Histogram
+
+from marketplace.actions.matches import match_rfi
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.rfis import MATCHING_FIELDS
+from marketplace.events import Event
+from marketplace.ports import World
+
+LOG = logging.getLogger(__name__)
+GROUP = "matching"
+
+_OFFERED = Counter("parley_matches_offered_total", "Offers made to vendors")
+_TOOK = Histogram("parley_matching_seconds", "Time to find and reserve vendors for an RFI")
+
+
+class Handler:
+    """Handles the events of the topic `rfis`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def handle(self, event: Event) -> None:
+        """Match a submitted RFI, or one whose place, category or number of vendors was revised.
+
+        Raises:
+            TemporaryError: when MongoDB is away; the record is tried again.
+        """
+        if not _asks_for_matching(event):
+            return
+        actor = Actor(
+            GROUP, Role.SYSTEM, correlation_id=event.correlation_id, causation_id=event.id
+        )
+        with _TOOK.time():
+            count = await match_rfi(self._world, actor, GROUP, event.id, event.key)
+        _OFFERED.inc(count)
+        LOG.info("matched", extra={"rfi_id": event.key, "offered": count})
+
+
+def _asks_for_matching(event: Event) -> bool:
+    if event.name == "rfi.submitted":
+        return True
+    if event.name != "rfi.revised" or event.data["rfi"]["state"] != "open":
+        return False
+    changed = {change["path"] for change in event.data["revision"]["changes"]}
+    return bool(changed & MATCHING_FIELDS)

@@ -1,0 +1,56 @@
+import asyncio
+
+from marketplace.errors import TemporaryError
+from marketplace.kafka import EventProducer, ensure_topics
+from marketplace.process import Process, operations_app, run, serve
+from marketplace.storage.leases import Lease
+from marketplace.storage.tail import Tail
+from relay.heads import Heads
+from relay.lease import TTL_S, LeaseKeeper
+from relay.relay import Relay
+
+
+async def main(process: Process) -> None:
+    """Relay committed events to Kafka until told to stop."""
+    parts, settings = process.parts, process.settings
+    runner = await serve(operations_app(process), settings)
+    tail = Tail(settings)
+    producer = EventProducer(settings.kafka_bootstrap_servers)
+    clock = parts.world.clock
+    holder = f"{settings.process_name}:{id(process)}:{clock.now().timestamp()}"
+    lease = Lease(parts.store.database, "relay", holder, clock, ttl_s=TTL_S)
+    keeper = LeaseKeeper(lease, process.stopping)
+
+    async def work() -> None:
+        heads = Heads(parts.world.live)
+        relay = Relay(tail, producer, heads, clock, keeper.is_held)
+        stop = asyncio.create_task(process.stopping.wait())
+        stop.add_done_callback(lambda _: relay.stop())
+        try:
+            await relay.run()
+        finally:
+            stop.cancel()
+
+    try:
+        await _topics(settings.kafka_bootstrap_servers, process.stopping)
+        process.is_ready = True
+        await keeper.run(work)
+    finally:
+        await producer.close()
+        await tail.close()
+        await runner.cleanup()
+
+
+async def _topics(bootstrap_servers: str, stopping: asyncio.Event) -> None:
+    """Wait for Kafka and make sure of the topics."""
+    while not stopping.is_set():
+        try:
+            await ensure_topics(bootstrap_servers)
+        except TemporaryError:
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    run(main)

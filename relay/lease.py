@@ -1,0 +1,58 @@
+"""One relay works, another waits and takes over."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import Gauge
+
+from marketplace.errors import TemporaryError
+from marketplace.storage.leases import Lease
+
+LOG = logging.getLogger(__name__)
+TTL_S = 6.0
+RENEW_EVERY_S = 1.5
+
+_IS_WORKING = Gauge("parley_relay_is_working", "1 while this relay holds the lease")
+
+
+class LeaseKeeper:
+    """Holds the lease while it can, and runs the work whenever it holds it."""
+
+    def __init__(self, lease: Lease, stopping: asyncio.Event) -> None:
+        self._lease = lease
+        self._stopping = stopping
+        self._held_until = 0.0
+
+    def is_held(self) -> bool:
+        """Whether the lease is certainly ours: by our own clock, a second before it ends."""
+        return asyncio.get_running_loop().time() < self._held_until - 1.0
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work whenever the lease is held, until `stopping`; then give it up at once."""
+        working: asyncio.Task[None] | None = None
+        try:
+            while not self._stopping.is_set():
+                await self._renew()
+                _IS_WORKING.set(self.is_held())
+                if self.is_held() and (working is None or working.done()):
+                    if working is not None:
+                        working.result()  # a defect ends the process, and is seen
+                    LOG.info("this relay works")
+                    working = asyncio.ensure_future(work())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), RENEW_EVERY_S)
+        finally:
+            if working is not None:
+                await asyncio.wait([working], timeout=10)
+            with contextlib.suppress(TemporaryError):
+                await self._lease.release()
+
+    async def _renew(self) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        try:
+            if await self._lease.hold():
+                self._held_until = asked_at + TTL_S
+        except TemporaryError as error:
+            LOG.warning("the lease could not be renewed", extra={"why": str(error)})

@@ -1,0 +1,87 @@
+"""Reads the tail, sends to Kafka, keeps the position; again from the position after any failure."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from prometheus_client import Counter, Gauge
+
+from marketplace.errors import TemporaryError
+from marketplace.kafka import EventProducer
+from marketplace.ports import Clock
+from marketplace.storage.tail import Batch, Tail
+from relay.heads import Heads
+from relay.records import record_of
+
+LOG = logging.getLogger(__name__)
+LONGEST_PAUSE_S = 3.0
+# A position kept ten times a second costs one write each; what is sent twice after a crash is the
+# work of a tenth of a second.
+KEEP_POSITION_EVERY_S = 0.1
+KEEP_IDLE_POSITION_EVERY_S = 10.0
+
+_RELAYED = Counter("parley_relay_records_total", "Committed records that are in Kafka")
+_SENT_AT = Gauge("parley_relay_last_sent_timestamp_seconds", "When a batch was last in Kafka")
+
+
+class Relay:
+    """One working relay; `may_work` says whether the lease is still held."""
+
+    def __init__(
+        self,
+        tail: Tail,
+        producer: EventProducer,
+        heads: Heads,
+        clock: Clock,
+        may_work: Callable[[], bool],
+    ) -> None:
+        self._tail = tail
+        self._producer = producer
+        self._heads = heads
+        self._clock = clock
+        self._may_work = may_work
+        self._kept_at = 0.0
+        self._has_unkept = False
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Relay until stopped or the lease is lost; backs off while MongoDB or Kafka are away."""
+        pause_s = 0.1
+        while self._goes_on():
+            try:
+                async with contextlib.aclosing(self._tail.batches()) as batches:
+                    async for batch in batches:
+                        await self._pass_on(batch)
+                        pause_s = 0.1
+                        if not self._goes_on():
+                            return
+            except TemporaryError as error:
+                LOG.warning("relaying waits", extra={"why": str(error)})
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def _goes_on(self) -> bool:
+        return not self._stopping.is_set() and self._may_work()
+
+    async def _pass_on(self, batch: Batch) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if batch.committed:
+            self._heads.note(batch.committed)
+            self._heads.announce_due(now_s)
+            await self._producer.send([record_of(each) for each in batch.committed])
+            _RELAYED.inc(len(batch.committed))
+            _SENT_AT.set_to_current_time()
+        else:
+            self._heads.announce_due(now_s)
+        self._has_unkept = self._has_unkept or bool(batch.committed)
+        # An idle position is kept too, so that it does not fall behind the oplog's beginning.
+        every_s = KEEP_POSITION_EVERY_S if self._has_unkept else KEEP_IDLE_POSITION_EVERY_S
+        if batch.token is not None and now_s - self._kept_at >= every_s:
+            await self._tail.keep_position(batch.token, self._clock.now())
+            self._kept_at, self._has_unkept = now_s, False
