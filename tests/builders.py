@@ -1,0 +1,317 @@
+"""Builders: values for tests, complete and valid, of which a test names only what it is about.
+
+`a_vendor(capacity=1)` is an active vendor with one place.  Ids are new with every call, so that
+tests that share a database do not meet.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marketplace.domain.accounts import Account, Actor, Role, Session
+from marketplace.domain.conversations import (
+    Channel,
+    Conversation,
+    Entry,
+    EntryKind,
+    Participant,
+    ReadPosition,
+)
+from marketplace.domain.ids import new_id
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
+from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+
+# Ahead of every real clock: a database drops what has expired by its own clock, and nothing that a
+# test made a moment ago may vanish under it.
+NOW = datetime(2040, 5, 17, 9, 30, tzinfo=UTC)
+DENVER = (-104.9903, 39.7392)
+METRES_PER_DEGREE = 6_378_100 * math.pi / 180  # the radius that MongoDB reckons with
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A clock that stands still until a test moves it."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        """The time it stands at."""
+        return self.at
+
+    def advance(self, **amount: float) -> datetime:
+        """Move on, by what `timedelta` takes (`seconds=30`); returns the new time."""
+        self.at += timedelta(**amount)
+        return self.at
+
+
+def a_place(longitude: float = DENVER[0], latitude: float = DENVER[1]) -> dict[str, Any]:
+    """A GeoJSON point; Denver unless told otherwise."""
+    return {"type": "Point", "coordinates": [longitude, latitude]}
+
+
+def north_of_denver(distance_m: float) -> dict[str, Any]:
+    """The place so many metres due north of Denver."""
+    return a_place(latitude=DENVER[1] + distance_m / METRES_PER_DEGREE)
+
+
+def an_actor(role: Role = Role.CUSTOMER, **named: Any) -> Actor:
+    """Somebody who acts in a role."""
+    return Actor(**{"account_id": new_id(), "role": role, **named})
+
+
+def an_account(**named: Any) -> Account:
+    """A customer's account with an address of its own."""
+    account_id = named.pop("id", None) or new_id()
+    account = Account(
+        id=account_id,
+        role=Role.CUSTOMER,
+        email=f"{account_id}@customers.example",
+        password_hash="no password matches this",
+        name="Carla Reyes",
+        phone="+13035550142",
+        locale="en-US",
+        timezone="America/Denver",
+        created_at=NOW,
+    )
+    return replace(account, **named)
+
+
+def a_session(**named: Any) -> Session:
+    """A log-in good for a month."""
+    session = Session(
+        id=new_id(),
+        account_id=new_id(),
+        refresh_token_hash="hash-1",
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+    )
+    return replace(session, **named)
+
+
+def a_vendor(**named: Any) -> Vendor:
+    """An active plumber in Denver with a radius of 20 km and five places."""
+    vendor = Vendor(
+        id=new_id(),
+        state=VendorState.ACTIVE,
+        state_reason=None,
+        company="Front Range Plumbing",
+        categories=("plumbing",),
+        service_area=ServiceArea(a_place(), 20_000),
+        hours={"mon_fri": "08:00-17:00"},
+        capacity=5,
+        open_matches=0,
+        languages=("en", "es"),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(vendor, **named)
+
+
+def a_vendor_north(distance_m: float, *, radius_m: int = 20_000, **named: Any) -> Vendor:
+    """An active plumber so many metres north of Denver."""
+    return a_vendor(service_area=ServiceArea(north_of_denver(distance_m), radius_m), **named)
+
+
+def an_rfi(**named: Any) -> Rfi:
+    """An open RFI for a plumber in Denver, at revision 1."""
+    rfi = Rfi(
+        id=new_id(),
+        customer_id=new_id(),
+        state=RfiState.OPEN,
+        revision=1,
+        category="plumbing",
+        title="Leaking kitchen sink",
+        description="The trap under the sink drips day and night.",
+        location=a_place(),
+        address="1437 Bannock St, Denver",
+        needed_by=NOW + timedelta(days=7),
+        budget=Budget(10_000, 40_000, "USD"),
+        max_vendors=5,
+        attributes={"floor": 2, "has_parking": True},
+        attachment_ids=(),
+        match_count=0,
+        created_at=NOW,
+        updated_at=NOW,
+        submitted_at=NOW,
+    )
+    return replace(rfi, **named)
+
+
+def content_of_an_rfi(**named: Any) -> dict[str, Any]:
+    """What a customer writes in an RFI, as the schema loads it and `rfis.draft` takes it."""
+    content = {
+        "category": "plumbing",
+        "title": "Leaking kitchen sink",
+        "description": "The trap under the sink drips day and night.",
+        "location": a_place(),
+        "address": None,
+        "needed_by": None,
+        "budget": None,
+        "max_vendors": 5,
+        "attributes": {},
+        "attachment_ids": (),
+    }
+    return content | named
+
+
+def a_revision(rfi: Rfi, **named: Any) -> Revision:
+    """The revision that led to where the RFI stands."""
+    revision = Revision(
+        rfi_id=rfi.id,
+        revision=rfi.revision,
+        at=rfi.updated_at,
+        actor_id=rfi.customer_id,
+        actor_role=Role.CUSTOMER,
+        cause="drafted" if rfi.revision == 1 else "revised",
+        changes=(Change("title", None, rfi.title),),
+    )
+    return replace(revision, **named)
+
+
+def a_match(**named: Any) -> Match:
+    """An offered match, 1.2 km away."""
+    match = Match(
+        id=new_id(),
+        rfi_id=new_id(),
+        customer_id=new_id(),
+        vendor_id=new_id(),
+        vendor_name="Front Range Plumbing",
+        state=MatchState.OFFERED,
+        rfi_revision=1,
+        distance_m=1_200,
+        score=0.94,
+        reasons=("category", "within_service_radius", "closest"),
+        offered_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(match, **named)
+
+
+def an_accepted_match(**named: Any) -> Match:
+    """A match that its vendor took up, with its conversation."""
+    return a_match(**{"state": MatchState.ACCEPTED, "conversation_id": new_id(), **named})
+
+
+def figures_of_a_quote(**named: Any) -> dict[str, Any]:
+    """What a vendor writes in a quote, as the schema loads it and `quotes.submit` takes it."""
+    figures = {
+        "rfi_revision": 1,
+        "amount_minor": 25_000,
+        "currency": "USD",
+        "message": "Parts and labour, tomorrow morning.",
+        "valid_until": None,
+    }
+    return figures | named
+
+
+def a_quote(**named: Any) -> Quote:
+    """A submitted quote of 250 dollars without an end."""
+    quote = Quote(
+        id=new_id(),
+        rfi_id=new_id(),
+        match_id=new_id(),
+        conversation_id=new_id(),
+        customer_id=new_id(),
+        vendor_id=new_id(),
+        vendor_name="Front Range Plumbing",
+        state=QuoteState.SUBMITTED,
+        submitted_at=NOW,
+        updated_at=NOW,
+        **figures_of_a_quote(),
+    )
+    return replace(quote, **named)
+
+
+def a_conversation(**named: Any) -> Conversation:
+    """A customer and a vendor, about an RFI."""
+    conversation = Conversation(
+        id=new_id(),
+        rfi_id=new_id(),
+        match_id=new_id(),
+        participants=(
+            Participant(new_id(), Role.CUSTOMER, "Carla Reyes"),
+            Participant(new_id(), Role.VENDOR, "Front Range Plumbing"),
+        ),
+        created_at=NOW,
+    )
+    return replace(conversation, **named)
+
+
+def a_message(**named: Any) -> Entry:
+    """A message from the app, not yet numbered (sequence 0)."""
+    message = Entry(
+        id=new_id(),
+        conversation_id=new_id(),
+        sequence=0,
+        kind=EntryKind.MESSAGE,
+        at=NOW,
+        sender_id=new_id(),
+        client_message_id=new_id(),
+        channel=Channel.APP,
+        body="When could you come?",
+    )
+    return replace(message, **named)
+
+
+def an_edit(**named: Any) -> Entry:
+    """An entry that gives a message another body."""
+    edit = Entry(
+        id=new_id(),
+        conversation_id=new_id(),
+        sequence=0,
+        kind=EntryKind.EDIT,
+        at=NOW,
+        sender_id=new_id(),
+        message_id=new_id(),
+        body="When could you come on Friday?",
+    )
+    return replace(edit, **named)
+
+
+def a_deletion(**named: Any) -> Entry:
+    """An entry that takes a message back."""
+    return an_edit(**{"kind": EntryKind.DELETION, "body": None, **named})
+
+
+def a_notice(**named: Any) -> Entry:
+    """An entry by the marketplace: a quote was made."""
+    notice = Entry(
+        id=new_id(),
+        conversation_id=new_id(),
+        sequence=0,
+        kind=EntryKind.NOTICE,
+        at=NOW,
+        code="quote.submitted",
+        data={"quote_id": new_id(), "amount_minor": 25_000, "currency": "USD"},
+    )
+    return replace(notice, **named)
+
+
+def a_read_position(**named: Any) -> ReadPosition:
+    """A participant who got five entries and read three."""
+    position = ReadPosition(
+        conversation_id=new_id(), account_id=new_id(), delivered_sequence=5, read_sequence=3
+    )
+    return replace(position, **named)
+
+
+def a_notification(**named: Any) -> Notification:
+    """A text message about a new match, due now."""
+    notification = Notification(
+        id=new_id(),
+        event_id=new_id(),
+        account_id=new_id(),
+        kind="match_offered",
+        channel="sms",
+        data={"title": "Leaking kitchen sink", "distance_m": 1_200},
+        state=NotificationState.PENDING,
+        attempts=0,
+        due_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(notification, **named)

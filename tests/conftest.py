@@ -1,0 +1,98 @@
+"""Real servers and stores for every test that wants them; started when the first one asks.
+
+mongodb_url, redis_url, kafka_bootstrap_servers   one server each a session, in a temporary folder
+settings          a process's settings with a database of its own for each test module
+module_store      the MongoDB store over that database, open for the whole module
+store             the same store, emptied before each test
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from pymongo import MongoClient
+
+from embedded.servers import Servers, running
+from marketplace.settings import Settings, from_environment
+from marketplace.storage import MongoStore, open_store
+
+_NOWHERE = "127.0.0.1:9"  # the discard port: nothing listens there
+
+
+@pytest.fixture(scope="session")
+def mongodb_server() -> Iterator[Servers]:
+    """A MongoDB replica set of one that looks for expired documents every second."""
+    with running("mongod") as servers:
+        with MongoClient[dict[str, object]](servers.mongodb_url) as client:
+            client.admin.command("setParameter", 1, ttlMonitorSleepSecs=1)
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def mongodb_url(mongodb_server: Servers) -> str:
+    """Address of the MongoDB server."""
+    return mongodb_server.mongodb_url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Address of a Valkey server."""
+    with running("valkey") as servers:
+        yield servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap_servers() -> Iterator[str]:
+    """Address of a Kafka broker."""
+    with running("kafka") as servers:
+        yield servers.kafka_bootstrap_servers
+
+
+@pytest.fixture(scope="module")
+def settings(request: pytest.FixtureRequest, mongodb_url: str, redis_url: str) -> Settings:
+    """Settings with a fresh database.
+
+    Kafka, which takes seconds to start, is there for the modules of which a test asks for
+    `kafka_bootstrap_servers`; the others get an address where nothing listens.
+    """
+    wants_kafka = any(
+        "kafka_bootstrap_servers" in item.fixturenames
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.path
+    )
+    kafka = request.getfixturevalue("kafka_bootstrap_servers") if wants_kafka else _NOWHERE
+    return from_environment(
+        {
+            "MONGODB_URL": mongodb_url,
+            "MONGODB_DATABASE": f"test-{secrets.token_hex(6)}",
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "REDIS_URL": redis_url,
+            "PARLEY_TOKEN_SECRET": secrets.token_hex(32),
+            "PARLEY_PROCESS_NAME": "test-1",
+        }
+    )
+
+
+@pytest_asyncio.fixture(scope="module")
+async def module_store(settings: Settings) -> AsyncIterator[MongoStore]:
+    """The MongoDB store for a module; its database is dropped at the end."""
+    store = await open_store(settings)
+    yield store
+    await store.database.client.drop_database(settings.mongodb_database)
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def mongodb_store(module_store: MongoStore) -> MongoStore:
+    """The module's store without a document in it, besides the notes of its migrations."""
+    for name in await module_store.database.list_collection_names():
+        if name != "migrations":
+            await module_store.database[name].delete_many({})
+    return module_store
+
+
+@pytest.fixture
+def store(mongodb_store: MongoStore) -> MongoStore:
+    """The MongoDB store, empty.  The contract suite has its own `store`, for each kind in turn."""
+    return mongodb_store

@@ -1,0 +1,26 @@
+"""What several modules of the suite need."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from marketplace.domain.pages import Page, PageRequest, read_cursor
+
+T = TypeVar("T")
+
+
+async def all_pages(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int) -> list[list[T]]:
+    """Follow the cursors to the end; each page's items."""
+    pages: list[list[T]] = []
+    before_id: str | None = None
+    while True:
+        page = await read(PageRequest(limit, before_id))
+        pages.append(list(page.items))
+        if page.next_cursor is None:
+            return pages
+        before_id = read_cursor(page.next_cursor)
+
+
+async def together(*calls: Awaitable[T]) -> list[T | BaseException]:
+    """Run all at the same time; what each gave or raised."""
+    return await asyncio.gather(*calls, return_exceptions=True)

@@ -1,0 +1,90 @@
+"""Conversations and how far their participants have got."""
+
+import asyncio
+
+from marketplace.domain.accounts import Role
+from marketplace.domain.conversations import Participant, ReadPosition
+from marketplace.ports import Store
+from tests.builders import a_conversation
+from tests.contracts.helpers import all_pages
+
+
+async def test_a_conversation_comes_back_equal(store: Store) -> None:
+    """With its participants in their order; what is unknown is None."""
+    conversation = a_conversation()
+    await store.conversations.add(conversation)
+
+    assert await store.conversations.get(conversation.id) == conversation
+    assert await store.conversations.get("unknown") is None
+
+
+async def test_an_accounts_list_is_newest_first_and_pages_on(store: Store) -> None:
+    """Pages hold each conversation the account takes part in once, on either side."""
+    carla = Participant("carla", Role.CUSTOMER, "Carla Reyes")
+    vince = Participant("vince", Role.VENDOR, "Front Range Plumbing")
+    both = [a_conversation(participants=(carla, vince)) for _ in range(5)]
+    for each in (*both, a_conversation()):
+        await store.conversations.add(each)
+
+    carlas = await all_pages(lambda at: store.conversations.of_account("carla", at), 2)
+    vinces = await all_pages(lambda at: store.conversations.of_account("vince", at), 5)
+
+    newest_first = both[::-1]
+    assert carlas == [newest_first[:2], newest_first[2:4], newest_first[4:]]
+    assert vinces == [newest_first]
+
+
+async def test_a_read_position_moves_forward_only(store: Store) -> None:
+    """A lower number changes nothing and is answered with None; each number moves by itself."""
+    move = store.read_positions.advance
+
+    assert await move("c", "carla", delivered=5, read=3) == ReadPosition("c", "carla", 5, 3)
+    assert await move("c", "carla", delivered=5, read=3) is None
+    assert await move("c", "carla", delivered=4, read=2) is None
+    assert await move("c", "carla", delivered=2, read=4) == ReadPosition("c", "carla", 5, 4)
+    assert await move("c", "carla", delivered=9, read=0) == ReadPosition("c", "carla", 9, 4)
+    assert await store.read_positions.of_conversation("c") == [ReadPosition("c", "carla", 9, 4)]
+
+
+async def test_what_was_read_was_delivered(store: Store) -> None:
+    """Reading up to a sequence moves the delivered number with it."""
+    moved = await store.read_positions.advance("c", "carla", delivered=0, read=7)
+
+    assert moved == ReadPosition("c", "carla", 7, 7)
+
+
+async def test_nothing_moves_at_zero(store: Store) -> None:
+    """A first call that tells of nothing is answered with None."""
+    assert await store.read_positions.advance("c", "carla", delivered=0, read=0) is None
+
+
+async def test_marks_from_several_apps_at_a_time_leave_the_highest(store: Store) -> None:
+    """A person's apps mark in any order; the numbers end at the highest of each."""
+    marks = [(n, 50 - n) for n in range(50)]
+
+    moved = await asyncio.gather(
+        *(
+            store.read_positions.advance("c", "carla", delivered=delivered, read=read)
+            for delivered, read in marks
+        )
+    )
+
+    assert await store.read_positions.of_conversation("c") == [ReadPosition("c", "carla", 50, 50)]
+    assert ReadPosition("c", "carla", 50, 50) in moved
+
+
+async def test_read_positions_are_told_by_conversation_and_by_account(store: Store) -> None:
+    """Of a conversation: everybody's; of an account: those that it has, among the ones asked for."""
+    for conversation_id, account_id in (("c1", "carla"), ("c1", "vince"), ("c2", "carla")):
+        await store.read_positions.advance(conversation_id, account_id, delivered=1, read=1)
+
+    of_first = await store.read_positions.of_conversation("c1")
+    of_carla = await store.read_positions.of_account("carla", ["c1", "c2", "c3"])
+
+    assert {each.account_id for each in of_first} == {"carla", "vince"}
+    assert of_carla == {
+        "c1": ReadPosition("c1", "carla", 1, 1),
+        "c2": ReadPosition("c2", "carla", 1, 1),
+    }
+    assert await store.read_positions.of_account("vince", ["c2"]) == {}
+    assert await store.read_positions.of_conversation("c3") == []

@@ -1,0 +1,137 @@
+"""Entries as they stand in the store."""
+
+import asyncio
+
+import pytest
+
+from marketplace.domain.conversations import Channel, Entry
+from marketplace.ports import Repositories, Store
+from tests.builders import a_deletion, a_message, a_notice, an_edit
+from tests.contracts.helpers import together
+
+
+async def _fill(store: Store, conversation_id: str, count: int) -> list[Entry]:
+    async def work(to: Repositories) -> list[Entry]:
+        return [
+            await to.entries.add_next(a_message(conversation_id=conversation_id))
+            for _ in range(count)
+        ]
+
+    return await store.transact(work)
+
+
+async def _add(store: Store, entry: Entry) -> Entry:
+    return await store.transact(lambda to: to.entries.add_next(entry))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        a_message(channel=Channel.SMS, attachments=({"id": "a1", "size_bytes": 2**33},)),
+        a_message(body="naïve 🙂, $where and {braces}", correlation_id="r1"),
+        an_edit(),
+        a_deletion(),
+        a_notice(data={"amount_minor": 5, "nested": {"a": [1, None, True]}}),
+        a_notice(data=None),
+    ],
+    ids=["message", "text", "edit", "deletion", "notice", "bare notice"],
+)
+async def test_an_entry_comes_back_equal_under_its_number(store: Store, entry: Entry) -> None:
+    """Every kind is kept with what belongs to it; the sequence it came with is not asked."""
+    numbered = await _add(store, entry)
+
+    assert numbered.sequence == 1
+    assert await store.entries.get(entry.id) == numbered
+    assert await store.entries.after(entry.conversation_id, 0, 10) == [numbered]
+
+
+async def test_an_unknown_entry_is_none(store: Store) -> None:
+    """A look-up that finds nothing says None."""
+    assert await store.entries.get("unknown") is None
+
+
+async def test_numbers_are_dense_from_one_in_each_conversation(store: Store) -> None:
+    """Conversations do not share numbers, and several entries of one piece of work follow on."""
+    first = await _fill(store, "c1", 3)
+    await _fill(store, "c2", 1)
+    second = await _fill(store, "c1", 2)
+
+    assert [each.sequence for each in first + second] == [1, 2, 3, 4, 5]
+    assert await store.entries.heads(["c1", "c2", "c3"]) == {"c1": 5, "c2": 1, "c3": 0}
+
+
+async def test_no_heads_are_asked_for(store: Store) -> None:
+    """No conversations, no answer."""
+    assert await store.entries.heads([]) == {}
+
+
+async def test_entries_added_by_many_at_a_time_are_dense(store: Store) -> None:
+    """Twenty pieces of work that each add a notice all get a number of their own."""
+    numbered = await asyncio.gather(
+        *(_add(store, a_notice(conversation_id="c")) for _ in range(20))
+    )
+
+    assert sorted(each.sequence for each in numbered) == list(range(1, 21))
+    assert len(await store.entries.after("c", 0, 100)) == 20
+
+
+async def test_a_number_is_not_lost_by_work_that_fails(store: Store) -> None:
+    """The number of an entry that was taken back is given to the next."""
+
+    async def fail(to: Repositories) -> None:
+        await to.entries.add_next(a_notice(conversation_id="c"))
+        raise RuntimeError("changed our mind")
+
+    with pytest.raises(RuntimeError):
+        await store.transact(fail)
+
+    assert [each.sequence for each in await _fill(store, "c", 1)] == [1]
+
+
+async def test_pages_forward_are_oldest_first_behind_a_sequence(store: Store) -> None:
+    """Catching up goes from where one stopped, in steps of any size."""
+    entries = await _fill(store, "c", 7)
+
+    assert await store.entries.after("c", 0, 3) == entries[:3]
+    assert await store.entries.after("c", 3, 10) == entries[3:]
+    assert await store.entries.after("c", 7, 10) == []
+    assert await store.entries.after("unknown", 0, 10) == []
+
+
+async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) -> None:
+    """Scrolling up gives what stands right before, oldest first."""
+    entries = await _fill(store, "c", 7)
+
+    assert await store.entries.before("c", None, 3) == entries[4:]
+    assert await store.entries.before("c", 5, 3) == entries[1:4]
+    assert await store.entries.before("c", 2, 3) == entries[:1]
+    assert await store.entries.before("c", 1, 3) == []
+    assert await store.entries.before("unknown", None, 3) == []
+
+
+async def test_entries_without_a_client_message_id_do_not_collide(store: Store) -> None:
+    """One person edits twice, and the marketplace gives notices: none of them has such an id."""
+    for entry in (
+        an_edit(conversation_id="c", sender_id="carla"),
+        an_edit(conversation_id="c", sender_id="carla"),
+        a_notice(conversation_id="c"),
+        a_notice(conversation_id="c"),
+    ):
+        await _add(store, entry)
+
+    assert await store.entries.heads(["c"]) == {"c": 4}
+
+
+async def test_an_entry_is_added_once(store: Store) -> None:
+    """The same message is not numbered twice, and what else the work did is taken back."""
+    message = a_message(conversation_id="c")
+    await _add(store, message)
+
+    async def add_both(to: Repositories) -> None:
+        await to.entries.add_next(a_notice(conversation_id="c"))
+        await to.entries.add_next(message)
+
+    (outcome,) = await together(store.transact(add_both))
+
+    assert isinstance(outcome, Exception)
+    assert [each.id for each in await store.entries.after("c", 0, 10)] == [message.id]

@@ -1,0 +1,178 @@
+"""Appending entries at a high rate."""
+
+import asyncio
+from dataclasses import replace
+
+from marketplace.domain.conversations import Entry
+from marketplace.ports import Store
+from tests.builders import a_message, a_notice
+from tests.contracts.conftest import NewEntryLog
+
+
+async def test_an_appended_entry_is_numbered_and_in_the_store(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """When append returns, the entry is there for everybody, under the number it was told."""
+    message = a_message(sequence=99)
+
+    appended = await new_entry_log().append(message)
+
+    assert appended.is_new
+    assert appended.entry == replace(message, sequence=1)
+    assert await store.entries.get(message.id) == appended.entry
+
+
+async def test_appends_of_one_log_keep_the_order_of_the_calls(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """A sender with many messages in flight finds them in the order it sent them."""
+    log = new_entry_log()
+    messages = [a_message(conversation_id="c", sender_id="carla") for _ in range(100)]
+
+    appended = await asyncio.gather(*(log.append(each) for each in messages))
+
+    assert [each.entry.sequence for each in appended] == list(range(1, 101))
+    kept = await store.entries.after("c", 0, 200)
+    assert [each.id for each in kept] == [each.id for each in messages]
+
+
+async def test_two_hundred_at_a_time_from_two_logs_are_dense(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Two processes write to one conversation: no hole, no double, each one's order kept."""
+    logs = [new_entry_log(), new_entry_log()]
+    messages = [a_message(conversation_id="c", sender_id=f"s{n % 2}") for n in range(200)]
+
+    appended = await asyncio.gather(*(logs[n % 2].append(each) for n, each in enumerate(messages)))
+
+    kept = await store.entries.after("c", 0, 500)
+    assert [each.sequence for each in kept] == list(range(1, 201))
+    assert {each.id for each in kept} == {each.id for each in messages}
+    assert all(each.is_new for each in appended)
+    for sender in (0, 1):
+        numbers = [each.entry.sequence for each in appended[sender::2]]
+        assert numbers == sorted(numbers)
+
+
+async def test_conversations_written_together_stay_dense_each(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Entries of many conversations share writes and not numbers."""
+    logs = [new_entry_log(), new_entry_log()]
+    names = [f"c{n}" for n in range(20)]
+    messages = [a_message(conversation_id=name) for _ in range(15) for name in names]
+
+    await asyncio.gather(*(logs[n % 3 % 2].append(each) for n, each in enumerate(messages)))
+
+    assert await store.entries.heads(names) == dict.fromkeys(names, 15)
+    for name in names:
+        kept = await store.entries.after(name, 0, 100)
+        assert [each.sequence for each in kept] == list(range(1, 16))
+
+
+async def test_a_resend_is_answered_with_the_stored_message(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """The same client_message_id gets the first answer, also from another process and later on."""
+    first = a_message(conversation_id="c")
+    stored = (await new_entry_log().append(first)).entry
+    await new_entry_log().append(a_message(conversation_id="c"))
+
+    again = await new_entry_log().append(replace(first, id="another-id", body="another body"))
+
+    assert not again.is_new
+    assert again.entry == stored
+    assert await store.entries.heads(["c"]) == {"c": 2}
+
+
+async def test_resends_that_race_store_one_message(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """An app that resends over two gateways at once has sent one message, and both agree on it."""
+    logs = [new_entry_log(), new_entry_log()]
+    first = a_message(conversation_id="c")
+    copies = [replace(first, id=f"{first.id}-{n}") for n in range(20)]
+
+    appended = await asyncio.gather(*(logs[n % 2].append(each) for n, each in enumerate(copies)))
+
+    kept = await store.entries.after("c", 0, 10)
+    assert len(kept) == 1
+    assert {each.entry.id for each in appended} == {kept[0].id}
+    assert [each.is_new for each in appended].count(True) == 1
+
+
+async def test_resends_among_new_messages_leave_no_hole(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Half of a burst is there already; the other half is numbered on without a gap, in order."""
+    log = new_entry_log()
+    old = [a_message(conversation_id="c") for _ in range(20)]
+    await asyncio.gather(*(log.append(each) for each in old))
+    new = [a_message(conversation_id="c") for _ in range(20)]
+    burst: list[Entry] = [each for pair in zip(old, new, strict=True) for each in pair]
+
+    appended = await asyncio.gather(
+        *(new_entry_log().append(burst[0]), *map(log.append, burst[1:]))
+    )
+
+    assert [each.entry.sequence for each in appended[::2]] == list(range(1, 21))
+    assert [each.entry.sequence for each in appended[1::2]] == list(range(21, 41))
+    kept = await store.entries.after("c", 0, 100)
+    assert [each.id for each in kept] == [each.id for each in old + new]
+
+
+async def test_the_same_client_message_id_of_another_sender_or_conversation_is_new(
+    new_entry_log: NewEntryLog,
+) -> None:
+    """The ids are the sender's own, within one conversation."""
+    log = new_entry_log()
+    first = a_message(conversation_id="c", client_message_id="1")
+    await log.append(first)
+
+    others = [
+        await log.append(a_message(conversation_id="c", client_message_id="1")),
+        await log.append(
+            a_message(conversation_id="d", sender_id=first.sender_id, client_message_id="1")
+        ),
+    ]
+
+    assert [each.is_new for each in others] == [True, True]
+
+
+async def test_notices_of_transactions_and_messages_share_the_numbers(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """What actions add within their work and what people send meanwhile is one dense stream."""
+    log = new_entry_log()
+
+    await asyncio.gather(
+        *(log.append(a_message(conversation_id="c")) for _ in range(30)),
+        *(
+            store.transact(lambda to: to.entries.add_next(a_notice(conversation_id="c")))
+            for _ in range(10)
+        ),
+        *(log.append(a_message(conversation_id="c")) for _ in range(30)),
+    )
+
+    kept = await store.entries.after("c", 0, 100)
+    assert [each.sequence for each in kept] == list(range(1, 71))
+
+
+async def test_a_caller_that_goes_away_leaves_no_hole(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Cancelled calls may or may not have stored their entry; the numbers are dense either way."""
+    log = new_entry_log()
+    calls = [asyncio.ensure_future(log.append(a_message(conversation_id="c"))) for _ in range(60)]
+    await asyncio.sleep(0)
+    for each in calls[::3]:
+        each.cancel()
+
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    last = await log.append(a_message(conversation_id="c"))
+
+    kept = await store.entries.after("c", 0, 100)
+    acknowledged = {each.entry.id for each in outcomes if not isinstance(each, BaseException)}
+    assert len(acknowledged) == 40
+    assert acknowledged <= {each.id for each in kept}
+    assert [each.sequence for each in kept] == list(range(1, last.entry.sequence + 1))

@@ -1,0 +1,118 @@
+"""Matches."""
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.domain.matches import MatchState
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Repositories, Store
+from tests.builders import a_match, an_accepted_match
+from tests.contracts.helpers import all_pages, together
+
+
+async def test_a_match_comes_back_equal(store: Store) -> None:
+    """By id and by its pair; what is unknown is None."""
+    match = an_accepted_match(closed_reason="customer chose another")
+    await store.matches.add(match)
+
+    assert await store.matches.get(match.id) == match
+    assert await store.matches.of_pair(match.rfi_id, match.vendor_id) == match
+    assert await store.matches.get("unknown") is None
+    assert await store.matches.of_pair(match.rfi_id, "unknown") is None
+    assert await store.matches.of_pair("unknown", match.vendor_id) is None
+
+
+async def test_a_pair_is_matched_once(store: Store) -> None:
+    """Of ten who match the same RFI and vendor at the same time, one does."""
+    rivals = [a_match(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
+
+    outcomes = await together(*(store.matches.add(each) for each in rivals))
+
+    assert outcomes.count(None) == 1
+    assert await store.matches.of_rfi("rfi") == [rivals[outcomes.index(None)]]
+
+
+async def test_work_that_looks_before_it_adds_sees_the_rivals_match(store: Store) -> None:
+    """Ten pieces of work that add the pair unless it is there all succeed and make one match."""
+
+    async def match_once(to: Repositories) -> bool:
+        if await to.matches.of_pair("rfi", "vendor") is not None:
+            return False
+        await to.matches.add(a_match(rfi_id="rfi", vendor_id="vendor"))
+        return True
+
+    outcomes = await together(*(store.transact(match_once) for _ in range(10)))
+
+    assert sorted(map(bool, outcomes)) == [False] * 9 + [True]
+    assert all(isinstance(each, bool) for each in outcomes)
+    assert len(await store.matches.of_rfi("rfi")) == 1
+
+
+async def test_a_match_is_saved_from_the_state_it_was_read_in(store: Store) -> None:
+    """The replacement takes all fields."""
+    match = a_match()
+    await store.matches.add(match)
+    accepted = replace(match, state=MatchState.ACCEPTED, conversation_id="c")
+
+    await store.matches.save(accepted, MatchState.OFFERED)
+
+    assert await store.matches.get(match.id) == accepted
+
+
+async def test_a_match_in_another_state_is_not_saved(store: Store) -> None:
+    """Who decided looking at another state is refused by its code, and nothing changes."""
+    match = a_match(state=MatchState.CLOSED)
+    await store.matches.add(match)
+
+    with pytest.raises(ParleyError) as refused:
+        await store.matches.save(replace(match, state=MatchState.ACCEPTED), MatchState.OFFERED)
+
+    assert refused.value.code is Code.WRONG_STATE
+    assert await store.matches.get(match.id) == match
+
+
+async def test_of_an_acceptance_and_a_closing_at_a_time_one_happens(store: Store) -> None:
+    """A vendor accepts while the customer withdraws: one of the two is told no."""
+    match = a_match()
+    await store.matches.add(match)
+    ends = [MatchState.ACCEPTED, MatchState.CLOSED, MatchState.DECLINED] * 4
+
+    outcomes = await together(
+        *(store.matches.save(replace(match, state=each), MatchState.OFFERED) for each in ends)
+    )
+
+    kept = await store.matches.get(match.id)
+    assert outcomes.count(None) == 1
+    assert kept is not None
+    assert kept.state is ends[outcomes.index(None)]
+
+
+async def test_the_matches_of_an_rfi_are_closest_first(store: Store) -> None:
+    """All of them, whatever their state, and no other RFI's."""
+    far, near, middle = (
+        a_match(rfi_id="rfi", distance_m=900, state=MatchState.DECLINED),
+        a_match(rfi_id="rfi", distance_m=100),
+        a_match(rfi_id="rfi", distance_m=500),
+    )
+    for each in (far, near, middle, a_match()):
+        await store.matches.add(each)
+
+    assert await store.matches.of_rfi("rfi") == [near, middle, far]
+
+
+async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store) -> None:
+    """Pages hold each of the vendor's matches once; a state narrows them."""
+    mine = [a_match(vendor_id="vendor") for _ in range(4)]
+    accepted = an_accepted_match(vendor_id="vendor")
+    for each in (*mine, accepted, a_match()):
+        await store.matches.add(each)
+
+    every = await all_pages(lambda at: store.matches.of_vendor("vendor", None, at), 3)
+    offered = await all_pages(
+        lambda at: store.matches.of_vendor("vendor", MatchState.OFFERED, at), 3
+    )
+
+    newest_first = [accepted, *mine[::-1]]
+    assert every == [newest_first[:3], newest_first[3:]]
+    assert offered == [mine[:0:-1], mine[:1]]

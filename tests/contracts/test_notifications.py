@@ -1,0 +1,146 @@
+"""The delivery log of notifications."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.ports import Store
+from tests.builders import NOW, a_notification
+from tests.contracts.helpers import all_pages
+
+LEASE = timedelta(seconds=30)
+
+
+async def _only(store: Store, account_id: str) -> Notification:
+    ((only,),) = await all_pages(lambda at: store.notifications.of_account(account_id, at), 10)
+    return only
+
+
+async def _add_in_transaction(store: Store, notification: Notification) -> None:
+    await store.transact(lambda to: to.notifications.add(notification))
+
+
+async def test_a_notification_is_kept_once_for_event_person_and_channel(store: Store) -> None:
+    """A second one is passed over silently; another channel, person or event is another one."""
+    first = a_notification(event_id="e1", account_id="carla", channel="sms")
+    await store.notifications.add(first)
+
+    await store.notifications.add(replace(first, id="another", kind="other"))
+    assert await _only(store, "carla") == first
+
+    for other in (
+        a_notification(event_id="e1", account_id="carla", channel="email"),
+        a_notification(event_id="e2", account_id="carla", channel="sms"),
+        a_notification(event_id="e1", account_id="vince", channel="sms"),
+    ):
+        await store.notifications.add(other)
+    pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 10)
+    assert [len(each) for each in pages] == [3]
+
+
+async def test_the_same_added_by_many_at_a_time_is_kept_once(store: Store) -> None:
+    """Overlapping deliveries of one event make one notification, and none of them fails."""
+    rivals = [a_notification(event_id="e1", account_id="carla") for _ in range(20)]
+
+    await asyncio.gather(
+        *(store.notifications.add(each) for each in rivals[:10]),
+        *(_add_in_transaction(store, each) for each in rivals[10:]),
+    )
+
+    assert await _only(store, "carla") in rivals
+
+
+async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: Store) -> None:
+    """The claim counts a try and says until when it is this worker's."""
+    notification = a_notification()
+    await store.notifications.add(notification)
+
+    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+
+    assert claimed == replace(
+        notification, state=NotificationState.SENDING, attempts=1, due_at=NOW + LEASE
+    )
+    assert await store.notifications.claim_due(NOW + LEASE / 2, NOW + 2 * LEASE) is None
+
+
+async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
+    """A worker that died leaves its notification to the next, with the try counted."""
+    await store.notifications.add(a_notification())
+    await store.notifications.claim_due(NOW, NOW + LEASE)
+
+    again = await store.notifications.claim_due(NOW + LEASE, NOW + 2 * LEASE)
+
+    assert again is not None
+    assert (again.attempts, again.due_at) == (2, NOW + 2 * LEASE)
+
+
+async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) -> None:
+    """Claims go by the time at which each was due."""
+    for late_s in (10, 30, 20, -1):
+        due_at = NOW - timedelta(seconds=late_s)
+        await store.notifications.add(a_notification(due_at=due_at, kind=f"{late_s} s late"))
+
+    claimed = [await store.notifications.claim_due(NOW, NOW + LEASE) for _ in range(4)]
+
+    kinds = [each.kind for each in claimed if each is not None]
+    assert kinds == ["30 s late", "20 s late", "10 s late"]
+    assert claimed[3] is None
+
+
+async def test_no_two_workers_claim_the_same(store: Store) -> None:
+    """Twenty workers over ten notifications get each of them once."""
+    for _ in range(10):
+        await store.notifications.add(a_notification())
+
+    claimed = await asyncio.gather(
+        *(store.notifications.claim_due(NOW, NOW + LEASE) for _ in range(20))
+    )
+
+    ids = [each.id for each in claimed if each is not None]
+    assert len(ids) == len(set(ids)) == 10
+
+
+async def test_what_is_settled_is_never_claimed(store: Store) -> None:
+    """Sent, failed and suppressed are final."""
+    notification = a_notification()
+    await store.notifications.add(notification)
+    for state in (
+        NotificationState.SENT,
+        NotificationState.FAILED,
+        NotificationState.SUPPRESSED,
+    ):
+        settled = replace(notification, state=state, reason="why", provider_id="p1")
+        await store.notifications.save(settled)
+
+        assert await store.notifications.claim_due(NOW + LEASE, NOW + 2 * LEASE) is None
+        assert await _only(store, notification.account_id) == settled
+
+
+async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> None:
+    """A temporary failure saves it as pending with a later time, and it comes then."""
+    await store.notifications.add(a_notification())
+    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+    assert claimed is not None
+    later = NOW + timedelta(minutes=5)
+
+    await store.notifications.save(
+        replace(claimed, state=NotificationState.PENDING, due_at=later, reason="busy")
+    )
+
+    assert await store.notifications.claim_due(NOW + LEASE, later) is None
+    again = await store.notifications.claim_due(later, later + LEASE)
+    assert again is not None
+    assert again.attempts == 2
+
+
+async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None:
+    """Pages hold each of the person's notifications once."""
+    mine = [a_notification(account_id="carla") for _ in range(5)]
+    for each in (*mine, a_notification()):
+        await store.notifications.add(each)
+
+    pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 2)
+
+    newest_first = mine[::-1]
+    assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]

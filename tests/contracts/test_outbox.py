@@ -1,0 +1,81 @@
+"""Events in the outbox, and the marks of those that had their effect."""
+
+import asyncio
+
+import pytest
+
+from marketplace.ports import Repositories, Store
+from tests.builders import a_vendor
+from tests.contracts.helpers import together
+from tests.marketplace.every_event import a_vendor_event
+
+
+async def test_an_event_that_does_not_fit_fails_the_change_that_made_it(store: Store) -> None:
+    """A writer's defect is found in the writer, and its state is not kept either."""
+    vendor = a_vendor()
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        await to.outbox.add(a_vendor_event(vendor, data={"vendor": {"id": vendor.id}}))
+
+    with pytest.raises(ValueError, match="does not fit"):
+        await store.transact(work)
+
+    assert await store.vendors.get(vendor.id) is None
+
+
+async def test_an_event_is_added_with_its_state(store: Store) -> None:
+    """A fitting one goes in, in the same piece of work."""
+    vendor = a_vendor()
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        await to.outbox.add(a_vendor_event(vendor))
+
+    await store.transact(work)
+
+    assert await store.vendors.get(vendor.id) == vendor
+
+
+async def test_an_event_is_marked_once_for_each_group(store: Store) -> None:
+    """The second mark of a group says False; another group has its own."""
+
+    def mark(group: str, event_id: str) -> "asyncio.Future[bool]":
+        return asyncio.ensure_future(store.transact(lambda to: to.handled.mark(group, event_id)))
+
+    assert await mark("matching", "e1")
+    assert not await mark("matching", "e1")
+    assert await mark("notify", "e1")
+    assert await mark("matching", "e2")
+
+
+async def test_of_many_who_handle_one_event_at_a_time_one_has_the_effect(store: Store) -> None:
+    """Redeliveries that overlap have one effect in all, and none of them fails."""
+    vendor = a_vendor(capacity=10)
+    await store.vendors.add(vendor)
+
+    async def handle(to: Repositories) -> bool:
+        if not await to.handled.mark("matching", "e1"):
+            return False
+        return await to.vendors.reserve(vendor.id)
+
+    outcomes = await together(*(store.transact(handle) for _ in range(10)))
+
+    kept = await store.vendors.get(vendor.id)
+    assert outcomes.count(True) == 1
+    assert outcomes.count(False) == 9
+    assert kept is not None
+    assert kept.open_matches == 1
+
+
+async def test_a_mark_goes_with_its_effect(store: Store) -> None:
+    """When the effect fails, the mark is taken back too, and the next delivery has the effect."""
+
+    async def fail(to: Repositories) -> None:
+        await to.handled.mark("matching", "e1")
+        raise RuntimeError("the effect failed")
+
+    with pytest.raises(RuntimeError):
+        await store.transact(fail)
+
+    assert await store.transact(lambda to: to.handled.mark("matching", "e1"))

@@ -1,0 +1,51 @@
+"""Quotes."""
+
+from dataclasses import replace
+
+from marketplace.domain.quotes import QuoteState
+from marketplace.ports import Store
+from tests.builders import NOW, a_quote
+from tests.contracts.helpers import together
+
+
+async def test_a_quote_comes_back_equal(store: Store) -> None:
+    """By id and by its pair, with or without an end; what is unknown is None."""
+    quote = a_quote(valid_until=NOW, amount_minor=2**53 - 1)
+    await store.quotes.add(quote)
+
+    assert await store.quotes.get(quote.id) == quote
+    assert await store.quotes.of_pair(quote.rfi_id, quote.vendor_id) == quote
+    assert await store.quotes.get("unknown") is None
+    assert await store.quotes.of_pair(quote.rfi_id, "unknown") is None
+
+
+async def test_a_vendor_has_one_quote_on_an_rfi(store: Store) -> None:
+    """Of ten that come at the same time one is kept."""
+    rivals = [a_quote(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
+
+    outcomes = await together(*(store.quotes.add(each) for each in rivals))
+
+    assert outcomes.count(None) == 1
+    assert await store.quotes.of_rfi("rfi") == [rivals[outcomes.index(None)]]
+
+
+async def test_a_saved_quote_is_replaced(store: Store) -> None:
+    """All fields are taken, also an end that was there and is not any more."""
+    quote = a_quote(valid_until=NOW)
+    await store.quotes.add(quote)
+    changed = replace(quote, state=QuoteState.AWARDED, amount_minor=1, valid_until=None)
+
+    await store.quotes.save(changed)
+
+    assert await store.quotes.get(quote.id) == changed
+
+
+async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -> None:
+    """A quote that was revised keeps its place; other RFIs' quotes are not among them."""
+    quotes = [a_quote(rfi_id="rfi") for _ in range(4)]
+    for each in (*quotes, a_quote()):
+        await store.quotes.add(each)
+    revised = replace(quotes[1], amount_minor=1)
+    await store.quotes.save(revised)
+
+    assert await store.quotes.of_rfi("rfi") == [quotes[0], revised, *quotes[2:]]

@@ -1,0 +1,344 @@
+"""RFIs and their revisions."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from marketplace.domain import rfis
+from marketplace.domain.accounts import Actor
+from marketplace.domain.rfis import Change, Rfi, RfiState
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Repositories, Store
+from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi, content_of_an_rfi
+from tests.contracts.helpers import all_pages, together
+
+
+async def _added(store: Store, rfi: Rfi | None = None) -> Rfi:
+    rfi = rfi or an_rfi()
+    await store.transact(lambda to: to.rfis.add(rfi, a_revision(rfi)))
+    return rfi
+
+
+async def _saved(store: Store, rfi: Rfi) -> None:
+    await store.transact(lambda to: to.rfis.save(rfi, a_revision(rfi)))
+
+
+async def _got(store: Store, rfi_id: str) -> Rfi:
+    found = await store.rfis.get(rfi_id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "rfi",
+    [an_rfi(), an_rfi(address=None, needed_by=None, budget=None, attributes={}, submitted_at=None)],
+    ids=["full", "sparse"],
+)
+async def test_an_rfi_comes_back_equal(store: Store, rfi: Rfi) -> None:
+    """All that a customer wrote, and all that was left out, is kept as it is."""
+    await _added(store, rfi)
+
+    assert await store.rfis.get(rfi.id) == rfi
+
+
+async def test_revisions_come_back_with_every_kind_of_value(store: Store) -> None:
+    """Old and new values keep their types: numbers, texts, moments, places, lists and nothing."""
+    changes = (
+        Change("title", None, "Leak"),
+        Change("location", None, an_rfi().location),
+        Change("needed_by", NOW, None),
+        Change("budget.min_minor", 1, 2**40),
+        Change("attributes.depth_m", 1.5, True),
+        Change("attachment_ids", ["a"], ["a", "b"]),
+    )
+    rfi = an_rfi()
+    revision = a_revision(rfi, changes=changes)
+
+    await store.transact(lambda to: to.rfis.add(rfi, revision))
+
+    assert await store.rfis.revisions(rfi.id, 0) == [revision]
+
+
+async def test_what_a_draft_and_its_revisions_hold_survives_the_store(store: Store) -> None:
+    """The values that the rules make, lists as tuples and all, are read back equal."""
+    actor = an_actor()
+    content = content_of_an_rfi(attachment_ids=("a", "b"), attributes={"floor": 2})
+    rfi, first = rfis.draft("draft-1", content, actor, NOW)
+    revised, second = rfis.revise(rfi, {"attachment_ids": ("b",), "needed_by": NOW}, actor, NOW)
+
+    await store.transact(lambda to: to.rfis.add(rfi, first))
+    await store.transact(lambda to: to.rfis.save(revised, second))
+
+    assert await store.rfis.get(rfi.id) == revised
+    kept = await store.rfis.revisions(rfi.id, 0)
+    assert [_comparable(each) for each in kept] == [_comparable(first), _comparable(second)]
+
+
+def _comparable(revision: rfis.Revision) -> rfis.Revision:
+    """Lists and tuples are the same list in JSON, and to whoever reads a change."""
+    changes = tuple(
+        Change(each.path, _listed(each.old), _listed(each.new)) for each in revision.changes
+    )
+    return replace(revision, changes=changes)
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+async def test_several_are_read_at_once_and_the_unknown_left_out(store: Store) -> None:
+    """`get_many` answers with what is there, by id."""
+    one, other = await _added(store), await _added(store)
+
+    found = await store.rfis.get_many([one.id, "unknown", other.id])
+
+    assert found == {one.id: one, other.id: other}
+    assert await store.rfis.get_many([]) == {}
+
+
+async def test_an_unknown_rfi_is_none(store: Store) -> None:
+    """A look-up that finds nothing says None, and has no revisions."""
+    assert await store.rfis.get("unknown") is None
+    assert await store.rfis.revisions("unknown", 0) == []
+
+
+async def test_a_saved_rfi_stands_at_its_new_revision(store: Store) -> None:
+    """The replacement takes every field, also those that became empty, and adds the revision."""
+    rfi = await _added(store)
+    changed = replace(rfi, title="Burst pipe", budget=None, needed_by=None, revision=2)
+
+    await _saved(store, changed)
+
+    assert await store.rfis.get(rfi.id) == changed
+    assert await store.rfis.revisions(rfi.id, 0) == [a_revision(rfi), a_revision(changed)]
+
+
+async def test_fields_set_later_can_become_empty_again(store: Store) -> None:
+    """A field with a default is not left over from the revision before."""
+    rfi = await _added(store, an_rfi(awarded_quote_id="q", awarded_vendor_id="v"))
+    changed = replace(rfi, awarded_quote_id=None, awarded_vendor_id=None, revision=2)
+
+    await _saved(store, changed)
+
+    assert await store.rfis.get(rfi.id) == changed
+
+
+async def test_text_that_looks_like_an_operator_is_text(store: Store) -> None:
+    """A title such as `$title` and an attribute such as `$$ROOT` are stored as written."""
+    rfi = await _added(store)
+    changed = replace(
+        rfi, title="$title", description="$$ROOT", attributes={"note": "$match_count"}, revision=2
+    )
+
+    await _saved(store, changed)
+
+    assert await store.rfis.get(rfi.id) == changed
+
+
+@pytest.mark.parametrize("number", [1, 3, 4])
+async def test_a_save_on_another_revision_is_stale(store: Store, number: int) -> None:
+    """A revision that does not follow the one that stands is refused and leaves no trace."""
+    rfi = await _added(store)
+    changed = replace(rfi, title="Burst pipe", revision=number)
+
+    with pytest.raises(ParleyError) as refused:
+        await _saved(store, changed)
+
+    assert refused.value.code is Code.STALE_REVISION
+    assert await store.rfis.get(rfi.id) == rfi
+    assert len(await store.rfis.revisions(rfi.id, 0)) == 1
+
+
+async def test_of_many_saves_on_one_revision_one_wins(store: Store) -> None:
+    """Ten who decided looking at revision 1 cannot all have it: one gets 2, nine are stale."""
+    rfi = await _added(store)
+
+    async def save(to: Repositories, title: str) -> None:
+        changed = replace(rfi, title=title, revision=2)
+        await to.rfis.save(changed, a_revision(changed))
+
+    outcomes = await together(
+        *(store.transact(partial(save, title=f"Title {n}")) for n in range(10))
+    )
+
+    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
+    assert [each.code for each in refusals] == [Code.STALE_REVISION] * 9
+    assert outcomes.count(None) == 1
+    assert (await _got(store, rfi.id)).title == f"Title {outcomes.index(None)}"
+
+
+async def test_revisions_stay_dense_when_many_revise_what_they_just_read(store: Store) -> None:
+    """Twenty pieces of work that read and revise at the same time all get a number of their own."""
+    rfi = await _added(store, an_rfi(attributes={}))
+    actor = an_actor()
+
+    async def revise(to: Repositories, name: str) -> None:
+        current = await to.rfis.get(rfi.id)
+        assert current is not None
+        attributes = {**current.attributes, name: True}
+        await to.rfis.save(*rfis.revise(current, {"attributes": attributes}, actor, NOW))
+
+    await asyncio.gather(*(store.transact(partial(revise, name=f"n{n}")) for n in range(20)))
+
+    kept = await _got(store, rfi.id)
+    assert kept.revision == 21
+    assert len(kept.attributes) == 20
+    numbers = [each.revision for each in await store.rfis.revisions(rfi.id, 0)]
+    assert numbers == list(range(1, 22))
+
+
+async def test_saving_leaves_the_count_of_matches(store: Store) -> None:
+    """An RFI that was read before a match came does not take the match back."""
+    rfi = await _added(store)
+    await store.transact(lambda to: to.rfis.count_matches(rfi.id, 2))
+    changed = replace(rfi, title="Burst pipe", revision=2)
+
+    await _saved(store, changed)
+
+    assert (await _got(store, rfi.id)).match_count == 2
+
+
+async def test_counting_and_revising_at_a_time_loses_neither(store: Store) -> None:
+    """Matches counted while the RFI is revised are all counted, and no revision is lost."""
+    rfi = await _added(store, an_rfi(max_vendors=50))
+    actor = an_actor()
+
+    async def revise(to: Repositories, number: int) -> None:
+        current = await to.rfis.get(rfi.id)
+        assert current is not None
+        await to.rfis.save(*rfis.revise(current, {"title": f"Title {number}"}, actor, NOW))
+
+    await asyncio.gather(
+        *(store.transact(lambda to: to.rfis.count_matches(rfi.id, 1)) for _ in range(15)),
+        *(store.transact(partial(revise, number=n)) for n in range(10)),
+    )
+
+    kept = await _got(store, rfi.id)
+    assert (kept.match_count, kept.revision) == (15, 11)
+
+
+async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
+    """Of thirty who each see whether a place is free and take it, as many succeed as there were."""
+    rfi = await _added(store, an_rfi(max_vendors=5))
+
+    async def take_place(to: Repositories) -> bool:
+        current = await to.rfis.get(rfi.id)
+        assert current is not None
+        if current.match_count >= current.max_vendors:
+            return False
+        await to.rfis.count_matches(rfi.id, 1)
+        return True
+
+    got = await asyncio.gather(*(store.transact(take_place) for _ in range(30)))
+
+    assert got.count(True) == 5
+    assert (await _got(store, rfi.id)).match_count == 5
+
+
+async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> None:
+    """Work that reads an RFI and writes elsewhere is not overtaken by a change of the RFI.
+
+    A vendor is matched while the RFI is withdrawn: either the match is there first and the
+    withdrawal sees it, or the RFI is withdrawn first and no match is made.
+    """
+    rfi_list = [await _added(store) for _ in range(10)]
+    actor = an_actor()
+    seen: dict[str, int] = {}
+
+    async def match(to: Repositories, rfi_id: str) -> None:
+        current = await to.rfis.get(rfi_id)
+        assert current is not None
+        await to.rfis.guard(rfi_id)
+        if current.state is RfiState.OPEN:
+            await to.matches.add(a_match(rfi_id=rfi_id))
+
+    async def withdraw(to: Repositories, rfi_id: str) -> int:
+        current = await to.rfis.get(rfi_id)
+        assert current is not None
+        await to.rfis.save(*rfis.withdraw(current, actor, NOW))
+        return len(await to.matches.of_rfi(rfi_id))
+
+    async def race(rfi_id: str) -> None:
+        _, seen[rfi_id] = await asyncio.gather(
+            store.transact(lambda to: match(to, rfi_id)),
+            store.transact(lambda to: withdraw(to, rfi_id)),
+        )
+
+    await asyncio.gather(*(race(each.id) for each in rfi_list))
+
+    made = {each.id: len(await store.matches.of_rfi(each.id)) for each in rfi_list}
+    assert made == seen
+
+
+async def test_a_guard_changes_nothing_that_is_seen(store: Store) -> None:
+    """The RFI reads as before, and its next revision is saved as before."""
+    rfi = await _added(store)
+
+    await store.transact(lambda to: to.rfis.guard(rfi.id))
+
+    assert await store.rfis.get(rfi.id) == rfi
+    changed = replace(rfi, title="Burst pipe", revision=2)
+    await _saved(store, changed)
+    await store.transact(lambda to: to.rfis.guard(rfi.id))
+    assert await store.rfis.get(rfi.id) == changed
+
+
+async def test_an_rfi_is_awarded_once(store: Store) -> None:
+    """Of ten awards at the same time one is made; the others find the RFI awarded."""
+    rfi = await _added(store)
+    customer = Actor(rfi.customer_id, an_actor().role)
+
+    async def award(to: Repositories, vendor_id: str) -> None:
+        current = await to.rfis.get(rfi.id)
+        assert current is not None
+        await to.rfis.save(*rfis.award(current, f"quote-{vendor_id}", vendor_id, customer, NOW))
+
+    outcomes = await together(
+        *(store.transact(partial(award, vendor_id=f"vendor-{n}")) for n in range(10))
+    )
+
+    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
+    kept = await _got(store, rfi.id)
+    assert [each.code for each in refusals] == [Code.WRONG_STATE] * 9
+    assert kept.state is RfiState.AWARDED
+    assert kept.awarded_vendor_id == f"vendor-{outcomes.index(None)}"
+    assert kept.revision == 2
+
+
+async def test_a_customers_list_is_newest_first_and_pages_on(store: Store) -> None:
+    """Pages hold each of the customer's RFIs once, and nobody else's."""
+    mine = [await _added(store, an_rfi(customer_id="carla")) for _ in range(7)]
+    await _added(store)
+
+    pages = await all_pages(lambda at: store.rfis.of_customer("carla", at), 3)
+
+    newest_first = mine[::-1]
+    assert pages == [newest_first[:3], newest_first[3:6], newest_first[6:]]
+
+
+async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
+    """Nobody is sent on to an empty page."""
+    for _ in range(4):
+        await _added(store, an_rfi(customer_id="carla"))
+
+    assert [len(p) for p in await all_pages(lambda at: store.rfis.of_customer("carla", at), 2)] == [
+        2,
+        2,
+    ]
+    assert await all_pages(lambda at: store.rfis.of_customer("nobody", at), 2) == [[]]
+
+
+async def test_revisions_continue_behind_a_number(store: Store) -> None:
+    """A feed is resumed from any revision, in steps of any size."""
+    rfi = await _added(store)
+    for number in range(2, 8):
+        await _saved(store, replace(rfi, title=f"Title {number}", revision=number))
+
+    behind = await store.rfis.revisions(rfi.id, 2, limit=3)
+    rest = await store.rfis.revisions(rfi.id, 5)
+
+    assert [each.revision for each in behind] == [3, 4, 5]
+    assert [each.revision for each in rest] == [6, 7]
+    assert await store.rfis.revisions(rfi.id, 7) == []

@@ -1,0 +1,144 @@
+"""Pieces of work: all of it happens, or nothing."""
+
+import asyncio
+
+import pytest
+
+from marketplace.domain.matches import MatchState
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Repositories, Store
+from tests.builders import (
+    a_conversation,
+    a_match,
+    a_notification,
+    a_quote,
+    a_revision,
+    a_session,
+    a_vendor,
+    an_account,
+    an_rfi,
+)
+
+
+async def test_work_returns_its_result(store: Store) -> None:
+    """The caller gets what the work returned."""
+
+    async def work(to: Repositories) -> str:
+        return f"got {await to.vendors.get('nobody')}"
+
+    assert await store.transact(work) == "got None"
+
+
+async def test_work_sees_what_it_wrote(store: Store) -> None:
+    """A read behind a write in the same work has the write in it."""
+    vendor = a_vendor()
+
+    async def work(to: Repositories) -> object:
+        await to.vendors.add(vendor)
+        await to.vendors.reserve(vendor.id)
+        return await to.vendors.get(vendor.id)
+
+    assert await store.transact(work) == a_vendor(id=vendor.id, open_matches=1)
+
+
+async def test_all_is_taken_back_when_the_work_raises(store: Store) -> None:
+    """Every collection is as it was, and the exception comes out as it was raised."""
+    vendor, account, session = a_vendor(capacity=2), an_account(), a_session()
+    rfi, match, quote = an_rfi(), a_match(), a_quote()
+    conversation, notification = a_conversation(), a_notification()
+    await store.vendors.add(vendor)
+    await store.matches.add(match)
+
+    async def work(to: Repositories) -> None:
+        await to.accounts.add(account)
+        await to.sessions.add(session)
+        await to.vendors.reserve(vendor.id)
+        await to.rfis.add(rfi, a_revision(rfi))
+        await to.rfis.count_matches(rfi.id, 1)
+        await to.matches.save(match, MatchState.OFFERED)
+        await to.quotes.add(quote)
+        await to.conversations.add(conversation)
+        await to.read_positions.advance(conversation.id, account.id, delivered=1, read=1)
+        await to.notifications.add(notification)
+        raise ParleyError(Code.WRONG_STATE, "changed our mind")
+
+    with pytest.raises(ParleyError, match="changed our mind"):
+        await store.transact(work)
+
+    assert await store.vendors.get(vendor.id) == vendor
+    assert await store.accounts.get(account.id) is None
+    assert await store.sessions.get(session.id) is None
+    assert await store.rfis.get(rfi.id) is None
+    assert await store.rfis.revisions(rfi.id, 0) == []
+    assert await store.quotes.get(quote.id) is None
+    assert await store.conversations.get(conversation.id) is None
+    assert await store.read_positions.of_conversation(conversation.id) == []
+    assert await store.accounts.by_email(account.email) is None
+
+
+async def test_nobody_sees_half_of_the_work(store: Store) -> None:
+    """While work runs, others see none of it."""
+    vendor = a_vendor()
+    halfway, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        halfway.set()
+        await go_on.wait()
+
+    running = asyncio.create_task(store.transact(work))
+    await halfway.wait()
+    seen = asyncio.create_task(store.vendors.get(vendor.id))
+    # In memory the look waits for the work; in MongoDB it is answered meanwhile.
+    await asyncio.wait([seen], timeout=0.2)
+    was_answered_meanwhile = seen.done()
+    go_on.set()
+    await running
+
+    assert (await seen is None) is was_answered_meanwhile
+    assert await store.vendors.get(vendor.id) == vendor
+
+
+async def test_work_that_was_cancelled_leaves_nothing(store: Store) -> None:
+    """A caller that goes away in the middle takes its work back."""
+    vendor = a_vendor()
+    halfway = asyncio.Event()
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        halfway.set()
+        await asyncio.Event().wait()
+
+    running = asyncio.create_task(store.transact(work))
+    await halfway.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert await store.vendors.get(vendor.id) is None
+    await store.vendors.add(vendor)
+
+
+async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: Store) -> None:
+    """Thirty that each move a place from one vendor to another keep the sum and all succeed."""
+    one, other = a_vendor(capacity=100), a_vendor(capacity=100)
+    await store.vendors.add(one)
+    await store.vendors.add(other)
+    for _ in range(30):
+        await store.vendors.reserve(one.id)
+
+    async def move(to: Repositories) -> None:
+        before = await to.vendors.get(one.id)
+        assert before is not None
+        await to.vendors.release(one.id)
+        assert await to.vendors.reserve(other.id)
+        after = await to.vendors.get(one.id)
+        assert after is not None
+        assert after.open_matches == before.open_matches - 1
+
+    await asyncio.gather(*(store.transact(move) for _ in range(30)))
+
+    assert await store.vendors.get(one.id) == one
+    kept = await store.vendors.get(other.id)
+    assert kept is not None
+    assert kept.open_matches == 30

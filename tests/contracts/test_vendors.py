@@ -1,0 +1,279 @@
+"""Vendors: profiles, capacity, and who is closest."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from marketplace.domain import vendors
+from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+from marketplace.ports import Store
+from tests.builders import NOW, a_place, a_vendor, a_vendor_north, north_of_denver
+from tests.contracts.helpers import all_pages
+
+
+async def _with(store: Store, *added: Vendor) -> None:
+    for each in added:
+        await store.vendors.add(each)
+
+
+@pytest.mark.parametrize("vendor", [a_vendor(), vendors.apply("fresh", NOW)], ids=["full", "empty"])
+async def test_a_profile_comes_back_equal(store: Store, vendor: Vendor) -> None:
+    """A full profile and an empty one are kept as they are."""
+    await store.vendors.add(vendor)
+
+    assert await store.vendors.get(vendor.id) == vendor
+
+
+async def test_an_unknown_vendor_is_none(store: Store) -> None:
+    """A look-up that finds nothing says None."""
+    assert await store.vendors.get("nobody") is None
+
+
+async def test_saving_replaces_the_profile_and_leaves_the_count_of_matches(store: Store) -> None:
+    """A profile that was read before a reservation does not undo it."""
+    read_before = a_vendor(capacity=3)
+    await store.vendors.add(read_before)
+    await store.vendors.reserve(read_before.id)
+
+    changed = replace(read_before, company="Mile High Drains", capacity=9, service_area=None)
+    await store.vendors.save(changed)
+
+    assert await store.vendors.get(changed.id) == replace(changed, open_matches=1)
+
+
+async def test_lists_are_newest_first_and_continue_behind_the_cursor(store: Store) -> None:
+    """Pages hold each vendor of the state once, and the last one has no cursor."""
+    waiting = [a_vendor(state=VendorState.IN_REVIEW) for _ in range(6)]
+    await _with(store, *waiting, a_vendor(), a_vendor(state=VendorState.SUSPENDED))
+
+    in_review = await all_pages(lambda at: store.vendors.of_state(VendorState.IN_REVIEW, at), 3)
+    everybody = await all_pages(lambda at: store.vendors.of_state(None, at), 5)
+
+    newest_first = waiting[::-1]
+    assert in_review == [newest_first[:3], newest_first[3:]]
+    assert [len(each) for each in everybody] == [5, 3]
+
+
+async def test_closest_gives_the_nearest_first_and_no_more_than_asked(store: Store) -> None:
+    """Of five in reach, the three nearest come, in order, with their distances."""
+    distances_m = (4_000, 1_000, 5_000, 2_000, 3_000)
+    await _with(store, *(a_vendor_north(each) for each in distances_m))
+
+    found = await store.vendors.closest("plumbing", a_place(), 3)
+
+    assert [each.distance_m for each in found] == pytest.approx([1_000, 2_000, 3_000], rel=1e-3)
+
+
+async def test_closest_asks_each_vendors_own_radius(store: Store) -> None:
+    """A vendor further off with a wide radius is found; a nearer one with a narrow radius is not."""
+    near_but_narrow = a_vendor_north(3_000, radius_m=2_900)
+    far_but_wide = a_vendor_north(90_000, radius_m=91_000)
+    await _with(store, near_but_narrow, far_but_wide)
+
+    found = await store.vendors.closest("plumbing", a_place(), 10)
+
+    assert [each.vendor for each in found] == [far_but_wide]
+
+
+async def test_the_edge_of_the_radius_is_inside(store: Store) -> None:
+    """A place just inside is covered and one just outside is not."""
+    inside, outside = (
+        a_vendor_north(9_990, radius_m=10_000),
+        a_vendor_north(10_010, radius_m=10_000),
+    )
+    await _with(store, inside, outside)
+
+    found = await store.vendors.closest("plumbing", a_place(), 10)
+
+    assert [each.vendor for each in found] == [inside]
+
+
+async def test_closest_reaches_the_widest_radius_allowed(store: Store) -> None:
+    """A vendor with a radius of 500 km is found by one who asks 480 km away."""
+    wide = a_vendor_north(480_000, radius_m=vendors.MAX_RADIUS_M)
+    await _with(store, wide)
+
+    assert [each.vendor for each in await store.vendors.closest("plumbing", a_place(), 1)] == [wide]
+
+
+async def test_closest_works_across_the_date_line(store: Store) -> None:
+    """Places at longitudes 179.9 and −179.9 are neighbours."""
+    vendor = a_vendor(service_area=ServiceArea(a_place(179.9, -17.0), 50_000))
+    await _with(store, vendor)
+
+    found = await store.vendors.closest("plumbing", a_place(-179.9, -17.0), 1)
+
+    assert [each.vendor for each in found] == [vendor]
+    assert found[0].distance_m == pytest.approx(21_300, rel=0.01)
+
+
+async def test_closest_wants_the_category_among_the_vendors(store: Store) -> None:
+    """One of several categories is enough; none of them is not."""
+    both = a_vendor(categories=("roofing", "plumbing"))
+    await _with(store, both, a_vendor(categories=("roofing",)))
+
+    found = await store.vendors.closest("plumbing", a_place(), 10)
+
+    assert [each.vendor for each in found] == [both]
+
+
+@pytest.mark.parametrize("state", set(VendorState) - {VendorState.ACTIVE})
+async def test_closest_passes_over_vendors_that_are_not_active(
+    store: Store, state: VendorState
+) -> None:
+    """Only active vendors are offered work."""
+    await _with(store, a_vendor(state=state))
+
+    assert await store.vendors.closest("plumbing", a_place(), 10) == []
+    assert await store.vendors.nearby(a_place(), 1_000, None, 10) == []
+
+
+async def test_closest_passes_over_full_vendors_until_a_place_is_free(store: Store) -> None:
+    """A vendor at capacity is not found; after a release it is."""
+    vendor = a_vendor(capacity=1)
+    await _with(store, vendor)
+
+    await store.vendors.reserve(vendor.id)
+    assert await store.vendors.closest("plumbing", a_place(), 10) == []
+
+    await store.vendors.release(vendor.id)
+    assert [each.vendor for each in await store.vendors.closest("plumbing", a_place(), 10)] == [
+        vendor
+    ]
+
+
+async def test_closest_leaves_out_whom_it_is_told(store: Store) -> None:
+    """Those excluded do not count against the limit."""
+    nearest, next_one = a_vendor_north(100), a_vendor_north(200)
+    await _with(store, nearest, next_one)
+
+    found = await store.vendors.closest("plumbing", a_place(), 1, exclude=[nearest.id])
+
+    assert [each.vendor for each in found] == [next_one]
+
+
+async def test_closest_fills_its_limit_past_those_that_do_not_fit(store: Store) -> None:
+    """Many nearer vendors whose radius does not reach do not hide one whose does."""
+    unreachable = [a_vendor_north(2_000 + n, radius_m=500) for n in range(30)]
+    fitting = a_vendor_north(5_000)
+    await _with(store, *unreachable, fitting)
+
+    found = await store.vendors.closest("plumbing", a_place(), 1)
+
+    assert [each.vendor for each in found] == [fitting]
+
+
+async def test_a_vendor_without_a_place_is_never_near(store: Store) -> None:
+    """A profile without a service area is neither closest nor nearby."""
+    await _with(store, a_vendor(service_area=None))
+
+    assert await store.vendors.closest("plumbing", a_place(), 10) == []
+    assert await store.vendors.nearby(a_place(), 500_000, None, 10) == []
+
+
+async def test_closest_can_be_asked_within_a_transaction(store: Store) -> None:
+    """Matching looks for vendors and reserves them in one piece of work."""
+    vendor = a_vendor()
+    await _with(store, vendor)
+
+    found = await store.transact(lambda to: to.vendors.closest("plumbing", a_place(), 10))
+
+    assert [each.vendor for each in found] == [vendor]
+
+
+async def test_covering_tells_which_of_the_vendors_still_fit(store: Store) -> None:
+    """Of those asked about: active, of the category and in reach, full or not, however many."""
+    fitting = [a_vendor_north(n, capacity=1, open_matches=n % 2) for n in range(1, 9)]
+    others = [
+        a_vendor_north(5_000, radius_m=4_900),
+        a_vendor(categories=("roofing",)),
+        a_vendor(state=VendorState.SUSPENDED),
+        a_vendor(service_area=None),
+    ]
+    not_asked = a_vendor()
+    await _with(store, *fitting, *others, not_asked)
+    asked = [each.id for each in fitting + others] + ["unknown"]
+
+    found = await store.vendors.covering("plumbing", a_place(), asked)
+
+    assert found == {each.id for each in fitting}
+
+
+async def test_covering_none_is_none(store: Store) -> None:
+    """No vendors, no answer."""
+    await _with(store, a_vendor())
+
+    assert await store.vendors.covering("plumbing", a_place(), []) == frozenset()
+
+
+async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) -> None:
+    """The public search finds who is near, full or not, whatever their own radius."""
+    narrow = a_vendor_north(1_000, radius_m=100)
+    full = a_vendor_north(2_000, capacity=1, open_matches=1)
+    await _with(store, full, narrow, a_vendor_north(3_100))
+
+    found = await store.vendors.nearby(a_place(), 3_000, None, 10)
+
+    assert [each.vendor for each in found] == [narrow, full]
+    assert [each.distance_m for each in found] == pytest.approx([1_000, 2_000], rel=1e-3)
+
+
+async def test_nearby_keeps_to_a_category_and_a_limit(store: Store) -> None:
+    """Others are left out, and no more come than asked."""
+    roofers = [a_vendor_north(n, categories=("roofing",)) for n in (300, 100, 200)]
+    await _with(store, a_vendor(), *roofers)
+
+    found = await store.vendors.nearby(north_of_denver(0), 3_000, "roofing", 2)
+
+    assert [each.vendor for each in found] == [roofers[1], roofers[2]]
+
+
+async def test_reservations_never_pass_the_capacity(store: Store) -> None:
+    """Of fifty who reserve one of seven places at the same time, seven get one."""
+    vendor = a_vendor(capacity=7)
+    await store.vendors.add(vendor)
+
+    got = await asyncio.gather(*(store.vendors.reserve(vendor.id) for _ in range(50)))
+
+    kept = await store.vendors.get(vendor.id)
+    assert got.count(True) == 7
+    assert kept is not None
+    assert kept.open_matches == 7
+
+
+async def test_reservations_in_transactions_never_pass_the_capacity(store: Store) -> None:
+    """The same holds where each reservation is part of a larger piece of work."""
+    vendor = a_vendor(capacity=3)
+    await store.vendors.add(vendor)
+
+    got = await asyncio.gather(
+        *(store.transact(lambda to: to.vendors.reserve(vendor.id)) for _ in range(12))
+    )
+
+    kept = await store.vendors.get(vendor.id)
+    assert got.count(True) == 3
+    assert kept is not None
+    assert kept.open_matches == 3
+
+
+@pytest.mark.parametrize("vendor", [a_vendor(state=VendorState.SUSPENDED), a_vendor(capacity=0)])
+async def test_who_is_not_active_or_has_no_place_cannot_be_reserved(
+    store: Store, vendor: Vendor
+) -> None:
+    """A reservation is refused, not queued."""
+    await store.vendors.add(vendor)
+
+    assert not await store.vendors.reserve(vendor.id)
+    assert not await store.vendors.reserve("nobody")
+
+
+async def test_reservations_and_releases_balance(store: Store) -> None:
+    """As many releases as reservations bring the count back to where it was, and never below 0."""
+    vendor = a_vendor(capacity=20)
+    await store.vendors.add(vendor)
+
+    await asyncio.gather(*(store.vendors.reserve(vendor.id) for _ in range(20)))
+    await asyncio.gather(*(store.vendors.release(vendor.id) for _ in range(25)))
+
+    assert await store.vendors.get(vendor.id) == vendor

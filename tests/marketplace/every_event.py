@@ -1,0 +1,89 @@
+"""An event of every kind, with data as the actions make it."""
+
+from dataclasses import replace
+from typing import Any
+
+from marketplace.domain.accounts import Role
+from marketplace.domain.conversations import Entry
+from marketplace.domain.ids import new_id
+from marketplace.domain.vendors import Vendor
+from marketplace.domain.views import entry_view, message_view
+from marketplace.events import Event
+from marketplace.schemas.conversations import ConversationView
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.notifications import NotificationView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RevisionView, RfiView
+from marketplace.schemas.vendors import VendorView
+from tests.builders import (
+    NOW,
+    a_conversation,
+    a_deletion,
+    a_message,
+    a_notice,
+    a_notification,
+    a_quote,
+    a_revision,
+    a_vendor,
+    an_accepted_match,
+    an_edit,
+    an_rfi,
+)
+
+
+def an_event(name: str, key: str, data: dict[str, Any]) -> Event:
+    """An event by the marketplace itself, in answer to a request."""
+    return Event(
+        id=new_id(),
+        name=name,
+        key=key,
+        occurred_at=NOW,
+        actor={"account_id": "parley", "role": Role.SYSTEM},
+        data=data,
+        correlation_id=new_id(),
+        causation_id=None,
+    )
+
+
+def a_vendor_event(vendor: Vendor, **named: Any) -> Event:
+    """`vendor.updated` of a vendor."""
+    data = {"vendor": VendorView().dump(vendor)}
+    return replace(an_event("vendor.updated", vendor.id, data), **named)
+
+
+def a_message_event(message: Entry) -> Event:
+    """`message.sent` of a message."""
+    return an_event("message.sent", message.conversation_id, {"message": message_view(message)})
+
+
+def an_event_of(name: str) -> Event:
+    """The event of that name, complete."""
+    noun, _, fact = name.partition(".")
+    if noun == "vendor":
+        return a_vendor_event(a_vendor(), name=name)
+    if noun == "rfi":
+        rfi = an_rfi()
+        revision = RevisionView().dump(a_revision(rfi))
+        return an_event(name, rfi.id, {"rfi": RfiView().dump(rfi), "revision": revision})
+    if noun == "quote":
+        quote = a_quote()
+        return an_event(name, quote.rfi_id, {"quote": QuoteView().dump(quote)})
+    if noun == "match":
+        match = an_accepted_match()
+        return an_event(name, match.rfi_id, {"match": MatchView().dump(match)})
+    if noun == "notification":
+        told = a_notification()
+        return an_event(name, told.account_id, {"notification": NotificationView().dump(told)})
+    return _in_a_conversation(name, fact)
+
+
+def _in_a_conversation(name: str, fact: str) -> Event:
+    if fact == "started":
+        conversation = a_conversation()
+        data = {"conversation": ConversationView().dump(conversation)}
+        return an_event(name, conversation.id, data)
+    if fact == "sent":
+        return a_message_event(a_message(sequence=7))
+    make = {"edited": an_edit, "deleted": a_deletion, "added": a_notice}[fact]
+    entry = make(sequence=8)
+    return an_event(name, entry.conversation_id, {"entry": entry_view(entry)})

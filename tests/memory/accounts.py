@@ -1,0 +1,58 @@
+"""Accounts and their log-ins."""
+
+from dataclasses import replace
+
+from marketplace.domain.accounts import Account, Session
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Clock
+from tests.memory.tables import Tables, insert
+
+
+class Accounts:
+    """Accounts, unique by email."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._accounts = tables.accounts
+
+    async def add(self, account: Account) -> None:
+        """Insert; raises ParleyError `email_taken`."""
+        if await self.by_email(account.email) is not None:
+            raise ParleyError(Code.EMAIL_TAKEN, "An account with this address exists.")
+        insert(self._accounts, account.id, account)
+
+    async def get(self, account_id: str) -> Account | None:
+        """By id."""
+        return self._accounts.get(account_id)
+
+    async def by_email(self, email: str) -> Account | None:
+        """By the normalized address."""
+        return next((each for each in self._accounts.values() if each.email == email), None)
+
+
+class Sessions:
+    """Log-ins, gone when the clock passes their end."""
+
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._sessions = tables.sessions
+        self._clock = clock
+
+    async def add(self, session: Session) -> None:
+        """Insert."""
+        insert(self._sessions, session.id, session)
+
+    async def get(self, session_id: str) -> Session | None:
+        """By id."""
+        session = self._sessions.get(session_id)
+        return session if session and session.expires_at > self._clock.now() else None
+
+    async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
+        """Replace the refresh token's hash if it is still the old one."""
+        session = await self.get(session_id)
+        if session is None or session.refresh_token_hash != old_hash:
+            return False
+        self._sessions[session_id] = replace(session, refresh_token_hash=new_hash)
+        return True
+
+    async def delete(self, session_id: str) -> None:
+        """End the log-in."""
+        self._sessions.pop(session_id, None)

@@ -1,0 +1,116 @@
+"""Conversations, their entries, and how far each participant has got."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.pages import Page, PageRequest
+from tests.memory.tables import DuplicateError, Tables, insert, page
+
+
+class Conversations:
+    """Conversations without their entries."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._conversations = tables.conversations
+
+    async def add(self, conversation: Conversation) -> None:
+        """Insert."""
+        insert(self._conversations, conversation.id, conversation)
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """By id."""
+        return self._conversations.get(conversation_id)
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
+        """Newest first."""
+        found = {k: v for k, v in self._conversations.items() if v.has(account_id)}
+        return page(found, request)
+
+
+class Entries:
+    """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._entries = tables.entries
+
+    async def add_next(self, entry: Entry) -> Entry:
+        """Insert under the next sequence."""
+        if self.stored(entry) is not None:
+            raise DuplicateError(entry.client_message_id or entry.id)
+        numbered = replace(entry, sequence=self._head(entry.conversation_id) + 1)
+        self._entries[entry.conversation_id, numbered.sequence] = numbered
+        return numbered
+
+    def stored(self, entry: Entry) -> Entry | None:
+        """What is there under the entry's id, or as the same message of the same sender."""
+        of_conversation = self._of(entry.conversation_id)
+        return next((each for each in of_conversation if _is_same(each, entry)), None)
+
+    async def get(self, entry_id: str) -> Entry | None:
+        """By id."""
+        return next((each for each in self._entries.values() if each.id == entry_id), None)
+
+    async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
+        """Behind a sequence, oldest first."""
+        return [each for each in self._of(conversation_id) if each.sequence > sequence][:limit]
+
+    async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
+        """The last ones before a sequence (or of all), oldest first."""
+        found = self._of(conversation_id)
+        return [each for each in found if sequence is None or each.sequence < sequence][-limit:]
+
+    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The highest sequence of each; 0 where there is no entry."""
+        return {each: self._head(each) for each in conversation_ids}
+
+    def _of(self, conversation_id: str) -> list[Entry]:
+        numbers = range(1, self._head(conversation_id) + 1)
+        return [self._entries[conversation_id, each] for each in numbers]
+
+    def _head(self, conversation_id: str) -> int:
+        return max((number for of, number in self._entries if of == conversation_id), default=0)
+
+
+def _is_same(kept: Entry, entry: Entry) -> bool:
+    is_same_message = (
+        entry.client_message_id is not None
+        and kept.client_message_id == entry.client_message_id
+        and kept.sender_id == entry.sender_id
+    )
+    return is_same_message or kept.id == entry.id
+
+
+class ReadPositions:
+    """How far each participant has got; the numbers only move forward."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._positions = tables.read_positions
+
+    async def advance(
+        self, conversation_id: str, account_id: str, *, delivered: int, read: int
+    ) -> ReadPosition | None:
+        """Raise the numbers to at least these; what was read was delivered."""
+        key = (conversation_id, account_id)
+        kept = self._positions.get(key) or ReadPosition(conversation_id, account_id, 0, 0)
+        moved = replace(
+            kept,
+            delivered_sequence=max(kept.delivered_sequence, delivered, read),
+            read_sequence=max(kept.read_sequence, read),
+        )
+        if moved == kept:
+            return None
+        self._positions[key] = moved
+        return moved
+
+    async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
+        """Of all participants that have one."""
+        positions = self._positions.values()
+        return [each for each in positions if each.conversation_id == conversation_id]
+
+    async def of_account(
+        self, account_id: str, conversation_ids: Sequence[str]
+    ) -> dict[str, ReadPosition]:
+        """One person's, by conversation."""
+        wanted = [(each, account_id) for each in conversation_ids]
+        return {key[0]: self._positions[key] for key in wanted if key in self._positions}

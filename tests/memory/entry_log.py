@@ -1,0 +1,30 @@
+"""Appends entries by way of the store in memory."""
+
+import asyncio
+from typing import cast
+
+from marketplace.domain.conversations import Entry
+from marketplace.ports import Appended, Repositories
+from tests.memory.conversations import Entries
+from tests.memory.store import Store
+
+
+class EntryLog:
+    """Appends one at a time, in the order of the calls."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = asyncio.Lock()
+
+    async def append(self, entry: Entry) -> Appended:
+        """Give the entry the next sequence, or answer with what is stored."""
+
+        async def work(repositories: Repositories) -> Appended:
+            stored = cast("Entries", repositories.entries).stored(entry)
+            if stored is not None:
+                return Appended(stored, is_new=False)
+            return Appended(await repositories.entries.add_next(entry), is_new=True)
+
+        async with self._lock:
+            await asyncio.sleep(0)  # a real log takes its time, and callers may go away meanwhile
+            return await self._store.transact(work)

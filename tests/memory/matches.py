@@ -1,0 +1,51 @@
+"""Matches."""
+
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.errors import Code, ParleyError
+from tests.memory.tables import DuplicateError, Tables, insert, page
+
+
+class Matches:
+    """Matches, unique by (rfi_id, vendor_id)."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._matches = tables.matches
+
+    async def add(self, match: Match) -> None:
+        """Insert."""
+        if await self.of_pair(match.rfi_id, match.vendor_id) is not None:
+            raise DuplicateError(f"{match.rfi_id} {match.vendor_id}")
+        insert(self._matches, match.id, match)
+
+    async def get(self, match_id: str) -> Match | None:
+        """By id."""
+        return self._matches.get(match_id)
+
+    async def save(self, match: Match, expected: MatchState) -> None:
+        """Replace if it is in the expected state."""
+        kept = self._matches.get(match.id)
+        if kept is None or kept.state is not expected:
+            raise ParleyError(Code.WRONG_STATE, "The match has changed meanwhile.")
+        self._matches[match.id] = match
+
+    async def of_rfi(self, rfi_id: str) -> list[Match]:
+        """All of an RFI, closest first."""
+        found = [each for each in self._matches.values() if each.rfi_id == rfi_id]
+        return sorted(found, key=lambda each: each.distance_m)
+
+    async def of_vendor(
+        self, vendor_id: str, state: MatchState | None, request: PageRequest
+    ) -> Page[Match]:
+        """Newest first."""
+        found = {
+            k: v
+            for k, v in self._matches.items()
+            if v.vendor_id == vendor_id and (state is None or v.state is state)
+        }
+        return page(found, request)
+
+    async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
+        """The one between an RFI and a vendor."""
+        found = (each for each in self._matches.values() if each.rfi_id == rfi_id)
+        return next((each for each in found if each.vendor_id == vendor_id), None)

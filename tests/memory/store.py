@@ -1,0 +1,113 @@
+"""All collections in memory, and transactions over them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+from marketplace import ports
+from tests.builders import FixedClock
+from tests.memory.accounts import Accounts, Sessions
+from tests.memory.conversations import Conversations, Entries, ReadPositions
+from tests.memory.idempotency import IdempotencyKeys
+from tests.memory.matches import Matches
+from tests.memory.notifications import Notifications
+from tests.memory.outbox import Handled, Outbox
+from tests.memory.quotes import Quotes
+from tests.memory.rfis import Rfis
+from tests.memory.tables import Tables
+from tests.memory.vendors import Vendors
+
+T = TypeVar("T")
+
+_is_transacting: ContextVar[bool] = ContextVar("is_transacting", default=False)
+
+
+class Repositories:
+    """Every repository over one set of tables."""
+
+    accounts: ports.Accounts
+    sessions: ports.Sessions
+    vendors: ports.Vendors
+    rfis: ports.Rfis
+    matches: ports.Matches
+    quotes: ports.Quotes
+    conversations: ports.Conversations
+    entries: ports.Entries
+    read_positions: ports.ReadPositions
+    outbox: ports.Outbox
+    handled: ports.Handled
+    notifications: ports.Notifications
+
+    def __init__(self, tables: Tables, clock: ports.Clock) -> None:
+        self.accounts = Accounts(tables)
+        self.sessions = Sessions(tables, clock)
+        self.vendors = Vendors(tables)
+        self.rfis = Rfis(tables)
+        self.matches = Matches(tables)
+        self.quotes = Quotes(tables)
+        self.conversations = Conversations(tables)
+        self.entries = Entries(tables)
+        self.read_positions = ReadPositions(tables)
+        self.outbox = Outbox(tables)
+        self.handled = Handled(tables)
+        self.notifications = Notifications(tables)
+
+
+class _Guarded:
+    """A repository whose every call waits for the running transaction to end."""
+
+    def __init__(self, repository: object, lock: asyncio.Lock) -> None:
+        self._repository = repository
+        self._lock = lock
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._repository, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            _refuse_within_transaction()
+            await asyncio.sleep(0)  # a real store lets others run meanwhile
+            async with self._lock:
+                return await method(*args, **kwargs)
+
+        return call
+
+
+class Store(Repositories):
+    """The state of the marketplace in memory.
+
+    Each piece of work is rehearsed and undone before it runs for good: the real store may run it
+    several times, and work that does more than call its repositories shows here.
+    """
+
+    idempotency_keys: ports.IdempotencyKeys
+
+    def __init__(self, clock: ports.Clock | None = None) -> None:
+        self.tables = Tables()
+        self._bound = Repositories(self.tables, clock or FixedClock())
+        self._lock = asyncio.Lock()
+        for name, repository in vars(self._bound).items():
+            setattr(self, name, cast("Any", _Guarded(repository, self._lock)))
+        self.idempotency_keys = cast("Any", _Guarded(IdempotencyKeys(self.tables), self._lock))
+
+    async def transact(self, work: Callable[[ports.Repositories], Awaitable[T]]) -> T:
+        """Run `work` alone: all of it happens, or nothing."""
+        _refuse_within_transaction()
+        async with self._lock:
+            before = self.tables.snapshot()
+            mark = _is_transacting.set(True)
+            try:
+                await work(self._bound)
+                self.tables.restore(before)
+                return await work(self._bound)
+            except BaseException:
+                self.tables.restore(before)
+                raise
+            finally:
+                _is_transacting.reset(mark)
+
+
+def _refuse_within_transaction() -> None:
+    """The real store would run this beside the transaction; here it would wait for ever."""
+    if _is_transacting.get():
+        raise AssertionError("work must call only the repositories it is given")

@@ -1,0 +1,72 @@
+"""What the in-memory store holds: one dictionary of immutable values a collection."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from marketplace.domain.accounts import Account, Session
+from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.matches import Match
+from marketplace.domain.notifications import Notification
+from marketplace.domain.pages import Page, PageRequest, cursor_of
+from marketplace.domain.quotes import Quote
+from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.vendors import Vendor
+from marketplace.events import Event
+from marketplace.ports import StoredResponse
+
+T = TypeVar("T")
+
+
+class DuplicateError(Exception):
+    """What is unique is there already."""
+
+
+@dataclass(slots=True)
+class Tables:
+    """The collections; their values are frozen, so a copy of the dictionaries is a snapshot."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    vendors: dict[str, Vendor] = field(default_factory=dict)
+    rfis: dict[str, Rfi] = field(default_factory=dict)
+    revisions: dict[tuple[str, int], Revision] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
+    quotes: dict[str, Quote] = field(default_factory=dict)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
+    read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
+    outbox: dict[str, Event] = field(default_factory=dict)
+    handled: dict[tuple[str, str], bool] = field(default_factory=dict)
+    notifications: dict[str, Notification] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[str, str], StoredResponse] = field(default_factory=dict)
+
+    def snapshot(self) -> dict[str, dict[Any, Any]]:
+        """All as it stands."""
+        return {each.name: dict(getattr(self, each.name)) for each in fields(self)}
+
+    def restore(self, snapshot: dict[str, dict[Any, Any]]) -> None:
+        """Put all back as it stood."""
+        for name, rows in snapshot.items():
+            table = getattr(self, name)
+            table.clear()
+            table.update(rows)
+
+
+def insert(table: dict[str, T], key: str, value: T) -> None:
+    """Add a value under a key that is free.
+
+    Raises:
+        DuplicateError: when it is not.
+    """
+    if key in table:
+        raise DuplicateError(key)
+    table[key] = value
+
+
+def page(found: dict[str, T], request: PageRequest) -> Page[T]:
+    """A page of what was found by id, newest first: ids sort by the time of their making."""
+    before = request.before_id
+    ids = sorted((each for each in found if before is None or each < before), reverse=True)
+    shown = ids[: request.limit]
+    cursor = cursor_of(shown[-1]) if len(ids) > request.limit else None
+    return Page(tuple(found[each] for each in shown), cursor)

@@ -1,0 +1,115 @@
+"""Vendors, and who is closest."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.vendors import NearbyVendor, Vendor, VendorState
+from tests.memory.tables import Tables, insert, page
+
+_EARTH_RADIUS_M = 6_378_100  # the sphere that MongoDB reckons with
+
+
+class Vendors:
+    """Vendor profiles."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._vendors = tables.vendors
+
+    async def add(self, vendor: Vendor) -> None:
+        """Insert."""
+        insert(self._vendors, vendor.id, vendor)
+
+    async def get(self, vendor_id: str) -> Vendor | None:
+        """By id."""
+        return self._vendors.get(vendor_id)
+
+    async def save(self, vendor: Vendor) -> None:
+        """Replace all but `open_matches`."""
+        if vendor.id in self._vendors:
+            kept = self._vendors[vendor.id].open_matches
+            self._vendors[vendor.id] = replace(vendor, open_matches=kept)
+
+    async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
+        """Newest first."""
+        found = {k: v for k, v in self._vendors.items() if state is None or v.state is state}
+        return page(found, request)
+
+    async def closest(
+        self, category: str, location: dict[str, Any], limit: int, exclude: Sequence[str] = ()
+    ) -> list[NearbyVendor]:
+        """Active vendors of the category with free capacity whose own radius covers the place."""
+        return [
+            each
+            for each in self._covering(category, location)
+            if each.vendor.open_matches < each.vendor.capacity and each.vendor.id not in exclude
+        ][:limit]
+
+    async def covering(
+        self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Which of these vendors are active, of the category, and cover the place."""
+        found = {each.vendor.id for each in self._covering(category, location)}
+        return frozenset(found & set(vendor_ids))
+
+    async def nearby(
+        self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
+    ) -> list[NearbyVendor]:
+        """Active vendors within a radius around the place, closest first."""
+        return [
+            each
+            for each in self._by_distance(location)
+            if each.distance_m <= radius_m
+            and (category is None or category in each.vendor.categories)
+        ][:limit]
+
+    async def reserve(self, vendor_id: str) -> bool:
+        """Add one to `open_matches` if the vendor is active and below capacity."""
+        vendor = self._vendors.get(vendor_id)
+        if vendor is None or vendor.state is not VendorState.ACTIVE:
+            return False
+        if vendor.open_matches >= vendor.capacity:
+            return False
+        self._vendors[vendor_id] = replace(vendor, open_matches=vendor.open_matches + 1)
+        return True
+
+    async def release(self, vendor_id: str) -> None:
+        """Take one from `open_matches`."""
+        vendor = self._vendors.get(vendor_id)
+        if vendor is not None and vendor.open_matches > 0:
+            self._vendors[vendor_id] = replace(vendor, open_matches=vendor.open_matches - 1)
+
+    def _covering(self, category: str, location: dict[str, Any]) -> list[NearbyVendor]:
+        """Active vendors of the category whose own radius covers the place, closest first."""
+        return [
+            each
+            for each in self._by_distance(location)
+            if category in each.vendor.categories
+            and each.vendor.service_area is not None
+            and each.distance_m <= each.vendor.service_area.radius_m
+        ]
+
+    def _by_distance(self, location: dict[str, Any]) -> list[NearbyVendor]:
+        """Active vendors with a place, closest first."""
+        found = [
+            NearbyVendor(each, round(distance_m(location, each.service_area.location)))
+            for each in self._vendors.values()
+            if each.state is VendorState.ACTIVE and each.service_area is not None
+        ]
+        return sorted(found, key=lambda each: each.distance_m)
+
+
+def distance_m(one: dict[str, Any], other: dict[str, Any]) -> float:
+    """Metres between two GeoJSON points along the sphere (haversine)."""
+    (longitude_1, latitude_1), (longitude_2, latitude_2) = (
+        map(math.radians, each["coordinates"]) for each in (one, other)
+    )
+    half_chord = (
+        math.sin((latitude_2 - latitude_1) / 2) ** 2
+        + math.cos(latitude_1)
+        * math.cos(latitude_2)
+        * math.sin((longitude_2 - longitude_1) / 2) ** 2
+    )
+    return 2 * _EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half_chord)))
