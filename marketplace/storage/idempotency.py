@@ -17,12 +17,11 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
 
     async def begin(self, scope: str, key: str, request_hash: str) -> StoredResponse | None:
         """Take the key; None when it was free, else what it stands for."""
-        document_id = f"{scope}:{key}"
-        fresh = {"_id": document_id, "request_hash": request_hash, "at": datetime.now(UTC)}
+        fresh = {"_id": _id(scope, key), "request_hash": request_hash, "at": datetime.now(UTC)}
         try:
             await self._collection.insert_one(fresh)
         except DuplicateKeyError:
-            kept = await self._collection.find_one({"_id": document_id})
+            kept = await self._collection.find_one({"_id": _id(scope, key)})
             if kept is None:  # forgotten or expired between the two
                 return await self.begin(scope, key, request_hash)
             return StoredResponse(kept["request_hash"], kept.get("status"), kept.get("body"))
@@ -31,9 +30,14 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
     async def finish(self, scope: str, key: str, status: int, body: dict[str, Any]) -> None:
         """Keep the answer."""
         await self._collection.update_one(
-            {"_id": f"{scope}:{key}"}, {"$set": {"status": status, "body": body}}
+            {"_id": _id(scope, key)}, {"$set": {"status": status, "body": body}}
         )
 
     async def forget(self, scope: str, key: str) -> None:
         """Free the key."""
-        await self._collection.delete_one({"_id": f"{scope}:{key}", "status": {"$exists": False}})
+        await self._collection.delete_one({"_id": _id(scope, key), "status": {"$exists": False}})
+
+
+def _id(scope: str, key: str) -> dict[str, str]:
+    """Two fields and not one text: wherever a caller puts a colon, keys of two scopes differ."""
+    return {"scope": scope, "key": key}

@@ -20,7 +20,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def add(self, vendor: Vendor) -> None:
         """Insert."""
-        await self._collection.insert_one(_document(vendor), session=self.session)
+        await self._collection.insert_one(to_document(vendor), session=self.session)
 
     async def get(self, vendor_id: str) -> Vendor | None:
         """By id."""
@@ -28,7 +28,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def save(self, vendor: Vendor) -> None:
         """Replace all but `open_matches`, which only `reserve` and `release` change."""
-        fields = _document(vendor)
+        fields = to_document(vendor)
         del fields["open_matches"]
         await self._collection.update_one(
             {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
@@ -55,6 +55,8 @@ class MongoVendors(Collection[Vendor]):
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:
         """Which of these vendors are active, of the category, and cover the place."""
+        if not vendor_ids:  # the server refuses a limit of 0
+            return frozenset()
         condition = {
             "_id": {"$in": list(vendor_ids)},
             "state": VendorState.ACTIVE,
@@ -118,11 +120,3 @@ class MongoVendors(Collection[Vendor]):
         return [
             NearbyVendor(from_document(each, Vendor), round(each["distance_m"])) for each in found
         ]
-
-
-def _document(vendor: Vendor) -> dict[str, Any]:
-    """A vendor's document; a missing place is left out, since a 2dsphere index refuses null."""
-    document = to_document(vendor)
-    if vendor.service_area is None:
-        document.pop("service_area", None)
-    return document
