@@ -1,0 +1,107 @@
+"""Renders nginx's configuration and lays out its runtime folder."""
+
+import grp
+import json
+import os
+import pwd
+import re
+import resource
+import tempfile
+from pathlib import Path
+
+import jinja2
+
+from marketplace.errors import MEANINGS, Code
+from nginx.settings import Settings
+
+_MOST_FILES = 65536
+
+# Errors that nginx makes itself, with the code that REST uses for the same. 494 is nginx's own
+# number for a header that is too large; clients see 431.
+_PROBLEMS = {
+    400: (400, Code.MALFORMED, "The request is not valid HTTP."),
+    404: (404, Code.NOT_FOUND, "There is nothing at this address."),
+    405: (405, Code.METHOD_NOT_ALLOWED, "This address does not take that method."),
+    408: (408, Code.MALFORMED, "The request did not arrive in time."),
+    413: (413, Code.PAYLOAD_TOO_LARGE, "The body is larger than this address takes."),
+    414: (414, Code.PAYLOAD_TOO_LARGE, "The address is too long."),
+    494: (431, Code.PAYLOAD_TOO_LARGE, "The request's header is too large."),
+    500: (500, Code.INTERNAL, "The entry could not handle the request."),
+    502: (502, Code.UNAVAILABLE, "The process behind this address is not there; try again."),
+    503: (503, Code.UNAVAILABLE, "The process behind this address is not ready; try again."),
+    504: (504, Code.UNAVAILABLE, "The process behind this address did not answer in time."),
+}
+
+
+def render(settings: Settings, runtime: Path) -> str:
+    """Return the configuration as text; `runtime` is where nginx may write."""
+    template = Path(__file__).with_name("nginx.conf.template").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 (not HTML; every value is checked by settings.py)
+    )
+    environment.filters["group"] = group
+    environment.filters["regex"] = re.escape
+    return environment.from_string(template).render(
+        s=settings,
+        runtime=runtime,
+        problems=_problems(),
+        user=worker_account(settings.web_root),
+        files=_open_files(),
+    )
+
+
+def group(name: str) -> str:
+    """Name the upstream group of one gateway: `realtime-1` has the group `gateway_realtime-1`."""
+    return f"gateway_{name}"
+
+
+def write(settings: Settings) -> Path:
+    """Write the configuration into the runtime folder and return its path.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    runtime = settings.runtime or Path(tempfile.mkdtemp(prefix="parley-nginx-"))
+    runtime = runtime.resolve()
+    runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
+    path = runtime / "nginx.conf"
+    path.write_text(render(settings, runtime), encoding="utf-8")
+    return path
+
+
+def worker_account(web_root: Path) -> str:
+    """Name the account and group of the workers, `user group`; empty when not started by root.
+
+    Started by root, nginx would make its workers "nobody", who often cannot read a checkout. The
+    owner of the page can.
+    """
+    if os.geteuid() != 0:
+        return ""
+    owner = web_root.stat()
+    return f"{pwd.getpwuid(owner.st_uid).pw_name} {grp.getgrgid(owner.st_gid).gr_name}"
+
+
+def _open_files() -> int:
+    """Bound the files of one worker; a socket through nginx takes two of them."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+
+
+def _problems() -> list[tuple[int, int, str]]:
+    """List each error nginx makes with the status and the body to answer."""
+    problems = []
+    for made, (status, code, detail) in _PROBLEMS.items():
+        body = {
+            "type": "about:blank",
+            "title": MEANINGS[code].title,
+            "status": status,
+            "detail": detail,
+            "code": code.value,
+            "errors": [],
+            "request_id": "$traced_id",
+        }
+        problems.append((made, status, json.dumps(body).replace("'", "\\'")))
+    return problems

@@ -1,0 +1,148 @@
+"""What nginx answers itself and what it passes to REST."""
+
+import io
+import json
+
+import pytest
+
+from tests.nginx.conftest import Site
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/rfis?limit=2", "/v1/x%20y", "/health/ready", "/openapi.json", "/docs", "/asyncapi.json"],
+)
+async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> None:
+    """Every address of the contract arrives at REST with path and query as they were."""
+    answer = await (await site.client.get(path)).json()
+
+    assert answer["server"] == "rest"
+    assert answer["path"].replace(" ", "%20") == path
+
+
+@pytest.mark.parametrize("path", ["/", "/rfis/123", "/v10", "/healthy", "/documents"])
+async def test_every_other_address_is_the_page(site: Site, path: str) -> None:
+    """The page's own addresses answer with index.html, which is never cached unchecked."""
+    response = await site.client.get(path)
+
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert "Parley" in await response.text()
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Server"] == "nginx"
+
+
+async def test_assets_are_cached_for_a_year_and_compressed(site: Site) -> None:
+    """Files named by their content may be kept for ever, and text travels compressed."""
+    response = await site.client.get("/assets/app-3f2a.js", headers={"Accept-Encoding": "gzip"})
+
+    assert response.content_type == "text/javascript"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_missing_asset_is_not_the_page(site: Site) -> None:
+    """A script of an old release answers 404, since HTML in its place would break the page."""
+    response = await site.client.get("/assets/app-0000.js")
+
+    assert response.status == 404
+
+
+async def test_rest_keeps_its_own_headers(site: Site) -> None:
+    """The page's security headers are not put on answers of REST, which sets its own."""
+    response = await site.client.get("/docs")
+
+    assert "Content-Security-Policy" not in response.headers
+
+
+async def test_metrics_are_not_reachable(site: Site) -> None:
+    """The processes' numbers are for the inside only."""
+    response = await site.client.get("/metrics")
+
+    assert response.status == 404
+    assert (await response.json())["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/v1/rfis", MIB, 200),
+        ("/v1/rfis", MIB + 1, 413),
+        ("/v1/attachments", 10 * MIB + 4096, 200),
+        ("/v1/attachments", 11 * MIB, 413),
+        ("/v1/vendors/me/documents", 10 * MIB, 200),
+        ("/v1/webhooks/sendgrid/inbound", 10 * MIB, 200),
+        ("/v1/vendors/me", 2 * MIB, 413),
+    ],
+)
+async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int) -> None:
+    """A body of 1 MiB passes, on the addresses that take files one of 10 MiB; more is refused."""
+    response = await site.client.post(path, data=io.BytesIO(b"x" * size))
+
+    assert response.status == status
+    if status == 200:
+        assert (await response.json())["bytes"] == size
+    else:
+        problem = await response.json(content_type="application/problem+json")
+        assert problem["code"] == "payload_too_large"
+        assert problem["status"] == 413
+        assert set(problem) == {
+            "type", "title", "status", "detail", "code", "errors", "request_id",
+        }  # fmt: skip
+
+
+async def test_a_header_that_is_too_large_is_a_problem(site: Site) -> None:
+    """Oversized request headers answer 431 in the form of every other error."""
+    response = await site.client.get("/v1/rfis", headers={"X-Long": "x" * 9000})
+
+    assert response.status == 431
+    problem = await response.json(content_type="application/problem+json")
+    assert problem["code"] == "payload_too_large"
+
+
+async def test_rest_away_is_a_problem_that_says_try_again(site: Site) -> None:
+    """While REST is down callers get `unavailable`, with the request's id and a time to wait."""
+    await site.rest.stop()
+
+    response = await site.client.get("/v1/rfis", headers={"X-Request-Id": "abc-1"})
+
+    assert response.status == 502
+    assert response.headers["Retry-After"] == "1"
+    problem = await response.json(content_type="application/problem+json")
+    assert problem["code"] == "unavailable"
+    assert problem["request_id"] == "abc-1" == response.headers["X-Request-Id"]
+
+    await site.rest.start()
+    assert (await site.client.get("/v1/rfis")).status == 200
+
+
+async def test_the_client_address_comes_from_the_trusted_proxy(site: Site) -> None:
+    """The first address that no trusted proxy has is the client; one it made up itself is not."""
+    given = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Proto": "https"}
+
+    answer = await (await site.client.get("/v1/me", headers=given)).json()
+
+    assert answer["headers"]["x-forwarded-for"] == "203.0.113.7"
+    assert answer["headers"]["x-forwarded-proto"] == "https"
+    assert answer["headers"]["host"] in site.url
+
+
+@pytest.mark.parametrize("given", ["trace-42", "bad id\t{}", ""])
+async def test_a_request_id_is_passed_on_or_made(site: Site, given: str) -> None:
+    """A harmless id from the client is kept; otherwise there is a new one of 32 digits."""
+    answer = await (await site.client.get("/v1/me", headers={"X-Request-Id": given})).json()
+
+    arrived = answer["headers"]["x-request-id"]
+    assert arrived == given if given == "trace-42" else len(arrived) == 32
+
+
+async def test_the_page_takes_no_posts(site: Site) -> None:
+    """A POST beside the contract is refused in the form of every other error."""
+    response = await site.client.post("/", data=b"x")
+
+    assert response.status == 405
+    assert json.loads(await response.text())["code"] == "method_not_allowed"

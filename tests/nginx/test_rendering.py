@@ -1,0 +1,62 @@
+"""nginx itself accepts what is rendered, for every kind of environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_SWARM = {
+    "PARLEY_RESOLVER": "127.0.0.11",
+    "PARLEY_REST_UPSTREAMS": "tasks.rest:8000",
+    "PARLEY_REALTIME_UPSTREAMS": "tasks.realtime:8000",
+}
+
+
+def check(page: Path, runtime: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m nginx -t`."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PARLEY_WEB_ROOT": str(page),
+        "PARLEY_RUNTIME_DIR": str(runtime),
+        "PARLEY_REST_UPSTREAMS": "127.0.0.1:9000,127.0.0.1:9010",
+        "PARLEY_REALTIME_UPSTREAMS": "realtime-1=127.0.0.1:9001",
+        **changes,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "nginx", "-t"],
+        env=environment, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"PARLEY_REALTIME_UPSTREAMS": "a.1=127.0.0.1:9001,b_2=localhost:9002,c-3=127.0.0.1:9003"},
+        {"PARLEY_TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::/32,192.0.2.1"},
+        {"PARLEY_BIND_HOST": "::"},
+        {"PARLEY_BIND_HOST": "0.0.0.0"},  # noqa: S104 (what a container does)
+        _SWARM,
+        {**_SWARM, "PARLEY_RESOLVER": "10.0.0.2:5353"},
+    ],
+)
+def test_nginx_accepts_the_rendered_file(
+    page: Path, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    """`nginx -t` finds no fault and gives no warning."""
+    result = check(page, tmp_path / "run", **changes)
+
+    assert result.returncode == 0, result.stderr
+    assert "[warn]" not in result.stderr
+
+
+def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
+    """A wrong environment ends with exit code 1 and a sentence, no stack trace."""
+    result = check(page, tmp_path / "run", PARLEY_HTTP_PORT="no")
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "nginx cannot start. PARLEY_HTTP_PORT: 'no' is not a port (1 to 65535)\n"
+    )

@@ -1,0 +1,122 @@
+"""Sockets through nginx: each session stays with its gateway, and a dead gateway is left."""
+
+import asyncio
+import time
+from collections import Counter
+
+import aiohttp
+import pytest
+import socketio
+
+from tests.nginx.conftest import Site
+
+
+async def connect(url: str, *transports: str) -> socketio.AsyncClient:
+    """Open a Socket.IO connection through nginx."""
+    client = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=0.2)
+    await client.connect(url, transports=list(transports))
+    return client
+
+
+async def whoami(client: socketio.AsyncClient) -> str:
+    """Ask which gateway holds the connection."""
+    name: str = await client.call("whoami", timeout=5)
+    return name
+
+
+@pytest.mark.parametrize("transports", [("polling",), ("websocket",), ("polling", "websocket")])
+async def test_sessions_stay_and_spread(site: Site, transports: tuple[str, ...]) -> None:
+    """Over polling, websocket and the upgrade between them every session works, on both gateways.
+
+    All clients have the same address, as they do behind one NAT.
+    """
+    clients = [await connect(site.url, *transports) for _ in range(8)]
+    try:
+        first = [await whoami(client) for client in clients]
+        again = [await whoami(client) for client in clients for _ in range(3)]
+        held_by = [client.eio.sid.partition(".")[0] for client in clients]
+        used = {client.transport() for client in clients}
+    finally:
+        for client in clients:
+            await client.disconnect()
+
+    assert again == [name for name in first for _ in range(3)]
+    assert held_by == first
+    assert min(Counter(first).values()) >= 2
+    assert len(Counter(first)) == 2
+    assert used == {transports[-1]}
+
+
+async def test_new_sessions_avoid_a_dead_gateway_at_once(site: Site) -> None:
+    """With one gateway dead every handshake still succeeds, within a second."""
+    await site.gateways[0].stop()
+
+    began_at = time.monotonic()
+    for _ in range(10):
+        response = await site.client.get("/socket.io/?EIO=4&transport=polling")
+        assert response.status == 200
+        assert '"sid":"realtime-2.' in await response.text()
+
+    assert time.monotonic() - began_at < 1.0
+
+
+async def test_a_session_of_a_dead_gateway_is_refused_at_once(site: Site) -> None:
+    """Its client hears 502 immediately instead of waiting, and begins anew elsewhere."""
+    await site.gateways[0].stop()
+
+    began_at = time.monotonic()
+    response = await site.client.get("/socket.io/?EIO=4&transport=polling&sid=realtime-1.abc")
+
+    assert response.status == 502
+    assert time.monotonic() - began_at < 1.0
+
+
+@pytest.mark.parametrize("transports", [("websocket",), ("polling",)])
+async def test_clients_move_when_their_gateway_dies(
+    site: Site, transports: tuple[str, ...]
+) -> None:
+    """A client whose gateway dies is connected to the other one within seconds."""
+    client = await connect(site.url, *transports)
+    try:
+        held_by = await whoami(client)
+        back = asyncio.Event()
+        client.on("connect", back.set)
+
+        await site.gateways[int(held_by[-1]) - 1].stop()
+        await asyncio.wait_for(back.wait(), 5)
+
+        assert await whoami(client) != held_by
+    finally:
+        await client.disconnect()
+
+
+async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
+    """Some seconds after its return a gateway gets new sessions again."""
+    await site.gateways[0].stop()
+    await (await site.client.get("/socket.io/?EIO=4&transport=polling")).read()
+    await (await site.client.get("/socket.io/?EIO=4&transport=polling")).read()
+    await site.gateways[0].start()
+
+    async with asyncio.timeout(5):
+        while True:
+            response = await site.client.get("/socket.io/?EIO=4&transport=polling")
+            if '"sid":"realtime-1.' in await response.text():
+                break
+            await asyncio.sleep(0.1)
+
+
+async def test_an_unknown_session_id_leads_to_a_gateway_of_ours(site: Site) -> None:
+    """An id with a name nobody has is answered by some gateway, which does not know the session."""
+    response = await site.client.get("/socket.io/?EIO=4&transport=polling&sid=evil.example.abc")
+
+    assert response.status == 400
+
+
+async def test_a_websocket_passes_frames_both_ways(site: Site) -> None:
+    """Without any Socket.IO library: the upgrade is answered 101 and packets flow."""
+    async with aiohttp.ClientSession() as session:
+        address = f"{site.url}/socket.io/?EIO=4&transport=websocket"
+        async with session.ws_connect(address) as socket:
+            assert (await socket.receive_str()).startswith('0{"sid":"realtime-')
+            await socket.send_str("40")
+            assert (await socket.receive_str()).startswith('40{"sid"')
