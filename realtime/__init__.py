@@ -1,1 +1,17 @@
-"""Parley: realtime."""
+"""realtime: the Socket.IO gateway.  One gateway is one process; nginx spreads the apps over several.
+
+__main__.py       the process: opens, serves, drains
+gateway.py        connections: handshake, their rooms, presence, their end
+calls.py          a call by its name: checks the payload, acknowledges with ok or an error
+conversations.py  the calls about conversations
+rfis.py           the calls about RFI feeds
+rooms.py          a room's members, in order and dense; holes are read from the store
+feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
+typing.py         who is typing, with an end by itself
+transport.py      python-socketio behind the `Transport` the rest is written against
+
+app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions
+                                    │
+                                    └▶ rooms ◀─ marketplace.live (Redis)
+                                         └────▶ transport ─▶ apps
+"""

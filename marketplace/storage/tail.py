@@ -6,7 +6,7 @@ stream over from a thread, 7,000 a second, where PyMongo's own reads 54,000.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -74,7 +74,7 @@ class Tail:
         """Close the connections."""
         await self._client.close()
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         """Batches in commit order, from the kept position on; an empty one about every 250 ms.
 
         Without a position (the first start), or when the oplog does not reach back to it, what is

@@ -1,0 +1,58 @@
+import asyncio
+
+from marketplace.errors import TemporaryError
+from marketplace.live import Subscriber
+from marketplace.process import Process, operations_app, run, serve
+from realtime.calls import Calls
+from realtime.conversations import ConversationCalls
+from realtime.gateway import Gateway
+from realtime.rfis import RfiCalls
+from realtime.rooms import Rooms
+from realtime.server import GatewayServer, attach, forget_refused
+from realtime.transport import SocketIoTransport
+from realtime.typing import Typing
+
+
+async def main(process: Process) -> None:
+    """Serve connections until told to stop; then send the apps elsewhere and finish."""
+    parts, settings = process.parts, process.settings
+    server = GatewayServer(settings.process_name)
+    transport = SocketIoTransport(server)
+    rooms = Rooms(transport)
+    subscriber = Subscriber(
+        settings.redis_url, settings.process_name, rooms.hear, rooms.check_heads
+    )
+    rooms.subscriber = subscriber
+    gateway = Gateway(parts.world, parts.tokens, rooms, transport)
+    conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
+    rfi_calls = RfiCalls(parts.world, rooms)
+    attach(server, gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))
+
+    async def check_live() -> None:
+        if not subscriber.is_hearing:
+            raise TemporaryError("pushes through Redis are not heard")
+
+    process.checks["live"] = check_live
+    app = operations_app(process)
+    server.attach(app)
+    await subscriber.start()
+    tending = [
+        asyncio.create_task(gateway.tend_for_ever()),
+        asyncio.create_task(rooms.check_heads_for_ever()),
+        asyncio.create_task(forget_refused(server)),
+    ]
+    runner = await serve(app, settings)
+    process.is_ready = True
+    try:
+        await process.stopping.wait()
+        await gateway.drain()
+    finally:
+        for task in tending:
+            task.cancel()
+        await asyncio.gather(*tending, return_exceptions=True)
+        await runner.cleanup()
+        await subscriber.close()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,197 @@
+"""The calls about conversations."""
+
+from typing import Any
+
+from marketplace.actions import conversations
+from marketplace.domain import views
+from marketplace.domain.conversations import Conversation
+from marketplace.ports import World, conversation_room
+from marketplace.schemas.conversations import (
+    MAX_ENTRIES,
+    ConversationCall,
+    ConversationView,
+    DeleteMessage,
+    EditMessage,
+    FetchEntries,
+    JoinConversation,
+    MarkPosition,
+    ReadPositionView,
+    SetTyping,
+    SocketSendMessage,
+)
+from realtime.calls import Call
+from realtime.feeds import ConversationFeed
+from realtime.gateway import Connection
+from realtime.rooms import Room, Rooms
+from realtime.typing import Typing
+
+_CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
+
+
+class ConversationCalls:
+    """Join, leave, fetch, send, edit, delete, mark, type."""
+
+    def __init__(self, world: World, rooms: Rooms, typing: Typing) -> None:
+        self._world = world
+        self._rooms = rooms
+        self._typing = typing
+
+    def calls(self) -> dict[str, Call]:
+        """The calls by their names in the contract."""
+        return {
+            "join_conversation": Call(JoinConversation(), self.join),
+            "leave_conversation": Call(ConversationCall(), self.leave),
+            "fetch_entries": Call(FetchEntries(), self.fetch_entries),
+            "send_message": Call(SocketSendMessage(), self.send_message),
+            "edit_message": Call(EditMessage(), self.edit_message),
+            "delete_message": Call(DeleteMessage(), self.delete_message),
+            "mark_delivered": Call(MarkPosition(), self.mark_delivered),
+            "mark_read": Call(MarkPosition(), self.mark_read),
+            "set_typing": Call(SetTyping(), self.set_typing),
+        }
+
+    async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """Join and return the snapshot up to `head`; what is pushed begins at head + 1."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        name = conversation_room(conversation.id)
+        connection.require_room_left(name)
+        room = await self._rooms.enter(
+            name, lambda: ConversationFeed(self._world.store, conversation.id)
+        )
+        try:
+            snapshot = await self._snapshot(connection, conversation, room, payload)
+            connection.rooms.add(name)
+            return snapshot
+        finally:
+            await self._rooms.abandon(room)
+
+    async def leave(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """Leave; what comes later is not pushed to this connection."""
+        name = conversation_room(payload["conversation_id"])
+        connection.rooms.discard(name)
+        await self._rooms.leave(name, connection.id)
+        return {}
+
+    async def fetch_entries(
+        self, connection: Connection, payload: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A page of entries behind or before a sequence."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        store, limit = self._world.store.entries, payload["limit"]
+        head = (await store.heads([conversation.id]))[conversation.id]
+        if "after_sequence" in payload:
+            found = await store.after(conversation.id, payload["after_sequence"], limit)
+            has_more = bool(found) and found[-1].sequence < head
+        else:
+            found = await store.before(conversation.id, payload["before_sequence"], limit)
+            has_more = bool(found) and found[0].sequence > 1
+        return {
+            "entries": [views.entry_view(each) for each in found],
+            "head": max(head, found[-1].sequence if found else 0),
+            "has_more": has_more,
+        }
+
+    async def send_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """Send; acknowledged when it is durable."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        message = await conversations.send_message(
+            self._world,
+            connection.actor,
+            conversation,
+            client_message_id=payload["client_message_id"],
+            body=payload["body"],
+            attachment_ids=payload["attachment_ids"],
+        )
+        self._typing.stop(connection, conversation.id)
+        return {"message": views.message_view(message)}
+
+    async def edit_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """Edit one's own message."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        entry = await conversations.edit_message(
+            self._world, connection.actor, conversation, payload["message_id"], payload["body"]
+        )
+        return {"entry": views.entry_view(entry)}
+
+    async def delete_message(
+        self, connection: Connection, payload: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Delete one's own message."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        entry = await conversations.delete_message(
+            self._world, connection.actor, conversation, payload["message_id"]
+        )
+        return {"entry": views.entry_view(entry)}
+
+    async def mark_delivered(
+        self, connection: Connection, payload: dict[str, Any]
+    ) -> dict[str, Any]:
+        """All up to the sequence is on the app."""
+        return await self._mark(connection, payload, delivered=payload["sequence"], read=0)
+
+    async def mark_read(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """All up to the sequence was read."""
+        return await self._mark(connection, payload, delivered=0, read=payload["sequence"])
+
+    async def set_typing(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        """Tell the others; ends by itself when it is not said again."""
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        if payload["is_typing"]:
+            self._typing.start(connection, conversation.id)
+        else:
+            self._typing.stop(connection, conversation.id)
+        return {}
+
+    async def _mark(
+        self, connection: Connection, payload: dict[str, Any], *, delivered: int, read: int
+    ) -> dict[str, Any]:
+        conversation = await self._conversation(connection, payload["conversation_id"])
+        await conversations.mark_position(
+            self._world, connection.actor, conversation, delivered=delivered, read=read
+        )
+        return {}
+
+    async def _conversation(self, connection: Connection, conversation_id: str) -> Conversation:
+        known = connection.known(conversation_id)
+        if known is not None:
+            return known
+        async with connection.lookup:
+            known = connection.known(conversation_id)
+            if known is None:
+                known = await conversations.own_conversation(
+                    self._world, connection.actor, conversation_id
+                )
+                connection.know(known)
+            return known
+
+    async def _snapshot(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        room: Room,
+        payload: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Read until the snapshot reaches what the room has delivered, then become a member.
+
+        Between `settle` and the acknowledgement nothing is awaited, so no push comes before it.
+        """
+        store, after = self._world.store, payload["after_sequence"]
+        positions = await store.read_positions.of_conversation(conversation.id)
+        while True:
+            head = (await store.entries.heads([conversation.id]))[conversation.id]
+            if after is None:
+                found = await store.entries.before(conversation.id, head + 1, MAX_ENTRIES)
+                has_more = bool(found) and found[0].sequence > 1
+            else:
+                found = await store.entries.after(conversation.id, after, MAX_ENTRIES)
+                found = [each for each in found if each.sequence <= head]
+                has_more = bool(found) and found[-1].sequence < head
+            if room.settle(connection.id, head):
+                return {
+                    "conversation": _CONVERSATION.dump(conversation),
+                    "participants": _CONVERSATION.dump(conversation)["participants"],
+                    "read_positions": _READ_POSITION.dump(positions, many=True),
+                    "head": head,
+                    "entries": [views.entry_view(each) for each in found],
+                    "has_more": has_more,
+                }

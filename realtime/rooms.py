@@ -1,0 +1,216 @@
+"""A room's members get every push once, in order, without a hole.
+
+A push with a position is delivered when it is the next one.  When a later one comes first, or a
+head is told that is ahead, the hole is read from the store, once for the room and not for each
+member.  Members that joined while something was on its way are kept apart by their own position:
+their snapshot went up to N, so they get N + 1 and on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from prometheus_client import Counter, Gauge
+
+from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.live import Subscriber
+from marketplace.ports import Announcement
+from realtime.feeds import Feed
+from realtime.transport import Transport
+
+LOG = logging.getLogger(__name__)
+# Two gateways that write to one room publish side by side, so 8 may come before 7.  Most such holes
+# close by themselves within a few milliseconds; reading the store at once would be in vain.
+HOLE_CLOSES_ITSELF_S = 0.02
+# Pushes kept behind a hole while it is read; what is beyond comes out of the store as well.
+MAX_AHEAD = 500
+CHECK_HEADS_EVERY_S = 5.0
+CHECKED_TOGETHER = 20
+
+_ROOMS = Gauge("parley_rooms", "Rooms with members here")
+_HOLES = Counter("parley_room_holes_total", "Holes that were read from the store")
+_FILLED = Counter("parley_room_hole_pushes_total", "Pushes that came out of the store")
+_DELIVERED = Counter("parley_pushes_delivered_total", "Pushes handed to connections")
+
+
+class Room:
+    """One room with members on this gateway."""
+
+    def __init__(self, name: str, feed: Feed | None, transport: Transport) -> None:
+        self.name = name
+        self.feed = feed
+        self._transport = transport
+        # connection → the highest position it has; 0 in rooms without numbers.
+        self.members: dict[str, int] = {}
+        self.joining = 0
+        self.position = 0
+        self._told_head = 0
+        self._ahead: dict[int, Announcement] = {}
+        self._filling: asyncio.Task[None] | None = None
+
+    def hear(self, announcement: Announcement) -> None:
+        """Take an announcement from Redis."""
+        position = announcement.position
+        if position is None:
+            self._push(self.members, announcement)
+            return
+        if position <= self.position:
+            return
+        if announcement.name == "head":
+            self._told_head = max(self._told_head, position)
+        elif position == self.position + 1:
+            self._deliver(announcement)
+            self._deliver_ahead()
+        elif len(self._ahead) < MAX_AHEAD:
+            self._ahead[position] = announcement
+        self._told_head = max(self._told_head, position)
+        if self._told_head > self.position:
+            self._fill_soon()
+
+    def settle(self, connection_id: str, position: int) -> bool:
+        """Make a connection whose snapshot goes up to `position` a member, if none is missing yet.
+
+        False when the room has gone on meanwhile: then the snapshot is to be read on to its end.
+        """
+        if not self.members and not self._ahead:
+            self.position = max(self.position, position)
+        if position < self.position:
+            return False
+        self.members[connection_id] = position
+        return True
+
+    def stop(self) -> None:
+        """Nobody is here any more."""
+        if self._filling is not None:
+            self._filling.cancel()
+
+    def _deliver(self, announcement: Announcement) -> None:
+        position = announcement.position or 0
+        self.position = position
+        behind = [each for each, seen in self.members.items() if seen < position]
+        for each in behind:
+            self.members[each] = position
+        self._push(behind, announcement)
+
+    def _deliver_ahead(self) -> None:
+        while (following := self._ahead.pop(self.position + 1, None)) is not None:
+            self._deliver(following)
+        if self._ahead:
+            self._ahead = {at: each for at, each in self._ahead.items() if at > self.position}
+
+    def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
+        count = self._transport.push(connection_ids, announcement.name, announcement.data)
+        _DELIVERED.inc(count)
+
+    def _fill_soon(self) -> None:
+        if self._filling is None or self._filling.done():
+            self._filling = asyncio.get_running_loop().create_task(self._fill())
+
+    async def _fill(self) -> None:
+        """Read what is missing until the told head is reached."""
+        await asyncio.sleep(HOLE_CLOSES_ITSELF_S)
+        pause_s = 0.1
+        while self.feed is not None and self.position < self._told_head and self.members:
+            try:
+                missing = await self.feed.after(self.position)
+            except TemporaryError as error:
+                LOG.warning("a hole waits", extra={"room": self.name, "why": str(error)})
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 2.0)
+                continue
+            _HOLES.inc()
+            if not missing:
+                # Announced but not to be read: the next head or heartbeat asks again.
+                self._told_head = self.position
+                return
+            for announcement in missing:
+                if announcement.position == self.position + 1:
+                    self._deliver(announcement)
+                    _FILLED.inc()
+            self._deliver_ahead()
+
+
+class Rooms:
+    """All rooms with members on this gateway; subscribed to in Redis while they have some."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._rooms: dict[str, Room] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self.subscriber: Subscriber | None = None
+
+    def hear(self, announcement: Announcement) -> None:
+        """Take an announcement from Redis."""
+        room = self._rooms.get(announcement.room)
+        if room is not None:
+            room.hear(announcement)
+
+    async def enter(self, name: str, make_feed: Callable[[], Feed] | None) -> Room:
+        """The room, subscribed to, and kept open until `settle` or `abandon`.
+
+        Subscribed first and read afterwards, so that nothing falls between snapshot and stream.
+        """
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            room = self._rooms.get(name)
+            if room is None:
+                room = Room(name, make_feed() if make_feed else None, self._transport)
+                self._rooms[name] = room
+                _ROOMS.set(len(self._rooms))
+                if self.subscriber is not None:
+                    await self.subscriber.join(name)
+            room.joining += 1
+            return room
+
+    async def leave(self, name: str, connection_id: str) -> None:
+        """Take a member out; the last one closes the room."""
+        room = self._rooms.get(name)
+        if room is not None:
+            room.members.pop(connection_id, None)
+            await self._close_if_empty(name)
+
+    async def abandon(self, room: Room) -> None:
+        """End an `enter`: after `settle`, or when joining failed."""
+        room.joining -= 1
+        await self._close_if_empty(room.name)
+
+    def is_member(self, name: str, connection_id: str) -> bool:
+        """Whether the connection has joined the room."""
+        room = self._rooms.get(name)
+        return room is not None and connection_id in room.members
+
+    async def check_heads(self) -> None:
+        """Compare every room's position with the store: finds losses nobody told of."""
+        rooms = [room for room in self._rooms.values() if room.feed is not None and room.members]
+        for start in range(0, len(rooms), CHECKED_TOGETHER):
+            some = rooms[start : start + CHECKED_TOGETHER]
+            heads = await asyncio.gather(
+                *(room.feed.head() for room in some if room.feed is not None),
+                return_exceptions=True,
+            )
+            for room, head in zip(some, heads, strict=True):
+                if isinstance(head, int):
+                    room.hear(Announcement(room.name, "head", {}, head))
+
+    async def check_heads_for_ever(self) -> None:
+        """Check the heads every few seconds."""
+        while True:
+            await asyncio.sleep(CHECK_HEADS_EVERY_S)
+            await self.check_heads()
+
+    async def _close_if_empty(self, name: str) -> None:
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        async with lock:
+            room = self._rooms.get(name)
+            if room is not None and not room.members and room.joining == 0:
+                room.stop()
+                del self._rooms[name]
+                _ROOMS.set(len(self._rooms))
+                if self.subscriber is not None:
+                    await self.subscriber.leave(name)
+            if name not in self._rooms:
+                self._locks.pop(name, None)
+
+
+def too_many_rooms(limit: int) -> ParleyError:
+    """The refusal for a connection that has joined as many rooms as it may."""
+    return ParleyError(Code.TOO_MANY_ROOMS, f"Leave some; a connection joins at most {limit}.")

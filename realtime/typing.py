@@ -1,0 +1,45 @@
+"""Who is typing, with an end by itself: an app that vanishes leaves nobody typing for ever."""
+
+import asyncio
+
+from marketplace.ports import Announcement, Live, conversation_room
+from realtime.gateway import Connection
+
+# Apps say it again every few seconds while a key is pressed.
+TTL_S = 6.0
+
+
+class Typing:
+    """The typing participants of this gateway's connections."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._ends: dict[tuple[str, str], asyncio.TimerHandle] = {}
+
+    def start(self, connection: Connection, conversation_id: str) -> None:
+        """Tell that somebody is typing, for the next six seconds."""
+        key = (connection.actor.account_id, conversation_id)
+        running = self._ends.pop(key, None)
+        if running is not None:
+            running.cancel()
+        loop = asyncio.get_running_loop()
+        self._ends[key] = loop.call_later(TTL_S, self.stop, connection, conversation_id)
+        self._announce(*key, is_typing=True)
+
+    def stop(self, connection: Connection, conversation_id: str) -> None:
+        """Tell that somebody stopped, if they were typing."""
+        key = (connection.actor.account_id, conversation_id)
+        running = self._ends.pop(key, None)
+        if running is not None:
+            running.cancel()
+            self._announce(*key, is_typing=False)
+
+    def _announce(self, account_id: str, conversation_id: str, *, is_typing: bool) -> None:
+        data = {
+            "conversation_id": conversation_id,
+            "account_id": account_id,
+            "is_typing": is_typing,
+        }
+        self._live.announce(
+            Announcement(conversation_room(conversation_id), "typing.updated", data)
+        )
