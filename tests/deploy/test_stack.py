@@ -2,10 +2,12 @@
 
 import configparser
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nginx.settings import from_environment as nginx_settings
 from tests.deploy.conftest import ROOT, Stack
 
 # Root packages that are no process of a deployment: the core, and the stack of one machine.
@@ -144,11 +146,13 @@ def test_only_nginx_is_reachable_from_outside(parsed_stack: Stack) -> None:
 
 
 def test_nginx_sees_each_realtime_task(parsed_stack: Stack) -> None:
-    """Polling has to stick to one gateway, so nginx asks the swarm's DNS for the tasks."""
+    """Polling sticks to one gateway: nginx finds it by its task's name in the swarm's DNS."""
     environment = parsed_stack["services"]["nginx"]["environment"]
 
     assert environment["PARLEY_REALTIME_UPSTREAMS"] == "tasks.realtime:8000"
     assert environment["PARLEY_RESOLVER"] == "127.0.0.11"
+    name = parsed_stack["services"]["realtime"]["environment"]["PARLEY_PROCESS_NAME"]
+    assert name == "{{.Service.Name}}.{{.Task.Slot}}.{{.Task.ID}}"
     assert parsed_stack["services"]["realtime"]["environment"]["PARLEY_BIND_PORT"] == "8000"
 
 
@@ -164,3 +168,24 @@ def test_processes_accept_the_environment_they_are_given(parsed_stack: Stack) ->
     }
 
     assert given <= known
+
+
+def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path: Path) -> None:
+    """The variables of the stack file make a configuration, with the page in its place."""
+    (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
+    given = dict(parsed_stack["services"]["nginx"]["environment"])
+    assert given.pop("PARLEY_TRUSTED_PROXIES") == "${PARLEY_TRUSTED_PROXIES:-}"
+
+    settings = nginx_settings({**given, "PARLEY_WEB_ROOT": str(tmp_path)})
+
+    target = parsed_stack["services"]["nginx"]["ports"][0]["target"]
+    assert (settings.bind_host, settings.http_port) == ("0.0.0.0", target)  # noqa: S104
+    assert [upstream.service for upstream in settings.realtime] == ["realtime"]
+
+
+def test_nginx_is_not_replaced_because_another_is_away(parsed_stack: Stack) -> None:
+    """Its health is what it answers by itself, not the readiness it passes on from rest."""
+    test = " ".join(parsed_stack["services"]["nginx"]["healthcheck"]["test"])
+
+    assert "PARLEY_HTTP_PORT" in test
+    assert "/health" not in test
