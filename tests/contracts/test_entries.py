@@ -7,7 +7,6 @@ import pytest
 from marketplace.domain.conversations import Channel, Entry
 from marketplace.ports import Repositories, Store
 from tests.builders import a_deletion, a_message, a_notice, an_edit
-from tests.contracts.helpers import together
 
 
 async def _fill(store: Store, conversation_id: str, count: int) -> list[Entry]:
@@ -120,18 +119,3 @@ async def test_entries_without_a_client_message_id_do_not_collide(store: Store) 
         await _add(store, entry)
 
     assert await store.entries.heads(["c"]) == {"c": 4}
-
-
-async def test_an_entry_is_added_once(store: Store) -> None:
-    """The same message is not numbered twice, and what else the work did is taken back."""
-    message = a_message(conversation_id="c")
-    await _add(store, message)
-
-    async def add_both(to: Repositories) -> None:
-        await to.entries.add_next(a_notice(conversation_id="c"))
-        await to.entries.add_next(message)
-
-    (outcome,) = await together(store.transact(add_both))
-
-    assert isinstance(outcome, Exception)
-    assert [each.id for each in await store.entries.after("c", 0, 10)] == [message.id]

@@ -7,7 +7,8 @@ They keep the same guarantees as the real parts and pass the same suite (tests/c
     outbox.py           events as written, and marks for those that had their effect
     idempotency.py      answers kept under their Idempotency-Key
     entry_log.py        appends by way of the store
-    live.py             keeps what was announced, and who is connected
+    live.py             keeps what was announced
+    presence.py         who is connected
     passwords.py        a real salted hash that is quick
 
     a_world(…) ─▶ World of all of them
@@ -16,8 +17,9 @@ They keep the same guarantees as the real parts and pass the same suite (tests/c
 from marketplace.ports import World
 from tests.builders import FixedClock
 from tests.memory.entry_log import EntryLog
-from tests.memory.live import Live, Presence
+from tests.memory.live import Live
 from tests.memory.passwords import Passwords
+from tests.memory.presence import Presence
 from tests.memory.store import Store
 
 __all__ = ["EntryLog", "Live", "Passwords", "Presence", "Store", "a_world"]
@@ -27,12 +29,13 @@ def a_world(
     *, store: Store | None = None, clock: FixedClock | None = None, live: Live | None = None
 ) -> World:
     """A world in memory; a test hands in what it wants to look at afterwards."""
-    kept = store or Store()
+    clock = clock or FixedClock()
+    kept = store or Store(clock)
     return World(
         store=kept,
         entry_log=EntryLog(kept),
         live=live or Live(),
-        presence=Presence(),
+        presence=Presence(clock=clock),
         passwords=Passwords(),
-        clock=clock or FixedClock(),
+        clock=clock,
     )

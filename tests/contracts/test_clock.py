@@ -1,0 +1,30 @@
+"""Telling the time."""
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from marketplace.bootstrap import SystemClock
+from marketplace.ports import Clock
+from tests.builders import FixedClock
+
+
+@pytest.mark.parametrize("clock", [FixedClock(), SystemClock()], ids=["fixed", "system"])
+def test_the_time_is_in_utc_and_as_exact_as_the_store_keeps_it(clock: Clock) -> None:
+    """A moment taken now comes back from the store equal: whole milliseconds, in UTC."""
+    for _ in range(50):
+        now = clock.now()
+
+        assert now.utcoffset() == timedelta(0)
+        assert now.tzinfo is UTC
+        assert now.microsecond % 1_000 == 0
+
+
+def test_the_time_never_goes_back_when_moved_on() -> None:
+    """A test's clock stands until it is moved, and then by just as much."""
+    clock = FixedClock()
+    before = clock.now()
+
+    assert clock.now() == before
+    assert clock.advance(seconds=1.5) == before + timedelta(seconds=1.5)
+    assert clock.now() - before == timedelta(seconds=1.5)

@@ -1,0 +1,112 @@
+"""Announcements to connected apps."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from marketplace import live
+from marketplace.domain.ids import new_id
+from marketplace.ports import Announcement, Live
+from tests import memory
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A `Live`, and a listener who is in one room and hears what is announced there."""
+
+    live: Live
+    room: str
+    hear: Callable[[int], Awaitable[list[Announcement]]]
+
+
+@pytest.fixture
+def in_memory() -> Stage:
+    """Announcements kept in memory."""
+    kept, room = memory.Live(), f"conversation:{new_id()}"
+
+    async def hear(count: int) -> list[Announcement]:
+        heard = [each for each in kept.announcements if each.room == room]
+        assert len(heard) == count
+        return heard
+
+    return Stage(kept, room, hear)
+
+
+@pytest_asyncio.fixture
+async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
+    """Announcements by way of Redis, heard by another process."""
+    heard: asyncio.Queue[Announcement] = asyncio.Queue()
+    room = f"conversation:{new_id()}"
+    redis = live.connect(redis_url)
+    announcer = live.Announcer(redis)
+
+    async def nothing_missed() -> None:
+        pass
+
+    async def hear(count: int) -> list[Announcement]:
+        async with asyncio.timeout(10):
+            return [await heard.get() for _ in range(count)]
+
+    subscriber = live.Subscriber(redis_url, "realtime-1", heard.put_nowait, nothing_missed)
+    await subscriber.start()
+    await subscriber.join(room)
+    yield Stage(announcer, room, hear)
+    await subscriber.close()
+    await announcer.close()
+    await redis.aclose()
+
+
+@pytest.fixture(params=["in_memory", "in_redis"])
+def stage(request: pytest.FixtureRequest) -> Stage:
+    """Each kind in turn."""
+    made: Stage = request.getfixturevalue(request.param)
+    return made
+
+
+async def test_an_announcement_arrives_as_it_was_made(stage: Stage) -> None:
+    """Name, data and position are heard as said; a push without a position has none."""
+    told = [
+        Announcement(stage.room, "message.sent", {"body": "naïve 🙂", "n": [1, None, True]}, 7),
+        Announcement(stage.room, "typing.updated", {"is_typing": False}),
+    ]
+
+    for each in told:
+        stage.live.announce(each)
+
+    assert await stage.hear(2) == told
+
+
+async def test_announcements_keep_their_order(stage: Stage) -> None:
+    """Two thousand at once are heard in the order in which they were made."""
+    for number in range(1, 2_001):
+        stage.live.announce(Announcement(stage.room, "message.sent", {}, number))
+
+    heard = await stage.hear(2_000)
+
+    assert [each.position for each in heard] == list(range(1, 2_001))
+
+
+async def test_only_the_room_hears_it(stage: Stage) -> None:
+    """What is said in another room is not heard in this one."""
+    stage.live.announce(Announcement(f"{stage.room}-next-door", "message.sent", {}, 1))
+    stage.live.announce(Announcement(stage.room, "message.sent", {}, 2))
+
+    (heard,) = await stage.hear(1)
+
+    assert heard.position == 2
+
+
+async def test_announcing_without_redis_neither_fails_nor_waits() -> None:
+    """The caller never notices; what is lost is found by its number."""
+    redis = live.connect("redis://127.0.0.1:9/0")
+    announcer = live.Announcer(redis)
+
+    for number in range(live.MAX_WAITING + 5):
+        announcer.announce(Announcement("conversation:c", "message.sent", {}, number))
+
+    async with asyncio.timeout(10):
+        await announcer.close()
+    await redis.aclose()

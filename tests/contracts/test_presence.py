@@ -1,0 +1,124 @@
+"""Who is connected."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+import pytest
+import pytest_asyncio
+
+from marketplace import live
+from marketplace.domain.ids import new_id
+from marketplace.errors import TemporaryError
+from marketplace.ports import Presence
+from marketplace.presence import RedisPresence
+from tests import memory
+from tests.builders import FixedClock
+
+NewPresence = Callable[[str], Presence]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The clock of all processes."""
+    return FixedClock()
+
+
+@pytest.fixture
+def in_memory(clock: FixedClock) -> NewPresence:
+    """Makes the presence of a process, in memory."""
+    said: dict[tuple[str, str], datetime] = {}
+    return lambda process_name: memory.Presence(process_name, clock, said)
+
+
+@pytest_asyncio.fixture
+async def in_redis(clock: FixedClock, redis_url: str) -> AsyncIterator[NewPresence]:
+    """Makes the presence of a process, in Redis."""
+    redis = live.connect(redis_url)
+    yield lambda process_name: RedisPresence(redis, process_name, clock)
+    await redis.aclose()
+
+
+@pytest.fixture(params=["in_memory", "in_redis"])
+def presence_of(request: pytest.FixtureRequest) -> NewPresence:
+    """Makes the presence of a process, of each kind in turn."""
+    made: NewPresence = request.getfixturevalue(request.param)
+    return made
+
+
+async def test_who_never_came_is_not_connected(presence_of: NewPresence) -> None:
+    """Nobody is connected unless a process said so."""
+    assert not await presence_of("realtime-1").is_connected(new_id())
+
+
+async def test_every_process_sees_who_is_connected_to_one(presence_of: NewPresence) -> None:
+    """What one process says, all see, until it says the opposite."""
+    here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
+
+    await here.connected(carla)
+    assert await there.is_connected(carla)
+
+    await here.disconnected(carla)
+    assert not await there.is_connected(carla)
+    assert not await here.is_connected(carla)
+
+
+async def test_who_left_one_process_may_be_connected_to_another(presence_of: NewPresence) -> None:
+    """A person with two apps on two processes is there until both are gone."""
+    here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
+    await here.connected(carla)
+    await there.connected(carla)
+
+    await here.disconnected(carla)
+    assert await here.is_connected(carla)
+
+    await there.disconnected(carla)
+    assert not await here.is_connected(carla)
+
+
+async def test_people_are_told_apart(presence_of: NewPresence) -> None:
+    """One person's connection says nothing of another's."""
+    here, carla, vince = presence_of("realtime-1"), new_id(), new_id()
+    await here.connected(carla)
+
+    await here.disconnected(vince)
+
+    assert await here.is_connected(carla)
+    assert not await here.is_connected(vince)
+
+
+async def test_what_a_crashed_process_said_fades(
+    presence_of: NewPresence, clock: FixedClock
+) -> None:
+    """Who is not said again is gone within a minute; who is said again stays."""
+    crashed, running = presence_of("realtime-1"), presence_of("realtime-2")
+    carla, vince = new_id(), new_id()
+    await crashed.connected(carla)
+    for _ in range(6):
+        await running.connected(vince)
+        clock.advance(seconds=10)
+
+    assert not await running.is_connected(carla)
+    assert await running.is_connected(vince)
+
+
+async def test_a_word_that_was_lost_makes_nobody_absent(
+    presence_of: NewPresence, clock: FixedClock
+) -> None:
+    """Twice the pause between two words is bridged."""
+    here, carla = presence_of("realtime-1"), new_id()
+    await here.connected(carla)
+
+    clock.advance(seconds=20)
+
+    assert await here.is_connected(carla)
+
+
+async def test_presence_without_redis_is_temporarily_unknown(clock: FixedClock) -> None:
+    """Every call says so by the error that means "try again"."""
+    redis = live.connect("redis://127.0.0.1:9/0")
+    presence = RedisPresence(redis, "realtime-1", clock)
+
+    for call in (presence.connected, presence.disconnected, presence.is_connected):
+        with pytest.raises(TemporaryError, match="Redis"):
+            await call("carla")
+    await redis.aclose()

@@ -1,0 +1,53 @@
+"""Log-ins."""
+
+import asyncio
+from datetime import timedelta
+
+from marketplace.ports import Store
+from tests.builders import NOW, a_session
+
+
+async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
+    """A log-in comes back equal; after a log-out it is gone, and a second log-out is no error."""
+    session = a_session()
+    await store.sessions.add(session)
+    assert await store.sessions.get(session.id) == session
+
+    await store.sessions.delete(session.id)
+    await store.sessions.delete(session.id)
+
+    assert await store.sessions.get(session.id) is None
+
+
+async def test_an_expired_session_goes_by_itself(store: Store) -> None:
+    """A log-in whose end has passed is gone without anybody deleting it.
+
+    The server begins to look for such documents a minute after its start.
+    """
+    session = a_session(expires_at=NOW - timedelta(days=365 * 30))
+    await store.sessions.add(session)
+
+    async with asyncio.timeout(75):
+        while await store.sessions.get(session.id) is not None:  # noqa: ASYNC110 # the server tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> None:
+    """The hash is replaced once: a stolen token used beside the real one is noticed."""
+    session = a_session(refresh_token_hash="first")
+    await store.sessions.add(session)
+
+    won = await asyncio.gather(
+        *(store.sessions.rotate(session.id, "first", f"next-{n}") for n in range(20))
+    )
+
+    kept = await store.sessions.get(session.id)
+    assert sorted(won) == [False] * 19 + [True]
+    assert kept is not None
+    assert kept.refresh_token_hash == f"next-{won.index(True)}"
+
+
+async def test_rotating_what_is_gone_fails(store: Store) -> None:
+    """A refresh after a log-out does not bring the session back."""
+    assert not await store.sessions.rotate("gone", "first", "next")
+    assert await store.sessions.get("gone") is None

@@ -1,0 +1,35 @@
+"""Who is connected."""
+
+from datetime import datetime, timedelta
+
+from marketplace.ports import Clock
+from tests.builders import FixedClock
+
+TTL = timedelta(seconds=25)
+
+
+class Presence:
+    """Who is connected to one process; several processes share what they say."""
+
+    def __init__(
+        self,
+        process_name: str = "test-1",
+        clock: Clock | None = None,
+        said: dict[tuple[str, str], datetime] | None = None,
+    ) -> None:
+        self._process_name = process_name
+        self._clock = clock or FixedClock()
+        self._said = {} if said is None else said
+
+    async def connected(self, account_id: str) -> None:
+        """Say that an app of this account is connected here; holds for 25 s."""
+        self._said[self._process_name, account_id] = self._clock.now() + TTL
+
+    async def disconnected(self, account_id: str) -> None:
+        """Say that this process has no app of the account any more."""
+        self._said.pop((self._process_name, account_id), None)
+
+    async def is_connected(self, account_id: str) -> bool:
+        """Whether any process has one."""
+        now = self._clock.now()
+        return any(who == account_id and end >= now for (_, who), end in self._said.items())
