@@ -1,0 +1,152 @@
+"""The `parley` command."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from embedded import status as state
+from embedded.errors import StackError
+from embedded.paths import Paths, from_environment
+from embedded.stack import Stack
+
+
+@click.group(help="Parley on one machine: real servers, every process, one address.")
+def main() -> None:
+    """Keep client libraries quiet: they log every refused connection while servers start."""
+    for noisy in ("aiokafka", "pymongo"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+
+
+@main.command(help="Start everything, without demo data; Ctrl-C stops it.")
+def up() -> None:
+    """Run the stack until SIGTERM, SIGHUP or Ctrl-C."""
+    _run(with_demo=False)
+
+
+@main.command(help="Start everything with demo people and conversations; Ctrl-C stops it.")
+def demo() -> None:
+    """Run the stack with demo data until SIGTERM, SIGHUP or Ctrl-C."""
+    _run(with_demo=True)
+
+
+@main.command(help="Show every process and server of the running stack.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
+def status(*, as_json: bool) -> None:
+    """Print each one's name, process id, address and health; exit code 1 when nothing runs."""
+    entries = asyncio.run(state.read(_paths()))
+    if as_json:
+        print(json.dumps(entries, indent=1))
+    else:
+        for entry in entries:
+            health = "healthy" if entry["healthy"] else "NOT HEALTHY"
+            print(f"{entry['name']:<12} {entry['pid'] or '-':>8}  {health:<12} {entry['url']}")
+    if not entries:
+        _fail(f"No stack runs on {_paths().data}; start one with `parley up`.")
+
+
+@main.command(help="Make conversations on the running stack, for load tests.")
+@click.option("--conversations", type=click.IntRange(min=1), required=True, help="How many.")
+@click.option(
+    "--json",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="File to write their ids and tokens to.",
+)
+def seed(conversations: int, file: Path) -> None:
+    """Seed the running stack."""
+    _join()
+    from embedded.demo.seed import seed as make  # noqa: PLC0415 (slow to import, needed here only)
+
+    try:
+        make(conversations, file.resolve())
+    except StackError as error:
+        _fail(str(error))
+
+
+def _run(*, with_demo: bool) -> None:
+    try:
+        asyncio.run(_run_until_told(with_demo=with_demo))
+    except StackError as error:
+        _fail(str(error))
+
+
+async def _run_until_told(*, with_demo: bool) -> None:
+    """Start the stack, say that it is ready, wait for a signal, stop everything in order."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, told.set)
+    began_at = time.monotonic()
+    async with Stack(_paths(), _http_port(), os.environ, _say) as stack:
+        starting = asyncio.create_task(_start(stack, with_demo=with_demo))
+        telling = asyncio.create_task(told.wait())
+        await asyncio.wait({starting, telling}, return_when=asyncio.FIRST_COMPLETED)
+        if not told.is_set():
+            await starting
+            _say(f"everything is up after {time.monotonic() - began_at:.1f} s")
+            _announce(stack, with_demo=with_demo)
+            await telling
+        starting.cancel()
+        telling.cancel()
+        await asyncio.gather(starting, telling, return_exceptions=True)
+        _say("stopping")
+    _say("stopped")
+
+
+async def _start(stack: Stack, *, with_demo: bool) -> None:
+    await stack.start()
+    if with_demo:
+        await stack.load_demo()
+
+
+def _announce(stack: Stack, *, with_demo: bool) -> None:
+    """Print the line that tells everybody that it is ready, and what one needs to begin."""
+    print(f"Parley is ready: {stack.url}", flush=True)
+    if with_demo:
+        from embedded.demo.data import LOGINS  # noqa: PLC0415 (slow to import, needed here only)
+
+        for role, email, password in LOGINS:
+            print(f"  {role:<10} {email}  {password}")
+    if stack.sandbox_url:
+        print(f"  SMS and email that would have gone out: {stack.sandbox_url}/")
+    print("Ctrl-C stops everything.", flush=True)
+
+
+def _join() -> None:
+    """Take over the environment of the running stack's processes.
+
+    Ends with a sentence when no stack runs.
+    """
+    paths = _paths()
+    if not paths.environment.exists():
+        _fail(f"No stack runs on {paths.data}; start one with `parley up`.")
+    for name, value in json.loads(paths.environment.read_text()).items():
+        os.environ.setdefault(name, value)
+
+
+def _paths() -> Paths:
+    return from_environment(os.environ)
+
+
+def _http_port() -> int:
+    value = os.environ.get("PARLEY_HTTP_PORT") or "8080"
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise StackError(f"PARLEY_HTTP_PORT is {value!r} and has to be a port (1 to 65535).")
+    return int(value)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _fail(sentence: str) -> NoReturn:
+    sys.exit(sentence)

@@ -3,18 +3,17 @@
 One process is broker and controller (KRaft, no ZooKeeper). Its data folder is formatted once.
 """
 
-import asyncio
 import base64
 import importlib.util
 import sys
 import uuid
 from pathlib import Path
 
-from embedded import logs, maven, probes
+from embedded import jobs, logs, maven
 from embedded.errors import StackError
-from embedded.paths import CHECKOUT, Paths
+from embedded.paths import Paths
 from embedded.ports import HOST
-from embedded.program import Program, run_once
+from embedded.program import Program
 
 _FETCH_TIMEOUT_S = 240
 _FORMAT_TIMEOUT_S = 60
@@ -93,14 +92,12 @@ async def prepare(paths: Paths, port: int, controller_port: int) -> Program:
 
 
 def _server(paths: Paths, properties: Path, port: int) -> Program:
-    bootstrap_servers = f"{HOST}:{port}"
     return Program(
         name="kafka",
         argv=(*_java_with_jars(paths), "kafka.Kafka", str(properties)),
         directory=properties.parent,
         log=paths.logs / "kafka.log",
-        url=f"kafka://{bootstrap_servers}",
-        is_ready=lambda: probes.kafka_answers(bootstrap_servers),
+        url=f"kafka://{HOST}:{port}",
         stop_timeout_s=15,
     )
 
@@ -114,7 +111,7 @@ async def _fetch(paths: Paths) -> None:
         return
     log = paths.logs / "kafka-fetch.log"
     argv = (sys.executable, "-m", "embedded.maven", str(paths.cache))
-    if await _run(paths, "kafka-fetch", argv, _FETCH_TIMEOUT_S) != 0:
+    if await jobs.run(argv, log, _FETCH_TIMEOUT_S) != 0:
         raise StackError(
             "Kafka could not be fetched from Maven Central. Check the network (a proxy is taken "
             f"from HTTPS_PROXY), then start again. The end of {log}:\n{logs.tail(log)}"
@@ -127,23 +124,6 @@ async def _format(paths: Paths, properties: Path) -> None:
         *_java_with_jars(paths),
         "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties),
     )  # fmt: skip
-    if await _run(paths, "kafka-format", argv, _FORMAT_TIMEOUT_S) != 0:
-        log = paths.logs / "kafka-format.log"
+    log = paths.logs / "kafka-format.log"
+    if await jobs.run(argv, log, _FORMAT_TIMEOUT_S) != 0:
         raise StackError(f"Kafka's folder could not be formatted:\n{logs.tail(log)}")
-
-
-async def _run(paths: Paths, name: str, argv: tuple[str, ...], timeout_s: float) -> int:
-    """Run a short job with a log of its own and return its exit code."""
-    log = paths.logs / f"{name}.log"
-    logs.begin(log)
-    return await run_once(
-        Program(
-            name=name,
-            argv=argv,
-            directory=CHECKOUT,
-            log=log,
-            url="",
-            is_ready=lambda: asyncio.sleep(0, result=True),
-            start_timeout_s=timeout_s,
-        )
-    )

@@ -27,10 +27,17 @@ class Keeper:
     it knows better than we do whether waiting helps.
     """
 
-    def __init__(self, program: Program, guard: Guard, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        guard: Guard,
+        report: Callable[[str], None],
+        on_change: Callable[[], None],
+    ) -> None:
         self.program = program
         self._guard = guard
         self._report = report
+        self._on_change = on_change
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._held_until = 0.0
@@ -48,7 +55,8 @@ class Keeper:
             StackError: it ended, or was not ready in time; the end of its log is in the message.
         """
         began_at = time.monotonic()
-        logs.begin(self.program.log)
+        if self.program.log is not None:
+            logs.begin(self.program.log)
         self._held_until = 0.0
         await self._launch()
         self._task = asyncio.create_task(self._keep(), name=f"keep {self.program.name}")
@@ -73,6 +81,7 @@ class Keeper:
         """Spawn, and wait until it is ready; whatever goes wrong, no process is left over."""
         self._process = await spawn(self.program)
         self._guard.add(self._process.pid)
+        self._on_change()
         try:
             async with asyncio.timeout(self.program.start_timeout_s):
                 while not await self._is_ready_or_gone():  # noqa: ASYNC110 (no event to wait for)
@@ -93,10 +102,9 @@ class Keeper:
         return gone or await self.program.is_ready()
 
     def _failure(self, what: str) -> StackError:
-        tail = logs.tail(self.program.log)
-        return StackError(
-            f"{self.program.name} {what}. The end of its log ({self.program.log}):\n{tail}"
-        )
+        log = self.program.log
+        tail = f" The end of its log ({log}):\n{logs.tail(log)}" if log is not None else ""
+        return StackError(f"{self.program.name} {what}.{tail}")
 
     async def _keep(self) -> None:
         delay_s = FIRST_DELAY_S
@@ -133,7 +141,8 @@ class Keeper:
         assert self._process is not None  # noqa: S101 (set by _launch)
         failures = 0
         while not await self._ends_within(HEALTH_EVERY_S):
-            logs.bound(self.program.log)
+            if self.program.log is not None:
+                logs.bound(self.program.log)
             is_ready = await self.program.is_ready()
             if is_ready and failures >= SICK_AFTER_FAILURES:
                 self._report(f"{self.program.name} is ready again")
@@ -163,6 +172,7 @@ class Keeper:
         await process.wait()
         self._guard.remove(process.pid)
         self._process = None
+        self._on_change()
 
 
 def describe_exit(code: int) -> str:

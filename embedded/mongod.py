@@ -61,7 +61,7 @@ def program(paths: Paths, port: int) -> Program:
         directory=folder,
         log=paths.logs / "mongod.log",
         url=f"mongodb://{HOST}:{port}/?replicaSet={REPLICA_SET}",
-        is_ready=lambda: _is_primary(port),
+        settle=lambda: _is_primary(port),
         stop_timeout_s=20,
     )
 

@@ -39,6 +39,11 @@ class Paths:
         """Secrets made at the first start, readable by the owner alone."""
         return self.data / "secrets.json"
 
+    @property
+    def environment(self) -> Path:
+        """What the processes of the running stack were given, for commands that join them."""
+        return self.data / "environment.json"
+
     def make(self) -> "Paths":
         """Create the folders; the data folder is closed to other accounts."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -50,3 +50,7 @@ class PortBook:
             self._ports[name] = port
             self._path.write_text(json.dumps(self._ports, indent=1))
         return port
+
+    def known(self, name: str) -> int:
+        """Return the port that `name` was given, whether it listens there yet or not."""
+        return self._ports[name]

@@ -14,6 +14,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 _TIMEOUT_S = 2.0
+# A process asks its own servers before it answers, 3 s each at most.
+_HTTP_TIMEOUT_S = 4.0
 
 
 async def is_healthy(url: str) -> bool:
@@ -43,7 +45,7 @@ async def port_accepts(host: str, port: int) -> bool:
 
 async def http_answers(url: str) -> bool:
     """Tell whether a GET answers 200."""
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    timeout = aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
             return response.status == 200

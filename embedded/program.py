@@ -1,38 +1,52 @@
 """What a child of the stack is: how it is started, when it is ready, how long it may take."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-from embedded.guard import kill_group
+from embedded import probes
 
 _TETHER = Path(__file__).with_name("tether.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program to keep running.
+    """One program to run.
 
-    `url` is where others reach it; `is_ready` asks it, and must be cheap and answer within seconds.
+    `url` is where others reach it. `health` is the address that tells whether it is ready, `url`
+    when not given; `settle` takes the place of that question where a start needs more than asking.
+    Output goes to `log`, or to the terminal when there is none.
     """
 
     name: str
     argv: tuple[str, ...]
     directory: Path
-    log: Path
+    log: Path | None
     url: str
-    is_ready: Callable[[], Awaitable[bool]]
+    health: str = ""
+    settle: Callable[[], Awaitable[bool]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     start_timeout_s: float = 60
     stop_timeout_s: float = 10
 
+    async def is_ready(self) -> bool:
+        """Ask it whether it is ready; never raises, answers within seconds."""
+        if self.settle is not None:
+            return await self.settle()
+        return await probes.is_healthy(self.health or self.url)
+
 
 async def spawn(program: Program) -> asyncio.subprocess.Process:
     """Start it in a process group of its own, tied to the calling thread's life."""
-    with program.log.open("ab") as log:
+    with contextlib.ExitStack() as files:
+        log: IO[bytes] | None = None
+        if program.log is not None:
+            log = files.enter_context(program.log.open("ab"))
         return await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *program.argv,
             cwd=program.directory,
@@ -42,18 +56,3 @@ async def spawn(program: Program) -> asyncio.subprocess.Process:
             stderr=log,
             start_new_session=True,
         )  # fmt: skip
-
-
-async def run_once(program: Program) -> int:
-    """Run a short job to its end and return its exit code (negative: the signal's number).
-
-    A job that is cancelled, or takes longer than `start_timeout_s`, is killed with all it started.
-    """
-    process = await spawn(program)
-    try:
-        return await asyncio.wait_for(process.wait(), program.start_timeout_s)
-    except TimeoutError:
-        return -9
-    finally:
-        kill_group(process.pid)
-        await process.wait()

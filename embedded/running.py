@@ -1,0 +1,61 @@
+"""A running stack, or its servers alone, in the hands of a test."""
+
+import signal
+
+from embedded.background import Background
+from embedded.supervisor import Supervisor
+
+
+class Running:
+    """Addresses of what runs, and buttons to make trouble.
+
+    Every method blocks until what it asks for is true; an asynchronous test calls it as
+    `await asyncio.to_thread(running.stop, "kafka")`. Names are those of `parley status`: mongod,
+    valkey, kafka, sandbox, rest, realtime-1, realtime-2, relay, matching, notify, nginx.
+    """
+
+    def __init__(
+        self, background: Background, supervisor: Supervisor, environment: dict[str, str]
+    ) -> None:
+        self._background = background
+        self._supervisor = supervisor
+        self.environment = environment
+
+    @property
+    def mongodb_url(self) -> str:
+        """Address with the replica set's name in it."""
+        return self.environment["MONGODB_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        """Address of Valkey's database 0."""
+        return self.environment["REDIS_URL"]
+
+    @property
+    def kafka_bootstrap_servers(self) -> str:
+        """The one broker, as host:port."""
+        return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+    def url(self, name: str) -> str:
+        """Address of one process or server; nginx's is the one for everybody."""
+        return self._supervisor.program(name).url
+
+    def pid(self, name: str) -> int | None:
+        """Process id, or None while it is down."""
+        return self._supervisor.pid(name)
+
+    def stop(self, name: str) -> None:
+        """Stop one with SIGTERM and keep it down."""
+        self._background.call(self._supervisor.stop(name))
+
+    def start(self, name: str) -> None:
+        """Start a stopped one on the same port and data; return when it is ready."""
+        self._background.call(self._supervisor.start_again(name))
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL, hold_s: float = 0.0) -> None:
+        """Send a signal; one that dies of it comes back by itself, after `hold_s` seconds."""
+
+        async def kill() -> None:
+            self._supervisor.kill(name, number, hold_s)
+
+        self._background.call(kill())

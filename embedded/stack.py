@@ -1,0 +1,215 @@
+"""The whole stack: what starts when, and in which order it stops."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from embedded import credentials, jobs, lock, machine, page, probes, processes, servers, status
+from embedded import ports as free_ports
+from embedded.background import Background
+from embedded.errors import StackError
+from embedded.paths import Paths, from_environment
+from embedded.ports import HOST, PortBook
+from embedded.program import Program
+from embedded.running import Running
+from embedded.supervisor import Report, Supervisor
+
+# Doors first, then those who work for them, then what they all stand on.
+STOP_ORDER = (
+    ("nginx",),
+    ("realtime-1", "realtime-2", "rest"),
+    ("matching", "notify"),
+    ("relay",),
+    ("sandbox",),
+    ("valkey", "kafka", "mongod"),
+)
+_OWN_SERVERS = {
+    "mongod": "MONGODB_URL",
+    "valkey": "REDIS_URL",
+    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
+}
+# Variables that the processes read; what else stands in a person's environment is not passed on.
+_OURS = ("PARLEY_", "MONGODB_", "KAFKA_", "REDIS_", "SENDGRID_", "TWILIO_", "EMAIL_")
+_LOADING_TIMEOUT_S = 600
+
+
+class Stack:
+    """One stack on one data folder. Open it with `async with`, then `start` it.
+
+    `environment` is what the person gave: servers and provider credentials of their own, limits.
+    After `start` it also has the addresses and secrets of everything started here.
+    """
+
+    def __init__(
+        self, paths: Paths, http_port: int, environment: Mapping[str, str], report: Report
+    ) -> None:
+        self._paths = paths
+        self._http_port = http_port
+        self._given = environment
+        self._report = report
+        self._open = contextlib.AsyncExitStack()
+        self.environment: dict[str, str] = {}
+        self.supervisor = Supervisor(report, self._note)
+
+    async def __aenter__(self) -> Self:
+        """Check the machine and take the lock.
+
+        Raises:
+            StackError: the stack cannot run here; the message says what to do.
+        """
+        machine.check_architecture()
+        if not self._given.get("MONGODB_URL"):
+            machine.check_library()
+        self._paths.make()
+        machine.check_disk(self._paths.data)
+        async with contextlib.AsyncExitStack() as opened:
+            opened.enter_context(lock.held(self._paths.lock))
+            opened.callback(self._forget)
+            machine.check_port(self._http_port)
+            await opened.enter_async_context(self.supervisor)
+            opened.push_async_callback(self.supervisor.stop_all, STOP_ORDER)
+            self._ports = PortBook(self._paths.ports)
+            self._open = opened.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    @property
+    def url(self) -> str:
+        """Where people and apps come in."""
+        return f"http://{HOST}:{self._http_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where messages to the outside end up; empty when there are real providers."""
+        return self.environment["SENDGRID_API_URL"] if self._has_sandbox else ""
+
+    async def start(self) -> None:
+        """Start everything, side by side where nothing has to wait.
+
+        Raises:
+            StackError: something did not become ready.
+        """
+        self._set_environment()
+        await jobs.together(
+            *(self._server(name) for name in servers.NAMES), self._sandbox(), self._page()
+        )
+        credentials.write_private(self._paths.environment, json.dumps(self.environment))
+        await jobs.together(
+            *(self._process(name, package) for name, package in processes.PROCESSES.items())
+        )
+        await self.supervisor.start(processes.nginx(self._paths, self._ports, self._http_port))
+
+    async def load_demo(self) -> None:
+        """Load the demo data; nothing happens when it is there already.
+
+        Raises:
+            StackError: the loading failed.
+        """
+        argv = (sys.executable, "-m", "embedded.loading")
+        if await jobs.run(argv, None, _LOADING_TIMEOUT_S, self.environment) != 0:
+            raise StackError("The demo data could not be loaded; the lines above say why.")
+
+    def _set_environment(self) -> None:
+        """Put together what every process gets: what the person gave goes before what we make."""
+        made = credentials.load(self._paths.secrets)
+        provider = {"SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"}
+        self._has_sandbox = not any(
+            self._given.get(name) or self._given.get(f"{name}_FILE") for name in provider
+        )
+        self.environment = {
+            name: value
+            for name, value in made.items()
+            if (self._has_sandbox or name == "PARLEY_TOKEN_SECRET")
+            and not self._given.get(f"{name}_FILE")
+        }
+        self.environment |= {
+            "PARLEY_PUBLIC_URL": self.url,
+            **{
+                name: value
+                for name, value in self._given.items()
+                if value and name.startswith(_OURS)
+            },
+        }
+
+    async def _server(self, name: str) -> None:
+        """Start a server, or make sure that the person's own one answers."""
+        variable = _OWN_SERVERS[name]
+        if given := self._given.get(variable):
+            if not await probes.is_healthy(f"kafka://{given}" if name == "kafka" else given):
+                raise StackError(f"{variable} is set, but no server answers there.")
+            return
+        program = await servers.prepare(name, self._paths, self._ports)
+        await self.supervisor.start(program)
+        key, value = servers.variable(program)
+        self.environment[key] = value
+
+    async def _sandbox(self) -> None:
+        if self._has_sandbox:
+            program = self._python("sandbox", "embedded.sandbox")
+            self.environment |= {"SENDGRID_API_URL": program.url, "TWILIO_API_URL": program.url}
+            await self.supervisor.start(program)
+
+    async def _page(self) -> None:
+        began_at = time.monotonic()
+        await page.build(self._paths)
+        self._report(f"{'page':<12} built in {time.monotonic() - began_at:.1f} s")
+
+    async def _process(self, name: str, package: str) -> None:
+        await self.supervisor.start(self._python(name, package))
+
+    def _python(self, name: str, module: str) -> Program:
+        port = self._ports.port(name)
+        return processes.python(name, module, self._paths, port, self.environment)
+
+    def _forget(self) -> None:
+        self._paths.status.unlink(missing_ok=True)
+        self._paths.environment.unlink(missing_ok=True)
+
+    def _note(self) -> None:
+        status.write(self._paths.status, self.supervisor.programs())
+
+
+@contextlib.contextmanager
+def running(
+    data: Path | None = None,
+    http_port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    with_demo: bool = False,
+    report: Report = lambda _: None,
+) -> Iterator[Running]:
+    """Run a whole stack while the context is open, for tests: beside others, on free ports.
+
+    `environment` adds to this process's own (limits, for example). Without `data` the stack has a
+    new folder that is removed afterwards. The entry is `running.url("nginx")`.
+
+    Raises:
+        StackError: it did not become ready.
+    """
+    folder = data or Path(tempfile.mkdtemp(prefix="parley-stack-"))
+    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache)
+    background = Background("embedded stack")
+    given = {**os.environ, **(environment or {})}
+    stack = Stack(paths, http_port or free_ports.choose(), given, report)
+    try:
+        background.call(stack.__aenter__())
+        try:
+            background.call(stack.start())
+            if with_demo:
+                background.call(stack.load_demo())
+            yield Running(background, stack.supervisor, stack.environment)
+        finally:
+            background.call(stack.__aexit__())
+    finally:
+        background.stop()
+        if data is None:
+            shutil.rmtree(folder, ignore_errors=True)
