@@ -32,50 +32,50 @@ from marketplace.schemas.vendors import VendorView
 class VendorData(Schema):
     """The vendor after the fact."""
 
-    vendor = fields.Nested(VendorView(unknown=EXCLUDE), required=True)
+    vendor = fields.Nested(VendorView, required=True)
 
 
 class RfiData(Schema):
     """The RFI after the fact, and the revision that led there."""
 
-    rfi = fields.Nested(RfiView(unknown=EXCLUDE), required=True)
-    revision = fields.Nested(RevisionView(unknown=EXCLUDE), required=True)
+    rfi = fields.Nested(RfiView, required=True)
+    revision = fields.Nested(RevisionView, required=True)
 
 
 class QuoteData(Schema):
     """The quote after the fact."""
 
-    quote = fields.Nested(QuoteView(unknown=EXCLUDE), required=True)
+    quote = fields.Nested(QuoteView, required=True)
 
 
 class MatchData(Schema):
     """The match after the fact."""
 
-    match = fields.Nested(MatchView(unknown=EXCLUDE), required=True)
+    match = fields.Nested(MatchView, required=True)
 
 
 class ConversationData(Schema):
     """The conversation that began."""
 
-    conversation = fields.Nested(ConversationView(unknown=EXCLUDE), required=True)
+    conversation = fields.Nested(ConversationView, required=True)
 
 
 class MessageData(Schema):
     """The message as it was sent."""
 
-    message = fields.Nested(MessageView(unknown=EXCLUDE), required=True)
+    message = fields.Nested(MessageView, required=True)
 
 
 class EntryData(Schema):
     """An entry that is not a message: an edit, a deletion, a notice."""
 
-    entry = fields.Nested(EntryView(unknown=EXCLUDE), required=True)
+    entry = fields.Nested(EntryView, required=True)
 
 
 class NotificationData(Schema):
     """The notification after the fact."""
 
-    notification = fields.Nested(NotificationView(unknown=EXCLUDE), required=True)
+    notification = fields.Nested(NotificationView, required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +88,50 @@ class Kind:
 
 TOPICS = ("conversations", "rfis", "vendors", "matches", "notifications")
 
-_BY_SCHEMA: Mapping[str, tuple[type[Schema], tuple[str, ...]]] = {
-    "vendors": (
+# noun → its topic, schema and facts
+_NOUNS: Mapping[str, tuple[str, type[Schema], tuple[str, ...]]] = {
+    "vendor": (
+        "vendors",
         VendorData,
         ("applied", "updated", "submitted", "approved", "rejected", "suspended", "reinstated"),
     ),
-    "rfis": (RfiData, ("drafted", "submitted", "revised", "withdrawn", "awarded")),
-    "matches": (MatchData, ("offered", "accepted", "declined", "closed")),
-    "notifications": (NotificationData, ("created", "sent", "failed", "suppressed")),
+    "rfi": ("rfis", RfiData, ("drafted", "submitted", "revised", "withdrawn", "awarded")),
+    "quote": ("rfis", QuoteData, ("submitted", "updated")),
+    "match": ("matches", MatchData, ("offered", "accepted", "declined", "closed")),
+    "conversation": ("conversations", ConversationData, ("started",)),
+    "notice": ("conversations", EntryData, ("added",)),
+    "notification": (
+        "notifications",
+        NotificationData,
+        ("created", "sent", "failed", "suppressed"),
+    ),
 }
+
+
+def _tolerant(schema: Schema) -> Schema:
+    """The schema, passing over fields it does not know, also in what is nested in it.
+
+    A newer writer may say more than this reader knows; that is no reason to refuse its events.
+    """
+    schema.unknown = EXCLUDE
+    for field in schema.fields.values():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            inner.unknown = EXCLUDE
+            _tolerant(inner.schema)
+    return schema
+
 
 # (name, version) → kind.  An entry is never taken out while a topic may still hold such records.
 KINDS: Mapping[tuple[str, int], Kind] = {
     **{
-        (f"{topic.removesuffix('s')}.{fact}", 1): Kind(topic, schema(unknown=EXCLUDE))
-        for topic, (schema, facts) in _BY_SCHEMA.items()
+        (f"{noun}.{fact}", 1): Kind(topic, _tolerant(schema()))
+        for noun, (topic, schema, facts) in _NOUNS.items()
         for fact in facts
     },
-    ("quote.submitted", 1): Kind("rfis", QuoteData(unknown=EXCLUDE)),
-    ("quote.updated", 1): Kind("rfis", QuoteData(unknown=EXCLUDE)),
-    ("conversation.started", 1): Kind("conversations", ConversationData(unknown=EXCLUDE)),
-    ("message.sent", 1): Kind("conversations", MessageData(unknown=EXCLUDE)),
-    ("message.edited", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
-    ("message.deleted", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
-    ("notice.added", 1): Kind("conversations", EntryData(unknown=EXCLUDE)),
+    ("message.sent", 1): Kind("conversations", _tolerant(MessageData())),
+    ("message.edited", 1): Kind("conversations", _tolerant(EntryData())),
+    ("message.deleted", 1): Kind("conversations", _tolerant(EntryData())),
 }
 
 

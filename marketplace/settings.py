@@ -118,8 +118,7 @@ def _with_files(given: dict[str, str]) -> dict[str, str]:
         if path and name not in values:
             try:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(
-                    f"{name}_FILE: cannot be read ({error.strerror}: {path})."
-                ) from error
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+                raise SettingsError(f"{name}_FILE: cannot be read ({why}: {path}).") from error
     return values

@@ -213,16 +213,19 @@ def _next(
 
 
 def _field_changes(name: str, old: Any, new: Any) -> list[Change]:
-    if old == new:
-        return []
     before, after = _parts(name, old), _parts(name, new)
     if before is None or after is None:
-        return [Change(name, _plain(old), _plain(new))]
+        return [] if old == new else [Change(name, _plain(old), _plain(new))]
     return [
         Change(f"{name}.{key}", before.get(key), after.get(key))
         for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
+        if _differ(before.get(key), after.get(key))
     ]
+
+
+def _differ(old: Any, new: Any) -> bool:
+    """Whether two values are told apart in JSON; for Python 1, 1.0 and True are equal."""
+    return old != new or type(old) is not type(new)
 
 
 def _parts(name: str, value: Any) -> dict[str, Any] | None:

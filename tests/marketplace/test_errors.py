@@ -1,0 +1,41 @@
+"""The closed list of error codes."""
+
+import pytest
+
+from marketplace.errors import MEANINGS, Code, FieldError, ParleyError
+
+
+@pytest.mark.parametrize("code", Code)
+def test_each_code_has_a_meaning(code: Code) -> None:
+    """Whatever is raised can be told over HTTP: a status of refusal and a title."""
+    meaning = MEANINGS[code]
+
+    assert 400 <= meaning.status < 600
+    assert meaning.title[0].isupper()
+    assert not meaning.title.endswith(".")
+
+
+def test_codes_are_written_in_one_way() -> None:
+    """Apps compare codes: lower case with underscores, and no two alike."""
+    assert all(code.value == code.name.lower() for code in Code)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_what_the_server_could_not_do_is_temporary(code: Code) -> None:
+    """A 5xx may succeed later; so may being too fast, and nothing else that a caller did wrong."""
+    meaning = MEANINGS[code]
+    may_succeed_later = meaning.status >= 500 or meaning.status == 429
+
+    assert meaning.is_temporary is (may_succeed_later or code is Code.IDEMPOTENCY_KEY_IN_USE)
+
+
+def test_an_error_tells_what_where_and_when_to_come_back() -> None:
+    """The exception carries all that a transport needs."""
+    at_fault = [FieldError("budget.currency", "Three letters.")]
+
+    error = ParleyError(Code.RATE_LIMITED, "Slow down.", errors=at_fault, retry_after_ms=250)
+
+    assert str(error) == error.message == "Slow down."
+    assert error.errors == tuple(at_fault)
+    assert error.retry_after_ms == 250
+    assert error.meaning.status == 429

@@ -1,0 +1,221 @@
+"""Events on their way to Kafka and back."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace import events
+from marketplace.errors import PermanentError
+from marketplace.events import KINDS, TOPICS, Event
+from tests.builders import NOW
+from tests.marketplace.every_event import an_event_of
+
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(("name", "version"), KINDS)
+def test_an_event_comes_back_equal(name: str, version: int) -> None:
+    """What is written is read, with times as times; nothing of the envelope is lost."""
+    event = replace(an_event_of(name), version=version, causation_id="cause")
+
+    read = events.decode(events.encode(event))
+
+    assert read == replace(event, data=read.data)
+    assert read.data == KINDS[name, version].schema.load(event.data)
+    assert read.topic == KINDS[name, version].topic
+
+
+def test_events_are_named_as_the_contract_names_them() -> None:
+    """A noun and what happened to it, by the names that consumers wait for."""
+    assert {name for name, _ in KINDS} >= {
+        "vendor.approved",
+        "rfi.submitted",
+        "quote.submitted",
+        "match.offered",
+        "conversation.started",
+        "message.sent",
+        "notification.created",
+    }
+    assert all(name.count(".") == 1 and name.islower() for name, _ in KINDS)
+
+
+def test_topics_are_the_five_of_the_contract() -> None:
+    """Every event goes to one of them, and none is without events."""
+    assert {kind.topic for kind in KINDS.values()} == set(TOPICS)
+
+
+def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
+    """The envelope's names and the form of its times are the contract's."""
+    event = an_event_of("message.sent")
+
+    record = json.loads(events.encode(event))
+
+    assert set(record) == {
+        "id",
+        "name",
+        "version",
+        "key",
+        "occurred_at",
+        "actor",
+        "correlation_id",
+        "causation_id",
+        "data",
+    }
+    assert record["occurred_at"] == "2040-05-17T09:30:00.000Z"
+    assert record["actor"] == {"account_id": "parley", "role": "system"}
+    assert record["data"]["message"]["sent_at"] == "2040-05-17T09:30:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        replace(an_event_of("vendor.updated"), name="vendor.exploded"),
+        replace(an_event_of("vendor.updated"), version=99),
+        replace(an_event_of("vendor.updated"), data={}),
+        replace(an_event_of("message.sent"), data={"message": {"id": "m1"}}),
+    ],
+    ids=["name", "version", "no data", "half the data"],
+)
+def test_a_writers_defect_is_refused_at_the_writer(event: Event) -> None:
+    """What no consumer could read is not written."""
+    with pytest.raises(ValueError, match=r"no event|does not fit"):
+        events.encode(event)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{}",
+        b"[" * 5_000,
+        orjson.dumps({"name": "vendor.updated", "version": 1}),
+    ],
+    ids=["none", "empty", "text", "bytes", "null", "list", "string", "object", "deep", "partial"],
+)
+def test_a_record_that_is_no_event_is_permanently_unreadable(value: bytes | None) -> None:
+    """No second try can read it, and the error says so."""
+    with pytest.raises(PermanentError):
+        events.decode(value)
+
+
+def _record(name: str = "message.sent") -> dict[str, Any]:
+    record: dict[str, Any] = orjson.loads(events.encode(an_event_of(name)))
+    return record
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "message.exploded"),
+        ("name", ["message.sent"]),
+        ("version", 2),
+        ("version", "1"),
+        ("occurred_at", "yesterday"),
+        ("occurred_at", "2040-05-17T09:30:00"),
+        ("actor", "carla"),
+        ("data", None),
+        ("data", {"message": {"body": "alone"}}),
+        ("id", 7),
+    ],
+)
+def test_an_envelope_with_a_wrong_value_is_permanently_unreadable(
+    field: str, value: object
+) -> None:
+    """Unknown names and versions, and values of other types, are refused."""
+    with pytest.raises(PermanentError):
+        events.decode(orjson.dumps(_record() | {field: value}))
+
+
+def _add_to_every_object(value: Any) -> Any:
+    if isinstance(value, dict):
+        grown = {name: _add_to_every_object(inner) for name, inner in value.items()}
+        return grown if "coordinates" in value else grown | {"added_later": {"n": 1}}
+    return [_add_to_every_object(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("name", "version"), KINDS)
+def test_what_a_newer_writer_adds_is_passed_over(name: str, version: int) -> None:
+    """Fields that this reader does not know, at any depth, do not make an event unreadable."""
+    record = _record(name)
+
+    read = events.decode(orjson.dumps(_add_to_every_object(record)))
+
+    assert (read.id, read.version) == (record["id"], version)
+    assert set(read.data) == set(record["data"])
+
+
+def _paths(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    items: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    for name, inner in items:
+        yield from _paths(inner, (*path, name))
+
+
+def _with(value: Any, path: tuple[Any, ...], new: object) -> Any:
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = _with(value[path[0]], path[1:], new)
+    return copy
+
+
+@given(name=st.sampled_from([name for name, _ in KINDS]), data=st.data())
+def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
+    name: str, data: st.DataObject
+) -> None:
+    """No value anywhere in a record makes the reader fail in another way."""
+    record = _record(name)
+    path = data.draw(st.sampled_from(list(_paths(record))))
+    changed = _with(record, path, data.draw(JSON))
+
+    try:
+        read = events.decode(orjson.dumps(changed))
+    except PermanentError:
+        return
+
+    assert (read.name, read.version) in KINDS
+
+
+def test_every_kind_has_a_kept_sample() -> None:
+    """What was once written stays in the repository as it was written."""
+    assert {each.stem for each in SAMPLES} == {f"{name}.v{version}" for name, version in KINDS}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=[each.stem for each in SAMPLES])
+def test_a_kept_sample_stays_readable(path: Path) -> None:
+    """An event of any version ever written is read, with everything that was said in it."""
+    sample = json.loads(path.read_text())
+
+    read = events.decode(orjson.dumps(sample))
+
+    assert f"{read.name}.v{read.version}" == path.stem
+    assert read.occurred_at == NOW
+    assert (read.id, read.key, read.actor) == (sample["id"], sample["key"], sample["actor"])
+    read_as_json = orjson.loads(orjson.dumps(read.data))
+    assert set(_paths(sample["data"])) == set(_paths(read_as_json))

@@ -1,0 +1,138 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from marketplace.errors import SettingsError
+from marketplace.settings import Settings, from_environment
+
+SECRET = "a-secret-that-is-long-enough-to-pass"
+
+
+def _read(**environment: str) -> Settings:
+    return from_environment({"PARLEY_TOKEN_SECRET": SECRET} | environment)
+
+
+def test_one_secret_is_enough_to_start() -> None:
+    """Everything but the token secret has a default that fits one machine."""
+    settings = _read()
+
+    assert settings.token_secret == SECRET
+    assert settings.mongodb_database == "parley"
+    assert settings.bind_host == "127.0.0.1"
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.limit_scale == 1
+    assert settings.log_level == "INFO"
+
+
+def test_variables_are_read_and_typed() -> None:
+    """Numbers become numbers; what is not ours is passed over."""
+    settings = _read(PARLEY_BIND_PORT="8123", PARLEY_LIMIT_SCALE="2.5", HOME="/nowhere")
+
+    assert settings.bind_port == 8123
+    assert settings.limit_scale == 2.5
+
+
+def test_an_empty_variable_is_an_unset_one() -> None:
+    """`MONGODB_DATABASE=` in a file of variables means the default."""
+    assert _read(MONGODB_DATABASE="").mongodb_database == "parley"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PARLEY_TOKEN_SECRET", "too short"),
+        ("MONGODB_DATABASE", "no/slashes"),
+        ("MONGODB_DATABASE", "x" * 39),
+        ("PARLEY_PROCESS_NAME", "no spaces"),
+        ("PARLEY_BIND_PORT", "http"),
+        ("PARLEY_BIND_PORT", "65536"),
+        ("PARLEY_BIND_PORT", "0"),
+        ("PARLEY_PUBLIC_URL", "not a url"),
+        ("PARLEY_LIMIT_SCALE", "0"),
+        ("PARLEY_LIMIT_SCALE", "nan"),
+        ("PARLEY_LIMIT_SCALE", "inf"),
+        ("PARLEY_LOG_LEVEL", "LOUD"),
+        ("SENDGRID_API_URL", "ftp//nowhere"),
+        ("TWILIO_API_URL", "nowhere"),
+        ("EMAIL_FROM", "nobody"),
+    ],
+)
+def test_an_unusable_value_is_refused_by_its_variables_name(name: str, value: str) -> None:
+    """Who deploys reads which variable to mend, and no secret in it."""
+    with pytest.raises(SettingsError) as refused:
+        _read(**{name: value})
+
+    assert f"{name}: " in str(refused.value)
+    assert SECRET not in str(refused.value)
+    if "SECRET" in name:
+        assert value not in str(refused.value)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """Nobody mends one variable to meet the next."""
+    with pytest.raises(SettingsError) as refused:
+        from_environment({"PARLEY_BIND_PORT": "x", "PARLEY_LOG_LEVEL": "y"})
+
+    for name in ("PARLEY_TOKEN_SECRET", "PARLEY_BIND_PORT", "PARLEY_LOG_LEVEL"):
+        assert f"{name}: " in str(refused.value)
+
+
+def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
+    """`X_FILE` is read as Swarm hands out secrets; the line's end is no part of the value."""
+    secret, url = tmp_path / "secret", tmp_path / "url"
+    secret.write_text(SECRET + "\n")
+    url.write_text("mongodb://db/?replicaSet=parley")
+
+    settings = from_environment(
+        {"PARLEY_TOKEN_SECRET_FILE": str(secret), "MONGODB_URL_FILE": str(url)}
+    )
+
+    assert settings.token_secret == SECRET
+    assert settings.mongodb_url == "mongodb://db/?replicaSet=parley"
+
+
+def test_the_variable_itself_goes_before_its_file(tmp_path: Path) -> None:
+    """Somebody who sets both means the nearer one."""
+    other = tmp_path / "secret"
+    other.write_text("x" * 40)
+
+    assert _read(PARLEY_TOKEN_SECRET_FILE=str(other)).token_secret == SECRET
+
+
+def test_what_a_file_holds_is_checked_too(tmp_path: Path) -> None:
+    """A short secret is short wherever it comes from."""
+    secret = tmp_path / "secret"
+    secret.write_text("short")
+
+    with pytest.raises(SettingsError, match="PARLEY_TOKEN_SECRET: "):
+        from_environment({"PARLEY_TOKEN_SECRET_FILE": str(secret)})
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Missing, a folder, or not text: the message says which variable and which path."""
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+
+    for path in (tmp_path / "missing", tmp_path, binary):
+        with pytest.raises(SettingsError, match="PARLEY_TOKEN_SECRET_FILE: ") as refused:
+            from_environment({"PARLEY_TOKEN_SECRET_FILE": str(path)})
+        assert str(path) in str(refused.value)
+
+
+def test_secrets_stay_out_of_the_printed_form() -> None:
+    """Settings that end up in a log give nothing away, nor do addresses with passwords in them."""
+    secrets = {
+        "PARLEY_TOKEN_SECRET": SECRET,
+        "SENDGRID_API_KEY": "SG.key",
+        "TWILIO_AUTH_TOKEN": "twilio-token",
+        "MONGODB_URL": "mongodb://parley:mongo-password@db/",
+        "REDIS_URL": "redis://:redis-password@cache/0",
+    }
+
+    printed = repr(from_environment(secrets))
+
+    assert "parley" in printed
+    for value in (SECRET, "SG.key", "twilio-token", "mongo-password", "redis-password"):
+        assert value not in printed
