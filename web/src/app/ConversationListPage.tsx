@@ -1,0 +1,49 @@
+/** All conversations of the person, with what is unread. */
+
+import type { ListedConversation } from "../parley/types";
+import { useClient, useStore } from "./context";
+import { words } from "./format";
+import { Empty, ErrorNote, Loading, PageTitle, UnreadBadge } from "./parts";
+import { href } from "./router";
+
+export function ConversationListPage() {
+  const { inbox, me } = useClient();
+  const { items, error } = useStore(inbox.state);
+  return (
+    <>
+      <PageTitle title="Conversations" />
+      <ErrorNote error={error} onRetry={() => void inbox.reload()} />
+      {items === null && error === null && <Loading what="your conversations" />}
+      {items?.length === 0 && (
+        <Empty title="No conversations yet">
+          <p>
+            {me.role === "vendor"
+              ? "Accept a match, and you can talk to its customer here."
+              : "As soon as a vendor accepts your request, you can talk here."}
+          </p>
+        </Empty>
+      )}
+      <ul className="list" aria-live="polite">
+        {items?.map((each) => (
+          <ConversationItem key={each.id} conversation={each} me={me.id} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function ConversationItem({ conversation, me }: { conversation: ListedConversation; me: string }) {
+  const others = conversation.participants.filter((each) => each.account_id !== me);
+  return (
+    <li data-testid="conversation-item" data-id={conversation.id}>
+      <a className="card item" href={href("conversations", conversation.id)}>
+        <span className="item-title">{others.map((each) => each.name).join(", ")}</span>
+        <UnreadBadge count={conversation.unread} />
+        <span className="item-more">
+          {others.map((each) => words(each.role)).join(", ")} · {conversation.head}{" "}
+          {conversation.head === 1 ? "entry" : "entries"}
+        </span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,69 @@
+/** A conversation by its id, with the RFI it is about beside it. */
+
+import { useCallback, useEffect, useState } from "react";
+import { asParleyError, type ParleyError } from "../parley/errors";
+import type { Conversation } from "../parley/types";
+import { useClient, useOpened, useStore } from "./context";
+import { ErrorNote, Loading } from "./parts";
+import { QuotesPanel } from "./QuotesPanel";
+import { RfiChanges } from "./RfiChanges";
+import { RfiDetails } from "./RfiDetails";
+import { href } from "./router";
+import { VendorRfi } from "./VendorRfi";
+import { Workspace } from "./Workspace";
+
+/** From the list where it is there already, else over REST. */
+function useConversation(id: string): { found: Conversation | null; error: ParleyError | null } {
+  const { inbox, rest } = useClient();
+  const listed = useStore(inbox.state).items?.find((each) => each.id === id);
+  const [read, setRead] = useState<Conversation | null>(null);
+  const [error, setError] = useState<ParleyError | null>(null);
+  const isListed = listed !== undefined;
+  useEffect(() => {
+    if (isListed) return;
+    rest.conversation(id).then(setRead, (thrown: unknown) => setError(asParleyError(thrown)));
+  }, [rest, id, isListed]);
+  return { found: listed ?? read, error };
+}
+
+export function ConversationPage({ id }: { id: string }) {
+  const { me } = useClient();
+  const { found, error } = useConversation(id);
+  if (found === null) {
+    return error === null ? <Loading what="the conversation" /> : <ErrorNote error={error} />;
+  }
+  const others = found.participants.filter((each) => each.account_id !== me.id);
+  const vendor = found.participants.find((each) => each.role === "vendor");
+  return (
+    <Workspace title={others.map((each) => each.name).join(", ")} conversationId={id}>
+      {me.role === "vendor" ? (
+        <VendorRfi rfiId={found.rfi_id} knownRevision={undefined} canQuote />
+      ) : (
+        <CustomerSide rfiId={found.rfi_id} vendorId={vendor?.account_id} />
+      )}
+    </Workspace>
+  );
+}
+
+function CustomerSide({ rfiId, vendorId }: { rfiId: string; vendorId: string | undefined }) {
+  const client = useClient();
+  const rfiClient = useOpened(useCallback(() => client.rfi(rfiId), [client, rfiId]));
+  const feed = useStore(rfiClient.feed);
+  const failure = useStore(rfiClient.failure);
+  const { rfi } = feed;
+  if (rfi === null) {
+    return failure === null ? <Loading what="the request" /> : <ErrorNote error={failure} />;
+  }
+  return (
+    <>
+      <QuotesPanel rfi={rfi} vendorId={vendorId} onAwarded={() => void rfiClient.load()} />
+      <section className="card" aria-labelledby="rfi-title">
+        <h2 id="rfi-title">
+          <a href={href("rfis", rfi.id)}>{rfi.title}</a>
+        </h2>
+        <RfiDetails feed={{ ...feed, rfi }} />
+      </section>
+      <RfiChanges feed={feed} />
+    </>
+  );
+}

@@ -1,0 +1,137 @@
+/** The entries of a conversation, live, and the box to write in. */
+
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { hasOlder, readByOthers, timeline } from "../parley/conversation";
+import type { ConversationClient } from "../parley/conversation-client";
+import { useClient, useOpened, useStore } from "./context";
+import { Composer } from "./Composer";
+import { MessageItem } from "./MessageItem";
+import { Empty, ErrorNote, Loading } from "./parts";
+import { useAction } from "./useAction";
+
+/** This close to the end (px) counts as at the end. */
+const AT_END_PX = 60;
+
+export function ConversationView({ id }: { id: string }) {
+  const client = useClient();
+  const conversation = useOpened(useCallback(() => client.conversation(id), [client, id]));
+  const state = useStore(conversation.state);
+  const failure = useStore(conversation.failure);
+  const isAccessible = failure === null;
+  return (
+    <section className="talk card" aria-label="Conversation">
+      <ErrorNote error={failure} />
+      {state.conversation === null && isAccessible && <Loading what="the conversation" />}
+      {state.conversation !== null && <Entries conversation={conversation} />}
+      <Ephemeral conversation={conversation} />
+      <Composer conversation={conversation} isDisabled={state.conversation === null || !isAccessible} />
+    </section>
+  );
+}
+
+function Entries({ conversation }: { conversation: ConversationClient }) {
+  const { me } = useClient();
+  const state = useStore(conversation.state);
+  const items = useMemo(() => timeline(state, me.id), [state, me.id]);
+  const older = useAction();
+  const { scroller, isAtEnd, toEnd } = useEnd(state.first);
+  useVisibility(conversation, isAtEnd);
+  const nameOf = (account_id: string) =>
+    state.participants.find((each) => each.account_id === account_id)?.name ?? "Somebody";
+  const read = readByOthers(state, me.id);
+  return (
+    <div className="entries-frame">
+      <div className="entries" ref={scroller} tabIndex={0} role="region" aria-label="Messages">
+        {hasOlder(state) && (
+          <button
+            type="button"
+            className="quiet"
+            disabled={older.isBusy}
+            data-testid="load-older"
+            onClick={() => void older.run(() => conversation.loadOlder())}
+          >
+            {older.isBusy ? "Loading…" : "Show earlier"}
+          </button>
+        )}
+        <ErrorNote error={older.error} />
+        {items.length === 0 && <Empty title="Say hello" />}
+        <ol role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages">
+          {items.map((item) => (
+            <MessageItem key={item.key} {...{ item, conversation, nameOf, read }} />
+          ))}
+        </ol>
+      </div>
+      {!isAtEnd && (
+        <button type="button" className="to-end" onClick={toEnd}>
+          Newest <span aria-hidden="true">↓</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Who is typing, who is there; said once, politely. */
+function Ephemeral({ conversation }: { conversation: ConversationClient }) {
+  const { me } = useClient();
+  const state = useStore(conversation.state);
+  const others = state.participants.filter((each) => each.account_id !== me.id);
+  const typing = others.filter((each) => state.typing.has(each.account_id));
+  const active = others.filter((each) => state.active.has(each.account_id));
+  const names = (those: typeof others) => those.map((each) => each.name).join(", ");
+  return (
+    <p className="ephemeral" role="status" data-testid="typing">
+      {typing.length > 0
+        ? `${names(typing)} is typing…`
+        : active.length > 0
+          ? `${names(active)} is here`
+          : ""}
+    </p>
+  );
+}
+
+/** Keeps the newest entry in sight for whoever is at the end, and the place of whoever reads above. */
+function useEnd(first: number) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const before = useRef({ first, height: 0 });
+  const toEnd = useCallback(() => {
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+  }, []);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null) return;
+    const hasGrownAbove = first < before.current.first && before.current.height > 0;
+    if (hasGrownAbove) box.scrollTop += box.scrollHeight - before.current.height;
+    else if (isAtEnd) box.scrollTop = box.scrollHeight;
+    before.current = { first, height: box.scrollHeight };
+  });
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null) return undefined;
+    const look = () => setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX);
+    box.addEventListener("scroll", look, { passive: true });
+    // A keyboard that comes up on a phone makes the box smaller: stay at the end.
+    const sizes = new ResizeObserver(() => {
+      if (isAtEnd) box.scrollTop = box.scrollHeight;
+    });
+    sizes.observe(box);
+    return () => {
+      box.removeEventListener("scroll", look);
+      sizes.disconnect();
+    };
+  }, [isAtEnd]);
+  return { scroller, isAtEnd, toEnd };
+}
+
+/** Entries count as read when the tab shows and the newest are in sight. */
+function useVisibility(conversation: ConversationClient, isAtEnd: boolean): void {
+  useEffect(() => {
+    const tell = () => conversation.setVisible(isAtEnd && document.visibilityState === "visible");
+    tell();
+    document.addEventListener("visibilitychange", tell);
+    return () => {
+      document.removeEventListener("visibilitychange", tell);
+      conversation.setVisible(false);
+    };
+  }, [conversation, isAtEnd]);
+}

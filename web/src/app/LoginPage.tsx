@@ -1,0 +1,113 @@
+/** Log in by email and password, or with one click as one of the two demo people. */
+
+import { type SubmitEvent, useState } from "react";
+import { ParleyError } from "../parley/errors";
+import type { Fetch } from "../parley/http";
+import { logIn } from "../parley/rest";
+import type { Sessions } from "../parley/session";
+import { ErrorNote, PageTitle } from "./parts";
+import { useAction } from "./useAction";
+
+const DEMO_PASSWORD = "parley-demo";
+
+interface Props {
+  fetch: Fetch;
+  origin: string;
+  sessions: Sessions;
+  hasEnded: boolean;
+}
+
+export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const action = useAction();
+  const enter = (as: string, secret: string) =>
+    action.run(async () => {
+      try {
+        sessions.start(await logIn(fetch, origin, as, secret));
+      } catch (thrown) {
+        throw isWrongPassword(thrown) ? WRONG_PASSWORD : thrown;
+      }
+    });
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void enter(email.trim(), password);
+  };
+  return (
+    <main className="narrow login">
+      <p className="brand brand-large">
+        <img src="/favicon.svg" alt="" width="36" height="36" /> Parley
+      </p>
+      <PageTitle title="Log in" />
+      <p className="lead">Say what you need, talk to the closest vendors live, award one quote.</p>
+      {hasEnded && (
+        <p className="note" role="status">
+          Your session has ended. Log in again to go on where you were.
+        </p>
+      )}
+      <section className="card" aria-labelledby="demo-title">
+        <h2 id="demo-title">Try it</h2>
+        <p>Open this page in two windows, and be the customer in one and the vendor in the other.</p>
+        <div className="row">
+          <DemoButton who="customer" isBusy={action.isBusy} onEnter={enter} />
+          <DemoButton who="vendor" isBusy={action.isBusy} onEnter={enter} />
+        </div>
+      </section>
+      <form className="card stack" onSubmit={submit} aria-label="Log in">
+        <label>
+          Email
+          <input
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+        </label>
+        <label>
+          Password
+          <input
+            type="password"
+            name="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        </label>
+        <ErrorNote error={action.error} />
+        <button type="submit" disabled={action.isBusy} data-testid="login-submit">
+          {action.isBusy ? "Logging in…" : "Log in"}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function DemoButton(props: {
+  who: "customer" | "vendor";
+  isBusy: boolean;
+  onEnter: (email: string, password: string) => void;
+}) {
+  return (
+    <button
+      type="button"
+      className="primary"
+      disabled={props.isBusy}
+      data-testid={`login-${props.who}`}
+      onClick={() => props.onEnter(`${props.who}@demo.parley.example`, DEMO_PASSWORD)}
+    >
+      Continue as {props.who}
+    </button>
+  );
+}
+
+const isWrongPassword = (thrown: unknown): boolean =>
+  thrown instanceof ParleyError && thrown.status === 401;
+
+const WRONG_PASSWORD = new ParleyError(
+  "wrong_password",
+  "Email or password is not right. Check both and try again.",
+  { status: 401 },
+);

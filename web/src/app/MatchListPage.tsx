@@ -1,0 +1,95 @@
+/** A vendor's matches, live. */
+
+import { useCallback } from "react";
+import type { Match } from "../parley/types";
+import { useCategoryName, useClient, useOpened, useStore } from "./context";
+import { miles, when, words } from "./format";
+import { Empty, ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
+import { go, href } from "./router";
+import { useAction } from "./useAction";
+
+export function MatchListPage() {
+  const client = useClient();
+  const make = useCallback(
+    () => client.list(client.rest.matches, ["match.offered", "match.updated", "rfi.awarded"]),
+    [client],
+  );
+  const list = useOpened(make);
+  const { items, error } = useStore(list.state);
+  return (
+    <>
+      <PageTitle title="Your matches" />
+      <ErrorNote error={error} onRetry={() => void list.reload()} />
+      {items === null && error === null && <Loading what="your matches" />}
+      {items?.length === 0 && (
+        <Empty title="No matches yet">
+          <p>Requests near you show up here by themselves. Keep this page open.</p>
+        </Empty>
+      )}
+      <ul className="list" aria-live="polite">
+        {items?.map((match) => (
+          <MatchItem key={match.id} match={match} onChanged={() => void list.reload()} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }) {
+  const categoryName = useCategoryName();
+  const { rfi } = match;
+  return (
+    <li className="card item-with-actions" data-testid="match-item" data-id={match.id} data-state={match.state}>
+      <a className="item" href={href("matches", match.id)} data-testid="match-open">
+        <span className="item-title">{rfi?.title ?? "A request"}</span>
+        <StateBadge state={match.state} />
+        <span className="item-more">
+          {rfi ? `${categoryName(rfi.category)} · ` : ""}
+          {miles(match.distance_m)} away · {when(match.offered_at)}
+          {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}
+        </span>
+      </a>
+      {match.state === "offered" && <MatchActions match={match} onChanged={onChanged} />}
+    </li>
+  );
+}
+
+/** Accept leads on to the match's page, where the conversation is. */
+export function MatchActions({ match, onChanged }: { match: Match; onChanged: () => void }) {
+  const { rest, inbox } = useClient();
+  const action = useAction();
+  const run = (command: () => Promise<unknown>, isAccepting: boolean) =>
+    void action.run(async () => {
+      try {
+        await command();
+      } finally {
+        onChanged();
+      }
+      if (isAccepting) {
+        void inbox.reload();
+        go("matches", match.id);
+      }
+    });
+  return (
+    <div className="row">
+      <button
+        type="button"
+        className="primary"
+        disabled={action.isBusy}
+        data-testid="match-accept"
+        onClick={() => run(() => rest.acceptMatch(match.id), true)}
+      >
+        Accept
+      </button>
+      <button
+        type="button"
+        disabled={action.isBusy}
+        data-testid="match-decline"
+        onClick={() => run(() => rest.declineMatch(match.id), false)}
+      >
+        Decline
+      </button>
+      <ErrorNote error={action.error} />
+    </div>
+  );
+}

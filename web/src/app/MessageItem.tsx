@@ -1,0 +1,178 @@
+/** One thing in a conversation: a message, a notice, or a message on its way. */
+
+import { type SubmitEvent, useState } from "react";
+import type { Pending, TimelineItem } from "../parley/conversation";
+import type { ConversationClient } from "../parley/conversation-client";
+import { explain } from "../parley/errors";
+import { useClient } from "./context";
+import { noticeText, when } from "./format";
+import { ErrorNote } from "./parts";
+import { useAction } from "./useAction";
+
+type Numbered = Extract<TimelineItem, { kind: "message" }>;
+
+interface Props {
+  item: TimelineItem;
+  conversation: ConversationClient;
+  nameOf: (account_id: string) => string;
+  /** How far the others have read. */
+  read: number;
+}
+
+export function MessageItem({ item, conversation, nameOf, read }: Props) {
+  const { me } = useClient();
+  if (item.kind === "notice") {
+    return (
+      <li className="notice" data-testid="notice-item" data-sequence={item.sequence}>
+        {noticeText(item.notice, nameOf)} · <time dateTime={item.notice.at}>{when(item.notice.at)}</time>
+      </li>
+    );
+  }
+  if (item.kind === "pending") return <PendingItem pending={item.pending} conversation={conversation} />;
+  const isMine = item.message.sender_id === me.id;
+  return (
+    <li
+      className={isMine ? "message is-mine" : "message"}
+      data-testid="message-item"
+      data-sequence={item.sequence}
+      data-client-message-id={item.message.client_message_id}
+      data-state="sent"
+    >
+      <span className="hidden">{isMine ? "You" : nameOf(item.message.sender_id)}: </span>
+      {isMine ? (
+        <OwnMessage item={item} conversation={conversation} isRead={item.sequence <= read} />
+      ) : (
+        <>
+          <Body item={item} />
+          <Meta item={item} />
+        </>
+      )}
+    </li>
+  );
+}
+
+function Body({ item }: { item: Numbered }) {
+  if (item.is_deleted) return <p className="bubble is-deleted">This message was deleted</p>;
+  return (
+    <p className="bubble prose" data-testid="message-body">
+      {item.body}
+    </p>
+  );
+}
+
+function Meta({ item, isRead }: { item: Numbered; isRead?: boolean }) {
+  const { channel, sent_at } = item.message;
+  const parts = [
+    channel === "app" ? "" : `by ${channel}`,
+    item.is_edited && !item.is_deleted ? "edited" : "",
+    isRead === undefined ? "" : isRead ? "read" : "sent",
+  ].filter(Boolean);
+  return (
+    <span className="meta">
+      <time dateTime={sent_at}>{when(sent_at)}</time>
+      {parts.map((part) => (
+        <span key={part} data-testid={`message-${part}`}>
+          {" "}
+          · {part}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function OwnMessage(props: { item: Numbered; conversation: ConversationClient; isRead: boolean }) {
+  const { item, conversation, isRead } = props;
+  const [isEditing, setEditing] = useState(false);
+  const action = useAction();
+  if (isEditing) {
+    return <EditForm item={item} conversation={conversation} onClose={() => setEditing(false)} />;
+  }
+  return (
+    <>
+      <Body item={item} />
+      <span className="own-line">
+        {!item.is_deleted && (
+          <span className="own-actions">
+            <button type="button" className="link" data-testid="message-edit" onClick={() => setEditing(true)}>
+              Edit
+            </button>
+            <button
+              type="button"
+              className="link"
+              data-testid="message-delete"
+              disabled={action.isBusy}
+              onClick={() => void action.run(() => conversation.remove(item.message.id))}
+            >
+              Delete
+            </button>
+          </span>
+        )}
+        <Meta item={item} isRead={isRead} />
+      </span>
+      <ErrorNote error={action.error} />
+    </>
+  );
+}
+
+function EditForm(props: { item: Numbered; conversation: ConversationClient; onClose: () => void }) {
+  const { item, conversation, onClose } = props;
+  const [body, setBody] = useState(item.body);
+  const action = useAction();
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const isSame = body.trim() === item.body;
+    if (isSame || (await action.run(() => conversation.edit(item.message.id, body.trim())))) onClose();
+  };
+  return (
+    <form className="edit-form" onSubmit={(event) => void save(event)} aria-label="Edit message">
+      <textarea
+        aria-label="Message"
+        rows={2}
+        maxLength={8_000}
+        required
+        value={body}
+        data-testid="message-edit-input"
+        onChange={(event) => setBody(event.target.value)}
+      />
+      <div className="row">
+        <button type="submit" className="primary" disabled={action.isBusy || body.trim() === ""} data-testid="message-edit-save">
+          Save
+        </button>
+        <button type="button" className="quiet" onClick={onClose}>
+          Cancel
+        </button>
+      </div>
+      <ErrorNote error={action.error} />
+    </form>
+  );
+}
+
+function PendingItem({ pending, conversation }: { pending: Pending; conversation: ConversationClient }) {
+  const { client_message_id, body, state, error } = pending;
+  return (
+    <li
+      className="message is-mine is-pending"
+      data-testid="message-item"
+      data-client-message-id={client_message_id}
+      data-state={state}
+    >
+      <span className="hidden">You: </span>
+      <p className="bubble prose" data-testid="message-body">
+        {body}
+      </p>
+      {state === "failed" && error ? (
+        <span className="meta is-failed" role="alert">
+          Not sent. {explain(error)}{" "}
+          <button type="button" className="link" data-testid="message-retry" onClick={() => conversation.retry(client_message_id)}>
+            Try again
+          </button>{" "}
+          <button type="button" className="link" onClick={() => conversation.drop(client_message_id)}>
+            Discard
+          </button>
+        </span>
+      ) : (
+        <span className="meta">{state === "sent" ? "sent" : "sending…"}</span>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,60 @@
+/** A new RFI: drafted and, unless the customer keeps the draft, submitted. */
+
+import { useState } from "react";
+import type { RfiContent } from "../parley/types";
+import { useClient } from "./context";
+import { ErrorNote, PageTitle } from "./parts";
+import { BLANK } from "./rfi-content";
+import { RfiForm } from "./RfiForm";
+import { go, href } from "./router";
+import { useAction } from "./useAction";
+
+export function NewRfiPage() {
+  const { rest } = useClient();
+  const action = useAction();
+  const [draftId, setDraftId] = useState<string | null>(null);
+  const create = (content: RfiContent, isDraft: boolean) =>
+    void action.run(async () => {
+      const rfi = await rest.createRfi(content);
+      if (!isDraft) {
+        setDraftId(rfi.id);
+        await rest.submitRfi(rfi.id, rfi.revision);
+      }
+      go("rfis", rfi.id);
+    });
+  if (draftId !== null && action.error !== null) {
+    return <Unsubmitted id={draftId} error={action.error} />;
+  }
+  return (
+    <div className="narrow">
+      <PageTitle title="New request" />
+      <RfiForm
+        initial={BLANK}
+        isBusy={action.isBusy}
+        error={action.error}
+        submitLabel="Submit"
+        submitTestId="rfi-submit"
+        canDraft
+        onSubmit={create}
+      >
+        <a className="button quiet" href={href()}>
+          Cancel
+        </a>
+      </RfiForm>
+    </div>
+  );
+}
+
+/** The draft exists and could not be submitted; a second form would make a second draft. */
+function Unsubmitted({ id, error }: { id: string; error: Parameters<typeof ErrorNote>[0]["error"] }) {
+  return (
+    <div className="narrow stack">
+      <PageTitle title="Kept as a draft" />
+      <ErrorNote error={error} />
+      <p>Your request is stored as a draft, but it could not be submitted yet.</p>
+      <a className="button primary" href={href("rfis", id)}>
+        Open the draft
+      </a>
+    </div>
+  );
+}

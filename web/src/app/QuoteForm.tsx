@@ -1,0 +1,95 @@
+/** A vendor's own quote on an RFI: submit it, and revise it while the RFI is open. */
+
+import { type SubmitEvent, useState } from "react";
+import { ParleyError } from "../parley/errors";
+import type { Quote, Rfi } from "../parley/types";
+import { useClient } from "./context";
+import { ErrorNote, Loading } from "./parts";
+import { QuoteFigure, StaleNote, useQuotes } from "./QuotesPanel";
+import { cents } from "./rfi-content";
+import { useAction } from "./useAction";
+
+export function OwnQuote({ rfi }: { rfi: Rfi }) {
+  const { list, items, error } = useQuotes(rfi.id);
+  const { me } = useClient();
+  const quote = items?.find((each) => each.vendor_id === me.id);
+  const canQuote = rfi.state === "open" && (quote === undefined || quote.state === "submitted");
+  return (
+    <section className="card" aria-labelledby="quote-title">
+      <h2 id="quote-title">Your quote</h2>
+      <ErrorNote error={error} onRetry={() => void list.reload()} />
+      {items === null && error === null && <Loading what="your quote" />}
+      {quote && (
+        <div data-testid="quote-item" data-id={quote.id} data-state={quote.state} aria-live="polite">
+          <QuoteFigure quote={quote} />
+          <p className="prose">{quote.message}</p>
+          <StaleNote quote={quote} rfi={rfi} />
+        </div>
+      )}
+      {items !== null && canQuote && (
+        <QuoteForm
+          key={quote?.updated_at}
+          rfi={rfi}
+          quote={quote}
+          onSubmitted={() => void list.reload()}
+        />
+      )}
+      {items !== null && !canQuote && quote === undefined && (
+        <p className="muted">The request takes no quotes any more.</p>
+      )}
+    </section>
+  );
+}
+
+function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () => void }) {
+  const { rfi, quote, onSubmitted } = props;
+  const { rest } = useClient();
+  const action = useAction();
+  const [amount, setAmount] = useState(quote ? (quote.amount_minor / 100).toFixed(2) : "");
+  const [message, setMessage] = useState(quote?.message ?? "");
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      const amount_minor = cents(amount);
+      if (amount_minor === null || amount_minor === 0) throw NO_AMOUNT;
+      const figures = { rfi_revision: rfi.revision, amount_minor, currency: "USD", message };
+      await rest.submitQuote(rfi.id, { ...figures, message: message.trim() });
+      onSubmitted();
+    });
+  };
+  return (
+    <form className="stack" onSubmit={submit} aria-label="Quote">
+      <label>
+        Amount (USD)
+        <input
+          name="amount"
+          inputMode="decimal"
+          required
+          data-testid="quote-amount"
+          value={amount}
+          onChange={(event) => setAmount(event.target.value)}
+        />
+      </label>
+      <label>
+        What it covers
+        <textarea
+          name="message"
+          rows={3}
+          maxLength={4_000}
+          required
+          data-testid="quote-message"
+          value={message}
+          onChange={(event) => setMessage(event.target.value)}
+        />
+      </label>
+      <ErrorNote error={action.error} />
+      <button type="submit" className="primary" disabled={action.isBusy} data-testid="quote-submit">
+        {action.isBusy ? "Sending…" : quote ? "Revise the quote" : "Submit the quote"}
+      </button>
+    </form>
+  );
+}
+
+const NO_AMOUNT = new ParleyError("validation_failed", "Some values are not valid.", {
+  errors: [{ path: "amount", message: "An amount in dollars, such as 250 or 99.50." }],
+});

@@ -1,0 +1,123 @@
+/** The quotes on a customer's RFI, live, cheapest first, with the award. */
+
+import { useCallback } from "react";
+import type { Quote, Rfi } from "../parley/types";
+import { useClient, useOpened, useStore } from "./context";
+import { day, money, when } from "./format";
+import { ConfirmButton, Empty, ErrorNote, Loading, StateBadge } from "./parts";
+import { href } from "./router";
+import { useAction } from "./useAction";
+
+interface Props {
+  rfi: Rfi;
+  onAwarded: () => void;
+  /** Only this vendor's, beside the conversation with it. */
+  vendorId?: string | undefined;
+}
+
+/** Follows an RFI's quotes: all of them for its customer, a vendor's own for the vendor. */
+export function useQuotes(rfi_id: string) {
+  const client = useClient();
+  const make = useCallback(
+    () =>
+      client.list(
+        () => client.rest.quotes(rfi_id),
+        ["quote.submitted", "quote.updated", "rfi.awarded"],
+      ),
+    [client, rfi_id],
+  );
+  const list = useOpened(make);
+  return { list, ...useStore(list.state) };
+}
+
+export function QuotesPanel({ rfi, onAwarded, vendorId }: Props) {
+  const { list, items, error } = useQuotes(rfi.id);
+  const action = useAction();
+  const { rest } = useClient();
+  const award = (quote: Quote) =>
+    void action.run(async () => {
+      try {
+        await rest.award(rfi.id, rfi.revision, quote.id);
+      } finally {
+        onAwarded();
+        await list.reload();
+      }
+    });
+  const shown = items
+    ?.filter((each) => vendorId === undefined || each.vendor_id === vendorId)
+    .toSorted((a, b) => a.amount_minor - b.amount_minor);
+  return (
+    <section className="card" aria-labelledby="quotes-title">
+      <h2 id="quotes-title">{vendorId === undefined ? "Quotes" : "Quote"}</h2>
+      <ErrorNote error={error} onRetry={() => void list.reload()} />
+      <ErrorNote error={action.error} />
+      {items === null && error === null && <Loading what="quotes" />}
+      {shown?.length === 0 && <Empty title="No quote yet" />}
+      <ul className="rows" aria-live="polite">
+        {shown?.map((quote) => (
+          <QuoteItem key={quote.id} quote={quote} rfi={rfi} isBusy={action.isBusy} onAward={award} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function QuoteItem(props: {
+  quote: Quote;
+  rfi: Rfi;
+  isBusy: boolean;
+  onAward: (quote: Quote) => void;
+}) {
+  const { quote, rfi, isBusy, onAward } = props;
+  const amount = money(quote.amount_minor, quote.currency);
+  const vendor = quote.vendor_name ?? "this vendor";
+  const isOpen = rfi.state === "open" && quote.state === "submitted";
+  return (
+    <li data-testid="quote-item" data-id={quote.id} data-state={quote.state}>
+      <div className="row-main">
+        <QuoteFigure quote={quote} />
+        <p className="prose">{quote.message}</p>
+        <StaleNote quote={quote} rfi={rfi} />
+        <div className="muted">
+          {quote.vendor_name ? `${quote.vendor_name} · ` : ""}
+          {when(quote.updated_at)} ·{" "}
+          <a href={href("conversations", quote.conversation_id)}>conversation</a>
+        </div>
+      </div>
+      {isOpen && (
+        <ConfirmButton
+          label="Award"
+          question={`Award ${amount} to ${vendor}? The other quotes are closed.`}
+          confirmLabel="Yes, award"
+          testId="award"
+          className="primary"
+          isBusy={isBusy}
+          onConfirm={() => onAward(quote)}
+        />
+      )}
+    </li>
+  );
+}
+
+export function QuoteFigure({ quote }: { quote: Quote }) {
+  return (
+    <>
+      <strong className="figure" data-testid="quote-figure">
+        {money(quote.amount_minor, quote.currency)}
+      </strong>{" "}
+      <StateBadge state={quote.state} />
+      {quote.valid_until && <span className="muted"> valid until {day(quote.valid_until)}</span>}
+    </>
+  );
+}
+
+/** Says that a quote was made for an older revision than the RFI stands at. */
+export function StaleNote({ quote, rfi }: { quote: Quote; rfi: Rfi }) {
+  const isStale = rfi.state === "open" && quote.rfi_revision < rfi.revision;
+  if (!isStale || quote.state !== "submitted") return null;
+  return (
+    <p className="note" data-testid="quote-stale">
+      Made for revision {quote.rfi_revision}; the request is at {rfi.revision} now.
+    </p>
+  );
+}

@@ -1,0 +1,47 @@
+/** The change history of an RFI, newest first, live. */
+
+import { history, type RfiFeed } from "../parley/rfi-feed";
+import type { Revision, Rfi } from "../parley/types";
+import { fieldName, told, when, words } from "./format";
+import { ChangeLine } from "./RfiDetails";
+
+export function RfiChanges({ feed }: { feed: RfiFeed }) {
+  const revisions = history(feed);
+  return (
+    <section className="card" aria-labelledby="changes-title">
+      <h2 id="changes-title">Changes</h2>
+      <ol className="changes" data-testid="rfi-changes" aria-live="polite" aria-relevant="additions" reversed>
+        {revisions.map((revision) => (
+          <RevisionItem key={revision.revision} revision={revision} rfi={feed.rfi} />
+        ))}
+      </ol>
+      {revisions.length === 0 && <p className="muted">Nothing has changed so far.</p>}
+    </section>
+  );
+}
+
+function RevisionItem({ revision, rfi }: { revision: Revision; rfi: Rfi | null }) {
+  // The first revision says all fields; they stand in the details already.
+  const changes = revision.revision === 1 ? [] : told(revision.changes);
+  return (
+    <li data-testid="rfi-revision" data-revision={revision.revision}>
+      <p>
+        <strong>{words(revision.cause)}</strong>
+        <span className="muted">
+          {" "}
+          by the {words(revision.actor.role)} · <time dateTime={revision.at}>{when(revision.at)}</time> ·
+          revision {revision.revision}
+        </span>
+      </p>
+      {changes.length > 0 && (
+        <ul>
+          {changes.map((change) => (
+            <li key={change.path}>
+              {fieldName(change.path)}: <ChangeLine change={change} rfi={rfi} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}

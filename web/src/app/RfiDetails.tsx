@@ -1,0 +1,69 @@
+/** An RFI field by field; what changed after a given revision is marked, old → new. */
+
+import type { ReactNode } from "react";
+import { difference, type RfiFeed } from "../parley/rfi-feed";
+import type { Change, Rfi } from "../parley/types";
+import { useCategoryName } from "./context";
+import { budgetText, day, fieldName, fieldValue } from "./format";
+import { StateBadge } from "./parts";
+import { placeName } from "./places";
+
+interface Props {
+  feed: RfiFeed & { rfi: Rfi };
+  /** The revision the reader knew; nothing is marked without one. */
+  since?: number | undefined;
+}
+
+export function RfiDetails({ feed, since }: Props) {
+  const { rfi } = feed;
+  const categoryName = useCategoryName();
+  const changes = since === undefined ? [] : difference(feed, since);
+  const row = (field: string, value: ReactNode) => (
+    <Row key={field} field={field} value={value} changes={changes} rfi={rfi} />
+  );
+  return (
+    <dl className="details" data-testid="rfi-details" data-revision={rfi.revision}>
+      {row("state", <StateBadge state={rfi.state} />)}
+      {row("category", categoryName(rfi.category))}
+      {row("title", rfi.title)}
+      {row("description", <span className="prose">{rfi.description}</span>)}
+      {row("location", placeName(rfi.location))}
+      {rfi.address ? row("address", rfi.address) : null}
+      {row("needed_by", rfi.needed_by ? day(rfi.needed_by) : "—")}
+      {row("budget", rfi.budget ? budgetText(rfi.budget) : "—")}
+      {row("max_vendors", rfi.max_vendors)}
+      {Object.entries(rfi.attributes ?? {}).map(([name, value]) =>
+        row(`attributes.${name}`, String(value)),
+      )}
+    </dl>
+  );
+}
+
+function Row(props: { field: string; value: ReactNode; changes: Change[]; rfi: Rfi }) {
+  const { field, value, changes, rfi } = props;
+  const mine = changes.filter(({ path }) => path === field || path.startsWith(`${field}.`));
+  return (
+    <div className={mine.length > 0 ? "is-changed" : undefined} data-field={field}>
+      <dt>{field === "state" ? "State" : fieldName(field)}</dt>
+      <dd>
+        {value}
+        {mine.map((change) => (
+          <ChangeLine key={change.path} change={change} rfi={rfi} />
+        ))}
+      </dd>
+    </div>
+  );
+}
+
+/** One change as `old → new`, struck out and marked. */
+export function ChangeLine({ change, rfi }: { change: Change; rfi: Rfi | null }) {
+  const categoryName = useCategoryName();
+  const show = (value: unknown) => fieldValue(change.path, value, rfi, categoryName);
+  return (
+    <span className="change" data-testid="rfi-change" data-path={change.path}>
+      <span className="hidden">changed from </span>
+      <del>{show(change.old)}</del> <span aria-hidden="true">→</span>
+      <span className="hidden"> to </span> <ins>{show(change.new)}</ins>
+    </span>
+  );
+}

@@ -1,0 +1,176 @@
+/** The form a customer fills in, for a new RFI and to revise one. Inputs carry the names of their fields. */
+
+import { type ReactNode, type SubmitEvent, useId, useState } from "react";
+import { ParleyError } from "../parley/errors";
+import type { RfiContent } from "../parley/types";
+import { useClient, useStore } from "./context";
+import { ErrorNote } from "./parts";
+import { CITIES, cityAt } from "./places";
+import { contentOf, type RfiFields } from "./rfi-content";
+
+interface Props {
+  initial: RfiFields;
+  isBusy: boolean;
+  error: ParleyError | null;
+  submitLabel: string;
+  submitTestId: string;
+  onSubmit: (content: RfiContent, isDraft: boolean) => void;
+  /** Offers to keep a draft besides submitting. */
+  canDraft?: boolean;
+  children?: ReactNode;
+}
+
+type Set = (changed: Partial<RfiFields>) => void;
+
+export function RfiForm(props: Props) {
+  const [fields, setFields] = useState(props.initial);
+  const [found, setFound] = useState<ParleyError | null>(null);
+  const set: Set = (changed) => setFields((old) => ({ ...old, ...changed }));
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const answer = contentOf(fields);
+    if ("errors" in answer) {
+      setFound(new ParleyError("validation_failed", "Some values are not valid.", answer));
+      return;
+    }
+    setFound(null);
+    const button = event.nativeEvent.submitter as HTMLButtonElement | null;
+    props.onSubmit(answer.content, button?.value === "draft");
+  };
+  return (
+    <form className="card stack" data-testid="rfi-form" aria-label="Request" noValidate onSubmit={submit}>
+      <WhatFields fields={fields} set={set} />
+      <WhereFields fields={fields} set={set} />
+      <TermsFields fields={fields} set={set} />
+      <ErrorNote error={found ?? props.error} />
+      <div className="row">
+        <button className="primary" type="submit" value="submit" disabled={props.isBusy} data-testid={props.submitTestId}>
+          {props.isBusy ? "Sending…" : props.submitLabel}
+        </button>
+        {props.canDraft && (
+          <button type="submit" value="draft" disabled={props.isBusy} data-testid="rfi-draft">
+            Keep as draft
+          </button>
+        )}
+        {props.children}
+      </div>
+    </form>
+  );
+}
+
+function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
+  const { items, error } = useStore(useClient().categories.state);
+  return (
+    <>
+      <ErrorNote error={error} />
+      <label>
+        Category
+        <select
+          name="category"
+          required
+          value={fields.category}
+          onChange={(event) => set({ category: event.target.value })}
+        >
+          <option value="">{items === null ? "Loading…" : "Choose…"}</option>
+          {items?.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Title
+        <input
+          name="title"
+          required
+          maxLength={160}
+          value={fields.title}
+          onChange={(event) => set({ title: event.target.value })}
+        />
+      </label>
+      <label>
+        Description
+        <textarea
+          name="description"
+          required
+          rows={5}
+          maxLength={8_000}
+          value={fields.description}
+          onChange={(event) => set({ description: event.target.value })}
+        />
+      </label>
+    </>
+  );
+}
+
+function WhereFields({ fields, set }: { fields: RfiFields; set: Set }) {
+  const chosen = cityAt(Number(fields.longitude), Number(fields.latitude));
+  const choose = (name: string) => {
+    const city = CITIES.find((each) => each.name === name);
+    if (city) set({ longitude: String(city.longitude), latitude: String(city.latitude) });
+  };
+  return (
+    <fieldset>
+      <legend>Place</legend>
+      <label>
+        City
+        <select
+          name="place"
+          value={chosen?.name ?? ""}
+          onChange={(event) => choose(event.target.value)}
+        >
+          <option value="" disabled>
+            Elsewhere, as given below
+          </option>
+          {CITIES.map((each) => (
+            <option key={each.name}>{each.name}</option>
+          ))}
+        </select>
+      </label>
+      <div className="pair">
+        <TextField name="longitude" label="Longitude" inputMode="text" {...{ fields, set }} />
+        <TextField name="latitude" label="Latitude" inputMode="text" {...{ fields, set }} />
+      </div>
+    </fieldset>
+  );
+}
+
+function TermsFields({ fields, set }: { fields: RfiFields; set: Set }) {
+  return (
+    <>
+      <div className="pair">
+        <TextField name="budget_min" label="Budget from (USD)" inputMode="decimal" {...{ fields, set }} />
+        <TextField name="budget_max" label="Budget up to (USD)" inputMode="decimal" {...{ fields, set }} />
+      </div>
+      <div className="pair">
+        <TextField name="needed_by" label="Needed by" type="date" {...{ fields, set }} />
+        <TextField name="max_vendors" label="Vendors to ask, at most" type="number" {...{ fields, set }} />
+      </div>
+    </>
+  );
+}
+
+function TextField(props: {
+  name: keyof RfiFields;
+  label: string;
+  fields: RfiFields;
+  set: Set;
+  type?: "text" | "date" | "number";
+  inputMode?: "text" | "decimal";
+}) {
+  const id = useId();
+  return (
+    <label htmlFor={id}>
+      {props.label}
+      <input
+        id={id}
+        name={props.name}
+        type={props.type ?? "text"}
+        inputMode={props.inputMode}
+        value={props.fields[props.name]}
+        onChange={(event) => props.set({ [props.name]: event.target.value })}
+      />
+    </label>
+  );
+}

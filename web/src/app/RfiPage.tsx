@@ -1,0 +1,153 @@
+/** A customer's RFI: details, revise, withdraw, matches, quotes, changes; all live. */
+
+import { useCallback, useState } from "react";
+import { asParleyError } from "../parley/errors";
+import type { RfiClient } from "../parley/rfi-client";
+import type { RfiFeed } from "../parley/rfi-feed";
+import type { Rfi, RfiContent } from "../parley/types";
+import { useClient, useOpened, useStore } from "./context";
+import { MatchesPanel } from "./MatchesPanel";
+import { ConfirmButton, ErrorNote, Loading, PageTitle } from "./parts";
+import { QuotesPanel } from "./QuotesPanel";
+import { differing, fieldsOf } from "./rfi-content";
+import { RfiChanges } from "./RfiChanges";
+import { RfiDetails } from "./RfiDetails";
+import { RfiForm } from "./RfiForm";
+import { useAction } from "./useAction";
+
+export function RfiPage({ id }: { id: string }) {
+  const client = useClient();
+  const rfiClient = useOpened(useCallback(() => client.rfi(id), [client, id]));
+  const feed = useStore(rfiClient.feed);
+  const failure = useStore(rfiClient.failure);
+  const { rfi } = feed;
+  if (rfi === null) {
+    return failure === null ? (
+      <Loading what="the request" />
+    ) : (
+      <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
+    );
+  }
+  return (
+    <>
+      <PageTitle title={rfi.title} />
+      <div className="columns">
+        <div className="stack">
+          <OwnRfi rfiClient={rfiClient} feed={{ ...feed, rfi }} />
+          <RfiChanges feed={feed} />
+        </div>
+        {rfi.state === "draft" ? (
+          <p className="note">Submit the draft, and the closest vendors are asked.</p>
+        ) : (
+          <div className="stack">
+            <QuotesPanel rfi={rfi} onAwarded={() => void rfiClient.load()} />
+            <MatchesPanel rfi={rfi} />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** The details, or the form while the customer revises them. */
+function OwnRfi({ rfiClient, feed }: { rfiClient: RfiClient; feed: RfiFeed & { rfi: Rfi } }) {
+  const [isRevising, setRevising] = useState(false);
+  if (isRevising) {
+    return <ReviseForm rfiClient={rfiClient} feed={feed} onClose={() => setRevising(false)} />;
+  }
+  return (
+    <section className="card" aria-label="Details">
+      <RfiDetails feed={feed} />
+      <RfiActions rfiClient={rfiClient} rfi={feed.rfi} onRevise={() => setRevising(true)} />
+    </section>
+  );
+}
+
+function RfiActions(props: { rfiClient: RfiClient; rfi: Rfi; onRevise: () => void }) {
+  const { rfiClient, rfi, onRevise } = props;
+  const { rest } = useClient();
+  const action = useAction();
+  const run = (command: (id: string, revision: number) => Promise<Rfi>) =>
+    void action.run(async () => {
+      try {
+        await command(rfi.id, rfi.revision);
+      } finally {
+        await rfiClient.load();
+      }
+    });
+  if (rfi.state !== "draft" && rfi.state !== "open") return null;
+  return (
+    <>
+      <ErrorNote error={action.error} />
+      <div className="row">
+        {rfi.state === "draft" && (
+          <button
+            type="button"
+            className="primary"
+            disabled={action.isBusy}
+            data-testid="rfi-submit"
+            onClick={() => run(rest.submitRfi)}
+          >
+            Submit
+          </button>
+        )}
+        <button type="button" disabled={action.isBusy} data-testid="rfi-revise" onClick={onRevise}>
+          Revise
+        </button>
+        <ConfirmButton
+          label="Withdraw"
+          question="Withdraw the request for good?"
+          confirmLabel="Yes, withdraw"
+          testId="rfi-withdraw"
+          className="quiet"
+          isBusy={action.isBusy}
+          onConfirm={() => run(rest.withdrawRfi)}
+        />
+      </div>
+    </>
+  );
+}
+
+/**
+ * Sends only the fields the customer touched, with the revision the form was opened on. When the RFI
+ * has changed meanwhile the customer is told so, and the next try is made on the new revision.
+ */
+function ReviseForm(props: {
+  rfiClient: RfiClient;
+  feed: RfiFeed & { rfi: Rfi };
+  onClose: () => void;
+}) {
+  const { rfiClient, feed, onClose } = props;
+  const { rest } = useClient();
+  const action = useAction();
+  const [opened] = useState(feed.rfi);
+  const [revision, setRevision] = useState(opened.revision);
+  const save = (content: RfiContent) =>
+    action.run(async () => {
+      const changed = differing(opened, content);
+      try {
+        if (Object.keys(changed).length > 0) await rest.reviseRfi(opened.id, revision, changed);
+      } catch (thrown) {
+        await rfiClient.load();
+        const isStale = asParleyError(thrown).code === "stale_revision";
+        if (isStale) setRevision(rfiClient.feed.get().rfi?.revision ?? revision);
+        throw thrown;
+      }
+      await rfiClient.load();
+      onClose();
+    });
+  return (
+    <RfiForm
+      initial={fieldsOf(opened)}
+      isBusy={action.isBusy}
+      error={action.error}
+      submitLabel="Save changes"
+      submitTestId="rfi-save"
+      onSubmit={(content) => void save(content)}
+    >
+      <button type="button" className="quiet" onClick={onClose}>
+        Cancel
+      </button>
+    </RfiForm>
+  );
+}

@@ -1,0 +1,36 @@
+/** The client of the person logged in here, and how components follow its stores. */
+
+import { createContext, use, useEffect, useMemo, useSyncExternalStore } from "react";
+import type { Client } from "../parley/client";
+import type { Store } from "../parley/store";
+
+export const ClientContext = createContext<Client | null>(null);
+
+export function useClient(): Client {
+  const client = use(ClientContext);
+  if (client === null) throw new Error("useClient outside of a logged-in page");
+  return client;
+}
+
+export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get);
+
+interface Opened {
+  open(): void;
+  close(): void;
+}
+
+/** Something live that is open as long as the component shows. `make` is a useCallback. */
+export function useOpened<T extends Opened>(make: () => T): T {
+  const made = useMemo(() => make(), [make]);
+  useEffect(() => {
+    made.open();
+    return () => made.close();
+  }, [made]);
+  return made;
+}
+
+/** A category's name for its id. */
+export function useCategoryName(): (id: string) => string {
+  const { items } = useStore(useClient().categories.state);
+  return (id) => items?.find((each) => each.id === id)?.name ?? id;
+}

@@ -1,0 +1,154 @@
+/** Small pieces that many pages share. */
+
+import { Component, type ReactNode, useEffect, useRef, useState } from "react";
+import { explain, type ParleyError } from "../parley/errors";
+import { words } from "./format";
+
+/** An error in human words, with what to do about it. */
+export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRetry?: () => void }) {
+  if (error === null) return null;
+  return (
+    <div className="note note-error" role="alert" data-testid="error">
+      <p>{explain(error)}</p>
+      {error.code === "validation_failed" && error.errors.length > 0 && (
+        <ul>
+          {error.errors.map((each) => (
+            <li key={`${each.path}:${each.message}`}>
+              {each.path ? <strong>{words(each.path)}: </strong> : null}
+              {each.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {onRetry && (
+        <button type="button" className="quiet" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Loading({ what }: { what: string }) {
+  return (
+    <p className="loading" role="status">
+      Loading {what}…
+    </p>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <p className="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** A state as a coloured word; the colour only repeats what the word says. */
+export function StateBadge({ state }: { state: string }) {
+  return (
+    <span className={`badge badge-${state}`} data-state={state}>
+      {words(state)}
+    </span>
+  );
+}
+
+export function UnreadBadge({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <span className="unread" data-testid="unread">
+      {count > 99 ? "99+" : count}
+      <span className="hidden"> unread</span>
+    </span>
+  );
+}
+
+/** The heading of a page: takes the focus when the page changes, and names the tab. */
+export function PageTitle({ children, title }: { children?: ReactNode; title: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    document.title = `${title} · Parley`;
+  }, [title]);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children ?? title}
+    </h1>
+  );
+}
+
+/** A button for what cannot be undone: the first click asks, the second does it. */
+export function ConfirmButton(props: {
+  label: string;
+  question: string;
+  confirmLabel: string;
+  testId: string;
+  className?: string;
+  isBusy: boolean;
+  onConfirm: () => void;
+}) {
+  const [isAsking, setAsking] = useState(false);
+  if (!isAsking) {
+    return (
+      <button
+        type="button"
+        className={props.className}
+        disabled={props.isBusy}
+        data-testid={props.testId}
+        onClick={() => setAsking(true)}
+      >
+        {props.label}
+      </button>
+    );
+  }
+  const confirm = () => {
+    setAsking(false);
+    props.onConfirm();
+  };
+  return (
+    <span className="confirm" role="group" aria-label={props.question}>
+      <span>{props.question}</span>
+      <button
+        ref={focusOn}
+        type="button"
+        className="primary"
+        data-testid={`${props.testId}-confirm`}
+        onClick={confirm}
+      >
+        {props.confirmLabel}
+      </button>
+      <button type="button" className="quiet" onClick={() => setAsking(false)}>
+        Cancel
+      </button>
+    </span>
+  );
+}
+
+/** One function for all renders, so that the focus moves once, when the button appears. */
+const focusOn = (button: HTMLButtonElement | null): void => button?.focus();
+
+/** Instead of a blank screen when the page itself fails. */
+export class ErrorBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+  override state = { hasFailed: false };
+
+  static getDerivedStateFromError(): { hasFailed: boolean } {
+    return { hasFailed: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.hasFailed) return this.props.children;
+    return (
+      <main className="narrow">
+        <div className="card" role="alert">
+          <h1>This page broke</h1>
+          <p>Nothing you sent is lost: what was acknowledged is stored. Load the page again to go on.</p>
+          <button type="button" className="primary" onClick={() => window.location.reload()}>
+            Load again
+          </button>
+        </div>
+      </main>
+    );
+  }
+}

@@ -1,0 +1,117 @@
+/** The RFI form's fields, and the content they stand for. Pure. */
+
+import type { FieldError } from "../parley/errors";
+import type { Budget, Rfi, RfiContent } from "../parley/types";
+
+/** Each input by its name, as text. */
+export interface RfiFields {
+  category: string;
+  title: string;
+  description: string;
+  longitude: string;
+  latitude: string;
+  needed_by: string;
+  budget_min: string;
+  budget_max: string;
+  max_vendors: string;
+}
+
+export const BLANK: RfiFields = {
+  category: "",
+  title: "",
+  description: "",
+  longitude: "-104.9903",
+  latitude: "39.7392",
+  needed_by: "",
+  budget_min: "",
+  budget_max: "",
+  max_vendors: "5",
+};
+
+/** The fields of an RFI that is to be revised. */
+export function fieldsOf(rfi: Rfi): RfiFields {
+  const dollars = (minor: number | undefined) => (minor === undefined ? "" : String(minor / 100));
+  return {
+    category: rfi.category,
+    title: rfi.title,
+    description: rfi.description,
+    longitude: String(rfi.location.coordinates[0]),
+    latitude: String(rfi.location.coordinates[1]),
+    needed_by: rfi.needed_by ? localDay(new Date(rfi.needed_by)) : "",
+    budget_min: dollars(rfi.budget?.min_minor),
+    budget_max: dollars(rfi.budget?.max_minor),
+    max_vendors: String(rfi.max_vendors),
+  };
+}
+
+/** The content, or what is wrong with which field. */
+export function contentOf(fields: RfiFields): { content: RfiContent } | { errors: FieldError[] } {
+  const errors: FieldError[] = [];
+  const wrong = (path: string, message: string) => errors.push({ path, message });
+  if (fields.category === "") wrong("category", "Choose a category.");
+  if (fields.title.trim() === "") wrong("title", "Say in a few words what you need.");
+  if (fields.description.trim() === "") wrong("description", "Describe what you need.");
+  const longitude = number(fields.longitude, -180, 180);
+  const latitude = number(fields.latitude, -90, 90);
+  if (longitude === null) wrong("longitude", "A number from −180 to 180.");
+  if (latitude === null) wrong("latitude", "A number from −90 to 90.");
+  const max_vendors = number(fields.max_vendors, 1, 50);
+  if (max_vendors === null || !Number.isInteger(max_vendors)) {
+    wrong("max_vendors", "A whole number from 1 to 50.");
+  }
+  const budget = budgetOf(fields, wrong);
+  if (errors.length > 0) return { errors };
+  return {
+    content: {
+      category: fields.category,
+      title: fields.title.trim(),
+      description: fields.description.trim(),
+      location: { type: "Point", coordinates: [longitude ?? 0, latitude ?? 0] },
+      // The day counts until its end, where the customer is.
+      needed_by: fields.needed_by ? new Date(`${fields.needed_by}T23:59:00`).toISOString() : null,
+      budget,
+      max_vendors: max_vendors ?? 1,
+    },
+  };
+}
+
+/** Only what differs from the RFI, for PATCH. */
+export function differing(rfi: Rfi, content: RfiContent): Partial<RfiContent> {
+  const before = contentOf(fieldsOf(rfi));
+  const old: Partial<Record<string, unknown>> = "content" in before ? { ...before.content } : {};
+  const entries = Object.entries(content).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name]),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Dollars as cents, to the nearest cent; null when it is no amount. */
+export function cents(text: string): number | null {
+  if (!/^\d{1,9}([.,]\d{1,2})?$/.test(text.trim())) return null;
+  return Math.round(Number(text.trim().replace(",", ".")) * 100);
+}
+
+function budgetOf(
+  fields: RfiFields,
+  wrong: (path: string, message: string) => void,
+): Budget | null {
+  const [from, to] = [fields.budget_min.trim(), fields.budget_max.trim()];
+  if (from === "" && to === "") return null;
+  const max_minor = cents(to === "" ? from : to);
+  const min_minor = cents(from === "" ? "0" : from);
+  if (min_minor === null) wrong("budget_min", "An amount in dollars, such as 250 or 99.50.");
+  if (max_minor === null) wrong("budget_max", "An amount in dollars, such as 250 or 99.50.");
+  if (min_minor === null || max_minor === null) return null;
+  if (min_minor > max_minor) wrong("budget_max", "Must not be below the lower bound.");
+  return { min_minor, max_minor, currency: "USD" };
+}
+
+function number(text: string, least: number, most: number): number | null {
+  const value = text.trim() === "" ? NaN : Number(text);
+  return value >= least && value <= most ? value : null;
+}
+
+function localDay(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

@@ -1,0 +1,63 @@
+/**
+ * All a logged-in person's page needs, opened and closed together.
+ *
+ *   client ─▶ rest ─▶ http          REST, tokens refreshed by session
+ *          ─▶ gateway               Socket.IO
+ *          ─▶ inbox ─▶ live-list    conversations with what is unread
+ *   conversation-client ─▶ conversation (pure)      rfi-client ─▶ rfi-feed (pure)
+ */
+
+import { ConversationClient } from "./conversation-client";
+import { Gateway } from "./gateway";
+import type { Fetch } from "./http";
+import { Inbox } from "./inbox";
+import { LiveList } from "./live-list";
+import { Rest } from "./rest";
+import { RfiClient } from "./rfi-client";
+import type { Sessions } from "./session";
+import type { Account, Category, Pushes } from "./types";
+
+export class Client {
+  readonly me: Account;
+  readonly rest: Rest;
+  readonly gateway: Gateway;
+  readonly inbox: Inbox;
+  readonly categories: LiveList<Category>;
+
+  constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account) {
+    this.me = me;
+    this.rest = new Rest(fetch, origin, sessions);
+    this.gateway = new Gateway(origin, sessions);
+    this.inbox = new Inbox(this.gateway, this.rest, me.id);
+    this.categories = new LiveList(() => this.rest.categories(), this.gateway, []);
+  }
+
+  open(): void {
+    this.gateway.open();
+    this.inbox.open();
+    this.categories.open();
+  }
+
+  close(): void {
+    this.categories.close();
+    this.inbox.close();
+    this.gateway.close();
+  }
+
+  conversation(conversation_id: string): ConversationClient {
+    return new ConversationClient({
+      gateway: this.gateway,
+      conversation_id,
+      me: this.me.id,
+      onRead: (sequence) => this.inbox.read(conversation_id, sequence),
+    });
+  }
+
+  rfi(rfi_id: string): RfiClient {
+    return new RfiClient({ gateway: this.gateway, rest: this.rest, rfi_id });
+  }
+
+  list<T>(read: () => Promise<T[]>, names: readonly (keyof Pushes)[]): LiveList<T> {
+    return new LiveList(read, this.gateway, names);
+  }
+}

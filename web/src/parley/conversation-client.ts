@@ -1,0 +1,288 @@
+/**
+ * Keeps one conversation true to the marketplace: joins and resumes by sequence, fetches what is
+ * missing, sends in order, reports what was read.
+ *
+ *   gateway ──push, page──▶ conversation.ts (pure) ──Store──▶ the page
+ *      ▲                                                        │
+ *      └──────────── send, mark_read, set_typing ◀──────────────┘
+ */
+
+import * as rules from "./conversation";
+import type { ConversationState } from "./conversation";
+import { asParleyError, type ParleyError } from "./errors";
+import type { Gateway } from "./gateway";
+import { newId } from "./ids";
+import { Retry } from "./retry";
+import { Store } from "./store";
+import type { EntryPage, JoinedConversation, Message } from "./types";
+
+export interface ConversationOptions {
+  gateway: Pick<Gateway, "call" | "on" | "onConnected" | "hold" | "is_connected">;
+  conversation_id: string;
+  /** My account's id. */
+  me: string;
+  onRead?: (sequence: number) => void;
+  now_ms?: () => number;
+}
+
+const PAGE = 200;
+/** "Is typing" is said again this often while keys are pressed, and taken back after this silence. */
+const TYPING_EVERY_MS = 3_000;
+const TYPING_IDLE_MS = 4_000;
+
+export class ConversationClient {
+  readonly state = new Store<ConversationState>(rules.EMPTY);
+  /** Why the conversation cannot be opened, if it cannot. */
+  readonly failure = new Store<ParleyError | null>(null);
+  readonly #options: ConversationOptions;
+  readonly #now_ms: () => number;
+  readonly #undo: (() => void)[] = [];
+  readonly #rejoin = new Retry();
+  readonly #refetch = new Retry();
+  readonly #resend = new Retry();
+  #isJoined = false;
+  #isVisible = false;
+  #isFetching = false;
+  #isSending = false;
+  #isReporting = false;
+  #typingSaid_ms = 0;
+  #typingIdle: ReturnType<typeof setTimeout> | undefined;
+  #typingFade: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    this.#now_ms = options.now_ms ?? Date.now;
+  }
+
+  open(): void {
+    const { gateway, conversation_id } = this.#options;
+    const isOurs = (push: { conversation_id: string }) => push.conversation_id === conversation_id;
+    this.#undo.push(gateway.hold(`conversation:${conversation_id}`));
+    for (const name of rules.ENTRY_PUSHES) {
+      const take = (push: Parameters<typeof rules.entryOfPush>[1]) => {
+        if (isOurs(push)) this.#advance((s) => rules.entered(s, [rules.entryOfPush(name, push)]));
+      };
+      this.#undo.push(gateway.on(name, take));
+    }
+    this.#undo.push(
+      gateway.on("receipt.updated", (push) => {
+        if (isOurs(push)) this.#advance((s) => rules.positionMoved(s, push));
+      }),
+      gateway.on("typing.updated", (push) => {
+        if (isOurs(push) && push.account_id !== this.#options.me) this.#typing(push);
+      }),
+      gateway.on("presence.updated", (push) => {
+        this.#advance((s) => rules.presenceChanged(s, push.account_id, push.is_active));
+      }),
+      gateway.on("gap", ({ room, head }) => {
+        if (room === `conversation:${conversation_id}`) this.#advance((s) => rules.atLeast(s, head));
+      }),
+      gateway.onConnected(() => void this.#join()),
+    );
+  }
+
+  close(): void {
+    if (this.#typingSaid_ms > 0) this.#sayTyping(false);
+    for (const undo of this.#undo.splice(0)) undo();
+    for (const retry of [this.#rejoin, this.#refetch, this.#resend]) retry.cancel();
+    clearTimeout(this.#typingIdle);
+    clearTimeout(this.#typingFade);
+    this.#isJoined = false;
+  }
+
+  /** Shows the message at once and sends it as soon as it can be; it is numbered when it was. */
+  send(body: string): void {
+    const message = {
+      client_message_id: newId(),
+      body,
+      written_at: new Date(this.#now_ms()).toISOString(),
+    };
+    this.#advance((s) => rules.written(s, message));
+    this.#sayTyping(false);
+    void this.#flush();
+  }
+
+  /** Sends a refused message again, under its old id. */
+  retry(client_message_id: string): void {
+    this.#advance((s) => rules.retried(s, client_message_id));
+    void this.#flush();
+  }
+
+  drop(client_message_id: string): void {
+    this.#advance((s) => rules.dropped(s, client_message_id));
+  }
+
+  /** @throws ParleyError */
+  async edit(message_id: string, body: string): Promise<void> {
+    await this.#call("edit_message", { message_id, body });
+  }
+
+  /** @throws ParleyError */
+  async remove(message_id: string): Promise<void> {
+    await this.#call("delete_message", { message_id });
+  }
+
+  /** @throws ParleyError */
+  async loadOlder(): Promise<void> {
+    const before_sequence = this.state.get().first;
+    const page = await this.#call<EntryPage>("fetch_entries", { before_sequence, limit: 50 });
+    this.#advance((s) => rules.paged(s, page));
+  }
+
+  /** Whether a person looks at the conversation: what comes in then counts as read. */
+  setVisible(isVisible: boolean): void {
+    this.#isVisible = isVisible;
+    if (isVisible) void this.#report();
+  }
+
+  /** A key was pressed in the message box. */
+  typed(hasText: boolean): void {
+    clearTimeout(this.#typingIdle);
+    if (!hasText) {
+      if (this.#typingSaid_ms > 0) this.#sayTyping(false);
+      return;
+    }
+    if (this.#now_ms() - this.#typingSaid_ms >= TYPING_EVERY_MS) this.#sayTyping(true);
+    this.#typingIdle = setTimeout(() => this.#sayTyping(false), TYPING_IDLE_MS);
+  }
+
+  /** One step of the state; then whatever it asks for. */
+  #advance(step: (state: ConversationState) => ConversationState): void {
+    this.state.set(step(this.state.get()));
+    if (!this.#isJoined) return;
+    if (rules.missing(this.state.get()) !== null) void this.#fetchMissing();
+    void this.#report();
+  }
+
+  async #join(): Promise<void> {
+    this.#isJoined = false;
+    this.#rejoin.cancel();
+    const { dense } = this.state.get();
+    const from = dense > 0 ? { after_sequence: dense } : {};
+    try {
+      const answer = await this.#call<JoinedConversation>("join_conversation", from);
+      this.#isJoined = true;
+      this.#rejoin.reset();
+      this.failure.set(null);
+      this.#advance((s) => rules.joined(s, answer));
+      void this.#flush();
+    } catch (thrown) {
+      this.#onFailure(thrown, this.#rejoin, () => void this.#join(), (error) => this.failure.set(error));
+    }
+  }
+
+  /** Fetches page by page until nothing is missing. */
+  async #fetchMissing(): Promise<void> {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    try {
+      for (;;) {
+        const after_sequence = rules.missing(this.state.get());
+        if (after_sequence === null) break;
+        const page = await this.#call<EntryPage>("fetch_entries", { after_sequence, limit: PAGE });
+        this.state.set(rules.paged(this.state.get(), page));
+        if (this.state.get().dense === after_sequence) break; // Told of, but not to be had yet.
+      }
+      if (rules.missing(this.state.get()) === null) this.#refetch.reset();
+      else this.#refetch.later(() => void this.#fetchMissing());
+    } catch (thrown) {
+      this.#onFailure(thrown, this.#refetch, () => void this.#fetchMissing(), () => undefined);
+    } finally {
+      this.#isFetching = false;
+    }
+    void this.#report();
+  }
+
+  /** Sends what waits, one by one, so that messages arrive in the order they were written. */
+  async #flush(): Promise<void> {
+    if (this.#isSending || !this.#isJoined) return;
+    this.#isSending = true;
+    try {
+      for (;;) {
+        const next = this.state.get().pending.find((each) => each.state === "waiting");
+        if (next === undefined || !(await this.#sendOne(next))) break;
+      }
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  /** Whether the next one may follow. */
+  async #sendOne({ client_message_id, body }: rules.Pending): Promise<boolean> {
+    try {
+      const answer = await this.#call<{ message: Message }>("send_message", { client_message_id, body });
+      this.#resend.reset();
+      this.#advance((s) => rules.acknowledged(s, answer.message));
+      return true;
+    } catch (thrown) {
+      return this.#onFailure(thrown, this.#resend, () => void this.#flush(), (error) =>
+        this.#advance((s) => rules.refused(s, client_message_id, error)),
+      );
+    }
+  }
+
+  /** Tells how far this app has got; single file, and always the latest position. */
+  async #report(): Promise<void> {
+    if (this.#isReporting || !this.#isJoined) return;
+    this.#isReporting = true;
+    try {
+      for (let due = this.#position(); due !== null; due = this.#position()) {
+        await this.#call(due.event, { sequence: due.sequence });
+        const old = this.state.get().positions.get(this.#options.me);
+        const read_sequence = due.event === "mark_read" ? due.sequence : (old?.read_sequence ?? 0);
+        const moved = { account_id: this.#options.me, delivered_sequence: due.sequence, read_sequence };
+        this.state.set(rules.positionMoved(this.state.get(), moved));
+        if (due.event === "mark_read") this.#options.onRead?.(due.sequence);
+      }
+    } catch {
+      // The next entry, or the next connection, reports again.
+    } finally {
+      this.#isReporting = false;
+    }
+  }
+
+  #position(): { event: "mark_read" | "mark_delivered"; sequence: number } | null {
+    const { dense, positions } = this.state.get();
+    const mine = positions.get(this.#options.me);
+    if (this.#isVisible && dense > (mine?.read_sequence ?? 0)) {
+      return { event: "mark_read", sequence: dense };
+    }
+    return dense > (mine?.delivered_sequence ?? 0) ? { event: "mark_delivered", sequence: dense } : null;
+  }
+
+  #typing(push: { account_id: string; is_typing: boolean }): void {
+    const now_ms = this.#now_ms();
+    this.#advance((s) => rules.typingChanged(s, push.account_id, push.is_typing, now_ms));
+    clearTimeout(this.#typingFade);
+    this.#typingFade = setTimeout(
+      () => this.#advance((s) => rules.typingFaded(s, this.#now_ms())),
+      rules.TYPING_TTL_MS + 50,
+    );
+  }
+
+  #sayTyping(is_typing: boolean): void {
+    clearTimeout(this.#typingIdle);
+    const wasSaid = this.#typingSaid_ms > 0;
+    this.#typingSaid_ms = is_typing ? this.#now_ms() : 0;
+    if (is_typing || wasSaid) this.#call("set_typing", { is_typing }).catch(() => undefined);
+  }
+
+  #call<T>(event: string, payload: object): Promise<T> {
+    const { gateway, conversation_id } = this.#options;
+    return gateway.call<T>(event, { conversation_id, ...payload });
+  }
+
+  /** Plans another try for what may pass; hands on what will not. Returns whether it was final. */
+  #onFailure(
+    thrown: unknown,
+    retry: Retry,
+    again: () => void,
+    onFinal: (error: ParleyError) => void,
+  ): boolean {
+    const error = asParleyError(thrown);
+    if (!error.is_temporary) onFinal(error);
+    // Without a connection there is nothing to plan: the next one starts with a join.
+    else if (this.#options.gateway.is_connected) retry.later(again, error.retry_after_ms);
+    return !error.is_temporary;
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * A conversation as this app knows it: pure state and the steps that change it.
+ *
+ * The number is the truth, a push is a hint: entries are kept by sequence, shown only as far as they
+ * are dense, and `missing` says what to fetch. Edits and deletions are entries too; `timeline` folds
+ * them into what a person reads. The network is in conversation-client.ts.
+ */
+
+import type { ParleyError } from "./errors";
+import type {
+  Conversation,
+  Entry,
+  EntryPage,
+  JoinedConversation,
+  Message,
+  MessageEntry,
+  NoticeEntry,
+  Participant,
+  Pushes,
+  ReadPosition,
+} from "./types";
+
+/** A message on its way: `failed` waits for the person, the others go out by themselves. */
+export interface Pending {
+  client_message_id: string;
+  body: string;
+  written_at: string;
+  state: "waiting" | "sent" | "failed";
+  error: ParleyError | null;
+}
+
+export interface ConversationState {
+  conversation: Conversation | null;
+  participants: readonly Participant[];
+  entries: ReadonlyMap<number, Entry>;
+  /** The oldest loaded sequence; 0 while nothing is loaded. */
+  first: number;
+  /** Every entry from `first` to here is loaded; what lies behind a hole is held back. */
+  dense: number;
+  /** The highest sequence known to exist. */
+  head: number;
+  pending: readonly Pending[];
+  positions: ReadonlyMap<string, ReadPosition>;
+  /** Until when (ms) each account counts as typing. */
+  typing: ReadonlyMap<string, number>;
+  /** Who was last heard to have the page open. */
+  active: ReadonlySet<string>;
+}
+
+export const EMPTY: ConversationState = {
+  conversation: null,
+  participants: [],
+  entries: new Map(),
+  first: 0,
+  dense: 0,
+  head: 0,
+  pending: [],
+  positions: new Map(),
+  typing: new Map(),
+  active: new Set(),
+};
+
+/** How long "is typing" stays without a word, in case the end of it is lost. */
+export const TYPING_TTL_MS = 6_000;
+
+/** The answer to a join, first or repeated: what it brings is added to what is known. */
+export function joined(state: ConversationState, answer: JoinedConversation): ConversationState {
+  const met = { ...state, conversation: answer.conversation, participants: answer.participants };
+  const placed = answer.read_positions.reduce(positionMoved, met);
+  return paged(placed, answer);
+}
+
+/** A page of entries from `fetch_entries` or REST, older or newer. */
+export function paged(state: ConversationState, page: EntryPage): ConversationState {
+  return entered(atLeast(state, page.head), page.entries);
+}
+
+/** Entries that came in, by push, page or acknowledgement. Known ones change nothing. */
+export function entered(state: ConversationState, incoming: readonly Entry[]): ConversationState {
+  const fresh = incoming.filter((entry) => !state.entries.has(entry.sequence));
+  if (fresh.length === 0) return settled(state);
+  const entries = new Map(state.entries);
+  const typing = new Map(state.typing);
+  let head = state.head;
+  for (const entry of fresh) {
+    entries.set(entry.sequence, entry);
+    head = Math.max(head, entry.sequence);
+    if (entry.kind === "message") typing.delete(entry.sender_id);
+  }
+  return settled({ ...state, entries, typing, head });
+}
+
+/** The conversation is known to reach up to `head`. */
+export function atLeast(state: ConversationState, head: number): ConversationState {
+  return head > state.head ? { ...state, head } : state;
+}
+
+/** The sequence behind which entries are to be fetched, or null when nothing is missing. */
+export function missing(state: ConversationState): number | null {
+  return state.dense < state.head ? state.dense : null;
+}
+
+/** Whether there are entries before the oldest loaded one. */
+export const hasOlder = (state: ConversationState): boolean => state.first > 1;
+
+/** A message the person just wrote: shown at once, numbered later. */
+export function written(
+  state: ConversationState,
+  message: Pick<Pending, "client_message_id" | "body" | "written_at">,
+): ConversationState {
+  const pending: Pending = { ...message, state: "waiting", error: null };
+  return { ...state, pending: [...state.pending, pending] };
+}
+
+/** The acknowledgement of a message: it has its number now. */
+export function acknowledged(state: ConversationState, message: Message): ConversationState {
+  const marked = mark(state, message.client_message_id, "sent", null);
+  return entered(marked, [entryOfMessage(message)]);
+}
+
+/** A message that was refused and waits for the person. */
+export function refused(
+  state: ConversationState,
+  client_message_id: string,
+  error: ParleyError,
+): ConversationState {
+  return mark(state, client_message_id, "failed", error);
+}
+
+/** A refused message is to go out again, under its old id. */
+export const retried = (state: ConversationState, client_message_id: string): ConversationState =>
+  mark(state, client_message_id, "waiting", null);
+
+/** A refused message is given up. */
+export const dropped = (state: ConversationState, client_message_id: string): ConversationState => ({
+  ...state,
+  pending: state.pending.filter((each) => each.client_message_id !== client_message_id),
+});
+
+/** A read position; it only moves forward, so a late one changes nothing. */
+export function positionMoved(state: ConversationState, moved: ReadPosition): ConversationState {
+  const old = state.positions.get(moved.account_id);
+  const position = {
+    account_id: moved.account_id,
+    delivered_sequence: Math.max(old?.delivered_sequence ?? 0, moved.delivered_sequence),
+    read_sequence: Math.max(old?.read_sequence ?? 0, moved.read_sequence),
+  };
+  return { ...state, positions: new Map(state.positions).set(moved.account_id, position) };
+}
+
+export function typingChanged(
+  state: ConversationState,
+  account_id: string,
+  is_typing: boolean,
+  now_ms: number,
+): ConversationState {
+  const typing = new Map(state.typing);
+  if (is_typing) typing.set(account_id, now_ms + TYPING_TTL_MS);
+  else typing.delete(account_id);
+  return { ...state, typing };
+}
+
+export function presenceChanged(
+  state: ConversationState,
+  account_id: string,
+  is_active: boolean,
+): ConversationState {
+  if (state.active.has(account_id) === is_active) return state;
+  const active = new Set(state.active);
+  if (is_active) active.add(account_id);
+  else active.delete(account_id);
+  return { ...state, active };
+}
+
+/** Drops "is typing" of whoever has said nothing for too long. */
+export function typingFaded(state: ConversationState, now_ms: number): ConversationState {
+  const typing = new Map([...state.typing].filter(([, until_ms]) => until_ms > now_ms));
+  return typing.size === state.typing.size ? state : { ...state, typing };
+}
+
+/** What a person reads, oldest first. */
+export type TimelineItem =
+  | {
+      kind: "message";
+      key: string;
+      sequence: number;
+      message: MessageEntry;
+      body: string;
+      is_edited: boolean;
+      is_deleted: boolean;
+    }
+  | { kind: "notice"; key: string; sequence: number; notice: NoticeEntry }
+  | { kind: "pending"; key: string; pending: Pending };
+
+/**
+ * Folds edits and deletions into their messages; what is not numbered yet comes last.
+ *
+ * @param me the account whose pending messages these are: a message keeps its key when it is numbered
+ */
+export function timeline(state: ConversationState, me: string): TimelineItem[] {
+  const items: TimelineItem[] = [];
+  const byMessage = new Map<string, Extract<TimelineItem, { kind: "message" }>>();
+  const keys = new Set<string>();
+  for (let sequence = state.first; sequence > 0 && sequence <= state.dense; sequence += 1) {
+    const entry = state.entries.get(sequence);
+    if (entry?.kind === "message") {
+      const key = keyOf(entry.sender_id, entry.client_message_id);
+      if (keys.has(key)) continue;
+      keys.add(key);
+      const item = { kind: "message", key, sequence, message: entry, body: entry.body } as const;
+      const shown = { ...item, is_edited: false, is_deleted: false };
+      byMessage.set(entry.id, shown);
+      items.push(shown);
+    } else if (entry?.kind === "notice") {
+      items.push({ kind: "notice", key: `notice:${sequence}`, sequence, notice: entry });
+    } else if (entry !== undefined) {
+      fold(byMessage.get(entry.message_id), entry);
+    }
+  }
+  for (const pending of state.pending) {
+    items.push({ kind: "pending", key: keyOf(me, pending.client_message_id), pending });
+  }
+  return items;
+}
+
+/** How far all others have read; a message of mine up to here was read. */
+export function readByOthers(state: ConversationState, me: string): number {
+  const others = state.participants.filter((each) => each.account_id !== me);
+  if (others.length === 0) return 0;
+  return Math.min(
+    ...others.map((each) => state.positions.get(each.account_id)?.read_sequence ?? 0),
+  );
+}
+
+/** A pushed or acknowledged message as the entry it is. */
+export const entryOfMessage = (message: Message): MessageEntry => ({
+  ...message,
+  kind: "message",
+  at: message.sent_at,
+});
+
+/** A push that carries an entry, as that entry. */
+export function entryOfPush<N extends EntryPush>(name: N, push: Pushes[N]): Entry {
+  if (name === "message.sent") return entryOfMessage(push as Message);
+  if (name === "message.edited") return { ...(push as Pushes["message.edited"]), kind: "edit" };
+  if (name === "message.deleted") return { ...(push as Pushes["message.deleted"]), kind: "deletion" };
+  return push as NoticeEntry;
+}
+
+export const ENTRY_PUSHES = [
+  "message.sent",
+  "message.edited",
+  "message.deleted",
+  "notice.added",
+] as const;
+export type EntryPush = (typeof ENTRY_PUSHES)[number];
+
+const keyOf = (sender_id: string, client_message_id: string): string =>
+  `${sender_id}:${client_message_id}`;
+
+function fold(
+  item: Extract<TimelineItem, { kind: "message" }> | undefined,
+  entry: Extract<Entry, { kind: "edit" | "deletion" }>,
+): void {
+  if (item === undefined || item.is_deleted) return;
+  if (entry.kind === "deletion") {
+    item.is_deleted = true;
+    item.body = "";
+  } else {
+    item.is_edited = true;
+    item.body = entry.body;
+  }
+}
+
+function mark(
+  state: ConversationState,
+  client_message_id: string,
+  to: Pending["state"],
+  error: ParleyError | null,
+): ConversationState {
+  const pending = state.pending.map((each) =>
+    each.client_message_id === client_message_id ? { ...each, state: to, error } : each,
+  );
+  return { ...state, pending };
+}
+
+/** Brings `first`, `dense` and the pending messages in line with the entries. */
+function settled(state: ConversationState): ConversationState {
+  if (state.entries.size === 0) return { ...state, first: 0, dense: 0 };
+  const first = firstOf(state);
+  let dense = Math.max(state.dense, first);
+  while (state.entries.has(dense + 1)) dense += 1;
+  const pending = state.pending.filter((each) => !isNumbered(state, first, dense, each));
+  const isSame = pending.length === state.pending.length;
+  return { ...state, first, dense, pending: isSame ? state.pending : pending };
+}
+
+/** The start of the dense run: it grows backwards when older pages come in. */
+function firstOf(state: ConversationState): number {
+  if (state.first === 0) return Math.min(...state.entries.keys());
+  let first = state.first;
+  while (state.entries.has(first - 1)) first -= 1;
+  return first;
+}
+
+function isNumbered(
+  state: ConversationState,
+  first: number,
+  dense: number,
+  pending: Pending,
+): boolean {
+  for (let sequence = dense; sequence >= first; sequence -= 1) {
+    const entry = state.entries.get(sequence);
+    if (entry?.kind === "message" && entry.client_message_id === pending.client_message_id) {
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,184 @@
+/**
+ * The Socket.IO connection: acknowledged calls, pushes by name, the rooms held open, and a
+ * connection that comes back by itself with a fresh token.
+ */
+
+import { io, type Socket } from "socket.io-client";
+import { errorFromAck, ParleyError } from "./errors";
+import type { Sessions } from "./session";
+import { Store } from "./store";
+import type { Pushes } from "./types";
+
+export type Connection = "connecting" | "connected" | "reconnecting";
+
+export const CALL_TIMEOUT_MS = 10_000;
+/** After a refusal that Socket.IO does not retry by itself: first and longest wait. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+
+type Listener = (payload: unknown) => void;
+
+export class Gateway {
+  readonly connection = new Store<Connection>("connecting");
+  readonly #socket: Socket;
+  readonly #sessions: Sessions;
+  readonly #onConnected = new Set<() => void>();
+  readonly #held = new Map<string, number>();
+  #refusals = 0;
+  #token = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(origin: string, sessions: Sessions) {
+    this.#sessions = sessions;
+    this.#socket = io(origin, {
+      path: "/socket.io",
+      // Websocket first: one request instead of three; polling where a proxy refuses websockets.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      autoConnect: false,
+      forceNew: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 8_000,
+      auth: (give) => {
+        sessions.token().then(
+          (token) => this.#present(token, give),
+          () => this.#present(sessions.current?.access_token ?? "", give),
+        );
+      },
+    });
+    this.#socket.on("connect", () => this.#connected());
+    this.#socket.on("disconnect", (reason) => this.#disconnected(reason));
+    this.#socket.on("connect_error", (error) => this.#refused(error));
+    this.#socket.on("session.expiring", () => void this.#renew());
+  }
+
+  open(): void {
+    this.#isClosed = false;
+    this.#socket.connect();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket.disconnect();
+  }
+
+  get is_connected(): boolean {
+    return this.#socket.connected;
+  }
+
+  /**
+   * One acknowledged call.
+   *
+   * @throws ParleyError what the gateway answered; `not_connected`, `timed_out`: nobody knows whether
+   *     it was done, and calls are made so that doing them again is safe
+   */
+  async call<T>(event: string, payload: unknown): Promise<T> {
+    // Socket.IO would keep the call and send it after the reconnect, before the rooms are joined.
+    if (!this.#socket.connected) throw notConnected();
+    let answer: unknown;
+    try {
+      answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(event, payload);
+    } catch {
+      throw this.#socket.connected
+        ? new ParleyError("timed_out", "No acknowledgement in time.", { is_temporary: true })
+        : notConnected();
+    }
+    const told = (answer ?? {}) as { ok?: unknown; error?: unknown };
+    if (told.ok !== true) throw errorFromAck(told.error);
+    return answer as T;
+  }
+
+  on<N extends keyof Pushes>(name: N, handler: (payload: Pushes[N]) => void): () => void {
+    const event: string = name;
+    this.#socket.on(event, handler as Listener);
+    return () => this.#socket.off(event, handler as Listener);
+  }
+
+  /** Calls back at each connection, the first and every later one, and at once if there is one. */
+  onConnected(handler: () => void): () => void {
+    this.#onConnected.add(handler);
+    if (this.is_connected) handler();
+    return () => this.#onConnected.delete(handler);
+  }
+
+  /** Says that a part of the page is in a room, which is left when the last one releases it. */
+  hold(room: string): () => void {
+    this.#held.set(room, (this.#held.get(room) ?? 0) + 1);
+    return () => this.#release(room);
+  }
+
+  #release(room: string): void {
+    const left = (this.#held.get(room) ?? 1) - 1;
+    if (left > 0) {
+      this.#held.set(room, left);
+      return;
+    }
+    this.#held.delete(room);
+    const [kind = "", id = ""] = room.split(/:(.*)/s);
+    this.call(`leave_${kind}`, { [`${kind}_id`]: id }).catch(() => undefined);
+  }
+
+  #present(token: string, give: (auth: { token: string }) => void): void {
+    this.#token = token;
+    give({ token });
+  }
+
+  #connected(): void {
+    this.#refusals = 0;
+    this.connection.set("connected");
+    for (const handler of this.#onConnected) handler();
+  }
+
+  #disconnected(reason: string): void {
+    if (this.#isClosed) return;
+    this.connection.set("reconnecting");
+    // Socket.IO comes back by itself except where the server closed the connection.
+    if (reason === "io server disconnect") this.#comeBack(null);
+  }
+
+  #refused(error: Error): void {
+    if (this.#isClosed) return;
+    if (this.connection.get() === "connected") this.connection.set("reconnecting");
+    // An active socket retries by itself: the server was not reached. Otherwise it refused us.
+    if (!this.#socket.active) this.#comeBack(refusalOf(error));
+  }
+
+  /** Connects again after a growing wait; with new tokens when the old ones were the reason. */
+  #comeBack(refusal: ParleyError | null): void {
+    this.#refusals += 1;
+    const grown_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), LONGEST_WAIT_MS);
+    const wait_ms = (refusal?.retry_after_ms ?? grown_ms) * (0.5 + Math.random() / 2);
+    const needsTokens = refusal?.code === "token_expired" || refusal?.code === "unauthenticated";
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const ready = needsTokens ? this.#sessions.refresh() : Promise.resolve();
+      ready.then(
+        () => this.#isClosed || this.#socket.connect(),
+        () => this.#isClosed || this.#sessions.current === null || this.#comeBack(refusal),
+      );
+    }, wait_ms);
+  }
+
+  /** The token of this connection runs out: a newer one, and a connection made with it. */
+  async #renew(): Promise<void> {
+    try {
+      const isOld = this.#sessions.current?.access_token === this.#token;
+      if (isOld) await this.#sessions.refresh();
+    } catch {
+      return; // Refused: the session has ended. Unreachable: the server closes, and we come back.
+    }
+    if (this.#isClosed) return;
+    this.connection.set("reconnecting");
+    this.#socket.disconnect().connect();
+  }
+}
+
+const notConnected = (): ParleyError =>
+  new ParleyError("not_connected", "There is no connection.", { is_temporary: true });
+
+function refusalOf(error: Error & { data?: unknown }): ParleyError {
+  const data = (error.data ?? {}) as Record<string, unknown>;
+  return errorFromAck({ message: error.message, temporary: true, ...data });
+}

@@ -1,0 +1,70 @@
+/** One HTTP request to the marketplace: JSON both ways, a time-out, and errors as ParleyError. */
+
+import { errorFromProblem, ParleyError } from "./errors";
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  path: string;
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  token?: string;
+  /** The revision this change was decided on. */
+  if_match?: number;
+  idempotency_key?: string;
+}
+
+export interface Answer<T> {
+  body: T;
+  headers: Headers;
+}
+
+export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
+
+export const TIMEOUT_MS = 15_000;
+
+/** @throws ParleyError `offline`, `timed_out`, or what the marketplace answered */
+export async function send<T>(fetch: Fetch, origin: string, request: HttpRequest): Promise<Answer<T>> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (request.body !== undefined) headers["Content-Type"] = "application/json";
+  if (request.token !== undefined) headers["Authorization"] = `Bearer ${request.token}`;
+  if (request.if_match !== undefined) headers["If-Match"] = `"${request.if_match}"`;
+  if (request.idempotency_key !== undefined) headers["Idempotency-Key"] = request.idempotency_key;
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch(origin + request.path + queryOf(request.query), {
+      method: request.method,
+      headers,
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+    body = await jsonOf(response);
+  } catch (thrown) {
+    const isTimeout = thrown instanceof DOMException && thrown.name === "TimeoutError";
+    throw isTimeout
+      ? new ParleyError("timed_out", "No answer in time.", { is_temporary: true })
+      : new ParleyError("offline", "The request did not get through.", { is_temporary: true });
+  }
+  if (!response.ok) {
+    throw errorFromProblem(response.status, body, response.headers.get("Retry-After"));
+  }
+  return { body: body as T, headers: response.headers };
+}
+
+function queryOf(query: HttpRequest["query"]): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return given.length > 0 ? `?${search.toString()}` : "";
+}
+
+/** The decoded body, or null where there is none or a proxy answered with a page of its own. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text === "") return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

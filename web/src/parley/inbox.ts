@@ -1,0 +1,105 @@
+/** All my conversations with what is unread in each, live: joined at their heads, so that no entry is read twice. */
+
+import { ENTRY_PUSHES, entryOfPush } from "./conversation";
+import type { Gateway } from "./gateway";
+import { LiveList, type Listed } from "./live-list";
+import type { Rest } from "./rest";
+import { Store } from "./store";
+import type { Entry, JoinedConversation, ListedConversation } from "./types";
+
+/** Rooms are limited per connection; the newest conversations are the live ones. */
+const MOST_JOINED = 30;
+
+export class Inbox {
+  readonly state: Store<Listed<ListedConversation>>;
+  readonly #gateway: Gateway;
+  readonly #me: string;
+  readonly #list: LiveList<ListedConversation>;
+  readonly #undo: (() => void)[] = [];
+  readonly #held = new Map<string, () => void>();
+  #joined = new Set<string>();
+
+  constructor(gateway: Gateway, rest: Rest, me: string) {
+    this.#gateway = gateway;
+    this.#me = me;
+    this.#list = new LiveList(() => rest.conversations(), gateway, [
+      "match.updated",
+      "notification.created",
+    ]);
+    this.state = this.#list.state;
+  }
+
+  open(): void {
+    for (const name of ENTRY_PUSHES) {
+      this.#undo.push(
+        this.#gateway.on(name, (push) => this.#entered(push.conversation_id, entryOfPush(name, push))),
+      );
+    }
+    this.#undo.push(
+      this.#gateway.on("receipt.updated", (push) => {
+        if (push.account_id === this.#me) this.read(push.conversation_id, push.read_sequence);
+      }),
+      this.#gateway.onConnected(() => {
+        this.#joined = new Set();
+        void this.#join();
+      }),
+      this.state.subscribe(() => void this.#join()),
+    );
+    this.#list.open();
+  }
+
+  close(): void {
+    this.#list.close();
+    for (const undo of this.#undo.splice(0)) undo();
+    for (const release of this.#held.values()) release();
+    this.#held.clear();
+  }
+
+  reload = (): Promise<void> => this.#list.reload();
+
+  /** I have read a conversation up to here. */
+  read(conversation_id: string, sequence: number): void {
+    this.#replace(conversation_id, (each) => ({
+      ...each,
+      read_sequence: Math.max(each.read_sequence, sequence),
+    }));
+  }
+
+  #entered(conversation_id: string, entry: Entry): void {
+    const isKnown = this.state.get().items?.some((each) => each.id === conversation_id);
+    if (isKnown === false) void this.reload();
+    this.#replace(conversation_id, (each) => ({ ...each, head: Math.max(each.head, entry.sequence) }));
+    const isMine = entry.kind === "message" && entry.sender_id === this.#me;
+    if (isMine) this.read(conversation_id, entry.sequence);
+  }
+
+  #replace(conversation_id: string, change: (each: ListedConversation) => ListedConversation): void {
+    const { items, error } = this.state.get();
+    const old = items?.find((each) => each.id === conversation_id);
+    if (items === null || old === undefined) return;
+    const changed = change(old);
+    if (changed.head === old.head && changed.read_sequence === old.read_sequence) return;
+    const next = { ...changed, unread: Math.max(0, changed.head - changed.read_sequence) };
+    this.state.set({ items: items.map((each) => (each === old ? next : each)), error });
+  }
+
+  /** Joins what is listed and not joined on this connection, one after the other. */
+  async #join(): Promise<void> {
+    for (const { id, head } of (this.state.get().items ?? []).slice(0, MOST_JOINED)) {
+      if (this.#joined.has(id) || !this.#gateway.is_connected) continue;
+      const joined = this.#joined.add(id);
+      if (!this.#held.has(id)) this.#held.set(id, this.#gateway.hold(`conversation:${id}`));
+      try {
+        const call = { conversation_id: id, after_sequence: head };
+        const answer = await this.#gateway.call<JoinedConversation>("join_conversation", call);
+        this.#replace(id, (each) => ({ ...each, head: Math.max(each.head, answer.head) }));
+      } catch {
+        joined.delete(id); // Tried again with the next change of the list or the next connection.
+      }
+    }
+  }
+}
+
+/** The sum over all conversations, for the badge in the navigation. */
+export const unreadIn = (listed: Listed<ListedConversation>): number =>
+  (listed.items ?? []).reduce((sum, each) => sum + each.unread, 0);

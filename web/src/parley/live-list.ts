@@ -1,0 +1,81 @@
+/**
+ * A list that is read again whenever a push says that something in it changed, and after each
+ * connection: a push is a hint, the list is the truth.
+ */
+
+import { asParleyError, type ParleyError } from "./errors";
+import type { Gateway } from "./gateway";
+import { Store } from "./store";
+import type { Pushes } from "./types";
+
+export interface Listed<T> {
+  /** null until the first answer. */
+  items: readonly T[] | null;
+  error: ParleyError | null;
+}
+
+/** Pushes that come in one burst cost one read. */
+const BURST_MS = 120;
+
+export class LiveList<T> {
+  readonly state = new Store<Listed<T>>({ items: null, error: null });
+  readonly #read: () => Promise<T[]>;
+  readonly #gateway: Pick<Gateway, "on" | "onConnected">;
+  readonly #names: readonly (keyof Pushes)[];
+  readonly #undo: (() => void)[] = [];
+  #reading: Promise<void> | null = null;
+  #isDue = false;
+  #isOpen = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    read: () => Promise<T[]>,
+    gateway: Pick<Gateway, "on" | "onConnected">,
+    names: readonly (keyof Pushes)[],
+  ) {
+    this.#read = read;
+    this.#gateway = gateway;
+    this.#names = names;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    for (const name of this.#names) this.#undo.push(this.#gateway.on(name, () => this.#soon()));
+    void this.reload();
+    let isFirst = true;
+    // The read above covers the connection that is there already.
+    this.#undo.push(this.#gateway.onConnected(() => isFirst || this.#soon()));
+    isFirst = false;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    clearTimeout(this.#timer);
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  /** Reads again; a call during a read makes it read once more afterwards. */
+  reload(): Promise<void> {
+    this.#isDue = true;
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.reload(), BURST_MS);
+  }
+
+  async #readAll(): Promise<void> {
+    while (this.#isDue && this.#isOpen) {
+      this.#isDue = false;
+      try {
+        this.state.set({ items: await this.#read(), error: null });
+      } catch (thrown) {
+        this.state.set({ items: this.state.get().items, error: asParleyError(thrown) });
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/** The REST side of the contract, one method per route this page needs. */
+
+import { ParleyError } from "./errors";
+import { type Answer, type Fetch, type HttpRequest, send } from "./http";
+import { newId } from "./ids";
+import type { Sessions } from "./session";
+import type {
+  Category,
+  Conversation,
+  ListedConversation,
+  Match,
+  Page,
+  Quote,
+  QuoteFigures,
+  Revision,
+  Rfi,
+  RfiContent,
+  Tokens,
+} from "./types";
+
+/** POST /v1/tokens. */
+export async function logIn(fetch: Fetch, origin: string, email: string, password: string): Promise<Tokens> {
+  const body = { email, password };
+  return (await send<Tokens>(fetch, origin, { method: "POST", path: "/v1/tokens", body })).body;
+}
+
+/** POST /v1/tokens/refresh. */
+export async function refreshTokens(fetch: Fetch, origin: string, refresh_token: string): Promise<Tokens> {
+  const path = "/v1/tokens/refresh";
+  const request = { method: "POST", path, body: { refresh_token } } as const;
+  return (await send<Tokens>(fetch, origin, request)).body;
+}
+
+const ATTEMPTS = 3;
+const BACKOFF_MS = 400;
+/** Nobody waits longer than this in front of a button. */
+const LONGEST_WAIT_MS = 3_000;
+/** Lists are read to the end, up to this many pages. */
+const MOST_PAGES = 10;
+
+export class Rest {
+  readonly #fetch: Fetch;
+  readonly #origin: string;
+  readonly #sessions: Sessions;
+
+  constructor(fetch: Fetch, origin: string, sessions: Sessions) {
+    this.#fetch = fetch;
+    this.#origin = origin;
+    this.#sessions = sessions;
+  }
+
+  logOut = () => this.#body<unknown>({ method: "DELETE", path: "/v1/tokens" });
+  categories = () => this.#list<Category>("/v1/categories");
+
+  rfis = () => this.#list<Rfi>("/v1/rfis");
+  rfi = (id: string) => this.#get<Rfi>(`/v1/rfis/${seg(id)}`);
+  createRfi = (content: RfiContent) => this.#create<Rfi>("/v1/rfis", content);
+  // What changes an RFI names the revision it was decided on, and fails with `stale_revision` past it.
+  submitRfi = (id: string, revision: number) =>
+    this.#create<Rfi>(`/v1/rfis/${seg(id)}/submit`, undefined, revision);
+  withdrawRfi = (id: string, revision: number) =>
+    this.#create<Rfi>(`/v1/rfis/${seg(id)}/withdraw`, undefined, revision);
+  reviseRfi = (id: string, revision: number, content: Partial<RfiContent>) =>
+    this.#body<Rfi>({
+      method: "PATCH",
+      path: `/v1/rfis/${seg(id)}`,
+      body: content,
+      if_match: revision,
+    });
+  changes = (id: string, after_revision: number) =>
+    this.#list<Revision>(`/v1/rfis/${seg(id)}/changes`, { after_revision });
+
+  rfiMatches = (rfi_id: string) => this.#list<Match>(`/v1/rfis/${seg(rfi_id)}/matches`);
+  matches = () => this.#list<Match>("/v1/matches");
+  acceptMatch = (id: string) =>
+    this.#create<{ conversation_id: string }>(`/v1/matches/${seg(id)}/accept`);
+  declineMatch = (id: string) => this.#create<unknown>(`/v1/matches/${seg(id)}/decline`, {});
+
+  quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`);
+  submitQuote = (rfi_id: string, figures: QuoteFigures) =>
+    this.#create<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`, figures);
+  award = (rfi_id: string, revision: number, quote_id: string) =>
+    this.#create<unknown>(`/v1/rfis/${seg(rfi_id)}/award`, { quote_id }, revision);
+
+  conversations = () => this.#list<ListedConversation>("/v1/conversations");
+  conversation = (id: string) => this.#get<Conversation>(`/v1/conversations/${seg(id)}`);
+
+  /** All items of a list, page by page. */
+  async #list<T>(path: string, query: HttpRequest["query"] = {}): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const found = await this.#get<Page<T>>(path, { ...query, ...(cursor ? { cursor } : {}) });
+      items.push(...found.items);
+      if (!found.next_cursor) break;
+      cursor = found.next_cursor;
+    }
+    return items;
+  }
+
+  #get<T>(path: string, query: HttpRequest["query"] = {}): Promise<T> {
+    return patiently(() => this.#body<T>({ method: "GET", path, query }));
+  }
+
+  /** A POST under one Idempotency-Key, so that a second try cannot do it twice. */
+  #create<T>(path: string, body?: unknown, if_match?: number): Promise<T> {
+    const idempotency_key = newId();
+    return patiently(() =>
+      this.#body<T>({
+        method: "POST",
+        path,
+        idempotency_key,
+        ...(body === undefined ? {} : { body }),
+        ...(if_match === undefined ? {} : { if_match }),
+      }),
+    );
+  }
+
+  async #body<T>(request: HttpRequest): Promise<T> {
+    return (await this.#authenticated<T>(request)).body;
+  }
+
+  /** Sends with the access token; one that is refused is renewed once. */
+  async #authenticated<T>(request: HttpRequest): Promise<Answer<T>> {
+    const token = await this.#sessions.token();
+    try {
+      return await send<T>(this.#fetch, this.#origin, { ...request, token });
+    } catch (thrown) {
+      if (!(thrown instanceof ParleyError) || thrown.status !== 401) throw thrown;
+      const isStale = this.#sessions.current?.access_token !== token;
+      const fresh = isStale ? await this.#sessions.token() : (await this.#sessions.refresh()).access_token;
+      return send<T>(this.#fetch, this.#origin, { ...request, token: fresh });
+    }
+  }
+}
+
+/** Tries again what failed for a passing reason: three times in all, within a few seconds. */
+async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      const error = thrown instanceof ParleyError ? thrown : null;
+      const wait_ms = error?.retry_after_ms ?? BACKOFF_MS * 2 ** (tried - 1) * (0.5 + Math.random());
+      if (!error?.is_temporary || tried === ATTEMPTS || wait_ms > LONGEST_WAIT_MS) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, wait_ms));
+    }
+  }
+}
+
+const seg = encodeURIComponent;

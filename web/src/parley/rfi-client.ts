@@ -1,0 +1,89 @@
+/** Keeps one RFI and its change history live: read over REST, followed over the socket by revision. */
+
+import { asParleyError, type ParleyError } from "./errors";
+import type { Gateway } from "./gateway";
+import type { Rest } from "./rest";
+import { Retry } from "./retry";
+import * as rules from "./rfi-feed";
+import type { RfiFeed } from "./rfi-feed";
+import { Store } from "./store";
+import type { JoinedRfi } from "./types";
+
+export interface RfiOptions {
+  gateway: Pick<Gateway, "call" | "on" | "onConnected" | "hold" | "is_connected">;
+  rest: Pick<Rest, "rfi" | "changes">;
+  rfi_id: string;
+}
+
+export class RfiClient {
+  readonly feed = new Store<RfiFeed>(rules.NO_RFI);
+  /** Why the RFI cannot be shown, if it cannot. */
+  readonly failure = new Store<ParleyError | null>(null);
+  readonly #options: RfiOptions;
+  readonly #undo: (() => void)[] = [];
+  readonly #retry = new Retry();
+  #isJoining = false;
+
+  constructor(options: RfiOptions) {
+    this.#options = options;
+  }
+
+  open(): void {
+    const { gateway, rfi_id } = this.#options;
+    this.#undo.push(
+      gateway.hold(`rfi:${rfi_id}`),
+      gateway.on("rfi.changed", (push) => {
+        if (push.rfi_id === rfi_id) this.#advance((f) => rules.changed(f, [push]));
+      }),
+      gateway.on("gap", ({ room, head }) => {
+        if (room === `rfi:${rfi_id}`) this.#advance((f) => rules.atLeast(f, head));
+      }),
+      gateway.onConnected(() => void this.#join()),
+    );
+    void this.load();
+  }
+
+  close(): void {
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#retry.cancel();
+  }
+
+  /** Reads the RFI and its whole history; again after a command of this page. */
+  async load(): Promise<void> {
+    const { rest, rfi_id } = this.#options;
+    try {
+      const [rfi, changes] = await Promise.all([rest.rfi(rfi_id), rest.changes(rfi_id, 0)]);
+      this.failure.set(null);
+      this.#advance((f) => rules.told(f, rfi, changes));
+    } catch (thrown) {
+      if (this.feed.get().rfi === null) this.failure.set(asParleyError(thrown));
+    }
+  }
+
+  #advance(step: (feed: RfiFeed) => RfiFeed): void {
+    this.feed.set(step(this.feed.get()));
+    if (this.feed.get().rfi !== null && rules.missing(this.feed.get()) !== null) void this.#join();
+  }
+
+  /** Joins, or joins again to fetch what is missing: one answer has both. */
+  async #join(): Promise<void> {
+    const { gateway, rfi_id } = this.#options;
+    if (this.#isJoining || !gateway.is_connected) return;
+    this.#isJoining = true;
+    this.#retry.cancel();
+    const after_revision = this.feed.get().rfi?.revision ?? 0;
+    try {
+      const answer = await gateway.call<JoinedRfi>("join_rfi", { rfi_id, after_revision });
+      this.failure.set(null);
+      this.feed.set(rules.rejoined(this.feed.get(), answer));
+      if (rules.missing(this.feed.get()) === null) this.#retry.reset();
+      else this.#retry.later(() => void this.#join());
+    } catch (thrown) {
+      const error = asParleyError(thrown);
+      if (error.is_temporary) this.#retry.later(() => void this.#join(), error.retry_after_ms);
+      else if (this.feed.get().rfi === null) this.failure.set(error);
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * An RFI and the steps that led to it: old state + changes = new state, revision by revision.
+ * Pure; the network is in rfi-client.ts.
+ */
+
+import type { Change, JoinedRfi, Revision, Rfi } from "./types";
+
+export interface RfiFeed {
+  rfi: Rfi | null;
+  revisions: ReadonlyMap<number, Revision>;
+  /** The highest revision known to exist. */
+  head: number;
+}
+
+export const NO_RFI: RfiFeed = { rfi: null, revisions: new Map(), head: 0 };
+
+/** The RFI as REST or a join tells it; an older one than ours changes nothing. */
+export function told(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): RfiFeed {
+  const isNewer = feed.rfi === null || rfi.revision >= feed.rfi.revision;
+  return changed({ ...feed, rfi: isNewer ? rfi : feed.rfi }, revisions);
+}
+
+export const rejoined = (feed: RfiFeed, answer: JoinedRfi): RfiFeed =>
+  atLeast(told(feed, answer.rfi, answer.changes), answer.revision);
+
+/** Revisions that came in; those that follow on are applied, those behind a hole are kept for later. */
+export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
+  const revisions = new Map(feed.revisions);
+  let head = Math.max(feed.head, feed.rfi?.revision ?? 0);
+  for (const revision of incoming) {
+    revisions.set(revision.revision, revision);
+    head = Math.max(head, revision.revision);
+  }
+  let rfi = feed.rfi;
+  for (let next = following(rfi, revisions); rfi && next; next = following(rfi, revisions)) {
+    rfi = applied(rfi, next);
+  }
+  return { rfi, revisions, head };
+}
+
+export const atLeast = (feed: RfiFeed, head: number): RfiFeed =>
+  head > feed.head ? { ...feed, head } : feed;
+
+/** The revision behind which changes are to be fetched, or null when the RFI is up to date. */
+export function missing(feed: RfiFeed): number | null {
+  const at = feed.rfi?.revision ?? 0;
+  return at < feed.head ? at : null;
+}
+
+/** The change history, newest first. */
+export const history = (feed: RfiFeed): Revision[] =>
+  [...feed.revisions.values()].sort((a, b) => b.revision - a.revision);
+
+/** The changes after a revision as one difference: the first old value and the last new one. */
+export function difference(feed: RfiFeed, after_revision: number): Change[] {
+  const byPath = new Map<string, Change>();
+  for (const revision of history(feed).toReversed()) {
+    if (revision.revision <= after_revision) continue;
+    for (const change of revision.changes) {
+      const old = byPath.get(change.path)?.old ?? change.old;
+      byPath.set(change.path, { path: change.path, old, new: change.new });
+    }
+  }
+  return [...byPath.values()].filter((each) => !isSame(each.old, each.new));
+}
+
+/** An RFI after one revision. A path with a dot leads into an object (`budget.max_minor`). */
+export function applied(rfi: Rfi, revision: Revision): Rfi {
+  const next: Record<string, unknown> = { ...rfi };
+  for (const change of revision.changes) {
+    const [field = "", part] = split(change.path);
+    if (part === undefined) next[field] = change.new;
+    else next[field] = withPart(next[field], part, change.new);
+  }
+  return { ...(next as unknown as Rfi), revision: revision.revision, updated_at: revision.at };
+}
+
+function following(rfi: Rfi | null, revisions: ReadonlyMap<number, Revision>): Revision | undefined {
+  return rfi === null ? undefined : revisions.get(rfi.revision + 1);
+}
+
+function split(path: string): [string, string | undefined] {
+  const dot = path.indexOf(".");
+  return dot < 0 ? [path, undefined] : [path.slice(0, dot), path.slice(dot + 1)];
+}
+
+/** A part that is gone is told as null and taken out. */
+function withPart(object: unknown, part: string, value: unknown): Record<string, unknown> {
+  const copy = { ...(object as Record<string, unknown> | null) };
+  if (value === null) delete copy[part];
+  else copy[part] = value;
+  return copy;
+}
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
