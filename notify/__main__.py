@@ -1,0 +1,50 @@
+import asyncio
+
+from marketplace.errors import TemporaryError
+from marketplace.kafka import EventConsumer
+from marketplace.process import Process, operations_app, run, serve
+from notify import backlog
+from notify.handler import GROUP, TOPICS, Handler
+from notify.rendering import Renderer
+from notify.senders import open_senders
+from notify.sending import Sending
+from notify.worker import Worker
+
+
+async def main(process: Process) -> None:
+    """Notify people until told to stop; then finish the sends in flight."""
+    parts, settings = process.parts, process.settings
+    runner = await serve(operations_app(process), settings)
+    try:
+        with open_senders(settings) as senders:
+            sending = Sending(parts.world, senders, Renderer(settings.public_url))
+            worker = Worker(parts.world, sending.attempt)
+            handler = Handler(parts.world, worker.wake)
+            consumer = EventConsumer(
+                settings.kafka_bootstrap_servers, GROUP, TOPICS, handler.handle
+            )
+            await _run(process, consumer, worker)
+    finally:
+        await runner.cleanup()
+
+
+async def _run(process: Process, consumer: EventConsumer, worker: Worker) -> None:
+    async def check_consumer() -> None:
+        if not consumer.is_polling:
+            raise TemporaryError("no partition of the topics was polled lately")
+
+    process.checks["kafka"] = check_consumer
+    process.is_ready = True
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consumer.run(), name="consumer")
+        tasks.create_task(worker.run(), name="worker")
+        watch = backlog.watch(process.parts.store.database, process.parts.world.clock)
+        watching = tasks.create_task(watch, name="backlog")
+        await process.stopping.wait()
+        consumer.stop()
+        worker.stop()
+        watching.cancel()
+
+
+if __name__ == "__main__":
+    run(main)

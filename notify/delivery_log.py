@@ -1,0 +1,55 @@
+"""The delivery log: a notification's state, and the event that tells of it, in one write."""
+
+from typing import Any
+
+from marketplace.actions.events import event as new_event
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.events import Event
+from marketplace.ports import Repositories, Store
+from marketplace.schemas.notifications import NotificationView
+
+_VIEW = NotificationView()
+_ACTOR_ID = "notify"
+_EVENTS = {
+    NotificationState.SENT: "notification.sent",
+    NotificationState.FAILED: "notification.failed",
+    NotificationState.SUPPRESSED: "notification.suppressed",
+}
+
+
+def view(notification: Notification) -> dict[str, Any]:
+    """A notification as apps and consumers see it."""
+    shown: dict[str, Any] = _VIEW.dump(notification)
+    return shown
+
+
+def log_event(name: str, notification: Notification, cause: Event | None = None) -> Event:
+    """An event about a notification; what came of it later is caused by the event it is about."""
+    actor = Actor(
+        _ACTOR_ID,
+        Role.SYSTEM,
+        correlation_id=cause.correlation_id if cause else None,
+        causation_id=notification.event_id,
+    )
+    data = {"notification": view(notification)}
+    return new_event(name, notification.account_id, notification.updated_at, actor, data)
+
+
+async def save(store: Store, notification: Notification) -> None:
+    """Save a notification where it stands now; a final state leaves with its event.
+
+    Raises:
+        TemporaryError: when the store is away.
+    """
+    name = _EVENTS.get(notification.state)
+    if name is None:
+        await store.notifications.save(notification)
+        return
+    told = log_event(name, notification)
+
+    async def work(tx: Repositories) -> None:
+        await tx.notifications.save(notification)
+        await tx.outbox.add(told)
+
+    await store.transact(work)

@@ -1,0 +1,43 @@
+"""Loads what the rules need to know around an event."""
+
+from collections import OrderedDict
+
+from marketplace.domain.conversations import Conversation
+from marketplace.events import Event
+from marketplace.ports import Store
+from notify.rules import Facts
+
+_NEED_MATCHES = frozenset({"rfi.revised", "rfi.withdrawn", "rfi.awarded"})
+# A conversation never changes after its start, and every message asks for its own: about 5 MB.
+MAX_CONVERSATIONS = 10_000
+
+
+class FactFinder:
+    """Reads from the store; conversations, which do not change, from memory where it can."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+
+    async def about(self, event: Event) -> Facts:
+        """The facts around an event.
+
+        Raises:
+            TemporaryError: when the store is away.
+        """
+        if event.name == "message.sent":
+            return Facts(conversation=await self._conversation(event.key))
+        if event.name in _NEED_MATCHES:
+            return Facts(matches=tuple(await self._store.matches.of_rfi(event.key)))
+        return Facts()
+
+    async def _conversation(self, conversation_id: str) -> Conversation | None:
+        found = self._conversations.get(conversation_id)
+        if found is None:
+            found = await self._store.conversations.get(conversation_id)
+            if found is None:
+                return None
+            self._conversations[conversation_id] = found
+            if len(self._conversations) > MAX_CONVERSATIONS:
+                self._conversations.popitem(last=False)
+        return found

@@ -1,0 +1,57 @@
+"""The send gate: whether a notification may still go out, asked at the moment of sending."""
+
+from dataclasses import dataclass
+
+from marketplace.domain.accounts import Account
+from marketplace.domain.conversations import Channel
+from marketplace.domain.notifications import Notification
+from marketplace.ports import World
+from notify import reasons
+from notify.rules import POLICIES, Kind
+from notify.unread import unread
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Let through: to whom, at which address, and for a mail about messages their bodies."""
+
+    account: Account
+    address: str
+    messages: tuple[str, ...] = ()
+
+
+class Gate:
+    """Asks for the address, the presence and the read position."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def check(self, notification: Notification) -> Passage | str:
+        """The passage, or the reason why it is suppressed.
+
+        Raises:
+            TemporaryError: when MongoDB or Redis is away; nobody is written to on a guess.
+        """
+        channel, kind = Channel(notification.channel), Kind(notification.kind)
+        account = await self._world.store.accounts.get(notification.account_id)
+        if account is None:
+            return reasons.ACCOUNT_GONE
+        address = account.phone if channel is Channel.SMS else account.email
+        if not address:
+            return reasons.NO_ADDRESS
+        is_for_the_absent = POLICIES[kind].is_for_the_absent
+        if is_for_the_absent and await self._world.presence.is_connected(account.id):
+            return reasons.CONNECTED
+        if kind is Kind.MESSAGE_SENT:
+            return await self._check_messages(notification, account, address)
+        return Passage(account, address)
+
+    async def _check_messages(
+        self, notification: Notification, account: Account, address: str
+    ) -> Passage | str:
+        left = await unread(self._world.store, account.id, notification.data)
+        if left.is_read:
+            return reasons.READ
+        if not left.bodies:
+            return reasons.MESSAGE_DELETED
+        return Passage(account, address, left.bodies)

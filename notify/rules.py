@@ -1,0 +1,170 @@
+"""Who is told what, by which channels: pure, from an event and the facts around it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from marketplace.domain.conversations import Channel, Conversation
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
+from marketplace.events import Event
+
+# An email about a message waits this long: whoever is just opening the app reads it there, and what
+# follows meanwhile goes into the same email.
+MESSAGE_DELAY_S = 5.0
+# A vendor reckons with everything in an RFI besides its name and how many others are asked.
+MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors"}
+
+
+class Kind(StrEnum):
+    """What somebody is told; each has its templates."""
+
+    MATCH_OFFERED = "match_offered"
+    MATCH_CLOSED = "match_closed"
+    MESSAGE_SENT = "message_sent"
+    QUOTE_SUBMITTED = "quote_submitted"
+    RFI_REVISED = "rfi_revised"
+    RFI_WITHDRAWN = "rfi_withdrawn"
+    RFI_WON = "rfi_won"
+    RFI_LOST = "rfi_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """By which channels a kind goes out, how long it waits, and whether the app is enough."""
+
+    channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    is_for_the_absent: bool = False
+    delay_s: float = 0.0
+
+
+POLICIES: Mapping[Kind, Policy] = {
+    Kind.MATCH_OFFERED: Policy((Channel.EMAIL, Channel.SMS)),
+    Kind.MATCH_CLOSED: Policy(is_for_the_absent=True),
+    Kind.MESSAGE_SENT: Policy(is_for_the_absent=True, delay_s=MESSAGE_DELAY_S),
+    Kind.QUOTE_SUBMITTED: Policy(is_for_the_absent=True),
+    Kind.RFI_REVISED: Policy(is_for_the_absent=True),
+    Kind.RFI_WITHDRAWN: Policy(),
+    Kind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
+    Kind.RFI_LOST: Policy(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules know besides the event: the RFI's matches, or the message's conversation."""
+
+    matches: tuple[Match, ...] = ()
+    conversation: Conversation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One person to be told one thing about an RFI; `path` leads to it on the page."""
+
+    kind: Kind
+    account_id: str
+    rfi_id: str
+    path: str
+    data: Mapping[str, Any]
+
+
+Rule = Callable[[Event, Facts], list[Telling]]
+
+
+def tellings(event: Event, facts: Facts) -> list[Telling]:
+    """Everybody who is to hear of the event; nobody for most events."""
+    rule = _RULES.get(event.name)
+    return [] if rule is None else rule(event, facts)
+
+
+def _match_offered(event: Event, _: Facts) -> list[Telling]:
+    match = event.data["match"]
+    data = {"distance_m": match["distance_m"]}
+    return [_about_rfi(Kind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
+
+
+def _match_closed(event: Event, _: Facts) -> list[Telling]:
+    """An offer whose RFI moved out of the vendor's reach; the RFI's own end tells the rest."""
+    match = event.data["match"]
+    if match["closed_reason"] != "no_longer_suitable":
+        return []
+    return [_about_rfi(Kind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
+
+
+def _message_sent(event: Event, facts: Facts) -> list[Telling]:
+    message, conversation = event.data["message"], facts.conversation
+    if conversation is None:
+        return []
+    names = {each.account_id: each.name for each in conversation.participants}
+    data = {
+        "conversation_id": conversation.id,
+        "first_sequence": message["sequence"],
+        "sequence": message["sequence"],
+        "sender_name": names.get(message["sender_id"], "Somebody"),
+    }
+    path = f"/conversations/{conversation.id}"
+    return [
+        Telling(Kind.MESSAGE_SENT, each.account_id, conversation.rfi_id, path, data)
+        for each in conversation.others(message["sender_id"])
+    ]
+
+
+def _quote_submitted(event: Event, _: Facts) -> list[Telling]:
+    quote = event.data["quote"]
+    data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
+    path = f"/conversations/{quote['conversation_id']}"
+    return [Telling(Kind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)]
+
+
+def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
+    changed = {each["path"].partition(".")[0] for each in event.data["revision"]["changes"]}
+    material = [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
+    if not material or event.data["rfi"]["state"] != RfiState.OPEN:
+        return []
+    return [
+        _about_rfi(Kind.RFI_REVISED, match.vendor_id, event.key, {"changed_fields": material})
+        for match in facts.matches
+        if match.state is MatchState.ACCEPTED
+    ]
+
+
+def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
+    return _to_those_closed_out(Kind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+
+
+def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
+    winner_id = event.data["rfi"]["awarded_vendor_id"]
+    won = [
+        Telling(Kind.RFI_WON, winner_id, event.key, f"/conversations/{match.conversation_id}", {})
+        for match in facts.matches
+        if match.vendor_id == winner_id
+    ]
+    return won + _to_those_closed_out(Kind.RFI_LOST, "rfi_awarded", event, facts)
+
+
+def _to_those_closed_out(kind: Kind, reason: str, event: Event, facts: Facts) -> list[Telling]:
+    """To every vendor whose match was live until this event closed it, in the same write."""
+    return [
+        _about_rfi(kind, match.vendor_id, event.key)
+        for match in facts.matches
+        if match.state is MatchState.CLOSED and match.closed_reason == reason
+    ]
+
+
+def _about_rfi(
+    kind: Kind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
+) -> Telling:
+    return Telling(kind, account_id, rfi_id, f"/rfis/{rfi_id}", data or {})
+
+
+_RULES: Mapping[str, Rule] = {
+    "match.offered": _match_offered,
+    "match.closed": _match_closed,
+    "message.sent": _message_sent,
+    "quote.submitted": _quote_submitted,
+    "rfi.revised": _rfi_revised,
+    "rfi.withdrawn": _rfi_withdrawn,
+    "rfi.awarded": _rfi_awarded,
+}
