@@ -78,7 +78,8 @@ def gateway(name: str, host: str = HOST, port: int | None = None) -> Backend:
     """Build a Socket.IO server whose session ids begin with its name; `whoami` answers the name."""
 
     def application() -> web.Application:
-        server = socketio.AsyncServer(async_mode="aiohttp")
+        # The client's `disconnect` waits for its held poll, which ends with the next ping.
+        server = socketio.AsyncServer(async_mode="aiohttp", ping_interval=0.5, ping_timeout=5)
         server.eio.generate_id = lambda: f"{name}.{secrets.token_urlsafe(12)}"
 
         async def whoami(_sid: str) -> str:

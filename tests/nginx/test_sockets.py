@@ -37,8 +37,7 @@ async def test_sessions_stay_and_spread(site: Site, transports: tuple[str, ...])
         held_by = [client.eio.sid.partition(".")[0] for client in clients]
         used = {client.transport() for client in clients}
     finally:
-        for client in clients:
-            await client.disconnect()
+        await asyncio.gather(*(client.disconnect() for client in clients))
 
     assert again == [name for name in first for _ in range(3)]
     assert held_by == first
