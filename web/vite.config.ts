@@ -14,7 +14,7 @@ export default defineConfig({
     target: "es2022",
     // An inlined asset would be a data: URL, which a strict Content-Security-Policy refuses.
     assetsInlineLimit: 0,
-    // The preload helper is an inline script in older browsers only; modern ones need none.
+    // Browsers that run es2022 preload modules by themselves.
     modulePreload: { polyfill: false },
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },

@@ -1,0 +1,232 @@
+import type { Socket } from "socket.io";
+import { afterEach, describe, expect, test } from "vitest";
+import { aConversation, aMessage, CONVERSATION, ME, messages, OTHER } from "../testing/builders";
+import { loggedIn, socketServer, until } from "../testing/servers";
+import { timeline } from "./conversation";
+import { ConversationClient } from "./conversation-client";
+import { Gateway } from "./gateway";
+import type { Message } from "./types";
+
+type Ack = (answer: unknown) => void;
+interface Call {
+  name: string;
+  [field: string]: unknown;
+}
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+/** A gateway with one conversation in memory; `onSend` may take a send's acknowledgement away. */
+class Stage {
+  readonly log: Message[] = [];
+  readonly calls: Call[] = [];
+  onSend: (socket: Socket, message: Message, ack: Ack) => void = (_, message, ack) =>
+    ack({ ok: true, message });
+
+  serve = (socket: Socket): void => {
+    socket.onAny((name: string, payload: object) => this.calls.push({ name, ...payload }));
+    socket.on("join_conversation", ({ after_sequence = 0 }, ack: Ack) => {
+      void socket.join(CONVERSATION);
+      ack({
+        ok: true,
+        conversation: aConversation,
+        participants: aConversation.participants,
+        read_positions: [],
+        ...this.page(after_sequence),
+      });
+    });
+    socket.on("fetch_entries", ({ after_sequence, limit }, ack: Ack) =>
+      ack({ ok: true, ...this.page(after_sequence, limit) }),
+    );
+    socket.on("send_message", (call, ack: Ack) => this.onSend(socket, this.add(call), ack));
+    for (const name of ["mark_read", "mark_delivered", "set_typing", "leave_conversation"]) {
+      socket.on(name, (_, ack: Ack) => ack({ ok: true }));
+    }
+  };
+
+  /** Idempotent, as the marketplace is. */
+  add({ client_message_id, body }: { client_message_id: string; body: string }): Message {
+    const old = this.log.find((each) => each.client_message_id === client_message_id);
+    if (old) return old;
+    const message = aMessage(this.log.length + 1, { client_message_id, body, sender_id: ME });
+    this.log.push(message);
+    return message;
+  }
+
+  page(after: number, limit = 200) {
+    const entries = this.log
+      .slice(after, after + limit)
+      .map((each) => ({ ...each, kind: "message", at: each.sent_at }));
+    const head = this.log.length;
+    return { entries, head, has_more: after + entries.length < head };
+  }
+
+  named = (name: string): Call[] => this.calls.filter((each) => each.name === name);
+}
+
+async function open(stage: Stage) {
+  const server = await socketServer(stage.serve);
+  const gateway = new Gateway(server.origin, loggedIn());
+  const client = new ConversationClient({ gateway, conversation_id: CONVERSATION, me: ME });
+  closing.push(server.close, () => gateway.close(), () => client.close());
+  gateway.open();
+  client.open();
+  await until(() => client.state.get().conversation !== null, "the join");
+  const bodies = () =>
+    timeline(client.state.get(), ME).map((each) => (each.kind === "message" ? each.body : "?"));
+  const push = (message: Message) => server.io.to(CONVERSATION).emit("message.sent", message);
+  return { ...server, gateway, client, bodies, push };
+}
+
+const withMessages = (count: number): Stage => {
+  const stage = new Stage();
+  stage.log.push(...messages(1, count));
+  return stage;
+};
+
+describe("catching up", () => {
+  test("a push behind a hole makes it fetch the hole, and nothing shows before", async () => {
+    const stage = withMessages(2);
+    const { client, push, bodies } = await open(stage);
+    stage.log.push(aMessage(3), aMessage(4));
+    push(aMessage(4));
+    await until(() => client.state.get().dense === 4, "the hole is filled");
+    expect(bodies()).toEqual(["body 1", "body 2", "body 3", "body 4"]);
+    expect(stage.named("fetch_entries")).toMatchObject([{ after_sequence: 2 }]);
+  });
+
+  test("a long conversation is fetched page by page to its head", async () => {
+    const stage = withMessages(450);
+    const { client } = await open(stage);
+    await until(() => client.state.get().dense === 450, "the head");
+    expect(stage.named("fetch_entries").map((each) => each["after_sequence"])).toEqual([200, 400]);
+  });
+
+  test("the push `gap` makes it fetch", async () => {
+    const stage = withMessages(1);
+    const { client, io } = await open(stage);
+    stage.log.push(aMessage(2));
+    io.emit("gap", { room: `conversation:${CONVERSATION}`, head: 2 });
+    await until(() => client.state.get().dense === 2, "the entry");
+  });
+
+  test("after a reconnect it resumes behind what it has", async () => {
+    const stage = withMessages(2);
+    const { client, io, bodies } = await open(stage);
+    io.disconnectSockets(true);
+    stage.log.push(aMessage(3));
+    await until(() => client.state.get().dense === 3, "the resume");
+    expect(stage.named("join_conversation").map((each) => each["after_sequence"])).toEqual([undefined, 2]);
+    expect(bodies()).toEqual(["body 1", "body 2", "body 3"]);
+  });
+});
+
+describe("sending", () => {
+  test("messages arrive in the order they were written", async () => {
+    const stage = new Stage();
+    stage.onSend = (_, message, ack) => {
+      // The first takes longest: sent side by side they would overtake each other.
+      setTimeout(() => ack({ ok: true, message }), message.sequence === 1 ? 60 : 0);
+    };
+    const { client, bodies } = await open(stage);
+    for (const body of ["one", "two", "three"]) client.send(body);
+    await until(() => client.state.get().pending.length === 0, "all three");
+    expect(stage.log.map((each) => each.body)).toEqual(["one", "two", "three"]);
+    expect(bodies()).toEqual(["one", "two", "three"]);
+  });
+
+  test("a send whose acknowledgement was lost goes out again under its id, and shows once", async () => {
+    const stage = new Stage();
+    const answer = stage.onSend;
+    stage.onSend = (socket) => {
+      stage.onSend = answer;
+      socket.conn.close();
+    };
+    const { client, bodies } = await open(stage);
+    client.send("hello");
+    await until(() => client.state.get().pending.length === 0, "the acknowledgement");
+    expect(bodies()).toEqual(["hello"]);
+    expect(stage.log).toHaveLength(1);
+  });
+
+  test("what is written without a connection goes out when there is one", async () => {
+    const stage = new Stage();
+    const { client, io, gateway, bodies } = await open(stage);
+    io.disconnectSockets(true);
+    await until(() => !gateway.is_connected, "the disconnection");
+    client.send("later");
+    expect(client.state.get().pending).toMatchObject([{ state: "waiting" }]);
+    await until(() => client.state.get().pending.length === 0, "the send");
+    expect(bodies()).toEqual(["later"]);
+  });
+
+  test("a passing error is tried again after the wait it names, a final one waits for the person", async () => {
+    const stage = new Stage();
+    const error = { code: "rate_limited", message: "Slow.", temporary: true, retry_after_ms: 10 };
+    const answer = stage.onSend;
+    let tries = 0;
+    stage.onSend = (socket, message, ack) => {
+      tries += 1;
+      if (tries === 1) ack({ ok: false, error });
+      else if (message.body === "bad") ack({ ok: false, error: { ...error, code: "forbidden", temporary: false } });
+      else answer(socket, message, ack);
+    };
+    const { client } = await open(stage);
+    client.send("good");
+    client.send("bad");
+    await until(() => client.state.get().pending[0]?.state === "failed", "the refusal");
+    expect(client.state.get().pending).toMatchObject([{ body: "bad", error: { code: "forbidden" } }]);
+    expect(tries).toBe(3);
+  });
+});
+
+describe("what it tells of itself", () => {
+  test("delivered when nobody looks, read when somebody does, and each position once", async () => {
+    const stage = withMessages(2);
+    const { client, push } = await open(stage);
+    await until(() => stage.named("mark_delivered").length === 1, "delivered");
+    client.setVisible(true);
+    await until(() => stage.named("mark_read").length === 1, "read");
+    stage.log.push(aMessage(3));
+    push(aMessage(3));
+    await until(() => stage.named("mark_read").length === 2, "read again");
+    expect(stage.named("mark_read").map((each) => each["sequence"])).toEqual([2, 3]);
+    expect(stage.named("mark_delivered").map((each) => each["sequence"])).toEqual([2]);
+  });
+
+  test("typing is told once while keys are pressed, and taken back by the send", async () => {
+    const stage = new Stage();
+    const { client } = await open(stage);
+    client.typed(true);
+    client.typed(true);
+    client.send("hello");
+    await until(() => stage.named("set_typing").length === 2, "both");
+    expect(stage.named("set_typing").map((each) => each["is_typing"])).toEqual([true, false]);
+  });
+
+  test("the other side's typing and reading show, those of other conversations do not", async () => {
+    const stage = withMessages(1);
+    const { client, io } = await open(stage);
+    const typing = { conversation_id: CONVERSATION, account_id: OTHER, is_typing: true };
+    io.emit("typing.updated", { ...typing, conversation_id: "other", account_id: "stranger" });
+    io.emit("typing.updated", typing);
+    await until(() => client.state.get().typing.has(OTHER), "typing");
+    expect([...client.state.get().typing.keys()]).toEqual([OTHER]);
+  });
+
+  test("a conversation that is not mine to see is a failure, not an endless wait", async () => {
+    const server = await socketServer((socket) => {
+      const error = { code: "not_found", message: "No.", temporary: false };
+      socket.on("join_conversation", (_, ack: Ack) => ack({ ok: false, error }));
+    });
+    const gateway = new Gateway(server.origin, loggedIn());
+    const client = new ConversationClient({ gateway, conversation_id: CONVERSATION, me: ME });
+    closing.push(server.close, () => gateway.close(), () => client.close());
+    gateway.open();
+    client.open();
+    await until(() => client.failure.get() !== null, "the failure");
+    expect(client.failure.get()?.code).toBe("not_found");
+  });
+});

@@ -1,0 +1,216 @@
+import { describe, expect, test } from "vitest";
+import {
+  aDeletion,
+  aJoin,
+  aMessage,
+  aMessageEntry,
+  aNotice,
+  anEdit,
+  ME,
+  messages,
+  OTHER,
+} from "../testing/builders";
+import * as rules from "./conversation";
+import { ParleyError } from "./errors";
+import type { Entry } from "./types";
+
+const opened = (entries: Entry[], head = entries.length) =>
+  rules.joined(rules.EMPTY, aJoin(entries, { head }));
+
+const shown = (state: rules.ConversationState) =>
+  rules.timeline(state, ME).map((item) => {
+    if (item.kind === "notice") return item.notice.code;
+    return item.kind === "pending" ? `${item.pending.body} (${item.pending.state})` : item.body;
+  });
+
+const writing = (id: string, body: string) => ({
+  client_message_id: id,
+  body,
+  written_at: "2030-05-01T12:00:00.000Z",
+});
+
+/** All orders of a short list. */
+function permutations<T>(list: T[]): T[][] {
+  if (list.length < 2) return [list];
+  return list.flatMap((each, index) =>
+    permutations(list.toSpliced(index, 1)).map((rest) => [each, ...rest]),
+  );
+}
+
+describe("one order", () => {
+  test("pushes in any order, some of them twice, give the same conversation", () => {
+    const start = opened(messages(1, 2));
+    const later: Entry[] = [
+      aMessageEntry(3),
+      anEdit(4, "message-3", "corrected"),
+      aNotice(5),
+      aDeletion(6, "message-2"),
+    ];
+    for (const order of permutations(later)) {
+      let state = start;
+      for (const entry of [...order, ...order]) state = rules.entered(state, [entry]);
+      expect(shown(state)).toEqual(["body 1", "", "corrected", "participant_joined"]);
+      expect(rules.missing(state)).toBeNull();
+    }
+  });
+
+  test("an entry that is known changes nothing, not even the object", () => {
+    const state = opened(messages(1, 3));
+    expect(rules.entered(state, [aMessageEntry(2, { body: "other" })]).entries).toBe(state.entries);
+  });
+
+  test("a message under a client_message_id that the sender used before is not shown twice", () => {
+    const again = aMessageEntry(2, { client_message_id: "client-1", body: "again" });
+    const state = opened([aMessageEntry(1), again]);
+    expect(shown(state)).toEqual(["body 1"]);
+    expect(state.dense).toBe(2);
+  });
+});
+
+describe("holes", () => {
+  test("what lies behind a hole is held back, and the hole is named", () => {
+    const state = rules.entered(opened(messages(1, 3)), [aMessageEntry(6)]);
+    expect(shown(state)).toEqual(["body 1", "body 2", "body 3"]);
+    expect(rules.missing(state)).toBe(3);
+  });
+
+  test("a page that fills the hole shows all", () => {
+    const holed = rules.entered(opened(messages(1, 3)), [aMessageEntry(6)]);
+    const state = rules.paged(holed, { entries: messages(4, 5), head: 6, has_more: false });
+    expect(shown(state)).toHaveLength(6);
+    expect(rules.missing(state)).toBeNull();
+  });
+
+  test("a head told by a gap is a hole, and an older head is not", () => {
+    const state = opened(messages(1, 3));
+    expect(rules.missing(rules.atLeast(state, 5))).toBe(3);
+    expect(rules.missing(rules.atLeast(state, 2))).toBeNull();
+  });
+
+  test("a join that brings only the first page asks for the rest", () => {
+    expect(rules.missing(opened(messages(1, 200), 450))).toBe(200);
+  });
+
+  test("a join that brings only the newest page has older ones, and they come in front", () => {
+    const state = opened(messages(251, 450), 450);
+    expect([rules.missing(state), rules.hasOlder(state)]).toEqual([null, true]);
+    const more = rules.paged(state, { entries: messages(201, 250), head: 450, has_more: true });
+    expect([more.first, more.dense]).toEqual([201, 450]);
+    expect(shown(more)[0]).toBe("body 201");
+  });
+
+  test("an empty conversation misses nothing", () => {
+    expect(rules.missing(opened([]))).toBeNull();
+    expect(rules.hasOlder(opened([]))).toBe(false);
+  });
+});
+
+describe("resume", () => {
+  test("the answer to a join after a sequence is added to what is known", () => {
+    const before = opened(messages(1, 3));
+    const after = rules.joined(before, aJoin(messages(4, 5)));
+    expect(shown(after)).toEqual(["body 1", "body 2", "body 3", "body 4", "body 5"]);
+  });
+
+  test("a resume longer than a page leaves the rest to be fetched", () => {
+    const answer = aJoin(messages(4, 203), { head: 500, has_more: true });
+    expect(rules.missing(rules.joined(opened(messages(1, 3)), answer))).toBe(203);
+  });
+
+  test("a resume with nothing new changes nothing", () => {
+    const before = opened(messages(1, 3));
+    expect(shown(rules.joined(before, aJoin([], { head: 3 })))).toEqual(shown(before));
+  });
+});
+
+describe("optimistic sending", () => {
+  test("a written message shows at the end at once", () => {
+    const state = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    expect(shown(state)).toEqual(["body 1", "hello (waiting)"]);
+  });
+
+  test("the acknowledgement gives it its place, under the same key", () => {
+    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
+    const state = rules.acknowledged(pending, answer);
+    expect(shown(state)).toEqual(["body 1", "hello"]);
+    expect(state.pending).toEqual([]);
+    expect(rules.timeline(state, ME)[1]?.key).toBe(rules.timeline(pending, ME)[1]?.key);
+  });
+
+  test("its own push before, after or instead of the acknowledgement shows it once", () => {
+    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
+    const pushed = rules.entered(pending, [rules.entryOfMessage(answer)]);
+    for (const state of [
+      pushed,
+      rules.acknowledged(pushed, answer),
+      rules.entered(rules.acknowledged(pending, answer), [rules.entryOfMessage(answer)]),
+    ]) {
+      expect(shown(state)).toEqual(["body 1", "hello"]);
+    }
+  });
+
+  test("an acknowledged message behind a hole stays in sight until the hole is filled", () => {
+    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const answer = aMessage(3, { client_message_id: "mine", sender_id: ME, body: "hello" });
+    const holed = rules.acknowledged(pending, answer);
+    expect(shown(holed)).toEqual(["body 1", "hello (sent)"]);
+    expect(shown(rules.entered(holed, messages(2, 2)))).toEqual(["body 1", "body 2", "hello"]);
+  });
+
+  test("a refused message keeps its error, can go out again, and can be given up", () => {
+    const error = new ParleyError("rate_limited", "Too many.");
+    const written = rules.written(opened([]), writing("mine", "hello"));
+    const refused = rules.refused(written, "mine", error);
+    expect(refused.pending[0]).toMatchObject({ state: "failed", error });
+    expect(rules.retried(refused, "mine").pending[0]).toMatchObject({ state: "waiting", error: null });
+    expect(rules.dropped(refused, "mine").pending).toEqual([]);
+  });
+});
+
+describe("edits and deletions", () => {
+  test("the last edit counts, and nothing comes back after a deletion", () => {
+    const state = opened([
+      aMessageEntry(1),
+      anEdit(2, "message-1", "first"),
+      anEdit(3, "message-1", "second"),
+      aMessageEntry(4),
+      aDeletion(5, "message-4"),
+      anEdit(6, "message-4", "too late"),
+    ]);
+    const items = rules.timeline(state, ME);
+    expect(items[0]).toMatchObject({ body: "second", is_edited: true, is_deleted: false });
+    expect(items[1]).toMatchObject({ body: "", is_deleted: true });
+  });
+
+  test("an edit of a message that is not loaded waits until it is", () => {
+    const state = opened([anEdit(5, "message-4", "corrected"), aMessageEntry(6)], 6);
+    expect(shown(state)).toEqual(["body 6"]);
+    const more = rules.paged(state, { entries: messages(3, 4), head: 6, has_more: true });
+    expect(shown(more)).toEqual(["body 3", "corrected", "body 6"]);
+  });
+});
+
+describe("receipts and typing", () => {
+  test("a read position only moves forward", () => {
+    const ahead = { account_id: OTHER, delivered_sequence: 5, read_sequence: 4 };
+    const late = { account_id: OTHER, delivered_sequence: 3, read_sequence: 2 };
+    const state = rules.positionMoved(rules.positionMoved(opened(messages(1, 5)), ahead), late);
+    expect(rules.readByOthers(state, ME)).toBe(4);
+  });
+
+  test("my own position does not make my messages read", () => {
+    const mine = { account_id: ME, delivered_sequence: 5, read_sequence: 5 };
+    expect(rules.readByOthers(rules.positionMoved(opened(messages(1, 5)), mine), ME)).toBe(0);
+  });
+
+  test("typing ends by a word, by a message, and by itself", () => {
+    const typing = rules.typingChanged(opened(messages(1, 1)), OTHER, true, 1_000);
+    expect(typing.typing.has(OTHER)).toBe(true);
+    expect(rules.typingChanged(typing, OTHER, false, 2_000).typing.size).toBe(0);
+    expect(rules.entered(typing, [aMessageEntry(2)]).typing.size).toBe(0);
+    expect(rules.typingFaded(typing, 1_000 + rules.TYPING_TTL_MS).typing.size).toBe(0);
+    expect(rules.typingFaded(typing, 2_000)).toBe(typing);
+  });
+});

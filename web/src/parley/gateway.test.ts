@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { loggedIn, socketServer, until } from "../testing/servers";
+import { Gateway } from "./gateway";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function connected(...script: Parameters<typeof socketServer>) {
+  const server = await socketServer(...script);
+  const sessions = loggedIn();
+  const gateway = new Gateway(server.origin, sessions);
+  closing.push(server.close, () => gateway.close());
+  gateway.open();
+  await until(() => gateway.is_connected, "the connection");
+  return { ...server, sessions, gateway };
+}
+
+describe("calls", () => {
+  test("an acknowledgement is the answer, an error in it is thrown", async () => {
+    const { gateway } = await connected((socket) => {
+      socket.on("good", (payload, ack) => ack({ ok: true, echo: payload }));
+      socket.on("bad", (_, ack) =>
+        ack({ ok: false, error: { code: "rate_limited", message: "Slow.", temporary: true, retry_after_ms: 9 } }),
+      );
+    });
+    expect(await gateway.call("good", { a: 1 })).toEqual({ ok: true, echo: { a: 1 } });
+    await expect(gateway.call("bad", {})).rejects.toMatchObject({
+      code: "rate_limited",
+      is_temporary: true,
+      retry_after_ms: 9,
+    });
+  });
+
+  test("without a connection a call fails at once and is not kept for later", async () => {
+    const { gateway, io } = await connected(() => undefined);
+    io.disconnectSockets(true);
+    await until(() => !gateway.is_connected, "the disconnection");
+    await expect(gateway.call("send_message", {})).rejects.toMatchObject({
+      code: "not_connected",
+      is_temporary: true,
+    });
+  });
+
+  test("a connection lost before the acknowledgement is told as such", async () => {
+    const { gateway } = await connected((socket) => {
+      socket.on("slow", () => socket.conn.close());
+    });
+    await expect(gateway.call("slow", {})).rejects.toMatchObject({ code: "not_connected" });
+  });
+});
+
+describe("the connection", () => {
+  test("comes back after the server closed it, and tells each time", async () => {
+    const { gateway, io } = await connected(() => undefined);
+    let count = 0;
+    gateway.onConnected(() => (count += 1));
+    io.disconnectSockets(true);
+    await until(() => gateway.connection.get() === "reconnecting", "the state");
+    await until(() => count === 2, "the second connection");
+    expect(gateway.connection.get()).toBe("connected");
+  });
+
+  test("gets new tokens when the old one is refused as expired", async () => {
+    const { tokens, gateway } = await connected(
+      () => undefined,
+      (token) => (token === "access-1" ? { code: "token_expired" } : null),
+    );
+    expect(tokens).toEqual(["access-1", "access-2"]);
+    expect(gateway.connection.get()).toBe("connected");
+  });
+
+  test("comes again after the wait it was told when the process is draining", async () => {
+    let isDraining = true;
+    const { tokens } = await connected(
+      () => undefined,
+      () => {
+        if (!isDraining) return null;
+        isDraining = false;
+        return { code: "draining", retry_after_ms: 20 };
+      },
+    );
+    expect(tokens).toEqual(["access-1", "access-1"]);
+  });
+
+  test("is made anew with new tokens when the session is expiring", async () => {
+    const { io, tokens, gateway } = await connected(() => undefined);
+    io.emit("session.expiring", { expires_in_s: 30 });
+    await until(() => tokens.length === 2 && gateway.is_connected, "the new connection");
+    expect(tokens).toEqual(["access-1", "access-2"]);
+  });
+
+  test("is made with the tokens that were renewed in the meantime", async () => {
+    const { io, tokens, gateway, sessions } = await connected(() => undefined);
+    await sessions.refresh();
+    io.emit("session.expiring", {});
+    await until(() => tokens.length === 2 && gateway.is_connected, "the new connection");
+    expect(tokens).toEqual(["access-1", "access-2"]);
+    expect(sessions.current?.access_token).toBe("access-2");
+  });
+});
+
+describe("rooms", () => {
+  test("a room is left when the last part of the page that holds it lets go", async () => {
+    const left: unknown[] = [];
+    const { gateway } = await connected((socket) => {
+      socket.on("leave_conversation", (payload, ack) => {
+        left.push(payload);
+        ack({ ok: true });
+      });
+    });
+    const [first, second] = [gateway.hold("conversation:c1"), gateway.hold("conversation:c1")];
+    first();
+    await gateway.call("leave_conversation", { marker: true });
+    second();
+    await until(() => left.length === 2, "the leave");
+    expect(left).toEqual([{ marker: true }, { conversation_id: "c1" }]);
+  });
+});

@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { anRfi, aRevision } from "../testing/builders";
+import { loggedIn, socketServer, until } from "../testing/servers";
+import { errorFromProblem } from "./errors";
+import { Gateway } from "./gateway";
+import { RfiClient } from "./rfi-client";
+import { applied } from "./rfi-feed";
+import type { Revision, Rfi } from "./types";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+/** An RFI at revision 2 that a test revises; a join answers from where it is asked. */
+async function open(rest?: ConstructorParameters<typeof RfiClient>[0]["rest"]) {
+  let rfi: Rfi = anRfi();
+  const revisions: Revision[] = [aRevision(1, []), aRevision(2, [])];
+  const joins: unknown[] = [];
+  const server = await socketServer((socket) => {
+    socket.on("join_rfi", ({ after_revision }, ack) => {
+      joins.push(after_revision);
+      void socket.join("rfi");
+      ack({ ok: true, rfi, revision: rfi.revision, changes: revisions.slice(after_revision) });
+    });
+    socket.on("leave_rfi", (_, ack) => ack({ ok: true }));
+  });
+  const revise = (title: string): Revision => {
+    const revision = aRevision(rfi.revision + 1, [{ path: "title", old: rfi.title, new: title }]);
+    revisions.push(revision);
+    rfi = applied(rfi, revision);
+    return revision;
+  };
+  const gateway = new Gateway(server.origin, loggedIn());
+  const reading = {
+    rfi: () => Promise.resolve(rfi),
+    changes: () => Promise.resolve([...revisions]),
+  };
+  const client = new RfiClient({ gateway, rest: rest ?? reading, rfi_id: "rfi-1" });
+  closing.push(server.close, () => gateway.close(), () => client.close());
+  gateway.open();
+  client.open();
+  return { ...server, client, revise, joins, title: () => client.feed.get().rfi?.title };
+}
+
+describe("an RFI that is followed", () => {
+  test("shows a pushed change, and fetches the ones a push was lost of", async () => {
+    const { client, io, revise, joins, title } = await open();
+    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    io.emit("rfi.changed", revise("one"));
+    await until(() => title() === "one", "the push");
+    revise("two");
+    io.emit("rfi.changed", revise("three"));
+    await until(() => title() === "three", "the hole is filled");
+    expect(joins.at(-1)).toBe(3);
+    expect([...client.feed.get().revisions.keys()].sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("resumes by revision after a reconnect", async () => {
+    const { client, io, revise, joins, title } = await open();
+    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    io.disconnectSockets(true);
+    revise("meanwhile");
+    await until(() => title() === "meanwhile", "the resume");
+    expect(joins.at(-1)).toBe(2);
+  });
+
+  test("ignores the changes of other RFIs", async () => {
+    const { client, io, revise, joins, title } = await open();
+    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    io.emit("rfi.changed", { ...aRevision(3, [{ path: "title", old: "", new: "no" }]), rfi_id: "x" });
+    io.emit("rfi.changed", revise("yes"));
+    await until(() => title() === "yes", "the push");
+  });
+
+  test("is there from the join alone when REST is away", async () => {
+    const away = () => Promise.reject(errorFromProblem(503, null));
+    const { title } = await open({ rfi: away, changes: away });
+    await until(() => title() === "Leaking pipe", "the join");
+  });
+});

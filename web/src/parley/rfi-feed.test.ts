@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { anRfi, aRevision } from "../testing/builders";
+import * as rules from "./rfi-feed";
+
+const change = (path: string, old: unknown, now: unknown) => ({ path, old, new: now });
+const title = aRevision(3, [change("title", "Leaking pipe", "Burst pipe")]);
+const budget = aRevision(4, [change("budget.max_minor", 50_000, 90_000)]);
+const withdrawn = aRevision(5, [change("state", "open", "withdrawn")], "withdrawn");
+const opened = () => rules.told(rules.NO_RFI, anRfi(), []);
+
+describe("old state + changes = new state", () => {
+  test("revisions in order lead to the new state", () => {
+    const { rfi } = rules.changed(opened(), [title, budget, withdrawn]);
+    expect(rfi).toMatchObject({
+      revision: 5,
+      title: "Burst pipe",
+      state: "withdrawn",
+      budget: { min_minor: 10_000, max_minor: 90_000 },
+      updated_at: withdrawn.at,
+    });
+  });
+
+  test("out of order, and twice, they lead there too", () => {
+    let feed = opened();
+    for (const each of [withdrawn, title, withdrawn, budget, title]) feed = rules.changed(feed, [each]);
+    expect(feed.rfi).toEqual(rules.changed(opened(), [title, budget, withdrawn]).rfi);
+  });
+
+  test("a part that is gone is taken out, and a whole value is replaced", () => {
+    const rfi = anRfi({ attributes: { floor: 3, lift: true } });
+    const revision = aRevision(3, [
+      change("attributes.floor", 3, null),
+      change("attributes.lift", true, false),
+      change("budget", rfi.budget, null),
+    ]);
+    expect(rules.applied(rfi, revision)).toMatchObject({ attributes: { lift: false }, budget: null });
+    expect(rules.applied(rfi, revision).attributes).not.toHaveProperty("floor");
+  });
+
+  test("the RFI that was given is not touched", () => {
+    const rfi = anRfi();
+    rules.applied(rfi, budget);
+    expect(rfi).toEqual(anRfi());
+  });
+});
+
+describe("holes", () => {
+  test("a revision behind a hole waits, and the hole is named", () => {
+    const feed = rules.changed(opened(), [budget]);
+    expect(feed.rfi?.revision).toBe(2);
+    expect(rules.missing(feed)).toBe(2);
+    expect(rules.missing(rules.changed(feed, [title]))).toBeNull();
+  });
+
+  test("a gap's head is a hole; a rejoin fills it", () => {
+    const behind = rules.atLeast(opened(), 4);
+    expect(rules.missing(behind)).toBe(2);
+    const rfi = anRfi({ revision: 4, title: "Burst pipe" });
+    const feed = rules.rejoined(behind, { rfi, revision: 4, changes: [title, budget] });
+    expect(rules.missing(feed)).toBeNull();
+    expect(rules.history(feed).map((each) => each.revision)).toEqual([4, 3]);
+  });
+
+  test("a snapshot that is older than what was pushed is brought up to date", () => {
+    const pushed = rules.changed(rules.NO_RFI, [title, budget]);
+    expect(rules.told(pushed, anRfi(), []).rfi).toMatchObject({ revision: 4, title: "Burst pipe" });
+  });
+
+  test("an older snapshot does not take the RFI back", () => {
+    const feed = rules.changed(opened(), [title]);
+    expect(rules.told(feed, anRfi(), []).rfi?.revision).toBe(3);
+  });
+});
+
+describe("the difference since a revision", () => {
+  const back = aRevision(5, [change("budget.max_minor", 90_000, 50_000)]);
+  const again = aRevision(6, [change("title", "Burst pipe", "Flooded kitchen")]);
+
+  test("is the first old value and the last new one, per field", () => {
+    const feed = rules.changed(opened(), [title, budget, again, aRevision(5, [])]);
+    expect(rules.difference(feed, 2)).toEqual([
+      change("title", "Leaking pipe", "Flooded kitchen"),
+      change("budget.max_minor", 50_000, 90_000),
+    ]);
+    expect(rules.difference(feed, 4)).toEqual([change("title", "Burst pipe", "Flooded kitchen")]);
+  });
+
+  test("leaves out what was changed back", () => {
+    const feed = rules.changed(opened(), [title, budget, back]);
+    expect(rules.difference(feed, 3)).toEqual([]);
+  });
+});
