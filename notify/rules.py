@@ -88,7 +88,7 @@ def _match_offered(event: Event, _: Facts) -> list[Telling]:
 def _match_closed(event: Event, _: Facts) -> list[Telling]:
     """An offer whose RFI moved out of the vendor's reach; the RFI's own end tells the rest."""
     match = event.data["match"]
-    if match["closed_reason"] != "no_longer_suitable":
+    if match.get("closed_reason") != "no_longer_suitable":
         return []
     return [_about_rfi(Kind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
 
@@ -135,7 +135,7 @@ def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
 
 
 def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
-    winner_id = event.data["rfi"]["awarded_vendor_id"]
+    winner_id = event.data["rfi"].get("awarded_vendor_id")
     won = [
         Telling(Kind.RFI_WON, winner_id, event.key, f"/conversations/{match.conversation_id}", {})
         for match in facts.matches

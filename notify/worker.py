@@ -74,11 +74,10 @@ class Worker:
         Raises:
             TemporaryError: when the store is away.
         """
-        while not self._is_stopping:
+        while True:
             await self._slots.acquire()
             try:
-                now = self._world.clock.now()
-                claimed = await self._world.store.notifications.claim_due(now, now + LEASE)
+                claimed = await self._claim()
             except BaseException:
                 self._slots.release()
                 raise
@@ -94,6 +93,12 @@ class Worker:
         """Wait until nothing is in flight; every try ends by its time-outs."""
         if self._in_flight:
             await asyncio.wait(self._in_flight)
+
+    async def _claim(self) -> Notification | None:
+        if self._is_stopping:  # perhaps said while a slot was waited for
+            return None
+        now = self._world.clock.now()
+        return await self._world.store.notifications.claim_due(now, now + LEASE)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)

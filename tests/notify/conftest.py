@@ -1,0 +1,132 @@
+"""A real sandbox of the providers, and a world over the real store with a clock that tests move.
+
+sandbox    SendGrid's and Twilio's APIs on a free port: `deliveries`, `faults`
+providers  the settings with the sandbox's address and credentials
+world      the MongoDB store; presence and announcements in memory
+sending    tries over the official clients, with a pause of 10 s and no jitter
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+import pytest_asyncio
+
+from embedded.sandbox.deliveries import Deliveries, Submission
+from embedded.sandbox.faults import Fault, Faults
+from embedded.sandbox.server import Account, make_application, start
+from marketplace.domain.conversations import Channel
+from marketplace.ports import World
+from marketplace.settings import Settings, from_environment
+from marketplace.storage import MongoStore
+from notify.handler import Handler
+from notify.outcomes import Patience
+from notify.rendering import Renderer
+from notify.sender import Sender
+from notify.senders import open_senders
+from notify.sending import Sending
+from notify.worker import Worker
+from tests import memory
+from tests.builders import FixedClock
+
+ACCOUNT = Account(
+    sendgrid_api_key="SG.sandbox.key",
+    twilio_account_sid="AC" + "0123456789abcdef" * 2,
+    twilio_auth_token="0f" * 16,
+    twilio_from_number="+15005550006",
+)
+# Long enough for a busy machine to answer on its own network, short enough to wait for.
+TIMEOUT_S = 1.0
+PATIENCE = Patience(first_pause_s=10, jitter=lambda: 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox."""
+
+    url: str
+    deliveries: Deliveries
+    faults: Faults
+
+    def arrived(self) -> list[Submission]:
+        """What arrived, oldest first."""
+        return [each.submission for each in self.deliveries.oldest_first()]
+
+    def fails(self, channel: str, status: int | str, **more: int | bool) -> None:
+        """The next send on the channel meets this."""
+        self.faults.put([Fault(channel, status, **{"times": 1, **more})])  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The clock of the world and of the sandbox."""
+    return FixedClock()
+
+
+@pytest_asyncio.fixture
+async def sandbox(clock: FixedClock) -> AsyncIterator[Sandbox]:
+    """A sandbox on a free port."""
+    deliveries, faults = Deliveries(clock=clock.now), Faults()
+    runner = await start(make_application(ACCOUNT, deliveries, faults), "127.0.0.1", 0)
+    host, port = runner.addresses[0][:2]
+    yield Sandbox(f"http://{host}:{port}", deliveries, faults)
+    await runner.cleanup()
+
+
+@pytest.fixture
+def providers(sandbox: Sandbox) -> Settings:
+    """Settings that lead to the sandbox."""
+    return replace(
+        from_environment({"PARLEY_TOKEN_SECRET": "s" * 32}),
+        sendgrid_api_key=ACCOUNT.sendgrid_api_key,
+        sendgrid_api_url=sandbox.url,
+        twilio_account_sid=ACCOUNT.twilio_account_sid,
+        twilio_auth_token=ACCOUNT.twilio_auth_token,
+        twilio_api_url=sandbox.url,
+        twilio_from_number=ACCOUNT.twilio_from_number,
+    )
+
+
+@pytest.fixture
+def senders(providers: Settings) -> Iterator[Mapping[Channel, Sender]]:
+    """Both senders, by the official clients, which wait for one second."""
+    with open_senders(providers, timeout_s=TIMEOUT_S) as opened:
+        yield opened
+
+
+@pytest.fixture
+def live() -> memory.Live:
+    """What was announced."""
+    return memory.Live()
+
+
+@pytest.fixture
+def world(store: MongoStore, clock: FixedClock, live: memory.Live) -> World:
+    """The MongoDB store with everything else in memory."""
+    return replace(memory.a_world(clock=clock, live=live), store=store)
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    """The templates, with links to example.com."""
+    return Renderer("https://parley.example")
+
+
+@pytest.fixture
+def sending(world: World, senders: Mapping[Channel, Sender], renderer: Renderer) -> Sending:
+    """Tries over the sandbox."""
+    return Sending(world, senders, renderer, PATIENCE)
+
+
+@pytest_asyncio.fixture
+async def worker(world: World, sending: Sending) -> AsyncIterator[Worker]:
+    """A worker that is not running: tests let it `send_due` and `finish`."""
+    made = Worker(world, sending.attempt)
+    yield made
+    await made.finish()
+
+
+@pytest.fixture
+def handler(world: World, worker: Worker) -> Handler:
+    """Handles events over the world."""
+    return Handler(world, worker.wake)

@@ -1,0 +1,159 @@
+"""Events as a consumer reads them, people and a request in the store, and what has become of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from marketplace.actions.events import event as new_event
+from marketplace.actions.events import match_event, quote_event, rfi_event
+from marketplace.domain import views
+from marketplace.domain.accounts import Account, Actor, Role
+from marketplace.domain.conversations import Conversation, Entry, Participant
+from marketplace.domain.matches import Match
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.pages import PageRequest
+from marketplace.domain.quotes import Quote
+from marketplace.domain.rfis import Change, Revision, Rfi
+from marketplace.events import Event, decode, encode
+from marketplace.ports import Repositories
+from tests.builders import (
+    NOW,
+    a_conversation,
+    a_message,
+    a_notification,
+    a_revision,
+    an_accepted_match,
+    an_account,
+    an_actor,
+    an_rfi,
+)
+
+EMAIL_DATA = {"title": "Leaking kitchen sink", "category": "plumbing", "rfi_id": "r1"}
+OFFER_DATA = {**EMAIL_DATA, "distance_m": 1_200, "path": "/rfis/r1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A customer and a vendor who talk about the customer's request."""
+
+    customer: Account
+    vendor: Account
+    rfi: Rfi
+    match: Match
+    conversation: Conversation
+
+
+def a_case() -> Case:
+    """An open RFI with one accepted match and its conversation."""
+    customer = an_account(name="Carla Reyes", phone=None)
+    vendor = an_account(role=Role.VENDOR, name="Vince Ortega", phone="+13035550188")
+    rfi = an_rfi(customer_id=customer.id)
+    match = an_accepted_match(rfi_id=rfi.id, customer_id=customer.id, vendor_id=vendor.id)
+    conversation = a_conversation(
+        id=match.conversation_id,
+        rfi_id=rfi.id,
+        match_id=match.id,
+        participants=(
+            Participant(customer.id, Role.CUSTOMER, customer.name),
+            Participant(vendor.id, Role.VENDOR, match.vendor_name),
+        ),
+    )
+    return Case(customer, vendor, rfi, match, conversation)
+
+
+async def keep(store: Repositories, case: Case) -> Case:
+    """Store all of it."""
+    for account in (case.customer, case.vendor):
+        await store.accounts.add(account)
+    await store.rfis.add(case.rfi, a_revision(case.rfi))
+    await store.matches.add(case.match)
+    await store.conversations.add(case.conversation)
+    return case
+
+
+def read_back(event: Event) -> Event:
+    """The event as it comes out of Kafka."""
+    return decode(encode(event))
+
+
+def of_match(name: str, match: Match) -> Event:
+    """`match.*` as read."""
+    return read_back(match_event(name, match, an_actor(Role.SYSTEM)))
+
+
+def of_quote(name: str, quote: Quote) -> Event:
+    """`quote.*` as read."""
+    return read_back(quote_event(name, quote, an_actor(Role.VENDOR)))
+
+
+def of_rfi(name: str, rfi: Rfi, *paths: str) -> Event:
+    """`rfi.*` as read; the revision changed these paths."""
+    changes = tuple(Change(path, None, "new") for path in paths)
+    revision: Revision = replace(a_revision(rfi), cause=name.partition(".")[2], changes=changes)
+    return read_back(rfi_event(name, rfi, revision, an_actor()))
+
+
+def of_message(message: Entry) -> Event:
+    """`message.sent` as read."""
+    return read_back(written_message(message))
+
+
+def written_message(message: Entry) -> Event:
+    """`message.sent` as the relay writes it: the message's id is the event's."""
+    actor = Actor(message.sender_id or "", Role.CUSTOMER)
+    data = {"message": views.message_view(message)}
+    made = new_event("message.sent", message.conversation_id, message.at, actor, data)
+    return replace(made, id=message.id)
+
+
+async def says(store: Repositories, case: Case, sequence: int, body: str = "Hello?") -> Event:
+    """The customer writes to the vendor."""
+    message = a_message(
+        conversation_id=case.conversation.id,
+        sequence=sequence,
+        sender_id=case.customer.id,
+        body=body,
+    )
+    return of_message(await store.entries.add_next(message))
+
+
+def an_offer(account: Account, channel: str, **named: Any) -> Notification:
+    """A pending notification of an offer, due now."""
+    fields = {"account_id": account.id, "channel": channel, "data": OFFER_DATA, **named}
+    return a_notification(**fields)
+
+
+def of_messages(case: Case, first: int, last: int, **named: Any) -> Notification:
+    """A pending email to the vendor about some of the customer's messages, due now."""
+    data = {
+        **EMAIL_DATA,
+        "conversation_id": case.conversation.id,
+        "first_sequence": first,
+        "sequence": last,
+        "sender_name": "Carla Reyes",
+        "path": f"/conversations/{case.conversation.id}",
+    }
+    fields = {"account_id": case.vendor.id, "kind": "message_sent", "channel": "email"}
+    return a_notification(**{**fields, "data": data, **named})
+
+
+async def of_account(store: Repositories, account_id: str) -> list[Notification]:
+    """All of a person's notifications, oldest first."""
+    page = await store.notifications.of_account(account_id, PageRequest(200))
+    return list(page.items)[::-1]
+
+
+async def only(store: Repositories, account_id: str) -> Notification:
+    """The person's one notification."""
+    (found,) = await of_account(store, account_id)
+    return found
+
+
+def states(notifications: list[Notification]) -> list[tuple[NotificationState, str | None]]:
+    """Where each stands, and why."""
+    return [(each.state, each.reason) for each in notifications]
+
+
+def at(seconds: float = 0.0) -> datetime:
+    """A time so many seconds after the builders' now."""
+    return datetime.fromtimestamp(NOW.timestamp() + seconds, NOW.tzinfo)

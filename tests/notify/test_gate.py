@@ -1,0 +1,103 @@
+"""The send gate."""
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.errors import TemporaryError
+from marketplace.ports import World
+from notify.gate import Gate, Passage
+from tests.builders import a_deletion, an_account
+from tests.notify.helpers import a_case, an_offer, keep, of_messages, says
+
+
+async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
+    """And an SMS to its phone."""
+    account = an_account(phone="+13035550188")
+    await world.store.accounts.add(account)
+
+    assert await Gate(world).check(an_offer(account, "email")) == Passage(account, account.email)
+    assert await Gate(world).check(an_offer(account, "sms")) == Passage(account, "+13035550188")
+
+
+async def test_an_account_that_is_gone_is_not_written_to(world: World) -> None:
+    """It is suppressed, with the reason."""
+    assert await Gate(world).check(an_offer(an_account(), "email")) == "account_gone"
+
+
+async def test_without_a_phone_there_is_no_sms(world: World) -> None:
+    """It is suppressed, with the reason."""
+    account = an_account(phone=None)
+    await world.store.accounts.add(account)
+
+    assert await Gate(world).check(an_offer(account, "sms")) == "no_address"
+
+
+async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
+    """It is for everybody."""
+    account = an_account()
+    await world.store.accounts.add(account)
+    await world.presence.connected(account.id)
+
+    assert isinstance(await Gate(world).check(an_offer(account, "email")), Passage)
+
+
+async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> None:
+    """As they stand now."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1, "When could you come?")
+
+    passage = await Gate(world).check(of_messages(case, 1, 1))
+
+    assert passage == Passage(case.vendor, case.vendor.email, ("When could you come?",))
+
+
+async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
+    """The app shows it."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1)
+    await world.presence.connected(case.vendor.id)
+
+    assert await Gate(world).check(of_messages(case, 1, 1)) == "connected"
+
+
+async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
+    """Wherever it was read."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1)
+    await world.store.read_positions.advance(
+        case.conversation.id, case.vendor.id, delivered=1, read=1
+    )
+
+    assert await Gate(world).check(of_messages(case, 1, 1)) == "read"
+
+
+async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None:
+    """There is nothing left to tell."""
+    case = await keep(world.store, a_case())
+    event = await says(world.store, case, 1)
+    await world.store.entries.add_next(
+        a_deletion(
+            conversation_id=case.conversation.id, message_id=event.id, sender_id=case.customer.id
+        )
+    )
+
+    assert await Gate(world).check(of_messages(case, 1, 1)) == "message_deleted"
+
+
+async def test_an_unknown_presence_stops_the_send(world: World) -> None:
+    """Nobody is written to on a guess: the error goes up, and the try is made later."""
+
+    class Away:
+        async def connected(self, account_id: str) -> None: ...
+
+        async def disconnected(self, account_id: str) -> None: ...
+
+        async def is_connected(self, account_id: str) -> bool:
+            raise TemporaryError("Redis: ConnectionError")
+
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1)
+
+    with pytest.raises(TemporaryError):
+        await Gate(replace(world, presence=Away())).check(of_messages(case, 1, 1))

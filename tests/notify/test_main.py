@@ -1,0 +1,157 @@
+"""The process: Kafka in, mail out, health, metrics, and SIGTERM."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from marketplace import events
+from marketplace.actions.events import match_event, quote_event
+from marketplace.domain.ids import new_id
+from marketplace.events import Event
+from marketplace.kafka import EventProducer, Record, ensure_topics
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.builders import a_message, a_quote, an_actor
+from tests.notify.conftest import ACCOUNT, Sandbox
+from tests.notify.helpers import a_case, keep, written_message
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], at_most_s: float = 60) -> None:
+    async with asyncio.timeout(at_most_s):
+        while not await condition():  # noqa: ASYNC110 # of another process
+            await asyncio.sleep(0.05)
+
+
+class Service:
+    """A running `python -m notify`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and body; 0 while nothing listens."""
+        try:
+            async with aiohttp.ClientSession() as http, http.get(self.url + path) as answer:
+                return answer.status, await answer.text()
+        except aiohttp.ClientConnectionError:
+            return 0, ""
+
+    async def is_ready(self) -> bool:
+        """Whether it says so; fails when it is gone."""
+        assert self.process.returncode is None, self.log.read_text()
+        return (await self.get("/health/ready"))[0] == 200
+
+
+@asynccontextmanager
+async def _service(settings: Settings, sandbox: Sandbox, log: Path) -> AsyncIterator[Service]:
+    port = _free_port()
+    environment = {
+        "MONGODB_URL": settings.mongodb_url,
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "REDIS_URL": settings.redis_url,
+        "PARLEY_TOKEN_SECRET": settings.token_secret,
+        "PARLEY_BIND_PORT": str(port),
+        "PARLEY_PROCESS_NAME": log.stem,
+        "PARLEY_LOG_LEVEL": "DEBUG",
+        "SENDGRID_API_KEY": ACCOUNT.sendgrid_api_key,
+        "SENDGRID_API_URL": sandbox.url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT.twilio_account_sid,
+        "TWILIO_AUTH_TOKEN": ACCOUNT.twilio_auth_token,
+        "TWILIO_API_URL": sandbox.url,
+        "TWILIO_FROM_NUMBER": ACCOUNT.twilio_from_number,
+    }
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "notify",
+            cwd=CHECKOUT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield Service(process, f"http://127.0.0.1:{port}", log)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _produce(settings: Settings, *happened: Event) -> None:
+    producer = EventProducer(settings.kafka_bootstrap_servers)
+    await producer.send([Record(each.topic, each.key, events.encode(each)) for each in happened])
+    await producer.close()
+
+
+@pytest.mark.usefixtures("kafka_bootstrap_servers")
+async def test_events_in_kafka_arrive_as_mail_and_sms_once(
+    settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Two processes, every event twice, one message whose words stay out of the logs; then SIGTERM."""
+    case = await keep(store, a_case())
+    words = f"private words {new_id()}"
+    offered = match_event("match.offered", case.match, an_actor())
+    quote = a_quote(
+        rfi_id=case.rfi.id, customer_id=case.customer.id, conversation_id=case.conversation.id
+    )
+    quoted = quote_event("quote.submitted", quote, an_actor())
+    message = a_message(
+        conversation_id=case.conversation.id, sender_id=case.customer.id, body=words
+    )
+    said = written_message(await store.entries.add_next(message))
+    await ensure_topics(settings.kafka_bootstrap_servers)
+
+    async with (
+        _service(settings, sandbox, tmp_path / "notify-1.log") as first,
+        _service(settings, sandbox, tmp_path / "notify-2.log") as second,
+    ):
+        await asyncio.gather(_until(first.is_ready), _until(second.is_ready))
+        await _produce(settings, offered, quoted, said, said, quoted, offered)
+
+        async def all_arrived() -> bool:
+            return len(sandbox.arrived()) >= 4
+
+        await _until(all_arrived)
+        assert sorted((each.to, each.channel.value) for each in sandbox.arrived()) == sorted(
+            [
+                (case.vendor.email, "email"),
+                (case.vendor.phone, "sms"),
+                (case.customer.email, "email"),
+                (case.vendor.email, "email"),
+            ]
+        )
+        metrics = [(await each.get("/metrics"))[1] for each in (first, second)]
+        assert all("parley_notifications_due " in each for each in metrics)
+        assert any("parley_notification_outcomes_total{" in each for each in metrics)
+
+        for each in (first, second):
+            each.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            codes = [await each.process.wait() for each in (first, second)]
+        assert codes == [0, 0], first.log.read_text() + second.log.read_text()
+
+    logs = first.log.read_text() + second.log.read_text()
+    assert len(sandbox.arrived()) == 4
+    assert '"message":"stopped"' in logs
+    for secret in (words, ACCOUNT.sendgrid_api_key, ACCOUNT.twilio_auth_token, case.vendor.email):
+        assert secret not in logs

@@ -1,0 +1,67 @@
+"""What becomes of a notification after a try."""
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.domain.notifications import NotificationState
+from notify.outcomes import Patience, put_off, sent
+from tests.builders import NOW, a_notification
+from tests.notify.helpers import at
+
+CALM = Patience(jitter=lambda: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("tries", "pause_s"), [(1, 5), (2, 10), (3, 20), (10, 2_560), (11, 3_600), (5_000, 3_600)]
+)
+def test_the_pause_doubles_up_to_an_hour(tries: int, pause_s: float) -> None:
+    """However many tries there were, no pause is longer."""
+    assert CALM.pause_s(tries, None) == pause_s
+
+
+def test_the_pause_is_spread_over_its_second_half() -> None:
+    """Those that failed together do not come back together."""
+    assert Patience(jitter=lambda: 0.0).pause_s(2, None) == 5
+    drawn = {Patience().pause_s(2, None) for _ in range(50)}
+    assert len(drawn) > 25
+    assert all(5 <= each <= 10 for each in drawn)
+
+
+def test_what_the_provider_asks_for_is_kept_to() -> None:
+    """Never earlier, and a little spread after it."""
+    assert Patience(jitter=lambda: 0.0).pause_s(7, 30) == 30
+    assert CALM.pause_s(1, 30) == 31
+    assert CALM.pause_s(1, 1e9) == 3_601
+
+
+def test_put_off_is_pending_again_later() -> None:
+    """With the reason, at its new time."""
+    after = put_off(a_notification(attempts=2), "rate_limited", NOW, CALM)
+
+    assert (after.state, after.reason) == (NotificationState.PENDING, "rate_limited")
+    assert after.due_at == at(10)
+
+
+def test_after_the_last_try_it_has_failed() -> None:
+    """With the reason of the last try."""
+    after = put_off(a_notification(attempts=30), "rate_limited", NOW, CALM)
+
+    assert (after.state, after.reason) == (NotificationState.FAILED, "rate_limited")
+
+
+def test_what_would_be_tried_after_a_day_has_failed() -> None:
+    """News of yesterday is not sent."""
+    created_at = NOW - timedelta(hours=24) + timedelta(seconds=9)
+    after = put_off(a_notification(attempts=2, created_at=created_at), "busy", NOW, CALM)
+
+    assert after.state is NotificationState.FAILED
+
+
+def test_sent_keeps_the_providers_id_and_no_reason() -> None:
+    """An empty id is none."""
+    after = sent(a_notification(reason="outcome_unknown"), "SM1", at(3))
+
+    assert (after.state, after.reason, after.provider_id) == (NotificationState.SENT, None, "SM1")
+    assert after.updated_at == at(3)
+    assert sent(a_notification(), "", NOW).provider_id is None

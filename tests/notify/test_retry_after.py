@@ -1,0 +1,35 @@
+"""How long a provider asks us to wait."""
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from notify.retry_after import retry_after_s
+
+
+def test_seconds_are_taken_as_they_are() -> None:
+    """`Retry-After: 7`."""
+    assert retry_after_s({"Retry-After": "7"}) == 7
+
+
+def test_a_date_is_turned_into_seconds_from_now() -> None:
+    """`Retry-After: Thu, 17 May 2040 09:30:00 GMT`; one that is past means now."""
+    in_a_minute = formatdate(time.time() + 60, usegmt=True)
+
+    assert retry_after_s({"Retry-After": in_a_minute}) == pytest.approx(60, abs=2)
+    assert retry_after_s({"Retry-After": "Thu, 17 May 2001 09:30:00 GMT"}) == 0
+
+
+def test_sendgrids_header_is_a_time() -> None:
+    """`X-RateLimit-Reset` is in Unix seconds."""
+    headers = {"X-RateLimit-Reset": str(int(time.time()) + 30)}
+
+    assert retry_after_s(headers) == pytest.approx(30, abs=2)
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1", "1.5.5"])
+def test_what_cannot_be_read_is_none(value: str) -> None:
+    """Then the usual pause holds."""
+    assert retry_after_s({"Retry-After": value}) is None
+    assert retry_after_s({"X-RateLimit-Reset": value or "x"}) is None or value == "-1"

@@ -1,0 +1,172 @@
+"""Who is told what, by which channels."""
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.domain.conversations import Channel
+from marketplace.domain.matches import MatchState
+from marketplace.domain.rfis import RfiState
+from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, Kind, Telling, tellings
+from tests.builders import a_match, a_message, a_quote, an_accepted_match, an_rfi
+from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
+
+
+def _told(found: list[Telling]) -> set[tuple[Kind, str]]:
+    return {(each.kind, each.account_id) for each in found}
+
+
+def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
+    """The vendor alone hears of it, connected or not."""
+    match = a_match(distance_m=1_200)
+
+    (telling,) = tellings(of_match("match.offered", match), Facts())
+
+    assert (telling.kind, telling.account_id) == (Kind.MATCH_OFFERED, match.vendor_id)
+    assert telling.data == {"distance_m": 1_200}
+    assert telling.path == f"/rfis/{match.rfi_id}"
+    policy = POLICIES[Kind.MATCH_OFFERED]
+    assert policy.channels == (Channel.EMAIL, Channel.SMS)
+    assert not policy.is_for_the_absent
+
+
+def test_an_offer_that_fits_no_longer_is_told_to_its_vendor() -> None:
+    """The customer moved the RFI out of the vendor's reach."""
+    match = a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable")
+
+    assert _told(tellings(of_match("match.closed", match), Facts())) == {
+        (Kind.MATCH_CLOSED, match.vendor_id)
+    }
+
+
+@pytest.mark.parametrize("reason", ["rfi_withdrawn", "rfi_awarded"])
+def test_a_match_closed_with_its_rfi_is_told_by_the_rfi(reason: str) -> None:
+    """One thing that happened is told once."""
+    match = a_match(state=MatchState.CLOSED, closed_reason=reason)
+
+    assert tellings(of_match("match.closed", match), Facts()) == []
+
+
+def test_a_message_is_told_to_the_others_after_a_while() -> None:
+    """The sender does not hear of their own words; the email waits and is for the absent."""
+    case = a_case()
+    message = a_message(
+        conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=7
+    )
+
+    (telling,) = tellings(of_message(message), Facts(conversation=case.conversation))
+
+    assert (telling.kind, telling.account_id) == (Kind.MESSAGE_SENT, case.vendor.id)
+    assert telling.path == f"/conversations/{case.conversation.id}"
+    assert telling.data["sender_name"] == case.customer.name
+    assert (telling.data["first_sequence"], telling.data["sequence"]) == (7, 7)
+    policy = POLICIES[Kind.MESSAGE_SENT]
+    assert policy.channels == (Channel.EMAIL,)
+    assert (policy.is_for_the_absent, policy.delay_s) == (True, MESSAGE_DELAY_S)
+
+
+def test_the_words_of_a_message_are_not_copied() -> None:
+    """What is kept with the notification leads to the message and does not repeat it."""
+    case = a_case()
+    message = a_message(
+        conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=1, body="secret"
+    )
+
+    (telling,) = tellings(of_message(message), Facts(conversation=case.conversation))
+
+    assert "secret" not in repr(telling)
+
+
+def test_a_message_of_an_unknown_conversation_is_told_to_nobody() -> None:
+    """Without participants there is nobody to tell."""
+    assert tellings(of_message(a_message(sequence=1)), Facts()) == []
+
+
+def test_a_quote_is_told_to_the_customer() -> None:
+    """With the figures, when the customer is absent."""
+    quote = a_quote(amount_minor=25_000, currency="USD")
+
+    (telling,) = tellings(of_quote("quote.submitted", quote), Facts())
+
+    assert (telling.kind, telling.account_id) == (Kind.QUOTE_SUBMITTED, quote.customer_id)
+    assert telling.data["amount_minor"] == 25_000
+    assert POLICIES[Kind.QUOTE_SUBMITTED].is_for_the_absent
+
+
+def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
+    """Vendors that only have an offer look at the RFI as it stands."""
+    rfi = an_rfi(revision=3)
+    accepted, offered = an_accepted_match(rfi_id=rfi.id), a_match(rfi_id=rfi.id)
+    event = of_rfi("rfi.revised", rfi, "budget.max_minor", "title", "needed_by")
+
+    (telling,) = tellings(event, Facts(matches=(accepted, offered)))
+
+    assert (telling.kind, telling.account_id) == (Kind.RFI_REVISED, accepted.vendor_id)
+    assert telling.data == {"changed_fields": ["needed_by", "budget"]}
+
+
+@pytest.mark.parametrize("path", ["title", "max_vendors"])
+def test_a_change_that_alters_no_quote_is_told_to_nobody(path: str) -> None:
+    """A better title is no reason to write to anybody."""
+    rfi = an_rfi(revision=3)
+    facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
+
+    assert tellings(of_rfi("rfi.revised", rfi, path), facts) == []
+
+
+def test_a_draft_changes_in_silence() -> None:
+    """Only an open RFI has vendors to tell."""
+    rfi = an_rfi(revision=3, state=RfiState.DRAFT)
+    facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
+
+    assert tellings(of_rfi("rfi.revised", rfi, "budget"), facts) == []
+
+
+def test_a_withdrawal_is_told_to_those_it_closed() -> None:
+    """Who declined or was closed out before has no part in it."""
+    rfi = an_rfi(revision=3, state=RfiState.WITHDRAWN)
+    closed = a_match(state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
+    matches = (
+        closed,
+        a_match(state=MatchState.DECLINED),
+        a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable"),
+    )
+
+    assert _told(tellings(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
+        (Kind.RFI_WITHDRAWN, closed.vendor_id)
+    }
+
+
+def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
+    """The winner by email and SMS with the way to the conversation, the losers by email."""
+    winner = an_accepted_match()
+    loser = a_match(state=MatchState.CLOSED, closed_reason="rfi_awarded")
+    declined = a_match(state=MatchState.DECLINED)
+    rfi = an_rfi(revision=3, state=RfiState.AWARDED, awarded_vendor_id=winner.vendor_id)
+
+    found = tellings(of_rfi("rfi.awarded", rfi, "state"), Facts(matches=(loser, winner, declined)))
+
+    assert _told(found) == {(Kind.RFI_WON, winner.vendor_id), (Kind.RFI_LOST, loser.vendor_id)}
+    assert found[0].path == f"/conversations/{winner.conversation_id}"
+    assert POLICIES[Kind.RFI_WON].channels == (Channel.EMAIL, Channel.SMS)
+    assert POLICIES[Kind.RFI_LOST].channels == (Channel.EMAIL,)
+
+
+def test_most_events_are_told_to_nobody() -> None:
+    """What has no rule passes."""
+    assert tellings(of_match("match.accepted", an_accepted_match()), Facts()) == []
+    assert tellings(of_quote("quote.updated", a_quote()), Facts()) == []
+    assert tellings(of_rfi("rfi.submitted", an_rfi(), "state"), Facts()) == []
+
+
+def test_every_kind_has_a_policy() -> None:
+    """Nothing is told without a channel."""
+    assert set(POLICIES) == set(Kind)
+    assert all(policy.channels for policy in POLICIES.values())
+
+
+def test_a_withdrawn_rfis_winner_is_nobody() -> None:
+    """An award event without a vendor among the matches tells the losers alone."""
+    rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
+
+    assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []

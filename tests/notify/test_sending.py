@@ -1,0 +1,424 @@
+"""A try, what comes of it, and the next one: real store, official clients, real server."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from prometheus_client import REGISTRY
+
+from marketplace.domain.accounts import Account
+from marketplace.domain.conversations import Channel
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.errors import TemporaryError
+from marketplace.events import decode
+from marketplace.ports import Store, World
+from marketplace.storage import MongoStore
+from notify.rendering import Renderer
+from notify.sender import Sender, TemporarySendError
+from notify.sending import Sending
+from notify.worker import LEASE, Worker
+from tests.builders import FixedClock, an_account
+from tests.notify.conftest import PATIENCE, Sandbox
+from tests.notify.helpers import a_case, an_offer, at, keep, of_messages, only, says
+
+SENT, FAILED = NotificationState.SENT, NotificationState.FAILED
+PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
+
+
+async def _waits(store: MongoStore, channel: str) -> Account:
+    """Somebody for whom an offer is due by a channel."""
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, channel))
+    return account
+
+
+async def _send(worker: Worker) -> None:
+    await worker.send_due()
+    await worker.finish()
+
+
+async def _told(store: MongoStore) -> list[str]:
+    found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
+    return [decode(each["value"]).name for each in found]
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+async def test_it_goes_out_and_is_told(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, channel: str
+) -> None:
+    """Sent, with the provider's id and no reason, and its event in the outbox."""
+    account = await _waits(store, channel)
+    before = REGISTRY.get_sample_value(
+        "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
+    )
+
+    await _send(worker)
+
+    (arrived,) = sandbox.arrived()
+    assert "https://parley.example/rfis/r1" in arrived.text
+    after = await only(store, account.id)
+    assert (after.state, after.reason, after.attempts) == (SENT, None, 1)
+    assert after.provider_id == arrived.provider_id
+    assert await _told(store) == ["notification.sent"]
+    counted = REGISTRY.get_sample_value(
+        "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
+    )
+    assert counted == (before or 0) + 1
+
+
+async def test_rate_limits_are_waited_for(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """429 with Retry-After 40: not before 40 s, then once."""
+    account = await _waits(store, "sms")
+    sandbox.fails("sms", 429, retry_after_s=40)
+
+    await _send(worker)
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "rate_limited")
+    assert after.due_at == at(41)  # one second of jitter
+
+    clock.advance(seconds=40)
+    await _send(worker)
+    assert sandbox.arrived() == []
+
+    clock.advance(seconds=1)
+    await _send(worker)
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is SENT
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+async def test_a_providers_error_is_survived(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
+) -> None:
+    """500 three times, with pauses of 10, 20 and 40 s, then it goes out once."""
+    account = await _waits(store, channel)
+    sandbox.fails(channel, 500, times=3)
+
+    for pause_s in (10, 20, 40):
+        await _send(worker)
+        assert (await only(store, account.id)).due_at == clock.now() + timedelta(seconds=pause_s)
+        clock.advance(seconds=pause_s)
+    await _send(worker)
+
+    assert len(sandbox.arrived()) == 1
+    after = await only(store, account.id)
+    assert (after.state, after.attempts) == (SENT, 4)
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+async def test_a_refusal_is_final(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
+) -> None:
+    """400: failed with a reason, never tried again."""
+    account = await _waits(store, channel)
+    sandbox.fails(channel, 400)
+
+    await _send(worker)
+    clock.advance(days=2)
+    await _send(worker)
+
+    after = await only(store, account.id)
+    assert after.state is FAILED
+    assert after.reason in {"provider_refused_400", "invalid_address"}
+    assert after.attempts == 1
+    assert sandbox.arrived() == []
+    assert await _told(store) == ["notification.failed"]
+
+
+async def test_it_is_given_up_after_a_day(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """A provider that is away for longer makes it fail, with the reason of the last try."""
+    account = await _waits(store, "email")
+    sandbox.fails("email", 500, times=1_000)
+
+    while (after := await only(store, account.id)).state is PENDING:
+        clock.at = max(clock.at, after.due_at)
+        await _send(worker)
+
+    assert (after.state, after.reason) == (FAILED, "provider_unavailable")
+    assert clock.now() <= at(24 * 3_600)
+    assert after.attempts <= PATIENCE.max_tries
+
+
+@pytest.mark.parametrize("status", ["timeout", "reset"])
+async def test_an_sms_of_unknown_outcome_that_went_out_is_not_sent_again(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, status: str
+) -> None:
+    """Twilio is asked, and has it: sent, under the SID of the first try."""
+    account = await _waits(store, "sms")
+    sandbox.fails("sms", status, is_accepted=True)
+
+    await _send(worker)
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "outcome_unknown")
+    clock.advance(seconds=10)
+    await _send(worker)
+
+    (arrived,) = sandbox.arrived()
+    after = await only(store, account.id)
+    assert (after.state, after.provider_id) == (SENT, arrived.provider_id)
+
+
+@pytest.mark.parametrize("status", ["timeout", "reset"])
+async def test_an_sms_of_unknown_outcome_that_did_not_go_out_is_sent(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, status: str
+) -> None:
+    """Twilio is asked, and has none: the second try sends it."""
+    account = await _waits(store, "sms")
+    sandbox.fails("sms", status, is_accepted=False)
+
+    await _send(worker)
+    clock.advance(seconds=10)
+    await _send(worker)
+
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is SENT
+
+
+@pytest.mark.parametrize(("status", "is_accepted"), [("timeout", True), ("reset", False)])
+async def test_an_email_of_unknown_outcome_is_not_sent_again(
+    worker: Worker,
+    sandbox: Sandbox,
+    store: MongoStore,
+    clock: FixedClock,
+    status: str,
+    is_accepted: bool,
+) -> None:
+    """At most once: SendGrid cannot be asked, so it has failed, and the log says why."""
+    account = await _waits(store, "email")
+    sandbox.fails("email", status, is_accepted=is_accepted)
+
+    await _send(worker)
+    clock.advance(hours=1)
+    await _send(worker)
+
+    assert len(sandbox.arrived()) == is_accepted
+    after = await only(store, account.id)
+    assert (after.state, after.reason, after.attempts) == (FAILED, "outcome_unknown", 1)
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+async def test_a_crash_before_the_request_loses_nothing(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
+) -> None:
+    """A claim whose worker died before it began is taken over when the lease ends, and sent."""
+    account = await _waits(store, channel)
+    claimed = await store.notifications.claim_due(clock.now(), clock.now() + LEASE)
+    assert claimed is not None
+
+    await _send(worker)
+    assert sandbox.arrived() == []
+
+    clock.advance(seconds=LEASE.total_seconds())
+    await _send(worker)
+    assert len(sandbox.arrived()) == 1
+    after = await only(store, account.id)
+    assert (after.state, after.attempts) == (SENT, 2)
+
+
+class _Died(BaseException):
+    """The process was killed."""
+
+
+class _StoreOfTheDying:
+    """Ends the process where the outcome of a try is written: at a final state's transaction."""
+
+    def __init__(self, store: MongoStore) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "transact":
+            raise _Died
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize(("channel", "state"), [("email", FAILED), ("sms", SENT)])
+async def test_a_crash_after_the_request_doubles_nothing(
+    world: World,
+    senders: Mapping[Channel, Sender],
+    renderer: Renderer,
+    worker: Worker,
+    sandbox: Sandbox,
+    store: MongoStore,
+    clock: FixedClock,
+    channel: str,
+    state: NotificationState,
+) -> None:
+    """The next worker knows that a try had begun: an SMS is found, an email is not sent again."""
+    account = await _waits(store, channel)
+    claimed = await store.notifications.claim_due(clock.now(), clock.now() + LEASE)
+    assert claimed is not None
+    dying = replace(world, store=cast("Store", _StoreOfTheDying(store)))
+    with pytest.raises(_Died):
+        await Sending(dying, senders, renderer).attempt(claimed)
+    assert len(sandbox.arrived()) == 1
+
+    clock.advance(seconds=LEASE.total_seconds())
+    await _send(worker)
+
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is state
+
+
+async def test_a_look_up_that_fails_keeps_the_outcome_unknown(
+    world: World, senders: Mapping[Channel, Sender], renderer: Renderer, sandbox: Sandbox
+) -> None:
+    """Nothing is sent until Twilio has said that it has none."""
+    store, clock = world.store, world.clock
+    assert isinstance(store, MongoStore)
+    assert isinstance(clock, FixedClock)
+
+    class Mute:
+        """Twilio's list does not answer."""
+
+        can_look_up = True
+
+        async def send(self, outgoing: object) -> str:
+            raise AssertionError("sent without a look-up")
+
+        async def look_up(self, outgoing: object) -> str | None:
+            raise TemporarySendError("provider_unavailable")
+
+    account = await _waits(store, "sms")
+    sandbox.fails("sms", "reset", is_accepted=True)
+    await _send(Worker(world, Sending(world, senders, renderer, PATIENCE).attempt))
+    clock.advance(seconds=10)
+
+    mute = Sending(world, {Channel.SMS: Mute()}, renderer, PATIENCE)
+    await _send(Worker(world, mute.attempt))
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "outcome_unknown")
+
+    clock.at = after.due_at
+    await _send(Worker(world, Sending(world, senders, renderer, PATIENCE).attempt))
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is SENT
+
+
+async def test_a_channel_that_is_off_suppresses(
+    world: World, renderer: Renderer, store: MongoStore
+) -> None:
+    """With the reason, and its event."""
+    account = await _waits(store, "sms")
+
+    await _send(Worker(world, Sending(world, {}, renderer).attempt))
+
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (SUPPRESSED, "channel_not_configured")
+    assert await _told(store) == ["notification.suppressed"]
+
+
+async def test_what_was_read_meanwhile_is_suppressed(
+    worker: Worker, sandbox: Sandbox, world: World, store: MongoStore
+) -> None:
+    """The gate is asked at the time of sending."""
+    case = await keep(store, a_case())
+    await says(store, case, 1)
+    await store.notifications.add(of_messages(case, 1, 1))
+    await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=1, read=1)
+
+    await _send(worker)
+
+    after = await only(store, case.vendor.id)
+    assert (after.state, after.reason) == (SUPPRESSED, "read")
+    assert sandbox.arrived() == []
+
+
+async def test_an_email_about_messages_quotes_them_all(
+    worker: Worker, sandbox: Sandbox, store: MongoStore
+) -> None:
+    """One email for three messages."""
+    case = await keep(store, a_case())
+    for sequence, body in enumerate(("Hello", "Are you there?", "It drips <fast>"), start=1):
+        await says(store, case, sequence, body)
+    await store.notifications.add(of_messages(case, 1, 3))
+
+    await _send(worker)
+
+    (arrived,) = sandbox.arrived()
+    assert arrived.subject == "3 new messages from Carla Reyes about Leaking kitchen sink"
+    assert "> It drips <fast>" in arrived.text
+    assert "It drips &lt;fast&gt;" in (arrived.html or "")
+
+
+async def test_an_unknown_presence_puts_off(
+    world: World, senders: Mapping[Channel, Sender], renderer: Renderer, sandbox: Sandbox
+) -> None:
+    """Redis is away: the email about a message waits."""
+
+    class Away:
+        async def connected(self, account_id: str) -> None: ...
+
+        async def disconnected(self, account_id: str) -> None: ...
+
+        async def is_connected(self, account_id: str) -> bool:
+            raise TemporaryError("Redis: ConnectionError")
+
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1)
+    await world.store.notifications.add(of_messages(case, 1, 1))
+    blind = replace(world, presence=Away())
+
+    await _send(Worker(blind, Sending(blind, senders, renderer, PATIENCE).attempt))
+
+    after = await only(world.store, case.vendor.id)
+    assert (after.state, after.reason) == (PENDING, "store_unavailable")
+    assert sandbox.arrived() == []
+
+
+async def test_a_defect_is_put_off_and_not_lost(
+    worker: Worker, store: MongoStore, sandbox: Sandbox
+) -> None:
+    """Data that the template cannot use: it waits for a corrected release, for a day."""
+    account = an_account()
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, "email", data={"category": "x", "path": "/"}))
+
+    await _send(worker)
+
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "defect")
+    assert sandbox.arrived() == []
+
+
+async def test_a_lease_that_is_nearly_over_begins_nothing(
+    sending: Sending, store: MongoStore, clock: FixedClock, sandbox: Sandbox
+) -> None:
+    """A worker that was held up leaves the try to the next, and so do two not overlap."""
+    account = await _waits(store, "email")
+    claimed = await store.notifications.claim_due(clock.now(), clock.now() + LEASE)
+    assert claimed is not None
+    clock.advance(seconds=LEASE.total_seconds() - 15)
+
+    await sending.attempt(claimed)
+
+    assert sandbox.arrived() == []
+    assert await only(store, account.id) == claimed
+
+
+async def test_a_sender_that_breaks_leaves_the_outcome_unknown(
+    world: World, renderer: Renderer, store: MongoStore
+) -> None:
+    """A defect in the middle of a request says nothing about the request."""
+
+    class Broken:
+        can_look_up = False
+
+        async def send(self, outgoing: object) -> str:
+            raise KeyError("sid")
+
+        async def look_up(self, outgoing: object) -> str | None:
+            return None
+
+    account = await _waits(store, "email")
+
+    await _send(Worker(world, Sending(world, {Channel.EMAIL: Broken()}, renderer).attempt))
+
+    after: Notification = await only(store, account.id)
+    assert (after.state, after.reason) == (FAILED, "outcome_unknown")

@@ -1,0 +1,53 @@
+"""The messages that an email tells of."""
+
+from marketplace.ports import World
+from notify.unread import Unread, standing, unread
+from tests.builders import a_deletion, a_message, an_edit
+from tests.notify.helpers import a_case, keep, of_messages, says
+
+
+def test_edits_count_and_deleted_messages_are_left_out() -> None:
+    """The email shows what the app shows, also when the edit came after the last message."""
+    first = a_message(id="m1", sequence=1, body="one", sender_id="carla")
+    second = a_message(id="m2", sequence=2, body="two", sender_id="carla")
+    entries = [
+        first,
+        second,
+        an_edit(sequence=3, message_id="m1", body="ONE"),
+        a_deletion(sequence=4, message_id="m2"),
+    ]
+
+    assert standing(entries, "vince", 2) == ("ONE",)
+
+
+def test_own_and_later_messages_are_not_told() -> None:
+    """A later message has a notification of its own."""
+    entries = [
+        a_message(sequence=1, body="mine", sender_id="vince"),
+        a_message(sequence=2, body="yours", sender_id="carla"),
+        a_message(sequence=3, body="later", sender_id="carla"),
+        an_edit(sequence=4, message_id="of another mail"),
+        a_deletion(sequence=5, message_id="of another mail"),
+    ]
+
+    assert standing(entries, "vince", 2) == ("yours",)
+
+
+async def test_what_was_read_is_not_told_again(world: World) -> None:
+    """Read up to the first of three: two are left; up to the last: it is read."""
+    case = await keep(world.store, a_case())
+    for sequence, body in enumerate(("one", "two", "three"), start=1):
+        await says(world.store, case, sequence, body)
+    data = of_messages(case, 1, 3).data
+
+    assert await unread(world.store, case.vendor.id, data) == Unread(False, ("one", "two", "three"))
+
+    await world.store.read_positions.advance(
+        case.conversation.id, case.vendor.id, delivered=3, read=1
+    )
+    assert await unread(world.store, case.vendor.id, data) == Unread(False, ("two", "three"))
+
+    await world.store.read_positions.advance(
+        case.conversation.id, case.vendor.id, delivered=3, read=3
+    )
+    assert await unread(world.store, case.vendor.id, data) == Unread(True, ())

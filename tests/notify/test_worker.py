@@ -1,0 +1,190 @@
+"""Workers: many at a time, each notification once, and a clean end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from marketplace.domain.conversations import Channel
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.errors import TemporaryError
+from marketplace.ports import World
+from marketplace.storage import MongoStore
+from notify.backlog import count_due
+from notify.handler import Handler
+from notify.rendering import Renderer
+from notify.sender import Sender
+from notify.sending import Sending
+from notify.worker import Worker
+from tests.builders import FixedClock, an_account
+from tests.notify.conftest import PATIENCE, Sandbox
+from tests.notify.helpers import a_case, an_offer, keep, of_account, of_match
+
+
+async def _wait_for(condition: Callable[[], bool], at_most_s: float = 10) -> None:
+    """Let others run until the condition holds."""
+    async with asyncio.timeout(at_most_s):
+        while not condition():  # noqa: ASYNC110 # nobody tells of it
+            await asyncio.sleep(0.01)
+
+
+async def test_two_workers_send_each_notification_once(
+    world: World,
+    store: MongoStore,
+    senders: Mapping[Channel, Sender],
+    renderer: Renderer,
+    sandbox: Sandbox,
+) -> None:
+    """Sixty, over two workers at the same time: sixty arrive, none twice."""
+    for number in range(30):
+        account = an_account(phone=f"+1303555{number:04}")
+        await store.accounts.add(account)
+        for channel in ("email", "sms"):
+            await store.notifications.add(an_offer(account, channel))
+    workers = [Worker(world, Sending(world, senders, renderer, PATIENCE).attempt) for _ in range(2)]
+
+    await asyncio.gather(*(each.send_due() for each in workers))
+    await asyncio.gather(*(each.finish() for each in workers))
+
+    arrived = Counter((each.to, each.channel) for each in sandbox.arrived())
+    assert len(arrived) == 60
+    assert set(arrived.values()) == {1}
+    assert await store.database["notifications"].count_documents({"state": "sent"}) == 60
+
+
+async def test_an_event_redelivered_while_workers_run_arrives_once(
+    world: World,
+    store: MongoStore,
+    senders: Mapping[Channel, Sender],
+    renderer: Renderer,
+    sandbox: Sandbox,
+) -> None:
+    """Two whole services side by side, both given the same event again and again."""
+    case = await keep(store, a_case())
+    event = of_match("match.offered", case.match)
+    workers = [Worker(world, Sending(world, senders, renderer, PATIENCE).attempt) for _ in range(2)]
+    running = [asyncio.create_task(each.run()) for each in workers]
+    handlers = [Handler(world, each.wake) for each in workers]
+
+    for _ in range(3):
+        await asyncio.gather(*(each.handle(event) for each in handlers))
+    await _wait_for(lambda: len(sandbox.arrived()) >= 2)
+    for each in workers:
+        each.stop()
+    await asyncio.gather(*running)
+
+    assert sorted(each.channel.value for each in sandbox.arrived()) == ["email", "sms"]
+    found = await of_account(store, case.vendor.id)
+    assert {each.state for each in found} == {NotificationState.SENT}
+
+
+async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStore) -> None:
+    """The others wait unclaimed, free for another worker."""
+    account = an_account()
+    await store.accounts.add(account)
+    for _ in range(7):
+        await store.notifications.add(an_offer(account, "email"))
+    in_hand: list[Notification] = []
+    go_on = asyncio.Event()
+
+    async def attempt(claimed: Notification) -> None:
+        in_hand.append(claimed)
+        await go_on.wait()
+
+    worker = Worker(world, attempt, max_in_flight=3)
+    sending = asyncio.create_task(worker.send_due())
+    await _wait_for(lambda: len(in_hand) == 3)
+    assert await count_due(store.database, world.clock) == 4
+    assert not sending.done()
+
+    go_on.set()
+    await sending
+    await worker.finish()
+    assert len({each.id for each in in_hand}) == 7
+    assert await count_due(store.database, world.clock) == 0
+
+
+async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedClock) -> None:
+    """It counts as backlog only from its time on."""
+    store = world.store
+    assert isinstance(store, MongoStore)
+    account = an_account()
+    await store.accounts.add(account)
+    await store.notifications.add(
+        an_offer(account, "email", due_at=clock.now(), state=NotificationState.PENDING)
+    )
+    clock.advance(seconds=-1)
+
+    assert await count_due(store.database, clock) == 0
+    await worker.send_due()
+    await worker.finish()
+    assert (await of_account(store, account.id))[0].attempts == 0
+
+    clock.advance(seconds=1)
+    assert await count_due(store.database, clock) == 1
+
+
+async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
+    world: World, store: MongoStore
+) -> None:
+    """As SIGTERM asks for."""
+    account = an_account()
+    await store.accounts.add(account)
+    for _ in range(2):
+        await store.notifications.add(an_offer(account, "email"))
+    began, go_on, finished = asyncio.Event(), asyncio.Event(), []
+
+    async def attempt(claimed: Notification) -> None:
+        began.set()
+        await go_on.wait()
+        finished.append(claimed)
+
+    worker = Worker(world, attempt, max_in_flight=1)
+    running = asyncio.create_task(worker.run())
+    await began.wait()
+    worker.stop()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(running), 0.05)
+    assert not running.done()
+
+    go_on.set()
+    await running
+
+    assert len(finished) == 1
+    assert await count_due(store.database, world.clock) == 1
+
+
+async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoStore) -> None:
+    """The worker goes on when it is back."""
+    account = an_account()
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, "email"))
+    done = asyncio.Event()
+    claim_due, failures = store.notifications.claim_due, iter([True])
+
+    class Flaky:
+        async def claim_due(self, *times: object) -> Notification | None:
+            if next(failures, False):
+                raise TemporaryError("MongoDB: AutoReconnect")
+            return await claim_due(*times)  # type: ignore[arg-type]
+
+    class FlakyStore:
+        notifications = Flaky()
+
+    async def attempt(_: Notification) -> None:
+        done.set()
+
+    flaky = World(
+        FlakyStore(),  # type: ignore[arg-type]
+        world.entry_log,
+        world.live,
+        world.presence,
+        world.passwords,
+        world.clock,
+    )
+    worker = Worker(flaky, attempt)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        await done.wait()
+    worker.stop()
+    await running
