@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from prometheus_client import Counter
@@ -93,11 +92,10 @@ class Handler:
 
     async def _add(self, tx: Repositories, event: Event, made: Notification) -> Notification:
         notification = await fold(tx, made)
+        is_pending = notification.state is NotificationState.PENDING
+        name = "notification.created" if is_pending else "notification.suppressed"
         await tx.notifications.add(notification)
-        created = replace(notification, state=NotificationState.PENDING, reason=None)
-        await tx.outbox.add(log_event("notification.created", created, event))
-        if notification.state is NotificationState.SUPPRESSED:
-            await tx.outbox.add(log_event("notification.suppressed", notification, event))
+        await tx.outbox.add(log_event(name, notification, event))
         return notification
 
     def _tell_of(self, added: list[Notification]) -> None:

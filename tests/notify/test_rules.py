@@ -165,8 +165,8 @@ def test_every_kind_has_a_policy() -> None:
     assert all(policy.channels for policy in POLICIES.values())
 
 
-def test_a_withdrawn_rfis_winner_is_nobody() -> None:
-    """An award event without a vendor among the matches tells the losers alone."""
+def test_an_award_without_the_winners_match_tells_no_winner() -> None:
+    """There would be no conversation to lead to."""
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
     assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []
