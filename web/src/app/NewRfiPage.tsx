@@ -26,7 +26,7 @@ export function NewRfiPage() {
     return <Unsubmitted id={draftId} error={action.error} />;
   }
   return (
-    <div className="narrow">
+    <div className="narrow stack">
       <PageTitle title="New request" />
       <RfiForm
         initial={BLANK}

@@ -15,7 +15,7 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
   const quote = items?.find((each) => each.vendor_id === me.id);
   const canQuote = rfi.state === "open" && (quote === undefined || quote.state === "submitted");
   return (
-    <section className="card" aria-labelledby="quote-title">
+    <section className="card stack" aria-labelledby="quote-title">
       <h2 id="quote-title">Your quote</h2>
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {items === null && error === null && <Loading what="your quote" />}

@@ -55,7 +55,14 @@ export function QuotesPanel({ rfi, onAwarded, vendorId }: Props) {
       {shown?.length === 0 && <Empty title="No quote yet" />}
       <ul className="rows" aria-live="polite">
         {shown?.map((quote) => (
-          <QuoteItem key={quote.id} quote={quote} rfi={rfi} isBusy={action.isBusy} onAward={award} />
+          <QuoteItem
+            key={quote.id}
+            quote={quote}
+            rfi={rfi}
+            isBusy={action.isBusy}
+            hasLink={vendorId === undefined}
+            onAward={award}
+          />
         ))}
       </ul>
     </section>
@@ -66,9 +73,10 @@ function QuoteItem(props: {
   quote: Quote;
   rfi: Rfi;
   isBusy: boolean;
+  hasLink: boolean;
   onAward: (quote: Quote) => void;
 }) {
-  const { quote, rfi, isBusy, onAward } = props;
+  const { quote, rfi, isBusy, hasLink, onAward } = props;
   const amount = money(quote.amount_minor, quote.currency);
   const vendor = quote.vendor_name ?? "this vendor";
   const isOpen = rfi.state === "open" && quote.state === "submitted";
@@ -80,8 +88,13 @@ function QuoteItem(props: {
         <StaleNote quote={quote} rfi={rfi} />
         <div className="muted">
           {quote.vendor_name ? `${quote.vendor_name} · ` : ""}
-          {when(quote.updated_at)} ·{" "}
-          <a href={href("conversations", quote.conversation_id)}>conversation</a>
+          {when(quote.updated_at)}
+          {hasLink && (
+            <>
+              {" · "}
+              <a href={href("conversations", quote.conversation_id)}>conversation</a>
+            </>
+          )}
         </div>
       </div>
       {isOpen && (

@@ -20,17 +20,29 @@ interface Props {
   children?: ReactNode;
 }
 
-type Set = (changed: Partial<RfiFields>) => void;
+/** What every group of inputs needs. */
+interface Inputs {
+  fields: RfiFields;
+  set: (changed: Partial<RfiFields>) => void;
+  isWrong: (name: string) => boolean;
+}
 
 export function RfiForm(props: Props) {
   const [fields, setFields] = useState(props.initial);
   const [found, setFound] = useState<ParleyError | null>(null);
-  const set: Set = (changed) => setFields((old) => ({ ...old, ...changed }));
+  const error = found ?? props.error;
+  const inputs: Inputs = {
+    fields,
+    set: (changed) => setFields((old) => ({ ...old, ...changed })),
+    isWrong: (name) => error?.errors.some((each) => each.path === name) ?? false,
+  };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const answer = contentOf(fields);
     if ("errors" in answer) {
       setFound(new ParleyError("validation_failed", "Some values are not valid.", answer));
+      const first = event.currentTarget.elements.namedItem(answer.errors[0]?.path ?? "");
+      if (first instanceof HTMLElement) first.focus();
       return;
     }
     setFound(null);
@@ -39,10 +51,10 @@ export function RfiForm(props: Props) {
   };
   return (
     <form className="card stack" data-testid="rfi-form" aria-label="Request" noValidate onSubmit={submit}>
-      <WhatFields fields={fields} set={set} />
-      <WhereFields fields={fields} set={set} />
-      <TermsFields fields={fields} set={set} />
-      <ErrorNote error={found ?? props.error} />
+      <WhatFields {...inputs} />
+      <WhereFields {...inputs} />
+      <TermsFields {...inputs} />
+      <ErrorNote error={error} />
       <div className="row">
         <button className="primary" type="submit" value="submit" disabled={props.isBusy} data-testid={props.submitTestId}>
           {props.isBusy ? "Sending…" : props.submitLabel}
@@ -58,7 +70,7 @@ export function RfiForm(props: Props) {
   );
 }
 
-function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
+function WhatFields({ fields, set, isWrong }: Inputs) {
   const { items, error } = useStore(useClient().categories.state);
   return (
     <>
@@ -68,6 +80,7 @@ function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
         <select
           name="category"
           required
+          aria-invalid={isWrong("category")}
           value={fields.category}
           onChange={(event) => set({ category: event.target.value })}
         >
@@ -84,6 +97,7 @@ function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
         <input
           name="title"
           required
+          aria-invalid={isWrong("title")}
           maxLength={160}
           value={fields.title}
           onChange={(event) => set({ title: event.target.value })}
@@ -94,6 +108,7 @@ function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
         <textarea
           name="description"
           required
+          aria-invalid={isWrong("description")}
           rows={5}
           maxLength={8_000}
           value={fields.description}
@@ -104,7 +119,8 @@ function WhatFields({ fields, set }: { fields: RfiFields; set: Set }) {
   );
 }
 
-function WhereFields({ fields, set }: { fields: RfiFields; set: Set }) {
+function WhereFields(inputs: Inputs) {
+  const { fields, set } = inputs;
   const chosen = cityAt(Number(fields.longitude), Number(fields.latitude));
   const choose = (name: string) => {
     const city = CITIES.find((each) => each.name === name);
@@ -129,36 +145,36 @@ function WhereFields({ fields, set }: { fields: RfiFields; set: Set }) {
         </select>
       </label>
       <div className="pair">
-        <TextField name="longitude" label="Longitude" inputMode="text" {...{ fields, set }} />
-        <TextField name="latitude" label="Latitude" inputMode="text" {...{ fields, set }} />
+        <TextField name="longitude" label="Longitude" inputMode="text" {...inputs} />
+        <TextField name="latitude" label="Latitude" inputMode="text" {...inputs} />
       </div>
     </fieldset>
   );
 }
 
-function TermsFields({ fields, set }: { fields: RfiFields; set: Set }) {
+function TermsFields(inputs: Inputs) {
   return (
     <>
       <div className="pair">
-        <TextField name="budget_min" label="Budget from (USD)" inputMode="decimal" {...{ fields, set }} />
-        <TextField name="budget_max" label="Budget up to (USD)" inputMode="decimal" {...{ fields, set }} />
+        <TextField name="budget_min" label="Budget from (USD)" inputMode="decimal" {...inputs} />
+        <TextField name="budget_max" label="Budget up to (USD)" inputMode="decimal" {...inputs} />
       </div>
       <div className="pair">
-        <TextField name="needed_by" label="Needed by" type="date" {...{ fields, set }} />
-        <TextField name="max_vendors" label="Vendors to ask, at most" type="number" {...{ fields, set }} />
+        <TextField name="needed_by" label="Needed by" type="date" {...inputs} />
+        <TextField name="max_vendors" label="Vendors to ask, at most" type="number" {...inputs} />
       </div>
     </>
   );
 }
 
-function TextField(props: {
+interface TextFieldProps extends Inputs {
   name: keyof RfiFields;
   label: string;
-  fields: RfiFields;
-  set: Set;
   type?: "text" | "date" | "number";
   inputMode?: "text" | "decimal";
-}) {
+}
+
+function TextField(props: TextFieldProps) {
   const id = useId();
   return (
     <label htmlFor={id}>
@@ -168,6 +184,7 @@ function TextField(props: {
         name={props.name}
         type={props.type ?? "text"}
         inputMode={props.inputMode}
+        aria-invalid={props.isWrong(props.name)}
         value={props.fields[props.name]}
         onChange={(event) => props.set({ [props.name]: event.target.value })}
       />

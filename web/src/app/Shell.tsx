@@ -7,7 +7,7 @@ import { ConversationPage } from "./ConversationPage";
 import { MatchListPage } from "./MatchListPage";
 import { MatchPage } from "./MatchPage";
 import { NewRfiPage } from "./NewRfiPage";
-import { Empty, PageTitle, UnreadBadge } from "./parts";
+import { PageTitle, UnreadBadge } from "./parts";
 import { RfiListPage } from "./RfiListPage";
 import { RfiPage } from "./RfiPage";
 import { href, useRoute } from "./router";
@@ -33,7 +33,7 @@ export function Shell({ onLogOut }: { onLogOut: () => void }) {
         </a>
         <Navigation section={route[0]} />
         <ConnectionState />
-        <span className="who" title={me.email}>
+        <span className="who" title={`${me.name}, ${me.email}`}>
           {me.name} <span className="muted">({me.role})</span>
         </span>
         <button type="button" className="quiet" onClick={onLogOut} data-testid="logout">
@@ -98,9 +98,11 @@ function Page({ route: [section, id] }: { route: string[] }) {
   }
   if (section === "matches" && role === "vendor" && id !== undefined) return <MatchPage id={id} />;
   return (
-    <Empty title="There is no such page">
-      <PageTitle title="Not found" />
-      <a href={href()}>Go to the start</a>
-    </Empty>
+    <div className="narrow stack">
+      <PageTitle title="There is no such page" />
+      <p>
+        <a href={href()}>Go to the start</a>
+      </p>
+    </div>
   );
 }

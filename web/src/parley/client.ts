@@ -15,7 +15,10 @@ import { LiveList } from "./live-list";
 import { Rest } from "./rest";
 import { RfiClient } from "./rfi-client";
 import type { Sessions } from "./session";
-import type { Account, Category, Pushes } from "./types";
+import type { Account, Category, PushName } from "./types";
+
+/** Conversations visited before are kept, with what is loaded and what is unsent; so many of them. */
+const MOST_KEPT = 50;
 
 export class Client {
   readonly me: Account;
@@ -23,6 +26,7 @@ export class Client {
   readonly gateway: Gateway;
   readonly inbox: Inbox;
   readonly categories: LiveList<Category>;
+  readonly #conversations = new Map<string, ConversationClient>();
 
   constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account) {
     this.me = me;
@@ -44,20 +48,29 @@ export class Client {
     this.gateway.close();
   }
 
+  /** The one client of a conversation: a page that comes back to it finds it as it was. */
   conversation(conversation_id: string): ConversationClient {
-    return new ConversationClient({
+    const kept = this.#conversations.get(conversation_id);
+    if (kept !== undefined) return kept;
+    const made = new ConversationClient({
       gateway: this.gateway,
       conversation_id,
       me: this.me.id,
       onRead: (sequence) => this.inbox.read(conversation_id, sequence),
     });
+    this.#conversations.set(conversation_id, made);
+    for (const [id, each] of this.#conversations) {
+      if (this.#conversations.size <= MOST_KEPT) break;
+      if (each !== made && each.is_idle) this.#conversations.delete(id);
+    }
+    return made;
   }
 
   rfi(rfi_id: string): RfiClient {
     return new RfiClient({ gateway: this.gateway, rest: this.rest, rfi_id });
   }
 
-  list<T>(read: () => Promise<T[]>, names: readonly (keyof Pushes)[]): LiveList<T> {
+  list<T>(read: () => Promise<T[]>, names: readonly PushName[]): LiveList<T> {
     return new LiveList(read, this.gateway, names);
   }
 }

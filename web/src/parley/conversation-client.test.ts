@@ -112,6 +112,14 @@ describe("catching up", () => {
     await until(() => client.state.get().dense === 2, "the entry");
   });
 
+  test("what another part of the page was answered at its join is fetched here too", async () => {
+    const stage = withMessages(1);
+    const { client, gateway } = await open(stage);
+    stage.log.push(aMessage(2));
+    await gateway.join(`conversation:${CONVERSATION}`, { after_sequence: 2 });
+    await until(() => client.state.get().dense === 2, "the entry that is pushed no more");
+  });
+
   test("after a reconnect it resumes behind what it has", async () => {
     const stage = withMessages(2);
     const { client, io, bodies } = await open(stage);
@@ -228,5 +236,32 @@ describe("what it tells of itself", () => {
     client.open();
     await until(() => client.failure.get() !== null, "the failure");
     expect(client.failure.get()?.code).toBe("not_found");
+  });
+});
+
+describe("leaving the page of a conversation", () => {
+  test("sends what was written before it leaves the room", async () => {
+    const stage = new Stage();
+    const { client, io, gateway } = await open(stage);
+    io.disconnectSockets(true);
+    await until(() => !gateway.is_connected, "the disconnection");
+    client.send("written and gone");
+    client.close();
+    await until(() => stage.named("leave_conversation").length === 1, "the leave");
+    expect(stage.log.map((each) => each.body)).toEqual(["written and gone"]);
+    expect(client.is_idle).toBe(true);
+  });
+
+  test("keeps a refused message for when the person comes back", async () => {
+    const stage = new Stage();
+    const error = { code: "forbidden", message: "No.", temporary: false };
+    stage.onSend = (_, __, ack) => ack({ ok: false, error });
+    const { client } = await open(stage);
+    client.send("refused");
+    await until(() => client.state.get().pending[0]?.state === "failed", "the refusal");
+    client.close();
+    expect(client.is_idle).toBe(false);
+    client.open();
+    expect(client.state.get().pending).toMatchObject([{ body: "refused", state: "failed" }]);
   });
 });

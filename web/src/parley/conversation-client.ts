@@ -17,7 +17,7 @@ import { Store } from "./store";
 import type { EntryPage, JoinedConversation, Message } from "./types";
 
 export interface ConversationOptions {
-  gateway: Pick<Gateway, "call" | "on" | "onConnected" | "hold" | "is_connected">;
+  gateway: Pick<Gateway, "call" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
   conversation_id: string;
   /** My account's id. */
   me: string;
@@ -40,6 +40,8 @@ export class ConversationClient {
   readonly #rejoin = new Retry();
   readonly #refetch = new Retry();
   readonly #resend = new Retry();
+  #isOpen = false;
+  #isWanted = false;
   #isJoined = false;
   #isVisible = false;
   #isFetching = false;
@@ -54,10 +56,14 @@ export class ConversationClient {
     this.#now_ms = options.now_ms ?? Date.now;
   }
 
+  /** Joins, and stays joined until it is closed. */
   open(): void {
+    this.#isWanted = true;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
     const { gateway, conversation_id } = this.#options;
     const isOurs = (push: { conversation_id: string }) => push.conversation_id === conversation_id;
-    this.#undo.push(gateway.hold(`conversation:${conversation_id}`));
+    this.#undo.push(gateway.hold(this.#room));
     for (const name of rules.ENTRY_PUSHES) {
       const take = (push: Parameters<typeof rules.entryOfPush>[1]) => {
         if (isOurs(push)) this.#advance((s) => rules.entered(s, [rules.entryOfPush(name, push)]));
@@ -74,15 +80,29 @@ export class ConversationClient {
       gateway.on("presence.updated", (push) => {
         this.#advance((s) => rules.presenceChanged(s, push.account_id, push.is_active));
       }),
-      gateway.on("gap", ({ room, head }) => {
-        if (room === `conversation:${conversation_id}`) this.#advance((s) => rules.atLeast(s, head));
+      gateway.onReached((reached, head) => {
+        if (reached === this.#room) this.#advance((s) => rules.atLeast(s, head));
       }),
       gateway.onConnected(() => void this.#join()),
     );
   }
 
+  /** Leaves, once all that was written is sent: who goes to another page loses nothing. */
   close(): void {
+    this.#isWanted = false;
     if (this.#typingSaid_ms > 0) this.#sayTyping(false);
+    this.#leaveWhenSent();
+  }
+
+  /** Whether nothing is lost when this is forgotten. */
+  get is_idle(): boolean {
+    return !this.#isOpen && this.state.get().pending.length === 0;
+  }
+
+  #leaveWhenSent(): void {
+    const isSending = this.state.get().pending.some((each) => each.state === "waiting");
+    if (this.#isWanted || !this.#isOpen || isSending) return;
+    this.#isOpen = false;
     for (const undo of this.#undo.splice(0)) undo();
     for (const retry of [this.#rejoin, this.#refetch, this.#resend]) retry.cancel();
     clearTimeout(this.#typingIdle);
@@ -160,7 +180,7 @@ export class ConversationClient {
     const { dense } = this.state.get();
     const from = dense > 0 ? { after_sequence: dense } : {};
     try {
-      const answer = await this.#call<JoinedConversation>("join_conversation", from);
+      const answer = await this.#options.gateway.join<JoinedConversation>(this.#room, from);
       this.#isJoined = true;
       this.#rejoin.reset();
       this.failure.set(null);
@@ -205,6 +225,7 @@ export class ConversationClient {
     } finally {
       this.#isSending = false;
     }
+    this.#leaveWhenSent();
   }
 
   /** Whether the next one may follow. */
@@ -265,6 +286,10 @@ export class ConversationClient {
     const wasSaid = this.#typingSaid_ms > 0;
     this.#typingSaid_ms = is_typing ? this.#now_ms() : 0;
     if (is_typing || wasSaid) this.#call("set_typing", { is_typing }).catch(() => undefined);
+  }
+
+  get #room(): string {
+    return `conversation:${this.#options.conversation_id}`;
   }
 
   #call<T>(event: string, payload: object): Promise<T> {

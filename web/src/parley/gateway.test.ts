@@ -1,3 +1,4 @@
+import type { Socket } from "socket.io";
 import { afterEach, describe, expect, test } from "vitest";
 import { loggedIn, socketServer, until } from "../testing/servers";
 import { Gateway } from "./gateway";
@@ -102,19 +103,60 @@ describe("the connection", () => {
 });
 
 describe("rooms", () => {
-  test("a room is left when the last part of the page that holds it lets go", async () => {
-    const left: unknown[] = [];
-    const { gateway } = await connected((socket) => {
-      socket.on("leave_conversation", (payload, ack) => {
-        left.push(payload);
-        ack({ ok: true });
-      });
+  const stage = (calls: unknown[]) => (socket: Socket) => {
+    socket.on("join_conversation", (payload, ack) => {
+      calls.push(["join", payload]);
+      ack({ ok: true, head: 7 });
     });
+    socket.on("leave_conversation", (payload, ack) => {
+      calls.push(["leave", payload]);
+      setTimeout(() => ack({ ok: true }), 50);
+    });
+  };
+  const room = { conversation_id: "c1" };
+
+  test("a room is left when the last part of the page that holds it lets go", async () => {
+    const calls: unknown[] = [];
+    const { gateway } = await connected(stage(calls));
     const [first, second] = [gateway.hold("conversation:c1"), gateway.hold("conversation:c1")];
     first();
-    await gateway.call("leave_conversation", { marker: true });
     second();
-    await until(() => left.length === 2, "the leave");
-    expect(left).toEqual([{ marker: true }, { conversation_id: "c1" }]);
+    await until(() => calls.length === 1, "the leave");
+    expect(calls).toEqual([["leave", room]]);
+  });
+
+  test("a room that is taken up again within a moment is not left", async () => {
+    const calls: unknown[] = [];
+    const { gateway } = await connected(stage(calls));
+    gateway.hold("conversation:c1")();
+    gateway.hold("conversation:c1");
+    gateway.hold("conversation:c2")();
+    await until(() => calls.length === 1, "the leave of the other room");
+    expect(calls).toEqual([["leave", { conversation_id: "c2" }]]);
+  });
+
+  test("a join waits for a leave of the same room that is on its way", async () => {
+    const calls: unknown[] = [];
+    const { gateway } = await connected(stage(calls));
+    gateway.hold("conversation:c1")();
+    await until(() => calls.length === 1, "the leave");
+    const joining = gateway.join("conversation:c1", { after_sequence: 4 });
+    await gateway.call("leave_conversation", { conversation_id: "other" });
+    await joining;
+    expect(calls.map((each) => (each as unknown[])[0])).toEqual(["leave", "leave", "join"]);
+    expect(calls.at(-1)).toEqual(["join", { ...room, after_sequence: 4 }]);
+  });
+
+  test("the head of a join's answer, and of a gap, is told to all who follow the room", async () => {
+    const reached: unknown[] = [];
+    const { gateway, io } = await connected(stage([]));
+    gateway.onReached((...each) => reached.push(each));
+    await gateway.join("conversation:c1", {});
+    io.emit("gap", { room: "rfi:r1", head: 9 });
+    await until(() => reached.length === 2, "the gap");
+    expect(reached).toEqual([
+      ["conversation:c1", 7],
+      ["rfi:r1", 9],
+    ]);
   });
 });

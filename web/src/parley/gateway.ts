@@ -7,23 +7,33 @@ import { io, type Socket } from "socket.io-client";
 import { errorFromAck, ParleyError } from "./errors";
 import type { Sessions } from "./session";
 import { Store } from "./store";
-import type { Pushes } from "./types";
+import type { PushName, Pushes } from "./types";
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
-export const CALL_TIMEOUT_MS = 10_000;
+/** The gateway answers within 20 s, whatever happens behind it. */
+export const CALL_TIMEOUT_MS = 22_000;
 /** After a refusal that Socket.IO does not retry by itself: first and longest wait. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
+/**
+ * A room is left this long after the last part of the page let it go: going from one page to the
+ * next often lets go and takes up the same room within a moment.
+ */
+const LEAVE_AFTER_MS = 1_000;
+
 type Listener = (payload: unknown) => void;
+type Reached = (room: string, head: number) => void;
 
 export class Gateway {
   readonly connection = new Store<Connection>("connecting");
   readonly #socket: Socket;
   readonly #sessions: Sessions;
   readonly #onConnected = new Set<() => void>();
+  readonly #onReached = new Set<Reached>();
   readonly #held = new Map<string, number>();
+  readonly #leaving = new Map<string, Promise<unknown>>();
   #refusals = 0;
   #token = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,6 +61,7 @@ export class Gateway {
     this.#socket.on("disconnect", (reason) => this.#disconnected(reason));
     this.#socket.on("connect_error", (error) => this.#refused(error));
     this.#socket.on("session.expiring", () => void this.#renew());
+    this.#socket.on("gap", ({ room, head }: Pushes["gap"]) => this.#reached(room, head));
   }
 
   open(): void {
@@ -90,7 +101,28 @@ export class Gateway {
     return answer as T;
   }
 
-  on<N extends keyof Pushes>(name: N, handler: (payload: Pushes[N]) => void): () => void {
+  /**
+   * Joins a room (`conversation:<id>`, `rfi:<id>`), or joins it again from where the caller is.
+   *
+   * A connection is in a room once, and pushes go on behind its latest join. So the head that one
+   * part of the page was answered is told to all that follow the room, who fetch what they lack.
+   */
+  async join<T extends { head: number } | { revision: number }>(room: string, from: object): Promise<T> {
+    // Calls are carried out side by side: a leave still on its way could undo this join.
+    await this.#leaving.get(room);
+    const [kind, id] = partsOf(room);
+    const answer = await this.call<T>(`join_${kind}`, { [`${kind}_id`]: id, ...from });
+    this.#reached(room, "head" in answer ? answer.head : answer.revision);
+    return answer;
+  }
+
+  /** Calls back with a room and the number it has reached, by a push `gap` or a join's answer. */
+  onReached(handler: Reached): () => void {
+    this.#onReached.add(handler);
+    return () => this.#onReached.delete(handler);
+  }
+
+  on<N extends PushName>(name: N, handler: (payload: Pushes[N]) => void): () => void {
     const event: string = name;
     this.#socket.on(event, handler as Listener);
     return () => this.#socket.off(event, handler as Listener);
@@ -116,8 +148,19 @@ export class Gateway {
       return;
     }
     this.#held.delete(room);
-    const [kind = "", id = ""] = room.split(/:(.*)/s);
-    this.call(`leave_${kind}`, { [`${kind}_id`]: id }).catch(() => undefined);
+    setTimeout(() => this.#held.has(room) || this.#leave(room), LEAVE_AFTER_MS);
+  }
+
+  #leave(room: string): void {
+    const [kind, id] = partsOf(room);
+    const left = this.call(`leave_${kind}`, { [`${kind}_id`]: id })
+      .catch(() => undefined)
+      .finally(() => this.#leaving.delete(room));
+    this.#leaving.set(room, left);
+  }
+
+  #reached(room: string, head: number): void {
+    for (const handler of this.#onReached) handler(room, head);
   }
 
   #present(token: string, give: (auth: { token: string }) => void): void {
@@ -173,6 +216,12 @@ export class Gateway {
     this.connection.set("reconnecting");
     this.#socket.disconnect().connect();
   }
+}
+
+/** `conversation:abc` is of the kind `conversation` with the id `abc`. */
+function partsOf(room: string): [kind: string, id: string] {
+  const colon = room.indexOf(":");
+  return [room.slice(0, colon), room.slice(colon + 1)];
 }
 
 const notConnected = (): ParleyError =>

@@ -39,6 +39,10 @@ export class Inbox {
       this.#gateway.on("receipt.updated", (push) => {
         if (push.account_id === this.#me) this.read(push.conversation_id, push.read_sequence);
       }),
+      this.#gateway.onReached((room, head) => {
+        const found = this.state.get().items?.find((each) => roomOf(each.id) === room);
+        if (found) this.#reach(found.id, head);
+      }),
       this.#gateway.onConnected(() => {
         this.#joined = new Set();
         void this.#join();
@@ -68,9 +72,13 @@ export class Inbox {
   #entered(conversation_id: string, entry: Entry): void {
     const isKnown = this.state.get().items?.some((each) => each.id === conversation_id);
     if (isKnown === false) void this.reload();
-    this.#replace(conversation_id, (each) => ({ ...each, head: Math.max(each.head, entry.sequence) }));
+    this.#reach(conversation_id, entry.sequence);
     const isMine = entry.kind === "message" && entry.sender_id === this.#me;
     if (isMine) this.read(conversation_id, entry.sequence);
+  }
+
+  #reach(conversation_id: string, head: number): void {
+    this.#replace(conversation_id, (each) => ({ ...each, head: Math.max(each.head, head) }));
   }
 
   #replace(conversation_id: string, change: (each: ListedConversation) => ListedConversation): void {
@@ -88,17 +96,17 @@ export class Inbox {
     for (const { id, head } of (this.state.get().items ?? []).slice(0, MOST_JOINED)) {
       if (this.#joined.has(id) || !this.#gateway.is_connected) continue;
       const joined = this.#joined.add(id);
-      if (!this.#held.has(id)) this.#held.set(id, this.#gateway.hold(`conversation:${id}`));
+      if (!this.#held.has(id)) this.#held.set(id, this.#gateway.hold(roomOf(id)));
       try {
-        const call = { conversation_id: id, after_sequence: head };
-        const answer = await this.#gateway.call<JoinedConversation>("join_conversation", call);
-        this.#replace(id, (each) => ({ ...each, head: Math.max(each.head, answer.head) }));
+        await this.#gateway.join<JoinedConversation>(roomOf(id), { after_sequence: head });
       } catch {
         joined.delete(id); // Tried again with the next change of the list or the next connection.
       }
     }
   }
 }
+
+const roomOf = (conversation_id: string): string => `conversation:${conversation_id}`;
 
 /** The sum over all conversations, for the badge in the navigation. */
 export const unreadIn = (listed: Listed<ListedConversation>): number =>

@@ -6,7 +6,7 @@
 import { asParleyError, type ParleyError } from "./errors";
 import type { Gateway } from "./gateway";
 import { Store } from "./store";
-import type { Pushes } from "./types";
+import type { PushName } from "./types";
 
 export interface Listed<T> {
   /** null until the first answer. */
@@ -21,7 +21,7 @@ export class LiveList<T> {
   readonly state = new Store<Listed<T>>({ items: null, error: null });
   readonly #read: () => Promise<T[]>;
   readonly #gateway: Pick<Gateway, "on" | "onConnected">;
-  readonly #names: readonly (keyof Pushes)[];
+  readonly #names: readonly PushName[];
   readonly #undo: (() => void)[] = [];
   #reading: Promise<void> | null = null;
   #isDue = false;
@@ -31,7 +31,7 @@ export class LiveList<T> {
   constructor(
     read: () => Promise<T[]>,
     gateway: Pick<Gateway, "on" | "onConnected">,
-    names: readonly (keyof Pushes)[],
+    names: readonly PushName[],
   ) {
     this.#read = read;
     this.#gateway = gateway;

@@ -10,7 +10,7 @@ import { Store } from "./store";
 import type { JoinedRfi } from "./types";
 
 export interface RfiOptions {
-  gateway: Pick<Gateway, "call" | "on" | "onConnected" | "hold" | "is_connected">;
+  gateway: Pick<Gateway, "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
   rest: Pick<Rest, "rfi" | "changes">;
   rfi_id: string;
 }
@@ -35,7 +35,7 @@ export class RfiClient {
       gateway.on("rfi.changed", (push) => {
         if (push.rfi_id === rfi_id) this.#advance((f) => rules.changed(f, [push]));
       }),
-      gateway.on("gap", ({ room, head }) => {
+      gateway.onReached((room, head) => {
         if (room === `rfi:${rfi_id}`) this.#advance((f) => rules.atLeast(f, head));
       }),
       gateway.onConnected(() => void this.#join()),
@@ -73,7 +73,7 @@ export class RfiClient {
     this.#retry.cancel();
     const after_revision = this.feed.get().rfi?.revision ?? 0;
     try {
-      const answer = await gateway.call<JoinedRfi>("join_rfi", { rfi_id, after_revision });
+      const answer = await gateway.join<JoinedRfi>(`rfi:${rfi_id}`, { after_revision });
       this.failure.set(null);
       this.feed.set(rules.rejoined(this.feed.get(), answer));
       if (rules.missing(this.feed.get()) === null) this.#retry.reset();

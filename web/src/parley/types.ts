@@ -228,3 +228,6 @@ export interface Pushes {
   gap: { room: string; head: number };
   "session.expiring": Record<string, unknown>;
 }
+
+/** The pushes that a part of the page follows by name; the gateway sees to the others. */
+export type PushName = Exclude<keyof Pushes, "gap" | "session.expiring">;
