@@ -9,6 +9,7 @@ store             the same store, emptied before each test
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
@@ -16,6 +17,10 @@ from pymongo import MongoClient
 from embedded.servers import Servers, running
 from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore, open_store
+
+# The time one example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("parley", deadline=None)
+hypothesis.settings.load_profile("parley")
 
 _NOWHERE = "127.0.0.1:9"  # the discard port: nothing listens there
 

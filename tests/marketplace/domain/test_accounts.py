@@ -1,0 +1,27 @@
+"""Who somebody is, and in what role they act."""
+
+import pytest
+
+from marketplace.domain.accounts import Role, normalized_email
+from marketplace.errors import Code, ParleyError
+from tests.builders import an_actor
+
+
+@pytest.mark.parametrize(
+    "written", [" Carla@Example.com", "carla@example.COM\n", "CARLA@example.com"]
+)
+def test_an_address_is_compared_in_one_form(written: str) -> None:
+    """Somebody who registered as Carla@ logs in as carla@."""
+    assert normalized_email(written) == "carla@example.com"
+
+
+def test_a_role_that_may_passes_and_another_is_forbidden() -> None:
+    """The refusal says whose business it is."""
+    vendor = an_actor(Role.VENDOR)
+
+    vendor.require(Role.VENDOR)
+    vendor.require(Role.ADMIN, Role.VENDOR)
+    with pytest.raises(ParleyError, match="customer or admin") as refused:
+        vendor.require(Role.CUSTOMER, Role.ADMIN)
+
+    assert refused.value.code is Code.FORBIDDEN

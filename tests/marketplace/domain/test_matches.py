@@ -1,0 +1,86 @@
+"""One RFI, one vendor."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from marketplace.domain import matches
+from marketplace.domain.matches import MatchState
+from marketplace.domain.vendors import NearbyVendor, ServiceArea
+from marketplace.errors import Code, ParleyError
+from tests.builders import NOW, a_match, a_place, a_vendor, an_rfi
+
+LATER = NOW + timedelta(hours=1)
+
+
+def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
+    """It stands by itself, so that lists need no second look."""
+    rfi, vendor = an_rfi(revision=4), a_vendor()
+
+    match = matches.offer("m1", rfi, NearbyVendor(vendor, 5_000), NOW)
+
+    assert (match.rfi_id, match.customer_id, match.rfi_revision) == (rfi.id, rfi.customer_id, 4)
+    assert (match.vendor_id, match.vendor_name) == (vendor.id, vendor.company)
+    assert match.state is MatchState.OFFERED
+    assert match.conversation_id is None
+    assert match.distance_m == 5_000
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "radius_m", "score"),
+    [(0, 20_000, 1.0), (5_000, 20_000, 0.75), (20_000, 20_000, 0.0), (20_001, 20_000, 0.0)],
+)
+def test_the_score_falls_from_the_door_to_the_edge(
+    distance_m: int, radius_m: int, score: float
+) -> None:
+    """1 at the vendor's door, 0 at the edge of its radius, never below."""
+    vendor = a_vendor(service_area=ServiceArea(a_place(), radius_m))
+
+    assert matches.offer("m1", an_rfi(), NearbyVendor(vendor, distance_m), NOW).score == score
+
+
+def test_a_vendor_without_a_place_cannot_be_matched() -> None:
+    """That would be a defect of the search, and is told as one."""
+    with pytest.raises(ValueError, match="service area"):
+        matches.offer("m1", an_rfi(), NearbyVendor(a_vendor(service_area=None), 0), NOW)
+
+
+def test_an_offer_is_accepted_with_a_conversation() -> None:
+    """The match leads to where the two talk."""
+    accepted = matches.accept(a_match(), "c1", LATER)
+
+    assert accepted.state is MatchState.ACCEPTED
+    assert (accepted.conversation_id, accepted.updated_at) == ("c1", LATER)
+
+
+@pytest.mark.parametrize("reason", [None, "Too far this week."])
+def test_an_offer_is_declined_with_or_without_a_reason(reason: str | None) -> None:
+    """Nobody has to say why."""
+    declined = matches.decline(a_match(), reason, LATER)
+
+    assert declined.state is MatchState.DECLINED
+    assert (declined.closed_reason, declined.updated_at) == (reason, LATER)
+
+
+@pytest.mark.parametrize("state", set(MatchState) - {MatchState.OFFERED})
+def test_only_an_offer_is_answered(state: MatchState) -> None:
+    """An answer given twice, or to what is closed, is refused."""
+    match = a_match(state=state)
+
+    answers: list[Callable[[], object]] = [
+        lambda: matches.accept(match, "c1", LATER),
+        lambda: matches.decline(match, None, LATER),
+    ]
+    for answer in answers:
+        with pytest.raises(ParleyError) as refused:
+            answer()
+        assert refused.value.code is Code.WRONG_STATE
+
+
+def test_the_marketplace_closes_with_a_reason() -> None:
+    """The vendor reads why."""
+    closed = matches.close(a_match(), "rfi_withdrawn", LATER)
+
+    assert closed.state is MatchState.CLOSED
+    assert closed.closed_reason == "rfi_withdrawn"

@@ -1,0 +1,95 @@
+"""Prices."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from marketplace.domain import quotes
+from marketplace.domain.matches import MatchState
+from marketplace.domain.quotes import QuoteState
+from marketplace.errors import Code, ParleyError
+from tests.builders import NOW, a_match, a_quote, an_accepted_match, figures_of_a_quote
+
+LATER = NOW + timedelta(hours=1)
+
+
+def test_a_quote_stands_on_an_accepted_match() -> None:
+    """It carries the match's people and conversation, and the vendor's figures."""
+    match = an_accepted_match()
+
+    quote = quotes.submit("q1", match, figures_of_a_quote(rfi_revision=3), NOW)
+
+    assert quote.state is QuoteState.SUBMITTED
+    assert (quote.rfi_id, quote.rfi_revision, quote.match_id) == (match.rfi_id, 3, match.id)
+    assert (quote.vendor_id, quote.customer_id) == (match.vendor_id, match.customer_id)
+    assert quote.conversation_id == match.conversation_id
+    assert (quote.amount_minor, quote.currency) == (25_000, "USD")
+
+
+@pytest.mark.parametrize("state", set(MatchState) - {MatchState.ACCEPTED})
+def test_without_an_accepted_match_there_is_no_quote(state: MatchState) -> None:
+    """Accept first."""
+    with pytest.raises(ParleyError) as refused:
+        quotes.submit("q1", a_match(state=state), figures_of_a_quote(), NOW)
+
+    assert refused.value.code is Code.WRONG_STATE
+
+
+def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
+    """The customer sees one quote of a vendor, with its last price."""
+    quote = a_quote()
+
+    revised = quotes.revise(quote, figures_of_a_quote(amount_minor=20_000, rfi_revision=2), LATER)
+
+    assert (revised.id, revised.submitted_at) == (quote.id, quote.submitted_at)
+    assert (revised.amount_minor, revised.rfi_revision) == (20_000, 2)
+    assert revised.updated_at == LATER
+
+
+@pytest.mark.parametrize("over_since_s", [0, 1, 3_600])
+def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) -> None:
+    """On the first try and on the next."""
+    figures = figures_of_a_quote(valid_until=NOW - timedelta(seconds=over_since_s))
+
+    attempts: list[Callable[[], object]] = [
+        lambda: quotes.submit("q1", an_accepted_match(), figures, NOW),
+        lambda: quotes.revise(a_quote(), figures, NOW),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ParleyError, match="valid_until") as refused:
+            attempt()
+        assert refused.value.code is Code.VALIDATION_FAILED
+
+
+def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
+    """At its last moment it still holds; a moment later it does not."""
+    quote = a_quote(valid_until=LATER)
+
+    assert quotes.award(quote, LATER).state is QuoteState.AWARDED
+    assert quotes.award(a_quote(valid_until=None), LATER).state is QuoteState.AWARDED
+    with pytest.raises(ParleyError, match="validity") as refused:
+        quotes.award(quote, LATER + timedelta(milliseconds=1))
+    assert refused.value.code is Code.WRONG_STATE
+
+
+@pytest.mark.parametrize("state", [QuoteState.AWARDED, QuoteState.CLOSED])
+def test_what_is_decided_changes_no_more(state: QuoteState) -> None:
+    """Neither by the vendor nor by the customer."""
+    quote = a_quote(state=state)
+
+    attempts: list[Callable[[], object]] = [
+        lambda: quotes.revise(quote, figures_of_a_quote(), LATER),
+        lambda: quotes.award(quote, LATER),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ParleyError) as refused:
+            attempt()
+        assert refused.value.code is Code.WRONG_STATE
+
+
+def test_the_others_are_closed() -> None:
+    """After an award or a withdrawal."""
+    closed = quotes.close(a_quote(), LATER)
+
+    assert (closed.state, closed.updated_at) == (QuoteState.CLOSED, LATER)

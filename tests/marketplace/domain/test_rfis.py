@@ -1,0 +1,280 @@
+"""RFIs and the changes that their revisions tell."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.domain import rfis
+from marketplace.domain.rfis import (
+    CONTENT_FIELDS,
+    MATCHING_FIELDS,
+    Budget,
+    Change,
+    Revision,
+    Rfi,
+    RfiState,
+)
+from marketplace.errors import Code, ParleyError
+from marketplace.schemas.rfis import RevisionView, RfiView
+from tests.builders import NOW, a_place, an_actor, an_rfi, content_of_an_rfi
+
+LATER = NOW + timedelta(hours=1)
+CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
+
+
+def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
+    """Its first revision tells each field that was filled, from nothing."""
+    actor = an_actor()
+
+    rfi, revision = rfis.draft("r1", content_of_an_rfi(address=None), actor, NOW)
+
+    assert (rfi.state, rfi.revision, rfi.match_count) == (RfiState.DRAFT, 1, 0)
+    assert rfi.customer_id == revision.actor_id == actor.account_id
+    assert (revision.revision, revision.cause, revision.at) == (1, "drafted", NOW)
+    assert {change.path for change in revision.changes} == {
+        "category",
+        "title",
+        "description",
+        "location",
+        "max_vendors",
+    }
+    assert all(change.old is None for change in revision.changes)
+
+
+def test_a_revision_tells_field_by_field_what_was_and_what_is() -> None:
+    """Parts of a budget and single attributes are told one by one, a place as one value."""
+    rfi = an_rfi(attributes={"floor": 2, "has_parking": True})
+
+    after, revision = rfis.revise(
+        rfi,
+        {
+            "title": "Burst pipe",
+            "budget": Budget(10_000, 90_000, "USD"),
+            "attributes": {"floor": 3, "pets": "two cats"},
+            "location": a_place(-105.0, 40.0),
+        },
+        an_actor(),
+        LATER,
+    )
+
+    assert {change.path: (change.old, change.new) for change in revision.changes} == {
+        "title": ("Leaking kitchen sink", "Burst pipe"),
+        "budget.max_minor": (40_000, 90_000),
+        "attributes.floor": (2, 3),
+        "attributes.has_parking": (True, None),
+        "attributes.pets": (None, "two cats"),
+        "location": (a_place(), a_place(-105.0, 40.0)),
+    }
+    assert (after.revision, after.updated_at, after.title) == (2, LATER, "Burst pipe")
+
+
+def test_a_budget_that_comes_or_goes_is_told_as_a_whole() -> None:
+    """There are no parts to compare."""
+    budget = Budget(1, 2, "USD")
+    parts = {"min_minor": 1, "max_minor": 2, "currency": "USD"}
+
+    _, came = rfis.revise(an_rfi(budget=None), {"budget": budget}, an_actor(), LATER)
+    _, went = rfis.revise(an_rfi(budget=budget), {"budget": None}, an_actor(), LATER)
+
+    assert came.changes == (Change("budget", None, parts),)
+    assert went.changes == (Change("budget", parts, None),)
+
+
+def test_writing_the_same_again_is_no_change() -> None:
+    """A revision without changes says that nothing differed."""
+    rfi = an_rfi()
+    same = {name: getattr(rfi, name) for name in CONTENT_FIELDS}
+
+    _, revision = rfis.revise(rfi, same, an_actor(), LATER)
+
+    assert revision.changes == ()
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, True), (True, 1), (0, False), (1, 1.0)])
+def test_values_that_python_calls_equal_and_json_does_not_are_a_change(
+    old: object, new: object
+) -> None:
+    """A number that becomes a yes is told."""
+    rfi = an_rfi(attributes={"x": old})
+
+    _, revision = rfis.revise(rfi, {"attributes": {"x": new}}, an_actor(), LATER)
+
+    (change,) = revision.changes
+    assert (type(change.old), type(change.new)) == (type(old), type(new))
+
+
+@pytest.mark.parametrize("state", CLOSED)
+def test_a_closed_rfi_changes_no_more(state: RfiState) -> None:
+    """Neither revised nor submitted, withdrawn or awarded."""
+    rfi, actor = an_rfi(state=state), an_actor()
+    attempts: list[Callable[[], object]] = [
+        lambda: rfis.revise(rfi, {"title": "Other"}, actor, LATER),
+        lambda: rfis.submit(rfi, actor, LATER),
+        lambda: rfis.withdraw(rfi, actor, LATER),
+        lambda: rfis.award(rfi, "q1", "v1", actor, LATER),
+    ]
+
+    for attempt in attempts:
+        with pytest.raises(ParleyError) as refused:
+            attempt()
+        assert refused.value.code is Code.WRONG_STATE
+
+
+def test_only_a_draft_is_submitted_and_only_what_is_open_awarded() -> None:
+    """No step is taken twice, and none is skipped."""
+    draft, is_open, actor = an_rfi(state=RfiState.DRAFT), an_rfi(), an_actor()
+
+    with pytest.raises(ParleyError, match="draft"):
+        rfis.submit(is_open, actor, LATER)
+    with pytest.raises(ParleyError, match="open"):
+        rfis.award(draft, "q1", "v1", actor, LATER)
+
+
+def test_state_changes_are_revisions_too() -> None:
+    """The feed of an RFI is complete: submitted, awarded, withdrawn stand in it."""
+    draft, actor = an_rfi(state=RfiState.DRAFT, submitted_at=None), an_actor()
+
+    opened, submitted = rfis.submit(draft, actor, LATER)
+    given, awarded = rfis.award(opened, "q1", "v1", actor, LATER)
+    gone, withdrawn = rfis.withdraw(draft, actor, LATER)
+
+    assert (opened.state, opened.submitted_at, submitted.cause) == (
+        RfiState.OPEN,
+        LATER,
+        "submitted",
+    )
+    assert (given.awarded_quote_id, given.awarded_vendor_id) == ("q1", "v1")
+    assert {change.path for change in awarded.changes} == {
+        "state",
+        "awarded_quote_id",
+        "awarded_vendor_id",
+    }
+    assert (gone.state, withdrawn.changes) == (
+        RfiState.WITHDRAWN,
+        (Change("state", "draft", "withdrawn"),),
+    )
+    assert (opened.revision, given.revision) == (2, 3)
+
+
+def test_fewer_vendors_can_be_asked_for_but_not_fewer_than_there_are() -> None:
+    """Nobody who was offered the RFI is counted out."""
+    rfi, actor = an_rfi(max_vendors=5, match_count=3), an_actor()
+
+    lowered, _ = rfis.revise(rfi, {"max_vendors": 3}, actor, LATER)
+    assert lowered.max_vendors == 3
+
+    with pytest.raises(ParleyError) as refused:
+        rfis.revise(rfi, {"max_vendors": 2}, actor, LATER)
+    assert refused.value.code is Code.VALIDATION_FAILED
+    assert [each.path for each in refused.value.errors] == ["max_vendors"]
+
+
+def test_a_decision_made_on_another_revision_is_stale() -> None:
+    """The refusal tells where the RFI stands."""
+    rfi = an_rfi(revision=7)
+
+    rfis.require_revision(rfi, 7)
+    with pytest.raises(ParleyError, match="revision 7, not 6") as refused:
+        rfis.require_revision(rfi, 6)
+
+    assert refused.value.code is Code.STALE_REVISION
+
+
+@pytest.mark.parametrize(
+    ("content", "asks_anew"),
+    [
+        ({"category": "roofing"}, True),
+        ({"location": a_place(0, 0)}, True),
+        ({"max_vendors": 9}, True),
+        ({"title": "Other", "attributes": {"location": "attic"}}, False),
+    ],
+)
+def test_a_revision_tells_whether_to_match_anew(content: dict[str, Any], asks_anew: bool) -> None:
+    """Only place, category and number of vendors decide who is closest."""
+    _, revision = rfis.revise(an_rfi(attributes={}), content, an_actor(), LATER)
+
+    assert revision.touches(MATCHING_FIELDS) is asks_anew
+
+
+TEXT = st.text(min_size=1, max_size=8)
+MOMENTS = st.integers(0, 10**9).map(lambda s: NOW + timedelta(seconds=s))
+NUMBERS = st.integers(0, 3)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "category": st.sampled_from(["plumbing", "roofing"]),
+    "title": TEXT,
+    "description": TEXT,
+    "location": st.builds(a_place, st.floats(-180, 180), st.floats(-90, 90)),
+    "address": st.none() | TEXT,
+    "needed_by": st.none() | MOMENTS,
+    "budget": st.none() | st.builds(Budget, NUMBERS, NUMBERS, st.sampled_from(["USD", "EUR"])),
+    "max_vendors": st.integers(1, 50),
+    "attributes": st.dictionaries(
+        st.sampled_from(["a", "b", "budget", "state"]),
+        TEXT | st.booleans() | NUMBERS | st.floats(0, 2),
+    ),
+    "attachment_ids": st.lists(TEXT, max_size=2).map(tuple),
+}
+
+
+def _replayed(revisions: list[Revision]) -> dict[str, Any]:
+    """What a reader of the feed holds who began with an empty RFI and applied every change."""
+    state: dict[str, Any] = {"attributes": {}, "attachment_ids": []}
+    for revision in revisions:
+        told = orjson.loads(orjson.dumps(RevisionView().dump(revision)))
+        for change in told["changes"]:
+            name, _, part = change["path"].partition(".")
+            if not part:
+                if revision.revision > 1:
+                    assert _same(state.get(name), change["old"])
+                state[name] = change["new"]
+                continue
+            parts = state.setdefault(name, {})
+            assert _same(parts.get(part), change["old"])
+            if change["new"] is None:
+                del parts[part]
+            else:
+                parts[part] = change["new"]
+    return state
+
+
+def _same(one: object, other: object) -> bool:
+    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
+        other, option=orjson.OPT_SORT_KEYS
+    )
+
+
+def _content_as_told(rfi: Rfi) -> dict[str, Any]:
+    """The RFI's content as apps see it, without what is empty."""
+    view = orjson.loads(orjson.dumps(RfiView().dump(rfi)))
+    return {name: view[name] for name in CONTENT_FIELDS if view[name] not in (None, {}, [])}
+
+
+@given(
+    first=st.fixed_dictionaries(FIELDS),
+    edits=st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=6),
+)
+def test_replaying_the_revisions_gives_the_rfi(
+    first: dict[str, Any], edits: list[dict[str, Any]]
+) -> None:
+    """Old state and changes make the new state, over JSON, for any RFI and any edits.
+
+    And every change's old value is what the reader held: nothing is told twice or left out.
+    """
+    actor = an_actor()
+    rfi, revision = rfis.draft("r1", first, actor, NOW)
+    feed = [revision]
+    for edit in edits:
+        rfi, revision = rfis.revise(rfi, edit, actor, NOW)
+        feed.append(revision)
+
+    replayed = {
+        name: value for name, value in _replayed(feed).items() if value not in (None, {}, [])
+    }
+
+    assert [each.revision for each in feed] == list(range(1, len(feed) + 1))
+    assert _same(replayed, _content_as_told(rfi))

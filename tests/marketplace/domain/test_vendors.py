@@ -1,0 +1,115 @@
+"""Onboarding and profiles of vendors."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from marketplace.domain import vendors
+from marketplace.domain.vendors import DECISIONS, ServiceArea, Vendor, VendorState
+from marketplace.errors import Code, ParleyError
+from tests.builders import NOW, a_place, a_vendor
+
+LATER = NOW + timedelta(hours=1)
+PROFILE = {
+    "company": "Front Range Plumbing",
+    "categories": ("plumbing",),
+    "service_area": ServiceArea(a_place(), 20_000),
+    "capacity": 3,
+}
+
+
+def test_a_new_vendor_has_applied_and_has_everything_to_do() -> None:
+    """It can be offered nothing: no capacity, no place, not active."""
+    vendor = vendors.apply("v1", NOW)
+
+    assert vendor.state is VendorState.APPLIED
+    assert (vendor.capacity, vendor.open_matches) == (0, 0)
+    assert vendors.steps(vendor) == {
+        "done": [],
+        "to_do": ["company", "categories", "service_area", "capacity"],
+    }
+
+
+@pytest.mark.parametrize("step", PROFILE)
+def test_a_step_is_done_when_its_field_is_filled(step: str) -> None:
+    """Steps can be done one by one, in any order."""
+    vendor = vendors.update_profile(vendors.apply("v1", NOW), {step: PROFILE[step]}, LATER)
+
+    assert vendors.steps(vendor)["done"] == [step]
+    assert step not in vendors.steps(vendor)["to_do"]
+    assert vendor.updated_at == LATER
+
+
+def test_a_complete_profile_can_be_handed_in() -> None:
+    """Then it is in review."""
+    vendor = vendors.update_profile(vendors.apply("v1", NOW), PROFILE, NOW)
+
+    assert vendors.submit(vendor, LATER).state is VendorState.IN_REVIEW
+
+
+@pytest.mark.parametrize("missing", PROFILE)
+def test_a_profile_with_a_step_left_cannot_be_handed_in(missing: str) -> None:
+    """The refusal names what is left to do."""
+    partial = {name: value for name, value in PROFILE.items() if name != missing}
+    vendor = vendors.update_profile(vendors.apply("v1", NOW), partial, NOW)
+
+    with pytest.raises(ParleyError, match=missing) as refused:
+        vendors.submit(vendor, LATER)
+
+    assert refused.value.code is Code.WRONG_STATE
+
+
+@pytest.mark.parametrize("state", set(VendorState) - {VendorState.APPLIED, VendorState.VERIFYING})
+def test_a_profile_is_handed_in_once(state: VendorState) -> None:
+    """Who is in review or beyond is told so."""
+    with pytest.raises(ParleyError) as refused:
+        vendors.submit(a_vendor(state=state), LATER)
+
+    assert refused.value.code is Code.WRONG_STATE
+
+
+@pytest.mark.parametrize("state", VendorState)
+def test_a_profile_under_review_or_rejected_stands_still(state: VendorState) -> None:
+    """What is being judged does not change under the judge; all others may edit."""
+    vendor = a_vendor(state=state)
+
+    if state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
+        with pytest.raises(ParleyError) as refused:
+            vendors.update_profile(vendor, {"company": "Other"}, LATER)
+        assert refused.value.code is Code.WRONG_STATE
+    else:
+        changed = vendors.update_profile(vendor, {"company": "Other"}, LATER)
+        assert (changed.company, changed.categories) == ("Other", vendor.categories)
+
+
+ALLOWED = {
+    ("approve", VendorState.IN_REVIEW): VendorState.ACTIVE,
+    ("reject", VendorState.IN_REVIEW): VendorState.REJECTED,
+    ("suspend", VendorState.ACTIVE): VendorState.SUSPENDED,
+    ("reinstate", VendorState.SUSPENDED): VendorState.ACTIVE,
+}
+
+
+@pytest.mark.parametrize(("decision", "state"), list(product(DECISIONS, VendorState)))
+def test_a_decision_applies_to_its_state_and_no_other(decision: str, state: VendorState) -> None:
+    """An admin cannot skip the review, nor decide twice."""
+    vendor = a_vendor(state=state)
+
+    if (decision, state) in ALLOWED:
+        decided = vendors.decide(vendor, decision, "because", LATER)
+        assert decided.state is ALLOWED[decision, state]
+        assert (decided.state_reason, decided.updated_at) == ("because", LATER)
+    else:
+        with pytest.raises(ParleyError) as refused:
+            vendors.decide(vendor, decision, "because", LATER)
+        assert refused.value.code is Code.WRONG_STATE
+
+
+def test_rules_leave_the_count_of_matches_alone() -> None:
+    """Only reservations and releases change it."""
+    vendor: Vendor = a_vendor(open_matches=2)
+
+    suspended = vendors.decide(vendor, "suspend", "because", LATER)
+
+    assert suspended.open_matches == 2

@@ -1,0 +1,89 @@
+"""Entries as apps see them, held against the schemas that describe them."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.domain.conversations import Channel, Entry, EntryKind
+from marketplace.domain.views import PUSHES, entry_view, message_view, push
+from marketplace.events import KINDS
+from marketplace.schemas.conversations import EntryView, MessageView
+from tests.builders import a_deletion, a_message, a_notice, an_edit
+
+ENTRIES = st.builds(
+    replace,
+    st.sampled_from([a_message(), an_edit(), a_deletion(), a_notice(), a_notice(data=None)]),
+    sequence=st.integers(1, 2**53 - 1),
+    at=st.datetimes(timezones=st.just(a_message().at.tzinfo)).map(
+        lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+    ),
+)
+MESSAGES = st.builds(
+    a_message,
+    sequence=st.integers(1, 2**53 - 1),
+    channel=st.sampled_from(Channel),
+    body=st.text(min_size=1),
+    attachments=st.lists(
+        st.fixed_dictionaries({"id": st.text(), "size_bytes": st.integers(0, 2**40)}), max_size=3
+    ).map(tuple),
+)
+
+
+def _json(value: object) -> Any:
+    return orjson.loads(orjson.dumps(value))
+
+
+@given(MESSAGES)
+def test_a_message_looks_as_its_schema_says(message: Entry) -> None:
+    """Written by hand, read and written again by the schema: the same."""
+    view = _json(message_view(message))
+
+    loaded = MessageView().load(view)
+
+    assert MessageView().dump(loaded) == view
+    assert loaded["sent_at"] == message.at
+    assert loaded["body"] == message.body
+
+
+@given(ENTRIES | MESSAGES)
+def test_an_entry_looks_as_its_schema_says(entry: Entry) -> None:
+    """Of whatever kind."""
+    view = _json(entry_view(entry))
+
+    loaded = EntryView().load(view)
+
+    assert EntryView().dump(loaded) == view
+    assert (loaded["sequence"], loaded["kind"], loaded["at"]) == (
+        entry.sequence,
+        entry.kind,
+        entry.at,
+    )
+
+
+@given(ENTRIES | MESSAGES)
+def test_an_entry_is_pushed_by_a_name_of_its_own(entry: Entry) -> None:
+    """The push says where it belongs and which number it has."""
+    name, data = push(entry)
+
+    assert name == PUSHES[entry.kind]
+    assert data["conversation_id"] == entry.conversation_id
+    assert data["sequence"] == entry.sequence
+
+
+def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
+    """An app needs one way to read a message."""
+    message = a_message(sequence=7)
+
+    acknowledged, (_, pushed), fetched = message_view(message), push(message), entry_view(message)
+
+    assert pushed == acknowledged
+    assert {name: fetched[name] for name in acknowledged} == acknowledged
+    assert (fetched["kind"], fetched["at"]) == ("message", acknowledged["sent_at"])
+
+
+def test_every_kind_of_entry_is_an_event_too() -> None:
+    """What is pushed under a name goes to Kafka under the same."""
+    assert {(PUSHES[kind], 1) for kind in EntryKind} <= KINDS.keys()

@@ -1,0 +1,349 @@
+"""Strict values: what a payload says is what is stored, and nothing else gets through."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import fields as marshmallow_fields
+
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.schemas.fields import (
+    Attributes,
+    Day,
+    Flag,
+    Identifier,
+    Moment,
+    Place,
+    Strict,
+    Text,
+    Unicode,
+    Whole,
+    currency,
+    timezone,
+    written,
+)
+
+
+class _Inner(Strict):
+    number = Whole(required=True)
+
+
+class _Payload(Strict):
+    """One field of every type."""
+
+    text = Text(longest=10)
+    id = Identifier()
+    number = Whole(least=1, most=5)
+    flag = Flag()
+    moment = Moment()
+    day = Day()
+    place = Place()
+    attributes = Attributes()
+    money = currency()
+    zone = timezone()
+    secret = Unicode()
+    inner = marshmallow_fields.Nested(_Inner)
+    list_of_inner = marshmallow_fields.List(marshmallow_fields.Nested(_Inner))
+
+
+SCHEMA = _Payload()
+FIELD_NAMES = sorted(SCHEMA.fields)
+NAN, INFINITY = float("nan"), float("inf")
+
+
+def _errors(payload: object) -> list[FieldError]:
+    with pytest.raises(ParleyError) as refused:
+        SCHEMA.read(payload)
+    assert refused.value.code is Code.VALIDATION_FAILED
+    return list(refused.value.errors)
+
+
+@pytest.mark.parametrize("name", set(FIELD_NAMES) - {"attributes"})
+@pytest.mark.parametrize(
+    "operator",
+    [{"$ne": None}, {"$gt": ""}, {"$where": "1"}, ["a"], [{"$ne": None}], None],
+    ids=repr,
+)
+def test_an_operator_is_an_error_in_every_field(name: str, operator: object) -> None:
+    """Types are decided before anything reaches a query."""
+    assert {each.path.partition(".")[0] for each in _errors({name: operator})} == {name}
+
+
+def test_an_operator_is_no_attribute_either() -> None:
+    """Attributes are flat, and their names are words."""
+    for attributes in ({"$ne": None}, {"a": {"$ne": None}}, {"a": [1]}, {"a.b": 1}, {"a": None}):
+        assert [each.path for each in _errors({"attributes": attributes})] == ["attributes"]
+
+
+@pytest.mark.parametrize(
+    "value", ["5", 2.0, 2.5, True, NAN, INFINITY, -INFINITY, 0, 6, -1, 10**400]
+)
+def test_a_number_is_a_whole_number_within_its_bounds(value: object) -> None:
+    """No texts, no booleans, no fractions, nothing out of range."""
+    assert [each.path for each in _errors({"number": value})] == ["number"]
+
+
+@pytest.mark.parametrize("value", ["true", "yes", 1, 0, 1.0, "", NAN])
+def test_a_flag_is_true_or_false(value: object) -> None:
+    """Nothing that merely looks like it."""
+    assert [each.path for each in _errors({"flag": value})] == ["flag"]
+    assert SCHEMA.read({"flag": False}) == {"flag": False}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "\t\n", "x" * 11, "\x00", "a\x00b", "a\x1bb", "a\x7f", "\ud800", "a\udfff", 5, True],
+    ids=ascii,
+)
+def test_a_text_is_visible_unicode_of_bounded_length(value: object) -> None:
+    """No control characters, no half characters, not only white space."""
+    assert [each.path for each in _errors({"text": value})] == ["text"]
+
+
+@pytest.mark.parametrize("value", ["a\nb\tc", "naïve 🙂", "שלום", "x" * 10, " a ", "{}$where"])
+def test_a_text_keeps_what_people_write(value: str) -> None:
+    """Line breaks, tabs, any script, emoji: unchanged."""
+    assert SCHEMA.read({"text": value}) == {"text": value}
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a\n", "é", "x" * 65, "a/b", "$ne", "a.b", 7])
+def test_an_id_is_a_short_word(value: object) -> None:
+    """Letters, digits, underscores and hyphens, to the last character."""
+    assert [each.path for each in _errors({"id": value})] == ["id"]
+    assert SCHEMA.read({"id": "aZ09_-" + "x" * 58})["id"].startswith("aZ09_-")
+
+
+@pytest.mark.parametrize("value", ["usd", "US", "USDX", "USD\n", "ÚSD", 840])
+def test_a_currency_is_three_capital_letters(value: object) -> None:
+    """As in ISO 4217."""
+    assert [each.path for each in _errors({"money": value})] == ["money"]
+    assert SCHEMA.read({"money": "USD"}) == {"money": "USD"}
+
+
+@pytest.mark.parametrize("value", ["Denver", "MST7MDT ", "../../etc/passwd", "", 0])
+def test_a_time_zone_is_one_of_ianas(value: object) -> None:
+    """By its full name."""
+    assert [each.path for each in _errors({"zone": value})] == ["zone"]
+    assert SCHEMA.read({"zone": "America/Denver"}) == {"zone": "America/Denver"}
+
+
+def test_a_half_character_is_refused_where_other_signs_are_not() -> None:
+    """A password may hold anything that can be written as UTF-8."""
+    assert [each.path for each in _errors({"secret": "\ud800"})] == ["secret"]
+    assert SCHEMA.read({"secret": "\x01 "}) == {"secret": "\x01 "}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("2026-05-17T09:30:00Z", datetime(2026, 5, 17, 9, 30, tzinfo=UTC)),
+        ("2026-05-17T09:30:00.123456+02:00", datetime(2026, 5, 17, 7, 30, 0, 123_000, tzinfo=UTC)),
+        ("2026-05-17T09:30:00.999999-07:00", datetime(2026, 5, 17, 16, 30, 0, 999_000, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_kept_in_utc_to_the_millisecond(value: str, read: datetime) -> None:
+    """Any offset is understood; what the store cannot keep is cut off at once."""
+    assert SCHEMA.read({"moment": value}) == {"moment": read}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-05-17T09:30:00",
+        "2026-05-17",
+        "2026-02-30T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "yesterday",
+        "",
+        1_779_000_000,
+        True,
+    ],
+)
+def test_a_moment_has_an_offset_and_exists(value: object) -> None:
+    """Local times, impossible days and numbers are refused."""
+    assert [each.path for each in _errors({"moment": value})] == ["moment"]
+
+
+def test_a_moment_is_written_as_it_is_read() -> None:
+    """RFC 3339, UTC, milliseconds, Z."""
+    moment = datetime(2026, 5, 17, 9, 30, 0, 5_000, tzinfo=UTC)
+
+    assert written(moment) == "2026-05-17T09:30:00.005Z"
+    assert SCHEMA.read({"moment": written(moment)})["moment"] == moment
+    assert SCHEMA.dump({"moment": moment}) == {"moment": written(moment)}
+
+
+@pytest.mark.parametrize("value", ["2026-5-17", "2026-02-30", "20260517", "2026-05-17T00:00", 2026])
+def test_a_day_is_written_in_one_form(value: object) -> None:
+    """Year, month and day with hyphens, and it exists."""
+    assert [each.path for each in _errors({"day": value})] == ["day"]
+
+
+@pytest.mark.parametrize(
+    "coordinates", [[0, 0], [-180, -90], [180, 90], [-104.9903, 39.7392], [-0.0, 1e-300]]
+)
+def test_a_place_is_a_longitude_and_a_latitude(coordinates: list[float]) -> None:
+    """To the edges of the map; whole numbers are as good as fractions."""
+    read = SCHEMA.read({"place": {"type": "Point", "coordinates": coordinates}})
+
+    assert read["place"] == {"type": "Point", "coordinates": coordinates}
+    assert all(isinstance(each, float) for each in read["place"]["coordinates"])
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        [180.0001, 0],
+        [0, 90.0001],
+        [-181, 0],
+        [0, -91],
+        [NAN, 0],
+        [0, NAN],
+        [INFINITY, 0],
+        [0, -INFINITY],
+        [10**400, 0],
+        ["0", "0"],
+        [True, False],
+        [0],
+        [0, 0, 0],
+        [[0, 0]],
+        [None, 0],
+        "0,0",
+        {"0": 0, "1": 0},
+        None,
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_a_place_off_the_map_is_refused(coordinates: object) -> None:
+    """Out of range, not a number, not two of them."""
+    payload = {"place": {"type": "Point", "coordinates": coordinates}}
+
+    assert [each.path for each in _errors(payload)] == ["place"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"type": "Polygon", "coordinates": [0, 0]},
+        {"type": "Point"},
+        {"coordinates": [0, 0]},
+        {"type": "Point", "coordinates": [0, 0], "crs": {}},
+        {"type": ["Point"], "coordinates": [0, 0]},
+        [0, 0],
+        "Point",
+    ],
+    ids=repr,
+)
+def test_a_place_is_a_point_and_nothing_more(place: object) -> None:
+    """The message shows the form that is wanted."""
+    (error,) = _errors({"place": place})
+
+    assert '{"type": "Point", "coordinates": [longitude, latitude]}' in error.message
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"a": 1, "b": 1.5, "c": True, "d": "text", "e": ""},
+        {"a": -(2**53) + 1, "b": 2**53 - 1},
+        {"x" * 50: "y" * 500},
+        {f"n{n}": n for n in range(50)},
+    ],
+    ids=["empty", "kinds", "numbers", "long", "many"],
+)
+def test_attributes_are_names_with_plain_values(attributes: dict[str, Any]) -> None:
+    """Up to fifty, kept as they are."""
+    assert SCHEMA.read({"attributes": attributes}) == {"attributes": attributes}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {f"n{n}": n for n in range(51)},
+        {"x" * 51: 1},
+        {"": 1},
+        {"1a": 1},
+        {"a\n": 1},
+        {1: 1},
+        {"a": "y" * 501},
+        {"a": "\x00"},
+        {"a": "\ud800"},
+        {"a": NAN},
+        {"a": INFINITY},
+        {"a": 2**53},
+        {"a": 2**63},
+        {"a": -(2**53)},
+        {"a": 10**5_000},
+        {"a": {}},
+        [],
+        "a",
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_attributes_that_the_store_or_json_cannot_hold_are_refused(attributes: object) -> None:
+    """Too many, badly named, too long, too large, not finite, not text, not flat."""
+    assert {each.path for each in _errors({"attributes": attributes})} == {"attributes"}
+
+
+@pytest.mark.parametrize("unknown", ["nmber", "$set", "__proto__", "", "a.b"])
+def test_an_unknown_field_is_refused(unknown: str) -> None:
+    """A typing error is told, not passed over."""
+    assert [each.path for each in _errors({unknown: 1})] == [unknown]
+
+
+def test_each_value_at_fault_is_told_with_its_path() -> None:
+    """Through objects and lists, all at once."""
+    payload = {
+        "number": 9,
+        "inner": {"number": "1", "more": 1},
+        "list_of_inner": [{"number": 1}, {}],
+    }
+
+    assert {each.path for each in _errors(payload)} == {
+        "number",
+        "inner.number",
+        "inner.more",
+        "list_of_inner.1.number",
+    }
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 5, True, [{"number": 1}]])
+def test_a_payload_is_an_object(payload: object) -> None:
+    """Anything else is refused in words."""
+    with pytest.raises(ParleyError, match="JSON object"):
+        SCHEMA.read(payload)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=11), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(FIELD_NAMES),
+        VALUES | st.fixed_dictionaries({"type": st.just("Point"), "coordinates": VALUES}),
+    )
+)
+def test_whatever_comes_it_is_read_or_refused_in_words(payload: dict[str, Any]) -> None:
+    """No JSON value makes reading fail in another way, and what is read can be written as JSON."""
+    try:
+        read = SCHEMA.read(payload)
+    except ParleyError as error:
+        refused = error
+    else:
+        orjson.dumps(SCHEMA.dump(read))
+        return
+    assert refused.code is Code.VALIDATION_FAILED
+    assert all(each.path and each.message for each in refused.errors)

@@ -1,0 +1,89 @@
+"""RFIs as customers write them and as apps see them."""
+
+import pytest
+
+from marketplace.domain.rfis import CONTENT_FIELDS, Budget
+from marketplace.errors import ParleyError
+from marketplace.schemas.rfis import DraftRfi, ReviseRfi, RevisionView, RfiView
+from tests.builders import NOW, a_place, a_revision, an_rfi
+
+LEAST = {"category": "plumbing", "title": "Leak", "description": "Drips.", "location": a_place()}
+
+
+def test_a_draft_needs_four_fields_and_has_defaults_for_the_rest() -> None:
+    """What is not said is nothing, and five vendors are asked."""
+    read = DraftRfi().read(LEAST)
+
+    assert set(read) == set(CONTENT_FIELDS)
+    assert (read["max_vendors"], read["attributes"], read["attachment_ids"]) == (5, {}, [])
+    assert read["address"] is read["needed_by"] is read["budget"] is None
+
+
+@pytest.mark.parametrize("missing", LEAST)
+def test_a_draft_without_one_of_them_is_refused(missing: str) -> None:
+    """By the field's name."""
+    with pytest.raises(ParleyError, match=missing):
+        DraftRfi().read({name: value for name, value in LEAST.items() if name != missing})
+
+
+def test_a_revision_may_leave_out_anything() -> None:
+    """What is left out stays; what is null becomes empty."""
+    assert ReviseRfi().read({}) == {}
+    assert ReviseRfi().read({"budget": None}) == {"budget": None}
+    with pytest.raises(ParleyError, match="title"):
+        ReviseRfi().read({"title": None})
+
+
+@pytest.mark.parametrize("name", ["state", "revision", "id", "customer_id", "match_count"])
+def test_what_the_marketplace_decides_is_not_written_by_customers(name: str) -> None:
+    """State and numbers are no fields of a draft or a revision."""
+    for schema in (DraftRfi(), ReviseRfi()):
+        with pytest.raises(ParleyError, match=name):
+            schema.read({**LEAST, name: 1})
+
+
+@pytest.mark.parametrize(
+    ("budget", "at_fault"),
+    [
+        ({"min_minor": 2, "max_minor": 1, "currency": "USD"}, "budget.max_minor"),
+        ({"min_minor": -1, "max_minor": 1, "currency": "USD"}, "budget.min_minor"),
+        ({"min_minor": 1, "max_minor": 1}, "budget.currency"),
+        ({"min_minor": 1, "max_minor": 1.5, "currency": "USD"}, "budget.max_minor"),
+    ],
+)
+def test_a_budget_is_two_ordered_amounts_of_one_currency(
+    budget: dict[str, object], at_fault: str
+) -> None:
+    """The path leads into the object."""
+    with pytest.raises(ParleyError) as refused:
+        DraftRfi().read(LEAST | {"budget": budget})
+
+    assert [each.path for each in refused.value.errors] == [at_fault]
+
+
+def test_an_rfi_is_shown_in_the_contracts_form() -> None:
+    """Times as text, places as GeoJSON, money in minor units; how many matched is not shown."""
+    view = RfiView().dump(an_rfi(budget=Budget(1, 2, "USD"), needed_by=NOW))
+
+    assert view["needed_by"] == view["created_at"] == "2040-05-17T09:30:00.000Z"
+    assert view["location"] == a_place()
+    assert view["budget"] == {"min_minor": 1, "max_minor": 2, "currency": "USD"}
+    assert view["state"] == "open"
+    assert "match_count" not in view
+    assert RfiView().load(view)["needed_by"] == NOW
+
+
+def test_a_revision_tells_who_did_what_and_why() -> None:
+    """`rfi.changed`'s form: the actor as an object, changes with old and new."""
+    rfi = an_rfi()
+
+    view = RevisionView().dump(a_revision(rfi))
+
+    assert view == {
+        "rfi_id": rfi.id,
+        "revision": 1,
+        "at": "2040-05-17T09:30:00.000Z",
+        "actor": {"account_id": rfi.customer_id, "role": "customer"},
+        "cause": "drafted",
+        "changes": [{"path": "title", "old": None, "new": rfi.title}],
+    }
