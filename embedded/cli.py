@@ -63,7 +63,6 @@ def status(*, as_json: bool) -> None:
 )
 def seed(conversations: int, file: Path) -> None:
     """Seed the running stack."""
-    _join()
     from embedded.demo.seed import seed as make  # noqa: PLC0415 (slow to import, needed here only)
 
     try:
@@ -119,18 +118,6 @@ def _announce(stack: Stack, *, with_demo: bool) -> None:
     if stack.sandbox_url:
         print(f"  SMS and email that would have gone out: {stack.sandbox_url}/")
     print("Ctrl-C stops everything.", flush=True)
-
-
-def _join() -> None:
-    """Take over the environment of the running stack's processes.
-
-    Ends with a sentence when no stack runs.
-    """
-    paths = _paths()
-    if not paths.environment.exists():
-        _fail(f"No stack runs on {paths.data}; start one with `parley up`.")
-    for name, value in json.loads(paths.environment.read_text()).items():
-        os.environ.setdefault(name, value)
 
 
 def _paths() -> Paths:

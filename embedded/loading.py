@@ -1,8 +1,19 @@
 """Loads the demo data in a process of its own, so that an interrupted start can end it."""
 
 import os
+import sys
+
+from embedded.demo.data import load
+from marketplace.errors import ParleyError, SettingsError, TemporaryError
+
+
+def main() -> None:
+    """Load the demo data of this environment; a failure is one sentence."""
+    try:
+        load(dict(os.environ), lambda line: print(line, flush=True))
+    except (ParleyError, SettingsError, TemporaryError) as error:
+        sys.exit(str(error))
+
 
 if __name__ == "__main__":
-    from embedded.demo.data import load
-
-    load(dict(os.environ), lambda line: print(line, flush=True))
+    main()

@@ -8,11 +8,13 @@ from embedded.paths import CHECKOUT, Paths
 from embedded.ports import HOST, PortBook
 from embedded.program import Program
 
+# Two, so that whoever develops against it meets what several gateways bring with them.
+GATEWAYS = ("realtime-1", "realtime-2")
+
 # Name of the process → package that runs it.
 PROCESSES = {
     "rest": "rest",
-    "realtime-1": "realtime",
-    "realtime-2": "realtime",
+    **dict.fromkeys(GATEWAYS, "realtime"),
     "relay": "relay",
     "matching": "matching",
     "notify": "notify",
@@ -42,7 +44,6 @@ def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str,
 
 def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
     """Describe nginx, in front of REST, the gateways and the page."""
-    gateways = [name for name, package in PROCESSES.items() if package == "realtime"]
     url = f"http://{HOST}:{http_port}"
     return Program(
         name="nginx",
@@ -58,7 +59,7 @@ def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
             "PARLEY_RUNTIME_DIR": str(paths.data / "nginx"),
             "PARLEY_REST_UPSTREAMS": f"{HOST}:{ports.known('rest')}",
             "PARLEY_REALTIME_UPSTREAMS": ",".join(
-                f"{name}={HOST}:{ports.known(name)}" for name in gateways
+                f"{name}={HOST}:{ports.known(name)}" for name in GATEWAYS
             ),
         },
     )

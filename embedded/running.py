@@ -36,6 +36,10 @@ class Running:
         """The one broker, as host:port."""
         return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
 
+    def names(self) -> list[str]:
+        """What was started here, servers first."""
+        return [program.name for program, _ in self._supervisor.programs()]
+
     def url(self, name: str) -> str:
         """Address of one process or server; nginx's is the one for everybody."""
         return self._supervisor.program(name).url

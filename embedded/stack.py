@@ -161,7 +161,7 @@ class Stack:
     async def _page(self) -> None:
         began_at = time.monotonic()
         await page.build(self._paths)
-        self._report(f"{'page':<12} built in {time.monotonic() - began_at:.1f} s")
+        self._report(f"{'page':<12} ready in {time.monotonic() - began_at:.1f} s")
 
     async def _process(self, name: str, package: str) -> None:
         await self.supervisor.start(self._python(name, package))

@@ -1,0 +1,24 @@
+"""Secrets are made once and are nobody else's to read."""
+
+from pathlib import Path
+
+from embedded import credentials
+
+
+def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
+    """A second start reads what the first one made, from a file with mode 0600."""
+    path = tmp_path / "secrets.json"
+
+    made = credentials.load(path)
+
+    assert credentials.load(path) == made
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(made["PARLEY_TOKEN_SECRET"]) >= 32
+
+
+def test_two_stacks_have_different_secrets(tmp_path: Path) -> None:
+    """No secret is a constant."""
+    one, other = (credentials.load(tmp_path / name) for name in ("a.json", "b.json"))
+
+    differing = {name for name in one if one[name] != other[name]}
+    assert differing == set(one) - {"TWILIO_FROM_NUMBER"}

@@ -1,0 +1,58 @@
+"""One stack per data folder; a killed one leaves no obstacle."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded import lock
+from embedded.errors import StackError
+
+_HOLD = """
+import pathlib, sys
+from embedded import lock
+with lock.held(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_stack_is_refused_with_the_first_ones_process_id(tmp_path: Path) -> None:
+    """The sentence says who holds the folder and what to do."""
+    path = tmp_path / "lock"
+
+    with lock.held(path), pytest.raises(StackError) as refusal, lock.held(path):
+        pass
+
+    assert f"process {os.getpid()}" in str(refusal.value)
+    assert "PARLEY_DATA_DIR" in str(refusal.value)
+
+
+def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
+    """`parley status` can tell a running stack from a folder that is left over."""
+    path = tmp_path / "lock"
+    assert not lock.is_held(path)
+
+    with lock.held(path):
+        assert lock.is_held(path)
+
+    assert not lock.is_held(path)
+
+
+def test_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:
+    """The file of a stack that was killed is stale at once, whatever process id stands in it."""
+    path = tmp_path / "lock"
+    with subprocess.Popen(  # noqa: S603 (our own words)
+        [sys.executable, "-c", _HOLD, str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as holder:  # fmt: skip
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert lock.is_held(path)
+        holder.kill()
+    assert path.read_text().strip() == str(holder.pid)
+
+    with lock.held(path):
+        assert path.read_text().strip() == str(os.getpid())

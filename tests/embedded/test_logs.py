@@ -1,0 +1,42 @@
+"""Logs have a bound and keep the run before."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded import logs
+
+
+def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:
+    """The log begins empty, and the one of the run before stands beside it."""
+    path = tmp_path / "rest.log"
+    path.write_text("before\n")
+
+    logs.begin(path)
+
+    assert path.read_text() == ""
+    assert (tmp_path / "rest.1.log").read_text() == "before\n"
+
+
+def test_a_log_that_grew_too_large_is_moved_aside_under_its_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer goes on at the start of the emptied file, and nothing written is lost."""
+    monkeypatch.setattr(logs, "LARGEST_BYTES", 5)
+    path = tmp_path / "rest.log"
+    with path.open("ab", buffering=0) as writer:
+        writer.write(b"long enough\n")
+        logs.bound(path)
+        writer.write(b"on\n")
+
+    assert path.read_bytes() == b"on\n"
+    assert (tmp_path / "rest.1.log").read_bytes() == b"long enough\n"
+
+
+def test_the_tail_is_the_last_lines(tmp_path: Path) -> None:
+    """Only as many lines as asked for, and none when there is no log."""
+    path = tmp_path / "rest.log"
+    path.write_text("".join(f"line {number}\n" for number in range(5000)))
+
+    assert logs.tail(path, lines=2) == "line 4998\nline 4999"
+    assert logs.tail(tmp_path / "nothing.log") == ""
