@@ -70,13 +70,9 @@ async def ensure_topics(bootstrap_servers: str, group: str | None = None) -> Non
         await admin.start()
         missing = [name for name in names if name not in set(await admin.list_topics())]
         if missing:
-            # -1: as many replicas as the cluster's own default says.
-            await admin.create_topics(
-                [
-                    NewTopic(name, num_partitions=PARTITIONS, replication_factor=-1)
-                    for name in missing
-                ]
-            )
+            # Three copies where there are brokers for them; two acknowledge (min.insync.replicas).
+            replicas = min(3, len((await admin.describe_cluster())["brokers"]))
+            await admin.create_topics([NewTopic(name, PARTITIONS, replicas) for name in missing])
     except TopicAlreadyExistsError:
         return
     except (KafkaError, OSError) as error:

@@ -101,5 +101,7 @@ class SocketIoTransport:
         socket.queue.put_nowait(None)
 
     def _socket(self, connection_id: str) -> Any:
-        eio_sid = self._server.manager.eio_sid_from_sid(connection_id, "/")
-        return None if eio_sid is None else self._server.eio.sockets.get(eio_sid)
+        manager = self._server.manager
+        if not manager.is_connected(connection_id, "/"):  # nothing goes before the CONNECT packet
+            return None
+        return self._server.eio.sockets.get(manager.eio_sid_from_sid(connection_id, "/"))
