@@ -120,9 +120,10 @@ async def _fetch(paths: Paths) -> None:
 
 async def _format(paths: Paths, properties: Path) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # With "=", since an id in sixty-four begins with a hyphen and would be taken for an option.
     argv = (
         *_java_with_jars(paths),
-        "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties),
+        "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties),
     )  # fmt: skip
     log = paths.logs / "kafka-format.log"
     if await jobs.run(argv, log, _FORMAT_TIMEOUT_S) != 0:
