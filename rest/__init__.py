@@ -1,1 +1,16 @@
-"""Parley: rest."""
+"""REST over HTTP: accounts, onboarding, RFIs, quotes, and conversations for apps without a socket.
+
+request ─▶ app ─▶ performing ─┬─▶ requests, queries, authentication   what came in, checked
+                              ├─▶ idempotency                         done before? then the answer
+                              ├─▶ the operation's handler ─▶ marketplace.actions
+                              └─▶ responses, or problems              what goes out
+
+accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches.py quotes.py
+conversations.py notifications.py health.py     the operations, by noun
+operations.py     an operation: route, schemas, errors and handler in one place
+calls.py          what a handler gets and gives
+openapi.py documentation.py     /openapi.json and /docs, made from the operations
+limits.py         token buckets for log-ins and registrations
+serving.py        listens; ends without breaking off what was begun
+service.py        what all requests share
+"""

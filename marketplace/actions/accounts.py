@@ -68,6 +68,18 @@ async def authenticate(world: World, email: str, password: str) -> Account:
     return account
 
 
+async def own_account(world: World, actor: Actor) -> Account:
+    """The account of the one who asks.
+
+    Raises:
+        ParleyError: `unauthenticated` when it is gone.
+    """
+    account = await world.store.accounts.get(actor.account_id)
+    if account is None:
+        raise ParleyError(Code.UNAUTHENTICATED, "The account is gone.")
+    return account
+
+
 async def open_session(
     world: World, account: Account, session_id: str, refresh_token_hash: str
 ) -> LoggedIn:

@@ -1,5 +1,6 @@
 """Send, edit and delete messages; mark what was delivered and read; notices."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,37 @@ from marketplace.domain import conversations
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
 from marketplace.domain.ids import new_id
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import Code, FieldError, ParleyError
-from marketplace.ports import Repositories, World
+from marketplace.ports import Appended, Repositories, World
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A conversation, its head, and how far the one who asks has read it."""
+
+    conversation: Conversation
+    head: int
+    read_sequence: int
+
+
+async def own_conversations(world: World, actor: Actor, request: PageRequest) -> Page[Standing]:
+    """The actor's conversations, newest first."""
+    page = await world.store.conversations.of_account(actor.account_id, request)
+    return Page(tuple(await standings(world, actor, list(page.items))), page.next_cursor)
+
+
+async def standings(world: World, actor: Actor, found: list[Conversation]) -> list[Standing]:
+    """The actor's standing in each of these conversations."""
+    ids = [each.id for each in found]
+    heads = await world.store.entries.heads(ids)
+    positions = await world.store.read_positions.of_account(actor.account_id, ids)
+    return [
+        Standing(each, heads[each.id], positions[each.id].read_sequence)
+        if each.id in positions
+        else Standing(each, heads[each.id], 0)
+        for each in found
+    ]
 
 
 async def own_conversation(world: World, actor: Actor, conversation_id: str) -> Conversation:
@@ -32,9 +62,32 @@ async def send_message(
     attachment_ids: list[str],
     channel: Channel = Channel.APP,
 ) -> Entry:
+    """Append a message, as `append_message`; returns its entry."""
+    appended = await append_message(
+        world,
+        actor,
+        conversation,
+        client_message_id=client_message_id,
+        body=body,
+        attachment_ids=attachment_ids,
+        channel=channel,
+    )
+    return appended.entry
+
+
+async def append_message(
+    world: World,
+    actor: Actor,
+    conversation: Conversation,
+    *,
+    client_message_id: str,
+    body: str,
+    attachment_ids: list[str],
+    channel: Channel = Channel.APP,
+) -> Appended:
     """Append a message; it is durable when this returns, and announced.
 
-    A resend of the same message gets the first answer, for ever.
+    A resend of the same message gets the first answer, for ever; it says that it is not new.
 
     Raises:
         ParleyError: `not_found`, `client_message_id_reused`, `unavailable`, `validation_failed`.
@@ -57,7 +110,7 @@ async def send_message(
     conversations.require_same_message(appended.entry, body)
     if appended.is_new:
         announcements.entry_added(world, appended.entry)
-    return appended.entry
+    return appended
 
 
 async def edit_message(

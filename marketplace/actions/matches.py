@@ -3,11 +3,13 @@
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event, match_event
+from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import matches
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, Participant
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match, MatchState
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, World
@@ -96,6 +98,33 @@ async def decline(world: World, actor: Actor, match_id: str, reason: str | None)
     declined = await world.store.transact(work)
     announcements.match_changed(world, "match.updated", declined)
     return declined
+
+
+async def visible_matches(world: World, actor: Actor, rfi_id: str) -> list[Match]:
+    """An RFI's matches, closest first: all for its customer, a vendor's own for the vendor.
+
+    Raises:
+        ParleyError: `not_found`, as `visible_rfi`.
+    """
+    await visible_rfi(world, actor, rfi_id)
+    found = await world.store.matches.of_rfi(rfi_id)
+    if actor.role is Role.VENDOR:
+        return [each for each in found if each.vendor_id == actor.account_id]
+    return found
+
+
+async def own_matches(
+    world: World, actor: Actor, state: MatchState | None, request: PageRequest
+) -> Page[tuple[Match, Rfi]]:
+    """A vendor's matches with their RFIs as these stand now, newest first.
+
+    Raises:
+        ParleyError: `forbidden` for other roles.
+    """
+    actor.require(Role.VENDOR)
+    page = await world.store.matches.of_vendor(actor.account_id, state, request)
+    rfis = await world.store.rfis.get_many([each.rfi_id for each in page.items])
+    return Page(tuple((each, rfis[each.rfi_id]) for each in page.items), page.next_cursor)
 
 
 async def _offer(

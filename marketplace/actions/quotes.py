@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import quote_event
+from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import quotes, rfis
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
@@ -66,7 +67,12 @@ async def submit(
 
 
 async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]:
-    """An RFI's quotes: all for its customer, a vendor's own for the vendor."""
+    """An RFI's quotes: all for its customer, a vendor's own for the vendor.
+
+    Raises:
+        ParleyError: `not_found`, as `visible_rfi`.
+    """
+    await visible_rfi(world, actor, rfi_id)
     found = await world.store.quotes.of_rfi(rfi_id)
     if actor.role is Role.VENDOR:
         return [each for each in found if each.vendor_id == actor.account_id]

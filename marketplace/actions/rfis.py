@@ -13,6 +13,7 @@ from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Budget, Revision, Rfi
 from marketplace.errors import Code, FieldError, ParleyError
@@ -169,6 +170,28 @@ async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> Rfi:
         ):
             return rfi
     raise _not_found()
+
+
+async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi]:
+    """A customer's RFIs, newest first.
+
+    Raises:
+        ParleyError: `forbidden` for other roles; a vendor has matches.
+    """
+    actor.require(Role.CUSTOMER)
+    return await world.store.rfis.of_customer(actor.account_id, request)
+
+
+async def visible_revisions(
+    world: World, actor: Actor, rfi_id: str, after_revision: int, limit: int
+) -> list[Revision]:
+    """The RFI's revisions behind a number, in order, at most `limit`.
+
+    Raises:
+        ParleyError: `not_found`, as `visible_rfi`.
+    """
+    await visible_rfi(world, actor, rfi_id)
+    return await world.store.rfis.revisions(rfi_id, after_revision, limit)
 
 
 async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:

@@ -7,7 +7,8 @@ from marketplace.actions.events import vendor_event
 from marketplace.domain import vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
-from marketplace.domain.vendors import ServiceArea, Vendor
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.vendors import NearbyVendor, ServiceArea, Vendor, VendorState
 from marketplace.errors import Code, FieldError, ParleyError
 from marketplace.ports import Repositories, World
 
@@ -78,6 +79,42 @@ async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reas
         vendors.DECISIONS[decision][2],
         lambda vendor: vendors.decide(vendor, decision, reason, now),
     )
+
+
+async def vendors_of_state(
+    world: World, actor: Actor, state: VendorState | None, request: PageRequest
+) -> Page[Vendor]:
+    """Vendors in a state, or in any, for those who decide about them.
+
+    Raises:
+        ParleyError: `forbidden` unless an admin asks.
+    """
+    actor.require(Role.ADMIN)
+    return await world.store.vendors.of_state(state, request)
+
+
+async def public_vendor(world: World, vendor_id: str) -> Vendor:
+    """A vendor that everybody may see: an active one.
+
+    Raises:
+        ParleyError: `not_found`, also for one that is not active.
+    """
+    vendor = _found(await world.store.vendors.get(vendor_id))
+    return _found(vendor if vendor.state is VendorState.ACTIVE else None)
+
+
+async def nearby_vendors(
+    world: World, place: dict[str, Any], radius_m: int, category: str | None, limit: int
+) -> list[NearbyVendor]:
+    """Active vendors around a place, closest first.
+
+    Raises:
+        ParleyError: `validation_failed` for an unknown category.
+    """
+    if category is not None and category not in CATEGORIES:
+        found = FieldError("category", "Unknown; GET /v1/categories lists them.")
+        raise ParleyError(Code.VALIDATION_FAILED, "The category is unknown.", errors=[found])
+    return await world.store.vendors.nearby(place, radius_m, category, limit)
 
 
 async def _change(

@@ -1,0 +1,15 @@
+from marketplace.process import Process, run
+from rest.app import make_app
+from rest.serving import serving
+
+
+async def main(process: Process) -> None:
+    """Serve requests until told to stop; then finish those in flight."""
+    app = make_app(process.parts, process.health)
+    async with serving(app, process.settings.bind_host, process.settings.bind_port):
+        process.is_ready = True
+        await process.stopping.wait()
+
+
+if __name__ == "__main__":
+    run(main)

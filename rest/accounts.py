@@ -1,0 +1,58 @@
+"""Register, and see one's own account."""
+
+from typing import Any
+
+from marketplace.actions import accounts
+from marketplace.domain.accounts import Actor, Role, normalized_email
+from marketplace.errors import Code
+from marketplace.schemas.accounts import AccountView, Register, Tokens
+from rest.calls import Answer, Call
+from rest.idempotency import keyed_hash
+from rest.operations import Once, Routes
+from rest.tokens import log_in
+
+ROUTES = Routes("Accounts")
+
+
+def _scope(call: Call) -> str:
+    """Keys of those who have no account yet, told apart by the address they register."""
+    email = normalized_email(call.body["email"])
+    return f"anonymous:{keyed_hash(call, email.encode())}"
+
+
+def _keep(body: dict[str, Any]) -> dict[str, Any]:
+    """The account and no tokens: what is good for a log-in is not stored."""
+    return {"account_id": body["account"]["id"]}
+
+
+async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer:
+    """New tokens for the account that the first request made."""
+    actor = Actor(kept["account_id"], Role(call.body["role"]))
+    account = await accounts.own_account(call.world, actor)
+    return Answer(await log_in(call, account), status)
+
+
+@ROUTES.post(
+    "/v1/accounts",
+    is_public=True,
+    body=Register(),
+    answers={201: Tokens()},
+    once=Once(_scope, _keep, _log_in_again),
+    errors=[Code.EMAIL_TAKEN, Code.RATE_LIMITED],
+)
+async def create_account(call: Call) -> Answer:
+    """Register as a customer or a vendor.
+
+    A vendor's account comes with an empty profile, to be completed under `/v1/vendors/me`. Sent
+    again with its Idempotency-Key, the request is answered with new tokens for the same account.
+    """
+    email = normalized_email(call.body["email"])
+    call.service.limits.register(call.request.client_address, email)
+    account = await accounts.register(call.world, call.body)
+    return Answer(await log_in(call, account), 201)
+
+
+@ROUTES.get("/v1/me", answer=AccountView())
+async def get_me(call: Call) -> Answer:
+    """See one's own account."""
+    return Answer(await accounts.own_account(call.world, call.actor))

@@ -1,0 +1,59 @@
+"""What admins decide about vendors."""
+
+from marshmallow import fields
+
+from marketplace.actions import vendors
+from marketplace.domain.vendors import DECISIONS, VendorState
+from marketplace.errors import Code
+from marketplace.schemas.vendors import Decision, VendorView
+from rest.calls import Answer, Call
+from rest.operations import Handler, Routes
+from rest.queries import PageQuery, page_request
+from rest.responses import page_schema
+
+ROUTES = Routes("Administration")
+
+
+class VendorsQuery(PageQuery):
+    """Vendors in `state`, or in any."""
+
+    state = fields.Enum(VendorState, by_value=True, load_default=None)
+
+
+@ROUTES.get(
+    "/v1/admin/vendors",
+    query=VendorsQuery(),
+    answer=page_schema(VendorView),
+    errors=[Code.FORBIDDEN],
+)
+async def list_vendors(call: Call) -> Answer:
+    """List vendors, newest first."""
+    page = page_request(call.query)
+    return Answer(await vendors.vendors_of_state(call.world, call.actor, call.query["state"], page))
+
+
+def _decide(decision: str) -> Handler:
+    async def decide(call: Call) -> Answer:
+        vendor = await vendors.decide(
+            call.world, call.actor, call.path["vendor_id"], decision, call.body["reason"]
+        )
+        return Answer(vendor)
+
+    allowed, after, _ = DECISIONS[decision]
+    decide.__name__ = f"{decision}_vendor"
+    decide.__doc__ = (
+        f"{decision.capitalize()} a vendor.\n\n"
+        f"From `{'`, `'.join(sorted(allowed))}` to `{after}`; the vendor sees the reason."
+    )
+    return decide
+
+
+for _decision in DECISIONS:
+    ROUTES.add(
+        "POST",
+        f"/v1/admin/vendors/{{vendor_id}}/{_decision}",
+        _decide(_decision),
+        body=Decision(),
+        answer=VendorView(),
+        errors=[Code.FORBIDDEN, Code.WRONG_STATE],
+    )

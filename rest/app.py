@@ -1,0 +1,104 @@
+"""Makes the Sanic app: every operation as a route, every answer with its headers."""
+
+from typing import Any
+
+from sanic import Sanic
+from sanic.response import BaseHTTPResponse, HTTPResponse
+
+from marketplace.bootstrap import Parts
+from marketplace.domain.ids import new_id
+from rest import (
+    accounts,
+    administration,
+    categories,
+    conversations,
+    documentation,
+    health,
+    matches,
+    metrics,
+    notifications,
+    openapi,
+    quotes,
+    rfis,
+    tokens,
+    vendors,
+)
+from rest.limits import Limits
+from rest.operations import Operation
+from rest.performing import perform
+from rest.problems import Problems
+from rest.requests import RestRequest
+from rest.service import Health, Service
+
+App = Sanic[Any, Any]
+
+_NOUNS = (
+    accounts,
+    tokens,
+    vendors,
+    administration,
+    categories,
+    rfis,
+    quotes,
+    matches,
+    conversations,
+    notifications,
+    health,
+)
+OPERATIONS: tuple[Operation, ...] = tuple(
+    operation for noun in _NOUNS for operation in noun.ROUTES.operations
+)
+_CONFIG = {
+    "REQUEST_MAX_SIZE": 1024 * 1024,
+    "REQUEST_MAX_HEADER_SIZE": 16 * 1024,
+    "REQUEST_TIMEOUT": 10,
+    "RESPONSE_TIMEOUT": 20,
+    # Longer than the proxy keeps its connections (30 s), so that it is never us who closes one
+    # that the proxy is just about to use.
+    "KEEP_ALIVE_TIMEOUT": 75,
+    "AUTO_EXTEND": False,
+    "MOTD": False,
+    "ACCESS_LOG": False,
+}
+
+
+def make_app(parts: Parts, health_check: Health) -> App:
+    """An app over the parts; several can live in one process."""
+    service = Service(parts, health_check, Limits(parts.settings.limit_scale))
+    document = openapi.document(OPERATIONS, parts.settings.public_url)
+    service.openapi_json = openapi.to_json(document)
+    service.documentation_html = documentation.page(document)
+    app: App = Sanic(
+        f"rest-{new_id()}",  # Sanic keeps its apps by name, one of a name for each process
+        request_class=RestRequest,
+        error_handler=Problems(),
+        configure_logging=False,
+        strict_slashes=True,
+    )
+    app.config.update(_CONFIG)
+    app.ctx.service = service
+    for operation in OPERATIONS:
+        _add(app, service, operation)
+    app.register_middleware(_finish, "response")
+    return app
+
+
+def _add(app: App, service: Service, operation: Operation) -> None:
+    async def handle(request: RestRequest, **path: str) -> HTTPResponse:
+        return await perform(service, operation, request, path)
+
+    app.add_route(
+        handle,
+        operation.path.replace("{", "<").replace("}", ":str>"),
+        methods=["GET", "HEAD"] if operation.method == "GET" else [operation.method],
+        name=operation.id,
+        ctx_path=operation.path,
+    )
+
+
+async def _finish(request: RestRequest, response: BaseHTTPResponse) -> None:
+    """What every answer carries, errors included."""
+    response.headers["X-Request-Id"] = request.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    metrics.observe(request, response.status)

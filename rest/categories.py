@@ -1,0 +1,26 @@
+"""What can be asked for."""
+
+from marshmallow import fields
+
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.pages import Page
+from marketplace.schemas.fields import Strict
+from rest.calls import Answer, Call
+from rest.operations import Routes
+from rest.responses import page_schema
+
+ROUTES = Routes("Categories")
+
+
+class CategoryView(Strict):
+    """A word that RFIs and vendors share, and how people call it."""
+
+    id = fields.String(required=True, metadata={"example": "plumbing"})
+    name = fields.String(required=True, metadata={"example": "Plumbing"})
+
+
+@ROUTES.get("/v1/categories", is_public=True, answer=page_schema(CategoryView))
+async def list_categories(_: Call) -> Answer:
+    """List all categories; there is one page of them."""
+    items = tuple({"id": key, "name": name} for key, name in CATEGORIES.items())
+    return Answer(Page(items, None))

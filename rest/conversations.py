@@ -1,0 +1,150 @@
+"""Conversations for apps without a socket: list, read, send."""
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from marketplace.actions import conversations
+from marketplace.actions.conversations import Standing
+from marketplace.domain.conversations import Entry
+from marketplace.domain.pages import Page, cursor_of
+from marketplace.domain.views import entry_view, message_view
+from marketplace.errors import Code
+from marketplace.schemas.conversations import (
+    EntryView,
+    ListedConversation,
+    MessageView,
+    SendMessage,
+)
+from marketplace.schemas.fields import Flag, Strict, Whole
+from rest.calls import Answer, Call
+from rest.operations import PER_ACCOUNT, Routes
+from rest.queries import Number, PageQuery, page_request
+from rest.responses import page_schema
+
+ROUTES = Routes("Conversations")
+_CURSOR = re.compile(r"(after|before)([0-9]{1,16})")
+
+
+class EntriesQuery(PageQuery):
+    """Entries behind `after_sequence`, or the last ones before `before_sequence`, or of all."""
+
+    after_sequence = Number(load_default=None)
+    before_sequence = Number(load_default=None, least=1)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
+        ends = [data["after_sequence"], data["before_sequence"], data["cursor"]]
+        if sum(end is not None for end in ends) > 1:
+            raise ValidationError("Give one of after_sequence, before_sequence and cursor.")
+        if data["cursor"] is not None and not _CURSOR.fullmatch(data["cursor"]):
+            raise ValidationError("Take a cursor from next_cursor as it is.", "cursor")
+
+
+class EntriesView(Strict):
+    """Some entries, oldest first, and the conversation's `head`.
+
+    `next_cursor` goes on in the direction that was asked for.
+    """
+
+    items = fields.List(fields.Nested(EntryView), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+    head = Whole(required=True)
+    has_more = Flag(required=True)
+
+
+@ROUTES.get("/v1/conversations", query=PageQuery(), answer=page_schema(ListedConversation))
+async def list_conversations(call: Call) -> Answer:
+    """List one's conversations, newest first.
+
+    `unread` is the head less one's own read position.
+    """
+    page = await conversations.own_conversations(call.world, call.actor, page_request(call.query))
+    return Answer(Page(tuple(_listed(each) for each in page.items), page.next_cursor))
+
+
+@ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
+async def get_conversation(call: Call) -> Answer:
+    """See a conversation that one takes part in."""
+    found = await conversations.own_conversation(
+        call.world, call.actor, call.path["conversation_id"]
+    )
+    standings = await conversations.standings(call.world, call.actor, [found])
+    return Answer(_listed(standings[0]))
+
+
+@ROUTES.get(
+    "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
+)
+async def list_entries(call: Call) -> Answer:
+    """Read entries behind or before a sequence; without either, the last ones."""
+    found = await conversations.own_conversation(
+        call.world, call.actor, call.path["conversation_id"]
+    )
+    after, before = _ends(call.query)
+    store, limit = call.world.store.entries, call.query["limit"]
+    if after is not None:
+        entries = await store.after(found.id, after, limit)
+    else:
+        entries = await store.before(found.id, before, limit)
+    # The head is read after the entries, so that it is never behind them.
+    head = (await store.heads([found.id]))[found.id]
+    next_cursor = _next_cursor(entries, head, is_forward=after is not None)
+    body = {
+        "items": [entry_view(entry) for entry in entries],
+        "next_cursor": next_cursor,
+        "head": head,
+        "has_more": next_cursor is not None,
+    }
+    return Answer(body, is_written=True)
+
+
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/messages",
+    body=SendMessage(),
+    answers={201: MessageView(), 200: MessageView()},
+    once=PER_ACCOUNT,
+    errors=[Code.CLIENT_MESSAGE_ID_REUSED],
+)
+async def send_message(call: Call) -> Answer:
+    """Send a message; it is durable when this is answered.
+
+    Sent again with the same `client_message_id` it is answered with 200 and the first message, at
+    any later time and over the socket as well.
+    """
+    found = await conversations.own_conversation(
+        call.world, call.actor, call.path["conversation_id"]
+    )
+    appended = await conversations.append_message(call.world, call.actor, found, **call.body)
+    status = 201 if appended.is_new else 200
+    return Answer(message_view(appended.entry), status, is_written=True)
+
+
+def _listed(standing: Standing) -> dict[str, Any]:
+    return {
+        **asdict(standing.conversation),
+        "head": standing.head,
+        "read_sequence": standing.read_sequence,
+        # The position may have moved on between the two reads.
+        "unread": max(0, standing.head - standing.read_sequence),
+    }
+
+
+def _ends(query: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Behind which sequence, or before which one."""
+    cursor = _CURSOR.fullmatch(query["cursor"] or "")
+    if cursor is None:
+        return query["after_sequence"], query["before_sequence"]
+    sequence = int(cursor[2])
+    return (sequence, None) if cursor[1] == "after" else (None, sequence)
+
+
+def _next_cursor(entries: list[Entry], head: int, *, is_forward: bool) -> str | None:
+    if not entries:
+        return None
+    first, last = entries[0].sequence, entries[-1].sequence
+    if is_forward:
+        return cursor_of(f"after{last}") if last < head else None
+    return cursor_of(f"before{first}") if first > 1 else None

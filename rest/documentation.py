@@ -1,0 +1,93 @@
+"""/docs: the OpenAPI document as one page that needs nothing from elsewhere."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+
+def page(document: dict[str, Any]) -> bytes:
+    """The page in UTF-8."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["prose"] = prose
+    environment.filters["kind"] = kind
+    environment.filters["resolved"] = lambda value: _resolved(document, value)
+    template = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
+    rendered = environment.from_string(template).render(
+        document=document, schemas=document["components"]["schemas"], tags=_by_tag(document)
+    )
+    return rendered.encode()
+
+
+def prose(text: str) -> Markup:
+    """Paragraphs of text; what stands in backticks is code."""
+    paragraphs = []
+    for paragraph in text.split("\n\n"):
+        code = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(paragraph)))
+        paragraphs.append(f"<p>{code}</p>")
+    return Markup("".join(paragraphs))  # noqa: S704 # escaped above
+
+
+def kind(schema: dict[str, Any]) -> Markup:
+    """A schema in a few words, with links to those it refers to."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return Markup('<a href="#schema-{0}">{0}</a>').format(name)
+    parts = schema.get("anyOf") or schema.get("allOf") or schema.get("oneOf")
+    if parts:
+        return Markup(" or ").join(kind(part) for part in parts)
+    if "const" in schema:
+        return Markup("<code>{}</code>").format(schema["const"])
+    named = schema.get("type", "any")
+    types = named if isinstance(named, list) else [named]
+    words = [
+        Markup("array of {}").format(kind(schema["items"]))
+        if each == "array" and "items" in schema
+        else Markup("{}").format(each)
+        for each in types
+    ]
+    return Markup(" or ").join(words) + _bounds(schema)
+
+
+def _bounds(schema: dict[str, Any]) -> Markup:
+    told = []
+    if "enum" in schema:
+        values = Markup(", ").join(
+            Markup("<code>{}</code>").format(each) for each in schema["enum"] if each is not None
+        )
+        told.append(values)
+    if "format" in schema:
+        told.append(Markup("{}").format(schema["format"]))
+    for least, most, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " items"),
+    ):
+        if least in schema or most in schema:
+            low, high = schema.get(least, ""), schema.get(most, "")
+            told.append(Markup("{}…{}{}").format(low, high, unit))
+    if "pattern" in schema:
+        told.append(Markup("<code>{}</code>").format(schema["pattern"]))
+    return Markup(" · ") + Markup(" · ").join(told) if told else Markup("")
+
+
+def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
+    tags: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            tags.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
+    return tags
+
+
+def _resolved(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """What a reference stands for, or the value itself."""
+    if "$ref" not in value:
+        return value
+    found: Any = document
+    for step in value["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)

@@ -1,0 +1,61 @@
+"""Health, metrics, and the documents about this service."""
+
+from marshmallow import fields
+
+from marketplace import telemetry
+from marketplace.schemas.fields import Flag, Strict
+from rest.calls import Answer, Call
+from rest.operations import Routes
+
+ROUTES = Routes("Operations")
+_HTML_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class LiveView(Strict):
+    """The process answers."""
+
+    live = Flag(required=True)
+    process = fields.String(required=True)
+
+
+class ReadyView(Strict):
+    """Whether the process can do its work now, and what each check says."""
+
+    ready = Flag(required=True)
+    process = fields.String(required=True)
+    draining = Flag(required=True)
+    checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+@ROUTES.get("/health/live", is_public=True, query=None, answer=LiveView())
+async def get_live(call: Call) -> Answer:
+    """Whether the process answers at all."""
+    return Answer({"live": True, "process": call.service.parts.settings.process_name})
+
+
+@ROUTES.get(
+    "/health/ready", is_public=True, query=None, answers={200: ReadyView(), 503: ReadyView()}
+)
+async def get_ready(call: Call) -> Answer:
+    """Whether the process can do its work now."""
+    is_ready, report = await call.service.health()
+    return Answer(report, 200 if is_ready else 503)
+
+
+@ROUTES.get("/metrics", is_public=True, query=None, answers={200: telemetry.METRICS_CONTENT_TYPE})
+async def get_metrics(_: Call) -> Answer:
+    """This process's metrics in Prometheus' text format."""
+    return Answer(telemetry.metrics_text())
+
+
+@ROUTES.get("/openapi.json", is_public=True, query=None, answers={200: "application/json"})
+async def get_openapi(call: Call) -> Answer:
+    """This document (OpenAPI 3.1)."""
+    return Answer(call.service.openapi_json, headers={"Cache-Control": "no-cache"})
+
+
+@ROUTES.get("/docs", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
+async def get_documentation(call: Call) -> Answer:
+    """This document as a page."""
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _HTML_POLICY}
+    return Answer(call.service.documentation_html, headers=headers)

@@ -1,0 +1,65 @@
+"""Matches: an RFI offered to a vendor, taken up or turned down."""
+
+from dataclasses import asdict
+
+from marshmallow import fields
+
+from marketplace.actions import matches
+from marketplace.domain.matches import MatchState
+from marketplace.domain.pages import Page
+from marketplace.errors import Code
+from marketplace.schemas.matches import DeclineMatch, MatchView, MatchWithRfi
+from rest.calls import Answer, Call
+from rest.operations import Routes
+from rest.queries import PageQuery, cut, page_request
+from rest.responses import page_schema
+
+ROUTES = Routes("Matches")
+
+
+class MatchesQuery(PageQuery):
+    """Matches in `state`, or in any."""
+
+    state = fields.Enum(MatchState, by_value=True, load_default=None)
+
+
+@ROUTES.get("/v1/rfis/{rfi_id}/matches", query=PageQuery(), answer=page_schema(MatchView))
+async def list_rfi_matches(call: Call) -> Answer:
+    """List the RFI's matches, closest first: all for its customer, a vendor's own for the vendor."""
+    found = await matches.visible_matches(call.world, call.actor, call.path["rfi_id"])
+    return Answer(cut(found, page_request(call.query), lambda match: match.id))
+
+
+@ROUTES.get(
+    "/v1/matches", query=MatchesQuery(), answer=page_schema(MatchWithRfi), errors=[Code.FORBIDDEN]
+)
+async def list_matches(call: Call) -> Answer:
+    """List one's matches as a vendor with their RFIs, newest first."""
+    page = await matches.own_matches(
+        call.world, call.actor, call.query["state"], page_request(call.query)
+    )
+    items = tuple({**asdict(match), "rfi": rfi} for match, rfi in page.items)
+    return Answer(Page(items, page.next_cursor))
+
+
+@ROUTES.post(
+    "/v1/matches/{match_id}/accept", answer=MatchView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
+)
+async def accept_match(call: Call) -> Answer:
+    """Take up an offer; `conversation_id` is the conversation with the customer it opens."""
+    return Answer(await matches.accept(call.world, call.actor, call.path["match_id"]))
+
+
+@ROUTES.post(
+    "/v1/matches/{match_id}/decline",
+    body=DeclineMatch(),
+    is_body_optional=True,
+    answer=MatchView(),
+    errors=[Code.FORBIDDEN, Code.WRONG_STATE],
+)
+async def decline_match(call: Call) -> Answer:
+    """Turn an offer down, with a reason or without."""
+    match = await matches.decline(
+        call.world, call.actor, call.path["match_id"], call.body["reason"]
+    )
+    return Answer(match)

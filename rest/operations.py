@@ -1,0 +1,132 @@
+"""An operation: one route with all that is said and checked about it, in one place.
+
+What checks a request, what writes its answer, and what the OpenAPI document says are the same
+object, so they cannot drift apart.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from marketplace.errors import Code
+from marketplace.schemas.fields import Strict
+from rest.calls import Answer, Call
+from rest.queries import NoQuery
+
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+# A schema writes JSON, a text is the media type of the bytes a handler gives, None is no content.
+Content: TypeAlias = Strict | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """How an operation's answer is kept under an Idempotency-Key.
+
+    `scope` says whose keys these are, `keep` what of a body is stored, `restore` what the stored
+    part is answered with.
+    """
+
+    scope: Callable[[Call], str]
+    keep: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    restore: Callable[[Call, dict[str, Any], int], Awaitable[Answer]] | None = None
+
+
+PER_ACCOUNT = Once(scope=lambda call: call.access.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method on a path.
+
+    `path` has its parameters in braces.  `needs_revision` wants If-Match, `gives_revision` sends the
+    body's `revision` as ETag, `location` is filled with the body's values.  `errors` are the codes
+    besides those that follow from the other fields.  The handler's docstring is the summary and the
+    description.
+    """
+
+    method: str
+    path: str
+    tag: str
+    handler: Handler
+    answers: Mapping[int, Content]
+    errors: Sequence[Code] = ()
+    is_public: bool = False
+    query: Strict | None = field(default_factory=NoQuery)
+    body: Strict | None = None
+    is_body_optional: bool = False
+    needs_revision: bool = False
+    gives_revision: bool = False
+    location: str | None = None
+    once: Once | None = None
+
+    @property
+    def id(self) -> str:
+        """The operation's name in documents and generated clients."""
+        return str(getattr(self.handler, "__name__"))  # noqa: B009 # a Callable need not have one
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing, so that it may be broken off."""
+        return self.method == "GET"
+
+    def codes(self) -> list[Code]:
+        """Every code that this operation may refuse with, in the order of their statuses."""
+        found = {Code.INTERNAL, Code.UNAVAILABLE, *self.errors}
+        if not self.is_public:
+            found |= {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}
+        if self.query is not None:
+            found |= {Code.MALFORMED, Code.VALIDATION_FAILED}
+        if "{" in self.path:
+            found.add(Code.NOT_FOUND)
+        if not self.reads:
+            found |= {Code.MALFORMED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE}
+            found |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
+        if self.needs_revision:
+            found |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
+        if self.once is not None:
+            found |= {Code.IDEMPOTENCY_KEY_IN_USE, Code.IDEMPOTENCY_KEY_REUSED}
+        return [code for code in Code if code in found]
+
+
+class Routes:
+    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` decorate."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self.operations: list[Operation] = []
+
+    def add(self, method: str, path: str, handler: Handler, **declared: Any) -> Operation:
+        """Declare an operation; `declared` are the further fields of `Operation`.
+
+        `answer` is short for `answers` with status 200.
+        """
+        if "answer" in declared:
+            declared["answers"] = {200: declared.pop("answer")}
+        operation = Operation(method, path, self._tag, handler, **declared)
+        self.operations.append(operation)
+        return operation
+
+    def get(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a GET."""
+        return self._decorator("GET", path, declared)
+
+    def post(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a POST."""
+        return self._decorator("POST", path, declared)
+
+    def patch(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a PATCH."""
+        return self._decorator("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a DELETE."""
+        return self._decorator("DELETE", path, declared)
+
+    def _decorator(
+        self, method: str, path: str, declared: dict[str, Any]
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            self.add(method, path, handler, **declared)
+            return handler
+
+        return declare

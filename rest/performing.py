@@ -1,0 +1,86 @@
+"""The path of one request, from its parts to its response."""
+
+import asyncio
+import re
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from sanic.response import HTTPResponse
+
+from marketplace.errors import Code, ParleyError
+from marketplace.schemas.fields import Strict
+from rest.authentication import read_access
+from rest.calls import Call
+from rest.idempotency import once
+from rest.operations import Operation
+from rest.queries import read_query
+from rest.requests import RestRequest, read_json, read_revision
+from rest.responses import Written, to_response, write
+from rest.service import Service
+
+# A transaction gives up after 10 s and says why; this is for everything together.
+DEADLINE_S = 15.0
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NO_BODY = Strict()
+
+
+async def perform(
+    service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
+) -> HTTPResponse:
+    """Check the request, carry it out, and write its answer.
+
+    Raises:
+        ParleyError: whatever is refused.
+        TemporaryError: when a part behind is away.
+    """
+    call = _read(service, operation, request, path)
+    work = _answered(operation, call)
+    if operation.reads:
+        return await work
+    return await asyncio.shield(_tracked(service, work))
+
+
+def _read(
+    service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
+) -> Call:
+    """Check the parts in the order in which their errors are worth telling."""
+    access = None if operation.is_public else read_access(service.parts.tokens, request)
+    if not all(_ID.fullmatch(value) for value in path.values()):
+        raise ParleyError(Code.NOT_FOUND, "There is nothing with this id.")
+    query: dict[str, Any] = {}
+    if operation.query is not None:
+        query = read_query(operation.query, request.query_string)
+    revision = read_revision(request) if operation.needs_revision else 0
+    payload: object = {}
+    body: dict[str, Any] = {}
+    if not operation.reads:
+        is_required = operation.body is not None and not operation.is_body_optional
+        if request.body or is_required:
+            payload = read_json(request)
+        body = (operation.body or _NO_BODY).read(payload)
+    return Call(service, request, access, path, query, payload, body, revision)
+
+
+async def _answered(operation: Operation, call: Call) -> HTTPResponse:
+    async def work() -> Written:
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return write(operation, await operation.handler(call))
+        except TimeoutError as error:
+            raise ParleyError(
+                Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
+            ) from error
+
+    return to_response(operation, await once(operation, call, work))
+
+
+def _tracked(
+    service: Service, work: Coroutine[Any, Any, HTTPResponse]
+) -> "asyncio.Task[HTTPResponse]":
+    """A task that goes on when the client goes away, so that a retry finds the first answer."""
+    task = asyncio.create_task(work)
+    service.running.add(task)
+    task.add_done_callback(service.running.discard)
+    # Whoever awaited it may be gone: its error is then told to nobody, and that is no warning.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task

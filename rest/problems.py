@@ -1,0 +1,136 @@
+"""Whatever went wrong, as `application/problem+json` (RFC 9457); never a stack trace."""
+
+import asyncio
+import logging
+import math
+from dataclasses import dataclass, field
+
+import orjson
+from marshmallow import fields, validate
+from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.handlers import ErrorHandler
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from marketplace.domain.ids import new_id
+from marketplace.errors import MEANINGS, Code, FieldError, ParleyError, TemporaryError
+from marketplace.schemas.fields import Strict, Whole
+from rest.requests import RestRequest
+
+LOG = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+# What Sanic itself refuses, with a sentence of ours; the status stays Sanic's.
+_OF_STATUS = {
+    400: (Code.MALFORMED, "The request is not valid HTTP."),
+    404: (Code.NOT_FOUND, "There is nothing at this address; /docs lists what there is."),
+    405: (Code.METHOD_NOT_ALLOWED, "This address does not take that method."),
+    408: (Code.MALFORMED, "The request did not arrive in time."),
+    413: (Code.PAYLOAD_TOO_LARGE, "The request is larger than this address takes."),
+    414: (Code.PAYLOAD_TOO_LARGE, "The address is too long."),
+    417: (Code.MALFORMED, "Only Expect: 100-continue is known."),
+    503: (Code.UNAVAILABLE, "There was no answer in time."),
+}
+_NOT_NOW = "A part behind this service does not answer now; try again."
+
+
+class FieldProblem(Strict):
+    """One value that was not accepted."""
+
+    path = fields.String(required=True, metadata={"example": "budget.currency"})
+    message = fields.String(required=True)
+
+
+class ProblemView(Strict):
+    """What went wrong (RFC 9457); programs compare `code`."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = Whole(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True, validate=validate.OneOf([code.value for code in Code]))
+    errors = fields.List(fields.Nested(FieldProblem), required=True)
+    request_id = fields.String(required=True)
+
+
+_PROBLEM = ProblemView()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    code: Code
+    detail: str
+    status: int
+    errors: tuple[FieldError, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Problems(ErrorHandler):
+    """Turns every exception into a problem; what nobody expected is logged, not shown."""
+
+    def default(self, request: Request, exception: BaseException) -> HTTPResponse:
+        """The problem for an exception."""
+        request_id = request.request_id if isinstance(request, RestRequest) else new_id()
+        told = _told(exception)
+        if told.code is Code.INTERNAL:
+            LOG.error(
+                "request failed",
+                exc_info=exception,
+                extra={
+                    "request_id": request_id,
+                    "method": request.method,
+                    "path": request.path,
+                },
+            )
+        return problem(told, request_id, has_credentials="authorization" in request.headers)
+
+
+def problem(told: _Told, request_id: str, *, has_credentials: bool) -> HTTPResponse:
+    """The response that tells it."""
+    body = _PROBLEM.dump(
+        {
+            "type": "about:blank",
+            "title": MEANINGS[told.code].title,
+            "status": told.status,
+            "detail": told.detail,
+            "code": told.code,
+            "errors": told.errors,
+            "request_id": request_id,
+        }
+    )
+    headers = dict(told.headers)
+    if told.status == 401:
+        refused = ', error="invalid_token"' if has_credentials else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="parley"{refused}'
+    return HTTPResponse(orjson.dumps(body), told.status, headers, MEDIA_TYPE)
+
+
+def _told(exception: BaseException) -> _Told:
+    if isinstance(exception, ParleyError):
+        return _of_parley_error(exception)
+    if isinstance(exception, TemporaryError):
+        return _of_parley_error(ParleyError(Code.UNAVAILABLE, _NOT_NOW))
+    if isinstance(exception, asyncio.CancelledError):
+        return _of_parley_error(ParleyError(Code.DRAINING, "This process is stopping; try again."))
+    if isinstance(exception, SanicException) and exception.status_code in _OF_STATUS:
+        code, detail = _OF_STATUS[exception.status_code]
+        return _Told(code, detail, exception.status_code, headers=_headers(exception))
+    if isinstance(exception, SanicException) and 400 <= exception.status_code < 500:
+        return _Told(Code.MALFORMED, "The request could not be read.", exception.status_code)
+    return _Told(Code.INTERNAL, "The error was logged under this request_id.", 500)
+
+
+def _of_parley_error(error: ParleyError) -> _Told:
+    headers = {}
+    wait_ms = error.retry_after_ms
+    if wait_ms is None and error.meaning.is_temporary and error.code is not Code.INTERNAL:
+        wait_ms = 1_000
+    if wait_ms is not None:
+        headers["Retry-After"] = str(math.ceil(wait_ms / 1_000))
+    return _Told(error.code, error.message, error.meaning.status, error.errors, headers)
+
+
+def _headers(exception: SanicException) -> dict[str, str]:
+    if isinstance(exception, MethodNotAllowed):
+        allowed = exception.headers.get("Allow", "")
+        return {"Allow": ", ".join(sorted(filter(None, map(str.strip, allowed.split(",")))))}
+    return {"Retry-After": "1"} if exception.status_code == 503 else {}

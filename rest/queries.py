@@ -1,0 +1,109 @@
+"""Query parameters: text that schemas turn into values, and pages."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from marshmallow import ValidationError, fields
+
+from marketplace.domain.pages import MAX_LIMIT, Page, PageRequest, cursor_of, read_cursor
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.schemas.fields import Place, Strict, Whole
+
+T = TypeVar("T")
+_MOST_PARAMETERS = 20
+_DECIMAL = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?"
+_NEAR = re.compile(rf"({_DECIMAL}),({_DECIMAL})")
+
+
+class Number(Whole):
+    """A whole number as text: digits and nothing else."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,16}", value) is None:
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class Near(fields.Field[dict[str, Any]]):
+    """A place as `longitude,latitude` in decimal degrees."""
+
+    default_error_messages = {"invalid": "Must be longitude,latitude in decimal degrees."}  # noqa: RUF012
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        found = _NEAR.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            raise self.make_error("invalid")
+        pair = [float(found[1]), float(found[2])]
+        place: dict[str, Any] = Place().deserialize({"type": "Point", "coordinates": pair})
+        return place
+
+
+class Cursor(fields.String):
+    """A cursor as it was given out; loads to what it stands for."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return read_cursor(text)
+        except ParleyError as error:
+            raise ValidationError(error.message) from error
+
+
+class NoQuery(Strict):
+    """No parameters."""
+
+
+class PageQuery(Strict):
+    """`limit` items behind `cursor`."""
+
+    limit = Number(load_default=50, least=1, most=MAX_LIMIT)
+    cursor = Cursor(load_default=None)
+
+
+def read_query(schema: Strict, query_string: str) -> dict[str, Any]:
+    """The parameters as values.
+
+    Raises:
+        ParleyError: `malformed`; `validation_failed`, also for unknown and repeated parameters.
+    """
+    try:
+        pairs = parse_qsl(
+            query_string, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
+        )
+    except ValueError as error:
+        raise ParleyError(Code.MALFORMED, "The query string could not be read.") from error
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        found = [
+            FieldError(name, "Give it once.") for name in sorted(given) if names.count(name) > 1
+        ]
+        raise ParleyError(Code.VALIDATION_FAILED, "Parameters are given once.", errors=found)
+    return schema.read(given)
+
+
+def page_request(query: dict[str, Any]) -> PageRequest:
+    """The page that a `PageQuery` asks for."""
+    return PageRequest(query["limit"], query["cursor"])
+
+
+def cut(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> Page[T]:
+    """One page of a list that is at hand as a whole.
+
+    Raises:
+        ParleyError: `validation_failed` when what the cursor stood for is gone.
+    """
+    start = 0
+    if request.before_id is not None:
+        ids = [id_of(each) for each in items]
+        if request.before_id not in ids:
+            found = FieldError("cursor", "The list has changed; begin again without a cursor.")
+            raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        start = ids.index(request.before_id) + 1
+    shown = tuple(items[start : start + request.limit])
+    has_more = len(items) > start + request.limit
+    return Page(shown, cursor_of(id_of(shown[-1])) if has_more else None)

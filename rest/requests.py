@@ -1,0 +1,111 @@
+"""What came in: who asks from where, the JSON body, and the preconditions in the headers."""
+
+import ipaddress
+import re
+import time
+from typing import Any
+
+import orjson
+from sanic.request import Request
+
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, ParleyError
+
+_SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_OUR_ETAG = re.compile(r'"([0-9]{1,15})"')
+_ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class RestRequest(Request[Any, Any]):
+    """A request with an id that is safe to log and to send back, and the time it came."""
+
+    __slots__ = ("request_id", "started_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.started_at = time.perf_counter()
+        given = self.headers.getone("x-request-id", "")
+        self.request_id = given if _SANE_ID.fullmatch(given) else new_id()
+
+    @property
+    def client_address(self) -> str:
+        """The client's address.
+
+        `X-Forwarded-For` counts only from a peer on this machine or a private network, which is
+        where our proxy stands; its last entry is the one that the proxy wrote.
+        """
+        peer = self.ip
+        named = self.headers.getall("x-forwarded-for", [])
+        last = ",".join(named).rpartition(",")[2].strip()
+        if last and _is_inside(peer) and _parsed(last) is not None:
+            return last
+        return peer
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+def _is_inside(address: str) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and (parsed.is_private or parsed.is_loopback)
+
+
+def read_json(request: RestRequest) -> object:
+    """The decoded body.
+
+    Raises:
+        ParleyError: `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259) in UTF-8.
+    """
+    if not request.body:
+        raise ParleyError(Code.MALFORMED, "Send a JSON object in the body.")
+    media_type = request.headers.getone("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.getone("content-encoding", "identity").strip().lower()
+    if media_type != "application/json" or encoding != "identity":
+        raise ParleyError(
+            Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json, not compressed."
+        )
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise ParleyError(Code.MALFORMED, f"The body is not JSON: {error.msg}.") from error
+
+
+def read_revision(request: RestRequest) -> int:
+    """The revision in `If-Match` (RFC 9110, section 13.1.1).
+
+    Raises:
+        ParleyError: `revision_required` without the header; `validation_failed` when it is no
+            single entity tag; `stale_revision` for a tag that never was one of ours.
+    """
+    given = request.headers.getone("if-match", None)
+    if given is None:
+        raise ParleyError(
+            Code.REVISION_REQUIRED, 'Send the ETag you decided on as If-Match, such as "7".'
+        )
+    ours = _OUR_ETAG.fullmatch(given.strip())
+    if ours is not None:
+        return int(ours[1])
+    if _ANY_ETAG.fullmatch(given.strip()):
+        raise ParleyError(Code.STALE_REVISION, "No revision of the RFI has this ETag.")
+    raise ParleyError(
+        Code.VALIDATION_FAILED, 'If-Match takes one ETag as it was given, such as "7".'
+    )
+
+
+def read_idempotency_key(request: RestRequest) -> str | None:
+    """The `Idempotency-Key`, if there is one.
+
+    Raises:
+        ParleyError: `validation_failed` unless it is 1 to 255 printable ASCII characters.
+    """
+    given = request.headers.getone("idempotency-key", None)
+    if given is not None and not _KEY.fullmatch(given):
+        raise ParleyError(
+            Code.VALIDATION_FAILED, "Idempotency-Key takes 1 to 255 printable ASCII characters."
+        )
+    return given

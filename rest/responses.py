@@ -1,0 +1,59 @@
+"""What goes out: an answer written by its operation's schema, as an HTTP response."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from marshmallow import fields
+from sanic.response import HTTPResponse
+
+from marketplace.schemas.fields import Strict
+from rest.calls import Answer
+from rest.operations import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as JSON values, or as bytes of the operation's media type."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def page_schema(item: type[Strict]) -> Strict:
+    """The schema of a page of these: `items` and `next_cursor`, null at the end."""
+    name = f"{item.__name__.removesuffix('View')}PageView"
+    page: type[Strict] = type(
+        name,
+        (Strict,),
+        {
+            "__doc__": "A page; the next one is behind `next_cursor`, null at the end.",
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(allow_none=True, required=True),
+        },
+    )
+    return page()
+
+
+def write(operation: Operation, answer: Answer) -> Written:
+    """Write the answer with the schema that its operation declares for the status."""
+    content = operation.answers[answer.status]
+    if isinstance(content, Strict) and not answer.is_written:
+        return Written(answer.status, content.dump(answer.body), answer.headers)
+    return Written(answer.status, answer.body, answer.headers)
+
+
+def to_response(operation: Operation, written: Written) -> HTTPResponse:
+    """The HTTP response, with the ETag and the Location that the operation declares."""
+    content, headers = operation.answers[written.status], dict(written.headers)
+    if content is None:
+        return HTTPResponse(status=written.status, headers=headers)
+    if isinstance(content, str):
+        return HTTPResponse(written.body, written.status, headers, content)
+    if operation.gives_revision:
+        headers["ETag"] = f'"{written.body["revision"]}"'
+    if operation.location is not None and written.status == 201:
+        headers["Location"] = operation.location.format_map(written.body)
+    return HTTPResponse(orjson.dumps(written.body), written.status, headers, "application/json")

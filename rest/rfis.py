@@ -1,0 +1,147 @@
+"""Draft, revise, submit, withdraw and award an RFI; the feed of its changes."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from marketplace.actions import rfis
+from marketplace.domain.pages import cursor_of
+from marketplace.errors import Code
+from marketplace.schemas.fields import Strict
+from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
+from rest.calls import Answer, Call
+from rest.operations import PER_ACCOUNT, Routes
+from rest.queries import Number, PageQuery, page_request
+from rest.responses import page_schema
+
+ROUTES = Routes("RFIs")
+
+
+class ChangesQuery(PageQuery):
+    """Changes behind `after_revision`, or behind the last page's cursor."""
+
+    after_revision = Number(load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _has_one_start(self, data: dict[str, Any], **_: Any) -> None:
+        if data["cursor"] is None:
+            return
+        is_ours = re.fullmatch(r"[0-9]{1,15}", data["cursor"]) is not None
+        if data["after_revision"] is not None or not is_ours:
+            raise ValidationError("Take next_cursor as it is, without after_revision.", "cursor")
+
+
+class ChangesView(Strict):
+    """Some revisions, oldest first; the next ones are behind `next_cursor`, null at the end."""
+
+    items = fields.List(fields.Nested(RevisionView), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+@ROUTES.post(
+    "/v1/rfis",
+    body=DraftRfi(),
+    answers={201: RfiView()},
+    gives_revision=True,
+    location="/v1/rfis/{id}",
+    once=PER_ACCOUNT,
+    errors=[Code.FORBIDDEN],
+)
+async def draft_rfi(call: Call) -> Answer:
+    """Draft an RFI, seen by its customer alone until it is submitted."""
+    return Answer(await rfis.draft(call.world, call.actor, call.body), 201)
+
+
+@ROUTES.get("/v1/rfis", query=PageQuery(), answer=page_schema(RfiView), errors=[Code.FORBIDDEN])
+async def list_rfis(call: Call) -> Answer:
+    """List one's own RFIs as a customer, newest first; vendors list their matches."""
+    return Answer(await rfis.own_rfis(call.world, call.actor, page_request(call.query)))
+
+
+@ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True)
+async def get_rfi(call: Call) -> Answer:
+    """See an RFI: its customer, the vendors matched to it, and admins."""
+    return Answer(await rfis.visible_rfi(call.world, call.actor, call.path["rfi_id"]))
+
+
+@ROUTES.patch(
+    "/v1/rfis/{rfi_id}",
+    body=ReviseRfi(),
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def revise_rfi(call: Call) -> Answer:
+    """Change fields of a draft or an open RFI; what is left out stays.
+
+    Each change makes a revision; nothing happens when nothing differs.
+    """
+    rfi = await rfis.revise(
+        call.world, call.actor, call.path["rfi_id"], call.expected_revision, call.body
+    )
+    return Answer(rfi)
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/submit",
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def submit_rfi(call: Call) -> Answer:
+    """Open a draft for matching with the closest vendors."""
+    rfi_id = call.path["rfi_id"]
+    return Answer(await rfis.submit(call.world, call.actor, rfi_id, call.expected_revision))
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/withdraw",
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def withdraw_rfi(call: Call) -> Answer:
+    """Take an RFI back; its matches and quotes are closed with it."""
+    rfi_id = call.path["rfi_id"]
+    return Answer(await rfis.withdraw(call.world, call.actor, rfi_id, call.expected_revision))
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/award",
+    body=Award(),
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def award_rfi(call: Call) -> Answer:
+    """Give the RFI to the vendor of one quote; the other matches and quotes are closed with it."""
+    rfi = await rfis.award(
+        call.world,
+        call.actor,
+        call.path["rfi_id"],
+        call.expected_revision,
+        call.body["quote_id"],
+    )
+    return Answer(rfi)
+
+
+@ROUTES.get("/v1/rfis/{rfi_id}/changes", query=ChangesQuery(), answer=ChangesView())
+async def list_rfi_changes(call: Call) -> Answer:
+    """Read the RFI's changes behind a revision, oldest first and without a hole.
+
+    Each says which fields were what before and after, who did it and why.
+    """
+    page = page_request(call.query)
+    after = call.query["after_revision"] or int(page.before_id or 0)
+    found = await rfis.visible_revisions(
+        call.world, call.actor, call.path["rfi_id"], after, page.limit + 1
+    )
+    shown = found[: page.limit]
+    has_more = len(found) > page.limit
+    next_cursor = cursor_of(str(shown[-1].revision)) if has_more else None
+    return Answer({"items": shown, "next_cursor": next_cursor})

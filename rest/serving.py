@@ -1,0 +1,65 @@
+"""Listens with an app, and ends without breaking off what was begun."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sanic import Sanic
+
+from rest.app import App
+from rest.service import Service
+
+LOG = logging.getLogger(__name__)
+FINISH_WITHIN_S = 10.0
+_LOOK_AGAIN_S = 0.02
+
+
+@asynccontextmanager
+async def serving(app: App, host: str, port: int) -> AsyncIterator[None]:
+    """Serve while the context is open; at its end requests in flight get up to 10 s.
+
+    Raises:
+        OSError: when the address is taken.
+    """
+    server: Any = await app.create_server(
+        host=host,
+        port=port,
+        backlog=4_096,
+        return_asyncio_server=True,
+        # Sanic's routes are ready only after `startup`; until then nobody may come in.
+        asyncio_server_kwargs={"start_serving": False},
+    )
+    try:
+        await server.startup()
+        await server.start_serving()
+        yield
+    finally:
+        await _end(server, app.ctx.service)
+        Sanic.unregister_app(app)
+
+
+async def _end(server: Any, service: Service) -> None:
+    """Stop accepting, let every connection finish its request, and wait for changes under way."""
+    closed = server.close()
+    try:
+        async with asyncio.timeout(FINISH_WITHIN_S):
+            for connection in tuple(server.connections):
+                _close_after_request(connection)
+            while server.connections:  # noqa: ASYNC110 # Sanic tells nobody when one is gone
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            if service.running:
+                await asyncio.wait(service.running)
+    except TimeoutError:
+        LOG.warning("requests were cut off", extra={"connections": len(server.connections)})
+        for connection in tuple(server.connections):
+            connection.abort()
+        for task in tuple(service.running):
+            task.cancel()
+    await asyncio.wait([closed], timeout=1)
+
+
+def _close_after_request(connection: Any) -> None:
+    if not connection.close_if_idle():
+        connection.http.keep_alive = False
