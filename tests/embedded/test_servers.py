@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,18 @@ async def test_a_taken_port_does_not_lose_the_replica_set(tmp_path: Path) -> Non
             await client.tests.things.insert_one({"_id": "kept"})
         port = int(servers.url("mongod").rpartition(":")[2].partition("/")[0])
 
-    with socket.create_server((ports.HOST, port)), running("mongod", data=tmp_path) as servers:
+    with taken(port), running("mongod", data=tmp_path) as servers:
         assert f":{port}/" not in servers.mongodb_url
         async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
             assert await client.tests.things.find_one() == {"_id": "kept"}
+
+
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    """Take a port without listening on it."""
+    with socket.socket() as other:
+        other.bind((ports.HOST, port))
+        yield
 
 
 def test_a_subset_is_up_within_seconds() -> None:
