@@ -33,9 +33,15 @@ async def build(paths: Paths) -> None:
     argv = (sys.executable, "-m", "embedded.page", str(paths.cache))
     if await jobs.run(argv, log, _TIMEOUT_S) != 0:
         raise StackError(
-            f"The page could not be built. It needs the npm registry once; without it, nothing "
-            f"else does. The end of {log}:\n{logs.tail(log, lines=8)}"
+            "The page could not be built. Its packages come from the npm registry: if that was "
+            f"out of reach, start again when it is there. From {log}:\n{_complaints(log)}"
         )
+
+
+def _complaints(log: Path) -> str:
+    """Return the first errors npm printed; its last lines are only about how to call it."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join([line for line in lines if "error" in line.lower()][:6]) or logs.tail(log)
 
 
 def is_fresh(web: Path = WEB) -> bool:

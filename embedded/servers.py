@@ -41,8 +41,8 @@ from embedded.program import Program
 from embedded.running import Running
 from embedded.supervisor import Supervisor
 
-NAMES = ("mongod", "valkey", "kafka")
-_VARIABLES = {
+# Name of the server → the variable that leads the processes to it.
+VARIABLES = {
     "mongod": "MONGODB_URL",
     "valkey": "REDIS_URL",
     "kafka": "KAFKA_BOOTSTRAP_SERVERS",
@@ -57,12 +57,12 @@ async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
         return valkey.program(paths, ports.port("valkey"))
     if name == "kafka":
         return await kafka.prepare(paths, ports.port("kafka"), ports.port("kafka-controller"))
-    raise StackError(f"There is no server {name}; there are: {', '.join(NAMES)}.")
+    raise StackError(f"There is no server {name}; there are: {', '.join(VARIABLES)}.")
 
 
 def variable(program: Program) -> tuple[str, str]:
     """Return the environment variable that leads the processes to this server, and its value."""
-    return _VARIABLES[program.name], program.url.removeprefix("kafka://")
+    return VARIABLES[program.name], program.url.removeprefix("kafka://")
 
 
 Servers = Running
@@ -86,7 +86,7 @@ def running(
     try:
         background.call(supervisor.__aenter__())
         try:
-            environment = background.call(_start(names or NAMES, paths, supervisor))
+            environment = background.call(_start(names or tuple(VARIABLES), paths, supervisor))
             yield Servers(background, supervisor, environment)
         finally:
             background.call(supervisor.__aexit__())

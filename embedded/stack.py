@@ -30,13 +30,10 @@ STOP_ORDER = (
     ("sandbox",),
     ("valkey", "kafka", "mongod"),
 )
-_OWN_SERVERS = {
-    "mongod": "MONGODB_URL",
-    "valkey": "REDIS_URL",
-    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
-}
 # Variables that the processes read; what else stands in a person's environment is not passed on.
 _OURS = ("PARLEY_", "MONGODB_", "KAFKA_", "REDIS_", "SENDGRID_", "TWILIO_", "EMAIL_")
+# Whoever has one of these has a provider, and gets no sandbox in its place.
+_PROVIDERS = ("SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 _LOADING_TIMEOUT_S = 600
 
 
@@ -55,6 +52,9 @@ class Stack:
         self._given = environment
         self._report = report
         self._open = contextlib.AsyncExitStack()
+        self._has_sandbox = not any(
+            environment.get(name) or environment.get(f"{name}_FILE") for name in _PROVIDERS
+        )
         self.environment: dict[str, str] = {}
         self.supervisor = Supervisor(report, self._note)
 
@@ -100,7 +100,7 @@ class Stack:
         """
         self._set_environment()
         await jobs.together(
-            *(self._server(name) for name in servers.NAMES), self._sandbox(), self._page()
+            *(self._server(name) for name in servers.VARIABLES), self._sandbox(), self._page()
         )
         credentials.write_private(self._paths.environment, json.dumps(self.environment))
         await jobs.together(
@@ -121,10 +121,6 @@ class Stack:
     def _set_environment(self) -> None:
         """Put together what every process gets: what the person gave goes before what we make."""
         made = credentials.load(self._paths.secrets)
-        provider = {"SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"}
-        self._has_sandbox = not any(
-            self._given.get(name) or self._given.get(f"{name}_FILE") for name in provider
-        )
         self.environment = {
             name: value
             for name, value in made.items()
@@ -142,7 +138,7 @@ class Stack:
 
     async def _server(self, name: str) -> None:
         """Start a server, or make sure that the person's own one answers."""
-        variable = _OWN_SERVERS[name]
+        variable = servers.VARIABLES[name]
         if given := self._given.get(variable):
             if not await probes.is_healthy(f"kafka://{given}" if name == "kafka" else given):
                 raise StackError(f"{variable} is set, but no server answers there.")
