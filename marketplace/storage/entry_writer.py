@@ -111,10 +111,7 @@ class EntryWriter:
         pause_s = 0.05
         while batch:
             try:
-                await self._number(batch)
-                await self._entries.insert_in_order([each.entry for each in batch])
-            except BulkWriteError as error:
-                await self._settle(batch, error)
+                await self._write_once(batch)
             except (TemporaryError, PyMongoError) as error:
                 # Whether it was written is not known; the same ids make trying again safe.
                 self._forget(batch)
@@ -123,8 +120,15 @@ class EntryWriter:
                 self._give_up_late(batch)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 1.0)
-            else:
-                self._acknowledge(batch, len(batch))
+
+    async def _write_once(self, batch: deque[_Waiting]) -> None:
+        await self._number(batch)
+        try:
+            await self._entries.insert_in_order([each.entry for each in batch])
+        except BulkWriteError as error:
+            await self._settle(batch, error)
+        else:
+            self._acknowledge(batch, len(batch))
 
     async def _number(self, batch: deque[_Waiting]) -> None:
         unknown = {each.entry.conversation_id for each in batch} - self._heads.keys()
@@ -139,8 +143,10 @@ class EntryWriter:
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
         """Acknowledge what went in, and find out about the one at which the write stopped."""
-        problems = (error.details or {}).get("writeErrors") or []
-        if not problems:  # a write concern error: what went in is not known to be durable
+        details = error.details or {}
+        problems = details.get("writeErrors") or []
+        if details.get("writeConcernErrors") or not problems:
+            # What went in is not known to be durable; written again, the same ids tell.
             self._forget(batch)
             self._give_up_late(batch)
             return

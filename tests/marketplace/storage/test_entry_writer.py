@@ -1,0 +1,152 @@
+"""The entry writer when the store behind it stumbles."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from pymongo.errors import AutoReconnect, BulkWriteError
+
+from marketplace.domain.conversations import Entry
+from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.ports import Appended
+from marketplace.storage import MongoStore, entry_writer
+from marketplace.storage.conversations import MongoEntries
+from marketplace.storage.entry_writer import EntryWriter
+from tests.builders import a_message
+
+DUPLICATE = {"index": 0, "code": 11_000, "errmsg": "E11000 duplicate key"}
+NOT_REPLICATED = {"code": 64, "errmsg": "waiting for replication timed out"}
+
+
+class StumblingEntries(MongoEntries):
+    """Real entries that fail once, in one place, after doing what they were asked."""
+
+    fails_to_insert: Exception | None = None
+    fails_to_look_up: Exception | None = None
+    insertions = 0
+    acknowledged_too_early = False
+    first: "asyncio.Task[Appended] | None" = None
+
+    async def insert_in_order(self, entries: Sequence[Entry]) -> None:
+        """Insert, and fail the first time."""
+        self.insertions += 1
+        if self.insertions == 2 and self.first is not None and self.first.done():
+            self.acknowledged_too_early = True
+        await super().insert_in_order(entries)
+        if self.fails_to_insert is not None:
+            failure, self.fails_to_insert = self.fails_to_insert, None
+            raise failure
+
+    async def get_stored(self, entry: Entry) -> Entry | None:
+        """Look up, and fail the first time."""
+        if self.fails_to_look_up is not None:
+            failure, self.fails_to_look_up = self.fails_to_look_up, None
+            raise failure
+        return await super().get_stored(entry)
+
+
+@pytest.fixture
+def entries(store: MongoStore) -> StumblingEntries:
+    """Entries of a real store, about to stumble."""
+    return StumblingEntries(store.database)
+
+
+async def test_an_answer_that_was_lost_does_not_double_the_message(
+    entries: StumblingEntries,
+) -> None:
+    """The connection breaks after the write: it is tried again, found, and acknowledged as new."""
+    entries.fails_to_insert = AutoReconnect("connection reset")
+    messages = [a_message(conversation_id="c") for _ in range(5)]
+    writer = EntryWriter(entries)
+
+    appended = await asyncio.gather(*map(writer.append, messages))
+
+    assert [each.entry.sequence for each in appended] == [1, 2, 3, 4, 5]
+    assert all(each.is_new for each in appended)
+    assert [each.id for each in await entries.after("c", 0, 10)] == [each.id for each in messages]
+
+
+@pytest.mark.parametrize("problems", [[], [DUPLICATE | {"index": 1}]], ids=["alone", "beside"])
+async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
+    entries: StumblingEntries, problems: list[dict[str, object]]
+) -> None:
+    """A write whose majority was not reached in time is written again before it is acknowledged.
+
+    Also when the same answer tells of an entry that did not go in.
+    """
+    entries.fails_to_insert = BulkWriteError(
+        {"writeErrors": problems, "writeConcernErrors": [NOT_REPLICATED]}
+    )
+    writer = EntryWriter(entries)
+    calls = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(2)]
+    entries.first = calls[0]
+
+    appended = await asyncio.gather(*calls)
+
+    assert entries.insertions > 1
+    assert not entries.acknowledged_too_early
+    assert [each.entry.sequence for each in appended] == [1, 2]
+
+
+async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again(
+    entries: StumblingEntries,
+) -> None:
+    """The sender waits a moment and gets the first answer."""
+    message = a_message(conversation_id="c")
+    first = await EntryWriter(entries).append(message)
+    entries.fails_to_look_up = TemporaryError("MongoDB: AutoReconnect")
+
+    again = await EntryWriter(entries).append(message)
+
+    assert again.entry == first.entry
+
+
+async def test_a_store_that_stays_away_is_told_as_unavailable(
+    entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the deadline the sender is told to come back, with the same ids."""
+
+    async def away(_: Sequence[Entry]) -> None:
+        raise TemporaryError("MongoDB: ServerSelectionTimeoutError")
+
+    monkeypatch.setattr(entry_writer, "GIVE_UP_AFTER_S", 0.2)
+    monkeypatch.setattr(entries, "insert_in_order", away)
+
+    with pytest.raises(ParleyError) as refused:
+        await EntryWriter(entries).append(a_message())
+
+    assert refused.value.code is Code.UNAVAILABLE
+    assert refused.value.retry_after_ms is not None
+
+
+async def test_too_many_waiting_are_refused_at_once(
+    entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue has an end; who is refused is told when to come back, the others are served."""
+    monkeypatch.setattr(entry_writer, "MAX_WAITING", 10)
+    writer = EntryWriter(entries)
+
+    outcomes = await asyncio.gather(
+        *(writer.append(a_message(conversation_id="c")) for _ in range(15)),
+        return_exceptions=True,
+    )
+
+    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
+    assert [each.code for each in refusals] == [Code.UNAVAILABLE] * 5
+    assert await entries.heads(["c"]) == {"c": 10}
+
+
+async def test_a_closing_writer_finishes_what_waits_and_takes_no_more(
+    entries: StumblingEntries,
+) -> None:
+    """What was taken is acknowledged; what comes later is sent to another process."""
+    writer = EntryWriter(entries)
+    calls = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(50)]
+    await asyncio.sleep(0)
+
+    await writer.close()
+
+    assert len(await asyncio.gather(*calls)) == 50
+    with pytest.raises(ParleyError) as refused:
+        await writer.append(a_message(conversation_id="c"))
+    assert refused.value.code is Code.DRAINING
