@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The Node of the virtual environment, so that a machine needs none of its own.
+NODE := PATH="$(abspath $(BIN)):$$PATH"
 
 .DEFAULT_GOAL := help
 
@@ -26,3 +28,42 @@ install: $(INSTALLED) ## Make the virtual environment from the lock file
 lock: $(INSTALLED) ## Resolve the dependencies anew and write the lock files
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links setup.cfg -o requirements/runtime.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --all-extras -c requirements/runtime.lock setup.cfg -o requirements/all.lock
+
+.PHONY: demo
+demo: $(INSTALLED) ## Run everything on this machine with demo data; Ctrl-C stops it
+	@exec $(BIN)/parley demo
+
+.PHONY: clean-demo
+clean-demo: ## Remove the data of `make demo`
+	@if [ -x $(BIN)/parley ] && $(BIN)/parley status > /dev/null 2>&1; then echo "The demo is running; stop it first (Ctrl-C)."; exit 1; fi
+	rm -rf .data
+
+.PHONY: test
+test: $(INSTALLED) chromium page-test ## Run every test on real servers; installs and starts what they need
+	$(BIN)/pytest -q
+
+.PHONY: page-test
+page-test: $(INSTALLED) ## Test the page's client
+	@mkdir -p .cache
+	$(BIN)/python -m embedded.page .cache
+	cd web && $(NODE) npm test
+
+.PHONY: chromium
+chromium: $(INSTALLED)
+	@$(BIN)/python -m tests.journeys.chromium
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check format, types, import contracts, the page and everything that deploys
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@mkdir -p .cache
+	$(BIN)/python -m embedded.page .cache
+	cd web && $(NODE) npm run lint
+	deploy/check.sh
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
