@@ -12,8 +12,9 @@ stage.py       performs a story through the actions, as the apps would
 talk.py        plays the script of one conversation
 bulk.py        many documents in few writes
 seed.py        conversations with tokens, for clients and tests that are not ours
+    opening.py     one such conversation, in one transaction
 stack.py       finds the running stack
 
 data ─▶ {vendors ─▶ cities, names; people; applicants; stories ─▶ stage ─▶ talk ─▶ dialogues} ─▶ bulk, actions
-seed ─▶ bulk, actions
+seed ─▶ bulk, opening
 """

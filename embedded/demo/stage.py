@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from embedded.demo.dialogues import script
+from embedded.demo.opening import MATCHING
 from embedded.demo.stories import Answer, Story
 from embedded.demo.talk import Talk
 from marketplace.actions import matches, rfis
@@ -23,7 +24,6 @@ from marketplace.ports import Clock, World
 from marketplace.schemas.fields import written
 from marketplace.schemas.rfis import DraftRfi, ReviseRfi
 
-_SYSTEM = Actor("system", Role.SYSTEM)
 _HANDLED_AS = "demo"  # not the group of the matching process: each keeps marks of its own
 
 
@@ -95,7 +95,7 @@ async def _open(world: World, story: Story, customer: Actor, rfi: Rfi) -> Rfi:
     if rfi.state is RfiState.DRAFT:
         rfi = await rfis.submit(world, customer, rfi.id, rfi.revision)
     if rfi.state is RfiState.OPEN:
-        await matches.match_rfi(world, _SYSTEM, _HANDLED_AS, f"demo-{rfi.id}", rfi.id)
+        await matches.match_rfi(world, MATCHING, _HANDLED_AS, f"demo-{rfi.id}", rfi.id)
         if story.revision:
             content = ReviseRfi().read(dict(story.revision))
             rfi = await rfis.revise(world, customer, rfi.id, rfi.revision, content)

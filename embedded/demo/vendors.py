@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from embedded.demo import names
@@ -132,7 +133,7 @@ def _categories(random: Random) -> tuple[str, ...]:
     return (first, *random.sample(also, count))
 
 
-def _place(random: Random, city: City) -> dict[str, object]:
+def _place(random: Random, city: City) -> dict[str, Any]:
     """Denser towards the middle, and never outside of the built-up area."""
     while True:
         east_m = random.gauss(0, city.radius_m / 2)

@@ -1,0 +1,187 @@
+"""The demonstration as a visitor finds it, over real servers."""
+
+import time
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from embedded.demo import people
+from embedded.demo.cities import cities, shares
+from embedded.demo.data import LOGINS, VENDORS
+from embedded.demo.stories import STORIES
+from marketplace.actions import accounts
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.conversations import Conversation, EntryKind
+from marketplace.domain.matches import MatchState
+from marketplace.domain.pages import PageRequest
+from marketplace.domain.quotes import QuoteState
+from marketplace.domain.rfis import RfiState
+from marketplace.domain.vendors import VendorState
+from marketplace.errors import Code, ParleyError
+from tests.builders import a_place
+from tests.embedded.demo.conftest import Loaded
+
+_EARTH_RADIUS_M = 6_378_100
+
+
+async def _values(loaded: Loaded, collection: str, field: str) -> Counter[str]:
+    found = await loaded.parts.store.database[collection].find().to_list(None)
+    return Counter(each[field] for each in found)
+
+
+async def _conversations(loaded: Loaded) -> list[Conversation]:
+    store = loaded.parts.store
+    ids = await store.database["conversations"].distinct("_id")
+    found = [await store.conversations.get(each) for each in ids]
+    return [each for each in found if each is not None]
+
+
+async def test_25_000_vendors_are_there_within_a_minute(loaded: Loaded) -> None:
+    """All of them active, the one to log in as besides, and a sentence told for each step."""
+    states = await _values(loaded, "vendors", "state")
+
+    assert loaded.took_s < 60
+    assert states[VendorState.ACTIVE] == VENDORS + 1
+    assert any("25,000 of 25,000" in line for line in loaded.reports)
+
+
+async def test_a_second_load_changes_nothing(loaded: Loaded) -> None:
+    """A restart of the stack finds everything there, and is not kept waiting."""
+    before, told = await loaded.counts(), len(loaded.reports)
+
+    again_s = await loaded.load()
+
+    assert await loaded.counts() == before
+    assert len(loaded.reports) == told
+    assert again_s < 5
+
+
+async def test_vendors_are_where_the_people_are(loaded: Loaded) -> None:
+    """Each of the ten largest cities has its share within its bounds, New York the most."""
+    places = cities()
+    expected = shares(places, VENDORS)[:10]
+    vendors = loaded.parts.store.database["vendors"]
+
+    found = []
+    for city in places[:10]:
+        circle = [[city.longitude, city.latitude], (city.radius_m + 50) / _EARTH_RADIUS_M]
+        within = {"service_area.location": {"$geoWithin": {"$centerSphere": circle}}}
+        found.append(await vendors.count_documents(within))
+
+    # The neighbours' vendors spill in, more of them where towns stand close.
+    for city, count, share in zip(places, found, expected, strict=False):
+        assert share <= count <= 2 * share, city.name
+    assert max(found) == found[0]
+
+
+async def test_stories_show_every_state(loaded: Loaded) -> None:
+    """RFIs, matches, quotes and vendors occur in every state that they can be in."""
+    assert set(await _values(loaded, "rfis", "state")) == set(RfiState)
+    assert set(await _values(loaded, "matches", "state")) == set(MatchState)
+    assert set(await _values(loaded, "quotes", "state")) == set(QuoteState)
+    # `verifying` is not shown: a state for as long as a code is on its way.
+    assert set(await _values(loaded, "vendors", "state")) == set(VendorState) - {"verifying"}
+
+
+async def test_each_story_is_told_once(loaded: Loaded) -> None:
+    """As many RFIs as stories, of five customers, the one to log in as having the most."""
+    titles = await _values(loaded, "rfis", "title")
+    customers = await _values(loaded, "rfis", "customer_id")
+
+    assert titles == Counter(story.title for story in STORIES)
+    ids = {short: actor.account_id for short, actor in people.actors().items()}
+    assert set(customers) == {ids[each] for each in ("carla", "maya", "luis", "tom", "priya")}
+    assert customers.most_common(1)[0][0] == ids["carla"]
+
+
+async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None:
+    """It was offered, accepted, declined, and had one closed."""
+    vendor_id = people.actors()["vendor"].account_id
+
+    page = await loaded.parts.store.matches.of_vendor(vendor_id, None, PageRequest(50))
+
+    states = Counter(each.state for each in page.items)
+    assert set(states) == set(MatchState)
+    assert states[MatchState.ACCEPTED] >= 3
+
+
+async def test_conversations_have_a_history(loaded: Loaded) -> None:
+    """10 to 60 messages each, dense, in order of time, all in the past; some edited, one deleted."""
+    now = loaded.parts.world.clock.now()
+    kinds: Counter[EntryKind] = Counter()
+
+    for conversation in await _conversations(loaded):
+        entries = await loaded.parts.store.entries.after(conversation.id, 0, 200)
+        assert [each.sequence for each in entries] == list(range(1, len(entries) + 1))
+        assert all(one.at <= other.at for one, other in pairwise(entries))
+        assert entries[-1].at <= now
+        assert 10 <= sum(each.kind is EntryKind.MESSAGE for each in entries) <= 60
+        kinds.update(each.kind for each in entries)
+
+    assert set(kinds) == set(EntryKind)
+
+
+async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
+    """Read positions lie within the conversation; some sides are behind, some have read all."""
+    store = loaded.parts.store
+    is_behind: Counter[bool] = Counter()
+
+    for conversation in await _conversations(loaded):
+        head = (await store.entries.heads([conversation.id]))[conversation.id]
+        positions = await store.read_positions.of_conversation(conversation.id)
+        assert len(positions) == 2
+        for each in positions:
+            assert 0 < each.read_sequence <= each.delivered_sequence <= head
+            is_behind[each.read_sequence < head] += 1
+
+    assert is_behind[True] >= 5
+    assert is_behind[False] >= 5
+
+
+@pytest.mark.parametrize(("role", "email", "password"), LOGINS)
+async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str) -> None:
+    """Each of the three gets in with the password that is told, and with no other."""
+    account = await accounts.authenticate(loaded.parts.world, email, password)
+
+    assert account.role == role
+    with pytest.raises(ParleyError) as refused:
+        await accounts.authenticate(loaded.parts.world, email, "parley-demo-2")
+    assert refused.value.code is Code.UNAUTHENTICATED
+
+
+async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
+    """The password is that of the others."""
+    email = "v00001@vendors.demo.parley.example"
+
+    account = await accounts.authenticate(loaded.parts.world, email, people.PASSWORD)
+
+    assert await loaded.parts.store.vendors.get(account.id) is not None
+
+
+async def test_whatever_is_asked_for_in_denver_reaches_the_vendor(loaded: Loaded) -> None:
+    """For every category it is among the five closest in the middle of the city."""
+    place = a_place(*people.DENVER_CIVIC_CENTER)
+
+    for category in CATEGORIES:
+        closest = await loaded.parts.store.vendors.closest(category, place, 5)
+        assert people.actors()["vendor"].account_id in {each.vendor.id for each in closest}
+
+
+async def test_the_closest_are_found_at_once(loaded: Loaded) -> None:
+    """Around Denver, at the median, in less than 50 ms; and everybody found covers the place."""
+    took_ms = []
+
+    for step in range(60):
+        category = list(CATEGORIES)[step % len(CATEGORIES)]
+        place: dict[str, Any] = a_place(-105.05 + step * 0.002, 39.66 + step * 0.0025)
+        began_at = time.perf_counter()
+        closest = await loaded.parts.store.vendors.closest(category, place, 10)
+        took_ms.append((time.perf_counter() - began_at) * 1_000)
+        assert len(closest) == 10
+        for each in closest:
+            assert each.vendor.service_area is not None
+            assert each.distance_m <= each.vendor.service_area.radius_m
+
+    assert sorted(took_ms)[len(took_ms) // 2] < 50

@@ -1,0 +1,75 @@
+"""Scripts of conversations: what can be read, and that all of them can."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from embedded.demo import dialogues
+from embedded.demo.dialogues import LineKind, script
+from embedded.demo.stories import STORIES
+from marketplace.domain.accounts import Role
+
+
+def _written(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
+    (folder / "test.txt").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(dialogues, "files", lambda _: folder)
+
+
+def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who does what, with which words and which amount."""
+    _written(
+        monkeypatch,
+        tmp_path,
+        "# a remark\n\ncustomer: Friday?\ncustomer edits: Saturday?\ncustomer deletes:\n"
+        "vendor quotes 185.50: Parts: included.\ncustomer awards:\nvendor reads:\n",
+    )
+
+    lines = [(each.role, each.kind, each.text, each.amount_minor) for each in script("test")]
+
+    assert lines == [
+        (Role.CUSTOMER, LineKind.SAYS, "Friday?", 0),
+        (Role.CUSTOMER, LineKind.EDITS, "Saturday?", 0),
+        (Role.CUSTOMER, LineKind.DELETES, "", 0),
+        (Role.VENDOR, LineKind.QUOTES, "Parts: included.", 18_550),
+        (Role.CUSTOMER, LineKind.AWARDS, "", 0),
+        (Role.VENDOR, LineKind.READS, "", 0),
+    ]
+
+
+def test_time_goes_by_before_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Pauses add up and are over with the line they stand before."""
+    _written(monkeypatch, tmp_path, "later 2 h\nlater 5 min\nvendor: Hi\nvendor: Hi\n")
+
+    first, second = script("test")
+
+    assert first.after - second.after == timedelta(hours=2, minutes=5)
+    assert second.after > timedelta()
+
+
+def test_what_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A typing error says in which line it stands."""
+    _written(monkeypatch, tmp_path, "vendor: Hi\ncustmer: Hi\n")
+
+    with pytest.raises(ValueError, match=r"test\.txt, line 2"):
+        script("test")
+
+
+def test_every_script_is_played_and_is_as_long_as_a_talk() -> None:
+    """No script is left over; each has 10 messages or more, the longest more than 50."""
+    folder = Path(dialogues.__file__).parent
+    played = [answer.script for story in STORIES for answer in story.answers if answer.script]
+
+    assert sorted(played) == sorted(path.stem for path in folder.glob("*.txt"))
+    messages = [sum(line.kind is LineKind.SAYS for line in script(name)) for name in played]
+    assert min(messages) >= 10
+    assert 50 < max(messages) <= 60
+
+
+def test_every_story_is_over_before_the_present() -> None:
+    """What is told of a story took less time than went by since it began."""
+    for story in STORIES:
+        scripts = [answer.script for answer in story.answers if answer.script]
+        talks = [line for name in scripts for line in script(name)]
+        took = sum((line.after for line in talks), timedelta(minutes=60))
+        assert not scripts or took < timedelta(hours=story.began_h_ago), story.title

@@ -1,0 +1,55 @@
+"""A load that was broken off is completed by the next one."""
+
+import asyncio
+import os
+import sys
+
+from embedded.demo.data import VENDORS
+from embedded.paths import CHECKOUT
+from marketplace.bootstrap import open_parts
+from marketplace.settings import from_environment
+from marketplace.storage import MongoStore
+from tests.embedded.demo.conftest import Loaded, environment_of
+
+
+async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, count: int) -> None:
+    """Start loading in a process of its own, and kill it once a collection has so many documents."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "embedded.loading",
+        env=os.environ | environment, cwd=CHECKOUT, stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(60):
+            while await store.database[name].count_documents({}) < count:
+                assert process.returncode is None, "it ended before it could be killed"
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_load_killed_again_and_again_ends_like_any_other(
+    loaded: Loaded, mongodb_url: str, redis_url: str
+) -> None:
+    """Killed among vendors, within one talk and within another, it is completed: nothing twice."""
+    environment = environment_of(mongodb_url, redis_url)
+    async with open_parts(from_environment(environment)) as parts:
+        second = Loaded(environment, parts)
+        try:
+            await _kill_when(parts.store, environment, "vendors", 6_000)
+            assert await parts.store.database["vendors"].count_documents({}) < VENDORS
+            await _kill_when(parts.store, environment, "entries", 40)
+            await _kill_when(parts.store, environment, "entries", 160)
+            assert await parts.store.database["demo_data"].count_documents({}) == 0
+
+            await second.load()
+
+            # An applicant's unfinished profile is saved again, which is told again.
+            told = {"outbox"}
+            before, after = await loaded.counts(), await second.counts()
+            assert {k: v for k, v in after.items() if k not in told} == {
+                k: v for k, v in before.items() if k not in told
+            }
+            assert before["outbox"] <= after["outbox"] <= before["outbox"] + 3
+        finally:
+            await parts.store.database.client.drop_database(environment["MONGODB_DATABASE"])

@@ -1,0 +1,88 @@
+"""A conversation opened in one transaction, side by side with one that the actions opened."""
+
+import json
+import re
+from typing import Any
+
+from embedded.demo.opening import MATCHING, Pair, open_conversation
+from embedded.demo.seed import content_for
+from marketplace.actions import matches, rfis
+from marketplace.domain.accounts import Account, Actor, Role
+from marketplace.domain.vendors import ServiceArea
+from marketplace.ports import World
+from marketplace.schemas.rfis import DraftRfi
+from marketplace.storage import MongoStore
+from marketplace.storage.entry_writer import EntryWriter
+from tests.builders import NOW, FixedClock, a_place, a_vendor, an_account
+from tests.memory import Live, Passwords, Presence
+
+_WRITTEN = (
+    "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
+)  # fmt: skip
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+def _world(store: MongoStore) -> World:
+    return World(
+        store=store,
+        entry_log=EntryWriter(store.entries),
+        live=Live(),
+        presence=Presence(),
+        passwords=Passwords(),
+        clock=FixedClock(),
+    )
+
+
+async def _by_the_actions(world: World, customer: Account, vendor_id: str) -> None:
+    actor = Actor(customer.id, Role.CUSTOMER)
+    written: dict[str, Any] = {
+        "category": "plumbing",
+        "title": "A seeded conversation",
+        "description": "Made by `parley seed`.",
+        "location": a_place(),
+        "max_vendors": 1,
+    }
+    rfi = await rfis.draft(world, actor, DraftRfi().read(written))
+    await rfis.submit(world, actor, rfi.id, rfi.revision)
+    assert await matches.match_rfi(world, MATCHING, "matching", "event-1", rfi.id) == 1
+    (match,) = await world.store.matches.of_rfi(rfi.id)
+    await matches.accept(world, Actor(vendor_id, Role.VENDOR), match.id)
+
+
+async def _all_written(store: MongoStore) -> str:
+    """Everything in the database as text, ids replaced by numbers in the order they occur."""
+    documents: dict[str, list[dict[str, Any]]] = {}
+    for name in _WRITTEN:
+        found = await store.database[name].find().to_list(None)
+        for each in found:
+            if name == "outbox":
+                each["value"] = json.loads(each["value"])
+        # Ids made in one millisecond come in any order.
+        documents[name] = sorted(found, key=lambda each: (each.get("revision"), each.get("name")))
+    text = json.dumps(documents, default=str, sort_keys=True, indent=1)
+    numbers: dict[str, str] = {}
+    return _ID.sub(lambda found: numbers.setdefault(found[0], f"id-{len(numbers)}"), text)
+
+
+async def test_it_leaves_what_the_actions_leave(store: MongoStore) -> None:
+    """Every document and every event is the same, field by field, but for the ids."""
+    world = _world(store)
+    customer = an_account(name="Carla Reyes")
+    area = ServiceArea(a_place(), 100)
+
+    vendor = a_vendor(service_area=area, capacity=1)
+    await store.accounts.add(customer)
+    await store.vendors.add(vendor)
+    await _by_the_actions(world, customer, vendor.id)
+    by_the_actions = await _all_written(store)
+
+    for name in _WRITTEN:
+        await store.database[name].delete_many({})
+    vendor = a_vendor(service_area=area, capacity=1, open_matches=1)
+    await store.vendors.add(vendor)
+    pair = Pair(customer, vendor)
+    await store.transact(lambda tx: open_conversation(tx, pair, content_for(pair), NOW))
+
+    assert await _all_written(store) == by_the_actions
+    assert '"rfi.submitted"' in by_the_actions
+    assert '"conversation.started"' in by_the_actions

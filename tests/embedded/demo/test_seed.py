@@ -1,0 +1,209 @@
+"""Seeded conversations: what the file says is true, and why there is none is told in a sentence."""
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from embedded.demo.seed import seed
+from embedded.errors import StackError
+from embedded.ports import choose
+from marketplace.actions import conversations, matches
+from marketplace.bootstrap import Parts, open_parts
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.matches import MatchState
+from marketplace.domain.rfis import RfiState
+from marketplace.settings import from_environment
+from tests.embedded.demo.conftest import environment_of
+
+_COUNT = 60  # more than one transaction's
+
+
+@pytest.fixture
+def environment(
+    mongodb_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """A stack's environment, set for this process; no embedded stack is running."""
+    given = environment_of(mongodb_url, redis_url)
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "nothing"))
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return given
+
+
+@pytest_asyncio.fixture
+async def parts(environment: dict[str, str]) -> AsyncIterator[Parts]:
+    """The parts of a process of that stack."""
+    async with open_parts(from_environment(environment)) as parts:
+        yield parts
+        await parts.store.database.client.drop_database(environment["MONGODB_DATABASE"])
+
+
+async def _seeded(path: Path, count: int = _COUNT) -> list[dict[str, Any]]:
+    def make() -> list[dict[str, Any]]:
+        seed(count, path)
+        seeded: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return seeded
+
+    return await asyncio.to_thread(make)
+
+
+def _modes(folder: Path) -> dict[str, int]:
+    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+
+
+async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> None:
+    """So many conversations, each another; the file is its owner's alone, and nothing beside it."""
+    seeded = await _seeded(tmp_path / "seeds.json")
+
+    assert len({each["conversation_id"] for each in seeded}) == _COUNT
+    assert len({each["rfi_id"] for each in seeded}) == _COUNT
+    assert all(set(each) == {"conversation_id", "rfi_id", "tokens"} for each in seeded)
+    assert _modes(tmp_path) == {"seeds.json": 0o600}
+
+
+async def test_tokens_are_the_customers_and_the_vendors_for_hours(
+    parts: Parts, tmp_path: Path
+) -> None:
+    """Both are valid for longer than an hour, of log-ins that exist, of the two who take part."""
+    for each in await _seeded(tmp_path / "seeds.json"):
+        customer, vendor = (parts.tokens.check(token) for token in each["tokens"])
+        conversation = await parts.store.conversations.get(each["conversation_id"])
+
+        assert (customer.role, vendor.role) == (Role.CUSTOMER, Role.VENDOR)
+        assert conversation is not None
+        assert conversation.rfi_id == each["rfi_id"]
+        assert [one.account_id for one in conversation.participants] == [
+            customer.account_id, vendor.account_id,
+        ]  # fmt: skip
+        for access in (customer, vendor):
+            assert access.expires_at > parts.world.clock.now() + timedelta(hours=1)
+            session = await parts.store.sessions.get(access.session_id)
+            assert session is not None
+            assert session.account_id == access.account_id
+            assert session.expires_at >= access.expires_at
+
+
+async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
+    """A message of either goes through and gets the next number."""
+    (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
+    conversation = await parts.store.conversations.get(seeded["conversation_id"])
+    assert conversation is not None
+
+    sent = []
+    for number, token in enumerate(seeded["tokens"]):
+        access = parts.tokens.check(token)
+        sent.append(
+            await conversations.send_message(
+                parts.world,
+                Actor(access.account_id, access.role),
+                conversation,
+                client_message_id=f"m{number}",
+                body="Hello",
+                attachment_ids=[],
+            )
+        )
+
+    assert [each.sequence for each in sent] == [2, 3]  # behind the notice that the vendor came
+
+
+async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: Path) -> None:
+    """The one place of each RFI is taken, by a vendor that has no other place."""
+    system = Actor("matching", Role.SYSTEM)
+    for each in await _seeded(tmp_path / "seeds.json", 5):
+        rfi = await parts.store.rfis.get(each["rfi_id"])
+        (match,) = await parts.store.matches.of_rfi(each["rfi_id"])
+        vendor = await parts.store.vendors.get(match.vendor_id)
+
+        assert rfi is not None
+        assert vendor is not None
+        assert (rfi.state, rfi.match_count, rfi.max_vendors) == (RfiState.OPEN, 1, 1)
+        assert match.state is MatchState.ACCEPTED
+        assert vendor.open_matches == vendor.capacity == 1
+        assert await matches.match_rfi(parts.world, system, "matching", rfi.id, rfi.id) == 0
+
+
+async def test_seeding_again_makes_others(parts: Parts, tmp_path: Path) -> None:
+    """The file is replaced by conversations that have not been there before."""
+    first = await _seeded(tmp_path / "seeds.json", 3)
+    second = await _seeded(tmp_path / "seeds.json", 4)
+
+    assert len(second) == 4
+    assert not {each["conversation_id"] for each in first} & {
+        each["conversation_id"] for each in second
+    }
+
+
+async def test_a_running_embedded_stack_is_found(
+    parts: Parts, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a MongoDB in the environment, what the stack's processes were given is taken."""
+    for name in environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+
+    (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
+
+    assert parts.tokens.check(seeded["tokens"][0]).role is Role.CUSTOMER
+
+
+def test_no_stack_is_told_in_a_sentence(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing runs and nothing is set, the error says how to start."""
+    for name in environment:
+        monkeypatch.delenv(name)
+
+    with pytest.raises(StackError, match=r"No stack runs on .*; start one with `parley up`"):
+        seed(1, tmp_path / "seeds.json")
+
+
+def test_a_stack_that_does_not_answer_leaves_the_old_file(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure is a sentence; the file of the last time stays, and nothing lies beside it."""
+    monkeypatch.setenv("MONGODB_URL", f"mongodb://127.0.0.1:{choose()}/?replicaSet=parley")
+    path = tmp_path / "seeds.json"
+    path.write_text("[]", encoding="utf-8")
+
+    with pytest.raises(StackError, match="does not answer"):
+        seed(1, path)
+
+    assert path.read_text(encoding="utf-8") == "[]"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_secret_is_named(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens cannot be made without the secret of the stack, and the error says which it is."""
+    monkeypatch.delenv("PARLEY_TOKEN_SECRET")
+
+    with pytest.raises(StackError, match="PARLEY_TOKEN_SECRET"):
+        seed(1, tmp_path / "seeds.json")
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_made(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The file is tried first."""
+    with pytest.raises(StackError, match=r"seeds\.json cannot be written: No such file"):
+        seed(1, tmp_path / "missing" / "seeds.json")
+
+
+@pytest.mark.parametrize("count", [0, -3, 50_001])
+def test_a_useless_number_is_refused(
+    environment: dict[str, str], tmp_path: Path, count: int
+) -> None:
+    """At least one, at most 50,000."""
+    with pytest.raises(StackError, match="Ask for 1 to 50,000 conversations"):
+        seed(count, tmp_path / "seeds.json")
+    assert not _modes(tmp_path)

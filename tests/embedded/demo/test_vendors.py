@@ -1,0 +1,109 @@
+"""The active vendors of the demonstration: plausible, spread as the people are, always the same."""
+
+import math
+import re
+from collections import Counter
+from itertools import islice
+
+import pytest
+
+from embedded.demo.cities import METRES_PER_DEGREE, cities, shares
+from embedded.demo.vendors import MOST_VENDORS, DemoVendor, demo_vendors
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.vendors import VendorState
+
+
+@pytest.fixture(scope="module")
+def vendors() -> list[DemoVendor]:
+    """All of them."""
+    return list(demo_vendors(25_000, "hash"))
+
+
+def test_every_city_has_its_share(vendors: list[DemoVendor]) -> None:
+    """As many vendors as its population says, so that larger cities have no fewer than smaller."""
+    places = cities()
+
+    counts = Counter(each.city for each in vendors)
+
+    assert [counts[each] for each in places] == shares(places, 25_000)
+    by_size = [counts[each] for each in places]
+    assert all(by_size[i] >= by_size[i + 1] - 1 for i in range(len(by_size) - 1))
+    assert min(by_size) >= 1
+
+
+def test_each_works_from_within_its_city(vendors: list[DemoVendor]) -> None:
+    """Nobody's door is farther from the middle than the built-up area reaches."""
+    for each in vendors:
+        assert each.vendor.service_area is not None
+        longitude, latitude = each.vendor.service_area.location["coordinates"]
+        north_m = (latitude - each.city.latitude) * METRES_PER_DEGREE
+        width = math.cos(math.radians(each.city.latitude))
+        east_m = (longitude - each.city.longitude) * METRES_PER_DEGREE * width
+        assert math.hypot(north_m, east_m) <= each.city.radius_m + 1
+
+
+def test_profiles_are_complete_and_within_bounds(vendors: list[DemoVendor]) -> None:
+    """One to three known categories, 10 to 120 km, 1 to 20 places, hours, a name, a language."""
+    for each in vendors:
+        vendor = each.vendor
+        assert vendor.state is VendorState.ACTIVE
+        assert 1 <= len(set(vendor.categories)) == len(vendor.categories) <= 3
+        assert set(vendor.categories) <= CATEGORIES.keys()
+        assert vendor.service_area is not None
+        assert 10_000 <= vendor.service_area.radius_m <= 120_000
+        assert 1 <= vendor.capacity <= 20
+        assert vendor.open_matches == 0
+        assert vendor.company
+        assert vendor.hours
+        assert vendor.languages[0] == "en"
+
+
+def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> None:
+    """Most go some 30 km and a few very far; most are small and a few large."""
+    radii_m = sorted(
+        each.vendor.service_area.radius_m for each in vendors if each.vendor.service_area
+    )
+    capacities = sorted(each.vendor.capacity for each in vendors)
+
+    half, tenth, last_tenth = len(vendors) // 2, len(vendors) // 10, len(vendors) * 9 // 10
+    assert 24_000 <= radii_m[half] <= 32_000
+    assert radii_m[tenth] <= 15_000
+    assert radii_m[last_tenth] >= 50_000
+    assert capacities[half] <= 5
+    assert capacities[last_tenth] >= 9
+
+
+def test_accounts_are_unique_and_can_reach_nobody(vendors: list[DemoVendor]) -> None:
+    """Ids, addresses and numbers occur once; the numbers are the fictitious 555-01XX."""
+    accounts = [each.account for each in vendors]
+
+    assert accounts[0].email == "v00001@vendors.demo.parley.example"
+    for values in (
+        {a.id for a in accounts},
+        {a.email for a in accounts},
+        {a.phone for a in accounts},
+    ):
+        assert len(values) == len(accounts)
+    number = re.compile(r"\+1[2-9]\d{2}55501\d{2}")
+    assert all(each.phone and number.fullmatch(each.phone) for each in accounts)
+    assert all(each.account.id == each.vendor.id for each in vendors)
+
+
+def test_ids_are_in_the_order_of_joining(vendors: list[DemoVendor]) -> None:
+    """So lists that show the newest first are right."""
+    ids = [each.vendor.id for each in vendors]
+
+    assert ids == sorted(ids)
+    joined_at = [each.vendor.created_at for each in vendors]
+    assert joined_at == sorted(joined_at)
+
+
+def test_they_are_the_same_every_time(vendors: list[DemoVendor]) -> None:
+    """An interrupted load finds again what it has written."""
+    assert list(islice(demo_vendors(25_000, "hash"), 500)) == vendors[:500]
+
+
+def test_there_are_not_more_than_there_are_numbers() -> None:
+    """More vendors than fictitious telephone numbers are refused."""
+    with pytest.raises(ValueError, match="telephone numbers"):
+        next(demo_vendors(MOST_VENDORS + 1, "hash"))
