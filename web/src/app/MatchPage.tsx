@@ -14,7 +14,13 @@ import { Workspace } from "./Workspace";
 function useMatch(isIt: (match: Match) => boolean) {
   const client = useClient();
   const make = useCallback(
-    () => client.list(client.rest.matches, ["match.offered", "match.updated", "rfi.awarded"]),
+    () =>
+      client.list(client.rest.matches, [
+        "match.offered",
+        "match.updated",
+        "rfi.changed",
+        "rfi.awarded",
+      ]),
     [client],
   );
   const list = useOpened(make);

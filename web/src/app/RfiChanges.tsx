@@ -8,7 +8,7 @@ import { ChangeLine } from "./RfiDetails";
 export function RfiChanges({ feed }: { feed: RfiFeed }) {
   const revisions = history(feed);
   return (
-    <section className="card" aria-labelledby="changes-title">
+    <section className="card changes-card" aria-labelledby="changes-title">
       <h2 id="changes-title">Changes</h2>
       <ol className="changes" data-testid="rfi-changes" aria-live="polite" aria-relevant="additions" reversed>
         {revisions.map((revision) => (
