@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from python_http_client.exceptions import HTTPError  # type: ignore[import-untyped]  # no types
+from python_http_client.exceptions import HTTPError
 from requests.exceptions import ConnectionError as TwilioConnectionError
 from requests.exceptions import ReadTimeout
 from sendgrid import SendGridAPIClient

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from python_http_client.exceptions import (  # type: ignore[import-untyped]  # has no types
+from python_http_client.exceptions import (
     BadRequestsError,
     HTTPError,
     UnauthorizedError,
