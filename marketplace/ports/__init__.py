@@ -1,0 +1,70 @@
+"""What the actions need of the world, each with its guarantee in words.
+
+An implementation keeps a port when it passes the port's suite in `tests/contracts`; the MongoDB
+store and the in-memory one run the same suite.  All methods may raise `TemporaryError` when the part
+behind them is away.
+
+    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  notifications.py
+                      one noun each
+    outbox.py         events on their way, and handled-event marks
+    idempotency.py    answers kept under their key
+    store.py          all of these, and transactions
+    live.py           announcements, rooms, presence
+    world.py          all that an action may reach
+"""
+
+from marketplace.ports.accounts import Accounts, Passwords, Sessions
+from marketplace.ports.conversations import (
+    Appended,
+    Conversations,
+    Entries,
+    EntryLog,
+    ReadPositions,
+)
+from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
+from marketplace.ports.live import (
+    Announcement,
+    Live,
+    Presence,
+    account_room,
+    conversation_room,
+    rfi_room,
+)
+from marketplace.ports.matches import Matches
+from marketplace.ports.notifications import Notifications
+from marketplace.ports.outbox import Handled, Outbox
+from marketplace.ports.quotes import Quotes
+from marketplace.ports.rfis import Rfis
+from marketplace.ports.store import Repositories, Store
+from marketplace.ports.vendors import Vendors
+from marketplace.ports.world import Clock, World
+
+__all__ = [
+    "Accounts",
+    "Announcement",
+    "Appended",
+    "Clock",
+    "Conversations",
+    "Entries",
+    "EntryLog",
+    "Handled",
+    "IdempotencyKeys",
+    "Live",
+    "Matches",
+    "Notifications",
+    "Outbox",
+    "Passwords",
+    "Presence",
+    "Quotes",
+    "ReadPositions",
+    "Repositories",
+    "Rfis",
+    "Sessions",
+    "Store",
+    "StoredResponse",
+    "Vendors",
+    "World",
+    "account_room",
+    "conversation_room",
+    "rfi_room",
+]

@@ -1,0 +1,44 @@
+"""Accounts, their log-ins, and password hashes."""
+
+from typing import Protocol
+
+from marketplace.domain.accounts import Account, Session
+
+
+class Accounts(Protocol):
+    """Accounts, unique by email."""
+
+    async def add(self, account: Account) -> None:
+        """Insert; raises ParleyError `email_taken`."""
+
+    async def get(self, account_id: str) -> Account | None:
+        """By id."""
+
+    async def by_email(self, email: str) -> Account | None:
+        """By the normalized address."""
+
+
+class Sessions(Protocol):
+    """Log-ins; gone by themselves after they expire."""
+
+    async def add(self, session: Session) -> None:
+        """Insert."""
+
+    async def get(self, session_id: str) -> Session | None:
+        """By id."""
+
+    async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
+        """Replace the refresh token's hash if it is still the old one: of two racers one wins."""
+
+    async def delete(self, session_id: str) -> None:
+        """End the log-in; nothing happens when it is gone already."""
+
+
+class Passwords(Protocol):
+    """Hashes passwords slowly, off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash that tells its own parameters."""
+
+    async def matches(self, password_hash: str | None, password: str) -> bool:
+        """Whether the password is the one; takes as long for an unknown account (None)."""

@@ -1,0 +1,81 @@
+"""Conversations, their entries, and how far each participant has got."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.pages import Page, PageRequest
+
+
+class Conversations(Protocol):
+    """Conversations without their entries."""
+
+    async def add(self, conversation: Conversation) -> None:
+        """Insert."""
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """By id."""
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
+        """Newest first."""
+
+
+class Entries(Protocol):
+    """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
+
+    async def add_next(self, entry: Entry) -> Entry:
+        """Insert under the next sequence, within a transaction; returns it as numbered."""
+
+    async def get(self, entry_id: str) -> Entry | None:
+        """By id."""
+
+    async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
+        """Behind a sequence, oldest first."""
+
+    async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
+        """The last ones before a sequence (or of all), oldest first."""
+
+    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The highest sequence of each; 0 where there is no entry."""
+
+
+class ReadPositions(Protocol):
+    """How far each participant has got; the numbers only move forward."""
+
+    async def advance(
+        self, conversation_id: str, account_id: str, *, delivered: int, read: int
+    ) -> ReadPosition | None:
+        """Raise the numbers to at least these; None when nothing moved."""
+
+    async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
+        """Of all participants that have one."""
+
+    async def of_account(
+        self, account_id: str, conversation_ids: Sequence[str]
+    ) -> dict[str, ReadPosition]:
+        """One person's, by conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """An entry as stored; `is_new` is False when the same message was there before."""
+
+    entry: Entry
+    is_new: bool
+
+
+class EntryLog(Protocol):
+    """Appends entries to conversations at a high rate."""
+
+    async def append(self, entry: Entry) -> Appended:
+        """Give the entry the next sequence of its conversation and make it durable.
+
+        When this returns, the entry is written with majority and journal.  Sequences are dense, in
+        the order of the calls for one conversation.  A message whose (conversation, sender,
+        client_message_id) is there already is answered with the stored one.  The entry's own
+        `sequence` is ignored.
+
+        Raises:
+            ParleyError: `unavailable` when the store stayed away, or too many are waiting.
+        """

@@ -1,0 +1,53 @@
+"""The fast way to connected apps, the rooms it goes to, and who is connected."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A push to the members of a room.
+
+    `position` is the entry's sequence or the RFI's revision where the push has one; a gateway that
+    misses a number reads it from the store.  Without a position a push is ephemeral.
+    """
+
+    room: str
+    name: str
+    data: dict[str, Any]
+    position: int | None = None
+
+
+class Live(Protocol):
+    """The fast way to connected apps: a hint, never the truth."""
+
+    def announce(self, announcement: Announcement) -> None:
+        """Hand over for publishing; never blocks and never fails.  What is lost is found by number."""
+
+
+class Presence(Protocol):
+    """Who is connected; what a crashed gateway said fades by itself."""
+
+    async def connected(self, account_id: str) -> None:
+        """Say, and say again every few seconds, that an app of this account is connected here."""
+
+    async def disconnected(self, account_id: str) -> None:
+        """Say that this process has no app of the account any more."""
+
+    async def is_connected(self, account_id: str) -> bool:
+        """Whether any process has one."""
+
+
+def conversation_room(conversation_id: str) -> str:
+    """The room of a conversation's participants."""
+    return f"conversation:{conversation_id}"
+
+
+def rfi_room(rfi_id: str) -> str:
+    """The room of those who follow an RFI."""
+    return f"rfi:{rfi_id}"
+
+
+def account_room(account_id: str) -> str:
+    """The room of one person's connections."""
+    return f"account:{account_id}"

@@ -1,0 +1,30 @@
+"""Matches."""
+
+from typing import Protocol
+
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.pages import Page, PageRequest
+
+
+class Matches(Protocol):
+    """Matches, unique by (rfi_id, vendor_id)."""
+
+    async def add(self, match: Match) -> None:
+        """Insert."""
+
+    async def get(self, match_id: str) -> Match | None:
+        """By id."""
+
+    async def save(self, match: Match, expected: MatchState) -> None:
+        """Replace if it is in the expected state; raises ParleyError `wrong_state` otherwise."""
+
+    async def of_rfi(self, rfi_id: str) -> list[Match]:
+        """All of an RFI, closest first."""
+
+    async def of_vendor(
+        self, vendor_id: str, state: MatchState | None, request: PageRequest
+    ) -> Page[Match]:
+        """Newest first."""
+
+    async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
+        """The one between an RFI and a vendor."""

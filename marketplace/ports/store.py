@@ -1,0 +1,59 @@
+"""All collections together, and transactions over them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from marketplace.ports.accounts import Accounts, Sessions
+from marketplace.ports.conversations import Conversations, Entries, ReadPositions
+from marketplace.ports.idempotency import IdempotencyKeys
+from marketplace.ports.matches import Matches
+from marketplace.ports.notifications import Notifications
+from marketplace.ports.outbox import Handled, Outbox
+from marketplace.ports.quotes import Quotes
+from marketplace.ports.rfis import Rfis
+from marketplace.ports.vendors import Vendors
+
+T = TypeVar("T")
+
+
+class Repositories(Protocol):
+    """All collections, as the store gives them, or bound to one transaction."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def vendors(self) -> Vendors: ...
+    @property
+    def rfis(self) -> Rfis: ...
+    @property
+    def matches(self) -> Matches: ...
+    @property
+    def quotes(self) -> Quotes: ...
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
+    def entries(self) -> Entries: ...
+    @property
+    def read_positions(self) -> ReadPositions: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def handled(self) -> Handled: ...
+    @property
+    def notifications(self) -> Notifications: ...
+
+
+class Store(Repositories, Protocol):
+    """The state of the marketplace.  Reads see what was acknowledged with majority and journal."""
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...
+
+    async def transact(self, work: Callable[[Repositories], Awaitable[T]]) -> T:
+        """Run `work` in one transaction and return its result: all of it happens, or nothing.
+
+        `work` may run several times (write conflicts, a new primary), so it does nothing besides
+        calls of the repositories it is given.
+        """
