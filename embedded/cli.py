@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -109,12 +110,12 @@ async def _start(stack: Stack, *, with_demo: bool) -> None:
 
 def _announce(stack: Stack, *, with_demo: bool) -> None:
     """Print the line that tells everybody that it is ready, and what one needs to begin."""
-    print(f"Parley is ready: {stack.url}", flush=True)
+    logins: Iterable[tuple[str, str, str]] = ()
     if with_demo:
-        from embedded.demo.data import LOGINS  # noqa: PLC0415 (slow to import, needed here only)
-
-        for role, email, password in LOGINS:
-            print(f"  {role:<10} {email}  {password}")
+        from embedded.demo.data import LOGINS as logins  # noqa: N811, PLC0415 (slow to import)
+    print(f"Parley is ready: {stack.url}")
+    for role, email, password in logins:
+        print(f"  {role:<10} {email}  {password}")
     if stack.sandbox_url:
         print(f"  SMS and email that would have gone out: {stack.sandbox_url}/")
     print("Ctrl-C stops everything.", flush=True)

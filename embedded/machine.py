@@ -5,8 +5,6 @@ import platform
 import shutil
 from pathlib import Path
 
-import psutil
-
 from embedded import ports
 from embedded.errors import StackError
 
@@ -75,6 +73,8 @@ def check_port(port: int) -> None:
 
 def _taken_by(port: int) -> str:
     """Name the process that listens on a port, where this account may know."""
+    import psutil  # noqa: PLC0415 (an image without the extra "embedded" has `parley`, not this)
+
     try:
         for connection in psutil.net_connections("tcp"):
             if (

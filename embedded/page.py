@@ -1,6 +1,8 @@
-"""Builds the page with npm when its sources have changed.
+"""Builds the page with npm when its sources have changed, and gives each stack its own copy.
 
-Run as `python -m embedded.page CACHE`, so that an interrupted start can end npm like any child.
+A copy, since a build empties web/dist first: another stack, or a person, may build while one runs.
+Run as `python -m embedded.page CACHE COPY`, so that an interrupted start can end npm like any
+child.
 """
 
 import fcntl
@@ -22,15 +24,13 @@ _OLDEST_NODE = (20, 19)
 
 
 async def build(paths: Paths) -> None:
-    """Build the page unless the last build is newer than every source.
+    """Build the page unless the last build is newer than every source; copy it to `paths.page`.
 
     Raises:
         StackError: npm failed; the end of its output is in the message.
     """
-    if is_fresh():
-        return
     log = paths.logs / "page.log"
-    argv = (sys.executable, "-m", "embedded.page", str(paths.cache))
+    argv = (sys.executable, "-m", "embedded.page", str(paths.cache), str(paths.page))
     if await jobs.run(argv, log, _TIMEOUT_S) != 0:
         raise StackError(
             "The page could not be built. Its packages come from the npm registry: if that was "
@@ -84,21 +84,22 @@ def _are_packages_installed() -> bool:
     return installed.exists() and installed.stat().st_mtime >= wanted.stat().st_mtime
 
 
-def main(cache: Path) -> int:
-    """Install the page's packages and build it; one at a time, since stacks share the checkout."""
+def main(cache: Path, copy: Path) -> int:
+    """Bring the page up to date and copy it; one at a time, since stacks share the checkout."""
     with (cache / "page.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_fresh():
-            return 0
-        commands = [["npm", "run", "build"]]
-        if not _are_packages_installed():
-            commands.insert(0, ["npm", "ci", "--no-audit", "--no-fund"])
-        for command in commands:
-            code = subprocess.run(command, cwd=WEB, env=environment(), check=False).returncode
-            if code != 0:
-                return code
+        if not is_fresh():
+            commands = [["npm", "run", "build"]]
+            if not _are_packages_installed():
+                commands.insert(0, ["npm", "ci", "--no-audit", "--no-fund"])
+            for command in commands:
+                code = subprocess.run(command, cwd=WEB, env=environment(), check=False).returncode
+                if code != 0:
+                    return code
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(DIST, copy)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

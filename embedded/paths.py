@@ -40,6 +40,11 @@ class Paths:
         return self.data / "secrets.json"
 
     @property
+    def page(self) -> Path:
+        """The built page that nginx serves."""
+        return self.data / "page"
+
+    @property
     def environment(self) -> Path:
         """What the processes of the running stack were given, for commands that join them."""
         return self.data / "environment.json"

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping
 
-from embedded import page
 from embedded.paths import CHECKOUT, Paths
 from embedded.ports import HOST, PortBook
 from embedded.program import Program
@@ -55,7 +54,7 @@ def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
         environment={
             "PARLEY_BIND_HOST": HOST,
             "PARLEY_HTTP_PORT": str(http_port),
-            "PARLEY_WEB_ROOT": str(page.DIST),
+            "PARLEY_WEB_ROOT": str(paths.page),
             "PARLEY_RUNTIME_DIR": str(paths.data / "nginx"),
             "PARLEY_REST_UPSTREAMS": f"{HOST}:{ports.known('rest')}",
             "PARLEY_REALTIME_UPSTREAMS": ",".join(
