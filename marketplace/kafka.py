@@ -193,6 +193,12 @@ class EventConsumer:
         Raises:
             TooManyDeadLettersError: more than 100 unusable records within an hour.
         """
+        try:
+            await self._run()
+        finally:
+            await self._dead_letters.close()
+
+    async def _run(self) -> None:
         pause_s = 0.2
         while not self._stopping.is_set():
             consumer = self._new_consumer()
@@ -208,7 +214,6 @@ class EventConsumer:
             finally:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(consumer.stop(), STOP_WITHIN_S)
-        await self._dead_letters.close()
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

@@ -126,6 +126,7 @@ class Subscriber:
         self._rooms: dict[str, asyncio.Event] = {}
         self._pubsub: PubSub = self._redis.pubsub()
         self._heard_at = 0.0
+        self._listening_since = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -190,6 +191,7 @@ class Subscriber:
             confirmed.clear()
         self._pubsub = self._redis.pubsub()
         await self._pubsub.ssubscribe(self._canary, *self._rooms)
+        self._listening_since = asyncio.get_running_loop().time()
         _RESUBSCRIBED.inc()
         if self._rooms:
             await self._missed()
@@ -199,8 +201,8 @@ class Subscriber:
         while True:
             message = await self._pubsub.get_message(timeout=1.0)
             if message is None:
-                if loop.time() - self._heard_at > DEAF_AFTER_S:
-                    self._heard_at = loop.time()  # give the new connection the same time
+                # A new connection is given the same time; `is_hearing` is not told better by it.
+                if loop.time() - max(self._heard_at, self._listening_since) > DEAF_AFTER_S:
                     _HEARING.set(0)
                     raise ConnectionError("the canary was not heard")
                 continue

@@ -38,7 +38,7 @@ async def _run(process: Process, consumer: EventConsumer, worker: Worker) -> Non
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(consumer.run(), name="consumer")
         tasks.create_task(worker.run(), name="worker")
-        watch = backlog.watch(process.parts.store.database, process.parts.world.clock)
+        watch = backlog.watch(process.parts.world)
         watching = tasks.create_task(watch, name="backlog")
         await process.stopping.wait()
         consumer.stop()

@@ -60,7 +60,7 @@ class ConversationCalls:
         )
         try:
             snapshot = await self._snapshot(connection, conversation, room, payload)
-            connection.rooms.add(name)
+            connection.note(room)
             return snapshot
         finally:
             await self._rooms.abandon(room)
@@ -94,7 +94,7 @@ class ConversationCalls:
     async def send_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Send; acknowledged when it is durable."""
         conversation = await self._conversation(connection, payload["conversation_id"])
-        message = await conversations.send_message(
+        appended = await conversations.send_message(
             self._world,
             connection.actor,
             conversation,
@@ -103,7 +103,7 @@ class ConversationCalls:
             attachment_ids=payload["attachment_ids"],
         )
         self._typing.stop(connection, conversation.id)
-        return {"message": views.message_view(message)}
+        return {"message": views.message_view(appended.entry)}
 
     async def edit_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Edit one's own message."""

@@ -117,7 +117,7 @@ async def send_message(call: Call) -> Answer:
     found = await conversations.own_conversation(
         call.world, call.actor, call.path["conversation_id"]
     )
-    appended = await conversations.append_message(call.world, call.actor, found, **call.body)
+    appended = await conversations.send_message(call.world, call.actor, found, **call.body)
     status = 201 if appended.is_new else 200
     return Answer(message_view(appended.entry), status, is_written=True)
 

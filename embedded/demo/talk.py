@@ -58,7 +58,7 @@ class Talk:
             await self._award()
 
     async def _say(self, line: Line, client_message_id: str) -> None:
-        message = await conversations.send_message(
+        appended = await conversations.send_message(
             self._world,
             self._actors[line.role],
             self._conversation,
@@ -66,7 +66,7 @@ class Talk:
             body=line.text,
             attachment_ids=[],
         )
-        self._last[line.role] = message
+        message = self._last[line.role] = appended.entry
         # Who writes has read what came before.
         self._head = self._read[line.role] = message.sequence
 

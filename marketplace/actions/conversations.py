@@ -61,29 +61,6 @@ async def send_message(
     body: str,
     attachment_ids: list[str],
     channel: Channel = Channel.APP,
-) -> Entry:
-    """Append a message, as `append_message`; returns its entry."""
-    appended = await append_message(
-        world,
-        actor,
-        conversation,
-        client_message_id=client_message_id,
-        body=body,
-        attachment_ids=attachment_ids,
-        channel=channel,
-    )
-    return appended.entry
-
-
-async def append_message(
-    world: World,
-    actor: Actor,
-    conversation: Conversation,
-    *,
-    client_message_id: str,
-    body: str,
-    attachment_ids: list[str],
-    channel: Channel = Channel.APP,
 ) -> Appended:
     """Append a message; it is durable when this returns, and announced.
 

@@ -19,6 +19,9 @@ class Notifications(Protocol):
         What is `sending` with an ended lease comes again: its first try's outcome is unknown.
         """
 
+    async def count_due(self, now: datetime, most: int) -> int:
+        """How many `claim_due` could give out now, counted up to `most`."""
+
     async def save(self, notification: Notification) -> None:
         """Replace."""
 

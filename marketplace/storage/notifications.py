@@ -45,6 +45,13 @@ class MongoNotifications(Collection[Notification]):
         )
         return self._value(claimed)
 
+    async def count_due(self, now: datetime, most: int) -> int:
+        """How many `claim_due` could give out now; along the index, and no further than `most`."""
+        on_the_way = [NotificationState.PENDING, NotificationState.SENDING]
+        return await self._collection.count_documents(
+            {"state": {"$in": on_the_way}, "due_at": {"$lte": now}}, limit=most, maxTimeMS=2_000
+        )
+
     async def save(self, notification: Notification) -> None:
         """Replace."""
         await self._collection.replace_one(

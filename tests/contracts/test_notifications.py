@@ -88,6 +88,19 @@ async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) 
     assert claimed[3] is None
 
 
+async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store: Store) -> None:
+    """What was being sent and what was never tried stand in one queue."""
+    abandoned, fresh = a_notification(due_at=NOW - 2 * LEASE), a_notification(due_at=NOW)
+    await store.notifications.add(abandoned)
+    await store.notifications.claim_due(NOW - 2 * LEASE, NOW - LEASE)
+    await store.notifications.add(fresh)
+
+    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+
+    assert claimed is not None
+    assert claimed.id == abandoned.id
+
+
 async def test_no_two_workers_claim_the_same(store: Store) -> None:
     """Twenty workers over ten notifications get each of them once."""
     for _ in range(10):
@@ -144,3 +157,19 @@ async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None
 
     newest_first = mine[::-1]
     assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
+
+
+async def test_what_could_be_claimed_is_counted_up_to_a_bound(store: Store) -> None:
+    """Due ones and ended leases count; final ones and later ones do not; no more than asked for."""
+    for number in range(3):
+        await store.notifications.add(a_notification(event_id=f"due{number}", due_at=NOW))
+    later = a_notification(event_id="later", due_at=NOW + LEASE)
+    sent = a_notification(event_id="sent", due_at=NOW, state=NotificationState.SENT)
+    await store.notifications.add(later)
+    await store.notifications.add(sent)
+
+    assert await store.notifications.count_due(NOW, most=10) == 3
+    assert await store.notifications.count_due(NOW, most=2) == 2
+    await store.notifications.claim_due(NOW, NOW + LEASE)
+    assert await store.notifications.count_due(NOW, most=10) == 2
+    assert await store.notifications.count_due(NOW + LEASE, most=10) == 4

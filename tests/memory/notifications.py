@@ -41,6 +41,11 @@ class Notifications:
         self._notifications[claimed.id] = claimed
         return claimed
 
+    async def count_due(self, now: datetime, most: int) -> int:
+        """How many `claim_due` could give out now, up to `most`."""
+        found = self._notifications.values()
+        return min(most, sum(each.state in _ON_THE_WAY and each.due_at <= now for each in found))
+
     async def save(self, notification: Notification) -> None:
         """Replace."""
         if notification.id in self._notifications:

@@ -10,7 +10,7 @@ from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
 from marketplace.storage import MongoStore
-from notify.backlog import count_due
+from notify.backlog import MOST_COUNTED
 from notify.handler import Handler
 from notify.rendering import Renderer
 from notify.sender import Sender
@@ -94,14 +94,14 @@ async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStor
     worker = Worker(world, attempt, max_in_flight=3)
     sending = asyncio.create_task(worker.send_due())
     await _wait_for(lambda: len(in_hand) == 3)
-    assert await count_due(store.database, world.clock) == 4
+    assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 4
     assert not sending.done()
 
     go_on.set()
     await sending
     await worker.finish()
     assert len({each.id for each in in_hand}) == 7
-    assert await count_due(store.database, world.clock) == 0
+    assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 0
 
 
 async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedClock) -> None:
@@ -115,13 +115,13 @@ async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedC
     )
     clock.advance(seconds=-1)
 
-    assert await count_due(store.database, clock) == 0
+    assert await store.notifications.count_due(clock.now(), MOST_COUNTED) == 0
     await worker.send_due()
     await worker.finish()
     assert (await of_account(store, account.id))[0].attempts == 0
 
     clock.advance(seconds=1)
-    assert await count_due(store.database, clock) == 1
+    assert await store.notifications.count_due(clock.now(), MOST_COUNTED) == 1
 
 
 async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
@@ -151,7 +151,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
     await running
 
     assert len(finished) == 1
-    assert await count_due(store.database, world.clock) == 1
+    assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 1
 
 
 async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoStore) -> None:

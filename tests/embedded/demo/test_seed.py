@@ -110,7 +110,7 @@ async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
             )
         )
 
-    assert [each.sequence for each in sent] == [2, 3]  # behind the notice that the vendor came
+    assert [each.entry.sequence for each in sent] == [2, 3]  # behind the notice that the vendor came
 
 
 async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: Path) -> None:
