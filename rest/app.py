@@ -1,5 +1,6 @@
 """Makes the Sanic app: every operation as a route, every answer with its headers."""
 
+import itertools
 from typing import Any
 
 from sanic import Sanic
@@ -60,6 +61,7 @@ _CONFIG = {
     "MOTD": False,
     "ACCESS_LOG": False,
 }
+_MADE = itertools.count()
 
 
 def make_app(parts: Parts, health_check: Health) -> App:
@@ -76,6 +78,9 @@ def make_app(parts: Parts, health_check: Health) -> App:
         strict_slashes=True,
     )
     app.config.update(_CONFIG)
+    # At its start Sanic rewrites its classes without the hooks that nobody uses, which saves 90 µs
+    # a request.  It does so from their sources, and fails on what is rewritten already.
+    app.config.TOUCHUP = next(_MADE) == 0
     app.ctx.service = service
     for operation in OPERATIONS:
         _add(app, service, operation)

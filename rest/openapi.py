@@ -117,7 +117,7 @@ def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]
         )
     written: dict[str, Any] = _without_none(spec.to_dict())
     for key, name in converter.refs.items():
-        told = _one_line(key.SchemaClass.__doc__ or "")
+        told = _one_line(key[0].__doc__ or "")
         written["components"]["schemas"][name]["description"] = told
     _loosen_answers(written)
     return written

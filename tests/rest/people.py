@@ -1,0 +1,213 @@
+"""Who acts in the tests of REST, and where they come from."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from marketplace.actions.matches import match_rfi
+from marketplace.bootstrap import Parts
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.ids import new_id
+from marketplace.process import Process
+from rest.app import App
+from tests.builders import an_account
+
+PASSWORD = "correct horse battery"
+_PLACES = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The running service and a client for it."""
+
+    app: App
+    parts: Parts
+    client: httpx.AsyncClient
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody logged in; `get`, `post` … send their access token."""
+
+    client: httpx.AsyncClient
+    id: str
+    email: str
+    tokens: dict[str, Any]
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header with the access token."""
+        return {"Authorization": f"Bearer {self.tokens['access_token']}"}
+
+    async def ask(
+        self, method: str, path: str, *, if_match: object = None, **given: Any
+    ) -> httpx.Response:
+        """Send a request; `if_match` is a revision."""
+        headers = {**self.bearer, **given.pop("headers", {})}
+        if if_match is not None:
+            headers["If-Match"] = f'"{if_match}"'
+        return await self.client.request(method, path, headers=headers, **given)
+
+    async def get(self, path: str, **given: Any) -> httpx.Response:
+        """GET."""
+        return await self.ask("GET", path, **given)
+
+    async def post(self, path: str, **given: Any) -> httpx.Response:
+        """POST."""
+        return await self.ask("POST", path, **given)
+
+    async def patch(self, path: str, **given: Any) -> httpx.Response:
+        """PATCH."""
+        return await self.ask("PATCH", path, **given)
+
+
+def an_email() -> str:
+    """An address that nobody has."""
+    return f"{new_id()}@people.example"
+
+
+def somewhere() -> dict[str, Any]:
+    """A place so far from all others given out that nobody's radius covers two of them."""
+    n = next(_PLACES)
+    return {"type": "Point", "coordinates": [-170.0 + 10 * (n % 34), -50.0 + 10 * (n // 34)]}
+
+
+def a_registration(**named: Any) -> dict[str, Any]:
+    """What registers a customer."""
+    return {
+        "role": "customer",
+        "email": an_email(),
+        "password": PASSWORD,
+        "name": "Carla Reyes",
+        **named,
+    }
+
+
+def a_draft(**named: Any) -> dict[str, Any]:
+    """What drafts an RFI for a plumber."""
+    return {
+        "category": "plumbing",
+        "title": "Leaking kitchen sink",
+        "description": "The trap under the sink drips day and night.",
+        "location": somewhere(),
+        **named,
+    }
+
+
+def a_quote_of(rfi: dict[str, Any], **named: Any) -> dict[str, Any]:
+    """What quotes 250 dollars on an RFI as it stands."""
+    return {
+        "rfi_revision": rfi["revision"],
+        "amount_minor": 25_000,
+        "currency": "USD",
+        "message": "Parts and labour, tomorrow morning.",
+        **named,
+    }
+
+
+async def registered(rest: Rest, **named: Any) -> Person:
+    """Somebody new."""
+    body = a_registration(**named)
+    response = await rest.client.post("/v1/accounts", json=body)
+    assert response.status_code == 201, response.text
+    tokens = response.json()
+    return Person(rest.client, tokens["account"]["id"], body["email"], tokens)
+
+
+async def an_admin(rest: Rest) -> Person:
+    """An admin; nobody registers as one, so the account is put into the store."""
+    account = an_account(role=Role.ADMIN)
+    await rest.parts.store.accounts.add(account)
+    token = rest.parts.tokens.issue(account, new_id())
+    return Person(rest.client, account.id, account.email, {"access_token": token})
+
+
+async def an_active_vendor(rest: Rest, place: dict[str, Any], **profile: Any) -> Person:
+    """A plumber at the place, through the whole onboarding."""
+    vendor = await registered(rest, role="vendor", name="Vic Ortega")
+    full = {
+        "company": "Front Range Plumbing",
+        "categories": ["plumbing"],
+        "service_area": {"location": place, "radius_m": 20_000},
+        "capacity": 5,
+        **profile,
+    }
+    assert (await vendor.patch("/v1/vendors/me", json=full)).status_code == 200
+    assert (await vendor.post("/v1/vendors/me/submit")).status_code == 200
+    admin = await an_admin(rest)
+    approved = await admin.post(
+        f"/v1/admin/vendors/{vendor.id}/approve", json={"reason": "Papers are fine."}
+    )
+    assert approved.status_code == 200
+    return vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An open RFI with a vendor who has taken it up."""
+
+    customer: Person
+    vendor: Person
+    rfi: dict[str, Any]
+    match: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """The RFI's path."""
+        return f"/v1/rfis/{self.rfi['id']}"
+
+    @property
+    def conversation_path(self) -> str:
+        """The conversation's path."""
+        return f"/v1/conversations/{self.match['conversation_id']}"
+
+
+async def a_draft_of(customer: Person, **named: Any) -> dict[str, Any]:
+    """A draft, as answered."""
+    response = await customer.post("/v1/rfis", json=a_draft(**named))
+    assert response.status_code == 201, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def an_open_rfi(rest: Rest, customer: Person, **named: Any) -> dict[str, Any]:
+    """A submitted RFI, matched as the matching process would do it."""
+    draft = await a_draft_of(customer, **named)
+    response = await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=1)
+    assert response.status_code == 200, response.text
+    system = Actor("system", Role.SYSTEM)
+    await match_rfi(rest.parts.world, system, "matching", new_id(), draft["id"])
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def a_story(rest: Rest) -> Story:
+    """An open RFI whose one vendor in reach has accepted."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    return Story(customer, vendor, rfi, await accepted(vendor, rfi))
+
+
+async def accepted(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
+    """The vendor's match on the RFI, taken up."""
+    listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
+    match = next(each for each in listed if each["rfi_id"] == rfi["id"])
+    response = await vendor.post(f"/v1/matches/{match['id']}/accept")
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """The status and the code of a problem."""
+    return response.status_code, response.json()["code"]
+
+
+def paths_of(response: httpx.Response) -> list[str]:
+    """Where the values at fault stand."""
+    return sorted(each["path"] for each in response.json()["errors"])

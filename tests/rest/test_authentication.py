@@ -1,0 +1,98 @@
+"""Bearer tokens."""
+
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+
+from marketplace.domain.accounts import Role
+from marketplace.domain.ids import new_id
+from marketplace.tokens import Tokens
+from tests.builders import FixedClock, an_account
+from tests.rest.people import Rest, refusal, registered
+
+
+async def test_without_a_token(rest: Rest) -> None:
+    """Who sends no token is told how to send one."""
+    response = await rest.client.get("/v1/me")
+
+    assert refusal(response) == (401, "unauthenticated")
+    assert response.headers["www-authenticate"] == 'Bearer realm="parley"'
+
+
+@pytest.mark.parametrize(
+    "header", ["Basic dTpw", "Bearer", "Bearer nonsense", "Bearer a.b.c", "token"]
+)
+async def test_what_is_no_token(rest: Rest, header: str) -> None:
+    """Another scheme, or no token of ours, is refused."""
+    response = await rest.client.get("/v1/me", headers={"Authorization": header})
+
+    assert refusal(response) == (401, "unauthenticated")
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+
+
+async def test_an_expired_token(rest: Rest) -> None:
+    """A token past its end has a code of its own, so that an app knows to refresh."""
+    person = await registered(rest)
+    past = Tokens(
+        rest.parts.settings.token_secret, FixedClock(datetime.now(UTC) - timedelta(hours=1))
+    )
+    token = past.issue(an_account(id=person.id), new_id())
+
+    response = await rest.client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+
+    assert refusal(response) == (401, "token_expired")
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none"])
+async def test_a_forged_token(rest: Rest, algorithm: str) -> None:
+    """A token signed with another secret, or with none, is refused."""
+    claims = {
+        "aud": "parley",
+        "sub": (await registered(rest)).id,
+        "role": Role.ADMIN.value,
+        "sid": new_id(),
+        "exp": datetime.now(UTC) + timedelta(hours=1),
+    }
+    secret = None if algorithm == "none" else "x" * 64
+    token = jwt.encode(claims, secret, algorithm=algorithm)
+
+    response = await rest.client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+
+    assert refusal(response) == (401, "unauthenticated")
+
+
+async def test_a_refresh_token_is_no_access_token(rest: Rest) -> None:
+    """The two kinds cannot stand in for each other."""
+    person = await registered(rest)
+    token = person.tokens["refresh_token"]
+
+    response = await rest.client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+
+    assert refusal(response) == (401, "unauthenticated")
+
+
+async def test_two_authorization_headers(rest: Rest) -> None:
+    """Two headers leave open who asks, so neither counts."""
+    token = (await registered(rest)).tokens["access_token"]
+    headers = [("Authorization", f"Bearer {token}"), ("Authorization", "Bearer other")]
+
+    response = await rest.client.get("/v1/me", headers=headers)
+
+    assert refusal(response) == (401, "unauthenticated")
+
+
+async def test_every_operation_that_is_not_public_wants_a_token(rest: Rest) -> None:
+    """No operation is open by oversight: what the document says is closed is closed."""
+    document = (await rest.client.get("/openapi.json")).json()
+    closed = [
+        (method, path.replace("{", "").replace("}", ""))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    ]
+
+    refused = [refusal(await rest.client.request(*each, json={})) for each in closed]
+
+    assert len(closed) > 25
+    assert set(refused) == {(401, "unauthenticated")}

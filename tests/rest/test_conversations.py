@@ -1,0 +1,177 @@
+"""Conversations over REST."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.rest.people import Rest, Story, a_story, paths_of, refusal, registered
+
+
+async def send(story: Story, n: int) -> dict[str, Any]:
+    """The customer's n-th message."""
+    response = await story.customer.post(
+        f"{story.conversation_path}/messages",
+        json={"client_message_id": f"m-{n}", "body": f"Message {n}"},
+    )
+    assert response.status_code == 201, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def test_sending(rest: Rest) -> None:
+    """A message gets the next sequence; the other side reads it as it was answered."""
+    story = await a_story(rest)
+
+    message = await send(story, 1)
+
+    entries = (await story.vendor.get(f"{story.conversation_path}/entries")).json()
+    assert message["sequence"] == 2  # the first entry says that the vendor came
+    assert message["channel"] == "app"
+    assert {key: entries["items"][1][key] for key in message} == message
+    assert entries["items"][1]["kind"] == "message"
+    assert entries["head"] == 2
+
+
+async def test_sending_again_gets_the_first_answer(rest: Rest) -> None:
+    """The same client_message_id makes one message, however often and concurrently it comes."""
+    story = await a_story(rest)
+    path = f"{story.conversation_path}/messages"
+    body = {"client_message_id": "m-1", "body": "When could you come?"}
+
+    responses = await asyncio.gather(*(story.customer.post(path, json=body) for _ in range(8)))
+    later = await story.customer.post(path, json=body)
+
+    assert sorted(each.status_code for each in responses) == [200] * 7 + [201]
+    assert later.status_code == 200
+    assert {each.text for each in [*responses, later]} == {later.text}
+
+
+async def test_another_message_under_the_same_id(rest: Rest) -> None:
+    """A client_message_id names one message of its sender; the other side has its own."""
+    story = await a_story(rest)
+    await send(story, 1)
+    body = {"client_message_id": "m-1", "body": "Something else"}
+
+    again = await story.customer.post(f"{story.conversation_path}/messages", json=body)
+    other = await story.vendor.post(f"{story.conversation_path}/messages", json=body)
+
+    assert refusal(again) == (409, "client_message_id_reused")
+    assert other.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("body", ""),
+        ("body", " \n "),
+        ("body", "x" * 8_001),
+        ("body", "a\u0000"),
+        ("body", None),
+        ("client_message_id", "x" * 65),
+        ("client_message_id", "m 1"),
+        ("client_message_id", {"$ne": None}),
+        ("attachment_ids", ["nothing"]),
+        ("sender_id", "somebody"),
+        ("sequence", 1),
+    ],
+)
+async def test_bad_messages(rest: Rest, field: str, value: object) -> None:
+    """What does not fit is refused with its path, and no entry is made."""
+    story = await a_story(rest)
+    body = {"client_message_id": "m-1", "body": "Hello", field: value}
+
+    response = await story.customer.post(f"{story.conversation_path}/messages", json=body)
+
+    assert refusal(response) == (422, "validation_failed")
+    assert field in paths_of(response)[0]
+    assert (await story.customer.get(story.conversation_path)).json()["head"] == 1
+
+
+async def test_entries_forwards_and_backwards(rest: Rest) -> None:
+    """Both ways reach every entry once and in order, with the cursor or with sequences."""
+    story = await a_story(rest)
+    for n in range(1, 7):
+        await send(story, n)
+    path = f"{story.conversation_path}/entries"
+
+    async def walk(**params: Any) -> list[list[int]]:
+        pages = []
+        while True:
+            page = (await story.vendor.get(path, params={"limit": 3, **params})).json()
+            pages.append([each["sequence"] for each in page["items"]])
+            assert page["has_more"] is (page["next_cursor"] is not None)
+            if not page["has_more"]:
+                return pages
+            params = {"cursor": page["next_cursor"]}
+
+    assert await walk(after_sequence=0) == [[1, 2, 3], [4, 5, 6], [7]]
+    assert await walk(before_sequence=6) == [[3, 4, 5], [1, 2]]
+    assert await walk() == [[5, 6, 7], [2, 3, 4], [1]]
+    assert await walk(after_sequence=7) == [[]]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"after_sequence": 1, "before_sequence": 5},
+        {"after_sequence": "-1"},
+        {"after_sequence": "1.0"},
+        {"before_sequence": 0},
+        {"limit": 0},
+        {"limit": 201},
+        {"limit": "ten"},
+        {"cursor": "!!"},
+        {"cursor": "aGVsbG8"},
+        {"cursor": ""},
+        {"cursor": "YWZ0ZXIx", "after_sequence": 1},
+        {"sequence": 1},
+    ],
+)
+async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) -> None:
+    """Two ends at once, numbers that are none, and made-up cursors are refused."""
+    person = await registered(rest)
+
+    response = await person.get(
+        "/v1/conversations/any/entries", params={k: str(v) for k, v in params.items()}
+    )
+
+    assert refusal(response) == (422, "validation_failed")
+
+
+async def test_listing_with_what_is_unread(rest: Rest) -> None:
+    """The list tells head, read position and the difference, for each side its own."""
+    story = await a_story(rest)
+    for n in range(1, 4):
+        await send(story, n)
+    await rest.parts.store.read_positions.advance(
+        story.match["conversation_id"], story.vendor.id, delivered=3, read=3
+    )
+
+    of_vendor = (await story.vendor.get("/v1/conversations")).json()["items"]
+    of_customer = (await story.customer.get("/v1/conversations")).json()["items"]
+
+    def numbers(listed: list[dict[str, Any]]) -> list[tuple[int, int, int]]:
+        return [(each["head"], each["read_sequence"], each["unread"]) for each in listed]
+
+    assert numbers(of_vendor) == [(4, 3, 1)]
+    assert numbers(of_customer) == [(4, 0, 4)]
+    assert (await story.vendor.get(story.conversation_path)).json() == of_vendor[0]
+
+
+async def test_somebody_elses_conversation_is_not_there(rest: Rest) -> None:
+    """Who does not take part neither reads nor writes, and cannot tell that it exists."""
+    story = await a_story(rest)
+    stranger = await registered(rest)
+    message = {"client_message_id": "m-1", "body": "Hello"}
+
+    refused = [
+        await stranger.get(story.conversation_path),
+        await stranger.get(f"{story.conversation_path}/entries"),
+        await stranger.post(f"{story.conversation_path}/messages", json=message),
+        await stranger.get("/v1/conversations/nothing"),
+        await stranger.get("/v1/conversations/%7B%7D"),
+    ]
+
+    assert {refusal(each) for each in refused} == {(404, "not_found")}
+    assert (await stranger.get("/v1/conversations")).json()["items"] == []

@@ -1,0 +1,149 @@
+"""Matches: listed, taken up, turned down."""
+
+import asyncio
+
+from tests.rest.people import (
+    Rest,
+    a_story,
+    an_active_vendor,
+    an_open_rfi,
+    paths_of,
+    refusal,
+    registered,
+    somewhere,
+)
+
+
+async def test_a_vendor_lists_its_matches_with_their_rfis(rest: Rest) -> None:
+    """A match comes with the RFI's title and state; the filter leaves other states out."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfis = [await an_open_rfi(rest, customer, location=place) for _ in range(3)]
+
+    everything = (await vendor.get("/v1/matches")).json()["items"]
+    offered = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
+    declined = (await vendor.get("/v1/matches", params={"state": "declined"})).json()["items"]
+
+    assert [each["rfi_id"] for each in everything] == [each["id"] for each in reversed(rfis)]
+    assert everything[0]["rfi"] == {
+        "id": rfis[2]["id"],
+        "title": rfis[2]["title"],
+        "category": "plumbing",
+        "state": "open",
+        "revision": 2,
+    }
+    assert offered == everything
+    assert declined == []
+
+
+async def test_matches_in_pages(rest: Rest) -> None:
+    """A vendor with many matches reads them in pages, each once."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    for _ in range(3):
+        await an_open_rfi(rest, customer, location=place)
+
+    first = (await vendor.get("/v1/matches", params={"limit": 2})).json()
+    second = (
+        await vendor.get("/v1/matches", params={"limit": 2, "cursor": first["next_cursor"]})
+    ).json()
+
+    ids = [each["id"] for each in first["items"] + second["items"]]
+    assert len(set(ids)) == 3
+    assert second["next_cursor"] is None
+
+
+async def test_accepting_opens_a_conversation(rest: Rest) -> None:
+    """Both sides find the conversation, and a match is taken up once."""
+    story = await a_story(rest)
+
+    again = await story.vendor.post(f"/v1/matches/{story.match['id']}/accept")
+    seen = [
+        (await person.get(story.conversation_path)).json()
+        for person in (story.customer, story.vendor)
+    ]
+
+    assert story.match["state"] == "accepted"
+    assert refusal(again) == (409, "wrong_state")
+    assert {each["account_id"] for each in seen[0]["participants"]} == {
+        story.customer.id,
+        story.vendor.id,
+    }
+    assert seen[0]["id"] == seen[1]["id"] == story.match["conversation_id"]
+
+
+async def test_of_accepting_and_declining_at_once_one_wins(rest: Rest) -> None:
+    """A match ends up in one state, whichever came first."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    await an_open_rfi(rest, await registered(rest), location=place)
+    match = (await vendor.get("/v1/matches")).json()["items"][0]
+    path = f"/v1/matches/{match['id']}"
+
+    responses = await asyncio.gather(
+        *(vendor.post(f"{path}/{each}") for each in ["accept", "decline"] * 3)
+    )
+
+    won = [each for each in responses if each.status_code == 200]
+    assert len(won) == 1
+    listed = (await vendor.get("/v1/matches")).json()["items"][0]
+    assert listed["state"] == won[0].json()["state"]
+
+
+async def test_declining(rest: Rest) -> None:
+    """A vendor turns an offer down with a reason or without; the customer sees it."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfis = [await an_open_rfi(rest, customer, location=place) for _ in range(2)]
+    matches = (await vendor.get("/v1/matches")).json()["items"]
+
+    plain = await vendor.post(f"/v1/matches/{matches[0]['id']}/decline")
+    told = await vendor.post(
+        f"/v1/matches/{matches[1]['id']}/decline", json={"reason": "Away that week."}
+    )
+    wrong = await vendor.post(f"/v1/matches/{matches[1]['id']}/decline", json={"why": "x"})
+
+    seen = (await customer.get(f"/v1/rfis/{rfis[0]['id']}/matches")).json()["items"]
+    assert (plain.json()["state"], plain.json()["closed_reason"]) == ("declined", None)
+    assert told.json()["closed_reason"] == "Away that week."
+    assert seen == [told.json()]
+    assert refusal(wrong) == (422, "validation_failed")
+    assert paths_of(wrong) == ["why"]
+
+
+async def test_somebody_elses_match_is_not_there(rest: Rest) -> None:
+    """Another vendor's match can neither be taken up nor turned down."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    await an_open_rfi(rest, customer, location=place)
+    match = (await vendor.get("/v1/matches")).json()["items"][0]
+    other = await registered(rest, role="vendor")
+
+    for decision in ("accept", "decline"):
+        path = f"/v1/matches/{match['id']}/{decision}"
+        assert refusal(await other.post(path)) == (404, "not_found")
+        assert refusal(await customer.post(path)) == (403, "forbidden")
+    assert refusal(await customer.get("/v1/matches")) == (403, "forbidden")
+
+
+async def test_an_rfis_matches(rest: Rest) -> None:
+    """The customer sees all of them, closest first; a vendor sees its own."""
+    place = somewhere()
+    longitude, latitude = place["coordinates"]
+    far = await an_active_vendor(
+        rest, {"type": "Point", "coordinates": [longitude, latitude + 0.1]}
+    )
+    near = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    path = f"/v1/rfis/{rfi['id']}/matches"
+
+    of_customer = (await customer.get(path)).json()["items"]
+    of_far = (await far.get(path)).json()["items"]
+
+    assert [each["vendor_id"] for each in of_customer] == [near.id, far.id]
+    assert of_far == [of_customer[1]]

@@ -1,0 +1,351 @@
+"""RFIs: draft, revise, submit, withdraw, award, and the feed of changes."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.rest.people import (
+    Rest,
+    a_draft,
+    a_draft_of,
+    a_quote_of,
+    a_story,
+    accepted,
+    an_active_vendor,
+    an_admin,
+    an_open_rfi,
+    paths_of,
+    refusal,
+    registered,
+    somewhere,
+)
+
+
+async def test_a_draft(rest: Rest) -> None:
+    """A draft is answered with its place, its revision as ETag, and all it was given."""
+    customer = await registered(rest)
+    body = a_draft(
+        address="1437 Bannock St",
+        needed_by="2040-06-01T09:00:00-06:00",
+        budget={"min_minor": 10_000, "max_minor": 40_000, "currency": "USD"},
+        attributes={"floor": 2, "has_parking": True},
+    )
+
+    response = await customer.post("/v1/rfis", json=body)
+
+    rfi = response.json()
+    assert response.status_code == 201
+    assert response.headers["location"] == f"/v1/rfis/{rfi['id']}"
+    assert response.headers["etag"] == '"1"'
+    assert (rfi["state"], rfi["revision"], rfi["max_vendors"]) == ("draft", 1, 5)
+    assert rfi["needed_by"] == "2040-06-01T15:00:00.000Z"
+    assert {key: rfi[key] for key in body if key != "needed_by"} == {
+        key: value for key, value in body.items() if key != "needed_by"
+    }
+    again = await customer.get(response.headers["location"])
+    assert again.json() == rfi
+    assert again.headers["etag"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "path"),
+    [
+        ("category", "astrology", "category"),
+        ("category", {"$gt": ""}, "category"),
+        ("title", "", "title"),
+        ("title", "x" * 161, "title"),
+        ("title", 5, "title"),
+        ("location", [0, 0], "location"),
+        ("location", {"type": "Point", "coordinates": [180.5, 0]}, "location"),
+        ("location", {"type": "Point", "coordinates": ["0", "0"]}, "location"),
+        ("location", {"type": "Polygon", "coordinates": [0, 0]}, "location"),
+        ("max_vendors", 0, "max_vendors"),
+        ("max_vendors", 51, "max_vendors"),
+        ("max_vendors", "5", "max_vendors"),
+        ("needed_by", "tomorrow", "needed_by"),
+        ("needed_by", "2040-06-01T09:00:00", "needed_by"),
+        ("budget", {"min_minor": 2, "max_minor": 1, "currency": "USD"}, "budget.max_minor"),
+        ("budget", {"min_minor": 1, "max_minor": 2, "currency": "usd"}, "budget.currency"),
+        ("budget", {"min_minor": 1, "max_minor": 2}, "budget.currency"),
+        ("attributes", {"a.b": 1}, "attributes"),
+        ("attributes", {"a": {"$gt": 1}}, "attributes"),
+        ("attachment_ids", ["nothing"], "attachment_ids"),
+        ("state", "open", "state"),
+        ("customer_id", "somebody", "customer_id"),
+    ],
+)
+async def test_bad_drafts(rest: Rest, field: str, value: object, path: str) -> None:
+    """What does not fit is refused with its path, and nothing is made."""
+    customer = await registered(rest)
+
+    response = await customer.post("/v1/rfis", json=a_draft(**{field: value}))
+
+    assert refusal(response) == (422, "validation_failed")
+    assert path in paths_of(response)
+    assert (await customer.get("/v1/rfis")).json()["items"] == []
+
+
+async def test_vendors_draft_nothing(rest: Rest) -> None:
+    """RFIs are for customers; a vendor has matches."""
+    vendor = await registered(rest, role="vendor")
+
+    assert refusal(await vendor.post("/v1/rfis", json=a_draft())) == (403, "forbidden")
+    assert refusal(await vendor.get("/v1/rfis")) == (403, "forbidden")
+
+
+async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
+    """A customer lists their own RFIs and nobody else's, newest first, each once."""
+    customer, other = await registered(rest), await registered(rest)
+    ids = [(await a_draft_of(customer))["id"] for _ in range(5)]
+    await a_draft_of(other)
+
+    seen: list[str] = []
+    cursor: dict[str, Any] = {}
+    while True:
+        page = (await customer.get("/v1/rfis", params={"limit": 2, **cursor})).json()
+        seen += [each["id"] for each in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+
+    assert seen == ids[::-1]
+
+
+async def test_somebody_elses_rfi_is_not_there(rest: Rest) -> None:
+    """Whoever may not see an RFI gets the same as for one that does not exist."""
+    rfi = await a_draft_of(await registered(rest))
+    stranger, vendor = await registered(rest), await registered(rest, role="vendor")
+    path = f"/v1/rfis/{rfi['id']}"
+
+    refused = [
+        await person.get(f"{path}{part}")
+        for person in (stranger, vendor)
+        for part in ("", "/changes", "/matches", "/quotes")
+    ]
+    refused += [
+        await stranger.patch(path, json={"title": "Mine"}, if_match=1),
+        await stranger.post(f"{path}/submit", if_match=1),
+        await stranger.post(f"{path}/withdraw", if_match=1),
+        await stranger.post(f"{path}/award", json={"quote_id": "q"}, if_match=1),
+        await vendor.post(f"{path}/quotes", json=a_quote_of(rfi)),
+        await stranger.get("/v1/rfis/nothing"),
+        await stranger.get("/v1/rfis/%24ne"),
+    ]
+
+    assert {refusal(each) for each in refused} == {(404, "not_found")}
+
+
+async def test_admins_see_every_rfi(rest: Rest) -> None:
+    """An admin can look at an RFI without being part of it."""
+    rfi = await a_draft_of(await registered(rest))
+
+    response = await (await an_admin(rest)).get(f"/v1/rfis/{rfi['id']}")
+
+    assert response.json() == rfi
+
+
+async def test_revising(rest: Rest) -> None:
+    """A change of the revision one looked at makes the next one; what is left out stays."""
+    customer = await registered(rest)
+    rfi = await a_draft_of(customer)
+
+    response = await customer.patch(
+        f"/v1/rfis/{rfi['id']}", json={"title": "Burst pipe"}, if_match=1
+    )
+
+    assert response.headers["etag"] == '"2"'
+    revised = response.json()
+    assert (revised["title"], revised["revision"]) == ("Burst pipe", 2)
+    assert revised["description"] == rfi["description"]
+
+
+async def test_a_revision_without_a_difference(rest: Rest) -> None:
+    """Sending what stands there already changes nothing."""
+    customer = await registered(rest)
+    rfi = await a_draft_of(customer)
+
+    response = await customer.patch(
+        f"/v1/rfis/{rfi['id']}", json={"title": rfi["title"]}, if_match=1
+    )
+
+    assert response.status_code == 200
+    assert response.headers["etag"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (None, (428, "revision_required")),
+        ('"2"', (412, "stale_revision")),
+        ('"0"', (412, "stale_revision")),
+        ('W/"1"', (412, "stale_revision")),
+        ('"abc"', (412, "stale_revision")),
+        ('"99999999999999999999"', (412, "stale_revision")),
+        ("1", (422, "validation_failed")),
+        ("*", (422, "validation_failed")),
+        ('"1", "2"', (422, "validation_failed")),
+        ("", (422, "validation_failed")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "part", "body"),
+    [
+        ("PATCH", "", {"title": "Burst pipe"}),
+        ("POST", "/submit", None),
+        ("POST", "/withdraw", None),
+        ("POST", "/award", {"quote_id": "q"}),
+    ],
+)
+async def test_a_change_wants_the_revision(
+    rest: Rest,
+    header: str | None,
+    expected: tuple[int, str],
+    method: str,
+    part: str,
+    body: object,
+) -> None:
+    """Whoever changes an RFI says which revision they looked at; another one is refused."""
+    customer = await registered(rest)
+    rfi = await a_draft_of(customer)
+    headers = {} if header is None else {"If-Match": header}
+
+    response = await customer.ask(method, f"/v1/rfis/{rfi['id']}{part}", json=body, headers=headers)
+
+    assert refusal(response) == expected
+    assert (await customer.get(f"/v1/rfis/{rfi['id']}")).json() == rfi
+
+
+async def test_of_revisions_at_once_one_wins(rest: Rest) -> None:
+    """Changes made looking at the same revision do not overwrite each other."""
+    customer = await registered(rest)
+    path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
+
+    responses = await asyncio.gather(
+        *(customer.patch(path, json={"title": f"Title {n}"}, if_match=1) for n in range(6))
+    )
+
+    statuses = sorted(each.status_code for each in responses)
+    won = next(each for each in responses if each.status_code == 200)
+    assert statuses == [200] + [412] * 5
+    assert (await customer.get(path)).json() == won.json()
+
+
+async def test_the_changes_of_an_rfi(rest: Rest) -> None:
+    """The feed tells every revision in order: which field, before and after, who and why."""
+    customer = await registered(rest)
+    rfi = await a_draft_of(customer)
+    path = f"/v1/rfis/{rfi['id']}"
+    budget = {"min_minor": 1, "max_minor": 2, "currency": "USD"}
+    await customer.patch(path, json={"title": "Burst pipe", "budget": budget}, if_match=1)
+    await customer.post(f"{path}/submit", if_match=2)
+    await customer.post(f"{path}/withdraw", if_match=3)
+
+    all_of_them = (await customer.get(f"{path}/changes")).json()
+    last_two = (await customer.get(f"{path}/changes", params={"after_revision": 2})).json()
+
+    items = all_of_them["items"]
+    assert [each["revision"] for each in items] == [1, 2, 3, 4]
+    assert [each["cause"] for each in items] == ["drafted", "revised", "submitted", "withdrawn"]
+    assert items[1]["actor"] == {"account_id": customer.id, "role": "customer"}
+    assert items[1]["changes"] == [
+        {"path": "title", "old": rfi["title"], "new": "Burst pipe"},
+        {"path": "budget", "old": None, "new": budget},
+    ]
+    assert last_two["items"] == items[2:]
+    assert all_of_them["next_cursor"] is None
+
+
+async def test_changes_in_pages(rest: Rest) -> None:
+    """The feed can be read in pages without a hole; a cursor is not mixed with a revision."""
+    customer = await registered(rest)
+    path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
+    for n in range(1, 5):
+        await customer.patch(path, json={"title": f"Title {n}"}, if_match=n)
+
+    first = (await customer.get(f"{path}/changes", params={"limit": 2})).json()
+    params = {"limit": 3, "cursor": first["next_cursor"]}
+    second = (await customer.get(f"{path}/changes", params=params)).json()
+    both = await customer.get(f"{path}/changes", params={**params, "after_revision": 1})
+
+    assert [each["revision"] for each in first["items"] + second["items"]] == [1, 2, 3, 4, 5]
+    assert second["next_cursor"] is None
+    assert refusal(both) == (422, "validation_failed")
+
+
+async def test_an_award_closes_the_rest(rest: Rest) -> None:
+    """The winner's quote is awarded, the other's closed; the RFI takes nothing more."""
+    place = somewhere()
+    winner, loser = await an_active_vendor(rest, place), await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    path = f"/v1/rfis/{rfi['id']}"
+    quotes = []
+    for vendor in (winner, loser):
+        await accepted(vendor, rfi)
+        quotes.append((await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))).json())
+
+    response = await customer.post(
+        f"{path}/award", json={"quote_id": quotes[0]["id"]}, if_match=rfi["revision"]
+    )
+
+    awarded = response.json()
+    states = {
+        each["vendor_id"]: each["state"]
+        for each in (await customer.get(f"{path}/quotes")).json()["items"]
+    }
+    late = await loser.post(f"{path}/quotes", json=a_quote_of(awarded))
+    assert (awarded["state"], awarded["awarded_vendor_id"]) == ("awarded", winner.id)
+    assert response.headers["etag"] == f'"{awarded["revision"]}"'
+    assert states == {winner.id: "awarded", loser.id: "closed"}
+    assert refusal(late) == (409, "wrong_state")
+
+
+async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
+    """However many awards are sent at once, there is one winner."""
+    place = somewhere()
+    vendors = [await an_active_vendor(rest, place) for _ in range(3)]
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    path = f"/v1/rfis/{rfi['id']}"
+    quote_ids = []
+    for vendor in vendors:
+        await accepted(vendor, rfi)
+        quote = await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))
+        quote_ids.append(quote.json()["id"])
+
+    responses = await asyncio.gather(
+        *(
+            customer.post(f"{path}/award", json={"quote_id": each}, if_match=rfi["revision"])
+            for each in quote_ids * 3
+        )
+    )
+
+    won = [each for each in responses if each.status_code == 200]
+    states = [each["state"] for each in (await customer.get(f"{path}/quotes")).json()["items"]]
+    assert len(won) == 1
+    assert {refusal(each) for each in responses if each not in won} == {(412, "stale_revision")}
+    assert sorted(states) == ["awarded", "closed", "closed"]
+
+
+async def test_an_award_of_nothing(rest: Rest) -> None:
+    """A quote of another RFI, or none, cannot win."""
+    story, other = await a_story(rest), await a_story(rest)
+    quote = (await other.vendor.post(f"{other.path}/quotes", json=a_quote_of(other.rfi))).json()
+
+    for quote_id in (quote["id"], "nothing"):
+        response = await story.customer.post(
+            f"{story.path}/award", json={"quote_id": quote_id}, if_match=story.rfi["revision"]
+        )
+        assert refusal(response) == (404, "not_found")
+
+
+async def test_a_vendor_on_the_rfi_sees_it_and_changes_nothing(rest: Rest) -> None:
+    """A matched vendor reads the RFI and its feed; changing it is for the customer."""
+    story = await a_story(rest)
+
+    seen = await story.vendor.get(story.path)
+    changed = await story.vendor.patch(story.path, json={"title": "Mine"}, if_match=2)
+
+    assert seen.json() == story.rfi
+    assert refusal(changed) == (404, "not_found")

@@ -1,0 +1,208 @@
+"""A vendor's profile and onboarding; vendors as everybody sees them."""
+
+from typing import Any
+
+import pytest
+
+from tests.rest.people import (
+    Rest,
+    an_active_vendor,
+    an_admin,
+    paths_of,
+    refusal,
+    registered,
+    somewhere,
+)
+
+
+async def test_onboarding_step_by_step(rest: Rest) -> None:
+    """The steps left shrink with each field; the complete profile goes to review and to active."""
+    vendor = await registered(rest, role="vendor")
+    place = somewhere()
+
+    first = (await vendor.get("/v1/vendors/me")).json()
+    too_early = await vendor.post("/v1/vendors/me/submit")
+    await vendor.patch("/v1/vendors/me", json={"company": "Bluebird", "categories": ["plumbing"]})
+    half = (await vendor.get("/v1/vendors/me")).json()
+    area = {"location": place, "radius_m": 10_000}
+    await vendor.patch("/v1/vendors/me", json={"service_area": area, "capacity": 2})
+    submitted = await vendor.post("/v1/vendors/me/submit")
+    admin = await an_admin(rest)
+    await admin.post(f"/v1/admin/vendors/{vendor.id}/approve", json={"reason": "Fine."})
+    last = (await vendor.get("/v1/vendors/me")).json()
+
+    assert first["state"] == "applied"
+    assert first["steps"]["done"] == []
+    assert refusal(too_early) == (409, "wrong_state")
+    assert half["steps"] == {
+        "done": ["company", "categories"],
+        "to_do": ["service_area", "capacity"],
+    }
+    assert submitted.json()["state"] == "in_review"
+    assert last["state"] == "active"
+    assert last["state_reason"] == "Fine."
+    assert last["service_area"] == area
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"categories": ["astrology"]}, "categories"),
+        ({"categories": []}, "categories"),
+        ({"capacity": "5"}, "capacity"),
+        ({"capacity": 1.5}, "capacity"),
+        ({"capacity": True}, "capacity"),
+        (
+            {"service_area": {"location": {"type": "Point"}, "radius_m": 500}},
+            "service_area.location",
+        ),
+        (
+            {
+                "service_area": {
+                    "location": {"type": "Point", "coordinates": [181, 0]},
+                    "radius_m": 500,
+                }
+            },
+            "service_area.location",
+        ),
+        (
+            {
+                "service_area": {
+                    "location": {"type": "Point", "coordinates": [0, -90.01]},
+                    "radius_m": 500,
+                }
+            },
+            "service_area.location",
+        ),
+        ({"state": "active"}, "state"),
+        ({"open_matches": 0}, "open_matches"),
+    ],
+)
+async def test_bad_profiles(rest: Rest, body: dict[str, Any], path: str) -> None:
+    """What does not fit is refused with its path; a vendor cannot set its own state."""
+    vendor = await registered(rest, role="vendor")
+
+    response = await vendor.patch("/v1/vendors/me", json=body)
+
+    assert refusal(response) == (422, "validation_failed")
+    assert path in paths_of(response)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/vendors/me"), ("PATCH", "/v1/vendors/me"), ("POST", "/v1/vendors/me/submit")],
+)
+async def test_customers_have_no_profile(rest: Rest, method: str, path: str) -> None:
+    """The profile is for vendors."""
+    customer = await registered(rest)
+    body = {"company": "x"} if method == "PATCH" else None
+
+    assert refusal(await customer.ask(method, path, json=body)) == (403, "forbidden")
+
+
+async def test_the_closest_come_first(rest: Rest) -> None:
+    """Vendors around a place are listed by distance, within the radius, of the category."""
+    place = somewhere()
+    longitude, latitude = place["coordinates"]
+    near = await an_active_vendor(
+        rest, {"type": "Point", "coordinates": [longitude, latitude + 0.01]}
+    )
+    far = await an_active_vendor(
+        rest, {"type": "Point", "coordinates": [longitude, latitude + 0.1]}
+    )
+    await an_active_vendor(rest, {"type": "Point", "coordinates": [longitude, latitude + 0.5]})
+    await an_active_vendor(rest, place, categories=["roofing"])
+
+    response = await rest.client.get(
+        "/v1/vendors",
+        params={
+            "near": f"{longitude},{latitude}",
+            "radius_m": 20_000,
+            "category": "plumbing",
+        },
+    )
+
+    items = response.json()["items"]
+    assert [each["id"] for each in items] == [near.id, far.id]
+    assert [round(each["distance_m"], -3) for each in items] == [1_000, 11_000]
+
+
+async def test_pages_of_nearby_vendors(rest: Rest) -> None:
+    """Pages of one go on behind each other, each vendor once, without a sign in."""
+    place = somewhere()
+    longitude, latitude = place["coordinates"]
+    ids = [
+        (
+            await an_active_vendor(
+                rest, {"type": "Point", "coordinates": [longitude, latitude + n / 100]}
+            )
+        ).id
+        for n in range(3)
+    ]
+    params = {"near": f"{longitude},{latitude}", "limit": "1"}
+
+    seen: list[str] = []
+    while True:
+        page = (await rest.client.get("/v1/vendors", params=params)).json()
+        seen += [each["id"] for each in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+
+    assert seen == ids
+
+
+async def test_the_public_view_holds_nothing_personal(rest: Rest) -> None:
+    """Everybody sees the company and where it works: no address, number, name, state or load."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place, company="Cedar Plumbing")
+    near = ",".join(map(str, place["coordinates"]))
+
+    one = await rest.client.get(f"/v1/vendors/{vendor.id}")
+    listed = await rest.client.get("/v1/vendors", params={"near": near})
+
+    public = {"id", "company", "categories", "service_area", "hours", "languages"}
+    assert one.json().keys() == public
+    assert listed.json()["items"][0].keys() == public | {"distance_m"}
+    for response in (one, listed):
+        assert vendor.email not in response.text
+        assert "Vic Ortega" not in response.text
+
+
+async def test_a_vendor_is_public_while_active(rest: Rest) -> None:
+    """Before the approval and after a suspension there is nothing to see."""
+    admin = await an_admin(rest)
+    vendor = await an_active_vendor(rest, somewhere())
+    applied = await registered(rest, role="vendor")
+
+    await admin.post(f"/v1/admin/vendors/{vendor.id}/suspend", json={"reason": "Complaints."})
+
+    for vendor_id in (vendor.id, applied.id, "nobody"):
+        response = await rest.client.get(f"/v1/vendors/{vendor_id}")
+        assert refusal(response) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("params", "path"),
+    [
+        ({}, "near"),
+        ({"near": "here"}, "near"),
+        ({"near": "1"}, "near"),
+        ({"near": "181,0"}, "near"),
+        ({"near": "0,91"}, "near"),
+        ({"near": "nan,0"}, "near"),
+        ({"near": "0,0", "radius_m": "0"}, "radius_m"),
+        ({"near": "0,0", "radius_m": "1e3"}, "radius_m"),
+        ({"near": "0,0", "radius_m": "500001"}, "radius_m"),
+        ({"near": "0,0", "category": "astrology"}, "category"),
+        ({"near": "0,0", "limit": "0"}, "limit"),
+        ({"near": "0,0", "limit": "201"}, "limit"),
+        ({"near": "0,0", "radius": "5"}, "radius"),
+    ],
+)
+async def test_bad_searches(rest: Rest, params: dict[str, str], path: str) -> None:
+    """A search that cannot be meant is refused with the parameter's name."""
+    response = await rest.client.get("/v1/vendors", params=params)
+
+    assert refusal(response) == (422, "validation_failed")
+    assert paths_of(response) == [path]
