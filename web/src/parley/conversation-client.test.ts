@@ -132,7 +132,7 @@ describe("catching up", () => {
 });
 
 describe("sending", () => {
-  test("messages arrive in the order they were written", async () => {
+  test("messages go out once each, in the order they were written", async () => {
     const stage = new Stage();
     stage.onSend = (_, message, ack) => {
       // The first takes longest: sent side by side they would overtake each other.
@@ -142,6 +142,7 @@ describe("sending", () => {
     for (const body of ["one", "two", "three"]) client.send(body);
     await until(() => client.state.get().pending.length === 0, "all three");
     expect(stage.log.map((each) => each.body)).toEqual(["one", "two", "three"]);
+    expect(stage.named("send_message").map((each) => each["body"])).toEqual(["one", "two", "three"]);
     expect(bodies()).toEqual(["one", "two", "three"]);
   });
 
