@@ -42,7 +42,7 @@ class MongoEntries(Collection[Entry]):
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction.
 
-        Raises the driver's DuplicateKeyError when somebody was faster; `transact` tries again.
+        When somebody was faster it is a write conflict, and `transact` tries again.
         """
         head = (await self.heads([entry.conversation_id]))[entry.conversation_id]
         numbered = replace(entry, sequence=head + 1)

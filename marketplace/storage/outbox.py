@@ -40,7 +40,7 @@ class MongoHandled(Collection[dict[str, Any]]):
         """Mark within the effect's transaction; False when it was marked before.
 
         Looked up first, since a duplicate key would abort the transaction; of two that look at the
-        same time one gets the duplicate key, tries again, and then sees the mark.
+        same time one gets a write conflict, tries again, and then sees the mark.
         """
         key = f"{group}:{event_id}"
         if await self._collection.find_one({"_id": key}, session=self.session) is not None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
 from pymongo import WriteConcern
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from marketplace.errors import TemporaryError
@@ -95,7 +95,9 @@ class MongoStore(MongoRepositories):
                 async with await self._client.start_session() as session:
                     return await self._attempt(work, session, give_up_at)
             except PyMongoError as error:
-                if not _may_try_again(error) or time.monotonic() > give_up_at:
+                # A number or a mark that a rival took meanwhile is a write conflict, and so transient;
+                # a duplicate key is one that this transaction could have seen, a defect of the work.
+                if not is_transient(error) or time.monotonic() > give_up_at:
                     if is_away(error) or is_transient(error):
                         raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
                     raise
@@ -129,12 +131,6 @@ async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None
             await asyncio.sleep(_LONGEST_PAUSE_S)
         else:
             return
-
-
-def _may_try_again(error: PyMongoError) -> bool:
-    # A duplicate key in a transaction is a number or a mark that somebody else took meanwhile: the
-    # next attempt reads it.  (Emails are told as `email_taken` by their repository.)
-    return is_transient(error) or isinstance(error, DuplicateKeyError)
 
 
 async def open_store(settings: Settings) -> MongoStore:

@@ -18,6 +18,7 @@ from tests.builders import (
     an_account,
     an_rfi,
 )
+from tests.contracts.helpers import together
 
 
 async def test_work_returns_its_result(store: Store) -> None:
@@ -142,3 +143,21 @@ async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: 
     kept = await store.vendors.get(other.id)
     assert kept is not None
     assert kept.open_matches == 30
+
+
+async def test_work_that_adds_what_is_there_fails_at_once(store: Store) -> None:
+    """It is not tried again for as long as a conflict would be, and leaves nothing."""
+    match = a_match()
+    vendor = a_vendor()
+    await store.matches.add(match)
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        await to.matches.add(a_match(rfi_id=match.rfi_id, vendor_id=match.vendor_id))
+
+    async with asyncio.timeout(3):
+        (outcome,) = await together(store.transact(work))
+
+    assert isinstance(outcome, Exception)
+    assert await store.vendors.get(vendor.id) is None
+    assert await store.matches.of_rfi(match.rfi_id) == [match]
