@@ -1,0 +1,149 @@
+"""The documents name what is there: files, functions, tests, targets of make, and one another."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.documents import (
+    CHECKOUT,
+    DECISIONS,
+    PAGES,
+    files_named,
+    links,
+    prose,
+    read,
+    rows,
+    spans,
+)
+
+SECTIONS = ["Context", "Decision", "Consequences", "Alternatives"]
+_PAGE_NAMES = [str(page.relative_to(CHECKOUT)) for page in PAGES]
+_TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
+_MAKE = re.compile(r"\bmake ([a-z][a-z-]+)")
+
+
+def _defined(path: Path) -> set[str]:
+    """Names of a module's classes, functions and assignments, methods as `Class.method` too."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(read(path))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            names |= {
+                f"{node.name}.{each.name}"
+                for each in node.body
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        if isinstance(node, ast.Name | ast.arg):
+            names.add(node.id if isinstance(node, ast.Name) else node.arg)
+    return names
+
+
+def _is_there(path: str) -> bool:
+    """Whether a path is in the checkout; what `make` creates is not, before it has run."""
+    return (CHECKOUT / path).exists()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
+def test_every_file_named_is_there(page: Path) -> None:
+    """A path in backticks leads to a file or folder of the checkout."""
+    missing = [path for path in files_named(read(page)) if not _is_there(path)]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A relative link leads to a file or folder, from where its page stands."""
+    missing = [link for link in links(read(page)) if not (page.parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
+def test_every_function_named_beside_its_file_is_in_it(page: Path) -> None:
+    """`path.py`, `name` in a line means that the file has a class, function or method `name`."""
+    wrong = [
+        f"{path}: {name}"
+        for path, name in re.findall(r"`([\w/]+\.py)`, `([A-Za-z_][\w.]*)`", prose(read(page)))
+        if name not in _defined(CHECKOUT / path)
+    ]
+    assert not wrong
+
+
+def test_every_test_named_is_there() -> None:
+    """A line of ARCHITECTURE.md that begins with a test file names tests that are in that file."""
+    wrong, count = [], 0
+    for line in read(CHECKOUT / "ARCHITECTURE.md").splitlines():
+        names = [span for span in spans(line) if span.startswith("test_")]
+        if not names:
+            continue
+        path = spans(line)[0]
+        defined = _defined(CHECKOUT / path)
+        wrong += [f"{path}: {name}" for name in names if name not in defined]
+        count += len(names)
+    assert not wrong
+    assert count > 0
+
+
+def test_every_promise_is_there_once() -> None:
+    """P1 to P11, each under its number, in order."""
+    numbers = re.findall(r"^\*\*P(\d+)\. ", read(CHECKOUT / "ARCHITECTURE.md"), re.MULTILINE)
+    assert [int(number) for number in numbers] == list(range(1, 12))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
+def test_every_target_named_is_in_the_makefile(page: Path) -> None:
+    """`make something` is something that make can do."""
+    targets = set(_TARGET.findall(read(CHECKOUT / "Makefile")))
+    code = [*spans(read(page)), *re.findall(r"^```\n(.*?)^```$", read(page), re.M | re.S)]
+    named = {target for piece in code for target in _MAKE.findall(piece)}
+    assert named <= targets
+
+
+def test_the_two_commands_of_the_readme_do_their_own_set_up() -> None:
+    """`make demo` and `make test` are in the README, and want the virtual environment made."""
+    makefile, readme = read(CHECKOUT / "Makefile"), read(CHECKOUT / "README.md")
+    for target in ("demo", "test"):
+        assert f"```\nmake {target}\n```" in readme
+        assert re.search(rf"^{target}:.*\$\(INSTALLED\)", makefile, re.MULTILINE)
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    """0001, 0002, … each in its file's name and in its title."""
+    numbers = [path.name.partition("-")[0] for path in DECISIONS]
+    assert numbers == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+    for path, number in zip(DECISIONS, numbers, strict=True):
+        assert read(path).startswith(f"# {number}: ")
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=[path.stem for path in DECISIONS])
+def test_a_decision_has_its_sections(path: Path) -> None:
+    """Context, decision, consequences, alternatives, each with something in it."""
+    parts = re.split(r"^## ", read(path), flags=re.MULTILINE)[1:]
+    assert [part.partition("\n")[0] for part in parts] == SECTIONS
+    assert all(part.partition("\n")[2].strip() for part in parts)
+
+
+def test_every_collection_is_described_and_no_other() -> None:
+    """The table of collections in ARCHITECTURE.md lists those that the migrations create."""
+    source = read(CHECKOUT / "marketplace/storage/migrations.py")
+    found = re.search(r"_VALIDATORS.*?^}", source, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    created = set(re.findall(r'^    "(\w+)":', found[0], re.MULTILINE))
+    described = {
+        name
+        for row in rows(read(CHECKOUT / "ARCHITECTURE.md"))
+        if "Collection" in row.cells
+        for name in spans(row.cells["Collection"])
+    }
+    assert described == created | {"migrations"}
+
+
+def test_the_changelog_has_the_version_that_is_packaged() -> None:
+    """The newest entry of the changelog is the version in setup.cfg."""
+    version = re.search(r"^version = (\S+)", read(CHECKOUT / "setup.cfg"), re.MULTILINE)
+    newest = re.search(r"^## (\S+)", read(CHECKOUT / "CHANGELOG.md"), re.MULTILINE)
+    assert version is not None
+    assert newest is not None
+    assert newest[1] == version[1]

@@ -1,0 +1,161 @@
+"""The tables under docs/ and the code say the same: errors, events, settings."""
+
+import ast
+import re
+from pathlib import Path
+
+from marketplace.domain.rfis import RfiState
+from marketplace.errors import MEANINGS
+from marketplace.events import KINDS, TOPICS
+from marketplace.settings import _Environment
+from tests.docs.documents import CHECKOUT, DOCS, Row, only_span, read, rows, spans
+
+ERRORS = list(rows(read(DOCS / "errors.md")))
+EVENTS = [row for row in rows(read(DOCS / "events.md")) if "Event" in row.cells]
+PUSHES = [row for row in rows(read(DOCS / "events.md")) if "Push" in row.cells]
+SETTINGS = [row for row in rows(read(DOCS / "settings.md")) if "Variable" in row.cells]
+
+
+def _section(name: str) -> dict[str, str]:
+    """Variables of a section of settings.md, with their defaults as written there."""
+    return {
+        only_span(row.cells["Variable"]): row.cells["Default"]
+        for row in SETTINGS
+        if row.section == name
+    }
+
+
+def _source(*paths: str) -> str:
+    return "\n".join(read(CHECKOUT / path) for path in paths)
+
+
+def test_every_error_is_listed_with_its_status() -> None:
+    """errors.md has each code once, with the status and the `temporary` that callers get."""
+    written = [_error(row) for row in ERRORS]
+    meant = [
+        (code.value, meaning.status, meaning.is_temporary) for code, meaning in MEANINGS.items()
+    ]
+    assert sorted(written) == sorted(meant)
+
+
+def _error(row: Row) -> tuple[str, int, bool]:
+    cells = row.cells
+    assert cells["It means"]
+    assert cells["What to do"]
+    return (
+        only_span(cells["Code"]),
+        int(cells["Status"]),
+        {"yes": True, "no": False}[cells["Temporary"]],
+    )
+
+
+def test_every_event_is_listed_with_its_topic() -> None:
+    """events.md has each event of the list once, under the topic it goes to."""
+    written = [(only_span(row.cells["Event"]), only_span(row.cells["Topic"])) for row in EVENTS]
+    assert sorted(written) == sorted((name, kind.topic) for (name, _), kind in KINDS.items())
+    assert {topic for _, topic in written} == set(TOPICS)
+
+
+def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
+    """ "All are version 1" stands in events.md exactly while it is true."""
+    is_said = "All are version 1." in read(DOCS / "events.md")
+    assert is_said == ({version for _, version in KINDS} == {1})
+
+
+def test_every_push_that_is_announced_is_listed() -> None:
+    """events.md lists the pushes that actions, gateways and notify make, and no other."""
+    made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/domain/views.py")))
+    for path in [
+        "marketplace/actions/announcements.py",
+        "marketplace/actions/rfis.py",
+        "marketplace/actions/matches.py",
+        *(str(each.relative_to(CHECKOUT)) for each in (CHECKOUT / "realtime").glob("*.py")),
+        "notify/handler.py",
+    ]:
+        made |= _announced(CHECKOUT / path)
+    made |= {"quote.submitted", "quote.updated"}  # one or the other, by a condition
+    assert {name for row in PUSHES for name in spans(row.cells["Push"])} == made
+
+
+def _announced(path: Path) -> set[str]:
+    """Names given as text to whatever announces or pushes."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(read(path))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if called in {"Announcement", "match_changed", "quote_changed", "push"}:
+            names |= {
+                each.value
+                for each in node.args
+                if isinstance(each, ast.Constant)
+                and isinstance(each.value, str)
+                and re.fullmatch(r"[a-z]+\.[a-z]+", each.value)
+            }
+    return names
+
+
+def test_every_notice_is_listed() -> None:
+    """The codes of notices in events.md are those that actions add."""
+    line = next(
+        line for line in read(DOCS / "events.md").splitlines() if line.startswith("The codes of")
+    )
+    source = _source(*(f"marketplace/actions/{noun}.py" for noun in ("matches", "quotes", "rfis")))
+    added = set(re.findall(r'add_notice\(\s*\w+, [\w.]+, "(\w+)"', source))
+    assert 'code = name.replace(".", "_")' in source  # the event's name, with an underscore
+    added |= {"quote_submitted", "quote_updated"}
+    assert 'reason = f"rfi_{rfi.state}"' in source  # the state in which an RFI ends
+    added |= {f"rfi_{state}" for state in (RfiState.AWARDED, RfiState.WITHDRAWN)}
+    assert set(spans(line)) == added
+
+
+def test_every_setting_of_the_processes_is_listed_with_its_default() -> None:
+    """settings.md has the variables that marketplace/settings.py reads, and their defaults."""
+    expected = {
+        str(field.data_key): "required"
+        if field.required
+        else f"`{field.load_default}`"
+        if field.load_default != ""
+        else "none"
+        for field in _Environment().fields.values()
+    }
+    assert _section("Every process") == expected
+
+
+def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
+    """settings.md has the variables that nginx/settings.py reads, besides the shared ones."""
+    source = _source("nginx/settings.py")
+    read_there = {
+        name: "required" if default == "None" else f"`{default[1:-1]}`" if default != '""' else None
+        for name, default in re.findall(r'read\("(\w+)", (None|"[^"]*")', source)
+    }
+    listed = _section("nginx")
+    shared = set(_section("Every process"))
+    assert listed.keys() == read_there.keys() - shared
+    for name, default in listed.items():
+        if read_there[name] is not None:
+            assert default == read_there[name]
+
+
+def test_every_setting_of_the_embedded_stack_is_listed() -> None:
+    """settings.md has the variables that embedded/ alone looks up."""
+    paths = [str(each.relative_to(CHECKOUT)) for each in (CHECKOUT / "embedded").rglob("*.py")]
+    read_there = set(re.findall(r'environ(?:ment)?\.get\("([A-Z_]+)"', _source(*paths)))
+    listed = _section("The stack on one machine")
+    assert set(listed) == read_there - set(_section("nginx")) - set(_section("Every process"))
+
+
+def test_every_setting_of_the_stack_file_is_listed_with_its_default() -> None:
+    """settings.md has the variables that swarm-stack.yml takes from whoever deploys."""
+    read_there = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", _source("swarm-stack.yml")))
+    others = {**_section("Every process"), **_section("nginx")}
+    listed = _section("Docker Swarm")
+    assert set(listed) == set(read_there) - set(others)
+    for name, default in listed.items():
+        assert default == f"`{read_there[name]}`"
+
+
+def test_no_variable_is_listed_twice() -> None:
+    """Each variable has one row, so that two cannot disagree."""
+    names = [only_span(row.cells["Variable"]) for row in SETTINGS]
+    assert len(names) == len(set(names))
