@@ -16,7 +16,7 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.tokens import Tokens
-from realtime.rooms import Rooms, too_many_rooms
+from realtime.rooms import Room, Rooms, too_many_rooms
 from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ WARN_BEFORE = timedelta(seconds=60)
 CHECK_EXPIRY_EVERY_S = 2.0
 # Spread over this long at the end, the apps of a gateway do not all arrive elsewhere at once.
 DRAIN_WITHIN_S = 3.0
+DRAIN_STEPS = 100
 
 _CONNECTIONS = Gauge("parley_connections", "Connections with a checked token")
 _REFUSED = Counter("parley_connections_refused_total", "Handshakes refused", ["code"])
@@ -40,6 +41,7 @@ class Connection:
         self.actor = actor
         self.expires_at = expires_at
         self.is_warned = False
+        self.is_gone = False
         self.rooms: set[str] = set()
         # One look-up at a time, so that messages sent before it is known keep their order.
         self.lookup = asyncio.Lock()
@@ -54,6 +56,13 @@ class Connection:
         self._conversations[conversation.id] = conversation
         if len(self._conversations) > MAX_KNOWN_CONVERSATIONS:
             self._conversations.popitem(last=False)
+
+    def note(self, room: Room) -> None:
+        """Note a room this became a member of; what went meanwhile is taken out of it again."""
+        if self.is_gone:
+            room.members.pop(self.id, None)
+        else:
+            self.rooms.add(room.name)
 
     def require_room_left(self, room: str) -> None:
         """Refuse another room when the connection has as many as it may.
@@ -96,6 +105,7 @@ class Gateway:
         connection = self._connections.pop(connection_id, None)
         if connection is None:
             return
+        connection.is_gone = True
         if not self._connections:
             self._empty.set()
         _CONNECTIONS.set(len(self._connections))
@@ -129,11 +139,11 @@ class Gateway:
         """Take nobody new, and send the apps to other gateways, spread over a few seconds."""
         self.is_draining = True
         leaving = list(self._connections)
-        pause_s = DRAIN_WITHIN_S / max(1, len(leaving))
-        for number, connection_id in enumerate(leaving):
+        together = -(-len(leaving) // DRAIN_STEPS)
+        for number, connection_id in enumerate(leaving, start=1):
             self._transport.end(connection_id, "draining")
-            if number % max(1, int(0.02 / pause_s)) == 0:
-                await asyncio.sleep(min(0.05, pause_s))
+            if number % together == 0:
+                await asyncio.sleep(DRAIN_WITHIN_S / DRAIN_STEPS)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), DRAIN_WITHIN_S)
 
@@ -162,9 +172,8 @@ class Gateway:
         room_name = account_room(access.account_id)
         room = await self._rooms.enter(room_name, None)
         try:
-            if connection_id in self._connections:  # it may have gone meanwhile
-                room.settle(connection_id, 0)
-                connection.rooms.add(room_name)
+            room.settle(connection_id, 0)
+            connection.note(room)
         finally:
             await self._rooms.abandon(room)
         await self._say_connected(access.account_id)

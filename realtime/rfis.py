@@ -43,7 +43,7 @@ class RfiCalls:
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
                 changes = [] if after is None else await self._changes(rfi_id, after, rfi.revision)
                 if room.settle(connection.id, rfi.revision):
-                    connection.rooms.add(name)
+                    connection.note(room)
                     return {
                         "rfi": _RFI.dump(rfi),
                         "revision": rfi.revision,

@@ -9,6 +9,7 @@ their snapshot went up to N, so they get N + 1 and on.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from weakref import WeakValueDictionary
 
 from prometheus_client import Counter, Gauge
 
@@ -72,11 +73,15 @@ class Room:
 
         False when the room has gone on meanwhile: then the snapshot is to be read on to its end.
         """
-        if not self.members and not self._ahead:
-            self.position = max(self.position, position)
+        if not self.members and position > self.position:
+            # What was heard before anybody was here is in the snapshot, or comes behind it.
+            self.position = position
+            self._ahead = {at: each for at, each in self._ahead.items() if at > position}
         if position < self.position:
             return False
         self.members[connection_id] = position
+        if self._told_head > self.position:
+            self._fill_soon()
         return True
 
     def stop(self) -> None:
@@ -136,7 +141,9 @@ class Rooms:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._rooms: dict[str, Room] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        # Weak: a lock lives as long as somebody holds it or waits for it, so that all who come
+        # meanwhile meet at the same one.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.subscriber: Subscriber | None = None
 
     def hear(self, announcement: Announcement) -> None:
@@ -173,11 +180,6 @@ class Rooms:
         room.joining -= 1
         await self._close_if_empty(room.name)
 
-    def is_member(self, name: str, connection_id: str) -> bool:
-        """Whether the connection has joined the room."""
-        room = self._rooms.get(name)
-        return room is not None and connection_id in room.members
-
     async def check_heads(self) -> None:
         """Compare every room's position with the store: finds losses nobody told of."""
         rooms = [room for room in self._rooms.values() if room.feed is not None and room.members]
@@ -198,8 +200,7 @@ class Rooms:
             await self.check_heads()
 
     async def _close_if_empty(self, name: str) -> None:
-        lock = self._locks.setdefault(name, asyncio.Lock())
-        async with lock:
+        async with self._locks.setdefault(name, asyncio.Lock()):
             room = self._rooms.get(name)
             if room is not None and not room.members and room.joining == 0:
                 room.stop()
@@ -207,8 +208,6 @@ class Rooms:
                 _ROOMS.set(len(self._rooms))
                 if self.subscriber is not None:
                     await self.subscriber.leave(name)
-            if name not in self._rooms:
-                self._locks.pop(name, None)
 
 
 def too_many_rooms(limit: int) -> ParleyError:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import socketio
 from aiohttp import WSCloseCode
 from engineio.async_drivers import aiohttp as engineio_aiohttp
+from engineio.exceptions import EngineIOError
 from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
 
@@ -22,7 +24,9 @@ MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
 HANDSHAKE_WITHIN_S = 10.0
-_ENGINE_PACKETS = frozenset("123456b")
+_ENGINE_PACKETS = frozenset("123456")  # no "b": binary in base 64, of which no call has any
+# Names of python-socketio's own handlers: sent by a client, they would call these.
+_RESERVED = frozenset({"connect", "disconnect", "*"})
 
 _MALFORMED = Counter("parley_malformed_frames_total", "Frames that were no packet")
 
@@ -65,6 +69,16 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
         self.eio._async = {**self.eio._async, "websocket": GuardedWebSocket}
 
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        socket = self.eio.sockets[eio_sid]
+        socket.handle_post_request = _guarded(socket.handle_post_request)
+        return await super()._handle_eio_connect(eio_sid, environ)
+
+    async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
+        if not isinstance(data[0], str) or data[0] in _RESERVED:
+            raise ValueError("no name of a call")
+        await super()._handle_event(eio_sid, namespace, id, data)
+
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
             await super()._handle_eio_message(eio_sid, data)
@@ -72,6 +86,21 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             _MALFORMED.inc()
             LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
             await self.eio.disconnect(eio_sid)
+
+
+def _guarded(
+    receive: Callable[[dict[str, Any]], Awaitable[None]],
+) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """Answer a polled body that is no Engine.IO payload with 400 and the end of its session."""
+
+    async def receive_checked(environ: dict[str, Any]) -> None:
+        try:
+            await receive(environ)
+        except ValueError as error:
+            _MALFORMED.inc()
+            raise EngineIOError("not an Engine.IO payload") from error
+
+    return receive_checked
 
 
 def attach(server: GatewayServer, gateway: Gateway, calls: Calls) -> None:

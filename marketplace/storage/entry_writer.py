@@ -88,12 +88,11 @@ class EntryWriter:
             batch = self._next_batch()
             try:
                 await self._write(batch)
-            except Exception as error:
+            except Exception:
+                # Those who wait behind it are written all the same.
                 LOG.exception("a batch of entries failed")
                 self._fail(batch, ParleyError(Code.INTERNAL, "The message could not be stored."))
                 self._heads.clear()
-                if not isinstance(error, PyMongoError | TemporaryError):
-                    raise
 
     def _next_batch(self) -> deque[_Waiting]:
         batch: deque[_Waiting] = deque()

@@ -1,0 +1,52 @@
+"""Two gateways for a module, and apps that are closed after each test.
+
+gateways   realtime-1 and realtime-2 over the module's database and the session's Valkey
+connect    connects an app of a person to a gateway's address
+talk       two people and their conversation
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest_asyncio
+
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.realtime.apps import App, Person, Talk, a_talk, an_app
+from tests.realtime.gateways import RunningGateway, gateway
+
+Connect = Callable[..., Awaitable[App]]
+Gateways = tuple[RunningGateway, RunningGateway]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterator[Gateways]:
+    """Two gateways side by side."""
+    async with gateway(settings, "realtime-1") as one, gateway(settings, "realtime-2") as two:
+        yield one, two
+
+
+@pytest_asyncio.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Connects apps, by default as its person over a websocket."""
+    apps: list[App] = []
+
+    async def make(
+        to: RunningGateway, person: Person | None = None, *, auth: Any = None, **more: Any
+    ) -> App:
+        app = an_app()
+        apps.append(app)
+        wanted = {"transports": ["websocket"], "wait_timeout": 10, **more}
+        given = auth if person is None else {"token": person.token}
+        await app.client.connect(to.url, auth=given, **wanted)
+        return app
+
+    yield make
+    for app in apps:
+        await app.client.disconnect()
+
+
+@pytest_asyncio.fixture
+async def talk(store: MongoStore, settings: Settings) -> Talk:
+    """Two people and their conversation."""
+    return await a_talk(store, settings)

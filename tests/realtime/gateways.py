@@ -1,0 +1,60 @@
+"""Gateways for tests: what `realtime.__main__` runs, in this process and on a free port."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import aiohttp
+
+from marketplace.bootstrap import Parts, open_parts
+from marketplace.process import Process
+from marketplace.settings import Settings
+from realtime.__main__ import main
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGateway:
+    """A gateway, its address and its insides."""
+
+    url: str
+    process: Process
+    task: "asyncio.Task[None]"
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of."""
+        return self.process.parts
+
+    async def ready(self) -> tuple[int, dict[str, object]]:
+        """What /health/ready answers."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.url}/health/ready") as answer,
+        ):
+            return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def gateway(settings: Settings, name: str = "realtime-1") -> AsyncIterator[RunningGateway]:
+    """Run a gateway; it drains at the end."""
+    port = free_port()
+    async with open_parts(replace(settings, process_name=name, bind_port=port)) as parts:
+        process = Process(parts)
+        task = asyncio.create_task(main(process))
+        try:
+            async with asyncio.timeout(20):
+                while not process.is_ready and not task.done():  # noqa: ASYNC110 # a plain flag
+                    await asyncio.sleep(0.005)
+            yield RunningGateway(f"http://127.0.0.1:{port}", process, task)
+        finally:
+            process.stopping.set()
+            await task

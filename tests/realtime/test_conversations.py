@@ -1,0 +1,307 @@
+"""The calls about conversations, over two gateways and a real store."""
+
+import asyncio
+
+import pytest
+
+from marketplace.domain.accounts import Role
+from marketplace.domain.ids import new_id
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime import typing as realtime_typing
+from tests.realtime.apps import Talk, a_person, a_talk, written
+from tests.realtime.conftest import Connect, Gateways
+
+
+async def test_a_message_is_acknowledged_stored_and_pushed_on_both_gateways(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """What the sender is told, what everybody in the conversation gets and what is kept is one."""
+    customer = await connect(gateways[0], talk.customer)
+    vendor = await connect(gateways[1], talk.vendor)
+    for each in (customer, vendor):
+        await each.ok("join_conversation", talk.named())
+
+    message = (await customer.ok("send_message", talk.says("m-1", "naïve 🙂")))["message"]
+    for each in (customer, vendor):
+        await each.has_up_to(1)
+
+    assert message["sequence"] == 1
+    assert message["client_message_id"] == "m-1"
+    assert (message["sender_id"], message["channel"]) == (talk.customer.id, "app")
+    assert customer.named("message.sent") == vendor.named("message.sent") == [message]
+    kept = await store.entries.get(message["id"])
+    assert kept is not None
+    assert kept.body == "naïve 🙂"
+
+
+async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothing(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """The snapshot goes up to head, the pushes begin at head + 1, however often one joins."""
+    sender = await connect(gateways[0], talk.vendor)
+    sending = asyncio.create_task(sender.send_many(talk, range(400)))
+    joined = []
+    for number in range(6):
+        app = await connect(gateways[number % 2], talk.customer)
+        joined.append((app, await app.ok("join_conversation", talk.named())))
+    assert not sending.done()  # else nothing was raced for
+    await sending
+
+    for app, snapshot in joined:
+        head = snapshot["head"]
+        await app.has_up_to(400)
+        assert [each["sequence"] for each in snapshot["entries"]] == list(
+            range(max(1, head - 199), head + 1)
+        )
+        assert app.sequences() == list(range(head + 1, 401))
+
+
+async def test_both_sides_writing_at_once_see_one_order(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """Over two gateways, dense, each once, and each sender's own order kept."""
+    apps = [await connect(gateways[0], talk.customer), await connect(gateways[1], talk.vendor)]
+    for each in apps:
+        await each.ok("join_conversation", talk.named())
+
+    acknowledged = await asyncio.gather(*(each.send_many(talk, range(100)) for each in apps))
+    for each in apps:
+        await each.has_up_to(200)
+
+    kept = await store.entries.after(talk.id, 0, 400)
+    assert [each.sequence for each in kept] == list(range(1, 201))
+    for app, told in zip(apps, acknowledged, strict=True):
+        assert app.sequences() == list(range(1, 201))
+        assert [each["id"] for each in app.named("message.sent")] == [each.id for each in kept]
+        assert {each["id"] for each in told} <= {each.id for each in kept}
+        numbers = [each["sequence"] for each in told]
+        assert numbers == sorted(numbers)
+
+
+async def test_a_resend_gets_the_first_answer_from_any_gateway(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """One message is stored; the same id with another body is refused."""
+    one, two = [await connect(each, talk.customer) for each in gateways]
+    first = await one.ok("send_message", talk.says("m-1", "Hello"))
+    await one.ok("send_message", talk.says("m-2"))
+
+    again = await two.ok("send_message", talk.says("m-1", "Hello"))
+
+    assert again == first
+    assert (
+        await two.refused("send_message", talk.says("m-1", "Other")) == "client_message_id_reused"
+    )
+    assert await store.entries.heads([talk.id]) == {talk.id: 2}
+
+
+async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """`after_sequence` is all it takes, on another gateway and after any time."""
+    sender = await connect(gateways[0], talk.vendor)
+    await sender.send_many(talk, range(5))
+
+    back = await connect(gateways[1], talk.customer)
+    snapshot = await back.ok("join_conversation", talk.named(after_sequence=3))
+
+    assert [each["sequence"] for each in snapshot["entries"]] == [4, 5]
+    assert (snapshot["head"], snapshot["has_more"]) == (5, False)
+    await sender.send_many(talk, [6])
+    await back.has_up_to(6)
+    assert back.sequences() == [6]
+
+
+async def test_long_absence_is_caught_up_page_by_page(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """A join gives 200 entries at most and says that there are more; `fetch_entries` gives them."""
+    await written(store, talk, 430)
+    app = await connect(gateways[0], talk.customer)
+
+    snapshot = await app.ok("join_conversation", talk.named(after_sequence=10))
+    numbers, has_more = [each["sequence"] for each in snapshot["entries"]], snapshot["has_more"]
+    assert (numbers, has_more) == (list(range(11, 211)), True)
+    while has_more:
+        page = await app.ok("fetch_entries", talk.named(after_sequence=numbers[-1], limit=90))
+        numbers += [each["sequence"] for each in page["entries"]]
+        has_more = page["has_more"]
+        assert page["head"] == 430
+
+    assert numbers == list(range(11, 431))
+
+
+async def test_history_is_read_backwards_page_by_page(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """A plain join gives the last 200; before them there is more, down to the first."""
+    await written(store, talk, 230)
+    app = await connect(gateways[0], talk.customer)
+
+    snapshot = await app.ok("join_conversation", talk.named())
+    assert (snapshot["entries"][0]["sequence"], snapshot["has_more"]) == (31, True)
+    page = await app.ok("fetch_entries", talk.named(before_sequence=31, limit=25))
+    assert [each["sequence"] for each in page["entries"]] == list(range(6, 31))
+    assert page["has_more"]
+    page = await app.ok("fetch_entries", talk.named(before_sequence=6, limit=25))
+    assert [each["sequence"] for each in page["entries"]] == [1, 2, 3, 4, 5]
+    assert not page["has_more"]
+
+
+async def test_edits_and_deletions_are_entries_of_the_same_stream(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """They have numbers, are pushed as such, and stand in the entries for whoever comes later."""
+    customer, vendor = (
+        await connect(gateways[0], talk.customer),
+        await connect(gateways[1], talk.vendor),
+    )
+    await vendor.ok("join_conversation", talk.named())
+    message = (await customer.ok("send_message", talk.says("m-1", "at 5")))["message"]
+    about = talk.named(message_id=message["id"])
+
+    edit = await customer.ok("edit_message", {**about, "body": "at 6"})
+    await customer.ok("delete_message", about)
+    await vendor.has_up_to(3)
+
+    assert (edit["entry"]["sequence"], edit["entry"]["kind"]) == (2, "edit")
+    names = [name for name, data in vendor.pushes if "sequence" in data]
+    assert names == ["message.sent", "message.edited", "message.deleted"]
+    (edited,) = vendor.named("message.edited")
+    assert (edited["message_id"], edited["body"]) == (message["id"], "at 6")
+    page = await vendor.ok("fetch_entries", talk.named(after_sequence=0))
+    assert [each["kind"] for each in page["entries"]] == ["message", "edit", "deletion"]
+
+
+async def test_only_the_sender_changes_a_message(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """The other side is forbidden to; what is no message cannot be changed by anybody."""
+    customer = await connect(gateways[0], talk.customer)
+    vendor = await connect(gateways[0], talk.vendor)
+    message = (await customer.ok("send_message", talk.says("m-1")))["message"]
+    edit = await customer.ok("edit_message", talk.named(message_id=message["id"], body="Better"))
+    about = talk.named(message_id=message["id"])
+
+    assert await vendor.refused("edit_message", {**about, "body": "Mine"}) == "forbidden"
+    assert await vendor.refused("delete_message", about) == "forbidden"
+    nothing = talk.named(message_id=new_id())
+    assert await customer.refused("delete_message", nothing) == "not_found"
+    assert edit["entry"]["message_id"] == message["id"]
+
+
+async def test_read_positions_only_move_forward_and_not_beyond_the_head(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """The other side hears of each move once; going back changes nothing and is no error."""
+    customer, vendor = (
+        await connect(gateways[0], talk.customer),
+        await connect(gateways[1], talk.vendor),
+    )
+    await vendor.ok("join_conversation", talk.named())
+    await vendor.send_many(talk, range(5))
+
+    assert await customer.refused("mark_read", talk.named(sequence=6)) == "validation_failed"
+    await customer.ok("mark_delivered", talk.named(sequence=4))
+    await customer.ok("mark_read", talk.named(sequence=3))
+    await customer.ok("mark_read", talk.named(sequence=2))
+    await customer.ok("mark_read", talk.named(sequence=5))
+    await vendor.until(lambda: len(vendor.named("receipt.updated")) == 3)
+
+    told = [
+        (each["account_id"], each["delivered_sequence"], each["read_sequence"])
+        for each in vendor.named("receipt.updated")
+    ]
+    me = talk.customer.id
+    assert told == [(me, 4, 0), (me, 4, 3), (me, 5, 5)]
+    snapshot = await vendor.ok("join_conversation", talk.named())
+    assert [each["read_sequence"] for each in snapshot["read_positions"]] == [5]
+
+
+async def test_typing_ends_by_itself_and_is_not_replayed(
+    gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that says nothing more is not typing for ever; whoever joins later hears nothing."""
+    monkeypatch.setattr(realtime_typing, "TTL_S", 0.3)
+    customer, vendor = (
+        await connect(gateways[0], talk.customer),
+        await connect(gateways[1], talk.vendor),
+    )
+    await vendor.ok("join_conversation", talk.named())
+
+    await customer.ok("set_typing", talk.named(is_typing=True))
+    await vendor.until(lambda: len(vendor.named("typing.updated")) == 2)
+
+    told = vendor.named("typing.updated")
+    assert [each["is_typing"] for each in told] == [True, False]
+    assert {each["account_id"] for each in told} == {talk.customer.id}
+    late = await connect(gateways[1], talk.vendor)
+    await late.ok("join_conversation", talk.named())
+    await vendor.send_many(talk, [1])
+    await late.has_up_to(1)
+    assert late.named("typing.updated") == []
+
+
+async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: Talk) -> None:
+    """The message says it; nobody waits for the time-out."""
+    customer, vendor = (
+        await connect(gateways[0], talk.customer),
+        await connect(gateways[1], talk.vendor),
+    )
+    await vendor.ok("join_conversation", talk.named())
+
+    await customer.ok("set_typing", talk.named(is_typing=True))
+    await customer.ok("send_message", talk.says("m-1"))
+    await vendor.until(lambda: len(vendor.named("typing.updated")) == 2, within_s=4)
+
+    assert [each["is_typing"] for each in vendor.named("typing.updated")] == [True, False]
+
+
+async def test_who_left_hears_no_more(gateways: Gateways, connect: Connect, talk: Talk) -> None:
+    """After `leave_conversation` nothing is pushed; joining again is a snapshot like the first."""
+    customer = await connect(gateways[0], talk.customer)
+    witness = await connect(gateways[0], talk.vendor)
+    for each in (customer, witness):
+        await each.ok("join_conversation", talk.named())
+
+    await customer.ok("leave_conversation", talk.named())
+    await witness.ok("send_message", talk.says("m-1"))
+    await witness.has_up_to(1)
+    snapshot = await customer.ok("join_conversation", talk.named(after_sequence=0))
+    await witness.ok("send_message", talk.says("m-2"))
+    await customer.has_up_to(2)
+
+    assert snapshot["head"] == 1
+    assert customer.sequences() == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("join_conversation", {}),
+        ("fetch_entries", {"after_sequence": 0}),
+        ("send_message", {"client_message_id": "m-1", "body": "Hello"}),
+        ("edit_message", {"message_id": "m", "body": "Hello"}),
+        ("delete_message", {"message_id": "m"}),
+        ("mark_delivered", {"sequence": 1}),
+        ("mark_read", {"sequence": 1}),
+        ("set_typing", {"is_typing": True}),
+    ],
+)
+async def test_somebody_elses_conversation_is_not_there(
+    name: str,
+    more: dict[str, object],
+    gateways: Gateways,
+    connect: Connect,
+    store: MongoStore,
+    settings: Settings,
+) -> None:
+    """The answer is the same as for an id that never was, so that ids cannot be probed."""
+    talk = await a_talk(store, settings)
+    await written(store, talk)
+    stranger = await connect(gateways[0], await a_person(store, settings, Role.VENDOR))
+
+    for conversation_id in (talk.id, new_id()):
+        code = await stranger.refused(name, {"conversation_id": conversation_id, **more})
+        assert code == "not_found"

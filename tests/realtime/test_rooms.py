@@ -1,0 +1,363 @@
+"""A room: each member gets every number once, in order, whatever is announced to it."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from marketplace.errors import TemporaryError
+from marketplace.ports import Announcement
+from realtime import rooms
+from realtime.gateway import Connection
+from realtime.rooms import Room, Rooms
+from tests.builders import NOW, an_actor
+
+ROOM = "conversation:c"
+
+
+def entry(number: int) -> Announcement:
+    """The push of one number."""
+    return Announcement(ROOM, "message.sent", {"sequence": number}, number)
+
+
+def head(number: int) -> Announcement:
+    """Word of the highest number."""
+    return Announcement(ROOM, "head", {}, number)
+
+
+@dataclass
+class Transport:
+    """Keeps what each connection gets."""
+
+    got: dict[str, list[int]] = field(default_factory=dict)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
+        """Hand over."""
+        ids = list(connection_ids)
+        for each in ids:
+            self.got.setdefault(each, []).append(data.get("sequence", 0))
+        self.arrived.set()
+        return len(ids)
+
+    def end(self, connection_id: str, reason: str) -> None:
+        """Nobody is ended here."""
+
+    async def until(self, connection_id: str, numbers: list[int]) -> None:
+        """Wait until a connection has got exactly these."""
+        async with asyncio.timeout(5):
+            while self.got.get(connection_id, []) != numbers:
+                self.arrived.clear()
+                await self.arrived.wait()
+
+
+@dataclass
+class Feed:
+    """A store with numbers up to `last`, which counts how often it is read."""
+
+    last: int = 0
+    room: str = ROOM
+    reads: list[int] = field(default_factory=list)
+    fails: int = 0
+    gate: asyncio.Event | None = None
+
+    async def head(self) -> int:
+        """The last number."""
+        return self.last
+
+    async def after(self, position: int) -> list[Announcement]:
+        """The pushes behind a number."""
+        self.reads.append(position)
+        if self.fails:
+            self.fails -= 1
+            raise TemporaryError("MongoDB: AutoReconnect")
+        found = [entry(each) for each in range(position + 1, self.last + 1)][:200]
+        if self.gate is not None:
+            await self.gate.wait()
+        return found
+
+
+@pytest.fixture
+def transport() -> Transport:
+    """Keeps what is pushed."""
+    return Transport()
+
+
+@pytest.fixture
+def feed() -> Feed:
+    """A store behind the room."""
+    return Feed()
+
+
+@pytest.fixture
+def room(feed: Feed, transport: Transport) -> Room:
+    """An empty room."""
+    return Room(ROOM, feed, transport)
+
+
+async def test_numbers_in_order_are_delivered_without_the_store(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """The usual way: nothing is read."""
+    assert room.settle("a", 4)
+
+    for number in (5, 6, 7):
+        room.hear(entry(number))
+
+    assert transport.got == {"a": [5, 6, 7]}
+    assert feed.reads == []
+
+
+async def test_numbers_out_of_order_are_put_in_order(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Two gateways publish side by side: what comes early waits for what comes late."""
+    room.settle("a", 0)
+    feed.last = 5
+
+    for number in (3, 2, 5, 1, 4):
+        room.hear(entry(number))
+
+    assert transport.got == {"a": [1, 2, 3, 4, 5]}
+
+
+async def test_what_comes_twice_is_delivered_once(room: Room, transport: Transport) -> None:
+    """An announcement that is repeated, or older than the room, is ignored."""
+    room.settle("a", 2)
+
+    for number in (3, 3, 1, 2, 4, 3, 4):
+        room.hear(entry(number))
+
+    assert transport.got == {"a": [3, 4]}
+
+
+async def test_a_hole_is_read_from_the_store_once_for_all_members(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """A lost announcement is found by the next number."""
+    for each in ("a", "b", "c"):
+        room.settle(each, 0)
+    feed.last = 4
+
+    room.hear(entry(1))
+    room.hear(entry(4))
+    await transport.until("c", [1, 2, 3, 4])
+
+    assert transport.got == {each: [1, 2, 3, 4] for each in "abc"}
+    assert feed.reads == [1]
+
+
+async def test_a_told_head_brings_what_nobody_announced(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """The last announcement was lost: the head says that there is more."""
+    room.settle("a", 0)
+    room.hear(entry(1))
+    feed.last = 3
+
+    room.hear(head(3))
+    await transport.until("a", [1, 2, 3])
+
+
+async def test_a_hole_waits_for_a_store_that_is_away(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Nothing behind the hole is delivered before it, and nothing is left out."""
+    room.settle("a", 0)
+    feed.last, feed.fails = 3, 2
+
+    room.hear(entry(3))
+    await transport.until("a", [1, 2, 3])
+
+    assert feed.reads == [0, 0, 0]
+
+
+async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Both ways lead to the same order."""
+    room.settle("a", 0)
+    feed.last, feed.gate = 3, asyncio.Event()
+    room.hear(entry(3))
+    async with asyncio.timeout(5):
+        while not feed.reads:  # noqa: ASYNC110 # a plain list
+            await asyncio.sleep(0.001)
+
+    feed.last = 5
+    room.hear(entry(5))
+    room.hear(entry(4))
+    feed.gate.set()
+
+    await transport.until("a", [1, 2, 3, 4, 5])
+
+
+async def test_more_ahead_than_is_kept_comes_out_of_the_store(
+    room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory behind a hole is bounded, the delivery is not."""
+    monkeypatch.setattr(rooms, "MAX_AHEAD", 10)
+    room.settle("a", 0)
+    feed.last = 500
+
+    for number in range(2, 501):
+        room.hear(entry(number))
+    await transport.until("a", list(range(1, 501)))
+
+
+async def test_a_head_that_cannot_be_read_ends_the_reading(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """A number that never was is no reason to ask for ever; the next true one is delivered."""
+    room.settle("a", 2)
+    feed.last = 2
+
+    room.hear(head(9))
+    async with asyncio.timeout(5):
+        while not feed.reads:  # noqa: ASYNC110 # a plain list
+            await asyncio.sleep(0.001)
+    await asyncio.sleep(0)
+    room.hear(entry(3))
+
+    assert transport.got == {"a": [3]}
+    assert feed.reads == [2]
+
+
+async def test_a_member_gets_what_is_behind_its_own_snapshot(
+    room: Room, transport: Transport
+) -> None:
+    """Who joined with a later snapshot does not get again what is in it."""
+    room.settle("old", 0)
+    assert room.settle("new", 2)
+
+    for number in (1, 2, 3):
+        room.hear(entry(number))
+
+    assert transport.got == {"old": [1, 2, 3], "new": [3]}
+
+
+async def test_a_snapshot_behind_the_room_is_read_again(room: Room, transport: Transport) -> None:
+    """The room went on while it was read: joining with it would leave a hole."""
+    room.settle("a", 0)
+    for number in (1, 2):
+        room.hear(entry(number))
+
+    assert not room.settle("b", 1)
+    assert room.settle("b", 2)
+    room.hear(entry(3))
+
+    assert transport.got["b"] == [3]
+
+
+async def test_what_was_heard_before_the_first_member_is_neither_lost_nor_read_anew(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Joining a long conversation that goes on meanwhile reads the end of it and not all of it."""
+    feed.last = 10_002
+    room.hear(entry(10_000))
+    room.hear(entry(10_002))
+    assert room.settle("a", 10_000)
+
+    await transport.until("a", [10_001, 10_002])
+
+    assert feed.reads == [10_000]
+
+
+async def test_pushes_without_a_number_go_to_everybody_at_once(
+    room: Room, transport: Transport
+) -> None:
+    """Typing and receipts are not part of the stream."""
+    room.settle("a", 7)
+
+    room.hear(Announcement(ROOM, "typing.updated", {}))
+
+    assert transport.got == {"a": [0]}
+
+
+async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
+    feed: Feed, transport: Transport
+) -> None:
+    """Without any announcement."""
+    all_rooms = Rooms(transport)
+    room = await all_rooms.enter(ROOM, lambda: feed)
+    room.settle("a", 0)
+    await all_rooms.abandon(room)
+    feed.last = 2
+
+    await all_rooms.check_heads()
+    await transport.until("a", [1, 2])
+
+
+class SlowSubscriber:
+    """Subscriptions that take until they are let go."""
+
+    def __init__(self) -> None:
+        self.joined: list[str] = []
+        self.left: list[str] = []
+        self.may_join = asyncio.Event()
+        self.may_leave = asyncio.Event()
+
+    async def join(self, room: str) -> None:
+        """Subscribe."""
+        self.joined.append(room)
+        await self.may_join.wait()
+
+    async def leave(self, room: str) -> None:
+        """Unsubscribe."""
+        self.left.append(room)
+        await self.may_leave.wait()
+
+
+async def _let_others_run() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_nobody_enters_before_the_room_is_subscribed_to(
+    feed: Feed, transport: Transport
+) -> None:
+    """Also not those who come while the last member's leaving is still on its way to Redis."""
+    all_rooms, subscriber = Rooms(transport), SlowSubscriber()
+    all_rooms.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
+    subscriber.may_join.set()
+    room = await all_rooms.enter(ROOM, lambda: feed)
+    room.settle("a", 0)
+    await all_rooms.abandon(room)
+    subscriber.may_join.clear()
+
+    leaving = asyncio.create_task(all_rooms.leave(ROOM, "a"))
+    await _let_others_run()
+    second = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+    subscriber.may_leave.set()
+    await leaving
+    await _let_others_run()
+    third = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    assert not second.done()
+    assert not third.done()
+    subscriber.may_join.set()
+    assert await second is await third
+    assert (subscriber.joined, subscriber.left) == ([ROOM, ROOM], [ROOM])
+
+
+async def test_a_connection_that_went_while_it_joined_is_no_member(
+    feed: Feed, transport: Transport
+) -> None:
+    """Its room closes; nothing is kept for somebody who will not come back."""
+    all_rooms, subscriber = Rooms(transport), SlowSubscriber()
+    all_rooms.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
+    subscriber.may_join.set()
+    subscriber.may_leave.set()
+    connection = Connection("a", an_actor(), NOW)
+    room = await all_rooms.enter(ROOM, lambda: feed)
+    connection.is_gone = True
+
+    room.settle(connection.id, 0)
+    connection.note(room)
+    await all_rooms.abandon(room)
+
+    assert subscriber.left == [ROOM]
+    assert connection.rooms == set()
