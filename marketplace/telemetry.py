@@ -45,7 +45,15 @@ def configure_logging(process_name: str, level: str) -> None:
     output.setFormatter(JsonFormatter(process_name))
     logging.basicConfig(level=level, handlers=[output], force=True)
     # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.
-    for noisy in ("aiokafka", "engineio", "socketio", "sanic.access", "pymongo", "aiohttp.access"):
+    for noisy in (
+        "aiokafka",
+        "engineio",
+        "socketio",
+        "sanic.access",
+        "pymongo",
+        "aiohttp.access",
+        "websockets",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

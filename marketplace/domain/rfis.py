@@ -52,7 +52,8 @@ class Budget:
 class Rfi:
     """A request for information as it stands at `revision`.
 
-    `match_count` counts the matches that are offered or accepted; it never passes `max_vendors`.
+    `match_count` counts the matches that are offered or accepted while the RFI is open; it never passes
+    `max_vendors`, and stays as it was when the RFI ends.
     """
 
     id: str

@@ -35,7 +35,7 @@ class ServiceArea:
 class Vendor:
     """A vendor's profile; `id` is the account's.
 
-    `open_matches` counts the matches that are offered or accepted and not closed; it never passes
+    `open_matches` counts the matches that are offered or accepted on open RFIs; it never passes
     `capacity`, the number of RFIs the vendor works on at a time.
     """
 
