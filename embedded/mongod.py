@@ -55,6 +55,8 @@ def program(paths: Paths, port: int) -> Program:
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     # A primary waits 15 s for its secondaries before it shuts down; there are none.
     arguments += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
+    # What has expired goes within seconds and not a minute; the collections are small here.
+    arguments += ["--setParameter", "ttlMonitorSleepSecs=5"]
     return Program(
         name="mongod",
         argv=(str(binary()), *arguments),

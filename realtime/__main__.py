@@ -23,7 +23,7 @@ async def main(process: Process) -> None:
         settings.redis_url, settings.process_name, rooms.hear, rooms.check_heads
     )
     rooms.subscriber = subscriber
-    gateway = Gateway(parts.world, parts.tokens, rooms, transport)
+    gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
     rfi_calls = RfiCalls(parts.world, rooms)
     attach(server, gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))

@@ -77,11 +77,19 @@ class Connection:
 class Gateway:
     """All connections of this process."""
 
-    def __init__(self, world: World, tokens: Tokens, rooms: Rooms, transport: Transport) -> None:
+    def __init__(
+        self,
+        world: World,
+        tokens: Tokens,
+        rooms: Rooms,
+        transport: Transport,
+        limit_scale: float,
+    ) -> None:
         self._world = world
         self._tokens = tokens
         self._rooms = rooms
         self._transport = transport
+        self._limit_scale = limit_scale
         self._connections: dict[str, Connection] = {}
         self._of_account: dict[str, set[str]] = {}
         self.is_draining = False
@@ -159,7 +167,7 @@ class Gateway:
         if session is None:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended; log in again.")
         mine = self._of_account.get(access.account_id, set())
-        if len(mine) >= MAX_CONNECTIONS_OF_ACCOUNT:
+        if len(mine) >= MAX_CONNECTIONS_OF_ACCOUNT * self._limit_scale:
             raise ParleyError(
                 Code.TOO_MANY_CONNECTIONS, "Close another window or app of this account first."
             )
