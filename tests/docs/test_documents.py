@@ -41,15 +41,10 @@ def _defined(path: Path) -> set[str]:
     return names
 
 
-def _is_there(path: str) -> bool:
-    """Whether a path is in the checkout; what `make` creates is not, before it has run."""
-    return (CHECKOUT / path).exists()
-
-
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
 def test_every_file_named_is_there(page: Path) -> None:
     """A path in backticks leads to a file or folder of the checkout."""
-    missing = [path for path in files_named(read(page)) if not _is_there(path)]
+    missing = [path for path in files_named(read(page)) if not (CHECKOUT / path).exists()]
     assert not missing
 
 
