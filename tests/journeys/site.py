@@ -1,0 +1,67 @@
+"""The running stack in the hands of a journey."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from embedded import probes
+from embedded.running import Running
+from marketplace.bootstrap import Parts
+from tests.journeys.waiting import eventually
+
+GATEWAYS = ("realtime-1", "realtime-2")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """nginx's address with a client for it, and what stands behind it.
+
+    `parts` looks into the store, and puts an admin there: everything else comes in by nginx.
+    """
+
+    running: Running
+    http: httpx.AsyncClient
+    parts: Parts
+
+    @property
+    def url(self) -> str:
+        """Where people and apps come in."""
+        return self.running.url("nginx")
+
+    async def stop(self, name: str) -> None:
+        """Stop one process or server with SIGTERM and keep it down."""
+        await asyncio.to_thread(self.running.stop, name)
+
+    async def start(self, name: str) -> None:
+        """Start a stopped one and return when it is ready."""
+        await asyncio.to_thread(self.running.start, name)
+
+    async def kill(self, name: str, hold_s: float = 0.0) -> None:
+        """`kill -9`; it comes back by itself, after `hold_s` seconds at the earliest."""
+        before = self.running.pid(name)
+        await asyncio.to_thread(self.running.kill, name, signal.SIGKILL, hold_s)
+
+        async def is_gone() -> bool:
+            return self.running.pid(name) != before
+
+        await eventually(is_gone)
+
+    async def is_back(self, name: str) -> None:
+        """Wait until a killed process runs again and says that it is ready."""
+
+        async def is_ready() -> bool:
+            health = f"{self.running.url(name)}/health/ready"
+            return self.running.pid(name) is not None and await probes.is_healthy(health)
+
+        await eventually(is_ready)
+
+    async def documents(
+        self, collection: str, order: str, **condition: Any
+    ) -> list[dict[str, Any]]:
+        """What a collection holds, in the order of a field."""
+        cursor = self.parts.store.database[collection].find(condition).sort(order)
+        found: list[dict[str, Any]] = await cursor.to_list(None)
+        return found
