@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from marketplace.errors import ParleyError
 from realtime.calls import Calls
 from realtime.gateway import Gateway
-from realtime.transport import OrJson
+from realtime.transport import OrJson, close
 
 LOG = logging.getLogger(__name__)
 # The longest call is a message of 8,000 characters, 32 kB at four bytes each and as much again
@@ -24,7 +24,10 @@ MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
 HANDSHAKE_WITHIN_S = 10.0
+# How long a full socket buffer may stand still before its connection is cut.
+SENT_WITHIN_S = 10.0
 _ENGINE_PACKETS = frozenset("123456")  # no "b": binary in base 64, of which no call has any
+_BINARY_PACKETS = frozenset("56")
 # Names of python-socketio's own handlers: sent by a client, they would call these.
 _RESERVED = frozenset({"connect", "disconnect", "*"})
 
@@ -32,11 +35,23 @@ _MALFORMED = Counter("parley_malformed_frames_total", "Frames that were no packe
 
 
 class GuardedWebSocket(engineio_aiohttp.WebSocket):  # type: ignore[misc] # untyped library
-    """Closes a websocket at a frame that is no Engine.IO packet.
+    """Closes a websocket at a frame that is no Engine.IO packet, and when nobody reads it.
 
     python-engineio decodes frames outside its error handling: such a frame would end the request
     with a stack trace and leave the session behind until its ping time-out.
     """
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a frame; cuts the connection when it is not taken in time."""
+        try:
+            async with asyncio.timeout(SENT_WITHIN_S):
+                await super().send(message)
+        except TimeoutError:
+            # A closing handshake would wait in the same full buffer.
+            transport = self.environ["aiohttp.request"].transport
+            if transport is not None:
+                transport.abort()
+            raise
 
     async def wait(self) -> str | bytes:
         """The next frame; raises OSError at the end or at a malformed one."""
@@ -71,7 +86,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         socket = self.eio.sockets[eio_sid]
-        socket.handle_post_request = _guarded(socket.handle_post_request)
+        socket.handle_post_request = _guarded(self, eio_sid, socket)
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
@@ -81,24 +96,30 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
+            if not isinstance(data, str) or data[:1] in _BINARY_PACKETS:
+                raise ValueError("no call has binary data")
             await super()._handle_eio_message(eio_sid, data)
         except Exception as error:
             _MALFORMED.inc()
             LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
-            await self.eio.disconnect(eio_sid)
+            await close(self, eio_sid)
 
 
 def _guarded(
-    receive: Callable[[dict[str, Any]], Awaitable[None]],
+    server: GatewayServer, eio_sid: str, socket: Any
 ) -> Callable[[dict[str, Any]], Awaitable[None]]:
-    """Answer a polled body that is no Engine.IO payload with 400 and the end of its session."""
+    """What a session does with a polled body: one that is no Engine.IO payload ends it with 400."""
+    receive = socket.handle_post_request
 
     async def receive_checked(environ: dict[str, Any]) -> None:
         try:
             await receive(environ)
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             _MALFORMED.inc()
+            await close(server, eio_sid)
             raise EngineIOError("not an Engine.IO payload") from error
+        if socket.closed:  # by what was received: the poll that waits meanwhile ends as well
+            socket.queue.put_nowait(None)
 
     return receive_checked
 
@@ -139,4 +160,4 @@ async def forget_refused(server: GatewayServer) -> None:
         seen = {sid: seen.get(sid, loop.time()) for sid in waiting}
         for sid, since in seen.items():
             if loop.time() - since > HANDSHAKE_WITHIN_S:
-                await server.eio.disconnect(sid)
+                await close(server, sid)

@@ -52,6 +52,22 @@ class OrJson:
         return orjson.loads(text)
 
 
+async def close(server: "socketio.AsyncServer", eio_sid: str) -> None:
+    """Close an Engine.IO session for good, whether or not its other side agrees.
+
+    `disconnect` of python-engineio waits until all that is queued was read, and leaves the closing
+    of a websocket to the client; one that means ill does neither.
+    """
+    socket = server.eio.sockets.get(eio_sid)
+    if socket is None:
+        return
+    while not socket.queue.empty():  # nobody will read them, and the end must get through
+        socket.queue.get_nowait()
+        socket.queue.task_done()
+    await socket.close(wait=False)
+    socket.queue.put_nowait(None)  # the sign for the writer, or for a waiting poll, to end
+
+
 class SocketIoTransport:
     """Implements `Transport` on a python-socketio server."""
 
@@ -85,20 +101,9 @@ class SocketIoTransport:
         eio_sid = self._server.manager.eio_sid_from_sid(connection_id, "/")
         if eio_sid is None:
             return
-        task = asyncio.get_running_loop().create_task(self._close(eio_sid))
+        task = asyncio.get_running_loop().create_task(close(self._server, eio_sid))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-
-    async def _close(self, eio_sid: str) -> None:
-        socket = self._server.eio.sockets.get(eio_sid)
-        if socket is None:
-            return
-        while not socket.queue.empty():  # nobody will read them, and the end must get through
-            socket.queue.get_nowait()
-            socket.queue.task_done()
-        await socket.close(wait=False)
-        # The writer takes None as the sign to end; without it a stuck one would stay for a minute.
-        socket.queue.put_nowait(None)
 
     def _socket(self, connection_id: str) -> Any:
         manager = self._server.manager

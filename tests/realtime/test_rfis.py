@@ -1,0 +1,143 @@
+"""RFI feeds: who may follow one, from which revision, and what comes then."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest_asyncio
+
+from marketplace.actions import rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.ids import new_id
+from marketplace.domain.rfis import Rfi
+from marketplace.ports import World
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.builders import a_match, content_of_an_rfi
+from tests.realtime.apps import Person, a_person
+from tests.realtime.conftest import Connect, Gateways
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An open RFI at revision 2, its customer, and a vendor it was offered to."""
+
+    rfi: Rfi
+    customer: Person
+    vendor: Person
+    world: World
+
+    async def retitle(self, revision: int, title: str) -> None:
+        """Revise it from another process, as REST does."""
+        actor = Actor(self.customer.id, Role.CUSTOMER)
+        await rfis.revise(self.world, actor, self.rfi.id, revision, {"title": title})
+
+
+@pytest_asyncio.fixture
+async def request_(gateways: Gateways, store: MongoStore, settings: Settings) -> Request:
+    """Draft and submit an RFI, and offer it."""
+    customer = await a_person(store, settings)
+    vendor = await a_person(store, settings, Role.VENDOR)
+    world, actor = gateways[1].parts.world, Actor(customer.id, Role.CUSTOMER)
+    drafted = await rfis.draft(world, actor, content_of_an_rfi())
+    rfi = await rfis.submit(world, actor, drafted.id, 1)
+    await store.matches.add(a_match(rfi_id=rfi.id, customer_id=customer.id, vendor_id=vendor.id))
+    return Request(rfi, customer, vendor, world)
+
+
+async def test_both_sides_follow_an_rfi_as_it_changes(
+    gateways: Gateways, connect: Connect, request_: Request
+) -> None:
+    """Field by field, with old and new, who and why, dense by revision."""
+    apps = [
+        await connect(gateways[0], request_.customer),
+        await connect(gateways[1], request_.vendor),
+    ]
+    for app in apps:
+        snapshot = await app.ok("join_rfi", {"rfi_id": request_.rfi.id})
+        assert (snapshot["revision"], snapshot["changes"]) == (2, [])
+        assert snapshot["rfi"]["title"] == request_.rfi.title
+
+    await request_.retitle(2, "Burst pipe")
+    await request_.retitle(3, "Burst pipe, urgent")
+
+    for app in apps:
+        await app.until(lambda app=app: len(app.named("rfi.changed")) == 2)  # type: ignore[misc] # bound in the loop
+        first, second = app.named("rfi.changed")
+        assert (first["revision"], second["revision"]) == (3, 4)
+        assert first["cause"] == "revised"
+        assert second["changes"] == [
+            {"path": "title", "old": "Burst pipe", "new": "Burst pipe, urgent"}
+        ]
+
+
+async def test_a_returning_app_gets_the_changes_it_missed(
+    gateways: Gateways, connect: Connect, request_: Request
+) -> None:
+    """From any revision on, for the life of the RFI."""
+    await request_.retitle(2, "Burst pipe")
+    app = await connect(gateways[0], request_.vendor)
+
+    snapshot = await app.ok("join_rfi", {"rfi_id": request_.rfi.id, "after_revision": 1})
+    await request_.retitle(3, "Burst pipe, urgent")
+    await app.until(lambda: bool(app.named("rfi.changed")))
+
+    assert snapshot["revision"] == 3
+    assert [each["revision"] for each in snapshot["changes"]] == [2, 3]
+    assert [each["revision"] for each in app.named("rfi.changed")] == [4]
+
+
+async def test_joining_while_it_changes_misses_and_doubles_nothing(
+    gateways: Gateways, connect: Connect, request_: Request
+) -> None:
+    """What is in the answer and what is pushed join without a gap."""
+
+    async def change() -> None:
+        for revision in range(2, 32):
+            await request_.retitle(revision, f"Title {revision}")
+
+    changing = asyncio.create_task(change())
+    joined = []
+    for number in range(4):
+        app = await connect(gateways[number % 2], request_.customer)
+        answer = await app.ok("join_rfi", {"rfi_id": request_.rfi.id, "after_revision": 0})
+        joined.append((app, answer))
+    await changing
+
+    for app, answer in joined:
+        told = [each["revision"] for each in answer["changes"]]
+        last = answer["revision"]
+        await app.until(
+            lambda app=app, last=last: last + len(app.named("rfi.changed")) >= 32  # type: ignore[misc] # bound in the loop
+        )
+        told += [each["revision"] for each in app.named("rfi.changed")]
+        assert told == list(range(1, 33))
+
+
+async def test_who_left_hears_no_more_of_it(
+    gateways: Gateways, connect: Connect, request_: Request
+) -> None:
+    """After `leave_rfi` changes are not pushed."""
+    customer = await connect(gateways[0], request_.customer)
+    vendor = await connect(gateways[0], request_.vendor)
+    for each in (customer, vendor):
+        await each.ok("join_rfi", {"rfi_id": request_.rfi.id})
+
+    await customer.ok("leave_rfi", {"rfi_id": request_.rfi.id})
+    await request_.retitle(2, "Burst pipe")
+    await vendor.until(lambda: bool(vendor.named("rfi.changed")))
+
+    assert customer.named("rfi.changed") == []
+
+
+async def test_an_rfi_of_others_is_not_there(
+    gateways: Gateways,
+    connect: Connect,
+    request_: Request,
+    store: MongoStore,
+    settings: Settings,
+) -> None:
+    """For another customer, for a vendor it was not offered to, as for an id that never was."""
+    for role in (Role.CUSTOMER, Role.VENDOR):
+        stranger = await connect(gateways[0], await a_person(store, settings, role))
+        for rfi_id in (request_.rfi.id, new_id()):
+            assert await stranger.refused("join_rfi", {"rfi_id": rfi_id}) == "not_found"

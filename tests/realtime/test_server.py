@@ -1,0 +1,163 @@
+"""Frames that no client of good will sends, straight on the websocket and by polling."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import aiohttp
+import orjson
+import pytest
+import pytest_asyncio
+
+from realtime import server
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect, Gateways
+
+SOCKET_IO = "/socket.io/?EIO=4&transport="
+Socket = aiohttp.ClientWebSocketResponse
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A plain HTTP client."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as session:
+        yield session
+
+
+@pytest_asyncio.fixture
+async def raw(http: aiohttp.ClientSession, gateways: Gateways, talk: Talk) -> AsyncIterator[Socket]:
+    """A websocket on which a Socket.IO connection stands."""
+    url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
+    async with http.ws_connect(url) as socket:
+        assert (await socket.receive_str()).startswith("0{")
+        await socket.send_str("40" + orjson.dumps({"token": talk.customer.token}).decode())
+        assert (await socket.receive_str()).startswith("40{")
+        yield socket
+
+
+async def ended(socket: Socket) -> None:
+    """Wait until the gateway closes the websocket."""
+    async with asyncio.timeout(5):
+        while (await socket.receive()).type not in {
+            aiohttp.WSMsgType.CLOSE,
+            aiohttp.WSMsgType.CLOSED,
+            aiohttp.WSMsgType.ERROR,
+        }:
+            pass
+
+
+FRAMES = [
+    "",
+    "x",
+    "9",
+    "٣",
+    "b!!!",
+    "bAAAA",
+    "4",
+    "4x",
+    "49",
+    "42",
+    "42{",
+    "42{}",
+    "42[]",
+    "42[[]]",
+    "42[{}]",
+    "42[null]",
+    '42["connect",{}]',
+    '42["disconnect","bye"]',
+    '42["*",{}]',
+    "4" + "[" * 20_000,
+    '4{"a":1}',
+    "45-",
+    '451-["send_message",{"_placeholder":true,"num":0}]',
+    b"\x00\x01",
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda each: repr(each)[:30])
+async def test_a_malformed_frame_ends_its_connection_quietly(
+    frame: str | bytes,
+    raw: Socket,
+    gateways: Gateways,
+    connect: Connect,
+    talk: Talk,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Closed, forgotten, no stack trace, and the gateway goes on with everybody else."""
+    other = await connect(gateways[0], talk.vendor)
+
+    if isinstance(frame, bytes):
+        await raw.send_bytes(frame)
+    else:
+        await raw.send_str(frame)
+    await ended(raw)
+
+    presence = gateways[0].parts.world.presence
+    async with asyncio.timeout(5):
+        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # of the gateway
+            await asyncio.sleep(0.005)
+    assert (await other.ok("join_conversation", talk.named()))["head"] == 0
+    assert [each for each in caplog.records if each.exc_info or each.levelno >= logging.ERROR] == []
+
+
+async def test_a_second_connect_packet_is_refused(raw: Socket, talk: Talk) -> None:
+    """One websocket is one connection; nobody hides more of them behind it."""
+    await raw.send_str("40" + orjson.dumps({"token": talk.customer.token}).decode())
+
+    assert (await raw.receive_str()).startswith("44")
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"x", b"4\x1e9", b"\x1e".join([b"6"] * 40)])
+async def test_a_malformed_polled_body_ends_its_session_quietly(
+    body: bytes,
+    http: aiohttp.ClientSession,
+    gateways: Gateways,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """400, and the session is gone."""
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        sid = orjson.loads((await answer.read())[1:])["sid"]
+    async with http.post(f"{url}&sid={sid}", data=body) as answer:
+        assert answer.status == 400
+    async with http.get(f"{url}&sid={sid}") as answer:
+        assert answer.status == 400
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_a_session_id_names_its_gateway(
+    http: aiohttp.ClientSession, gateways: Gateways
+) -> None:
+    """By it nginx leads polling and the upgrade back to the process that has the session."""
+    for each, name in zip(gateways, ("realtime-1", "realtime-2"), strict=True):
+        async with http.get(each.url + SOCKET_IO + "polling") as answer:
+            assert orjson.loads((await answer.read())[1:])["sid"].startswith(f"{name}.")
+
+
+async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """As a browser's client does."""
+    app = await connect(gateways[0], talk.customer, transports=["polling", "websocket"])
+    poller = await connect(gateways[1], talk.vendor, transports=["polling"])
+    assert (app.client.transport(), poller.client.transport()) == ("websocket", "polling")
+    for each in (app, poller):
+        await each.ok("join_conversation", talk.named())
+
+    await poller.send_many(talk, range(5))
+    for each in (app, poller):
+        await each.has_up_to(5)
+
+    assert app.sequences() == poller.sequences() == [1, 2, 3, 4, 5]
+
+
+async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
+    http: aiohttp.ClientSession, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake has ten seconds (here one); an idle transport holds nothing for ever."""
+    monkeypatch.setattr(server, "HANDSHAKE_WITHIN_S", 0.1)
+    url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
+
+    async with http.ws_connect(url) as socket:
+        await socket.receive_str()
+        await ended(socket)

@@ -1,0 +1,102 @@
+"""A reader that stops reading: it has a bound, an end, and no effect on the others."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import orjson
+import pytest
+import pytest_asyncio
+
+from realtime import server, transport
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect, Gateways
+
+BODY = "a" * 4_000
+
+
+@pytest_asyncio.fixture
+async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.StreamReader]:
+    """The customer's app in the conversation; it reads nothing after it joined."""
+    host, port = gateways[0].url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2_048)
+    writer.write(
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: parley\r\n"
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    join = ["join_conversation", talk.named()]
+    for packet, answer in (
+        ("40" + orjson.dumps({"token": talk.customer.token}).decode(), b'"sid"'),
+        ("421" + orjson.dumps(join).decode(), b'"has_more"'),
+    ):
+        writer.write(_frame(packet.encode()))
+        while answer not in await reader.read(2_048):
+            pass
+    yield reader
+    writer.transport.abort()
+
+
+def _frame(text: bytes) -> bytes:
+    """A masked text frame (RFC 6455, section 5.2); the mask is zero."""
+    return b"\x81" + bytes([0x80 | 126]) + len(text).to_bytes(2) + bytes(4) + text
+
+
+async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
+    gateways: Gateways,
+    connect: Connect,
+    talk: Talk,
+    sluggard: asyncio.StreamReader,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its queue ends at the bound, its connection is cut, and it resumes by number."""
+    monkeypatch.setattr(transport, "MAX_WAITING_PACKETS", 20)
+    monkeypatch.setattr(server, "SENT_WITHIN_S", 0.5)
+    presence = gateways[0].parts.world.presence
+    vendor = await connect(gateways[0], talk.vendor)
+    await vendor.ok("join_conversation", talk.named())
+    assert await presence.is_connected(talk.customer.id)
+
+    count = 0
+    async with asyncio.timeout(30):
+        while await presence.is_connected(talk.customer.id):
+            payloads = (talk.says(f"m-{count + n}", BODY) for n in range(50))
+            await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+            count += 50
+
+    await vendor.has_up_to(count)
+    assert vendor.sequences() == list(range(1, count + 1))
+    async with asyncio.timeout(10):
+        with pytest.raises(ConnectionResetError):
+            while await sluggard.read(65_536):
+                pass
+            raise ConnectionResetError  # an orderly end is one, too
+    back = await connect(gateways[1], talk.customer)
+    snapshot = await back.ok("join_conversation", talk.named(after_sequence=0))
+    assert (snapshot["head"], snapshot["entries"][0]["sequence"]) == (count, 1)
+
+
+async def test_typing_is_dropped_first(
+    gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is worth nothing late is left out long before the bound; entries never are."""
+    monkeypatch.setattr(transport, "MAX_WAITING_BEFORE_DROPPING", 0)
+    customer = await connect(gateways[0], talk.customer)
+    vendor = await connect(gateways[0], talk.vendor)
+    await customer.ok("join_conversation", talk.named())
+
+    await vendor.ok("set_typing", talk.named(is_typing=True))
+    await vendor.ok("send_message", talk.says("m-1"))
+    await customer.has_up_to(1)
+
+    assert customer.named("typing.updated") == []
+
+
+async def test_the_bounds_are_told_in_the_metrics(gateways: Gateways) -> None:
+    """An operator sees how many were cut off and what was dropped."""
+    async with aiohttp.ClientSession() as http, http.get(f"{gateways[0].url}/metrics") as answer:
+        text = await answer.text()
+
+    for name in ("parley_slow_readers_closed_total", "parley_pushes_delivered_total"):
+        assert f"\n{name}" in text
