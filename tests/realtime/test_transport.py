@@ -1,7 +1,9 @@
 """A reader that stops reading: it has a bound, an end, and no effect on the others."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import orjson
@@ -12,14 +14,18 @@ from realtime import server, transport
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 
-BODY = "a" * 4_000
+BODY = "a" * 8_000
 
 
 @pytest_asyncio.fixture
 async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.StreamReader]:
     """The customer's app in the conversation; it reads nothing after it joined."""
     host, port = gateways[0].url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port), limit=2_048)
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    small.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(small, (host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=small, limit=2_048)
     writer.write(
         b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: parley\r\n"
         b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -51,7 +57,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its queue ends at the bound, its connection is cut, and it resumes by number."""
-    monkeypatch.setattr(transport, "MAX_WAITING_PACKETS", 20)
+    monkeypatch.setattr(transport, "MAX_WAITING_PACKETS", 200)
     monkeypatch.setattr(server, "SENT_WITHIN_S", 0.5)
     presence = gateways[0].parts.world.presence
     vendor = await connect(gateways[0], talk.vendor)
@@ -61,17 +67,16 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     count = 0
     async with asyncio.timeout(30):
         while await presence.is_connected(talk.customer.id):
-            payloads = (talk.says(f"m-{count + n}", BODY) for n in range(50))
+            payloads = (talk.says(f"m-{count + n}", BODY) for n in range(20))
             await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
-            count += 50
+            count += 20
 
     await vendor.has_up_to(count)
     assert vendor.sequences() == list(range(1, count + 1))
     async with asyncio.timeout(10):
-        with pytest.raises(ConnectionResetError):
+        with suppress(ConnectionResetError):
             while await sluggard.read(65_536):
                 pass
-            raise ConnectionResetError  # an orderly end is one, too
     back = await connect(gateways[1], talk.customer)
     snapshot = await back.ok("join_conversation", talk.named(after_sequence=0))
     assert (snapshot["head"], snapshot["entries"][0]["sequence"]) == (count, 1)

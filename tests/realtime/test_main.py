@@ -1,0 +1,142 @@
+"""The process `python -m realtime`: ready, serving, and gone at SIGTERM without a loss."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from socketio.exceptions import SocketIOError
+
+from marketplace.settings import Settings
+from tests.realtime.apps import App, Talk
+from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.gateways import free_port
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Service:
+    """A running `python -m realtime`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+
+    async def ready(self) -> None:
+        """Wait until it says so."""
+        async with asyncio.timeout(30), aiohttp.ClientSession() as http:
+            while self.process.returncode is None:
+                try:
+                    async with http.get(f"{self.url}/health/ready") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+
+@asynccontextmanager
+async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
+    """Start the process, and make sure that it is gone."""
+    port = free_port()
+    environment = {
+        "MONGODB_URL": settings.mongodb_url,
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "REDIS_URL": settings.redis_url,
+        "PARLEY_TOKEN_SECRET": settings.token_secret,
+        "PARLEY_BIND_PORT": str(port),
+        "PARLEY_PROCESS_NAME": "realtime-9",
+    }
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "realtime",
+            cwd=CHECKOUT, env={**os.environ, **environment}, stdout=output, stderr=output,
+        )  # fmt: skip
+    made = Service(process, f"http://127.0.0.1:{port}", log)
+    try:
+        await made.ready()
+        yield made
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
+    """Send until the connection ends; returns what was acknowledged by then."""
+    acknowledged: list[dict[str, object]] = []
+
+    async def send(number: int) -> None:
+        acknowledged.append((await app.ok("send_message", talk.says(number)))["message"])
+
+    number = 0
+    while app.client.connected:
+        calls = [send(number + each) for each in range(5)]
+        number += 5
+        whole = asyncio.gather(*calls, return_exceptions=True)
+        ending = asyncio.create_task(app.closed())
+        both: list[asyncio.Future[Any]] = [whole, ending]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not whole.done():
+            whole.cancel()
+            await asyncio.gather(whole, return_exceptions=True)
+            break
+        for outcome in whole.result():
+            assert outcome is None or isinstance(outcome, SocketIOError), outcome
+    return acknowledged
+
+
+async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
+    gateways: Gateways, connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
+) -> None:
+    """Exit code 0, each acknowledged message stored once, and the app goes on elsewhere."""
+    async with service(settings, tmp_path / "realtime-9.log") as leaving:
+        app = await connect(leaving, talk.customer)
+        await app.ok("join_conversation", talk.named())
+        sending = asyncio.create_task(_send_until_closed(app, talk))
+        await app.has_up_to(40)
+
+        leaving.process.send_signal(signal.SIGTERM)
+        acknowledged = await sending
+        async with asyncio.timeout(15):
+            assert await leaving.process.wait() == 0, leaving.log.read_text()
+        log = leaving.log.read_text()
+
+    elsewhere = await connect(gateways[0], talk.customer)
+    seen = app.sequences()
+    snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=seen[-1]))
+    numbers = seen + [each["sequence"] for each in snapshot["entries"]]
+    assert numbers == list(range(1, snapshot["head"] + 1))
+    kept = await gateways[0].parts.store.entries.after(talk.id, 0, 10_000)
+    assert len(acknowledged) >= 35
+    assert {each["id"] for each in acknowledged} <= {each.id for each in kept}
+    assert len({each.client_message_id for each in kept}) == len(kept)
+    resent = await elsewhere.ok("send_message", talk.says(0))
+    assert resent["message"]["sequence"] <= 5
+
+    lines = [orjson.loads(line) for line in log.splitlines()]
+    assert lines[-1]["message"] == "stopped"
+    assert [each for each in lines if "exception" in each or each["level"] == "error"] == []
+    assert talk.customer.token not in log
+
+
+async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) -> None:
+    """No stack trace: what is wrong, and with which variable."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "realtime",
+        cwd=CHECKOUT, env={**os.environ, "PARLEY_TOKEN_SECRET": "short"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(process.communicate(), 20)
+
+    assert process.returncode == 1
+    assert b"PARLEY_TOKEN_SECRET" in output
+    assert b"Traceback" not in output

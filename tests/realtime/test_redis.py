@@ -1,0 +1,161 @@
+"""Redis away, deaf or forgetful: pushes come late, and none is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from embedded.servers import Servers, running
+from marketplace import live
+from marketplace.ports import Announcement, conversation_room
+from marketplace.settings import Settings
+from realtime import rooms
+from tests.realtime.apps import Talk, written
+from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.gateways import RunningGateway, gateway
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[Servers]:
+    """A Valkey of one's own, to be stopped."""
+    with running("valkey") as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _impatient() -> Iterator[None]:
+    """Shorter pauses than in production, so that the tests are quick; the order of them is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "CANARY_EVERY_S", 0.1)
+        patch.setattr(live, "DEAF_AFTER_S", 1.0)
+        patch.setattr(live, "CONFIRM_WITHIN_S", 0.5)
+        yield
+
+
+@pytest_asyncio.fixture
+async def alone(
+    settings: Settings, valkey: Servers, _impatient: None
+) -> AsyncIterator[RunningGateway]:
+    """A gateway over that Valkey."""
+    async with gateway(replace(settings, redis_url=valkey.redis_url)) as one:
+        yield one
+
+
+async def test_a_lost_announcement_is_repaired_by_the_next_head(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """A writer died between commit and announcement: the relay tells the head, the rest is read."""
+    app = await connect(gateways[0], talk.customer)
+    await app.ok("join_conversation", talk.named())
+    await written(gateways[0].parts.store, talk, 3)
+
+    room = conversation_room(talk.id)
+    gateways[1].parts.world.live.announce(Announcement(room, "head", {}, 3))
+    await app.has_up_to(3)
+
+    assert app.sequences() == [1, 2, 3]
+
+
+async def test_without_any_announcement_the_look_at_the_heads_finds_it(
+    connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every few seconds (here a tenth of one) each room is compared with the store."""
+    monkeypatch.setattr(rooms, "CHECK_HEADS_EVERY_S", 0.1)
+    async with gateway(settings, "realtime-3") as looking:
+        app = await connect(looking, talk.customer)
+        await app.ok("join_conversation", talk.named())
+
+        await written(looking.parts.store, talk, 2)
+        await app.has_up_to(2)
+
+    assert app.sequences() == [1, 2]
+
+
+async def test_repeated_and_disordered_announcements_change_nothing(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """What Redis brings is a hint; the number decides."""
+    app = await connect(gateways[0], talk.customer)
+    await app.ok("join_conversation", talk.named())
+    sender = await connect(gateways[1], talk.vendor)
+    messages = await sender.send_many(talk, range(3))
+    await app.has_up_to(3)
+
+    room = conversation_room(talk.id)
+    for message in [*messages[::-1], *messages]:
+        again = Announcement(room, "message.sent", message, message["sequence"])
+        gateways[1].parts.world.live.announce(again)
+    await sender.send_many(talk, [4])
+    await app.has_up_to(4)
+
+    assert app.sequences() == [1, 2, 3, 4]
+
+
+async def test_redis_killed_and_back_loses_nothing(
+    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
+) -> None:
+    """Sending goes on while it is away; what was not pushed then is pushed afterwards."""
+    customer, vendor = await connect(alone, talk.customer), await connect(alone, talk.vendor)
+    for each in (customer, vendor):
+        await each.ok("join_conversation", talk.named())
+    await vendor.send_many(talk, range(3))
+
+    await asyncio.to_thread(valkey.stop, "valkey")
+    while_away = await vendor.send_many(talk, range(3, 23))
+    await asyncio.to_thread(valkey.start, "valkey")
+    for each in (customer, vendor):
+        await each.has_up_to(23)
+    await vendor.send_many(talk, [24])
+    for each in (customer, vendor):
+        await each.has_up_to(24)
+
+    assert [each["sequence"] for each in while_away] == list(range(4, 24))
+    assert customer.sequences() == vendor.sequences() == list(range(1, 25))
+
+
+async def test_one_may_join_and_be_served_while_redis_is_away(
+    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
+) -> None:
+    """Connecting and joining take a moment longer; when Redis is back, pushes arrive again."""
+    await asyncio.to_thread(valkey.stop, "valkey")
+    app = await connect(alone, talk.customer)
+    await written(alone.parts.store, talk)
+    assert (await app.ok("join_conversation", talk.named()))["head"] == 1
+    await asyncio.to_thread(valkey.start, "valkey")
+
+    sender = await connect(alone, talk.vendor)
+    await sender.send_many(talk, range(2))
+    await app.has_up_to(3)
+
+    assert app.sequences() == [2, 3]
+
+
+async def test_a_deaf_gateway_says_so_until_it_hears_again(
+    alone: RunningGateway, valkey: Servers
+) -> None:
+    """Redis accepts and answers nothing: not ready, without a moment of false health."""
+    assert (await alone.ready())[0] == 200
+    pid = valkey.pid("valkey")
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(10):
+            while (await alone.ready())[0] == 200:  # noqa: ASYNC110 # of the listener
+                await asyncio.sleep(0.02)
+        _, told = await alone.ready()
+        assert isinstance(told["checks"], dict)
+        assert "not heard" in told["checks"]["live"]
+        # The listener gives up its connection meanwhile and takes another, as deaf as the first.
+        for _ in range(30):
+            assert (await alone.ready())[0] == 503
+            await asyncio.sleep(0.1)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    async with asyncio.timeout(10):
+        while (await alone.ready())[0] != 200:  # noqa: ASYNC110 # of the listener
+            await asyncio.sleep(0.02)
