@@ -9,20 +9,20 @@ import orjson
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields
 
 from marketplace.errors import MEANINGS, Code
-from marketplace.schemas.fields import (
-    MAX_ATTRIBUTE_CHARACTERS,
-    MAX_ATTRIBUTE_COUNT,
-    Attributes,
-    Place,
-    Strict,
+from marketplace.schemas.fields import Strict
+from rest.openapi_schemas import (
+    as_text,
+    component_name,
+    describe_schemas,
+    loosen_answers,
+    one_line,
+    taught,
+    without_none,
 )
-from marketplace.schemas.rfis import ActorView, AnyValue
 from rest.operations import Operation
 from rest.problems import MEDIA_TYPE, ProblemView
-from rest.queries import Cursor, Near
 
 _ABOUT = """The REST interface of Parley, a messaging-first marketplace of customers and vendors.
 
@@ -32,44 +32,6 @@ are GeoJSON points, longitude first; distances are in metres (`_m`). Errors are
 `next_cursor` back as `cursor`. A POST that creates takes an `Idempotency-Key`. RFIs carry their
 revision as `ETag` and want it back as `If-Match`."""
 
-_POINT = {
-    "type": "object",
-    "description": "A GeoJSON point (RFC 7946): longitude, then latitude.",
-    "properties": {
-        "type": {"const": "Point"},
-        "coordinates": {
-            "type": "array",
-            "prefixItems": [
-                {"type": "number", "minimum": -180, "maximum": 180},
-                {"type": "number", "minimum": -90, "maximum": 90},
-            ],
-            "minItems": 2,
-            "maxItems": 2,
-        },
-    },
-    "required": ["type", "coordinates"],
-    "additionalProperties": False,
-    "example": {"type": "Point", "coordinates": [-104.9903, 39.7392]},
-}
-_ATTRIBUTES = {
-    "type": "object",
-    "maxProperties": MAX_ATTRIBUTE_COUNT,
-    "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]{0,49}$"},
-    "additionalProperties": {
-        "anyOf": [
-            {"type": "string", "maxLength": MAX_ATTRIBUTE_CHARACTERS},
-            {"type": "number"},
-            {"type": "boolean"},
-        ]
-    },
-}
-_OWN_TYPES: Mapping[type, dict[str, Any]] = {
-    Place: _POINT,
-    Attributes: _ATTRIBUTES,
-    AnyValue: {"type": ["string", "number", "boolean", "object", "array"]},
-    Near: {"type": "string", "example": "-104.9903,39.7392"},
-    Cursor: {"type": "string", "maxLength": 100},
-}
 _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "IfMatch": {
         "in": "header",
@@ -99,7 +61,7 @@ _HEADERS = {
 
 def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]:
     """The document as JSON values."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_component_name)
+    plugin = MarshmallowPlugin(schema_name_resolver=component_name)
     spec = APISpec(
         title="Parley",
         version="1",
@@ -108,18 +70,16 @@ def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]
         info={"description": _ABOUT},
         servers=[{"url": public_url}],
     )
-    converter = _taught(plugin.converter)
+    converter = taught(plugin.converter)
     _add_components(spec)
     for operation in operations:
         spec.path(
             operation.path,
             operations={operation.method.lower(): _operation(converter, operation)},
         )
-    written: dict[str, Any] = _without_none(spec.to_dict())
-    for key, name in converter.refs.items():
-        told = _one_line(key[0].__doc__ or "")
-        written["components"]["schemas"][name]["description"] = told
-    _loosen_answers(written)
+    written: dict[str, Any] = without_none(spec.to_dict())
+    describe_schemas(converter, written)
+    loosen_answers(written)
     return written
 
 
@@ -128,33 +88,8 @@ def to_json(written: dict[str, Any]) -> bytes:
     return orjson.dumps(written)
 
 
-def _component_name(schema: Schema | type[Schema] | str) -> str:
-    kind = type(schema) if isinstance(schema, Schema) else schema
-    name = kind if isinstance(kind, str) else kind.__name__
-    return name.removesuffix("View").removesuffix("Schema")
-
-
-def _taught(converter: OpenAPIConverter | None) -> OpenAPIConverter:
-    """The converter with the field types of ours that apispec cannot know."""
-    if converter is None:
-        raise RuntimeError("the plugin was not given to a document")
-
-    def describe(field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-        if isinstance(field, fields.Function):  # the one there is: who made a revision
-            reference: dict[str, Any] = converter.resolve_nested_schema(ActorView)  # type: ignore[no-untyped-call] # apispec leaves it so
-            return reference
-        for kind, described in _OWN_TYPES.items():
-            if isinstance(field, kind):
-                return described
-        return {}
-
-    # Second, behind the plain type, so that what follows (null allowed, for one) builds on it.
-    converter.attribute_functions.insert(1, describe)
-    return converter
-
-
 def _add_components(spec: APISpec) -> None:
-    spec.components.schema(_component_name(ProblemView), schema=ProblemView)
+    spec.components.schema(component_name(ProblemView), schema=ProblemView)
     for name, parameter in _PARAMETERS.items():
         spec.components.parameter(name, parameter["in"], parameter)
     for name, description in _HEADERS.items():
@@ -175,11 +110,11 @@ def _operation(converter: OpenAPIConverter, operation: Operation) -> dict[str, A
     told: dict[str, Any] = {
         "operationId": operation.id,
         "tags": [operation.tag],
-        "summary": _one_line(summary).removesuffix("."),
-        "description": "\n\n".join(map(_one_line, description.split("\n\n"))),
+        "summary": one_line(summary).removesuffix("."),
+        "description": "\n\n".join(map(one_line, description.split("\n\n"))),
         "security": [] if operation.is_public else [{"access_token": []}],
         "parameters": _parameters(converter, operation),
-        "responses": {**_answers(operation), **_refusals(operation.codes())},
+        "responses": _responses(operation),
     }
     if operation.body is not None:
         told["requestBody"] = {
@@ -201,12 +136,25 @@ def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
     ]
     if operation.query is not None:
         declared = converter.schema2parameters(operation.query, location="query")
-        found += [{**each, "schema": _as_text(each["schema"])} for each in declared]
+        found += [{**each, "schema": as_text(each["schema"])} for each in declared]
     if operation.needs_revision:
         found.append("IfMatch")
     if operation.once is not None:
         found.append("IdempotencyKey")
     return found
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    """Answers and refusals by status; 503 can be both."""
+    responses = _answers(operation)
+    for status, refusal in _refusals(operation.codes()).items():
+        answer = responses.get(status, {"description": "", "headers": {}, "content": {}})
+        responses[status] = {
+            "description": f"{answer['description']} {refusal['description']}".strip(),
+            "headers": {**answer["headers"], **refusal["headers"]},
+            "content": {**answer.get("content", {}), **refusal["content"]},
+        }
+    return responses
 
 
 def _answers(operation: Operation) -> dict[str, Any]:
@@ -228,16 +176,6 @@ def _answers(operation: Operation) -> dict[str, Any]:
             answer["content"] = {media_type: {"schema": {"type": kind}}}
         answers[str(status)] = answer
     return answers
-
-
-def _as_text(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter's schema: what may be left out is None to us, but nobody can send null."""
-    kept = {key: value for key, value in schema.items() if key != "default" or value is not None}
-    if isinstance(kept.get("type"), list):
-        kept["type"] = next(each for each in kept["type"] if each != "null")
-    if "enum" in kept:
-        kept["enum"] = [each for each in kept["enum"] if each is not None]
-    return kept
 
 
 _OF_STATUS = {
@@ -268,51 +206,3 @@ def _refusals(codes: Sequence[Code]) -> dict[str, Any]:
 
 def _headers(names: Iterable[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _without_none(value: Any) -> Any:
-    """Drop what schemas unset with None; a default or an example may be null."""
-    if isinstance(value, dict):
-        return {
-            key: _without_none(inner)
-            for key, inner in value.items()
-            if inner is not None or key in {"default", "example"}
-        }
-    if isinstance(value, list | tuple):
-        return [_without_none(inner) for inner in value]
-    return value
-
-
-def _loosen_answers(written: dict[str, Any]) -> None:
-    """Let answers grow: only what is sent to us refuses unknown fields."""
-    schemas = written["components"]["schemas"]
-    sent: set[str] = set()
-    waiting = [
-        name
-        for path in written["paths"].values()
-        for operation in path.values()
-        for name in _references(operation.get("requestBody", {}))
-    ]
-    while waiting:
-        name = waiting.pop()
-        if name not in sent:
-            sent.add(name)
-            waiting += _references(schemas[name])
-    for name, schema in schemas.items():
-        if name not in sent:
-            schema.pop("additionalProperties", None)
-
-
-def _references(value: Any) -> list[str]:
-    """Names of the component schemas that a part of the document refers to."""
-    if isinstance(value, dict):
-        here = str(value.get("$ref", ""))
-        found = [here.rpartition("/")[2]] if here.startswith("#/components/schemas/") else []
-        return found + [name for inner in value.values() for name in _references(inner)]
-    if isinstance(value, list):
-        return [name for inner in value for name in _references(inner)]
-    return []

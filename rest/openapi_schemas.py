@@ -1,0 +1,147 @@
+"""Schemas in the OpenAPI document: field types of ours, names, and what is left open."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema, fields
+
+from marketplace.schemas.fields import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_ATTRIBUTE_COUNT,
+    Attributes,
+    Place,
+)
+from marketplace.schemas.rfis import ActorView, AnyValue
+from rest.queries import Cursor, Near
+
+_POINT = {
+    "type": "object",
+    "description": "A GeoJSON point (RFC 7946): longitude, then latitude.",
+    "properties": {
+        "type": {"const": "Point"},
+        "coordinates": {
+            "type": "array",
+            "prefixItems": [
+                {"type": "number", "minimum": -180, "maximum": 180},
+                {"type": "number", "minimum": -90, "maximum": 90},
+            ],
+            "minItems": 2,
+            "maxItems": 2,
+        },
+    },
+    "required": ["type", "coordinates"],
+    "additionalProperties": False,
+    "example": {"type": "Point", "coordinates": [-104.9903, 39.7392]},
+}
+_ATTRIBUTES = {
+    "type": "object",
+    "maxProperties": MAX_ATTRIBUTE_COUNT,
+    "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]{0,49}$"},
+    "additionalProperties": {
+        "anyOf": [
+            {"type": "string", "maxLength": MAX_ATTRIBUTE_CHARACTERS},
+            {"type": "number"},
+            {"type": "boolean"},
+        ]
+    },
+}
+_OWN_TYPES: Mapping[type, dict[str, Any]] = {
+    Place: _POINT,
+    Attributes: _ATTRIBUTES,
+    AnyValue: {"type": ["string", "number", "boolean", "object", "array"]},
+    Near: {"type": "string", "example": "-104.9903,39.7392"},
+    Cursor: {"type": "string", "maxLength": 100},
+}
+
+
+def component_name(schema: Schema | type[Schema] | str) -> str:
+    """A schema's name in the document: the class's without View or Schema."""
+    kind = type(schema) if isinstance(schema, Schema) else schema
+    name = kind if isinstance(kind, str) else kind.__name__
+    return name.removesuffix("View").removesuffix("Schema")
+
+
+def taught(converter: OpenAPIConverter | None) -> OpenAPIConverter:
+    """The converter with the field types of ours that apispec cannot know."""
+    if converter is None:
+        raise RuntimeError("the plugin was not given to a document")
+
+    def describe(field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+        if isinstance(field, fields.Function):  # the one there is: who made a revision
+            reference: dict[str, Any] = converter.resolve_nested_schema(ActorView)  # type: ignore[no-untyped-call] # apispec leaves it so
+            return reference
+        for kind, described in _OWN_TYPES.items():
+            if isinstance(field, kind):
+                return described
+        return {}
+
+    # Second, behind the plain type, so that what follows (null allowed, for one) builds on it.
+    converter.attribute_functions.insert(1, describe)
+    return converter
+
+
+def describe_schemas(converter: OpenAPIConverter, written: dict[str, Any]) -> None:
+    """Give each schema of the document its class's docstring as description."""
+    for key, name in converter.refs.items():
+        told = one_line(key[0].__doc__ or "")
+        written["components"]["schemas"][name]["description"] = told
+
+
+def as_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema: what may be left out is None to us, but nobody can send null."""
+    kept = {key: value for key, value in schema.items() if key != "default" or value is not None}
+    if isinstance(kept.get("type"), list):
+        kept["type"] = next(each for each in kept["type"] if each != "null")
+    if "enum" in kept:
+        kept["enum"] = [each for each in kept["enum"] if each is not None]
+    return kept
+
+
+def one_line(text: str) -> str:
+    """The text without its line breaks."""
+    return " ".join(text.split())
+
+
+def without_none(value: Any) -> Any:
+    """Drop what schemas unset with None; a default or an example may be null."""
+    if isinstance(value, dict):
+        return {
+            key: without_none(inner)
+            for key, inner in value.items()
+            if inner is not None or key in {"default", "example"}
+        }
+    if isinstance(value, list | tuple):
+        return [without_none(inner) for inner in value]
+    return value
+
+
+def loosen_answers(written: dict[str, Any]) -> None:
+    """Let answers grow: only what is sent to us refuses unknown fields."""
+    schemas = written["components"]["schemas"]
+    sent: set[str] = set()
+    waiting = [
+        name
+        for path in written["paths"].values()
+        for operation in path.values()
+        for name in _references(operation.get("requestBody", {}))
+    ]
+    while waiting:
+        name = waiting.pop()
+        if name not in sent:
+            sent.add(name)
+            waiting += _references(schemas[name])
+    for name, schema in schemas.items():
+        if name not in sent:
+            schema.pop("additionalProperties", None)
+
+
+def _references(value: Any) -> list[str]:
+    """Names of the component schemas that a part of the document refers to."""
+    if isinstance(value, dict):
+        here = str(value.get("$ref", ""))
+        found = [here.rpartition("/")[2]] if here.startswith("#/components/schemas/") else []
+        return found + [name for inner in value.values() for name in _references(inner)]
+    if isinstance(value, list):
+        return [name for inner in value for name in _references(inner)]
+    return []

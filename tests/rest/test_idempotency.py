@@ -1,0 +1,268 @@
+"""A POST that creates, sent again."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from marketplace.actions import rfis
+from marketplace.errors import TemporaryError
+from marketplace.storage.idempotency import MongoIdempotencyKeys
+from tests.rest.people import (
+    PASSWORD,
+    Rest,
+    a_draft,
+    a_quote_of,
+    a_registration,
+    a_story,
+    refusal,
+    registered,
+)
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header with the key."""
+    return {"Idempotency-Key": key}
+
+
+async def test_a_replay_gets_the_first_answer(rest: Rest) -> None:
+    """The same request with the same key makes one RFI, and says that it is a replay."""
+    customer = await registered(rest)
+    body = a_draft(attributes={"floor": 2})
+
+    first = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    again = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["location"] == first.headers["location"]
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
+
+
+async def test_the_order_of_fields_does_not_matter(rest: Rest) -> None:
+    """A client that writes the same JSON in another way is still answered with the first."""
+    customer = await registered(rest)
+    body = a_draft()
+    headers = {**keyed("k-1"), "Content-Type": "application/json"}
+    turned = json.dumps(dict(reversed(body.items())), indent=3)
+
+    first = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    again = await customer.post("/v1/rfis", content=turned, headers=headers)
+
+    assert again.content == first.content
+
+
+async def test_another_request_under_the_key(rest: Rest) -> None:
+    """A key stands for one request: another body, or another path, is refused."""
+    story = await a_story(rest)
+    message = {"client_message_id": "m-1", "body": "Hello"}
+    path = f"{story.conversation_path}/messages"
+
+    first = await story.vendor.post(path, json=message, headers=keyed("k-1"))
+    body = await story.vendor.post(path, json={**message, "body": "Bye"}, headers=keyed("k-1"))
+    place = await story.vendor.post(
+        f"{story.path}/quotes", json=a_quote_of(story.rfi), headers=keyed("k-1")
+    )
+
+    assert first.status_code == 201
+    assert refusal(body) == (422, "idempotency_key_reused")
+    assert refusal(place) == (422, "idempotency_key_reused")
+
+
+async def test_while_the_first_runs(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second request beside the first is told to wait, and later gets the first's answer."""
+    customer = await registered(rest)
+    body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
+    draft = rfis.draft
+
+    async def slow(*args: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await draft(*args)
+
+    monkeypatch.setattr(rfis, "draft", slow)
+    first = asyncio.create_task(customer.post("/v1/rfis", json=body, headers=keyed("k-1")))
+    await begun.wait()
+    beside = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    gate.set()
+
+    assert refusal(beside) == (409, "idempotency_key_in_use")
+    assert beside.headers["retry-after"] == "1"
+    answered = await first
+    again = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    assert answered.status_code == 201
+    assert again.content == answered.content
+
+
+async def test_many_at_once_make_one(rest: Rest) -> None:
+    """However many copies race, one RFI is made; the others wait or get its answer."""
+    customer = await registered(rest)
+    body = a_draft()
+
+    responses = await asyncio.gather(
+        *(customer.post("/v1/rfis", json=body, headers=keyed("k-1")) for _ in range(10))
+    )
+
+    made = {each.json()["id"] for each in responses if each.status_code == 201}
+    refused = {refusal(each) for each in responses if each.status_code != 201}
+    assert len(made) == 1
+    assert refused <= {(409, "idempotency_key_in_use")}
+    assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
+
+
+async def test_keys_belong_to_an_account(rest: Rest) -> None:
+    """Two people who choose the same key do not meet."""
+    people = [await registered(rest) for _ in range(2)]
+    body = a_draft()
+
+    made = [await each.post("/v1/rfis", json=body, headers=keyed("k-1")) for each in people]
+
+    assert [each.status_code for each in made] == [201, 201]
+    assert made[0].json()["customer_id"] != made[1].json()["customer_id"]
+
+
+async def test_a_client_that_goes_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the connection breaks while the request runs, a retry finds its answer."""
+    customer = await registered(rest)
+    body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
+    draft = rfis.draft
+
+    async def slow(*args: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await draft(*args)
+
+    monkeypatch.setattr(rfis, "draft", slow)
+    first = asyncio.create_task(customer.post("/v1/rfis", json=body, headers=keyed("k-1")))
+    await begun.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    running = set(rest.app.ctx.service.running)
+    gate.set()
+    await asyncio.wait(running)
+    retry = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+
+    assert len(running) == 1
+    assert retry.status_code == 201
+    assert retry.headers["idempotent-replayed"] == "true"
+    assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
+
+
+async def test_a_refusal_frees_the_key(rest: Rest) -> None:
+    """A refused request has changed nothing, so the same key may be tried again."""
+    story = await a_story(rest)
+    await story.customer.patch(story.path, json={"title": "Two sinks"}, if_match=2)
+    path = f"{story.path}/quotes"
+
+    stale = await story.vendor.post(path, json=a_quote_of(story.rfi), headers=keyed("k-1"))
+    fresh = await story.vendor.post(
+        path, json=a_quote_of(story.rfi, rfi_revision=3), headers=keyed("k-1")
+    )
+
+    assert refusal(stale) == (412, "stale_revision")
+    assert fresh.status_code == 201
+
+
+async def test_a_failure_frees_the_key(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a 503 the same request may succeed under the same key."""
+    customer = await registered(rest)
+    body = a_draft()
+
+    async def away(*_: object) -> None:
+        raise TemporaryError("MongoDB: AutoReconnect")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rfis, "draft", away)
+        failed = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    retried = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+
+    assert refusal(failed) == (503, "unavailable")
+    assert retried.status_code == 201
+    assert "idempotent-replayed" not in retried.headers
+
+
+async def test_an_answer_that_could_not_be_kept(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done is answered even then, and cannot be done twice."""
+    customer = await registered(rest)
+    body = a_draft()
+
+    async def away(*_: object) -> None:
+        raise TemporaryError("MongoDB: AutoReconnect")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MongoIdempotencyKeys, "finish", away)
+        first = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    again = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+
+    assert first.status_code == 201
+    assert refusal(again) == (409, "idempotency_key_in_use")
+
+
+async def test_registering_again(rest: Rest) -> None:
+    """A registration sent again gets fresh tokens of the same account; no token was stored."""
+    body = a_registration()
+
+    first = await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
+    again = await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
+
+    tokens = [each.json() for each in (first, again)]
+    stored = [
+        str(each)
+        async for each in rest.parts.store.database["idempotency_keys"].find(
+            {"_id.scope": {"$regex": "^anonymous"}}
+        )
+    ]
+    assert [first.status_code, again.status_code] == [201, 201]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert tokens[0]["account"] == tokens[1]["account"]
+    assert tokens[0]["refresh_token"] != tokens[1]["refresh_token"]
+    for each in tokens:
+        refreshed = await rest.client.post(
+            "/v1/tokens/refresh", json={"refresh_token": each["refresh_token"]}
+        )
+        assert refreshed.status_code == 200
+    for secret in (PASSWORD, body["email"], tokens[0]["refresh_token"], tokens[0]["access_token"]):
+        assert not any(secret in each for each in stored)
+    assert any(tokens[0]["account"]["id"] in each for each in stored)
+
+
+async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> None:
+    """Whoever knows the key and the address, but not the password, gets no tokens."""
+    body = a_registration()
+    await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
+
+    response = await rest.client.post(
+        "/v1/accounts", json={**body, "password": "another password"}, headers=keyed("k-1")
+    )
+
+    assert refusal(response) == (422, "idempotency_key_reused")
+
+
+async def test_a_message_sent_again(rest: Rest) -> None:
+    """A message has both: the key replays the 201, the client_message_id finds the message."""
+    story = await a_story(rest)
+    path = f"{story.conversation_path}/messages"
+    body = {"client_message_id": "m-1", "body": "Hello"}
+
+    first = await story.customer.post(path, json=body, headers=keyed("k-1"))
+    replay = await story.customer.post(path, json=body, headers=keyed("k-1"))
+    resend = await story.customer.post(path, json=body, headers=keyed("k-2"))
+
+    assert [first.status_code, replay.status_code, resend.status_code] == [201, 201, 200]
+    assert first.json() == replay.json() == resend.json()
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
+async def test_bad_keys(rest: Rest, key: str) -> None:
+    """A key is 1 to 255 printable characters."""
+    customer = await registered(rest)
+
+    response = await customer.post("/v1/rfis", json=a_draft(), headers=keyed(key))
+
+    assert refusal(response) == (422, "validation_failed")

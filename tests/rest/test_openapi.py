@@ -1,0 +1,171 @@
+"""The OpenAPI document says what is served, and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+
+from marketplace.errors import Code
+from rest.app import OPERATIONS
+from rest.openapi import document
+from tests.rest.people import Rest
+
+DOCUMENT = document(OPERATIONS, "https://parley.example")
+SCHEMAS = DOCUMENT["components"]["schemas"]
+EVERY_OPERATION = [
+    (method.upper(), path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+async def test_every_route_is_documented_and_every_operation_is_served(rest: Rest) -> None:
+    """The routes of the running app and the document's operations are the same set."""
+    served = {
+        (method, "/" + re.sub(r"<(\w+):str>", r"{\1}", route.path))
+        for route in rest.app.router.routes
+        for method in route.methods
+        if method != "HEAD"
+    }
+
+    documented = {(method, path) for method, path, _ in EVERY_OPERATION}
+
+    assert served == documented
+
+
+async def test_the_document_is_served(rest: Rest) -> None:
+    """What is served is what the operations make, with our own address."""
+    served = (await rest.client.get("/openapi.json")).json()
+
+    assert served["openapi"].startswith("3.1")
+    assert served["servers"] == [{"url": rest.parts.settings.public_url}]
+    assert served["paths"] == DOCUMENT["paths"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "POST /v1/accounts",
+        "POST /v1/tokens",
+        "POST /v1/tokens/refresh",
+        "DELETE /v1/tokens",
+        "GET /v1/me",
+        "GET /v1/vendors/me",
+        "PATCH /v1/vendors/me",
+        "POST /v1/vendors/me/submit",
+        "GET /v1/categories",
+        "GET /v1/vendors",
+        "GET /v1/vendors/{vendor_id}",
+        "GET /v1/admin/vendors",
+        "POST /v1/admin/vendors/{vendor_id}/approve",
+        "POST /v1/rfis",
+        "GET /v1/rfis",
+        "GET /v1/rfis/{rfi_id}",
+        "PATCH /v1/rfis/{rfi_id}",
+        "POST /v1/rfis/{rfi_id}/submit",
+        "POST /v1/rfis/{rfi_id}/withdraw",
+        "GET /v1/rfis/{rfi_id}/changes",
+        "GET /v1/rfis/{rfi_id}/matches",
+        "GET /v1/rfis/{rfi_id}/quotes",
+        "POST /v1/rfis/{rfi_id}/quotes",
+        "POST /v1/rfis/{rfi_id}/award",
+        "GET /v1/matches",
+        "POST /v1/matches/{match_id}/accept",
+        "POST /v1/matches/{match_id}/decline",
+        "GET /v1/conversations",
+        "GET /v1/conversations/{conversation_id}",
+        "GET /v1/conversations/{conversation_id}/entries",
+        "POST /v1/conversations/{conversation_id}/messages",
+        "GET /v1/me/notifications",
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /openapi.json",
+        "GET /docs",
+    ],
+)
+def test_the_contract_is_there(path: str) -> None:
+    """Every operation that other people's clients speak is in the document."""
+    assert path in {f"{method} {template}" for method, template, _ in EVERY_OPERATION}
+
+
+def test_every_operation_is_told() -> None:
+    """Each has its own id, a summary, and the problems that follow from what it checks."""
+    ids = [operation["operationId"] for _, _, operation in EVERY_OPERATION]
+
+    assert len(set(ids)) == len(ids)
+    for method, path, operation in EVERY_OPERATION:
+        assert operation["summary"], path
+        refusals = operation["responses"].keys()
+        assert {"500", "503"} <= refusals, path
+        assert ("401" in refusals) or not operation["security"], path
+        if method in {"POST", "PATCH"}:
+            assert {"400", "413", "415", "422"} <= refusals, path
+
+
+def test_preconditions_and_keys_are_told() -> None:
+    """Where If-Match or Idempotency-Key is read, the document says so, with its refusals."""
+    told = {
+        (method, path): {each.get("$ref", "").rpartition("/")[2] for each in op["parameters"]}
+        for method, path, op in EVERY_OPERATION
+    }
+
+    with_revision = {key for key, names in told.items() if "IfMatch" in names}
+    with_key = {key for key, names in told.items() if "IdempotencyKey" in names}
+    assert with_revision == {
+        ("PATCH", "/v1/rfis/{rfi_id}"),
+        ("POST", "/v1/rfis/{rfi_id}/submit"),
+        ("POST", "/v1/rfis/{rfi_id}/withdraw"),
+        ("POST", "/v1/rfis/{rfi_id}/award"),
+    }
+    assert with_key == {
+        ("POST", "/v1/accounts"),
+        ("POST", "/v1/rfis"),
+        ("POST", "/v1/rfis/{rfi_id}/quotes"),
+        ("POST", "/v1/conversations/{conversation_id}/messages"),
+    }
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """No reference hangs in the air, and no schema is left over."""
+
+    def references(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            here = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+            return here.union(*(references(each) for each in value.values()))
+        if isinstance(value, list):
+            return set().union(*(references(each) for each in value))
+        return set()
+
+    found = references(DOCUMENT)
+    for reference in found:
+        part: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            part = part[step]
+    assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= found
+
+
+def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
+    """Requests refuse unknown fields; answers can get new ones without breaking a client."""
+    assert SCHEMAS["DraftRfi"]["additionalProperties"] is False
+    assert SCHEMAS["Budget"]["additionalProperties"] is False
+    assert "additionalProperties" not in SCHEMAS["Rfi"]
+    assert "additionalProperties" not in SCHEMAS["Problem"]
+
+
+def test_our_own_field_types() -> None:
+    """Places, attributes, moments, flags and whole numbers are told as what they take."""
+    draft = SCHEMAS["DraftRfi"]["properties"]
+
+    assert draft["location"]["properties"]["coordinates"]["minItems"] == 2
+    assert draft["attributes"]["maxProperties"] == 50
+    assert draft["needed_by"]["type"] == ["string", "null"]
+    assert draft["needed_by"]["format"] == "date-time"
+    assert draft["max_vendors"] == {
+        "type": "integer",
+        "default": 5,
+        "minimum": 1,
+        "maximum": 50,
+    }
+    assert SCHEMAS["Entries"]["properties"]["has_more"] == {"type": "boolean"}
+    assert SCHEMAS["Revision"]["properties"]["actor"] == {"$ref": "#/components/schemas/Actor"}
+    assert SCHEMAS["Problem"]["properties"]["code"]["enum"] == [code.value for code in Code]

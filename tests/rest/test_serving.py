@@ -1,0 +1,154 @@
+"""Starting and stopping to serve."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from embedded import ports
+from marketplace.actions import accounts, rfis
+from rest import serving as serving_module
+from rest.app import make_app
+from rest.serving import serving
+from tests.rest.people import Rest, a_draft, registered
+
+
+class Second:
+    """Another app over the same parts, that a test can stop."""
+
+    def __init__(self, rest: Rest, stack: AsyncExitStack) -> None:
+        self.port = ports.choose()
+        self.app = make_app(rest.parts, rest.process.health)
+        self._stack = stack
+
+    async def start(self) -> None:
+        """Listen."""
+        await self._stack.enter_async_context(serving(self.app, "127.0.0.1", self.port))
+
+    async def stop(self) -> None:
+        """End as at SIGTERM."""
+        await self._stack.aclose()
+
+    def client(self) -> httpx.AsyncClient:
+        """A client with connections of its own."""
+        return httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=30
+        )
+
+
+@pytest_asyncio.fixture
+async def second(rest: Rest) -> AsyncIterator[Second]:
+    """A running app besides the module's."""
+    async with AsyncExitStack() as stack:
+        app = Second(rest, stack)
+        await app.start()
+        yield app
+
+
+async def is_let_in(client: httpx.AsyncClient) -> bool:
+    """Whether a new connection is accepted."""
+    try:
+        await client.get("/health/live", headers={"Connection": "close"})
+    except httpx.ConnectError:
+        return False
+    return True
+
+
+async def test_a_request_in_flight_is_finished(
+    rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end nobody new comes in, and who is in gets the answer."""
+    person = await registered(rest)
+    begun, gate = asyncio.Event(), asyncio.Event()
+    own_account = accounts.own_account
+
+    async def slow(*args: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await own_account(*args)
+
+    monkeypatch.setattr(accounts, "own_account", slow)
+    async with second.client() as client, second.client() as late:
+        in_flight = asyncio.create_task(client.get("/v1/me", headers=person.bearer))
+        await begun.wait()
+        stopping = asyncio.create_task(second.stop())
+        while await is_let_in(late):  # noqa: ASYNC110 # nothing tells when it is closed
+            await asyncio.sleep(0)
+        gate.set()
+        response = await in_flight
+        await stopping
+
+    assert response.status_code == 200
+    assert response.headers["connection"] == "close"
+
+
+async def test_idle_connections_do_not_hold_it_up(second: Second) -> None:
+    """A kept-alive connection that asks for nothing is closed at once."""
+    async with second.client() as client:
+        await client.get("/health/live")
+        await asyncio.wait_for(second.stop(), 2)
+        with pytest.raises(httpx.TransportError):
+            await client.get("/health/live")
+
+
+async def test_a_change_outlives_its_client(
+    rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change whose client went away is waited for as well."""
+    customer = await registered(rest)
+    begun, gate = asyncio.Event(), asyncio.Event()
+    draft = rfis.draft
+
+    async def slow(*args: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await draft(*args)
+
+    monkeypatch.setattr(rfis, "draft", slow)
+    async with second.client() as client:
+        request = asyncio.create_task(
+            client.post("/v1/rfis", json=a_draft(), headers=customer.bearer)
+        )
+        await begun.wait()
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+    stopping = asyncio.create_task(second.stop())
+    await asyncio.sleep(0)
+    gate.set()
+    await stopping
+
+    assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
+
+
+async def test_what_hangs_is_cut_off(
+    rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends in time even when a request does not."""
+    person = await registered(rest)
+    begun = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(accounts, "own_account", hang)
+    monkeypatch.setattr(serving_module, "FINISH_WITHIN_S", 0.2)
+    async with second.client() as client:
+        request = asyncio.create_task(client.get("/v1/me", headers=person.bearer))
+        await begun.wait()
+        await asyncio.wait_for(second.stop(), 3)
+        with pytest.raises(httpx.TransportError):
+            await request
+
+
+async def test_a_port_that_is_taken(rest: Rest) -> None:
+    """A second process on the same port does not start."""
+    app = make_app(rest.parts, rest.process.health)
+
+    with pytest.raises(OSError, match="in use"):
+        async with serving(app, "127.0.0.1", rest.parts.settings.bind_port):
+            pytest.fail("it started")
