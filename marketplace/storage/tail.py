@@ -6,6 +6,7 @@ stream over from a thread, 7,000 a second, where PyMongo's own reads 54,000.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,13 +19,12 @@ from pymongo.errors import OperationFailure, PyMongoError
 from marketplace.domain.conversations import Entry
 from marketplace.errors import TemporaryError
 from marketplace.settings import Settings
+from marketplace.storage.collection import is_away
 from marketplace.storage.documents import from_document
 
+LOG = logging.getLogger(__name__)
 MAX_BATCH = 1_000
 _WAIT_MS = 250
-# The token points behind the oplog's beginning, or cannot be read: ChangeStreamHistoryLost,
-# ChangeStreamFatalError, InvalidResumeToken.
-_HISTORY_LOST = frozenset({286, 280, 260})
 # Commit order and `occurred_at` may differ by a transaction's deadline and the clocks' skew.
 _MARGIN = timedelta(minutes=10)
 _PIPELINE: Sequence[Mapping[str, Any]] = (
@@ -77,8 +77,9 @@ class Tail:
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Batches in commit order, from the kept position on; an empty one about every 250 ms.
 
-        Without a position (the first start), or when the oplog does not reach back to it, what is
-        kept in the collections is read anew from then on: records are sent again, none is left out.
+        Without a position (the first start), or when the server refuses it (the oplog does not reach
+        back to it, or it cannot be read), what is kept in the collections is read anew from then on:
+        records are sent again, none is left out.
 
         Raises:
             TemporaryError: when the server is away; go on with a new call.
@@ -90,8 +91,9 @@ class Tail:
                 async for batch in self._follow(token, since=None if token else _EVER):
                     yield batch
             except OperationFailure as error:
-                if error.code not in _HISTORY_LOST or kept is None:
+                if kept is None or is_away(error):
                     raise
+                LOG.warning("the position is of no use", extra={"why": str(error)[:300]})
                 async for batch in self._follow(None, since=kept["at"] - _MARGIN):
                     yield batch
         except PyMongoError as error:

@@ -1,0 +1,267 @@
+"""Which vendors an RFI is offered to, however often and by however many it is matched."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from marketplace.actions import matches, rfis
+from marketplace.actions.events import rfi_event
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.rfis import Change, Rfi
+from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+from marketplace.events import Event, decode, encode
+from marketplace.ports import World
+from marketplace.storage import MongoStore
+from matching.handler import Handler
+from tests import memory
+from tests.builders import (
+    a_place,
+    a_revision,
+    a_vendor,
+    a_vendor_north,
+    an_actor,
+    an_rfi,
+    north_of_denver,
+)
+
+
+@pytest.fixture
+def live() -> memory.Live:
+    """What was announced."""
+    return memory.Live()
+
+
+@pytest.fixture
+def world(store: MongoStore, live: memory.Live) -> World:
+    """The MongoDB store with everything else in memory."""
+    return replace(memory.a_world(live=live), store=store)
+
+
+@pytest.fixture
+def handler(world: World) -> Handler:
+    """A member of the group."""
+    return Handler(world)
+
+
+async def keep(store: MongoStore, *vendors: Vendor) -> None:
+    """Store vendors."""
+    for each in vendors:
+        await store.vendors.add(each)
+
+
+async def submitted(store: MongoStore, **named: object) -> tuple[Rfi, Event]:
+    """An open RFI in the store, and the event that says so, as read from Kafka."""
+    rfi = an_rfi(**named)
+    await store.rfis.add(rfi, a_revision(rfi))
+    return rfi, decode(encode(rfi_event("rfi.submitted", rfi, a_revision(rfi), an_actor())))
+
+
+def revised(rfi: Rfi, *paths: str) -> Event:
+    """`rfi.revised` as read, with these paths changed."""
+    changes = tuple(Change(path, None, None) for path in paths)
+    revision = a_revision(rfi, changes=changes)
+    return decode(encode(rfi_event("rfi.revised", rfi, revision, an_actor())))
+
+
+async def offered_to(store: MongoStore, rfi: Rfi) -> list[str]:
+    """The vendors with a live offer, closest first."""
+    return [each.vendor_id for each in await live_of(store, rfi)]
+
+
+async def live_of(store: MongoStore, rfi: Rfi) -> list[Match]:
+    """The offers that stand, closest first."""
+    found = await store.matches.of_rfi(rfi.id)
+    return [each for each in found if each.state is MatchState.OFFERED]
+
+
+async def test_a_submitted_rfi_is_offered_to_the_closest_and_to_no_more_than_asked(
+    handler: Handler, store: MongoStore, live: memory.Live
+) -> None:
+    """Eight could; three are wanted; the three closest get it, and hear of it with the customer."""
+    vendors = [a_vendor_north(each * 1_000) for each in (8, 2, 5, 1, 7, 3, 6, 4)]
+    await keep(store, *vendors)
+    rfi, event = await submitted(store, max_vendors=3)
+
+    await handler.handle(event)
+
+    assert await offered_to(store, rfi) == [vendors[3].id, vendors[1].id, vendors[5].id]
+    kept = await store.rfis.get(rfi.id)
+    assert kept is not None
+    assert kept.match_count == 3
+    assert [each.distance_m for each in await live_of(store, rfi)] == [1_000, 2_000, 3_000]
+    assert len(live.named("match.offered")) == 6
+    assert await store.database["outbox"].count_documents({"name": "match.offered"}) == 3
+
+
+async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoStore) -> None:
+    """By their own radius, their categories, their capacity and their state."""
+    good = a_vendor_north(5_000, radius_m=5_100)
+    await keep(
+        store,
+        good,
+        a_vendor_north(5_000, radius_m=4_900),
+        a_vendor(categories=("roofing",)),
+        a_vendor(capacity=2, open_matches=2),
+        a_vendor(capacity=0),
+        a_vendor(service_area=None, state=VendorState.APPLIED),
+        *(a_vendor(state=each) for each in VendorState if each is not VendorState.ACTIVE),
+    )
+    rfi, event = await submitted(store)
+
+    await handler.handle(event)
+
+    assert await offered_to(store, rfi) == [good.id]
+
+
+async def test_nobody_near_is_no_failure(handler: Handler, store: MongoStore) -> None:
+    """The RFI stays open without an offer."""
+    await keep(store, a_vendor(service_area=ServiceArea(a_place(0.0, 0.0), 500_000)))
+    rfi, event = await submitted(store)
+
+    await handler.handle(event)
+
+    assert await store.matches.of_rfi(rfi.id) == []
+
+
+async def test_a_second_delivery_changes_nothing(
+    handler: Handler, world: World, store: MongoStore
+) -> None:
+    """One after the other, and by two members at the same time."""
+    await keep(store, *(a_vendor_north(each * 500) for each in range(1, 9)))
+    rfi, event = await submitted(store, max_vendors=3)
+
+    await asyncio.gather(handler.handle(event), Handler(world).handle(event))
+    first = await store.matches.of_rfi(rfi.id)
+    await handler.handle(event)
+
+    assert len(first) == 3
+    assert await store.matches.of_rfi(rfi.id) == first
+    assert await store.database["outbox"].count_documents({"name": "match.offered"}) == 3
+
+
+async def test_two_events_of_one_rfi_at_once_do_not_pass_its_number(
+    world: World, store: MongoStore
+) -> None:
+    """Two members that match the same RFI for different reasons keep to `max_vendors` together."""
+    await keep(store, *(a_vendor_north(each * 500) for each in range(1, 13)))
+    rfi, event = await submitted(store, max_vendors=4)
+    events = [event, *(revised(rfi, "max_vendors") for _ in range(5))]
+
+    await asyncio.gather(*(Handler(world).handle(each) for each in events))
+
+    assert len(await live_of(store, rfi)) == 4
+    kept = await store.rfis.get(rfi.id)
+    assert kept is not None
+    assert kept.match_count == 4
+
+
+async def test_twenty_rfis_compete_for_one_vendor_with_three_places(
+    world: World, store: MongoStore
+) -> None:
+    """Exactly three get it; nobody is over capacity for a moment."""
+    vendor = a_vendor(capacity=3)
+    await keep(store, vendor)
+    submissions = [await submitted(store) for _ in range(20)]
+    members = [Handler(world), Handler(world)]
+
+    await asyncio.gather(
+        *(members[n % 2].handle(event) for n, (_, event) in enumerate(submissions))
+    )
+
+    counts = [len(await live_of(store, rfi)) for rfi, _ in submissions]
+    assert sorted(counts) == [0] * 17 + [1] * 3
+    kept = await store.vendors.get(vendor.id)
+    assert kept is not None
+    assert kept.open_matches == 3
+
+
+async def test_an_rfi_that_moved_is_offered_anew(
+    handler: Handler, world: World, store: MongoStore, live: memory.Live
+) -> None:
+    """Who does not cover the new place is let go with his capacity; who does, keeps the offer."""
+    here = a_vendor_north(0, radius_m=10_000)
+    both = a_vendor_north(20_000, radius_m=30_000)
+    there = a_vendor_north(40_000, radius_m=10_000)
+    await keep(store, here, both, there)
+    rfi, event = await submitted(store, max_vendors=2)
+    await handler.handle(event)
+    assert await offered_to(store, rfi) == [here.id, both.id]
+
+    customer = Actor(rfi.customer_id, Role.CUSTOMER)
+    place = {"location": north_of_denver(40_000)}
+    moved = await rfis.revise(world, customer, rfi.id, rfi.revision, place)
+    await handler.handle(revised(moved, "location"))
+
+    assert set(await offered_to(store, rfi)) == {both.id, there.id}
+    closed = [each for each in await store.matches.of_rfi(rfi.id) if each.vendor_id == here.id]
+    assert [(each.state, each.closed_reason) for each in closed] == [
+        (MatchState.CLOSED, "no_longer_suitable")
+    ]
+    freed = await store.vendors.get(here.id)
+    assert freed is not None
+    assert freed.open_matches == 0
+    assert {each.data["vendor_id"] for each in live.named("match.updated")} == {here.id}
+
+
+@pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])
+async def test_a_revision_of_words_asks_nobody_new(
+    paths: tuple[str, ...], handler: Handler, store: MongoStore
+) -> None:
+    """Only place, category and number of vendors matter."""
+    rfi, _ = await submitted(store)
+    await keep(store, a_vendor())
+
+    await handler.handle(revised(rfi, *paths))
+
+    assert await store.matches.of_rfi(rfi.id) == []
+
+
+async def test_an_rfi_withdrawn_meanwhile_is_offered_to_nobody(
+    handler: Handler, world: World, store: MongoStore
+) -> None:
+    """The event is late; what counts is how the RFI stands."""
+    await keep(store, a_vendor())
+    rfi, event = await submitted(store)
+    await rfis.withdraw(world, Actor(rfi.customer_id, Role.CUSTOMER), rfi.id, rfi.revision)
+
+    await handler.handle(event)
+
+    assert await store.matches.of_rfi(rfi.id) == []
+
+
+async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
+    world: World, store: MongoStore
+) -> None:
+    """Whichever comes first, nothing is offered in the end and no capacity is held."""
+    vendors = [a_vendor_north(each * 100) for each in range(1, 4)]
+    await keep(store, *vendors)
+    for _ in range(5):
+        rfi, event = await submitted(store)
+        await asyncio.gather(
+            Handler(world).handle(event),
+            rfis.withdraw(world, Actor(rfi.customer_id, Role.CUSTOMER), rfi.id, rfi.revision),
+        )
+        assert await live_of(store, rfi) == []
+
+    for each in vendors:
+        kept = await store.vendors.get(each.id)
+        assert kept is not None
+        assert kept.open_matches == 0
+
+
+async def test_who_declined_is_not_asked_again(
+    handler: Handler, world: World, store: MongoStore
+) -> None:
+    """The next wave goes to others."""
+    first, second = a_vendor_north(100), a_vendor_north(200)
+    await keep(store, first, second)
+    rfi, event = await submitted(store, max_vendors=1)
+    await handler.handle(event)
+    (offer,) = await live_of(store, rfi)
+    await matches.decline(world, Actor(first.id, Role.VENDOR), offer.id, None)
+
+    await handler.handle(revised(rfi, "max_vendors"))
+
+    assert await offered_to(store, rfi) == [second.id]

@@ -1,0 +1,265 @@
+"""What is committed comes to Kafka: all of it, in order for each key, whoever dies meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from embedded.servers import Servers, running
+from marketplace import live
+from marketplace.actions.events import rfi_event
+from marketplace.bootstrap import SystemClock
+from marketplace.domain.conversations import Entry
+from marketplace.domain.ids import new_id
+from marketplace.domain.rfis import Rfi
+from marketplace.events import Event
+from marketplace.kafka import ensure_topics
+from marketplace.ports import Announcement, Repositories, conversation_room, rfi_room
+from marketplace.storage import MongoStore
+from marketplace.storage.entry_writer import EntryWriter
+from tests.builders import a_message, a_revision, an_actor, an_edit, an_rfi
+from tests.relay.conftest import RunningRelay, StartRelay
+from tests.relay.topics import Topics, first_of_each
+
+
+async def says(store: MongoStore, conversation_id: str, count: int) -> list[str]:
+    """Append messages through the entry writer; returns their ids in order."""
+    writer, now = EntryWriter(store.entries), SystemClock().now()
+    messages = [a_message(conversation_id=conversation_id, at=now) for _ in range(count)]
+    await asyncio.gather(*map(writer.append, messages))
+    return [each.id for each in messages]
+
+
+async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
+    """Commit events of an RFI one after the other; returns their ids in order."""
+    now = SystemClock().now()
+    made: list[Event] = []
+    for number in range(1, count + 1):
+        revision = a_revision(rfi, revision=number, at=now)
+        event = rfi_event("rfi.revised", rfi, revision, an_actor())
+        await store.transact(lambda to, event=event: to.outbox.add(event))  # type: ignore[misc] # bound
+        made.append(event)
+    return [each.id for each in made]
+
+
+async def test_every_commit_arrives_in_order_for_its_key(
+    store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """Outbox and entries alike, while several conversations and RFIs go on at the same time."""
+    rfis, talks = [an_rfi() for _ in range(3)], [new_id() for _ in range(3)]
+    async with start_relay():
+        made = await asyncio.gather(
+            *(changes(store, each, 15) for each in rfis),
+            *(says(store, each, 60) for each in talks),
+        )
+        keys = [*(each.id for each in rfis), *talks]
+        await topics.until(
+            lambda: all(len(topics.of(k)) >= len(ids) for k, ids in zip(keys, made, strict=True))
+        )
+
+    for key, ids in zip(keys, made, strict=True):
+        assert first_of_each(topics.of(key)) == ids
+    assert {each.topic for each in topics.of(talks[0])} == {"conversations"}
+    assert {each.name for each in topics.of(rfis[0].id)} == {"rfi.revised"}
+
+
+async def test_an_entry_is_told_as_what_it_is(
+    store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """A message is its own event, under its own id; an edit is `message.edited`."""
+
+    async def work(to: Repositories) -> tuple[Entry, Entry]:
+        message = await to.entries.add_next(a_message(correlation_id="request-1"))
+        edit = an_edit(conversation_id=message.conversation_id, message_id=message.id)
+        return message, await to.entries.add_next(edit)
+
+    async with start_relay():
+        message, edit = await store.transact(work)
+        await topics.until(lambda: len(topics.of(message.conversation_id)) == 2)
+
+    sent, edited = topics.of(message.conversation_id)
+    assert (sent.id, sent.name, sent.correlation_id) == (message.id, "message.sent", "request-1")
+    assert sent.data["message"]["body"] == message.body
+    assert sent.actor["account_id"] == message.sender_id
+    assert (edited.id, edited.name) == (edit.id, "message.edited")
+    assert edited.data["entry"]["message_id"] == message.id
+
+
+async def test_the_first_start_reads_what_was_there_before(
+    store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """Without a position everything kept is sent, and then what comes."""
+    talk, rfi = new_id(), an_rfi()
+    before = await says(store, talk, 30)
+    changed = await changes(store, rfi, 4)
+
+    async with start_relay():
+        await topics.until(lambda: len(topics.of(talk)) >= 30)
+        after = await says(store, talk, 5)
+        await topics.until(lambda: set(after) <= {each.id for each in topics.of(talk)})
+
+    assert first_of_each(topics.of(talk)) == before + after
+    assert first_of_each(topics.of(rfi.id)) == changed
+
+
+async def test_after_a_crash_it_goes_on_from_the_kept_position(
+    store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """At least once: nothing is missing, and not everything is sent anew."""
+    talk = new_id()
+    async with start_relay() as relay:
+        first = await says(store, talk, 20)
+        await topics.until(lambda: len(topics.of(talk)) == 20)
+        async with asyncio.timeout(10):
+            while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # its doing
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)  # the position behind the last batch is kept with an idle round
+        await relay.crash()
+    second = await says(store, talk, 20)
+
+    async with start_relay("relay-2"):
+        await topics.until(lambda: set(second) <= {each.id for each in topics.of(talk)})
+
+    assert first_of_each(topics.of(talk)) == first + second
+    assert len(topics.of(talk)) < 60
+
+
+def _aged(token: dict[str, str]) -> dict[str, str]:
+    """A resume token that points to 2001, before any oplog: its time is its first eight digits."""
+    data = token["_data"]
+    return {"_data": f"{data[:2]}{0x3B000000:08X}{data[10:]}"}
+
+
+@pytest.mark.parametrize("damage", ["too old", "unreadable"])
+async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
+    damage: str, store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """The oplog does not reach back: what was committed since is read from where it is kept."""
+    talk = new_id()
+    async with start_relay():
+        first = await says(store, talk, 10)
+        await topics.until(lambda: len(topics.of(talk)) == 10)
+    positions = store.database["relay_positions"]
+    kept = await positions.find_one()
+    assert kept is not None
+    token = _aged(kept["token"]) if damage == "too old" else {"_data": "00"}
+    at = kept["at"] - timedelta(minutes=1)
+    await positions.update_one({}, {"$set": {"token": token, "at": at}})
+    missed = await says(store, talk, 10)
+
+    async with start_relay("relay-2"):
+        await topics.until(lambda: set(missed) <= {each.id for each in topics.of(talk)})
+        after = await says(store, talk, 3)
+        await topics.until(lambda: set(after) <= {each.id for each in topics.of(talk)})
+
+    assert first_of_each(topics.of(talk)) == first + missed + after
+
+
+async def test_of_two_relays_one_works_and_the_other_takes_over(
+    store: MongoStore, topics: Topics, start_relay: StartRelay
+) -> None:
+    """At once after an orderly end, and within the lease's time after a crash; never both."""
+    talk = new_id()
+    leases = store.database["leases"]
+
+    async def holder() -> str | None:
+        found = await leases.find_one({"_id": "relay"})
+        return str(found["holder"]).partition(":")[0] if found else None
+
+    async def held_by(name: str, within_s: float) -> None:
+        async with asyncio.timeout(within_s):
+            while await holder() != name:  # noqa: ASYNC110 # of the relays
+                await asyncio.sleep(0.02)
+
+    async def arrive(ids: list[str]) -> None:
+        await topics.until(lambda: set(ids) <= {each.id for each in topics.of(talk)})
+
+    async with start_relay("relay-1") as one:
+        await held_by("relay-1", 10)
+        async with start_relay("relay-2") as two:
+            ids = await says(store, talk, 10)
+            await arrive(ids)
+            assert await holder() == "relay-1"
+
+            await one.stop()
+            await held_by("relay-2", 1.5)
+            ids += await says(store, talk, 10)
+            await arrive(ids)
+
+            async with start_relay("relay-3"):
+                await _die_holding(two, store)
+                ids += await says(store, talk, 10)
+                await held_by("relay-3", 8)
+                await arrive(ids)
+
+    assert first_of_each(topics.of(talk)) == ids
+
+
+async def _die_holding(relay: RunningRelay, store: MongoStore) -> None:
+    """Crash, with the lease still standing as a killed process leaves it."""
+    found = await store.database["leases"].find_one({"_id": "relay"})
+    assert found is not None
+    await relay.crash()
+    await store.database["leases"].replace_one({"_id": "relay"}, found, upsert=True)
+
+
+@pytest_asyncio.fixture
+async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[Announcement]"]:
+    """What is announced to the rooms of `heard-c` and `heard-r`."""
+    queue: asyncio.Queue[Announcement] = asyncio.Queue()
+
+    async def nothing_missed() -> None:
+        pass
+
+    subscriber = live.Subscriber(redis_url, "listener", queue.put_nowait, nothing_missed)
+    await subscriber.start()
+    await subscriber.join(conversation_room("heard-c"))
+    await subscriber.join(rfi_room("heard-r"))
+    yield queue
+    await subscriber.close()
+
+
+@pytest.mark.usefixtures("topics")
+async def test_heads_are_announced_again(
+    store: MongoStore, heard: "asyncio.Queue[Announcement]", start_relay: StartRelay
+) -> None:
+    """A writer that died before it announced leaves nobody waiting over two seconds."""
+    heads: dict[str, int] = {}
+    async with start_relay():
+        await says(store, "heard-c", 7)
+        await changes(store, an_rfi(id="heard-r"), 3)
+        async with asyncio.timeout(15):
+            while heads != {conversation_room("heard-c"): 7, rfi_room("heard-r"): 3}:
+                told = await heard.get()
+                assert told.name == "head"
+                heads[told.room] = told.position or 0
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[Servers]:
+    """A broker to be stopped."""
+    with running("kafka") as servers:
+        yield servers
+
+
+async def test_while_kafka_is_away_nothing_is_lost(
+    store: MongoStore, start_relay: StartRelay, own_kafka: Servers
+) -> None:
+    """What was committed meanwhile is there afterwards, in order, without anybody's help."""
+    bootstrap_servers = own_kafka.kafka_bootstrap_servers
+    await ensure_topics(bootstrap_servers)
+    talk = new_id()
+    async with start_relay(kafka_bootstrap_servers=bootstrap_servers):
+        ids = await says(store, talk, 10)
+        await asyncio.to_thread(own_kafka.stop, "kafka")
+        ids += await says(store, talk, 10)
+        await asyncio.to_thread(own_kafka.start, "kafka")
+        ids += await says(store, talk, 10)
+        topics = Topics(bootstrap_servers)
+        await topics.start()
+        await topics.until(lambda: set(ids) <= {each.id for each in topics.of(talk)})
+        await topics.stop()
+
+    assert first_of_each(topics.of(talk)) == ids
