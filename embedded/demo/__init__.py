@@ -12,7 +12,7 @@ stage.py       performs a story through the actions, as the apps would
 talk.py        plays the script of one conversation
 bulk.py        many documents in few writes
 seed.py        conversations with tokens, for clients and tests that are not ours
-    opening.py     one such conversation, in one transaction
+    opening.py     one such conversation, as documents
 stack.py       finds the running stack
 
 data ─▶ {vendors ─▶ cities, names; people; applicants; stories ─▶ stage ─▶ talk ─▶ dialogues} ─▶ bulk, actions

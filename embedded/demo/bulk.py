@@ -1,6 +1,6 @@
 """Many documents in few writes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marketplace.storage import MongoStore
@@ -19,6 +19,24 @@ async def insert_missing(store: MongoStore, name: str, values: Sequence[Any]) ->
     for start in range(0, len(values), BATCH):
         async with away_is_temporary(None):
             await _insert_missing(store, name, values[start : start + BATCH])
+
+
+async def insert_together(
+    store: MongoStore, documents: Mapping[str, Sequence[dict[str, Any]]]
+) -> None:
+    """Insert documents, by collection, in one transaction: all of them or none.
+
+    Raises:
+        TemporaryError: MongoDB is away.
+    """
+    database = store.database
+
+    async def work(session: Any) -> None:
+        for name, ready in documents.items():
+            await database[name].insert_many(ready, session=session)
+
+    async with away_is_temporary(None), await database.client.start_session() as session:
+        await session.with_transaction(work, write_concern=database.write_concern)
 
 
 async def _insert_missing(store: MongoStore, name: str, values: Sequence[Any]) -> None:

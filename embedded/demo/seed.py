@@ -1,14 +1,14 @@
 """Conversations with tokens on a running stack, for clients and tests that are not ours.
 
-    seed ─▶ _environment ─▶ _accounts (bulk) ─▶ opening.open_conversation for each ─▶ the file
+    seed ─▶ _environment ─▶ _accounts (bulk) ─▶ opening.opened for each (bulk) ─▶ the file
 
 Every conversation has a customer and a vendor of its own, so that no limit of an account is met.
 """
 
-import asyncio
 import json
 import os
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,8 +19,8 @@ from typing import Any
 import uvloop
 
 from embedded import paths
-from embedded.demo.bulk import insert_missing
-from embedded.demo.opening import Pair, open_conversation
+from embedded.demo.bulk import insert_missing, insert_together
+from embedded.demo.opening import Documents, Pair, opened
 from embedded.errors import StackError
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.domain.accounts import Account, Role, Session
@@ -28,14 +28,13 @@ from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 from marketplace.errors import ParleyError, SettingsError, TemporaryError
-from marketplace.ports import Repositories, World
+from marketplace.ports import World
 from marketplace.settings import from_environment
 from marketplace.tokens import hash_of, new_refresh_token
 
 TOKEN_TTL_S = 4 * 3_600
 MOST_CONVERSATIONS = 50_000
-# Transactions of so many conversations, so many at a time: what two cores are busy with.
-_BATCH, _AT_A_TIME = 25, 4
+_BATCH = 200  # conversations in one transaction: 2,200 documents, some 2 MB
 _CATEGORY = "plumbing"
 _RADIUS_M = 100
 _NO_PASSWORD = "-"  # noqa: S105 # no hash of any: these accounts act by their tokens alone
@@ -83,21 +82,18 @@ async def _seed(environment: dict[str, str], conversations: int) -> list[dict[st
     async with open_parts(from_environment(environment)) as parts:
         pairs = _pairs(parts.world, conversations)
         tokens = await _accounts(parts, pairs)
-        turn = asyncio.Semaphore(_AT_A_TIME)
-        batches = [pairs[i : i + _BATCH] for i in range(0, len(pairs), _BATCH)]
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(_matches(parts.world, turn, each)) for each in batches]
-        except ExceptionGroup as failed:  # the first failure has ended the others
-            raise failed.exceptions[0] from failed
+        matches = [
+            match
+            for start in range(0, len(pairs), _BATCH)
+            for match in await _conversations(parts, pairs[start : start + _BATCH])
+        ]
         return [
             {
                 "conversation_id": match.conversation_id,
                 "rfi_id": match.rfi_id,
                 "tokens": [tokens[match.customer_id], tokens[match.vendor_id]],
             }
-            for task in tasks
-            for match in task.result()
+            for match in matches
         ]
 
 
@@ -166,15 +162,18 @@ async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
     return tokens
 
 
-async def _matches(world: World, turn: asyncio.Semaphore, pairs: list[Pair]) -> list[Match]:
-    """Open the conversations of these pairs in one transaction, when it is their turn."""
-    now = world.clock.now()
-
-    async def work(tx: Repositories) -> list[Match]:
-        return [await open_conversation(tx, pair, content_for(pair), now) for pair in pairs]
-
-    async with turn:
-        return await world.store.transact(work)
+async def _conversations(parts: Parts, pairs: list[Pair]) -> list[Match]:
+    """Open the conversations of these pairs in one transaction; returns their matches."""
+    now = parts.world.clock.now()
+    matches: list[Match] = []
+    documents: Documents = defaultdict(list)
+    for pair in pairs:
+        match, made = opened(pair, content_for(pair), now)
+        matches.append(match)
+        for name, of_this in made.items():
+            documents[name] += of_this
+    await insert_together(parts.store, documents)
+    return matches
 
 
 def content_for(pair: Pair) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""A conversation opened in one transaction, side by side with one that the actions opened."""
+"""A conversation opened in bulk, side by side with one that the actions opened."""
 
 import json
 import re
 from typing import Any
 
-from embedded.demo.opening import MATCHING, Pair, open_conversation
+from embedded.demo.bulk import insert_together
+from embedded.demo.opening import MATCHING, Pair, opened
 from embedded.demo.seed import content_for
 from marketplace.actions import matches, rfis
 from marketplace.domain.accounts import Account, Actor, Role
@@ -81,7 +82,8 @@ async def test_it_leaves_what_the_actions_leave(store: MongoStore) -> None:
     vendor = a_vendor(service_area=area, capacity=1, open_matches=1)
     await store.vendors.add(vendor)
     pair = Pair(customer, vendor)
-    await store.transact(lambda tx: open_conversation(tx, pair, content_for(pair), NOW))
+    _, documents = opened(pair, content_for(pair), NOW)
+    await insert_together(store, documents)
 
     assert await _all_written(store) == by_the_actions
     assert '"rfi.submitted"' in by_the_actions

@@ -22,7 +22,7 @@ from marketplace.domain.rfis import RfiState
 from marketplace.settings import from_environment
 from tests.embedded.demo.conftest import environment_of
 
-_COUNT = 60  # more than one transaction's
+_COUNT = 210  # more than one transaction's
 
 
 @pytest.fixture
@@ -110,7 +110,10 @@ async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
             )
         )
 
-    assert [each.entry.sequence for each in sent] == [2, 3]  # behind the notice that the vendor came
+    assert [each.entry.sequence for each in sent] == [
+        2,
+        3,
+    ]  # behind the notice that the vendor came
 
 
 async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: Path) -> None:
