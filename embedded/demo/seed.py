@@ -27,7 +27,7 @@ from marketplace.domain.accounts import Account, Role, Session
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
-from marketplace.errors import ParleyError, SettingsError, TemporaryError
+from marketplace.errors import SettingsError, TemporaryError
 from marketplace.ports import World
 from marketplace.settings import from_environment
 from marketplace.tokens import hash_of, new_refresh_token
@@ -60,8 +60,6 @@ def seed(conversations: int, path: Path) -> None:
             raise StackError(str(error)) from error
         except TemporaryError as error:
             raise StackError(f"The stack does not answer ({error}); is it running?") from error
-        except ParleyError as error:
-            raise StackError(f"The stack refused a conversation: {error.message}") from error
         temporary.write_text(json.dumps(seeded), encoding="utf-8")
 
 
