@@ -1,0 +1,192 @@
+"""Group commit: many entries a write, each sender answered for its own, whatever fails."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from embedded.servers import Servers, running
+from marketplace.domain.conversations import Entry
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Appended
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore, open_store
+from marketplace.storage.conversations import MongoEntries
+from marketplace.storage.entry_writer import MAX_BATCH_ENTRIES, EntryWriter
+from tests.builders import a_message
+
+
+class WatchedEntries(MongoEntries):
+    """Real entries that remember how many went together, and can be held up before a write."""
+
+    batches: list[int]
+    go_on: asyncio.Event
+    began: asyncio.Event
+    broken_look_ups = 0
+
+    def watch(self) -> "WatchedEntries":
+        """Begin to remember; writes go on at once."""
+        self.batches, self.go_on, self.began = [], asyncio.Event(), asyncio.Event()
+        self.go_on.set()
+        return self
+
+    async def insert_in_order(self, entries: Sequence[Entry]) -> None:
+        """Insert when it may."""
+        self.batches.append(len(entries))
+        self.began.set()
+        await self.go_on.wait()
+        await super().insert_in_order(entries)
+
+    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """Look up; a defect comes up as often as was set."""
+        if self.broken_look_ups:
+            self.broken_look_ups -= 1
+            raise KeyError("a defect")
+        return await super().heads(conversation_ids)
+
+
+@pytest.fixture
+def entries(store: MongoStore) -> WatchedEntries:
+    """The entries of the module's store."""
+    return WatchedEntries(store.database).watch()
+
+
+async def test_what_arrives_during_a_write_goes_together_in_the_next(
+    entries: WatchedEntries,
+) -> None:
+    """Nobody waits for company, and a burst is two writes."""
+    writer = EntryWriter(entries)
+    entries.go_on.clear()
+    first = asyncio.create_task(writer.append(a_message(conversation_id="c")))
+    await entries.began.wait()
+    rest = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(99)]
+    await asyncio.sleep(0)
+
+    entries.go_on.set()
+    appended = await asyncio.gather(first, *rest)
+
+    assert entries.batches == [1, 99]
+    assert [each.entry.sequence for each in appended] == list(range(1, 101))
+
+
+async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
+    """In entries, and in characters."""
+    writer = EntryWriter(entries)
+    small = (a_message(conversation_id="c") for _ in range(MAX_BATCH_ENTRIES + 1))
+    large = (a_message(conversation_id="d", body="a" * 8_000) for _ in range(150))
+
+    await asyncio.gather(*map(writer.append, small))
+    await asyncio.gather(*map(writer.append, large))
+
+    assert entries.batches == [MAX_BATCH_ENTRIES, 1, 125, 25]
+
+
+async def test_a_refused_entry_fails_its_own_sender_and_leaves_no_hole(
+    entries: WatchedEntries,
+) -> None:
+    """The validator of the collection refuses one in the middle; the others follow on."""
+    messages = [a_message(conversation_id=f"c{n % 2}") for n in range(20)]
+    messages[7] = replace(messages[7], kind=5)  # type: ignore[arg-type] # what the validator refuses
+
+    outcomes = await asyncio.gather(
+        *map(EntryWriter(entries).append, messages), return_exceptions=True
+    )
+
+    refused = [each for each in outcomes if isinstance(each, ParleyError)]
+    assert [each.code for each in refused] == [Code.INTERNAL]
+    assert outcomes[7] is refused[0]
+    for name, count in (("c0", 10), ("c1", 9)):
+        kept = await entries.after(name, 0, 100)
+        assert [each.sequence for each in kept] == list(range(1, count + 1))
+        wanted = [each.id for n, each in enumerate(messages) if n != 7]
+        assert [each.id for each in kept] == [each for each in wanted if each in _ids(kept)]
+
+
+async def test_another_writers_entries_in_between_change_the_numbers_and_not_the_order(
+    entries: WatchedEntries, store: MongoStore
+) -> None:
+    """The number was taken by another process: all behind it move up together."""
+    writer, other = EntryWriter(entries), EntryWriter(store.entries)
+    await writer.append(a_message(conversation_id="c"))
+    theirs = [await other.append(a_message(conversation_id="c")) for _ in range(3)]
+
+    mine = [a_message(conversation_id="c") for _ in range(10)]
+    appended = await asyncio.gather(*map(writer.append, mine))
+
+    assert [each.entry.sequence for each in theirs] == [2, 3, 4]
+    assert [each.entry.sequence for each in appended] == list(range(5, 15))
+    assert [each.id for each in await entries.after("c", 4, 20)] == [each.id for each in mine]
+
+
+async def test_a_defect_fails_those_it_met_and_not_those_behind_them(
+    entries: WatchedEntries,
+) -> None:
+    """The next batch is written without anybody sending again."""
+    writer = EntryWriter(entries)
+    entries.broken_look_ups = 1
+    burst = [a_message(conversation_id="c") for _ in range(MAX_BATCH_ENTRIES + 20)]
+
+    async with asyncio.timeout(20):
+        outcomes = await asyncio.gather(*map(writer.append, burst), return_exceptions=True)
+
+    failed = [each for each in outcomes if isinstance(each, ParleyError)]
+    assert [each.code for each in failed] == [Code.INTERNAL] * MAX_BATCH_ENTRIES
+    assert await entries.heads(["c"]) == {"c": 20}
+
+
+@pytest.fixture
+def own_mongod() -> Iterator[Servers]:
+    """A MongoDB to be killed."""
+    with running("mongod") as servers:
+        yield servers
+
+
+async def test_what_was_acknowledged_survives_a_killed_server(
+    settings: Settings, own_mongod: Servers
+) -> None:
+    """kill -9 in the middle of the writes: stored once, dense, each sender's order kept."""
+    own = replace(
+        settings,
+        mongodb_url=own_mongod.mongodb_url,
+        mongodb_database=f"test-{secrets.token_hex(4)}",
+    )
+    store = await open_store(own)
+    writers = [EntryWriter(store.entries), EntryWriter(store.entries)]
+    talks = [new_id(), new_id(), new_id()]
+    acknowledged: list[Appended] = []
+    enough = asyncio.Event()
+
+    async def send(number: int, talk: str) -> None:
+        for _ in range(60):
+            message = a_message(conversation_id=talk, sender_id=f"sender-{number}")
+            acknowledged.append(await writers[number % 2].append(message))
+            if len(acknowledged) == 150:
+                enough.set()
+
+    sending = asyncio.gather(*(send(n, talks[n % 3]) for n in range(12)))
+    await enough.wait()
+    await asyncio.to_thread(own_mongod.kill, "mongod")
+    async with asyncio.timeout(60):
+        await sending
+
+    assert len(acknowledged) == 12 * 60
+    for talk in talks:
+        kept = await store.entries.after(talk, 0, 1_000)
+        assert [each.sequence for each in kept] == list(range(1, 241))
+        told = [each.entry for each in acknowledged if each.entry.conversation_id == talk]
+        assert {each.id: each.sequence for each in told} == {
+            each.id: each.sequence for each in kept
+        }
+        for sender in {each.sender_id for each in told}:
+            numbers = [each.sequence for each in told if each.sender_id == sender]
+            assert numbers == sorted(numbers)
+    for each in writers:
+        await each.close()
+    await store.close()
+
+
+def _ids(kept: list[Entry]) -> set[str]:
+    return {each.id for each in kept}

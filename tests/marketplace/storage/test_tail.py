@@ -1,0 +1,124 @@
+"""The tail of what was committed: whole batches, in order, from the kept position on."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from marketplace.bootstrap import SystemClock
+from marketplace.domain.conversations import Entry
+from marketplace.errors import TemporaryError
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from marketplace.storage.entry_writer import EntryWriter
+from marketplace.storage.tail import Batch, OutboxRecord, Tail
+from tests.builders import a_message
+from tests.marketplace.every_event import an_event_of
+
+
+@pytest_asyncio.fixture
+async def tail(settings: Settings, store: MongoStore) -> AsyncIterator[Tail]:
+    """A tail over the module's database, without a position."""
+    made = Tail(settings)
+    yield made
+    await made.close()
+
+
+async def says(store: MongoStore, count: int) -> list[str]:
+    """Append messages at once; returns their ids in order."""
+    writer = EntryWriter(store.entries)
+    messages = [a_message(conversation_id="c") for _ in range(count)]
+    await asyncio.gather(*map(writer.append, messages))
+    return [each.id for each in messages]
+
+
+async def take(batches: AsyncGenerator[Batch, None], count: int) -> list[Batch]:
+    """Read until so many documents came."""
+    taken: list[Batch] = []
+    async with asyncio.timeout(20):
+        async for batch in batches:
+            taken.append(batch)
+            if sum(len(each.committed) for each in taken) >= count:
+                break
+    return taken
+
+
+def ids(taken: list[Batch]) -> list[str]:
+    """The ids in the order they came."""
+    return [each.id for batch in taken for each in batch.committed]
+
+
+async def begin(batches: AsyncGenerator[Batch, None]) -> None:
+    """Read the first, empty batch: the stream is open."""
+    async with asyncio.timeout(20):
+        assert (await anext(batches)).committed == ()
+
+
+async def test_what_the_server_sent_together_is_one_batch(store: MongoStore, tail: Tail) -> None:
+    """A burst costs a round trip and not one for each document."""
+    async with aclosing(tail.batches()) as batches:
+        await begin(batches)
+        sent = await says(store, 400)
+        taken = await take(batches, 400)
+
+    assert ids(taken) == sent
+    assert max(len(each.committed) for each in taken) >= 50
+    assert all(isinstance(each, Entry) for batch in taken for each in batch.committed)
+
+
+async def test_an_outbox_record_comes_as_it_was_encoded(store: MongoStore, tail: Tail) -> None:
+    """Topic, key and bytes, ready for Kafka; with the revision where it made one."""
+    event = an_event_of("rfi.submitted")
+
+    async with aclosing(tail.batches()) as batches:
+        await begin(batches)
+        await store.transact(lambda to: to.outbox.add(event))
+        (record,) = (await take(batches, 1))[-1].committed
+
+    assert isinstance(record, OutboxRecord)
+    assert (record.id, record.topic, record.key) == (event.id, "rfis", event.key)
+    assert (record.name, record.position) == (event.name, event.data["revision"]["revision"])
+
+
+async def test_reading_goes_on_from_the_kept_position(
+    store: MongoStore, tail: Tail, settings: Settings
+) -> None:
+    """What was passed on is not read again; what came meanwhile is."""
+    async with aclosing(tail.batches()) as batches:
+        await begin(batches)
+        await says(store, 5)
+        token = (await take(batches, 5))[-1].token
+    assert token is not None
+    await tail.keep_position(token, SystemClock().now())
+    missed = await says(store, 5)
+
+    later = Tail(settings)
+    async with aclosing(later.batches()) as batches:
+        taken = await take(batches, 5)
+    await later.close()
+
+    assert ids(taken) == missed
+
+
+async def test_without_a_position_everything_kept_is_read(store: MongoStore, tail: Tail) -> None:
+    """An old stretch has no token: its position is not kept before all of it was passed on."""
+    sent = await says(store, 30)
+
+    async with aclosing(tail.batches()) as batches:
+        taken = await take(batches, 30)
+
+    assert ids(taken) == sent
+    assert {each.token for each in taken} == {None}
+
+
+async def test_a_server_that_is_away_is_a_temporary_error(settings: Settings) -> None:
+    """The relay waits and comes again."""
+    nowhere = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100"
+    tail = Tail(replace(settings, mongodb_url=nowhere))
+
+    with pytest.raises(TemporaryError):
+        await anext(tail.batches())
+    await tail.close()
