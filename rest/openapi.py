@@ -55,7 +55,6 @@ _HEADERS = {
     "Idempotent-Replayed": "`true` when this is the answer that an earlier request got.",
     "Retry-After": "Seconds after which trying again can help.",
     "WWW-Authenticate": "How to authenticate (RFC 6750).",
-    "Allow": "The methods that this address takes.",
 }
 
 

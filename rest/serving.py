@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sanic import Sanic
+from sanic.application.state import ApplicationServerInfo
+from sanic.http.constants import HTTP
 
 from rest.app import App
 from rest.service import Service
@@ -31,6 +33,8 @@ async def serving(app: App, host: str, port: int) -> AsyncIterator[None]:
         # Sanic's routes are ready only after `startup`; until then nobody may come in.
         asyncio_server_kwargs={"start_serving": False},
     )
+    # Sanic would offer other versions of HTTP in an Alt-Svc header, empty when it knows of none.
+    app.state.server_info = [ApplicationServerInfo({"version": HTTP.VERSION_1})]
     try:
         await server.startup()
         await server.start_serving()

@@ -44,6 +44,7 @@ async def test_a_process_starts_serves_and_stops(settings: Settings) -> None:
 
     lines = [json.loads(line) for line in output.decode().splitlines()]
     assert listed.status_code == 200
+    assert "alt-svc" not in listed.headers
     assert process.returncode == 0
     assert [each["message"] for each in lines] == ["starting", "stopped"]
     assert {each["process"] for each in lines} == {"rest-1"}
