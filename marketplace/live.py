@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import RedisError
 
 from marketplace.ports import Announcement
@@ -115,9 +115,15 @@ class Subscriber:
         receive: Receive,
         missed: Callable[[], Awaitable[None]],
     ) -> None:
-        # The listener waits for as long as nothing is said, so it has no socket time-out.
+        # The listener waits for as long as nothing is said, so it has no socket time-out.  It does
+        # not retry: redis-py would subscribe again by itself, and nobody would look for what was
+        # missed.
         self._redis = Redis.from_url(
-            redis_url, socket_connect_timeout=2, socket_timeout=None, health_check_interval=5
+            redis_url,
+            socket_connect_timeout=2,
+            socket_timeout=None,
+            health_check_interval=5,
+            retry=Retry(NoBackoff(), 0),
         )
         self._publisher = connect(redis_url)
         self._receive = receive
@@ -127,6 +133,8 @@ class Subscriber:
         self._pubsub: PubSub = self._redis.pubsub()
         self._heard_at = 0.0
         self._listening_since = 0.0
+        self._may_have_missed = False
+        self._unconfirmed: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -167,6 +175,7 @@ class Subscriber:
 
     async def leave(self, room: str) -> None:
         """Unsubscribe from a room."""
+        self._unconfirmed.discard(room)
         if self._rooms.pop(room, None) is not None:
             with contextlib.suppress(RedisError, OSError):
                 await self._pubsub.sunsubscribe(room)
@@ -184,7 +193,7 @@ class Subscriber:
                 pause_s = min(pause_s * 2, 1.0)
 
     async def _resubscribe(self) -> None:
-        """Take a fresh connection and subscribe to everything; then whoever missed may catch up."""
+        """Take a fresh connection and subscribe to everything."""
         with contextlib.suppress(RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call] # redis-py
         for confirmed in self._rooms.values():
@@ -192,13 +201,16 @@ class Subscriber:
         self._pubsub = self._redis.pubsub()
         await self._pubsub.ssubscribe(self._canary, *self._rooms)
         self._listening_since = asyncio.get_running_loop().time()
+        self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
         _RESUBSCRIBED.inc()
-        if self._rooms:
-            await self._missed()
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._may_have_missed and not self._unconfirmed:
+                # Not before Redis confirmed all: what is announced from now on is heard.
+                self._may_have_missed = False
+                await self._missed()
             message = await self._pubsub.get_message(timeout=1.0)
             if message is None:
                 # A new connection is given the same time; `is_hearing` is not told better by it.
@@ -211,6 +223,7 @@ class Subscriber:
                 self._hear(channel, message["data"])
             elif message["type"] == "ssubscribe" and channel in self._rooms:
                 self._rooms[channel].set()
+                self._unconfirmed.discard(channel)
 
     def _hear(self, channel: str, data: bytes) -> None:
         if channel == self._canary:

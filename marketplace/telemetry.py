@@ -6,7 +6,6 @@ parser of its own.  Metrics are Prometheus text, from the default registry of `p
 
 import logging
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,8 +59,3 @@ def configure_logging(process_name: str, level: str) -> None:
 def metrics_text() -> bytes:
     """All metrics of this process in Prometheus' text format."""
     return generate_latest(REGISTRY)
-
-
-def context(**values: object) -> Mapping[str, object]:
-    """Values for a log call's `extra`, without those that are None."""
-    return {name: value for name, value in values.items() if value is not None}

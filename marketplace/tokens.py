@@ -76,7 +76,7 @@ class Tokens:
             )
             expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
             access = Access(claims["sub"], Role(claims["role"]), claims["sid"], expires_at)
-        except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError, OSError) as error:
             raise ParleyError(Code.UNAUTHENTICATED, "The access token is not valid.") from error
         if expires_at <= self._clock.now():
             raise ParleyError(Code.TOKEN_EXPIRED, "Refresh the tokens and try again.")

@@ -1,0 +1,141 @@
+"""The subscriber: what it joins, what it ignores, and how it tells that it may have missed some."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from embedded.servers import Servers, running
+from marketplace import live
+from marketplace.domain.ids import new_id
+from marketplace.ports import Announcement
+
+
+class Listener:
+    """A subscriber with what it heard, and how often it had to say that it missed something."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.heard: asyncio.Queue[Announcement] = asyncio.Queue()
+        self.missed: asyncio.Queue[None] = asyncio.Queue()
+        name = f"test-{new_id()}"
+        self.subscriber = live.Subscriber(redis_url, name, self.heard.put_nowait, self._missed)
+
+    def hears(self) -> bool:
+        """Whether the canary is heard."""
+        return self.subscriber.is_hearing
+
+    async def _missed(self) -> None:
+        self.missed.put_nowait(None)
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str) -> AsyncIterator["Redis"]:
+    """A client of the session's Valkey."""
+    client = live.connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest_asyncio.fixture
+async def listener(redis_url: str) -> AsyncIterator[Listener]:
+    """A listener to the session's Valkey."""
+    made = Listener(redis_url)
+    await made.subscriber.start()
+    await made.subscriber.join(f"warm-up:{new_id()}")
+    yield made
+    await made.subscriber.close()
+
+
+async def test_a_joined_room_is_subscribed_to_when_join_returns(
+    listener: Listener, redis: "Redis"
+) -> None:
+    """What is announced from then on is heard; after leaving it is not."""
+    room, other = f"conversation:{new_id()}", f"conversation:{new_id()}"
+    await listener.subscriber.join(room)
+    await listener.subscriber.join(other)
+    assert await redis.pubsub_shardnumsub(room) == [(room.encode(), 1)]
+
+    await listener.subscriber.leave(room)
+    async with asyncio.timeout(5):
+        while await redis.pubsub_shardnumsub(room) != [(room.encode(), 0)]:  # noqa: ASYNC110 # its
+            await asyncio.sleep(0.005)
+    announcer = live.Announcer(redis)
+    announcer.announce(Announcement(room, "message.sent", {}, 1))
+    announcer.announce(Announcement(other, "message.sent", {}, 2))
+
+    async with asyncio.timeout(5):
+        assert (await listener.heard.get()).room == other
+    await announcer.close()
+
+
+@pytest.mark.parametrize("noise", [b"", b"no JSON", b"[]", b"7", b'["a", 1]', b"\xff"])
+async def test_what_cannot_be_read_is_passed_over(
+    noise: bytes, listener: Listener, redis: "Redis"
+) -> None:
+    """A stranger on the channel does not end the listening."""
+    room = f"conversation:{new_id()}"
+    await listener.subscriber.join(room)
+
+    await redis.spublish(room, noise)
+    await redis.spublish(room, live.encode(Announcement(room, "message.sent", {"a": 1}, 3)))
+
+    async with asyncio.timeout(5):
+        assert await listener.heard.get() == Announcement(room, "message.sent", {"a": 1}, 3)
+
+
+async def test_a_cut_connection_is_taken_up_again_and_told(
+    listener: Listener, redis: "Redis"
+) -> None:
+    """All rooms are subscribed again before whoever may have missed something is asked to look."""
+    rooms = [f"conversation:{new_id()}" for _ in range(3)]
+    for each in rooms:
+        await listener.subscriber.join(each)
+
+    while not listener.missed.empty():  # from the beginning
+        listener.missed.get_nowait()
+    await redis.client_kill_filter(_type="pubsub")
+    async with asyncio.timeout(10):
+        await listener.missed.get()
+    for each in rooms:
+        await redis.spublish(each, live.encode(Announcement(each, "message.sent", {}, 1)))
+
+    async with asyncio.timeout(5):
+        assert {(await listener.heard.get()).room for _ in rooms} == set(rooms)
+
+
+@pytest.fixture
+def valkey() -> Iterator[Servers]:
+    """A Valkey to be stopped."""
+    with running("valkey") as servers:
+        yield servers
+
+
+async def test_without_redis_a_join_returns_and_holds_later(
+    valkey: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for a moment only, hears nothing meanwhile, says so, and recovers by itself."""
+    monkeypatch.setattr(live, "CONFIRM_WITHIN_S", 0.2)
+    monkeypatch.setattr(live, "CANARY_EVERY_S", 0.1)
+    monkeypatch.setattr(live, "DEAF_AFTER_S", 0.6)
+    listener, room = Listener(valkey.redis_url), f"conversation:{new_id()}"
+    await listener.subscriber.start()
+    await asyncio.to_thread(valkey.stop, "valkey")
+
+    async with asyncio.timeout(5):
+        await listener.subscriber.join(room)
+        while listener.hears():  # noqa: ASYNC110 # of its clock
+            await asyncio.sleep(0.02)
+    await asyncio.to_thread(valkey.start, "valkey")
+    async with asyncio.timeout(10):
+        await listener.missed.get()
+        while not listener.hears():  # noqa: ASYNC110 # of its canary
+            await asyncio.sleep(0.02)
+
+    redis = live.connect(valkey.redis_url)
+    await redis.spublish(room, live.encode(Announcement(room, "message.sent", {}, 1)))
+    async with asyncio.timeout(5):
+        assert (await listener.heard.get()).position == 1
+    await redis.aclose()
+    await listener.subscriber.close()

@@ -1,0 +1,102 @@
+"""A process's health, metrics, and what it tells while it stops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from marketplace import process as marketplace_process
+from marketplace.bootstrap import open_parts
+from marketplace.errors import TemporaryError
+from marketplace.process import Process, operations_app, serve
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.realtime.gateways import free_port
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A process that serves its operations endpoints."""
+
+    process: Process
+    url: str
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Status and body."""
+        async with aiohttp.ClientSession() as http, http.get(self.url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def ready(self) -> tuple[int, dict[str, object]]:
+        """What /health/ready answers."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.url}/health/ready") as answer,
+        ):
+            return answer.status, await answer.json()
+
+
+@pytest_asyncio.fixture
+async def served(settings: Settings, module_store: MongoStore) -> AsyncIterator[Served]:
+    """A process over the real parts."""
+    own = replace(settings, bind_port=free_port())
+    async with open_parts(own) as parts:
+        process = Process(parts)
+        runner = await serve(operations_app(process), own)
+        yield Served(process, f"http://127.0.0.1:{own.bind_port}")
+        await runner.cleanup()
+
+
+async def test_it_is_ready_when_it_says_so_and_all_checks_pass(served: Served) -> None:
+    """Alive from the first moment, ready when the work can be done."""
+    assert (await served.get("/health/live"))[0] == 200
+    assert (await served.ready())[0] == 503
+
+    served.process.is_ready = True
+
+    status, told = await served.ready()
+    assert status == 200
+    assert told["checks"] == {"mongodb": "ok"}
+
+
+async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong, or that nothing answered in time; the process stays alive."""
+    monkeypatch.setattr(marketplace_process, "CHECK_WITHIN_S", 1.0)
+    served.process.is_ready = True
+
+    async def away() -> None:
+        raise TemporaryError("Kafka is away")
+
+    async def silent() -> None:
+        await asyncio.Event().wait()
+
+    served.process.checks |= {"kafka": away, "silent": silent}
+    status, told = await served.ready()
+
+    assert status == 503
+    checks = told["checks"]
+    assert isinstance(checks, dict)
+    assert checks["mongodb"] == "ok"
+    assert checks["kafka"] == "Kafka is away"
+    assert "no answer" in checks["silent"]
+    assert (await served.get("/health/live"))[0] == 200
+
+
+async def test_while_it_stops_it_is_not_ready(served: Served) -> None:
+    """The balancer sends nobody new."""
+    served.process.is_ready = True
+
+    served.process.stopping.set()
+
+    status, told = await served.ready()
+    assert (status, told["draining"]) == (503, True)
+
+
+async def test_metrics_are_served(served: Served) -> None:
+    """In the text format."""
+    status, text = await served.get("/metrics")
+
+    assert status == 200
+    assert "# TYPE" in text

@@ -1,0 +1,65 @@
+"""Logs and metrics as collectors read them."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import orjson
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from marketplace import telemetry
+from marketplace.telemetry import JsonFormatter
+
+
+@pytest.fixture
+def written() -> Iterator[tuple[logging.Logger, io.StringIO]]:
+    """A logger of a process called realtime-1, and what it wrote."""
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(JsonFormatter("realtime-1"))
+    logger = logging.getLogger("tests.telemetry")
+    logger.addHandler(handler)
+    logger.setLevel("INFO")
+    yield logger, output
+    logger.removeHandler(handler)
+
+
+def test_a_record_is_one_json_object_a_line(
+    written: tuple[logging.Logger, io.StringIO],
+) -> None:
+    """With level, process, logger and what was passed beside the message."""
+    logger, output = written
+
+    logger.info("two\nlines of %s", "text", extra={"rfi_id": "r1", "odd": object})
+
+    (line,) = output.getvalue().splitlines()
+    told = orjson.loads(line)
+    assert told["message"] == "two\nlines of text"
+    assert (told["level"], told["process"], told["rfi_id"]) == ("info", "realtime-1", "r1")
+    assert told["at"].endswith("+00:00")
+
+
+def test_an_exception_stays_within_its_line(
+    written: tuple[logging.Logger, io.StringIO],
+) -> None:
+    """A collector that reads line by line keeps it together."""
+    logger, output = written
+
+    try:
+        raise KeyError("which")
+    except KeyError:
+        logger.exception("it failed")
+
+    (line,) = output.getvalue().splitlines()
+    assert "KeyError: 'which'" in orjson.loads(line)["exception"]
+
+
+def test_metrics_are_prometheus_text() -> None:
+    """Readable by Prometheus' own parser, and all of ours begin alike."""
+    text = telemetry.metrics_text().decode()
+
+    names = {family.name for family in text_string_to_metric_families(text)}
+
+    ours = {each for each in names if not each.startswith(("python_", "process_"))}
+    assert all(each.startswith("parley_") for each in ours)

@@ -1,0 +1,134 @@
+"""Access tokens: whose they are, until when, and what is none of ours."""
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from marketplace.domain.accounts import Role
+from marketplace.errors import Code, ParleyError
+from marketplace.tokens import (
+    ACCESS_TOKEN_TTL_S,
+    Tokens,
+    hash_of,
+    new_refresh_token,
+    session_id_of,
+)
+from tests.builders import NOW, FixedClock, an_account
+
+SECRET = "a secret of more than 32 characters"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that tests move."""
+    return FixedClock()
+
+
+@pytest.fixture
+def tokens(clock: FixedClock) -> Tokens:
+    """Tokens of one process."""
+    return Tokens(SECRET, clock)
+
+
+def code_of(tokens: Tokens, token: object) -> Code:
+    """The code a token is refused with."""
+    with pytest.raises(ParleyError) as refused:
+        tokens.check(token)
+    return refused.value.code
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_token_tells_account_role_session_and_end(tokens: Tokens, role: Role) -> None:
+    """What was put in comes out, in every process with the same secret."""
+    account = an_account(role=role)
+
+    access = Tokens(SECRET, FixedClock()).check(tokens.issue(account, "session-1"))
+
+    assert (access.account_id, access.role, access.session_id) == (account.id, role, "session-1")
+    assert access.expires_at == NOW + timedelta(seconds=ACCESS_TOKEN_TTL_S)
+
+
+def test_a_token_ends_at_its_time_by_the_clock_given(tokens: Tokens, clock: FixedClock) -> None:
+    """Valid until a second before, over from then on."""
+    token = tokens.issue(an_account(), "session-1", ttl_s=60)
+
+    clock.advance(seconds=59)
+    tokens.check(token)
+    clock.advance(seconds=1)
+
+    assert code_of(tokens, token) is Code.TOKEN_EXPIRED
+
+
+def _claims(**other: Any) -> dict[str, Any]:
+    claims = {
+        "aud": "parley",
+        "sub": "account-1",
+        "role": "customer",
+        "sid": "session-1",
+        "exp": int(NOW.timestamp()) + 60,
+    }
+    return {name: each for name, each in {**claims, **other}.items() if each is not None}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        _claims(aud="another"),
+        _claims(aud=None),
+        _claims(exp=None),
+        _claims(exp="tomorrow"),
+        _claims(exp=10**20),
+        _claims(sub=None),
+        _claims(sid=None),
+        _claims(role=None),
+        _claims(role="owner"),
+        _claims(role=["admin"]),
+        _claims(sub=7),
+    ],
+    ids=str,
+)
+def test_a_token_with_other_claims_is_none_of_ours(tokens: Tokens, claims: dict[str, Any]) -> None:
+    """Rightly signed and still refused, with a code and no stack trace."""
+    assert code_of(tokens, jwt.encode(claims, SECRET, algorithm="HS256")) is Code.UNAUTHENTICATED
+
+
+def test_our_own_claims_pass(tokens: Tokens) -> None:
+    """The test above refuses for the claim it names and not for the others."""
+    assert tokens.check(jwt.encode(_claims(), SECRET, algorithm="HS256")).account_id == "account-1"
+
+
+def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
+    """Another secret, another algorithm, none at all, or a changed content."""
+    ours = jwt.encode(_claims(), SECRET, algorithm="HS256")
+    head, _, signature = ours.split(".")
+    admin = base64.urlsafe_b64encode(json.dumps(_claims(role="admin")).encode()).decode()
+
+    for forged in (
+        jwt.encode(_claims(), SECRET[::-1], algorithm="HS256"),
+        jwt.encode(_claims(), SECRET * 2, algorithm="HS512"),
+        jwt.encode(_claims(), "", algorithm="none"),
+        f"{head}.{admin.rstrip('=')}.{signature}",
+        ours[:-2],
+    ):
+        assert code_of(tokens, forged) is Code.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("token", [None, "", 7, {"$ne": None}, ["a"], b"abc", "a" * 5_000, "é.é.é"])
+def test_what_is_no_token_is_refused(tokens: Tokens, token: object) -> None:
+    """Whatever stands in its place."""
+    assert code_of(tokens, token) is Code.UNAUTHENTICATED
+
+
+def test_refresh_tokens_are_random_and_kept_as_a_hash() -> None:
+    """Each names its session; nobody makes the token from its hash."""
+    one, two = new_refresh_token("session-1"), new_refresh_token("session-1")
+
+    assert one != two
+    assert session_id_of(one) == "session-1"
+    assert hash_of(one) == hash_of(one) != hash_of(two)
+    assert one not in hash_of(one)
+    assert session_id_of("no dot in it") == "no dot in it"
