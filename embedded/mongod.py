@@ -55,6 +55,9 @@ def program(paths: Paths, port: int) -> Program:
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     # A primary waits 15 s for its secondaries before it shuts down; there are none.
     arguments += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
+    # The transaction of a writer that was killed holds its documents until the server gives it up:
+    # after 60 s by default, here before those who wait for them do (10 s, see `transact`).
+    arguments += ["--setParameter", "transactionLifetimeLimitSeconds=5"]
     # What has expired goes within seconds and not a minute; the collections are small here.
     arguments += ["--setParameter", "ttlMonitorSleepSecs=5"]
     return Program(

@@ -43,7 +43,7 @@ async def test_nothing_acknowledged_is_lost_when_gateways_are_killed(
         talking(site, vendor, conversation_id, history) as two,
     ):
         await asyncio.gather(*(each.is_joined() for each in (one, two)))
-        assert one.joined_on != two.joined_on, "nginx gives a connection to the emptier gateway"
+        assert one.joined_on != two.joined_on, "nginx gives new connections to each in turn"
         async with asyncio.TaskGroup() as group:
             group.create_task(one.talk(stopping))
             group.create_task(two.talk(stopping))

@@ -1,0 +1,83 @@
+"""Headless Chromium with somebody's own window in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.journeys import chromium
+
+# Nothing leaves this machine, neither QUIC nor the browser's own calls home.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SHOWN_WITHIN_MS = 20_000
+
+
+@asynccontextmanager
+async def a_browser() -> AsyncIterator[Browser]:
+    """A running Chromium; the test fails with a sentence when there is none."""
+    path = chromium.find()
+    if path is None:
+        pytest.fail(chromium.MISSING, pytrace=False)
+    expect.set_options(timeout=SHOWN_WITHIN_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Window:
+    """One person's window: a context of its own, and what went wrong in it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.set_default_timeout(SHOWN_WITHIN_MS)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._note(said.type, said.text))
+
+    async def click(self, test_id: str) -> None:
+        """Click what has this hook, once it is there."""
+        await self.page.get_by_test_id(test_id).click()
+
+    async def fill(self, test_id: str, text: str) -> None:
+        """Write into what has this hook."""
+        await self.page.get_by_test_id(test_id).fill(text)
+
+    async def say(self, text: str) -> None:
+        """Send a message in the conversation that is open."""
+        await self.fill("message-input", text)
+        await self.click("message-send")
+
+    async def sees(self, test_id: str, text: str) -> None:
+        """Wait until something with this hook shows the text; other pages do not count."""
+        shown = self.page.get_by_test_id(test_id).filter(has_text=text)
+        await expect(shown.first).to_be_visible()
+
+    async def sees_state(self, test_id: str, state: str) -> None:
+        """Wait until what has this hook says that it is in the state."""
+        found = self.page.locator(f'[data-testid="{test_id}"][data-state="{state}"]')
+        await expect(found.first).to_be_visible()
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.errors.append(text)
+
+
+async def a_window(browser: Browser, url: str) -> Window:
+    """A new window on the page, with nothing remembered."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900})
+    window = Window(await context.new_page())
+    await window.page.goto(url)
+    return window
