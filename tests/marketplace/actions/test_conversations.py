@@ -1,0 +1,121 @@
+"""Messages as actions: what is checked, what is appended, what is announced."""
+
+import pytest
+
+from marketplace.actions import conversations
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.conversations import Channel, Conversation
+from marketplace.domain.pages import PageRequest
+from marketplace.errors import Code
+from marketplace.ports import Appended
+from tests.builders import a_conversation, an_actor
+from tests.marketplace.actions.refusals import refused
+from tests.marketplace.actions.stage import Stage
+
+
+class Talk:
+    """A conversation in memory and its two sides."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.conversation: Conversation = a_conversation()
+        customer, vendor = self.conversation.participants
+        self.customer = Actor(customer.account_id, Role.CUSTOMER)
+        self.vendor = Actor(vendor.account_id, Role.VENDOR)
+
+    async def says(self, actor: Actor, client_message_id: str, body: str = "Hello") -> Appended:
+        """Send a message."""
+        return await conversations.send_message(
+            self.stage.world,
+            actor,
+            self.conversation,
+            client_message_id=client_message_id,
+            body=body,
+            attachment_ids=[],
+        )
+
+
+@pytest.fixture
+def talk(stage: Stage) -> Talk:
+    """A conversation without an entry."""
+    return Talk(stage)
+
+
+async def test_a_message_is_announced_once_however_often_it_is_sent(talk: Talk) -> None:
+    """The resend gets the first answer and pushes nothing."""
+    first = await talk.says(talk.customer, "m-1")
+    again = await talk.says(talk.customer, "m-1")
+
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.entry == first.entry
+    assert first.entry.channel is Channel.APP
+    (told,) = talk.stage.live.named("message.sent")
+    assert (told.position, told.data["id"]) == (1, first.entry.id)
+
+
+async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
+    """The app has a defect, and is told so instead of losing a message."""
+    await talk.says(talk.customer, "m-1", "Hello")
+
+    assert await refused(talk.says(talk.customer, "m-1", "Other")) is (
+        Code.CLIENT_MESSAGE_ID_REUSED
+    )
+    assert (await talk.says(talk.vendor, "m-1", "Other")).is_new
+
+
+async def test_who_takes_no_part_can_do_nothing(talk: Talk) -> None:
+    """Neither write nor change nor mark."""
+    stranger = an_actor()
+    message = (await talk.says(talk.customer, "m-1")).entry
+    world, about = talk.stage.world, talk.conversation
+
+    for asked in (
+        talk.says(stranger, "m-2"),
+        conversations.edit_message(world, stranger, about, message.id, "Mine"),
+        conversations.delete_message(world, stranger, about, message.id),
+        conversations.mark_position(world, stranger, about, delivered=0, read=1),
+        conversations.own_conversation(world, stranger, about.id),
+    ):
+        assert await refused(asked) is Code.NOT_FOUND
+
+
+async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: Talk) -> None:
+    """Even by its own sender."""
+    elsewhere = Talk(talk.stage)
+    message = (await elsewhere.says(elsewhere.customer, "m-1")).entry
+    sender = Actor(talk.customer.account_id, Role.CUSTOMER)
+
+    asked = conversations.delete_message(talk.stage.world, sender, talk.conversation, message.id)
+
+    assert await refused(asked) is Code.NOT_FOUND
+
+
+async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
+    """It is reckoned, not counted, so it cannot drift."""
+    await talk.stage.store.conversations.add(talk.conversation)
+    for number in range(5):
+        await talk.says(talk.vendor, f"m-{number}")
+    await conversations.mark_position(
+        talk.stage.world, talk.customer, talk.conversation, delivered=0, read=3
+    )
+
+    page = await conversations.own_conversations(talk.stage.world, talk.customer, PageRequest(10))
+
+    (standing,) = page.items
+    assert (standing.head, standing.read_sequence) == (5, 3)
+    beyond = conversations.mark_position(
+        talk.stage.world, talk.customer, talk.conversation, delivered=6, read=0
+    )
+    assert await refused(beyond) is Code.VALIDATION_FAILED
+
+
+async def test_a_position_that_does_not_move_is_not_announced(talk: Talk) -> None:
+    """Nobody hears the same twice."""
+    await talk.says(talk.vendor, "m-1")
+
+    for _ in range(3):
+        await conversations.mark_position(
+            talk.stage.world, talk.customer, talk.conversation, delivered=0, read=1
+        )
+
+    assert len(talk.stage.live.named("receipt.updated")) == 1

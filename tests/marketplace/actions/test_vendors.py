@@ -1,0 +1,88 @@
+"""A vendor's onboarding."""
+
+import pytest
+
+from marketplace.actions import accounts, vendors
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.vendors import VendorState
+from marketplace.errors import Code
+from tests.builders import a_place
+from tests.marketplace.actions.refusals import refused
+from tests.marketplace.actions.stage import Stage
+from tests.marketplace.actions.test_accounts import details
+
+ADMIN = Actor("admin-1", Role.ADMIN)
+PROFILE = {
+    "company": "Front Range Plumbing",
+    "categories": ["plumbing", "plumbing"],
+    "service_area": {"location": a_place(), "radius_m": 20_000},
+    "capacity": 3,
+}
+
+
+async def _applied(stage: Stage) -> Actor:
+    account = await accounts.register(stage.world, details(role="vendor"))
+    return Actor(account.id, Role.VENDOR)
+
+
+async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
+    """Filled in, handed in, approved; each step is an event in the same write."""
+    actor = await _applied(stage)
+
+    filled = await vendors.update_profile(stage.world, actor, PROFILE)
+    assert filled.categories == ("plumbing",)
+    await vendors.submit(stage.world, actor)
+    approved = await vendors.decide(stage.world, ADMIN, actor.account_id, "approve", "all there")
+
+    assert (approved.state, approved.state_reason) == (VendorState.ACTIVE, "all there")
+    assert stage.happened() == [
+        "vendor.applied",
+        "vendor.updated",
+        "vendor.submitted",
+        "vendor.approved",
+    ]
+    assert (await vendors.public_vendor(stage.world, actor.account_id)).id == actor.account_id
+
+
+async def test_an_incomplete_profile_is_not_handed_in(stage: Stage) -> None:
+    """It says so, and nothing is changed."""
+    actor = await _applied(stage)
+
+    assert await refused(vendors.submit(stage.world, actor)) is Code.WRONG_STATE
+    assert stage.happened() == ["vendor.applied"]
+    hidden = vendors.public_vendor(stage.world, actor.account_id)
+    assert await refused(hidden) is Code.NOT_FOUND
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.VENDOR])
+async def test_only_admins_decide(stage: Stage, role: Role) -> None:
+    """Also not the vendor about itself."""
+    vendor = await stage.vendor()
+
+    asked = vendors.decide(
+        stage.world, Actor(vendor.account_id, role), vendor.account_id, "suspend", "because"
+    )
+
+    assert await refused(asked) is Code.FORBIDDEN
+
+
+async def test_an_unknown_category_is_named(stage: Stage) -> None:
+    """In a profile, and in a search."""
+    vendor = await stage.vendor()
+
+    change = vendors.update_profile(stage.world, vendor, {"categories": ["alchemy"]})
+    assert await refused(change) is Code.VALIDATION_FAILED
+    search = vendors.nearby_vendors(stage.world, a_place(), 1_000, "alchemy", 10)
+    assert await refused(search) is Code.VALIDATION_FAILED
+
+
+async def test_a_suspended_vendor_is_not_offered_anything(stage: Stage) -> None:
+    """Until it is reinstated."""
+    vendor = await stage.vendor()
+    await vendors.decide(stage.world, ADMIN, vendor.account_id, "suspend", "complaints")
+    customer = await stage.customer()
+    assert await stage.offered(await stage.submitted(customer)) == {}
+
+    await vendors.decide(stage.world, ADMIN, vendor.account_id, "reinstate", "cleared")
+
+    assert set(await stage.offered(await stage.submitted(customer))) == {vendor.account_id}
