@@ -67,6 +67,7 @@ class MongoStore(MongoRepositories):
             database_name,
             codec_options=CodecOptions(tz_aware=True),
             write_concern=DURABLE,
+            read_concern=ReadConcern("majority"),
         )
         super().__init__(self.database)
         self.idempotency_keys = MongoIdempotencyKeys(self.database)
