@@ -38,8 +38,10 @@ STOP_WITHIN_S = 5.0
 MAX_DEAD_LETTERS_AN_HOUR = 100
 MAX_TRIES_OF_A_DEFECT = 3
 LONGEST_PAUSE_S = 5.0
-# Three polls without an answer: the consumer is stuck or cut off.
-POLLED_WITHIN_S = 30.0
+# Three questions without an answer: the consumer is stuck or cut off.
+ASK_EVERY_S = 5.0
+ASK_WITHIN_S = 3.0
+ANSWERED_WITHIN_S = 15.0
 
 _SENT = Counter("parley_kafka_records_sent_total", "Records acknowledged by Kafka", ["topic"])
 _HANDLED = Counter("parley_kafka_records_handled_total", "Records handled", ["topic", "outcome"])
@@ -174,14 +176,14 @@ class EventConsumer:
         self._dead_letters = EventProducer(bootstrap_servers)
         self._dead_at: deque[float] = deque(maxlen=MAX_DEAD_LETTERS_AN_HOUR)
         self._stopping = asyncio.Event()
-        self._polled_at: float | None = None
+        self._answered_at: float | None = None
         self._failures: dict[TopicPartition, int] = {}
 
     @property
     def is_polling(self) -> bool:
-        """Whether Kafka was asked for records lately and the group was joined."""
+        """Whether the group was joined and Kafka answered lately."""
         now = asyncio.get_running_loop().time()
-        return self._polled_at is not None and now - self._polled_at < POLLED_WITHIN_S
+        return self._answered_at is not None and now - self._answered_at < ANSWERED_WITHIN_S
 
     def stop(self) -> None:
         """Finish the records in hand, commit, leave the group."""
@@ -232,14 +234,32 @@ class EventConsumer:
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         while not self._stopping.is_set():
             polled = await consumer.getmany(timeout_ms=500, max_records=100)
-            if consumer.assignment() or self._polled_at is not None:
-                self._polled_at = asyncio.get_running_loop().time()
+            await self._note_answer(consumer, has_records=bool(polled))
             done = await asyncio.gather(
                 *(self._handle_partition(consumer, *each) for each in polled.items())
             )
             offsets = {partition: offset for partition, offset in done if offset is not None}
             if offsets:
                 await self._commit(consumer, offsets)
+
+    async def _note_answer(self, consumer: AIOKafkaConsumer, *, has_records: bool) -> None:
+        """Note when Kafka last answered a member of the group: with records, or when asked.
+
+        An empty poll is no answer: aiokafka gives one as well while no broker is there.
+        """
+        now = asyncio.get_running_loop().time()
+        answered_at = self._answered_at
+        if answered_at is None and not consumer.assignment():
+            return
+        if not has_records:
+            if answered_at is not None and now - answered_at < ASK_EVERY_S:
+                return
+            try:
+                await asyncio.wait_for(consumer.topics(), ASK_WITHIN_S)
+            except (KafkaError, OSError, TimeoutError) as error:
+                LOG.warning("Kafka does not answer", extra={"why": repr(error)})
+                return
+        self._answered_at = now
 
     async def _commit(self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
         try:

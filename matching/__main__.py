@@ -15,7 +15,7 @@ async def main(process: Process) -> None:
 
     async def check_consumer() -> None:
         if not consumer.is_polling:
-            raise TemporaryError("no partition of the topic was polled lately")
+            raise TemporaryError("Kafka has not answered lately")
 
     process.checks["kafka"] = check_consumer
     runner = await serve(operations_app(process), process.settings)

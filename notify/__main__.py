@@ -31,7 +31,7 @@ async def main(process: Process) -> None:
 async def _run(process: Process, consumer: EventConsumer, worker: Worker) -> None:
     async def check_consumer() -> None:
         if not consumer.is_polling:
-            raise TemporaryError("no partition of the topics was polled lately")
+            raise TemporaryError("Kafka has not answered lately")
 
     process.checks["kafka"] = check_consumer
     process.is_ready = True

@@ -49,14 +49,14 @@ class Site:
 
         await eventually(is_gone)
 
+    async def is_ready(self, name: str) -> bool:
+        """Whether a process runs and says that it can do its work."""
+        health = f"{self.running.url(name)}/health/ready"
+        return self.running.pid(name) is not None and await probes.is_healthy(health)
+
     async def is_back(self, name: str) -> None:
-        """Wait until a killed process runs again and says that it is ready."""
-
-        async def is_ready() -> bool:
-            health = f"{self.running.url(name)}/health/ready"
-            return self.running.pid(name) is not None and await probes.is_healthy(health)
-
-        await eventually(is_ready)
+        """Wait until a process that was killed or in trouble is ready again."""
+        await eventually(lambda: self.is_ready(name))
 
     async def documents(
         self, collection: str, order: str, **condition: Any

@@ -13,6 +13,7 @@ from tests.journeys.sandbox import subjects, texts
 from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
 
+CONSUMERS = ("matching", "notify")
 AWAY_S = 20.0
 RFIS = 24
 SOME = 8
@@ -68,15 +69,20 @@ async def a_town(site: Site, admin: Person) -> Town:
 async def test_rfis_submitted_while_kafka_is_away_are_matched_once(
     site: Site, admin: Person
 ) -> None:
-    """Submitting works without Kafka; when it is back, each RFI is matched and told of once."""
+    """Submitting works without Kafka, and the consumers say that it is away; when it is back, each
+    RFI is matched and told of once."""
     town = await a_town(site, admin)
     await site.stop("kafka")
     try:
         await asyncio.gather(asyncio.sleep(AWAY_S), town.submit(RFIS))
         assert await town.matches() == []
+        for name in CONSUMERS:
+            assert not await site.is_ready(name)
     finally:
         await site.start("kafka")
 
+    for name in CONSUMERS:
+        await site.is_back(name)
     await town.is_matched()
 
     await each_happened_once(town)
