@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # The Node of the virtual environment, so that a machine needs none of its own.
+PAGE_PACKAGES := web/node_modules/.package-lock.json
 NODE := PATH="$(abspath $(BIN)):$$PATH"
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,11 @@ $(INSTALLED): requirements/all.lock setup.cfg pyproject.toml
 	@echo "Making a virtual environment in $(VENV) and installing the locked packages (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> /dev/null
+	@touch $@
+
+$(PAGE_PACKAGES): web/package-lock.json $(INSTALLED)
+	cd web && $(NODE) npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: install
@@ -43,9 +48,7 @@ test: $(INSTALLED) chromium page-test ## Run every test on real servers; install
 	$(BIN)/pytest -q
 
 .PHONY: page-test
-page-test: $(INSTALLED) ## Test the page's client
-	@mkdir -p .cache
-	$(BIN)/python -m embedded.page .cache
+page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client
 	cd web && $(NODE) npm test
 
 .PHONY: chromium
@@ -53,13 +56,11 @@ chromium: $(INSTALLED)
 	@$(BIN)/python -m tests.journeys.chromium
 
 .PHONY: lint
-lint: $(INSTALLED) ## Check format, types, import contracts, the page and everything that deploys
+lint: $(INSTALLED) $(PAGE_PACKAGES) ## Check format, types, import contracts, the page and everything that deploys
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@mkdir -p .cache
-	$(BIN)/python -m embedded.page .cache
 	cd web && $(NODE) npm run lint
 	deploy/check.sh
 
