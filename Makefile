@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# The Node of the virtual environment, so that a machine needs none of its own.
 PAGE_PACKAGES := web/node_modules/.package-lock.json
+# The Node of the virtual environment, so that a machine needs none of its own.
 NODE := PATH="$(abspath $(BIN)):$$PATH"
 
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ $(INSTALLED): requirements/all.lock setup.cfg pyproject.toml
 	@echo "Making a virtual environment in $(VENV) and installing the locked packages (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> /dev/null
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(PAGE_PACKAGES): web/package-lock.json $(INSTALLED)
