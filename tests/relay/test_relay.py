@@ -44,6 +44,13 @@ async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
     return [each.id for each in made]
 
 
+async def position_kept(store: MongoStore) -> None:
+    """Wait until a relay has noted how far it got."""
+    async with asyncio.timeout(10):
+        while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # its doing
+            await asyncio.sleep(0.02)
+
+
 async def test_every_commit_arrives_in_order_for_its_key(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
@@ -111,10 +118,8 @@ async def test_after_a_crash_it_goes_on_from_the_kept_position(
     talk = new_id()
     async with start_relay() as relay:
         first = await says(store, talk, 20)
-        await topics.until(lambda: len(topics.of(talk)) == 20)
-        async with asyncio.timeout(10):
-            while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # its doing
-                await asyncio.sleep(0.02)
+        await topics.until(lambda: set(first) <= {each.id for each in topics.of(talk)})
+        await position_kept(store)
         await asyncio.sleep(0.5)  # the position behind the last batch is kept with an idle round
         await relay.crash()
     second = await says(store, talk, 20)
@@ -140,7 +145,8 @@ async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
     talk = new_id()
     async with start_relay():
         first = await says(store, talk, 10)
-        await topics.until(lambda: len(topics.of(talk)) == 10)
+        await topics.until(lambda: set(first) <= {each.id for each in topics.of(talk)})
+        await position_kept(store)
     positions = store.database["relay_positions"]
     kept = await positions.find_one()
     assert kept is not None
