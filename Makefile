@@ -45,7 +45,16 @@ clean-demo: ## Remove the data of `make demo`
 
 .PHONY: test
 test: $(INSTALLED) chromium page-test ## Run every test on real servers; installs and starts what they need
-	$(BIN)/pytest -q
+	@# Both mostly wait for real servers, so they run side by side; each starts servers of its own.
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target part-tests journeys
+
+.PHONY: part-tests
+part-tests: $(INSTALLED) ## Test the packages, each on the servers it needs
+	$(BIN)/pytest -q --ignore=tests/journeys
+
+.PHONY: journeys
+journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack
+	$(BIN)/pytest -q tests/journeys
 
 .PHONY: page-test
 page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client
