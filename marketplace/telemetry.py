@@ -38,10 +38,35 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+class OncePerWhile(logging.Filter):
+    """Lets a library say the same thing once every ten seconds.
+
+    While Kafka is away aiokafka repeats itself at every try, 12 kB a second from one consumer.
+    """
+
+    EVERY_S = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this was not said within the last ten seconds."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        # The template and not the text, so that the table stays as small as the library's source.
+        said = (record.name, str(record.msg))
+        if record.created - self._said_at.get(said, 0.0) < self.EVERY_S:
+            return False
+        self._said_at[said] = record.created
+        return True
+
+
 def configure_logging(process_name: str, level: str) -> None:
     """Send all logs of this process to standard output, one JSON object a line."""
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(JsonFormatter(process_name))
+    output.addFilter(OncePerWhile())
     logging.basicConfig(level=level, handlers=[output], force=True)
     # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.
     for noisy in (

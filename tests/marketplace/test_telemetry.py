@@ -63,3 +63,21 @@ def test_metrics_are_prometheus_text() -> None:
 
     ours = {each for each in names if not each.startswith(("python_", "process_"))}
     assert all(each.startswith("parley_") for each in ours)
+
+
+def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
+    """An outage of Kafka does not fill the disk; what we say ourselves is never held back."""
+    once = telemetry.OncePerWhile()
+
+    def passes(name: str, at: float) -> bool:
+        record = logging.makeLogRecord({"name": name, "msg": "no broker %s", "args": (at,)})
+        record.created = at
+        return once.filter(record)
+
+    assert [passes("aiokafka.conn", at) for at in (100.0, 101.0, 109.9, 110.1)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert [passes("relay.relay", at) for at in (100.0, 100.1)] == [True, True]
