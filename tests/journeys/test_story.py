@@ -181,12 +181,14 @@ async def _write_to_somebody_away(story: Story) -> None:
         body="Tomorrow at eight, then.",
     )
 
+    subject = f"New message from Front Range Plumbing about {TITLE}"
+
     async def mails() -> list[str]:
-        return await subjects(story.site, story.customer.email)
+        # When notify comes to the quote only now, it is mailed as well: the customer is away.
+        found = await subjects(story.site, story.customer.email)
+        return [each for each in found if each == subject]
 
-    seen = await eventually(mails)
-
-    assert seen == [f"New message from Front Range Plumbing about {TITLE}"]
+    assert await eventually(mails) == [subject]
 
 
 async def _kafka_and_mongodb_agree(story: Story) -> None:
