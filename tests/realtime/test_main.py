@@ -105,7 +105,7 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
         await app.has_up_to(40)
 
         leaving.process.send_signal(signal.SIGTERM)
-        acknowledged = await sending
+        acknowledged = await asyncio.wait_for(sending, 30)
         async with asyncio.timeout(15):
             assert await leaving.process.wait() == 0, leaving.log.read_text()
         log = leaving.log.read_text()

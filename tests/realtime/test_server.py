@@ -29,9 +29,9 @@ async def raw(http: aiohttp.ClientSession, gateways: Gateways, talk: Talk) -> As
     """A websocket on which a Socket.IO connection stands."""
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
     async with http.ws_connect(url) as socket:
-        assert (await socket.receive_str()).startswith("0{")
+        assert (await socket.receive_str(timeout=10)).startswith("0{")
         await socket.send_str("40" + orjson.dumps({"token": talk.customer.token}).decode())
-        assert (await socket.receive_str()).startswith("40{")
+        assert (await socket.receive_str(timeout=10)).startswith("40{")
         yield socket
 
 
@@ -104,7 +104,7 @@ async def test_a_second_connect_packet_is_refused(raw: Socket, talk: Talk) -> No
     """One websocket is one connection; nobody hides more of them behind it."""
     await raw.send_str("40" + orjson.dumps({"token": talk.customer.token}).decode())
 
-    assert (await raw.receive_str()).startswith("44")
+    assert (await raw.receive_str(timeout=10)).startswith("44")
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"x", b"4\x1e9", b"\x1e".join([b"6"] * 40)])
@@ -159,5 +159,5 @@ async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
 
     async with http.ws_connect(url) as socket:
-        await socket.receive_str()
+        await socket.receive_str(timeout=10)
         await ended(socket)

@@ -31,17 +31,24 @@ async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.Stre
         b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    await reader.readuntil(b"\r\n\r\n")
     join = ["join_conversation", talk.named()]
-    for packet, answer in (
-        ("40" + orjson.dumps({"token": talk.customer.token}).decode(), b'"sid"'),
-        ("421" + orjson.dumps(join).decode(), b'"has_more"'),
-    ):
-        writer.write(_frame(packet.encode()))
-        while answer not in await reader.read(2_048):
-            pass
+    await _read_until(reader, b"0{")
+    writer.write(_frame(b"40" + orjson.dumps({"token": talk.customer.token})))
+    await _read_until(reader, b"40{")
+    writer.write(_frame(b"421" + orjson.dumps(join)))
+    await _read_until(reader, b'"has_more"')
     yield reader
     writer.transport.abort()
+
+
+async def _read_until(reader: asyncio.StreamReader, marker: bytes) -> None:
+    """Read no further than the part with the marker in it."""
+    got = b""
+    async with asyncio.timeout(10):
+        while marker not in got:
+            part = await reader.read(2_048)
+            assert part, got
+            got += part
 
 
 def _frame(text: bytes) -> bytes:
