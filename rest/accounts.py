@@ -38,7 +38,7 @@ async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer
     body=Register(),
     answers={201: Tokens()},
     once=Once(_scope, _keep, _log_in_again),
-    errors=[Code.EMAIL_TAKEN, Code.RATE_LIMITED],
+    errors=[Code.EMAIL_TAKEN],
 )
 async def create_account(call: Call) -> Answer:
     """Register as a customer or a vendor.

@@ -1,62 +1,54 @@
-"""Rate limits as token buckets in this process's memory, so that they do not vanish with Redis."""
+"""The rate limits of REST, by address, by email and by account, each times `scale`.
 
-import ipaddress
-import math
+Kept in this process alone: several processes of `rest` let through as many times more.
+"""
+
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
-from marketplace.errors import Code, ParleyError
+from marketplace.addresses import network_of
+from marketplace.limits import RateLimit
 
-_MOST_BUCKETS = 50_000
-
-
-class RateLimit:
-    """So many at once, and so many a minute after that, for each key.
-
-    The least recently used of 50,000 buckets is forgotten, which bounds the memory to some 10 MB.
-    """
-
-    def __init__(
-        self, burst: float, per_minute: float, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._burst = max(1.0, burst)
-        self._per_s = per_minute / 60
-        self._monotonic = monotonic
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, key: str) -> None:
-        """Take one from the key's bucket.
-
-        Raises:
-            ParleyError: `rate_limited`, with the time until the next one is there.
-        """
-        now = self._monotonic()
-        left, at = self._buckets.pop(key, (self._burst, now))
-        left = min(self._burst, left + (now - at) * self._per_s)
-        is_empty = left < 1
-        self._buckets[key] = (left if is_empty else left - 1, now)
-        if len(self._buckets) > _MOST_BUCKETS:
-            self._buckets.popitem(last=False)
-        if is_empty:
-            wait_ms = math.ceil((1 - left) / self._per_s * 1_000)
-            raise ParleyError(
-                Code.RATE_LIMITED, "Too many attempts; wait a while.", retry_after_ms=wait_ms
-            )
+_MINUTE_S = 60
 
 
 class Limits:
-    """The limits of the operations that need no log-in, each times `scale`.
+    """Every request counts for its address, and for its account when it has one.
 
-    By address against guessing over many accounts, by email against guessing one account's password
-    from many addresses.  An office behind one address logs in some dozens a minute at most.
+    An account has 30 a second: a page that loads asks for a dozen things at once.  An address has
+    100 a second, for an office behind one.  Those two are met by programs alone.
+
+    Log-ins and registrations count by address against guessing over many accounts, by email against
+    guessing one account's password from many addresses.  An office logs in some dozens a minute at
+    most.
     """
 
     def __init__(self, scale: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._log_in_address = RateLimit(60 * scale, 60 * scale, monotonic)
-        self._log_in_email = RateLimit(10 * scale, 10 * scale, monotonic)
-        self._register_address = RateLimit(30 * scale, 10 * scale, monotonic)
-        self._register_email = RateLimit(5 * scale, 2 * scale, monotonic)
+        def limit(burst: float, per_s: float) -> RateLimit:
+            return RateLimit(burst * scale, per_s * scale, monotonic)
+
+        self._address = limit(500, 100)
+        self._account = limit(150, 30)
+        self._log_in_address = limit(60, 60 / _MINUTE_S)
+        self._log_in_email = limit(10, 10 / _MINUTE_S)
+        self._register_address = limit(30, 10 / _MINUTE_S)
+        self._register_email = limit(5, 2 / _MINUTE_S)
+
+    def request(self, address: str) -> None:
+        """Count a request from an address.
+
+        Raises:
+            ParleyError: `rate_limited`.
+        """
+        self._address.take(network_of(address))
+
+    def request_of(self, account_id: str) -> None:
+        """Count a request of an account.
+
+        Raises:
+            ParleyError: `rate_limited`.
+        """
+        self._account.take(account_id)
 
     def log_in(self, address: str, email: str) -> None:
         """Count an attempt to log in.
@@ -75,14 +67,3 @@ class Limits:
         """
         self._register_address.take(network_of(address))
         self._register_email.take(email)
-
-
-def network_of(address: str) -> str:
-    """What one person holds: an IPv4 address, or the /64 that an IPv6 address is in."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

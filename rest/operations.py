@@ -65,6 +65,11 @@ class Operation:
         return str(getattr(self.handler, "__name__"))  # noqa: B009 # a Callable need not have one
 
     @property
+    def is_limited(self) -> bool:
+        """Whether it counts towards the rate limits; who looks after the process is let through."""
+        return self.path.startswith("/v1/")
+
+    @property
     def reads(self) -> bool:
         """Whether it changes nothing, so that it may be broken off."""
         return self.method == "GET"
@@ -72,6 +77,8 @@ class Operation:
     def codes(self) -> list[Code]:
         """Every code that this operation may refuse with, in the order of their statuses."""
         found = {Code.INTERNAL, Code.UNAVAILABLE, *self.errors}
+        if self.is_limited:
+            found.add(Code.RATE_LIMITED)
         if not self.is_public:
             found |= {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}
         if self.query is not None:

@@ -44,7 +44,11 @@ def _read(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
 ) -> Call:
     """Check the parts in the order in which their errors are worth telling."""
+    if operation.is_limited:  # before anything that costs more than this does
+        service.limits.request(request.client_address)
     access = None if operation.is_public else read_access(service.parts.tokens, request)
+    if access is not None:
+        service.limits.request_of(access.account_id)
     if not all(_ID.fullmatch(value) for value in path.values()):
         raise ParleyError(Code.NOT_FOUND, "There is nothing with this id.")
     query: dict[str, Any] = {}

@@ -1,6 +1,5 @@
 """What came in: who asks from where, the JSON body, and the preconditions in the headers."""
 
-import ipaddress
 import re
 import time
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import orjson
 from sanic.request import Request
 
+from marketplace.addresses import client_address
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
 
@@ -30,29 +30,8 @@ class RestRequest(Request[Any, Any]):
 
     @property
     def client_address(self) -> str:
-        """The client's address.
-
-        `X-Forwarded-For` counts only from a peer on this machine or a private network, which is
-        where our proxy stands; its last entry is the one that the proxy wrote.
-        """
-        peer = self.ip
-        named = self.headers.getall("x-forwarded-for", [])
-        last = ",".join(named).rpartition(",")[2].strip()
-        if last and _is_inside(peer) and _parsed(last) is not None:
-            return last
-        return peer
-
-
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(address)
-    except ValueError:
-        return None
-
-
-def _is_inside(address: str) -> bool:
-    parsed = _parsed(address)
-    return parsed is not None and (parsed.is_private or parsed.is_loopback)
+        """The client's address, as our proxy names it."""
+        return client_address(self.ip, ",".join(self.headers.getall("x-forwarded-for", [])))
 
 
 def read_json(request: RestRequest) -> object:

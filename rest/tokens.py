@@ -27,7 +27,7 @@ async def log_in(call: Call, account: Account) -> dict[str, Any]:
     is_public=True,
     body=LogIn(),
     answer=Tokens(),
-    errors=[Code.UNAUTHENTICATED, Code.RATE_LIMITED],
+    errors=[Code.UNAUTHENTICATED],
 )
 async def create_tokens(call: Call) -> Answer:
     """Log in.

@@ -33,6 +33,17 @@ METRES_PER_DEGREE = 6_378_100 * math.pi / 180  # the radius that MongoDB reckons
 
 
 @dataclass(slots=True)
+class Stopwatch:
+    """A monotonic clock that a test moves."""
+
+    at_s: float = 1_000.0
+
+    def __call__(self) -> float:
+        """The time it shows, in seconds."""
+        return self.at_s
+
+
+@dataclass(slots=True)
 class FixedClock:
     """A clock that stands still until a test moves it."""
 

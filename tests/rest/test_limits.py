@@ -1,26 +1,14 @@
-"""Rate limits of log-ins and registrations."""
+"""Rate limits: of everything by address and account, of log-ins and registrations by email too."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from marketplace.errors import Code, ParleyError
-from rest.limits import Limits, RateLimit, network_of
-from tests.rest.people import Rest, a_registration, refusal
-
-
-@dataclass
-class Stopwatch:
-    """A monotonic clock that a test moves."""
-
-    at_s: float = 1_000.0
-
-    def __call__(self) -> float:
-        """The time it shows."""
-        return self.at_s
+from rest.limits import Limits
+from tests.builders import Stopwatch
+from tests.rest.people import Person, Rest, a_registration, refusal, registered
 
 
 @pytest_asyncio.fixture
@@ -97,48 +85,37 @@ async def test_only_the_proxys_word_counts(rest: Rest, strict: Stopwatch) -> Non
     assert refusal(response) == (429, "rate_limited")
 
 
-def refusal_of(limit: RateLimit) -> ParleyError | None:
-    """What taking one says, if anything."""
-    try:
-        limit.take("a")
-    except ParleyError as error:
-        return error
-    return None
+async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
+    """150 at once, then 30 a second, from whatever addresses; nobody else notices."""
+    greedy, other = await registered(rest), await registered(rest)
+    strict.at_s += 60
+
+    async def ask(person: Person, n: int) -> httpx.Response:
+        return await person.get("/v1/me", headers={"X-Forwarded-For": f"203.0.113.{n}"})
+
+    first = await ask(greedy, 0)
+    for _ in range(149):
+        rest.app.ctx.service.limits.request_of(greedy.id)
+    refused = await ask(greedy, 1)
+    unharmed = await ask(other, 2)
+    strict.at_s += 0.04
+    later = await ask(greedy, 3)
+
+    assert first.status_code == 200
+    assert refusal(refused) == (429, "rate_limited")
+    assert refused.headers["retry-after"] == "1"
+    assert unharmed.status_code == later.status_code == 200
 
 
-def test_a_bucket_fills_again() -> None:
-    """So many at once, then one by one as time goes; never more than the burst."""
-    stopwatch = Stopwatch()
-    limit = RateLimit(3, 60, stopwatch)
+async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
+    """500 at once, with or without a log-in; probes of the process itself are not counted."""
+    for _ in range(500):
+        rest.app.ctx.service.limits.request("198.51.100.7")
 
-    def taken(tries: int) -> int:
-        refused = [error for _ in range(tries) if (error := refusal_of(limit)) is not None]
-        assert {each.code for each in refused} <= {Code.RATE_LIMITED}
-        assert all(0 < (each.retry_after_ms or 0) <= 1_000 for each in refused)
-        return tries - len(refused)
+    async def ask(path: str, address: str) -> int:
+        response = await rest.client.get(path, headers={"X-Forwarded-For": address})
+        return response.status_code
 
-    assert taken(5) == 3
-    stopwatch.at_s += 2
-    assert taken(5) == 2
-    stopwatch.at_s += 1_000
-    assert taken(5) == 3
-
-
-def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flood of addresses pushes the oldest out instead of filling the memory."""
-    monkeypatch.setattr("rest.limits._MOST_BUCKETS", 3)
-    limit = RateLimit(1, 1, Stopwatch())
-    for key in "abcd":
-        limit.take(key)
-
-    limit.take("a")  # forgotten, so it is new
-    with pytest.raises(ParleyError):
-        limit.take("d")
-
-
-def test_networks() -> None:
-    """One person's IPv6 addresses count together."""
-    assert network_of("203.0.113.7") == "203.0.113.7"
-    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
-    assert network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")
-    assert network_of("unix") == "unix"
+    assert await ask("/v1/categories", "198.51.100.7") == 429
+    assert await ask("/v1/categories", "198.51.100.8") == 200
+    assert await ask("/health/live", "198.51.100.7") == 200

@@ -1,0 +1,75 @@
+"""Rate limits in this process's memory, so that they do not vanish with Redis.
+
+So many at once, and so many a second after that: a token bucket, kept as one number, the moment at
+which all that was taken is earned back (the generic cell rate algorithm).  Taking one moves it on by
+the time that one costs; it may be ahead of now by no more than the whole burst costs.
+"""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from marketplace.errors import Code, ParleyError
+
+_MOST_KEYS = 50_000
+
+
+class Rate:
+    """So many at once, and so many a second after that; knows no state.
+
+    Whoever is limited keeps one float, `paid_until`, 0.0 at first.  `wait_s` and `after` take a
+    tenth of a microsecond each.
+    """
+
+    __slots__ = ("_cost_s", "_slack_s")
+
+    def __init__(self, burst: float, per_s: float) -> None:
+        self._cost_s = 1 / per_s
+        self._slack_s = (max(1.0, burst) - 1) / per_s
+
+    def wait_s(self, paid_until: float, now: float) -> float:
+        """How long until the next one may be taken; 0 or less means now."""
+        return paid_until - now - self._slack_s
+
+    def after(self, paid_until: float, now: float) -> float:
+        """`paid_until` when one more is taken."""
+        return (paid_until if paid_until > now else now) + self._cost_s
+
+
+class RateLimit:
+    """A rate for each key.
+
+    The least recently used of 50,000 keys is forgotten, which bounds the memory to some 8 MB.
+    """
+
+    def __init__(
+        self, burst: float, per_s: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = Rate(burst, per_s)
+        self._monotonic = monotonic
+        self._paid_until: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, key: str) -> None:
+        """Take one of the key's.
+
+        Raises:
+            ParleyError: `rate_limited`, with the time until the next one is there.
+        """
+        now = self._monotonic()
+        paid_until = self._paid_until.pop(key, 0.0)
+        wait_s = self._rate.wait_s(paid_until, now)
+        self._paid_until[key] = paid_until if wait_s > 0 else self._rate.after(paid_until, now)
+        if len(self._paid_until) > _MOST_KEYS:
+            self._paid_until.popitem(last=False)
+        if wait_s > 0:
+            raise rate_limited(wait_s)
+
+
+def rate_limited(wait_s: float) -> ParleyError:
+    """The refusal of one that came too early."""
+    return ParleyError(
+        Code.RATE_LIMITED,
+        "Too many of these; wait a while.",
+        retry_after_ms=math.ceil(wait_s * 1_000),
+    )

@@ -1,0 +1,78 @@
+"""Rates: so many at once, so many a second after that."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.errors import Code, ParleyError
+from marketplace.limits import Rate, RateLimit
+from tests.builders import Stopwatch
+
+
+def refusal_of(limit: RateLimit) -> ParleyError | None:
+    """What taking one says, if anything."""
+    try:
+        limit.take("a")
+    except ParleyError as error:
+        return error
+    return None
+
+
+def test_what_was_taken_is_earned_back() -> None:
+    """So many at once, then one by one as time goes; never more than the burst."""
+    stopwatch = Stopwatch()
+    limit = RateLimit(3, 1, stopwatch)
+
+    def taken(tries: int) -> int:
+        refused = [error for _ in range(tries) if (error := refusal_of(limit)) is not None]
+        assert {each.code for each in refused} <= {Code.RATE_LIMITED}
+        assert all(0 < (each.retry_after_ms or 0) <= 1_000 for each in refused)
+        return tries - len(refused)
+
+    assert taken(5) == 3
+    stopwatch.at_s += 2
+    assert taken(5) == 2
+    stopwatch.at_s += 1_000
+    assert taken(5) == 3
+
+
+@given(
+    burst=st.integers(1, 50),
+    per_s=st.integers(1, 50),
+    pauses_s=st.lists(st.floats(0, 3), max_size=60),
+)
+def test_no_timing_gets_more_than_burst_and_rate(
+    burst: int, per_s: int, pauses_s: list[float]
+) -> None:
+    """However the tries are spread, no more go through than the burst and what time has earned."""
+    rate, paid_until, now, taken = Rate(burst, per_s), 0.0, 1_000.0, 0
+    for pause_s in pauses_s:
+        now += pause_s
+        for _ in range(3):
+            if rate.wait_s(paid_until, now) <= 0:
+                paid_until, taken = rate.after(paid_until, now), taken + 1
+
+    assert taken <= burst + (now - 1_000.0) * per_s + 1e-6
+
+
+def test_who_waits_as_long_as_told_is_let_through() -> None:
+    """The wait that a refusal tells is long enough, and no longer than one takes to be earned."""
+    rate, now = Rate(2, 10), 5.0
+    paid_until = rate.after(rate.after(0.0, now), now)
+
+    wait_s = rate.wait_s(paid_until, now)
+
+    assert wait_s == pytest.approx(0.1)
+    assert rate.wait_s(paid_until, now + wait_s + 1e-9) <= 0
+
+
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of keys pushes the oldest out instead of filling the memory."""
+    monkeypatch.setattr("marketplace.limits._MOST_KEYS", 3)
+    limit = RateLimit(1, 1 / 60, Stopwatch())
+    for key in "abcd":
+        limit.take(key)
+
+    limit.take("a")  # forgotten, so it is new
+    with pytest.raises(ParleyError):
+        limit.take("d")
