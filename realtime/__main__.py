@@ -1,14 +1,16 @@
 import asyncio
 
+from aiohttp import web
+
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
-from marketplace.process import Process, operations_app, run, serve
+from marketplace.process import Process, operations_app, run
 from realtime.calls import Calls
 from realtime.conversations import ConversationCalls
 from realtime.gateway import Gateway
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
-from realtime.server import GatewayServer, attach, forget_refused
+from realtime.server import GatewayServer, close_connections
 from realtime.transport import SocketIoTransport
 from realtime.typing import Typing
 
@@ -17,7 +19,7 @@ async def main(process: Process) -> None:
     """Serve connections until told to stop; then send the apps elsewhere and finish."""
     parts, settings = process.parts, process.settings
     server = GatewayServer(settings.process_name)
-    transport = SocketIoTransport(server)
+    transport = SocketIoTransport(server.manager)
     rooms = Rooms(transport)
     subscriber = Subscriber(
         settings.redis_url, settings.process_name, rooms.hear, rooms.check_heads
@@ -26,7 +28,7 @@ async def main(process: Process) -> None:
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
     rfi_calls = RfiCalls(parts.world, rooms)
-    attach(server, gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))
+    server.serve_for(gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))
 
     async def check_live() -> None:
         if not subscriber.is_hearing:
@@ -35,13 +37,16 @@ async def main(process: Process) -> None:
     process.checks["live"] = check_live
     app = operations_app(process)
     server.attach(app)
+    app.on_response_prepare.append(close_connections)
     await subscriber.start()
     tending = [
         asyncio.create_task(gateway.tend_for_ever()),
         asyncio.create_task(rooms.check_heads_for_ever()),
-        asyncio.create_task(forget_refused(server)),
+        asyncio.create_task(server.wheel.turn_for_ever()),
     ]
-    runner = await serve(app, settings)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
+    await runner.setup()
+    listening = await server.listen(runner, settings.bind_host, settings.bind_port)
     process.is_ready = True
     try:
         await process.stopping.wait()
@@ -50,6 +55,7 @@ async def main(process: Process) -> None:
         for task in tending:
             task.cancel()
         await asyncio.gather(*tending, return_exceptions=True)
+        listening.close()
         await runner.cleanup()
         await subscriber.close()
 

@@ -1,4 +1,8 @@
-"""The python-socketio server on aiohttp: handshakes and calls in, acknowledgements out."""
+"""The Socket.IO server: python-socketio for handshakes, polling and whatever is rare; calls straight.
+
+Over a websocket (`realtime/websocket`) a call does not pass through python-socketio: it comes here
+decoded, and its acknowledgement goes out as one frame.  Over polling it takes the library's way.
+"""
 
 import asyncio
 import logging
@@ -6,16 +10,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import socketio
-from aiohttp import WSCloseCode
-from engineio.async_drivers import aiohttp as engineio_aiohttp
+from aiohttp import web
 from engineio.exceptions import EngineIOError
 from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from marketplace.errors import ParleyError
-from realtime.calls import Calls
+from marketplace.errors import Code, ParleyError
+from realtime.calls import Calls, refusal
+from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
-from realtime.transport import OrJson, close
+from realtime.transport import OrJson, close_polling
+from realtime.websocket.door import Door
+from realtime.websocket.session import HANDSHAKE_WITHIN_S, RESERVED, Session, keep_running
+from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
 # The longest call is a message of 8,000 characters, 32 kB at four bytes each and as much again
@@ -23,74 +30,137 @@ LOG = logging.getLogger(__name__)
 MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
-HANDSHAKE_WITHIN_S = 10.0
-# How long a full socket buffer may stand still before its connection is cut.
-SENT_WITHIN_S = 10.0
-_ENGINE_PACKETS = frozenset("123456")  # no "b": binary in base 64, of which no call has any
+CHECK_POLLING_EVERY_S = 5.0
 _BINARY_PACKETS = frozenset("56")
-# Names of python-socketio's own handlers: sent by a client, they would call these.
-_RESERVED = frozenset({"connect", "disconnect", "*"})
+# What is kept of who asked, once the handshake is answered.
+_FORGOTTEN: dict[str, Any] = {}
 
-_MALFORMED = Counter("parley_malformed_frames_total", "Frames that were no packet")
-
-
-class GuardedWebSocket(engineio_aiohttp.WebSocket):  # type: ignore[misc] # untyped library
-    """Closes a websocket at a frame that is no Engine.IO packet, and when nobody reads it.
-
-    python-engineio decodes frames outside its error handling: such a frame would end the request
-    with a stack trace and leave the session behind until its ping time-out.
-    """
-
-    async def send(self, message: str | bytes) -> None:
-        """Send a frame; cuts the connection when it is not taken in time."""
-        try:
-            async with asyncio.timeout(SENT_WITHIN_S):
-                await super().send(message)
-        except TimeoutError:
-            # A closing handshake would wait in the same full buffer.
-            transport = self.environ["aiohttp.request"].transport
-            if transport is not None:
-                transport.abort()
-            raise
-
-    async def wait(self) -> str | bytes:
-        """The next frame; raises OSError at the end or at a malformed one."""
-        data: str | bytes = await super().wait()
-        if isinstance(data, bytes) or data[:1] not in _ENGINE_PACKETS:
-            _MALFORMED.inc()
-            await self._sock.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"malformed")
-            raise OSError("not an Engine.IO packet")
-        return data
+_MALFORMED = Counter("parley_malformed_polls_total", "Polled packets that were no packet")
 
 
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
-    """python-socketio with our ids, and with an end for connections that send nonsense."""
+    """python-socketio with our transport, our ids, and an end for connections that send nonsense."""
+
+    manager: Clients
 
     def __init__(self, process_name: str) -> None:
         super().__init__(
             async_mode="aiohttp",
+            client_manager=Clients(),
             json=OrJson,
-            namespaces=["/"],
+            namespaces=[NAMESPACE],
             cors_allowed_origins=[],
             max_http_buffer_size=MAX_PAYLOAD_BYTES,
             ping_interval=PING_EVERY_S,
             ping_timeout=PING_TIMEOUT_S,
             # nginx compresses what is polled; per-message deflate costs more than it saves here.
             http_compression=False,
+            # The wheel does it: the library's monitor sleeps once for each connection.
+            monitor_clients=False,
         )
         # nginx reads the gateway's name out of the session id, so that polling requests and the
         # upgrade of one session come to the process that has it.
         generate = self.eio.generate_id
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
-        self.eio._async = {**self.eio._async, "websocket": GuardedWebSocket}
+        self.eio._async = {**self.eio._async, "websocket": _RefusedWebSocket}
+        self.wheel = Wheel()
+        self._gateway: Gateway | None = None
+        self._calls: Calls | None = None
+
+    def serve_for(self, gateway: Gateway, calls: Calls) -> None:
+        """Route handshakes, calls and ends of connections."""
+        self._gateway, self._calls = gateway, calls
+
+        async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
+            try:
+                await gateway.connect(sid, auth)
+            except ParleyError as error:
+                told = {"code": error.code, "temporary": error.meaning.is_temporary}
+                raise Refused(error.message, told) from error
+
+        async def disconnect(sid: str, _reason: str) -> None:
+            await gateway.disconnect(sid)
+
+        async def call(name: str, sid: str, *arguments: object) -> dict[str, Any]:
+            return await self._answer(sid, name, arguments)
+
+        self.on("connect", connect)
+        self.on("disconnect", disconnect)
+        self.on("*", call)
+
+    async def listen(self, runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+        """Accept connections: websockets for sessions, the rest for aiohttp."""
+        make_http = runner.server
+        if make_http is None:
+            raise RuntimeError("the runner is not set up")
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(
+            lambda: Door(self, make_http, self.wheel), host, port, backlog=4_096
+        )
+
+    # --- what sessions and the door need (realtime/websocket) -----------------------------------
+
+    def opened(self, session: Session, environ: dict[str, Any]) -> None:
+        """A session on a websocket is there."""
+        self.eio.sockets[session.sid] = session
+        self.environ[session.sid] = environ
+
+    def upgraded(self, session: Session) -> None:
+        """A session takes the place of the polling one of the same id."""
+        self.eio.sockets[session.sid] = session
+        session.client_id = self.manager.replace(session.sid, session)
+
+    def lost(self, sid: str, reason: str) -> None:
+        """A session is over."""
+        self.eio.sockets.pop(sid, None)
+        keep_running(self._handle_eio_disconnect(sid, reason))
+
+    def receive_call(
+        self, session: Session, packet_id: bytes, name: str, arguments: list[Any]
+    ) -> None:
+        """Carry out a call and acknowledge it."""
+        keep_running(self._acknowledge(session, packet_id, name, arguments))
+
+    async def receive_packet(self, sid: str, text: str) -> None:
+        """Take a Socket.IO packet that is no call."""
+        await self._handle_eio_message(sid, text)
+
+    async def _acknowledge(
+        self, session: Session, packet_id: bytes, name: str, arguments: list[Any]
+    ) -> None:
+        session.acknowledge(packet_id, await self._answer(session.client_id, name, arguments))
+
+    async def _answer(self, sid: str | None, name: str, arguments: Any) -> dict[str, Any]:
+        if self._gateway is None or self._calls is None:
+            raise RuntimeError("served before `serve_for`")
+        connection = self._gateway.connection(sid) if sid is not None else None
+        if connection is None:
+            return refusal(ParleyError(Code.UNAUTHENTICATED, "Connect with a token first."))
+        return await self._calls.answer(connection, name, arguments[0] if arguments else None)
+
+    # --- python-socketio's own steps, guarded ---------------------------------------------------
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        """A polling session begins."""
         socket = self.eio.sockets[eio_sid]
         socket.handle_post_request = _guarded(self, eio_sid, socket)
+        self.wheel.add(PollingWatch(self, socket), HANDSHAKE_WITHIN_S)
         return await super()._handle_eio_connect(eio_sid, environ)
 
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        await super()._handle_connect(eio_sid, namespace, data)
+        if eio_sid in self.environ:
+            self.environ[eio_sid] = _FORGOTTEN
+        if eio_sid in self.eio.sockets:
+            return
+        # It went while its handshake was looked at: nobody else will tell the gateway.
+        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        if sid is not None and self._gateway is not None:
+            await self._gateway.disconnect(sid)
+            await self.manager.disconnect(sid, NAMESPACE)
+
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
-        if not isinstance(data[0], str) or data[0] in _RESERVED:
+        if not isinstance(data[0], str) or data[0] in RESERVED:
             raise ValueError("no name of a call")
         await super()._handle_event(eio_sid, namespace, id, data)
 
@@ -102,7 +172,51 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         except Exception as error:
             _MALFORMED.inc()
             LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
-            await close(self, eio_sid)
+            await close(self, eio_sid, "malformed")
+
+
+class PollingWatch:
+    """Looks after a polling session: its handshake, its pings, and its end."""
+
+    def __init__(self, server: GatewayServer, socket: Any) -> None:
+        self._server = server
+        self._socket = socket
+
+    def tick(self) -> float | None:
+        """End what never connected or does not answer pings."""
+        socket, sockets = self._socket, self._server.eio.sockets
+        if sockets.get(socket.sid) is not socket:  # closed, or upgraded
+            return None
+        if socket.closed:
+            sockets.pop(socket.sid)
+            return None
+        sid = self._server.manager.sid_from_eio_sid(socket.sid, NAMESPACE)
+        if sid is None or not self._server.manager.is_connected(sid, NAMESPACE):
+            keep_running(close_polling(socket))
+        else:
+            keep_running(socket.check_ping_timeout())
+        return CHECK_POLLING_EVERY_S
+
+
+class _RefusedWebSocket:
+    """python-engineio offers upgrades only where it has a websocket class; none comes this way."""
+
+    def __init__(self, _handler: object, server: Any) -> None:
+        self._server = server
+
+    async def __call__(self, _environ: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a websocket that reached aiohttp: `Door` takes those it can read."""
+        refused: dict[str, Any] = self._server._bad_request("Open a websocket by itself")
+        return refused
+
+
+async def close(server: GatewayServer, eio_sid: str, reason: str) -> None:
+    """Close an Engine.IO session for good."""
+    socket = server.eio.sockets.get(eio_sid)
+    if isinstance(socket, Session):
+        await socket.close(reason=reason)
+    elif socket is not None:
+        await close_polling(socket)
 
 
 def _guarded(
@@ -116,7 +230,7 @@ def _guarded(
             await receive(environ)
         except (ValueError, IndexError) as error:
             _MALFORMED.inc()
-            await close(server, eio_sid)
+            await close(server, eio_sid, "malformed")
             raise EngineIOError("not an Engine.IO payload") from error
         if socket.closed:  # by what was received: the poll that waits meanwhile ends as well
             socket.queue.put_nowait(None)
@@ -124,40 +238,7 @@ def _guarded(
     return receive_checked
 
 
-def attach(server: GatewayServer, gateway: Gateway, calls: Calls) -> None:
-    """Route handshakes, calls and ends of connections."""
-
-    async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
-        try:
-            await gateway.connect(sid, auth)
-        except ParleyError as error:
-            told = {"code": error.code, "temporary": error.meaning.is_temporary}
-            raise Refused(error.message, told) from error
-
-    async def disconnect(sid: str, _reason: str) -> None:
-        await gateway.disconnect(sid)
-
-    async def call(name: str, sid: str, *arguments: object) -> dict[str, Any] | None:
-        connection = gateway.connection(sid)
-        if connection is None:  # it went while the call was on its way
-            return None
-        payload = arguments[0] if arguments else None
-        return await calls.answer(connection, name, payload)
-
-    server.on("connect", connect)
-    server.on("disconnect", disconnect)
-    server.on("*", call)
-
-
-async def forget_refused(server: GatewayServer) -> None:
-    """End transports that never came to a checked handshake, ten seconds after they opened."""
-    seen: dict[str, float] = {}
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(1.0)
-        connected = set(server.manager.rooms.get("/", {}).get(None, {}).values())
-        waiting = {sid for sid in server.eio.sockets if sid not in connected}
-        seen = {sid: seen.get(sid, loop.time()) for sid in waiting}
-        for sid, since in seen.items():
-            if loop.time() - since > HANDSHAKE_WITHIN_S:
-                await close(server, sid)
+async def close_connections(_request: web.Request, response: web.StreamResponse) -> None:
+    """Let every answer of aiohttp end its connection, so that `Door` sees every request."""
+    response.force_close()
+    response.headers["Connection"] = "close"

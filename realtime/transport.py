@@ -1,29 +1,32 @@
-"""python-socketio behind the few verbs that rooms and calls are written against.
+"""Pushes to connections, however they are connected, and their end.
 
-`Transport` is all they know.  The implementation here puts a room's push straight into each
-connection's queue: the packet is encoded once for all members, where python-socketio's own `emit`
-makes a task and an encoding for each.  The queue, which python-engineio leaves unbounded, gets its
-bound here: a reader that stops reading has its connection closed and resumes by number.
+`Transport` is all that rooms and calls know.  A room's push is encoded and framed once, and the same
+bytes are written to every websocket; polling sessions get it as a packet in their queue, which
+python-engineio leaves unbounded and which gets its bound here.
 """
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 import orjson
-import socketio
 from engineio import packet as engineio_packet
-from prometheus_client import Counter
+from websockets.frames import CloseCode
 
-# A phone on a slow network drains some 50 packets a second; behind 1,000 it will not catch up
-# before it would have resumed by number.
+from realtime.clients import Clients
+from realtime.websocket.frames import text_frame
+from realtime.websocket.session import CLOSED_SLOW, DROPPED_EPHEMERAL, Session, keep_running
+
+# What may wait for the next poll, beside the bytes that a websocket may have waiting
+# (realtime/websocket/session.py).
 MAX_WAITING_PACKETS = 1_000
 # Typing and presence are worth nothing late: they are left out long before the bound.
 MAX_WAITING_BEFORE_DROPPING = 200
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
-
-_DROPPED = Counter("parley_pushes_dropped_total", "Pushes not delivered", ["reason"])
-_CLOSED_SLOW = Counter("parley_slow_readers_closed_total", "Connections closed as too slow")
+# Close codes that say more than "policy" (RFC 6455, section 7.4; the registry of IANA).
+_CLOSE_CODES = {
+    "draining": CloseCode.SERVICE_RESTART,
+    "too slow": CloseCode.TRY_AGAIN_LATER,
+}
 
 
 class Transport(Protocol):
@@ -52,61 +55,64 @@ class OrJson:
         return orjson.loads(text)
 
 
-async def close(server: "socketio.AsyncServer", eio_sid: str) -> None:
-    """Close an Engine.IO session for good, whether or not its other side agrees.
+async def close_polling(socket: Any) -> None:
+    """Close a polling session for good, whether or not its other side agrees.
 
-    `disconnect` of python-engineio waits until all that is queued was read, and leaves the closing
-    of a websocket to the client; one that means ill does neither.
+    `disconnect` of python-engineio waits until all that is queued was read; a client that means ill
+    does not read.
     """
-    socket = server.eio.sockets.get(eio_sid)
-    if socket is None:
-        return
     while not socket.queue.empty():  # nobody will read them, and the end must get through
         socket.queue.get_nowait()
         socket.queue.task_done()
     await socket.close(wait=False)
-    socket.queue.put_nowait(None)  # the sign for the writer, or for a waiting poll, to end
+    socket.queue.put_nowait(None)  # the sign for a waiting poll to end
 
 
 class SocketIoTransport:
-    """Implements `Transport` on a python-socketio server."""
+    """Implements `Transport` over the clients of a Socket.IO server."""
 
-    def __init__(self, server: "socketio.AsyncServer") -> None:
-        self._server = server
-        self._ending: set[asyncio.Task[None]] = set()
+    def __init__(self, clients: Clients) -> None:
+        # Not before the handshake was answered: a push would overtake the answer.
+        self._sockets = clients.sockets
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
-        """Encode once and put the packet into each connection's queue."""
-        encoded = "2" + orjson.dumps([name, data]).decode()
-        packet = engineio_packet.Packet(engineio_packet.MESSAGE, encoded)
+        """Encode and frame once, and write the same bytes to each."""
+        payload = b"42" + orjson.dumps([name, data])
+        frame = text_frame(payload)
+        is_ephemeral = name in EPHEMERAL
+        find = self._sockets.get
         count = 0
-        for connection_id in list(connection_ids):
-            socket = self._socket(connection_id)
-            if socket is None or socket.closed:
+        for connection_id in connection_ids:
+            socket = find(connection_id)
+            if socket is None:
                 continue
-            waiting = socket.queue.qsize()
-            if waiting >= MAX_WAITING_PACKETS:
-                _CLOSED_SLOW.inc()
-                self.end(connection_id, "too slow")
-            elif name in EPHEMERAL and waiting >= MAX_WAITING_BEFORE_DROPPING:
-                _DROPPED.labels("slow_reader").inc()
+            if type(socket) is Session:
+                count += socket.push(frame, is_ephemeral)
             else:
-                socket.queue.put_nowait(packet)
-                count += 1
+                count += self._queue(connection_id, socket, payload, is_ephemeral)
         return count
 
     def end(self, connection_id: str, reason: str) -> None:
         """Close below Socket.IO: apps reconnect by themselves after a closed transport, and do not
         after a Socket.IO disconnect."""
-        eio_sid = self._server.manager.eio_sid_from_sid(connection_id, "/")
-        if eio_sid is None:
-            return
-        task = asyncio.get_running_loop().create_task(close(self._server, eio_sid))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        socket = self._sockets.get(connection_id)
+        if isinstance(socket, Session):
+            socket.end(reason, _CLOSE_CODES.get(reason, CloseCode.POLICY_VIOLATION))
+        elif socket is not None:
+            keep_running(close_polling(socket))
 
-    def _socket(self, connection_id: str) -> Any:
-        manager = self._server.manager
-        if not manager.is_connected(connection_id, "/"):  # nothing goes before the CONNECT packet
-            return None
-        return self._server.eio.sockets.get(manager.eio_sid_from_sid(connection_id, "/"))
+    def _queue(self, connection_id: str, socket: Any, payload: bytes, is_ephemeral: bool) -> bool:
+        """Let a push wait for the next poll."""
+        waiting = socket.queue.qsize()
+        if socket.closed:
+            return False
+        if waiting >= MAX_WAITING_PACKETS:
+            CLOSED_SLOW.inc()
+            self.end(connection_id, "too slow")
+            return False
+        if is_ephemeral and waiting >= MAX_WAITING_BEFORE_DROPPING:
+            DROPPED_EPHEMERAL.inc()
+            return False
+        packet = engineio_packet.Packet(engineio_packet.MESSAGE, payload[1:].decode())
+        socket.queue.put_nowait(packet)
+        return True

@@ -9,7 +9,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from realtime import server
+from realtime.websocket import session
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 
@@ -155,7 +155,7 @@ async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
     http: aiohttp.ClientSession, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A handshake has ten seconds (here one); an idle transport holds nothing for ever."""
-    monkeypatch.setattr(server, "HANDSHAKE_WITHIN_S", 0.1)
+    monkeypatch.setattr(session, "HANDSHAKE_WITHIN_S", 0.1)
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
 
     async with http.ws_connect(url) as socket:

@@ -10,7 +10,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from realtime import server, transport
+from realtime.websocket import session
+from realtime.websocket.session import DROPPED_EPHEMERAL
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 
@@ -64,8 +65,8 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its queue ends at the bound, its connection is cut, and it resumes by number."""
-    monkeypatch.setattr(transport, "MAX_WAITING_PACKETS", 200)
-    monkeypatch.setattr(server, "SENT_WITHIN_S", 0.5)
+    monkeypatch.setattr(session, "MAX_WAITING_BYTES", 200_000)
+    monkeypatch.setattr(session, "STANDSTILL_S", 0.5)
     presence = gateways[0].parts.world.presence
     vendor = await connect(gateways[0], talk.vendor)
     await vendor.ok("join_conversation", talk.named())
@@ -90,19 +91,22 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
 
 
 async def test_typing_is_dropped_first(
-    gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    gateways: Gateways, connect: Connect, talk: Talk, sluggard: asyncio.StreamReader
 ) -> None:
-    """What is worth nothing late is left out long before the bound; entries never are."""
-    monkeypatch.setattr(transport, "MAX_WAITING_BEFORE_DROPPING", 0)
-    customer = await connect(gateways[0], talk.customer)
+    """What is worth nothing late is left out for a slow reader, long before its bound."""
     vendor = await connect(gateways[0], talk.vendor)
-    await customer.ok("join_conversation", talk.named())
+    dropped_before = DROPPED_EPHEMERAL._value.get()
 
-    await vendor.ok("set_typing", talk.named(is_typing=True))
-    await vendor.ok("send_message", talk.says("m-1"))
-    await customer.has_up_to(1)
+    async with asyncio.timeout(30):
+        count = 0
+        while DROPPED_EPHEMERAL._value.get() == dropped_before:
+            payloads = (talk.says(f"m-{count + n}", BODY) for n in range(20))
+            await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+            await vendor.ok("set_typing", talk.named(is_typing=True))
+            count += 20
 
-    assert customer.named("typing.updated") == []
+    assert await gateways[0].parts.world.presence.is_connected(talk.customer.id)
+    assert not sluggard.at_eof()
 
 
 async def test_the_bounds_are_told_in_the_metrics(gateways: Gateways) -> None:

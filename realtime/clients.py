@@ -1,0 +1,81 @@
+"""Who is connected to the namespace: python-socketio's client manager, for one namespace.
+
+The library's own keeps a two-way dictionary for each room and puts every connection into a room of
+its own: 2 kB each, and a list searched from its start at every handshake.  Our rooms are in
+`rooms.py`, so what is left is who has which session.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from socketio.async_manager import AsyncManager
+
+NAMESPACE = "/"
+
+
+class Clients(AsyncManager):  # type: ignore[misc] # untyped library
+    """Connections by their Socket.IO id and by their Engine.IO session id.
+
+    `sockets` has what pushes are written to, from the moment the handshake was answered; whatever
+    goes to a client before that would overtake the answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sockets: dict[str, Any] = {}
+        self._eio_sids: dict[str, str] = {}
+        self._sids: dict[str, str] = {}
+
+    def get_namespaces(self) -> Iterable[str]:
+        """The one namespace there is."""
+        return (NAMESPACE,)
+
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        """Give a session its Socket.IO id; None when it has one, or asks for another namespace."""
+        if namespace != NAMESPACE or eio_sid in self._sids:
+            return None
+        sid: str = self.server.eio.generate_id()
+        self._sids[eio_sid] = sid
+        self._eio_sids[sid] = eio_sid
+        return sid
+
+    async def connect(self, sid: str, namespace: str) -> str:
+        """The handshake was answered: pushes may go out."""
+        eio_sid = self._eio_sids.get(sid)
+        socket = self.server.eio.sockets.get(eio_sid)
+        if eio_sid is not None and socket is not None:
+            self.sockets[sid] = socket
+            socket.client_id = sid
+        return sid
+
+    def replace(self, eio_sid: str, socket: Any) -> str | None:
+        """Another socket takes the place of a session's; returns the Socket.IO id if there is one."""
+        sid = self._sids.get(eio_sid)
+        if sid in self.sockets:
+            self.sockets[sid] = socket
+            return sid
+        return None
+
+    def is_connected(self, sid: str, namespace: str) -> bool:
+        """Whether the handshake was answered and the end has not begun."""
+        return sid in self.sockets
+
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        """The Socket.IO id of a session."""
+        return self._sids.get(eio_sid)
+
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
+        """The session of a Socket.IO id."""
+        return self._eio_sids.get(sid)
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        """The end begins: nothing is pushed any more."""
+        self.sockets.pop(sid, None)
+        return self._eio_sids.get(sid)
+
+    async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:
+        """Forget a connection."""
+        self.sockets.pop(sid, None)
+        eio_sid = self._eio_sids.pop(sid, None)
+        if eio_sid is not None:
+            self._sids.pop(eio_sid, None)

@@ -1,0 +1,12 @@
+"""A websocket transport made for fan-out, in the place of python-engineio's.
+
+door.py       an accepted connection: a websocket becomes a session, anything else goes to aiohttp
+session.py    an Engine.IO session on a websocket: calls in, frames out, bounds, pings, its end
+incoming.py   incoming frames to text messages; `websockets` for whatever is not the commonest kind
+frames.py     outgoing frames, built once and written to every recipient
+wheel.py      one timer for the pings and time-outs of all connections
+
+loop.create_server ─▶ Door ─▶ Session ─▶ server.receive_call      (calls)
+                       │         └─────▶ python-socketio          (handshake, whatever is rare)
+                       └────▶ aiohttp ─▶ python-engineio          (polling, health, metrics)
+"""

@@ -1,0 +1,188 @@
+"""An accepted connection: a websocket becomes a session, anything else goes to aiohttp.
+
+The head of the request is read here and looked at; aiohttp's own protocol then takes the connection
+over with the bytes that came, as if it had been there from the start.  Its answers close their
+connection (`realtime/server.py`), so that no later request of the same connection, which might be a
+websocket, passes this door unseen.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+import orjson
+from engineio import packet
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from realtime.websocket.frames import text_frame
+from realtime.websocket.incoming import BinaryMessageError, Incoming
+from realtime.websocket.session import Server, Session
+from realtime.websocket.wheel import Wheel
+
+MAX_HEAD_BYTES = 16_384
+SESSION_WITHIN_S = 10.0
+_UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+_PATH = b"GET /socket.io/"
+_PROBE, _PROBE_ANSWER, _UPGRADED = b"2probe", text_frame(b"3probe"), b"5"
+# It would say "connection open" at level INFO for each.
+_QUIET = logging.getLogger("realtime.websocket.handshake")
+_QUIET.setLevel(logging.WARNING)
+
+
+class EngineServer(Server, Protocol):
+    """What the door needs of the Socket.IO server, besides what a session does."""
+
+    def opened(self, session: Session, environ: dict[str, Any]) -> None:
+        """A new session is there; `environ` tells who asked."""
+
+    def upgraded(self, session: Session) -> None:
+        """A session takes the place of the polling one of the same id."""
+
+
+class Door(asyncio.Protocol):
+    """The protocol of an accepted connection until it is known what it is."""
+
+    __slots__ = ("_head", "_incoming", "_make_http", "_polling", "_server", "_transport", "_wheel")
+
+    def __init__(
+        self, server: EngineServer, make_http: Callable[[], asyncio.Protocol], wheel: Wheel
+    ) -> None:
+        self._server = server
+        self._make_http = make_http
+        self._wheel = wheel
+        self._transport: Any = None  # uvloop's is no subclass of asyncio.Transport
+        self._head = b""
+        self._polling: Any = None
+        self._incoming = Incoming(server.eio.max_http_buffer_size)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the head of the request."""
+        self._transport = transport
+        self._wheel.add(self, SESSION_WITHIN_S)
+
+    def data_received(self, data: bytes) -> None:
+        """Look at the head; behind it, follow the upgrade of a polling session."""
+        if self._polling is not None:
+            self._incoming.feed(data)
+            self._follow_upgrade()
+            return
+        self._head += data
+        end = self._head.find(b"\r\n\r\n")
+        if end < 0 and len(self._head) <= MAX_HEAD_BYTES:
+            return
+        head, self._head = self._head, b""
+        if head.startswith(_PATH) and _UPGRADE.search(head, 0, end + 2):
+            self._incoming.feed(head[end + 4 :])
+            self._shake_hands(head[: end + 4])
+        else:
+            self._leave_to_http(head)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone before it became anything."""
+        if self._polling is not None:
+            self._polling.upgrading = False
+        self._transport = None
+
+    def tick(self) -> float | None:
+        """End what sent no request, or never came to a session."""
+        if self._transport is not None:
+            self._transport.abort()
+        return None
+
+    def _leave_to_http(self, data: bytes) -> None:
+        transport, self._transport = self._transport, None
+        http = self._make_http()
+        transport.set_protocol(http)
+        http.connection_made(transport)
+        http.data_received(data)
+
+    def _leave_to_session(self, session: Session) -> None:
+        transport, self._transport = self._transport, None
+        transport.set_protocol(session)
+        session.take_messages()
+
+    def _session(self, sid: str) -> Session:
+        return Session(self._server, sid, self._transport, self._wheel, self._incoming)
+
+    def _shake_hands(self, head: bytes) -> None:
+        handshake = ServerProtocol(logger=_QUIET)
+        handshake.receive_data(head)
+        requests = [each for each in handshake.events_received() if isinstance(each, Request)]
+        if not requests:  # malformed beyond an answer
+            self._transport.abort()
+            return
+        request = requests[0]
+        query = parse_qs(request.path.partition("?")[2])
+        sid = query.get("sid", [None])[0]
+        polling = self._server.eio.sockets.get(sid) if sid is not None else None
+        response = handshake.accept(request)
+        if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
+            response = handshake.reject(400, "Not an Engine.IO 4 websocket.\n")
+        elif sid is not None and (polling is None or polling.upgraded or polling.upgrading):
+            response = handshake.reject(400, "No session to upgrade.\n")
+        handshake.send_response(response)
+        for data in handshake.data_to_send():
+            self._transport.write(data)
+        if response.status_code != 101:
+            self._transport.close()
+        elif polling is None:
+            self._open(request)
+        else:
+            polling.upgrading = True
+            self._polling = polling
+            self._follow_upgrade()
+
+    def _open(self, request: Request) -> None:
+        """Begin a new session."""
+        engine = self._server.eio
+        session = self._session(engine.generate_id())
+        headers = request.headers.raw_items()
+        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers}
+        address = self._transport.get_extra_info("peername")
+        environ["REMOTE_ADDR"] = address[0] if address else ""
+        self._server.opened(session, environ)
+        opening = {
+            "sid": session.sid,
+            "upgrades": [],
+            "pingTimeout": int(engine.ping_timeout * 1_000),
+            "pingInterval": int(engine.ping_interval * 1_000),
+            "maxPayload": engine.max_http_buffer_size,
+        }
+        session.write(text_frame(b"0" + orjson.dumps(opening)))
+        self._leave_to_session(session)
+
+    def _follow_upgrade(self) -> None:
+        """The probe and the upgrade of a polling session (Engine.IO protocol, version 4)."""
+        polling = self._polling
+        try:
+            while (message := self._incoming.next_message()) is not None:
+                if message == _PROBE:
+                    self._transport.write(_PROBE_ANSWER)
+                    polling.queue.put_nowait(packet.Packet(packet.NOOP))  # ends the poll under way
+                elif message == _UPGRADED and not polling.closed:
+                    self._replace(polling)
+                    return
+                else:
+                    self._transport.close()
+                    return
+        except BinaryMessageError:
+            self._transport.close()
+        if self._incoming.is_over:
+            self._transport.close()
+
+    def _replace(self, polling: Any) -> None:
+        """Put a session in the place of the polling one; what waited for a poll goes out first."""
+        session = self._session(polling.sid)
+        self._server.upgraded(session)
+        polling.closed = polling.upgraded = True
+        self._polling = None
+        while not polling.queue.empty():
+            waiting = polling.queue.get_nowait()
+            polling.queue.task_done()
+            if waiting is not None and waiting.packet_type == packet.MESSAGE:
+                session.write(text_frame(waiting.encode().encode()))
+        self._leave_to_session(session)

