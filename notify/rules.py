@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from marketplace.domain.conversations import Channel, Conversation
-from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
 from marketplace.events import Event
 
@@ -88,7 +88,7 @@ def _match_offered(event: Event, _: Facts) -> list[Telling]:
 def _match_closed(event: Event, _: Facts) -> list[Telling]:
     """An offer whose RFI moved out of the vendor's reach; the RFI's own end tells the rest."""
     match = event.data["match"]
-    if match.get("closed_reason") != "no_longer_suitable":
+    if match.get("closed_reason") != NO_LONGER_SUITABLE:
         return []
     return [_about_rfi(Kind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
 

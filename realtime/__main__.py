@@ -8,6 +8,7 @@ from marketplace.process import Process, operations_app, run
 from realtime.calls import Calls
 from realtime.conversations import ConversationCalls
 from realtime.gateway import Gateway
+from realtime.memberships import Memberships
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
 from realtime.server import GatewayServer, close_connections
@@ -26,6 +27,8 @@ async def main(process: Process) -> None:
     )
     rooms.subscriber = subscriber
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
+    memberships = Memberships(parts.world, gateway, rooms, transport)
+    rooms.access_changed = memberships.access_changed
     conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
     rfi_calls = RfiCalls(parts.world, rooms)
     server.serve_for(gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))
@@ -42,6 +45,7 @@ async def main(process: Process) -> None:
     tending = [
         asyncio.create_task(gateway.tend_for_ever()),
         asyncio.create_task(rooms.check_heads_for_ever()),
+        asyncio.create_task(memberships.check_for_ever()),
         asyncio.create_task(server.wheel.turn_for_ever()),
     ]
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)

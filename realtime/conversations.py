@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marketplace.actions import conversations
+from marketplace.actions import conversations, memberships
 from marketplace.domain import views
 from marketplace.domain.conversations import Conversation
 from marketplace.ports import World, conversation_room
@@ -93,7 +93,7 @@ class ConversationCalls:
 
     async def send_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Send; acknowledged when it is durable."""
-        conversation = await self._conversation(connection, payload["conversation_id"])
+        conversation = await self._writable_conversation(connection, payload["conversation_id"])
         appended = await conversations.send_message(
             self._world,
             connection.actor,
@@ -107,7 +107,7 @@ class ConversationCalls:
 
     async def edit_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Edit one's own message."""
-        conversation = await self._conversation(connection, payload["conversation_id"])
+        conversation = await self._writable_conversation(connection, payload["conversation_id"])
         entry = await conversations.edit_message(
             self._world, connection.actor, conversation, payload["message_id"], payload["body"]
         )
@@ -156,13 +156,40 @@ class ConversationCalls:
         if known is not None:
             return known
         async with connection.lookup:
-            known = connection.known(conversation_id)
-            if known is None:
-                known = await conversations.own_conversation(
-                    self._world, connection.actor, conversation_id
-                )
-                connection.know(known)
+            return await self._look_up(connection, conversation_id)
+
+    async def _writable_conversation(
+        self, connection: Connection, conversation_id: str
+    ) -> Conversation:
+        """The conversation, if the connection may write to it; without an `await` when that is known.
+
+        While somebody looks it up, later calls queue behind: messages keep the order they came in.
+        """
+        known = connection.known(conversation_id)
+        if known is not None and connection.may_write and not connection.lookups:
             return known
+        connection.lookups += 1
+        try:
+            async with connection.lookup:
+                found = await self._look_up(connection, conversation_id)
+                if not connection.may_write:
+                    asked_at = connection.access_changes
+                    await memberships.require_may_write(self._world, connection.actor)
+                    connection.may_write = asked_at == connection.access_changes
+                return found
+        finally:
+            connection.lookups -= 1
+
+    async def _look_up(self, connection: Connection, conversation_id: str) -> Conversation:
+        known = connection.known(conversation_id)
+        if known is None:
+            asked_at = connection.access_changes
+            known = await conversations.own_conversation(
+                self._world, connection.actor, conversation_id
+            )
+            if asked_at == connection.access_changes:
+                connection.know(known)
+        return known
 
     async def _snapshot(
         self,

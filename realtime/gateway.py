@@ -43,8 +43,13 @@ class Connection:
         self.is_warned = False
         self.is_gone = False
         self.rooms: set[str] = set()
+        # Grows when what its account may see or do has changed: what was asked before may be over.
+        self.access_changes = 0
+        # Known from the first message on, until the account's access changes.
+        self.may_write = False
         # One look-up at a time, so that messages sent before it is known keep their order.
         self.lookup = asyncio.Lock()
+        self.lookups = 0
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
 
     def known(self, conversation_id: str) -> Conversation | None:
@@ -56,6 +61,12 @@ class Connection:
         self._conversations[conversation.id] = conversation
         if len(self._conversations) > MAX_KNOWN_CONVERSATIONS:
             self._conversations.popitem(last=False)
+
+    def forget_access(self) -> None:
+        """Ask anew what the account may do."""
+        self.access_changes += 1
+        self.may_write = False
+        self._conversations.clear()
 
     def note(self, room: Room) -> None:
         """Note a room this became a member of; what went meanwhile is taken out of it again."""
@@ -129,6 +140,12 @@ class Gateway:
     def connection(self, connection_id: str) -> Connection | None:
         """A live connection."""
         return self._connections.get(connection_id)
+
+    def connections(self, account_id: str | None = None) -> list[Connection]:
+        """All live connections, or those of an account."""
+        if account_id is None:
+            return list(self._connections.values())
+        return [self._connections[each] for each in self._of_account.get(account_id, ())]
 
     async def tend_for_ever(self) -> None:
         """Keep presence alive and end connections whose token is over."""

@@ -40,8 +40,11 @@ class RfiCalls:
         room = await self._rooms.enter(name, lambda: RfiFeed(self._world.store, rfi_id))
         try:
             while True:
+                asked_at = connection.access_changes
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
                 changes = [] if after is None else await self._changes(rfi_id, after, rfi.revision)
+                if asked_at != connection.access_changes:
+                    continue  # what lets it see the RFI may be over
                 if room.settle(connection.id, rfi.revision):
                     connection.note(room)
                     return {

@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.live import Subscriber
-from marketplace.ports import Announcement
+from marketplace.ports import ACCESS, Announcement
 from realtime.feeds import Feed
 from realtime.transport import Transport
 
@@ -145,9 +145,14 @@ class Rooms:
         # meanwhile meet at the same one.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.subscriber: Subscriber | None = None
+        self.access_changed: Callable[[str], None] | None = None
 
     def hear(self, announcement: Announcement) -> None:
         """Take an announcement from Redis."""
+        if announcement.name == ACCESS:
+            if self.access_changed is not None:
+                self.access_changed(announcement.room)
+            return
         room = self._rooms.get(announcement.room)
         if room is not None:
             room.hear(announcement)

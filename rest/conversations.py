@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.actions import conversations
+from marketplace.actions import conversations, memberships
 from marketplace.actions.conversations import Standing
 from marketplace.domain.conversations import Entry
 from marketplace.domain.pages import Page, cursor_of
@@ -106,7 +106,7 @@ async def list_entries(call: Call) -> Answer:
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
     once=PER_ACCOUNT,
-    errors=[Code.CLIENT_MESSAGE_ID_REUSED],
+    errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN],
 )
 async def send_message(call: Call) -> Answer:
     """Send a message; it is durable when this is answered.
@@ -117,6 +117,7 @@ async def send_message(call: Call) -> Answer:
     found = await conversations.own_conversation(
         call.world, call.actor, call.path["conversation_id"]
     )
+    await memberships.require_may_write(call.world, call.actor)
     appended = await conversations.send_message(call.world, call.actor, found, **call.body)
     status = 201 if appended.is_new else 200
     return Answer(message_view(appended.entry), status, is_written=True)

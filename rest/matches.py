@@ -23,7 +23,12 @@ class MatchesQuery(PageQuery):
     state = fields.Enum(MatchState, by_value=True, load_default=None)
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}/matches", query=PageQuery(), answer=page_schema(MatchView))
+@ROUTES.get(
+    "/v1/rfis/{rfi_id}/matches",
+    query=PageQuery(),
+    answer=page_schema(MatchView),
+    errors=[Code.FORBIDDEN],
+)
 async def list_rfi_matches(call: Call) -> Answer:
     """List the RFI's matches, closest first: all for its customer, a vendor's own for the vendor."""
     found = await matches.visible_matches(call.world, call.actor, call.path["rfi_id"])

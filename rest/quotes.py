@@ -11,7 +11,12 @@ from rest.responses import page_schema
 ROUTES = Routes("Quotes")
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}/quotes", query=PageQuery(), answer=page_schema(QuoteView))
+@ROUTES.get(
+    "/v1/rfis/{rfi_id}/quotes",
+    query=PageQuery(),
+    answer=page_schema(QuoteView),
+    errors=[Code.FORBIDDEN],
+)
 async def list_quotes(call: Call) -> Answer:
     """List the RFI's quotes: all for its customer, a vendor's own for the vendor."""
     found = await quotes.visible_quotes(call.world, call.actor, call.path["rfi_id"])

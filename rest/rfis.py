@@ -59,9 +59,12 @@ async def list_rfis(call: Call) -> Answer:
     return Answer(await rfis.own_rfis(call.world, call.actor, page_request(call.query)))
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True)
+@ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True, errors=[Code.FORBIDDEN])
 async def get_rfi(call: Call) -> Answer:
-    """See an RFI: its customer, the vendors matched to it, and admins."""
+    """See an RFI: its customer, admins, and the vendors on it.
+
+    A vendor that declined, or whose reach the RFI left, sees it no more.
+    """
     return Answer(await rfis.visible_rfi(call.world, call.actor, call.path["rfi_id"]))
 
 
@@ -130,7 +133,12 @@ async def award_rfi(call: Call) -> Answer:
     return Answer(rfi)
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}/changes", query=ChangesQuery(), answer=ChangesView())
+@ROUTES.get(
+    "/v1/rfis/{rfi_id}/changes",
+    query=ChangesQuery(),
+    answer=ChangesView(),
+    errors=[Code.FORBIDDEN],
+)
 async def list_rfi_changes(call: Call) -> Answer:
     """Read the RFI's changes behind a revision, oldest first and without a hole.
 

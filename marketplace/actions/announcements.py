@@ -5,7 +5,14 @@ from marketplace.domain.conversations import Entry, ReadPosition
 from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
-from marketplace.ports import Announcement, World, account_room, conversation_room, rfi_room
+from marketplace.ports import (
+    ACCESS,
+    Announcement,
+    World,
+    account_room,
+    conversation_room,
+    rfi_room,
+)
 from marketplace.schemas.conversations import ReadPositionView
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.quotes import QuoteView
@@ -46,6 +53,16 @@ def match_changed(world: World, name: str, match: Match) -> None:
     data = _MATCH.dump(match)
     for account_id in (match.vendor_id, match.customer_id):
         world.live.announce(Announcement(account_room(account_id), name, data))
+    if not match.shows_rfi:
+        access_changed(world, match.vendor_id)
+
+
+def access_changed(world: World, account_id: str) -> None:
+    """Have every gateway with an app of the account ask anew which rooms it may be in.
+
+    It is for gateways and goes to no app; one that does not hear it finds out by itself.
+    """
+    world.live.announce(Announcement(account_room(account_id), ACCESS, {}))
 
 
 def quote_changed(world: World, name: str, quote: Quote) -> None:

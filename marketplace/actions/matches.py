@@ -4,11 +4,11 @@ from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event, match_event
 from marketplace.actions.rfis import visible_rfi
-from marketplace.domain import matches
+from marketplace.domain import matches, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, Participant
 from marketplace.domain.ids import new_id
-from marketplace.domain.matches import LIVE_STATES, Match, MatchState
+from marketplace.domain.matches import LIVE_STATES, NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.errors import Code, ParleyError
@@ -62,6 +62,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
 
     async def work(tx: Repositories) -> tuple[Match, Entry]:
         match = await _own(tx, actor, match_id)
+        vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
         accepted = matches.accept(match, new_id(), now)
         conversation = await _conversation(tx, accepted)
         await tx.matches.save(accepted, MatchState.OFFERED)
@@ -165,7 +166,7 @@ async def _close_unsuitable(
     for match in offered:
         if match.vendor_id in covering:
             continue
-        ended = matches.close(match, "no_longer_suitable", world.clock.now())
+        ended = matches.close(match, NO_LONGER_SUITABLE, world.clock.now())
         await tx.matches.save(ended, MatchState.OFFERED)
         await tx.vendors.release(match.vendor_id)
         await tx.outbox.add(match_event("match.closed", ended, actor))

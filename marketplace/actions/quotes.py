@@ -7,7 +7,7 @@ from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import quote_event
 from marketplace.actions.rfis import visible_rfi
-from marketplace.domain import quotes, rfis
+from marketplace.domain import quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
@@ -36,6 +36,7 @@ async def submit(
         match = await tx.matches.of_pair(rfi_id, actor.account_id)
         if rfi is None or match is None:
             raise ParleyError(Code.NOT_FOUND, "You have no RFI with this id.")
+        vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
         if rfi.state is not RfiState.OPEN:
             raise ParleyError(
                 Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is quoted."

@@ -7,7 +7,7 @@ from typing import Any
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
-from marketplace.domain import matches, quotes, rfis
+from marketplace.domain import matches, quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.conversations import Entry
@@ -156,19 +156,21 @@ async def award(
 
 
 async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> Rfi:
-    """The RFI, if the actor may see it: its customer, a vendor matched to it, an admin.
+    """The RFI, if the actor may see it: its customer, an admin, a vendor whose match shows it.
 
     Raises:
-        ParleyError: `not_found`, also for what the actor may not see.
+        ParleyError: `not_found`, also for what the actor may not see; `forbidden` for a vendor that
+            would see it if it were not suspended.
     """
     rfi = await world.store.rfis.get(rfi_id)
     if rfi is not None:
         if actor.role is Role.ADMIN or rfi.customer_id == actor.account_id:
             return rfi
-        if actor.role is Role.VENDOR and await world.store.matches.of_pair(
-            rfi_id, actor.account_id
-        ):
-            return rfi
+        if actor.role is Role.VENDOR:
+            match = await world.store.matches.of_pair(rfi_id, actor.account_id)
+            if match is not None and match.shows_rfi:
+                vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
+                return rfi
     raise _not_found()
 
 

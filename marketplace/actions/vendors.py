@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from marketplace.actions import announcements
 from marketplace.actions.events import vendor_event
 from marketplace.domain import vendors
 from marketplace.domain.accounts import Actor, Role
@@ -72,13 +73,15 @@ async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reas
     """
     actor.require(Role.ADMIN)
     now = world.clock.now()
-    return await _change(
+    decided = await _change(
         world,
         actor,
         vendor_id,
         vendors.DECISIONS[decision][2],
         lambda vendor: vendors.decide(vendor, decision, reason, now),
     )
+    announcements.access_changed(world, vendor_id)
+    return decided
 
 
 async def vendors_of_state(

@@ -19,6 +19,8 @@ class MatchState(StrEnum):
 
 
 LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
+# Closed because the RFI moved out of the vendor's reach; all other closings end the RFI itself.
+NO_LONGER_SUITABLE = "no_longer_suitable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,13 @@ class Match:
     updated_at: datetime
     conversation_id: str | None = None
     closed_reason: str | None = None
+
+    @property
+    def shows_rfi(self) -> bool:
+        """Whether its vendor sees the RFI: as long as it is asked, and how it ended for those asked."""
+        if self.state is MatchState.CLOSED:
+            return self.closed_reason != NO_LONGER_SUITABLE
+        return self.state in LIVE_STATES
 
 
 def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match:

@@ -129,6 +129,16 @@ def submit(vendor: Vendor, now: datetime) -> Vendor:
     return replace(vendor, state=VendorState.IN_REVIEW, updated_at=now)
 
 
+def require_not_suspended(vendor: Vendor | None) -> None:
+    """Refuse a suspended vendor what it may do only while it is in business.
+
+    Raises:
+        ParleyError: `forbidden`.
+    """
+    if vendor is not None and vendor.state is VendorState.SUSPENDED:
+        raise ParleyError(Code.FORBIDDEN, "This vendor is suspended; its profile says why.")
+
+
 def decide(vendor: Vendor, decision: str, reason: str, now: datetime) -> Vendor:
     """The vendor after an admin's decision, one of `DECISIONS`.
 

@@ -23,6 +23,7 @@ from marketplace.ports.conversations import (
 )
 from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
 from marketplace.ports.live import (
+    ACCESS,
     Announcement,
     Live,
     Presence,
@@ -40,6 +41,7 @@ from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
 __all__ = [
+    "ACCESS",
     "Accounts",
     "Announcement",
     "Appended",

@@ -1,5 +1,6 @@
 """Matches."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from marketplace.domain.matches import Match, MatchState
@@ -28,3 +29,6 @@ class Matches(Protocol):
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The one between an RFI and a vendor."""
+
+    async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
+        """Those between an RFI and a vendor each (rfi_id, vendor_id), in any order, by one query."""

@@ -19,6 +19,9 @@ class Vendors(Protocol):
     async def save(self, vendor: Vendor) -> None:
         """Replace all but `open_matches`, which only `reserve` and `release` change."""
 
+    async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these are suspended, by one query."""
+
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Newest first."""
 

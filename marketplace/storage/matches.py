@@ -1,5 +1,6 @@
 """Matches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pymongo import ASCENDING
@@ -8,7 +9,7 @@ from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import Code, ParleyError
 from marketplace.storage.collection import Collection, repository
-from marketplace.storage.documents import to_document
+from marketplace.storage.documents import from_document, to_document
 
 # An RFI asks for at most 50 vendors; declined and closed ones of earlier places come on top.
 _MAX_OF_RFI = 1_000
@@ -27,7 +28,7 @@ class MongoMatches(Collection[Match]):
 
     async def get(self, match_id: str) -> Match | None:
         """By id."""
-        return await self._get(match_id)
+        return await self._one(_id=match_id)
 
     async def save(self, match: Match, expected: MatchState) -> None:
         """Replace if it is in the expected state."""
@@ -55,3 +56,14 @@ class MongoMatches(Collection[Match]):
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The one between an RFI and a vendor."""
         return await self._one(rfi_id=rfi_id, vendor_id=vendor_id)
+
+    async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
+        """Those between an RFI and a vendor each; both lists bound the scan of the unique index."""
+        wanted = set(pairs)
+        condition = {
+            "rfi_id": {"$in": sorted({rfi_id for rfi_id, _ in wanted})},
+            "vendor_id": {"$in": sorted({vendor_id for _, vendor_id in wanted})},
+        }
+        found = await self._collection.find(condition, session=self.session).to_list(None)
+        matches = [from_document(each, Match) for each in found]
+        return [each for each in matches if (each.rfi_id, each.vendor_id) in wanted]

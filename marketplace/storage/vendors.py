@@ -24,7 +24,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def get(self, vendor_id: str) -> Vendor | None:
         """By id."""
-        return await self._get(vendor_id)
+        return await self._one(_id=vendor_id)
 
     async def save(self, vendor: Vendor) -> None:
         """Replace all but `open_matches`, which only `reserve` and `release` change."""
@@ -33,6 +33,15 @@ class MongoVendors(Collection[Vendor]):
         await self._collection.update_one(
             {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
         )
+
+    async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these are suspended; answered from the index over (state, _id)."""
+        found = await self._collection.find(
+            {"state": VendorState.SUSPENDED, "_id": {"$in": list(vendor_ids)}},
+            {"_id": 1},
+            session=self.session,
+        ).to_list(None)
+        return frozenset(each["_id"] for each in found)
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Newest first."""

@@ -116,3 +116,19 @@ async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store
     newest_first = [accepted, *mine[::-1]]
     assert every == [newest_first[:3], newest_first[3:]]
     assert offered == [mine[:0:-1], mine[:1]]
+
+
+async def test_many_pairs_are_asked_for_at_once(store: Store) -> None:
+    """Those that are there, and none of the same vendors on other RFIs."""
+    one, two, crossed = (
+        a_match(rfi_id="r1", vendor_id="v1"),
+        a_match(rfi_id="r2", vendor_id="v2", state=MatchState.DECLINED),
+        a_match(rfi_id="r1", vendor_id="v2"),
+    )
+    for each in (one, two, crossed):
+        await store.matches.add(each)
+
+    found = await store.matches.of_pairs([("r1", "v1"), ("r2", "v2"), ("r3", "v1")])
+
+    assert sorted(found, key=lambda each: each.id) == sorted((one, two), key=lambda each: each.id)
+    assert await store.matches.of_pairs([]) == []

@@ -277,3 +277,18 @@ async def test_reservations_and_releases_balance(store: Store) -> None:
     await asyncio.gather(*(store.vendors.release(vendor.id) for _ in range(25)))
 
     assert await store.vendors.get(vendor.id) == vendor
+
+
+async def test_of_many_vendors_the_suspended_ones_are_told(store: Store) -> None:
+    """One question for all; who is not there is not suspended."""
+    active, suspended, other = (
+        a_vendor(),
+        a_vendor(state=VendorState.SUSPENDED),
+        a_vendor(state=VendorState.SUSPENDED),
+    )
+    await _with(store, active, suspended, other)
+
+    found = await store.vendors.suspended([active.id, suspended.id, "nobody"])
+
+    assert found == {suspended.id}
+    assert await store.vendors.suspended([]) == frozenset()

@@ -1,5 +1,7 @@
 """Matches."""
 
+from collections.abc import Sequence
+
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import Code, ParleyError
@@ -49,3 +51,7 @@ class Matches:
         """The one between an RFI and a vendor."""
         found = (each for each in self._matches.values() if each.rfi_id == rfi_id)
         return next((each for each in found if each.vendor_id == vendor_id), None)
+
+    async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
+        """Those between an RFI and a vendor each."""
+        return [each for each in self._matches.values() if (each.rfi_id, each.vendor_id) in pairs]

@@ -32,6 +32,11 @@ class Vendors:
             kept = self._vendors[vendor.id].open_matches
             self._vendors[vendor.id] = replace(vendor, open_matches=kept)
 
+    async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these are suspended."""
+        found = (self._vendors[each] for each in vendor_ids if each in self._vendors)
+        return frozenset(each.id for each in found if each.state is VendorState.SUSPENDED)
+
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Newest first."""
         found = {k: v for k, v in self._vendors.items() if state is None or v.state is state}

@@ -4,8 +4,11 @@ import asyncio
 
 from tests.rest.people import (
     Rest,
+    a_quote_of,
     a_story,
+    accepted,
     an_active_vendor,
+    an_admin,
     an_open_rfi,
     paths_of,
     refusal,
@@ -147,3 +150,49 @@ async def test_an_rfis_matches(rest: Rest) -> None:
 
     assert [each["vendor_id"] for each in of_customer] == [near.id, far.id]
     assert of_far == [of_customer[1]]
+
+
+async def test_who_declined_sees_the_rfi_no_more(rest: Rest) -> None:
+    """Its place, address and changes are for those who are on it; the match stays in the list."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    rfi = await an_open_rfi(rest, await registered(rest), location=place)
+    path = f"/v1/rfis/{rfi['id']}"
+    assert (await vendor.get(path)).status_code == 200
+    match = (await vendor.get("/v1/matches")).json()["items"][0]
+
+    await vendor.post(f"/v1/matches/{match['id']}/decline")
+
+    for each in (path, f"{path}/changes", f"{path}/matches", f"{path}/quotes"):
+        assert refusal(await vendor.get(each)) == (404, "not_found")
+    listed = (await vendor.get("/v1/matches")).json()["items"]
+    assert [each["state"] for each in listed] == ["declined"]
+
+
+async def test_a_suspended_vendor_reads_its_conversations_and_does_no_business(rest: Rest) -> None:
+    """No RFI, no acceptance, no quote, no message, until it is reinstated."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi, other = [await an_open_rfi(rest, customer, location=place) for _ in range(2)]
+    match = await accepted(vendor, rfi)
+    offered = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"][0]
+    talk = f"/v1/conversations/{match['conversation_id']}"
+    says = {"client_message_id": "m1", "body": "On my way."}
+    admin, decide = await an_admin(rest), f"/v1/admin/vendors/{vendor.id}"
+    await admin.post(f"{decide}/suspend", json={"reason": "Complaints."})
+
+    refused = [
+        await vendor.get(f"/v1/rfis/{rfi['id']}"),
+        await vendor.get(f"/v1/rfis/{rfi['id']}/changes"),
+        await vendor.post(f"/v1/rfis/{rfi['id']}/quotes", json=a_quote_of(rfi)),
+        await vendor.post(f"/v1/matches/{offered['id']}/accept"),
+        await vendor.post(f"{talk}/messages", json=says),
+    ]
+    read = await vendor.get(f"{talk}/entries")
+    await admin.post(f"{decide}/reinstate", json={"reason": "Settled."})
+
+    assert {refusal(each) for each in refused} == {(403, "forbidden")}
+    assert read.status_code == 200
+    assert (await vendor.post(f"{talk}/messages", json=says)).status_code == 201
+    assert (await vendor.get(f"/v1/rfis/{other['id']}")).status_code == 200

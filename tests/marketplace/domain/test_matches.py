@@ -84,3 +84,22 @@ def test_the_marketplace_closes_with_a_reason() -> None:
 
     assert closed.state is MatchState.CLOSED
     assert closed.closed_reason == "rfi_withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "shows"),
+    [
+        (MatchState.OFFERED, None, True),
+        (MatchState.ACCEPTED, None, True),
+        (MatchState.CLOSED, "rfi_awarded", True),
+        (MatchState.CLOSED, "rfi_withdrawn", True),
+        (MatchState.CLOSED, "no_longer_suitable", False),
+        (MatchState.DECLINED, None, False),
+        (MatchState.DECLINED, "rfi_awarded", False),
+    ],
+)
+def test_a_vendor_sees_the_rfi_until_it_is_out_of_it(
+    state: MatchState, reason: str | None, *, shows: bool
+) -> None:
+    """Those who were asked to its end see how it ended; who declined or is out of reach does not."""
+    assert a_match(state=state, closed_reason=reason).shows_rfi is shows

@@ -1,0 +1,64 @@
+"""Who may no longer be where they are, asked for many at a time; and who may write."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from marketplace.domain import vendors
+from marketplace.domain.accounts import Actor, Role
+from marketplace.ports import World
+
+T = TypeVar("T")
+# Bounds a query, its answer and the keys the server looks at for it.
+ASKED_TOGETHER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Vendors that are suspended, and of the pairs asked for those that lost the RFI, with why."""
+
+    suspended: frozenset[str]
+    rfis: dict[tuple[str, str], str]
+
+
+async def losses(
+    world: World, vendor_ids: Collection[str], pairs: Collection[tuple[str, str]]
+) -> Losses:
+    """What these vendors have lost, of the RFIs in `pairs` of (rfi_id, vendor_id).
+
+    Reasons: `suspended`, `match_declined`, `match_closed`.
+
+    Raises:
+        TemporaryError: when the store is away.
+    """
+    suspended: set[str] = set()
+    for some in _batches(sorted(vendor_ids)):
+        suspended |= await world.store.vendors.suspended(some)
+    lost: dict[tuple[str, str], str] = {}
+    for pair_batch in _batches(sorted(pairs)):
+        found = {
+            (each.rfi_id, each.vendor_id): each
+            for each in await world.store.matches.of_pairs(pair_batch)
+        }
+        for pair in pair_batch:
+            match = found.get(pair)
+            if pair[1] in suspended:
+                lost[pair] = "suspended"
+            elif match is None or not match.shows_rfi:
+                lost[pair] = f"match_{match.state}" if match else "match_closed"
+    return Losses(frozenset(suspended), lost)
+
+
+async def require_may_write(world: World, actor: Actor) -> None:
+    """Refuse whoever may read their conversations and not write to them: a suspended vendor.
+
+    Raises:
+        ParleyError: `forbidden`.
+    """
+    if actor.role is Role.VENDOR:
+        vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
+
+
+def _batches(items: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(items), ASKED_TOGETHER):
+        yield items[start : start + ASKED_TOGETHER]

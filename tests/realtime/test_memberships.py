@@ -1,0 +1,225 @@
+"""Who may no longer see an RFI is out of its room at once, on every gateway."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from marketplace.actions import matches, rfis, vendors
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.matches import Match
+from marketplace.domain.rfis import Rfi
+from marketplace.ports import World
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime import memberships
+from tests.builders import a_match, a_vendor, an_accepted_match, an_actor, content_of_an_rfi
+from tests.realtime.apps import App, Person, Talk, a_person
+from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.gateways import gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An open RFI at revision 2 and an active vendor it is offered to."""
+
+    rfi: Rfi
+    match: Match
+    customer: Person
+    vendor: Person
+    world: World
+
+    @property
+    def room(self) -> str:
+        """The RFI's room."""
+        return f"rfi:{self.rfi.id}"
+
+    async def join(self, app: App) -> dict[str, Any]:
+        """Follow the RFI."""
+        return await app.ok("join_rfi", {"rfi_id": self.rfi.id})
+
+    async def decline(self) -> None:
+        """Turn the offer down from another process, as REST does."""
+        actor = Actor(self.vendor.id, Role.VENDOR)
+        await matches.decline(self.world, actor, self.match.id, None)
+
+    async def suspend(self, decision: str = "suspend") -> None:
+        """Decide about the vendor."""
+        admin = an_actor(Role.ADMIN)
+        await vendors.decide(self.world, admin, self.vendor.id, decision, "Complaints.")
+
+    async def retitle(self, revision: int, title: str) -> None:
+        """Revise the RFI."""
+        actor = Actor(self.customer.id, Role.CUSTOMER)
+        await rfis.revise(self.world, actor, self.rfi.id, revision, {"title": title})
+
+
+async def _asked(world: World, store: MongoStore, settings: Settings) -> Asked:
+    customer = await a_person(store, settings)
+    vendor = await a_person(store, settings, Role.VENDOR)
+    await store.vendors.add(a_vendor(id=vendor.id, open_matches=1))
+    actor = Actor(customer.id, Role.CUSTOMER)
+    drafted = await rfis.draft(world, actor, content_of_an_rfi())
+    rfi = await rfis.submit(world, actor, drafted.id, 1)
+    match = a_match(rfi_id=rfi.id, customer_id=customer.id, vendor_id=vendor.id)
+    await store.matches.add(match)
+    await store.rfis.count_matches(rfi.id, 1)
+    return Asked(rfi, match, customer, vendor, world)
+
+
+@pytest_asyncio.fixture
+async def asked(gateways: Gateways, store: MongoStore, settings: Settings) -> Asked:
+    """Somebody who is asked; changes come from the second gateway's process."""
+    return await _asked(gateways[1].parts.world, store, settings)
+
+
+async def test_who_declines_is_out_on_every_gateway_at_once(
+    gateways: Gateways, connect: Connect, asked: Asked
+) -> None:
+    """Told so, pushed nothing more, and not let in again; the customer goes on hearing."""
+    apps = [await connect(each, asked.vendor) for each in gateways]
+    customer = await connect(gateways[0], asked.customer)
+    for each in (*apps, customer):
+        await asked.join(each)
+
+    await asked.decline()
+    for each in apps:
+        await each.until(lambda each=each: bool(each.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
+    await asked.retitle(2, "Burst pipe")
+    await customer.until(lambda: bool(customer.named("rfi.changed")))
+
+    for each in apps:
+        assert each.named("room.left") == [{"room": asked.room, "reason": "match_declined"}]
+        assert await each.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "not_found"
+        assert each.named("rfi.changed") == []
+    assert customer.named("room.left") == []
+
+
+async def test_a_suspended_vendor_hears_and_says_nothing_until_reinstated(
+    gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, talk: Talk
+) -> None:
+    """On both gateways; what it has may still be read."""
+    conversation = await _conversation_of(asked, store, talk)
+    apps = [await connect(each, asked.vendor) for each in gateways]
+    for number, each in enumerate(apps):
+        await asked.join(each)
+        await each.ok("send_message", conversation.says(f"before-{number}"))
+
+    await asked.suspend()
+    for each in apps:
+        await each.until(lambda each=each: bool(each.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
+        assert each.named("room.left") == [{"room": asked.room, "reason": "suspended"}]
+        assert await each.refused("send_message", conversation.says("while")) == "forbidden"
+        assert await each.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "forbidden"
+        found = await each.ok("fetch_entries", conversation.named(after_sequence=0))
+        assert len(found["entries"]) == 2
+
+    await asked.suspend("reinstate")
+    await apps[0].ok("send_message", conversation.says("after"))
+    await asked.join(apps[0])
+
+
+async def _conversation_of(asked: Asked, store: MongoStore, talk: Talk) -> Talk:
+    """The talk's conversation, with the vendor who is asked in it."""
+    collection = store.database["conversations"]
+    await collection.update_one(
+        {"_id": talk.id}, {"$set": {"participants.1.account_id": asked.vendor.id}}
+    )
+    found = await store.conversations.get(talk.id)
+    assert found is not None
+    return Talk(found, talk.customer, asked.vendor)
+
+
+async def test_a_lost_announcement_only_delays_it(
+    connect: Connect,
+    gateways: Gateways,
+    store: MongoStore,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Redis loses the word; each gateway asks the store about all of its vendors now and then."""
+    monkeypatch.setattr(memberships, "CHECK_EVERY_S", 0.1)
+    async with gateway(settings, "realtime-3") as one, gateway(settings, "realtime-4") as two:
+        declining, suspended, staying = [
+            await _asked(gateways[1].parts.world, store, settings) for _ in range(3)
+        ]
+        leaving = [
+            (each, await connect(to, each.vendor))
+            for each in (declining, suspended)
+            for to in (one, two)
+        ]
+        stays = await connect(one, staying.vendor)
+        for each, app in [*leaving, (staying, stays)]:
+            await each.join(app)
+
+        await _silently(store, "matches", declining.match.id, "declined")
+        await _silently(store, "vendors", suspended.vendor.id, "suspended")
+
+        for _, app in leaving:
+            await app.until(lambda app=app: bool(app.named("room.left")), within_s=5)  # type: ignore[misc] # bound in the loop
+        reasons = [app.named("room.left")[0]["reason"] for _, app in leaving]
+        assert reasons == ["match_declined"] * 2 + ["suspended"] * 2
+        assert stays.named("room.left") == []
+
+
+async def _silently(store: MongoStore, collection: str, of: str, state: str) -> None:
+    """Change a state as a writer does that is killed before it announces."""
+    await store.database[collection].update_one({"_id": of}, {"$set": {"state": state}})
+
+
+async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
+    gateways: Gateways, connect: Connect, asked: Asked
+) -> None:
+    """A vendor that was on it to the end stays in the feed, which says nothing after that."""
+    app = await connect(gateways[0], asked.vendor)
+    await asked.join(app)
+
+    actor = Actor(asked.customer.id, Role.CUSTOMER)
+    await rfis.withdraw(asked.world, actor, asked.rfi.id, 2)
+    await app.until(lambda: bool(app.named("rfi.changed")))
+    again = await asked.join(app)
+
+    assert again["rfi"]["state"] == "withdrawn"
+    assert app.named("room.left") == []
+
+
+async def test_declining_in_the_middle_of_joining_lets_nobody_in(
+    gateways: Gateways, connect: Connect, store: MongoStore, settings: Settings
+) -> None:
+    """Whichever comes first: who has joined is taken out, who has not is refused."""
+    for _ in range(10):
+        asked = await _asked(gateways[1].parts.world, store, settings)
+        app = await connect(gateways[0], asked.vendor)
+
+        answer, _ = await asyncio.gather(
+            app.call("join_rfi", {"rfi_id": asked.rfi.id}), asked.decline()
+        )
+
+        if answer["ok"]:
+            await app.until(lambda app=app: bool(app.named("room.left")))  # type: ignore[misc] # bound in the loop
+        else:
+            assert answer["error"]["code"] == "not_found"
+
+
+async def test_losing_one_rfi_leaves_the_others(
+    gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, settings: Settings
+) -> None:
+    """A vendor on two RFIs that declines one goes on following the other."""
+    other = await _asked(asked.world, store, settings)
+    await store.matches.add(
+        an_accepted_match(
+            rfi_id=other.rfi.id, customer_id=other.customer.id, vendor_id=asked.vendor.id
+        )
+    )
+    app = await connect(gateways[0], asked.vendor)
+    await asked.join(app)
+    await other.join(app)
+
+    await asked.decline()
+    await app.until(lambda: bool(app.named("room.left")))
+    await other.retitle(2, "Burst pipe")
+    await app.until(lambda: bool(app.named("rfi.changed")))
+
+    assert [each["rfi_id"] for each in app.named("rfi.changed")] == [other.rfi.id]
