@@ -3,9 +3,12 @@
 A process that crashes says nothing; its members' scores pass, and the key expires by itself.
 """
 
+from collections.abc import Mapping
+
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from marketplace.coalescing import Coalescer
 from marketplace.errors import TemporaryError
 from marketplace.ports import Clock
 
@@ -21,24 +24,36 @@ class RedisPresence:
         self._redis = redis
         self._process_name = process_name
         self._clock = clock
+        # Said by one pipeline after the other, each account's latest word: so a connection and its
+        # end do not overtake each other, and thousands at once take no connection to Redis each.
+        self._words: dict[str, bool] = {}
+        self._saying = Coalescer(self._say)
 
-    async def connected(self, account_id: str) -> None:
-        """Say that an app of this account is connected here; holds for 25 s."""
-        key = _key(account_id)
-        try:
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.zadd(key, {self._process_name: self._clock.now().timestamp() + TTL_S})
-            pipeline.expire(key, TTL_S)
-            await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise TemporaryError(f"Redis: {type(error).__name__}") from error
+    async def connected(self, *account_ids: str) -> None:
+        """Say that apps of these accounts are connected here; holds for 25 s."""
+        self._words.update(dict.fromkeys(account_ids, True))
+        await self._saying.many(account_ids)
 
     async def disconnected(self, account_id: str) -> None:
         """Say that this process has no app of the account any more."""
+        self._words[account_id] = False
+        await self._saying.one(account_id)
+
+    async def _say(self, account_ids: list[str]) -> Mapping[str, None]:
+        pipeline = self._redis.pipeline(transaction=False)
+        until = self._clock.now().timestamp() + TTL_S
+        for account_id in account_ids:
+            key = _key(account_id)
+            if self._words.pop(account_id):
+                pipeline.zadd(key, {self._process_name: until})
+                pipeline.expire(key, TTL_S)
+            else:
+                pipeline.zrem(key, self._process_name)
         try:
-            await self._redis.zrem(_key(account_id), self._process_name)
+            await pipeline.execute()
         except (RedisError, OSError) as error:
             raise TemporaryError(f"Redis: {type(error).__name__}") from error
+        return {}
 
     async def is_connected(self, account_id: str) -> bool:
         """Whether any process has one."""

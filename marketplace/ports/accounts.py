@@ -1,5 +1,6 @@
 """Accounts, their log-ins, and password hashes."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from marketplace.domain.accounts import Account, Session
@@ -26,6 +27,9 @@ class Sessions(Protocol):
 
     async def get(self, session_id: str) -> Session | None:
         """By id."""
+
+    async def alive(self, session_ids: Sequence[str]) -> set[str]:
+        """Those of these log-ins that have not ended."""
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
         """Replace the refresh token's hash if it is still the old one: of two racers one wins."""

@@ -31,8 +31,8 @@ class Live(Protocol):
 class Presence(Protocol):
     """Who is connected; what a crashed gateway said fades by itself."""
 
-    async def connected(self, account_id: str) -> None:
-        """Say, and say again every few seconds, that an app of this account is connected here."""
+    async def connected(self, *account_ids: str) -> None:
+        """Say, and say again every few seconds, that apps of these accounts are connected here."""
 
     async def disconnected(self, account_id: str) -> None:
         """Say that this process has no app of the account any more."""

@@ -1,10 +1,14 @@
 """Accounts and their log-ins."""
 
+from collections.abc import Sequence
+
 from pymongo.errors import DuplicateKeyError
 
+from marketplace.coalescing import Coalescer
 from marketplace.domain.accounts import Account, Session
 from marketplace.errors import Code, FieldError, ParleyError
-from marketplace.storage.collection import Collection, repository
+from marketplace.storage.collection import Collection, Database, repository
+from marketplace.storage.collection import Session as Transaction
 from marketplace.storage.documents import to_document
 
 
@@ -25,7 +29,7 @@ class MongoAccounts(Collection[Account]):
 
     async def get(self, account_id: str) -> Account | None:
         """By id."""
-        return await self._one(_id=account_id)
+        return await self._get(account_id)
 
     async def by_email(self, email: str) -> Account | None:
         """By the normalized address."""
@@ -39,13 +43,27 @@ class MongoSessions(Collection[Session]):
     name = "sessions"
     kind = Session
 
+    def __init__(self, database: Database, session: Transaction = None) -> None:
+        super().__init__(database, session)
+        self._alive = Coalescer(self._read_alive)
+
     async def add(self, session: Session) -> None:
         """Insert."""
         await self._collection.insert_one(to_document(session), session=self.session)
 
     async def get(self, session_id: str) -> Session | None:
         """By id."""
-        return await self._one(_id=session_id)
+        return await self._get(session_id)
+
+    async def alive(self, session_ids: Sequence[str]) -> set[str]:
+        """Those that have not ended; many who ask at once are answered by one read of the index."""
+        return set(await self._alive.many(session_ids))
+
+    async def _read_alive(self, session_ids: list[str]) -> dict[str, bool]:
+        found = await self._collection.find(
+            {"_id": {"$in": session_ids}}, projection={"_id": True}
+        ).to_list(None)
+        return {each["_id"]: True for each in found}
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
         """Replace the refresh token's hash if it is still the old one."""

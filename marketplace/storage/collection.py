@@ -16,6 +16,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
+from marketplace.coalescing import Coalescer
 from marketplace.domain.pages import Page, PageRequest, cursor_of
 from marketplace.errors import TemporaryError
 from marketplace.storage.documents import from_document
@@ -85,9 +86,20 @@ class Collection(Generic[T]):
         self._database = database
         self._collection = database[self.name]
         self.session = session
+        self._by_id = Coalescer(self._read_by_id)
 
     def _value(self, document: Mapping[str, Any] | None) -> T | None:
         return None if document is None else from_document(document, self.kind)
+
+    async def _get(self, document_id: str) -> T | None:
+        """By id; outside a transaction together with whatever else is asked for by id meanwhile."""
+        if self.session is not None:
+            return await self._one(_id=document_id)
+        return await self._by_id.one(document_id)
+
+    async def _read_by_id(self, ids: list[str]) -> dict[str, T]:
+        found = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
+        return {each["_id"]: from_document(each, self.kind) for each in found}
 
     async def _one(self, **condition: Any) -> T | None:
         return self._value(await self._collection.find_one(condition, session=self.session))

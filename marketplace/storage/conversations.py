@@ -1,15 +1,39 @@
 """Conversations, their entries, and how far each participant has got."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
+from marketplace.coalescing import Coalescer
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.storage.collection import Collection, repository
+from marketplace.storage.collection import Collection, Database, Session, repository
 from marketplace.storage.documents import from_document, to_document
+
+# Pages read in one round trip: a full one has 200 entries, and decoding them holds the event loop.
+_PAGES_TOGETHER = 16
+
+
+# Beyond every sequence, and a 64-bit integer.
+_ABOVE_ALL = 2**62
+
+
+class _Page(NamedTuple):
+    """Entries of a conversation on one side of a sequence, those next to it first."""
+
+    conversation_id: str
+    side: str
+    sequence: int
+    limit: int
+
+    def stages(self) -> list[dict[str, Any]]:
+        """The page as an aggregation."""
+        order = ASCENDING if self.side == "$gt" else DESCENDING
+        wanted = {"conversation_id": self.conversation_id, "sequence": {self.side: self.sequence}}
+        return [{"$match": wanted}, {"$sort": {"sequence": order}}, {"$limit": self.limit}]
 
 
 @repository
@@ -25,7 +49,7 @@ class MongoConversations(Collection[Conversation]):
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """By id."""
-        return await self._one(_id=conversation_id)
+        return await self._get(conversation_id)
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
@@ -38,6 +62,11 @@ class MongoEntries(Collection[Entry]):
 
     name = "entries"
     kind = Entry
+
+    def __init__(self, database: Database, session: Session = None) -> None:
+        super().__init__(database, session)
+        self._heads = Coalescer(self._read_heads)
+        self._pages = Coalescer(self._read_pages, most=_PAGES_TOGETHER)
 
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction.
@@ -59,7 +88,7 @@ class MongoEntries(Collection[Entry]):
 
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
-        return await self._one(_id=entry_id)
+        return await self._get(entry_id)
 
     async def get_stored(self, entry: Entry) -> Entry | None:
         """What stands in for this entry: itself, or the message first sent under the same ids."""
@@ -76,36 +105,50 @@ class MongoEntries(Collection[Entry]):
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""
-        return await self._many(
-            {"conversation_id": conversation_id, "sequence": {"$gt": sequence}},
-            sort=[("sequence", ASCENDING)],
-            limit=limit,
-        )
+        return await self._page_of(_Page(conversation_id, "$gt", sequence, limit))
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
         """The last ones before a sequence (or of all), oldest first."""
-        condition: dict[str, Any] = {"conversation_id": conversation_id}
-        if sequence is not None:
-            condition["sequence"] = {"$lt": sequence}
-        found = await self._many(condition, sort=[("sequence", DESCENDING)], limit=limit)
+        below = _ABOVE_ALL if sequence is None else sequence
+        found = await self._page_of(_Page(conversation_id, "$lt", below, limit))
         return found[::-1]
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """The highest sequence of each; 0 where there is no entry.
+        """The highest sequence of each; 0 where there is no entry."""
+        ids = list(conversation_ids)
+        read = self._heads.many if self.session is None else self._read_heads
+        heads = await read(ids)
+        return {each: heads.get(each, 0) for each in ids}
 
-        Sorted by the unique index and grouped by its first field, so that the server reads one key
-        a conversation (a DISTINCT_SCAN) and no document.
-        """
+    async def _read_heads(self, conversation_ids: list[str]) -> dict[str, int]:
+        """Sorted by the unique index and grouped by its first field, so that the server reads one
+        key a conversation (a DISTINCT_SCAN) and no document."""
         found = await self._collection.aggregate(
             [
-                {"$match": {"conversation_id": {"$in": list(conversation_ids)}}},
+                {"$match": {"conversation_id": {"$in": conversation_ids}}},
                 {"$sort": {"conversation_id": -1, "sequence": -1}},
                 {"$group": {"_id": "$conversation_id", "head": {"$first": "$sequence"}}},
             ],
             session=self.session,
         ).to_list(None)
-        heads = {each["_id"]: int(each["head"]) for each in found}
-        return {each: heads.get(each, 0) for each in conversation_ids}
+        return {each["_id"]: int(each["head"]) for each in found}
+
+    async def _page_of(self, page: "_Page") -> list[Entry]:
+        if self.session is not None:
+            return (await self._read_pages([page]))[page]
+        return await self._pages.one(page) or []
+
+    async def _read_pages(self, pages: list["_Page"]) -> dict["_Page", list[Entry]]:
+        """Many pages by one command; each is a walk along the unique index of its own."""
+        stages = [[*page.stages(), {"$set": {"page": n}}] for n, page in enumerate(pages)]
+        more = [{"$unionWith": {"coll": self.name, "pipeline": each}} for each in stages[1:]]
+        found = await self._collection.aggregate([*stages[0], *more], session=self.session).to_list(
+            None
+        )
+        read: dict[_Page, list[Entry]] = {page: [] for page in pages}
+        for each in found:
+            read[pages[each["page"]]].append(from_document(each, Entry))
+        return read
 
 
 @repository
@@ -114,6 +157,10 @@ class MongoReadPositions(Collection[ReadPosition]):
 
     name = "read_positions"
     kind = ReadPosition
+
+    def __init__(self, database: Database, session: Session = None) -> None:
+        super().__init__(database, session)
+        self._of_conversation = Coalescer(self._read_of_conversations)
 
     async def advance(
         self, conversation_id: str, account_id: str, *, delivered: int, read: int
@@ -141,8 +188,16 @@ class MongoReadPositions(Collection[ReadPosition]):
 
     async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
         """Of all participants that have one."""
-        found = await self._collection.find({"conversation_id": conversation_id}).to_list(None)
-        return [from_document(each, ReadPosition) for each in found]
+        return await self._of_conversation.one(conversation_id) or []
+
+    async def _read_of_conversations(
+        self, conversation_ids: list[str]
+    ) -> dict[str, list[ReadPosition]]:
+        read = defaultdict(list)
+        wanted = {"conversation_id": {"$in": conversation_ids}}
+        for each in await self._collection.find(wanted).to_list(None):
+            read[each["conversation_id"]].append(from_document(each, ReadPosition))
+        return read
 
     async def of_account(
         self, account_id: str, conversation_ids: Sequence[str]

@@ -28,7 +28,7 @@ class MongoMatches(Collection[Match]):
 
     async def get(self, match_id: str) -> Match | None:
         """By id."""
-        return await self._one(_id=match_id)
+        return await self._get(match_id)
 
     async def save(self, match: Match, expected: MatchState) -> None:
         """Replace if it is in the expected state."""

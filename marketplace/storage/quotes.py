@@ -22,7 +22,7 @@ class MongoQuotes(Collection[Quote]):
 
     async def get(self, quote_id: str) -> Quote | None:
         """By id."""
-        return await self._one(_id=quote_id)
+        return await self._get(quote_id)
 
     async def save(self, quote: Quote) -> None:
         """Replace."""

@@ -25,7 +25,7 @@ class MongoRfis(Collection[Rfi]):
 
     async def get(self, rfi_id: str) -> Rfi | None:
         """By id."""
-        return await self._one(_id=rfi_id)
+        return await self._get(rfi_id)
 
     async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
         """By ids; what is not there is left out."""

@@ -24,7 +24,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def get(self, vendor_id: str) -> Vendor | None:
         """By id."""
-        return await self._one(_id=vendor_id)
+        return await self._get(vendor_id)
 
     async def save(self, vendor: Vendor) -> None:
         """Replace all but `open_matches`, which only `reserve` and `release` change."""

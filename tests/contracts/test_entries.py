@@ -108,6 +108,21 @@ async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) 
     assert await store.entries.before("unknown", None, 3) == []
 
 
+async def test_pages_asked_for_at_once_are_told_apart(store: Store) -> None:
+    """Many who catch up together each get the entries of their own conversation and place."""
+    kept = {name: await _fill(store, name, 5) for name in ("c1", "c2", "c3")}
+
+    forward = [store.entries.after(name, n, 2) for name in kept for n in range(6)]
+    backward = [store.entries.before(name, n, 2) for name in kept for n in range(1, 7)]
+    same = [store.entries.after("c1", 1, 3) for _ in range(3)]
+    found = await asyncio.gather(*forward, *same, *backward)
+
+    expected = [entries[n : n + 2] for entries in kept.values() for n in range(6)]
+    again = [kept["c1"][1:4]] * 3
+    earlier = [entries[max(0, n - 3) : n - 1] for entries in kept.values() for n in range(1, 7)]
+    assert list(found) == expected + again + earlier
+
+
 async def test_entries_without_a_client_message_id_do_not_collide(store: Store) -> None:
     """One person edits twice, and the marketplace gives notices: none of them has such an id."""
     for entry in (

@@ -1,5 +1,6 @@
 """Who is connected."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
@@ -73,6 +74,24 @@ async def test_who_left_one_process_may_be_connected_to_another(presence_of: New
 
     await there.disconnected(carla)
     assert not await here.is_connected(carla)
+
+
+async def test_of_words_said_at_once_the_last_one_counts(presence_of: NewPresence) -> None:
+    """Connections and their ends do not overtake each other, whoever else comes and goes."""
+    here, others = presence_of("realtime-1"), [new_id() for _ in range(600)]
+    comes, goes = new_id(), new_id()
+
+    await asyncio.gather(
+        here.connected(*others),
+        *(word(each) for word in (here.disconnected, here.connected) for each in [comes, *others]),
+        *(word(goes) for word in (here.connected, here.disconnected)),
+        here.disconnected(others[0]),
+    )
+
+    assert await here.is_connected(comes)
+    assert not await here.is_connected(goes)
+    assert not await here.is_connected(others[0])
+    assert all([await here.is_connected(each) for each in others[1::100]])
 
 
 async def test_people_are_told_apart(presence_of: NewPresence) -> None:

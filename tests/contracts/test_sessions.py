@@ -19,6 +19,23 @@ async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
     assert await store.sessions.get(session.id) is None
 
 
+async def test_many_are_asked_about_at_once(store: Store) -> None:
+    """Of the log-ins named, those that have not ended; whoever asks together gets their own part."""
+    first, second, ended = a_session(), a_session(), a_session()
+    for each in (first, second, ended):
+        await store.sessions.add(each)
+    await store.sessions.delete(ended.id)
+
+    together = await asyncio.gather(
+        store.sessions.alive([first.id, second.id, ended.id, "never"]),
+        store.sessions.alive([first.id]),
+        store.sessions.alive([ended.id]),
+        store.sessions.alive([]),
+    )
+
+    assert list(together) == [{first.id, second.id}, {first.id}, set(), set()]
+
+
 async def test_an_expired_session_goes_by_itself(store: Store) -> None:
     """A log-in whose end has passed is gone without anybody deleting it.
 

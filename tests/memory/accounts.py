@@ -1,5 +1,6 @@
 """Accounts and their log-ins."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from marketplace.domain.accounts import Account, Session
@@ -44,6 +45,10 @@ class Sessions:
         """By id."""
         session = self._sessions.get(session_id)
         return session if session and session.expires_at > self._clock.now() else None
+
+    async def alive(self, session_ids: Sequence[str]) -> set[str]:
+        """Those that have not ended."""
+        return {each for each in session_ids if await self.get(each) is not None}
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
         """Replace the refresh token's hash if it is still the old one."""

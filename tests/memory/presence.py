@@ -21,9 +21,10 @@ class Presence:
         self._clock = clock or FixedClock()
         self._said = {} if said is None else said
 
-    async def connected(self, account_id: str) -> None:
-        """Say that an app of this account is connected here; holds for 25 s."""
-        self._said[self._process_name, account_id] = self._clock.now() + TTL
+    async def connected(self, *account_ids: str) -> None:
+        """Say that apps of these accounts are connected here; holds for 25 s."""
+        for account_id in account_ids:
+            self._said[self._process_name, account_id] = self._clock.now() + TTL
 
     async def disconnected(self, account_id: str) -> None:
         """Say that this process has no app of the account any more."""

@@ -40,7 +40,7 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
 ) -> None:
     """The snapshot goes up to head, the pushes begin at head + 1, however often one joins."""
     sender = await connect(gateways[0], talk.vendor)
-    sending = asyncio.create_task(sender.send_many(talk, range(400)))
+    sending = asyncio.create_task(sender.send_many(talk, range(1_500)))
     joined = []
     for number in range(6):
         app = await connect(gateways[number % 2], talk.customer)
@@ -50,11 +50,11 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
 
     for app, snapshot in joined:
         head = snapshot["head"]
-        await app.has_up_to(400)
+        await app.has_up_to(1_500)
         assert [each["sequence"] for each in snapshot["entries"]] == list(
             range(max(1, head - 199), head + 1)
         )
-        assert app.sequences() == list(range(head + 1, 401))
+        assert app.sequences() == list(range(head + 1, 1_501))
 
 
 async def test_both_sides_writing_at_once_see_one_order(

@@ -1,0 +1,128 @@
+"""What is asked for while the same is under way goes together, and is never answered from before."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from marketplace import coalescing
+from marketplace.coalescing import Coalescer
+from marketplace.errors import TemporaryError
+
+
+@dataclass
+class Source:
+    """Gives each key its present value, `<key><version>`, when a test lets it."""
+
+    version: int = 1
+    reads: list[list[str]] = field(default_factory=list)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    error: Exception | None = None
+
+    async def read(self, keys: list[str]) -> dict[str, str]:
+        """Look now, and answer when the gate opens; of "nothing" there is nothing."""
+        self.reads.append(keys)
+        seen, error = self.version, self.error
+        await self.gate.acquire()
+        if error is not None:
+            raise error
+        return {key: f"{key}{seen}" for key in keys if key != "nothing"}
+
+
+async def begun(source: Source, reads: int) -> None:
+    """Wait until so many reads have begun."""
+    async with asyncio.timeout(5):
+        while len(source.reads) < reads:  # noqa: ASYNC110 # a plain list
+            await asyncio.sleep(0)
+
+
+def ask(coalescer: Coalescer[str, str], *keys: str) -> "list[asyncio.Task[str | None]]":
+    """Ask for keys, each from a task of its own."""
+    return [asyncio.create_task(coalescer.one(key)) for key in keys]
+
+
+async def test_what_is_asked_for_meanwhile_goes_together() -> None:
+    """One read goes at once; all that come while it runs share the next one."""
+    source = Source()
+    coalescer = Coalescer(source.read)
+    first = ask(coalescer, "a")
+    await begun(source, 1)
+    rest = ask(coalescer, "b", "c", "b", "nothing")
+    await asyncio.sleep(0)
+    for _ in range(2):
+        source.gate.release()
+
+    assert await asyncio.gather(*first, *rest) == ["a1", "b1", "c1", "b1", None]
+    assert source.reads == [["a"], ["b", "c", "nothing"]]
+
+
+async def test_nobody_is_answered_from_a_read_that_began_before() -> None:
+    """Who asks for a key that is being read gets what is there after the question."""
+    source = Source()
+    coalescer = Coalescer(source.read)
+    before = ask(coalescer, "a")
+    await begun(source, 1)
+    source.version = 2
+    after = ask(coalescer, "a")
+    await asyncio.sleep(0)
+    for _ in range(2):
+        source.gate.release()
+
+    assert await asyncio.gather(*before, *after) == ["a1", "a2"]
+
+
+async def test_a_read_that_fails_fails_for_its_own_askers() -> None:
+    """Those of the next read are served; the error is the source's."""
+    source = Source(error=TemporaryError("away"))
+    coalescer = Coalescer(source.read)
+    failing = ask(coalescer, "a", "a", "b")
+    await begun(source, 1)
+    source.error = None
+    served = ask(coalescer, "a")
+    await asyncio.sleep(0)
+    for _ in range(2):
+        source.gate.release()
+
+    outcomes = await asyncio.gather(*failing, return_exceptions=True)
+    assert [str(each) for each in outcomes] == ["away"] * 3
+    assert await served[0] == "a1"
+
+
+async def test_who_goes_away_takes_nothing_from_the_others() -> None:
+    """Of two who asked for one key, one is cancelled and the other gets it."""
+    source = Source()
+    coalescer = Coalescer(source.read)
+    leaving, staying = ask(coalescer, "a", "a")
+    await begun(source, 1)
+    leaving.cancel()
+    source.gate.release()
+
+    assert await staying == "a1"
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+
+async def test_a_round_trip_is_bounded() -> None:
+    """No read gets more keys than it may; the rest goes with the following ones."""
+    source = Source(gate=asyncio.Semaphore(100))
+    coalescer = Coalescer(source.read, most=3)
+
+    found = await coalescer.many(["a", "b", "c", "d", "nothing", "e", "f"])
+
+    assert found == {key: f"{key}1" for key in "abcdef"}
+    assert source.reads == [["a", "b", "c"], ["d", "nothing", "e"], ["f"]]
+
+
+async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound a new key is refused as "not now"; one that waits already is not."""
+    monkeypatch.setattr(coalescing, "MAX_WAITING_KEYS", 2)
+    source = Source()
+    coalescer = Coalescer(source.read)
+    waiting = ask(coalescer, "a", "b", "b", "c")
+    await begun(source, 1)
+    for _ in range(2):
+        source.gate.release()
+
+    *served, refused = await asyncio.gather(*waiting, return_exceptions=True)
+    assert served == ["a1", "b1", "b1"]
+    assert isinstance(refused, TemporaryError)
