@@ -8,6 +8,7 @@ rfis.py           the calls about RFI feeds
 rooms.py          a room's members, in order and dense; holes are read from the store
 feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
 typing.py         who is typing, with an end by itself
+polling.py        polled bodies, as the official clients make and take them
 transport.py      python-socketio behind the `Transport` the rest is written against
 
 app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions

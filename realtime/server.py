@@ -7,6 +7,7 @@ decoded, and its acknowledgement goes out as one frame.  Over polling it takes t
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import socketio
@@ -16,6 +17,7 @@ from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from marketplace.errors import Code, ParleyError
+from realtime import polling
 from realtime.calls import Calls, refusal
 from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
@@ -144,6 +146,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         """A polling session begins."""
         socket = self.eio.sockets[eio_sid]
         socket.handle_post_request = _guarded(self, eio_sid, socket)
+        socket.poll = partial(polling.poll, socket)
         self.wheel.add(PollingWatch(self, socket), HANDSHAKE_WITHIN_S)
         return await super()._handle_eio_connect(eio_sid, environ)
 
@@ -223,11 +226,10 @@ def _guarded(
     server: GatewayServer, eio_sid: str, socket: Any
 ) -> Callable[[dict[str, Any]], Awaitable[None]]:
     """What a session does with a polled body: one that is no Engine.IO payload ends it with 400."""
-    receive = socket.handle_post_request
 
     async def receive_checked(environ: dict[str, Any]) -> None:
         try:
-            await receive(environ)
+            await polling.receive(socket, environ)
         except (ValueError, IndexError) as error:
             _MALFORMED.inc()
             await close(server, eio_sid, "malformed")

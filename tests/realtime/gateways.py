@@ -44,9 +44,11 @@ class RunningGateway:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, name: str = "realtime-1") -> AsyncIterator[RunningGateway]:
-    """Run a gateway; it drains at the end."""
-    port = free_port()
+async def gateway(
+    settings: Settings, name: str = "realtime-1", port: int | None = None
+) -> AsyncIterator[RunningGateway]:
+    """Run a gateway, by default on a free port; it drains at the end."""
+    port = port or free_port()
     async with open_parts(replace(settings, process_name=name, bind_port=port)) as parts:
         process = Process(parts)
         task = asyncio.create_task(main(process))

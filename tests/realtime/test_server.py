@@ -107,7 +107,7 @@ async def test_a_second_connect_packet_is_refused(raw: Socket, talk: Talk) -> No
     assert (await raw.receive_str(timeout=10)).startswith("44")
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"x", b"4\x1e9", b"\x1e".join([b"6"] * 40)])
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"x", b"4\x1e9", b"\x1e".join([b"6"] * 3_000)])
 async def test_a_malformed_polled_body_ends_its_session_quietly(
     body: bytes,
     http: aiohttp.ClientSession,
@@ -123,6 +123,35 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
     async with http.get(f"{url}&sid={sid}") as answer:
         assert answer.status == 400
     assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_a_poll_brings_no_more_than_every_client_takes(
+    http: aiohttp.ClientSession, gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """The Python client refuses a body of more than 16 packets; the rest comes in the next ones."""
+    vendor = await connect(gateways[0], talk.vendor)
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
+    join = ["join_conversation", talk.named()]
+    token = {"token": talk.customer.token}
+    for packet in (b"40" + orjson.dumps(token), b"420" + orjson.dumps(join)):
+        async with http.post(url, data=packet) as answer:
+            assert answer.status == 200
+        async with http.get(url) as answer:
+            assert answer.status == 200
+
+    await vendor.ok("join_conversation", talk.named())
+    await vendor.send_many(talk, range(50))
+    await vendor.has_up_to(50)
+    sequences: list[int] = []
+    async with asyncio.timeout(10):
+        while len(sequences) < 50:
+            async with http.get(url) as answer:
+                packets = (await answer.text()).split("\x1e")
+            assert len(packets) <= 16
+            sequences += [orjson.loads(each[2:])[1]["sequence"] for each in packets]
+    assert sequences == list(range(1, 51))
 
 
 async def test_a_session_id_names_its_gateway(

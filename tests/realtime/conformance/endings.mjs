@@ -1,0 +1,107 @@
+// How connections end, on purpose or not, and how the client comes back.
+
+import assert from "node:assert/strict";
+import { connected, ok, once, pushesOf, range } from "./sockets.mjs";
+
+/** The client's own disconnect ends its connection and no other; it may connect again. */
+export async function a_client_disconnects_and_connects_again(task, ask) {
+  const { url, mode, customer, conversation_id } = task;
+  const socket = await connected(url, mode, customer.token);
+  const other = await connected(url, mode, customer.token);
+  const ended = once(socket, "disconnect");
+  socket.disconnect();
+  assert.deepEqual((await ended)[0], "io client disconnect");
+  await ok(other, "join_conversation", { conversation_id });
+  other.disconnect();
+  await ask("gone");
+  const again = once(socket, "connect");
+  socket.connect();
+  await again;
+  await ok(socket, "join_conversation", { conversation_id });
+}
+
+/** When its token runs out the gateway closes; the client comes back by itself with another one. */
+export async function the_client_comes_back_after_the_gateway_closed(task) {
+  const { url, mode, customer, short_token, conversation_id } = task;
+  let handshakes = 0;
+  const auth = (give) => give({ token: (handshakes += 1) === 1 ? short_token : customer.token });
+  const socket = await connected(url, mode, undefined, { auth });
+  const first = socket.id;
+  const again = once(socket, "connect");
+  const [reason] = await once(socket, "disconnect");
+  assert.ok(["transport close", "transport error"].includes(reason), reason);
+  await again;
+  assert.notEqual(socket.id, first);
+  assert.equal(handshakes, 2);
+  await ok(socket, "join_conversation", { conversation_id });
+}
+
+/** A gateway that is replaced: the client comes back by itself, and resumes by number. */
+export async function the_client_resumes_on_the_next_gateway(task, ask) {
+  const { url, mode, customer, vendor, conversation_id } = task;
+  const socket = await connected(url, mode, customer.token);
+  const sender = await connected(url, "websocket", vendor.token);
+  for (const each of [socket, sender]) comesAgainWhenDraining(each);
+  const feed = pushesOf(socket, "message.sent");
+  const say = (number) =>
+    ok(sender, "send_message", { conversation_id, client_message_id: `m-${number}`, body: "Hello" });
+  await ok(socket, "join_conversation", { conversation_id });
+  for (const number of range(1, 3)) await say(number);
+  await feed.until((all) => all.length === 3);
+
+  const back = [socket, sender].map((each) => once(each, "connect"));
+  await ask("restart");
+  await Promise.all(back);
+  for (const number of range(4, 5)) await say(number);
+  const missed = await ok(socket, "join_conversation", { conversation_id, after_sequence: 3 });
+  await say(6);
+  await feed.until((all) => all.at(-1)?.sequence === 6);
+  const entries = [...missed.entries, ...feed.pushes.slice(3)];
+  assert.deepEqual(entries.map((each) => each.sequence), [4, 5, 6]);
+}
+
+/** Socket.IO retries by itself when nobody answers; after a refusal the app decides. */
+function comesAgainWhenDraining(socket) {
+  socket.on("connect_error", ({ data }) => {
+    if (data?.code === "draining") setTimeout(() => socket.connect(), 50);
+  });
+}
+
+/** Binary data is no part of the contract: it ends its connection, which comes back, and no other. */
+export async function binary_data_is_refused(task) {
+  const { url, mode, customer, vendor, conversation_id } = task;
+  const socket = await connected(url, mode, customer.token);
+  const other = await connected(url, mode, vendor.token);
+  const again = once(socket, "connect");
+  const ended = once(socket, "disconnect");
+  socket.emit("send_message", { conversation_id, client_message_id: "b", body: Buffer.from("Hello") });
+  const [reason] = await ended;
+  assert.ok(["transport close", "transport error"].includes(reason), reason);
+  await again;
+  const { head } = await ok(socket, "join_conversation", { conversation_id });
+  assert.equal(head, 0);
+  await ok(other, "join_conversation", { conversation_id });
+}
+
+/** The heartbeat keeps a connection on which nothing else is said. */
+export async function a_silent_connection_stays(task) {
+  const { url, mode, customer, conversation_id, pings } = task;
+  const socket = await connected(url, mode, customer.token);
+  socket.on("disconnect", (reason) => assert.fail(`disconnected: ${reason}`));
+  const { id } = socket;
+  for (let count = 0; count < pings; count += 1) await once(socket.io, "ping");
+  await ok(socket, "join_conversation", { conversation_id });
+  assert.equal(socket.id, id);
+}
+
+/** Who answers no ping is taken for gone. */
+export async function a_client_that_answers_no_ping_is_forgotten(task, ask) {
+  const { url, mode, customer } = task;
+  const socket = await connected(url, mode, customer.token, { reconnection: false });
+  const { engine } = socket.io;
+  const send = engine._sendPacket.bind(engine);
+  engine._sendPacket = (type, ...more) => type !== "pong" && send(type, ...more);
+  const ended = once(socket, "disconnect");
+  await ask("gone");
+  await ended;
+}

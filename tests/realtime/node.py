@@ -1,0 +1,59 @@
+"""Node scripts in tests: one line of JSON in, wishes out and answers in, the exit code as verdict."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from embedded.page import WEB, environment
+
+WITHIN_S = 60.0
+Grant = Callable[[], Awaitable[None]]
+
+
+async def run(script: Path, task: Mapping[str, Any], grants: Mapping[str, Grant]) -> None:
+    """Run a script of a checkout whose page's packages are installed.
+
+    A wish of the script is a name on a line of its output: what `grants` has under it is done, and
+    the script is told so.  Fails with what the script complained of, or when it takes a minute.
+    """
+    packages = WEB / "node_modules" / "socket.io-client"
+    assert packages.exists(), "install the page's packages first: make page-test"
+    process = await asyncio.create_subprocess_exec(
+        "node", str(script), env=environment(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stderr is not None
+    complaints = asyncio.create_task(process.stderr.read())
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await _converse(process, task, grants)
+            assert await process.wait() == 0, (await complaints).decode()
+    except TimeoutError:
+        process.kill()
+        raise AssertionError(f"not done in {WITHIN_S} s: {(await complaints).decode()}") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await complaints
+        process.stdin.close()
+        with suppress(ConnectionError):
+            await process.stdin.wait_closed()
+
+
+async def _converse(
+    process: asyncio.subprocess.Process, task: Mapping[str, Any], grants: Mapping[str, Grant]
+) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(orjson.dumps(task) + b"\n")
+    async for line in process.stdout:
+        await grants[orjson.loads(line)]()
+        process.stdin.write(b"true\n")

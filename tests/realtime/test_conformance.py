@@ -1,0 +1,205 @@
+"""The official JavaScript client, and python-socketio's, against a running gateway.
+
+The claims about the JavaScript client are the functions in `conformance/`; each is checked over
+polling, over a websocket, and over polling with the upgrade to a websocket.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from socketio.exceptions import ConnectionError as NotConnectedError
+
+from marketplace.actions import rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime import server
+from realtime.websocket import session
+from tests.builders import content_of_an_rfi
+from tests.realtime import node
+from tests.realtime.apps import Talk, a_person, an_app
+from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.gateways import RunningGateway, free_port, gateway
+
+SCRIPT = Path(__file__).parent / "conformance" / "run.mjs"
+MODES = ["polling", "websocket", "upgrade"]
+TRANSPORTS = {
+    "polling": ["polling"],
+    "websocket": ["websocket"],
+    "upgrade": ["polling", "websocket"],
+}
+Task = dict[str, Any]
+
+in_every_mode = pytest.mark.parametrize("mode", MODES)
+
+
+@pytest_asyncio.fixture
+async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Settings) -> Task:
+    """What a claim is about: the gateway, two people, their conversation, an RFI, an old token."""
+    actor = Actor(talk.customer.id, Role.CUSTOMER)
+    rfi = await rfis.draft(gateways[0].parts.world, actor, content_of_an_rfi())
+    late = await a_person(store, settings, ttl_s=-1)
+    return {
+        "url": gateways[0].url,
+        "customer": {"id": talk.customer.id, "token": talk.customer.token},
+        "vendor": {"id": talk.vendor.id, "token": talk.vendor.token},
+        "conversation_id": talk.id,
+        "rfi_id": rfi.id,
+        "expired_token": late.token,
+    }
+
+
+@pytest_asyncio.fixture(scope="module")
+async def restless(settings: Settings, module_store: MongoStore) -> AsyncIterator[RunningGateway]:
+    """A gateway that asks every second whether its connections are there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "PING_EVERY_S", 1)
+        patch.setattr(server, "PING_TIMEOUT_S", 2)
+        patch.setattr(session, "HANDSHAKE_WITHIN_S", 1)  # when a session is looked at first
+        async with gateway(settings, "realtime-7") as running:
+            yield running
+
+
+async def disconnected(of: RunningGateway, account_id: str) -> None:
+    """Wait until the gateway has no connection of the account any more."""
+    async with asyncio.timeout(10):
+        while await of.parts.world.presence.is_connected(account_id):  # noqa: ASYNC110 # of the gateway
+            await asyncio.sleep(0.01)
+
+
+@in_every_mode
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "a_token_opens_the_connection",
+        "without_a_token_nobody_comes_in",
+        "a_refused_socket_connects_with_a_better_token",
+        "other_namespaces_are_refused",
+        "several_sockets_live_side_by_side",
+        "every_call_is_acknowledged",
+        "every_refusal_is_acknowledged",
+        "many_calls_at_once_get_their_own_answers",
+        "bodies_come_back_as_they_were_written",
+        "a_call_without_an_acknowledgement_is_carried_out",
+        "pushes_are_dense_and_in_order",
+        "binary_data_is_refused",
+    ],
+)
+async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
+    """Holds the claim of this name, on each of its transports."""
+    await node.run(SCRIPT, {**task, "claim": claim, "mode": mode}, {})
+
+
+@pytest.mark.parametrize(
+    "claim", ["an_upgrade_in_the_middle_loses_nothing", "calls_during_an_upgrade_are_answered"]
+)
+async def test_the_javascript_client_while_it_upgrades(claim: str, task: Task) -> None:
+    """Holds the claim of this name; the upgrade takes from no time to a third of a second."""
+    await node.run(SCRIPT, {**task, "claim": claim}, {})
+
+
+@in_every_mode
+async def test_the_javascript_client_disconnects_and_connects_again(
+    mode: str, task: Task, gateways: Gateways, talk: Talk
+) -> None:
+    """The gateway knows that it went, and takes it again."""
+
+    async def gone() -> None:
+        await disconnected(gateways[0], talk.customer.id)
+
+    claim = "a_client_disconnects_and_connects_again"
+    await node.run(SCRIPT, {**task, "claim": claim, "mode": mode}, {"gone": gone})
+
+
+@in_every_mode
+async def test_the_javascript_client_comes_back_after_the_gateway_closed(
+    mode: str, task: Task, store: MongoStore, settings: Settings
+) -> None:
+    """By itself, with the token that its page has by then."""
+    short = await a_person(store, settings, ttl_s=2)
+
+    claim = "the_client_comes_back_after_the_gateway_closed"
+    await node.run(SCRIPT, {**task, "claim": claim, "mode": mode, "short_token": short.token}, {})
+
+
+@in_every_mode
+async def test_the_javascript_client_resumes_on_the_next_gateway(
+    mode: str, task: Task, settings: Settings
+) -> None:
+    """One drains, another takes its address: what was sent meanwhile is read by number."""
+    port = free_port()
+    async with AsyncExitStack() as running:
+        first = AsyncExitStack()
+        one = await first.enter_async_context(gateway(settings, "realtime-5", port))
+
+        async def restart() -> None:
+            await first.aclose()
+            await running.enter_async_context(gateway(settings, "realtime-6", port))
+
+        claim = "the_client_resumes_on_the_next_gateway"
+        told = {**task, "claim": claim, "mode": mode, "url": one.url}
+        await node.run(SCRIPT, told, {"restart": restart})
+
+
+@in_every_mode
+async def test_the_heartbeat_of_the_javascript_client_keeps_it(
+    mode: str, task: Task, restless: RunningGateway
+) -> None:
+    """Three pings beyond the time after which a silent one is taken for gone."""
+    claim = "a_silent_connection_stays"
+    told = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
+    await node.run(SCRIPT, told, {})
+
+
+@in_every_mode
+async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
+    mode: str, task: Task, restless: RunningGateway, talk: Talk
+) -> None:
+    """Its account counts as disconnected, and the client hears of it when it can."""
+
+    async def gone() -> None:
+        await disconnected(restless, talk.customer.id)
+
+    claim = "a_client_that_answers_no_ping_is_forgotten"
+    told = {**task, "claim": claim, "mode": mode, "url": restless.url}
+    await node.run(SCRIPT, told, {"gone": gone})
+
+
+@in_every_mode
+async def test_the_python_client_calls_and_hears(
+    mode: str, gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """Acknowledgements with and without an error, and dense pushes, on the transport it asked for."""
+    app = await connect(gateways[0], talk.customer, transports=TRANSPORTS[mode])
+    other = await connect(gateways[1], talk.vendor)
+    assert app.client.transport() == TRANSPORTS[mode][-1]
+    await app.ok("join_conversation", talk.named())
+
+    assert await app.refused("join_conversation", {}) == "validation_failed"
+    assert await app.refused("no_such_call", {}) == "unknown_event"
+    longest = "🙂" * 8_000
+    first = await app.ok("send_message", talk.says("m-1", longest))
+    await asyncio.gather(app.send_many(talk, range(50)), other.send_many(talk, range(50)))
+    await app.has_up_to(101)
+
+    assert first["message"]["body"] == app.named("message.sent")[0]["body"] == longest
+    assert app.sequences() == list(range(1, 102))
+
+
+@in_every_mode
+async def test_the_python_client_is_refused_with_a_code(mode: str, gateways: Gateways) -> None:
+    """`connect_error` carries it in `data`, as for the JavaScript client."""
+    app = an_app()
+    with pytest.raises(NotConnectedError):
+        await app.client.connect(
+            gateways[0].url, auth={}, transports=TRANSPORTS[mode], wait_timeout=10
+        )
+    await app.client.disconnect()
+
+    (told,) = app.named("connect_error")
+    assert told["data"] == {"code": "unauthenticated", "temporary": False}
