@@ -21,6 +21,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     WRONG_STATE = "wrong_state"
+    BLOCKED = "blocked"
     EMAIL_TAKEN = "email_taken"
     AT_CAPACITY = "at_capacity"
     CLIENT_MESSAGE_ID_REUSED = "client_message_id_reused"
@@ -57,6 +58,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.NOT_FOUND: Meaning(404, "Not found"),
     Code.METHOD_NOT_ALLOWED: Meaning(405, "Method not allowed"),
     Code.WRONG_STATE: Meaning(409, "Not possible in this state"),
+    Code.BLOCKED: Meaning(403, "The conversation takes no messages"),
     Code.EMAIL_TAKEN: Meaning(409, "The email address is taken"),
     Code.AT_CAPACITY: Meaning(409, "The capacity is used up"),
     Code.CLIENT_MESSAGE_ID_REUSED: Meaning(

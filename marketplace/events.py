@@ -7,7 +7,7 @@ of, leaves through the relay, and stays readable: a new version adds a schema an
     vendors        vendor_id            vendor.*
     rfis           rfi_id               rfi.*  quote.*
     matches        rfi_id               match.*
-    conversations  conversation_id      conversation.started  message.*  notice.added
+    conversations  conversation_id      conversation.*  message.*  notice.added
     notifications  account_id           notification.*
 """
 
@@ -58,6 +58,13 @@ class ConversationData(Schema):
     """The conversation that began."""
 
     conversation = fields.Nested(ConversationView, required=True)
+
+
+class BlockData(Schema):
+    """The conversation, and who blocks it after the fact; who did it is the event's actor."""
+
+    conversation = fields.Nested(ConversationView, required=True)
+    blocked_by = fields.List(fields.String(), required=True)
 
 
 class MessageData(Schema):
@@ -129,6 +136,8 @@ KINDS: Mapping[tuple[str, int], Kind] = {
         for noun, (topic, schema, facts) in _NOUNS.items()
         for fact in facts
     },
+    ("conversation.blocked", 1): Kind("conversations", _tolerant(BlockData())),
+    ("conversation.unblocked", 1): Kind("conversations", _tolerant(BlockData())),
     ("message.sent", 1): Kind("conversations", _tolerant(MessageData())),
     ("message.edited", 1): Kind("conversations", _tolerant(EntryData())),
     ("message.deleted", 1): Kind("conversations", _tolerant(EntryData())),

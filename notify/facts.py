@@ -8,12 +8,12 @@ from marketplace.ports import Store
 from notify.rules import Facts
 
 _NEED_MATCHES = frozenset({"rfi.revised", "rfi.withdrawn", "rfi.awarded"})
-# A conversation never changes after its start, and every message asks for its own: about 5 MB.
+# Who takes part never changes, and every message asks for its own conversation: about 5 MB.
 MAX_CONVERSATIONS = 10_000
 
 
 class FactFinder:
-    """Reads from the store; conversations, which do not change, from memory where it can."""
+    """Reads from the store; who takes part in a conversation, from memory where it can."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

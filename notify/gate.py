@@ -49,6 +49,10 @@ class Gate:
     async def _check_messages(
         self, notification: Notification, account: Account, address: str
     ) -> Passage | str:
+        conversation_id = notification.data["conversation_id"]
+        conversation = await self._world.store.conversations.get(conversation_id)
+        if conversation is not None and not conversation.is_open:
+            return reasons.BLOCKED
         left = await unread(self._world.store, account.id, notification.data)
         if left.is_read:
             return reasons.READ

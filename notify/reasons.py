@@ -2,6 +2,7 @@
 
 # Suppressed: it should not go out any more.
 ACCOUNT_GONE = "account_gone"
+BLOCKED = "blocked"
 CHANNEL_NOT_CONFIGURED = "channel_not_configured"
 CONNECTED = "connected"
 FOLDED = "folded"

@@ -1,10 +1,12 @@
 """The calls about conversations."""
 
+import asyncio
+import math
 from typing import Any
 
 from marketplace.actions import conversations, memberships
 from marketplace.domain import views
-from marketplace.domain.conversations import Conversation
+from marketplace.domain.conversations import Conversation, ReadPosition, require_open
 from marketplace.ports import World, conversation_room
 from marketplace.schemas.conversations import (
     MAX_ENTRIES,
@@ -25,6 +27,8 @@ from realtime.gateway import Connection
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing
 
+# A block is announced to every gateway; one that did not hear it shows typing and receipts no longer.
+BLOCK_HEARD_WITHIN_S = 5.0
 _CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
 
 
@@ -135,7 +139,8 @@ class ConversationCalls:
 
     async def set_typing(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Tell the others; ends by itself when it is not said again."""
-        conversation = await self._conversation(connection, payload["conversation_id"])
+        conversation = await self._recent_conversation(connection, payload["conversation_id"])
+        require_open(conversation, connection.actor)
         if payload["is_typing"]:
             self._typing.start(connection, conversation.id)
         else:
@@ -145,18 +150,26 @@ class ConversationCalls:
     async def _mark(
         self, connection: Connection, payload: dict[str, Any], *, delivered: int, read: int
     ) -> dict[str, Any]:
-        conversation = await self._conversation(connection, payload["conversation_id"])
+        conversation = await self._recent_conversation(connection, payload["conversation_id"])
         await conversations.mark_position(
             self._world, connection.actor, conversation, delivered=delivered, read=read
         )
         return {}
 
-    async def _conversation(self, connection: Connection, conversation_id: str) -> Conversation:
-        known = connection.known(conversation_id)
+    async def _conversation(
+        self, connection: Connection, conversation_id: str, within_s: float = math.inf
+    ) -> Conversation:
+        known = connection.known(conversation_id, within_s)
         if known is not None:
             return known
         async with connection.lookup:
-            return await self._look_up(connection, conversation_id)
+            return await self._look_up(connection, conversation_id, within_s)
+
+    async def _recent_conversation(
+        self, connection: Connection, conversation_id: str
+    ) -> Conversation:
+        """The conversation as it stood a moment ago: whether it is blocked may have changed unheard."""
+        return await self._conversation(connection, conversation_id, BLOCK_HEARD_WITHIN_S)
 
     async def _writable_conversation(
         self, connection: Connection, conversation_id: str
@@ -180,8 +193,10 @@ class ConversationCalls:
         finally:
             connection.lookups -= 1
 
-    async def _look_up(self, connection: Connection, conversation_id: str) -> Conversation:
-        known = connection.known(conversation_id)
+    async def _look_up(
+        self, connection: Connection, conversation_id: str, within_s: float = math.inf
+    ) -> Conversation:
+        known = connection.known(conversation_id, within_s)
         if known is None:
             asked_at = connection.access_changes
             known = await conversations.own_conversation(
@@ -201,24 +216,40 @@ class ConversationCalls:
         """Read until the snapshot reaches what the room has delivered, then become a member.
 
         Between `settle` and the acknowledgement nothing is awaited, so no push comes before it.
+        Whether it is open is read behind the head, so that it is never older than the entries.
         """
-        store, after = self._world.store, payload["after_sequence"]
-        positions = await store.read_positions.of_conversation(conversation.id)
+        store, after, id_ = self._world.store, payload["after_sequence"], conversation.id
         while True:
-            head = (await store.entries.heads([conversation.id]))[conversation.id]
+            head = (await store.entries.heads([id_]))[id_]
             if after is None:
-                found = await store.entries.before(conversation.id, head + 1, MAX_ENTRIES)
+                found = await store.entries.before(id_, head + 1, MAX_ENTRIES)
                 has_more = bool(found) and found[0].sequence > 1
             else:
-                found = await store.entries.after(conversation.id, after, MAX_ENTRIES)
+                found = await store.entries.after(id_, after, MAX_ENTRIES)
                 found = [each for each in found if each.sequence <= head]
                 has_more = bool(found) and found[-1].sequence < head
+            now, positions = await asyncio.gather(
+                conversations.own_conversation(self._world, connection.actor, id_),
+                store.read_positions.of_conversation(id_),
+            )
             if room.settle(connection.id, head):
                 return {
-                    "conversation": _CONVERSATION.dump(conversation),
-                    "participants": _CONVERSATION.dump(conversation)["participants"],
-                    "read_positions": _READ_POSITION.dump(positions, many=True),
+                    **_as_seen_by(connection.actor.account_id, now, positions),
                     "head": head,
                     "entries": [views.entry_view(each) for each in found],
                     "has_more": has_more,
                 }
+
+
+def _as_seen_by(
+    account_id: str, conversation: Conversation, positions: list[ReadPosition]
+) -> dict[str, Any]:
+    """The conversation as one participant sees it; across a block, without the other's position."""
+    shown = _CONVERSATION.dump(conversation)
+    shown |= views.standing_view(conversation, account_id)
+    seen = [each for each in positions if conversation.is_open or each.account_id == account_id]
+    return {
+        "conversation": shown,
+        "participants": shown["participants"],
+        "read_positions": _READ_POSITION.dump(seen, many=True),
+    }

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -50,15 +51,19 @@ class Connection:
         # One look-up at a time, so that messages sent before it is known keep their order.
         self.lookup = asyncio.Lock()
         self.lookups = 0
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._conversations: OrderedDict[str, tuple[Conversation, float]] = OrderedDict()
 
-    def known(self, conversation_id: str) -> Conversation | None:
-        """A conversation this connection was found to take part in."""
-        return self._conversations.get(conversation_id)
+    def known(self, conversation_id: str, within_s: float = math.inf) -> Conversation | None:
+        """A conversation this connection takes part in, as it stood that many seconds ago at most."""
+        found = self._conversations.get(conversation_id)
+        if found is None or asyncio.get_running_loop().time() - found[1] > within_s:
+            return None
+        return found[0]
 
     def know(self, conversation: Conversation) -> None:
         """Remember it; of a hundred the oldest is looked up again."""
-        self._conversations[conversation.id] = conversation
+        looked_up_at = asyncio.get_running_loop().time()
+        self._conversations[conversation.id] = (conversation, looked_up_at)
         if len(self._conversations) > MAX_KNOWN_CONVERSATIONS:
             self._conversations.popitem(last=False)
 

@@ -11,6 +11,7 @@ from marketplace.domain.ids import new_id
 from rest import (
     accounts,
     administration,
+    blocks,
     categories,
     conversations,
     documentation,
@@ -43,6 +44,7 @@ _NOUNS = (
     quotes,
     matches,
     conversations,
+    blocks,
     notifications,
     health,
 )

@@ -10,7 +10,7 @@ from marketplace.actions import conversations, memberships
 from marketplace.actions.conversations import Standing
 from marketplace.domain.conversations import Entry
 from marketplace.domain.pages import Page, cursor_of
-from marketplace.domain.views import entry_view, message_view
+from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
 from marketplace.schemas.conversations import (
     EntryView,
@@ -62,17 +62,21 @@ async def list_conversations(call: Call) -> Answer:
     `unread` is the head less one's own read position.
     """
     page = await conversations.own_conversations(call.world, call.actor, page_request(call.query))
-    return Answer(Page(tuple(_listed(each) for each in page.items), page.next_cursor))
+    listed = tuple(_listed(each, call.actor.account_id) for each in page.items)
+    return Answer(Page(listed, page.next_cursor))
 
 
 @ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
 async def get_conversation(call: Call) -> Answer:
-    """See a conversation that one takes part in."""
+    """See a conversation that one takes part in.
+
+    While somebody blocks it, `is_open` is false, and `blocked_by_me` says whether one does so oneself.
+    """
     found = await conversations.own_conversation(
         call.world, call.actor, call.path["conversation_id"]
     )
     standings = await conversations.standings(call.world, call.actor, [found])
-    return Answer(_listed(standings[0]))
+    return Answer(_listed(standings[0], call.actor.account_id))
 
 
 @ROUTES.get(
@@ -106,7 +110,7 @@ async def list_entries(call: Call) -> Answer:
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
     once=PER_ACCOUNT,
-    errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN],
+    errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN, Code.BLOCKED],
 )
 async def send_message(call: Call) -> Answer:
     """Send a message; it is durable when this is answered.
@@ -123,9 +127,10 @@ async def send_message(call: Call) -> Answer:
     return Answer(message_view(appended.entry), status, is_written=True)
 
 
-def _listed(standing: Standing) -> dict[str, Any]:
+def _listed(standing: Standing, account_id: str) -> dict[str, Any]:
     return {
         **asdict(standing.conversation),
+        **standing_view(standing.conversation, account_id),
         "head": standing.head,
         "read_sequence": standing.read_sequence,
         # The position may have moved on between the two reads.

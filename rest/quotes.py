@@ -28,7 +28,7 @@ async def list_quotes(call: Call) -> Answer:
     body=SubmitQuote(),
     answers={201: QuoteView(), 200: QuoteView()},
     once=PER_ACCOUNT,
-    errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION],
+    errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION, Code.BLOCKED],
 )
 async def submit_quote(call: Call) -> Answer:
     """Quote on an RFI whose match one has accepted.

@@ -1,7 +1,7 @@
 """Which rooms hear of what, after the commit."""
 
 from marketplace.domain import views
-from marketplace.domain.conversations import Entry, ReadPosition
+from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
@@ -70,6 +70,16 @@ def quote_changed(world: World, name: str, quote: Quote) -> None:
     data = _QUOTE.dump(quote)
     for account_id in (quote.customer_id, quote.vendor_id):
         world.live.announce(Announcement(account_room(account_id), name, data))
+
+
+def conversation_updated(world: World, conversation: Conversation) -> None:
+    """`conversation.updated` to each participant, as they are told; gateways look at it anew."""
+    for each in conversation.participants:
+        access_changed(world, each.account_id)
+        standing = views.standing_view(conversation, each.account_id)
+        data = {"conversation_id": conversation.id, **standing}
+        room = account_room(each.account_id)
+        world.live.announce(Announcement(room, "conversation.updated", data))
 
 
 def read_position_moved(world: World, position: ReadPosition) -> None:

@@ -67,7 +67,8 @@ async def send_message(
     A resend of the same message gets the first answer, for ever; it says that it is not new.
 
     Raises:
-        ParleyError: `not_found`, `client_message_id_reused`, `unavailable`, `validation_failed`.
+        ParleyError: `not_found`, `blocked`, `client_message_id_reused`, `unavailable`,
+            `validation_failed`.
     """
     conversations.require_participant(conversation, actor)
     if attachment_ids:
@@ -96,7 +97,7 @@ async def edit_message(
     """Append an edit of one's own message.
 
     Raises:
-        ParleyError: `not_found`, `forbidden`, `unavailable`.
+        ParleyError: `not_found`, `forbidden`, `blocked`, `unavailable`.
     """
     await _own_message(world, actor, conversation, message_id)
     entry = _entry(
@@ -107,28 +108,35 @@ async def edit_message(
         message_id=message_id,
         body=body,
     )
-    return await _append(world, entry)
+    appended = await world.entry_log.append(entry)
+    announcements.entry_added(world, appended.entry)
+    return appended.entry
 
 
 async def delete_message(
     world: World, actor: Actor, conversation: Conversation, message_id: str
 ) -> Entry:
-    """Append the deletion of one's own message.
+    """Append the deletion of one's own message; a block does not keep anybody from it.
 
     Raises:
-        ParleyError: `not_found`, `forbidden`, `unavailable`.
+        ParleyError: `not_found`, `forbidden`.
+        TemporaryError: when the store is away.
     """
     await _own_message(world, actor, conversation, message_id)
     entry = _entry(
         conversation.id, EntryKind.DELETION, world.clock.now(), actor, message_id=message_id
     )
-    return await _append(world, entry)
+    appended = await world.store.transact(lambda tx: tx.entries.add_next(entry))
+    announcements.entry_added(world, appended)
+    return appended
 
 
 async def mark_position(
     world: World, actor: Actor, conversation: Conversation, *, delivered: int, read: int
 ) -> ReadPosition | None:
     """Move the actor's read position forward; None when nothing moved.
+
+    Nobody is told of it across a block.
 
     Raises:
         ParleyError: `not_found`; `validation_failed` for a sequence that is not there yet.
@@ -141,7 +149,7 @@ async def mark_position(
     position = await world.store.read_positions.advance(
         conversation.id, actor.account_id, delivered=delivered, read=read
     )
-    if position is not None:
+    if position is not None and conversation.is_open:
         announcements.read_position_moved(world, position)
     return position
 
@@ -165,12 +173,6 @@ async def _own_message(
     conversations.require_participant(conversation, actor)
     message = await world.store.entries.get(message_id)
     return conversations.require_own_message(message, conversation.id, actor)
-
-
-async def _append(world: World, entry: Entry) -> Entry:
-    appended = await world.entry_log.append(entry)
-    announcements.entry_added(world, appended.entry)
-    return appended.entry
 
 
 def _entry(

@@ -7,7 +7,7 @@ from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import quote_event
 from marketplace.actions.rfis import visible_rfi
-from marketplace.domain import quotes, rfis, vendors
+from marketplace.domain import conversations, quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
@@ -25,7 +25,7 @@ async def submit(
     Returns the quote, and whether it is a new one.
 
     Raises:
-        ParleyError: `forbidden`, `not_found`, `wrong_state`; `stale_revision` when the RFI has
+        ParleyError: `forbidden`, `not_found`, `wrong_state`, `blocked`; `stale_revision` when the RFI has
             changed since the revision the vendor looked at.
     """
     actor.require(Role.VENDOR)
@@ -42,6 +42,9 @@ async def submit(
                 Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is quoted."
             )
         rfis.require_revision(rfi, figures["rfi_revision"])
+        conversation = await tx.conversations.get(match.conversation_id or "")
+        if conversation is not None:
+            conversations.require_open(conversation, actor)
         before = await tx.quotes.of_pair(rfi_id, actor.account_id)
         if before is None:
             quote = quotes.submit(new_id(), match, figures, now)

@@ -4,7 +4,7 @@ A message, an edit, a deletion and a notice are entries of one stream, so that w
 to a sequence has seen all that happened before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -44,13 +44,23 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A customer and a vendor talking about one RFI."""
+    """A customer and a vendor talking about one RFI.
+
+    Either may block it, and it is open again when nobody does.  Closing and opening each put a notice
+    into the entries, so the number of an entry says whether the conversation was open before it.
+    """
 
     id: str
     rfi_id: str
     match_id: str
     participants: tuple[Participant, ...]
     created_at: datetime
+    blocked_by: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes messages."""
+        return not self.blocked_by
 
     def has(self, account_id: str) -> bool:
         """Whether the account takes part."""
@@ -100,6 +110,36 @@ def require_participant(conversation: Conversation | None, actor: Actor) -> Conv
     if conversation is None or not conversation.has(actor.account_id):
         raise ParleyError(Code.NOT_FOUND, "You take part in no conversation with this id.")
     return conversation
+
+
+def block(conversation: Conversation, actor: Actor) -> Conversation:
+    """The conversation blocked by a participant; the same when they block it already."""
+    if actor.account_id in conversation.blocked_by:
+        return conversation
+    return replace(conversation, blocked_by=(*conversation.blocked_by, actor.account_id))
+
+
+def unblock(conversation: Conversation, actor: Actor) -> Conversation:
+    """The conversation no longer blocked by a participant; the other one's block stays."""
+    left = tuple(each for each in conversation.blocked_by if each != actor.account_id)
+    return replace(conversation, blocked_by=left)
+
+
+def require_open(conversation: Conversation, actor: Actor) -> None:
+    """Refuse what would reach the other side of a blocked conversation.
+
+    Raises:
+        ParleyError: `blocked`.
+    """
+    if not conversation.is_open:
+        raise blocked(conversation.blocked_by, actor.account_id)
+
+
+def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
+    """The refusal: who blocked learns how to go on, the other side no more than that it ended."""
+    if account_id in blocked_by:
+        return ParleyError(Code.BLOCKED, "You have blocked this conversation. Unblock it to write.")
+    return ParleyError(Code.BLOCKED, "This conversation takes no new messages.")
 
 
 def require_same_message(entry: Entry, body: str) -> None:

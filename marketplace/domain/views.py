@@ -6,7 +6,7 @@ costs 14 µs for what takes 1 µs here.  The tests hold these against the schema
 
 from typing import Any
 
-from marketplace.domain.conversations import Entry, EntryKind
+from marketplace.domain.conversations import Conversation, Entry, EntryKind
 from marketplace.schemas.fields import written
 
 PUSHES = {
@@ -44,6 +44,14 @@ def push(entry: Entry) -> tuple[str, dict[str, Any]]:
     if entry.kind is EntryKind.MESSAGE:
         return name, message_view(entry)
     return name, {"conversation_id": entry.conversation_id, **entry_view(entry)}
+
+
+def standing_view(conversation: Conversation, account_id: str) -> dict[str, bool]:
+    """Whether a conversation takes messages, as one of its participants is told."""
+    return {
+        "is_open": conversation.is_open,
+        "blocked_by_me": account_id in conversation.blocked_by,
+    }
 
 
 def _content(entry: Entry) -> dict[str, Any]:

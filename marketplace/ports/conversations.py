@@ -17,6 +17,9 @@ class Conversations(Protocol):
     async def get(self, conversation_id: str) -> Conversation | None:
         """By id."""
 
+    async def save(self, conversation: Conversation) -> None:
+        """Replace."""
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
 
@@ -76,6 +79,9 @@ class EntryLog(Protocol):
         client_message_id) is there already is answered with the stored one.  The entry's own
         `sequence` is ignored.
 
+        Nothing is appended to a blocked conversation, exactly: between the notice that closes it and
+        the one that opens it again there is no entry that came this way.
+
         Raises:
-            ParleyError: `unavailable` when the store stayed away, or too many are waiting.
+            ParleyError: `blocked`; `unavailable` when the store stayed away, or too many are waiting.
         """

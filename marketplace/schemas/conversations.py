@@ -103,7 +103,22 @@ class ConversationView(Strict):
     created_at = Moment(required=True)
 
 
-class ListedConversation(ConversationView):
+class OwnConversation(ConversationView):
+    """A conversation as one of its participants sees it."""
+
+    is_open = Flag(required=True)
+    blocked_by_me = Flag(required=True)
+
+
+class BlockView(Strict):
+    """Whether a conversation takes messages, and whether that is because of oneself."""
+
+    conversation_id = Identifier(required=True)
+    is_open = Flag(required=True)
+    blocked_by_me = Flag(required=True)
+
+
+class ListedConversation(OwnConversation):
     """A conversation in its participant's list: head − read position is what is unread."""
 
     head = Whole(required=True)

@@ -51,6 +51,12 @@ class MongoConversations(Collection[Conversation]):
         """By id."""
         return await self._get(conversation_id)
 
+    async def save(self, conversation: Conversation) -> None:
+        """Replace."""
+        await self._collection.replace_one(
+            {"_id": conversation.id}, to_document(conversation), session=self.session
+        )
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
         return await self._page({"participants.account_id": account_id}, request)
@@ -119,6 +125,18 @@ class MongoEntries(Collection[Entry]):
         read = self._heads.many if self.session is None else self._read_heads
         heads = await read(ids)
         return {each: heads.get(each, 0) for each in ids}
+
+    async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The blocked ones among these conversations, and by whom."""
+        found = (
+            await self._database[MongoConversations.name]
+            .find(
+                {"_id": {"$in": list(conversation_ids)}, "blocked_by": {"$exists": True}},
+                {"blocked_by": 1},
+            )
+            .to_list(None)
+        )
+        return {each["_id"]: tuple(each["blocked_by"]) for each in found}
 
     async def _read_heads(self, conversation_ids: list[str]) -> dict[str, int]:
         """Sorted by the unique index and grouped by its first field, so that the server reads one

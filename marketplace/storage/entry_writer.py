@@ -12,6 +12,10 @@ Sequences are taken optimistically: the writer knows the head of the conversatio
 numbers on from there; the unique index (conversation, sequence) is the judge.  The write is ordered,
 so behind an entry that did not go in nothing of the batch goes in, and the rest is numbered anew:
 a conversation never has a hole, and one sender's messages keep the order in which they were sent.
+
+A block is an entry too.  Who knows the head knows whether the conversation was open up to it, and
+who is wrong about that finds the next number taken: so a block holds exactly, without a look at it
+for each message.
 """
 
 import asyncio
@@ -22,7 +26,7 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter, Histogram
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from marketplace.domain.conversations import Entry
+from marketplace.domain.conversations import Entry, blocked
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
@@ -122,6 +126,8 @@ class EntryWriter:
 
     async def _write_once(self, batch: deque[_Waiting]) -> None:
         await self._number(batch)
+        if not batch:
+            return
         try:
             await self._entries.insert_in_order([each.entry for each in batch])
         except BulkWriteError as error:
@@ -132,13 +138,31 @@ class EntryWriter:
     async def _number(self, batch: deque[_Waiting]) -> None:
         unknown = {each.entry.conversation_id for each in batch} - self._heads.keys()
         if unknown:
-            self._heads.update(await self._entries.heads(list(unknown)))
+            heads = await self._entries.heads(list(unknown))
+            # Behind the heads: a block that comes in between takes the next number away from us.
+            blocks = await self._entries.blocks(list(unknown))
+            await self._refuse(batch, blocks)
+            self._heads.update({of: head for of, head in heads.items() if of not in blocks})
         numbers: dict[str, int] = {}
         for each in batch:
             conversation_id = each.entry.conversation_id
             number = numbers.get(conversation_id, self._heads[conversation_id]) + 1
             numbers[conversation_id] = number
             each.entry = replace(each.entry, sequence=number)
+
+    async def _refuse(self, batch: deque[_Waiting], blocks: dict[str, tuple[str, ...]]) -> None:
+        """Answer those who write to blocked conversations; a resend still gets its first answer.
+
+        Their heads are not kept, so that the next one looks whether it is open again.
+        """
+        for each in [each for each in batch if each.entry.conversation_id in blocks]:
+            stored = await self._entries.get_stored(each.entry)
+            batch.remove(each)
+            if stored is not None:
+                _resolve(each, Appended(stored, is_new=stored.id == each.entry.id))
+                continue
+            blocked_by = blocks[each.entry.conversation_id]
+            self._fail(deque([each]), blocked(blocked_by, each.entry.sender_id))
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
         """Acknowledge what went in, and find out about the one at which the write stopped."""

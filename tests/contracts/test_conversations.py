@@ -1,6 +1,7 @@
 """Conversations and how far their participants have got."""
 
 import asyncio
+from dataclasses import replace
 
 from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import Participant, ReadPosition
@@ -88,3 +89,16 @@ async def test_read_positions_are_told_by_conversation_and_by_account(store: Sto
     }
     assert await store.read_positions.of_account("vince", ["c2"]) == {}
     assert await store.read_positions.of_conversation("c3") == []
+
+
+async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
+    """A block comes and goes with it."""
+    conversation = a_conversation()
+    await store.conversations.add(conversation)
+    blocked = replace(conversation, blocked_by=("carla", "vince"))
+
+    await store.conversations.save(blocked)
+    assert await store.conversations.get(conversation.id) == blocked
+
+    await store.conversations.save(conversation)
+    assert await store.conversations.get(conversation.id) == conversation

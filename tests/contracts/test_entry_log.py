@@ -3,9 +3,13 @@
 import asyncio
 from dataclasses import replace
 
-from marketplace.domain.conversations import Entry
-from marketplace.ports import Store
-from tests.builders import a_message, a_notice
+import pytest
+
+from marketplace.domain.conversations import Conversation, Entry
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import EntryLog, Repositories, Store
+from tests.builders import a_conversation, a_message, a_notice
 from tests.contracts.conftest import NewEntryLog
 
 
@@ -176,3 +180,93 @@ async def test_a_caller_that_goes_away_leaves_no_hole(
     assert len(acknowledged) == 40
     assert acknowledged <= {each.id for each in kept}
     assert [each.sequence for each in kept] == list(range(1, last.entry.sequence + 1))
+
+
+async def test_nothing_is_appended_to_a_blocked_conversation(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Whoever knew the head from before finds out by its number; what was stored is still answered."""
+    logs = [new_entry_log(), new_entry_log()]
+    conversation = a_conversation()
+    await store.conversations.add(conversation)
+    customer, vendor = (each.account_id for each in conversation.participants)
+    first = a_message(conversation_id=conversation.id, sender_id=customer)
+    await logs[0].append(first)
+    await logs[1].append(a_message(conversation_id=conversation.id, sender_id=vendor))
+
+    await _close(store, conversation, customer)
+
+    told = []
+    for log in (*logs, new_entry_log()):
+        for sender in (customer, vendor):
+            with pytest.raises(ParleyError) as refused:
+                await log.append(a_message(conversation_id=conversation.id, sender_id=sender))
+            assert refused.value.code is Code.BLOCKED
+            told.append(refused.value.message)
+        assert not (await log.append(replace(first, id="again"))).is_new
+        await log.append(a_message())  # others are written as ever
+    assert len(set(told[::2])) == len(set(told[1::2])) == 1
+    assert told[0] != told[1]
+    assert await store.entries.heads([conversation.id]) == {conversation.id: 3}
+
+    await _open(store, conversation)
+
+    for log in logs:
+        assert (await log.append(a_message(conversation_id=conversation.id))).is_new
+
+
+async def test_between_closing_and_opening_there_is_no_message_whoever_writes(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Two processes write at full speed while the block comes and goes: its place is exact."""
+    logs = [new_entry_log(), new_entry_log()]
+    conversation = a_conversation()
+    await store.conversations.add(conversation)
+    is_over = False
+    acknowledged: list[int] = []
+    refused = set[Code]()
+
+    async def write(log: EntryLog) -> None:
+        while not is_over:
+            try:
+                appended = await log.append(a_message(conversation_id=conversation.id))
+                acknowledged.append(appended.entry.sequence)
+            except ParleyError as error:
+                refused.add(error.code)
+                await asyncio.sleep(0)
+
+    writing = [asyncio.create_task(write(log)) for log in logs for _ in range(4)]
+    closings: list[tuple[int, int]] = []
+    for turn in range(8):
+        async with asyncio.timeout(20):
+            while len(acknowledged) < 8 * (turn + 1):  # noqa: ASYNC110 # of what the writers do
+                await asyncio.sleep(0)
+        closed = await _close(store, conversation, "carla")
+        await asyncio.sleep(0.005)
+        closings.append((closed, await _open(store, conversation)))
+    is_over = True
+    await asyncio.gather(*writing)
+
+    assert all(opened == closed + 1 for closed, opened in closings)
+    head = (await store.entries.heads([conversation.id]))[conversation.id]
+    notices = [number for pair in closings for number in pair]
+    assert sorted(acknowledged + notices) == list(range(1, head + 1))
+    assert refused == {Code.BLOCKED}
+
+
+async def _close(store: Store, conversation: Conversation, by: str) -> int:
+    """Block it with its notice, in one transaction; returns the notice's sequence."""
+    return await _save(store, replace(conversation, blocked_by=(by,)))
+
+
+async def _open(store: Store, conversation: Conversation) -> int:
+    return await _save(store, conversation)
+
+
+async def _save(store: Store, conversation: Conversation) -> int:
+    async def work(to: Repositories) -> int:
+        await to.conversations.save(conversation)
+        notice = a_notice(id=new_id(), conversation_id=conversation.id)
+        return (await to.entries.add_next(notice)).sequence
+
+    return await store.transact(work)

@@ -82,6 +82,12 @@ def _in_a_conversation(name: str, fact: str) -> Event:
         conversation = a_conversation()
         data = {"conversation": ConversationView().dump(conversation)}
         return an_event(name, conversation.id, data)
+    if fact in {"blocked", "unblocked"}:
+        conversation = a_conversation()
+        shown = ConversationView().dump(conversation)
+        blocked_by = [conversation.participants[0].account_id] if fact == "blocked" else []
+        data = {"conversation": shown, "blocked_by": blocked_by}
+        return an_event(name, conversation.id, data)
     if fact == "sent":
         return a_message_event(a_message(sequence=7))
     make = {"edited": an_edit, "deleted": a_deletion, "added": a_notice}[fact]

@@ -22,6 +22,11 @@ class Conversations:
         """By id."""
         return self._conversations.get(conversation_id)
 
+    async def save(self, conversation: Conversation) -> None:
+        """Replace."""
+        if conversation.id in self._conversations:
+            self._conversations[conversation.id] = conversation
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
         found = {k: v for k, v in self._conversations.items() if v.has(account_id)}

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from marketplace.domain.conversations import Entry
+from marketplace.domain.conversations import Entry, blocked
 from marketplace.ports import Appended, Repositories
 from tests.memory.conversations import Entries
 from tests.memory.store import Store
@@ -23,6 +23,9 @@ class EntryLog:
             stored = cast("Entries", repositories.entries).stored(entry)
             if stored is not None:
                 return Appended(stored, is_new=False)
+            conversation = await repositories.conversations.get(entry.conversation_id)
+            if conversation is not None and not conversation.is_open:
+                raise blocked(conversation.blocked_by, entry.sender_id)
             return Appended(await repositories.entries.add_next(entry), is_new=True)
 
         async with self._lock:

@@ -72,6 +72,16 @@ async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
     assert await Gate(world).check(of_messages(case, 1, 1)) == "read"
 
 
+async def test_a_message_does_not_pass_a_block(world: World) -> None:
+    """Whoever blocked after it came is not told of it by email either."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1)
+    blocked = replace(case.conversation, blocked_by=(case.vendor.id,))
+    await world.store.conversations.save(blocked)
+
+    assert await Gate(world).check(of_messages(case, 1, 1)) == "blocked"
+
+
 async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None:
     """There is nothing left to tell."""
     case = await keep(world.store, a_case())

@@ -1,0 +1,73 @@
+"""Block a conversation and unblock it."""
+
+from collections.abc import Callable
+
+from marketplace.actions import announcements
+from marketplace.actions.conversations import add_notice
+from marketplace.actions.events import event
+from marketplace.domain import conversations
+from marketplace.domain.accounts import Actor
+from marketplace.domain.conversations import Conversation, Entry
+from marketplace.ports import Repositories, World
+from marketplace.schemas.conversations import ConversationView
+
+_CONVERSATION = ConversationView()
+
+
+async def block(world: World, actor: Actor, conversation_id: str) -> Conversation:
+    """Let nothing more through between the two; said again, nothing happens.
+
+    The notice `conversation_closed` takes a number, and behind it no message is stored by anybody.
+
+    Raises:
+        ParleyError: `not_found`.
+        TemporaryError: when the store is away.
+    """
+    return await _change(world, actor, conversation_id, "conversation.blocked", conversations.block)
+
+
+async def unblock(world: World, actor: Actor, conversation_id: str) -> Conversation:
+    """Take one's own block back; it is open again when the other side does not block it either.
+
+    Raises:
+        ParleyError: `not_found`.
+        TemporaryError: when the store is away.
+    """
+    return await _change(
+        world, actor, conversation_id, "conversation.unblocked", conversations.unblock
+    )
+
+
+async def _change(
+    world: World,
+    actor: Actor,
+    conversation_id: str,
+    event_name: str,
+    change: Callable[[Conversation, Actor], Conversation],
+) -> Conversation:
+    now = world.clock.now()
+
+    async def work(tx: Repositories) -> tuple[Conversation, bool, Entry | None]:
+        found = await tx.conversations.get(conversation_id)
+        before = conversations.require_participant(found, actor)
+        after = change(before, actor)
+        if after == before:
+            return before, False, None
+        await tx.conversations.save(after)
+        notice = None
+        if after.is_open != before.is_open:
+            code = "conversation_reopened" if after.is_open else "conversation_closed"
+            notice = await add_notice(tx, conversation_id, code, {}, actor, now)
+        data = {
+            "conversation": _CONVERSATION.dump(after),
+            "blocked_by": list(after.blocked_by),
+        }
+        await tx.outbox.add(event(event_name, conversation_id, now, actor, data))
+        return after, True, notice
+
+    conversation, has_changed, notice = await world.store.transact(work)
+    if has_changed:
+        announcements.conversation_updated(world, conversation)
+    if notice is not None:
+        announcements.entry_added(world, notice)
+    return conversation

@@ -1,0 +1,127 @@
+"""Blocking a conversation and taking the block back."""
+
+import pytest
+
+from marketplace.actions import blocks, conversations, quotes
+from marketplace.domain.accounts import Actor
+from marketplace.domain.conversations import Conversation
+from marketplace.domain.rfis import Rfi
+from marketplace.errors import Code
+from tests.builders import an_actor, figures_of_a_quote
+from tests.marketplace.actions.refusals import refused
+from tests.marketplace.actions.stage import Stage
+
+
+class Talk:
+    """A conversation under way and its two sides."""
+
+    def __init__(
+        self, stage: Stage, rfi: Rfi, conversation: Conversation, customer: Actor, vendor: Actor
+    ) -> None:
+        self.stage, self.rfi, self.conversation = stage, rfi, conversation
+        self.customer, self.vendor = customer, vendor
+
+    async def says(self, actor: Actor, client_message_id: str) -> str:
+        """Send a message as the gateway does, with the conversation as it was at first."""
+        appended = await conversations.send_message(
+            self.stage.world,
+            actor,
+            self.conversation,
+            client_message_id=client_message_id,
+            body="Hello",
+            attachment_ids=[],
+        )
+        return appended.entry.id
+
+    async def notices(self) -> list[str | None]:
+        """The codes of the notices since the quote."""
+        entries = await self.stage.store.entries.after(self.conversation.id, 2, 100)
+        return [each.code for each in entries if each.code]
+
+
+@pytest.fixture
+async def talk(stage: Stage) -> Talk:
+    """A customer, and a vendor that quoted."""
+    customer, vendor = await stage.customer(), await stage.vendor()
+    rfi = await stage.submitted(customer)
+    await stage.offered(rfi)
+    quote = await stage.quoted(vendor, rfi)
+    conversation = await stage.store.conversations.get(quote.conversation_id)
+    assert conversation is not None
+    return Talk(stage, rfi, conversation, customer, vendor)
+
+
+async def test_neither_side_writes_into_a_blocked_conversation(talk: Talk) -> None:
+    """No message, no edit, no quote; taking back one's own is still possible."""
+    world, about = talk.stage.world, talk.conversation
+    message_id = await talk.says(talk.vendor, "m-1")
+
+    await blocks.block(world, talk.customer, about.id)
+
+    for asked in (
+        talk.says(talk.customer, "m-2"),
+        talk.says(talk.vendor, "m-2"),
+        conversations.edit_message(world, talk.vendor, about, message_id, "Hello again"),
+        quotes.submit(
+            world, talk.vendor, talk.rfi.id, figures_of_a_quote(rfi_revision=talk.rfi.revision)
+        ),
+    ):
+        assert await refused(asked) is Code.BLOCKED
+    assert await talk.says(talk.vendor, "m-1") == message_id
+    await conversations.delete_message(world, talk.vendor, about, message_id)
+
+
+async def test_it_is_open_again_when_nobody_blocks_it(talk: Talk) -> None:
+    """Each takes back their own block; closing and opening are told once, and not by whom."""
+    world, about = talk.stage.world, talk.conversation
+
+    for step, who, is_open in (
+        (blocks.block, talk.customer, False),
+        (blocks.block, talk.customer, False),
+        (blocks.block, talk.vendor, False),
+        (blocks.unblock, talk.customer, False),
+        (blocks.unblock, talk.vendor, True),
+        (blocks.unblock, talk.vendor, True),
+    ):
+        assert (await step(world, who, about.id)).is_open is is_open
+
+    await talk.says(talk.vendor, "m-1")
+    assert await talk.notices() == ["conversation_closed", "conversation_reopened"]
+    assert talk.stage.happened()[-4:] == [
+        "conversation.blocked",
+        "conversation.blocked",
+        "conversation.unblocked",
+        "conversation.unblocked",
+    ]
+
+
+async def test_each_side_is_told_how_it_stands(talk: Talk) -> None:
+    """Who blocked sees that they did; the other sees that it takes no messages."""
+    await blocks.block(talk.stage.world, talk.customer, talk.conversation.id)
+
+    told = {each.room: each.data for each in talk.stage.live.named("conversation.updated")}
+    common = {"conversation_id": talk.conversation.id, "is_open": False}
+    assert told == {
+        f"account:{talk.customer.account_id}": {**common, "blocked_by_me": True},
+        f"account:{talk.vendor.account_id}": {**common, "blocked_by_me": False},
+    }
+
+
+async def test_reading_is_not_told_across_a_block(talk: Talk) -> None:
+    """One's own position still moves; the other side hears nothing of it."""
+    world, about = talk.stage.world, talk.conversation
+    blocked = await blocks.block(world, talk.customer, about.id)
+
+    moved = await conversations.mark_position(world, talk.vendor, blocked, delivered=0, read=3)
+
+    assert moved is not None
+    assert moved.read_sequence == 3
+    assert talk.stage.live.named("receipt.updated") == []
+
+
+async def test_strangers_can_block_nothing(talk: Talk) -> None:
+    """A conversation of others is as one that is not there."""
+    for step in (blocks.block, blocks.unblock):
+        for conversation_id in (talk.conversation.id, "unknown"):
+            asked = step(talk.stage.world, an_actor(), conversation_id)
+            assert await refused(asked) is Code.NOT_FOUND

@@ -1,0 +1,72 @@
+"""Blocking a conversation over REST."""
+
+from tests.rest.people import Rest, Story, a_quote_of, a_story, refusal, registered
+
+
+def _says(number: int) -> dict[str, str]:
+    return {"client_message_id": f"m{number}", "body": "Hello"}
+
+
+async def _send(story: Story, number: int) -> list[int]:
+    """Both send a message; the statuses."""
+    path = f"{story.conversation_path}/messages"
+    sent = [await each.post(path, json=_says(number)) for each in (story.customer, story.vendor)]
+    return [each.status_code for each in sent]
+
+
+async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
+    """Until the one who blocked takes it back; each sees how it stands for them."""
+    story = await a_story(rest)
+    path = f"{story.conversation_path}/block"
+    assert await _send(story, 1) == [201, 201]
+
+    blocked = [await story.vendor.post(path) for _ in range(2)]
+    refused = [
+        await story.customer.post(f"{story.conversation_path}/messages", json=_says(2)),
+        await story.vendor.post(f"{story.conversation_path}/messages", json=_says(2)),
+        await story.vendor.post(f"{story.path}/quotes", json=a_quote_of(story.rfi)),
+    ]
+    seen = [
+        (await each.get(story.conversation_path)).json() for each in (story.customer, story.vendor)
+    ]
+    listed = (await story.customer.get("/v1/conversations")).json()["items"]
+
+    told = {"conversation_id": story.match["conversation_id"], "is_open": False}
+    assert [each.json() for each in blocked] == [{**told, "blocked_by_me": True}] * 2
+    assert {refusal(each) for each in refused} == {(403, "blocked")}
+    assert [(each["is_open"], each["blocked_by_me"]) for each in seen] == [
+        (False, False),
+        (False, True),
+    ]
+    assert (listed[0]["is_open"], listed[0]["blocked_by_me"]) == (False, False)
+    assert await _send(story, 1) == [200, 200]
+
+    others = await story.customer.ask("DELETE", path)
+    assert others.json()["is_open"] is False
+    opened = await story.vendor.ask("DELETE", path)
+    assert opened.json() == {**told, "is_open": True, "blocked_by_me": False}
+    assert await _send(story, 2) == [201, 201]
+
+
+async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
+    """Neither in the refusal nor in the entries is there a name."""
+    story = await a_story(rest)
+    await story.customer.post(f"{story.conversation_path}/block")
+
+    refused = await story.vendor.post(f"{story.conversation_path}/messages", json=_says(1))
+    entries = (await story.vendor.get(f"{story.conversation_path}/entries")).json()["items"]
+
+    assert refused.json()["detail"] == "This conversation takes no new messages."
+    closed = entries[-1]
+    assert closed["code"] == "conversation_closed"
+    assert story.customer.id not in str(closed)
+
+
+async def test_only_participants_block(rest: Rest) -> None:
+    """For anybody else the conversation is not there."""
+    story = await a_story(rest)
+    stranger = await registered(rest)
+
+    for method in ("POST", "DELETE"):
+        asked = await stranger.ask(method, f"{story.conversation_path}/block")
+        assert refusal(asked) == (404, "not_found")
