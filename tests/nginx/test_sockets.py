@@ -113,6 +113,21 @@ async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
             await asyncio.sleep(0.1)
 
 
+async def test_everybody_moves_to_a_gateway_that_was_away_before(
+    site: Site, connect: Connect
+) -> None:
+    """Sockets of a dead gateway all get on at once, also at one that had been down meanwhile."""
+    await site.gateways[1].stop()
+    before = [await connect("websocket") for _ in range(4)]
+    assert [await whoami(client) for client in before] == ["realtime-1"] * 4
+    await site.gateways[1].start()
+
+    await site.gateways[0].stop()
+    after = [await connect("websocket") for _ in range(4)]
+
+    assert [await whoami(client) for client in after] == ["realtime-2"] * 4
+
+
 async def test_an_unknown_session_id_leads_to_a_gateway_of_ours(site: Site) -> None:
     """An id with a name nobody has is answered by some gateway, which does not know the session."""
     response = await site.client.get("/socket.io/?EIO=4&transport=polling&sid=evil.example.abc")
