@@ -38,6 +38,7 @@ class Parts:
     world: World
     store: MongoStore
     redis: "Redis"
+    announcer: live.Announcer
     tokens: Tokens
 
     async def check_store(self) -> None:
@@ -74,7 +75,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         clock=clock,
     )
     try:
-        yield Parts(settings, world, store, redis, Tokens(settings.token_secret, clock))
+        yield Parts(settings, world, store, redis, announcer, Tokens(settings.token_secret, clock))
     finally:
         await entry_writer.close()
         await announcer.close()

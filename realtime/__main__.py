@@ -22,8 +22,13 @@ async def main(process: Process) -> None:
     server = GatewayServer(settings.process_name)
     transport = SocketIoTransport(server.manager)
     rooms = Rooms(transport)
+    parts.announcer.hear = rooms.hear
     subscriber = Subscriber(
-        settings.redis_url, settings.process_name, rooms.hear, rooms.check_heads
+        settings.redis_url,
+        settings.process_name,
+        parts.announcer.origin,
+        rooms.hear,
+        rooms.check_heads,
     )
     rooms.subscriber = subscriber
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)

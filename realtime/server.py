@@ -23,7 +23,7 @@ from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
 from realtime.transport import OrJson, close_polling
 from realtime.websocket.door import Door
-from realtime.websocket.session import HANDSHAKE_WITHIN_S, RESERVED, Session, keep_running
+from realtime.websocket.session import HANDSHAKE_WITHIN_S, RESERVED, Outbox, Session, keep_running
 from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
         self.eio._async = {**self.eio._async, "websocket": _RefusedWebSocket}
         self.wheel = Wheel()
+        self.outbox = Outbox()
         self._gateway: Gateway | None = None
         self._calls: Calls | None = None
 

@@ -4,7 +4,16 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.schemas.fields import Flag, Identifier, Moment, Pattern, Strict, Text, Whole
+from marketplace.schemas.fields import (
+    Flag,
+    Identifier,
+    Matching,
+    Moment,
+    Pattern,
+    Strict,
+    Text,
+    Whole,
+)
 
 MAX_ENTRIES = 200
 
@@ -14,7 +23,7 @@ _CLIENT_MESSAGE_ID = Pattern(r"^[\x21-\x7e]{1,64}$", error="1 to 64 printable AS
 class SendMessage(Strict):
     """A message as its sender writes it (REST; over the socket with the conversation's id)."""
 
-    client_message_id = fields.String(required=True, validate=_CLIENT_MESSAGE_ID)
+    client_message_id = Matching(_CLIENT_MESSAGE_ID, required=True)
     body = Text(required=True, longest=8_000)
     attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=10))
 

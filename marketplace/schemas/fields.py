@@ -9,12 +9,14 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.schemas.quick import QuickCheck
 
 MAX_ATTRIBUTE_COUNT = 50
 MAX_ATTRIBUTE_CHARACTERS = 500
@@ -53,7 +55,7 @@ class Text(Unicode):
 
     def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
         super().__init__(validate=validate.Length(min=shortest, max=longest), **kwargs)
-        self._shortest = shortest
+        self._shortest, self._longest = shortest, longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -63,12 +65,38 @@ class Text(Unicode):
             raise ValidationError("Must not be blank.")
         return text
 
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid at a glance (schemas/quick.py).
 
-class Identifier(fields.String):
+        What is printable has neither control characters nor lone surrogates.
+        """
+        return (
+            type(value) is str
+            and self._shortest <= len(value) <= self._longest
+            and (
+                value.isprintable() or not (_CONTROL.search(value) or _LONE_SURROGATE.search(value))
+            )
+            and (not self._shortest or not value.isspace())
+        )
+
+
+class Matching(fields.String):
+    """A string that a pattern matches as a whole."""
+
+    def __init__(self, pattern: Pattern, **kwargs: Any) -> None:
+        super().__init__(validate=pattern, **kwargs)
+        self._matches: re.Pattern[str] = re.compile(str(pattern.regex.pattern))
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid at a glance (schemas/quick.py)."""
+        return type(value) is str and self._matches.fullmatch(value) is not None
+
+
+class Identifier(Matching):
     """An opaque id: 1 to 64 letters, digits, underscores or hyphens."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=Pattern(_ID, error="Not an id."), **kwargs)
+        super().__init__(Pattern(_ID, error="Not an id."), **kwargs)
 
 
 class Whole(fields.Integer):
@@ -76,6 +104,11 @@ class Whole(fields.Integer):
 
     def __init__(self, *, least: int = 0, most: int = 2**53 - 1, **kwargs: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+        self._least, self._most = least, most
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid at a glance (schemas/quick.py)."""
+        return type(value) is int and self._least <= value <= self._most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -85,6 +118,10 @@ class Whole(fields.Integer):
 
 class Flag(fields.Boolean):
     """A JSON boolean and nothing that merely looks like one."""
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid at a glance (schemas/quick.py)."""
+        return type(value) is bool
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -210,6 +247,10 @@ class Strict(Schema):
         unknown = RAISE
         ordered = True
 
+    @cached_property
+    def _quick(self) -> QuickCheck:
+        return QuickCheck(self)
+
     def read(self, payload: object) -> dict[str, Any]:
         """Check a decoded JSON payload.
 
@@ -218,6 +259,9 @@ class Strict(Schema):
         """
         if not isinstance(payload, Mapping):
             raise ParleyError(Code.VALIDATION_FAILED, "The payload must be a JSON object.")
+        quick = self._quick.read(payload)
+        if quick is not None:
+            return quick
         try:
             loaded: dict[str, Any] = self.load(payload)
         except ValidationError as error:

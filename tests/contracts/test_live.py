@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from marketplace import live
 from marketplace.domain.ids import new_id
+from marketplace.live.announcer import MAX_WAITING
 from marketplace.ports import Announcement, Live
 from tests import memory
 
@@ -50,7 +51,9 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
         async with asyncio.timeout(10):
             return [await heard.get() for _ in range(count)]
 
-    subscriber = live.Subscriber(redis_url, "realtime-1", heard.put_nowait, nothing_missed)
+    subscriber = live.Subscriber(
+        redis_url, "realtime-1", "listener", heard.put_nowait, nothing_missed
+    )
     await subscriber.start()
     await subscriber.join(room)
     yield Stage(announcer, room, hear)
@@ -104,7 +107,7 @@ async def test_announcing_without_redis_neither_fails_nor_waits() -> None:
     redis = live.connect("redis://127.0.0.1:9/0")
     announcer = live.Announcer(redis)
 
-    for number in range(live.MAX_WAITING + 5):
+    for number in range(MAX_WAITING + 5):
         announcer.announce(Announcement("conversation:c", "message.sent", {}, number))
 
     async with asyncio.timeout(10):

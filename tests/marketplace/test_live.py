@@ -10,7 +10,10 @@ from redis.asyncio import Redis
 from embedded.servers import Servers, running
 from marketplace import live
 from marketplace.domain.ids import new_id
+from marketplace.live import subscriber
 from marketplace.ports import Announcement
+
+ORIGIN = "here0001"
 
 
 class Listener:
@@ -20,7 +23,9 @@ class Listener:
         self.heard: asyncio.Queue[Announcement] = asyncio.Queue()
         self.missed: asyncio.Queue[None] = asyncio.Queue()
         name = f"test-{new_id()}"
-        self.subscriber = live.Subscriber(redis_url, name, self.heard.put_nowait, self._missed)
+        self.subscriber = live.Subscriber(
+            redis_url, name, ORIGIN, self.heard.put_nowait, self._missed
+        )
 
     def hears(self) -> bool:
         """Whether the canary is heard."""
@@ -79,7 +84,9 @@ async def test_what_cannot_be_read_is_passed_over(
     await listener.subscriber.join(room)
 
     await redis.spublish(room, noise)
-    await redis.spublish(room, live.encode(Announcement(room, "message.sent", {"a": 1}, 3)))
+    await redis.spublish(
+        room, live.encode("elsewhr1", [Announcement(room, "message.sent", {"a": 1}, 3)])
+    )
 
     async with asyncio.timeout(5):
         assert await listener.heard.get() == Announcement(room, "message.sent", {"a": 1}, 3)
@@ -99,7 +106,9 @@ async def test_a_cut_connection_is_taken_up_again_and_told(
     async with asyncio.timeout(10):
         await listener.missed.get()
     for each in rooms:
-        await redis.spublish(each, live.encode(Announcement(each, "message.sent", {}, 1)))
+        await redis.spublish(
+            each, live.encode("elsewhr1", [Announcement(each, "message.sent", {}, 1)])
+        )
 
     async with asyncio.timeout(5):
         assert {(await listener.heard.get()).room for _ in rooms} == set(rooms)
@@ -116,9 +125,9 @@ async def test_without_redis_a_join_returns_and_holds_later(
     valkey: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for a moment only, hears nothing meanwhile, says so, and recovers by itself."""
-    monkeypatch.setattr(live, "CONFIRM_WITHIN_S", 0.2)
-    monkeypatch.setattr(live, "CANARY_EVERY_S", 0.1)
-    monkeypatch.setattr(live, "DEAF_AFTER_S", 0.6)
+    monkeypatch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.2)
+    monkeypatch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
+    monkeypatch.setattr(subscriber, "DEAF_AFTER_S", 0.6)
     listener, room = Listener(valkey.redis_url), f"conversation:{new_id()}"
     await listener.subscriber.start()
     await asyncio.to_thread(valkey.stop, "valkey")
@@ -134,7 +143,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
             await asyncio.sleep(0.02)
 
     redis = live.connect(valkey.redis_url)
-    await redis.spublish(room, live.encode(Announcement(room, "message.sent", {}, 1)))
+    await redis.spublish(room, live.encode("elsewhr1", [Announcement(room, "message.sent", {}, 1)]))
     async with asyncio.timeout(5):
         assert (await listener.heard.get()).position == 1
     await redis.aclose()

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from embedded.servers import Servers, running
-from marketplace import live
+from marketplace.live import subscriber
 from marketplace.ports import Announcement, conversation_room
 from marketplace.settings import Settings
 from realtime import rooms
@@ -30,9 +30,9 @@ def valkey() -> Iterator[Servers]:
 def _impatient() -> Iterator[None]:
     """Shorter pauses than in production, so that the tests are quick; the order of them is kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live, "CANARY_EVERY_S", 0.1)
-        patch.setattr(live, "DEAF_AFTER_S", 1.0)
-        patch.setattr(live, "CONFIRM_WITHIN_S", 0.5)
+        patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
+        patch.setattr(subscriber, "DEAF_AFTER_S", 1.0)
+        patch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.5)
         yield
 
 

@@ -219,7 +219,9 @@ async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[Announcement]"]:
     async def nothing_missed() -> None:
         pass
 
-    subscriber = live.Subscriber(redis_url, "listener", queue.put_nowait, nothing_missed)
+    subscriber = live.Subscriber(
+        redis_url, "listener", "listener", queue.put_nowait, nothing_missed
+    )
     await subscriber.start()
     await subscriber.join(conversation_room("heard-c"))
     await subscriber.join(rfi_room("heard-r"))

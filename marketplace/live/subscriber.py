@@ -1,0 +1,183 @@
+"""One process's subscriptions, and the proof that they are heard."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import Counter, Gauge
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from marketplace.live.listener import Listener
+from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
+from marketplace.ports import Announcement
+
+LOG = logging.getLogger(__name__)
+CANARY_EVERY_S = 2.0
+# A healthy round trip takes a millisecond; three missed canaries in a row are no accident.
+DEAF_AFTER_S = 7.0
+CONFIRM_WITHIN_S = 5.0
+READ_WITHIN_S = 1.0
+
+_RECEIVED = Counter("parley_live_messages_received_total", "Messages received from Redis")
+_RESUBSCRIBED = Counter("parley_live_resubscriptions_total", "Times the subscriptions were redone")
+_HEARING = Gauge("parley_live_is_hearing", "1 while the canary comes back through Redis")
+
+Receive = Callable[[Announcement], None]
+
+
+class Subscriber:
+    """A process's subscriptions.
+
+    `receive` gets every announcement of the rooms joined, but those of the own `origin`, which the
+    announcer has handed over already.  `missed` is called after a connection was lost and the rooms
+    are subscribed again: whatever was published between is gone.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        process_name: str,
+        origin: str,
+        receive: Receive,
+        missed: Callable[[], Awaitable[None]],
+    ) -> None:
+        # The listener waits for as long as nothing is said, so it has no socket time-out.  It does
+        # not retry: redis-py would subscribe again by itself, and nobody would look for what was
+        # missed.
+        self._redis = Redis.from_url(
+            redis_url,
+            socket_connect_timeout=2,
+            socket_timeout=None,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._publisher = connect(redis_url)
+        self._receive = receive
+        self._missed = missed
+        self._origin = origin.encode()
+        self._canary = f"canary:{process_name}"
+        self._rooms: dict[str, asyncio.Event] = {}
+        self._listener: Listener | None = None
+        self._heard_at = 0.0
+        self._listening_since = 0.0
+        self._may_have_missed = False
+        self._unconfirmed: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Connect and begin to listen."""
+        self._heard_at = asyncio.get_running_loop().time()
+        self._tasks = [
+            asyncio.create_task(self._listen_for_ever(), name="live-listener"),
+            asyncio.create_task(self._sing(), name="live-canary"),
+        ]
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.close()
+        await self._redis.aclose()
+        await self._publisher.aclose()
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether a canary came back lately; False means pushes may be lost right now."""
+        return asyncio.get_running_loop().time() - self._heard_at < DEAF_AFTER_S
+
+    async def join(self, room: str) -> None:
+        """Subscribe to a room and return once Redis said so, or after 5 s without Redis.
+
+        Without Redis the room still works: its numbers are checked against the store.
+        """
+        confirmed = self._rooms.get(room)
+        if confirmed is None:
+            confirmed = self._rooms[room] = asyncio.Event()
+            if self._listener is not None:
+                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                    await self._listener.subscribe(room)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(confirmed.wait(), CONFIRM_WITHIN_S)
+
+    async def leave(self, room: str) -> None:
+        """Unsubscribe from a room."""
+        self._unconfirmed.discard(room)
+        if self._rooms.pop(room, None) is not None and self._listener is not None:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._listener.unsubscribe(room)
+
+    async def _listen_for_ever(self) -> None:
+        pause_s = 0.05
+        while True:
+            try:
+                listener = await self._resubscribe()
+                pause_s = 0.05
+                await self._listen(listener)
+            except (RedisError, OSError, TimeoutError) as error:
+                LOG.warning("Redis is away", extra={"why": str(error)})
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 1.0)
+
+    async def _resubscribe(self) -> Listener:
+        """Take a fresh connection and subscribe to everything."""
+        if self._listener is not None:
+            await self._listener.close()
+        for confirmed in self._rooms.values():
+            confirmed.clear()
+        self._listener = Listener(self._redis)
+        await self._listener.open()
+        self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
+        await self._listener.subscribe(self._canary, *self._rooms)
+        self._listening_since = asyncio.get_running_loop().time()
+        _RESUBSCRIBED.inc()
+        return self._listener
+
+    async def _listen(self, listener: Listener) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._may_have_missed and not self._unconfirmed:
+                # Not before Redis confirmed all: what is announced from now on is heard.
+                self._may_have_missed = False
+                await self._missed()
+            for kind, channel, data in await listener.read(READ_WITHIN_S):
+                if kind == b"smessage":
+                    self._hear(channel.decode(), data)
+                elif kind == b"ssubscribe":
+                    self._confirm(channel.decode())
+            # A new connection is given the same time; `is_hearing` is not told better by it.
+            if loop.time() - max(self._heard_at, self._listening_since) > DEAF_AFTER_S:
+                _HEARING.set(0)
+                raise ConnectionError("the canary was not heard")
+
+    def _confirm(self, room: str) -> None:
+        confirmed = self._rooms.get(room)
+        if confirmed is not None:
+            confirmed.set()
+            self._unconfirmed.discard(room)
+
+    def _hear(self, channel: str, message: bytes) -> None:
+        if channel == self._canary:
+            self._heard_at = asyncio.get_running_loop().time()
+            _HEARING.set(1)
+            return
+        _RECEIVED.inc()
+        if message[:ORIGIN_LENGTH] == self._origin:
+            return
+        try:
+            announcements = decode(channel, message)
+        except (ValueError, TypeError):  # a JSONDecodeError is a ValueError
+            LOG.warning("an unreadable announcement", extra={"room": channel})
+            return
+        for each in announcements:
+            self._receive(each)
+
+    async def _sing(self) -> None:
+        while True:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._publisher.spublish(self._canary, b"")
+            await asyncio.sleep(CANARY_EVERY_S)

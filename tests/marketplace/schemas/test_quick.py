@@ -1,0 +1,80 @@
+"""The short cut before marshmallow never decides differently from marshmallow."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.schemas import conversations
+from marketplace.schemas.fields import Strict
+from marketplace.schemas.quick import QuickCheck
+
+QUICK = (
+    conversations.SocketSendMessage,
+    conversations.EditMessage,
+    conversations.DeleteMessage,
+    conversations.MarkPosition,
+    conversations.SetTyping,
+    conversations.JoinConversation,
+    conversations.JoinRfi,
+    conversations.ConversationCall,
+)
+AN_ID = "0192f3c2e0b07b8a9c1d2e3f40516273"
+VALUES = st.one_of(
+    st.text(max_size=70),
+    st.text("\x00\x07\t\n \u00a0\ud800é😀aZ_-9", max_size=5),
+    st.just(AN_ID),
+    st.just("x" * 8_000),
+    st.just("x" * 8_001),
+    st.integers(-2, 3),
+    st.integers(2**53 - 2, 2**53 + 1),
+    st.booleans(),
+    st.none(),
+    st.floats(),
+    st.lists(st.text(max_size=3), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("schema", QUICK, ids=lambda each: each.__name__)
+@given(data=st.data())
+def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
+    schema: type[Strict], data: st.DataObject
+) -> None:
+    """For any payload of the schema's names and a stranger's."""
+    made = schema()
+    names = st.sampled_from([*made.fields, "stranger"])
+    payload: dict[str, Any] = data.draw(st.dictionaries(names, VALUES))
+
+    quick = QuickCheck(made).read(payload)
+
+    assert quick is None or quick == made.load(payload)
+
+
+@pytest.mark.parametrize("schema", QUICK, ids=lambda each: each.__name__)
+def test_good_payloads_take_the_short_cut(schema: type[Strict]) -> None:
+    """Otherwise it would be no cut at all."""
+    good = {
+        "conversation_id": AN_ID,
+        "rfi_id": AN_ID,
+        "message_id": AN_ID,
+        "client_message_id": "m-1",
+        "body": "Grüße, 5 pm?\nYes 😀",
+        "sequence": 7,
+        "is_typing": True,
+    }
+    made = schema()
+    payload = {name: good[name] for name in made.fields if name in good}
+
+    quick = QuickCheck(made).read(payload)
+
+    assert quick is not None
+    assert quick == made.load(payload)
+
+
+def test_a_check_across_fields_is_left_to_marshmallow() -> None:
+    """What a schema decides over several fields at once has no short cut."""
+    made = conversations.FetchEntries()
+
+    assert QuickCheck(made).read({"conversation_id": AN_ID, "after_sequence": 1}) is None
