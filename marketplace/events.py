@@ -7,7 +7,7 @@ of, leaves through the relay, and stays readable: a new version adds a schema an
     vendors        vendor_id            vendor.*
     rfis           rfi_id               rfi.*  quote.*
     matches        rfi_id               match.*
-    conversations  conversation_id      conversation.*  message.*  notice.added
+    conversations  conversation_id      conversation.*  message.*  notice.added  report.closed
     notifications  account_id           notification.*
 """
 
@@ -25,6 +25,7 @@ from marketplace.schemas.fields import Moment, Whole
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
 from marketplace.schemas.vendors import VendorView
 
@@ -71,6 +72,12 @@ class MessageData(Schema):
     """The message as it was sent."""
 
     message = fields.Nested(MessageView, required=True)
+
+
+class ReportData(Schema):
+    """The report after the fact."""
+
+    report = fields.Nested(ReportView, required=True)
 
 
 class EntryData(Schema):
@@ -140,6 +147,8 @@ KINDS: Mapping[tuple[str, int], Kind] = {
     ("conversation.unblocked", 1): Kind("conversations", _tolerant(BlockData())),
     ("message.sent", 1): Kind("conversations", _tolerant(MessageData())),
     ("message.edited", 1): Kind("conversations", _tolerant(EntryData())),
+    ("message.reported", 1): Kind("conversations", _tolerant(ReportData())),
+    ("report.closed", 1): Kind("conversations", _tolerant(ReportData())),
     ("message.deleted", 1): Kind("conversations", _tolerant(EntryData())),
 }
 

@@ -21,6 +21,7 @@ from rest import (
     notifications,
     openapi,
     quotes,
+    reports,
     rfis,
     tokens,
     vendors,
@@ -45,6 +46,7 @@ _NOUNS = (
     matches,
     conversations,
     blocks,
+    reports,
     notifications,
     health,
 )

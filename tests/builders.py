@@ -22,6 +22,7 @@ from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 
@@ -308,6 +309,25 @@ def a_read_position(**named: Any) -> ReadPosition:
         conversation_id=new_id(), account_id=new_id(), delivered_sequence=5, read_sequence=3
     )
     return replace(position, **named)
+
+
+def a_report(**named: Any) -> Report:
+    """An open report of a message as spam."""
+    report = Report(
+        id=new_id(),
+        state=ReportState.OPEN,
+        reason=ReportReason.SPAM,
+        details="The same in every conversation.",
+        conversation_id=new_id(),
+        rfi_id=new_id(),
+        message_id=new_id(),
+        sequence=3,
+        sender_id=new_id(),
+        body="Buy gift cards",
+        reporter_id=new_id(),
+        created_at=NOW,
+    )
+    return replace(report, **named)
 
 
 def a_notification(**named: Any) -> Notification:

@@ -4,7 +4,8 @@ An implementation keeps a port when it passes the port's suite in `tests/contrac
 store and the in-memory one run the same suite.  All methods may raise `TemporaryError` when the part
 behind them is away.
 
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  notifications.py
+    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
+    notifications.py
                       one noun each
     outbox.py         events on their way, and handled-event marks
     idempotency.py    answers kept under their key
@@ -35,6 +36,7 @@ from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
+from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.store import Repositories, Store
 from marketplace.ports.vendors import Vendors
@@ -59,6 +61,7 @@ __all__ = [
     "Presence",
     "Quotes",
     "ReadPositions",
+    "Reports",
     "Repositories",
     "Rfis",
     "Sessions",

@@ -33,6 +33,9 @@ class Entries(Protocol):
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
 
+    async def edits(self, message_id: str) -> list[Entry]:
+        """The edits of a message, oldest first; of very many the last ones."""
+
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""
 

@@ -10,6 +10,7 @@ from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
+from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.vendors import Vendors
 
@@ -37,6 +38,8 @@ class Repositories(Protocol):
     def entries(self) -> Entries: ...
     @property
     def read_positions(self) -> ReadPositions: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from marketplace.coalescing import Coalescer
-from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.conversations import Conversation, Entry, EntryKind, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.storage.collection import Collection, Database, Session, repository
 from marketplace.storage.documents import from_document, to_document
@@ -17,6 +17,7 @@ from marketplace.storage.documents import from_document, to_document
 _PAGES_TOGETHER = 16
 
 
+_MAX_EDITS = 100
 # Beyond every sequence, and a 64-bit integer.
 _ABOVE_ALL = 2**62
 
@@ -95,6 +96,15 @@ class MongoEntries(Collection[Entry]):
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
         return await self._get(entry_id)
+
+    async def edits(self, message_id: str) -> list[Entry]:
+        """The edits of a message, oldest first; of very many the last ones."""
+        found = await self._many(
+            {"message_id": message_id, "kind": EntryKind.EDIT},
+            sort=[("sequence", DESCENDING)],
+            limit=_MAX_EDITS,
+        )
+        return found[::-1]
 
     async def get_stored(self, entry: Entry) -> Entry | None:
         """What stands in for this entry: itself, or the message first sent under the same ids."""

@@ -120,19 +120,43 @@ _INDEXES: Mapping[str, list[IndexModel]] = {
 }
 
 
+async def _create(database: Database, name: str, validator: dict[str, Any]) -> None:
+    try:
+        await database.create_collection(name, validator=validator)
+    except (CollectionInvalid, OperationFailure) as error:
+        if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
+            raise
+        await database.command("collMod", name, validator=validator)
+
+
 async def _first_schema(database: Database) -> None:
     for name, validator in _VALIDATORS.items():
-        try:
-            await database.create_collection(name, validator=validator)
-        except (CollectionInvalid, OperationFailure) as error:
-            if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
-                raise
-            await database.command("collMod", name, validator=validator)
+        await _create(database, name, validator)
     for name, indexes in _INDEXES.items():
         await database[name].create_indexes(indexes)
 
 
-MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (_first_schema,)
+async def _reports(database: Database) -> None:
+    types = _has(message_id="string", reporter_id="string", state="string", created_at="date")
+    await _create(database, "reports", types)
+    await database["reports"].create_indexes(
+        [
+            IndexModel([("message_id", ASCENDING), ("reporter_id", ASCENDING)], unique=True),
+            IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
+        ]
+    )
+    # The edits of one message; messages themselves have no such field and are not in it.
+    await database["entries"].create_indexes(
+        [
+            IndexModel(
+                [("message_id", ASCENDING), ("sequence", ASCENDING)],
+                partialFilterExpression={"message_id": {"$type": "string"}},
+            )
+        ]
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (_first_schema, _reports)
 
 
 async def migrate(database: Database) -> None:

@@ -28,6 +28,7 @@ from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
 from marketplace.storage.quotes import MongoQuotes
+from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
 from marketplace.storage.vendors import MongoVendors
 
@@ -53,6 +54,7 @@ class MongoRepositories:
         self.conversations = MongoConversations(database, session)
         self.entries = MongoEntries(database, session)
         self.read_positions = MongoReadPositions(database, session)
+        self.reports = MongoReports(database, session)
         self.outbox = MongoOutbox(database, session)
         self.handled = MongoHandled(database, session)
         self.notifications = MongoNotifications(database, session)

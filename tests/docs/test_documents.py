@@ -126,6 +126,7 @@ def test_every_collection_is_described_and_no_other() -> None:
     found = re.search(r"_VALIDATORS.*?^}", source, re.DOTALL | re.MULTILINE)
     assert found is not None
     created = set(re.findall(r'^    "(\w+)":', found[0], re.MULTILINE))
+    created |= set(re.findall(r'_create\(database, "(\w+)"', source))
     described = {
         name
         for row in rows(read(CHECKOUT / "ARCHITECTURE.md"))

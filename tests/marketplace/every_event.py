@@ -13,6 +13,7 @@ from marketplace.schemas.conversations import ConversationView
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
 from marketplace.schemas.vendors import VendorView
 from tests.builders import (
@@ -23,6 +24,7 @@ from tests.builders import (
     a_notice,
     a_notification,
     a_quote,
+    a_report,
     a_revision,
     a_vendor,
     an_accepted_match,
@@ -78,6 +80,9 @@ def an_event_of(name: str) -> Event:
 
 
 def _in_a_conversation(name: str, fact: str) -> Event:
+    if fact in {"reported", "closed"}:
+        report = a_report()
+        return an_event(name, report.conversation_id, {"report": ReportView().dump(report)})
     if fact == "started":
         conversation = a_conversation()
         data = {"conversation": ConversationView().dump(conversation)}

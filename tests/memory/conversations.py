@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.conversations import Conversation, Entry, EntryKind, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
@@ -55,6 +55,12 @@ class Entries:
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
         return next((each for each in self._entries.values() if each.id == entry_id), None)
+
+    async def edits(self, message_id: str) -> list[Entry]:
+        """The edits of a message, oldest first."""
+        found = [each for each in self._entries.values() if each.message_id == message_id]
+        edits = [each for each in found if each.kind is EntryKind.EDIT]
+        return sorted(edits, key=lambda each: each.sequence)
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""

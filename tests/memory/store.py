@@ -14,6 +14,7 @@ from tests.memory.matches import Matches
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
 from tests.memory.quotes import Quotes
+from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
 from tests.memory.tables import Tables
 from tests.memory.vendors import Vendors
@@ -35,6 +36,7 @@ class Repositories:
     conversations: ports.Conversations
     entries: ports.Entries
     read_positions: ports.ReadPositions
+    reports: ports.Reports
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
@@ -49,6 +51,7 @@ class Repositories:
         self.conversations = Conversations(tables)
         self.entries = Entries(tables)
         self.read_positions = ReadPositions(tables)
+        self.reports = Reports(tables)
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)

@@ -9,6 +9,7 @@ from marketplace.domain.matches import Match
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest, cursor_of
 from marketplace.domain.quotes import Quote
+from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
@@ -35,6 +36,7 @@ class Tables:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)

@@ -1,0 +1,25 @@
+"""Reports of messages."""
+
+from typing import Protocol
+
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.reports import Report, ReportState
+
+
+class Reports(Protocol):
+    """Reports, unique by (message_id, reporter_id)."""
+
+    async def add(self, report: Report) -> None:
+        """Insert."""
+
+    async def get(self, report_id: str) -> Report | None:
+        """By id."""
+
+    async def of_reporter(self, message_id: str, reporter_id: str) -> Report | None:
+        """The one that a person made of a message."""
+
+    async def save(self, report: Report, expected: ReportState) -> None:
+        """Replace if it is in the expected state; raises ParleyError `wrong_state` otherwise."""
+
+    async def of_state(self, state: ReportState | None, request: PageRequest) -> Page[Report]:
+        """Newest first."""

@@ -1,0 +1,52 @@
+"""Reports of messages: how one is made, closed, and shown to admins."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole
+
+REASONS = ("spam", "harassment", "fraud", "inappropriate", "other")
+
+
+class ReportMessage(Strict):
+    """POST /v1/conversations/{id}/messages/{message_id}/report; `other` wants details."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    details = Text(longest=1_000, load_default=None, allow_none=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _says_what(self, data: dict[str, Any], **_: Any) -> None:
+        if data["reason"] == "other" and data["details"] is None:
+            raise ValidationError("Say what is wrong.", "details")
+
+
+class CloseReport(Strict):
+    """POST /v1/admin/reports/{id}/close."""
+
+    resolution = Text(required=True, longest=1_000)
+
+
+class FiledReport(Strict):
+    """A report as the one who made it sees it."""
+
+    id = Identifier(required=True)
+    conversation_id = Identifier(required=True)
+    message_id = Identifier(required=True)
+    reason = fields.String(required=True)
+    details = fields.String(allow_none=True)
+    created_at = Moment(required=True)
+
+
+class ReportView(FiledReport):
+    """A report as admins see it; `body` is the message as it read when it was reported."""
+
+    state = fields.String(required=True)
+    rfi_id = Identifier(required=True)
+    sequence = Whole(required=True)
+    sender_id = Identifier(required=True)
+    body = fields.String(required=True)
+    reporter_id = Identifier(required=True)
+    closed_at = Moment(allow_none=True)
+    closed_by = fields.String(allow_none=True)
+    resolution = fields.String(allow_none=True)

@@ -1,0 +1,69 @@
+"""Report a message; what admins see of it and decide."""
+
+from marshmallow import fields
+
+from marketplace.actions import reports
+from marketplace.domain.reports import ReportReason, ReportState
+from marketplace.errors import Code
+from marketplace.schemas.reports import CloseReport, FiledReport, ReportMessage, ReportView
+from rest.calls import Answer, Call
+from rest.operations import Routes
+from rest.queries import PageQuery, page_request
+from rest.responses import page_schema
+
+ROUTES = Routes("Reports")
+
+
+class ReportsQuery(PageQuery):
+    """Reports in `state`, or in any."""
+
+    state = fields.Enum(ReportState, by_value=True, load_default=None)
+
+
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/messages/{message_id}/report",
+    body=ReportMessage(),
+    answers={201: FiledReport(), 200: FiledReport()},
+    errors=[Code.FORBIDDEN],
+)
+async def report_message(call: Call) -> Answer:
+    """Report a message of the other side to the admins.
+
+    A message is reported once by a person: said again it is answered with 200 and the first report.
+    The sender is not told.
+    """
+    report, is_new = await reports.report_message(
+        call.world,
+        call.actor,
+        call.path["conversation_id"],
+        call.path["message_id"],
+        ReportReason(call.body["reason"]),
+        call.body["details"],
+    )
+    return Answer(report, 201 if is_new else 200)
+
+
+@ROUTES.get(
+    "/v1/admin/reports",
+    query=ReportsQuery(),
+    answer=page_schema(ReportView),
+    errors=[Code.FORBIDDEN],
+)
+async def list_reports(call: Call) -> Answer:
+    """List reports as an admin, newest first, each with the message as it read when reported."""
+    page = page_request(call.query)
+    return Answer(await reports.reports_of_state(call.world, call.actor, call.query["state"], page))
+
+
+@ROUTES.post(
+    "/v1/admin/reports/{report_id}/close",
+    body=CloseReport(),
+    answer=ReportView(),
+    errors=[Code.FORBIDDEN, Code.WRONG_STATE],
+)
+async def close_report(call: Call) -> Answer:
+    """Close a report as an admin, with what was decided."""
+    report = await reports.close(
+        call.world, call.actor, call.path["report_id"], call.body["resolution"]
+    )
+    return Answer(report)

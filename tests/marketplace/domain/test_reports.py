@@ -1,0 +1,65 @@
+"""Which messages can be reported, and how a report ends."""
+
+import pytest
+
+from marketplace.domain import reports
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.conversations import Entry
+from marketplace.domain.reports import ReportReason, ReportState
+from marketplace.errors import Code, ParleyError
+from marketplace.schemas.reports import REASONS
+from tests.builders import NOW, a_conversation, a_message, a_notice, a_report, an_actor, an_edit
+
+TALK = a_conversation()
+CUSTOMER, VENDOR = (Actor(each.account_id, each.role) for each in TALK.participants)
+THEIRS = a_message(conversation_id=TALK.id, sender_id=VENDOR.account_id)
+
+
+def test_a_message_of_the_other_side_can_be_reported() -> None:
+    """By the one who got it."""
+    assert reports.require_reportable(THEIRS, TALK, CUSTOMER) is THEIRS
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (None, Code.NOT_FOUND),
+        (a_message(), Code.NOT_FOUND),
+        (a_notice(conversation_id=TALK.id), Code.NOT_FOUND),
+        (an_edit(conversation_id=TALK.id), Code.NOT_FOUND),
+        (a_message(conversation_id=TALK.id, sender_id=CUSTOMER.account_id), Code.FORBIDDEN),
+    ],
+    ids=["unknown", "of another conversation", "a notice", "an edit", "one's own"],
+)
+def test_nothing_else_can_be_reported(message: Entry | None, code: Code) -> None:
+    """What is not a message of this conversation is not there; one's own is deleted instead."""
+    with pytest.raises(ParleyError) as refused:
+        reports.require_reportable(message, TALK, CUSTOMER)
+
+    assert refused.value.code is code
+
+
+def test_a_message_reads_as_its_last_edit() -> None:
+    """And as it was sent when there is none."""
+    edits = [an_edit(body="Second"), an_edit(body="Third")]
+
+    assert reports.body_of(THEIRS, []) == THEIRS.body
+    assert reports.body_of(THEIRS, edits) == "Third"
+
+
+def test_a_report_is_closed_once_and_says_by_whom() -> None:
+    """With what was decided."""
+    admin = an_actor(Role.ADMIN)
+
+    closed = reports.close(a_report(), "Suspended.", admin, NOW)
+
+    assert (closed.state, closed.closed_by) == (ReportState.CLOSED, admin.account_id)
+    assert (closed.resolution, closed.closed_at) == ("Suspended.", NOW)
+    with pytest.raises(ParleyError) as refused:
+        reports.close(closed, "Again.", admin, NOW)
+    assert refused.value.code is Code.WRONG_STATE
+
+
+def test_the_schema_takes_the_reasons_that_there_are() -> None:
+    """One list, on two floors."""
+    assert tuple(ReportReason) == REASONS

@@ -1,0 +1,144 @@
+"""Reporting a message, and what admins do about it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.rest.people import Rest, Story, a_story, an_admin, paths_of, refusal, registered
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A message of the vendor, and the path to report it."""
+
+    story: Story
+    message: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Where it is reported."""
+        return f"{self.story.conversation_path}/messages/{self.message['id']}/report"
+
+
+async def a_case(rest: Rest, body: str = "Pay by gift card") -> Case:
+    """The vendor writes something."""
+    story = await a_story(rest)
+    says = {"client_message_id": "m-1", "body": body}
+    sent = await story.vendor.post(f"{story.conversation_path}/messages", json=says)
+    return Case(story, sent.json())
+
+
+async def listed(rest: Rest, case: Case, **params: str) -> list[dict[str, Any]]:
+    """What an admin sees of the case."""
+    found = await (await an_admin(rest)).get("/v1/admin/reports", params=params)
+    return [e for e in found.json()["items"] if e["message_id"] == case.message["id"]]
+
+
+async def test_admins_see_a_report_and_nobody_else_does(rest: Rest) -> None:
+    """With the message as it read, who wrote it, who reported it, and where it stands."""
+    case = await a_case(rest)
+    reported = await case.story.customer.post(
+        case.path, json={"reason": "fraud", "details": "Asks for gift cards."}
+    )
+
+    (seen,) = await listed(rest, case)
+    refused = [
+        await person.get("/v1/admin/reports") for person in (case.story.customer, case.story.vendor)
+    ] + [
+        await person.post(f"/v1/admin/reports/{seen['id']}/close", json={"resolution": "Fine."})
+        for person in (case.story.customer, case.story.vendor)
+    ]
+    told = await case.story.vendor.get(f"{case.story.conversation_path}/entries")
+
+    assert reported.status_code == 201
+    assert seen == reported.json() | {
+        "state": "open",
+        "rfi_id": case.story.rfi["id"],
+        "sequence": case.message["sequence"],
+        "sender_id": case.story.vendor.id,
+        "body": "Pay by gift card",
+        "reporter_id": case.story.customer.id,
+        "closed_at": None,
+        "closed_by": None,
+        "resolution": None,
+    }
+    assert {refusal(each) for each in refused} == {(403, "forbidden")}
+    assert told.json()["head"] == case.message["sequence"]
+
+
+async def test_a_message_is_reported_once_by_a_person(rest: Rest) -> None:
+    """However often and at once it is said, the first report is the answer."""
+    case = await a_case(rest)
+
+    answers = await asyncio.gather(
+        *(case.story.customer.post(case.path, json={"reason": each}) for each in ["spam"] * 5)
+    )
+    later = await case.story.customer.post(case.path, json={"reason": "fraud"})
+
+    assert sorted(each.status_code for each in answers) == [200] * 4 + [201]
+    assert all(each.json() == later.json() for each in answers)
+    assert later.json()["reason"] == "spam"
+    assert len(await listed(rest, case)) == 1
+
+
+async def test_a_report_keeps_the_message_as_it_read(rest: Rest) -> None:
+    """What its sender does to it afterwards changes nothing."""
+    case = await a_case(rest, "First words")
+    await case.story.customer.post(case.path, json={"reason": "harassment"})
+
+    await rest.parts.store.database["entries"].delete_one({"_id": case.message["id"]})
+
+    (seen,) = await listed(rest, case, state="open")
+    assert seen["body"] == "First words"
+
+
+async def test_closing_a_report(rest: Rest) -> None:
+    """An admin says what was decided, once; it is then among the closed ones."""
+    case, admin = await a_case(rest), await an_admin(rest)
+    report = (await case.story.customer.post(case.path, json={"reason": "spam"})).json()
+    path = f"/v1/admin/reports/{report['id']}/close"
+
+    closed = await admin.post(path, json={"resolution": "The vendor was suspended."})
+    again = await admin.post(path, json={"resolution": "Once more."})
+
+    assert (closed.json()["state"], closed.json()["closed_by"]) == ("closed", admin.id)
+    assert closed.json()["resolution"] == "The vendor was suspended."
+    assert refusal(again) == (409, "wrong_state")
+    assert await listed(rest, case, state="closed") == [closed.json()]
+    assert await listed(rest, case, state="open") == []
+    unknown = await admin.post("/v1/admin/reports/nothing/close", json={"resolution": "Fine."})
+    assert refusal(unknown) == (404, "not_found")
+
+
+async def test_who_may_report_what(rest: Rest) -> None:
+    """Participants, the other side's messages; anything else is not there."""
+    case, body = await a_case(rest), {"reason": "spam"}
+    stranger, other = await registered(rest), await a_case(rest)
+    wrong_id = f"{case.story.conversation_path}/messages/{other.message['id']}/report"
+
+    assert refusal(await case.story.vendor.post(case.path, json=body)) == (403, "forbidden")
+    assert refusal(await stranger.post(case.path, json=body)) == (404, "not_found")
+    assert refusal(await case.story.customer.post(wrong_id, json=body)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({}, "reason"),
+        ({"reason": "ugly"}, "reason"),
+        ({"reason": {"$ne": ""}}, "reason"),
+        ({"reason": "other"}, "details"),
+        ({"reason": "spam", "details": "x" * 1_001}, "details"),
+        ({"reason": "spam", "why": "x"}, "why"),
+    ],
+)
+async def test_a_report_says_what_is_wrong(rest: Rest, body: dict[str, Any], at: str) -> None:
+    """A reason of the list; `other` in words."""
+    case = await a_case(rest)
+
+    refused = await case.story.customer.post(case.path, json=body)
+
+    assert refusal(refused) == (422, "validation_failed")
+    assert paths_of(refused) == [at]
