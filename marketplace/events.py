@@ -21,7 +21,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from marketplace.errors import PermanentError
 from marketplace.schemas.conversations import ConversationView, EntryView, MessageView
-from marketplace.schemas.fields import Moment, Whole
+from marketplace.schemas.fields import Moment, Whole, written
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
@@ -208,7 +208,28 @@ def encode(event: Event) -> bytes:
     problems = kind.schema.validate(event.data)
     if problems:
         raise ValueError(f"{event.name}: data does not fit: {problems}")
-    return orjson.dumps(_ENVELOPE.dump(event))
+    return encode_checked(event)
+
+
+def encode_checked(event: Event) -> bytes:
+    """An event whose data is known to fit, as `encode` writes it.
+
+    For conversation entries, of which thousands a second pass the relay: tests hold their views
+    against the schema, and checking each again would cost 100 µs.
+    """
+    return orjson.dumps(
+        {
+            "id": event.id,
+            "name": event.name,
+            "version": event.version,
+            "key": event.key,
+            "occurred_at": written(event.occurred_at),
+            "actor": event.actor,
+            "correlation_id": event.correlation_id,
+            "causation_id": event.causation_id,
+            "data": event.data,
+        }
+    )
 
 
 def decode(value: bytes | None) -> Event:

@@ -12,6 +12,7 @@ effect of its record.
 import asyncio
 import contextlib
 import logging
+from collections import Counter as Counts
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -120,8 +121,8 @@ class EventProducer:
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
             raise TemporaryError(f"Kafka: {type(error).__name__}") from error
-        for each in records:
-            _SENT.labels(each.topic).inc()
+        for topic, count in Counts(each.topic for each in records).items():
+            _SENT.labels(topic).inc(count)
 
     async def close(self) -> None:
         """Close the connections; the next `send` makes new ones."""

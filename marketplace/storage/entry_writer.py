@@ -78,8 +78,8 @@ class EntryWriter:
         self._waiting.append(waiting)
         if self._writing is None or self._writing.done():
             self._writing = loop.create_task(self._write_waiting())
-        # Shielded: a sender that goes away does not take back what may be half written.
-        return await asyncio.shield(waiting.done)
+        # A sender that goes away cancels its own future and nothing else: the entry is written.
+        return await waiting.done
 
     async def close(self) -> None:
         """Take no more, and finish what waits."""

@@ -1,0 +1,28 @@
+"""What goes to Kafka for a conversation's entry."""
+
+import orjson
+import pytest
+
+from marketplace import events
+from marketplace.domain.conversations import EntryKind
+from relay.records import event_of, record_of
+from tests.builders import a_message
+
+KINDS = {
+    EntryKind.MESSAGE: {},
+    EntryKind.EDIT: {"message_id": "m-1", "body": "Better so"},
+    EntryKind.DELETION: {"message_id": "m-1"},
+    EntryKind.NOTICE: {"code": "quote_submitted", "data": {"quote_id": "q-1"}},
+}
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_an_entry_is_written_as_the_schema_of_its_event_wants_it(kind: EntryKind) -> None:
+    """It goes out unchecked, for speed: so it is checked here."""
+    entry = a_message(kind=kind, sequence=3, correlation_id="c-1", **KINDS[kind])
+
+    record = record_of(entry)
+
+    assert orjson.loads(record.value) == orjson.loads(events.encode(event_of(entry)))
+    assert events.decode(record.value).id == entry.id
+    assert (record.topic, record.key) == ("conversations", entry.conversation_id)
