@@ -9,7 +9,10 @@ rooms.py          a room's members, in order and dense; holes are read from the 
 feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
 typing.py         who is typing, with an end by itself
 polling.py        polled bodies, as the official clients make and take them
-transport.py      python-socketio behind the `Transport` the rest is written against
+transport.py      pushes to connections, behind the `Transport` the rest is written against
+server.py         python-socketio for handshakes, polling and whatever is rare
+clients.py        who is connected: its client manager
+websocket/        the websocket transport under it
 
 app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions
                                     │
