@@ -1,5 +1,7 @@
 """What goes to Kafka for a conversation's entry."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -8,7 +10,7 @@ from marketplace.domain.conversations import EntryKind
 from relay.records import event_of, record_of
 from tests.builders import a_message
 
-KINDS = {
+KINDS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.MESSAGE: {},
     EntryKind.EDIT: {"message_id": "m-1", "body": "Better so"},
     EntryKind.DELETION: {"message_id": "m-1"},
