@@ -6,7 +6,7 @@ from typing import Any
 
 from marketplace.actions import conversations, memberships
 from marketplace.domain import views
-from marketplace.domain.conversations import Conversation, ReadPosition, require_open
+from marketplace.domain.conversations import Conversation, ReadPosition, fitting, require_open
 from marketplace.ports import World, conversation_room
 from marketplace.schemas.conversations import (
     MAX_ENTRIES,
@@ -84,10 +84,11 @@ class ConversationCalls:
         store, limit = self._world.store.entries, payload["limit"]
         head = (await store.heads([conversation.id]))[conversation.id]
         if "after_sequence" in payload:
-            found = await store.after(conversation.id, payload["after_sequence"], limit)
+            found = fitting(await store.after(conversation.id, payload["after_sequence"], limit))
             has_more = bool(found) and found[-1].sequence < head
         else:
-            found = await store.before(conversation.id, payload["before_sequence"], limit)
+            before = await store.before(conversation.id, payload["before_sequence"], limit)
+            found = fitting(before, newest=True)
             has_more = bool(found) and found[0].sequence > 1
         return {
             "entries": [views.entry_view(each) for each in found],
@@ -222,11 +223,12 @@ class ConversationCalls:
         while True:
             head = (await store.entries.heads([id_]))[id_]
             if after is None:
-                found = await store.entries.before(id_, head + 1, MAX_ENTRIES)
+                newest = await store.entries.before(id_, head + 1, MAX_ENTRIES)
+                found = fitting(newest, newest=True)
                 has_more = bool(found) and found[0].sequence > 1
             else:
                 found = await store.entries.after(id_, after, MAX_ENTRIES)
-                found = [each for each in found if each.sequence <= head]
+                found = fitting([each for each in found if each.sequence <= head])
                 has_more = bool(found) and found[-1].sequence < head
             now, positions = await asyncio.gather(
                 conversations.own_conversation(self._world, connection.actor, id_),

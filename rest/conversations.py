@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import conversations, memberships
 from marketplace.actions.conversations import Standing
-from marketplace.domain.conversations import Entry
+from marketplace.domain.conversations import Entry, fitting
 from marketplace.domain.pages import Page, cursor_of
 from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
@@ -90,9 +90,9 @@ async def list_entries(call: Call) -> Answer:
     after, before = _ends(call.query)
     store, limit = call.world.store.entries, call.query["limit"]
     if after is not None:
-        entries = await store.after(found.id, after, limit)
+        entries = fitting(await store.after(found.id, after, limit))
     else:
-        entries = await store.before(found.id, before, limit)
+        entries = fitting(await store.before(found.id, before, limit), newest=True)
     # The head is read after the entries, so that it is never behind them.
     head = (await store.heads([found.id]))[found.id]
     next_cursor = _next_cursor(entries, head, is_forward=after is not None)

@@ -13,6 +13,8 @@ from marketplace.domain.accounts import Actor, Role
 from marketplace.errors import Code, ParleyError
 
 MAX_BODY_CHARACTERS = 8_000
+# 200 entries of 8,000 characters would be megabytes in one answer, for a phone on a slow network.
+MAX_PAGE_CHARACTERS = 200_000
 
 
 class EntryKind(StrEnum):
@@ -170,3 +172,16 @@ def require_own_message(message: Entry | None, conversation_id: str, actor: Acto
     if message.sender_id != actor.account_id:
         raise ParleyError(Code.FORBIDDEN, "Only its sender changes a message.")
     return message
+
+
+def fitting(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
+    """As many entries as fit into one answer, at least one; the first ones, or the newest."""
+    ordered = entries[::-1] if newest else entries
+    kept: list[Entry] = []
+    characters = 0
+    for each in ordered:
+        characters += len(each.body or "")
+        if kept and characters > MAX_PAGE_CHARACTERS:
+            break
+        kept.append(each)
+    return kept[::-1] if newest else kept

@@ -132,6 +132,28 @@ async def test_long_absence_is_caught_up_page_by_page(
     assert numbers == list(range(11, 431))
 
 
+async def test_long_messages_make_pages_shorter(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """No answer is larger than a slow network takes; the rest is read on as usual."""
+    vendor = await connect(gateways[0], talk.vendor)
+    payloads = [talk.says(f"m-{each}", f"{each}" + "x" * 7_900) for each in range(60)]
+    await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+    customer = await connect(gateways[0], talk.customer)
+
+    newest = await customer.ok("join_conversation", talk.named())
+    page = await customer.ok("join_conversation", talk.named(after_sequence=0))
+    numbers = [each["sequence"] for each in page["entries"]]
+    while page["has_more"]:
+        assert len(page["entries"]) == 25
+        page = await customer.ok("fetch_entries", talk.named(after_sequence=numbers[-1], limit=200))
+        numbers += [each["sequence"] for each in page["entries"]]
+
+    assert [each["sequence"] for each in newest["entries"]] == list(range(36, 61))
+    assert newest["has_more"]
+    assert numbers == list(range(1, 61))
+
+
 async def test_history_is_read_backwards_page_by_page(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
