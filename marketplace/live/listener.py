@@ -27,8 +27,12 @@ class Listener:
         self._parser = hiredis.Reader()
 
     async def open(self) -> None:
-        """Connect and log in."""
-        await self._connection.connect()
+        """Connect and log in; nothing is left open when that fails."""
+        try:
+            await self._connection.connect()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close, whatever state it is in."""

@@ -124,18 +124,24 @@ class Subscriber:
                 pause_s = min(pause_s * 2, 1.0)
 
     async def _resubscribe(self) -> Listener:
-        """Take a fresh connection and subscribe to everything."""
-        if self._listener is not None:
-            await self._listener.close()
+        """Take a fresh connection and subscribe to everything.
+
+        Nobody sees the connection before it stands: a command would connect it a second time, and
+        what was subscribed on the first would be lost.  Who joins meanwhile is subscribed with all.
+        """
+        former, self._listener = self._listener, None
+        if former is not None:
+            await former.close()
         for confirmed in self._rooms.values():
             confirmed.clear()
-        self._listener = Listener(self._redis)
-        await self._listener.open()
+        listener = Listener(self._redis)
+        await listener.open()
+        self._listener = listener
         self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
-        await self._listener.subscribe(self._canary, *self._rooms)
+        await listener.subscribe(self._canary, *self._rooms)
         self._listening_since = asyncio.get_running_loop().time()
         _RESUBSCRIBED.inc()
-        return self._listener
+        return listener
 
     async def _listen(self, listener: Listener) -> None:
         loop = asyncio.get_running_loop()
