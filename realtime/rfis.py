@@ -3,6 +3,7 @@
 from typing import Any
 
 from marketplace.actions import rfis
+from marketplace.domain.rfis import Revision
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
 from marketplace.schemas.rfis import RevisionView, RfiView
@@ -11,6 +12,8 @@ from realtime.feeds import RfiFeed
 from realtime.gateway import Connection
 from realtime.rooms import Rooms
 
+# Some 100 kB of changes; who is further behind shows the RFI and reads the rest over REST.
+MAX_CHANGES = 500
 _RFI, _REVISION = RfiView(), RevisionView()
 
 
@@ -31,7 +34,8 @@ class RfiCalls:
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Join and return the RFI at `revision` with the changes behind `after_revision`.
 
-        Without `after_revision` there are no changes in the answer: the RFI itself is the snapshot.
+        With `is_snapshot` the changes do not lead there and are left out, and the RFI itself is to be
+        taken as it is: none were asked for, or more are missing than go into an answer.
         """
         rfi_id, after = payload["rfi_id"], payload["after_revision"]
         await rfis.visible_rfi(self._world, connection.actor, rfi_id)
@@ -42,7 +46,7 @@ class RfiCalls:
             while True:
                 asked_at = connection.access_changes
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
-                changes = [] if after is None else await self._changes(rfi_id, after, rfi.revision)
+                changes = await self._changes(rfi_id, after, rfi.revision)
                 if asked_at != connection.access_changes:
                     continue  # what lets it see the RFI may be over
                 if room.settle(connection.id, rfi.revision):
@@ -50,7 +54,8 @@ class RfiCalls:
                     return {
                         "rfi": _RFI.dump(rfi),
                         "revision": rfi.revision,
-                        "changes": _REVISION.dump(changes, many=True),
+                        "changes": _REVISION.dump(changes or [], many=True),
+                        "is_snapshot": changes is None,
                     }
         finally:
             await self._rooms.abandon(room)
@@ -62,6 +67,10 @@ class RfiCalls:
         await self._rooms.leave(name, connection.id)
         return {}
 
-    async def _changes(self, rfi_id: str, after: int, up_to: int) -> list[Any]:
-        found = await self._world.store.rfis.revisions(rfi_id, after)
-        return [each for each in found if each.revision <= up_to]
+    async def _changes(self, rfi_id: str, after: int | None, up_to: int) -> list[Revision] | None:
+        """The changes that lead from one revision to the other; None when they are not all there."""
+        if after is None or not 0 <= up_to - after <= MAX_CHANGES:
+            return None
+        found = await self._world.store.rfis.revisions(rfi_id, after, MAX_CHANGES)
+        changes = [each for each in found if each.revision <= up_to]
+        return changes if len(changes) == up_to - after else None

@@ -8,6 +8,7 @@ their snapshot went up to N, so they get N + 1 and on.
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Iterable
 from weakref import WeakValueDictionary
 
@@ -25,6 +26,8 @@ LOG = logging.getLogger(__name__)
 HOLE_CLOSES_ITSELF_S = 0.02
 # Pushes kept behind a hole while it is read; what is beyond comes out of the store as well.
 MAX_AHEAD = 500
+# A hole that the store does not fill for so long is told to the members, who can show that they wait.
+GAP_TOLD_AFTER_S = 5.0
 CHECK_HEADS_EVERY_S = 5.0
 CHECKED_TOGETHER = 20
 
@@ -115,11 +118,16 @@ class Room:
         """Read what is missing until the told head is reached."""
         await asyncio.sleep(HOLE_CLOSES_ITSELF_S)
         pause_s = 0.1
+        tell_gap_at = asyncio.get_running_loop().time() + GAP_TOLD_AFTER_S
         while self.feed is not None and self.position < self._told_head and self.members:
             try:
                 missing = await self.feed.after(self.position)
             except TemporaryError as error:
                 LOG.warning("a hole waits", extra={"room": self.name, "why": str(error)})
+                if asyncio.get_running_loop().time() >= tell_gap_at:
+                    tell_gap_at = math.inf
+                    gap = {"room": self.name, "head": self._told_head}
+                    self._push(self.members, Announcement(self.name, "gap", gap))
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 2.0)
                 continue

@@ -19,12 +19,15 @@ def record_of(committed: OutboxRecord | Entry) -> Record:
 def event_of(entry: Entry) -> Event:
     """An entry's event: a chat message is its own event, and the entry's id is the event's."""
     name, data = views.push(entry)
+    actor = {"account_id": entry.sender_id}
+    if entry.sender_role is not None:  # entries of before it was kept have none
+        actor["role"] = entry.sender_role
     return Event(
         id=entry.id,
         name=name,
         key=entry.conversation_id,
         occurred_at=entry.at,
-        actor={"account_id": entry.sender_id},
+        actor=actor,
         correlation_id=entry.correlation_id,
         data={"message" if entry.kind is EntryKind.MESSAGE else "entry": data},
     )

@@ -185,6 +185,7 @@ def _entry(
         kind=kind,
         at=now,
         sender_id=actor.account_id,
+        sender_role=actor.role,
         correlation_id=actor.correlation_id,
         **content,
     )

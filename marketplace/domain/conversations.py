@@ -91,6 +91,7 @@ class Entry:
     code: str | None = None
     data: dict[str, Any] | None = None
     correlation_id: str | None = None
+    sender_role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)

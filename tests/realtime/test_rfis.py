@@ -3,8 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
+import pytest
 import pytest_asyncio
 
+import realtime.rfis
 from marketplace.actions import rfis
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.ids import new_id
@@ -81,9 +83,39 @@ async def test_a_returning_app_gets_the_changes_it_missed(
     await request_.retitle(3, "Burst pipe, urgent")
     await app.until(lambda: bool(app.named("rfi.changed")))
 
-    assert snapshot["revision"] == 3
+    assert (snapshot["revision"], snapshot["is_snapshot"]) == (3, False)
     assert [each["revision"] for each in snapshot["changes"]] == [2, 3]
     assert [each["revision"] for each in app.named("rfi.changed")] == [4]
+
+
+async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
+    gateways: Gateways,
+    connect: Connect,
+    request_: Request,
+    store: MongoStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Too many changes, some that are not kept any more, or a revision that never was."""
+    for revision in range(2, 6):
+        await request_.retitle(revision, f"Title {revision}")
+    app = await connect(gateways[0], request_.customer)
+
+    async def joined(after: int | None) -> tuple[bool, list[int]]:
+        payload = {"rfi_id": request_.rfi.id, "after_revision": after}
+        answer = await app.ok("join_rfi", payload)
+        assert answer["rfi"]["title"] == "Title 5"
+        assert answer["revision"] == 6
+        return answer["is_snapshot"], [each["revision"] for each in answer["changes"]]
+
+    monkeypatch.setattr(realtime.rfis, "MAX_CHANGES", 3)
+    assert await joined(3) == (False, [4, 5, 6])
+    assert await joined(6) == (False, [])
+    assert await joined(2) == (True, [])
+    assert await joined(None) == (True, [])
+    assert await joined(7) == (True, [])
+    await store.database["rfi_revisions"].delete_one({"rfi_id": request_.rfi.id, "revision": 5})
+    assert await joined(3) == (True, [])
+    assert await joined(5) == (False, [6])
 
 
 async def test_joining_while_it_changes_misses_and_doubles_nothing(

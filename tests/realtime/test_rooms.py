@@ -32,11 +32,14 @@ class Transport:
     """Keeps what each connection gets."""
 
     got: dict[str, list[int]] = field(default_factory=dict)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
         """Hand over."""
         ids = list(connection_ids)
+        if name == "gap":
+            self.gaps.append(data)
         for each in ids:
             self.got.setdefault(each, []).append(data.get("sequence", 0))
         self.arrived.set()
@@ -172,6 +175,20 @@ async def test_a_hole_waits_for_a_store_that_is_away(
     await transport.until("a", [1, 2, 3])
 
     assert feed.reads == [0, 0, 0]
+
+
+async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
+    room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members learn that they miss something, up to which number; what follows has no hole."""
+    monkeypatch.setattr(rooms, "GAP_TOLD_AFTER_S", 0.0)
+    room.settle("a", 0)
+    feed.last, feed.fails = 3, 3
+
+    room.hear(entry(3))
+    await transport.until("a", [0, 1, 2, 3])  # the gap has no sequence
+
+    assert transport.gaps == [{"room": ROOM, "head": 3}]
 
 
 async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(

@@ -11,6 +11,7 @@ from embedded.servers import Servers, running
 from marketplace import live
 from marketplace.actions.events import rfi_event
 from marketplace.bootstrap import SystemClock
+from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
 from marketplace.domain.rfis import Rfi
@@ -78,7 +79,8 @@ async def test_an_entry_is_told_as_what_it_is(
     """A message is its own event, under its own id; an edit is `message.edited`."""
 
     async def work(to: Repositories) -> tuple[Entry, Entry]:
-        message = await to.entries.add_next(a_message(correlation_id="request-1"))
+        said = a_message(correlation_id="request-1", sender_role=Role.VENDOR)
+        message = await to.entries.add_next(said)
         edit = an_edit(conversation_id=message.conversation_id, message_id=message.id)
         return message, await to.entries.add_next(edit)
 
@@ -89,7 +91,7 @@ async def test_an_entry_is_told_as_what_it_is(
     sent, edited = topics.of(message.conversation_id)
     assert (sent.id, sent.name, sent.correlation_id) == (message.id, "message.sent", "request-1")
     assert sent.data["message"]["body"] == message.body
-    assert sent.actor["account_id"] == message.sender_id
+    assert sent.actor == {"account_id": message.sender_id, "role": "vendor"}
     assert (edited.id, edited.name) == (edit.id, "message.edited")
     assert edited.data["entry"]["message_id"] == message.id
 
