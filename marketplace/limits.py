@@ -26,7 +26,8 @@ class Rate:
 
     def __init__(self, burst: float, per_s: float) -> None:
         self._cost_s = 1 / per_s
-        self._slack_s = (max(1.0, burst) - 1) / per_s
+        # A microsecond more: sums of floats may come out above what they are.
+        self._slack_s = (max(1.0, burst) - 1) / per_s + 1e-6
 
     def wait_s(self, paid_until: float, now: float) -> float:
         """How long until the next one may be taken; 0 or less means now."""

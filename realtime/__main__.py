@@ -4,10 +4,14 @@ from aiohttp import web
 
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
+from marketplace.ports import ACCESS
 from marketplace.process import Process, operations_app, run
-from realtime.calls import Calls
+from realtime.calls import DEADLINE_S, Calls
 from realtime.conversations import ConversationCalls
+from realtime.deadlines import Deadlines
+from realtime.draining import drain
 from realtime.gateway import Gateway
+from realtime.limits import CallLimits
 from realtime.memberships import Memberships
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
@@ -33,10 +37,12 @@ async def main(process: Process) -> None:
     rooms.subscriber = subscriber
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     memberships = Memberships(parts.world, gateway, rooms, transport)
-    rooms.access_changed = memberships.access_changed
+    rooms.on(ACCESS, memberships.access_changed)
     conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
     rfi_calls = RfiCalls(parts.world, rooms)
-    server.serve_for(gateway, Calls({**conversation_calls.calls(), **rfi_calls.calls()}))
+    deadlines = Deadlines(DEADLINE_S)
+    calls = {**conversation_calls.calls(), **rfi_calls.calls()}
+    server.serve_for(gateway, Calls(calls, gateway, CallLimits(settings.limit_scale), deadlines))
 
     async def check_live() -> None:
         if not subscriber.is_hearing:
@@ -49,6 +55,7 @@ async def main(process: Process) -> None:
     await subscriber.start()
     tending = [
         asyncio.create_task(gateway.tend_for_ever()),
+        asyncio.create_task(deadlines.look_for_ever()),
         asyncio.create_task(rooms.check_heads_for_ever()),
         asyncio.create_task(memberships.check_for_ever()),
         asyncio.create_task(server.wheel.turn_for_ever()),
@@ -59,7 +66,7 @@ async def main(process: Process) -> None:
     process.is_ready = True
     try:
         await process.stopping.wait()
-        await gateway.drain()
+        await drain(gateway)
     finally:
         for task in tending:
             task.cancel()

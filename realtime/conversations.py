@@ -43,7 +43,7 @@ class ConversationCalls:
     def calls(self) -> dict[str, Call]:
         """The calls by their names in the contract."""
         return {
-            "join_conversation": Call(JoinConversation(), self.join),
+            "join_conversation": Call(JoinConversation(), self.join, resumes_from="after_sequence"),
             "leave_conversation": Call(ConversationCall(), self.leave),
             "fetch_entries": Call(FetchEntries(), self.fetch_entries),
             "send_message": Call(SocketSendMessage(), self.send_message),
@@ -51,7 +51,7 @@ class ConversationCalls:
             "delete_message": Call(DeleteMessage(), self.delete_message),
             "mark_delivered": Call(MarkPosition(), self.mark_delivered),
             "mark_read": Call(MarkPosition(), self.mark_read),
-            "set_typing": Call(SetTyping(), self.set_typing),
+            "set_typing": Call(SetTyping(), self.set_typing, is_typing=True),
         }
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:

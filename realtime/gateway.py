@@ -3,75 +3,140 @@
 import asyncio
 import logging
 import math
-from collections import OrderedDict
-from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter, Gauge
 
+from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.ports import World, account_room
+from marketplace.ports import SESSION_ENDED, Announcement, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
-from marketplace.tokens import Tokens
+from marketplace.tokens import Access, Tokens
+from realtime.admission import Admission
+from realtime.limits import CONNECTIONS_OF_ACCOUNT, HandshakeLimits
 from realtime.rooms import Room, Rooms, too_many_rooms
 from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
 MAX_ROOMS = 200
-MAX_CONNECTIONS_OF_ACCOUNT = 20
 MAX_KNOWN_CONVERSATIONS = 100
-WARN_BEFORE = timedelta(seconds=60)
+WARN_BEFORE_S = 60.0
 CHECK_EXPIRY_EVERY_S = 2.0
-# Spread over this long at the end, the apps of a gateway do not all arrive elsewhere at once.
-DRAIN_WITHIN_S = 3.0
-DRAIN_STEPS = 100
+# Redis tells at once when a log-in has ended; this finds those that it did not tell of.
+CHECK_SESSIONS_EVERY_S = 30.0
+ASKED_TOGETHER = 500
+# A handshake takes some 300 µs of this process: two thousand are through in under a second.
+HANDSHAKES_AT_A_TIME = 200
+HANDSHAKES_WAITING = 2_000
 
 _CONNECTIONS = Gauge("parley_connections", "Connections with a checked token")
 _REFUSED = Counter("parley_connections_refused_total", "Handshakes refused", ["code"])
+_ENDED = Counter("parley_connections_ended_total", "Connections that the gateway ended", ["code"])
+# Why the gateway ends connections, as the close frame says it.
+_REASONS = {
+    Code.TOKEN_EXPIRED: "token expired",
+    Code.UNAUTHENTICATED: "log-in ended",
+    Code.RATE_LIMITED: "too many calls",
+    Code.DRAINING: "draining",
+}
+
+
+class AccountHere:
+    """What the connections of one account share."""
+
+    __slots__ = ("calls_paid_until", "connections")
+
+    def __init__(self) -> None:
+        self.connections: list[Connection] = []
+        self.calls_paid_until = 0.0
 
 
 class Connection:
-    """One app of one account, connected to this gateway."""
+    """One app of one account, connected to this gateway; `expires_at` is a POSIX time."""
 
-    def __init__(self, connection_id: str, actor: Actor, expires_at: datetime) -> None:
+    __slots__ = (
+        "_conversations",
+        "_lookup",
+        "access_changes",
+        "account",
+        "actor",
+        "calls_paid_until",
+        "expires_at",
+        "id",
+        "is_ending",
+        "is_gone",
+        "is_leaving",
+        "is_warned",
+        "lookups",
+        "may_write",
+        "network",
+        "refusals_paid_until",
+        "rooms",
+        "session_id",
+        "typing_paid_until",
+        "under_way",
+    )
+
+    def __init__(
+        self,
+        connection_id: str,
+        actor: Actor,
+        expires_at: float,
+        *,
+        session_id: str = "",
+        network: str = "",
+        account: AccountHere | None = None,
+    ) -> None:
         self.id = connection_id
         self.actor = actor
         self.expires_at = expires_at
-        self.is_warned = False
-        self.is_gone = False
+        self.session_id = session_id
+        self.network = network
+        self.account = account or AccountHere()
+        self.is_warned = self.is_leaving = self.is_ending = self.is_gone = False
+        self.under_way = 0
+        self.calls_paid_until = self.typing_paid_until = self.refusals_paid_until = 0.0
         self.rooms: set[str] = set()
         # Grows when what its account may see or do has changed: what was asked before may be over.
         self.access_changes = 0
         # Known from the first message on, until the account's access changes.
         self.may_write = False
-        # One look-up at a time, so that messages sent before it is known keep their order.
-        self.lookup = asyncio.Lock()
         self.lookups = 0
-        self._conversations: OrderedDict[str, tuple[Conversation, float]] = OrderedDict()
+        # Most connections take part in one conversation and look it up once: made when needed.
+        self._lookup: asyncio.Lock | None = None
+        self._conversations: dict[str, tuple[Conversation, float]] | None = None
+
+    @property
+    def lookup(self) -> asyncio.Lock:
+        """One look-up at a time, so that messages sent before it is known keep their order."""
+        if self._lookup is None:
+            self._lookup = asyncio.Lock()
+        return self._lookup
 
     def known(self, conversation_id: str, within_s: float = math.inf) -> Conversation | None:
         """A conversation this connection takes part in, as it stood that many seconds ago at most."""
-        found = self._conversations.get(conversation_id)
+        found = self._conversations.get(conversation_id) if self._conversations else None
         if found is None or asyncio.get_running_loop().time() - found[1] > within_s:
             return None
         return found[0]
 
     def know(self, conversation: Conversation) -> None:
         """Remember it; of a hundred the oldest is looked up again."""
+        if self._conversations is None:
+            self._conversations = {}
         looked_up_at = asyncio.get_running_loop().time()
         self._conversations[conversation.id] = (conversation, looked_up_at)
         if len(self._conversations) > MAX_KNOWN_CONVERSATIONS:
-            self._conversations.popitem(last=False)
+            del self._conversations[next(iter(self._conversations))]
 
     def forget_access(self) -> None:
         """Ask anew what the account may do."""
         self.access_changes += 1
         self.may_write = False
-        self._conversations.clear()
+        self._conversations = None
 
     def note(self, room: Room) -> None:
         """Note a room this became a member of; what went meanwhile is taken out of it again."""
@@ -105,21 +170,37 @@ class Gateway:
         self._tokens = tokens
         self._rooms = rooms
         self._transport = transport
-        self._limit_scale = limit_scale
+        self._most_of_account = CONNECTIONS_OF_ACCOUNT * limit_scale
+        self._handshakes = HandshakeLimits(limit_scale)
+        self._admission = Admission(HANDSHAKES_AT_A_TIME, HANDSHAKES_WAITING)
         self._connections: dict[str, Connection] = {}
-        self._of_account: dict[str, set[str]] = {}
+        self._accounts: dict[str, AccountHere] = {}
         self.is_draining = False
-        self._empty = asyncio.Event()
-        self._empty.set()
+        rooms.on(SESSION_ENDED, self._session_ended)
 
-    async def connect(self, connection_id: str, auth: object) -> None:
+    async def connect(self, connection_id: str, auth: object, address: str) -> None:
         """Check a handshake and take the connection into its account's room.
 
         Raises:
-            ParleyError: `unauthenticated`, `token_expired`, `too_many_connections`, `draining`.
+            ParleyError: `unauthenticated`, `token_expired`, `too_many_connections`, `draining`,
+                `rate_limited`, `unavailable`.
         """
         try:
-            await self._connect(connection_id, auth)
+            self._refuse_while_draining()
+            network = network_of(address)
+            self._handshakes.take(network)
+            try:
+                async with self._admission:
+                    access = await self._check(auth)
+                    connection = self._add(connection_id, access, network)
+                    await self._enter_own_room(connection)
+            except BaseException:
+                if connection_id in self._connections:
+                    await self.disconnect(connection_id)
+                else:
+                    self._handshakes.release(network)
+                raise
+            await self._say_connected(access.account_id)
         except ParleyError as error:
             _REFUSED.labels(error.code).inc()
             raise
@@ -130,99 +211,140 @@ class Gateway:
         if connection is None:
             return
         connection.is_gone = True
-        if not self._connections:
-            self._empty.set()
+        self._handshakes.release(connection.network)
         _CONNECTIONS.set(len(self._connections))
         account_id = connection.actor.account_id
-        others = self._of_account[account_id]
-        others.discard(connection_id)
+        connection.account.connections.remove(connection)
+        is_last = not connection.account.connections
+        if is_last:
+            self._accounts.pop(account_id, None)
         for room in list(connection.rooms):
             await self._rooms.leave(room, connection_id)
-        if not others:
-            self._of_account.pop(account_id, None)
+        if is_last and account_id not in self._accounts:
             await self._say_disconnected(account_id)
 
     def connection(self, connection_id: str) -> Connection | None:
         """A live connection."""
         return self._connections.get(connection_id)
 
+    def end(self, connection: Connection, code: Code) -> None:
+        """Tell a connection why, and close it in a way that the app comes back from."""
+        if connection.is_ending:
+            return
+        connection.is_ending = connection.is_leaving = True
+        _ENDED.labels(code).inc()
+        self._transport.push([connection.id], "connection.closing", {"code": code})
+        self._transport.end(connection.id, _REASONS[code])
+
     def connections(self, account_id: str | None = None) -> list[Connection]:
         """All live connections, or those of an account."""
         if account_id is None:
             return list(self._connections.values())
-        return [self._connections[each] for each in self._of_account.get(account_id, ())]
+        account = self._accounts.get(account_id)
+        return list(account.connections) if account else []
 
     async def tend_for_ever(self) -> None:
-        """Keep presence alive and end connections whose token is over."""
-        said_at = 0.0
+        """Keep presence alive, and end connections whose token is over or whose log-in has ended."""
+        loop_time = asyncio.get_running_loop().time
+        said_at, checked_at = 0.0, loop_time()
         while True:
-            now = self._world.clock.now()
-            for connection in list(self._connections.values()):
-                self._check_expiry(connection, now)
-            loop_time = asyncio.get_running_loop().time()
-            if loop_time - said_at >= REFRESH_EVERY_S:
-                said_at = loop_time
-                await self._say_connected()
+            self._check_expiry()
+            if loop_time() - said_at >= REFRESH_EVERY_S:
+                said_at = loop_time()
+                await self._say_all_connected()
+            if loop_time() - checked_at >= CHECK_SESSIONS_EVERY_S:
+                checked_at = loop_time()
+                await self.check_sessions()
             await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
 
-    async def drain(self) -> None:
-        """Take nobody new, and send the apps to other gateways, spread over a few seconds."""
-        self.is_draining = True
-        leaving = list(self._connections)
-        together = -(-len(leaving) // DRAIN_STEPS)
-        for number, connection_id in enumerate(leaving, start=1):
-            self._transport.end(connection_id, "draining")
-            if number % together == 0:
-                await asyncio.sleep(DRAIN_WITHIN_S / DRAIN_STEPS)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), DRAIN_WITHIN_S)
+    async def check_sessions(self) -> None:
+        """End the connections whose log-in has ended."""
+        everybody = self.connections()
+        for start in range(0, len(everybody), ASKED_TOGETHER):
+            some = everybody[start : start + ASKED_TOGETHER]
+            try:
+                alive = await self._world.store.sessions.alive([each.session_id for each in some])
+            except TemporaryError as error:
+                LOG.warning("log-ins are not checked", extra={"why": str(error)})
+                return
+            for each in some:
+                if each.session_id not in alive and not each.is_gone:
+                    self.end(each, Code.UNAUTHENTICATED)
 
-    async def _connect(self, connection_id: str, auth: object) -> None:
-        if self.is_draining:
-            raise ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
+    def _add(self, connection_id: str, access: Access, network: str) -> Connection:
+        account = self._accounts.setdefault(access.account_id, AccountHere())
+        actor = Actor(access.account_id, access.role, correlation_id=new_id())
+        connection = Connection(
+            connection_id,
+            actor,
+            access.expires_at.timestamp(),
+            session_id=access.session_id,
+            network=network,
+            account=account,
+        )
+        account.connections.append(connection)
+        self._connections[connection_id] = connection
+        _CONNECTIONS.set(len(self._connections))
+        return connection
+
+    async def _check(self, auth: object) -> Access:
+        """What the token says, if its log-in goes on and there is a place for the connection."""
         token: Any = auth.get("token") if isinstance(auth, dict) else None
         access = self._tokens.check(token)
         try:
-            session = await self._world.store.sessions.get(access.session_id)
+            alive = await self._world.store.sessions.alive([access.session_id])
         except TemporaryError as error:
             raise ParleyError(Code.UNAVAILABLE, "Try again shortly.") from error
-        if session is None:
+        if access.session_id not in alive:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended; log in again.")
-        mine = self._of_account.get(access.account_id, set())
-        if len(mine) >= MAX_CONNECTIONS_OF_ACCOUNT * self._limit_scale:
+        self._refuse_while_draining()
+        account = self._accounts.get(access.account_id)
+        if account is not None and len(account.connections) >= self._most_of_account:
             raise ParleyError(
                 Code.TOO_MANY_CONNECTIONS, "Close another window or app of this account first."
             )
-        actor = Actor(access.account_id, access.role, correlation_id=new_id())
-        connection = Connection(connection_id, actor, access.expires_at)
-        self._connections[connection_id] = connection
-        self._empty.clear()
-        self._of_account.setdefault(access.account_id, set()).add(connection_id)
-        _CONNECTIONS.set(len(self._connections))
-        room_name = account_room(access.account_id)
-        room = await self._rooms.enter(room_name, None)
+        return access
+
+    def _refuse_while_draining(self) -> None:
+        if self.is_draining:
+            raise ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
+
+    async def _enter_own_room(self, connection: Connection) -> None:
+        room = await self._rooms.enter(account_room(connection.actor.account_id), None)
         try:
-            room.settle(connection_id, 0)
+            room.settle(connection.id, 0)
             connection.note(room)
         finally:
             await self._rooms.abandon(room)
-        await self._say_connected(access.account_id)
 
-    def _check_expiry(self, connection: Connection, now: datetime) -> None:
-        if connection.expires_at <= now:
-            self._transport.end(connection.id, "token expired")
-        elif not connection.is_warned and connection.expires_at - now <= WARN_BEFORE:
-            connection.is_warned = True
-            left_s = int((connection.expires_at - now).total_seconds())
-            self._transport.push([connection.id], "session.expiring", {"expires_in_s": left_s})
+    def _check_expiry(self) -> None:
+        now = self._world.clock.now().timestamp()
+        for connection in self.connections():
+            left_s = connection.expires_at - now
+            if left_s <= 0:
+                self.end(connection, Code.TOKEN_EXPIRED)
+            elif left_s <= WARN_BEFORE_S and not connection.is_warned:
+                connection.is_warned = True
+                told = {"expires_in_s": int(left_s)}
+                self._transport.push([connection.id], "session.expiring", told)
+
+    def _session_ended(self, announcement: Announcement) -> None:
+        _, _, account_id = announcement.room.partition(":")
+        for connection in self.connections(account_id):
+            if connection.session_id == announcement.data.get("session_id"):
+                self.end(connection, Code.UNAUTHENTICATED)
+
+    async def _say_all_connected(self) -> None:
+        everybody = list(self._accounts)
+        for start in range(0, len(everybody), ASKED_TOGETHER):
+            some = everybody[start : start + ASKED_TOGETHER]
+            await self._say_connected(*(each for each in some if each in self._accounts))
 
     async def _say_connected(self, *account_ids: str) -> None:
-        for account_id in account_ids or list(self._of_account):
-            try:
-                await self._world.presence.connected(account_id)
-            except TemporaryError as error:
-                LOG.warning("presence is not told", extra={"why": str(error)})
-                return
+        try:
+            await self._world.presence.connected(*account_ids)
+        except TemporaryError as error:
+            LOG.warning("presence is not told", extra={"why": str(error)})
 
     async def _say_disconnected(self, account_id: str) -> None:
         try:

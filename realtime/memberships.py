@@ -12,7 +12,7 @@ import logging
 from marketplace.actions import memberships
 from marketplace.domain.accounts import Role
 from marketplace.errors import TemporaryError
-from marketplace.ports import World, account_room, rfi_room
+from marketplace.ports import Announcement, World, account_room, rfi_room
 from realtime.gateway import Connection, Gateway
 from realtime.rooms import Rooms
 from realtime.transport import Transport
@@ -33,9 +33,9 @@ class Memberships:
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
 
-    def access_changed(self, room: str) -> None:
+    def access_changed(self, announcement: Announcement) -> None:
         """Have the account of a room looked at; what its connections know is forgotten at once."""
-        account_id = room.removeprefix(_ACCOUNT)
+        account_id = announcement.room.removeprefix(_ACCOUNT)
         for connection in self._gateway.connections(account_id):
             connection.forget_access()
         self._changed.add(account_id)

@@ -27,7 +27,7 @@ class RfiCalls:
     def calls(self) -> dict[str, Call]:
         """The calls by their names in the contract."""
         return {
-            "join_rfi": Call(JoinRfi(), self.join),
+            "join_rfi": Call(JoinRfi(), self.join, resumes_from="after_revision"),
             "leave_rfi": Call(RfiCall(), self.leave),
         }
 

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.live import Subscriber
-from marketplace.ports import ACCESS, Announcement
+from marketplace.ports import Announcement
 from realtime.feeds import Feed
 from realtime.transport import Transport
 
@@ -149,17 +149,21 @@ class Rooms:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._rooms: dict[str, Room] = {}
+        self._handlers: dict[str, Callable[[Announcement], None]] = {}
         # Weak: a lock lives as long as somebody holds it or waits for it, so that all who come
         # meanwhile meet at the same one.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.subscriber: Subscriber | None = None
-        self.access_changed: Callable[[str], None] | None = None
+
+    def on(self, name: str, handler: Callable[[Announcement], None]) -> None:
+        """Let announcements of this name, which are for gateways and not for apps, go to a handler."""
+        self._handlers[name] = handler
 
     def hear(self, announcement: Announcement) -> None:
         """Take an announcement from Redis."""
-        if announcement.name == ACCESS:
-            if self.access_changed is not None:
-                self.access_changed(announcement.room)
+        handler = self._handlers.get(announcement.name)
+        if handler is not None:
+            handler(announcement)
             return
         room = self._rooms.get(announcement.room)
         if room is not None:

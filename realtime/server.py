@@ -16,6 +16,7 @@ from engineio.exceptions import EngineIOError
 from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
 from realtime import polling
 from realtime.calls import Calls, refusal
@@ -74,11 +75,13 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         """Route handshakes, calls and ends of connections."""
         self._gateway, self._calls = gateway, calls
 
-        async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> None:
+        async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
             try:
-                await gateway.connect(sid, auth)
+                await gateway.connect(sid, auth, _address(environ))
             except ParleyError as error:
                 told = {"code": error.code, "temporary": error.meaning.is_temporary}
+                if error.retry_after_ms is not None:
+                    told["retry_after_ms"] = error.retry_after_ms
                 raise Refused(error.message, told) from error
 
         async def disconnect(sid: str, _reason: str) -> None:
@@ -221,6 +224,13 @@ async def close(server: GatewayServer, eio_sid: str, reason: str) -> None:
         await socket.close(reason=reason)
     elif socket is not None:
         await close_polling(socket)
+
+
+def _address(environ: dict[str, Any]) -> str:
+    """The client's address, as our proxy names it."""
+    polled = environ.get("aiohttp.request")
+    peer = polled.remote if polled is not None else environ["REMOTE_ADDR"]
+    return client_address(peer or "", environ.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def _guarded(

@@ -66,7 +66,7 @@ async def delete_tokens(call: Call) -> Answer:
 
     The refresh token stops to work at once; the access token ends by itself within 15 minutes.
     """
-    await accounts.log_out(call.world, call.access.session_id)
+    await accounts.log_out(call.world, call.access.account_id, call.access.session_id)
     return Answer(status=204)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from marketplace.actions import announcements
 from marketplace.actions.events import vendor_event
 from marketplace.domain import vendors
 from marketplace.domain.accounts import Account, Actor, Role, Session, normalized_email
@@ -104,7 +105,7 @@ async def refresh(world: World, session_id: str, old_hash: str, new_hash: str) -
     if session is None or session.expires_at <= world.clock.now():
         raise refused
     if not await world.store.sessions.rotate(session_id, old_hash, new_hash):
-        await world.store.sessions.delete(session_id)
+        await log_out(world, session.account_id, session_id)
         raise refused
     account = await world.store.accounts.get(session.account_id)
     if account is None:
@@ -112,6 +113,7 @@ async def refresh(world: World, session_id: str, old_hash: str, new_hash: str) -
     return LoggedIn(account, session_id)
 
 
-async def log_out(world: World, session_id: str) -> None:
-    """End a log-in."""
+async def log_out(world: World, account_id: str, session_id: str) -> None:
+    """End a log-in of an account, and with it the connections it has to gateways."""
     await world.store.sessions.delete(session_id)
+    announcements.session_ended(world, account_id, session_id)

@@ -7,6 +7,7 @@ from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.ports import (
     ACCESS,
+    SESSION_ENDED,
     Announcement,
     World,
     account_room,
@@ -20,6 +21,12 @@ from marketplace.schemas.rfis import RevisionView
 
 _MATCH, _QUOTE, _REVISION = MatchView(), QuoteView(), RevisionView()
 _READ_POSITION = ReadPositionView()
+
+
+def session_ended(world: World, account_id: str, session_id: str) -> None:
+    """To the gateways that have the account; no app hears of it but by its connection's end."""
+    data = {"session_id": session_id}
+    world.live.announce(Announcement(account_room(account_id), SESSION_ENDED, data))
 
 
 def entry_added(world: World, entry: Entry) -> None:

@@ -25,6 +25,7 @@ from marketplace.ports.conversations import (
 from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
 from marketplace.ports.live import (
     ACCESS,
+    SESSION_ENDED,
     Announcement,
     Live,
     Presence,
@@ -44,6 +45,7 @@ from marketplace.ports.world import Clock, World
 
 __all__ = [
     "ACCESS",
+    "SESSION_ENDED",
     "Accounts",
     "Announcement",
     "Appended",

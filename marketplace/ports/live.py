@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 # Announced to `account:<id>` for the gateways alone: what the account may see or do has changed.
 ACCESS = "access"
+# A log-in of the account has ended; `session_id` says which.
+SESSION_ENDED = "session_ended"
 
 
 @dataclass(frozen=True, slots=True)

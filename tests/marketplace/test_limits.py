@@ -52,7 +52,7 @@ def test_no_timing_gets_more_than_burst_and_rate(
             if rate.wait_s(paid_until, now) <= 0:
                 paid_until, taken = rate.after(paid_until, now), taken + 1
 
-    assert taken <= burst + (now - 1_000.0) * per_s + 1e-6
+    assert taken <= burst + (now - 1_000.0) * per_s + 1e-3
 
 
 def test_who_waits_as_long_as_told_is_let_through() -> None:
@@ -62,7 +62,7 @@ def test_who_waits_as_long_as_told_is_let_through() -> None:
 
     wait_s = rate.wait_s(paid_until, now)
 
-    assert wait_s == pytest.approx(0.1)
+    assert wait_s == pytest.approx(0.1, abs=1e-5)
     assert rate.wait_s(paid_until, now + wait_s + 1e-9) <= 0
 
 

@@ -68,6 +68,14 @@ async def a_person(
     return Person(account, session.id, tokens.issue(account, session.id, ttl_s))
 
 
+async def another_log_in(store: Store, settings: Settings, person: Person) -> Person:
+    """The same person, logged in once more."""
+    session = a_session(account_id=person.id)
+    await store.sessions.add(session)
+    tokens = Tokens(settings.token_secret, SystemClock())
+    return Person(person.account, session.id, tokens.issue(person.account, session.id, 3_600))
+
+
 async def a_talk(store: Store, settings: Settings) -> Talk:
     """Two people and their conversation, without an entry."""
     customer = await a_person(store, settings)

@@ -6,6 +6,7 @@ talk       two people and their conversation
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest_asyncio
@@ -21,7 +22,8 @@ Gateways = tuple[RunningGateway, RunningGateway]
 
 @pytest_asyncio.fixture(scope="module")
 async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterator[Gateways]:
-    """Two gateways side by side."""
+    """Two gateways side by side, with limits that tests do not meet unless they mean to."""
+    settings = replace(settings, limit_scale=1_000.0)
     async with gateway(settings, "realtime-1") as one, gateway(settings, "realtime-2") as two:
         yield one, two
 

@@ -1,26 +1,30 @@
 """Handshakes, the end of a token, and draining."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import jwt
 import pytest
 from socketio.exceptions import ConnectionError as NotConnectedError
 
+from marketplace.actions import accounts
 from marketplace.domain.accounts import Role
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime import gateway as realtime_gateway
-from tests.realtime.apps import Talk, a_person, an_app
+from realtime.limits import CONNECTIONS_OF_ACCOUNT, HANDSHAKES_AT_ONCE
+from tests.realtime.apps import Talk, a_person, an_app, another_log_in
 from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import RunningGateway, gateway
 
 
-async def refusal(to: RunningGateway, auth: Any) -> dict[str, Any]:
+async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     """Try to connect, and return what the app is told."""
     app = an_app()
+    wanted = {"transports": ["websocket"], "wait_timeout": 10, **more}
     with pytest.raises(NotConnectedError):
-        await app.client.connect(to.url, auth=auth, transports=["websocket"], wait_timeout=10)
+        await app.client.connect(to.url, auth=auth, **wanted)
     await app.client.disconnect()
     (told,) = app.named("connect_error")
     assert told["message"]
@@ -79,27 +83,52 @@ async def test_after_logging_out_the_token_opens_nothing(
 
 
 async def test_an_account_has_so_many_connections_and_no_more(
-    gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, talk: Talk, settings: Settings
 ) -> None:
     """All at once or one after the other; when one is closed there is room again."""
-    monkeypatch.setattr(realtime_gateway, "MAX_CONNECTIONS_OF_ACCOUNT", 3)
-    outcomes = await asyncio.gather(
-        *(connect(gateways[0], talk.customer) for _ in range(6)), return_exceptions=True
-    )
-    apps = [each for each in outcomes if not isinstance(each, BaseException)]
-    assert len(apps) == 3
-    auth = {"token": talk.customer.token}
-    assert await refusal(gateways[0], auth) == {"code": "too_many_connections", "temporary": True}
+    strict = replace(settings, limit_scale=3 / CONNECTIONS_OF_ACCOUNT)
+    async with gateway(strict, "realtime-strict") as here:
+        outcomes = await asyncio.gather(
+            *(connect(here, talk.customer) for _ in range(6)), return_exceptions=True
+        )
+        apps = [each for each in outcomes if not isinstance(each, BaseException)]
+        assert len(apps) == 3
+        auth = {"token": talk.customer.token}
+        assert await refusal(here, auth) == {"code": "too_many_connections", "temporary": True}
 
-    await apps[0].client.disconnect()
-    await apps[0].closed()
-    async with asyncio.timeout(5):
-        while True:  # the gateway hears of it a moment later
-            try:
-                await connect(gateways[0], talk.customer)
-                break
-            except NotConnectedError:
-                await asyncio.sleep(0.01)
+        await apps[0].client.disconnect()
+        await apps[0].closed()
+        async with asyncio.timeout(5):
+            while True:  # the gateway hears of it a moment later
+                try:
+                    await connect(here, talk.customer)
+                    break
+                except NotConnectedError:
+                    await asyncio.sleep(0.01)
+
+
+async def test_an_address_opens_so_many_at_once_and_no_more(
+    connect: Connect, settings: Settings, store: MongoStore
+) -> None:
+    """By the address that the proxy names, whoever they are; another address has its own."""
+    strict = replace(settings, limit_scale=2 / HANDSHAKES_AT_ONCE)
+
+    def behind(address: str) -> dict[str, str]:
+        return {"X-Forwarded-For": f"8.8.8.8, {address}"}
+
+    async with gateway(strict, "realtime-strict") as here:
+        for transport in ("websocket", "polling"):
+            network = "2001:db8:0:1" if transport == "websocket" else "2001:db8:0:2"
+            for n in range(2):
+                person = await a_person(store, settings)
+                await connect(
+                    here, person, headers=behind(f"{network}::{n}"), transports=[transport]
+                )
+            auth = {"token": (await a_person(store, settings)).token}
+            told = await refusal(here, auth, headers=behind(f"{network}:9::9"))
+            assert told["code"] == "rate_limited"
+            assert told["temporary"]
+            assert 0 < told["retry_after_ms"] <= 5_000
 
 
 async def test_an_expiring_token_is_told_and_then_the_connection_ends(
@@ -117,7 +146,48 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
 
     (told,) = app.named("session.expiring")
     assert 0 <= told["expires_in_s"] <= 3
+    assert app.named("connection.closing") == [{"code": "token_expired"}]
     assert not app.client.connected
+
+
+async def test_logging_out_ends_the_connections_of_that_log_in(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
+) -> None:
+    """At once and on every gateway; the person's other log-in and everybody else stay."""
+    other = await another_log_in(store, settings, talk.customer)
+    ending = [await connect(each, talk.customer) for each in gateways]
+    staying = [await connect(gateways[0], other), await connect(gateways[1], talk.vendor)]
+
+    world = gateways[1].parts.world
+    await accounts.log_out(world, talk.customer.id, talk.customer.session_id)
+    for app in ending:
+        await app.closed()
+
+    assert [app.named("connection.closing") for app in ending] == [
+        [{"code": "unauthenticated"}]
+    ] * 2
+    for app in staying:
+        assert (await app.ok("join_conversation", talk.named()))["head"] == 0
+        assert app.named("connection.closing", "session_ended") == []
+
+
+async def test_a_log_in_that_ended_unheard_is_found(
+    gateways: Gateways,
+    connect: Connect,
+    talk: Talk,
+    store: MongoStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was announced, as when Redis was away: the gateway looks by itself."""
+    monkeypatch.setattr(realtime_gateway, "CHECK_SESSIONS_EVERY_S", 0.0)
+    ending = await connect(gateways[0], talk.customer)
+    staying = await connect(gateways[0], talk.vendor)
+    await store.sessions.delete(talk.customer.session_id)
+
+    await ending.closed()
+
+    assert ending.named("connection.closing") == [{"code": "unauthenticated"}]
+    assert staying.client.connected
 
 
 async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
@@ -135,6 +205,7 @@ async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
         await app.closed()
         await leaving.task
 
+        assert app.named("connection.closing") == [{"code": "draining"}]
         assert await told in ("draining", None)
         elsewhere = await connect(gateways[0], talk.customer)
         snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=0))

@@ -52,6 +52,7 @@ async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
         "REDIS_URL": settings.redis_url,
         "PARLEY_TOKEN_SECRET": settings.token_secret,
         "PARLEY_BIND_PORT": str(port),
+        "PARLEY_LIMIT_SCALE": "1000",
         "PARLEY_PROCESS_NAME": "realtime-9",
     }
     with log.open("wb") as output:
@@ -70,11 +71,19 @@ async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
 
 
 async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
-    """Send until the connection ends; returns what was acknowledged by then."""
+    """Send until the connection ends; returns what was acknowledged by then.
+
+    Every message sent is answered: with an acknowledgement, or with `draining` once it is the
+    connection's turn to go.
+    """
     acknowledged: list[dict[str, object]] = []
 
     async def send(number: int) -> None:
-        acknowledged.append((await app.ok("send_message", talk.says(number)))["message"])
+        answer = await app.call("send_message", talk.says(number))
+        if answer["ok"]:
+            acknowledged.append(answer["message"])
+        else:
+            assert answer["error"]["code"] == "draining"
 
     number = 0
     while app.client.connected:

@@ -368,7 +368,7 @@ async def test_a_connection_that_went_while_it_joined_is_no_member(
     all_rooms.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
     subscriber.may_join.set()
     subscriber.may_leave.set()
-    connection = Connection("a", an_actor(), NOW)
+    connection = Connection("a", an_actor(), NOW.timestamp())
     room = await all_rooms.enter(ROOM, lambda: feed)
     connection.is_gone = True
 

@@ -85,7 +85,7 @@ async def test_a_session_ends_by_time_or_by_logging_out(stage: Stage) -> None:
     for name in ("s-1", "s-2"):
         await accounts.open_session(stage.world, account, name, "hash-1")
 
-    await accounts.log_out(stage.world, "s-1")
+    await accounts.log_out(stage.world, account.id, "s-1")
     assert await refused(accounts.refresh(stage.world, "s-1", "hash-1", "h")) is (
         Code.UNAUTHENTICATED
     )

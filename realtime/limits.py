@@ -1,0 +1,110 @@
+"""How often a connection and an account call, and how many connections an address opens.
+
+Everything is in this process's memory, so it holds without Redis; an account or address that is on
+several gateways has its share on each.  All numbers are multiplied by `PARLEY_LIMIT_SCALE`.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from marketplace.errors import Code, ParleyError
+from marketplace.limits import Rate, RateLimit
+
+# An app that comes back joins its rooms at once, 200 at most, and reads on in some of them.
+CALLS_PER_S, CALLS_AT_ONCE = 30, 300
+# A person with several apps and windows.
+ACCOUNT_CALLS_PER_S, ACCOUNT_CALLS_AT_ONCE = 60, 600
+# Typing is said every few seconds for a conversation; it does not count as a call.
+TYPING_PER_S, TYPING_AT_ONCE = 5, 20
+# Who calls ten times as often as allowed for ten seconds, though told to wait, is a program that
+# does not listen.
+DEAF_TIMES, DEAF_FOR_S = 10, 10
+
+CONNECTIONS_OF_ACCOUNT = 20
+# An office, a school or a mobile network may stand behind one address.
+CONNECTIONS_OF_ADDRESS = 1_000
+HANDSHAKES_PER_S, HANDSHAKES_AT_ONCE = 50, 500
+
+
+class Paying(Protocol):
+    """Has a rate of calls."""
+
+    calls_paid_until: float
+
+
+class Caller(Paying, Protocol):
+    """A connection as far as its limits go: a number for each rate."""
+
+    typing_paid_until: float
+    refusals_paid_until: float
+
+    @property
+    def account(self) -> Paying: ...
+
+
+class CallLimits:
+    """Calls a second of a connection and of its account."""
+
+    def __init__(self, scale: float) -> None:
+        self._connection = Rate(CALLS_AT_ONCE * scale, CALLS_PER_S * scale)
+        self._account = Rate(ACCOUNT_CALLS_AT_ONCE * scale, ACCOUNT_CALLS_PER_S * scale)
+        self._typing = Rate(TYPING_AT_ONCE * scale, TYPING_PER_S * scale)
+        refusals_per_s = CALLS_PER_S * scale * DEAF_TIMES
+        self._refusals = Rate(refusals_per_s * DEAF_FOR_S, refusals_per_s)
+
+    def take(self, caller: Caller, is_typing: bool, now: float) -> float:
+        """Take a call; 0.0, or how many seconds to wait when it is one too many."""
+        if is_typing:
+            wait_s = self._typing.wait_s(caller.typing_paid_until, now)
+            if wait_s <= 0:
+                caller.typing_paid_until = self._typing.after(caller.typing_paid_until, now)
+            return max(0.0, wait_s)
+        account = caller.account
+        wait_s = max(
+            self._connection.wait_s(caller.calls_paid_until, now),
+            self._account.wait_s(account.calls_paid_until, now),
+        )
+        if wait_s > 0:
+            return wait_s
+        caller.calls_paid_until = self._connection.after(caller.calls_paid_until, now)
+        account.calls_paid_until = self._account.after(account.calls_paid_until, now)
+        return 0.0
+
+    def is_deaf(self, caller: Caller, now: float) -> bool:
+        """Count a refused call; whether the connection goes on as if it had not been told."""
+        if self._refusals.wait_s(caller.refusals_paid_until, now) > 0:
+            return True
+        caller.refusals_paid_until = self._refusals.after(caller.refusals_paid_until, now)
+        return False
+
+
+class HandshakeLimits:
+    """Connections an address has, and how quickly it opens them."""
+
+    def __init__(self, scale: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rate = RateLimit(HANDSHAKES_AT_ONCE * scale, HANDSHAKES_PER_S * scale, monotonic)
+        self._most = CONNECTIONS_OF_ADDRESS * scale
+        self._open: dict[str, int] = {}
+
+    def take(self, network: str) -> None:
+        """Count a handshake and the connection that it may become; `release` takes it back.
+
+        Raises:
+            ParleyError: `rate_limited`, `too_many_connections`.
+        """
+        self._rate.take(network)
+        count = self._open.get(network, 0)
+        if count >= self._most:
+            raise ParleyError(
+                Code.TOO_MANY_CONNECTIONS, "There are too many connections from this address."
+            )
+        self._open[network] = count + 1
+
+    def release(self, network: str) -> None:
+        """The connection is gone, or its handshake was refused."""
+        count = self._open[network] - 1
+        if count:
+            self._open[network] = count
+        else:
+            del self._open[network]

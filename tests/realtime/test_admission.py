@@ -1,0 +1,83 @@
+"""So many at a time, so many waiting, and the rest comes back at different moments."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from marketplace.errors import Code, ParleyError
+from realtime.admission import COME_BACK_AFTER_MS, COME_BACK_WITHIN_MS, Admission
+
+
+class Stage:
+    """Visitors who stay until they are told to go."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self.inside: list[int] = []
+        self.leave = asyncio.Semaphore(0)
+
+    async def visit(self, number: int) -> None:
+        """Come in, stay, go."""
+        async with self._admission:
+            self.inside.append(number)
+            await self.leave.acquire()
+            self.inside.remove(number)
+
+    async def come(self, *numbers: int) -> "list[asyncio.Task[None]]":
+        """Let visitors come, and wait until each is in, waiting, or gone."""
+        tasks = [asyncio.create_task(self.visit(each)) for each in numbers]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return tasks
+
+
+async def test_those_who_wait_come_in_their_order() -> None:
+    """Two at a time; each that goes lets the next one in."""
+    stage = Stage(Admission(at_a_time=2, waiting=10))
+    tasks = await stage.come(1, 2, 3, 4)
+    assert stage.inside == [1, 2]
+
+    stage.leave.release()
+    await stage.come()
+    assert stage.inside == [2, 3]
+
+    for _ in range(3):
+        stage.leave.release()
+    await asyncio.gather(*tasks)
+    assert stage.inside == []
+
+
+async def test_the_rest_is_told_different_times_to_come_back() -> None:
+    """Beyond the queue nobody waits; who is told to come back is spread over seconds."""
+    jitter = itertools.cycle([0.0, 0.5, 0.999]).__next__
+    stage = Stage(Admission(at_a_time=1, waiting=1, jitter=jitter))
+    tasks = await stage.come(1, 2, 3, 4, 5)
+
+    told = []
+    for task in tasks[2:]:
+        with pytest.raises(ParleyError) as refused:
+            await task
+        assert refused.value.code is Code.UNAVAILABLE
+        told.append(refused.value.retry_after_ms)
+    spread_ms = COME_BACK_WITHIN_MS - COME_BACK_AFTER_MS
+    assert told == [COME_BACK_AFTER_MS + int(each * spread_ms) for each in (0.0, 0.5, 0.999)]
+
+    for _ in range(2):
+        stage.leave.release()
+    await asyncio.gather(*tasks[:2])
+
+
+async def test_who_gives_up_waiting_holds_no_place() -> None:
+    """An app that went away makes room in the queue, and whoever fails makes room inside."""
+    stage = Stage(Admission(at_a_time=1, waiting=1))
+    first, second = await stage.come(1, 2)
+    second.cancel()
+    (third,) = await stage.come(3)
+    first.cancel()
+    await stage.come()
+
+    assert stage.inside == [1, 3]  # the first was broken off where it stood
+    stage.leave.release()
+    await third
+    assert second.cancelled()

@@ -1,0 +1,77 @@
+"""What takes too long is ended, once and as if it had a timer of its own."""
+
+import asyncio
+
+import pytest
+
+from realtime.deadlines import LOOK_EVERY_S, Deadlines
+from tests.builders import Stopwatch
+
+
+async def until(event: asyncio.Event) -> str:
+    """Work that ends when a test says so."""
+    await event.wait()
+    return "done"
+
+
+async def test_what_takes_too_long_is_ended() -> None:
+    """With a time-out for the one that is late, and nothing for one that began later."""
+    stopwatch = Stopwatch()
+    deadlines = Deadlines(20.0, stopwatch)
+    ready = asyncio.Event()
+    late = asyncio.create_task(deadlines.keep(until(ready)))
+    await asyncio.sleep(0)
+    stopwatch.at_s += 5
+    later = asyncio.create_task(deadlines.keep(until(ready)))
+    await asyncio.sleep(0)
+
+    stopwatch.at_s += 15 - LOOK_EVERY_S
+    deadlines.look()
+    with pytest.raises(TimeoutError):
+        await late
+    ready.set()
+
+    assert await later == "done"
+
+
+async def test_work_in_time_has_its_result_or_its_own_error() -> None:
+    """Looks in between change nothing, and one task may do one thing after the other."""
+    stopwatch = Stopwatch()
+    deadlines = Deadlines(20.0, stopwatch)
+    ready = asyncio.Event()
+
+    async def fail() -> None:
+        raise ValueError("of its own")
+
+    async def both() -> str:
+        with pytest.raises(ValueError, match="of its own"):
+            await deadlines.keep(fail())
+        stopwatch.at_s += 100
+        return await deadlines.keep(until(ready))
+
+    task = asyncio.create_task(both())
+    await asyncio.sleep(0)
+    deadlines.look()
+    ready.set()
+    assert await task == "done"
+    stopwatch.at_s += 100
+    deadlines.look()
+
+
+async def test_a_cancellation_from_elsewhere_stays_one() -> None:
+    """Whoever cancels the task ends it, also when its time is over at the same moment."""
+    stopwatch = Stopwatch()
+    deadlines = Deadlines(20.0, stopwatch)
+    cancelled, both = (
+        asyncio.create_task(deadlines.keep(until(asyncio.Event()))) for _ in range(2)
+    )
+    await asyncio.sleep(0)
+
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    stopwatch.at_s += 30
+    deadlines.look()
+    both.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await both

@@ -1,0 +1,156 @@
+"""How often a connection and an account call, and what comes of calling on and on."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from marketplace.errors import Code, ParleyError
+from marketplace.settings import Settings
+from realtime.limits import (
+    ACCOUNT_CALLS_AT_ONCE,
+    CALLS_AT_ONCE,
+    CALLS_PER_S,
+    CONNECTIONS_OF_ADDRESS,
+    DEAF_FOR_S,
+    DEAF_TIMES,
+    HANDSHAKES_AT_ONCE,
+    TYPING_AT_ONCE,
+    CallLimits,
+    HandshakeLimits,
+)
+from tests.builders import Stopwatch
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect
+from tests.realtime.gateways import gateway
+
+
+@dataclass
+class Account:
+    """An account as far as its limits go."""
+
+    calls_paid_until: float = 0.0
+
+
+@dataclass
+class Caller:
+    """A connection as far as its limits go."""
+
+    account: Account = field(default_factory=Account)
+    calls_paid_until: float = 0.0
+    typing_paid_until: float = 0.0
+    refusals_paid_until: float = 0.0
+
+
+def taken(
+    limits: CallLimits, caller: Caller, tries: int, now: float, is_typing: bool = False
+) -> int:
+    """How many of so many calls at one moment go through."""
+    return sum(limits.take(caller, is_typing, now) == 0.0 for _ in range(tries))
+
+
+def test_a_connection_calls_so_often_and_typing_is_counted_apart() -> None:
+    """A burst, then so many a second; who typed too much may still send, and the reverse."""
+    limits, caller = CallLimits(1.0), Caller()
+
+    assert taken(limits, caller, 1_000, 50.0, is_typing=True) == TYPING_AT_ONCE
+    assert taken(limits, caller, 1_000, 50.0) == CALLS_AT_ONCE
+    assert taken(limits, caller, 1_000, 51.0) == CALLS_PER_S
+    assert 0 < limits.take(caller, False, 51.0) <= 1 / CALLS_PER_S
+
+
+def test_the_connections_of_an_account_share_its_rate() -> None:
+    """However many apps somebody opens; what is refused is taken from nobody."""
+    limits, account = CallLimits(1.0), Account()
+    apps = [Caller(account) for _ in range(5)]
+
+    assert sum(taken(limits, each, 1_000, 50.0) for each in apps) == ACCOUNT_CALLS_AT_ONCE
+    assert taken(limits, Caller(), 1_000, 50.0) == CALLS_AT_ONCE
+
+
+def test_who_calls_ten_times_as_often_for_ten_seconds_is_deaf() -> None:
+    """Not after a burst of refusals, and not when it calls a little too often for ever."""
+    limits, eager, deaf = CallLimits(1.0), Caller(), Caller()
+    per_s = CALLS_PER_S * DEAF_TIMES
+    for second in range(60):
+        assert not any(limits.is_deaf(eager, float(second)) for _ in range(per_s))
+
+    ended_at = next(
+        second
+        for second in range(60)
+        if sum(limits.is_deaf(deaf, float(second)) for _ in range(2 * per_s))
+    )
+    assert ended_at == DEAF_FOR_S - 1
+
+
+def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:
+    """What a handshake from a network is refused with, if at all."""
+    try:
+        limits.take(network)
+    except ParleyError as error:
+        return error.code
+    return None
+
+
+def test_an_address_has_so_many_connections() -> None:
+    """However slowly it opens them; each that ends gives way to another."""
+    stopwatch = Stopwatch()
+    limits = HandshakeLimits(1.0, stopwatch)
+    for _ in range(CONNECTIONS_OF_ADDRESS):
+        stopwatch.at_s += 1
+        assert refusal_of(limits, "here") is None
+
+    stopwatch.at_s += 1
+    assert refusal_of(limits, "here") is Code.TOO_MANY_CONNECTIONS
+    assert refusal_of(limits, "there") is None
+    limits.release("here")
+    assert refusal_of(limits, "here") is None
+
+
+def test_an_address_opens_connections_so_quickly() -> None:
+    """A flood of handshakes is refused before anything is looked up for it."""
+    limits = HandshakeLimits(1.0, Stopwatch())
+    outcomes = []
+    for _ in range(HANDSHAKES_AT_ONCE + 10):
+        outcomes.append(refusal_of(limits, "here"))
+        if outcomes[-1] is None:
+            limits.release("here")
+
+    assert outcomes == [None] * HANDSHAKES_AT_ONCE + [Code.RATE_LIMITED] * 10
+
+
+async def test_a_call_too_many_is_refused_with_the_time_to_wait(
+    connect: Connect, talk: Talk, settings: Settings
+) -> None:
+    """Whatever is called, unknown names too; after the wait the connection is as good as before."""
+    strict = replace(settings, limit_scale=0.1)
+    async with gateway(strict, "realtime-strict") as here:
+        app = await connect(here, talk.customer)
+        bystander = await connect(here, talk.vendor)
+        answers = await asyncio.gather(
+            *(app.call(name, talk.named()) for name in ["fetch", "leave_conversation"] * 40)
+        )
+        errors = [each["error"] for each in answers if not each["ok"]]
+        refused = [each for each in errors if each["code"] == "rate_limited"]
+
+        assert len(answers) - len(refused) in range(30, 40)  # some were earned meanwhile
+        assert all(each["temporary"] and each["retry_after_ms"] > 0 for each in refused)
+        assert (await bystander.ok("join_conversation", talk.named()))["head"] == 0
+        await asyncio.sleep(refused[-1]["retry_after_ms"] / 1_000)
+        assert (await app.ok("join_conversation", talk.named()))["head"] == 0
+
+
+async def test_who_does_not_listen_is_closed_with_a_reason(
+    connect: Connect, talk: Talk, settings: Settings
+) -> None:
+    """The one that goes on calling, and nobody else."""
+    strict = replace(settings, limit_scale=0.02)
+    async with gateway(strict, "realtime-strict") as here:
+        deaf = await connect(here, talk.customer)
+        listening = await connect(here, talk.vendor)
+        while not deaf.named("disconnect"):
+            for _ in range(20):
+                await deaf.client.emit("fetch_entries", talk.named(after_sequence=0))
+            await asyncio.sleep(0)
+
+        await deaf.until(lambda: bool(deaf.named("connection.closing")))
+        assert deaf.named("connection.closing") == [{"code": "rate_limited"}]
+        assert (await listening.ok("join_conversation", talk.named()))["head"] == 0
