@@ -32,6 +32,7 @@ from rest.performing import perform
 from rest.problems import Problems
 from rest.requests import RestRequest
 from rest.service import Health, Service
+from rest.sessions import LiveSessions
 
 App = Sanic[Any, Any]
 
@@ -70,7 +71,12 @@ _MADE = itertools.count()
 
 def make_app(parts: Parts, health_check: Health) -> App:
     """An app over the parts; several can live in one process."""
-    service = Service(parts, health_check, Limits(parts.settings.limit_scale))
+    service = Service(
+        parts,
+        health_check,
+        Limits(parts.settings.limit_scale),
+        LiveSessions(parts.store.sessions),
+    )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)
     service.documentation_html = documentation.page(document)

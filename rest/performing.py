@@ -34,6 +34,8 @@ async def perform(
         TemporaryError: when a part behind is away.
     """
     call = _read(service, operation, request, path)
+    if call.optional_access is not None:
+        await service.sessions.require(call.optional_access.session_id)
     work = _answered(operation, call)
     if operation.reads:
         return await work

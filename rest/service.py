@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 
 from marketplace.bootstrap import Parts
 from rest.limits import Limits
+from rest.sessions import LiveSessions
 
 Health = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
 
@@ -23,6 +24,7 @@ class Service:
     parts: Parts
     health: Health
     limits: Limits
+    sessions: LiveSessions
     openapi_json: bytes = b""
     documentation_html: bytes = b""
     running: set["asyncio.Task[HTTPResponse]"] = field(default_factory=set)

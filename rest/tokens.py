@@ -64,9 +64,11 @@ async def refresh_tokens(call: Call) -> Answer:
 async def delete_tokens(call: Call) -> Answer:
     """Log out.
 
-    The refresh token stops to work at once; the access token ends by itself within 15 minutes.
+    The refresh token stops to work at once, and connections to gateways end. The access token stops
+    within ten seconds.
     """
     await accounts.log_out(call.world, call.access.account_id, call.access.session_id)
+    call.service.sessions.forget(call.access.session_id)
     return Answer(status=204)
 
 

@@ -12,7 +12,7 @@ from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.ids import new_id
 from marketplace.process import Process
 from rest.app import App
-from tests.builders import an_account
+from tests.builders import a_session, an_account
 
 PASSWORD = "correct horse battery"
 _PLACES = itertools.count()
@@ -121,7 +121,9 @@ async def an_admin(rest: Rest) -> Person:
     """An admin; nobody registers as one, so the account is put into the store."""
     account = an_account(role=Role.ADMIN)
     await rest.parts.store.accounts.add(account)
-    token = rest.parts.tokens.issue(account, new_id())
+    session = a_session(account_id=account.id)
+    await rest.parts.store.sessions.add(session)
+    token = rest.parts.tokens.issue(account, session.id)
     return Person(rest.client, account.id, account.email, {"access_token": token})
 
 

@@ -1,0 +1,57 @@
+"""An access token is worth nothing soon after its log-in has ended."""
+
+import pytest
+
+from marketplace.errors import Code, ParleyError
+from rest.sessions import BELIEVED_FOR_S, LiveSessions
+from tests import memory
+from tests.builders import Stopwatch, a_session
+from tests.rest.people import Rest, refusal, registered
+
+
+async def test_after_logging_out_the_access_token_is_refused_at_once(rest: Rest) -> None:
+    """Where one logged out, for reading and for writing; another log-in goes on."""
+    person, other = await registered(rest), await registered(rest)
+    assert (await person.get("/v1/me")).status_code == 200
+
+    assert (await person.ask("DELETE", "/v1/tokens")).status_code == 204
+
+    assert refusal(await person.get("/v1/me")) == (401, "unauthenticated")
+    assert refusal(await person.ask("DELETE", "/v1/tokens")) == (401, "unauthenticated")
+    assert (await other.get("/v1/me")).status_code == 200
+
+
+async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process was told; this one asks the store again."""
+    stopwatch = Stopwatch()
+    sessions = LiveSessions(rest.parts.store.sessions, stopwatch)
+    monkeypatch.setattr(rest.app.ctx.service, "sessions", sessions)
+    person = await registered(rest)
+    assert (await person.get("/v1/me")).status_code == 200
+    session_id = person.tokens["refresh_token"].partition(".")[0]
+
+    await rest.parts.store.sessions.delete(session_id)
+    stopwatch.at_s += BELIEVED_FOR_S
+
+    assert BELIEVED_FOR_S <= 10
+    assert refusal(await person.get("/v1/me")) == (401, "unauthenticated")
+
+
+async def test_the_memory_of_log_ins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one asked about longest ago is asked about again."""
+    monkeypatch.setattr("rest.sessions._MOST_BELIEVED", 2)
+    store = memory.Store()
+    sessions = LiveSessions(store.sessions, Stopwatch())
+    known = [a_session() for _ in range(3)]
+    for each in known:
+        await store.sessions.add(each)
+        await sessions.require(each.id)
+        await store.sessions.delete(each.id)
+
+    for still_believed in known[1:]:
+        await sessions.require(still_believed.id)
+    with pytest.raises(ParleyError) as refused:
+        await sessions.require(known[0].id)
+    assert refused.value.code is Code.UNAUTHENTICATED
