@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PAGE_PACKAGES := web/node_modules/.package-lock.json
+PEER_PACKAGES := benchmarks/peer/node_modules/.package-lock.json
+GO := $(VENV)/.go
 # The Node of the virtual environment, so that a machine needs none of its own.
 NODE := PATH="$(abspath $(BIN)):$$PATH"
 
@@ -26,6 +28,15 @@ $(PAGE_PACKAGES): web/package-lock.json $(INSTALLED)
 	cd web && $(NODE) npm ci --no-audit --no-fund
 	@touch $@
 
+$(PEER_PACKAGES): benchmarks/peer/package-lock.json $(INSTALLED)
+	cd benchmarks/peer && $(NODE) npm ci --no-audit --no-fund
+	@touch $@
+
+# A Go of the machine's own will do; the package with one is large, so it comes where there is none.
+$(GO): requirements/go.lock $(INSTALLED)
+	@$(BIN)/python -m benchmarks.tools 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/go.lock
+	@touch $@
+
 .PHONY: install
 install: $(INSTALLED) ## Make the virtual environment from the lock file
 
@@ -33,6 +44,7 @@ install: $(INSTALLED) ## Make the virtual environment from the lock file
 lock: $(INSTALLED) ## Resolve the dependencies anew and write the lock files
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links setup.cfg -o requirements/runtime.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links --all-extras -c requirements/runtime.lock setup.cfg -o requirements/all.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-find-links requirements/go.in -o requirements/go.lock
 
 .PHONY: demo
 demo: $(INSTALLED) ## Run everything on this machine with demo data; Ctrl-C stops it
@@ -64,6 +76,13 @@ page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client
 chromium: $(INSTALLED)
 	@$(BIN)/python -m tests.journeys.chromium
 
+.PHONY: bench
+bench: bench-tools ## Measure the gateway and a Node peer side by side (12 minutes; QUICK=1: one)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick,--output benchmarks/RESULTS.md)
+
+.PHONY: bench-tools
+bench-tools: $(GO) $(PEER_PACKAGES) ## Install what builds the load generator and runs the peer
+
 .PHONY: lint
 lint: $(INSTALLED) $(PAGE_PACKAGES) ## Check format, types, import contracts, the page and everything that deploys
 	$(BIN)/ruff format --check .
@@ -71,6 +90,7 @@ lint: $(INSTALLED) $(PAGE_PACKAGES) ## Check format, types, import contracts, th
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd web && $(NODE) npm run lint
+	$(BIN)/python -m benchmarks.tools lint
 	deploy/check.sh
 
 .PHONY: format

@@ -10,8 +10,8 @@ import pytest
 from nginx.settings import from_environment as nginx_settings
 from tests.deploy.conftest import ROOT, Stack
 
-# Root packages that are no process of a deployment: the core, and the stack of one machine.
-NO_PROCESS = {"marketplace", "embedded"}
+# Root packages that are no process of a deployment: the core, the stack of one machine, its load.
+NO_PROCESS = {"marketplace", "embedded", "benchmarks"}
 SERVERS = {"mongodb", "kafka", "valkey"}
 # An own port of the node or a volume: the old task has to be gone before the new one comes.
 IN_PLACE = {"nginx", "mongodb", "kafka"}

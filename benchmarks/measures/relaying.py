@@ -1,0 +1,85 @@
+"""Whether the relay keeps up with one gateway at its full persisted rate."""
+
+import threading
+import time
+
+from benchmarks.load import Figures
+from benchmarks.results import Found, Row, number
+from benchmarks.scale import Scale
+from benchmarks.site import PARLEY, Site
+from benchmarks.usage import metric
+from embedded.errors import StackError
+
+_RELAY = "relay"
+_RELAYED = "parley_relay_records_total"
+_DRAINED_WITHIN_S = 5.0
+_GIVE_UP_AFTER_S = 120.0
+_LOOK_EVERY_S = 0.05
+
+
+def measure(site: Site, scale: Scale) -> Found:
+    """Full load with relay and Kafka beside it: records while it lasts, and the lag at its end."""
+    site.start_server("kafka")
+    gateway, relay = site.only(PARLEY, _RELAY).values()
+    _wait_until_still(relay)
+    before = metric(relay, _RELAYED)
+    loads: list[Figures] = []
+    load = threading.Thread(target=lambda: loads.append(_load(site, scale, gateway)))
+    began_at = time.monotonic()
+    load.start()
+    load.join()
+    ended_at = time.monotonic()
+    if not loads:
+        raise StackError("The load for the relay failed.")
+    at_end = metric(relay, _RELAYED) - before
+    drained_s = _drained(relay, before + loads[0]["sent"]) - ended_at
+    site.down(_RELAY, "kafka")
+    return Found([_row(loads[0], at_end, ended_at - began_at, max(drained_s, 0.0))])
+
+
+def _load(site: Site, scale: Scale, url: str) -> Figures:
+    return site.generator.run(
+        "messages",
+        url,
+        conversations=scale.conversations,
+        warm_up=f"{scale.warm_up_s}s",
+        length=f"{scale.relay_s}s",
+    )
+
+
+def _wait_until_still(relay: str) -> None:
+    """Wait for the relay to have sent what the seeding left."""
+    seen, still_since = -1.0, time.monotonic()
+    while time.monotonic() - still_since < 1:
+        if (now := metric(relay, _RELAYED)) != seen:
+            seen, still_since = now, time.monotonic()
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _drained(relay: str, expected: float) -> float:
+    """The moment at which everything is in Kafka.
+
+    Raises:
+        StackError: it does not come.
+    """
+    end = time.monotonic() + _GIVE_UP_AFTER_S
+    while time.monotonic() < end:
+        if metric(relay, _RELAYED) >= expected:
+            return time.monotonic()
+        time.sleep(_LOOK_EVERY_S)
+    raise StackError("The relay did not bring everything to Kafka.")
+
+
+def _row(load: Figures, at_end: float, took_s: float, drained_s: float) -> Row:
+    rate = load["acknowledged_per_s"]
+    return Row(
+        "relay beside a gateway at full rate: records/s into Kafka",
+        number(at_end / took_s),
+        "–",
+        "–",
+        f"lag gone within {_DRAINED_WITHIN_S:.0f} s",
+        drained_s <= _DRAINED_WITHIN_S,
+        f"{number(rate)} acknowledged/s; of {load['sent']:,} messages "
+        f"{load['sent'] - at_end:,.0f} not in Kafka at the end of the load, "
+        f"all {number(drained_s)} s later",
+    )

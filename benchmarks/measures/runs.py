@@ -1,0 +1,57 @@
+"""Runs of both gateways in turn, and what must be true of every run before its figures count."""
+
+from collections.abc import Callable, Iterable
+
+from benchmarks.load import Figures
+from benchmarks.scale import Scale
+from benchmarks.site import PARLEY, PEER, Site
+from benchmarks.usage import Cores
+from embedded.errors import StackError
+
+NAMES = {PARLEY: "Parley", PEER: "Peer"}
+
+
+def in_turn(rounds: int, run: Callable[[str], Figures]) -> dict[str, list[Figures]]:
+    """Run Parley, peer, Parley, peer, …; returns the figures by gateway."""
+    found: dict[str, list[Figures]] = {PARLEY: [], PEER: []}
+    for _ in range(rounds):
+        for name, figures in found.items():
+            figures.append(run(name))
+    return found
+
+
+def watched(site: Site, name: str, run: Callable[[], Figures]) -> Figures:
+    """Run, and note under `cores` who was busy meanwhile."""
+    watched_names = {"gateway": name, "mongod": "mongod", "valkey": "valkey"}
+    cores = Cores({role: site.running_pid(each) for role, each in watched_names.items()})
+    figures = run()
+    return {
+        **figures,
+        "cores": {**cores.busy(), "generator": figures["generator_cores"]},
+    }
+
+
+def timing(scale: Scale) -> dict[str, str]:
+    """Options of the generator for warm-up and measured time."""
+    return {"warm_up": f"{scale.warm_up_s}s", "length": f"{scale.length_s}s"}
+
+
+def values(figures: Iterable[Figures], name: str, *parts: str) -> list[float]:
+    """One figure of each run."""
+    found = []
+    for each in figures:
+        value = each[name]
+        for part in parts:
+            value = value[part]
+        found.append(float(value))
+    return found
+
+
+def check_complete(figures: Figures, flag: str) -> None:
+    """Refuse figures of a run in which something was refused, or did not arrive.
+
+    Raises:
+        StackError: saying what.
+    """
+    if figures["refused"] or figures["pushes"] != figures["pushes_expected"] or not figures[flag]:
+        raise StackError(f"A run was not clean: {figures}")

@@ -1,0 +1,31 @@
+"""The peer and a page for nginx; Parley's own processes are described by `embedded.processes`."""
+
+from collections.abc import Mapping
+
+from benchmarks import tools
+from embedded.paths import Paths
+from embedded.ports import HOST
+from embedded.program import Program
+
+PEER = "peer"
+
+
+def peer(paths: Paths, port: int, shared: Mapping[str, str]) -> Program:
+    """Describe the Node gateway; it takes Parley's variables, with a database of its own."""
+    tools.check_peer()
+    url = f"http://{HOST}:{port}"
+    return Program(
+        name=PEER,
+        argv=(tools.node(), "server.js"),
+        directory=tools.PEER,
+        log=paths.logs / "peer.log",
+        url=url,
+        health=f"{url}/health",
+        environment={**shared, "PARLEY_BIND_PORT": str(port), "NODE_ENV": "production"},
+    )
+
+
+def make_page(paths: Paths) -> None:
+    """Put a page where nginx wants one; nobody looks at it here."""
+    paths.page.mkdir(exist_ok=True)
+    (paths.page / "index.html").write_text("<!doctype html><title>Parley</title>\n")

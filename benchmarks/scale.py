@@ -1,0 +1,59 @@
+"""How much of everything, and for how long."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The sizes of one run of all measures; times in seconds."""
+
+    rounds: int
+    warm_up_s: float
+    length_s: float
+    conversations: int
+    fan_out_connections: int
+    idle_connections: int
+    settle_s: float
+    new_connections: int
+    relay_s: float
+    herd_clients: int
+    herd_senders: int
+    herd_s: float
+
+    @property
+    def seeded(self) -> int:
+        """How many conversations the largest of the measures needs."""
+        largest = max(self.idle_connections, self.new_connections, self.herd_clients)
+        return max((largest + 1) // 2, 2 * self.conversations)
+
+
+FULL = Scale(
+    rounds=3,
+    warm_up_s=2,
+    length_s=6,
+    conversations=50,
+    fan_out_connections=1_000,
+    idle_connections=3_000,
+    settle_s=5,
+    new_connections=3_000,
+    relay_s=15,
+    herd_clients=5_000,
+    herd_senders=300,
+    herd_s=5,
+)
+
+# Enough to see that every figure is produced, and none of them means anything.
+QUICK = Scale(
+    rounds=1,
+    warm_up_s=0.3,
+    length_s=1,
+    conversations=20,
+    fan_out_connections=100,
+    idle_connections=400,
+    settle_s=0.5,
+    new_connections=200,
+    relay_s=1,
+    herd_clients=200,
+    herd_senders=40,
+    herd_s=1,
+)

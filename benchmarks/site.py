@@ -1,0 +1,153 @@
+"""What runs while something is measured: servers, gateways, seeded conversations.
+
+    opened ─▶ mongod, valkey ─▶ `parley seed` ─▶ the same conversations for the peer
+
+Nothing else runs: no REST, no matching, no page; Kafka and the relay for their own row alone.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from benchmarks import programs, tools
+from benchmarks.load import Generator
+from embedded import jobs, processes, servers
+from embedded.background import Background
+from embedded.errors import StackError
+from embedded.paths import Paths, from_environment
+from embedded.ports import PortBook
+from embedded.program import Program
+from embedded.running import Running
+from embedded.supervisor import Report, Supervisor
+
+PARLEY, SECOND_GATEWAY = processes.GATEWAYS
+PEER = programs.PEER
+# Every limit of Parley's, a thousand times higher: the peer has none.
+LIMIT_SCALE = "1000"
+_PEER_DATABASE = "peer"
+_SEEDING_TIMEOUT_S = 180
+# nginx wants REST's address; nobody asks for it here.
+_PORTS = (*processes.GATEWAYS, PEER, "rest", "relay", "nginx")
+
+
+class Site(Running):
+    """Servers and gateways by name, to start and stop; `generator` has the conversations."""
+
+    def __init__(self, paths: Paths, background: Background, supervisor: Supervisor) -> None:
+        environment = {
+            "PARLEY_TOKEN_SECRET": secrets.token_hex(32),
+            "PARLEY_LIMIT_SCALE": LIMIT_SCALE,
+            # Where no other stack is: `parley seed` joins the servers named beside it.
+            "PARLEY_DATA_DIR": str(paths.data),
+        }
+        super().__init__(background, supervisor, environment)
+        self.paths = paths
+        self.generator = Generator(tools.build_generator(paths.cache), paths.data / "talks.json")
+        self._ports = PortBook(paths.ports)
+        for name in _PORTS:
+            self._ports.port(name)
+
+    def start_server(self, name: str) -> None:
+        """Start mongod, valkey or kafka, and tell those that start later where it is."""
+        program = self._background.call(servers.prepare(name, self.paths, self._ports))
+        self._background.call(self._supervisor.start(program))
+        variable, value = servers.variable(program)
+        self.environment[variable] = value
+
+    def up(self, name: str) -> str:
+        """Start a gateway, the relay or nginx where it is down; returns its address."""
+        if name not in self.names():
+            self._background.call(self._supervisor.start(self._describe(name)))
+        elif self.pid(name) is None:
+            self.start(name)
+        return self.url(name)
+
+    def down(self, *names: str) -> None:
+        """Stop those of them that were started, also one that was killed and is held down."""
+        for name in names:
+            if name in self.names():
+                self.stop(name)
+
+    def only(self, *names: str) -> dict[str, str]:
+        """Have these of the processes up and no others; returns their addresses."""
+        self.down(*(name for name in _PORTS if name not in names))
+        return {name: self.up(name) for name in names}
+
+    def running_pid(self, name: str) -> int:
+        """Process id of one that is up.
+
+        Raises:
+            StackError: it is down.
+        """
+        pid = self.pid(name)
+        if pid is None:
+            raise StackError(f"{name} is down; see {self.paths.logs}.")
+        return pid
+
+    def seed(self, conversations: int) -> None:
+        """Make conversations in Parley's database, and the same ones in the peer's.
+
+        Raises:
+            StackError: the seeding failed.
+        """
+        command = ("seed", "--conversations", str(conversations), "--json", self.generator.talks)
+        argv = (str(Path(sys.executable).with_name("parley")), *map(str, command))
+        log = self.paths.logs / "seed.log"
+        done = jobs.run(argv, log, _SEEDING_TIMEOUT_S, self.environment)
+        if self._background.call(done) != 0:
+            raise StackError(f"The conversations could not be made: {log.read_text()}")
+        with MongoClient[dict[str, Any]](self.mongodb_url) as client:
+            found = client["parley"]["conversations"].find({}, {"participants": 1})
+            client[_PEER_DATABASE]["conversations"].insert_many(
+                {
+                    "_id": each["_id"],
+                    "participants": [one["account_id"] for one in each["participants"]],
+                    "sequence": 0,
+                }
+                for each in found
+            )
+
+    def _describe(self, name: str) -> Program:
+        port = self._ports.known(name)
+        if name == PEER:
+            shared = {**self.environment, "MONGODB_DATABASE": _PEER_DATABASE}
+            return programs.peer(self.paths, port, shared)
+        if name == "nginx":
+            programs.make_page(self.paths)
+            return processes.nginx(self.paths, self._ports, port)
+        package = "realtime" if name in processes.GATEWAYS else name
+        return processes.python(name, package, self.paths, port, self.environment)
+
+
+@contextlib.contextmanager
+def opened(conversations: int, report: Report) -> Iterator[Site]:
+    """A site with its servers up and seeded; everything is stopped and removed at the end.
+
+    Raises:
+        StackError: something did not become ready.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
+    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
+    background = Background("benchmarks")
+    supervisor = Supervisor(report)
+    try:
+        background.call(supervisor.__aenter__())
+        try:
+            site = Site(paths, background, supervisor)
+            for name in ("mongod", "valkey"):
+                site.start_server(name)
+            site.seed(conversations)
+            yield site
+        finally:
+            background.call(supervisor.__aexit__())
+    finally:
+        background.stop()
+        shutil.rmtree(folder, ignore_errors=True)

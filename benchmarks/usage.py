@@ -1,0 +1,47 @@
+"""What a process uses and says about itself."""
+
+import urllib.request
+from collections.abc import Iterator
+from time import monotonic
+
+import psutil
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in RAM."""
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+class Cores:
+    """Processor time of some processes between two moments, as cores kept busy."""
+
+    def __init__(self, pids: dict[str, int]) -> None:
+        self._pids = pids
+        self._began_at = monotonic()
+        self._before = {name: _used_s(pid) for name, pid in pids.items()}
+
+    def busy(self) -> dict[str, float]:
+        """Cores by name, since this was made."""
+        elapsed_s = monotonic() - self._began_at
+        return {
+            name: (_used_s(pid) - self._before[name]) / elapsed_s
+            for name, pid in self._pids.items()
+        }
+
+
+def _used_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def metric(url: str, name: str) -> float:
+    """The sum of a metric over its labels, from a process's /metrics; 0 where it has none yet."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:  # noqa: S310 (our own)
+        lines = answer.read().decode().splitlines()
+    return sum(_values(lines, name))
+
+
+def _values(lines: list[str], name: str) -> Iterator[float]:
+    for line in lines:
+        if line.startswith((f"{name} ", f"{name}{{")):
+            yield float(line.rpartition(" ")[2])

@@ -1,0 +1,15 @@
+"""Servers, both gateways and seeded conversations, at the smallest scale."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.scale import QUICK
+from benchmarks.site import Site, opened
+
+
+@pytest.fixture(scope="session")
+def bench_site() -> Iterator[Site]:
+    """A site as `make bench` has it."""
+    with opened(QUICK.seeded, lambda _: None) as site:
+        yield site

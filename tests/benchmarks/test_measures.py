@@ -1,0 +1,84 @@
+"""The measures at the smallest scale, a second each: every figure comes about and makes sense.
+
+No speed is asserted: other tests share the machine. A measure raises when anything was refused, or
+when not every push arrived.
+"""
+
+import pytest
+
+from benchmarks import results
+from benchmarks.measures import MEASURES
+from benchmarks.results import Found
+from benchmarks.scale import QUICK
+from benchmarks.site import Site
+
+
+def _number(figure: str) -> float:
+    return float(figure.split(maxsplit=1)[0].replace(",", ""))
+
+
+def _check_details(found: Found, count: int) -> None:
+    assert len(found.details) == count
+    for detail in found.details:
+        assert 0 < detail.p50_ms <= detail.p99_ms, detail
+        assert all(share >= 0 for share in detail.cores.values()), detail
+        assert detail.cores["gateway"] > 0
+
+
+def test_acknowledged_messages_have_a_rate_a_latency_and_their_order(bench_site: Site) -> None:
+    """Of both gateways; and Parley numbers and delivers in each sender's order."""
+    found = MEASURES["throughput"](bench_site, QUICK)
+
+    four, p99, order, one = found.rows
+    assert min(_number(row.parley) for row in (four, p99, one)) > 0
+    assert min(_number(row.peer) for row in (four, p99, one)) > 0
+    assert order.is_reached, order
+    _check_details(found, 4)
+
+
+@pytest.mark.parametrize("name", ["fan-out", "connections"])
+def test_a_comparison_has_both_rates_and_latencies(bench_site: Site, name: str) -> None:
+    """Deliveries in a room, and new connections."""
+    found = MEASURES[name](bench_site, QUICK)
+
+    (row,) = found.rows
+    assert _number(row.parley) > 0
+    assert _number(row.peer) > 0
+    assert _number(row.ratio) > 0
+    _check_details(found, 2)
+
+
+def test_idle_connections_take_memory(bench_site: Site) -> None:
+    """Of both gateways, less than a hundred kilobytes each."""
+    (row,) = MEASURES["memory"](bench_site, QUICK).rows
+
+    for figure in (row.parley, row.peer):
+        assert 0 < _number(figure) < 100, row
+
+
+def test_latency_is_told_within_one_gateway_and_between_two(bench_site: Site) -> None:
+    """Through nginx some conversations have both sides on one gateway, and some on two."""
+    found = MEASURES["across"](bench_site, QUICK)
+
+    assert [detail.run for detail in found.details] == [
+        "send to push, one gateway",
+        "send to push, two gateways",
+    ]
+    assert all(0 < detail.p50_ms <= detail.p99_ms for detail in found.details)
+
+
+def test_a_gateway_without_members_in_busy_rooms_hears_nothing(bench_site: Site) -> None:
+    """Not a single Redis message reaches it while the other one is under load."""
+    (row,) = MEASURES["uninvolved"](bench_site, QUICK).rows
+
+    assert row.is_reached, row
+
+
+def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site) -> None:
+    """All resume on the other one, and nothing acknowledged is lost, doubled or reordered."""
+    resumed, faultless, memory = MEASURES["herd"](bench_site, QUICK).rows
+
+    assert resumed.is_reached, resumed
+    assert faultless.is_reached, faultless
+    assert _number(memory.parley) > 0
+    assert results.table([resumed, faultless, memory]).count("\n") == 4

@@ -1,0 +1,36 @@
+"""Medians, ratios and targets."""
+
+from benchmarks import results
+
+
+def test_a_row_is_the_ratio_of_the_medians() -> None:
+    """One run that went badly for one of them does not decide."""
+    row = results.at_least("messages/s", "", [900, 100, 800], [100, 90, 400], times=8)
+
+    assert (row.parley, row.peer, row.ratio, row.is_reached) == ("800", "100", "8.00 ×", True)
+
+
+def test_a_target_that_was_missed_is_said() -> None:
+    """`**no**` stands in the table, for too little as for too much."""
+    little = results.at_least("messages/s", "", [700], [100], times=8)
+    much = results.at_most("memory", "KB", [7], [10], times=0.6)
+
+    assert [little.is_reached, much.is_reached] == [False, False]
+    assert results.table([little, much]).count("**no**") == 2
+
+
+def test_runs_are_listed_beside_their_median() -> None:
+    """Who reads the table sees how far apart the runs were."""
+    row = results.at_most("memory", "KB", [5, 6, 7], [18, 20, 19], times=0.6)
+
+    assert row.remark == "runs 5.00, 6.00, 7.00 against 18.0, 20.0, 19.0"
+
+
+def test_details_are_medians_of_quantiles_and_of_busy_cores() -> None:
+    """Each quantile by itself, each program by itself."""
+    latencies = [{"p50": 1, "p99": 9}, {"p50": 3, "p99": 5}, {"p50": 2, "p99": 7}]
+
+    detail = results.detail("run", "Parley", latencies, [{"gateway": 0.4}, {"gateway": 0.6}])
+
+    assert (detail.p50_ms, detail.p99_ms, detail.cores) == (2, 7, {"gateway": 0.5})
+    assert "| run | Parley | 2.00 ms | 7.00 ms | gateway 0.50 |" in results.detail_table([detail])
