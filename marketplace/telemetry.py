@@ -10,10 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    disable_created_metrics,
+    generate_latest,
+)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+# When each counter was made: as many lines again, and nobody asks.
+disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client
 
 
 class JsonFormatter(logging.Formatter):

@@ -18,6 +18,7 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.live import Subscriber
 from marketplace.ports import Announcement
 from realtime.feeds import Feed
+from realtime.latency import observe_fan_out
 from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class Room:
         for each in behind:
             self.members[each] = position
         self._push(behind, announcement)
+        observe_fan_out(announcement.data)
 
     def _deliver_ahead(self) -> None:
         while (following := self._ahead.pop(self.position + 1, None)) is not None:

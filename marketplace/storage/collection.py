@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorDatabase
+from prometheus_client import Gauge
 from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
@@ -27,6 +28,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Session = AsyncIOMotorClientSession | None
 Database = AsyncIOMotorDatabase[dict[str, Any]]
+
+_ANSWERS = Gauge("parley_mongodb_answers", "1 when MongoDB did what it was last asked, 0 when not")
 
 AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError)
 # Shutting down, stepping down, no primary known: the server said "not now", not "never".
@@ -53,7 +56,10 @@ async def away_is_temporary(session: Session) -> AsyncIterator[None]:
     """
     try:
         yield
+        _ANSWERS.set(1)
     except PyMongoError as error:
+        if is_away(error):
+            _ANSWERS.set(0)
         if session is None and is_away(error):
             raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
         raise

@@ -1,7 +1,8 @@
-"""The tables under docs/ and the code say the same: errors, events, settings."""
+"""The tables under docs/ and the code say the same: errors, events, settings, metrics."""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from marketplace.domain.rfis import RfiState
@@ -14,6 +15,8 @@ ERRORS = list(rows(read(DOCS / "errors.md")))
 EVENTS = [row for row in rows(read(DOCS / "events.md")) if "Event" in row.cells]
 PUSHES = [row for row in rows(read(DOCS / "events.md")) if "Push" in row.cells]
 SETTINGS = [row for row in rows(read(DOCS / "settings.md")) if "Variable" in row.cells]
+METRICS = list(rows(read(DOCS / "metrics.md")))
+_METRIC_KINDS = {"Counter": "counter", "Gauge": "gauge", "Histogram": "histogram"}
 
 
 def _section(name: str) -> dict[str, str]:
@@ -161,3 +164,39 @@ def test_no_variable_is_listed_twice() -> None:
     """Each variable has one row, so that two cannot disagree."""
     names = [only_span(row.cells["Variable"]) for row in SETTINGS]
     assert len(names) == len(set(names))
+
+
+def test_every_metric_is_listed_with_its_kind_and_labels() -> None:
+    """metrics.md has each metric that a process declares once, and no other."""
+    written = [
+        (
+            only_span(row.cells["Metric"]),
+            row.cells["Kind"],
+            tuple(spans(row.cells["Labels"])),
+        )
+        for row in METRICS
+    ]
+    packages = ("marketplace", "realtime", "rest", "relay", "matching", "notify")
+    declared = [
+        each
+        for package in packages
+        for path in sorted((CHECKOUT / package).rglob("*.py"))
+        for each in _metrics(path)
+    ]
+    assert len(declared) > 30
+    assert sorted(written) == sorted(declared)
+
+
+def _metrics(path: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Name, kind and labels of the metrics declared in a module."""
+    for node in ast.walk(ast.parse(read(path))):
+        kind = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and kind in _METRIC_KINDS:
+            given = [ast.literal_eval(each) for each in node.args if not _is_made(each)]
+            labels = next((tuple(each) for each in given if isinstance(each, list)), ())
+            yield given[0], _METRIC_KINDS[kind], labels
+
+
+def _is_made(argument: ast.expr) -> bool:
+    """Whether it is no plain text or list, as a help text with a number in it."""
+    return not isinstance(argument, ast.Constant | ast.List)

@@ -14,6 +14,7 @@ import orjson
 from socketio.exceptions import SocketIOError
 
 from marketplace.settings import Settings
+from tests.docs.documents import DOCS, only_span, read, rows
 from tests.realtime.apps import App, Talk
 from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import free_port
@@ -135,6 +136,39 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
     assert lines[-1]["message"] == "stopped"
     assert [each for each in lines if "exception" in each or each["level"] == "error"] == []
     assert talk.customer.token not in log
+
+
+async def test_a_gateway_tells_the_metrics_that_the_documents_list(
+    connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
+) -> None:
+    """Those of gateways and of every process, all of them and no others; they count what happens."""
+    listed = {
+        only_span(row.cells["Metric"])
+        for row in rows(read(DOCS / "metrics.md"))
+        if row.section in ("Gateways", "Every process")
+    }
+    async with (
+        service(settings, tmp_path / "realtime-9.log") as running,
+        aiohttp.ClientSession() as http,
+    ):
+        app = await connect(running, talk.customer)
+        await app.ok("join_conversation", talk.named(after_sequence=0))
+        await app.ok("send_message", talk.says("m-1"))
+        await app.has_up_to(1)
+        async with http.get(f"{running.url}/metrics") as answer:
+            text = await answer.text()
+
+    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP parley_")}
+    assert told == listed
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("parley_"))
+    for name in (
+        "parley_connections",
+        "parley_mongodb_answers",
+        "parley_fan_out_seconds_count",
+        'parley_calls_total{call="send_message",code="ok"}',
+        'parley_resumes_total{call="join_conversation"}',
+    ):
+        assert float(values[name]) == 1.0, name
 
 
 async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) -> None:
