@@ -41,10 +41,13 @@ class Incoming:
         if self._at == len(self._buffer):
             self._buffer, self._at = data, 0
             return
-        # A bytearray grows in place: a frame that comes byte by byte is not copied for each.
-        if not isinstance(self._buffer, bytearray):
+        # A bytearray grows in place: a frame that comes byte by byte is not copied for each.  What was
+        # taken goes first: whoever never ends on a frame's end would otherwise let it grow for ever.
+        if isinstance(self._buffer, bytearray):
+            del self._buffer[: self._at]
+        else:
             self._buffer = bytearray(memoryview(self._buffer)[self._at :])
-            self._at = 0
+        self._at = 0
         self._buffer += data
 
     def next_message(self) -> bytes | None:
@@ -117,7 +120,8 @@ class Incoming:
             if frame.opcode is Opcode.BINARY:
                 raise BinaryMessageError
             if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
-                self._pieces.append(bytes(frame.data))
+                if frame.data:  # empty ones count towards no size, and there is no end to them
+                    self._pieces.append(bytes(frame.data))
                 if frame.fin:
                     whole = b"".join(self._pieces)
                     self._pieces.clear()

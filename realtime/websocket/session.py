@@ -226,11 +226,12 @@ class Session(asyncio.Protocol):
         except BinaryMessageError:
             self.fail(CloseCode.UNSUPPORTED_DATA)
         for data in incoming.to_send():
-            if data:
-                self._transport.write(data)
+            if data:  # pongs have the bound of all that goes out
+                self.write(data)
         if incoming.is_over:
             if incoming.is_malformed:
                 _MALFORMED.inc()
+            self.flush()
             self._over("transport close")
             self._transport.close()
 
@@ -334,12 +335,13 @@ class Session(asyncio.Protocol):
             return
         goodbye = WebSocketFrame(Opcode.CLOSE, Close(code, reason).serialize())
         self._transport.write(b"".join((*self._frames, goodbye.serialize(mask=False))))
-        self._frames.clear()
         self._over(reason)
         self._transport.close()
         asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._transport.abort)
 
     def _over(self, reason: str) -> None:
+        # Written to a transport that is gone they would raise, and hold up those flushed behind them.
+        self._frames.clear()
         if not self.closed:
             self.closing = self.closed = True
             self._server.lost(self.sid, reason)

@@ -5,8 +5,10 @@ here one tick a second looks only at the connections that are due in it.
 """
 
 import asyncio
+import logging
 from typing import Protocol
 
+LOG = logging.getLogger(__name__)
 TICK_S = 1.0
 SLOTS = 64
 
@@ -35,7 +37,11 @@ class Wheel:
         self._at = (self._at + 1) % SLOTS
         due, self._slots[self._at] = self._slots[self._at], set()
         for ticked in due:
-            again_in_s = ticked.tick()
+            try:
+                again_in_s = ticked.tick()
+            except Exception:  # one connection's fault is not to end the pings of all
+                LOG.exception("a tick failed")
+                continue
             if again_in_s is not None:
                 self.add(ticked, again_in_s)
 

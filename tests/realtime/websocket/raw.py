@@ -1,0 +1,153 @@
+"""A websocket of which a test decides every byte."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from websockets.frames import Close, Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from tests.realtime.apps import Person
+
+WITHIN_S = 15.0
+_KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+
+
+def text(payload: str | bytes) -> bytes:
+    """A text frame as a client sends it."""
+    data = payload.encode() if isinstance(payload, str) else payload
+    return Frame(Opcode.TEXT, data).serialize(mask=True)
+
+
+def head(
+    query: str = "EIO=4&transport=websocket", path: str = "/socket.io/", **without: bool
+) -> bytes:
+    """The head of the request for a websocket; `key=False` leaves its key out."""
+    lines = [
+        b"GET %s?%s HTTP/1.1" % (path.encode(), query.encode()),
+        b"Host: parley",
+        b"Connection: Upgrade",
+        b"Upgrade: websocket",
+        b"Sec-WebSocket-Version: 13",
+    ]
+    if without.get("key", True):
+        lines.append(b"Sec-WebSocket-Key: " + _KEY)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def connect_packet(person: Person) -> str:
+    """The Socket.IO handshake of a person."""
+    return "40" + orjson.dumps({"token": person.token}).decode()
+
+
+def call(number: int, name: str, payload: Any) -> str:
+    """A Socket.IO call."""
+    return f"42{number}" + orjson.dumps([name, payload]).decode()
+
+
+class Raw:
+    """One TCP connection to a gateway."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._protocol = Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
+        self._frames: list[Frame] = []
+        # Everything that was received as an Engine.IO packet, in order.
+        self.texts: list[str] = []
+
+    def send(self, *pieces: str | bytes) -> None:
+        """Send in one segment: strings as text frames, bytes as they are."""
+        self._writer.write(b"".join(text(p) if isinstance(p, str) else p for p in pieces))
+
+    async def status(self) -> int:
+        """The status of an HTTP answer, whose head is read."""
+        async with asyncio.timeout(WITHIN_S):
+            answer = await self._reader.readuntil(b"\r\n\r\n")
+        return int(answer.split(b" ", 2)[1])
+
+    async def rest(self) -> bytes:
+        """All that comes until the connection ends."""
+        async with asyncio.timeout(WITHIN_S):
+            with suppress(ConnectionError):
+                return await self._reader.read()
+        return b""
+
+    async def frame(self) -> Frame | None:
+        """The next frame; None at the end of the connection."""
+        async with asyncio.timeout(WITHIN_S):
+            while not self._frames:
+                try:
+                    data = await self._reader.read(65_536)
+                except ConnectionError:
+                    data = b""
+                if not data:
+                    return None
+                self._protocol.receive_data(data)
+                assert self._protocol.parser_exc is None
+                self._frames += [e for e in self._protocol.events_received() if type(e) is Frame]
+        return self._frames.pop(0)
+
+    async def until(self, *starts: str) -> str:
+        """The next text that begins like one of these; pings are answered on the way."""
+        while (frame := await self.frame()) is not None and frame.opcode is Opcode.TEXT:
+            got = bytes(frame.data).decode()
+            self.texts.append(got)
+            if got == "2":
+                self.send("3")
+            if got.startswith(starts):
+                return got
+        raise AssertionError(f"closed instead of {starts}: {frame}, after {self.texts[-5:]}")
+
+    async def closed(self) -> Close | None:
+        """Wait for the end of the connection; the code it was closed with, if one came."""
+        told = None
+        while (frame := await self.frame()) is not None:
+            if frame.opcode is Opcode.CLOSE:
+                told = Close.parse(bytes(frame.data))
+            else:
+                self.texts.append(bytes(frame.data).decode())
+        return told
+
+    async def answer(self, number: int) -> dict[str, Any]:
+        """The acknowledgement of a call."""
+        start = f"43{number}["
+        answer: dict[str, Any] = orjson.loads((await self.until(start))[len(start) - 1 :])[0]
+        return answer
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self._writer.transport.abort()
+
+
+@asynccontextmanager
+async def tcp(url: str) -> AsyncIterator[Raw]:
+    """A TCP connection to a gateway."""
+    host, port = urlsplit(url).hostname, urlsplit(url).port
+    reader, writer = await asyncio.open_connection(host, port)
+    raw = Raw(reader, writer)
+    try:
+        yield raw
+    finally:
+        raw.cut()
+
+
+@asynccontextmanager
+async def websocket(url: str, query: str = "EIO=4&transport=websocket") -> AsyncIterator[Raw]:
+    """A websocket that was accepted."""
+    async with tcp(url) as raw:
+        raw.send(head(query))
+        assert await raw.status() == 101
+        yield raw
+
+
+@asynccontextmanager
+async def connected(url: str, person: Person) -> AsyncIterator[Raw]:
+    """A websocket on which a person's Socket.IO connection stands."""
+    async with websocket(url) as raw:
+        await raw.until("0{")
+        raw.send(connect_packet(person))
+        await raw.until("40{")
+        yield raw

@@ -1,0 +1,472 @@
+"""A session over a transport that only records: what is written when, bounds, pings, ends."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import orjson
+import pytest
+from engineio import exceptions, packet
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from realtime.websocket import session as module
+from realtime.websocket.frames import PING, acknowledgement_frame, event_frame
+from realtime.websocket.incoming import Incoming
+from realtime.websocket.session import Outbox, Session
+from realtime.websocket.wheel import Wheel
+from tests.realtime.websocket.raw import text
+
+MAX_BYTES = 100_000
+
+
+class Recorder(asyncio.Transport):
+    """Keeps what is done with it; the reader on its other side takes nothing unless told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.did: list[str] = []
+        self.waiting_bytes = 0
+
+    def write(self, data: Any) -> None:
+        """Keep a write; one to a transport that is gone is a fault, as uvloop has it."""
+        assert "lost" not in self.did, "written to a transport that is gone"
+        self.writes.append(bytes(data))
+
+    def pause_reading(self) -> None:
+        """Keep it."""
+        self.did.append("pause")
+
+    def resume_reading(self) -> None:
+        """Keep it."""
+        self.did.append("resume")
+
+    def close(self) -> None:
+        """Keep it."""
+        self.did.append("close")
+
+    def abort(self) -> None:
+        """Keep it."""
+        self.did.append("abort")
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Tests call `pause_writing` themselves."""
+
+    def get_write_buffer_size(self) -> int:
+        """What the reader has not taken."""
+        return self.waiting_bytes
+
+
+class Server:
+    """Keeps the calls, the packets and the end; answers nothing by itself."""
+
+    def __init__(self) -> None:
+        self.eio = SimpleNamespace(ping_interval=20, sockets={})
+        self.outbox = Outbox()
+        self.calls: list[tuple[bytes, str, list[Any]]] = []
+        self.packets: list[str] = []
+        self.ends: list[str] = []
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    def receive_call(self, _: Session, packet_id: bytes, name: str, arguments: list[Any]) -> None:
+        """Keep a call."""
+        self.calls.append((packet_id, name, arguments))
+
+    async def receive_packet(self, sid: str, text: str) -> None:
+        """Keep a packet, and take the time it takes."""
+        self.packets.append(text)
+        await self.may_go_on.wait()
+
+    def lost(self, sid: str, reason: str) -> None:
+        """Keep the end."""
+        self.ends.append(reason)
+
+
+class Setup:
+    """A session and both its sides."""
+
+    def __init__(self) -> None:
+        self.transport, self.server, self.wheel = Recorder(), Server(), Wheel()
+        self.session = Session(
+            self.server, "gateway.1", self.transport, self.wheel, Incoming(MAX_BYTES)
+        )
+        self.session.client_id = "client.1"
+
+    def receives(self, *messages: str) -> None:
+        """Bytes of texts come in, in one read."""
+        self.session.data_received(b"".join(text(each) for each in messages))
+
+    def frames(self) -> list[Frame]:
+        """What a client would read out of all writes."""
+        client = Protocol(Side.CLIENT, state=State.OPEN)
+        client.receive_data(b"".join(self.transport.writes))
+        assert client.parser_exc is None
+        return cast(list[Frame], client.events_received())
+
+    def goodbye(self) -> tuple[int, str]:
+        """The code and the reason it was closed with."""
+        last = self.frames()[-1]
+        assert last.opcode is Opcode.CLOSE
+        close = Close.parse(bytes(last.data))
+        return close.code, close.reason
+
+
+@pytest.fixture
+async def side() -> Setup:
+    """A session whose handshake was answered."""
+    return Setup()
+
+
+async def turn() -> None:
+    """Let what was put off to the end of this turn of the event loop happen."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def call(number: int) -> str:
+    """A call's message."""
+    return f'42{number}["mark_read",{{"sequence":{number}}}]'
+
+
+# --- out -----------------------------------------------------------------------------------------
+
+
+async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
+    """In the order they were written, whoever wrote them."""
+    one, two = event_frame("message.sent", {"n": 1}), event_frame("message.sent", {"n": 2})
+    answer = acknowledgement_frame(b"7", {"ok": True})
+    side.session.push(one, is_ephemeral=False)
+    side.session.acknowledge(b"7", {"ok": True})
+    side.session.push(two, is_ephemeral=False)
+    assert side.transport.writes == []
+
+    await turn()
+    side.session.push(one, is_ephemeral=False)
+    await turn()
+
+    assert side.transport.writes == [one + answer + two, one]
+
+
+async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
+    """As the protocol has it; the call counts as done all the same."""
+    side.receives('42["mark_read",{}]')
+
+    side.session.acknowledge(b"", {"ok": True})
+    await turn()
+
+    assert (side.transport.writes, side.server.calls[0][0]) == ([], b"")
+
+
+async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -> None:
+    """Typing is left out, messages are not; once it has caught up it gets both."""
+    frame = event_frame("typing.updated", {})
+    side.session.pause_writing()
+    assert not side.session.push(frame, is_ephemeral=True)
+    assert side.session.push(frame, is_ephemeral=False)
+
+    side.session.resume_writing()
+
+    assert side.session.push(frame, is_ephemeral=True)
+    await turn()
+    assert side.transport.writes == [frame * 2]
+
+
+@pytest.mark.parametrize("what", ["pushes", "acknowledgements", "pongs"])
+async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: str) -> None:
+    """Nothing is added behind the bound but the goodbye, and the server is told once."""
+    side.session.pause_writing()
+    side.transport.waiting_bytes = module.MAX_WAITING_BYTES + 1
+    before = len(side.transport.writes)
+
+    for _ in range(3):
+        if what == "pushes":
+            side.session.push(event_frame("message.sent", {}), is_ephemeral=False)
+        elif what == "acknowledgements":
+            side.session.acknowledge(b"1", {"ok": True})
+        else:
+            side.session.data_received(Frame(Opcode.PING, b"x" * 100).serialize(mask=True))
+        await turn()
+
+    assert side.goodbye() == (CloseCode.TRY_AGAIN_LATER, "too slow")
+    assert (side.server.ends, len(side.transport.writes) - before) == (["too slow"], 1)
+    assert not side.session.push(event_frame("message.sent", {}), is_ephemeral=False)
+    side.session.resume_writing()
+
+
+async def test_who_takes_nothing_for_a_while_is_ended(
+    side: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the bound too; who takes something in between is not."""
+    monkeypatch.setattr(module, "STANDSTILL_S", 0.01)
+    seen = [90_000, 80_000, 70_000, 70_000]
+    monkeypatch.setattr(side.transport, "get_write_buffer_size", lambda: seen.pop(0))
+    side.session.pause_writing()
+
+    async with asyncio.timeout(5):
+        while not side.server.ends:  # noqa: ASYNC110 # of its clock
+            await asyncio.sleep(0.005)
+
+    assert side.goodbye() == (CloseCode.TRY_AGAIN_LATER, "too slow")
+    assert seen == []
+    side.session.connection_lost(None)
+
+
+async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> None:
+    """It would raise, and keep from others what was to be sent behind it in the same turn."""
+    other = Setup()
+    other.session._outbox = side.session._outbox
+    frame = event_frame("message.sent", {})
+    side.session.push(frame, is_ephemeral=False)
+    other.session.push(frame, is_ephemeral=False)
+
+    side.session.connection_lost(ConnectionResetError())
+    side.transport.did.append("lost")
+    await turn()
+
+    assert (side.transport.writes, other.transport.writes) == ([], [frame])
+
+
+# --- in ------------------------------------------------------------------------------------------
+
+
+async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
+    """With their ids and arguments."""
+    side.receives(*(call(number) for number in range(3)), '42["a"]', '4299["b",1,[2],null]')
+
+    assert side.server.calls == [
+        *((b"%d" % number, "mark_read", [{"sequence": number}]) for number in range(3)),
+        (b"", "a", []),
+        (b"99", "b", [1, [2], None]),
+    ]
+
+
+async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> None:
+    """At the bound of calls under way reading pauses; nothing is lost, nothing comes twice."""
+    most = module.MAX_CALLS_UNDER_WAY
+    count = 3 * most
+
+    side.receives(*(call(number) for number in range(count)))
+    assert (len(side.server.calls), side.transport.did) == (most, ["pause"])
+    side.receives(call(count))  # was read before the pause
+    assert len(side.server.calls) == most
+
+    for number in range(count + 1):
+        assert len(side.server.calls) - number <= most
+        side.session.acknowledge(b"%d" % number, {"ok": True})
+    await turn()
+
+    assert [int(each) for each, _, _ in side.server.calls] == list(range(count + 1))
+    assert side.transport.did[-1] == "resume"
+    answered = [bytes(each.data)[2:].partition(b"[")[0] for each in side.frames()]
+    assert [int(each) for each in answered] == list(range(count + 1))
+
+
+async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
+    """Its calls are carried out behind it, in order, with whatever came meanwhile."""
+    side.server.may_go_on.clear()
+    side.receives('40{"token":"x"}', call(1), call(2))
+    await turn()
+    side.receives(call(3))
+    assert (side.server.packets, side.server.calls) == (['0{"token":"x"}'], [])
+
+    side.server.may_go_on.set()
+    await turn()
+    side.receives(call(4))
+
+    assert [each for each, _, _ in side.server.calls] == [b"1", b"2", b"3", b"4"]
+
+
+async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
+    """Beyond it the session ends."""
+    side.server.may_go_on.clear()
+    side.receives("40")
+    await turn()
+    side.receives(*(call(number) for number in range(module.MAX_EARLY_PACKETS)))
+    assert side.server.ends == []
+
+    side.receives(call(99))
+    side.server.may_go_on.set()
+    await turn()
+
+    assert side.goodbye() == (CloseCode.POLICY_VIOLATION, "malformed")
+    assert side.server.calls == []
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("", CloseCode.UNSUPPORTED_DATA),
+        ("0{}", CloseCode.UNSUPPORTED_DATA),
+        ("2", CloseCode.UNSUPPORTED_DATA),
+        ("5", CloseCode.UNSUPPORTED_DATA),
+        ("x", CloseCode.UNSUPPORTED_DATA),
+        ('451-["a",{"_placeholder":true,"num":0}]', CloseCode.UNSUPPORTED_DATA),
+        ("461-[]", CloseCode.UNSUPPORTED_DATA),
+        ("42", CloseCode.INVALID_DATA),
+        ("42[]", CloseCode.INVALID_DATA),
+        ("42[1]", CloseCode.INVALID_DATA),
+        ('42["connect"]', CloseCode.INVALID_DATA),
+        ('42["a"][]', CloseCode.INVALID_DATA),
+        ('42["a",NaN]', CloseCode.INVALID_DATA),
+        ('42["a","\\ud800"]', CloseCode.INVALID_DATA),
+        ('42["a",' + "[" * 50_000, CloseCode.INVALID_DATA),
+        ('42-1["a"]', CloseCode.INVALID_DATA),
+        ('42+1["a"]', CloseCode.INVALID_DATA),
+        ('42 1["a"]', CloseCode.INVALID_DATA),
+        ('42٣["a"]', CloseCode.INVALID_DATA),
+    ],
+    ids=lambda each: repr(each)[:24],
+)
+async def test_what_is_no_packet_of_ours_ends_the_session(
+    side: Setup, message: str, code: CloseCode
+) -> None:
+    """With a code that says what was wrong; nothing behind it is carried out."""
+    side.receives(call(1), message, call(2))
+    await turn()
+
+    assert side.goodbye() == (code, "malformed")
+    assert len(side.server.calls) == 1
+    assert (side.server.ends, side.transport.did) == (["malformed"], ["close"])
+
+
+async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
+    """In a call, and in a packet that is none."""
+    for start in (b'421["a","', b"40"):
+        side = Setup()
+        side.session.data_received(text(start + b"\xff\xfe"))
+        await turn()
+        assert side.goodbye() == (CloseCode.INVALID_DATA, "malformed")
+
+
+async def test_a_binary_message_ends_the_session(side: Setup) -> None:
+    """The contract has none."""
+    side.session.data_received(Frame(Opcode.BINARY, b"\x00").serialize(mask=True))
+
+    assert side.goodbye() == (CloseCode.UNSUPPORTED_DATA, "malformed")
+
+
+# --- its end -------------------------------------------------------------------------------------
+
+
+async def test_without_a_handshake_it_ends(side: Setup) -> None:
+    """When the wheel looks, and not before."""
+    side.session.client_id = None
+    for _ in range(int(module.HANDSHAKE_WITHIN_S) - 1):
+        side.wheel.turn()
+    assert side.server.ends == []
+
+    side.wheel.turn()
+
+    assert side.server.ends == ["no handshake"]
+    assert side.goodbye() == (CloseCode.POLICY_VIOLATION, "no handshake")
+
+
+async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> None:
+    """For ever."""
+    for _ in range(10):
+        for _ in range(int(module.HANDSHAKE_WITHIN_S) if not side.transport.writes else 20):
+            side.wheel.turn()
+        await turn()
+        assert side.transport.writes[-1] == PING
+        side.receives("3")
+
+    assert (len(side.transport.writes), side.server.ends) == (10, [])
+
+
+async def test_without_a_pong_it_is_cut(side: Setup) -> None:
+    """At the next ping: a goodbye would reach nobody."""
+    assert side.session.tick() == 20
+    assert side.session.tick() is None
+
+    assert (side.server.ends, side.transport.did) == (["ping timeout"], ["abort"])
+    assert side.session.tick() is None
+
+
+def _client_closes(side: Setup) -> None:
+    side.session.data_received(
+        Frame(Opcode.CLOSE, Close(1_000, "").serialize()).serialize(mask=True)
+    )
+
+
+ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
+    "the app closes the websocket": (_client_closes, "transport close"),
+    "the app says an Engine.IO close": (lambda side: side.receives("1"), "client disconnect"),
+    "the connection is lost": (lambda side: side.session.connection_lost(None), "transport close"),
+    "we end it": (lambda side: side.session.end("draining", CloseCode.SERVICE_RESTART), "draining"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+async def test_an_end_is_told_once(side: Setup, how: str) -> None:
+    """However many ends come together."""
+    end, reason = ENDS[how]
+    end(side)
+    side.session.end("again", CloseCode.NORMAL_CLOSURE)
+    side.session.connection_lost(None)
+
+    assert side.server.ends == [reason]
+    assert (side.session.closed, side.session.closing) == (True, True)
+
+
+async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None:
+    """An answer of the same turn is not lost by the end."""
+    answer = acknowledgement_frame(b"1", {"ok": True})
+    side.session.acknowledge(b"1", {"ok": True})
+    side.session.end("draining", CloseCode.SERVICE_RESTART)
+    await turn()
+
+    assert bytes(side.frames()[0].data) == answer[2:]
+    assert side.goodbye() == (CloseCode.SERVICE_RESTART, "draining")
+
+
+async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> None:
+    """As far as it was there when the app said goodbye."""
+    side.session.acknowledge(b"1", {"ok": True})
+    _client_closes(side)
+    await turn()
+
+    assert [each.opcode for each in side.frames()] == [Opcode.TEXT, Opcode.CLOSE]
+    assert side.transport.did == ["close"]
+
+
+async def test_who_does_not_read_the_goodbye_is_cut(
+    side: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closing transport that nobody drains would stay for ever."""
+    monkeypatch.setattr(module, "CLOSE_WITHIN_S", 0.01)
+
+    side.session.end("draining", CloseCode.SERVICE_RESTART)
+    async with asyncio.timeout(5):
+        while side.transport.did != ["close", "abort"]:  # noqa: ASYNC110 # of its clock
+            await asyncio.sleep(0.005)
+
+
+# --- what python-engineio's server calls ---------------------------------------------------------
+
+
+async def test_packets_of_the_library_go_out_in_order_with_ours(side: Setup) -> None:
+    """An answer that python-socketio made, between two pushes; after the end it raises."""
+    frame = event_frame("message.sent", {})
+    side.session.push(frame, is_ephemeral=False)
+    await side.session.send(packet.Packet(packet.MESSAGE, '31[{"ok":true}]'))
+    side.session.push(frame, is_ephemeral=False)
+    await turn()
+
+    texts = [bytes(each.data) for each in side.frames()]
+    assert texts == [frame[2:], b'431[{"ok":true}]', frame[2:]]
+    assert orjson.loads(texts[1][3:]) == [{"ok": True}]
+
+    await side.session.close(reason="server disconnect")
+    assert side.goodbye() == (CloseCode.GOING_AWAY, "server disconnect")
+    with pytest.raises(exceptions.SocketIsClosedError):
+        await side.session.send(packet.Packet(packet.NOOP))
+
+
+async def test_a_poll_that_was_on_its_way_is_ended(side: Setup) -> None:
+    """By a packet that says nothing."""
+    (only,) = await side.session.handle_get_request({})
+
+    assert only.encode() == "6"

@@ -1,0 +1,83 @@
+"""The wheel, turned by hand: each turn is a second."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from realtime.websocket.wheel import SLOTS, Wheel
+
+
+@dataclass(eq=False)
+class Watched:
+    """Notes in which turn it was looked at, and answers as told."""
+
+    answers: list[float | None]
+    looked_at: list[int] = field(default_factory=list)
+    turn: int = 0
+
+    def tick(self) -> float | None:
+        """Note the turn."""
+        self.looked_at.append(self.turn)
+        return self.answers.pop(0) if self.answers else None
+
+
+def turned(wheel: Wheel, times: int, *watched: Watched) -> None:
+    """Turn so many times."""
+    for _ in range(times):
+        for each in watched:
+            each.turn += 1
+        wheel.turn()
+
+
+def test_each_is_looked_at_when_it_is_due() -> None:
+    """In the order of the times, whatever order they were added in."""
+    wheel, late, soon = Wheel(), Watched([]), Watched([])
+    wheel.add(late, 30)
+    wheel.add(soon, 2)
+
+    turned(wheel, 100, late, soon)
+
+    assert (soon.looked_at, late.looked_at) == ([2], [30])
+
+
+def test_it_is_looked_at_again_as_often_as_it_says() -> None:
+    """And never once it says so."""
+    wheel, watched = Wheel(), Watched([5, 20.4, 1, None, 7])
+    wheel.add(watched, 3)
+
+    turned(wheel, 200, watched)
+
+    assert watched.looked_at == [3, 8, 28, 29]
+
+
+@pytest.mark.parametrize(
+    ("in_s", "turn"), [(-1, 1), (0, 1), (0.4, 1), (1.6, 2), (63, 63), (64, 63), (10_000, SLOTS - 1)]
+)
+def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
+    """At least one turn, at most one less than it has slots: never the slot that is being looked at."""
+    wheel, watched = Wheel(), Watched([])
+    turned(wheel, 40)
+    wheel.add(watched, in_s)
+
+    turned(wheel, 3 * SLOTS, watched)
+
+    assert watched.looked_at == [turn]
+
+
+def test_one_that_fails_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """The wheel is the pings of all connections: it goes on, and the fault is told."""
+
+    class Faulty(Watched):
+        def tick(self) -> float | None:
+            super().tick()
+            raise RuntimeError("a fault")
+
+    wheel, faulty, others = Wheel(), Faulty([]), [Watched([3]) for _ in range(20)]
+    for each in (*others[:10], faulty, *others[10:]):
+        wheel.add(each, 1)
+
+    turned(wheel, 10, faulty, *others)
+
+    assert [each.looked_at for each in others] == [[1, 4]] * 20
+    assert faulty.looked_at == [1]
+    assert [each.message for each in caplog.records if each.exc_info] == ["a tick failed"]
