@@ -148,3 +148,18 @@ async def test_without_redis_a_join_returns_and_holds_later(
         assert (await listener.heard.get()).position == 1
     await redis.aclose()
     await listener.subscriber.close()
+
+
+async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
+    valkey: Servers,
+) -> None:
+    """None of them opens a second one, on which the canary would not be heard."""
+    listener, rooms = Listener(valkey.redis_url), [f"conversation:{new_id()}" for _ in range(50)]
+    await listener.subscriber.start()
+    await asyncio.gather(*(listener.subscriber.join(each) for each in rooms))
+
+    redis = live.connect(valkey.redis_url)
+    assert len(await redis.client_list(_type="pubsub")) == 1
+    assert await redis.pubsub_shardnumsub(*rooms) == [(each.encode(), 1) for each in rooms]
+    await redis.aclose()
+    await listener.subscriber.close()
