@@ -2,10 +2,11 @@
 
 announcer.py    publishes what was committed; hands it to this process's own rooms at once
 subscriber.py   a gateway's subscriptions, and the proof that they are heard
-listener.py     the connection that is listened on, read in whole chunks
+publisher.py    many messages to Redis in one round trip
+connection.py   a connection to Redis, written and read in bulk
 wire.py         what travels: the origin, then the announcements
 
-    actions ─▶ Announcer ─▶ SPUBLISH room ─▶ Listener ─▶ Subscriber of each gateway with a member there
+    actions ─▶ Announcer ─▶ Publisher ─▶ SPUBLISH room ─▶ Subscriber of each gateway with a member there
                   └────▶ rooms of the same process
 
 A push is a hint: Redis drops what nobody listens to, and says nothing.  The number in it is what

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from marketplace.live.publisher import Publisher
 from marketplace.live.wire import ORIGIN_LENGTH, encode
 from marketplace.ports import Announcement
 
@@ -32,7 +33,7 @@ class Announcer:
         self.origin = secrets.token_hex(ORIGIN_LENGTH // 2)
         # What this process's own rooms get at once: without the way through Redis, and without Redis.
         self.hear: Callable[[Announcement], None] | None = None
-        self._redis = redis
+        self._publisher = Publisher(redis)
         self._waiting: deque[Announcement] = deque(maxlen=MAX_WAITING)
         self._publishing: asyncio.Task[None] | None = None
 
@@ -50,6 +51,7 @@ class Announcer:
         """Publish what waits, for at most a few seconds."""
         if self._publishing is not None:
             await asyncio.wait([self._publishing], timeout=3)
+        await self._publisher.close()
 
     async def _publish_waiting(self) -> None:
         while self._waiting:
@@ -58,11 +60,9 @@ class Announcer:
             for _ in range(count):
                 each = self._waiting.popleft()
                 rooms.setdefault(each.room, []).append(each)
+            messages = [(room, encode(self.origin, each)) for room, each in rooms.items()]
             try:
-                pipeline = self._redis.pipeline(transaction=False)
-                for room, announcements in rooms.items():
-                    pipeline.spublish(room, encode(self.origin, announcements))
-                await pipeline.execute()
+                await self._publisher.publish(messages)
                 _PUBLISHED.inc(count)
             except (RedisError, OSError, TimeoutError) as error:
                 _DROPPED.inc(count)

@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from marketplace.live.listener import Listener
+from marketplace.live.connection import Connection
 from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
 from marketplace.ports import Announcement
 
@@ -21,6 +21,8 @@ CANARY_EVERY_S = 2.0
 DEAF_AFTER_S = 7.0
 CONFIRM_WITHIN_S = 5.0
 READ_WITHIN_S = 1.0
+# As many channels in one command as Redis takes without holding others up for long.
+SUBSCRIBED_TOGETHER = 1_000
 
 _RECEIVED = Counter("parley_live_messages_received_total", "Messages received from Redis")
 _RESUBSCRIBED = Counter("parley_live_resubscriptions_total", "Times the subscriptions were redone")
@@ -60,7 +62,7 @@ class Subscriber:
         self._origin = origin.encode()
         self._canary = f"canary:{process_name}"
         self._rooms: dict[str, asyncio.Event] = {}
-        self._listener: Listener | None = None
+        self._listener: Connection | None = None
         self._heard_at = 0.0
         self._listening_since = 0.0
         self._may_have_missed = False
@@ -100,7 +102,7 @@ class Subscriber:
             confirmed = self._rooms[room] = asyncio.Event()
             if self._listener is not None:
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
-                    await self._listener.subscribe(room)
+                    await self._listener.send([("SSUBSCRIBE", room)])
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(confirmed.wait(), CONFIRM_WITHIN_S)
 
@@ -109,7 +111,7 @@ class Subscriber:
         self._unconfirmed.discard(room)
         if self._rooms.pop(room, None) is not None and self._listener is not None:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self._listener.unsubscribe(room)
+                await self._listener.send([("SUNSUBSCRIBE", room)])
 
     async def _listen_for_ever(self) -> None:
         pause_s = 0.05
@@ -123,7 +125,7 @@ class Subscriber:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 1.0)
 
-    async def _resubscribe(self) -> Listener:
+    async def _resubscribe(self) -> Connection:
         """Take a fresh connection and subscribe to everything.
 
         Nobody sees the connection before it stands: a command would connect it a second time, and
@@ -134,23 +136,27 @@ class Subscriber:
             await former.close()
         for confirmed in self._rooms.values():
             confirmed.clear()
-        listener = Listener(self._redis)
+        listener = Connection(self._redis)
         await listener.open()
         self._listener = listener
         self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
-        await listener.subscribe(self._canary, *self._rooms)
+        channels = [self._canary, *self._rooms]
+        await listener.send(
+            ("SSUBSCRIBE", *channels[start : start + SUBSCRIBED_TOGETHER])
+            for start in range(0, len(channels), SUBSCRIBED_TOGETHER)
+        )
         self._listening_since = asyncio.get_running_loop().time()
         _RESUBSCRIBED.inc()
         return listener
 
-    async def _listen(self, listener: Listener) -> None:
+    async def _listen(self, listener: Connection) -> None:
         loop = asyncio.get_running_loop()
         while True:
             if self._may_have_missed and not self._unconfirmed:
                 # Not before Redis confirmed all: what is announced from now on is heard.
                 self._may_have_missed = False
                 await self._missed()
-            for kind, channel, data in await listener.read(READ_WITHIN_S):
+            for kind, channel, data in await listener.replies(READ_WITHIN_S):
                 if kind == b"smessage":
                     self._hear(channel.decode(), data)
                 elif kind == b"ssubscribe":

@@ -151,7 +151,9 @@ class Moment(fields.AwareDateTime):
 
 def written(moment: datetime) -> str:
     """A moment as the contract writes it: RFC 3339, UTC, milliseconds, `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # without +00:00
 
 
 class Day(fields.Date):
