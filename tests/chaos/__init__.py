@@ -1,0 +1,18 @@
+"""Tests that try to break it: people talk, something is killed, and the record is checked afterwards.
+
+history.py     all that apps sent, were answered, were pushed and read, with times; a file when it fails
+checker.py     what a record of conversations must be like, whatever happened; a list of violations
+feed_checker.py   the same for RFI feeds
+wire.py        Socket.IO over a websocket or over polling, each frame in the order it came
+app.py         an app in a conversation: sends several at a time, resends, comes back by number
+people.py      apps of one kind and another: restless, on two gateways at once, slow to read
+feeds.py       a customer who revises an RFI, and apps that follow it
+load.py        all of them together on a running stack, and how they come to rest
+faults.py      what is done to the servers and processes meanwhile
+scenarios.py   which fault goes with which load, in the long version and in the short one
+results.py     the table RESULTS.md
+launchers/     gateways with a fault planted in them, to show that the checker finds it
+
+`python -m tests.chaos` (`make chaos`) plays the long version of every scenario and writes the table;
+`test_scenarios.py` plays a short sample, and `test_planted.py` the planted faults.
+"""

@@ -1,0 +1,147 @@
+"""What is done to processes and servers while people talk.
+
+Each returns when the fault is over and its victim is well again; whatever it waits for has a bound.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pymongo import AsyncMongoClient
+from redis.asyncio import Redis
+
+from tests.chaos.load import Load
+from tests.journeys.site import GATEWAYS, Site
+from tests.journeys.waiting import eventually
+
+# How many acknowledgements show that people talk on.
+A_WHILE = 150
+DEAF_WITHIN_S = 10.0
+
+
+async def kill_gateways(site: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of each gateway in turn, while the other one serves everybody."""
+    for name in GATEWAYS * rounds:
+        await site.kill(name, hold_s=3.0)
+        await load.acknowledged(A_WHILE)
+        await site.is_back(name)
+        await load.acknowledged(A_WHILE)
+
+
+async def drain_gateways(site: Site, load: Load, rounds: int) -> None:
+    """SIGTERM to each gateway in turn: it sends its apps to the other and ends."""
+    for name in GATEWAYS * rounds:
+        await _end(site, name, signal.SIGTERM)
+        await load.acknowledged(A_WHILE)
+        await site.is_back(name)
+
+
+async def hang_gateways(site: Site, load: Load, rounds: int) -> None:
+    """Each gateway in turn stands still for six seconds, with its sockets open."""
+    for name in GATEWAYS * rounds:
+        async with stopped(site, name):
+            await asyncio.sleep(6.0)
+        await site.is_back(name)
+        await load.acknowledged(A_WHILE)
+
+
+async def kill_valkey(site: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of Valkey, which is away for three seconds and has forgotten everything."""
+    for _ in range(rounds):
+        await site.kill("valkey", hold_s=3.0)
+        await load.acknowledged(A_WHILE)
+        await _all_ready(site)
+        await load.acknowledged(A_WHILE)
+
+
+async def cut_subscriptions(site: Site, load: Load, rounds: int) -> None:
+    """Valkey cuts every publish/subscribe connection, again and again, and stays."""
+    async with Redis.from_url(site.running.redis_url) as redis:
+        for _ in range(8 * rounds):
+            assert await redis.client_kill_filter(_type="pubsub") > 0
+            await load.acknowledged(A_WHILE // 2)
+
+
+async def pause_valkey(site: Site, load: Load, rounds: int) -> None:
+    """Valkey holds every command back for three seconds, then stands still for five."""
+    async with Redis.from_url(site.running.redis_url) as redis:
+        for _ in range(rounds):
+            await redis.client_pause(3_000)
+            await load.acknowledged(A_WHILE)
+            async with stopped(site, "valkey"):
+                await asyncio.sleep(5.0)
+            await _all_ready(site)
+            await load.acknowledged(A_WHILE)
+
+
+async def deafen(site: Site, load: Load, rounds: int) -> None:
+    """Valkey stands still until the gateways say that they are deaf, within ten seconds."""
+    for _ in range(rounds):
+        async with stopped(site, "valkey"):
+            for name in GATEWAYS:
+                await eventually(lambda name=name: _is_sick(site, name), within_s=DEAF_WITHIN_S)  # type: ignore[misc] # bound now
+            await load.acknowledged(A_WHILE)
+        for name in GATEWAYS:
+            await eventually(lambda name=name: site.is_ready(name), within_s=DEAF_WITHIN_S)  # type: ignore[misc] # bound now
+        await load.acknowledged(A_WHILE)
+
+
+async def step_mongod_down(site: Site, load: Load, rounds: int) -> None:
+    """The primary steps down for three seconds; nobody else is there to be elected."""
+    for _ in range(rounds):
+        client: AsyncMongoClient[dict[str, object]]
+        async with AsyncMongoClient(site.running.mongodb_url) as client:
+            await client.admin.command(
+                {"replSetStepDown": 3, "secondaryCatchUpPeriodSecs": 0, "force": True}
+            )
+        await load.acknowledged(2 * A_WHILE)
+
+
+async def kill_mongod(site: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of mongod in the middle of the writes; it comes back on what its journal has."""
+    for _ in range(rounds):
+        await site.kill("mongod")
+        await load.acknowledged(2 * A_WHILE)
+        await _all_ready(site)
+
+
+async def stop_mongod(site: Site, load: Load, rounds: int) -> None:
+    """mongod stands still for ten seconds, with its sockets open."""
+    for _ in range(rounds):
+        async with stopped(site, "mongod"):
+            await asyncio.sleep(10.0)
+        await load.acknowledged(2 * A_WHILE)
+        await _all_ready(site)
+
+
+@asynccontextmanager
+async def stopped(site: Site, name: str) -> AsyncIterator[None]:
+    """Let a process stand still (SIGSTOP) while the context is open."""
+    pid = site.running.pid(name)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def _end(site: Site, name: str, number: signal.Signals) -> None:
+    before = site.running.pid(name)
+    await asyncio.to_thread(site.running.kill, name, number)
+
+    async def is_gone() -> bool:
+        return site.running.pid(name) != before
+
+    await eventually(is_gone)
+
+
+async def _all_ready(site: Site) -> None:
+    for name in (*GATEWAYS, "rest"):
+        await site.is_back(name)
+
+
+async def _is_sick(site: Site, name: str) -> bool:
+    return not await site.is_ready(name)

@@ -1,0 +1,150 @@
+"""What the record of RFI feeds must be like: dense revisions, and changes that replay to the RFI.
+
+dense      the stored revisions go from 1 to the RFI's own without a hole              P2
+durable    a revision that was acknowledged is in the feed, with what it changed       P1
+stream     pushes begin behind the snapshot, each once, in order, without a hole       P5, P6
+resume     the changes behind `after_revision` go up to the snapshot's revision        P4
+replay     an older RFI with the changes behind it gives the newer one                 P4
+current    a join shows no older revision than somebody had been told before           P1
+caught up  whoever stayed connected was pushed everything                              P6
+"""
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from tests.chaos.history import (
+    AtRest,
+    Ended,
+    Event,
+    FeedJoined,
+    FeedPushed,
+    FeedRead,
+    Revised,
+)
+from tests.chaos.record import Violation
+
+Change = dict[str, Any]
+# What every step sets and no change names.
+_NOT_IN_CHANGES = frozenset({"revision", "updated_at"})
+
+
+def feed_violations(events: Sequence[Event]) -> list[Violation]:
+    """All that is not as promised in a history of RFI feeds."""
+    reads = [each for each in events if isinstance(each, FeedRead)]
+    watched = {each.rfi_id for each in events if isinstance(each, FeedJoined | FeedPushed)}
+    unread = watched - {each.rfi_id for each in reads}
+    found = [Violation("dense", each, "nobody read it in the end") for each in sorted(unread)]
+    for read in reads:
+        mine = [each for each in events if getattr(each, "rfi_id", None) == read.rfi_id]
+        for rule, told in (
+            ("dense", _dense(read)),
+            ("durable", _durable(read, mine)),
+            ("stream", _streams(read, mine, events)),
+            ("resume", _resumes(read, mine)),
+            ("replay", _replays(mine)),
+            ("current", _current(mine)),
+        ):
+            found += [Violation(rule, read.rfi_id, each) for each in told]
+    return found
+
+
+def replay(rfi: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+    """The RFI after the changes; a change of one part has a dot in its path."""
+    after = copy.deepcopy(rfi)
+    for change in changes:
+        for each in change["changes"]:
+            name, _, part = each["path"].partition(".")
+            if not part:
+                after[name] = each["new"]
+            elif each["new"] is None:
+                after[name].pop(part, None)
+            else:
+                after[name] = {**(after[name] or {}), part: each["new"]}
+    return after
+
+
+def _dense(read: FeedRead) -> Iterator[str]:
+    numbers = [each["revision"] for each in read.changes]
+    if numbers != list(range(1, read.rfi["revision"] + 1)):
+        yield f"revisions {numbers} of an RFI at {read.rfi['revision']}"
+
+
+def _durable(read: FeedRead, events: list[Event]) -> Iterator[str]:
+    stored = {each["revision"]: each for each in read.changes}
+    for event in events:
+        if isinstance(event, Revised):
+            kept = stored.get(event.revision)
+            new = {each["path"]: each["new"] for each in kept["changes"]} if kept else {}
+            if not event.fields.items() <= new.items():
+                yield f"acknowledged {event.revision} with {event.fields}, stored {new}"
+
+
+def _streams(read: FeedRead, mine: list[Event], events: Sequence[Event]) -> Iterator[str]:
+    stored = {each["revision"]: each for each in read.changes}
+    positions: dict[str, int] = {}
+    for event in mine:
+        if isinstance(event, FeedJoined):
+            positions[event.connection] = event.revision
+        elif isinstance(event, FeedPushed):
+            number, position = event.change["revision"], positions.get(event.connection)
+            if position is None or number != position + 1:
+                yield f"{event.connection} was pushed {number} when it had {position}"
+            if event.change != stored.get(number):
+                yield f"{event.connection} was pushed another {number} than is stored"
+            positions[event.connection] = max(position or 0, number)
+    rest_at = next((each.at for each in events if isinstance(each, AtRest)), None)
+    ended = {each.connection: each.at for each in events if isinstance(each, Ended)}
+    for connection, position in positions.items():
+        stays = rest_at is not None and ended.get(connection, rest_at + 1) > rest_at
+        if stays and position < read.rfi["revision"]:
+            yield f"{connection} stayed and was told up to {position} of {read.rfi['revision']}"
+
+
+def _resumes(read: FeedRead, events: list[Event]) -> Iterator[str]:
+    stored = {each["revision"]: each for each in read.changes}
+    for event in events:
+        if isinstance(event, FeedJoined):
+            after = event.revision if event.after is None else event.after
+            wanted = list(range(after + 1, event.revision + 1))
+            got = [each["revision"] for each in event.changes]
+            if got != wanted:
+                yield f"{event.connection} resumed behind {after} at {event.revision}, got {got}"
+            elif any(each != stored.get(each["revision"]) for each in event.changes):
+                yield f"{event.connection} was given other changes than are stored"
+
+
+def _replays(events: list[Event]) -> Iterator[str]:
+    """Each app keeps the RFI it has, changed by what it is pushed and given."""
+    apps: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if isinstance(event, FeedPushed) and event.app in apps:
+            apps[event.app] = replay(apps[event.app], [event.change])
+        elif isinstance(event, FeedJoined | FeedRead):
+            readers = [event.app] if isinstance(event, FeedJoined) else list(apps)
+            for app in readers:
+                mine = apps.get(app, event.rfi)
+                if isinstance(event, FeedJoined):
+                    mine = replay(mine, event.changes)
+                if different := _different(mine, event.rfi):
+                    yield f"{app} has by its changes another RFI at {event.at:.3f}: {different}"
+                apps[app] = event.rfi
+
+
+def _current(events: list[Event]) -> Iterator[str]:
+    told: list[tuple[float, int]] = []
+    for event in events:
+        if isinstance(event, Revised):
+            told.append((event.at, event.revision))
+        elif isinstance(event, FeedPushed):
+            told.append((event.at, event.change["revision"]))
+        elif isinstance(event, FeedJoined):
+            known = max((number for at, number in told if at < event.asked_at), default=0)
+            if event.revision < known:
+                yield f"{event.connection} was shown {event.revision}, when {known} had been told"
+            told.append((event.at, event.revision))
+
+
+def _different(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    names = (one.keys() | other.keys()) - _NOT_IN_CHANGES
+    return sorted(name for name in names if one.get(name) != other.get(name))

@@ -1,0 +1,172 @@
+"""A customer who revises an RFI over REST, and apps that follow it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from random import Random
+from typing import Any
+
+import httpx
+
+from tests.chaos.history import (
+    Connected,
+    Ended,
+    FeedJoined,
+    FeedPushed,
+    FeedRead,
+    History,
+    Revised,
+    now,
+)
+from tests.chaos.wire import NotLetInError, Wire
+
+_PAUSE_S = (0.3, 1.0)
+_STAYS_S = (2.0, 8.0)
+_STALE = 412
+
+
+class Feed:
+    """One RFI, its customer and its vendor by their tokens, and all its revisions over REST."""
+
+    def __init__(
+        self, rfi_id: str, tokens: tuple[str, str], http: httpx.AsyncClient, history: History
+    ) -> None:
+        self.rfi_id = rfi_id
+        self.tokens = tokens
+        self._http = http
+        self._history = history
+        self.revision = 0
+
+    async def revise(self, stopping: asyncio.Event, random: Random) -> None:
+        """Change the RFI again and again, looking first whenever it is not certain what stands."""
+        number = 0
+        while not stopping.is_set():
+            number += 1
+            fields = {"title": f"Title {number}"}
+            if number % 3 == 0:
+                fields = {"description": f"Description {number}", "address": f"{number} Main St"}
+            with suppress(httpx.HTTPError):
+                await self._revise(fields)
+            await asyncio.sleep(random.uniform(*_PAUSE_S))
+
+    async def read(self) -> None:
+        """Read the RFI and the whole feed, for the record."""
+        changes: list[dict[str, Any]] = []
+        query: dict[str, Any] = {"limit": 100, "after_revision": 0}
+        while True:
+            page = (await self._get("/changes", query)).json()
+            changes += page["items"]
+            if page["next_cursor"] is None:
+                break
+            query = {"limit": 100, "cursor": page["next_cursor"]}
+        rfi = (await self._get()).json()
+        self.revision = rfi["revision"]
+        self._history.add(FeedRead(now(), self.rfi_id, rfi, tuple(changes)))
+
+    async def head(self) -> int:
+        """The RFI's revision now."""
+        return int((await self._get()).json()["revision"])
+
+    async def _revise(self, fields: dict[str, str]) -> None:
+        if not self.revision:
+            self.revision = await self.head()
+        expected, self.revision = self.revision, 0
+        answer = await self._http.patch(
+            f"/v1/rfis/{self.rfi_id}",
+            json=fields,
+            headers={**self._headers(), "If-Match": f'"{expected}"'},
+        )
+        if answer.is_success:
+            self.revision = answer.json()["revision"]
+            self._history.add(Revised(now(), self.rfi_id, self.revision, dict(fields)))
+        elif answer.status_code != _STALE and answer.status_code < 500:
+            raise AssertionError(f"a revision was refused: {answer.text}")
+
+    async def _get(self, what: str = "", query: dict[str, Any] | None = None) -> httpx.Response:
+        answer = await self._http.get(
+            f"/v1/rfis/{self.rfi_id}{what}", params=query, headers=self._headers()
+        )
+        answer.raise_for_status()
+        return answer
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[0]}"}
+
+
+class Follower:
+    """An app that follows an RFI; it comes back behind the revision that it has."""
+
+    def __init__(
+        self, name: str, feed: Feed, token: str, history: History, entrance: Callable[[], str]
+    ) -> None:
+        self.name = name
+        self.revision: int | None = None
+        self.is_joined = False
+        self._feed = feed
+        self._token = token
+        self._history = history
+        self._entrance = entrance
+        self._wire: Wire | None = None
+        self._is_leaving = False
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether it follows, and has all that the feed's customer last saw."""
+        return self.is_joined and (self.revision or 0) >= self._feed.revision
+
+    async def live(self, stopping: asyncio.Event, random: Random, *, is_restless: bool) -> None:
+        """Be connected and joined whenever that is possible; a restless one leaves now and then."""
+        while not self._is_leaving:
+            stays_s = random.uniform(*_STAYS_S) if is_restless else None
+            with suppress(NotLetInError, OSError):
+                await self._connection(stays_s, stopping)
+            if not self._is_leaving:
+                await asyncio.sleep(random.uniform(0.05, 0.5))
+
+    async def leave(self) -> None:
+        """Disconnect for good."""
+        self._is_leaving = True
+        if self._wire is not None:
+            await self._wire.cut("left")
+
+    async def _connection(self, stays_s: float | None, stopping: asyncio.Event) -> None:
+        self._wire = wire = Wire(self._entrance(), self._token, self._take)
+        await wire.open()
+        self._history.add(Connected(now(), wire.name, self.name, "", wire.gateway))
+        try:
+            payload = {"rfi_id": self._feed.rfi_id, "after_revision": self.revision}
+            answer = await wire.ask("join_rfi", payload, partial(self._joined, now()))
+            if not answer["ok"]:
+                assert answer["error"]["temporary"], answer
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if stopping.is_set() else stays_s):
+                    await wire.closed.wait()
+        finally:
+            self.is_joined = False
+            await wire.cut()
+            self._history.add(Ended(now(), wire.name, wire.reason))
+
+    def _joined(self, asked_at: float, told: dict[str, Any]) -> None:
+        if told["ok"] and self._wire is not None:
+            self._history.add(
+                FeedJoined(
+                    now(),
+                    self._wire.name,
+                    self.name,
+                    asked_at,
+                    self._feed.rfi_id,
+                    self.revision,
+                    told["revision"],
+                    told["rfi"],
+                    tuple(told["changes"]),
+                )
+            )
+            self.revision, self.is_joined = told["revision"], True
+
+    def _take(self, name: str, data: dict[str, Any]) -> None:
+        if name == "rfi.changed" and self._wire is not None:
+            pushed = FeedPushed(now(), self._wire.name, self.name, data["rfi_id"], data)
+            self._history.add(pushed)
+            self.revision = max(self.revision or 0, data["revision"])

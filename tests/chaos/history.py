@@ -1,0 +1,225 @@
+"""What happened, as apps and readers saw it: written down in the order it came, nothing taken out.
+
+Times are seconds of one monotonic clock, that of the process in which all apps run.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound="Event")
+
+KINDS = {
+    "message.sent": "message",
+    "message.edited": "edit",
+    "message.deleted": "deletion",
+    "notice.added": "notice",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an entry says, which its writer decided."""
+
+    kind: str
+    sender_id: str | None = None
+    client_message_id: str | None = None
+    message_id: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it was acknowledged, pushed or read; only a message has an id of its own."""
+
+    sequence: int
+    id: str | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OnConnection(Event):
+    """Something that an app saw or did on one of its connections, in one conversation."""
+
+    connection: str
+    conversation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(OnConnection):
+    """A message, an edit or a deletion went out, for the first time or again."""
+
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged(OnConnection):
+    """It was answered with ok."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(OnConnection):
+    """It was answered with an error."""
+
+    content: Content
+    code: str
+    is_temporary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed(OnConnection):
+    """An entry was pushed."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(OnConnection):
+    """Entries were shown; asked for at `asked_at`, for what is behind `after`."""
+
+    asked_at: float
+    after: int
+    head: int
+    has_more: bool
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Shown):
+    """By the answer to a join."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Shown):
+    """By the answer to `fetch_entries`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """An app was let in; an app is known by a name and has one connection after the other."""
+
+    connection: str
+    app: str
+    account_id: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    """A connection is over, by whoever's doing."""
+
+    connection: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAll(Event):
+    """When all had come to rest, a participant read the whole conversation, over REST or a socket."""
+
+    conversation_id: str
+    account_id: str
+    by: str
+    asked_at: float
+    head: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest(Event):
+    """Nobody sends any more, and whoever is connected had the time to get everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revised(Event):
+    """A revision of an RFI was answered with ok: these fields, by this revision."""
+
+    rfi_id: str
+    revision: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedJoined(Event):
+    """`join_rfi` was answered, for the changes behind `after`; None when only the RFI was wanted."""
+
+    connection: str
+    app: str
+    asked_at: float
+    rfi_id: str
+    after: int | None
+    revision: int
+    rfi: dict[str, Any]
+    changes: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPushed(Event):
+    """`rfi.changed` was pushed."""
+
+    connection: str
+    app: str
+    rfi_id: str
+    change: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRead(Event):
+    """When all had come to rest, the RFI and all its changes were read over REST."""
+
+    rfi_id: str
+    rfi: dict[str, Any]
+    changes: tuple[dict[str, Any], ...]
+
+
+class History:
+    """Events of a run, in the order in which this process saw them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def add(self, event: Event) -> None:
+        """Write an event down."""
+        self.events.append(event)
+
+    def of(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in order."""
+        return (each for each in self.events if isinstance(each, kind))
+
+    def dump(self, path: Path) -> None:
+        """Write everything as one JSON object a line, for whoever wants to see what went wrong."""
+        with path.open("w", encoding="utf-8") as file:
+            for each in self.events:
+                file.write(json.dumps({"event": type(each).__name__, **asdict(each)}) + "\n")
+
+
+def now() -> float:
+    """The time of the history."""
+    return time.monotonic()
+
+
+def entry_of(told: dict[str, Any], kind: str | None = None) -> Entry:
+    """An entry in an app's hands: acknowledged, pushed (its kind is the event's) or read."""
+    kind = kind or told["kind"]
+    if kind == "notice":
+        said = json.dumps([told["code"], told["data"]], sort_keys=True)
+        return Entry(told["sequence"], None, Content(kind, body=said))
+    content = Content(
+        kind,
+        told.get("sender_id"),
+        told.get("client_message_id"),
+        told.get("message_id"),
+        told.get("body"),
+    )
+    return Entry(told["sequence"], told.get("id") if kind == "message" else None, content)

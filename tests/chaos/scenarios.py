@@ -1,0 +1,113 @@
+"""Which fault is done to which load, and what a run came to."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from tests.chaos import faults
+from tests.chaos.checker import violations
+from tests.chaos.feed_checker import feed_violations
+from tests.chaos.history import (
+    Acknowledged,
+    Connected,
+    FeedPushed,
+    History,
+    Pushed,
+    Sent,
+)
+from tests.chaos.load import Load, Place, seeded
+from tests.chaos.slow_reader import look_away
+from tests.journeys.site import GATEWAYS, Site
+
+Fault = Callable[[Site, Load, int], Awaitable[None]]
+
+
+async def nothing(_: Site, load: Load, rounds: int) -> None:
+    """Nothing is killed: apps reconnect at random, and send the same over two gateways at once."""
+    await load.acknowledged(10 * rounds * faults.A_WHILE)
+
+
+# Name → what is done, so many times in the long version.
+SCENARIOS: dict[str, tuple[Fault, int]] = {
+    "nothing but bad networks": (nothing, 2),
+    "gateways killed in turn": (faults.kill_gateways, 3),
+    "gateways drained in turn": (faults.drain_gateways, 2),
+    "gateways hang": (faults.hang_gateways, 1),
+    "Valkey killed": (faults.kill_valkey, 3),
+    "subscriptions cut": (faults.cut_subscriptions, 3),
+    "Valkey paused": (faults.pause_valkey, 2),
+    "gateways deaf": (faults.deafen, 1),
+    "mongod steps down": (faults.step_mongod_down, 3),
+    "mongod killed": (faults.kill_mongod, 3),
+    "mongod stands still": (faults.stop_mongod, 2),
+    "a reader looks away": (look_away, 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scenario came to; the numbers are counted from its history."""
+
+    scenario: str
+    did: str
+    rounds: int
+    took_s: float
+    sent: int
+    acknowledged: int
+    resent: int
+    pushes: int
+    reconnects: int
+    longest_silence_s: float
+    violations: tuple[str, ...]
+
+
+async def play(site: Site, name: str, *, rounds: int, conversations: int, feeds: int) -> Outcome:
+    """Play a scenario with people of its own, and check its history.
+
+    A history with a violation, or one that broke off, is kept in a file that the message names.
+    """
+    fault = SCENARIOS[name][0]
+    talks = await seeded(site.running.environment, conversations)
+    gateways = {each: site.running.url(each) for each in GATEWAYS}
+    load = Load(Place(site.url, gateways, site.http), talks, feeds, seed=len(name))
+    try:
+        async with load.running():
+            await fault(site, load, rounds)
+    except BaseException as error:
+        error.add_note(f"history: {kept(load.history, name)}")
+        raise
+    outcome = outcome_of(name, load.history, rounds, (fault.__doc__ or "").strip())
+    if outcome.violations:
+        kept(load.history, name)
+    return outcome
+
+
+def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
+    """Count and check a history."""
+    found = [*violations(history.events), *feed_violations(history.events)]
+    sent = [each.content for each in history.of(Sent)]
+    connected = [each.app for each in history.of(Connected)]
+    answered_at = [each.at for each in history.of(Acknowledged)]
+    events = history.events
+    return Outcome(
+        scenario=name,
+        did=did,
+        rounds=rounds,
+        took_s=events[-1].at - events[0].at,
+        sent=len(set(sent)),
+        acknowledged=len({each.entry for each in history.of(Acknowledged)}),
+        resent=len(sent) - len(set(sent)),
+        pushes=sum(1 for each in events if isinstance(each, Pushed | FeedPushed)),
+        reconnects=len(connected) - len(set(connected)),
+        longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),
+        violations=tuple(str(each) for each in found),
+    )
+
+
+def kept(history: History, name: str) -> Path:
+    """Write a history where it can be studied."""
+    file = Path(tempfile.gettempdir()) / f"parley-chaos-{name.replace(' ', '-')}.jsonl"
+    history.dump(file)
+    return file
