@@ -62,11 +62,11 @@ test: $(INSTALLED) chromium page-test ## Run every test on real servers; install
 
 .PHONY: part-tests
 part-tests: $(INSTALLED) $(PAGE_PACKAGES) ## Test the packages, each on the servers it needs
-	$(BIN)/pytest -q --ignore=tests/journeys
+	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos
 
 .PHONY: journeys
-journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack
-	$(BIN)/pytest -q tests/journeys
+journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack, and kill parts of it
+	$(BIN)/pytest -q tests/journeys tests/chaos
 
 .PHONY: page-test
 page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client

@@ -1,6 +1,7 @@
 """Real servers and stores for every test that wants them; started when the first one asks.
 
 mongodb_url, redis_url, kafka_bootstrap_servers   one server each a session, in a temporary folder
+stack, site       the whole stack, for journeys and for chaos, and what stands behind its entry
 settings          a process's settings with a database of its own for each test module
 module_store      the MongoDB store over that database, open for the whole module
 store             the same store, emptied before each test
@@ -14,9 +15,12 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
+from embedded import stack as whole
+from embedded.running import Running
 from embedded.servers import Servers, running
 from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore, open_store
+from tests.journeys.site import Site, opened
 
 # The time one example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("parley", deadline=None)
@@ -52,6 +56,20 @@ def kafka_bootstrap_servers() -> Iterator[str]:
     """Address of a Kafka broker."""
     with running("kafka") as servers:
         yield servers.kafka_bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Running]:
+    """Every server and process; with raised limits, since all people here have one address."""
+    with whole.running(environment={"PARLEY_LIMIT_SCALE": "1000"}) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session")
+async def site(stack: Running) -> AsyncIterator[Site]:
+    """The stack with a client for it."""
+    async with opened(stack) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

@@ -249,6 +249,9 @@ class App:
         if not answer["ok"]:
             error = answer["error"]
             self._history.add(Refused(now(), *where, content, error["code"], error["temporary"]))
+            if not error["temporary"]:  # the checker tells
+                self._done(content)
+                return
             pause_s = error.get("retry_after_ms", 500) / 1_000
             retry = asyncio.get_running_loop().create_task(self._send_later(content, pause_s))
             self._retries.add(retry)
@@ -257,10 +260,13 @@ class App:
         told = answer["message"] if content.kind == "message" else answer["entry"]
         entry = entry_of(told, content.kind)
         self._history.add(Acknowledged(now(), *where, entry))
-        if content in self._unacknowledged:
-            del self._unacknowledged[content]
+        if self._done(content):
             self._mine.append(entry)
-            self._has_room.set()
+
+    def _done(self, content: Content) -> bool:
+        """A message waits no more; False when it did not."""
+        self._has_room.set()
+        return self._unacknowledged.pop(content, content) is None
 
     async def _send_later(self, content: Content, pause_s: float) -> None:
         await asyncio.sleep(pause_s)

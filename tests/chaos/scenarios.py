@@ -63,7 +63,9 @@ class Outcome:
     violations: tuple[str, ...]
 
 
-async def play(site: Site, name: str, *, rounds: int, conversations: int, feeds: int) -> Outcome:
+async def play(
+    site: Site, name: str, *, rounds: int = 1, conversations: int = 10, feeds: int = 2
+) -> tuple[Outcome, History]:
     """Play a scenario with people of its own, and check its history.
 
     A history with a violation, or one that broke off, is kept in a file that the message names.
@@ -81,7 +83,7 @@ async def play(site: Site, name: str, *, rounds: int, conversations: int, feeds:
     outcome = outcome_of(name, load.history, rounds, (fault.__doc__ or "").strip())
     if outcome.violations:
         kept(load.history, name)
-    return outcome
+    return outcome, load.history
 
 
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:

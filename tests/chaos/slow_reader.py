@@ -16,8 +16,8 @@ async def look_away(site: Site, load: Load, rounds: int) -> None:
     """An app stops reading its socket while 11 MB are pushed to it, then reads on."""
     talk = load.talks[0]
     for number, gateway in zip(range(rounds), cycle(GATEWAYS), strict=False):
-        reader = load.app(f"slow reader {number}", talk.people[1], site.running.url(gateway))
-        writer = load.app(f"writer of letters {number}", talk.people[0])
+        reader = load.app(f"slow-reader-{number}", talk.people[1], site.running.url(gateway))
+        writer = load.app(f"letter-writer-{number}", talk.people[0])
         await load.everybody_is_in()
         await _read_nothing_of(load, reader, writer)
 

@@ -22,6 +22,8 @@ from websockets.exceptions import WebSocketException
 HANDSHAKE_WITHIN_S = 10.0
 # The server pings every 20 s and gives up after 15 s more; so does the client.
 SILENT_FOR_S = 40.0
+# A page of 200 messages of 8,000 characters.
+MAX_FRAME_BYTES = 10_000_000
 _SEPARATOR = "\x1e"
 
 Answered = Callable[[dict[str, Any]], None]
@@ -58,7 +60,7 @@ class _WebSocket:
         # A few frames at a time: an app that stops reading must not read on behind its own back.
         self._socket = await connect(
             self._url, proxy=None, compression=None, ping_interval=None, max_queue=4,
-            close_timeout=1, open_timeout=HANDSHAKE_WITHIN_S,
+            close_timeout=1, open_timeout=HANDSHAKE_WITHIN_S, max_size=MAX_FRAME_BYTES,
         )  # fmt: skip
         return await self.receive()
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,8 @@ import httpx
 
 from embedded import probes
 from embedded.running import Running
-from marketplace.bootstrap import Parts
+from marketplace.bootstrap import Parts, open_parts
+from marketplace.settings import from_environment
 from tests.journeys.waiting import eventually
 
 GATEWAYS = ("realtime-1", "realtime-2")
@@ -65,3 +68,14 @@ class Site:
         cursor = self.parts.store.database[collection].find(condition).sort(order)
         found: list[dict[str, Any]] = await cursor.to_list(None)
         return found
+
+
+@asynccontextmanager
+async def opened(stack: Running) -> AsyncIterator[Site]:
+    """A running stack with a client for it."""
+    settings = from_environment({**stack.environment, "PARLEY_PROCESS_NAME": "journeys"})
+    async with (
+        open_parts(settings) as parts,
+        httpx.AsyncClient(base_url=stack.url("nginx"), trust_env=False, timeout=30) as client,
+    ):
+        yield Site(stack, client, parts)

@@ -1,0 +1,68 @@
+"""A short sample of what `make chaos` plays at length."""
+
+from tests.chaos.history import History, ReadAll
+from tests.chaos.scenarios import Outcome, play
+from tests.journeys import topics
+from tests.journeys.site import Site
+from tests.journeys.waiting import eventually
+
+SAID = 300  # fewer messages than any of these scenarios waits for
+
+
+def nothing_is_wrong(outcome: Outcome) -> None:
+    """Nothing was lost, doubled, reordered or invented, and there was much to be."""
+    assert outcome.violations == ()
+    assert outcome.acknowledged > SAID
+    assert outcome.pushes > SAID
+    assert outcome.reconnects > 0
+    assert outcome.resent > 0
+
+
+async def test_gateways_killed_in_turn_lose_double_and_reorder_nothing(site: Site) -> None:
+    """`kill -9` of one and then the other while people talk; Kafka has the same in the end."""
+    outcome, history = await play(site, "gateways killed in turn")
+
+    nothing_is_wrong(outcome)
+    await kafka_holds(site, history)
+
+
+async def test_cut_subscriptions_lose_no_push(site: Site) -> None:
+    """Redis cuts every publish/subscribe connection, again and again: all is pushed all the same."""
+    outcome, _ = await play(site, "subscriptions cut")
+
+    nothing_is_wrong(outcome)
+
+
+async def test_mongod_killed_in_the_middle_of_the_writes_loses_nothing_acknowledged(
+    site: Site,
+) -> None:
+    """`kill -9` of the server: what was acknowledged is there when it is back, once and in order."""
+    outcome, _ = await play(site, "mongod killed")
+
+    nothing_is_wrong(outcome)
+
+
+async def kafka_holds(site: Site, history: History) -> None:
+    """The topic has the entries of each conversation in the order in which they are stored."""
+    talks = {each.conversation_id for each in history.of(ReadAll)}
+    stored = {
+        talk: [
+            each["_id"]
+            for each in await site.documents("entries", "sequence", conversation_id=talk)
+        ]
+        for talk in talks
+    }
+
+    async def relayed() -> dict[str, list[str]]:
+        found = await topics.events(site, talks, "conversations")
+        kept: dict[str, list[str]] = {talk: [] for talk in talks}
+        for each in found:
+            if each["name"] != "conversation.started":
+                kept[each["key"]].append(each["id"])
+        return kept
+
+    assert await eventually(relayed, lambda seen: _size(seen) >= _size(stored)) == stored
+
+
+def _size(ids: dict[str, list[str]]) -> int:
+    return sum(map(len, ids.values()))
