@@ -68,6 +68,10 @@ part-tests: $(INSTALLED) $(PAGE_PACKAGES) ## Test the packages, each on the serv
 journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack, and kill parts of it
 	$(BIN)/pytest -q tests/journeys tests/chaos
 
+.PHONY: chaos
+chaos: $(INSTALLED) ## Kill, pause and cut off parts under load for ten minutes; writes tests/chaos/RESULTS.md
+	$(BIN)/python -m tests.chaos
+
 .PHONY: page-test
 page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client
 	cd web && $(NODE) npm test

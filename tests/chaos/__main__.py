@@ -1,0 +1,43 @@
+"""Play every scenario at length on a stack of its own, and write the table: `make chaos`."""
+
+import asyncio
+import sys
+
+from embedded.running import Running
+from embedded.stack import running
+from tests.chaos import results
+from tests.chaos.scenarios import SCENARIOS, Outcome, play
+from tests.journeys.site import opened
+
+CONVERSATIONS, FEEDS = 20, 4
+
+
+async def main(stack: Running, wanted: list[str]) -> list[Outcome]:
+    """Play the scenarios whose names contain one of the words, all when there is none."""
+    outcomes = []
+    async with opened(stack) as site:
+        for name, (_, rounds) in SCENARIOS.items():
+            if wanted and not any(word in name for word in wanted):
+                continue
+            print(f"{name} …", flush=True)
+            sizes = {"conversations": CONVERSATIONS, "feeds": FEEDS}
+            outcome, _ = await play(site, name, rounds=rounds, **sizes)
+            print(
+                f"  {outcome.took_s:.0f} s, {outcome.acknowledged:,} acknowledged, "
+                f"{outcome.longest_silence_s:.1f} s without an acknowledgement at most, "
+                f"{len(outcome.violations)} violations",
+                flush=True,
+            )
+            for each in outcome.violations:
+                print(f"  {each}", flush=True)
+            outcomes.append(outcome)
+    return outcomes
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    with running(environment={"PARLEY_LIMIT_SCALE": "1000"}) as started:
+        played = asyncio.run(main(started, given))
+    if not given:
+        results.write(played)
+    sys.exit(any(each.violations for each in played))
