@@ -245,17 +245,23 @@ class Gateway:
 
     async def tend_for_ever(self) -> None:
         """Keep presence alive, and end connections whose token is over or whose log-in has ended."""
-        loop_time = asyncio.get_running_loop().time
-        said_at, checked_at = 0.0, loop_time()
+        # Each by itself: neither Redis nor MongoDB in trouble holds up the others.
+        async with asyncio.TaskGroup() as tending:
+            tending.create_task(self._say_connected_for_ever())
+            tending.create_task(self._check_sessions_for_ever())
+            while True:
+                self._check_expiry()
+                await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
+
+    async def _say_connected_for_ever(self) -> None:
         while True:
-            self._check_expiry()
-            if loop_time() - said_at >= REFRESH_EVERY_S:
-                said_at = loop_time()
-                await self._say_all_connected()
-            if loop_time() - checked_at >= CHECK_SESSIONS_EVERY_S:
-                checked_at = loop_time()
-                await self.check_sessions()
-            await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
+            await self._say_all_connected()
+            await asyncio.sleep(REFRESH_EVERY_S)
+
+    async def _check_sessions_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SESSIONS_EVERY_S)
+            await self.check_sessions()
 
     async def check_sessions(self) -> None:
         """End the connections whose log-in has ended."""

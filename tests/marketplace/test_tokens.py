@@ -113,6 +113,11 @@ def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
         jwt.encode(_claims(), "", algorithm="none"),
         f"{head}.{admin.rstrip('=')}.{signature}",
         ours[:-2],
+        f"{ours}=",
+        f"{ours}.{signature}",
+        f" {ours}",
+        f"{ours[:-1]}{chr(ord(ours[-1]) ^ 1)}",
+        jwt.encode(_claims(), SECRET, algorithm="HS256", headers={"kid": "1"}),
     ):
         assert code_of(tokens, forged) is Code.UNAUTHENTICATED
 

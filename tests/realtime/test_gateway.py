@@ -10,8 +10,11 @@ from socketio.exceptions import ConnectionError as NotConnectedError
 
 from marketplace.actions import accounts
 from marketplace.domain.accounts import Role
+from marketplace.domain.conversations import Entry
+from marketplace.ports import Appended
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
+from marketplace.storage.entry_writer import EntryWriter
 from realtime import gateway as realtime_gateway
 from realtime.limits import CONNECTIONS_OF_ACCOUNT, HANDSHAKES_AT_ONCE
 from tests.realtime.apps import Talk, a_person, an_app, another_log_in
@@ -138,14 +141,14 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
     settings: Settings,
 ) -> None:
     """The app hears it while there is time, and is closed in a way it comes back from."""
-    person = await a_person(store, settings, Role.VENDOR, ttl_s=3)
+    person = await a_person(store, settings, Role.VENDOR, ttl_s=6)
     app = await connect(gateways[0], person)
 
     await app.until(lambda: bool(app.named("session.expiring")))
     await app.closed()
 
     (told,) = app.named("session.expiring")
-    assert 0 <= told["expires_in_s"] <= 3
+    assert 0 <= told["expires_in_s"] <= 6
     assert app.named("connection.closing") == [{"code": "token_expired"}]
     assert not app.client.connected
 
@@ -172,22 +175,23 @@ async def test_logging_out_ends_the_connections_of_that_log_in(
 
 
 async def test_a_log_in_that_ended_unheard_is_found(
-    gateways: Gateways,
     connect: Connect,
     talk: Talk,
     store: MongoStore,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing was announced, as when Redis was away: the gateway looks by itself."""
-    monkeypatch.setattr(realtime_gateway, "CHECK_SESSIONS_EVERY_S", 0.0)
-    ending = await connect(gateways[0], talk.customer)
-    staying = await connect(gateways[0], talk.vendor)
-    await store.sessions.delete(talk.customer.session_id)
+    monkeypatch.setattr(realtime_gateway, "CHECK_SESSIONS_EVERY_S", 0.2)
+    async with gateway(settings, "realtime-3") as here:
+        ending = await connect(here, talk.customer)
+        staying = await connect(here, talk.vendor)
+        await store.sessions.delete(talk.customer.session_id)
 
-    await ending.closed()
+        await ending.closed()
 
-    assert ending.named("connection.closing") == [{"code": "unauthenticated"}]
-    assert staying.client.connected
+        assert ending.named("connection.closing") == [{"code": "unauthenticated"}]
+        assert staying.client.connected
 
 
 async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
@@ -210,6 +214,38 @@ async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
         elsewhere = await connect(gateways[0], talk.customer)
         snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=0))
     assert [each["id"] for each in snapshot["entries"]] == [message["id"]]
+
+
+async def test_a_draining_gateway_answers_what_is_under_way_before_it_closes(
+    connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message whose write takes its time is acknowledged; what comes after it is sent elsewhere."""
+    begun, ready = asyncio.Event(), asyncio.Event()
+    append = EntryWriter.append
+
+    async def append_slowly(writer: EntryWriter, entry: Entry) -> Appended:
+        appended = await append(writer, entry)
+        begun.set()
+        await ready.wait()
+        return appended
+
+    async with gateway(settings, "realtime-3") as leaving:
+        app = await connect(leaving, talk.customer)
+        idle = await connect(leaving, talk.vendor)
+        monkeypatch.setattr(EntryWriter, "append", append_slowly)
+        sending = asyncio.create_task(app.ok("send_message", talk.says("m-1")))
+        await begun.wait()
+        leaving.process.stopping.set()
+        await idle.closed()
+        while (answer := await app.call("leave_conversation", talk.named()))["ok"]:
+            pass  # its turn comes within the three seconds
+        assert answer["error"]["code"] == "draining"
+        assert not sending.done()
+
+        ready.set()
+        assert (await sending)["message"]["sequence"] == 1
+        await app.closed()
+        await leaving.task
 
 
 async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
