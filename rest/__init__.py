@@ -9,7 +9,7 @@ accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches
 conversations.py notifications.py health.py     the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 calls.py          what a handler gets and gives
-openapi.py documentation.py     /openapi.json and /docs, made from the operations
+openapi.py asyncapi.py documentation.py pages/     /openapi.json, /asyncapi.json, /docs, /docs/socket
 limits.py         token buckets for log-ins and registrations
 serving.py        listens; ends without breaking off what was begun
 service.py        what all requests share

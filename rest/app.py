@@ -11,6 +11,7 @@ from marketplace.domain.ids import new_id
 from rest import (
     accounts,
     administration,
+    asyncapi,
     blocks,
     categories,
     conversations,
@@ -80,6 +81,9 @@ def make_app(parts: Parts, health_check: Health) -> App:
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)
     service.documentation_html = documentation.page(document)
+    socket = asyncapi.document(parts.settings.public_url)
+    service.asyncapi_json = openapi.to_json(socket)
+    service.socket_documentation_html = documentation.socket_page(socket)
     app: App = Sanic(
         f"rest-{new_id()}",  # Sanic keeps its apps by name, one of a name for each process
         request_class=RestRequest,

@@ -13,11 +13,11 @@ from marketplace.domain.pages import Page, cursor_of
 from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
 from marketplace.schemas.conversations import (
-    EntryView,
     ListedConversation,
     MessageView,
     SendMessage,
 )
+from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields import Flag, Strict, Whole
 from rest.calls import Answer, Call
 from rest.operations import PER_ACCOUNT, Routes
@@ -49,7 +49,7 @@ class EntriesView(Strict):
     `next_cursor` goes on in the direction that was asked for.
     """
 
-    items = fields.List(fields.Nested(EntryView), required=True)
+    items = fields.List(AnyEntry(), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
     head = Whole(required=True)
     has_more = Flag(required=True)

@@ -1,5 +1,6 @@
-"""/docs: the OpenAPI document as one page that needs nothing from elsewhere."""
+"""/docs and /docs/socket: the documents as pages that need nothing from elsewhere."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,26 +10,47 @@ from markupsafe import Markup, escape
 
 
 def page(document: dict[str, Any]) -> bytes:
-    """The page in UTF-8."""
+    """The page of an OpenAPI document, in UTF-8."""
+    return _rendered("rest.html", document, tags=_by_tag(document))
+
+
+def socket_page(document: dict[str, Any]) -> bytes:
+    """The page of the socket's AsyncAPI document, in UTF-8."""
+    operations = document["operations"]
+    return _rendered(
+        "socket.html",
+        document,
+        calls={name: each for name, each in operations.items() if "reply" in each},
+        pushes={name: each for name, each in operations.items() if "reply" not in each},
+        messages=document["components"]["messages"],
+        handshake=document["channels"]["socket"]["x-handshake"],
+    )
+
+
+def _rendered(template: str, document: dict[str, Any], **more: Any) -> bytes:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("pages")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["prose"] = prose
     environment.filters["kind"] = kind
     environment.filters["resolved"] = lambda value: _resolved(document, value)
-    template = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
-    rendered = environment.from_string(template).render(
-        document=document, schemas=document["components"]["schemas"], tags=_by_tag(document)
+    rendered = environment.get_template(template).render(
+        document=document, schemas=document["components"]["schemas"], **more
     )
     return rendered.encode()
 
 
 def prose(text: str) -> Markup:
-    """Paragraphs of text; what stands in backticks is code."""
+    """Paragraphs of text; what stands in backticks is code, between two stars it is strong."""
     paragraphs = []
     for paragraph in text.split("\n\n"):
         code = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(paragraph)))
-        paragraphs.append(f"<p>{code}</p>")
+        strong = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", code)
+        paragraphs.append(f"<p>{strong}</p>")
     return Markup("".join(paragraphs))  # noqa: S704 # escaped above
 
 
@@ -41,7 +63,7 @@ def kind(schema: dict[str, Any]) -> Markup:
     if parts:
         return Markup(" or ").join(kind(part) for part in parts)
     if "const" in schema:
-        return Markup("<code>{}</code>").format(schema["const"])
+        return Markup("<code>{}</code>").format(json.dumps(schema["const"]))
     named = schema.get("type", "any")
     types = named if isinstance(named, list) else [named]
     words = [

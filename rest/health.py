@@ -8,7 +8,8 @@ from rest.calls import Answer, Call
 from rest.operations import Routes
 
 ROUTES = Routes("Operations")
-_HTML_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_PAGE = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
 
 
 class LiveView(Strict):
@@ -57,5 +58,16 @@ async def get_openapi(call: Call) -> Answer:
 @ROUTES.get("/docs", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
 async def get_documentation(call: Call) -> Answer:
     """This document as a page."""
-    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _HTML_POLICY}
-    return Answer(call.service.documentation_html, headers=headers)
+    return Answer(call.service.documentation_html, headers=_PAGE)
+
+
+@ROUTES.get("/asyncapi.json", is_public=True, query=None, answers={200: "application/json"})
+async def get_asyncapi(call: Call) -> Answer:
+    """The document of the socket (AsyncAPI 3.0)."""
+    return Answer(call.service.asyncapi_json, headers={"Cache-Control": "no-cache"})
+
+
+@ROUTES.get("/docs/socket", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
+async def get_socket_documentation(call: Call) -> Answer:
+    """The document of the socket as a page."""
+    return Answer(call.service.socket_documentation_html, headers=_PAGE)

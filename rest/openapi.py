@@ -78,7 +78,10 @@ def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]
         )
     written: dict[str, Any] = without_none(spec.to_dict())
     describe_schemas(converter, written)
-    loosen_answers(written)
+    paths = written["paths"].values()
+    loosen_answers(
+        written, [each.get("requestBody", {}) for path in paths for each in path.values()]
+    )
     return written
 
 

@@ -1,11 +1,12 @@
 """Schemas in the OpenAPI document: field types of ours, names, and what is left open."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_COUNT,
@@ -71,6 +72,9 @@ def taught(converter: OpenAPIConverter | None) -> OpenAPIConverter:
         if isinstance(field, fields.Function):  # the one there is: who made a revision
             reference: dict[str, Any] = converter.resolve_nested_schema(ActorView)  # type: ignore[no-untyped-call] # apispec leaves it so
             return reference
+        if isinstance(field, AnyEntry):
+            forms = map(converter.resolve_nested_schema, field.kinds.values())
+            return {"oneOf": list(forms)}
         for kind, described in _OWN_TYPES.items():
             if isinstance(field, kind):
                 return described
@@ -116,16 +120,11 @@ def without_none(value: Any) -> Any:
     return value
 
 
-def loosen_answers(written: dict[str, Any]) -> None:
-    """Let answers grow: only what is sent to us refuses unknown fields."""
+def loosen_answers(written: dict[str, Any], requests: Iterable[Any]) -> None:
+    """Let answers grow: only what is sent to us, as `requests` refer to it, refuses unknown fields."""
     schemas = written["components"]["schemas"]
     sent: set[str] = set()
-    waiting = [
-        name
-        for path in written["paths"].values()
-        for operation in path.values()
-        for name in _references(operation.get("requestBody", {}))
-    ]
+    waiting = [name for request in requests for name in _references(request)]
     while waiting:
         name = waiting.pop()
         if name not in sent:

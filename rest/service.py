@@ -27,4 +27,6 @@ class Service:
     sessions: LiveSessions
     openapi_json: bytes = b""
     documentation_html: bytes = b""
+    asyncapi_json: bytes = b""
+    socket_documentation_html: bytes = b""
     running: set["asyncio.Task[HTTPResponse]"] = field(default_factory=set)

@@ -1,9 +1,11 @@
 """What goes in and comes out, checked and written by marshmallow schemas.
 
 REST, the socket, the live announcements and the Kafka events use the same schemas, so a thing looks
-the same wherever it is met, and the OpenAPI document is made from what is really checked.
+the same wherever it is met, and the OpenAPI and AsyncAPI documents are made from what is really checked.
 
     fields.py         strict field types, and the base class that reports errors with their paths
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py
                       for each noun: what a caller may send, and what a caller gets
+    entries.py        the forms of an entry, one for each kind
+    socket.py         the contract of the socket: every call and push with its schemas
 """

@@ -13,6 +13,7 @@ from marketplace.schemas.fields import (
     Strict,
     Text,
     Whole,
+    one_of,
 )
 
 MAX_ENTRIES = 200
@@ -98,7 +99,7 @@ class ParticipantView(Strict):
     """One side of a conversation."""
 
     account_id = Identifier(required=True)
-    role = fields.String(required=True)
+    role = one_of("customer", "vendor")
     name = fields.String(required=True)
 
 
@@ -152,7 +153,7 @@ class MessageView(Strict):
     sequence = Whole(required=True)
     client_message_id = fields.String(required=True)
     sender_id = Identifier(required=True)
-    channel = fields.String(required=True)
+    channel = one_of("app", "sms", "mms", "email")
     body = fields.String(required=True)
     attachments = fields.List(fields.Dict(), required=True)
     sent_at = Moment(required=True)

@@ -242,6 +242,11 @@ def timezone(**kwargs: Any) -> fields.String:
     )
 
 
+def one_of(*names: str) -> fields.String:
+    """A word of a closed list, in what we answer; a test holds each list to the domain's."""
+    return fields.String(required=True, validate=validate.OneOf(names))
+
+
 class Strict(Schema):
     """A schema that refuses unknown fields and reports errors in the product's own form."""
 

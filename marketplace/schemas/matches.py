@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole
+from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, one_of
 
 
 class DeclineMatch(Strict):
@@ -20,7 +20,7 @@ class MatchView(Strict):
     customer_id = Identifier(required=True)
     vendor_id = Identifier(required=True)
     vendor_name = fields.String(required=True)
-    state = fields.String(required=True)
+    state = one_of("offered", "accepted", "declined", "closed")
     distance_m = Whole(required=True)
     score = fields.Float(required=True)
     reasons = fields.List(fields.String(), required=True)
@@ -36,7 +36,7 @@ class RfiSummary(Strict):
     id = Identifier(required=True)
     title = fields.String(required=True)
     category = fields.String(required=True)
-    state = fields.String(required=True)
+    state = one_of("draft", "open", "awarded", "withdrawn")
     revision = Whole(required=True)
 
 

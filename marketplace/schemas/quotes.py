@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, currency
+from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, currency, one_of
 
 
 class SubmitQuote(Strict):
@@ -26,7 +26,7 @@ class QuoteView(Strict):
     customer_id = Identifier(required=True)
     vendor_id = Identifier(required=True)
     vendor_name = fields.String(required=True)
-    state = fields.String(required=True)
+    state = one_of("submitted", "awarded", "closed")
     amount_minor = Whole(required=True)
     currency = fields.String(required=True)
     message = fields.String(required=True)

@@ -14,6 +14,7 @@ from marketplace.schemas.fields import (
     Unicode,
     Whole,
     currency,
+    one_of,
     written,
 )
 
@@ -66,7 +67,7 @@ class RfiView(Strict):
 
     id = Identifier(required=True)
     customer_id = Identifier(required=True)
-    state = fields.String(required=True)
+    state = one_of("draft", "open", "awarded", "withdrawn")
     revision = Whole(required=True)
     category = fields.String(required=True)
     title = fields.String(required=True)

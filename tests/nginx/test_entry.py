@@ -12,7 +12,15 @@ MIB = 1024 * 1024
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/rfis?limit=2", "/v1/x%20y", "/health/ready", "/openapi.json", "/docs", "/asyncapi.json"],
+    [
+        "/v1/rfis?limit=2",
+        "/v1/x%20y",
+        "/health/ready",
+        "/openapi.json",
+        "/docs",
+        "/docs/socket",
+        "/asyncapi.json",
+    ],
 )
 async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> None:
     """Every address of the contract arrives at REST with path and query as they were."""

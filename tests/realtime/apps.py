@@ -14,6 +14,7 @@ from marketplace.ports import Repositories, Store
 from marketplace.settings import Settings
 from marketplace.tokens import Tokens
 from tests.builders import a_conversation, a_message, a_session, an_account
+from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
 
 Push = tuple[str, dict[str, Any]]
 WITHIN_S = 15.0
@@ -104,15 +105,23 @@ async def written(store: Store, talk: Talk, count: int = 1) -> list[Entry]:
 
 @dataclass(slots=True)
 class App:
-    """A connected app that keeps what is pushed to it."""
+    """A connected app that keeps what is pushed to it.
+
+    What it hears is held to the contract: `faults` has what was not as documented.
+    """
 
     client: "socketio.AsyncClient"
     pushes: list[Push] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, name: str, data: Any = None) -> None:
         """Keep a push."""
         self.pushes.append((name, data))
+        if name == "connect_error":
+            self._note(fault_of_refusal(data["data"]) if "data" in data else None)
+        elif name != "disconnect":
+            self._note(fault_of_push(name, data))
         self._changed.set()
 
     async def call(self, name: str, *payload: Any) -> dict[str, Any]:
@@ -120,7 +129,12 @@ class App:
         answer: dict[str, Any] = await self.client.call(
             name, payload[0] if payload else None, timeout=WITHIN_S
         )
+        self._note(fault_of_answer(name, answer))
         return answer
+
+    def _note(self, fault: str | None) -> None:
+        if fault is not None:
+            self.faults.append(fault)
 
     async def ok(self, name: str, payload: Any) -> dict[str, Any]:
         """Call and insist on success."""

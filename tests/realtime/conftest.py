@@ -30,7 +30,7 @@ async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterato
 
 @pytest_asyncio.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Connects apps, by default as its person over a websocket."""
+    """Connects apps, by default as its person over a websocket; all they hear is as documented."""
     apps: list[App] = []
 
     async def make(
@@ -46,6 +46,7 @@ async def connect() -> AsyncIterator[Connect]:
     yield make
     for app in apps:
         await app.client.disconnect()
+    assert [fault for app in apps for fault in app.faults] == []
 
 
 @pytest_asyncio.fixture

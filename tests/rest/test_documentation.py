@@ -1,6 +1,8 @@
-"""The page about the REST interface."""
+"""The pages about the REST interface and the socket."""
 
 from html.parser import HTMLParser
+
+import pytest
 
 from rest.documentation import kind, prose
 from tests.rest.people import Rest
@@ -23,14 +25,16 @@ class Links(HTMLParser):
                 self.ids.add(value)
 
 
-async def test_the_page_needs_nothing_from_elsewhere(rest: Rest) -> None:
-    """Every link leads to the page itself or to the document; no script, no foreign host."""
-    response = await rest.client.get("/docs")
+@pytest.mark.parametrize("path", ["/docs", "/docs/socket"])
+async def test_a_page_needs_nothing_from_elsewhere(path: str, rest: Rest) -> None:
+    """Every link leads to the page itself, to the other, or to a document; no script, no host."""
+    response = await rest.client.get(path)
     links = Links()
     links.feed(response.text)
 
     inside = {each.removeprefix("#") for each in links.targets if each.startswith("#")}
-    assert {each for each in links.targets if not each.startswith("#")} == {"/openapi.json"}
+    outside = {each for each in links.targets if not each.startswith("#")}
+    assert outside == {"/docs", "/docs/socket", "/openapi.json", "/asyncapi.json"}
     assert inside <= links.ids
     assert "<script" not in response.text
     assert "default-src 'none'" in response.headers["content-security-policy"]
@@ -45,6 +49,16 @@ async def test_every_operation_and_schema_is_on_it(rest: Rest) -> None:
     operations = {op["operationId"] for each in document["paths"].values() for op in each.values()}
     schemas = {f"schema-{name}" for name in document["components"]["schemas"]}
     assert operations | schemas <= links.ids
+
+
+async def test_every_call_push_and_schema_of_the_socket_is_on_its_page(rest: Rest) -> None:
+    """Nothing of the document is left out."""
+    document = (await rest.client.get("/asyncapi.json")).json()
+    links = Links()
+    links.feed((await rest.client.get("/docs/socket")).text)
+
+    schemas = {f"schema-{name}" for name in document["components"]["schemas"]}
+    assert document["operations"].keys() | schemas <= links.ids
 
 
 def test_text_is_escaped() -> None:

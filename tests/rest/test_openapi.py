@@ -81,6 +81,8 @@ async def test_the_document_is_served(rest: Rest) -> None:
         "GET /health/ready",
         "GET /openapi.json",
         "GET /docs",
+        "GET /asyncapi.json",
+        "GET /docs/socket",
     ],
 )
 def test_the_contract_is_there(path: str) -> None:

@@ -1,0 +1,79 @@
+"""The entries of a conversation, a form for each kind."""
+
+from collections.abc import Mapping
+
+from marshmallow import fields, validate
+
+from marketplace.schemas.conversations import MessageView
+from marketplace.schemas.fields import Identifier, Moment, Strict, Whole
+
+
+def _kind(name: str) -> fields.String:
+    return fields.String(required=True, validate=validate.Equal(name))
+
+
+class MessageEntry(MessageView):
+    """A message; `at` is when it was sent."""
+
+    kind = _kind("message")
+    at = Moment(required=True)
+
+
+class EditEntry(Strict):
+    """The body of an earlier message was replaced."""
+
+    kind = _kind("edit")
+    sequence = Whole(required=True)
+    at = Moment(required=True)
+    message_id = Identifier(required=True)
+    sender_id = Identifier(required=True)
+    body = fields.String(required=True)
+
+
+class DeletionEntry(Strict):
+    """An earlier message was deleted."""
+
+    kind = _kind("deletion")
+    sequence = Whole(required=True)
+    at = Moment(required=True)
+    message_id = Identifier(required=True)
+    sender_id = Identifier(required=True)
+
+
+class NoticeEntry(Strict):
+    """Something happened around the conversation; `code` says what, `data` with whom or what."""
+
+    kind = _kind("notice")
+    sequence = Whole(required=True)
+    at = Moment(required=True)
+    code = fields.String(required=True)
+    data = fields.Dict(required=True, allow_none=True)
+
+
+class MessageEdited(EditEntry):
+    """The push of an edit."""
+
+    conversation_id = Identifier(required=True)
+
+
+class MessageDeleted(DeletionEntry):
+    """The push of a deletion."""
+
+    conversation_id = Identifier(required=True)
+
+
+class NoticeAdded(NoticeEntry):
+    """The push of a notice."""
+
+    conversation_id = Identifier(required=True)
+
+
+class AnyEntry(fields.Raw):
+    """An entry of whatever kind, written by hand in `domain/views.py`; `kind` tells the form."""
+
+    kinds: Mapping[str, type[Strict]] = {
+        "message": MessageEntry,
+        "edit": EditEntry,
+        "deletion": DeletionEntry,
+        "notice": NoticeEntry,
+    }

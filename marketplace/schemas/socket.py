@@ -1,0 +1,270 @@
+"""The contract of the socket as data: each call and each push with its schemas.
+
+The AsyncAPI document and the TypeScript types are made from these tables.  Tests hold the gateway to
+them: what it checks calls with, and every acknowledgement and push it makes in any test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from marshmallow import fields, validate
+
+from marketplace.errors import Code
+from marketplace.schemas.conversations import (
+    BlockView,
+    ConversationCall,
+    DeleteMessage,
+    EditMessage,
+    FetchEntries,
+    JoinConversation,
+    JoinRfi,
+    MarkPosition,
+    MessageView,
+    OwnConversation,
+    ParticipantView,
+    ReadPositionView,
+    RfiCall,
+    SetTyping,
+    SocketSendMessage,
+)
+from marketplace.schemas.entries import (
+    AnyEntry,
+    MessageDeleted,
+    MessageEdited,
+    NoticeAdded,
+)
+from marketplace.schemas.fields import Flag, Identifier, Strict, Whole, one_of
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.notifications import NotificationView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RevisionView, RfiView
+
+
+class Done(Strict):
+    """It was done; there is nothing more to say."""
+
+
+class EntryPage(Strict):
+    """Entries, oldest first; `head` is the conversation's highest sequence.
+
+    `has_more` says that there are more in the direction that was asked for.
+    """
+
+    entries = fields.List(AnyEntry(), required=True)
+    head = Whole(required=True)
+    has_more = Flag(required=True)
+
+
+class JoinedConversation(EntryPage):
+    """The snapshot up to `head`; pushes begin at head + 1."""
+
+    conversation = fields.Nested(OwnConversation, required=True)
+    participants = fields.List(fields.Nested(ParticipantView), required=True)
+    read_positions = fields.List(fields.Nested(ReadPositionView), required=True)
+
+
+class SentMessage(Strict):
+    """The message as it is stored; a resend gets the first answer."""
+
+    message = fields.Nested(MessageView, required=True)
+
+
+class ChangedMessage(Strict):
+    """The entry that an edit or a deletion became."""
+
+    entry = AnyEntry(required=True)
+
+
+class JoinedRfi(Strict):
+    """The RFI at `revision` with the changes behind `after_revision`; pushes begin at revision + 1.
+
+    With `is_snapshot` the changes are left out, and the RFI is to be taken as it is.
+    """
+
+    rfi = fields.Nested(RfiView, required=True)
+    revision = Whole(required=True)
+    changes = fields.List(fields.Nested(RevisionView), required=True)
+    is_snapshot = Flag(required=True)
+
+
+class Typing(Strict):
+    """Somebody began to type, or stopped; ends by itself after six seconds without a word."""
+
+    conversation_id = Identifier(required=True)
+    account_id = Identifier(required=True)
+    is_typing = Flag(required=True)
+
+
+class RfiAwarded(Strict):
+    """The RFI was awarded to one of its quotes."""
+
+    rfi_id = Identifier(required=True)
+    quote_id = Identifier(required=True)
+    vendor_id = Identifier(required=True)
+    revision = Whole(required=True)
+
+
+class RoomLeft(Strict):
+    """The connection was taken out of a room, since its account may no longer see what is in it."""
+
+    room = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class Gap(Strict):
+    """A room has reached `head`, and what is missing cannot be read yet; it is pushed later."""
+
+    room = fields.String(required=True)
+    head = Whole(required=True)
+
+
+class SessionExpiring(Strict):
+    """The access token runs out; connect anew with another one."""
+
+    expires_in_s = Whole(required=True)
+
+
+# Why the gateway closes a connection.
+CLOSING = (Code.DRAINING, Code.TOKEN_EXPIRED, Code.UNAUTHENTICATED, Code.RATE_LIMITED)
+
+
+class ConnectionClosing(Strict):
+    """The connection is about to be closed, and why."""
+
+    code = one_of(*CLOSING)
+
+
+class HandshakeAuth(Strict):
+    """`auth` of the handshake: the access token of `POST /v1/tokens`."""
+
+    token = fields.String(required=True, validate=validate.Length(min=1))
+
+
+@dataclass(frozen=True, slots=True)
+class SocketCall:
+    """A call: what it does, takes, and is acknowledged with, and the codes it is refused with.
+
+    `errors` are those besides `EVERY_CALL`.
+    """
+
+    about: str
+    request: Strict
+    acknowledgement: Strict
+    errors: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPush:
+    """A push: when it comes, what is in it, and which room's members get it."""
+
+    about: str
+    payload: Strict
+    room: str
+
+
+# What every call may be refused with.
+EVERY_CALL = (
+    Code.VALIDATION_FAILED,
+    Code.UNAUTHENTICATED,
+    Code.RATE_LIMITED,
+    Code.DRAINING,
+    Code.UNAVAILABLE,
+    Code.INTERNAL,
+)
+# What a handshake may be refused with.
+HANDSHAKE = (
+    Code.UNAUTHENTICATED,
+    Code.TOKEN_EXPIRED,
+    Code.TOO_MANY_CONNECTIONS,
+    Code.RATE_LIMITED,
+    Code.DRAINING,
+    Code.UNAVAILABLE,
+)
+_WRITES = (Code.NOT_FOUND, Code.FORBIDDEN, Code.BLOCKED)
+
+CALLS: Mapping[str, SocketCall] = {
+    "join_conversation": SocketCall(
+        "Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the "
+        "snapshot has what came behind it, at most 200 entries; without, the last 200.",
+        JoinConversation(),
+        JoinedConversation(),
+        (Code.NOT_FOUND, Code.TOO_MANY_ROOMS),
+    ),
+    "leave_conversation": SocketCall(
+        "Leave a conversation: nothing of it is pushed any more.", ConversationCall(), Done()
+    ),
+    "fetch_entries": SocketCall(
+        "Read entries behind `after_sequence` or before `before_sequence`, one of the two.",
+        FetchEntries(),
+        EntryPage(),
+        (Code.NOT_FOUND,),
+    ),
+    "send_message": SocketCall(
+        "Send a message; acknowledged when it is on disk. Sent again under the same "
+        "`client_message_id`, however late, it gets the first answer.",
+        SocketSendMessage(),
+        SentMessage(),
+        (*_WRITES, Code.CLIENT_MESSAGE_ID_REUSED),
+    ),
+    "edit_message": SocketCall(
+        "Replace the body of one's own message.", EditMessage(), ChangedMessage(), _WRITES
+    ),
+    "delete_message": SocketCall(
+        "Delete one's own message.", DeleteMessage(), ChangedMessage(), _WRITES
+    ),
+    "mark_delivered": SocketCall(
+        "This app has everything up to a sequence.", MarkPosition(), Done(), (Code.NOT_FOUND,)
+    ),
+    "mark_read": SocketCall(
+        "Everything up to a sequence was read.", MarkPosition(), Done(), (Code.NOT_FOUND,)
+    ),
+    "set_typing": SocketCall(
+        "Somebody types, or stopped; say it again every few seconds.",
+        SetTyping(),
+        Done(),
+        (Code.NOT_FOUND, Code.FORBIDDEN, Code.BLOCKED),
+    ),
+    "join_rfi": SocketCall(
+        "Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the "
+        "changes behind it are in the answer, where there are no more than 500.",
+        JoinRfi(),
+        JoinedRfi(),
+        (Code.NOT_FOUND, Code.FORBIDDEN, Code.TOO_MANY_ROOMS),
+    ),
+    "leave_rfi": SocketCall("Follow an RFI no longer.", RfiCall(), Done()),
+}
+
+_CONVERSATION, _RFI = "conversation:<id>", "rfi:<id>"
+_EITHER = "conversation:<id> or rfi:<id>"
+_ACCOUNT, _ALONE = "account:<id>", "the connection alone"
+
+PUSHES: Mapping[str, SocketPush] = {
+    "message.sent": SocketPush("A message was sent.", MessageView(), _CONVERSATION),
+    "message.edited": SocketPush("A message was edited.", MessageEdited(), _CONVERSATION),
+    "message.deleted": SocketPush("A message was deleted.", MessageDeleted(), _CONVERSATION),
+    "notice.added": SocketPush(
+        "Something happened around the conversation.", NoticeAdded(), _CONVERSATION
+    ),
+    "receipt.updated": SocketPush(
+        "A participant's apps have got, or it has read, more.", ReadPositionView(), _CONVERSATION
+    ),
+    "typing.updated": SocketPush("Somebody types, or stopped.", Typing(), _CONVERSATION),
+    "conversation.updated": SocketPush(
+        "A conversation takes messages no longer, or again.", BlockView(), _ACCOUNT
+    ),
+    "rfi.changed": SocketPush("An RFI went on by a revision.", RevisionView(), _RFI),
+    "match.offered": SocketPush("An RFI was offered to a vendor.", MatchView(), _ACCOUNT),
+    "match.updated": SocketPush("A match changed its state.", MatchView(), _ACCOUNT),
+    "quote.submitted": SocketPush("A vendor quoted.", QuoteView(), _ACCOUNT),
+    "quote.updated": SocketPush("A quote changed.", QuoteView(), _ACCOUNT),
+    "rfi.awarded": SocketPush("An RFI was awarded.", RfiAwarded(), _ACCOUNT),
+    "notification.created": SocketPush(
+        "An email or SMS goes out to the person.", NotificationView(), _ACCOUNT
+    ),
+    "gap": SocketPush("A hole could not be filled for five seconds.", Gap(), _EITHER),
+    "connection.closing": SocketPush("The connection ends.", ConnectionClosing(), _ALONE),
+    "room.left": SocketPush("A room may no longer be followed.", RoomLeft(), _ALONE),
+    "session.expiring": SocketPush(
+        "The access token is over in a minute at most.", SessionExpiring(), _ALONE
+    ),
+}

@@ -1,0 +1,63 @@
+"""Payloads as they travel, for the AsyncAPI document; a test holds each to its schema."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_CONVERSATION = {"conversation_id": "0198c3a2b7f07d3e9b4c1f52a6d80e11"}
+_AT = "2026-03-14T15:09:26.535Z"
+_CUSTOMER, _VENDOR = "0198c3a2b7f07d3e9b4c1f52a6d80e01", "0198c3a2b7f07d3e9b4c1f52a6d80e02"
+_MESSAGE = {
+    "id": "0198c3a2b7f07d3e9b4c1f52a6d80e33",
+    **_CONVERSATION,
+    "sequence": 12,
+    "client_message_id": "7c9e6679",
+    "sender_id": _CUSTOMER,
+    "channel": "app",
+    "body": "Could you come on Thursday?",
+    "attachments": [],
+    "sent_at": _AT,
+}
+_NOT_VALID = {
+    "code": "validation_failed",
+    "message": "Some values are not valid: body.",
+    "temporary": False,
+    "errors": [{"path": "body", "message": "Must not be blank."}],
+}
+
+EXAMPLES: Mapping[str, list[Any]] = {
+    "join_conversation": [_CONVERSATION, {**_CONVERSATION, "after_sequence": 11}],
+    "fetch_entries": [{**_CONVERSATION, "after_sequence": 11, "limit": 50}],
+    "send_message": [
+        {**_CONVERSATION, "client_message_id": "7c9e6679", "body": "Could you come on Thursday?"}
+    ],
+    "send_message.acknowledgement": [
+        {"ok": True, "message": _MESSAGE},
+        {"ok": False, "error": _NOT_VALID},
+        {
+            "ok": False,
+            "error": {
+                "code": "unavailable",
+                "message": "Try again shortly.",
+                "temporary": True,
+                "retry_after_ms": 1_000,
+            },
+        },
+    ],
+    "mark_read": [{**_CONVERSATION, "sequence": 12}],
+    "set_typing": [{**_CONVERSATION, "is_typing": True}],
+    "join_rfi": [{"rfi_id": "0198c3a2b7f07d3e9b4c1f52a6d80e44", "after_revision": 2}],
+    "message.sent": [_MESSAGE],
+    "message.edited": [
+        {
+            **_CONVERSATION,
+            "kind": "edit",
+            "sequence": 13,
+            "at": _AT,
+            "message_id": _MESSAGE["id"],
+            "sender_id": _CUSTOMER,
+            "body": "Could you come on Friday?",
+        }
+    ],
+    "typing.updated": [{**_CONVERSATION, "account_id": _VENDOR, "is_typing": True}],
+    "session.expiring": [{"expires_in_s": 60}],
+}

@@ -1,0 +1,1 @@
+"""Templates of the pages about the interfaces."""

@@ -1,0 +1,78 @@
+"""The gateway and the tables of the contract say the same.
+
+What running gateways answer and push is held to them in every test that connects an app: see
+`connect` in conftest.py.
+"""
+
+from typing import Any, cast
+
+from marketplace.domain.accounts import Role
+from marketplace.domain.conversations import Channel, EntryKind
+from marketplace.domain.matches import MatchState
+from marketplace.domain.quotes import QuoteState
+from marketplace.domain.rfis import RfiState
+from marketplace.domain.views import PUSHES as ENTRY_PUSHES
+from marketplace.schemas.conversations import MessageView, ParticipantView
+from marketplace.schemas.entries import AnyEntry
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.rfis import RfiView
+from marketplace.schemas.socket import CALLS, EVERY_CALL, HANDSHAKE, PUSHES
+from realtime.conversations import ConversationCalls
+from realtime.rfis import RfiCalls
+from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
+
+
+def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
+    """No call is served that is not in the contract, none is left out, and all take what it says."""
+    nothing = cast(Any, None)
+    served = {
+        **ConversationCalls(nothing, nothing, nothing).calls(),
+        **RfiCalls(nothing, nothing).calls(),
+    }
+
+    assert {name: type(call.schema) for name, call in served.items()} == {
+        name: type(call.request) for name, call in CALLS.items()
+    }
+
+
+def test_every_kind_of_entry_has_its_form_and_its_push() -> None:
+    """A new kind of entry is told to the world."""
+    assert set(AnyEntry.kinds) == {kind.value for kind in EntryKind}
+    assert set(ENTRY_PUSHES.values()) <= PUSHES.keys()
+
+
+def test_the_words_of_closed_lists_are_those_of_the_domain() -> None:
+    """States, roles and channels are written twice, and are the same."""
+
+    def told(schema: Any, field: str) -> set[str]:
+        (check,) = schema().fields[field].validators
+        return set(check.choices)
+
+    assert told(RfiView, "state") == set(RfiState)
+    assert told(MatchView, "state") == set(MatchState)
+    assert told(QuoteView, "state") == set(QuoteState)
+    assert told(MessageView, "channel") == set(Channel)
+    assert told(ParticipantView, "role") == {Role.CUSTOMER, Role.VENDOR}
+
+
+def test_no_code_is_told_twice() -> None:
+    """A call's own codes are those besides the ones of every call."""
+    for name, call in CALLS.items():
+        assert len({*call.errors, *EVERY_CALL}) == len(call.errors) + len(EVERY_CALL), name
+    assert len(set(HANDSHAKE)) == len(HANDSHAKE)
+
+
+def test_a_lie_is_found() -> None:
+    """What holds the gateway to the document tells the false from the true."""
+    typing = {"conversation_id": "c1", "account_id": "a1", "is_typing": True}
+    assert fault_of_push("typing.updated", typing) is None
+    assert fault_of_push("typing.updated", {**typing, "is_typing": "yes"}) is not None
+    assert fault_of_push("typing.udpated", typing) is not None
+    refusal = {"code": "not_found", "message": "None.", "temporary": False}
+    assert fault_of_answer("mark_read", {"ok": True}) is None
+    assert fault_of_answer("mark_read", {"ok": False, "error": refusal}) is None
+    assert fault_of_answer("leave_rfi", {"ok": False, "error": refusal}) is not None
+    assert fault_of_answer("mark_read", {}) is not None
+    assert fault_of_refusal({"code": "draining", "temporary": True}) is None
+    assert fault_of_refusal({"code": "not_found", "temporary": False}) is not None

@@ -1,0 +1,120 @@
+"""Every push of the contract is made by real gateways, in the form that the document tells."""
+
+from dataclasses import dataclass
+
+from marketplace.actions import blocks, matches, quotes, rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.rfis import Rfi
+from marketplace.ports import Announcement, World, account_room
+from marketplace.schemas.socket import PUSHES
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from notify.delivery_log import view
+from tests.builders import a_notification, a_vendor, content_of_an_rfi, figures_of_a_quote
+from tests.realtime.apps import App, Person, Talk, a_person
+from tests.realtime.conftest import Connect, Gateways
+
+_SYSTEM = Actor("matching", Role.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A customer and a vendor with their apps, and the world in which others act."""
+
+    world: World
+    customer: Person
+    vendor: Person
+    app: App
+    vendor_app: App
+
+    @property
+    def apps(self) -> tuple[App, App]:
+        """The customer's and the vendor's."""
+        return self.app, self.vendor_app
+
+    @property
+    def actor(self) -> Actor:
+        """The customer as whoever acts."""
+        return Actor(self.customer.id, Role.CUSTOMER)
+
+    @property
+    def vendor_actor(self) -> Actor:
+        """The vendor as whoever acts."""
+        return Actor(self.vendor.id, Role.VENDOR)
+
+    async def offered(self) -> tuple[Rfi, str]:
+        """An RFI that is offered to the vendor, whom the customer's app and the vendor's follow."""
+        drafted = await rfis.draft(self.world, self.actor, content_of_an_rfi())
+        rfi = await rfis.submit(self.world, self.actor, drafted.id, 1)
+        await matches.match_rfi(self.world, _SYSTEM, "matching", f"event-of-{rfi.id}", rfi.id)
+        (match,) = await self.world.store.matches.of_rfi(rfi.id)
+        for app in self.apps:
+            await app.ok("join_rfi", {"rfi_id": rfi.id})
+        return rfi, match.id
+
+
+async def _an_award(stage: Stage) -> None:
+    """From the offer to the award: matches, the conversation, quotes, the RFI's own changes."""
+    rfi, match_id = await stage.offered()
+    accepted = await matches.accept(stage.world, stage.vendor_actor, match_id)
+    for app in stage.apps:
+        await app.ok("join_conversation", {"conversation_id": accepted.conversation_id})
+    figures = figures_of_a_quote(rfi_revision=2)
+    quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
+    await quotes.submit(stage.world, stage.vendor_actor, rfi.id, {**figures, "amount_minor": 7})
+    await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id)
+
+
+async def _a_declined_offer(stage: Stage) -> None:
+    """Who declines is out of the RFI's room."""
+    _, match_id = await stage.offered()
+    await matches.decline(stage.world, stage.vendor_actor, match_id, None)
+
+
+async def _a_talk(stage: Stage, talk: Talk) -> None:
+    """All that one does in a conversation, and the end of it."""
+    for app in stage.apps:
+        await app.ok("join_conversation", talk.named())
+    await stage.app.ok("set_typing", talk.named(is_typing=True))
+    message = (await stage.app.ok("send_message", talk.says("m-1")))["message"]
+    named = talk.named(message_id=message["id"])
+    await stage.app.ok("edit_message", {**named, "body": "Hi"})
+    await stage.app.ok("delete_message", named)
+    await stage.vendor_app.ok("mark_read", talk.named(sequence=1))
+    await blocks.block(stage.world, stage.actor, talk.id)
+
+
+async def test_every_push_of_the_contract_is_made(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
+) -> None:
+    """`connect` holds each to its schema; here each comes at least once, and no other.
+
+    But `gap`, for which the store has to be away: see test_rooms.py.
+    """
+    world = gateways[1].parts.world
+    await store.vendors.add(a_vendor(id=talk.vendor.id))
+    app, vendor_app = (
+        await connect(gateways[0], talk.customer),
+        await connect(gateways[1], talk.vendor),
+    )
+    stage = Stage(world, talk.customer, talk.vendor, app, vendor_app)
+    soon_over = await connect(gateways[0], await a_person(store, settings, ttl_s=3))
+    notification = view(a_notification(account_id=talk.vendor.id))
+    room = account_room(talk.vendor.id)
+
+    await _an_award(stage)
+    await _a_declined_offer(stage)
+    await _a_talk(stage, talk)
+    world.live.announce(Announcement(room, "notification.created", notification))
+
+    apps = (*stage.apps, soon_over)
+    await vendor_app.until(lambda: {"room.left", "notification.created"} <= _names(vendor_app))
+    await soon_over.until(lambda: bool(soon_over.named("session.expiring")))
+    await soon_over.closed()
+    expected = PUSHES.keys() - {"gap"}
+    await app.until(lambda: expected <= set().union(*map(_names, apps)))
+    assert set().union(*map(_names, apps)) - {"disconnect"} == expected
+
+
+def _names(app: App) -> set[str]:
+    return {name for name, _ in app.pushes}
