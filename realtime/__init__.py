@@ -1,12 +1,17 @@
 """realtime: the Socket.IO gateway.  One gateway is one process; nginx spreads the apps over several.
 
 __main__.py       the process: opens, serves, drains
+draining.py       its end: calls under way are answered, the apps sent elsewhere in turn
 gateway.py        connections: handshake, their rooms, presence, their end
 calls.py          a call by its name: checks the payload, acknowledges with ok or an error
+limits.py         how often a connection and an account call, how many an address opens
+admission.py      so many handshakes and joins at a time; the rest comes back later
+deadlines.py      an end for calls that take too long
 conversations.py  the calls about conversations
 rfis.py           the calls about RFI feeds
 rooms.py          a room's members, in order and dense; holes are read from the store
 feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
+latency.py        how long pushes are on their way
 typing.py         who is typing, with an end by itself
 polling.py        polled bodies, as the official clients make and take them
 transport.py      pushes to connections, behind the `Transport` the rest is written against

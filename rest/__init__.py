@@ -10,7 +10,8 @@ conversations.py notifications.py health.py     the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 calls.py          what a handler gets and gives
 openapi.py asyncapi.py documentation.py pages/     /openapi.json, /asyncapi.json, /docs, /docs/socket
-limits.py         token buckets for log-ins and registrations
+limits.py         how often an account and an address ask, log in, register
+sessions.py       whether the log-in behind a token goes on
 serving.py        listens; ends without breaking off what was begun
 service.py        what all requests share
 """
