@@ -1,11 +1,15 @@
-"""Who is connected, in Redis: a sorted set an account, a member a process, the score its end.
+"""Who is connected and who is active, in Redis.
+
+For each account a sorted set of processes; the score is the end of what the process said.
 
 A process that crashes says nothing; its members' scores pass, and the key expires by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from marketplace.coalescing import Coalescer
@@ -28,6 +32,7 @@ class RedisPresence:
         # end do not overtake each other, and thousands at once take no connection to Redis each.
         self._words: dict[str, bool] = {}
         self._saying = Coalescer(self._say)
+        self._activity = Coalescer(self._read_activity)
 
     async def connected(self, *account_ids: str) -> None:
         """Say that apps of these accounts are connected here; holds for 25 s."""
@@ -49,10 +54,7 @@ class RedisPresence:
                 pipeline.expire(key, TTL_S)
             else:
                 pipeline.zrem(key, self._process_name)
-        try:
-            await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise TemporaryError(f"Redis: {type(error).__name__}") from error
+        await _execute(pipeline)
         return {}
 
     async def is_connected(self, account_id: str) -> bool:
@@ -65,6 +67,50 @@ class RedisPresence:
             raise TemporaryError(f"Redis: {type(error).__name__}") from error
         return bool(count)
 
+    async def active(self, *account_ids: str) -> None:
+        """Say that these people do something here; holds for 25 s."""
+        until = self._clock.now().timestamp() + TTL_S
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.zadd(_activity(account_id), {self._process_name: until})
+            pipeline.expire(_activity(account_id), TTL_S)
+        await _execute(pipeline)
+
+    async def inactive(self, *account_ids: str) -> None:
+        """Say that they do nothing here any more."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.zrem(_activity(account_id), self._process_name)
+        await _execute(pipeline)
+
+    async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Where these people are active; many who ask at once are answered together."""
+        return await self._activity.many(account_ids)
+
+    async def _read_activity(self, account_ids: list[str]) -> dict[str, frozenset[str]]:
+        now = self._clock.now().timestamp()
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.zrangebyscore(_activity(account_id), now, "+inf")
+        found = await _execute(pipeline)
+        return {
+            account_id: frozenset(each.decode() for each in processes)
+            for account_id, processes in zip(account_ids, found, strict=True)
+            if processes
+        }
+
+
+async def _execute(pipeline: "Pipeline") -> list[Any]:
+    try:
+        answers: list[Any] = await pipeline.execute()
+    except (RedisError, OSError) as error:
+        raise TemporaryError(f"Redis: {type(error).__name__}") from error
+    return answers
+
 
 def _key(account_id: str) -> str:
     return f"presence:{account_id}"
+
+
+def _activity(account_id: str) -> str:
+    return f"activity:{account_id}"

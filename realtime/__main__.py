@@ -4,8 +4,9 @@ from aiohttp import web
 
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
-from marketplace.ports import ACCESS
+from marketplace.ports import ACCESS, ACTIVITY
 from marketplace.process import Process, operations_app, run
+from realtime.activity import Activity
 from realtime.calls import DEADLINE_S, Calls
 from realtime.conversations import ConversationCalls
 from realtime.deadlines import Deadlines
@@ -13,6 +14,7 @@ from realtime.draining import drain
 from realtime.gateway import Gateway
 from realtime.limits import CallLimits
 from realtime.memberships import Memberships
+from realtime.presence import PresenceBoard
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
 from realtime.server import GatewayServer, close_connections
@@ -37,8 +39,14 @@ async def main(process: Process) -> None:
     rooms.subscriber = subscriber
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     memberships = Memberships(parts.world, gateway, rooms, transport)
+    activity = Activity(parts.world, gateway, settings.process_name)
+    presence = PresenceBoard(parts.world, rooms)
     rooms.on(ACCESS, memberships.access_changed)
-    conversation_calls = ConversationCalls(parts.world, rooms, Typing(parts.world.live))
+    rooms.on(ACCESS, activity.access_changed)
+    rooms.on(ACTIVITY, presence.hear)
+    conversation_calls = ConversationCalls(
+        parts.world, rooms, Typing(parts.world.live), activity, presence
+    )
     rfi_calls = RfiCalls(parts.world, rooms)
     deadlines = Deadlines(DEADLINE_S)
     calls = {**conversation_calls.calls(), **rfi_calls.calls()}
@@ -58,6 +66,8 @@ async def main(process: Process) -> None:
         asyncio.create_task(deadlines.look_for_ever()),
         asyncio.create_task(rooms.check_heads_for_ever()),
         asyncio.create_task(memberships.check_for_ever()),
+        asyncio.create_task(activity.tell_for_ever()),
+        asyncio.create_task(presence.sweep_for_ever()),
         asyncio.create_task(server.wheel.turn_for_ever()),
     ]
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)

@@ -21,9 +21,11 @@ from marketplace.schemas.conversations import (
     SetTyping,
     SocketSendMessage,
 )
+from realtime.activity import Activity
 from realtime.calls import Call
 from realtime.feeds import ConversationFeed
 from realtime.gateway import Connection
+from realtime.presence import PresenceBoard
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing
 
@@ -35,10 +37,19 @@ _CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
 class ConversationCalls:
     """Join, leave, fetch, send, edit, delete, mark, type."""
 
-    def __init__(self, world: World, rooms: Rooms, typing: Typing) -> None:
+    def __init__(
+        self,
+        world: World,
+        rooms: Rooms,
+        typing: Typing,
+        activity: Activity,
+        presence: PresenceBoard,
+    ) -> None:
         self._world = world
         self._rooms = rooms
         self._typing = typing
+        self._activity = activity
+        self._presence = presence
 
     def calls(self) -> dict[str, Call]:
         """The calls by their names in the contract."""
@@ -65,6 +76,8 @@ class ConversationCalls:
         try:
             snapshot = await self._snapshot(connection, conversation, room, payload)
             connection.note(room)
+            is_resume = payload["after_sequence"] is not None
+            self._activity.joined(connection, is_resume=is_resume)
             return snapshot
         finally:
             await self._rooms.abandon(room)
@@ -108,6 +121,7 @@ class ConversationCalls:
             attachment_ids=payload["attachment_ids"],
         )
         self._typing.stop(connection, conversation.id)
+        self._activity.touch(connection)
         return {"message": views.message_view(appended.entry)}
 
     async def edit_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +130,7 @@ class ConversationCalls:
         entry = await conversations.edit_message(
             self._world, connection.actor, conversation, payload["message_id"], payload["body"]
         )
+        self._activity.touch(connection)
         return {"entry": views.entry_view(entry)}
 
     async def delete_message(
@@ -126,6 +141,7 @@ class ConversationCalls:
         entry = await conversations.delete_message(
             self._world, connection.actor, conversation, payload["message_id"]
         )
+        self._activity.touch(connection)
         return {"entry": views.entry_view(entry)}
 
     async def mark_delivered(
@@ -136,12 +152,14 @@ class ConversationCalls:
 
     async def mark_read(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """All up to the sequence was read."""
+        self._activity.touch(connection)
         return await self._mark(connection, payload, delivered=0, read=payload["sequence"])
 
     async def set_typing(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Tell the others; ends by itself when it is not said again."""
         conversation = await self._recent_conversation(connection, payload["conversation_id"])
         require_open(conversation, connection.actor)
+        self._activity.touch(connection)
         if payload["is_typing"]:
             self._typing.start(connection, conversation.id)
         else:
@@ -220,6 +238,7 @@ class ConversationCalls:
         Whether it is open is read behind the head, so that it is never older than the entries.
         """
         store, after, id_ = self._world.store, payload["after_sequence"], conversation.id
+        others = [each.account_id for each in conversation.others(connection.actor.account_id)]
         while True:
             head = (await store.entries.heads([id_]))[id_]
             if after is None:
@@ -230,28 +249,35 @@ class ConversationCalls:
                 found = await store.entries.after(id_, after, MAX_ENTRIES)
                 found = fitting([each for each in found if each.sequence <= head])
                 has_more = bool(found) and found[-1].sequence < head
-            now, positions = await asyncio.gather(
+            now, positions, active = await asyncio.gather(
                 conversations.own_conversation(self._world, connection.actor, id_),
                 store.read_positions.of_conversation(id_),
+                self._presence.look_up(others),
             )
             if room.settle(connection.id, head):
+                if now.is_open:
+                    self._presence.show(room.name, active)
                 return {
-                    **_as_seen_by(connection.actor.account_id, now, positions),
+                    **self._as_seen_by(connection.actor.account_id, now, positions),
                     "head": head,
                     "entries": [views.entry_view(each) for each in found],
                     "has_more": has_more,
                 }
 
-
-def _as_seen_by(
-    account_id: str, conversation: Conversation, positions: list[ReadPosition]
-) -> dict[str, Any]:
-    """The conversation as one participant sees it; across a block, without the other's position."""
-    shown = _CONVERSATION.dump(conversation)
-    shown |= views.standing_view(conversation, account_id)
-    seen = [each for each in positions if conversation.is_open or each.account_id == account_id]
-    return {
-        "conversation": shown,
-        "participants": shown["participants"],
-        "read_positions": _READ_POSITION.dump(seen, many=True),
-    }
+    def _as_seen_by(
+        self, account_id: str, conversation: Conversation, positions: list[ReadPosition]
+    ) -> dict[str, Any]:
+        """The conversation as a participant sees it; across a block, without what the other does."""
+        shown = _CONVERSATION.dump(conversation)
+        shown |= views.standing_view(conversation, account_id)
+        room, is_open = conversation_room(conversation.id), conversation.is_open
+        for each in shown["participants"]:
+            is_self = each["account_id"] == account_id
+            is_shown = is_open and self._presence.is_active(room, each["account_id"])
+            each["is_active"] = is_self or is_shown
+        seen = [each for each in positions if is_open or each.account_id == account_id]
+        return {
+            "conversation": shown,
+            "participants": shown["participants"],
+            "read_positions": _READ_POSITION.dump(seen, many=True),
+        }

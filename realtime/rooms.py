@@ -151,21 +151,22 @@ class Rooms:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._rooms: dict[str, Room] = {}
-        self._handlers: dict[str, Callable[[Announcement], None]] = {}
+        self._handlers: dict[str, tuple[Callable[[Announcement], None], ...]] = {}
         # Weak: a lock lives as long as somebody holds it or waits for it, so that all who come
         # meanwhile meet at the same one.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.subscriber: Subscriber | None = None
 
     def on(self, name: str, handler: Callable[[Announcement], None]) -> None:
-        """Let announcements of this name, which are for gateways and not for apps, go to a handler."""
-        self._handlers[name] = handler
+        """Let announcements of this name, which are for gateways and not for apps, go to handlers."""
+        self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
     def hear(self, announcement: Announcement) -> None:
         """Take an announcement from Redis."""
-        handler = self._handlers.get(announcement.name)
-        if handler is not None:
-            handler(announcement)
+        handlers = self._handlers.get(announcement.name)
+        if handlers is not None:
+            for handler in handlers:
+                handler(announcement)
             return
         room = self._rooms.get(announcement.room)
         if room is not None:

@@ -25,6 +25,7 @@ from marketplace.ports.conversations import (
 from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
 from marketplace.ports.live import (
     ACCESS,
+    ACTIVITY,
     SESSION_ENDED,
     Announcement,
     Live,
@@ -45,6 +46,7 @@ from marketplace.ports.world import Clock, World
 
 __all__ = [
     "ACCESS",
+    "ACTIVITY",
     "SESSION_ENDED",
     "Accounts",
     "Announcement",

@@ -20,6 +20,9 @@ class Conversations(Protocol):
     async def save(self, conversation: Conversation) -> None:
         """Replace."""
 
+    async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The blocked ones among these conversations, and by whom, by one query."""
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
 

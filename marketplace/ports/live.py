@@ -1,5 +1,6 @@
 """The fast way to connected apps, the rooms it goes to, and who is connected."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -7,6 +8,9 @@ from typing import Any, Protocol
 ACCESS = "access"
 # A log-in of the account has ended; `session_id` says which.
 SESSION_ENDED = "session_ended"
+
+# Announced to `conversation:<id>` for the gateways alone: a person is active, or no longer.
+ACTIVITY = "activity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Presence(Protocol):
 
     async def is_connected(self, account_id: str) -> bool:
         """Whether any process has one."""
+
+    async def active(self, *account_ids: str) -> None:
+        """Say, and say again every few seconds, that these people do something here."""
+
+    async def inactive(self, *account_ids: str) -> None:
+        """Say that they do nothing here any more."""
+
+    async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The processes at which these people are active; without those who are at none."""
 
 
 def conversation_room(conversation_id: str) -> str:

@@ -58,6 +58,15 @@ class MongoConversations(Collection[Conversation]):
             {"_id": conversation.id}, to_document(conversation), session=self.session
         )
 
+    async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The blocked ones among these conversations, and by whom."""
+        found = await self._collection.find(
+            {"_id": {"$in": list(conversation_ids)}, "blocked_by": {"$exists": True}},
+            {"blocked_by": 1},
+            session=self.session,
+        ).to_list(None)
+        return {each["_id"]: tuple(each["blocked_by"]) for each in found}
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
         return await self._page({"participants.account_id": account_id}, request)
@@ -138,15 +147,7 @@ class MongoEntries(Collection[Entry]):
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The blocked ones among these conversations, and by whom."""
-        found = (
-            await self._database[MongoConversations.name]
-            .find(
-                {"_id": {"$in": list(conversation_ids)}, "blocked_by": {"$exists": True}},
-                {"blocked_by": 1},
-            )
-            .to_list(None)
-        )
-        return {each["_id"]: tuple(each["blocked_by"]) for each in found}
+        return await MongoConversations(self._database).blocks(conversation_ids)
 
     async def _read_heads(self, conversation_ids: list[str]) -> dict[str, int]:
         """Sorted by the unique index and grouped by its first field, so that the server reads one

@@ -102,3 +102,15 @@ async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
 
     await store.conversations.save(conversation)
     assert await store.conversations.get(conversation.id) == conversation
+
+
+async def test_of_many_conversations_the_blocked_ones_are_told(store: Store) -> None:
+    """With who blocks each; open and unknown ones are left out."""
+    still_open, blocked = a_conversation(), a_conversation(blocked_by=("carla",))
+    for each in (still_open, blocked):
+        await store.conversations.add(each)
+
+    found = await store.conversations.blocks([still_open.id, blocked.id, "unknown"])
+
+    assert found == {blocked.id: ("carla",)}
+    assert await store.conversations.blocks([]) == {}

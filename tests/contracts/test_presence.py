@@ -28,7 +28,8 @@ def clock() -> FixedClock:
 def in_memory(clock: FixedClock) -> NewPresence:
     """Makes the presence of a process, in memory."""
     said: dict[tuple[str, str], datetime] = {}
-    return lambda process_name: memory.Presence(process_name, clock, said)
+    active: dict[tuple[str, str], datetime] = {}
+    return lambda process_name: memory.Presence(process_name, clock, said, active)
 
 
 @pytest_asyncio.fixture
@@ -132,12 +133,46 @@ async def test_a_word_that_was_lost_makes_nobody_absent(
     assert await here.is_connected(carla)
 
 
+async def test_who_is_active_is_told_with_where(presence_of: NewPresence) -> None:
+    """Of many asked for at once; being connected is not being active."""
+    here, there = presence_of("realtime-1"), presence_of("realtime-2")
+    carla, vince, idle = new_id(), new_id(), new_id()
+    await here.connected(idle)
+    await here.active(carla, vince)
+    await there.active(carla)
+
+    assert await there.active_at([carla, vince, idle]) == {
+        carla: frozenset({"realtime-1", "realtime-2"}),
+        vince: frozenset({"realtime-1"}),
+    }
+
+    await here.inactive(carla, vince)
+    assert await here.active_at([carla, vince]) == {carla: frozenset({"realtime-2"})}
+    assert not await here.is_connected(carla)
+
+
+async def test_what_a_crashed_process_said_of_activity_fades(
+    presence_of: NewPresence, clock: FixedClock
+) -> None:
+    """Within half a minute."""
+    crashed, running, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
+    await crashed.active(carla)
+
+    clock.advance(seconds=20)
+    assert await running.active_at([carla]) == {carla: frozenset({"realtime-1"})}
+    clock.advance(seconds=10)
+    assert await running.active_at([carla]) == {}
+
+
 async def test_presence_without_redis_is_temporarily_unknown(clock: FixedClock) -> None:
     """Every call says so by the error that means "try again"."""
     redis = live.connect("redis://127.0.0.1:9/0")
     presence = RedisPresence(redis, "realtime-1", clock)
 
-    for call in (presence.connected, presence.disconnected, presence.is_connected):
+    calls = (presence.connected, presence.disconnected, presence.is_connected, presence.active)
+    for call in (*calls, presence.inactive):
         with pytest.raises(TemporaryError, match="Redis"):
             await call("carla")
+    with pytest.raises(TemporaryError, match="Redis"):
+        await presence.active_at(["carla"])
     await redis.aclose()

@@ -27,6 +27,11 @@ class Conversations:
         if conversation.id in self._conversations:
             self._conversations[conversation.id] = conversation
 
+    async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The blocked ones among these conversations, and by whom."""
+        kept = (self._conversations.get(each) for each in conversation_ids)
+        return {each.id: each.blocked_by for each in kept if each and each.blocked_by}
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
         found = {k: v for k, v in self._conversations.items() if v.has(account_id)}

@@ -1,5 +1,6 @@
 """Who is connected."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from marketplace.ports import Clock
@@ -16,10 +17,12 @@ class Presence:
         process_name: str = "test-1",
         clock: Clock | None = None,
         said: dict[tuple[str, str], datetime] | None = None,
+        active: dict[tuple[str, str], datetime] | None = None,
     ) -> None:
         self._process_name = process_name
         self._clock = clock or FixedClock()
         self._said = {} if said is None else said
+        self._active = {} if active is None else active
 
     async def connected(self, *account_ids: str) -> None:
         """Say that apps of these accounts are connected here; holds for 25 s."""
@@ -34,3 +37,22 @@ class Presence:
         """Whether any process has one."""
         now = self._clock.now()
         return any(who == account_id and end >= now for (_, who), end in self._said.items())
+
+    async def active(self, *account_ids: str) -> None:
+        """Say that these people do something here; holds for 25 s."""
+        for account_id in account_ids:
+            self._active[self._process_name, account_id] = self._clock.now() + TTL
+
+    async def inactive(self, *account_ids: str) -> None:
+        """Say that they do nothing here any more."""
+        for account_id in account_ids:
+            self._active.pop((self._process_name, account_id), None)
+
+    async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The processes at which these people are active."""
+        now = self._clock.now()
+        found: dict[str, set[str]] = {}
+        for (process, who), end in self._active.items():
+            if who in account_ids and end >= now:
+                found.setdefault(who, set()).add(process)
+        return {who: frozenset(processes) for who, processes in found.items()}

@@ -1,5 +1,6 @@
 """The send gate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,13 @@ async def test_an_unknown_presence_stops_the_send(world: World) -> None:
         async def disconnected(self, account_id: str) -> None: ...
 
         async def is_connected(self, account_id: str) -> bool:
+            raise TemporaryError("Redis: ConnectionError")
+
+        async def active(self, *account_ids: str) -> None: ...
+
+        async def inactive(self, *account_ids: str) -> None: ...
+
+        async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
             raise TemporaryError("Redis: ConnectionError")
 
     case = await keep(world.store, a_case())

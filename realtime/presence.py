@@ -1,0 +1,83 @@
+"""Who is shown as active in the rooms of this gateway; `presence.updated` when that changes.
+
+The gateway at which a person is active says so again every ten seconds.  Whoever shows it keeps the
+end, 25 s ahead: after a crash nobody has to say that it is over.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+
+from marketplace.errors import TemporaryError
+from marketplace.ports import Announcement, World
+from marketplace.presence import TTL_S
+from realtime.rooms import Rooms
+
+SWEEP_EVERY_S = 2.0
+# Redis answers in a millisecond; without it a join goes on, and shows nobody as active.
+ANSWERED_WITHIN_S = 0.5
+
+
+class PresenceBoard:
+    """(room, account) → the gateways at which the person is active, each with the end of it."""
+
+    def __init__(self, world: World, rooms: Rooms) -> None:
+        self._world = world
+        self._rooms = rooms
+        self._shown: dict[tuple[str, str], dict[str, float]] = {}
+
+    def hear(self, announcement: Announcement) -> None:
+        """Take the word of a gateway about a person in a conversation."""
+        account_id, at = announcement.data["account_id"], announcement.data["at"]
+        if announcement.data["is_active"]:
+            self._show(announcement.room, account_id, [at])
+            return
+        places = self._shown.get((announcement.room, account_id), {})
+        if places.pop(at, None) is not None and not places:
+            self._end(announcement.room, account_id)
+
+    async def look_up(self, account_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Where these people are active, for somebody who joins; nobody while Redis is away."""
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                return await self._world.presence.active_at(list(account_ids))
+        except (TemporaryError, TimeoutError):
+            return {}
+
+    def show(self, room: str, found: Mapping[str, frozenset[str]]) -> None:
+        """Show what was looked up, for a room that may have heard nothing yet."""
+        for account_id, places in found.items():
+            self._show(room, account_id, places)
+
+    def is_active(self, room: str, account_id: str) -> bool:
+        """Whether the members of the room are shown the person as active."""
+        return (room, account_id) in self._shown
+
+    async def sweep_for_ever(self) -> None:
+        """End what was not said again."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            now = asyncio.get_running_loop().time()
+            for (room, account_id), places in list(self._shown.items()):
+                for at in [at for at, until in places.items() if until <= now]:
+                    del places[at]
+                if not places:
+                    self._end(room, account_id)
+
+    def _show(self, room: str, account_id: str, places: Iterable[str]) -> None:
+        is_news = not self.is_active(room, account_id)
+        until = asyncio.get_running_loop().time() + TTL_S
+        self._shown.setdefault((room, account_id), {}).update(dict.fromkeys(places, until))
+        if is_news:
+            self._push(room, account_id, is_active=True)
+
+    def _end(self, room: str, account_id: str) -> None:
+        del self._shown[room, account_id]
+        self._push(room, account_id, is_active=False)
+
+    def _push(self, room: str, account_id: str, *, is_active: bool) -> None:
+        data = {
+            "conversation_id": room.partition(":")[2],
+            "account_id": account_id,
+            "is_active": is_active,
+        }
+        self._rooms.hear(Announcement(room, "presence.updated", data))
