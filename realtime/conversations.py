@@ -6,7 +6,13 @@ from typing import Any
 
 from marketplace.actions import conversations, memberships
 from marketplace.domain import views
-from marketplace.domain.conversations import Conversation, ReadPosition, fitting, require_open
+from marketplace.domain.conversations import (
+    Conversation,
+    Entry,
+    ReadPosition,
+    fitting,
+    require_open,
+)
 from marketplace.ports import World, conversation_room
 from marketplace.schemas.conversations import (
     MAX_ENTRIES,
@@ -241,15 +247,11 @@ class ConversationCalls:
         others = [each.account_id for each in conversation.others(connection.actor.account_id)]
         while True:
             head = (await store.entries.heads([id_]))[id_]
-            if after is None:
-                newest = await store.entries.before(id_, head + 1, MAX_ENTRIES)
-                found = fitting(newest, newest=True)
-                has_more = bool(found) and found[0].sequence > 1
-            else:
-                found = await store.entries.after(id_, after, MAX_ENTRIES)
-                found = fitting([each for each in found if each.sequence <= head])
-                has_more = bool(found) and found[-1].sequence < head
-            now, positions, active = await asyncio.gather(
+            # Side by side: the longer it takes, the likelier the room has gone on and all is read again.
+            entries, now, positions, active = await asyncio.gather(
+                store.entries.before(id_, head + 1, MAX_ENTRIES)
+                if after is None
+                else store.entries.after(id_, after, MAX_ENTRIES),
                 conversations.own_conversation(self._world, connection.actor, id_),
                 store.read_positions.of_conversation(id_),
                 self._presence.look_up(others),
@@ -257,6 +259,7 @@ class ConversationCalls:
             if room.settle(connection.id, head):
                 if now.is_open:
                     self._presence.show(room.name, active)
+                found, has_more = _page(entries, after, head)
                 return {
                     **self._as_seen_by(connection.actor.account_id, now, positions),
                     "head": head,
@@ -281,3 +284,12 @@ class ConversationCalls:
             "participants": shown["participants"],
             "read_positions": _READ_POSITION.dump(seen, many=True),
         }
+
+
+def _page(entries: list[Entry], after: int | None, head: int) -> tuple[list[Entry], bool]:
+    """As many of the entries as an answer takes, up to `head`, and whether there are more."""
+    if after is None:
+        found = fitting(entries, newest=True)
+        return found, bool(found) and found[0].sequence > 1
+    found = fitting([each for each in entries if each.sequence <= head])
+    return found, bool(found) and found[-1].sequence < head
