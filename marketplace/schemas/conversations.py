@@ -120,6 +120,18 @@ class OwnConversation(ConversationView):
     blocked_by_me = Flag(required=True)
 
 
+class SeenParticipant(ParticipantView):
+    """One side of a conversation, and whether it does something just now."""
+
+    is_active = Flag(required=True)
+
+
+class SeenConversation(OwnConversation):
+    """A conversation as one of its participants joins it."""
+
+    participants = fields.List(fields.Nested(SeenParticipant), required=True)
+
+
 class BlockView(Strict):
     """Whether a conversation takes messages, and whether that is because of oneself."""
 

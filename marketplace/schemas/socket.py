@@ -20,10 +20,10 @@ from marketplace.schemas.conversations import (
     JoinRfi,
     MarkPosition,
     MessageView,
-    OwnConversation,
-    ParticipantView,
     ReadPositionView,
     RfiCall,
+    SeenConversation,
+    SeenParticipant,
     SetTyping,
     SocketSendMessage,
 )
@@ -58,8 +58,8 @@ class EntryPage(Strict):
 class JoinedConversation(EntryPage):
     """The snapshot up to `head`; pushes begin at head + 1."""
 
-    conversation = fields.Nested(OwnConversation, required=True)
-    participants = fields.List(fields.Nested(ParticipantView), required=True)
+    conversation = fields.Nested(SeenConversation, required=True)
+    participants = fields.List(fields.Nested(SeenParticipant), required=True)
     read_positions = fields.List(fields.Nested(ReadPositionView), required=True)
 
 
@@ -93,6 +93,14 @@ class Typing(Strict):
     conversation_id = Identifier(required=True)
     account_id = Identifier(required=True)
     is_typing = Flag(required=True)
+
+
+class Presence(Strict):
+    """Somebody is active, or no longer: within a minute behind what they did last, and connected."""
+
+    conversation_id = Identifier(required=True)
+    account_id = Identifier(required=True)
+    is_active = Flag(required=True)
 
 
 class RfiAwarded(Strict):
@@ -249,6 +257,9 @@ PUSHES: Mapping[str, SocketPush] = {
         "A participant's apps have got, or it has read, more.", ReadPositionView(), _CONVERSATION
     ),
     "typing.updated": SocketPush("Somebody types, or stopped.", Typing(), _CONVERSATION),
+    "presence.updated": SocketPush(
+        "Somebody is active in a conversation, or no longer.", Presence(), _CONVERSATION
+    ),
     "conversation.updated": SocketPush(
         "A conversation takes messages no longer, or again.", BlockView(), _ACCOUNT
     ),

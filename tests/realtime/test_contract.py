@@ -27,7 +27,7 @@ def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
     """No call is served that is not in the contract, none is left out, and all take what it says."""
     nothing = cast(Any, None)
     served = {
-        **ConversationCalls(nothing, nothing, nothing).calls(),
+        **ConversationCalls(nothing, nothing, nothing, nothing, nothing).calls(),
         **RfiCalls(nothing, nothing).calls(),
     }
 
