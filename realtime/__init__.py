@@ -2,7 +2,8 @@
 
 __main__.py       the process: opens, serves, drains
 draining.py       its end: calls under way are answered, the apps sent elsewhere in turn
-gateway.py        connections: handshake, their rooms, presence, their end
+gateway.py        all connections: handshake, presence, their end
+connections.py    one of them: its rooms, its limits, what it was found to take part in
 calls.py          a call by its name: checks the payload, acknowledges with ok or an error
 limits.py         how often a connection and an account call, how many an address opens
 admission.py      so many handshakes and joins at a time; the rest comes back later

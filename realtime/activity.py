@@ -13,7 +13,8 @@ from contextlib import suppress
 from marketplace.errors import TemporaryError
 from marketplace.ports import ACTIVITY, Announcement, World, account_room, conversation_room
 from marketplace.presence import REFRESH_EVERY_S
-from realtime.gateway import Connection, Gateway
+from realtime.connections import Connection
+from realtime.gateway import Gateway
 
 LOG = logging.getLogger(__name__)
 ACTIVE_FOR_S = 60.0

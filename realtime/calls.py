@@ -17,8 +17,9 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.limits import rate_limited
 from marketplace.schemas.fields import Strict
 from realtime.admission import Admission
+from realtime.connections import Connection
 from realtime.deadlines import Deadlines
-from realtime.gateway import Connection, Gateway
+from realtime.gateway import Gateway
 from realtime.limits import CallLimits
 
 LOG = logging.getLogger(__name__)

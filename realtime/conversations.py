@@ -29,8 +29,8 @@ from marketplace.schemas.conversations import (
 )
 from realtime.activity import Activity
 from realtime.calls import Call
+from realtime.connections import Connection
 from realtime.feeds import ConversationFeed
-from realtime.gateway import Connection
 from realtime.presence import PresenceBoard
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing

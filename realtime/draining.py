@@ -8,7 +8,8 @@ and then it is closed.
 import asyncio
 
 from marketplace.errors import Code
-from realtime.gateway import Connection, Gateway
+from realtime.connections import Connection
+from realtime.gateway import Gateway
 
 SPREAD_OVER_S = 3.0
 STEPS = 100

@@ -2,27 +2,24 @@
 
 import asyncio
 import logging
-import math
 from typing import Any
 
 from prometheus_client import Counter, Gauge
 
 from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor
-from marketplace.domain.conversations import Conversation
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import SESSION_ENDED, Announcement, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.tokens import Access, Tokens
 from realtime.admission import Admission
+from realtime.connections import AccountHere, Connection
 from realtime.limits import CONNECTIONS_OF_ACCOUNT, HandshakeLimits
-from realtime.rooms import Room, Rooms, too_many_rooms
+from realtime.rooms import Rooms
 from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
-MAX_ROOMS = 200
-MAX_KNOWN_CONVERSATIONS = 100
 WARN_BEFORE_S = 60.0
 CHECK_EXPIRY_EVERY_S = 2.0
 # Redis tells at once when a log-in has ended; this finds those that it did not tell of.
@@ -42,117 +39,6 @@ _REASONS = {
     Code.RATE_LIMITED: "too many calls",
     Code.DRAINING: "draining",
 }
-
-
-class AccountHere:
-    """What the connections of one account share."""
-
-    __slots__ = ("calls_paid_until", "connections")
-
-    def __init__(self) -> None:
-        self.connections: list[Connection] = []
-        self.calls_paid_until = 0.0
-
-
-class Connection:
-    """One app of one account, connected to this gateway; `expires_at` is a POSIX time."""
-
-    __slots__ = (
-        "_conversations",
-        "_lookup",
-        "access_changes",
-        "account",
-        "actor",
-        "calls_paid_until",
-        "expires_at",
-        "id",
-        "is_ending",
-        "is_gone",
-        "is_leaving",
-        "is_warned",
-        "lookups",
-        "may_write",
-        "network",
-        "refusals_paid_until",
-        "rooms",
-        "session_id",
-        "typing_paid_until",
-        "under_way",
-    )
-
-    def __init__(
-        self,
-        connection_id: str,
-        actor: Actor,
-        expires_at: float,
-        *,
-        session_id: str = "",
-        network: str = "",
-        account: AccountHere | None = None,
-    ) -> None:
-        self.id = connection_id
-        self.actor = actor
-        self.expires_at = expires_at
-        self.session_id = session_id
-        self.network = network
-        self.account = account or AccountHere()
-        self.is_warned = self.is_leaving = self.is_ending = self.is_gone = False
-        self.under_way = 0
-        self.calls_paid_until = self.typing_paid_until = self.refusals_paid_until = 0.0
-        self.rooms: set[str] = set()
-        # Grows when what its account may see or do has changed: what was asked before may be over.
-        self.access_changes = 0
-        # Known from the first message on, until the account's access changes.
-        self.may_write = False
-        self.lookups = 0
-        # Most connections take part in one conversation and look it up once: made when needed.
-        self._lookup: asyncio.Lock | None = None
-        self._conversations: dict[str, tuple[Conversation, float]] | None = None
-
-    @property
-    def lookup(self) -> asyncio.Lock:
-        """One look-up at a time, so that messages sent before it is known keep their order."""
-        if self._lookup is None:
-            self._lookup = asyncio.Lock()
-        return self._lookup
-
-    def known(self, conversation_id: str, within_s: float = math.inf) -> Conversation | None:
-        """A conversation this connection takes part in, as it stood that many seconds ago at most."""
-        found = self._conversations.get(conversation_id) if self._conversations else None
-        if found is None or asyncio.get_running_loop().time() - found[1] > within_s:
-            return None
-        return found[0]
-
-    def know(self, conversation: Conversation) -> None:
-        """Remember it; of a hundred the oldest is looked up again."""
-        if self._conversations is None:
-            self._conversations = {}
-        looked_up_at = asyncio.get_running_loop().time()
-        self._conversations[conversation.id] = (conversation, looked_up_at)
-        if len(self._conversations) > MAX_KNOWN_CONVERSATIONS:
-            del self._conversations[next(iter(self._conversations))]
-
-    def forget_access(self) -> None:
-        """Ask anew what the account may do."""
-        self.access_changes += 1
-        self.may_write = False
-        self._conversations = None
-
-    def note(self, room: Room) -> None:
-        """Note a room this became a member of; what went meanwhile is taken out of it again."""
-        if self.is_gone:
-            room.members.pop(self.id, None)
-        else:
-            self.rooms.add(room.name)
-
-    def require_room_left(self, room: str) -> None:
-        """Refuse another room when the connection has as many as it may.
-
-        Raises:
-            ParleyError: `too_many_rooms`.
-        """
-        if room not in self.rooms and len(self.rooms) >= MAX_ROOMS:
-            raise too_many_rooms(MAX_ROOMS)
 
 
 class Gateway:

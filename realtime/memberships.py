@@ -13,7 +13,8 @@ from marketplace.actions import memberships
 from marketplace.domain.accounts import Role
 from marketplace.errors import TemporaryError
 from marketplace.ports import Announcement, World, account_room, rfi_room
-from realtime.gateway import Connection, Gateway
+from realtime.connections import Connection
+from realtime.gateway import Gateway
 from realtime.rooms import Rooms
 from realtime.transport import Transport
 

@@ -8,8 +8,8 @@ from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
 from marketplace.schemas.rfis import RevisionView, RfiView
 from realtime.calls import Call
+from realtime.connections import Connection
 from realtime.feeds import RfiFeed
-from realtime.gateway import Connection
 from realtime.rooms import Rooms
 
 # Some 100 kB of changes; who is further behind shows the RFI and reads the rest over REST.

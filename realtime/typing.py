@@ -3,7 +3,7 @@
 import asyncio
 
 from marketplace.ports import Announcement, Live, conversation_room
-from realtime.gateway import Connection
+from realtime.connections import Connection
 
 # Apps say it again every few seconds while a key is pressed.
 TTL_S = 6.0

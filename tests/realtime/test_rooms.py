@@ -10,7 +10,7 @@ import pytest
 from marketplace.errors import TemporaryError
 from marketplace.ports import Announcement
 from realtime import rooms
-from realtime.gateway import Connection
+from realtime.connections import Connection
 from realtime.rooms import Room, Rooms
 from tests.builders import NOW, an_actor
 
