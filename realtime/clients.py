@@ -69,8 +69,10 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return self._eio_sids.get(sid)
 
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
-        """The end begins: nothing is pushed any more."""
-        self.sockets.pop(sid, None)
+        """The end begins: nothing is pushed any more, and a session without a name is ended."""
+        socket = self.sockets.pop(sid, None)
+        if socket is not None:
+            socket.client_id = None
         return self._eio_sids.get(sid)
 
     async def disconnect(self, sid: str, namespace: str, **_: Any) -> None:

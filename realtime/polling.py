@@ -8,12 +8,14 @@ was told at the handshake, which the server then answers with 400 and the end of
 import asyncio
 from typing import Any
 
+from aiohttp import ClientError, StreamReader
 from engineio import exceptions
 from engineio.packet import Packet
 from engineio.payload import Payload
 
 # The size of a body is the bound: calls of 50 bytes and more.
 MAX_POSTED_PACKETS = 2_000
+BODY_WITHIN_S = 10.0
 
 
 class PostedPayload(Payload):  # type: ignore[misc] # untyped library
@@ -26,15 +28,26 @@ async def receive(socket: Any, environ: dict[str, Any]) -> None:
     """Take the packets of a POST.
 
     Raises:
-        ValueError: it is no Engine.IO payload.
-        EngineIOError: it is too long.
+        ValueError, LookupError: it is no Engine.IO payload.
+        EngineIOError: it is too long, did not come, or has a packet that clients do not send.
     """
-    length = int(environ.get("CONTENT_LENGTH", "0"))
-    if length > socket.server.max_http_buffer_size:
-        raise exceptions.ContentTooLongError
-    body = (await environ["wsgi.input"].read(length)).decode("utf-8")
-    for packet in PostedPayload(encoded_payload=body).packets:
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            body = await _whole(environ["wsgi.input"], socket.server.max_http_buffer_size)
+    except (TimeoutError, OSError, ClientError) as error:
+        raise exceptions.EngineIOError("the body did not come") from error
+    for packet in PostedPayload(encoded_payload=body.decode()).packets:
         await socket.receive(packet)
+
+
+async def _whole(stream: StreamReader, most_bytes: int) -> bytes:
+    """The whole body; `read(length)`, as the library has it, may return with a part of it."""
+    body = b""
+    async for chunk in stream.iter_any():
+        body += chunk
+        if len(body) > most_bytes:
+            raise exceptions.ContentTooLongError
+    return body
 
 
 async def poll(socket: Any) -> list[Packet]:

@@ -15,6 +15,7 @@ from aiohttp import web
 from engineio.exceptions import EngineIOError
 from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
+from socketio.packet import ACK
 
 from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
@@ -155,21 +156,43 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        await super()._handle_connect(eio_sid, namespace, data)
+        is_first = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None
+        try:
+            await super()._handle_connect(eio_sid, namespace, data)
+        finally:
+            if is_first:
+                await self._settle(eio_sid)
+
+    async def _settle(self, eio_sid: str) -> None:
+        """Forget a handshake that failed, or whose session went meanwhile: nobody else will."""
         if eio_sid in self.environ:
             self.environ[eio_sid] = _FORGOTTEN
-        if eio_sid in self.eio.sockets:
-            return
-        # It went while its handshake was looked at: nobody else will tell the gateway.
         sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        if sid is not None and self._gateway is not None:
-            await self._gateway.disconnect(sid)
+        if sid is not None and not self.manager.is_connected(sid, NAMESPACE):
+            if self._gateway is not None:
+                await self._gateway.disconnect(sid)
             await self.manager.disconnect(sid, NAMESPACE)
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
+        _require_ours(namespace)
         if not isinstance(data[0], str) or data[0] in RESERVED:
             raise ValueError("no name of a call")
-        await super()._handle_event(eio_sid, namespace, id, data)
+        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
+        if sid is not None and self.manager.is_connected(sid, NAMESPACE):
+            await super()._handle_event(eio_sid, namespace, id, data)
+        elif id is not None:  # the library would drop it
+            answer = await self._answer(None, data[0], data[1:])
+            packet = self.packet_class(ACK, id=id, namespace=namespace, data=[answer])
+            await self._send_packet(eio_sid, packet)
+
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str, reason: str | None = None
+    ) -> None:
+        _require_ours(namespace)
+        await super()._handle_disconnect(eio_sid, namespace, reason)
+
+    async def _handle_ack(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
+        raise ValueError("no push asks for an acknowledgement")
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
@@ -180,6 +203,12 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             _MALFORMED.inc()
             LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
             await close(self, eio_sid, "malformed")
+
+
+def _require_ours(namespace: str | None) -> None:
+    """Refuse another namespace: `Clients` has one, and looks at no name."""
+    if namespace not in (None, NAMESPACE):
+        raise ValueError("there is no such namespace")
 
 
 class PollingWatch:
@@ -241,9 +270,11 @@ def _guarded(
     async def receive_checked(environ: dict[str, Any]) -> None:
         try:
             await polling.receive(socket, environ)
-        except (ValueError, IndexError) as error:
+        except (ValueError, LookupError, EngineIOError) as error:
             _MALFORMED.inc()
             await close(server, eio_sid, "malformed")
+            # The library answers 400 to a session that it has, and fails over one that it has not.
+            server.eio.sockets.setdefault(eio_sid, socket)
             raise EngineIOError("not an Engine.IO payload") from error
         if socket.closed:  # by what was received: the poll that waits meanwhile ends as well
             socket.queue.put_nowait(None)

@@ -25,6 +25,7 @@ from realtime.websocket.wheel import Wheel
 
 MAX_HEAD_BYTES = 16_384
 SESSION_WITHIN_S = 10.0
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _PATH = b"GET /socket.io/"
 _PROBE, _PROBE_ANSWER, _UPGRADED = b"2probe", text_frame(b"3probe"), b"5"
@@ -72,7 +73,10 @@ class Door(asyncio.Protocol):
             return
         self._head += data
         end = self._head.find(b"\r\n\r\n")
-        if end < 0 and len(self._head) <= MAX_HEAD_BYTES:
+        if end < 0:
+            if len(self._head) > MAX_HEAD_BYTES:
+                self._transport.write(_TOO_LARGE)
+                self._transport.close()
             return
         head, self._head = self._head, b""
         if head.startswith(_PATH) and _UPGRADE.search(head, 0, end + 2):
@@ -185,4 +189,6 @@ class Door(asyncio.Protocol):
             polling.queue.task_done()
             if waiting is not None and waiting.packet_type == packet.MESSAGE:
                 session.write(text_frame(waiting.encode().encode()))
+        # A poll that still waits would end the session with its time-out.
+        polling.queue.put_nowait(packet.Packet(packet.NOOP))
         self._leave_to_session(session)

@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import aiohttp
+import pytest
 
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.process import Process
 from marketplace.settings import Settings
+from realtime import __main__ as realtime
 from realtime.__main__ import main
+from realtime.server import GatewayServer
 
 
 def free_port() -> int:
@@ -60,3 +63,20 @@ async def gateway(
         finally:
             process.stopping.set()
             await task
+
+
+@asynccontextmanager
+async def watched_gateway(
+    settings: Settings,
+) -> AsyncIterator[tuple[RunningGateway, GatewayServer]]:
+    """Run a gateway with its Socket.IO server, for tests that look at what it keeps."""
+    made: list[GatewayServer] = []
+
+    def make(process_name: str) -> GatewayServer:
+        made.append(GatewayServer(process_name))
+        return made[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(realtime, "GatewayServer", make)
+        async with gateway(settings) as running:
+            yield running, made[0]

@@ -9,6 +9,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from realtime import polling
 from realtime.websocket import session
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
@@ -70,6 +71,10 @@ FRAMES = [
     '4{"a":1}',
     "45-",
     '451-["send_message",{"_placeholder":true,"num":0}]',
+    '42/other,1["mark_read",{}]',
+    "41/other,",
+    "430[]",
+    "43",
     b"\x00\x01",
 ]
 
@@ -107,7 +112,21 @@ async def test_a_second_connect_packet_is_refused(raw: Socket, talk: Talk) -> No
     assert (await raw.receive_str(timeout=10)).startswith("44")
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"x", b"4\x1e9", b"\x1e".join([b"6"] * 3_000)])
+BODIES = [
+    b"\xff\xfe",
+    b"x",
+    b"4\x1e9",
+    b"\x1e".join([b"6"] * 3_000),
+    b"d=",
+    b"d=x",
+    b"0{}",
+    b"2",
+    b"6",
+    b"4" + b"x" * 100_000,
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda each: repr(each)[:20])
 async def test_a_malformed_polled_body_ends_its_session_quietly(
     body: bytes,
     http: aiohttp.ClientSession,
@@ -123,6 +142,102 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
     async with http.get(f"{url}&sid={sid}") as answer:
         assert answer.status == 400
     assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_malformed_bodies_at_a_time_are_each_answered(
+    http: aiohttp.ClientSession, gateways: Gateways, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first ends the session under the others."""
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
+
+    async def post() -> int:
+        async with http.post(url, data=b"x") as answer:
+            return answer.status
+
+    assert await asyncio.gather(*(post() for _ in range(20))) == [400] * 20
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+@pytest.mark.parametrize("has_length", [True, False])
+async def test_a_body_may_come_in_parts(
+    has_length: bool, http: aiohttp.ClientSession, gateways: Gateways, talk: Talk
+) -> None:
+    """With its length told before, or in chunks."""
+    packet = b"40" + orjson.dumps({"token": talk.customer.token})
+
+    async def parts() -> AsyncIterator[bytes]:
+        for at in range(0, len(packet), 100):
+            yield packet[at : at + 100]
+            await asyncio.sleep(0.01)
+
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
+    headers = {"Content-Length": str(len(packet))} if has_length else {}
+    async with http.post(url, data=parts(), headers=headers) as answer:
+        assert answer.status == 200
+    async with http.get(url) as answer:
+        assert (await answer.text()).startswith("40{")
+
+
+@pytest.mark.parametrize("part", [b"", b"4"])
+async def test_a_body_that_does_not_come_ends_its_session_quietly(
+    part: bytes,
+    gateways: Gateways,
+    http: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever sends the beginning of one and waits holds nothing for ever (here for 0.1 s)."""
+    monkeypatch.setattr(polling, "BODY_WITHIN_S", 0.1)
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        sid = orjson.loads((await answer.read())[1:])["sid"]
+    host, port = gateways[0].url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    path = f"{SOCKET_IO}polling&sid={sid}"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: parley\r\n".encode())
+    writer.write(b"Content-Length: 100\r\n\r\n" + part)
+
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    writer.transport.abort()
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_a_call_before_the_handshake_is_answered(
+    http: aiohttp.ClientSession, gateways: Gateways
+) -> None:
+    """With a code, by polling as over a websocket."""
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
+    async with http.post(url, data=b'427["mark_read",{}]') as answer:
+        assert answer.status == 200
+    async with http.get(url) as answer:
+        text = await answer.text()
+
+    assert text.startswith("437[")
+    assert orjson.loads(text[3:])[0]["error"]["code"] == "unauthenticated"
+
+
+async def test_a_handshake_whose_session_ends_in_the_same_body_leaves_nothing(
+    gateways: Gateways, http: aiohttp.ClientSession, talk: Talk
+) -> None:
+    """The account is not connected for ever by somebody who was gone before."""
+    url = gateways[0].url + SOCKET_IO + "polling"
+    async with http.get(url) as answer:
+        url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
+    packets = (b"40" + orjson.dumps({"token": talk.customer.token}), b"1")
+    async with http.post(url, data=b"\x1e".join(packets)) as answer:
+        assert answer.status == 200
+
+    presence = gateways[0].parts.world.presence
+    async with asyncio.timeout(5):
+        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # of the gateway
+            await asyncio.sleep(0.01)
 
 
 async def test_a_poll_brings_no_more_than_every_client_takes(

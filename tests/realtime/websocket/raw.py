@@ -1,11 +1,13 @@
-"""A websocket of which a test decides every byte."""
+"""Connections of which a test decides every byte: websockets, and polling."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import orjson
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, Side, State
@@ -46,6 +48,15 @@ def connect_packet(person: Person) -> str:
 def call(number: int, name: str, payload: Any) -> str:
     """A Socket.IO call."""
     return f"42{number}" + orjson.dumps([name, payload]).decode()
+
+
+def faults(records: Iterable[logging.LogRecord]) -> list[str]:
+    """What was logged as a fault of ours, or with a stack trace.
+
+    python-engineio tells a client's mistake as an error the first time it sees one of its kind.
+    """
+    loud = (each for each in records if each.exc_info or each.levelno >= logging.ERROR)
+    return [text for each in loud if "further occurrences" not in (text := each.getMessage())]
 
 
 class Raw:
@@ -151,3 +162,54 @@ async def connected(url: str, person: Person) -> AsyncIterator[Raw]:
         raw.send(connect_packet(person))
         await raw.until("40{")
         yield raw
+
+
+class Polling:
+    """A polling session."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http, self.url = http, url
+
+    @property
+    def sid(self) -> str:
+        """Its id."""
+        return self.url.rpartition("sid=")[2]
+
+    async def post(self, *packets: str | bytes) -> int:
+        """Send packets in one body; the status of the answer."""
+        body = b"\x1e".join(p.encode() if isinstance(p, str) else p for p in packets)
+        async with self._http.post(self.url, data=body) as answer:
+            await answer.read()
+            return answer.status
+
+    async def poll(self) -> list[str]:
+        """The packets of one poll."""
+        async with self._http.get(self.url) as answer:
+            assert answer.status == 200, await answer.text()
+            return (await answer.text()).split("\x1e")
+
+    async def until(self, *starts: str) -> str:
+        """Poll until a packet begins like one of these."""
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                for each in await self.poll():
+                    if each.startswith(starts):
+                        return each
+
+    async def is_known(self) -> bool:
+        """Whether the gateway has the session: it takes a pong."""
+        return await self.post("3") == 200
+
+
+@asynccontextmanager
+async def polling(url: str, person: Person | None = None) -> AsyncIterator[Polling]:
+    """A polling session, with a person's connection when there is one."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(WITHIN_S)) as http:
+        url += "/socket.io/?EIO=4&transport=polling"
+        async with http.get(url) as answer:
+            sid = orjson.loads((await answer.read())[1:])["sid"]
+        session = Polling(http, f"{url}&sid={sid}")
+        if person is not None:
+            assert await session.post(connect_packet(person)) == 200
+            await session.until("40{")
+        yield session

@@ -1,0 +1,121 @@
+"""Who is connected: from the handshake to the end, through an upgrade, and nothing left behind."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from realtime.clients import NAMESPACE, Clients
+
+
+class Socket:
+    """A session, as far as the manager goes."""
+
+    client_id: str | None = None
+
+
+@pytest.fixture
+def clients() -> Clients:
+    """A manager that gives the ids `c1`, `c2`, …"""
+    made = Clients()
+    numbers = iter(range(1, 1_000))
+    engine = SimpleNamespace(sockets={}, generate_id=lambda: f"c{next(numbers)}")
+    made.server = SimpleNamespace(eio=engine)
+    return made
+
+
+async def connected(clients: Clients, eio_sid: str) -> tuple[str, Socket]:
+    """A session whose handshake was answered."""
+    socket = clients.server.eio.sockets[eio_sid] = Socket()
+    sid = await clients.pre_connect(eio_sid, NAMESPACE)
+    assert sid is not None
+    await clients.connect(sid, NAMESPACE)
+    return sid, socket
+
+
+def is_empty(clients: Clients) -> bool:
+    """Whether nothing is kept of anybody."""
+    return not (clients.sockets or clients._sids or clients._eio_sids)
+
+
+async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clients) -> None:
+    """And each only by its own."""
+    one, two = await connected(clients, "e1"), await connected(clients, "e2")
+
+    for (sid, socket), eio_sid in ((one, "e1"), (two, "e2")):
+        assert clients.sid_from_eio_sid(eio_sid, NAMESPACE) == sid
+        assert clients.eio_sid_from_sid(sid, NAMESPACE) == eio_sid
+        assert (clients.sockets[sid], socket.client_id) == (socket, sid)
+        await clients.disconnect(sid, NAMESPACE, ignore_queue=True)
+        assert clients.sid_from_eio_sid(eio_sid, NAMESPACE) is None
+    assert is_empty(clients)
+
+
+async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Clients) -> None:
+    """It has an id by then, and is not connected."""
+    clients.server.eio.sockets["e1"] = Socket()
+    sid = await clients.pre_connect("e1", NAMESPACE)
+
+    assert sid is not None
+    assert (clients.sockets, clients.is_connected(sid, NAMESPACE)) == ({}, False)
+    await clients.connect(sid, NAMESPACE)
+    assert clients.is_connected(sid, NAMESPACE)
+
+
+async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> None:
+    """A second handshake is refused while the first is looked at, and behind it."""
+    assert await clients.pre_connect("e1", "/admin") is None
+    assert await clients.pre_connect("e1", NAMESPACE) == "c1"
+    assert await clients.pre_connect("e1", NAMESPACE) is None
+    await clients.connect("c1", NAMESPACE)
+    assert await clients.pre_connect("e1", NAMESPACE) is None
+
+    await clients.disconnect("c1", NAMESPACE)
+
+    assert await clients.pre_connect("e1", NAMESPACE) == "c2"
+    assert list(clients.get_namespaces()) == [NAMESPACE]
+
+
+async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) -> None:
+    """Its handshake was answered into the void."""
+    sid = await clients.pre_connect("e1", NAMESPACE)
+    assert sid is not None
+
+    await clients.connect(sid, NAMESPACE)
+
+    assert not clients.is_connected(sid, NAMESPACE)
+    await clients.disconnect(sid, NAMESPACE)
+    assert is_empty(clients)
+
+
+async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Clients) -> None:
+    """Of one that is connected; of others there is nothing to be replaced."""
+    sid, _ = await connected(clients, "e1")
+    upgraded = Socket()
+
+    assert clients.replace("e1", upgraded) == sid
+    assert clients.sockets[sid] is upgraded
+    assert clients.replace("e2", upgraded) is None
+    await clients.pre_connect("e3", NAMESPACE)
+    assert clients.replace("e3", upgraded) is None
+
+
+async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) -> None:
+    """The ids are there until it is told; the session has no name, so that the wheel ends it."""
+    sid, socket = await connected(clients, "e1")
+
+    assert clients.pre_disconnect(sid, NAMESPACE) == "e1"
+
+    assert (clients.sockets, socket.client_id) == ({}, None)
+    assert not clients.is_connected(sid, NAMESPACE)
+    assert clients.sid_from_eio_sid("e1", NAMESPACE) == sid
+    await clients.disconnect(sid, NAMESPACE)
+    assert clients.pre_disconnect(sid, NAMESPACE) is None
+    assert is_empty(clients)
+
+
+async def test_strangers_are_nobody(clients: Clients) -> None:
+    """Asked for, or disconnected, twice or before they came."""
+    assert clients.sid_from_eio_sid("e9", NAMESPACE) is None
+    assert clients.eio_sid_from_sid("c9", NAMESPACE) is None
+    await clients.disconnect("c9", NAMESPACE)
+    assert is_empty(clients)

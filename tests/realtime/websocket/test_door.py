@@ -1,0 +1,308 @@
+"""The door of a running gateway: what becomes a session, what goes to aiohttp, and the upgrade."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import orjson
+import pytest
+import pytest_asyncio
+from websockets.frames import Frame, Opcode
+
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime.server import GatewayServer
+from realtime.websocket import door as module
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect
+from tests.realtime.gateways import RunningGateway, watched_gateway
+from tests.realtime.websocket.raw import (
+    Raw,
+    call,
+    connect_packet,
+    faults,
+    head,
+    polling,
+    tcp,
+    websocket,
+)
+
+QUERY = "EIO=4&transport=websocket"
+
+
+Watched = tuple[RunningGateway, GatewayServer]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def watched(module_store: MongoStore, settings: Settings) -> AsyncIterator[Watched]:
+    """A gateway and its Socket.IO server."""
+    async with watched_gateway(replace(settings, limit_scale=1_000.0)) as both:
+        yield both
+
+
+@pytest.fixture
+def running(watched: Watched) -> RunningGateway:
+    """The gateway."""
+    return watched[0]
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing that a client does is a fault of ours, or worth a stack trace."""
+    yield
+    assert faults(caplog.get_records("call")) == []
+
+
+# --- the head ------------------------------------------------------------------------------------
+
+
+async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk) -> None:
+    """And the first frames behind it in the same segment as its last byte."""
+    async with tcp(running.url) as raw:
+        whole = head()
+        for at in range(len(whole) - 1):
+            raw.send(whole[at : at + 1])
+            if at % 20 == 0:
+                await asyncio.sleep(0)
+        raw.send(whole[-1:], connect_packet(talk.customer), call(1, "mark_read", {}))
+
+        assert await raw.status() == 101
+        await raw.until("0{")
+        await raw.until("40{")
+        assert (await raw.answer(1))["error"]["code"] == "validation_failed"
+
+
+@pytest.mark.parametrize("size", [17_000, 100_000])
+async def test_a_head_without_end_is_refused(running: RunningGateway, size: int) -> None:
+    """Told and closed at 16 kB."""
+    async with tcp(running.url) as raw:
+        raw.send(head()[:-2] + b"X-Filler: " + b"x" * size)
+
+        assert await raw.status() == 431
+        await raw.rest()
+
+
+async def test_who_sends_no_request_is_cut(
+    running: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ten seconds (here one), with half a head or none."""
+    monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
+    async with tcp(running.url) as silent, tcp(running.url) as half:
+        half.send(head()[:50])
+
+        assert await silent.rest() == await half.rest() == b""
+
+
+REFUSED = {
+    "another version of Engine.IO": head("EIO=3&transport=websocket"),
+    "no version": head("transport=websocket"),
+    "two versions": head("EIO=4&EIO=3&transport=websocket"),
+    "another transport": head("EIO=4&transport=polling"),
+    "no transport": head("EIO=4"),
+    "an unknown session": head(f"{QUERY}&sid=realtime-1.unknown"),
+    "a session id of no characters": head(f"{QUERY}&sid=%FF%FE%00"),
+    "no key": head(key=False),
+    "a short key": head().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"c2hvcnQ="),
+    "a key that is none": head().replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"***"),
+    "an old version of websockets": head().replace(b"Version: 13", b"Version: 8"),
+    "no connection header": head().replace(b"Connection: Upgrade\r\n", b""),
+    "two protocols": head().replace(b"Upgrade: websocket", b"Upgrade: websocket, h2c"),
+    "another method": head().replace(b"GET", b"PUT", 1),
+    "another path": head(path="/elsewhere/"),
+    "an encoded path": head(path="/socket%2Eio/"),
+    "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, name: str) -> None:
+    """With a status of the caller's fault, and the end of the connection."""
+    async with tcp(running.url) as raw:
+        raw.send(REFUSED[name])
+
+        assert 400 <= await raw.status() < 500
+        await raw.rest()
+
+
+@pytest.mark.parametrize(
+    "more", [b"Content-Length: 5\r\n", b"no colon\r\n", b"\xff\xfe: x\r\n", b" folded\r\n"]
+)
+async def test_a_malformed_head_ends_its_connection(running: RunningGateway, more: bytes) -> None:
+    """No websocket comes of it."""
+    async with tcp(running.url) as raw:
+        raw.send(head()[:-2] + more + b"\r\n")
+
+        assert b" 101 " not in (await raw.rest()).partition(b"\r\n")[0]
+
+
+async def test_other_requests_go_to_aiohttp_which_closes_their_connection(
+    running: RunningGateway,
+) -> None:
+    """A websocket behind one on the same connection would pass the door unseen."""
+    async with tcp(running.url) as raw:
+        raw.send(b"GET /health/live HTTP/1.1\r\nHost: parley\r\n\r\n" + head())
+
+        answer = await raw.rest()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+# --- the upgrade ---------------------------------------------------------------------------------
+
+
+async def begun(raw: Raw) -> None:
+    """Probe, and wait for the answer."""
+    raw.send("2probe")
+    await raw.until("3probe")
+
+
+async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
+    running: RunningGateway, talk: Talk
+) -> None:
+    """What was called by polling just before is answered as well; nothing is lost or doubled."""
+    async with (
+        polling(running.url, talk.customer) as polled,
+        websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw,
+    ):
+        await begun(raw)
+        assert await polled.post(call(0, "join_conversation", talk.named())) == 200
+        sends = [call(n, "send_message", talk.says(n, f"m{n}")) for n in range(1, 31)]
+        raw.send("5", *sends)
+
+        while len([each for each in raw.texts if each.startswith("43")]) < 31:
+            await raw.until("43")
+
+    answers = [each for each in raw.texts if each.startswith("43")]
+    assert sorted(int(each[2:].partition("[")[0]) for each in answers) == list(range(31))
+    bodies = {
+        each["message"]["sequence"]: each["message"]["body"]
+        for each in (orjson.loads(text[text.index("[") :])[0] for text in answers)
+        if "message" in each
+    }
+    assert bodies == {n: f"m{n}" for n in range(1, 31)}
+
+
+async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: Talk) -> None:
+    """The poll that waits meanwhile ends at once, and does not take the session with it."""
+    running, server = watched
+    async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
+        poll = asyncio.create_task(polled.poll())
+        queue = server.eio.sockets[polled.sid].queue
+        async with asyncio.timeout(5):
+            while not queue._getters:  # noqa: ASYNC110 # the library's
+                await asyncio.sleep(0.005)
+        call_ = call(1, "join_conversation", talk.named())
+        raw.send(head(f"{QUERY}&sid={polled.sid}"), "2probe", "5", call_)
+        assert await raw.status() == 101
+
+        assert (await raw.answer(1))["ok"]
+        async with asyncio.timeout(5):
+            assert await poll == ["6"]
+
+
+async def test_pushes_while_an_upgrade_is_under_way_come_once_and_in_order(
+    running: RunningGateway, connect: Connect, talk: Talk
+) -> None:
+    """By the poll, by the queue that is handed over, or by the websocket."""
+    vendor = await connect(running, talk.vendor)
+    async with polling(running.url, talk.customer) as polled:
+        await polled.post(call(1, "join_conversation", talk.named()))
+        await polled.until("431[")
+        sending = asyncio.create_task(vendor.send_many(talk, range(200), in_flight=2))
+        texts = await polled.poll()
+        async with websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw:
+            await begun(raw)
+            while "6" not in texts:
+                texts += await polled.poll()
+            raw.send("5")
+            await sending
+            async with asyncio.timeout(10):
+                while len(pushed(texts + raw.texts)) < 200:
+                    await raw.until("42")
+
+    assert pushed(texts + raw.texts) == list(range(1, 201))
+
+
+def pushed(texts: list[str]) -> list[int]:
+    """The sequences of the messages among the packets."""
+    events = [orjson.loads(each[2:]) for each in texts if each.startswith("42")]
+    return [data["sequence"] for name, data in events if name == "message.sent"]
+
+
+async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -> None:
+    """A second websocket is refused while the first is on its way, and behind it; by polling too."""
+    async with (
+        polling(running.url, talk.customer) as polled,
+        websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw,
+    ):
+        for _ in range(2):
+            async with tcp(running.url) as second:
+                second.send(head(f"{QUERY}&sid={polled.sid}"))
+                assert await second.status() == 400
+            if "3probe" not in raw.texts:
+                await begun(raw)
+                raw.send("5", call(1, "join_conversation", talk.named()))
+                assert (await raw.answer(1))["ok"]
+
+        assert await polled.post(call(2, "join_conversation", talk.named())) == 400
+
+
+async def test_a_websocket_session_is_not_upgraded(running: RunningGateway, talk: Talk) -> None:
+    """It is one from the beginning."""
+    async with websocket(running.url) as raw, tcp(running.url) as second:
+        sid = orjson.loads((await raw.until("0{"))[1:])["sid"]
+        second.send(head(f"{QUERY}&sid={sid}"))
+
+        assert await second.status() == 400
+        raw.send(connect_packet(talk.customer))
+        await raw.until("40{")
+
+
+BROKEN = {
+    "lost before the probe": [],
+    "lost behind the probe": ["2probe"],
+    "no probe": ["40"],
+    "an empty message": [""],
+    "no upgrade behind the probe": ["2probe", "41"],
+    "a binary message": [Frame(Opcode.BINARY, b"2probe").serialize(mask=True)],
+    "no frame": [b"\xff" * 20],
+    "a close": [Frame(Opcode.CLOSE, b"").serialize(mask=True)],
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_an_upgrade_that_fails_leaves_the_polling_session(
+    running: RunningGateway, talk: Talk, name: str
+) -> None:
+    """It is usable, and the next upgrade succeeds."""
+    url, query = running.url, QUERY
+    async with polling(url, talk.customer) as polled:
+        query += f"&sid={polled.sid}"
+        async with websocket(url, query) as raw:
+            raw.send(*BROKEN[name])
+            if name == "lost behind the probe":
+                await raw.until("3probe")
+            elif name != "lost before the probe":
+                await raw.closed()
+
+        assert await polled.post(call(1, "join_conversation", talk.named())) == 200
+        assert orjson.loads((await polled.until("431["))[3:])[0]["ok"]
+        async with websocket(url, query) as raw:
+            await begun(raw)
+            raw.send("5", call(2, "join_conversation", talk.named()))
+            assert (await raw.answer(2))["ok"]
+
+
+async def test_an_upgrade_that_takes_too_long_is_cut(
+    running: RunningGateway, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The websocket, not the session."""
+    monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
+    async with polling(running.url, talk.customer) as polled:
+        async with websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw:
+            await begun(raw)
+            await raw.closed()
+
+        assert await polled.is_known()
