@@ -260,7 +260,7 @@ async def test_a_websocket_session_is_not_upgraded(running: RunningGateway, talk
         await raw.until("40{")
 
 
-BROKEN = {
+BROKEN: dict[str, list[str | bytes]] = {
     "lost before the probe": [],
     "lost behind the probe": ["2probe"],
     "no probe": ["40"],
