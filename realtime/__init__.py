@@ -10,10 +10,13 @@ admission.py      so many handshakes and joins at a time; the rest comes back la
 deadlines.py      an end for calls that take too long
 conversations.py  the calls about conversations
 rfis.py           the calls about RFI feeds
+memberships.py    out of the rooms that an account may no longer be in
 rooms.py          a room's members, in order and dense; holes are read from the store
 feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
 latency.py        how long pushes are on their way
 typing.py         who is typing, with an end by itself
+activity.py       who does something here, told to their conversations
+presence.py       who is shown as active here, with an end by itself
 polling.py        polled bodies, as the official clients make and take them
 transport.py      pushes to connections, behind the `Transport` the rest is written against
 server.py         python-socketio for handshakes, polling and whatever is rare

@@ -3,7 +3,7 @@
 store.py          MongoStore: all collections, and transactions
 documents.py      values of the domain ⇄ documents
 migrations.py     collections, validators and indexes, versioned
-accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  notifications.py
+accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py  notifications.py
                   one noun each, as its port in `marketplace.ports` says
 outbox.py         events in the same write as their state; handled-event marks
 idempotency.py    answers kept under their Idempotency-Key

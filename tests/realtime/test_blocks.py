@@ -56,12 +56,12 @@ async def test_no_message_is_acknowledged_after_the_block(
             answers[number].append(await apps[number].call("send_message", says))
 
     writing = [asyncio.create_task(write(n, lane)) for n in (0, 1) for lane in range(4)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while min(map(len, answers)) < 20:  # noqa: ASYNC110 # of answers to calls
             await asyncio.sleep(0.001)
     await _block(gateways, talk)
     before = [len(each) for each in answers]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(len(each) < n + 20 for each, n in zip(answers, before, strict=True)):  # noqa: ASYNC110 # as above
             await asyncio.sleep(0.001)
     is_over.set()

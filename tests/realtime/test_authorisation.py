@@ -1,0 +1,176 @@
+"""Who may do what over the socket: every call, for everybody who should not do it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+import pytest_asyncio
+
+from marketplace.actions import rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.ids import new_id
+from marketplace.domain.vendors import VendorState
+from marketplace.schemas.socket import CALLS
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.builders import a_vendor, an_accepted_match, content_of_an_rfi
+from tests.realtime.apps import Person, Talk, a_person
+from tests.realtime.conftest import Connect, Gateways
+
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open RFI, its customer and vendor in conversation, and a message of the customer."""
+
+    talk: Talk
+    rfi_id: str
+    message_id: str
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        """A payload about the conversation."""
+        return self.talk.named(**more)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A call, and its outcome for those who should get no further than this."""
+
+    payload: Callable[[Case], dict[str, Any]]
+    stranger: str = "not_found"
+    other_side: str = OK
+    suspended: str = OK
+
+
+# `leave_…` of what one is not in changes nothing and says nothing.
+TABLE: dict[str, Row] = {
+    "join_conversation": Row(lambda case: case.about()),
+    "leave_conversation": Row(lambda case: case.about(), stranger=OK),
+    "fetch_entries": Row(lambda case: case.about(after_sequence=0)),
+    "send_message": Row(lambda case: case.talk.says(new_id()), suspended="forbidden"),
+    "edit_message": Row(
+        lambda case: case.about(message_id=case.message_id, body="Mine now"),
+        other_side="forbidden",
+        suspended="forbidden",
+    ),
+    "delete_message": Row(
+        lambda case: case.about(message_id=case.message_id),
+        other_side="forbidden",
+        suspended="forbidden",
+    ),
+    "mark_delivered": Row(lambda case: case.about(sequence=1)),
+    "mark_read": Row(lambda case: case.about(sequence=1)),
+    "set_typing": Row(lambda case: case.about(is_typing=True)),
+    "join_rfi": Row(lambda case: {"rfi_id": case.rfi_id}, suspended="forbidden"),
+    "leave_rfi": Row(lambda case: {"rfi_id": case.rfi_id}, stranger=OK),
+}
+EVERY_CALL = pytest.mark.parametrize("call", TABLE)
+
+
+@pytest_asyncio.fixture
+async def case(gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore) -> Case:
+    """What the calls are about."""
+    world, actor = gateways[1].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
+    await store.vendors.add(a_vendor(id=talk.vendor.id))
+    drafted = await rfis.draft(world, actor, content_of_an_rfi())
+    rfi = await rfis.submit(world, actor, drafted.id, 1)
+    await store.matches.add(
+        an_accepted_match(rfi_id=rfi.id, customer_id=talk.customer.id, vendor_id=talk.vendor.id)
+    )
+    app = await connect(gateways[0], talk.customer)
+    message = (await app.ok("send_message", talk.says("first")))["message"]
+    return Case(talk, rfi.id, message["id"])
+
+
+async def _outcome(
+    gateways: Gateways, connect: Connect, case: Case, person: Person, call: str
+) -> str:
+    """`ok`, or the code that the call is refused with, the same on both gateways."""
+    outcomes = set()
+    for each in gateways:
+        app = await connect(each, person)
+        answer = await app.call(call, TABLE[call].payload(case))
+        outcomes.add(OK if answer["ok"] else answer["error"]["code"])
+    (outcome,) = outcomes
+    return str(outcome)
+
+
+def test_the_table_has_every_call_of_the_contract() -> None:
+    """A new call says here who may not make it."""
+    assert TABLE.keys() == CALLS.keys()
+
+
+@EVERY_CALL
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.VENDOR, Role.ADMIN])
+async def test_a_stranger_finds_nothing(
+    gateways: Gateways,
+    connect: Connect,
+    case: Case,
+    store: MongoStore,
+    settings: Settings,
+    call: str,
+    role: Role,
+) -> None:
+    """Of either role; an admin is no participant either, and sees RFIs."""
+    person = await a_person(store, settings, role)
+    sees_rfis = role is Role.ADMIN and call == "join_rfi"
+
+    outcome = await _outcome(gateways, connect, case, person, call)
+
+    assert outcome == (OK if sees_rfis else TABLE[call].stranger)
+    kept = await store.entries.after(case.talk.id, 0, 10)
+    assert [each.id for each in kept] == [case.message_id]
+    assert await store.read_positions.of_conversation(case.talk.id) == []
+
+
+@EVERY_CALL
+async def test_the_other_side_does_not_touch_what_is_not_its_own(
+    gateways: Gateways, connect: Connect, case: Case, call: str
+) -> None:
+    """It takes part in everything besides."""
+    outcome = await _outcome(gateways, connect, case, case.talk.vendor, call)
+
+    assert outcome == TABLE[call].other_side
+
+
+@EVERY_CALL
+async def test_a_suspended_vendor_reads_and_no_more(
+    gateways: Gateways, connect: Connect, case: Case, store: MongoStore, call: str
+) -> None:
+    """It neither writes nor follows RFIs."""
+    suspended = a_vendor(id=case.talk.vendor.id, state=VendorState.SUSPENDED)
+    await store.vendors.save(suspended)
+
+    outcome = await _outcome(gateways, connect, case, case.talk.vendor, call)
+
+    assert outcome == TABLE[call].suspended
+
+
+@EVERY_CALL
+async def test_without_a_handshake_there_is_no_call(
+    gateways: Gateways, case: Case, store: MongoStore, call: str
+) -> None:
+    """Whoever opens a socket and gives no token is told so, and nothing happens.
+
+    What is no token: test_gateway.py.
+    """
+    packet = f"420{orjson.dumps([call, TABLE[call].payload(case)]).decode()}"
+    url = gateways[0].url.replace("http", "ws", 1)
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{url}/socket.io/?EIO=4&transport=websocket") as socket,
+        asyncio.timeout(15),
+    ):
+        assert (await socket.receive_str()).startswith("0{")
+        await socket.send_str(packet)
+        answer = await socket.receive_str()
+
+    assert answer.startswith("430[")
+    assert orjson.loads(answer[3:])[0]["error"]["code"] == "unauthenticated"
+    kept = await store.entries.after(case.talk.id, 0, 10)
+    assert [each.id for each in kept] == [case.message_id]
