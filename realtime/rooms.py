@@ -41,6 +41,19 @@ _DELIVERED = Counter("parley_pushes_delivered_total", "Pushes handed to connecti
 class Room:
     """One room with members on this gateway."""
 
+    # Every connection has one of its own, the account's: without a dictionary it is half as large.
+    __slots__ = (
+        "_ahead",
+        "_filling",
+        "_told_head",
+        "_transport",
+        "feed",
+        "joining",
+        "members",
+        "name",
+        "position",
+    )
+
     def __init__(self, name: str, feed: Feed | None, transport: Transport) -> None:
         self.name = name
         self.feed = feed
