@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Where web/scripts/contract.mjs and the linter of the documents look for them.
+DOCUMENTS := .cache/documents
 PAGE_PACKAGES := web/node_modules/.package-lock.json
 PEER_PACKAGES := benchmarks/peer/node_modules/.package-lock.json
 GO := $(VENV)/.go
@@ -93,9 +95,15 @@ lint: $(INSTALLED) $(PAGE_PACKAGES) ## Check format, types, import contracts, th
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m rest.documents $(DOCUMENTS)
 	cd web && $(NODE) npm run lint
 	$(BIN)/python -m benchmarks.tools lint
 	deploy/check.sh
+
+.PHONY: contract
+contract: $(INSTALLED) $(PAGE_PACKAGES) ## Write the TypeScript types of the socket from its document
+	$(BIN)/python -m rest.documents $(DOCUMENTS)
+	cd web && $(NODE) npm run contract
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { asParleyError, type ParleyError } from "../parley/errors";
-import type { Conversation } from "../parley/types";
+import type { ListedConversation } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
 import { ErrorNote, Loading } from "./parts";
 import { QuotesPanel } from "./QuotesPanel";
@@ -13,10 +13,10 @@ import { VendorRfi } from "./VendorRfi";
 import { Workspace } from "./Workspace";
 
 /** From the list where it is there already, else over REST. */
-function useConversation(id: string): { found: Conversation | null; error: ParleyError | null } {
+function useConversation(id: string): { found: ListedConversation | null; error: ParleyError | null } {
   const { inbox, rest } = useClient();
   const listed = useStore(inbox.state).items?.find((each) => each.id === id);
-  const [read, setRead] = useState<Conversation | null>(null);
+  const [read, setRead] = useState<ListedConversation | null>(null);
   const [error, setError] = useState<ParleyError | null>(null);
   const isListed = listed !== undefined;
   useEffect(() => {

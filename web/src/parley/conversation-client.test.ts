@@ -205,6 +205,25 @@ describe("what it tells of itself", () => {
     expect(stage.named("mark_delivered").map((each) => each["sequence"])).toEqual([2]);
   });
 
+  test("a position that was refused for now is told again", async () => {
+    const stage = withMessages(2);
+    let isRefused = false;
+    const serve = stage.serve;
+    stage.serve = (socket) => {
+      serve(socket);
+      socket.removeAllListeners("mark_delivered");
+      socket.on("mark_delivered", (_, ack: Ack) => {
+        const error = { code: "rate_limited", message: "Slow.", temporary: true, retry_after_ms: 10 };
+        ack(isRefused ? { ok: true } : { ok: false, error });
+        isRefused = true;
+      });
+    };
+    const { client } = await open(stage);
+    const told = () => client.state.get().positions.get(ME)?.delivered_sequence;
+    await until(() => told() === 2, "the second try");
+    expect(stage.named("mark_delivered")).toMatchObject([{ sequence: 2 }, { sequence: 2 }]);
+  });
+
   test("typing is told once while keys are pressed, and taken back by the send", async () => {
     const stage = new Stage();
     const { client } = await open(stage);

@@ -14,7 +14,7 @@ import type { Gateway } from "./gateway";
 import { newId } from "./ids";
 import { Retry } from "./retry";
 import { Store } from "./store";
-import type { EntryPage, JoinedConversation, Message } from "./types";
+import type { CallName, Calls } from "./types";
 
 export interface ConversationOptions {
   gateway: Pick<Gateway, "call" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
@@ -24,6 +24,8 @@ export interface ConversationOptions {
   onRead?: (sequence: number) => void;
   now_ms?: () => number;
 }
+
+type ConversationCall = Exclude<CallName, "join_rfi" | "leave_rfi">;
 
 const PAGE = 200;
 /** "Is typing" is said again this often while keys are pressed, and taken back after this silence. */
@@ -40,6 +42,7 @@ export class ConversationClient {
   readonly #rejoin = new Retry();
   readonly #refetch = new Retry();
   readonly #resend = new Retry();
+  readonly #report_again = new Retry();
   #isOpen = false;
   #isWanted = false;
   #isJoined = false;
@@ -78,6 +81,7 @@ export class ConversationClient {
         if (isOurs(push) && push.account_id !== this.#options.me) this.#typing(push);
       }),
       gateway.on("presence.updated", (push) => {
+        if (!isOurs(push)) return;
         this.#advance((s) => rules.presenceChanged(s, push.account_id, push.is_active));
       }),
       gateway.onReached((reached, head) => {
@@ -104,7 +108,7 @@ export class ConversationClient {
     if (this.#isWanted || !this.#isOpen || isSending) return;
     this.#isOpen = false;
     for (const undo of this.#undo.splice(0)) undo();
-    for (const retry of [this.#rejoin, this.#refetch, this.#resend]) retry.cancel();
+    for (const retry of [this.#rejoin, this.#refetch, this.#resend, this.#report_again]) retry.cancel();
     clearTimeout(this.#typingIdle);
     clearTimeout(this.#typingFade);
     this.#isJoined = false;
@@ -145,7 +149,7 @@ export class ConversationClient {
   /** @throws ParleyError */
   async loadOlder(): Promise<void> {
     const before_sequence = this.state.get().first;
-    const page = await this.#call<EntryPage>("fetch_entries", { before_sequence, limit: 50 });
+    const page = await this.#call("fetch_entries", { before_sequence, limit: 50 });
     this.#advance((s) => rules.paged(s, page));
   }
 
@@ -180,7 +184,7 @@ export class ConversationClient {
     const { dense } = this.state.get();
     const from = dense > 0 ? { after_sequence: dense } : {};
     try {
-      const answer = await this.#options.gateway.join<JoinedConversation>(this.#room, from);
+      const answer = await this.#options.gateway.join(this.#room, from);
       this.#isJoined = true;
       this.#rejoin.reset();
       this.failure.set(null);
@@ -199,7 +203,7 @@ export class ConversationClient {
       for (;;) {
         const after_sequence = rules.missing(this.state.get());
         if (after_sequence === null) break;
-        const page = await this.#call<EntryPage>("fetch_entries", { after_sequence, limit: PAGE });
+        const page = await this.#call("fetch_entries", { after_sequence, limit: PAGE });
         this.state.set(rules.paged(this.state.get(), page));
         if (this.state.get().dense === after_sequence) break; // Told of, but not to be had yet.
       }
@@ -231,7 +235,7 @@ export class ConversationClient {
   /** Whether the next one may follow. */
   async #sendOne({ client_message_id, body }: rules.Pending): Promise<boolean> {
     try {
-      const answer = await this.#call<{ message: Message }>("send_message", { client_message_id, body });
+      const answer = await this.#call("send_message", { client_message_id, body });
       this.#resend.reset();
       this.#advance((s) => rules.acknowledged(s, answer.message));
       return true;
@@ -255,8 +259,10 @@ export class ConversationClient {
         this.state.set(rules.positionMoved(this.state.get(), moved));
         if (due.event === "mark_read") this.#options.onRead?.(due.sequence);
       }
-    } catch {
-      // The next entry, or the next connection, reports again.
+      this.#report_again.reset();
+    } catch (thrown) {
+      // What is final is left alone: the next entry, or the next connection, reports again.
+      this.#onFailure(thrown, this.#report_again, () => void this.#report(), () => undefined);
     } finally {
       this.#isReporting = false;
     }
@@ -288,13 +294,16 @@ export class ConversationClient {
     if (is_typing || wasSaid) this.#call("set_typing", { is_typing }).catch(() => undefined);
   }
 
-  get #room(): string {
+  get #room(): `conversation:${string}` {
     return `conversation:${this.#options.conversation_id}`;
   }
 
-  #call<T>(event: string, payload: object): Promise<T> {
+  #call<N extends ConversationCall>(
+    name: N,
+    payload: Omit<Calls[N]["request"], "conversation_id">,
+  ): Promise<Calls[N]["answer"]> {
     const { gateway, conversation_id } = this.#options;
-    return gateway.call<T>(event, { conversation_id, ...payload });
+    return gateway.call(name, { conversation_id, ...payload } as Calls[N]["request"]);
   }
 
   /** Plans another try for what may pass; hands on what will not. Returns whether it was final. */

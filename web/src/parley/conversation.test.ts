@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  aConversation,
   aDeletion,
   aJoin,
   aMessage,
@@ -213,4 +214,12 @@ describe("receipts and typing", () => {
     expect(rules.typingFaded(typing, 1_000 + rules.TYPING_TTL_MS).typing.size).toBe(0);
     expect(rules.typingFaded(typing, 2_000)).toBe(typing);
   });
+});
+
+test("who is active is known from the join, and then by push", () => {
+  const [me, other] = aConversation.participants;
+  const participants = [me, other].flatMap((each) => (each ? [{ ...each, is_active: true }] : []));
+  const met = rules.joined(rules.EMPTY, aJoin([], { participants }));
+  expect([...met.active]).toEqual([ME, OTHER]);
+  expect([...rules.presenceChanged(met, OTHER, false).active]).toEqual([ME]);
 });

@@ -65,7 +65,9 @@ export const TYPING_TTL_MS = 6_000;
 
 /** The answer to a join, first or repeated: what it brings is added to what is known. */
 export function joined(state: ConversationState, answer: JoinedConversation): ConversationState {
-  const met = { ...state, conversation: answer.conversation, participants: answer.participants };
+  const { conversation, participants } = answer;
+  const active = participants.filter((each) => each.is_active).map((each) => each.account_id);
+  const met = { ...state, conversation, participants, active: new Set(active) };
   const placed = answer.read_positions.reduce(positionMoved, met);
   return paged(placed, answer);
 }

@@ -122,6 +122,7 @@ const WORDS: Record<string, string | null> = {
   not_found: "This does not exist, or it is not yours to see. Go back and open it from the list.",
   email_taken: "There is an account with this address already. Log in instead.",
   stale_revision: "Somebody changed this meanwhile. Look at what changed, then save again.",
+  blocked: null,
   client_message_id_reused: "This message could not be sent again. Write it anew.",
   idempotency_key_in_use: "Your first try is still running. Wait a moment before trying again.",
   idempotency_key_reused: "This was sent before with other content. Reload the page and try again.",

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { loggedIn, socketServer, until } from "../testing/servers";
 import { Gateway } from "./gateway";
 
+const room = { conversation_id: "c1" };
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -21,13 +22,14 @@ async function connected(...script: Parameters<typeof socketServer>) {
 describe("calls", () => {
   test("an acknowledgement is the answer, an error in it is thrown", async () => {
     const { gateway } = await connected((socket) => {
-      socket.on("good", (payload, ack) => ack({ ok: true, echo: payload }));
-      socket.on("bad", (_, ack) =>
+      socket.on("leave_rfi", (payload, ack) => ack({ ok: true, echo: payload }));
+      socket.on("mark_read", (_, ack) =>
         ack({ ok: false, error: { code: "rate_limited", message: "Slow.", temporary: true, retry_after_ms: 9 } }),
       );
     });
-    expect(await gateway.call("good", { a: 1 })).toEqual({ ok: true, echo: { a: 1 } });
-    await expect(gateway.call("bad", {})).rejects.toMatchObject({
+    const left = await gateway.call("leave_rfi", { rfi_id: "r1" });
+    expect(left).toEqual({ ok: true, echo: { rfi_id: "r1" } });
+    await expect(gateway.call("mark_read", { ...room, sequence: 1 })).rejects.toMatchObject({
       code: "rate_limited",
       is_temporary: true,
       retry_after_ms: 9,
@@ -38,7 +40,7 @@ describe("calls", () => {
     const { gateway, io } = await connected(() => undefined);
     io.disconnectSockets(true);
     await until(() => !gateway.is_connected, "the disconnection");
-    await expect(gateway.call("send_message", {})).rejects.toMatchObject({
+    await expect(gateway.call("mark_read", { ...room, sequence: 1 })).rejects.toMatchObject({
       code: "not_connected",
       is_temporary: true,
     });
@@ -46,9 +48,9 @@ describe("calls", () => {
 
   test("a connection lost before the acknowledgement is told as such", async () => {
     const { gateway } = await connected((socket) => {
-      socket.on("slow", () => socket.conn.close());
+      socket.on("leave_rfi", () => socket.conn.close());
     });
-    await expect(gateway.call("slow", {})).rejects.toMatchObject({ code: "not_connected" });
+    await expect(gateway.call("leave_rfi", { rfi_id: "r1" })).rejects.toMatchObject({ code: "not_connected" });
   });
 });
 
@@ -85,6 +87,28 @@ describe("the connection", () => {
     expect(tokens).toEqual(["access-1", "access-1"]);
   });
 
+  test("is made anew, once, when the gateway says that it is going away", async () => {
+    const { gateway, io, tokens } = await connected((socket) => {
+      socket.on("leave_rfi", () => {
+        socket.emit("connection.closing", { code: "draining" });
+        setImmediate(() => socket.conn.close());
+      });
+    });
+    await expect(gateway.call("leave_rfi", { rfi_id: "r1" })).rejects.toMatchObject({
+      code: "not_connected",
+    });
+    await until(() => tokens.length === 2 && gateway.is_connected, "the new connection");
+    expect(io.engine.clientsCount).toBe(1);
+  });
+
+  test("gets new tokens before it comes back when the gateway says that the old are over", async () => {
+    const { gateway, io, tokens } = await connected(() => undefined);
+    io.emit("connection.closing", { code: "token_expired" });
+    await until(() => (io.engine.close(), !gateway.is_connected), "the end");
+    await until(() => gateway.is_connected, "the new connection");
+    expect(tokens).toEqual(["access-1", "access-2"]);
+  });
+
   test("is made anew with new tokens when the session is expiring", async () => {
     const { io, tokens, gateway } = await connected(() => undefined);
     io.emit("session.expiring", { expires_in_s: 30 });
@@ -113,8 +137,6 @@ describe("rooms", () => {
       setTimeout(() => ack({ ok: true }), 50);
     });
   };
-  const room = { conversation_id: "c1" };
-
   test("a room is left when the last part of the page that holds it lets go", async () => {
     const calls: unknown[] = [];
     const { gateway } = await connected(stage(calls));
@@ -145,6 +167,15 @@ describe("rooms", () => {
     await joining;
     expect(calls.map((each) => (each as unknown[])[0])).toEqual(["leave", "leave", "join"]);
     expect(calls.at(-1)).toEqual(["join", { ...room, after_sequence: 4 }]);
+  });
+
+  test("that this account may no longer be in is told to who follows it", async () => {
+    const left: string[] = [];
+    const { gateway, io } = await connected(stage([]));
+    gateway.onLeft((each) => left.push(each));
+    io.emit("room.left", { room: "rfi:r1", reason: "match_declined" });
+    await until(() => left.length === 1, "the push");
+    expect(left).toEqual(["rfi:r1"]);
   });
 
   test("the head of a join's answer, and of a gap, is told to all who follow the room", async () => {

@@ -7,12 +7,15 @@ import { io, type Socket } from "socket.io-client";
 import { errorFromAck, ParleyError } from "./errors";
 import type { Sessions } from "./session";
 import { Store } from "./store";
-import type { PushName, Pushes } from "./types";
+import type { CallName, Calls, PushName, Pushes } from "./types";
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
 /** The gateway answers within 20 s, whatever happens behind it. */
 export const CALL_TIMEOUT_MS = 22_000;
+/** A process that goes away sends its apps off one by one: at another one there is room at once. */
+const ELSEWHERE_WITHIN_MS = 250;
+const TRIES_ELSEWHERE = 3;
 /** After a refusal that Socket.IO does not retry by itself: first and longest wait. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
@@ -25,6 +28,13 @@ const LEAVE_AFTER_MS = 1_000;
 
 type Listener = (payload: unknown) => void;
 type Reached = (room: string, head: number) => void;
+type Left = (room: string) => void;
+/** What a join of each kind of room takes besides the room, and is answered. */
+interface Joins {
+  conversation: Calls["join_conversation"]["answer"];
+  rfi: Calls["join_rfi"]["answer"];
+}
+type Room<K extends keyof Joins> = `${K}:${string}`;
 
 export class Gateway {
   readonly connection = new Store<Connection>("connecting");
@@ -32,9 +42,12 @@ export class Gateway {
   readonly #sessions: Sessions;
   readonly #onConnected = new Set<() => void>();
   readonly #onReached = new Set<Reached>();
+  readonly #onLeft = new Set<Left>();
   readonly #held = new Map<string, number>();
   readonly #leaving = new Map<string, Promise<unknown>>();
   #refusals = 0;
+  /** Why the gateway is about to close this connection, when it said so. */
+  #closing: ParleyError | null = null;
   #token = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -62,6 +75,10 @@ export class Gateway {
     this.#socket.on("connect_error", (error) => this.#refused(error));
     this.#socket.on("session.expiring", () => void this.#renew());
     this.#socket.on("gap", ({ room, head }: Pushes["gap"]) => this.#reached(room, head));
+    this.#socket.on("room.left", ({ room }: Pushes["room.left"]) => this.#left(room));
+    this.#socket.on("connection.closing", ({ code }: Pushes["connection.closing"]) => {
+      this.#closing = new ParleyError(code, "The connection is about to be closed.");
+    });
   }
 
   open(): void {
@@ -85,12 +102,12 @@ export class Gateway {
    * @throws ParleyError what the gateway answered; `not_connected`, `timed_out`: nobody knows whether
    *     it was done, and calls are made so that doing them again is safe
    */
-  async call<T>(event: string, payload: unknown): Promise<T> {
+  async call<N extends CallName>(name: N, payload: Calls[N]["request"]): Promise<Calls[N]["answer"]> {
     // Socket.IO would keep the call and send it after the reconnect, before the rooms are joined.
     if (!this.#socket.connected) throw notConnected();
     let answer: unknown;
     try {
-      answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(event, payload);
+      answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(name, payload);
     } catch {
       throw this.#socket.connected
         ? new ParleyError("timed_out", "No acknowledgement in time.", { is_temporary: true })
@@ -98,7 +115,7 @@ export class Gateway {
     }
     const told = (answer ?? {}) as { ok?: unknown; error?: unknown };
     if (told.ok !== true) throw errorFromAck(told.error);
-    return answer as T;
+    return answer as Calls[N]["answer"];
   }
 
   /**
@@ -107,19 +124,28 @@ export class Gateway {
    * A connection is in a room once, and pushes go on behind its latest join. So the head that one
    * part of the page was answered is told to all that follow the room, who fetch what they lack.
    */
-  async join<T extends { head: number } | { revision: number }>(room: string, from: object): Promise<T> {
+  async join<K extends keyof Joins>(room: Room<K>, from: object): Promise<Joins[K]> {
     // Calls are carried out side by side: a leave still on its way could undo this join.
     await this.#leaving.get(room);
     const [kind, id] = partsOf(room);
-    const answer = await this.call<T>(`join_${kind}`, { [`${kind}_id`]: id, ...from });
+    const answer =
+      kind === "rfi"
+        ? await this.call("join_rfi", { rfi_id: id, ...from })
+        : await this.call("join_conversation", { conversation_id: id, ...from });
     this.#reached(room, "head" in answer ? answer.head : answer.revision);
-    return answer;
+    return answer as Joins[K];
   }
 
   /** Calls back with a room and the number it has reached, by a push `gap` or a join's answer. */
   onReached(handler: Reached): () => void {
     this.#onReached.add(handler);
     return () => this.#onReached.delete(handler);
+  }
+
+  /** Calls back with a room that this account may no longer be in. */
+  onLeft(handler: Left): () => void {
+    this.#onLeft.add(handler);
+    return () => this.#onLeft.delete(handler);
   }
 
   on<N extends PushName>(name: N, handler: (payload: Pushes[N]) => void): () => void {
@@ -153,7 +179,11 @@ export class Gateway {
 
   #leave(room: string): void {
     const [kind, id] = partsOf(room);
-    const left = this.call(`leave_${kind}`, { [`${kind}_id`]: id })
+    const leaving =
+      kind === "rfi"
+        ? this.call("leave_rfi", { rfi_id: id })
+        : this.call("leave_conversation", { conversation_id: id });
+    const left = leaving
       .catch(() => undefined)
       .finally(() => this.#leaving.delete(room));
     this.#leaving.set(room, left);
@@ -163,6 +193,10 @@ export class Gateway {
     for (const handler of this.#onReached) handler(room, head);
   }
 
+  #left(room: string): void {
+    for (const handler of this.#onLeft) handler(room);
+  }
+
   #present(token: string, give: (auth: { token: string }) => void): void {
     this.#token = token;
     give({ token });
@@ -170,6 +204,7 @@ export class Gateway {
 
   #connected(): void {
     this.#refusals = 0;
+    this.#closing = null;
     this.connection.set("connected");
     for (const handler of this.#onConnected) handler();
   }
@@ -177,8 +212,12 @@ export class Gateway {
   #disconnected(reason: string): void {
     if (this.#isClosed) return;
     this.connection.set("reconnecting");
-    // Socket.IO comes back by itself except where the server closed the connection.
-    if (reason === "io server disconnect") this.#comeBack(null);
+    // Socket.IO comes back by itself except where the server closed the connection. Where it said
+    // why, the reason tells better than Socket.IO when and how to come back.
+    if (this.#closing !== null) {
+      this.#socket.disconnect();
+      this.#comeBack(this.#closing);
+    } else if (reason === "io server disconnect") this.#comeBack(null);
   }
 
   #refused(error: Error): void {
@@ -191,8 +230,7 @@ export class Gateway {
   /** Connects again after a growing wait; with new tokens when the old ones were the reason. */
   #comeBack(refusal: ParleyError | null): void {
     this.#refusals += 1;
-    const grown_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), LONGEST_WAIT_MS);
-    const wait_ms = (refusal?.retry_after_ms ?? grown_ms) * (0.5 + Math.random() / 2);
+    const wait_ms = this.#waitAfter(refusal);
     const needsTokens = refusal?.code === "token_expired" || refusal?.code === "unauthenticated";
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -202,6 +240,15 @@ export class Gateway {
         () => this.#isClosed || this.#sessions.current === null || this.#comeBack(refusal),
       );
     }, wait_ms);
+  }
+
+  #waitAfter(refusal: ParleyError | null): number {
+    const isElsewhere = refusal?.code === "draining" && this.#refusals <= TRIES_ELSEWHERE;
+    const grown_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), LONGEST_WAIT_MS);
+    const least_ms = refusal?.retry_after_ms ?? 0;
+    if (isElsewhere) return least_ms + Math.random() * ELSEWHERE_WITHIN_MS;
+    // Not before the time it was told; spread, so that not all who wait come at once.
+    return Math.max(least_ms, grown_ms / 2) + (Math.random() * grown_ms) / 2;
   }
 
   /** The token of this connection runs out: a newer one, and a connection made with it. */

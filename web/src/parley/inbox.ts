@@ -5,7 +5,7 @@ import type { Gateway } from "./gateway";
 import { LiveList, type Listed } from "./live-list";
 import type { Rest } from "./rest";
 import { Store } from "./store";
-import type { Entry, JoinedConversation, ListedConversation } from "./types";
+import type { Entry, ListedConversation } from "./types";
 
 /** Rooms are limited per connection; the newest conversations are the live ones. */
 const MOST_JOINED = 30;
@@ -98,7 +98,7 @@ export class Inbox {
       const joined = this.#joined.add(id);
       if (!this.#held.has(id)) this.#held.set(id, this.#gateway.hold(roomOf(id)));
       try {
-        await this.#gateway.join<JoinedConversation>(roomOf(id), { after_sequence: head });
+        await this.#gateway.join(roomOf(id), { after_sequence: head });
       } catch {
         joined.delete(id); // Tried again with the next change of the list or the next connection.
       }
@@ -106,7 +106,8 @@ export class Inbox {
   }
 }
 
-const roomOf = (conversation_id: string): string => `conversation:${conversation_id}`;
+const roomOf = (conversation_id: string): `conversation:${string}` =>
+  `conversation:${conversation_id}`;
 
 /** The sum over all conversations, for the badge in the navigation. */
 export const unreadIn = (listed: Listed<ListedConversation>): number =>

@@ -6,7 +6,6 @@ import { newId } from "./ids";
 import type { Sessions } from "./session";
 import type {
   Category,
-  Conversation,
   ListedConversation,
   Match,
   Page,
@@ -83,7 +82,7 @@ export class Rest {
     this.#create<unknown>(`/v1/rfis/${seg(rfi_id)}/award`, { quote_id }, revision);
 
   conversations = () => this.#list<ListedConversation>("/v1/conversations");
-  conversation = (id: string) => this.#get<Conversation>(`/v1/conversations/${seg(id)}`);
+  conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${seg(id)}`);
 
   /** All items of a list, page by page. */
   async #list<T>(path: string, query: HttpRequest["query"] = {}): Promise<T[]> {

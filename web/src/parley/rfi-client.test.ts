@@ -13,7 +13,10 @@ afterEach(async () => {
 });
 
 /** An RFI at revision 2 that a test revises; a join answers from where it is asked. */
-async function open(rest?: ConstructorParameters<typeof RfiClient>[0]["rest"]) {
+async function open(
+  rest?: ConstructorParameters<typeof RfiClient>[0]["rest"],
+  most_changes = Infinity,
+) {
   let rfi: Rfi = anRfi();
   const revisions: Revision[] = [aRevision(1, []), aRevision(2, [])];
   const joins: unknown[] = [];
@@ -21,7 +24,10 @@ async function open(rest?: ConstructorParameters<typeof RfiClient>[0]["rest"]) {
     socket.on("join_rfi", ({ after_revision }, ack) => {
       joins.push(after_revision);
       void socket.join("rfi");
-      ack({ ok: true, rfi, revision: rfi.revision, changes: revisions.slice(after_revision) });
+      const missed = revisions.slice(after_revision);
+      const is_snapshot = missed.length > most_changes;
+      const changes = is_snapshot ? [] : missed;
+      ack({ ok: true, rfi, revision: rfi.revision, changes, is_snapshot });
     });
     socket.on("leave_rfi", (_, ack) => ack({ ok: true }));
   });
@@ -63,6 +69,24 @@ describe("an RFI that is followed", () => {
     revise("meanwhile");
     await until(() => title() === "meanwhile", "the resume");
     expect(joins.at(-1)).toBe(2);
+  });
+
+  test("reads its history over REST when more was missed than a join tells", async () => {
+    const { client, io, revise, title } = await open(undefined, 1);
+    await until(() => title() !== undefined, "the RFI");
+    io.disconnectSockets(true);
+    revise("one");
+    revise("two");
+    await until(() => client.feed.get().revisions.size === 4, "the history");
+    expect(title()).toBe("two");
+  });
+
+  test("shows nothing of an RFI that this account may no longer see", async () => {
+    const { client, io, joins } = await open();
+    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    io.emit("room.left", { room: "rfi:rfi-1", reason: "match_declined" });
+    await until(() => client.failure.get() !== null, "the push");
+    expect(client.feed.get().rfi).toBeNull();
   });
 
   test("ignores the changes of other RFIs", async () => {

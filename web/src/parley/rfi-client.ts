@@ -1,16 +1,15 @@
 /** Keeps one RFI and its change history live: read over REST, followed over the socket by revision. */
 
-import { asParleyError, type ParleyError } from "./errors";
+import { asParleyError, ParleyError } from "./errors";
 import type { Gateway } from "./gateway";
 import type { Rest } from "./rest";
 import { Retry } from "./retry";
 import * as rules from "./rfi-feed";
 import type { RfiFeed } from "./rfi-feed";
 import { Store } from "./store";
-import type { JoinedRfi } from "./types";
 
 export interface RfiOptions {
-  gateway: Pick<Gateway, "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
+  gateway: Pick<Gateway, "join" | "on" | "onConnected" | "onReached" | "onLeft" | "hold" | "is_connected">;
   rest: Pick<Rest, "rfi" | "changes">;
   rfi_id: string;
 }
@@ -38,6 +37,9 @@ export class RfiClient {
       gateway.onReached((room, head) => {
         if (room === `rfi:${rfi_id}`) this.#advance((f) => rules.atLeast(f, head));
       }),
+      gateway.onLeft((room) => {
+        if (room === `rfi:${rfi_id}`) this.#left();
+      }),
       gateway.onConnected(() => void this.#join()),
     );
     void this.load();
@@ -60,6 +62,13 @@ export class RfiClient {
     }
   }
 
+  /** The marketplace took us out: what is in the RFI is not ours to see any more. */
+  #left(): void {
+    this.#retry.cancel();
+    this.failure.set(new ParleyError("not_found", "You follow this RFI no longer."));
+    this.feed.set(rules.NO_RFI);
+  }
+
   #advance(step: (feed: RfiFeed) => RfiFeed): void {
     this.feed.set(step(this.feed.get()));
     if (this.feed.get().rfi !== null && rules.missing(this.feed.get()) !== null) void this.#join();
@@ -73,9 +82,11 @@ export class RfiClient {
     this.#retry.cancel();
     const after_revision = this.feed.get().rfi?.revision ?? 0;
     try {
-      const answer = await gateway.join<JoinedRfi>(`rfi:${rfi_id}`, { after_revision });
+      const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision });
       this.failure.set(null);
       this.feed.set(rules.rejoined(this.feed.get(), answer));
+      // More was missed than a join tells: the RFI is up to date, its history is read over REST.
+      if (answer.is_snapshot) void this.load();
       if (rules.missing(this.feed.get()) === null) this.#retry.reset();
       else this.#retry.later(() => void this.#join());
     } catch (thrown) {

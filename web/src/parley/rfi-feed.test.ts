@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { anRfi, aRevision } from "../testing/builders";
 import * as rules from "./rfi-feed";
+import type { Change } from "./types";
 
-const change = (path: string, old: unknown, now: unknown) => ({ path, old, new: now });
+const change = (path: string, old: Change["old"], now: Change["new"]): Change => ({
+  path,
+  old,
+  new: now,
+});
 const title = aRevision(3, [change("title", "Leaking pipe", "Burst pipe")]);
 const budget = aRevision(4, [change("budget.max_minor", 50_000, 90_000)]);
 const withdrawn = aRevision(5, [change("state", "open", "withdrawn")], "withdrawn");
@@ -31,7 +36,7 @@ describe("old state + changes = new state", () => {
     const revision = aRevision(3, [
       change("attributes.floor", 3, null),
       change("attributes.lift", true, false),
-      change("budget", rfi.budget, null),
+      change("budget", rfi.budget ?? null, null),
     ]);
     expect(rules.applied(rfi, revision)).toMatchObject({ attributes: { lift: false }, budget: null });
     expect(rules.applied(rfi, revision).attributes).not.toHaveProperty("floor");

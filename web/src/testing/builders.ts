@@ -41,6 +41,7 @@ export const anEdit = (sequence: number, message_id: string, body: string): Edit
   kind: "edit",
   at: AT,
   message_id,
+  sender_id: OTHER,
   body,
 });
 
@@ -49,6 +50,7 @@ export const aDeletion = (sequence: number, message_id: string): DeletionEntry =
   kind: "deletion",
   at: AT,
   message_id,
+  sender_id: OTHER,
 });
 
 export const aNotice = (sequence: number, code = "participant_joined"): NoticeEntry => ({
@@ -67,9 +69,12 @@ export const aConversation: Conversation = {
   id: CONVERSATION,
   rfi_id: "rfi-1",
   match_id: "match-1",
+  created_at: AT,
+  is_open: true,
+  blocked_by_me: false,
   participants: [
-    { account_id: ME, role: "customer", name: "Casey" },
-    { account_id: OTHER, role: "vendor", name: "Vera" },
+    { account_id: ME, role: "customer", name: "Casey", is_active: true },
+    { account_id: OTHER, role: "vendor", name: "Vera", is_active: false },
   ],
 };
 

@@ -94,10 +94,14 @@ export function loggedIn(): Sessions {
 }
 
 /** Waits for a condition that an event will make true. */
-export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const deadline_ms = Date.now() + 5_000;
+export async function until(
+  isTrue: () => boolean,
+  what: string,
+  within_ms = 5_000,
+): Promise<void> {
+  const deadline_ms = Date.now() + within_ms;
   while (!isTrue()) {
-    if (Date.now() > deadline_ms) throw new Error(`It did not happen in 5 s: ${what}`);
+    if (Date.now() > deadline_ms) throw new Error(`It did not happen in ${within_ms} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

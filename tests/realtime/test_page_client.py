@@ -1,0 +1,93 @@
+"""The page's own client, in TypeScript, against running gateways."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from embedded.page import WEB, environment
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.gateways import free_port, gateway
+
+MINE = THEIRS = 60
+WITHIN_S = 90.0
+
+
+async def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Run the client's live test in Node; returns what it tells at its end."""
+    assert (WEB / "node_modules").exists(), "install the page's packages first: make page-test"
+    told, asked = folder / "told.json", folder / "task.json"
+    asked.write_bytes(orjson.dumps({**task, "told": str(told)}))
+    process = await asyncio.create_subprocess_exec(
+        "npm", "run", "--silent", "test:live",
+        cwd=WEB, env={**environment(), "PARLEY_TASK": str(asked)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, output.decode()
+    answer: dict[str, Any] = orjson.loads(told.read_bytes())
+    return answer
+
+
+async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_replaced(
+    gateways: Gateways,
+    connect: Connect,
+    talk: Talk,
+    store: MongoStore,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    """What it shows at the end is what is stored, though its gateway goes while both sides write."""
+    port = free_port()
+    vendor = await connect(gateways[0], talk.vendor)
+    async with AsyncExitStack() as running:
+        first = await running.enter_async_context(AsyncExitStack())
+        one = await first.enter_async_context(gateway(settings, "realtime-5", port))
+        task = {
+            "url": one.url,
+            "account": {"id": talk.customer.id, "role": "customer", "email": "", "name": "C"},
+            "token": talk.customer.token,
+            "conversation_id": talk.id,
+            "mine": MINE,
+            "total": MINE + THEIRS,
+        }
+        showing = asyncio.create_task(_run(task, tmp_path))
+        await _written(store, talk, showing, 10)
+        await asyncio.gather(
+            vendor.send_many(talk, range(THEIRS), in_flight=2),
+            _replace(first, running, settings, port),
+        )
+        told = await showing
+
+    kept = await store.entries.after(talk.id, 0, 400)
+    assert [each.sequence for each in kept] == list(range(1, MINE + THEIRS + 1))
+    assert told["ids"] == [each.id for each in kept]
+    assert told["connections"] >= 2
+
+
+async def _written(store: MongoStore, talk: Talk, by: "asyncio.Task[Any]", count: int) -> None:
+    """Wait until the client has written so much."""
+    async with asyncio.timeout(WITHIN_S):
+        while not by.done() and (await store.entries.heads([talk.id]))[talk.id] < count:  # noqa: ASYNC110 # of the store
+            await asyncio.sleep(0.005)
+
+
+async def _replace(
+    first: AsyncExitStack, running: AsyncExitStack, settings: Settings, port: int
+) -> None:
+    """Let a gateway drain, and start another one at its address."""
+    await first.aclose()
+    await running.enter_async_context(gateway(settings, "realtime-6", port))

@@ -1,0 +1,61 @@
+// Writes src/parley/contract.ts, the types of the socket, from its AsyncAPI document; with --check it
+// writes nothing and fails when the file is not what would be written.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { compile } from "json-schema-to-typescript";
+
+const DOCUMENT = new URL("../../.cache/documents/asyncapi.json", import.meta.url);
+const TYPES = new URL("../src/parley/contract.ts", import.meta.url);
+const ABOUT = `/**
+ * The socket's contract: what each call takes and is answered, and what each push brings.
+ *
+ * Made from the AsyncAPI document by \`make contract\`; not to be changed by hand.
+ */`;
+
+const { components, operations, channels } = JSON.parse(readFileSync(DOCUMENT, "utf8"));
+
+/** An object of which every property is there. */
+const whole = (properties, more = {}) => ({
+  type: "object",
+  properties,
+  required: Object.keys(properties),
+  ...more,
+});
+
+const payloadOf = (name) => components.messages[name].payload;
+
+function callOf(name) {
+  const [answer, refusal] = payloadOf(`${name}.acknowledgement`).oneOf;
+  const { code } = refusal.properties.error.allOf[1].properties;
+  const about = components.messages[name].summary;
+  return whole({ request: payloadOf(name), answer, code }, { description: about });
+}
+
+const names = Object.keys(operations);
+const calls = names.filter((name) => operations[name].reply);
+const pushes = names.filter((name) => !operations[name].reply);
+const table = (all, of) => Object.fromEntries(all.map((name) => [name, of(name)]));
+const root = whole(
+  {
+    calls: whole(table(calls, callOf), { title: "Calls" }),
+    pushes: whole(table(pushes, payloadOf), { title: "Pushes" }),
+    ...channels.socket["x-handshake"],
+    refusal: { $ref: "#/components/schemas/CallRefusal" },
+  },
+  { title: "Contract", components },
+);
+
+const written = await compile(root, "Contract", {
+  additionalProperties: false,
+  bannerComment: ABOUT,
+  ignoreMinAndMaxItems: true,
+  style: { printWidth: 100 },
+  unreachableDefinitions: false,
+});
+if (!process.argv.includes("--check")) {
+  writeFileSync(TYPES, written);
+} else if (readFileSync(TYPES, "utf8") !== written) {
+  console.error("src/parley/contract.ts is not what the document says: run `make contract`.");
+  process.exit(1);
+}
