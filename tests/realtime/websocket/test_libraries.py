@@ -1,0 +1,241 @@
+"""What the transport leans on in python-engineio, python-socketio and websockets is still there.
+
+All of it works with the locked versions.  When an upgrade moves something, it fails here
+and not in front of users: read what changed, then change `realtime/websocket` with it.
+"""
+
+import ast
+import inspect
+from types import BuiltinFunctionType, ModuleType
+
+import engineio
+import pytest
+import socketio
+from engineio import async_server, async_socket, base_server, payload
+from engineio.async_drivers import aiohttp as driver
+from socketio import async_manager, base_manager
+from socketio import async_server as socketio_server
+from socketio import base_server as socketio_base
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import SEND_EOF, Protocol, Side, State
+from websockets.server import ServerProtocol
+from websockets.speedups import apply_mask
+
+from realtime.clients import Clients
+from realtime.polling import PostedPayload
+from realtime.server import GatewayServer
+from realtime.transport import OrJson
+from realtime.websocket.session import Session
+
+# Methods of python-engineio's server that no session on our websocket comes into: a new polling
+# session, the monitor that is off (`monitor_clients`), and user sessions, which nothing here has.
+NOT_ENTERED = frozenset({"_handle_connect", "_service_task", "get_session", "save_session"})
+# Called only where `socket.upgraded` is false; a session's is true.
+NOT_REACHED = frozenset({"handle_post_request"})
+# What python-socketio's server calls on its manager and `Clients` leaves as it is: what it is told at
+# the start, and what no code of ours asks for: the library's own rooms, emitting and call-backs.
+HARMLESS = frozenset(
+    {
+        "set_server", "initialize", "emit", "can_disconnect", "enter_room", "leave_room",
+        "close_room", "get_rooms", "trigger_callback", "get_participants",
+    }
+)  # fmt: skip
+
+
+def methods(module: ModuleType) -> dict[str, ast.AST]:
+    """The methods of a module's classes by name."""
+    tree = ast.parse(inspect.getsource(module))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    classes = (each for each in tree.body if isinstance(each, ast.ClassDef))
+    return {each.name: each for one in classes for each in one.body if isinstance(each, kinds)}
+
+
+def attributes_of_sockets(method: ast.AST) -> set[str]:
+    """Every X of `socket.X`, `s.X`, `client.X` and `self.sockets[…].X`."""
+    found = set[str]()
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Attribute):
+            continue
+        of = node.value
+        is_name = isinstance(of, ast.Name) and of.id in {"socket", "s", "client"}
+        is_item = isinstance(of, ast.Subscript) and ast.unparse(of.value) == "self.sockets"
+        if is_name or is_item:
+            found.add(node.attr)
+    return found
+
+
+def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
+    """Read out of the installed source."""
+    asked = set[str]()
+    for module in (async_server, base_server):
+        for name, method in methods(module).items():
+            if name not in NOT_ENTERED:
+                asked |= attributes_of_sockets(method)
+
+    # What was there to be found when this was written: else the source is not read as it should be.
+    assert {"send", "close", "closed", "connected", "upgraded", "handle_get_request"} <= asked
+    assert {each for each in asked - NOT_REACHED if not hasattr(Session, each)} == set()
+
+
+def test_posts_to_an_upgraded_session_do_not_reach_it() -> None:
+    """The one member it has not is asked for where `socket.upgraded` is false."""
+    (call,) = (
+        node
+        for node in ast.walk(methods(async_server)["handle_request"])
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "not socket.upgraded"
+    )
+    assert "socket.handle_post_request(" in "".join(ast.unparse(each) for each in call.body)
+    assert Session.upgraded
+
+
+OVERRIDDEN = {
+    "_handle_eio_connect": ["self", "eio_sid", "environ"],
+    "_handle_connect": ["self", "eio_sid", "namespace", "data"],
+    "_handle_event": ["self", "eio_sid", "namespace", "id", "data"],
+    "_handle_ack": ["self", "eio_sid", "namespace", "id", "data"],
+    "_handle_disconnect": ["self", "eio_sid", "namespace", "reason"],
+    "_handle_eio_message": ["self", "eio_sid", "data"],
+}
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
+    """With the same arguments, and called by its own source."""
+    for owner in (socketio.AsyncServer, GatewayServer):
+        assert list(inspect.signature(getattr(owner, name)).parameters) == OVERRIDDEN[name]
+    source = inspect.getsource(socketio_server) + inspect.getsource(socketio_base)
+    assert f"self.{name}" in source
+
+
+def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
+    """`lost` calls it; packets of the library come back by `_send_packet`."""
+    server = socketio.AsyncServer
+    ended = list(inspect.signature(server._handle_eio_disconnect).parameters)
+    assert ended == ["self", "eio_sid", "reason"]
+    assert list(inspect.signature(server._send_packet).parameters) == ["self", "eio_sid", "pkt"]
+
+
+def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
+    """Ours, or one that does no harm; a new one is looked at before it is let pass."""
+    asked = set[str]()
+    for module in (socketio_server, socketio_base):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self.manager":
+                asked.add(node.attr)
+
+    assert {"pre_connect", "connect", "disconnect", "is_connected"} <= asked
+    assert asked - set(vars(Clients)) <= HARMLESS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pre_connect", "connect", "is_connected", "sid_from_eio_sid", "eio_sid_from_sid",
+        "pre_disconnect", "disconnect", "get_namespaces",
+    ],
+)  # fmt: skip
+def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
+    """By the same names."""
+    theirs = list(inspect.signature(getattr(async_manager.AsyncManager, name)).parameters)[:3]
+    ours = list(inspect.signature(getattr(Clients, name)).parameters)[:3]
+    assert theirs == ours
+    assert issubclass(async_manager.AsyncManager, base_manager.BaseManager)
+
+
+def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
+    """A table of the driver's, ids from a method, refusals from another, errors as 400."""
+    server = GatewayServer("gateway")
+
+    assert isinstance(server.eio, engineio.AsyncServer)
+    assert driver._async["websocket"] is not server.eio._async["websocket"]
+    assert set(driver._async) == set(server.eio._async)
+    assert server.eio.generate_id().startswith("gateway.")
+    assert server.eio._bad_request("why")["status"].startswith("400")
+    assert server.eio.async_handlers is False
+    assert (server.eio.sockets, server.environ) == ({}, {})
+
+
+def test_a_polling_socket_is_made_of_the_parts_that_are_replaced() -> None:
+    """`poll` and `handle_post_request` are methods, the queue takes any packet, flags are plain."""
+    socket = async_socket.AsyncSocket(GatewayServer("gateway").eio, "sid")
+
+    assert inspect.iscoroutinefunction(socket.poll)
+    assert inspect.iscoroutinefunction(socket.handle_post_request)
+    assert socket.queue.maxsize == 0
+    assert (socket.closed, socket.closing, socket.upgrading, socket.upgraded) == (False,) * 4
+    source = inspect.getsource(async_socket.AsyncSocket.handle_get_request)
+    assert "await self.poll()" in source
+    assert "if self.upgrading or self.upgraded" in source
+
+
+def test_more_packets_in_a_body_are_allowed_by_a_class_attribute() -> None:
+    """And the class encodes and decodes as before."""
+    assert payload.Payload.max_decode_packets < PostedPayload.max_decode_packets
+    packets = PostedPayload(encoded_payload="\x1e".join(["3"] * 100)).packets
+    assert len(packets) == 100
+
+
+def test_json_is_read_and_written_by_a_module_given() -> None:
+    """By both libraries, for the whole process."""
+    server = GatewayServer("gateway")
+    assert server.packet_class.json is OrJson
+    assert server.packet_class(encoded_packet='27["a",{"b":1}]').data == ["a", {"b": 1}]
+    with pytest.raises(ValueError, match="unexpected"):
+        server.packet_class(encoded_packet='2["a",NaN]')
+
+
+# --- websockets ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[bytearray]) -> None:
+    """By the library's own C, which gives bytes."""
+    masked = apply_mask(kind(b"hello"), kind(b"\x01\x02\x03\x04"))
+
+    assert masked == b"igohn"
+    assert type(masked) is bytes
+    assert isinstance(apply_mask, BuiltinFunctionType)
+
+
+def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
+    """Open from the beginning, with a limit, and without input or output of its own."""
+    protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=10)
+    protocol.receive_data(Frame(Opcode.PING, b"x").serialize(mask=True))
+    assert protocol.events_received() == [Frame(Opcode.PING, b"x")]
+    assert protocol.data_to_send() == [b"\x8a\x01x"]
+    assert (protocol.state, protocol.parser_exc) == (State.OPEN, None)
+
+    protocol.receive_data(Frame(Opcode.TEXT, b"x" * 11).serialize(mask=True))
+
+    assert isinstance(protocol.parser_exc, PayloadTooBig)
+    assert protocol.state is State.CLOSING
+    assert protocol.data_to_send()[-1] == SEND_EOF == b""
+
+
+def test_a_close_is_written_as_a_frame() -> None:
+    """With the codes that are used."""
+    close = Close(CloseCode.TRY_AGAIN_LATER, "too slow")
+    data = Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
+
+    assert data == b"\x88\x0a" + (1_013).to_bytes(2, "big") + b"too slow"
+    assert Close.parse(close.serialize()) == close
+
+
+def test_the_handshake_is_read_and_answered_without_a_connection() -> None:
+    """And one without a key is refused with 4xx."""
+    lines = ["GET /socket.io/?a=b HTTP/1.1", "Host: parley", "Connection: Upgrade"]
+    lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+    for key, status in (("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 101), ("X: y", 400)):
+        server = ServerProtocol()
+        server.receive_data("\r\n".join([*lines, key, "", ""]).encode())
+        (request,) = server.events_received()
+        assert isinstance(request, Request)
+        assert request.path == "/socket.io/?a=b"
+        assert ("Host", "parley") in list(request.headers.raw_items())
+        response = server.accept(request)
+        assert response.status_code == status
+        server.send_response(response)
+        assert b"".join(server.data_to_send()).startswith(b"HTTP/1.1 %d " % status)
+        assert ServerProtocol().reject(400, "no").status_code == 400
