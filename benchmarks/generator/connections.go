@@ -21,28 +21,22 @@ func idle(options *flag.FlagSet, arguments []string) (Figures, error) {
 	}
 	talks = talks[*skip:]
 	sockets := make([]*Socket, *connections)
+	lost := make(chan error, *connections)
 	err = together(*connections, 64, func(number int) error {
 		talk := talks[number/2]
 		socket, err := Connect(target.url(number), talk.Tokens[number%2])
-		if err == nil {
-			_, err = join(socket, talk.ConversationID, 0)
+		if err != nil {
+			return err
+		}
+		if _, err := join(socket, talk.ConversationID, 0); err != nil {
+			return err
 		}
 		sockets[number] = socket
-		return err
+		go socket.answerPings(lost)
+		return nil
 	})
 	if err != nil {
 		return nil, err
-	}
-	lost := make(chan error, *connections)
-	for _, socket := range sockets {
-		go func() {
-			for {
-				if _, err := socket.Next(); err != nil {
-					lost <- err
-					return
-				}
-			}
-		}()
 	}
 	say(Figures{"ready": true})
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
@@ -53,6 +47,16 @@ func idle(options *flag.FlagSet, arguments []string) (Figures, error) {
 		socket.Close()
 	}
 	return figures, nil
+}
+
+// answerPings reads until the connection ends, and says why it did.
+func (socket *Socket) answerPings(lost chan<- error) {
+	for {
+		if _, err := socket.Next(); err != nil {
+			lost <- err
+			return
+		}
+	}
 }
 
 // connect: opens connections, so many at a time, until each has its token accepted.

@@ -37,11 +37,16 @@ func fanOut(options *flag.FlagSet, arguments []string) (Figures, error) {
 	}
 	err = together(*connections, 32, func(number int) error {
 		socket, err := Connect(target.url(number), talks[0].Tokens[number%2])
-		if err == nil {
-			_, err = join(socket, talks[0].ConversationID, 0)
+		if err != nil {
+			return err
+		}
+		if _, err := join(socket, talks[0].ConversationID, 0); err != nil {
+			return err
 		}
 		load.members[number] = socket
-		return err
+		load.readers.Add(1)
+		go load.read(socket, number%sampledEvery == 0)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -50,10 +55,11 @@ func fanOut(options *flag.FlagSet, arguments []string) (Figures, error) {
 		load.may <- struct{}{}
 	}
 	began := usedCPU()
-	load.window = NewWindow(*warmUp, *length)
+	measured := NewWindow(*warmUp, *length)
+	load.window.Store(&measured)
 	figures, err := load.measure(NewMessage(talks[0].ConversationID, load.run))
 	if err == nil {
-		figures["generator_cores"] = (usedCPU() - began) / time.Since(load.window.start).Seconds()
+		figures["generator_cores"] = (usedCPU() - began) / time.Since(measured.start).Seconds()
 	}
 	return figures, err
 }
@@ -61,7 +67,8 @@ func fanOut(options *flag.FlagSet, arguments []string) (Figures, error) {
 type fanOutLoad struct {
 	run     string
 	members []*Socket
-	window  Window
+	readers sync.WaitGroup // from the join on, since pings want an answer
+	window  atomic.Pointer[Window]
 	sentAt  []atomic.Int64 // by counter, in nanoseconds
 	may     chan struct{}
 
@@ -75,19 +82,9 @@ type fanOutLoad struct {
 }
 
 func (load *fanOutLoad) measure(message *Message) (Figures, error) {
-	var readers sync.WaitGroup
-	for number, socket := range load.members {
-		readers.Add(1)
-		go func() {
-			defer readers.Done()
-			if err := load.read(socket, number%sampledEvery == 0); err != nil && !load.isEnding.Load() {
-				load.failure.CompareAndSwap(nil, err.Error())
-			}
-		}()
-	}
-	ended := time.After(time.Until(load.window.end))
+	ended := time.After(time.Until(load.window.Load().end))
 	if err := load.send(message, ended); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the sender: %w; first of all: %v", err, load.failure.Load())
 	}
 	expected := int64(load.sent * len(load.members))
 	isComplete := eventually(30*time.Second, func() bool {
@@ -97,12 +94,12 @@ func (load *fanOutLoad) measure(message *Message) (Figures, error) {
 	for _, socket := range load.members {
 		socket.Close()
 	}
-	readers.Wait()
+	load.readers.Wait()
 	if failure := load.failure.Load(); failure != nil {
 		return nil, fmt.Errorf("a connection ended: %s", failure)
 	}
 	return Figures{
-		"deliveries_per_s":      float64(load.counted.Load()) / load.window.Seconds(),
+		"deliveries_per_s":      float64(load.counted.Load()) / load.window.Load().Seconds(),
 		"push_ms":               load.took.Milliseconds(),
 		"sent":                  load.sent,
 		"refused":               load.refused.Load(),
@@ -127,7 +124,14 @@ func (load *fanOutLoad) send(message *Message, ended <-chan time.Time) error {
 	}
 }
 
-func (load *fanOutLoad) read(socket *Socket, isSampled bool) error {
+func (load *fanOutLoad) read(socket *Socket, isSampled bool) {
+	defer load.readers.Done()
+	if err := load.count(socket, isSampled); err != nil && !load.isEnding.Load() {
+		load.failure.CompareAndSwap(nil, err.Error())
+	}
+}
+
+func (load *fanOutLoad) count(socket *Socket, isSampled bool) error {
 	took := make([]time.Duration, 0, 1024)
 	defer func() { load.took.Add(took...) }()
 	everybody := int64(len(load.members))
@@ -145,7 +149,7 @@ func (load *fanOutLoad) read(socket *Socket, isSampled bool) error {
 			continue
 		}
 		now := time.Now()
-		if load.window.Has(now) {
+		if load.window.Load().Has(now) {
 			load.counted.Add(1)
 			if isSampled {
 				sentAt := load.sentAt[Counter(rest, load.run)].Load()

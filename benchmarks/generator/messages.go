@@ -26,7 +26,8 @@ func messages(options *flag.FlagSet, arguments []string) (Figures, error) {
 	}
 	load := &messageLoad{run: newRun(), inFlight: *inFlight, talks: make([]*talking, len(talks))}
 	err = together(len(talks), 16, func(number int) error {
-		load.talks[number], err = newTalking(load, target.url(number), talks[number])
+		made, err := newTalking(load, target.url(number), talks[number])
+		load.talks[number] = made
 		return err
 	})
 	if err != nil {

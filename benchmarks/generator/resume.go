@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,13 +33,18 @@ func resume(options *flag.FlagSet, arguments []string) (Figures, error) {
 	}
 	herd := newHerd(target.url(0), talks, *senders, *every)
 	if err := together(len(herd.clients), 64, func(number int) error {
-		return herd.clients[number].connect()
+		err := herd.clients[number].connect()
+		if err == nil {
+			go herd.clients[number].liveForEver()
+		}
+		return err
 	}); err != nil {
 		return nil, err
 	}
-	for _, each := range herd.clients {
-		go each.liveForEver()
+	if lost := herd.lost.Load(); lost > 0 {
+		return nil, fmt.Errorf("%d connections were lost before the kill", lost)
 	}
+	herd.isQuiet.Store(false)
 	say(Figures{"ready": true})
 	if !eventually(*within, func() bool { return herd.lost.Load() > 0 }) {
 		return nil, fmt.Errorf("no connection was lost")
@@ -50,7 +56,6 @@ func resume(options *flag.FlagSet, arguments []string) (Figures, error) {
 	herd.isQuiet.Store(true)
 	isSettled := eventually(30*time.Second, herd.isSettled)
 	figures := herd.figures()
-	figures["last_refusal"] = herd.refusal.Load()
 	figures["all_resumed"] = isBack
 	figures["all_settled"] = isSettled
 	say(figures)
@@ -70,10 +75,9 @@ type herd struct {
 	isQuiet atomic.Bool // nobody begins another message
 	lost    atomic.Int64
 	away    atomic.Int64
-	tries   atomic.Int64
-	refusal atomic.Value // the last reason why one could not come back at a try
 
 	mutex     sync.Mutex
+	failed    map[string]int // tries to come back that failed, by reason
 	killedAt  time.Time
 	resumedAt []time.Time
 }
@@ -86,7 +90,8 @@ type watchedTalk struct {
 }
 
 func newHerd(url string, talks []Talk, senders int, every time.Duration) *herd {
-	made := &herd{url: url, run: newRun()}
+	made := &herd{url: url, run: newRun(), failed: map[string]int{}}
+	made.isQuiet.Store(true) // until everybody is there
 	for number, talk := range talks {
 		watched := &watchedTalk{talk: talk}
 		for side := range watched.clients {
@@ -110,6 +115,14 @@ func (herd *herd) noteLoss() {
 	herd.mutex.Unlock()
 	herd.away.Add(1)
 	herd.lost.Add(1)
+}
+
+// noteFailure counts a try; a reason is cut where the addresses begin, which differ.
+func (herd *herd) noteFailure(err error) {
+	reason, _, _ := strings.Cut(err.Error(), "127.0.0.1")
+	herd.mutex.Lock()
+	herd.failed[reason]++
+	herd.mutex.Unlock()
 }
 
 func (herd *herd) noteReturn() {
@@ -157,7 +170,7 @@ func (herd *herd) figures() Figures {
 	}
 	figures := took.Milliseconds()
 	return Figures{
-		"clients": len(herd.clients), "lost_connections": herd.lost.Load(), "tries": herd.tries.Load(),
+		"clients": len(herd.clients), "lost_connections": herd.lost.Load(), "failed_tries": herd.failed,
 		"resumed": len(herd.resumedAt), "resumed_ms": figures,
 		"acknowledged": acknowledged, "missing": found.missing, "doubled": found.doubled,
 		"disordered": found.disordered, "holes": found.holes,
@@ -191,7 +204,6 @@ func (each *client) seen() int {
 
 // connect opens a connection, joins, and reads on from what it has.
 func (each *client) connect() error {
-	each.herd.tries.Add(1)
 	socket, err := Connect(each.herd.url, each.token)
 	if err != nil {
 		return err
@@ -224,7 +236,7 @@ func (each *client) liveForEver() {
 			if err == nil {
 				break
 			}
-			each.herd.refusal.Store(err.Error())
+			each.herd.noteFailure(err)
 		}
 		each.herd.noteReturn()
 	}

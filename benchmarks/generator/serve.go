@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -44,6 +46,10 @@ type serverRoom struct {
 	mutex    sync.Mutex
 	sequence int
 	members  map[net.Conn]bool
+	// waiting are frames for all members. Those that come while others are written go together in
+	// one write, as good gateways do it.
+	waiting   []byte
+	isPushing bool
 }
 
 func (server *server) room(name string) *serverRoom {
@@ -134,12 +140,29 @@ func (server *server) answer(conn net.Conn, packet []byte) (*serverRoom, error) 
 	if _, err := conn.Write(frame(fmt.Appendf(answered, `[{"ok":true,"message":%s}]`, message))); err != nil {
 		return nil, err
 	}
-	pushed := frame(fmt.Appendf(nil, `42["message.sent",%s]`, message))
-	for member := range room.members {
-		// One that has gone is taken out by its own goroutine.
-		_, _ = member.Write(pushed)
+	room.waiting = append(room.waiting, frame(fmt.Appendf(nil, `42["message.sent",%s]`, message))...)
+	if !room.isPushing {
+		room.isPushing = true
+		go room.push()
 	}
 	return nil, nil
+}
+
+// push writes what waits to all members until nothing waits.
+func (room *serverRoom) push() {
+	for {
+		room.mutex.Lock()
+		waiting, members := room.waiting, slices.Collect(maps.Keys(room.members))
+		room.waiting, room.isPushing = nil, len(waiting) > 0
+		room.mutex.Unlock()
+		if len(waiting) == 0 {
+			return
+		}
+		for _, member := range members {
+			// One that has gone is taken out by its own goroutine.
+			_, _ = member.Write(waiting)
+		}
+	}
 }
 
 func frame(packet []byte) []byte {

@@ -54,8 +54,13 @@ def _resumed(scale: Scale, figures: Figures) -> Row:
         f"≤ {_WITHIN_S:.0f} s",
         bool(figures["all_resumed"]) and last_s <= _WITHIN_S,
         f"p50 {number(took['p50'] / 1000)} s, of which 0.5 to 1.5 s is each one's first delay; "
-        f"{figures['tries'] - figures['clients']:,} tries",
+        f"tries that failed: {_failed(figures['failed_tries'])}",
     )
+
+
+def _failed(tries: dict[str, int]) -> str:
+    told = [f"{count:,} × “{reason.strip()}”" for reason, count in sorted(tries.items())]
+    return ", ".join(told) or "none"
 
 
 def _faultless(figures: Figures) -> Row:
