@@ -24,7 +24,7 @@ class Scale:
     def seeded(self) -> int:
         """How many conversations the largest of the measures needs."""
         largest = max(self.idle_connections, self.new_connections, self.herd_clients)
-        return max((largest + 1) // 2, 2 * self.conversations)
+        return (largest + 1) // 2
 
 
 FULL = Scale(

@@ -12,6 +12,7 @@ func idle(options *flag.FlagSet, arguments []string) (Figures, error) {
 	target := targetOptions(options)
 	connections := options.Int("connections", 3000, "how many connections")
 	skip := options.Int("skip", 0, "conversations to leave to others")
+	after := options.Int("after", 0, "join behind this sequence, as an app does that comes back")
 	if err := options.Parse(arguments); err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ func idle(options *flag.FlagSet, arguments []string) (Figures, error) {
 		if err != nil {
 			return err
 		}
-		if _, err := join(socket, talk.ConversationID, 0); err != nil {
+		if _, err := join(socket, talk.ConversationID, *after); err != nil {
 			return err
 		}
 		sockets[number] = socket
