@@ -167,6 +167,7 @@ async def _quote_and_award(story: Story) -> None:
     assert (closed["state"], closed["closed_reason"]) == ("closed", "rfi_awarded")
     await story.vendor_app.pushed("quote.updated", LIVE_S, id=quote["id"], state="awarded")
     for app in (story.customer_app, story.vendor_app):
+        await app.pushed("notice.added", LIVE_S, code="rfi_awarded")
         notices = [each["code"] for each in app.all_pushed("notice.added")]
         assert notices == ["quote_submitted", "rfi_awarded"]
 

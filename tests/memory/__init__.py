@@ -3,7 +3,8 @@
 They keep the same guarantees as the real parts and pass the same suite (tests/contracts).
 
     store.py            Store: all collections, transactions by snapshot and restore under one lock
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  notifications.py
+    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
+    notifications.py
     outbox.py           events as written, and marks for those that had their effect
     idempotency.py      answers kept under their Idempotency-Key
     entry_log.py        appends by way of the store
