@@ -22,6 +22,11 @@ _MAX_EDITS = 100
 _ABOVE_ALL = 2**62
 
 
+def _sent_as(entry: Entry) -> tuple[str, str | None, str | None]:
+    """What a message is known by, for ever."""
+    return entry.conversation_id, entry.sender_id, entry.client_message_id
+
+
 class _Page(NamedTuple):
     """Entries of a conversation on one side of a sequence, those next to it first."""
 
@@ -115,18 +120,26 @@ class MongoEntries(Collection[Entry]):
         )
         return found[::-1]
 
-    async def get_stored(self, entry: Entry) -> Entry | None:
-        """What stands in for this entry: itself, or the message first sent under the same ids."""
-        same: list[dict[str, Any]] = [{"_id": entry.id}]
-        if entry.client_message_id is not None:
-            same.append(
-                {
-                    "conversation_id": entry.conversation_id,
-                    "sender_id": entry.sender_id,
-                    "client_message_id": entry.client_message_id,
-                }
-            )
-        return self._value(await self._collection.find_one({"$or": same}))
+    async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
+        """What stands in for these entries, by their ids; what is not stored is left out.
+
+        An entry stands for itself, or the message first sent under the same ids does.
+        """
+        sent: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+        for each in entries:
+            if each.client_message_id is not None:
+                sent[each.conversation_id, each.sender_id].append(each.client_message_id)
+        same: list[dict[str, Any]] = [{"_id": {"$in": [each.id for each in entries]}}]
+        same += [
+            {"conversation_id": talk, "sender_id": sender, "client_message_id": {"$in": ids}}
+            for (talk, sender), ids in sent.items()
+        ]
+        documents = await self._collection.find({"$or": same}).to_list(None)
+        found = [from_document(each, Entry) for each in documents]
+        by_id = {each.id: each for each in found}
+        by_message = {_sent_as(each): each for each in found if each.client_message_id is not None}
+        kept = {each.id: by_id.get(each.id) or by_message.get(_sent_as(each)) for each in entries}
+        return {key: each for key, each in kept.items() if each is not None}
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""

@@ -37,12 +37,12 @@ class StumblingEntries(MongoEntries):
             failure, self.fails_to_insert = self.fails_to_insert, None
             raise failure
 
-    async def get_stored(self, entry: Entry) -> Entry | None:
+    async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
         """Look up, and fail the first time."""
         if self.fails_to_look_up is not None:
             failure, self.fails_to_look_up = self.fails_to_look_up, None
             raise failure
-        return await super().get_stored(entry)
+        return await super().get_stored(entries)
 
 
 @pytest.fixture

@@ -72,6 +72,42 @@ async def test_what_arrives_during_a_write_goes_together_in_the_next(
     assert [each.entry.sequence for each in appended] == list(range(1, 101))
 
 
+async def test_resends_that_come_together_are_answered_together(entries: WatchedEntries) -> None:
+    """200 resends cost two writes and not 200: one that stops at the first, and one of the rest."""
+    sent = [a_message(conversation_id=f"c-{number % 20}") for number in range(200)]
+    first = await asyncio.gather(*map(EntryWriter(entries).append, sent))
+    entries.batches.clear()
+
+    new = [a_message(conversation_id=f"c-{number}") for number in range(20)]
+    resent = [replace(each, id=new_id()) for each in sent]
+    answers = await asyncio.gather(*map(EntryWriter(entries).append, [*resent, *new]))
+
+    assert entries.batches == [220, 20]
+    assert [each.entry for each in answers[:200]] == [each.entry for each in first]
+    assert [each.is_new for each in answers] == [False] * 200 + [True] * 20
+    assert [each.entry.sequence for each in answers[200:]] == [11] * 20
+
+
+async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEntries) -> None:
+    """Callers that were told to send again do not make those wait who came after them."""
+    writer = EntryWriter(entries)
+    entries.go_on.clear()
+    first = asyncio.create_task(writer.append(a_message(conversation_id="c")))
+    await entries.began.wait()
+    gone = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(50)]
+    stays = asyncio.create_task(writer.append(a_message(conversation_id="c")))
+    await asyncio.sleep(0)
+    for each in gone:
+        each.cancel()
+    await asyncio.gather(*gone, return_exceptions=True)
+
+    entries.go_on.set()
+    appended = await asyncio.gather(first, stays)
+
+    assert [each.entry.sequence for each in appended] == [1, 2]
+    assert entries.batches == [1, 1]
+
+
 async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
     """In entries, and in characters."""
     writer = EntryWriter(entries)
