@@ -1,6 +1,7 @@
 """Tests that try to break it: people talk, something is killed, and the record is checked afterwards.
 
 history.py     all that apps sent, were answered, were pushed and read, with times; a file when it fails
+record.py      the history sorted by conversation and by app
 checker.py     what a record of conversations must be like, whatever happened; a list of violations
 feed_checker.py   the same for RFI feeds
 wire.py        Socket.IO over a websocket or over polling, each frame in the order it came
@@ -11,7 +12,7 @@ load.py        all of them together on a running stack, and how they come to res
 faults.py      what is done to the servers and processes meanwhile
 scenarios.py   which fault goes with which load, in the long version and in the short one
 results.py     the table RESULTS.md
-launchers/     gateways with a fault planted in them, to show that the checker finds it
+planted.py     gateways with a fault in them (launchers/), to show that the checker finds it
 
 `python -m tests.chaos` (`make chaos`) plays the long version of every scenario and writes the table;
 `test_scenarios.py` plays a short sample, and `test_planted.py` the planted faults.

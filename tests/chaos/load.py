@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,9 +30,9 @@ ANSWERED_WITHIN_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people come in, and the gateways behind it; `http` reads over REST where there is one."""
+    """Where people come in, and the gateways behind; `http` reads over REST where there is one."""
 
-    entrance: str
+    entrances: tuple[str, ...]
     gateways: Mapping[str, str]
     http: httpx.AsyncClient | None
 
@@ -70,7 +71,15 @@ def _person(made: dict[str, Any], side: int) -> Person:
 class Load:
     """Two who talk in each conversation, in all kinds of ways, and followers of some RFIs."""
 
-    def __init__(self, place: Place, talks: list[Talk], feeds: int, seed: int) -> None:
+    def __init__(
+        self,
+        place: Place,
+        talks: list[Talk],
+        feeds: int,
+        seed: int,
+        *,
+        rests_within_s: float = RESTS_WITHIN_S,
+    ) -> None:
         self.history = History()
         self.talks = talks
         self.apps: list[App] = []
@@ -78,6 +87,7 @@ class Load:
         self.followers: list[Follower] = []
         self.stopping = asyncio.Event()
         self._place = place
+        self._rests_within_s = rests_within_s
         self._random = Random(seed)
         self._works: list[Coroutine[Any, Any, None]] = []
         self._group: asyncio.TaskGroup | None = None
@@ -95,8 +105,10 @@ class Load:
 
     def app(self, name: str, person: Person, entrance: str = "", *, polling: bool = False) -> App:
         """One more app, which is kept connected."""
-        address = entrance or self._place.entrance
-        app = App(name, person, self.history, lambda: address, self._dice(), polling=polling)
+        random = self._dice()
+        entrances = (entrance,) if entrance else self._place.entrances
+        find = partial(random.choice, entrances)
+        app = App(name, person, self.history, find, random, polling=polling)
         self.apps.append(app)
         self.add(app.live())
         return app
@@ -158,7 +170,7 @@ class Load:
             return apps and all(each.has_caught_up for each in self.followers)
 
         with suppress(AssertionError):  # who has not in that time is told by the checker
-            await eventually(have_caught_up, within_s=RESTS_WITHIN_S)
+            await eventually(have_caught_up, within_s=self._rests_within_s)
         self.history.add(AtRest(now()))
         for talk in self.talks:
             for person in talk.people:
@@ -194,7 +206,7 @@ class Load:
         if self._place.http is not None:
             yield lambda after: _read_over_rest(self._place.http, person, after)
             return
-        wire = Wire(self._place.entrance, person.token, lambda *_: None)
+        wire = Wire(self._place.entrances[-1], person.token, lambda *_: None)
         await wire.open()
         try:
             yield lambda after: _read_over_socket(wire, person, after)
@@ -224,7 +236,8 @@ class Load:
         self.add(feed.revise(self.stopping, self._dice()))
         for side, token in zip(("customer", "vendor"), tokens, strict=True):
             name = f"{side} following {len(self.feeds)}"
-            follower = Follower(name, feed, token, self.history, lambda: self._place.entrance)
+            find = partial(self._dice().choice, self._place.entrances)
+            follower = Follower(name, feed, token, self.history, find)
             self.followers.append(follower)
             is_restless = side == "vendor"
             self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))

@@ -73,7 +73,7 @@ async def play(
     fault = SCENARIOS[name][0]
     talks = await seeded(site.running.environment, conversations)
     gateways = {each: site.running.url(each) for each in GATEWAYS}
-    load = Load(Place(site.url, gateways, site.http), talks, feeds, seed=len(name))
+    load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
     try:
         async with load.running():
             await fault(site, load, rounds)

@@ -1,0 +1,38 @@
+"""Gateways with a planted fault, over a database of their own on the stack's servers."""
+
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from embedded import ports, processes
+from embedded.paths import Paths
+from embedded.supervisor import Supervisor
+from tests.chaos.load import Load, Place, seeded
+from tests.journeys.site import Site
+
+# Their names are those of sessions and canaries: not the stack's own.
+NAMES = ("planted-1", "planted-2")
+_TALKS = 4
+# Nothing repairs what is broken here, so nobody waits for it for long.
+_RESTS_WITHIN_S = 3.0
+
+
+@asynccontextmanager
+async def planted(site: Site, launcher: str) -> AsyncIterator[tuple[Load, Supervisor]]:
+    """Two gateways of a launcher, started again when they are killed, and people for them."""
+    database = f"planted-{secrets.token_hex(4)}"
+    environment = {**site.running.environment, "MONGODB_DATABASE": database}
+    module = f"tests.chaos.launchers.{launcher}"
+    talks = await seeded(environment, _TALKS)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(data=Path(folder), cache=Path(folder)).make()
+        async with Supervisor(lambda _: None) as supervisor:
+            for name in NAMES:
+                program = processes.python(name, module, paths, ports.choose(), environment)
+                await supervisor.start(program)
+            gateways = {name: supervisor.program(name).url for name in NAMES}
+            place = Place(tuple(gateways.values()), gateways, None)
+            yield Load(place, talks, 0, seed=1, rests_within_s=_RESTS_WITHIN_S), supervisor
+    await site.parts.store.database.client.drop_database(database)
