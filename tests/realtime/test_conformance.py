@@ -99,7 +99,7 @@ async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
     "claim", ["an_upgrade_in_the_middle_loses_nothing", "calls_during_an_upgrade_are_answered"]
 )
 async def test_the_javascript_client_while_it_upgrades(claim: str, task: Task) -> None:
-    """Holds the claim of this name; the upgrade takes from no time to a third of a second."""
+    """Holds the claim of this name; the upgrade comes early or late in a stream."""
     await node.run(SCRIPT, {**task, "claim": claim}, {})
 
 

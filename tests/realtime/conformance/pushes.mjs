@@ -1,6 +1,7 @@
 // What is pushed comes once, in order and without a hole, while transports change.
 
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import {
   connected,
   ok,
@@ -8,23 +9,23 @@ import {
   onItsLastTransport,
   pushesOf,
   range,
-  slowUpgrade,
   socketOf,
+  upgradeAfter,
 } from "./sockets.mjs";
 
 const COUNT = 400;
 
-/** Sends messages of growing number, four on their way at a time, until it is told to stop. */
-async function stream(socket, conversation_id, count) {
-  let next = 1;
+/** Sends messages, four on their way at a time, while it shall go on; returns how many. */
+async function stream(socket, conversation_id, goesOn) {
+  let count = 0;
   const sendOn = async () => {
-    while (next <= count) {
-      const number = next++;
-      const message = { conversation_id, client_message_id: `m-${number}`, body: `${number}` };
-      await ok(socket, "send_message", message);
+    while (goesOn(count)) {
+      const client_message_id = `m-${(count += 1)}`;
+      await ok(socket, "send_message", { conversation_id, client_message_id, body: "Hello" });
     }
   };
   await Promise.all(range(1, 4).map(sendOn));
+  return count;
 }
 
 /** Every member sees the same messages, dense and in order, behind its snapshot. */
@@ -33,7 +34,7 @@ export async function pushes_are_dense_and_in_order({ url, mode, customer, vendo
   const readers = await Promise.all(range(1, 3).map(() => connected(url, mode, customer.token)));
   const feeds = readers.map((each) => pushesOf(each, "message.sent"));
   for (const each of readers) await ok(each, "join_conversation", { conversation_id });
-  await stream(sender, conversation_id, COUNT);
+  await stream(sender, conversation_id, (count) => count < COUNT);
   for (const feed of feeds) {
     const seen = await feed.until((all) => all.at(-1)?.sequence === COUNT);
     assert.deepEqual(seen.map((each) => each.sequence), range(1, COUNT));
@@ -43,35 +44,42 @@ export async function pushes_are_dense_and_in_order({ url, mode, customer, vendo
 /** An upgrade in the middle of a stream loses, doubles and reorders nothing. */
 export async function an_upgrade_in_the_middle_loses_nothing({ url, customer, vendor, conversation_id }) {
   const sender = await connected(url, "websocket", vendor.token);
-  const readers = range(0, 5).map((number) =>
-    socketOf(url, "upgrade", customer.token, { transports: slowUpgrade(60 * number) }),
+  let isOver = false;
+  const sending = stream(sender, conversation_id, () => !isOver);
+  const readers = await Promise.all(
+    range(1, 6).map((number) => upgraded(url, customer.token, conversation_id, 4 * number)),
   );
-  const sending = stream(sender, conversation_id, COUNT);
-  const checked = await Promise.all(readers.map((each) => upgraded(each, conversation_id)));
-  await sending;
-  assert.ok(checked.some((each) => each), "no upgrade came in the middle of the stream");
+  isOver = true;
+  const count = await sending;
+  for (const { feed, head } of readers) {
+    const seen = await feed.until((all) => all.at(-1)?.sequence === count);
+    assert.deepEqual(seen.map((each) => each.sequence), range(head + 1, count));
+  }
 }
 
-/** Joins while polling, upgrades, and checks what came; tells whether some came before and after. */
-async function upgraded(socket, conversation_id) {
+/** Joins while polling, upgrades after so many pushes, and goes on until as many came after. */
+async function upgraded(url, token, conversation_id, pushCount) {
+  let upgrade;
+  const transports = upgradeAfter(new Promise((resolve) => (upgrade = resolve)));
+  const socket = socketOf(url, "upgrade", token, { transports });
   const feed = pushesOf(socket, "message.sent");
-  let countAtUpgrade = Number.NaN;
   const connection = once(socket, "connect");
   socket.connect();
   await connection;
-  socket.io.engine.once("upgrade", () => (countAtUpgrade = feed.pushes.length));
   const { head } = await ok(socket, "join_conversation", { conversation_id });
+  await feed.until((all) => all.length >= pushCount);
+  assert.equal(socket.io.engine.transport.name, "polling");
+  upgrade();
   await onItsLastTransport(socket, "upgrade");
-  if (head < COUNT) await feed.until((all) => all.at(-1)?.sequence === COUNT);
-  const sequences = feed.pushes.map((each) => each.sequence);
-  assert.deepEqual(sequences, range(head + 1, COUNT));
-  return countAtUpgrade > 0 && countAtUpgrade < sequences.length;
+  const countAtUpgrade = feed.pushes.length;
+  await feed.until((all) => all.length >= countAtUpgrade + pushCount);
+  return { feed, head };
 }
 
 /** Calls that are under way while the transport changes are answered once each. */
 export async function calls_during_an_upgrade_are_answered({ url, customer, conversation_id }) {
   for (const delay_ms of [0, 5, 20, 50]) {
-    const more = { transports: slowUpgrade(delay_ms) };
+    const more = { transports: upgradeAfter(setTimeout(delay_ms)) };
     const socket = socketOf(url, "upgrade", customer.token, more);
     const connection = once(socket, "connect");
     socket.connect();

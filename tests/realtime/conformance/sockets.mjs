@@ -67,14 +67,14 @@ export async function refusal(socket) {
   return error;
 }
 
-/** Transports that upgrade, but take their time with it. */
-export function slowUpgrade(delay_ms) {
-  class SlowWebSocket extends NodeWebSocket {
+/** Transports that upgrade, but not before a promise is kept. */
+export function upgradeAfter(promise) {
+  class LateWebSocket extends NodeWebSocket {
     doOpen() {
-      setTimeout(() => super.doOpen(), delay_ms);
+      void promise.then(() => super.doOpen());
     }
   }
-  return [NodeXHR, SlowWebSocket];
+  return [NodeXHR, LateWebSocket];
 }
 
 /** A call that has to go well. */
