@@ -1,6 +1,5 @@
 """The AsyncAPI 3.0 document of the socket, made from the tables and schemas that do the checking."""
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,18 +7,17 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
-from marketplace.errors import Code
+from marketplace.schemas.answers import HandshakeAuth
 from marketplace.schemas.fields import Strict
 from marketplace.schemas.socket import (
     CALLS,
     EVERY_CALL,
-    HANDSHAKE,
     PUSHES,
-    HandshakeAuth,
     SocketCall,
     SocketPush,
 )
 from rest.asyncapi_examples import EXAMPLES
+from rest.asyncapi_schemas import CALL_REFUSAL, as_draft_07, connect_refusal, in_order, say_ok
 from rest.openapi_schemas import (
     component_name,
     describe_schemas,
@@ -39,8 +37,10 @@ takes the connection. For `token_expired` take a new token first.
 
 **Calls** are events with one object, and each is acknowledged: `{"ok": true, …}`, or `{"ok": false,
 "error": {…}}` with a `code` to branch on and a `message` for the developer. Where `temporary` is true
-the same call may succeed later, not before `retry_after_ms` where that is told. All calls may be made
-again without a second effect; a message is known by its `client_message_id`.
+the same call may succeed later, not before `retry_after_ms` where that is told. A call whose
+acknowledgement was lost is made again: a message is known by its `client_message_id` and is stored
+once; joining, marking and typing change nothing the second time; an edit or a deletion becomes one
+more entry that says the same.
 
 **Pushes** are events to the members of a room. Rooms of conversations and RFIs are joined; the
 account's own needs no joining. A push is a hint and the number is the truth: entries have a
@@ -50,32 +50,9 @@ has; there is no limit in time.
 
 **Limits.** A packet has at most 100,000 bytes, a body 8,000 characters; there is no binary data. A
 connection is in at most 200 rooms. A reader that falls far behind loses typing first and is closed
-then; it comes back and resumes by number. New fields may come into answers and pushes: let them pass.
+then; it comes back and resumes by number. Calls have a rate, `rate_limited` beyond it. Before the
+gateway closes a connection it pushes `connection.closing` with the reason. New fields may come into answers and pushes: let them pass.
 """
-
-_REFUSAL = {
-    "type": "object",
-    "description": "Why a call was not done.",
-    "properties": {
-        "code": {"type": "string", "description": "What programs branch on."},
-        "message": {"type": "string", "description": "A sentence for the developer."},
-        "temporary": {"type": "boolean", "description": "Whether the same may succeed later."},
-        "retry_after_ms": {"type": "integer", "minimum": 0},
-        "errors": {
-            "type": "array",
-            "description": "The values that were not accepted.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "path": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-                "required": ["path", "message"],
-            },
-        },
-    },
-    "required": ["code", "message", "temporary"],
-}
 
 
 def document(public_url: str) -> dict[str, Any]:
@@ -95,9 +72,9 @@ def document(public_url: str) -> dict[str, Any]:
     requests = [_reference(converter, call.request) for call in CALLS.values()]
     loosen_answers(written, [auth, *requests])
     schemas = as_draft_07(written["components"]["schemas"])
-    _say_ok(schemas)
-    schemas["CallRefusal"] = _REFUSAL
-    schemas["ConnectRefusal"] = _connect_refusal()
+    say_ok(schemas)
+    schemas["CallRefusal"] = CALL_REFUSAL
+    schemas["ConnectRefusal"] = connect_refusal()
     return {
         "asyncapi": "3.0.0",
         "info": _info(),
@@ -218,7 +195,7 @@ def _message(name: str, about: str, payload: dict[str, Any], kind: str = "call")
 
 def _answered(converter: OpenAPIConverter, call: SocketCall) -> dict[str, Any]:
     """Either it was done, or why not: with one of the codes that this call knows."""
-    codes = _in_order({*EVERY_CALL, *call.errors})
+    codes = in_order({*EVERY_CALL, *call.errors})
     refused = {
         "type": "object",
         "properties": {
@@ -235,46 +212,6 @@ def _answered(converter: OpenAPIConverter, call: SocketCall) -> dict[str, Any]:
     return {"oneOf": [_reference(converter, call.acknowledgement), refused]}
 
 
-def _connect_refusal() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": "`data` of the `connect_error` with which a handshake is refused.",
-        "properties": {
-            "code": {"type": "string", "enum": _in_order(HANDSHAKE)},
-            "temporary": {"type": "boolean"},
-            "retry_after_ms": {"type": "integer", "minimum": 0},
-        },
-        "required": ["code", "temporary"],
-    }
-
-
-def _say_ok(schemas: dict[str, Any]) -> None:
-    """Acknowledgements begin with `ok`, which the gateway adds to what a call gives."""
-    for name in {component_name(call.acknowledgement) for call in CALLS.values()}:
-        schema = schemas[name]
-        schema["properties"] = {"ok": {"const": True}, **schema.get("properties", {})}
-        schema["required"] = ["ok", *schema.get("required", [])]
-
-
 def _reference(converter: OpenAPIConverter, schema: Strict) -> dict[str, Any]:
     reference: dict[str, Any] = converter.resolve_nested_schema(schema)  # type: ignore[no-untyped-call] # apispec leaves it so
     return reference
-
-
-def as_draft_07(value: Any) -> Any:
-    """A schema in the dialect of AsyncAPI, which is older than that of OpenAPI 3.1."""
-    if isinstance(value, list):
-        return [as_draft_07(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    converted = {key: as_draft_07(each) for key, each in value.items()}
-    if "prefixItems" in converted:
-        converted["items"] = converted.pop("prefixItems")
-    if "example" in converted:
-        converted["examples"] = [converted.pop("example")]
-    return converted
-
-
-def _in_order(codes: Iterable[Code]) -> list[str]:
-    wanted = set(codes)
-    return [code.value for code in Code if code in wanted]

@@ -7,5 +7,6 @@ the same wherever it is met, and the OpenAPI and AsyncAPI documents are made fro
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py
                       for each noun: what a caller may send, and what a caller gets
     entries.py        the forms of an entry, one for each kind
+    answers.py        what the socket alone tells: acknowledgements, and pushes of no other noun
     socket.py         the contract of the socket: every call and push with its schemas
 """

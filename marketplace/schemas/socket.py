@@ -7,9 +7,22 @@ them: what it checks calls with, and every acknowledgement and push it makes in 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from marshmallow import fields, validate
-
 from marketplace.errors import Code
+from marketplace.schemas.answers import (
+    ChangedMessage,
+    ConnectionClosing,
+    Done,
+    EntryPage,
+    Gap,
+    JoinedConversation,
+    JoinedRfi,
+    Presence,
+    RfiAwarded,
+    RoomLeft,
+    SentMessage,
+    SessionExpiring,
+    Typing,
+)
 from marketplace.schemas.conversations import (
     BlockView,
     ConversationCall,
@@ -22,130 +35,19 @@ from marketplace.schemas.conversations import (
     MessageView,
     ReadPositionView,
     RfiCall,
-    SeenConversation,
-    SeenParticipant,
     SetTyping,
     SocketSendMessage,
 )
 from marketplace.schemas.entries import (
-    AnyEntry,
     MessageDeleted,
     MessageEdited,
     NoticeAdded,
 )
-from marketplace.schemas.fields import Flag, Identifier, Strict, Whole, one_of
+from marketplace.schemas.fields import Strict
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
-from marketplace.schemas.rfis import RevisionView, RfiView
-
-
-class Done(Strict):
-    """It was done; there is nothing more to say."""
-
-
-class EntryPage(Strict):
-    """Entries, oldest first; `head` is the conversation's highest sequence.
-
-    `has_more` says that there are more in the direction that was asked for.
-    """
-
-    entries = fields.List(AnyEntry(), required=True)
-    head = Whole(required=True)
-    has_more = Flag(required=True)
-
-
-class JoinedConversation(EntryPage):
-    """The snapshot up to `head`; pushes begin at head + 1."""
-
-    conversation = fields.Nested(SeenConversation, required=True)
-    participants = fields.List(fields.Nested(SeenParticipant), required=True)
-    read_positions = fields.List(fields.Nested(ReadPositionView), required=True)
-
-
-class SentMessage(Strict):
-    """The message as it is stored; a resend gets the first answer."""
-
-    message = fields.Nested(MessageView, required=True)
-
-
-class ChangedMessage(Strict):
-    """The entry that an edit or a deletion became."""
-
-    entry = AnyEntry(required=True)
-
-
-class JoinedRfi(Strict):
-    """The RFI at `revision` with the changes behind `after_revision`; pushes begin at revision + 1.
-
-    With `is_snapshot` the changes are left out, and the RFI is to be taken as it is.
-    """
-
-    rfi = fields.Nested(RfiView, required=True)
-    revision = Whole(required=True)
-    changes = fields.List(fields.Nested(RevisionView), required=True)
-    is_snapshot = Flag(required=True)
-
-
-class Typing(Strict):
-    """Somebody began to type, or stopped; ends by itself after six seconds without a word."""
-
-    conversation_id = Identifier(required=True)
-    account_id = Identifier(required=True)
-    is_typing = Flag(required=True)
-
-
-class Presence(Strict):
-    """Somebody is active, or no longer: within a minute behind what they did last, and connected."""
-
-    conversation_id = Identifier(required=True)
-    account_id = Identifier(required=True)
-    is_active = Flag(required=True)
-
-
-class RfiAwarded(Strict):
-    """The RFI was awarded to one of its quotes."""
-
-    rfi_id = Identifier(required=True)
-    quote_id = Identifier(required=True)
-    vendor_id = Identifier(required=True)
-    revision = Whole(required=True)
-
-
-class RoomLeft(Strict):
-    """The connection was taken out of a room, since its account may no longer see what is in it."""
-
-    room = fields.String(required=True)
-    reason = fields.String(required=True)
-
-
-class Gap(Strict):
-    """A room has reached `head`, and what is missing cannot be read yet; it is pushed later."""
-
-    room = fields.String(required=True)
-    head = Whole(required=True)
-
-
-class SessionExpiring(Strict):
-    """The access token runs out; connect anew with another one."""
-
-    expires_in_s = Whole(required=True)
-
-
-# Why the gateway closes a connection.
-CLOSING = (Code.DRAINING, Code.TOKEN_EXPIRED, Code.UNAUTHENTICATED, Code.RATE_LIMITED)
-
-
-class ConnectionClosing(Strict):
-    """The connection is about to be closed, and why."""
-
-    code = one_of(*CLOSING)
-
-
-class HandshakeAuth(Strict):
-    """`auth` of the handshake: the access token of `POST /v1/tokens`."""
-
-    token = fields.String(required=True, validate=validate.Length(min=1))
+from marketplace.schemas.rfis import RevisionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +120,10 @@ CALLS: Mapping[str, SocketCall] = {
         "Replace the body of one's own message.", EditMessage(), ChangedMessage(), _WRITES
     ),
     "delete_message": SocketCall(
-        "Delete one's own message.", DeleteMessage(), ChangedMessage(), _WRITES
+        "Delete one's own message; a block keeps nobody from it.",
+        DeleteMessage(),
+        ChangedMessage(),
+        (Code.NOT_FOUND, Code.FORBIDDEN),
     ),
     "mark_delivered": SocketCall(
         "This app has everything up to a sequence.", MarkPosition(), Done(), (Code.NOT_FOUND,)

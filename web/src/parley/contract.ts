@@ -93,7 +93,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Delete one's own message.
+   * Delete one's own message; a block keeps nobody from it.
    */
   delete_message: {
     request: DeleteMessage;
@@ -103,7 +103,6 @@ export interface Calls {
       | "unauthenticated"
       | "forbidden"
       | "not_found"
-      | "blocked"
       | "rate_limited"
       | "draining"
       | "unavailable"

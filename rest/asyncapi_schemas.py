@@ -1,0 +1,74 @@
+"""Schemas of the AsyncAPI document that are not made from marshmallow, and its schema dialect."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from marketplace.errors import Code
+from marketplace.schemas.socket import CALLS, HANDSHAKE
+from rest.openapi_schemas import component_name
+
+CALL_REFUSAL = {
+    "type": "object",
+    "description": "Why a call was not done.",
+    "properties": {
+        "code": {"type": "string", "description": "What programs branch on."},
+        "message": {"type": "string", "description": "A sentence for the developer."},
+        "temporary": {"type": "boolean", "description": "Whether the same may succeed later."},
+        "retry_after_ms": {"type": "integer", "minimum": 0},
+        "errors": {
+            "type": "array",
+            "description": "The values that were not accepted.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "path": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+                "required": ["path", "message"],
+            },
+        },
+    },
+    "required": ["code", "message", "temporary"],
+}
+
+
+def connect_refusal() -> dict[str, Any]:
+    """What a refused handshake is told."""
+    return {
+        "type": "object",
+        "description": "`data` of the `connect_error` with which a handshake is refused.",
+        "properties": {
+            "code": {"type": "string", "enum": in_order(HANDSHAKE)},
+            "temporary": {"type": "boolean"},
+            "retry_after_ms": {"type": "integer", "minimum": 0},
+        },
+        "required": ["code", "temporary"],
+    }
+
+
+def say_ok(schemas: dict[str, Any]) -> None:
+    """Acknowledgements begin with `ok`, which the gateway adds to what a call gives."""
+    for name in {component_name(call.acknowledgement) for call in CALLS.values()}:
+        schema = schemas[name]
+        schema["properties"] = {"ok": {"const": True}, **schema.get("properties", {})}
+        schema["required"] = ["ok", *schema.get("required", [])]
+
+
+def as_draft_07(value: Any) -> Any:
+    """A schema in the dialect of AsyncAPI, which is older than that of OpenAPI 3.1."""
+    if isinstance(value, list):
+        return [as_draft_07(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    converted = {key: as_draft_07(each) for key, each in value.items()}
+    if "prefixItems" in converted:
+        converted["items"] = converted.pop("prefixItems")
+    if "example" in converted:
+        converted["examples"] = [converted.pop("example")]
+    return converted
+
+
+def in_order(codes: Iterable[Code]) -> list[str]:
+    """Codes in the order of the closed list."""
+    wanted = set(codes)
+    return [code.value for code in Code if code in wanted]
