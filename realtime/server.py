@@ -67,6 +67,8 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         generate = self.eio.generate_id
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
         self.eio._async = {**self.eio._async, "websocket": _RefusedWebSocket}
+        self._handle_http = self.eio.handle_request
+        self.eio.handle_request = self._handle_polling
         self.wheel = Wheel()
         self.outbox = Outbox()
         self._gateway: Gateway | None = None
@@ -144,6 +146,14 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         if connection is None:
             return refusal(ParleyError(Code.UNAUTHENTICATED, "Connect with a token first."))
         return await self._calls.answer(connection, name, arguments[0] if arguments else None)
+
+    async def _handle_polling(self, request: web.Request) -> web.StreamResponse:
+        """A request to python-engineio, which fails over a POST to a session that has just ended."""
+        sid, sockets = request.query.get("sid"), self.eio.sockets
+        if sid in sockets and sockets[sid].closed:
+            del sockets[sid]
+        answer: web.StreamResponse = await self._handle_http(request)
+        return answer
 
     # --- python-socketio's own steps, guarded ---------------------------------------------------
 

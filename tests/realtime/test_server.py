@@ -127,7 +127,9 @@ BODIES = [
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda each: repr(each)[:20])
+@pytest.mark.parametrize("is_posted_next", [False, True])
 async def test_a_malformed_polled_body_ends_its_session_quietly(
+    is_posted_next: bool,
     body: bytes,
     http: aiohttp.ClientSession,
     gateways: Gateways,
@@ -139,7 +141,8 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
         sid = orjson.loads((await answer.read())[1:])["sid"]
     async with http.post(f"{url}&sid={sid}", data=body) as answer:
         assert answer.status == 400
-    async with http.get(f"{url}&sid={sid}") as answer:
+    ask = http.post if is_posted_next else http.get
+    async with ask(f"{url}&sid={sid}") as answer:
         assert answer.status == 400
     assert [each for each in caplog.records if each.exc_info] == []
 

@@ -182,11 +182,18 @@ class Polling:
             await answer.read()
             return answer.status
 
-    async def poll(self) -> list[str]:
-        """The packets of one poll."""
+    async def packets(self) -> list[str]:
+        """The packets of one poll; none when the session is over."""
         async with self._http.get(self.url) as answer:
-            assert answer.status == 200, await answer.text()
-            return (await answer.text()).split("\x1e")
+            text = await answer.text()
+            assert answer.status in (200, 400), text
+            return [] if answer.status == 400 else text.split("\x1e")
+
+    async def poll(self) -> list[str]:
+        """The packets of one poll of a session that stands."""
+        packets = await self.packets()
+        assert packets, "the session is over"
+        return packets
 
     async def until(self, *starts: str) -> str:
         """Poll until a packet begins like one of these."""
