@@ -2,9 +2,11 @@
 
 import urllib.request
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, sleep
 
 import psutil
+
+_IDLE_CORES, _IDLE_WITHIN_S, _LOOK_EVERY_S = 0.1, 15.0, 0.25
 
 
 def resident_bytes(pid: int) -> int:
@@ -27,6 +29,20 @@ class Cores:
             name: (_used_s(pid) - self._before[name]) / elapsed_s
             for name, pid in self._pids.items()
         }
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until a process has done what a load left behind, some seconds at most.
+
+    3,000 connections that end at once keep a gateway busy beyond the end of their run, which would
+    be taken from the other one's.
+    """
+    end = monotonic() + _IDLE_WITHIN_S
+    while monotonic() < end:
+        cores = Cores({"it": pid})
+        sleep(_LOOK_EVERY_S)
+        if cores.busy()["it"] < _IDLE_CORES:
+            return
 
 
 def _used_s(pid: int) -> float:

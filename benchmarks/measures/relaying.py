@@ -1,7 +1,10 @@
 """Whether the relay keeps up with one gateway at its full persisted rate."""
 
+import asyncio
 import threading
 import time
+
+from aiokafka import AIOKafkaConsumer
 
 from benchmarks.load import Figures
 from benchmarks.results import Found, Row, number
@@ -11,6 +14,7 @@ from benchmarks.usage import metric
 from embedded.errors import StackError
 
 _RELAY = "relay"
+_TOPIC = "conversations"
 _RELAYED = "parley_relay_records_total"
 _DRAINED_WITHIN_S = 5.0
 _GIVE_UP_AFTER_S = 120.0
@@ -23,6 +27,7 @@ def measure(site: Site, scale: Scale) -> Found:
     gateway, relay = site.only(PARLEY, _RELAY).values()
     _wait_until_still(relay)
     before = metric(relay, _RELAYED)
+    records_before = asyncio.run(_records(site.kafka_bootstrap_servers))
     loads: list[Figures] = []
     load = threading.Thread(target=lambda: loads.append(_load(site, scale, gateway)))
     began_at = time.monotonic()
@@ -33,7 +38,10 @@ def measure(site: Site, scale: Scale) -> Found:
         raise StackError("The load for the relay failed.")
     at_end = metric(relay, _RELAYED) - before
     drained_s = _drained(relay, before + loads[0]["sent"]) - ended_at
+    records = asyncio.run(_records(site.kafka_bootstrap_servers)) - records_before
     site.down(_RELAY, "kafka")
+    if records < loads[0]["sent"]:
+        raise StackError(f"Kafka has {records} records of {loads[0]['sent']} messages.")
     return Found([_row(loads[0], at_end, ended_at - began_at, max(drained_s, 0.0))])
 
 
@@ -45,6 +53,17 @@ def _load(site: Site, scale: Scale, url: str) -> Figures:
         warm_up=f"{scale.warm_up_s}s",
         length=f"{scale.relay_s}s",
     )
+
+
+async def _records(bootstrap_servers: str) -> int:
+    """How many records the topic of conversations has, by Kafka's own count."""
+    consumer = AIOKafkaConsumer(_TOPIC, bootstrap_servers=bootstrap_servers)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(consumer.assignment())
+        return int(sum(ends.values()))
+    finally:
+        await consumer.stop()
 
 
 def _wait_until_still(relay: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from benchmarks.load import Figures
 from benchmarks.scale import Scale
 from benchmarks.site import PARLEY, PEER, Site
-from benchmarks.usage import Cores
+from benchmarks.usage import Cores, wait_until_idle
 from embedded.errors import StackError
 
 NAMES = {PARLEY: "Parley", PEER: "Peer"}
@@ -21,14 +21,13 @@ def in_turn(rounds: int, run: Callable[[str], Figures]) -> dict[str, list[Figure
 
 
 def watched(site: Site, name: str, run: Callable[[], Figures]) -> Figures:
-    """Run, and note under `cores` who was busy meanwhile."""
+    """Run, note under `cores` who was busy meanwhile, and wait for the gateway to be still."""
     watched_names = {"gateway": name, "mongod": "mongod", "valkey": "valkey"}
     cores = Cores({role: site.running_pid(each) for role, each in watched_names.items()})
     figures = run()
-    return {
-        **figures,
-        "cores": {**cores.busy(), "generator": figures["generator_cores"]},
-    }
+    busy = {**cores.busy(), "generator": figures["generator_cores"]}
+    wait_until_idle(site.running_pid(name))
+    return {**figures, "cores": busy}
 
 
 def timing(scale: Scale) -> dict[str, str]:
