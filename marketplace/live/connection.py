@@ -42,6 +42,8 @@ class Connection:
     async def send(self, commands: Iterable[tuple[str | bytes, ...]]) -> None:
         """Write commands; what they are answered comes out of `replies`."""
         packed = b"".join(hiredis.pack_command(each) for each in commands)  # type: ignore[arg-type] # of any length
+        if not packed:
+            return
         async with asyncio.timeout(WRITTEN_WITHIN_S):
             await self._connection.send_packed_command(packed, check_health=False)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
@@ -67,6 +67,9 @@ class Subscriber:
         self._listening_since = 0.0
         self._may_have_missed = False
         self._unconfirmed: set[str] = set()
+        # What Redis is still to be told of each room.
+        self._to_ask: dict[str, str] = {}
+        self._asking: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -100,18 +103,32 @@ class Subscriber:
         confirmed = self._rooms.get(room)
         if confirmed is None:
             confirmed = self._rooms[room] = asyncio.Event()
-            if self._listener is not None:
-                with contextlib.suppress(RedisError, OSError, TimeoutError):
-                    await self._listener.send([("SSUBSCRIBE", room)])
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(confirmed.wait(), CONFIRM_WITHIN_S)
+            self._ask(room, "SSUBSCRIBE")
+        if not confirmed.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONFIRM_WITHIN_S):
+                    await confirmed.wait()
 
     async def leave(self, room: str) -> None:
         """Unsubscribe from a room."""
         self._unconfirmed.discard(room)
-        if self._rooms.pop(room, None) is not None and self._listener is not None:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self._listener.send([("SUNSUBSCRIBE", room)])
+        if self._rooms.pop(room, None) is not None:
+            self._ask(room, "SUNSUBSCRIBE")
+
+    def _ask(self, room: str, command: str) -> None:
+        """Tell Redis with whatever else is to be told in this turn: a herd joins with few commands."""
+        self._to_ask[room] = command
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.get_running_loop().create_task(self._ask_redis())
+
+    async def _ask_redis(self) -> None:
+        while self._to_ask and self._listener is not None:  # else all are asked for when it stands
+            asked, self._to_ask = self._to_ask, {}
+            for command in ("SUNSUBSCRIBE", "SSUBSCRIBE"):
+                rooms = [room for room, wanted in asked.items() if wanted == command]
+                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                    await self._listener.send(_in_portions(command, rooms))
+        self._to_ask.clear()
 
     async def _listen_for_ever(self) -> None:
         pause_s = 0.05
@@ -140,11 +157,7 @@ class Subscriber:
         await listener.open()
         self._listener = listener
         self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
-        channels = [self._canary, *self._rooms]
-        await listener.send(
-            ("SSUBSCRIBE", *channels[start : start + SUBSCRIBED_TOGETHER])
-            for start in range(0, len(channels), SUBSCRIBED_TOGETHER)
-        )
+        await listener.send(_in_portions("SSUBSCRIBE", [self._canary, *self._rooms]))
         self._listening_since = asyncio.get_running_loop().time()
         _RESUBSCRIBED.inc()
         return listener
@@ -193,3 +206,8 @@ class Subscriber:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._publisher.spublish(self._canary, b"")
             await asyncio.sleep(CANARY_EVERY_S)
+
+
+def _in_portions(command: str, rooms: list[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(rooms), SUBSCRIBED_TOGETHER):
+        yield (command, *rooms[start : start + SUBSCRIBED_TOGETHER])
