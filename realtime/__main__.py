@@ -2,6 +2,7 @@ import asyncio
 
 from aiohttp import web
 
+from marketplace import tasks
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
 from marketplace.ports import ACCESS, ACTIVITY
@@ -78,9 +79,7 @@ async def main(process: Process) -> None:
         await process.stopping.wait()
         await drain(gateway)
     finally:
-        for task in tending:
-            task.cancel()
-        await asyncio.gather(*tending, return_exceptions=True)
+        await tasks.end(tending)
         listening.close()
         await runner.cleanup()
         await subscriber.close()

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from marketplace import tasks
 from marketplace.live.connection import Connection
 from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
 from marketplace.ports import Announcement
@@ -82,9 +83,8 @@ class Subscriber:
 
     async def close(self) -> None:
         """Stop listening."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        asking = [] if self._asking is None else [self._asking]
+        await tasks.end([*self._tasks, *asking])
         if self._listener is not None:
             await self._listener.close()
         await self._redis.aclose()
