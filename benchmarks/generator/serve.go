@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,7 +19,8 @@ import (
 )
 
 // serve: a server that speaks as a gateway does, checks nothing and persists nothing. What the
-// generator reaches against it is the most that it can measure.
+// generator reaches against it is about the most that it can measure. It ends with standard input,
+// so that it does not outlive whoever started it.
 func serve(options *flag.FlagSet, arguments []string) (Figures, error) {
 	address := options.String("listen", "127.0.0.1:0", "host:port")
 	if err := options.Parse(arguments); err != nil {
@@ -27,9 +31,16 @@ func serve(options *flag.FlagSet, arguments []string) (Figures, error) {
 		return nil, err
 	}
 	say(Figures{"ready": true, "url": "ws://" + listener.Addr().String()})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		listener.Close()
+	}()
 	server := &server{rooms: map[string]*serverRoom{}}
 	for {
 		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return Figures{"rooms": len(server.rooms)}, nil
+		}
 		if err != nil {
 			return nil, err
 		}
