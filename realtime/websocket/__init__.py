@@ -1,6 +1,7 @@
 """A websocket transport made for fan-out, in the place of python-engineio's.
 
 door.py       an accepted connection: a websocket becomes a session, anything else goes to aiohttp
+handshake.py  the websocket's handshake; `websockets` for whatever is not the common one
 session.py    an Engine.IO session on a websocket: calls in, frames out, bounds, pings, its end
 incoming.py   incoming frames to text messages; `websockets` for whatever is not the commonest kind
 frames.py     outgoing frames, built once and written to every recipient

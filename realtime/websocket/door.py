@@ -7,18 +7,15 @@ websocket, passes this door unseen.
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable
 from typing import Any, Protocol
-from urllib.parse import parse_qs
 
 import orjson
 from engineio import packet
-from websockets.http11 import Request
-from websockets.server import ServerProtocol
 
 from realtime.websocket.frames import text_frame
+from realtime.websocket.handshake import Handshake, Query, shake_hands
 from realtime.websocket.incoming import BinaryMessageError, Incoming
 from realtime.websocket.session import Server, Session
 from realtime.websocket.wheel import Wheel
@@ -29,9 +26,6 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _PATH = b"GET /socket.io/"
 _PROBE, _PROBE_ANSWER, _UPGRADED = b"2probe", text_frame(b"3probe"), b"5"
-# It would say "connection open" at level INFO for each.
-_QUIET = logging.getLogger("realtime.websocket.handshake")
-_QUIET.setLevel(logging.WARNING)
 
 
 class EngineServer(Server, Protocol):
@@ -113,39 +107,39 @@ class Door(asyncio.Protocol):
         return Session(self._server, sid, self._transport, self._wheel, self._incoming)
 
     def _shake_hands(self, head: bytes) -> None:
-        handshake = ServerProtocol(logger=_QUIET)
-        handshake.receive_data(head)
-        requests = [each for each in handshake.events_received() if isinstance(each, Request)]
-        if not requests:  # malformed beyond an answer
+        handshake = shake_hands(head, self._why_not)
+        if handshake is None:
             self._transport.abort()
             return
-        request = requests[0]
-        query = parse_qs(request.path.partition("?")[2])
-        sid = query.get("sid", [None])[0]
-        polling = self._server.eio.sockets.get(sid) if sid is not None else None
-        response = handshake.accept(request)
-        if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
-            response = handshake.reject(400, "Not an Engine.IO 4 websocket.\n")
-        elif sid is not None and (polling is None or polling.upgraded or polling.upgrading):
-            response = handshake.reject(400, "No session to upgrade.\n")
-        handshake.send_response(response)
-        for data in handshake.data_to_send():
-            self._transport.write(data)
-        if response.status_code != 101:
+        self._transport.write(handshake.answer)
+        sid = handshake.query.get("sid", [None])[0]
+        if not handshake.is_accepted:
             self._transport.close()
-        elif polling is None:
-            self._open(request)
+        elif sid is None:
+            self._open(handshake)
         else:
-            polling.upgrading = True
-            self._polling = polling
+            self._polling = self._server.eio.sockets[sid]
+            self._polling.upgrading = True
             self._follow_upgrade()
 
-    def _open(self, request: Request) -> None:
+    def _why_not(self, query: Query) -> str | None:
+        """Why there is no websocket for such a query."""
+        if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
+            return "Not an Engine.IO 4 websocket."
+        if "sid" in query:
+            polling = self._server.eio.sockets.get(query["sid"][0])
+            if polling is None or polling.upgraded or polling.upgrading:
+                return "No session to upgrade."
+        return None
+
+    def _open(self, handshake: Handshake) -> None:
         """Begin a new session."""
         engine = self._server.eio
         session = self._session(engine.generate_id())
-        headers = request.headers.raw_items()
-        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers}
+        environ = {
+            f"HTTP_{name.upper().replace('-', '_')}": value
+            for name, value in handshake.headers.items()
+        }
         address = self._transport.get_extra_info("peername")
         environ["REMOTE_ADDR"] = address[0] if address else ""
         self._server.opened(session, environ)

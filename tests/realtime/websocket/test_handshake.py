@@ -1,0 +1,112 @@
+"""The short cut of the handshake accepts nothing that the library would refuse."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.websocket import handshake
+from realtime.websocket.handshake import Query, shake_hands
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+GOOD = {
+    "Host": "parley",
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": KEY,
+    "X-Forwarded-For": "203.0.113.7",
+}
+VALUES = st.sampled_from(
+    [
+        "websocket",
+        "WebSocket",
+        "Upgrade",
+        "keep-alive, Upgrade",
+        "close",
+        "13",
+        "8",
+        KEY,
+        "dGhlIHNhbXBsZSBub25jZR==",
+        "short",
+        "",
+        " ",
+        "0",
+        "chunked",
+        "a\tb",
+        "a\x00b",
+        "a\nb",
+        "é",
+    ]
+)
+NAMES = st.sampled_from(
+    [*GOOD, "Content-Length", "Transfer-Encoding", "connection", "Bad Name", ""]
+)
+
+
+def anybody(_: Query) -> None:
+    """Refuses nobody."""
+
+
+def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP/1.1") -> bytes:
+    """The head of a request."""
+    lines = [line, *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def test_the_common_handshake_takes_the_short_cut() -> None:
+    """With the answer of the standard's own example (RFC 6455, section 1.3)."""
+    found = handshake._common(head(list(GOOD.items())), anybody)
+
+    assert found is not None
+    assert found.is_accepted
+    assert found.answer.startswith(b"HTTP/1.1 101 ")
+    assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in found.answer
+    assert (found.query, found.headers["x-forwarded-for"]) == ({"EIO": ["4"]}, "203.0.113.7")
+
+
+@given(
+    changed=st.dictionaries(NAMES, VALUES, max_size=3),
+    added=st.lists(st.tuples(NAMES, VALUES), max_size=2),
+    line=st.sampled_from(
+        ["GET /socket.io/?EIO=4 HTTP/1.1", "POST / HTTP/1.1", "GET / HTTP/1.0", "GET /", ""]
+    ),
+)
+def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
+    changed: dict[str, str], added: list[tuple[str, str]], line: str
+) -> None:
+    """For whatever stands in the head."""
+    request = head([*(GOOD | changed).items(), *added], line)
+
+    quick = handshake._common(request, anybody)
+
+    if quick is not None:
+        whole = handshake._through_library(request, anybody)
+        assert whole is not None
+        assert whole.is_accepted
+        assert (whole.query, whole.headers) == (quick.query, quick.headers)
+        accepted = next(each for each in quick.answer.split(b"\r\n") if b"Accept" in each)
+        assert accepted in whole.answer.split(b"\r\n")
+
+
+@pytest.mark.parametrize("keys", [{"Connection": "keep-alive, Upgrade"}, {"Host": "a\tb"}])
+def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
+    """By whichever way."""
+    found = shake_hands(head(list((GOOD | keys).items())), anybody)
+
+    assert found is not None
+    assert found.is_accepted
+
+
+def test_a_query_that_is_refused_is_told_why() -> None:
+    """In an answer of HTTP."""
+    found = shake_hands(head(list(GOOD.items())), lambda _: "No session to upgrade.")
+
+    assert found is not None
+    assert not found.is_accepted
+    assert found.answer.startswith(b"HTTP/1.1 400 ")
+    assert found.answer.endswith(b"\r\n\r\nNo session to upgrade.\n")
+
+
+def test_what_is_no_request_has_no_answer() -> None:
+    """The connection is cut."""
+    assert shake_hands(b"GET\r\n\r\n", anybody) is None
