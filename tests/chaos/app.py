@@ -10,7 +10,6 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any
@@ -32,6 +31,7 @@ from tests.chaos.history import (
     entry_of,
     now,
 )
+from tests.chaos.talks import Person
 from tests.chaos.wire import NotLetInError, Wire
 
 # More than one at a time, or nothing could be reordered; few enough to be interrupted often.
@@ -39,15 +39,6 @@ MOST_IN_FLIGHT = 8
 MOST_ENTRIES = 200
 _CALLS = {"message": "send_message", "edit": "edit_message", "deletion": "delete_message"}
 Told = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with a token, in one conversation."""
-
-    account_id: str
-    token: str
-    conversation_id: str
 
 
 class App:

@@ -17,12 +17,12 @@ numbers, and none stops at the first that is wrong: a run under faults is not ea
     refused      only for now, and never by a fault of the gateway's
 """
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from tests.chaos.history import Acknowledged, Entry, Event, Fetched, Joined, Pushed, Refused
-from tests.chaos.record import Connections, Conversation, Violation, by_connection, sorted_out
+from tests.chaos.delivery import caught_up, holes, snapshots, streams, views
+from tests.chaos.history import Acknowledged, Entry, Event, Pushed, Refused
+from tests.chaos.record import Connections, Conversation, Violation, sorted_out
 
 # A gateway gives a call 20 s; the rest is for a machine on which servers are being killed.
 ANSWERED_WITHIN_S = 30.0
@@ -41,10 +41,10 @@ def violations(events: Iterable[Event]) -> list[Violation]:
             ("once", _once(conversation)),
             ("phantom", _phantoms(conversation)),
             ("current", _current(conversation)),
-            ("snapshot", _snapshots(conversation)),
-            ("stream", _streams(conversation)),
-            ("view", _views(conversation, connections)),
-            ("caught up", _caught_up(conversation, connections)),
+            ("snapshot", snapshots(conversation)),
+            ("stream", streams(conversation)),
+            ("view", views(conversation, connections)),
+            ("caught up", caught_up(conversation, connections)),
             ("answered", _answered(conversation, connections)),
             ("refused", _refused(conversation)),
         )
@@ -66,7 +66,7 @@ def _one_order(conversation: Conversation) -> Iterator[str]:
         return
     numbers = [each.sequence for each in conversation.stored]
     if numbers != list(range(1, len(numbers) + 1)):
-        yield f"stored sequences are not dense from 1: {_holes(numbers)}"
+        yield f"stored sequences are not dense from 1: {holes(numbers)}"
     for read in conversation.reads:
         if read.entries != conversation.stored or read.head != len(numbers):
             yield (
@@ -139,95 +139,6 @@ def _current(conversation: Conversation) -> Iterator[str]:
             yield f"{who} shows head {each.head}, when {known} had been told already"
 
 
-def _snapshots(conversation: Conversation) -> Iterator[str]:
-    for each in conversation.seen:
-        if isinstance(each, Pushed):
-            continue
-        numbers = [entry.sequence for entry in each.entries]
-        last = each.after + len(numbers)
-        who = f"{each.connection} asked behind {each.after}"
-        if numbers != list(range(each.after + 1, last + 1)):
-            yield f"{who} and got {_holes(numbers)}"
-        elif each.has_more != (last < each.head):
-            yield f"{who}, got up to {last} of {each.head}, has_more {each.has_more}"
-
-
-def _streams(conversation: Conversation) -> Iterator[str]:
-    for connection, came in by_connection(conversation.seen).items():
-        position: int | None = None
-        for each in came:
-            if isinstance(each, Joined):
-                if position is not None and each.head < position:
-                    yield f"{connection} joined at {each.head} and had {position} before"
-                position = each.head
-            elif isinstance(each, Pushed):
-                number = each.entry.sequence
-                if position is None:
-                    yield f"{connection} was pushed {number} before its join was answered"
-                elif number <= position:
-                    yield f"{connection} was pushed {number} when it had {position}"
-                elif number > position + 1:
-                    yield f"{connection} was pushed {number} when {position + 1} was next"
-                position = max(position or 0, number)
-
-
-def _views(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """An app joins behind what it has; pushes wait while it still reads pages up to the head."""
-    apps: dict[str, _View] = {}
-    for each in conversation.seen:
-        app = connections.app(each.connection)
-        view = apps.setdefault(app, _View())
-        yield from (f"{app} {what}" for what in view.take(each))
-    last = len(conversation.stored)
-    for app, view in apps.items():
-        if view.last < last:
-            yield f"{app} has {view.last} of {last}"
-
-
-class _View:
-    """The entries that an app has put together."""
-
-    def __init__(self) -> None:
-        self.last = 0
-        self._connection = ""
-        self._head = 0
-        self._aside: list[Entry] = []
-
-    def take(self, each: Pushed | Joined | Fetched) -> Iterator[str]:
-        if isinstance(each, Joined):
-            self._connection, self._head, self._aside = each.connection, each.head, []
-        if each.connection != self._connection:
-            return  # what comes late of a connection that the app has left
-        if isinstance(each, Pushed):
-            self._aside.append(each.entry)
-        else:
-            yield from self._put(each.entries)
-        if self.last >= self._head:
-            aside, self._aside = self._aside, []
-            yield from self._put(aside)
-
-    def _put(self, entries: Iterable[Entry]) -> Iterator[str]:
-        for each in entries:
-            if each.sequence <= self.last:
-                yield f"got {each.sequence} again, having {self.last}"
-            elif each.sequence > self.last + 1:
-                yield f"missed {self.last + 1} to {each.sequence - 1}"
-            self.last = max(self.last, each.sequence)
-
-
-def _caught_up(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    last = len(conversation.stored)
-    for connection, came in by_connection(conversation.seen).items():
-        positions = [
-            each.entry.sequence if isinstance(each, Pushed) else each.head
-            for each in came
-            if isinstance(each, Pushed | Joined)
-        ]
-        is_joined = any(isinstance(each, Joined) for each in came)
-        if is_joined and connections.is_open_at_rest(connection) and max(positions) < last:
-            yield f"{connection} stayed and was told up to {max(positions)} of {last}"
-
-
 def _answered(conversation: Conversation, connections: Connections) -> Iterator[str]:
     outcomes: list[Acknowledged | Refused] = [*conversation.acknowledged, *conversation.refused]
     answers = {(each.connection, _content(each)): each.at for each in outcomes}
@@ -261,11 +172,3 @@ def _told(entry: Entry | None) -> str:
     content = entry.content
     name = content.client_message_id or content.message_id or content.body
     return f"{entry.sequence} ({content.kind} {name}, id {entry.id})"
-
-
-def _holes(numbers: list[int]) -> str:
-    """Where numbers do not go on by one, shortly."""
-    steps = itertools.pairwise(numbers)
-    breaks = [f"{one} then {two}" for one, two in steps if two != one + 1]
-    ends = f"from {numbers[0]} to {numbers[-1]}" if numbers else "none"
-    return f"{ends}, {'; '.join(breaks[:5]) or 'no hole'}"

@@ -1,71 +1,22 @@
 """Everybody together on a running stack, and how they come to rest."""
 
 import asyncio
-import json
-import os
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
-import jwt
-
 from tests.chaos import people
-from tests.chaos.app import App, Person
+from tests.chaos.app import App
 from tests.chaos.feeds import Feed, Follower
 from tests.chaos.history import Acknowledged, AtRest, History, ReadAll, entry_of, now
-from tests.chaos.wire import Wire
+from tests.chaos.talks import Person, Place, Talk, pages
 from tests.journeys.waiting import eventually
 
 # Longer than anything takes to come through by itself: the look at the heads is every 5 s.
 RESTS_WITHIN_S = 30.0
 ANSWERED_WITHIN_S = 90.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where people come in, and the gateways behind; `http` reads over REST where there is one."""
-
-    entrances: tuple[str, ...]
-    gateways: Mapping[str, str]
-    http: httpx.AsyncClient | None
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A conversation, its RFI, and the tokens of its two sides."""
-
-    conversation_id: str
-    rfi_id: str
-    people: tuple[Person, Person]
-
-
-async def seeded(environment: Mapping[str, str], count: int) -> list[Talk]:
-    """Conversations made by `parley seed` on the stack of this environment."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "talks.json"
-        command = Path(sys.executable).with_name("parley")
-        arguments = ("seed", "--conversations", str(count), "--json", str(file))
-        given = {**os.environ, "PARLEY_PROCESS_NAME": "seed", **environment}
-        seeding = await asyncio.create_subprocess_exec(str(command), *arguments, env=given)
-        assert await seeding.wait() == 0
-        made = json.loads(file.read_text())
-    return [
-        Talk(each["conversation_id"], each["rfi_id"], (_person(each, 0), _person(each, 1)))
-        for each in made
-    ]
-
-
-def _person(made: dict[str, Any], side: int) -> Person:
-    token = made["tokens"][side]
-    claims = jwt.decode(token, options={"verify_signature": False})
-    return Person(claims["sub"], token, made["conversation_id"])
 
 
 class Load:
@@ -179,39 +130,15 @@ class Load:
             await feed.read()
 
     async def _head(self, talk: Talk) -> int:
-        return int((await self._pages(talk.people[0]))[-1]["head"])
+        return int((await pages(self._place, talk.people[0]))[-1]["head"])
 
     async def _read_all(self, person: Person) -> None:
         asked_at = now()
-        pages = await self._pages(person)
-        entries = tuple(entry_of(each) for page in pages for each in page["items"])
+        read = await pages(self._place, person)
+        entries = tuple(entry_of(each) for page in read for each in page["items"])
         by = "socket" if self._place.http is None else "REST"
         where = (person.conversation_id, person.account_id, by)
-        self.history.add(ReadAll(now(), *where, asked_at, pages[-1]["head"], entries))
-
-    async def _pages(self, person: Person) -> list[dict[str, Any]]:
-        """The whole conversation: over REST, or by `fetch_entries` where there is none."""
-        pages: list[dict[str, Any]] = []
-        after = 0
-        async with self._reader(person) as read:
-            while not pages or pages[-1]["has_more"]:
-                pages.append(await read(after))
-                after += len(pages[-1]["items"])
-        return pages
-
-    @asynccontextmanager
-    async def _reader(
-        self, person: Person
-    ) -> AsyncIterator[Callable[[int], Coroutine[Any, Any, dict[str, Any]]]]:
-        if self._place.http is not None:
-            yield lambda after: _read_over_rest(self._place.http, person, after)
-            return
-        wire = Wire(self._place.entrances[-1], person.token, lambda *_: None)
-        await wire.open()
-        try:
-            yield lambda after: _read_over_socket(wire, person, after)
-        finally:
-            await wire.cut()
+        self.history.add(ReadAll(now(), *where, asked_at, read[-1]["head"], entries))
 
     def _people(self, number: int, talk: Talk) -> None:
         """Both talk; one polls, is restless or sends everything twice, as the number says."""
@@ -244,24 +171,3 @@ class Load:
 
     def _dice(self) -> Random:
         return Random(self._random.random())
-
-
-async def _read_over_rest(
-    http: httpx.AsyncClient | None, person: Person, after: int
-) -> dict[str, Any]:
-    assert http is not None
-    answer = await http.get(
-        f"/v1/conversations/{person.conversation_id}/entries",
-        params={"after_sequence": after, "limit": 100},
-        headers={"Authorization": f"Bearer {person.token}"},
-    )
-    answer.raise_for_status()
-    page: dict[str, Any] = answer.json()
-    return page
-
-
-async def _read_over_socket(wire: Wire, person: Person, after: int) -> dict[str, Any]:
-    payload = {"conversation_id": person.conversation_id, "after_sequence": after}
-    answer = await wire.ask("fetch_entries", payload)
-    assert answer["ok"], answer
-    return {**answer, "items": answer["entries"]}

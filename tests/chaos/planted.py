@@ -9,7 +9,8 @@ from pathlib import Path
 from embedded import ports, processes
 from embedded.paths import Paths
 from embedded.supervisor import Supervisor
-from tests.chaos.load import Load, Place, seeded
+from tests.chaos.load import Load
+from tests.chaos.talks import Place, seeded
 from tests.journeys.site import Site
 
 # Their names are those of sessions and canaries: not the stack's own.

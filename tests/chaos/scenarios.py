@@ -17,8 +17,9 @@ from tests.chaos.history import (
     Pushed,
     Sent,
 )
-from tests.chaos.load import Load, Place, seeded
+from tests.chaos.load import Load
 from tests.chaos.slow_reader import look_away
+from tests.chaos.talks import Place, seeded
 from tests.journeys.site import GATEWAYS, Site
 
 Fault = Callable[[Site, Load, int], Awaitable[None]]
