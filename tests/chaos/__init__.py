@@ -3,8 +3,11 @@
 history.py     all that apps sent, were answered, were pushed and read, with times; a file when it fails
 record.py      the history sorted by conversation and by app
 checker.py     what a record of conversations must be like, whatever happened; a list of violations
+delivery.py    its rules about what an app was given on its connections
 feed_checker.py   the same for RFI feeds
 wire.py        Socket.IO over a websocket or over polling, each frame in the order it came
+talks.py       where people talk, who they are, and the whole of what was said
+outbox.py      the messages of an app that nobody has acknowledged yet
 app.py         an app in a conversation: sends several at a time, resends, comes back by number
 people.py      apps of one kind and another: restless, on two gateways at once, slow to read
 feeds.py       a customer who revises an RFI, and apps that follow it

@@ -31,11 +31,10 @@ from tests.chaos.history import (
     entry_of,
     now,
 )
+from tests.chaos.outbox import Outbox
 from tests.chaos.talks import Person
 from tests.chaos.wire import NotLetInError, Wire
 
-# More than one at a time, or nothing could be reordered; few enough to be interrupted often.
-MOST_IN_FLIGHT = 8
 MOST_ENTRIES = 200
 _CALLS = {"message": "send_message", "edit": "edit_message", "deletion": "delete_message"}
 Told = dict[str, Any]
@@ -66,7 +65,7 @@ class App:
         self._random = random
         self._polling = polling
         self._wires: list[Wire] = []  # those over which everything that waits has gone out
-        self._unacknowledged: dict[Content, None] = {}
+        self.outbox = Outbox()
         self._mine: list[Entry] = []
         self._head = 0
         self._aside: list[Entry] = []
@@ -74,17 +73,11 @@ class App:
         self._retries: set[asyncio.Task[None]] = set()
         self._is_leaving = False
         self.connected = asyncio.Event()
-        self._has_room = asyncio.Event()
 
     @property
     def is_joined(self) -> bool:
         """Whether it is in its conversation now, with everything sent that waited."""
         return self.wire is not None and self.wire in self._wires
-
-    @property
-    def waiting(self) -> int:
-        """How many messages are not acknowledged yet."""
-        return len(self._unacknowledged)
 
     async def live(self) -> None:
         """Be connected and joined, whenever that is possible."""
@@ -102,19 +95,13 @@ class App:
         if self.wire is not None:
             await self.wire.cut("left")
 
-    async def has_room(self) -> None:
-        """Wait until so few messages are unacknowledged that more may be sent."""
-        while self.waiting >= MOST_IN_FLIGHT:
-            self._has_room.clear()
-            await self._has_room.wait()
-
     async def say(self, words: str) -> None:
         """Send a message, now or after the next join, until it is acknowledged."""
         number = next(self._numbers)
         content = Content(
             "message", self.person.account_id, f"{self.name}-{number}", body=f"{words} {number}"
         )
-        self._unacknowledged[content] = None
+        self.outbox.add(content)
         for wire in list(self._wires):
             await self._send(wire, content)
 
@@ -136,9 +123,9 @@ class App:
     async def catch_up(self, wire: Wire) -> None:
         """Send all that waits over a new connection, in order; new messages go there from then on."""
         gone: set[Content] = set()
-        while todo := [each for each in self._unacknowledged if each not in gone]:
-            gone.add(todo[0])
-            await self._send(wire, todo[0])
+        while (content := self.outbox.next_but(gone)) is not None:
+            gone.add(content)
+            await self._send(wire, content)
         self._wires.append(wire)
 
     def forget(self, wire: Wire) -> None:
@@ -146,7 +133,7 @@ class App:
         if wire in self._wires:
             self._wires.remove(wire)
 
-    async def open(self, url: str, app: str, *, polling: bool = False) -> Wire:
+    async def open(self, url: str, *, polling: bool = False) -> Wire:
         """A connection of this person, written down."""
         wire: Wire | None = None
 
@@ -156,7 +143,9 @@ class App:
 
         wire = Wire(url, self.person.token, take, polling=polling)
         await wire.open()
-        self._history.add(Connected(now(), wire.name, app, self.person.account_id, wire.gateway))
+        self._history.add(
+            Connected(now(), wire.name, self.name, self.person.account_id, wire.gateway)
+        )
         return wire
 
     def ended(self, wire: Wire) -> None:
@@ -164,7 +153,7 @@ class App:
         self._history.add(Ended(now(), wire.name, wire.reason))
 
     async def _connection(self) -> None:
-        wire = await self.open(self._entrance(), self.name, polling=self._polling)
+        wire = await self.open(self._entrance(), polling=self._polling)
         self.wire = wire
         self.connected.set()
         try:
@@ -241,7 +230,7 @@ class App:
             error = answer["error"]
             self._history.add(Refused(now(), *where, content, error["code"], error["temporary"]))
             if not error["temporary"]:  # the checker tells
-                self._done(content)
+                self.outbox.done(content)
                 return
             pause_s = error.get("retry_after_ms", 500) / 1_000
             retry = asyncio.get_running_loop().create_task(self._send_later(content, pause_s))
@@ -251,17 +240,12 @@ class App:
         told = answer["message"] if content.kind == "message" else answer["entry"]
         entry = entry_of(told, content.kind)
         self._history.add(Acknowledged(now(), *where, entry))
-        if self._done(content):
+        if self.outbox.done(content):
             self._mine.append(entry)
-
-    def _done(self, content: Content) -> bool:
-        """A message waits no more; False when it did not."""
-        self._has_room.set()
-        return self._unacknowledged.pop(content, content) is None
 
     async def _send_later(self, content: Content, pause_s: float) -> None:
         await asyncio.sleep(pause_s)
-        if content in self._unacknowledged and self._wires:
+        if content in self.outbox and self._wires:
             await self._send(self._wires[0], content)
 
     def _where(self, wire: Wire) -> tuple[str, str]:

@@ -5,7 +5,7 @@ numbers, and none stops at the first that is wrong: a run under faults is not ea
 
     durable      acknowledged is stored, as acknowledged                               P1
     one order    sequences dense from 1; what anybody saw is what is stored            P2
-    sending      a sender's messages stand in the order in which they first went out   P2
+    sending      an app's messages stand in the order in which they first went out      P2
     once         stored once, and each resend got the first answer                     P3
     phantom      stored or seen, but never sent                                        P2
     current      a join or a page shows what anybody had been told before it           P1, P4
@@ -37,7 +37,7 @@ def violations(events: Iterable[Event]) -> list[Violation]:
         for rule, found in (
             ("durable", _durable(conversation)),
             ("one order", _one_order(conversation)),
-            ("sending", _order_of_sending(conversation)),
+            ("sending", _order_of_sending(conversation, connections)),
             ("once", _once(conversation)),
             ("phantom", _phantoms(conversation)),
             ("current", _current(conversation)),
@@ -80,22 +80,24 @@ def _one_order(conversation: Conversation) -> Iterator[str]:
             yield f"{who}: {_told(entry)}, but stored is {_told(kept)}"
 
 
-def _order_of_sending(conversation: Conversation) -> Iterator[str]:
-    """A message that was refused lost its place: it stands where its resend came in."""
+def _order_of_sending(conversation: Conversation, connections: Connections) -> Iterator[str]:
+    """Of each app by itself.  A message that was refused lost its place: it stands where its resend
+    came in."""
     refused = {each.content for each in conversation.refused}
     place = {each.content: each.sequence for each in conversation.stored}
-    latest: dict[str | None, tuple[int, str | None]] = {}
-    for content in conversation.first_sent():
+    latest: dict[str, tuple[int, str | None]] = {}
+    for content, sent in conversation.first_sent().items():
         if content.kind != "message" or content in refused or content not in place:
             continue
-        before = latest.get(content.sender_id)
+        app = connections.app(sent.connection)
+        before = latest.get(app)
         if before is not None and place[content] < before[0]:
             yield (
                 f"{content.client_message_id} went out after {before[1]}, but stands at "
                 f"{place[content]}, before {before[0]}"
             )
         else:
-            latest[content.sender_id] = (place[content], content.client_message_id)
+            latest[app] = (place[content], content.client_message_id)
 
 
 def _once(conversation: Conversation) -> Iterator[str]:

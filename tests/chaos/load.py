@@ -102,15 +102,15 @@ class Load:
             await eventually(look, within_s=ANSWERED_WITHIN_S)
         except AssertionError:
             out = [
-                f"{each.name} (joined: {each.is_joined}, waiting: {each.waiting})"
+                f"{each.name} (joined: {each.is_joined}, waiting: {len(each.outbox)})"
                 for each in self.apps
-                if not each.is_joined or each.waiting
+                if not each.is_joined or len(each.outbox)
             ]
             raise AssertionError(f"they did not {what}: {', '.join(out)}") from None
 
     async def _rest(self) -> None:
         """All is acknowledged; whoever is connected has time to get it; then all of it is read."""
-        await self._until(lambda: not any(each.waiting for each in self.apps), "get answers")
+        await self._until(lambda: not any(len(each.outbox) for each in self.apps), "get answers")
         await self.everybody_is_in()
         for feed in self.feeds:
             feed.revision = await feed.head()

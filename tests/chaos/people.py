@@ -25,7 +25,7 @@ async def talk(app: App, stopping: asyncio.Event, random: Random, words: str = "
         elif chance < 0.1:
             await app.edit()
         await asyncio.sleep(random.uniform(*_PAUSE_S))
-        await app.has_room()
+        await app.outbox.has_room()
 
 
 async def come_and_go(app: App, stopping: asyncio.Event, random: Random) -> None:
@@ -51,7 +51,7 @@ async def send_twice(
 
 
 async def _second_connection(app: App, url: str, stopping: asyncio.Event) -> None:
-    wire = await app.open(url, f"{app.name} (second)")
+    wire = await app.open(url)
     waits = [asyncio.ensure_future(each.wait()) for each in (wire.closed, stopping)]
     try:
         await app.catch_up(wire)

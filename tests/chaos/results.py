@@ -14,7 +14,7 @@ from tests.chaos.scenarios import Outcome
 FILE = Path(__file__).with_name("RESULTS.md")
 _HEADINGS = (
     "Scenario", "What was done", "Times", "Seconds", "Sent", "Acknowledged", "Sent again",
-    "Pushed", "Reconnects", "Longest time without an acknowledgement", "Violations",
+    "Pushed", "Reconnects and second connections", "Longest time without an acknowledgement", "Violations",
 )  # fmt: skip
 _LIBRARIES = ("python-socketio", "python-engineio", "websockets", "redis", "motor", "uvloop")
 

@@ -217,6 +217,22 @@ def test_a_planted_fault_is_found(
     assert any(violation in each for each in found), found
 
 
+def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
+    """Only what one app sent after the other stands in that order."""
+    swapped = with_stored(*SWAPPED)(a_record())
+    second = "realtime-1.carla-2"
+    swapped.insert(0, Connected(0.0, second, "carla's second", "carla", "realtime-1"))
+    other = [
+        replace(each, connection=second)
+        if isinstance(each, Sent) and each.content == KEPT[5].content
+        else each
+        for each in swapped
+    ]
+
+    assert any(each.startswith("sending") for each in told(swapped))
+    assert not any(each.startswith("sending") for each in told(other))
+
+
 def test_a_refused_message_lost_its_place() -> None:
     """It was told to come again, and stands behind what was sent after it."""
     late = with_stored(*SWAPPED)(a_record())
