@@ -144,8 +144,18 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             raise RuntimeError("served before `serve_for`")
         connection = self._gateway.connection(sid) if sid is not None else None
         if connection is None:
-            return refusal(ParleyError(Code.UNAUTHENTICATED, "Connect with a token first."))
+            return refusal(self._not_connected())
         return await self._calls.answer(connection, name, arguments[0] if arguments else None)
+
+    def _not_connected(self) -> ParleyError:
+        """The refusal of a call that belongs to no connection.
+
+        A POST may come between the end of a connection that drains and the end of its session: an
+        app that is told then that its token is none throws its log-in away.
+        """
+        if self._gateway is not None and self._gateway.is_draining:
+            return ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
+        return ParleyError(Code.UNAUTHENTICATED, "Connect with a token first.")
 
     async def _handle_polling(self, request: web.Request) -> web.StreamResponse:
         """A request to python-engineio, which fails over a POST to a session that has just ended."""

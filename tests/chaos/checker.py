@@ -17,7 +17,7 @@ numbers, and none stops at the first that is wrong: a run under faults is not ea
     refused      only for now, and never by a fault of the gateway's
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
 from tests.chaos.delivery import caught_up, holes, snapshots, streams, views
@@ -143,13 +143,13 @@ def _current(conversation: Conversation) -> Iterator[str]:
 
 def _answered(conversation: Conversation, connections: Connections) -> Iterator[str]:
     outcomes: list[Acknowledged | Refused] = [*conversation.acknowledged, *conversation.refused]
-    answers = {(each.connection, _content(each)): each.at for each in outcomes}
+    answers: dict[tuple[str, object], deque[float]] = defaultdict(deque)
+    for each in sorted(outcomes, key=lambda each: each.at):
+        answers[each.connection, _content(each)].append(each.at)
     for sent in conversation.sent:
-        answered_at = answers.get((sent.connection, sent.content))
-        answered_at = answers.get((sent.connection, sent.content))
+        told_at = answers[sent.connection, sent.content]
+        answered_at = told_at.popleft() if told_at else None
         ended = connections.ended.get(sent.connection)
-        ended = connections.ended.get(sent.connection)
-        until = answered_at or (ended.at if ended else connections.at_rest_at)
         until = answered_at or (ended.at if ended else connections.at_rest_at)
         if until is not None and until - sent.at > ANSWERED_WITHIN_S:
             how = "answered" if answered_at else "not answered"

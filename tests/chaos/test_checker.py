@@ -233,6 +233,20 @@ def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
     assert not any(each.startswith("sending") for each in told(other))
 
 
+def test_each_try_has_its_own_answer() -> None:
+    """Refused for now and acknowledged much later, on one connection: nobody was kept waiting."""
+    connection, content = BY["carla"], KEPT[1].content
+    resent = [
+        Refused(1.01, connection, TALK, content, "unavailable", is_temporary=True),
+        Sent(40.0, connection, TALK, content),
+    ]
+    record = with_other(the(Acknowledged, 0), at=40.5)(a_record())
+    at_rest = the(AtRest, 0)(record)
+    record[at_rest] = AtRest(50.0)
+
+    assert told([*record[:at_rest], *resent, *record[at_rest:]]) == []
+
+
 def test_a_refused_message_lost_its_place() -> None:
     """It was told to come again, and stands behind what was sent after it."""
     late = with_stored(*SWAPPED)(a_record())
