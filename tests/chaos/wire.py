@@ -91,9 +91,12 @@ class _Polling:
         return packets
 
     async def send(self, packet: str) -> None:
-        async with self._turn, self._http.post(self._url, data=packet) as answer:
-            if answer.status != 200:
-                raise OSError(f"a POST was answered with {answer.status}")
+        async with self._turn:
+            if self._http.closed:
+                raise OSError("the connection is over")
+            async with self._http.post(self._url, data=packet) as answer:
+                if answer.status != 200:
+                    raise OSError(f"a POST was answered with {answer.status}")
 
     async def receive(self) -> list[str]:
         async with self._http.get(self._url) as answer:
