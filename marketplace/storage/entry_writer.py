@@ -187,6 +187,9 @@ class EntryWriter:
         await self._resolve_stored(batch)
         if batch and batch[0] is stopped:  # only the number was taken, by another process
             _CONFLICTS.inc()
+            # Where one head has moved, others have: renewed one by one, a batch of fifty conversations
+            # that another gateway writes to as well took five seconds, and so did the next.
+            self._forget(batch)
             self._give_up_late(batch)
 
     async def _resolve_stored(self, batch: deque[_Waiting]) -> None:

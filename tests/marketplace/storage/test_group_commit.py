@@ -88,6 +88,23 @@ async def test_resends_that_come_together_are_answered_together(entries: Watched
     assert [each.entry.sequence for each in answers[200:]] == [11] * 20
 
 
+async def test_heads_that_moved_are_read_together(entries: WatchedEntries) -> None:
+    """Another gateway wrote to all fifty conversations: that costs one write more, not fifty."""
+    talks = [f"c-{number}" for number in range(50)]
+    writer, other = EntryWriter(entries), EntryWriter(entries)
+
+    async def to_each(by: EntryWriter) -> list[Appended]:
+        return await asyncio.gather(*(by.append(a_message(conversation_id=c)) for c in talks))
+
+    await to_each(writer)
+    await to_each(other)
+    entries.batches.clear()
+    appended = await to_each(writer)
+
+    assert entries.batches == [50, 50]
+    assert [each.entry.sequence for each in appended] == [3] * 50
+
+
 async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEntries) -> None:
     """Callers that were told to send again do not make those wait who came after them."""
     writer = EntryWriter(entries)
