@@ -4,11 +4,12 @@ import { useCallback } from "react";
 import type { RfiFeed } from "../parley/rfi-feed";
 import type { Rfi } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { ErrorNote, Loading } from "./parts";
+import { Empty, ErrorNote, Loading } from "./parts";
 import { OwnQuote } from "./QuoteForm";
 import { useQuotes } from "./QuotesPanel";
 import { RfiChanges } from "./RfiChanges";
 import { RfiDetails } from "./RfiDetails";
+import { href } from "./router";
 
 interface Props {
   rfiId: string;
@@ -23,6 +24,7 @@ export function VendorRfi({ rfiId, knownRevision, canQuote }: Props) {
   const feed = useStore(rfiClient.feed);
   const failure = useStore(rfiClient.failure);
   const { rfi } = feed;
+  if (failure?.code === "not_found") return <NoLongerOpen />;
   if (rfi === null) {
     return failure === null ? (
       <Loading what="the request" />
@@ -36,6 +38,18 @@ export function VendorRfi({ rfiId, knownRevision, canQuote }: Props) {
       <FollowedDetails feed={{ ...feed, rfi }} knownRevision={knownRevision} />
       <RfiChanges feed={feed} />
     </>
+  );
+}
+
+/** Declined, or out of the vendor's reach: what it asks for is not this vendor's to read any more. */
+function NoLongerOpen() {
+  return (
+    <section className="card" role="status" data-testid="rfi-gone">
+      <Empty title="This request is no longer open to you">
+        <p>You declined it, or it changed and went to other vendors. There is nothing left to do here.</p>
+        <a href={href()}>All your matches</a>
+      </Empty>
+    </section>
   );
 }
 

@@ -20,9 +20,11 @@ async function open(
   let rfi: Rfi = anRfi();
   const revisions: Revision[] = [aRevision(1, []), aRevision(2, [])];
   const joins: unknown[] = [];
+  let refusal: object | null = null;
   const server = await socketServer((socket) => {
     socket.on("join_rfi", ({ after_revision }, ack) => {
       joins.push(after_revision);
+      if (refusal !== null) return ack({ ok: false, error: refusal });
       void socket.join("rfi");
       const missed = revisions.slice(after_revision);
       const is_snapshot = missed.length > most_changes;
@@ -46,7 +48,8 @@ async function open(
   closing.push(server.close, () => gateway.close(), () => client.close());
   gateway.open();
   client.open();
-  return { ...server, client, revise, joins, title: () => client.feed.get().rfi?.title };
+  const refuse = (code: string) => (refusal = { code, message: "No.", temporary: false });
+  return { ...server, client, revise, refuse, joins, title: () => client.feed.get().rfi?.title };
 }
 
 describe("an RFI that is followed", () => {
@@ -87,6 +90,29 @@ describe("an RFI that is followed", () => {
     io.emit("room.left", { room: "rfi:rfi-1", reason: "match_declined" });
     await until(() => client.failure.get() !== null, "the push");
     expect(client.feed.get().rfi).toBeNull();
+  });
+
+  test.each(["not_found", "forbidden"])(
+    "shows nothing of an RFI that was lost while the app was away (%s)",
+    async (code) => {
+      const { client, io, refuse, joins } = await open();
+      await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+      refuse(code);
+      io.disconnectSockets(true);
+      await until(() => client.failure.get()?.code === code, "the refusal");
+      expect(client.feed.get().rfi).toBeNull();
+    },
+  );
+
+  test("keeps showing what it has when REST is away for a moment", async () => {
+    let isAway = false;
+    const sometimes = <T>(value: T) =>
+      isAway ? Promise.reject(errorFromProblem(503, null)) : Promise.resolve(value);
+    const { client, title } = await open({ rfi: () => sometimes(anRfi()), changes: () => sometimes([]) });
+    await until(() => title() !== undefined, "the RFI");
+    isAway = true;
+    await client.load();
+    expect([title(), client.failure.get()]).toEqual(["Leaking pipe", null]);
   });
 
   test("ignores the changes of other RFIs", async () => {

@@ -16,7 +16,7 @@ export interface RfiOptions {
 
 export class RfiClient {
   readonly feed = new Store<RfiFeed>(rules.NO_RFI);
-  /** Why the RFI cannot be shown, if it cannot. */
+  /** Why the RFI cannot be shown, if it cannot; `not_found` when it is not ours to see any more. */
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: RfiOptions;
   readonly #undo: (() => void)[] = [];
@@ -58,15 +58,21 @@ export class RfiClient {
       this.failure.set(null);
       this.#advance((f) => rules.told(f, rfi, changes));
     } catch (thrown) {
-      if (this.feed.get().rfi === null) this.failure.set(asParleyError(thrown));
+      this.#failed(asParleyError(thrown));
     }
   }
 
   /** The marketplace took us out: what is in the RFI is not ours to see any more. */
   #left(): void {
     this.#retry.cancel();
-    this.failure.set(new ParleyError("not_found", "You follow this RFI no longer."));
-    this.feed.set(rules.NO_RFI);
+    this.#failed(new ParleyError("not_found", "You follow this RFI no longer."));
+  }
+
+  /** What was shown stays for whoever may see it; it goes when the marketplace says that we may not. */
+  #failed(error: ParleyError): void {
+    const isLost = error.code === "not_found" || error.code === "forbidden";
+    if (isLost) this.feed.set(rules.NO_RFI);
+    if (this.feed.get().rfi === null) this.failure.set(error);
   }
 
   #advance(step: (feed: RfiFeed) => RfiFeed): void {
@@ -92,7 +98,7 @@ export class RfiClient {
     } catch (thrown) {
       const error = asParleyError(thrown);
       if (error.is_temporary) this.#retry.later(() => void this.#join(), error.retry_after_ms);
-      else if (this.feed.get().rfi === null) this.failure.set(error);
+      else this.#failed(error);
     } finally {
       this.#isJoining = false;
     }
