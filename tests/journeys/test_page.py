@@ -40,12 +40,29 @@ async def test_two_people_come_to_terms_on_the_page(windows: tuple[Window, Windo
     await offer.get_by_test_id("match-accept").click()
     await customer.click("open-conversation")
     await _talk(customer, vendor)
+    await _report(customer)
+    await _block_for_a_while(customer, vendor)
     await _revise(customer, vendor, title)
     await _quote_and_award(customer, vendor)
 
     for window in windows:
         assert await window.page.evaluate("window.wasNotLoadedAgain")
         assert window.errors == []
+
+
+async def test_a_vendor_that_declines_sees_that_the_request_is_gone(
+    windows: tuple[Window, Window],
+) -> None:
+    """The open page says so by itself, in a friendly sentence and not as an error."""
+    customer, vendor = windows
+    title = f"Broken tap {new_id()[-6:]}"
+    await _request(customer, title)
+    await vendor.page.get_by_test_id("match-open").filter(has_text=title).click()
+    await vendor.sees("rfi-details", "The trap drips")
+    await vendor.click("match-decline")
+    await vendor.sees("rfi-gone", "no longer open to you")
+    await expect(vendor.page.get_by_test_id("rfi-details")).to_have_count(0)
+    await expect(vendor.page.get_by_test_id("error")).to_have_count(0)
 
 
 async def _request(customer: Window, title: str) -> None:
@@ -72,6 +89,32 @@ async def _talk(customer: Window, vendor: Window) -> None:
     for window in (customer, vendor):
         bodies = window.page.get_by_test_id("message-body")
         await expect(bodies).to_have_text(["Could you come on Friday?", "Friday at nine."])
+
+
+async def _report(customer: Window) -> None:
+    """A reported message is thanked for, and not offered for a report again."""
+    await customer.click("message-report")
+    await customer.page.get_by_test_id("report-reason").select_option("spam")
+    await customer.click("report-submit")
+    await customer.sees("message-reported", "thank you")
+    await expect(customer.page.get_by_test_id("message-report")).to_have_count(0)
+
+
+async def _block_for_a_while(customer: Window, vendor: Window) -> None:
+    """Both see at once that nothing can be written, each in their own words; no text is lost by it."""
+    await vendor.fill("message-input", "Or on Saturday.")
+    await customer.click("block")
+    await customer.click("block-confirm")
+    await customer.sees("conversation-closed", "You have blocked this conversation")
+    await vendor.sees("conversation-closed", "takes no new messages")
+    await vendor.sees("notice-item", "closed for new messages")
+    box = vendor.page.get_by_test_id("message-input")
+    await expect(box).not_to_be_editable()
+    await expect(box).to_have_value("Or on Saturday.")
+    await customer.click("unblock")
+    await customer.click("unblock-confirm")
+    await vendor.click("message-send")
+    await customer.sees("message-body", "Or on Saturday.")
 
 
 async def _revise(customer: Window, vendor: Window, title: str) -> None:

@@ -1,7 +1,11 @@
-/** The box to write a message in. Enter sends, Shift+Enter makes a new line. */
+/**
+ * The box to write a message in. Enter sends, Shift+Enter makes a new line. In a blocked conversation
+ * it can be read and not written in: what a person had begun stays, and so does the focus.
+ */
 
-import { type KeyboardEvent, type SubmitEvent, useState } from "react";
+import { type KeyboardEvent, type SubmitEvent, useId, useState } from "react";
 import type { ConversationClient } from "../parley/conversation-client";
+import { useStore } from "./context";
 
 interface Props {
   conversation: ConversationClient;
@@ -10,9 +14,12 @@ interface Props {
 
 export function Composer({ conversation, isDisabled }: Props) {
   const [text, setText] = useState("");
+  const seen = useStore(conversation.state).conversation;
+  const note = useId();
+  const isClosed = seen?.is_open === false;
   const send = () => {
     const body = text.trim();
-    if (body === "" || isDisabled) return;
+    if (body === "" || isDisabled || isClosed) return;
     conversation.send(body);
     setText("");
   };
@@ -28,9 +35,14 @@ export function Composer({ conversation, isDisabled }: Props) {
   };
   return (
     <form className="composer" onSubmit={submit} aria-label="Write">
+      <p id={note} role="status" data-testid="conversation-closed">
+        {isClosed ? (seen.blocked_by_me ? BLOCKED_BY_ME : CLOSED) : ""}
+      </p>
       <textarea
         aria-label="Message"
-        placeholder="Write a message"
+        aria-describedby={note}
+        placeholder={isClosed ? "" : "Write a message"}
+        readOnly={isClosed}
         rows={2}
         maxLength={8_000}
         data-testid="message-input"
@@ -45,7 +57,7 @@ export function Composer({ conversation, isDisabled }: Props) {
       <button
         type="submit"
         className="primary"
-        disabled={isDisabled || text.trim() === ""}
+        disabled={isDisabled || isClosed || text.trim() === ""}
         data-testid="message-send"
       >
         Send
@@ -53,3 +65,7 @@ export function Composer({ conversation, isDisabled }: Props) {
     </form>
   );
 }
+
+const BLOCKED_BY_ME =
+  "You have blocked this conversation: neither of you can write here. Unblock it above to go on.";
+const CLOSED = "This conversation takes no new messages at the moment. All that was written stays here.";

@@ -3,7 +3,7 @@
 import type { ListedConversation } from "../parley/types";
 import { useClient, useStore } from "./context";
 import { words } from "./format";
-import { Empty, ErrorNote, Loading, PageTitle, UnreadBadge } from "./parts";
+import { Empty, ErrorNote, Loading, PageTitle, StateBadge, UnreadBadge } from "./parts";
 import { href } from "./router";
 
 export function ConversationListPage() {
@@ -41,7 +41,8 @@ function ConversationItem({ conversation, me }: { conversation: ListedConversati
         <UnreadBadge count={conversation.unread} />
         <span className="item-more">
           {others.map((each) => words(each.role)).join(", ")} · {conversation.head}{" "}
-          {conversation.head === 1 ? "entry" : "entries"}
+          {conversation.head === 1 ? "entry" : "entries"}{" "}
+          {!conversation.is_open && <StateBadge state="closed" />}
         </span>
       </a>
     </li>

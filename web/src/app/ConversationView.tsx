@@ -5,6 +5,7 @@ import { hasOlder, readByOthers, timeline } from "../parley/conversation";
 import type { ConversationClient } from "../parley/conversation-client";
 import { useClient, useOpened, useStore } from "./context";
 import { Composer } from "./Composer";
+import { ConversationHead } from "./ConversationHead";
 import { MessageItem } from "./MessageItem";
 import { Empty, ErrorNote, Loading } from "./parts";
 import { useAction } from "./useAction";
@@ -22,8 +23,9 @@ export function ConversationView({ id }: { id: string }) {
     <section className="talk card" aria-label="Conversation">
       <ErrorNote error={failure} />
       {state.conversation === null && isAccessible && <Loading what="the conversation" />}
+      {state.conversation !== null && <ConversationHead conversation={conversation} id={id} />}
       {state.conversation !== null && <Entries conversation={conversation} />}
-      <Ephemeral conversation={conversation} />
+      <Typing conversation={conversation} />
       <Composer conversation={conversation} isDisabled={state.conversation === null || !isAccessible} />
     </section>
   );
@@ -70,21 +72,16 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
   );
 }
 
-/** Who is typing, who is there; said once, politely. */
-function Ephemeral({ conversation }: { conversation: ConversationClient }) {
+/** Who is typing; said once, politely. */
+function Typing({ conversation }: { conversation: ConversationClient }) {
   const { me } = useClient();
   const state = useStore(conversation.state);
-  const others = state.participants.filter((each) => each.account_id !== me.id);
-  const typing = others.filter((each) => state.typing.has(each.account_id));
-  const active = others.filter((each) => state.active.has(each.account_id));
-  const names = (those: typeof others) => those.map((each) => each.name).join(", ");
+  const typing = state.participants.filter(
+    (each) => each.account_id !== me.id && state.typing.has(each.account_id),
+  );
   return (
-    <p className="ephemeral" role="status" data-testid="typing">
-      {typing.length > 0
-        ? `${names(typing)} is typing…`
-        : active.length > 0
-          ? `${names(active)} is here`
-          : ""}
+    <p className="typing" role="status" data-testid="typing">
+      {typing.length > 0 ? `${typing.map((each) => each.name).join(", ")} is typing…` : ""}
     </p>
   );
 }

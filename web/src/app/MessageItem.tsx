@@ -4,9 +4,10 @@ import { type SubmitEvent, useState } from "react";
 import type { Pending, TimelineItem } from "../parley/conversation";
 import type { ConversationClient } from "../parley/conversation-client";
 import { explain } from "../parley/errors";
-import { useClient } from "./context";
+import { useClient, useStore } from "./context";
 import { noticeText, when } from "./format";
 import { ErrorNote } from "./parts";
+import { ReportMessage } from "./ReportMessage";
 import { useAction } from "./useAction";
 
 type Numbered = Extract<TimelineItem, { kind: "message" }>;
@@ -44,12 +45,19 @@ export function MessageItem({ item, conversation, nameOf, read }: Props) {
       ) : (
         <>
           <Body item={item} />
-          <Meta item={item} />
+          <span className="own-line">
+            <Meta item={item} />
+            {!item.is_deleted && <ReportMessage message={item.message} />}
+          </span>
         </>
       )}
     </li>
   );
 }
+
+/** A blocked conversation takes no edit and no second try; one's own message may be deleted. */
+const useIsOpen = (conversation: ConversationClient): boolean =>
+  useStore(conversation.state).conversation?.is_open ?? true;
 
 function Body({ item }: { item: Numbered }) {
   if (item.is_deleted) return <p className="bubble is-deleted">This message was deleted</p>;
@@ -83,6 +91,7 @@ function Meta({ item, isRead }: { item: Numbered; isRead?: boolean }) {
 function OwnMessage(props: { item: Numbered; conversation: ConversationClient; isRead: boolean }) {
   const { item, conversation, isRead } = props;
   const [isEditing, setEditing] = useState(false);
+  const isOpen = useIsOpen(conversation);
   const action = useAction();
   if (isEditing) {
     return <EditForm item={item} conversation={conversation} onClose={() => setEditing(false)} />;
@@ -93,9 +102,11 @@ function OwnMessage(props: { item: Numbered; conversation: ConversationClient; i
       <span className="own-line">
         {!item.is_deleted && (
           <span className="own-actions">
-            <button type="button" className="link" data-testid="message-edit" onClick={() => setEditing(true)}>
-              Edit
-            </button>
+            {isOpen && (
+              <button type="button" className="link" data-testid="message-edit" onClick={() => setEditing(true)}>
+                Edit
+              </button>
+            )}
             <button
               type="button"
               className="link"
@@ -149,6 +160,7 @@ function EditForm(props: { item: Numbered; conversation: ConversationClient; onC
 
 function PendingItem({ pending, conversation }: { pending: Pending; conversation: ConversationClient }) {
   const { client_message_id, body, state, error } = pending;
+  const isOpen = useIsOpen(conversation);
   return (
     <li
       className="message is-mine is-pending"
@@ -163,9 +175,11 @@ function PendingItem({ pending, conversation }: { pending: Pending; conversation
       {state === "failed" && error ? (
         <span className="meta is-failed" role="alert">
           Not sent. {explain(error)}{" "}
-          <button type="button" className="link" data-testid="message-retry" onClick={() => conversation.retry(client_message_id)}>
-            Try again
-          </button>{" "}
+          {isOpen && (
+            <button type="button" className="link" data-testid="message-retry" onClick={() => conversation.retry(client_message_id)}>
+              Try again
+            </button>
+          )}{" "}
           <button type="button" className="link" onClick={() => conversation.drop(client_message_id)}>
             Discard
           </button>

@@ -92,5 +92,7 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
   if (code === "quote_updated") return `The quote was revised${figure}`;
   if (code === "rfi_awarded") return "The request was awarded";
   if (code === "rfi_withdrawn") return "The request was withdrawn";
+  if (code === "conversation_closed") return "The conversation was closed for new messages";
+  if (code === "conversation_reopened") return "The conversation is open for messages again";
   return words(code);
 }

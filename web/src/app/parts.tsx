@@ -79,7 +79,7 @@ export function PageTitle({ children, title }: { children?: ReactNode; title: st
   );
 }
 
-/** A button for what cannot be undone: the first click asks, the second does it. */
+/** A button for what is not to happen by a slip: the first click asks, the second does it. */
 export function ConfirmButton(props: {
   label: string;
   question: string;
@@ -89,13 +89,25 @@ export function ConfirmButton(props: {
   isBusy: boolean;
   onConfirm: () => void;
 }) {
+  const { isBusy } = props;
   const [isAsking, setAsking] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const hasAsked = useRef(false);
+  useEffect(() => {
+    // The buttons of the question took the focus with them: it goes back to where it came from.
+    if (isAsking) hasAsked.current = true;
+    else if (hasAsked.current && !isBusy) {
+      hasAsked.current = false;
+      if (document.activeElement === document.body) button.current?.focus();
+    }
+  }, [isAsking, isBusy]);
   if (!isAsking) {
     return (
       <button
+        ref={button}
         type="button"
         className={props.className}
-        disabled={props.isBusy}
+        disabled={isBusy}
         data-testid={props.testId}
         onClick={() => setAsking(true)}
       >
@@ -126,8 +138,8 @@ export function ConfirmButton(props: {
   );
 }
 
-/** One function for all renders, so that the focus moves once, when the button appears. */
-const focusOn = (button: HTMLButtonElement | null): void => button?.focus();
+/** One function for all renders, so that the focus moves once, when the element appears. */
+export const focusOn = (element: HTMLElement | null): void => element?.focus();
 
 /** Instead of a blank screen when the page itself fails. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {

@@ -15,7 +15,8 @@ import { LiveList } from "./live-list";
 import { Rest } from "./rest";
 import { RfiClient } from "./rfi-client";
 import type { Sessions } from "./session";
-import type { Account, Category, PushName } from "./types";
+import { Store } from "./store";
+import type { Account, Category, PushName, ReportReason } from "./types";
 
 /** Conversations visited before are kept, with what is loaded and what is unsent; so many of them. */
 const MOST_KEPT = 50;
@@ -26,6 +27,8 @@ export class Client {
   readonly gateway: Gateway;
   readonly inbox: Inbox;
   readonly categories: LiveList<Category>;
+  /** Messages that were reported since the log-in. */
+  readonly reported = new Store<ReadonlySet<string>>(new Set());
   readonly #conversations = new Map<string, ConversationClient>();
 
   constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account) {
@@ -64,6 +67,21 @@ export class Client {
       if (each !== made && each.is_idle) this.#conversations.delete(id);
     }
     return made;
+  }
+
+  /**
+   * Reports a message of the other side to the admins.
+   *
+   * @throws ParleyError
+   */
+  async report(
+    conversation_id: string,
+    message_id: string,
+    reason: ReportReason,
+    details: string,
+  ): Promise<void> {
+    await this.rest.reportMessage(conversation_id, message_id, reason, details);
+    this.reported.set(new Set(this.reported.get()).add(message_id));
   }
 
   rfi(rfi_id: string): RfiClient {

@@ -1,6 +1,15 @@
 import type { Socket } from "socket.io";
 import { afterEach, describe, expect, test } from "vitest";
-import { aConversation, aMessage, CONVERSATION, ME, messages, OTHER } from "../testing/builders";
+import {
+  aBlock,
+  aConversation,
+  aMessage,
+  aNotice,
+  CONVERSATION,
+  ME,
+  messages,
+  OTHER,
+} from "../testing/builders";
 import { loggedIn, socketServer, until } from "../testing/servers";
 import { timeline } from "./conversation";
 import { ConversationClient } from "./conversation-client";
@@ -22,6 +31,7 @@ afterEach(async () => {
 class Stage {
   readonly log: Message[] = [];
   readonly calls: Call[] = [];
+  is_open = true;
   onSend: (socket: Socket, message: Message, ack: Ack) => void = (_, message, ack) =>
     ack({ ok: true, message });
 
@@ -31,7 +41,7 @@ class Stage {
       void socket.join(CONVERSATION);
       ack({
         ok: true,
-        conversation: aConversation,
+        conversation: { ...aConversation, is_open: this.is_open },
         participants: aConversation.participants,
         read_positions: [],
         ...this.page(after_sequence),
@@ -188,6 +198,59 @@ describe("sending", () => {
     await until(() => client.state.get().pending[0]?.state === "failed", "the refusal");
     expect(client.state.get().pending).toMatchObject([{ body: "bad", error: { code: "forbidden" } }]);
     expect(tries).toBe(3);
+  });
+});
+
+describe("a block", () => {
+  const REFUSED = { code: "blocked", message: "It takes no new messages.", temporary: false };
+  const isOpen = (client: ConversationClient) => client.state.get().conversation?.is_open;
+
+  test("is followed by its push, and one of another conversation changes nothing", async () => {
+    const stage = withMessages(1);
+    const { client, io } = await open(stage);
+    io.emit("conversation.updated", aBlock({ conversation_id: "conversation-2", blocked_by_me: true }));
+    io.emit("conversation.updated", aBlock());
+    await until(() => isOpen(client) === false, "the block");
+    expect(client.state.get().conversation?.blocked_by_me).toBe(false);
+    io.emit("conversation.updated", aBlock({ is_open: true }));
+    await until(() => stage.named("join_conversation").length === 2, "what was not told meanwhile");
+    expect(isOpen(client)).toBe(true);
+  });
+
+  test("whose push was lost is learnt from its notice", async () => {
+    const stage = withMessages(1);
+    const { client, io } = await open(stage);
+    stage.is_open = false;
+    const notice = aNotice(2, "conversation_closed");
+    io.to(CONVERSATION).emit("notice.added", { ...notice, conversation_id: CONVERSATION });
+    await until(() => isOpen(client) === false, "the block");
+    expect(stage.named("join_conversation")).toHaveLength(2);
+  });
+
+  test("that a send runs into keeps the text, closes the conversation, and the text goes out after it", async () => {
+    const stage = new Stage();
+    const answer = stage.onSend;
+    stage.onSend = (_socket, _message, ack) => {
+      stage.is_open = false;
+      stage.log.splice(0);
+      ack({ ok: false, error: REFUSED });
+    };
+    const { client, io, bodies } = await open(stage);
+    client.send("one");
+    client.send("two");
+    await until(() => isOpen(client) === false, "the block");
+    await until(() => client.state.get().pending.every((each) => each.state === "failed"), "both refusals");
+    expect(client.state.get().pending).toMatchObject([
+      { body: "one", error: { code: "blocked" } },
+      { body: "two", error: { code: "blocked" } },
+    ]);
+    stage.onSend = answer;
+    stage.is_open = true;
+    io.emit("conversation.updated", aBlock({ is_open: true }));
+    await until(() => isOpen(client) === true, "the end of the block");
+    for (const { client_message_id } of client.state.get().pending) client.retry(client_message_id);
+    await until(() => client.state.get().pending.length === 0, "both sends");
+    expect(bodies()).toEqual(["one", "two"]);
   });
 });
 

@@ -14,7 +14,7 @@ import type { Gateway } from "./gateway";
 import { newId } from "./ids";
 import { Retry } from "./retry";
 import { Store } from "./store";
-import type { CallName, Calls } from "./types";
+import type { Block, CallName, Calls, Entry } from "./types";
 
 export interface ConversationOptions {
   gateway: Pick<Gateway, "call" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
@@ -69,7 +69,7 @@ export class ConversationClient {
     this.#undo.push(gateway.hold(this.#room));
     for (const name of rules.ENTRY_PUSHES) {
       const take = (push: Parameters<typeof rules.entryOfPush>[1]) => {
-        if (isOurs(push)) this.#advance((s) => rules.entered(s, [rules.entryOfPush(name, push)]));
+        if (isOurs(push)) this.#entered(rules.entryOfPush(name, push));
       };
       this.#undo.push(gateway.on(name, take));
     }
@@ -83,6 +83,9 @@ export class ConversationClient {
       gateway.on("presence.updated", (push) => {
         if (!isOurs(push)) return;
         this.#advance((s) => rules.presenceChanged(s, push.account_id, push.is_active));
+      }),
+      gateway.on("conversation.updated", (push) => {
+        if (isOurs(push)) this.blocked(push);
       }),
       gateway.onReached((reached, head) => {
         if (reached === this.#room) this.#advance((s) => rules.atLeast(s, head));
@@ -136,6 +139,14 @@ export class ConversationClient {
     this.#advance((s) => rules.dropped(s, client_message_id));
   }
 
+  /** The conversation was blocked or opened, as a push or the answer to my own request tells. */
+  blocked(block: Block): void {
+    const wasClosed = this.state.get().conversation?.is_open === false;
+    this.#advance((s) => rules.blockChanged(s, block));
+    // While it was blocked nothing was told of who is active and what they read; a join tells it.
+    if (wasClosed && block.is_open) void this.#join();
+  }
+
   /** @throws ParleyError */
   async edit(message_id: string, body: string): Promise<void> {
     await this.#call("edit_message", { message_id, body });
@@ -176,6 +187,12 @@ export class ConversationClient {
     if (!this.#isJoined) return;
     if (rules.missing(this.state.get()) !== null) void this.#fetchMissing();
     void this.#report();
+  }
+
+  #entered(entry: Entry): void {
+    this.#advance((s) => rules.entered(s, [entry]));
+    // The push that tells of a block can be lost, its notice is not; a join tells how things stand.
+    if (this.#isJoined && rules.contradicts(this.state.get(), entry)) void this.#join();
   }
 
   async #join(): Promise<void> {
@@ -240,9 +257,11 @@ export class ConversationClient {
       this.#advance((s) => rules.acknowledged(s, answer.message));
       return true;
     } catch (thrown) {
-      return this.#onFailure(thrown, this.#resend, () => void this.#flush(), (error) =>
-        this.#advance((s) => rules.refused(s, client_message_id, error)),
-      );
+      return this.#onFailure(thrown, this.#resend, () => void this.#flush(), (error) => {
+        this.#advance((s) => rules.refused(s, client_message_id, error));
+        const isNews = error.code === "blocked" && this.state.get().conversation?.is_open === true;
+        if (isNews && this.#isJoined) void this.#join();
+      });
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  aBlock,
   aConversation,
   aDeletion,
   aJoin,
@@ -222,4 +223,38 @@ test("who is active is known from the join, and then by push", () => {
   const met = rules.joined(rules.EMPTY, aJoin([], { participants }));
   expect([...met.active]).toEqual([ME, OTHER]);
   expect([...rules.presenceChanged(met, OTHER, false).active]).toEqual([ME]);
+});
+
+describe("a block", () => {
+  const busy = rules.typingChanged(
+    rules.presenceChanged(opened(messages(1, 2)), OTHER, true),
+    OTHER,
+    true,
+    1_000,
+  );
+
+  test("closes the conversation, says whose it is, and shows nobody typing or active", () => {
+    const theirs = rules.blockChanged(busy, aBlock());
+    expect(theirs.conversation).toMatchObject({ is_open: false, blocked_by_me: false });
+    expect([theirs.typing.size, theirs.active.size]).toEqual([0, 0]);
+    const both = rules.blockChanged(theirs, aBlock({ blocked_by_me: true }));
+    expect(both.conversation).toMatchObject({ is_open: false, blocked_by_me: true });
+    expect(shown(both)).toEqual(["body 1", "body 2"]);
+  });
+
+  test("that is taken back leaves the conversation as open as before", () => {
+    const closed = rules.blockChanged(busy, aBlock());
+    const open = rules.blockChanged(closed, aBlock({ is_open: true }));
+    expect(open.conversation).toEqual(aConversation);
+  });
+
+  test("that only its notice tells of is a reason to ask again, and only then", () => {
+    const open = opened(messages(1, 1));
+    const closed = rules.blockChanged(open, aBlock());
+    const says = (state: rules.ConversationState, code: string) =>
+      rules.contradicts(state, aNotice(2, code));
+    expect([says(open, "conversation_closed"), says(open, "conversation_reopened")]).toEqual([true, false]);
+    expect([says(closed, "conversation_closed"), says(closed, "conversation_reopened")]).toEqual([false, true]);
+    expect([says(open, "rfi_awarded"), rules.contradicts(open, aMessageEntry(2))]).toEqual([false, false]);
+  });
 });

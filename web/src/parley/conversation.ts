@@ -8,6 +8,7 @@
 
 import type { ParleyError } from "./errors";
 import type {
+  Block,
   Conversation,
   Entry,
   EntryPage,
@@ -172,6 +173,21 @@ export function presenceChanged(
   if (is_active) active.add(account_id);
   else active.delete(account_id);
   return { ...state, active };
+}
+
+/** The conversation was blocked or opened; in a blocked one nobody types and nobody is shown active. */
+export function blockChanged(state: ConversationState, block: Block): ConversationState {
+  if (state.conversation === null) return state;
+  const { is_open, blocked_by_me } = block;
+  const met = { ...state, conversation: { ...state.conversation, is_open, blocked_by_me } };
+  return is_open ? met : { ...met, typing: new Map(), active: new Set() };
+}
+
+/** Whether an entry says that the conversation was blocked or opened and its state does not: ask again. */
+export function contradicts(state: ConversationState, entry: Entry): boolean {
+  if (state.conversation === null || entry.kind !== "notice") return false;
+  const { is_open } = state.conversation;
+  return entry.code === (is_open ? "conversation_closed" : "conversation_reopened");
 }
 
 /** Drops "is typing" of whoever has said nothing for too long. */

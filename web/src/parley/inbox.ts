@@ -25,6 +25,7 @@ export class Inbox {
     this.#list = new LiveList(() => rest.conversations(), gateway, [
       "match.updated",
       "notification.created",
+      "conversation.updated",
     ]);
     this.state = this.#list.state;
   }

@@ -60,6 +60,39 @@ describe("requests", () => {
   });
 });
 
+describe("blocks and reports", () => {
+  const block = { conversation_id: "c-1", is_open: false, blocked_by_me: true };
+
+  test("a block is made and taken back at one address, and tells how the conversation stands", async () => {
+    const { rest, seen } = await api(() => ({ status: 200, body: block }));
+    expect(await rest.block("c-1")).toEqual(block);
+    await rest.unblock("c-1");
+    expect(seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /v1/conversations/c-1/block",
+      "DELETE /v1/conversations/c-1/block",
+    ]);
+  });
+
+  test("taking a block back is tried again after a passing error", async () => {
+    const { rest, seen } = await api((_, count) =>
+      count === 1 ? problem(503, "unavailable", { "Retry-After": "0" }) : { status: 200, body: block },
+    );
+    await rest.unblock("c-1");
+    expect(seen).toHaveLength(2);
+  });
+
+  test("a report has its reason, and details only where there are some", async () => {
+    const { rest, seen } = await api(() => ({ status: 201, body: {} }));
+    await rest.reportMessage("c-1", "m-1", "spam", "");
+    await rest.reportMessage("c-1", "m-1", "other", "It is a trap.");
+    expect(seen.map((each) => each.body)).toEqual([
+      { reason: "spam" },
+      { reason: "other", details: "It is a trap." },
+    ]);
+    expect(seen[0]?.path).toBe("/v1/conversations/c-1/messages/m-1/report");
+  });
+});
+
 describe("trying again", () => {
   test("a create that met a passing error is repeated under the same Idempotency-Key", async () => {
     const { rest, seen } = await api((_, count) =>

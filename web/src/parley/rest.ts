@@ -5,12 +5,14 @@ import { type Answer, type Fetch, type HttpRequest, send } from "./http";
 import { newId } from "./ids";
 import type { Sessions } from "./session";
 import type {
+  Block,
   Category,
   ListedConversation,
   Match,
   Page,
   Quote,
   QuoteFigures,
+  ReportReason,
   Revision,
   Rfi,
   RfiContent,
@@ -83,6 +85,18 @@ export class Rest {
 
   conversations = () => this.#list<ListedConversation>("/v1/conversations");
   conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${seg(id)}`);
+  // Blocking what is blocked, and opening what is open, change nothing: both may be repeated.
+  block = (id: string) => this.#create<Block>(`/v1/conversations/${seg(id)}/block`);
+  unblock = (id: string) =>
+    patiently(() =>
+      this.#body<Block>({ method: "DELETE", path: `/v1/conversations/${seg(id)}/block` }),
+    );
+  /** `details` may be empty except for the reason `other`. */
+  reportMessage = (id: string, message_id: string, reason: ReportReason, details: string) =>
+    this.#create<unknown>(`/v1/conversations/${seg(id)}/messages/${seg(message_id)}/report`, {
+      reason,
+      ...(details === "" ? {} : { details }),
+    });
 
   /** All items of a list, page by page. */
   async #list<T>(path: string, query: HttpRequest["query"] = {}): Promise<T[]> {

@@ -81,6 +81,8 @@ export type QuoteFigures = Pick<
 /** Who is active just now is known where one has joined. */
 export type Participant = Omit<contract.SeenParticipant, "is_active">;
 export type Conversation = contract.SeenConversation;
+/** Whether a conversation takes messages, and whether that is because of oneself. */
+export type Block = contract.Block;
 
 /** A conversation in a list: `unread` is head − read position. */
 export interface ListedConversation extends Omit<Conversation, "participants"> {
@@ -89,6 +91,10 @@ export interface ListedConversation extends Omit<Conversation, "participants"> {
   read_sequence: number;
   unread: number;
 }
+
+/** What may be wrong with a message; `other` wants details. */
+export const REPORT_REASONS = ["spam", "harassment", "fraud", "inappropriate", "other"] as const;
+export type ReportReason = (typeof REPORT_REASONS)[number];
 
 export type Attachment = contract.Message["attachments"][number];
 

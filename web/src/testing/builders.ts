@@ -2,6 +2,7 @@
 
 import { entryOfMessage } from "../parley/conversation";
 import type {
+  Block,
   Change,
   Conversation,
   DeletionEntry,
@@ -59,6 +60,14 @@ export const aNotice = (sequence: number, code = "participant_joined"): NoticeEn
   at: AT,
   code,
   data: { account_id: OTHER },
+});
+
+/** Blocked by the other side. */
+export const aBlock = (changed: Partial<Block> = {}): Block => ({
+  conversation_id: CONVERSATION,
+  is_open: false,
+  blocked_by_me: false,
+  ...changed,
 });
 
 /** Messages of the other side, from one sequence to another, both included. */

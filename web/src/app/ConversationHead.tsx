@@ -1,0 +1,48 @@
+/** Above a conversation: who of the others is active just now, and the way to block it. */
+
+import type { ConversationClient } from "../parley/conversation-client";
+import { useClient, useStore } from "./context";
+import { ConfirmButton, ErrorNote } from "./parts";
+import { useAction } from "./useAction";
+
+interface Props {
+  conversation: ConversationClient;
+  id: string;
+}
+
+export function ConversationHead({ conversation, id }: Props) {
+  const { me, rest } = useClient();
+  const { conversation: seen, participants, active } = useStore(conversation.state);
+  const action = useAction();
+  const others = participants.filter((each) => each.account_id !== me.id);
+  const there = others.filter((each) => active.has(each.account_id));
+  const isBlocked = seen?.blocked_by_me ?? false;
+  const change = async () => conversation.blocked(await (isBlocked ? rest.unblock(id) : rest.block(id)));
+  return (
+    <div className="talk-head">
+      <p className="presence" data-testid="presence">
+        {there.length > 0 ? `${there.map((each) => each.name).join(", ")} is active now` : ""}
+      </p>
+      <ConfirmButton
+        {...(isBlocked ? UNBLOCK : BLOCK)}
+        className="link"
+        isBusy={action.isBusy}
+        onConfirm={() => void action.run(change)}
+      />
+      <ErrorNote error={action.error} />
+    </div>
+  );
+}
+
+const BLOCK = {
+  label: "Block",
+  question: "Stop all messages here, from both of you?",
+  confirmLabel: "Yes, block",
+  testId: "block",
+};
+const UNBLOCK = {
+  label: "Unblock",
+  question: "Take messages here again?",
+  confirmLabel: "Yes, unblock",
+  testId: "unblock",
+};

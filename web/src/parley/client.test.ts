@@ -1,0 +1,21 @@
+import { afterEach, expect, test } from "vitest";
+import { CONVERSATION } from "../testing/builders";
+import { httpServer, loggedIn, someTokens } from "../testing/servers";
+import { Client } from "./client";
+
+let close: () => void = () => undefined;
+afterEach(() => close());
+
+test("a message counts as reported when the marketplace has the report, and not before", async () => {
+  const problem = { code: "validation_failed", detail: "Say what is wrong." };
+  const server = await httpServer((_, count) =>
+    count === 1 ? { status: 422, body: problem } : { status: 201, body: {} },
+  );
+  close = server.close;
+  const client = new Client(fetch, server.origin, loggedIn(), someTokens(1).account);
+  const report = (details: string) => client.report(CONVERSATION, "message-1", "other", details);
+  await expect(report("")).rejects.toMatchObject({ code: "validation_failed" });
+  expect(client.reported.get().size).toBe(0);
+  await report("It is a trap.");
+  expect([...client.reported.get()]).toEqual(["message-1"]);
+});
