@@ -92,6 +92,19 @@ describe("an RFI that is followed", () => {
     expect(client.feed.get().rfi).toBeNull();
   });
 
+  test("does not show it again for an answer that was on its way when it was taken out", async () => {
+    let answer: (rfi: Rfi) => void = () => undefined;
+    const late = new Promise<Rfi>((resolve) => (answer = resolve));
+    const { client, io } = await open({ rfi: () => late, changes: () => Promise.resolve([]) });
+    await until(() => client.feed.get().rfi !== null, "the join");
+    const reading = client.load();
+    io.emit("room.left", { room: "rfi:rfi-1", reason: "match_declined" });
+    await until(() => client.failure.get() !== null, "the push");
+    answer(anRfi());
+    await reading;
+    expect([client.feed.get().rfi, client.failure.get()?.code]).toEqual([null, "not_found"]);
+  });
+
   test.each(["not_found", "forbidden"])(
     "shows nothing of an RFI that was lost while the app was away (%s)",
     async (code) => {

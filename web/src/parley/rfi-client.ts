@@ -22,6 +22,8 @@ export class RfiClient {
   readonly #undo: (() => void)[] = [];
   readonly #retry = new Retry();
   #isJoining = false;
+  /** How often the marketplace took us out: what was asked before it did is answered for nothing. */
+  #lefts = 0;
 
   constructor(options: RfiOptions) {
     this.#options = options;
@@ -53,8 +55,10 @@ export class RfiClient {
   /** Reads the RFI and its whole history; again after a command of this page. */
   async load(): Promise<void> {
     const { rest, rfi_id } = this.#options;
+    const lefts = this.#lefts;
     try {
       const [rfi, changes] = await Promise.all([rest.rfi(rfi_id), rest.changes(rfi_id, 0)]);
+      if (lefts !== this.#lefts) return;
       this.failure.set(null);
       this.#advance((f) => rules.told(f, rfi, changes));
     } catch (thrown) {
@@ -64,6 +68,7 @@ export class RfiClient {
 
   /** The marketplace took us out: what is in the RFI is not ours to see any more. */
   #left(): void {
+    this.#lefts += 1;
     this.#retry.cancel();
     this.#failed(new ParleyError("not_found", "You follow this RFI no longer."));
   }
@@ -87,8 +92,10 @@ export class RfiClient {
     this.#isJoining = true;
     this.#retry.cancel();
     const after_revision = this.feed.get().rfi?.revision ?? 0;
+    const lefts = this.#lefts;
     try {
       const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision });
+      if (lefts !== this.#lefts) return;
       this.failure.set(null);
       this.feed.set(rules.rejoined(this.feed.get(), answer));
       // More was missed than a join tells: the RFI is up to date, its history is read over REST.
