@@ -63,7 +63,7 @@ test: $(INSTALLED) chromium page-test ## Run every test on real servers; install
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target part-tests journeys
 
 .PHONY: part-tests
-part-tests: $(INSTALLED) $(PAGE_PACKAGES) ## Test the packages, each on the servers it needs
+part-tests: $(INSTALLED) $(PAGE_PACKAGES) bench-tools ## Test the packages, each on the servers it needs
 	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos
 
 .PHONY: journeys

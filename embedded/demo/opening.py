@@ -90,6 +90,7 @@ def _notice(accepted: Match, conversation_id: str, now: datetime) -> Entry:
         sequence=1,
         kind=EntryKind.NOTICE,
         at=now,
+        sender_role=Role.VENDOR,
         sender_id=accepted.vendor_id,
         code="participant_joined",
         data={"account_id": accepted.vendor_id, "match_id": accepted.id},

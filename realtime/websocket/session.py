@@ -84,13 +84,13 @@ class Session(asyncio.Protocol):
 
     __slots__ = (
         "_awaits_pong",
+        "_cut",
         "_early",
         "_frames",
         "_incoming",
         "_is_paused",
         "_outbox",
         "_server",
-        "_stalled",
         "_transport",
         "_under_way",
         "_wheel",
@@ -124,7 +124,8 @@ class Session(asyncio.Protocol):
         self._under_way = 0
         self._is_paused = False
         self._early: deque[bytes] | None = None
-        self._stalled: asyncio.TimerHandle | None = None
+        # The time at which an app that does not read is cut off.
+        self._cut: asyncio.TimerHandle | None = None
         transport.set_write_buffer_limits(high=SLOW_FROM_BYTES)
         wheel.add(self, HANDSHAKE_WITHIN_S)
 
@@ -183,13 +184,17 @@ class Session(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self.is_slow = False
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+        if not self.closed:
+            self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
 
     def _watch(self, waiting_bytes: int) -> None:
         loop = asyncio.get_running_loop()
-        self._stalled = loop.call_later(STANDSTILL_S, self._check_standstill, waiting_bytes)
+        self._cut = loop.call_later(STANDSTILL_S, self._check_standstill, waiting_bytes)
 
     def _check_standstill(self, waiting_bytes: int) -> None:
         now_waiting = self._transport.get_write_buffer_size()
@@ -211,7 +216,7 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self.resume_writing()
+        self._stop_waiting()
         self._over("transport close")
 
     def take_messages(self) -> None:
@@ -336,8 +341,9 @@ class Session(asyncio.Protocol):
         goodbye = WebSocketFrame(Opcode.CLOSE, Close(code, reason).serialize())
         self._transport.write(b"".join((*self._frames, goodbye.serialize(mask=False))))
         self._over(reason)
+        self._stop_waiting()
+        self._cut = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._transport.abort)
         self._transport.close()
-        asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._transport.abort)
 
     def _over(self, reason: str) -> None:
         # Written to a transport that is gone they would raise, and hold up those flushed behind them.

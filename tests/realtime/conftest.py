@@ -38,7 +38,7 @@ async def connect() -> AsyncIterator[Connect]:
     ) -> App:
         app = an_app()
         apps.append(app)
-        wanted = {"transports": ["websocket"], "wait_timeout": 10, **more}
+        wanted = {"transports": ["websocket"], "wait_timeout": 30, **more}
         given = auth if person is None else {"token": person.token}
         await app.client.connect(to.url, auth=given, **wanted)
         return app

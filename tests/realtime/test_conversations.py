@@ -40,21 +40,27 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
 ) -> None:
     """The snapshot goes up to head, the pushes begin at head + 1, however often one joins."""
     sender = await connect(gateways[0], talk.vendor)
-    sending = asyncio.create_task(sender.send_many(talk, range(1_500)))
-    joined = []
-    for number in range(6):
-        app = await connect(gateways[number % 2], talk.customer)
-        joined.append((app, await app.ok("join_conversation", talk.named())))
-    assert not sending.done()  # else nothing was raced for
+    apps = [await connect(gateways[number % 2], talk.customer) for number in range(6)]
+    all_joined, sent = asyncio.Event(), 0
+
+    async def send_until_all_have_joined() -> None:
+        nonlocal sent
+        while not all_joined.is_set():
+            await sender.send_many(talk, range(sent, sent + 100))
+            sent += 100
+
+    sending = asyncio.create_task(send_until_all_have_joined())
+    joined = [(app, await app.ok("join_conversation", talk.named())) for app in apps]
+    all_joined.set()
     await sending
 
     for app, snapshot in joined:
         head = snapshot["head"]
-        await app.has_up_to(1_500)
+        await app.has_up_to(sent)
         assert [each["sequence"] for each in snapshot["entries"]] == list(
             range(max(1, head - 199), head + 1)
         )
-        assert app.sequences() == list(range(head + 1, 1_501))
+        assert app.sequences() == list(range(head + 1, sent + 1))
 
 
 async def test_both_sides_writing_at_once_see_one_order(
