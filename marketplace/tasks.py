@@ -1,10 +1,20 @@
-"""Ends tasks for certain."""
+"""Tasks that nobody waits for, and the certain end of those that work for ever."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 # A task that is cancelled while it does nothing wrong ends in the same turn.
 ASKED_AGAIN_AFTER_S = 0.5
+
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def keep(work: Coroutine[Any, Any, Any]) -> None:
+    """Run a coroutine whose task nobody else holds: the loop itself holds tasks weakly."""
+    task = asyncio.get_running_loop().create_task(work)
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
 
 
 async def end(tasks: Iterable[asyncio.Task[None]]) -> None:

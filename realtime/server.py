@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
 from socketio.packet import ACK
 
+from marketplace import tasks
 from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
 from realtime import polling
@@ -25,7 +26,9 @@ from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
 from realtime.transport import OrJson, close_polling
 from realtime.websocket.door import Door
-from realtime.websocket.session import HANDSHAKE_WITHIN_S, RESERVED, Outbox, Session, keep_running
+from realtime.websocket.outbox import Outbox
+from realtime.websocket.packets import RESERVED
+from realtime.websocket.session import HANDSHAKE_WITHIN_S, Session
 from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
@@ -122,13 +125,13 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     def lost(self, sid: str, reason: str) -> None:
         """A session is over."""
         self.eio.sockets.pop(sid, None)
-        keep_running(self._handle_eio_disconnect(sid, reason))
+        tasks.keep(self._handle_eio_disconnect(sid, reason))
 
     def receive_call(
         self, session: Session, packet_id: bytes, name: str, arguments: list[Any]
     ) -> None:
         """Carry out a call and acknowledge it."""
-        keep_running(self._acknowledge(session, packet_id, name, arguments))
+        tasks.keep(self._acknowledge(session, packet_id, name, arguments))
 
     async def receive_packet(self, sid: str, text: str) -> None:
         """Take a Socket.IO packet that is no call."""
@@ -248,9 +251,9 @@ class PollingWatch:
             return None
         sid = self._server.manager.sid_from_eio_sid(socket.sid, NAMESPACE)
         if sid is None or not self._server.manager.is_connected(sid, NAMESPACE):
-            keep_running(close_polling(socket))
+            tasks.keep(close_polling(socket))
         else:
-            keep_running(socket.check_ping_timeout())
+            tasks.keep(socket.check_ping_timeout())
         return CHECK_POLLING_EVERY_S
 
 

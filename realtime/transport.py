@@ -12,9 +12,10 @@ import orjson
 from engineio import packet as engineio_packet
 from websockets.frames import CloseCode
 
+from marketplace import tasks
 from realtime.clients import Clients
 from realtime.websocket.frames import text_frame
-from realtime.websocket.session import CLOSED_SLOW, DROPPED_EPHEMERAL, Session, keep_running
+from realtime.websocket.session import CLOSED_SLOW, DROPPED_EPHEMERAL, Session
 
 # What may wait for the next poll, beside the bytes that a websocket may have waiting
 # (realtime/websocket/session.py).
@@ -99,7 +100,7 @@ class SocketIoTransport:
         if isinstance(socket, Session):
             socket.end(reason, _CLOSE_CODES.get(reason, CloseCode.POLICY_VIOLATION))
         elif socket is not None:
-            keep_running(close_polling(socket))
+            tasks.keep(close_polling(socket))
 
     def _queue(self, connection_id: str, socket: Any, payload: bytes, is_ephemeral: bool) -> bool:
         """Let a push wait for the next poll."""

@@ -32,7 +32,7 @@ func fanOut(options *flag.FlagSet, arguments []string) (Figures, error) {
 		run:     newRun(),
 		members: make([]*Socket, *connections),
 		// At 1,000 messages a second this is more than any gateway sends.
-		sentAt: make([]atomic.Int64, 1000*int((*warmUp+*length)/time.Second+2)),
+		sentAt: make([]atomic.Int64, 20_000*int((*warmUp+*length)/time.Second+2)),
 		may:    make(chan struct{}, *window),
 	}
 	err = together(*connections, 32, func(number int) error {

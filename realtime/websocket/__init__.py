@@ -4,6 +4,8 @@ door.py       an accepted connection: a websocket becomes a session, anything el
 handshake.py  the websocket's handshake; `websockets` for whatever is not the common one
 session.py    an Engine.IO session on a websocket: calls in, frames out, bounds, pings, its end
 incoming.py   incoming frames to text messages; `websockets` for whatever is not the commonest kind
+packets.py    calls in Socket.IO packets
+outbox.py     what goes out at the end of a turn of the event loop
 frames.py     outgoing frames, built once and written to every recipient
 wheel.py      one timer for the pings and time-outs of all connections
 

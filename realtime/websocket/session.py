@@ -5,22 +5,21 @@ that its server and python-socketio use (below the line); a test holds the list.
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Coroutine
 from typing import Any, Protocol
 
-import orjson
 from engineio import exceptions, packet
 from prometheus_client import Counter
 from websockets.frames import Close, CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
 
+from marketplace import tasks
 from realtime.websocket.frames import PING, acknowledgement_frame, text_frame
 from realtime.websocket.incoming import BinaryMessageError, Incoming
+from realtime.websocket.outbox import Outbox
+from realtime.websocket.packets import call_in
 from realtime.websocket.wheel import Wheel
 
-LOG = logging.getLogger(__name__)
 # What one connection may have waiting in this process: some 2,000 messages of 500 bytes.  A reader
 # that far behind is ended and resumes by number.
 MAX_WAITING_BYTES = 1_000_000
@@ -34,8 +33,6 @@ MAX_CALLS_UNDER_WAY = 200
 MAX_EARLY_PACKETS = 50
 HANDSHAKE_WITHIN_S = 10.0
 CLOSE_WITHIN_S = 2.0
-# Names of python-socketio's own handlers: sent by a client, they would call these.
-RESERVED = frozenset({"connect", "disconnect", "*"})
 
 _MALFORMED = Counter("parley_malformed_frames_total", "Frames that were no packet")
 _DROPPED = Counter("parley_pushes_dropped_total", "Pushes not delivered", ["reason"])
@@ -43,29 +40,11 @@ CLOSED_SLOW = Counter("parley_slow_readers_closed_total", "Connections closed as
 DROPPED_EPHEMERAL = _DROPPED.labels("slow_reader")
 
 
-class Outbox:
-    """The sessions that have something to send in this turn of the event loop."""
-
-    def __init__(self) -> None:
-        self._sessions: list[Session] = []
-
-    def add(self, session: "Session") -> None:
-        """Flush a session when all that runs in this turn has run."""
-        if not self._sessions:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._sessions.append(session)
-
-    def _flush(self) -> None:
-        sessions, self._sessions = self._sessions, []
-        for session in sessions:
-            session.flush()
-
-
 class Server(Protocol):
     """What a session needs of the Socket.IO server it belongs to."""
 
     eio: Any
-    outbox: "Outbox"
+    outbox: Outbox
 
     def receive_call(
         self, session: "Session", packet_id: bytes, name: str, arguments: list[Any]
@@ -263,28 +242,18 @@ class Session(asyncio.Protocol):
         else:
             self._early = deque()
             self._keep(message)
-            keep_running(self._take_early())
+            tasks.keep(self._take_early())
 
     def _take_call(self, message: bytes) -> None:
-        start = message.find(b"[", 2)
-        packet_id = message[2:start]
-        try:
-            arguments = orjson.loads(message[start:]) if start > 0 else None
-        except orjson.JSONDecodeError:
-            arguments = None
-        if (
-            not arguments
-            or not isinstance(arguments[0], str)
-            or arguments[0] in RESERVED
-            or not (packet_id.isdigit() or not packet_id)
-        ):
+        call = call_in(message)
+        if call is None:
             self.fail(CloseCode.INVALID_DATA)
             return
         self._under_way += 1
         if self._under_way >= MAX_CALLS_UNDER_WAY and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
-        self._server.receive_call(self, packet_id, arguments[0], arguments[1:])
+        self._server.receive_call(self, *call)
 
     def _keep(self, message: bytes) -> None:
         if self._early is not None and len(self._early) < MAX_EARLY_PACKETS:
@@ -375,13 +344,3 @@ class Session(asyncio.Protocol):
     async def handle_get_request(self, environ: dict[str, Any]) -> list[packet.Packet]:
         """A poll that was on its way when the session was upgraded."""
         return [packet.Packet(packet.NOOP)]
-
-
-_RUNNING: set[asyncio.Task[Any]] = set()
-
-
-def keep_running(work: Coroutine[Any, Any, Any]) -> None:
-    """Run a coroutine whose task nobody else holds: the loop itself holds tasks weakly."""
-    task = asyncio.get_running_loop().create_task(work)
-    _RUNNING.add(task)
-    task.add_done_callback(_RUNNING.discard)

@@ -14,7 +14,8 @@ from websockets.protocol import Protocol, Side, State
 from realtime.websocket import session as module
 from realtime.websocket.frames import PING, acknowledgement_frame, event_frame
 from realtime.websocket.incoming import Incoming
-from realtime.websocket.session import Outbox, Session
+from realtime.websocket.outbox import Outbox
+from realtime.websocket.session import Session
 from realtime.websocket.wheel import Wheel
 from tests.realtime.websocket.raw import text
 

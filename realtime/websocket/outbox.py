@@ -1,0 +1,29 @@
+"""What goes out at the end of a turn of the event loop."""
+
+import asyncio
+from typing import Protocol
+
+
+class Flushed(Protocol):
+    """Something that has gathered what it sends."""
+
+    def flush(self) -> None:
+        """Send what was gathered, if anything still is."""
+
+
+class Outbox:
+    """The sessions that have something to send in this turn of the event loop."""
+
+    def __init__(self) -> None:
+        self._sessions: list[Flushed] = []
+
+    def add(self, session: Flushed) -> None:
+        """Flush a session when all that runs in this turn has run."""
+        if not self._sessions:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._sessions.append(session)
+
+    def _flush(self) -> None:
+        sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.flush()
