@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -58,9 +60,6 @@ async def main(process: Process) -> None:
             raise TemporaryError("pushes through Redis are not heard")
 
     process.checks["live"] = check_live
-    app = operations_app(process)
-    server.attach(app)
-    app.on_response_prepare.append(close_connections)
     await subscriber.start()
     tending = [
         asyncio.create_task(gateway.tend_for_ever()),
@@ -71,18 +70,31 @@ async def main(process: Process) -> None:
         asyncio.create_task(presence.sweep_for_ever()),
         asyncio.create_task(server.wheel.turn_for_ever()),
     ]
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
-    await runner.setup()
-    listening = await server.listen(runner, settings.bind_host, settings.bind_port)
-    process.is_ready = True
     try:
-        await process.stopping.wait()
-        await drain(gateway)
+        async with _listening(process, server):
+            process.is_ready = True
+            await process.stopping.wait()
+            await drain(gateway)
     finally:
         await tasks.end(tending)
+        await subscriber.close()
+
+
+@asynccontextmanager
+async def _listening(process: Process, server: GatewayServer) -> AsyncIterator[None]:
+    """Accept connections; at the end what aiohttp still answers is finished."""
+    app = operations_app(process)
+    server.attach(app)
+    app.on_response_prepare.append(close_connections)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
+    await runner.setup()
+    settings = process.settings
+    listening = await server.listen(runner, settings.bind_host, settings.bind_port)
+    try:
+        yield
+    finally:
         listening.close()
         await runner.cleanup()
-        await subscriber.close()
 
 
 if __name__ == "__main__":

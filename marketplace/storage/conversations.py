@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo.read_concern import ReadConcern
 
 from marketplace.coalescing import Coalescer
 from marketplace.domain.conversations import Conversation, Entry, EntryKind, ReadPosition
@@ -40,6 +41,9 @@ class _Page(NamedTuple):
         order = ASCENDING if self.side == "$gt" else DESCENDING
         wanted = {"conversation_id": self.conversation_id, "sequence": {self.side: self.sequence}}
         return [{"$match": wanted}, {"$sort": {"sequence": order}}, {"$limit": self.limit}]
+
+
+_NEWEST = ReadConcern("local")
 
 
 @repository
@@ -92,9 +96,13 @@ class MongoEntries(Collection[Entry]):
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction.
 
-        When somebody was faster it is a write conflict, and `transact` tries again.
+        When somebody was faster it is a write conflict, and `transact` tries again.  The transaction
+        does not see what came in since it began: were the number taken from there, somebody who sends
+        without a pause would keep it from ever being the next one.  Once inserted, it keeps others out.
         """
-        head = (await self.heads([entry.conversation_id]))[entry.conversation_id]
+        ids = [entry.conversation_id]
+        own, newest = await self.heads(ids), await self.newest_heads(ids)
+        head = max(own[entry.conversation_id], newest[entry.conversation_id])
         numbered = replace(entry, sequence=head + 1)
         await self._collection.insert_one(to_document(numbered), session=self.session)
         return numbered
@@ -158,22 +166,28 @@ class MongoEntries(Collection[Entry]):
         heads = await read(ids)
         return {each: heads.get(each, 0) for each in ids}
 
-    async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones among these conversations, and by whom."""
-        return await MongoConversations(self._database).blocks(conversation_ids)
+    async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The highest sequence of each, also of entries that only the primary has so far.
+
+        For who takes the next number.  A head that a majority has is the head before the entries that
+        another process is just writing: while that one writes without a pause, it is never the right
+        one, and its reader never gets a number.  What is written behind an entry is acknowledged only
+        when a majority has both.
+        """
+        ids = list(conversation_ids)
+        newest = self._collection.with_options(read_concern=_NEWEST)
+        heads = await _heads_in(newest, ids, None)
+        return {each: heads.get(each, 0) for each in ids}
+
+    async def newest_blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The blocked ones among these conversations, and by whom, as new as `newest_heads`."""
+        newest = self._database.client.get_database(
+            self._database.name, self._database.codec_options, read_concern=_NEWEST
+        )
+        return await MongoConversations(newest).blocks(conversation_ids)
 
     async def _read_heads(self, conversation_ids: list[str]) -> dict[str, int]:
-        """Sorted by the unique index and grouped by its first field, so that the server reads one
-        key a conversation (a DISTINCT_SCAN) and no document."""
-        found = await self._collection.aggregate(
-            [
-                {"$match": {"conversation_id": {"$in": conversation_ids}}},
-                {"$sort": {"conversation_id": -1, "sequence": -1}},
-                {"$group": {"_id": "$conversation_id", "head": {"$first": "$sequence"}}},
-            ],
-            session=self.session,
-        ).to_list(None)
-        return {each["_id"]: int(each["head"]) for each in found}
+        return await _heads_in(self._collection, conversation_ids, self.session)
 
     async def _page_of(self, page: "_Page") -> list[Entry]:
         if self.session is not None:
@@ -191,6 +205,22 @@ class MongoEntries(Collection[Entry]):
         for each in found:
             read[pages[each["page"]]].append(from_document(each, Entry))
         return read
+
+
+async def _heads_in(
+    collection: Any, conversation_ids: list[str], session: Session
+) -> dict[str, int]:
+    """Sorted by the unique index and grouped by its first field, so that the server reads one key a
+    conversation (a DISTINCT_SCAN) and no document."""
+    found = await collection.aggregate(
+        [
+            {"$match": {"conversation_id": {"$in": conversation_ids}}},
+            {"$sort": {"conversation_id": -1, "sequence": -1}},
+            {"$group": {"_id": "$conversation_id", "head": {"$first": "$sequence"}}},
+        ],
+        session=session,
+    ).to_list(None)
+    return {each["_id"]: int(each["head"]) for each in found}
 
 
 @repository

@@ -141,9 +141,9 @@ class EntryWriter:
     async def _number(self, batch: deque[_Waiting]) -> None:
         unknown = {each.entry.conversation_id for each in batch} - self._heads.keys()
         if unknown:
-            heads = await self._entries.heads(list(unknown))
+            heads = await self._entries.newest_heads(list(unknown))
             # Behind the heads: a block that comes in between takes the next number away from us.
-            blocks = await self._entries.blocks(list(unknown))
+            blocks = await self._entries.newest_blocks(list(unknown))
             await self._refuse(batch, blocks)
             self._heads.update({of: head for of, head in heads.items() if of not in blocks})
         numbers: dict[str, int] = {}

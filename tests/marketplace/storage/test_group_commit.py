@@ -40,12 +40,12 @@ class WatchedEntries(MongoEntries):
         await self.go_on.wait()
         await super().insert_in_order(entries)
 
-    async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+    async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """Look up; a defect comes up as often as was set."""
         if self.broken_look_ups:
             self.broken_look_ups -= 1
             raise KeyError("a defect")
-        return await super().heads(conversation_ids)
+        return await super().newest_heads(conversation_ids)
 
 
 @pytest.fixture
