@@ -20,7 +20,7 @@ WRITTEN_WITHIN_S = 3.0
 class Connection:
     """One connection; its methods raise RedisError, OSError or TimeoutError when it is lost.
 
-    Nobody shares it before `open` has returned: redis-py connects by itself at a command.
+    Between `open` and `close` alone: a command outside of them is refused.
     """
 
     def __init__(self, redis: "Redis") -> None:
@@ -44,6 +44,8 @@ class Connection:
         packed = b"".join(hiredis.pack_command(each) for each in commands)  # type: ignore[arg-type] # of any length
         if not packed:
             return
+        if not self._connection.is_connected:  # redis-py would connect by itself
+            raise RedisConnectionError("not connected")
         async with asyncio.timeout(WRITTEN_WITHIN_S):
             await self._connection.send_packed_command(packed, check_health=False)
 

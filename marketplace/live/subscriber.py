@@ -122,12 +122,13 @@ class Subscriber:
             self._asking = asyncio.get_running_loop().create_task(self._ask_redis())
 
     async def _ask_redis(self) -> None:
-        while self._to_ask and self._listener is not None:  # else all are asked for when it stands
+        # Without a connection all are asked for when one stands.
+        while self._to_ask and (listener := self._listener) is not None:
             asked, self._to_ask = self._to_ask, {}
             for command in ("SUNSUBSCRIBE", "SSUBSCRIBE"):
                 rooms = [room for room, wanted in asked.items() if wanted == command]
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
-                    await self._listener.send(_in_portions(command, rooms))
+                    await listener.send(_in_portions(command, rooms))
         self._to_ask.clear()
 
     async def _listen_for_ever(self) -> None:
