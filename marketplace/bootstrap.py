@@ -13,6 +13,7 @@ from marketplace.errors import TemporaryError
 from marketplace.passwords import Argon2Passwords
 from marketplace.ports import World
 from marketplace.presence import RedisPresence
+from marketplace.refresh_tokens import RefreshTokens
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore, open_store
 from marketplace.storage.entry_writer import EntryWriter
@@ -40,6 +41,7 @@ class Parts:
     redis: "Redis"
     announcer: live.Announcer
     tokens: Tokens
+    refresh_tokens: RefreshTokens
 
     async def check_store(self) -> None:
         """Raises TemporaryError when MongoDB does not answer."""
@@ -75,7 +77,15 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         clock=clock,
     )
     try:
-        yield Parts(settings, world, store, redis, announcer, Tokens(settings.token_secret, clock))
+        yield Parts(
+            settings,
+            world,
+            store,
+            redis,
+            announcer,
+            Tokens(settings.token_secret, clock),
+            RefreshTokens(settings.token_secret),
+        )
     finally:
         await entry_writer.close()
         await announcer.close()

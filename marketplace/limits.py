@@ -13,6 +13,8 @@ from collections.abc import Callable
 from marketplace.errors import Code, ParleyError
 
 _MOST_KEYS = 50_000
+# A key that exceeds its rate for hours is within it again after a minute.
+_FURTHEST_AHEAD_S = 60.0
 
 
 class Rate:
@@ -37,6 +39,10 @@ class Rate:
         """`paid_until` when one more is taken."""
         return (paid_until if paid_until > now else now) + self._cost_s
 
+    def before(self, paid_until: float) -> float:
+        """`paid_until` without the last one."""
+        return paid_until - self._cost_s
+
 
 class RateLimit:
     """A rate for each key.
@@ -51,6 +57,11 @@ class RateLimit:
         self._monotonic = monotonic
         self._paid_until: OrderedDict[str, float] = OrderedDict()
 
+    def give_back(self, key: str) -> None:
+        """Undo one `take` of the key."""
+        if key in self._paid_until:
+            self._paid_until[key] = self._rate.before(self._paid_until[key])
+
     def take(self, key: str) -> None:
         """Take one of the key's.
 
@@ -60,11 +71,22 @@ class RateLimit:
         now = self._monotonic()
         paid_until = self._paid_until.pop(key, 0.0)
         wait_s = self._rate.wait_s(paid_until, now)
-        self._paid_until[key] = paid_until if wait_s > 0 else self._rate.after(paid_until, now)
-        if len(self._paid_until) > _MOST_KEYS:
-            self._paid_until.popitem(last=False)
+        self._keep(key, paid_until if wait_s > 0 else self._rate.after(paid_until, now))
         if wait_s > 0:
             raise rate_limited(wait_s)
+
+    def exceed(self, key: str) -> float:
+        """Take one of the key's even if there is none; return how long `take` would have to wait."""
+        now = self._monotonic()
+        paid_until = self._paid_until.pop(key, 0.0)
+        wait_s = self._rate.wait_s(paid_until, now)
+        self._keep(key, min(self._rate.after(paid_until, now), now + _FURTHEST_AHEAD_S))
+        return max(0.0, wait_s)
+
+    def _keep(self, key: str, paid_until: float) -> None:
+        self._paid_until[key] = paid_until
+        if len(self._paid_until) > _MOST_KEYS:
+            self._paid_until.popitem(last=False)
 
 
 def rate_limited(wait_s: float) -> ParleyError:

@@ -1,40 +1,61 @@
 """Password hashes with Argon2id, off the event loop."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from marketplace.fair_queue import FairQueue
+
+T = TypeVar("T")
+
+# A hash takes 64 MiB and a core for some 50 ms.
+_AT_ONCE = 2
+# The last of them waits for about a second.
+_MOST_WAITING = 40
+_NICENESS = 10
 
 
 class Argon2Passwords:
     """Hashes with argon2-cffi's defaults (RFC 9106's low-memory profile: 64 MiB, 3 passes).
 
-    Two at a time, since each takes 64 MiB and a core for some 50 ms; a crowd of log-ins waits its
-    turn and does not slow down everything else.
+    Two at a time; a crowd of log-ins waits its turn.  The threads run at a lower priority than the
+    event loops of this machine, so that a flood of log-ins does not slow down anything else.
     """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(
+            _AT_ONCE,
+            thread_name_prefix="argon2",
+            initializer=os.nice,  # on Linux it concerns the calling thread alone: see nice(2)
+            initargs=(_NICENESS,),
+        )
+        self._queue = FairQueue(_AT_ONCE, _MOST_WAITING)
         # Checked when there is no such account, so that the answer takes as long either way.
         self._nobody = self._hasher.hash("nobody has this password")
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, asked_by: str = "") -> str:
         """A salted hash that tells its own parameters."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._hasher.hash, password)
+        return await self._in_turn(asked_by, lambda: self._hasher.hash(password))
 
-    async def matches(self, password_hash: str | None, password: str) -> bool:
+    async def matches(self, password_hash: str | None, password: str, asked_by: str = "") -> bool:
         """Whether the password is the one; takes as long for an unknown account (None)."""
-        loop = asyncio.get_running_loop()
         against = self._nobody if password_hash is None else password_hash
-        is_right = await loop.run_in_executor(self._threads, self._verify, against, password)
+        is_right = await self._in_turn(asked_by, lambda: self._verify(against, password))
         return is_right and password_hash is not None
 
     def close(self) -> None:
         """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_turn(self, asked_by: str, work: Callable[[], T]) -> T:
+        async with self._queue.turn(asked_by):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from marketplace.actions import accounts
+from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor, Role, normalized_email
 from marketplace.errors import Code
 from marketplace.schemas.accounts import AccountView, Register, Tokens
@@ -48,7 +49,8 @@ async def create_account(call: Call) -> Answer:
     """
     email = normalized_email(call.body["email"])
     call.service.limits.register(call.request.client_address, email)
-    account = await accounts.register(call.world, call.body)
+    asked_by = network_of(call.request.client_address)
+    account = await accounts.register(call.world, call.body, asked_by)
     return Answer(await log_in(call, account), 201)
 
 

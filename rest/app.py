@@ -28,6 +28,7 @@ from rest import (
     vendors,
 )
 from rest.limits import Limits
+from rest.log_ins import LogIns
 from rest.operations import Operation
 from rest.performing import perform
 from rest.problems import Problems
@@ -76,6 +77,7 @@ def make_app(parts: Parts, health_check: Health) -> App:
         parts,
         health_check,
         Limits(parts.settings.limit_scale),
+        LogIns(parts.settings.limit_scale),
         LiveSessions(parts.store.sessions),
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)

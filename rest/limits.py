@@ -1,4 +1,4 @@
-"""The rate limits of REST, by address, by email and by account, each times `scale`.
+"""The rate limits of REST, by address, by email and by account, each multiplied by `scale`.
 
 Kept in this process alone: several processes of `rest` let through as many times more.
 """
@@ -18,9 +18,8 @@ class Limits:
     An account has 30 a second: a page that loads asks for a dozen things at once.  An address has
     100 a second, for an office behind one.  Those two are met by programs alone.
 
-    Log-ins and registrations count by address against guessing over many accounts, by email against
-    guessing one account's password from many addresses.  An office logs in some dozens a minute at
-    most.
+    Registrations count by address and by email.  Attempts to log in have rules of their own
+    (`rest/log_ins.py`).
     """
 
     def __init__(self, scale: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -29,8 +28,6 @@ class Limits:
 
         self._address = limit(500, 100)
         self._account = limit(150, 30)
-        self._log_in_address = limit(60, 60 / _MINUTE_S)
-        self._log_in_email = limit(10, 10 / _MINUTE_S)
         self._register_address = limit(30, 10 / _MINUTE_S)
         self._register_email = limit(5, 2 / _MINUTE_S)
 
@@ -49,15 +46,6 @@ class Limits:
             ParleyError: `rate_limited`.
         """
         self._account.take(account_id)
-
-    def log_in(self, address: str, email: str) -> None:
-        """Count an attempt to log in.
-
-        Raises:
-            ParleyError: `rate_limited`.
-        """
-        self._log_in_address.take(network_of(address))
-        self._log_in_email.take(email)
 
     def register(self, address: str, email: str) -> None:
         """Count an attempt to register.

@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 
 from marketplace.bootstrap import Parts
 from rest.limits import Limits
+from rest.log_ins import LogIns
 from rest.sessions import LiveSessions
 
 Health = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
@@ -24,6 +25,7 @@ class Service:
     parts: Parts
     health: Health
     limits: Limits
+    log_ins: LogIns
     sessions: LiveSessions
     openapi_json: bytes = b""
     documentation_html: bytes = b""

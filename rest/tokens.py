@@ -3,11 +3,13 @@
 from typing import Any
 
 from marketplace.actions import accounts
-from marketplace.domain.accounts import Account, normalized_email
+from marketplace.addresses import network_of
+from marketplace.domain.accounts import Account, PresentedToken, normalized_email
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code
+from marketplace.refresh_tokens import hash_of, session_id_of
 from marketplace.schemas.accounts import LogIn, Refresh, Tokens
-from marketplace.tokens import ACCESS_TOKEN_TTL_S, hash_of, new_refresh_token, session_id_of
+from marketplace.tokens import ACCESS_TOKEN_TTL_S
 from rest.calls import Answer, Call
 from rest.operations import Routes
 
@@ -17,7 +19,7 @@ ROUTES = Routes("Tokens")
 async def log_in(call: Call, account: Account) -> dict[str, Any]:
     """Open a session for the account, and give its first tokens."""
     session_id = new_id()
-    refresh_token = new_refresh_token(session_id)
+    refresh_token = call.service.parts.refresh_tokens.first(session_id)
     await accounts.open_session(call.world, account, session_id, hash_of(refresh_token))
     return _tokens(call, account, session_id, refresh_token)
 
@@ -32,11 +34,17 @@ async def log_in(call: Call, account: Account) -> dict[str, Any]:
 async def create_tokens(call: Call) -> Answer:
     """Log in.
 
-    The access token is good for 15 minutes, the refresh token once within 30 days.
+    The access token is valid for 15 minutes, the refresh token once within 30 days. After ten wrong
+    passwords for one email address, further answers to wrong ones are delayed by up to five seconds,
+    and the network address they came from has to wait.
     """
     email = normalized_email(call.body["email"])
-    call.service.limits.log_in(call.request.client_address, email)
-    account = await accounts.authenticate(call.world, email, call.body["password"])
+    asked_by = network_of(call.request.client_address)
+
+    async def check() -> Account:
+        return await accounts.authenticate(call.world, email, call.body["password"], asked_by)
+
+    account = await call.service.log_ins.attempt(asked_by, email, check)
     return Answer(await log_in(call, account))
 
 
@@ -50,22 +58,26 @@ async def create_tokens(call: Call) -> Answer:
 async def refresh_tokens(call: Call) -> Answer:
     """Exchange a refresh token for new tokens.
 
-    A refresh token works once. When one comes a second time, somebody holds a copy, and the log-in
-    ends for both.
+    If the answer was lost, repeat the request within 60 seconds: it returns the same refresh token.
+    When a refresh token comes back later than that, somebody holds a copy, and the log-in ends for
+    both.
     """
+    refresh_tokens = call.service.parts.refresh_tokens
     old = call.body["refresh_token"]
-    session_id = session_id_of(old)
-    new = new_refresh_token(session_id)
-    logged_in = await accounts.refresh(call.world, session_id, hash_of(old), hash_of(new))
-    return Answer(_tokens(call, logged_in.account, session_id, new))
+    new = refresh_tokens.successor(old)
+    presented = PresentedToken(
+        session_id_of(old), hash_of(old), hash_of(new), refresh_tokens.is_issued(old)
+    )
+    logged_in = await accounts.refresh(call.world, presented)
+    return Answer(_tokens(call, logged_in.account, logged_in.session_id, new))
 
 
 @ROUTES.delete("/v1/tokens", answers={204: None})
 async def delete_tokens(call: Call) -> Answer:
     """Log out.
 
-    The refresh token stops to work at once, and connections to gateways end. The access token stops
-    within ten seconds.
+    The refresh token ends at once, and so do connections to gateways. The access token ends within
+    ten seconds.
     """
     await accounts.log_out(call.world, call.access.account_id, call.access.session_id)
     call.service.sessions.forget(call.access.session_id)

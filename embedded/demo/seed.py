@@ -29,8 +29,8 @@ from marketplace.domain.matches import Match
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 from marketplace.errors import SettingsError, TemporaryError
 from marketplace.ports import World
+from marketplace.refresh_tokens import hash_of
 from marketplace.settings import from_environment
-from marketplace.tokens import hash_of, new_refresh_token
 
 TOKEN_TTL_S = 4 * 3_600
 MOST_CONVERSATIONS = 50_000
@@ -150,7 +150,7 @@ async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
     sessions, tokens = [], {}
     for account in accounts:
         session_id = new_id()
-        refresh_hash = hash_of(new_refresh_token(session_id))
+        refresh_hash = hash_of(parts.refresh_tokens.first(session_id))
         ends_at = now + timedelta(seconds=TOKEN_TTL_S)
         sessions.append(Session(session_id, account.id, refresh_hash, now, ends_at))
         tokens[account.id] = parts.tokens.issue(account, session_id, ttl_s=TOKEN_TTL_S)

@@ -8,7 +8,14 @@ from typing import Any
 from marketplace.actions import announcements
 from marketplace.actions.events import vendor_event
 from marketplace.domain import vendors
-from marketplace.domain.accounts import Account, Actor, Role, Session, normalized_email
+from marketplace.domain.accounts import (
+    Account,
+    Actor,
+    PresentedToken,
+    Role,
+    Session,
+    normalized_email,
+)
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, World
@@ -24,18 +31,18 @@ class LoggedIn:
     session_id: str
 
 
-async def register(world: World, details: Mapping[str, Any]) -> Account:
+async def register(world: World, details: Mapping[str, Any], asked_by: str = "") -> Account:
     """Make an account; a vendor's comes with an empty profile in state `applied`.
 
     Raises:
-        ParleyError: `email_taken`.
+        ParleyError: `email_taken`; `unavailable` when too many register or log in at once.
     """
     now = world.clock.now()
     account = Account(
         id=new_id(),
         role=Role(details["role"]),
         email=normalized_email(details["email"]),
-        password_hash=await world.passwords.hash(details["password"]),
+        password_hash=await world.passwords.hash(details["password"], asked_by),
         name=details["name"],
         phone=details["phone"],
         locale=details["locale"],
@@ -55,15 +62,16 @@ async def register(world: World, details: Mapping[str, Any]) -> Account:
     return account
 
 
-async def authenticate(world: World, email: str, password: str) -> Account:
+async def authenticate(world: World, email: str, password: str, asked_by: str = "") -> Account:
     """The account with this address and password.
 
     Raises:
-        ParleyError: `unauthenticated`, the same for a wrong address and a wrong password.
+        ParleyError: `unauthenticated`, the same for a wrong address and a wrong password;
+            `unavailable` when too many log in at once.
     """
     account = await world.store.accounts.by_email(normalized_email(email))
     known = account.password_hash if account else None
-    is_right = await world.passwords.matches(known, password)
+    is_right = await world.passwords.matches(known, password, asked_by)
     if account is None or not is_right:
         raise ParleyError(Code.UNAUTHENTICATED, "The email address or the password is wrong.")
     return account
@@ -91,26 +99,40 @@ async def open_session(
     return LoggedIn(account, session_id)
 
 
-async def refresh(world: World, session_id: str, old_hash: str, new_hash: str) -> LoggedIn:
-    """Exchange a refresh token for the next one.
+async def refresh(world: World, token: PresentedToken) -> LoggedIn:
+    """Exchange a refresh token for its successor.
 
-    A refresh token works once.  When an old one of a live session comes back, somebody holds a
-    copy: the session ends for both (RFC 9700, section 4.14).
+    For a minute after its first use, the same token is exchanged for the same successor: the first
+    answer may have been lost, and a duplicated browser tab holds the same token.  When a token comes
+    back later than that, somebody holds a copy, and the session ends for both (RFC 9700, section
+    4.14).  A token that was never issued ends nothing.
 
     Raises:
         ParleyError: `unauthenticated`.
     """
-    session = await world.store.sessions.get(session_id)
+    session = await world.store.sessions.get(token.session_id)
     refused = ParleyError(Code.UNAUTHENTICATED, "The refresh token is not valid; log in again.")
     if session is None or session.expires_at <= world.clock.now():
         raise refused
-    if not await world.store.sessions.rotate(session_id, old_hash, new_hash):
-        await log_out(world, session.account_id, session_id)
+    if not await _exchanged(world, token):
+        if token.is_issued:
+            await log_out(world, session.account_id, session.id)
         raise refused
     account = await world.store.accounts.get(session.account_id)
     if account is None:
         raise refused
-    return LoggedIn(account, session_id)
+    return LoggedIn(account, session.id)
+
+
+async def _exchanged(world: World, token: PresentedToken) -> bool:
+    """Whether the successor is the session's current token now."""
+    now = world.clock.now()
+    sessions = world.store.sessions
+    if await sessions.rotate(token.session_id, token.hash, token.successor_hash, now):
+        return True
+    # Read after the failed attempt: a rival may have rotated a moment ago.
+    session = await sessions.get(token.session_id)
+    return session is not None and session.is_repeated(token, now)
 
 
 async def log_out(world: World, account_id: str, session_id: str) -> None:

@@ -1,10 +1,13 @@
 """Accounts: who somebody is, in what role they act, and the sessions they are logged in by."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from marketplace.errors import Code, ParleyError
+
+# An answer lost on a bad network is asked for again within seconds.
+REPEATED_REFRESH_FOR = timedelta(seconds=60)
 
 
 class Role(StrEnum):
@@ -33,13 +36,37 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A log-in that refreshes itself: only the hash of the current refresh token is kept."""
+    """A log-in that refreshes itself: only hashes of its last two refresh tokens are stored."""
 
     id: str
     account_id: str
     refresh_token_hash: str
     created_at: datetime
     expires_at: datetime
+    previous_refresh_token_hash: str | None = None
+    rotated_at: datetime | None = None
+
+    def is_repeated(self, token: "PresentedToken", now: datetime) -> bool:
+        """Whether the token was exchanged for the current one less than a minute ago."""
+        return (
+            self.previous_refresh_token_hash == token.hash
+            and self.refresh_token_hash == token.successor_hash
+            and self.rotated_at is not None
+            and now - self.rotated_at <= REPEATED_REFRESH_FOR
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A refresh token that somebody presents: its session, its hash and its successor's.
+
+    `is_issued` says that this deployment issued it, now or earlier.
+    """
+
+    session_id: str
+    hash: str
+    successor_hash: str
+    is_issued: bool
 
 
 @dataclass(frozen=True, slots=True)

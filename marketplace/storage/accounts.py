@@ -1,6 +1,7 @@
 """Accounts and their log-ins."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
@@ -65,11 +66,17 @@ class MongoSessions(Collection[Session]):
         ).to_list(None)
         return {each["_id"]: True for each in found}
 
-    async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
-        """Replace the refresh token's hash if it is still the old one."""
+    async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
+        """Replace the refresh token's hash if it still is the old one."""
         outcome = await self._collection.update_one(
             {"_id": session_id, "refresh_token_hash": old_hash},
-            {"$set": {"refresh_token_hash": new_hash}},
+            {
+                "$set": {
+                    "refresh_token_hash": new_hash,
+                    "previous_refresh_token_hash": old_hash,
+                    "rotated_at": at,
+                }
+            },
             session=self.session,
         )
         return outcome.modified_count == 1

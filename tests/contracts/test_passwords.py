@@ -1,9 +1,12 @@
 """Hashing passwords."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from marketplace.errors import ParleyError
 from marketplace.passwords import Argon2Passwords
 from marketplace.ports import Passwords
 from tests import memory
@@ -46,3 +49,25 @@ async def test_an_unknown_account_matches_nothing(passwords: Passwords) -> None:
 async def test_what_is_no_hash_matches_nothing(passwords: Passwords) -> None:
     """A damaged record is a wrong password and no failure."""
     assert not await passwords.matches("no hash", "correct horse")
+
+
+async def test_a_crowd_is_bounded_and_keeps_nobody_else_waiting() -> None:
+    """Of 200 log-ins at once from one address most are refused; another address gets its turn."""
+    passwords = Argon2Passwords()
+    hashed = await passwords.hash("correct horse")
+    started_at = time.monotonic()
+
+    crowd = [
+        asyncio.create_task(passwords.matches(hashed, "guess", "203.0.113.9")) for _ in range(200)
+    ]
+    await asyncio.sleep(0)
+    is_right = await passwords.matches(hashed, "correct horse", "192.0.2.1")
+    waited_s = time.monotonic() - started_at
+    outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    crowd_s = time.monotonic() - started_at
+    passwords.close()
+
+    assert is_right
+    assert outcomes.count(False) < 50
+    assert all(each is False or isinstance(each, ParleyError) for each in outcomes)
+    assert waited_s < crowd_s / 3

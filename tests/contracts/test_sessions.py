@@ -55,16 +55,17 @@ async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> No
     await store.sessions.add(session)
 
     won = await asyncio.gather(
-        *(store.sessions.rotate(session.id, "first", f"next-{n}") for n in range(20))
+        *(store.sessions.rotate(session.id, "first", f"next-{n}", NOW) for n in range(20))
     )
 
     kept = await store.sessions.get(session.id)
     assert sorted(won) == [False] * 19 + [True]
     assert kept is not None
     assert kept.refresh_token_hash == f"next-{won.index(True)}"
+    assert (kept.previous_refresh_token_hash, kept.rotated_at) == ("first", NOW)
 
 
 async def test_rotating_what_is_gone_fails(store: Store) -> None:
     """A refresh after a log-out does not bring the session back."""
-    assert not await store.sessions.rotate("gone", "first", "next")
+    assert not await store.sessions.rotate("gone", "first", "next", NOW)
     assert await store.sessions.get("gone") is None

@@ -13,9 +13,6 @@ from marketplace.errors import Code, ParleyError
 from marketplace.tokens import (
     ACCESS_TOKEN_TTL_S,
     Tokens,
-    hash_of,
-    new_refresh_token,
-    session_id_of,
 )
 from tests.builders import NOW, FixedClock, an_account
 
@@ -126,14 +123,3 @@ def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
 def test_what_is_no_token_is_refused(tokens: Tokens, token: object) -> None:
     """Whatever stands in its place."""
     assert code_of(tokens, token) is Code.UNAUTHENTICATED
-
-
-def test_refresh_tokens_are_random_and_kept_as_a_hash() -> None:
-    """Each names its session; nobody makes the token from its hash."""
-    one, two = new_refresh_token("session-1"), new_refresh_token("session-1")
-
-    assert one != two
-    assert session_id_of(one) == "session-1"
-    assert hash_of(one) == hash_of(one) != hash_of(two)
-    assert one not in hash_of(one)
-    assert session_id_of("no dot in it") == "no dot in it"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.domain.accounts import Account, Session
 from marketplace.errors import Code, ParleyError
@@ -50,12 +51,17 @@ class Sessions:
         """Those that have not ended."""
         return {each for each in session_ids if await self.get(each) is not None}
 
-    async def rotate(self, session_id: str, old_hash: str, new_hash: str) -> bool:
-        """Replace the refresh token's hash if it is still the old one."""
+    async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
+        """Replace the refresh token's hash if it still is the old one."""
         session = await self.get(session_id)
         if session is None or session.refresh_token_hash != old_hash:
             return False
-        self._sessions[session_id] = replace(session, refresh_token_hash=new_hash)
+        self._sessions[session_id] = replace(
+            session,
+            refresh_token_hash=new_hash,
+            previous_refresh_token_hash=old_hash,
+            rotated_at=at,
+        )
         return True
 
     async def delete(self, session_id: str) -> None:

@@ -10,11 +10,11 @@ _ITERATIONS = 2  # PBKDF2's strength is its count; a test wants its form alone
 class Passwords:
     """PBKDF2 with SHA-256, written `pbkdf2$iterations$salt$hash`."""
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, asked_by: str = "") -> str:
         """A salted hash that tells its own parameters."""
         return _written(password, _ITERATIONS, secrets.token_hex(8))
 
-    async def matches(self, password_hash: str | None, password: str) -> bool:
+    async def matches(self, password_hash: str | None, password: str, asked_by: str = "") -> bool:
         """Whether the password is the one."""
         if password_hash is None or password_hash.count("$") != 3:
             return False

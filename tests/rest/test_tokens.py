@@ -1,9 +1,12 @@
 """Log in, refresh, log out."""
 
 import asyncio
+import secrets
 
+import httpx
 import pytest
 
+from marketplace.refresh_tokens import hash_of
 from tests.rest.people import PASSWORD, Rest, refusal, registered
 
 
@@ -62,32 +65,77 @@ async def test_refreshing_goes_on(rest: Rest) -> None:
         token = response.json()["refresh_token"]
 
 
-async def test_a_refresh_token_used_twice_ends_the_log_in(rest: Rest) -> None:
-    """When an old refresh token comes back, neither copy works any more."""
+async def refreshed(rest: Rest, token: str) -> httpx.Response:
+    """The answer to a refresh with this token."""
+    return await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})
+
+
+async def test_a_refresh_whose_answer_was_lost_is_answered_again(rest: Rest) -> None:
+    """The same token gives the same successor, which then works; so a duplicated tab goes on."""
     person = await registered(rest)
-    old = {"refresh_token": person.tokens["refresh_token"]}
-    new = (await rest.client.post("/v1/tokens/refresh", json=old)).json()["refresh_token"]
+    first = await refreshed(rest, person.tokens["refresh_token"])
 
-    again = await rest.client.post("/v1/tokens/refresh", json=old)
-    then = await rest.client.post("/v1/tokens/refresh", json={"refresh_token": new})
+    again = await refreshed(rest, person.tokens["refresh_token"])
+    then = await refreshed(rest, again.json()["refresh_token"])
 
-    assert refusal(again) == (401, "unauthenticated")
-    assert refusal(then) == (401, "unauthenticated")
+    assert again.status_code == then.status_code == 200
+    assert again.json()["refresh_token"] == first.json()["refresh_token"]
 
 
-async def test_of_two_refreshes_at_once_one_wins(rest: Rest) -> None:
-    """A token raced by two callers is exchanged once at most."""
+async def test_an_old_refresh_token_ends_the_log_in(rest: Rest) -> None:
+    """When a token from two refreshes ago comes back, neither copy works any more."""
     person = await registered(rest)
-    body = {"refresh_token": person.tokens["refresh_token"]}
+    oldest = person.tokens["refresh_token"]
+    second = (await refreshed(rest, oldest)).json()["refresh_token"]
+    third = (await refreshed(rest, second)).json()["refresh_token"]
+
+    stolen = await refreshed(rest, oldest)
+    after_it = await refreshed(rest, third)
+
+    assert refusal(stolen) == (401, "unauthenticated")
+    assert refusal(after_it) == (401, "unauthenticated")
+
+
+async def test_refreshes_at_once_get_one_successor(rest: Rest) -> None:
+    """Tabs that refresh together all stay logged in, with one refresh token."""
+    person = await registered(rest)
 
     responses = await asyncio.gather(
-        *(rest.client.post("/v1/tokens/refresh", json=body) for _ in range(5))
+        *(refreshed(rest, person.tokens["refresh_token"]) for _ in range(10))
     )
 
-    assert [each.status_code for each in responses].count(200) == 1
+    assert {each.status_code for each in responses} == {200}
+    assert len({each.json()["refresh_token"] for each in responses}) == 1
 
 
-@pytest.mark.parametrize("token", ["", ".", "nobody.x", "x" * 200, "a.b.c"])
+@pytest.mark.parametrize("garbage", ["", ".", ".garbage", ".garbage.garbage", "\n.x.y"])
+async def test_a_made_up_token_of_a_known_session_ends_nothing(rest: Rest, garbage: str) -> None:
+    """Session ids stand in access tokens; whoever reads one cannot log its owner out."""
+    person = await registered(rest)
+    session_id = person.tokens["refresh_token"].partition(".")[0]
+
+    refused = await refreshed(rest, session_id + garbage)
+
+    assert refusal(refused) == (401, "unauthenticated")
+    assert (await refreshed(rest, person.tokens["refresh_token"])).status_code == 200
+
+
+async def test_a_log_in_of_the_version_before_goes_on(rest: Rest) -> None:
+    """A session with a two-part token, as version 0.1 issued them, refreshes after an update."""
+    person = await registered(rest)
+    session_id = person.tokens["refresh_token"].partition(".")[0]
+    old = f"{session_id}.{secrets.token_urlsafe(32)}"
+    await rest.parts.store.database["sessions"].update_one(
+        {"_id": session_id}, {"$set": {"refresh_token_hash": hash_of(old)}}
+    )
+
+    first, again = await refreshed(rest, old), await refreshed(rest, old)
+
+    assert first.status_code == again.status_code == 200
+    assert first.json()["refresh_token"] == again.json()["refresh_token"]
+
+
+@pytest.mark.parametrize("token", ["", ".", "..", "nobody.x", "x" * 200, "a.b.c", "é.ü.ß"])
 async def test_what_is_no_refresh_token(rest: Rest, token: str) -> None:
     """Anything that was not given out is refused."""
     response = await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})

@@ -1,10 +1,13 @@
 """Registering, logging in, refreshing, logging out."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from marketplace.actions import accounts
-from marketplace.domain.accounts import Role
+from marketplace.domain.accounts import PresentedToken, Role
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code
 from tests.marketplace.actions.refusals import refused
@@ -66,17 +69,48 @@ async def test_a_vendor_begins_with_an_empty_profile(stage: Stage) -> None:
     assert stage.happened() == ["vendor.applied"]
 
 
-async def test_a_refresh_token_works_once_and_its_copy_ends_the_session(stage: Stage) -> None:
-    """Somebody holds a copy: both are logged out (RFC 9700, section 4.14)."""
+def presented(old: int, new: int | None = None, **named: Any) -> PresentedToken:
+    """The token with the hash `hash-<old>` of session `s-1`, whose successor has the next number."""
+    token = PresentedToken("s-1", f"hash-{old}", f"hash-{new or old + 1}", is_issued=True)
+    return replace(token, **named)
+
+
+async def test_a_lost_answer_to_a_refresh_is_given_again_for_a_minute(stage: Stage) -> None:
+    """The token before is exchanged for the same successor until a minute after its first use."""
     account = await accounts.register(stage.world, details())
     await accounts.open_session(stage.world, account, "s-1", "hash-1")
 
-    first = await accounts.refresh(stage.world, "s-1", "hash-1", "hash-2")
-    assert first.account == account
+    for _ in range(3):
+        assert (await accounts.refresh(stage.world, presented(1))).account == account
+        stage.clock.advance(seconds=30)
 
-    for old, new in (("hash-1", "hash-3"), ("hash-2", "hash-4")):
-        code = await refused(accounts.refresh(stage.world, "s-1", old, new))
+    assert await refused(accounts.refresh(stage.world, presented(1))) is Code.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("late_s", [0, 61])
+async def test_an_older_refresh_token_ends_the_session(stage: Stage, late_s: int) -> None:
+    """Somebody holds a copy: both are logged out (RFC 9700, section 4.14)."""
+    account = await accounts.register(stage.world, details())
+    await accounts.open_session(stage.world, account, "s-1", "hash-1")
+    await accounts.refresh(stage.world, presented(1))
+    await accounts.refresh(stage.world, presented(2))
+    stage.clock.advance(seconds=late_s)
+
+    for old in (1, 3):
+        code = await refused(accounts.refresh(stage.world, presented(old)))
         assert code is Code.UNAUTHENTICATED
+    assert await stage.store.sessions.get("s-1") is None
+
+
+async def test_a_token_that_was_never_issued_ends_nothing(stage: Stage) -> None:
+    """A session's id alone is no credential: the log-in goes on."""
+    account = await accounts.register(stage.world, details())
+    await accounts.open_session(stage.world, account, "s-1", "hash-1")
+
+    made_up = presented(7, is_issued=False)
+    assert await refused(accounts.refresh(stage.world, made_up)) is Code.UNAUTHENTICATED
+
+    assert (await accounts.refresh(stage.world, presented(1))).account == account
 
 
 async def test_a_session_ends_by_time_or_by_logging_out(stage: Stage) -> None:
@@ -86,10 +120,7 @@ async def test_a_session_ends_by_time_or_by_logging_out(stage: Stage) -> None:
         await accounts.open_session(stage.world, account, name, "hash-1")
 
     await accounts.log_out(stage.world, account.id, "s-1")
-    assert await refused(accounts.refresh(stage.world, "s-1", "hash-1", "h")) is (
-        Code.UNAUTHENTICATED
-    )
+    assert await refused(accounts.refresh(stage.world, presented(1))) is Code.UNAUTHENTICATED
     stage.clock.advance(seconds=accounts.SESSION_TTL / timedelta(seconds=1))
-    assert await refused(accounts.refresh(stage.world, "s-2", "hash-1", "h")) is (
-        Code.UNAUTHENTICATED
-    )
+    expired = presented(1, session_id="s-2")
+    assert await refused(accounts.refresh(stage.world, expired)) is Code.UNAUTHENTICATED

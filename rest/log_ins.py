@@ -1,0 +1,94 @@
+"""Attempts to log in: guessing is slow and expensive, and locks nobody out.
+
+A failed attempt counts for the address it came from and for the pair of address and email; a right
+password takes its count back.  By email alone, failures only delay the answer to the next failure:
+the account's owner, who knows the password and comes from elsewhere, notices nothing.
+
+Kept in this process alone, like every rate of REST.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from marketplace.domain.accounts import Account
+from marketplace.errors import Code, ParleyError
+from marketplace.limits import RateLimit, rate_limited
+
+_MINUTE_S = 60
+# An office behind one address logs in some dozens a minute at most.
+_BY_ADDRESS = (60, 60 / _MINUTE_S)
+_BY_PAIR = (10, 10 / _MINUTE_S)
+# Past these ten, each failure within a minute delays the answer by another second.
+_BY_EMAIL = (10, 1.0)
+LONGEST_DELAY_S = 5.0
+# A delayed answer keeps its request in memory.
+MOST_DELAYED = 500
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class LogIns:
+    """Lets attempts to log in through, and slows guessing down; `scale` multiplies the rates."""
+
+    def __init__(
+        self,
+        scale: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        def scaled(rate: tuple[float, float]) -> tuple[float, float]:
+            return rate[0] * scale, rate[1] * scale
+
+        self._by_address = RateLimit(*scaled(_BY_ADDRESS), monotonic)
+        self._by_pair = RateLimit(*scaled(_BY_PAIR), monotonic)
+        self._failures = RateLimit(*scaled(_BY_EMAIL), monotonic)
+        self._sleep = sleep
+        self._delayed = 0
+
+    async def attempt(
+        self, address: str, email: str, check: Callable[[], Awaitable[Account]]
+    ) -> Account:
+        """Return what `check` returns; count it only if the check refuses the password.
+
+        Raises:
+            ParleyError: `rate_limited`; whatever `check` raises.
+        """
+        pair = f"{address} {email}"
+        self._by_address.take(address)
+        try:
+            self._by_pair.take(pair)
+        except ParleyError:
+            self._by_address.give_back(address)
+            raise
+        # Taken before the check, so that attempts in flight together count; given back after it.
+        try:
+            account = await check()
+        except ParleyError as error:
+            if error.code is Code.UNAUTHENTICATED:
+                await self._delay(email)
+            else:
+                self._give_back(address, pair)
+            raise
+        except BaseException:
+            self._give_back(address, pair)
+            raise
+        self._give_back(address, pair)
+        return account
+
+    def _give_back(self, address: str, pair: str) -> None:
+        self._by_address.give_back(address)
+        self._by_pair.give_back(pair)
+
+    async def _delay(self, email: str) -> None:
+        """Wait before the refusal, longer with each failure for this email."""
+        delay_s = min(self._failures.exceed(email), LONGEST_DELAY_S)
+        if delay_s <= 0:
+            return
+        if self._delayed >= MOST_DELAYED:
+            raise rate_limited(delay_s)
+        self._delayed += 1
+        try:
+            await self._sleep(delay_s)
+        finally:
+            self._delayed -= 1
