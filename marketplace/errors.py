@@ -87,8 +87,26 @@ class FieldError:
     message: str
 
 
+# Nobody corrects more at once; and an error may quote what came in, but not all of it.
+MOST_ERRORS = 20
+MOST_CHARACTERS = 300
+
+
+def bounded(text: str) -> str:
+    """The text without what cannot be shown (lone surrogates cannot even be sent), and not longer
+    than 300 characters."""
+    if len(text) > MOST_CHARACTERS:
+        text = text[: MOST_CHARACTERS - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 class ParleyError(Exception):
-    """A refusal with a code, a sentence for the developer, and where needed the fields at fault."""
+    """A refusal with a code, a sentence for the developer, and where needed the fields at fault.
+
+    Its size has a bound, whatever it quotes: 20 fields, and 300 characters for each text.
+    """
 
     def __init__(
         self,
@@ -98,10 +116,13 @@ class ParleyError(Exception):
         errors: Sequence[FieldError] = (),
         retry_after_ms: int | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message = bounded(message)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
-        self.errors = tuple(errors)
+        self.errors = tuple(
+            FieldError(bounded(error.path), bounded(error.message))
+            for error in errors[:MOST_ERRORS]
+        )
         self.retry_after_ms = retry_after_ms
 
     @property

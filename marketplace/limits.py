@@ -21,23 +21,28 @@ class Rate:
     """So many at once, and so many a second after that; knows no state.
 
     Whoever is limited keeps one float, `paid_until`, 0.0 at first.  `wait_s` and `after` take a
-    tenth of a microsecond each.
+    tenth of a microsecond each.  One that costs more takes as many as its `cost`, all that there
+    may be at most.
     """
 
-    __slots__ = ("_cost_s", "_slack_s")
+    __slots__ = ("_burst", "_cost_s", "_slack_s")
 
     def __init__(self, burst: float, per_s: float) -> None:
+        self._burst = max(1.0, burst)
         self._cost_s = 1 / per_s
         # A microsecond more: sums of floats may come out above what they are.
-        self._slack_s = (max(1.0, burst) - 1) / per_s + 1e-6
+        self._slack_s = (self._burst - 1) / per_s + 1e-6
 
-    def wait_s(self, paid_until: float, now: float) -> float:
-        """How long until the next one may be taken; 0 or less means now."""
-        return paid_until - now - self._slack_s
+    def wait_s(self, paid_until: float, now: float, cost: float = 1.0) -> float:
+        """How long until one of this cost may be taken; 0 or less means now."""
+        if cost == 1.0:
+            return paid_until - now - self._slack_s
+        return paid_until - now - self._slack_s + (min(cost, self._burst) - 1) * self._cost_s
 
-    def after(self, paid_until: float, now: float) -> float:
-        """`paid_until` when one more is taken."""
-        return (paid_until if paid_until > now else now) + self._cost_s
+    def after(self, paid_until: float, now: float, cost: float = 1.0) -> float:
+        """`paid_until` when one more of this cost is taken."""
+        taken_s = self._cost_s if cost == 1.0 else min(cost, self._burst) * self._cost_s
+        return (paid_until if paid_until > now else now) + taken_s
 
     def before(self, paid_until: float) -> float:
         """`paid_until` without the last one."""
@@ -62,16 +67,16 @@ class RateLimit:
         if key in self._paid_until:
             self._paid_until[key] = self._rate.before(self._paid_until[key])
 
-    def take(self, key: str) -> None:
-        """Take one of the key's.
+    def take(self, key: str, cost: float = 1.0) -> None:
+        """Take one of the key's, or as many as it costs.
 
         Raises:
             ParleyError: `rate_limited`, with the time until the next one is there.
         """
         now = self._monotonic()
         paid_until = self._paid_until.pop(key, 0.0)
-        wait_s = self._rate.wait_s(paid_until, now)
-        self._keep(key, paid_until if wait_s > 0 else self._rate.after(paid_until, now))
+        wait_s = self._rate.wait_s(paid_until, now, cost)
+        self._keep(key, paid_until if wait_s > 0 else self._rate.after(paid_until, now, cost))
         if wait_s > 0:
             raise rate_limited(wait_s)
 

@@ -10,13 +10,15 @@ from marketplace.addresses import network_of
 from marketplace.limits import RateLimit
 
 _MINUTE_S = 60
+_BYTES_OF_ONE = 16 * 1024
 
 
 class Limits:
     """Every request counts for its address, and for its account when it has one.
 
     An account has 30 a second: a page that loads asks for a dozen things at once.  An address has
-    100 a second, for an office behind one.  Those two are met by programs alone.
+    100 a second, for an office behind one.  Those two are met by programs alone.  A large body costs
+    as many requests as it takes to read: one for each 16 KiB begun.
 
     Registrations count by address and by email.  Attempts to log in have rules of their own
     (`rest/log_ins.py`).
@@ -31,21 +33,21 @@ class Limits:
         self._register_address = limit(30, 10 / _MINUTE_S)
         self._register_email = limit(5, 2 / _MINUTE_S)
 
-    def request(self, address: str) -> None:
+    def request(self, address: str, cost: float = 1.0) -> None:
         """Count a request from an address.
 
         Raises:
             ParleyError: `rate_limited`.
         """
-        self._address.take(network_of(address))
+        self._address.take(network_of(address), cost)
 
-    def request_of(self, account_id: str) -> None:
+    def request_of(self, account_id: str, cost: float = 1.0) -> None:
         """Count a request of an account.
 
         Raises:
             ParleyError: `rate_limited`.
         """
-        self._account.take(account_id)
+        self._account.take(account_id, cost)
 
     def register(self, address: str, email: str) -> None:
         """Count an attempt to register.
@@ -55,3 +57,8 @@ class Limits:
         """
         self._register_address.take(network_of(address))
         self._register_email.take(email)
+
+
+def cost_of(body_bytes: int) -> float:
+    """How many requests a body counts as."""
+    return 1.0 + body_bytes // _BYTES_OF_ONE

@@ -12,6 +12,7 @@ from marketplace.schemas.fields import Strict
 from rest.authentication import read_access
 from rest.calls import Call
 from rest.idempotency import once
+from rest.limits import cost_of
 from rest.operations import Operation
 from rest.queries import read_query
 from rest.requests import RestRequest, read_json, read_revision
@@ -46,11 +47,12 @@ def _read(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
 ) -> Call:
     """Check the parts in the order in which their errors are worth telling."""
+    cost = cost_of(len(request.body))
     if operation.is_limited:  # before anything that costs more than this does
-        service.limits.request(request.client_address)
+        service.limits.request(request.client_address, cost)
     access = None if operation.is_public else read_access(service.parts.tokens, request)
     if access is not None:
-        service.limits.request_of(access.account_id)
+        service.limits.request_of(access.account_id, cost)
     if not all(_ID.fullmatch(value) for value in path.values()):
         raise ParleyError(Code.NOT_FOUND, "There is nothing with this id.")
     query: dict[str, Any] = {}
@@ -61,9 +63,10 @@ def _read(
     body: dict[str, Any] = {}
     if not operation.reads:
         is_required = operation.body is not None and not operation.is_body_optional
+        schema = operation.body or _NO_BODY
         if request.body or is_required:
-            payload = read_json(request)
-        body = (operation.body or _NO_BODY).read(payload)
+            payload = read_json(request, schema.size)
+        body = schema.read(payload)
     return Call(service, request, access, path, query, payload, body, revision)
 
 

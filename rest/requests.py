@@ -10,6 +10,7 @@ from sanic.request import Request
 from marketplace.addresses import client_address
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
+from marketplace.schemas.bounds import Size
 
 _SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _OUR_ETAG = re.compile(r'"([0-9]{1,15})"')
@@ -34,12 +35,18 @@ class RestRequest(Request[Any, Any]):
         return client_address(self.ip, ",".join(self.headers.getall("x-forwarded-for", [])))
 
 
-def read_json(request: RestRequest) -> object:
+def read_json(request: RestRequest, most: Size) -> object:
     """The decoded body.
 
     Raises:
-        ParleyError: `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259) in UTF-8.
+        ParleyError: `payload_too_large` for more than its schema could need, before it is parsed;
+            `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259) in UTF-8.
     """
+    if not most.admits(request.body):
+        raise ParleyError(
+            Code.PAYLOAD_TOO_LARGE,
+            f"The body is larger than this address takes: {most.json_bytes} bytes, {most.values} values.",
+        )
     if not request.body:
         raise ParleyError(Code.MALFORMED, "Send a JSON object in the body.")
     media_type = request.headers.getone("content-type", "").partition(";")[0].strip().lower()

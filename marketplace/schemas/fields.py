@@ -7,18 +7,21 @@ never a condition.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from zoneinfo import available_timezones
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError
+from marketplace.schemas.bounds import Bounds, Size
 from marketplace.schemas.quick import QuickCheck
 
 MAX_ATTRIBUTE_COUNT = 50
+MAX_ATTRIBUTE_NAME = 50
 MAX_ATTRIBUTE_CHARACTERS = 500
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -94,6 +97,8 @@ class Matching(fields.String):
 
 class Identifier(Matching):
     """An opaque id: 1 to 64 letters, digits, underscores or hyphens."""
+
+    size = Size(1, 64)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Pattern(_ID, error="Not an id."), **kwargs)
@@ -177,7 +182,7 @@ class Place(fields.Field[dict[str, Any]]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
     ) -> dict[str, Any]:
-        if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
+        if not isinstance(value, dict) or len(value) != 2 or set(value) != {"type", "coordinates"}:
             raise self.make_error("invalid")
         pair = value["coordinates"]
         if value["type"] != "Point" or not isinstance(pair, list) or len(pair) != 2:
@@ -193,6 +198,10 @@ class Place(fields.Field[dict[str, Any]]):
 class Attributes(fields.Field[dict[str, Any]]):
     """A flat object of up to 50 names with text, number or boolean values."""
 
+    size = Size(
+        1 + MAX_ATTRIBUTE_COUNT,
+        MAX_ATTRIBUTE_COUNT * (MAX_ATTRIBUTE_NAME + MAX_ATTRIBUTE_CHARACTERS),
+    )
     default_error_messages = {
         "invalid": "Must be an object of names with boolean values, numbers, or text of up to "
         f"{MAX_ATTRIBUTE_CHARACTERS} characters.",
@@ -258,35 +267,50 @@ class Strict(Schema):
     def _quick(self) -> QuickCheck:
         return QuickCheck(self)
 
+    @cached_property
+    def _bounds(self) -> Bounds:
+        return Bounds(self)
+
+    @property
+    def size(self) -> Size:
+        """How large a payload may be."""
+        return self._bounds.size
+
     def read(self, payload: object) -> dict[str, Any]:
         """Check a decoded JSON payload.
 
         Raises:
-            ParleyError: `validation_failed`, with a path and a sentence for each value at fault.
+            ParleyError: `validation_failed`, with a path and a sentence for each value at fault, 20
+                at most.
         """
         if not isinstance(payload, Mapping):
             raise ParleyError(Code.VALIDATION_FAILED, "The payload must be a JSON object.")
         quick = self._quick.read(payload)
         if quick is not None:
             return quick
+        excess = tuple(islice(self._bounds.excess(payload), MOST_ERRORS))
+        if excess:
+            raise _refused(excess)
         try:
             loaded: dict[str, Any] = self.load(payload)
         except ValidationError as error:
-            found = tuple(_flatten(error.messages))
-            where = ", ".join(sorted({each.path for each in found if each.path})[:5])
-            told = f"Some values are not valid: {where}." if where else found[0].message
-            raise ParleyError(Code.VALIDATION_FAILED, told, errors=found) from error
+            raise _refused(islice(_flatten(error.messages), MOST_ERRORS)) from error
         return loaded
 
 
-def _flatten(messages: Any, path: str = "") -> list[FieldError]:
+def _refused(errors: Iterable[FieldError]) -> ParleyError:
+    found = tuple(errors)
+    where = ", ".join(sorted({error.path for error in found if error.path})[:5])
+    told = f"Some values are not valid: {where}." if where else found[0].message
+    return ParleyError(Code.VALIDATION_FAILED, told, errors=found)
+
+
+def _flatten(messages: Any, path: str = "") -> Iterator[FieldError]:
     if isinstance(messages, dict):
-        return [
-            found
-            for name, inner in messages.items()
-            for found in _flatten(
+        for name, inner in messages.items():
+            yield from _flatten(
                 inner, path if name == "_schema" else f"{path}.{name}" if path else str(name)
             )
-        ]
-    listed = messages if isinstance(messages, list) else [messages]
-    return [FieldError(path, str(message)) for message in listed]
+        return
+    for message in messages if isinstance(messages, list) else [messages]:
+        yield FieldError(path, str(message))

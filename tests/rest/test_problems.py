@@ -86,7 +86,7 @@ BODIES = {
     "not UTF-8": b'{"email": "\xff", "password": "x"}',
     "UTF-16": '{"email": "a"}'.encode("utf-16"),
     "a lone surrogate": b'{"email": "\\ud800", "password": "x"}',
-    "a deep nest": b"[" * 5_000 + b"]" * 5_000,
+    "a deep nest": b"[" * 1_500 + b"]" * 1_500,
     "single quotes": b"{'email': 'a'}",
     "a comment": b"{} // or not",
     "a byte order mark": b"\xef\xbb\xbf{}",

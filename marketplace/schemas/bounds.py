@@ -1,0 +1,125 @@
+"""How large a payload may be: derived from its schema, and checked before anything is loaded.
+
+marshmallow looks at every unknown key and every item of a list before it refuses the payload, and
+words an error for each: a megabyte of nonsense took half a second and became four megabytes of
+errors.  What is checked here costs a length for each field that the schema has, however much came.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from marketplace.errors import MOST_ERRORS, FieldError
+
+# Fields whose pattern or type bounds them: ids, moments, numbers, codes.
+MOST_CHARACTERS = 300
+# For a list without a bound of its own; a test holds that requests have none.
+MOST_ITEMS = 50
+# What is typed is cleaned and then measured: line breaks of two characters become one.
+_RAW_PER_CHARACTER = 2
+# A character outside the Basic Multilingual Plane, escaped: \ud83d\ude00.
+_BYTES_PER_CHARACTER = 12
+# A name with its quotation marks, colon, comma and indentation.
+_BYTES_PER_VALUE = 100
+# A little too much is parsed, so that its error can name what is unknown.
+_SPARE_BYTES, _SPARE_VALUES = 1_000, 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The most values (objects and lists included) and characters of text that a payload has."""
+
+    values: int = 1
+    characters: int = 0
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(self.values + other.values, self.characters + other.characters)
+
+    @property
+    def json_bytes(self) -> int:
+        """As JSON, however it is escaped and indented."""
+        needed = self.characters * _BYTES_PER_CHARACTER + self.values * _BYTES_PER_VALUE
+        return needed + _SPARE_BYTES
+
+    def admits(self, body: bytes) -> bool:
+        """Whether the body may be JSON of this size, judged in 0.1 ms without parsing it.
+
+        400 kB of empty lists take the parser 20 ms.  Brackets and commas may also stand in texts,
+        hence the characters.
+        """
+        if len(body) > self.json_bytes:
+            return False
+        most = self.values + self.characters + _SPARE_VALUES
+        return body.count(b"[") + body.count(b"{") <= most and body.count(b",") <= most
+
+
+class _FieldBound:
+    """How large one field's value may be."""
+
+    def __init__(self, field: fields.Field[Any]) -> None:
+        self._schema: Bounds | None = None
+        self._item: _FieldBound | None = None
+        self.size = Size()
+        self._most = _most(field)
+        if isinstance(field, fields.Nested):
+            self._schema = Bounds(field.schema)
+            self.size = self._schema.size
+        elif isinstance(field, fields.List):
+            self._item = _FieldBound(field.inner)
+            self.size = Size(
+                1 + self._item.size.values * self._most, self._item.size.characters * self._most
+            )
+        else:
+            own = getattr(field, "size", None)
+            self.size = own if isinstance(own, Size) else Size(1, self._most)
+
+    def excess(self, value: object, path: str) -> Iterator[FieldError]:
+        """Tell what is larger than the field takes; what has another type is the field's to tell."""
+        if isinstance(value, str):
+            if len(value) > self._most * _RAW_PER_CHARACTER:
+                yield _too_long(path, self._most)
+        elif self._schema is not None and isinstance(value, Mapping):
+            yield from self._schema.excess(value, f"{path}.")
+        elif self._item is not None and isinstance(value, list):
+            if len(value) > self._most:
+                yield _too_long(path, self._most)
+                return
+            for position, item in enumerate(value):
+                yield from self._item.excess(item, f"{path}.{position}")
+
+
+class Bounds:
+    """The bounds of a schema's payloads; made once for each schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._fields = {
+            field.data_key or name: _FieldBound(field) for name, field in schema.load_fields.items()
+        }
+        self.size = sum((bound.size for bound in self._fields.values()), Size())
+
+    def excess(self, payload: Mapping[str, Any], prefix: str = "") -> Iterator[FieldError]:
+        """Tell what is larger than the schema allows, lazily: the caller takes as many as it wants."""
+        if len(payload) > len(self._fields) + MOST_ERRORS:  # marshmallow tells of a few
+            for name in payload:
+                if name not in self._fields:
+                    yield FieldError(f"{prefix}{name}", "Unknown field.")
+            return
+        for name, bound in self._fields.items():
+            if name in payload:
+                yield from bound.excess(payload[name], f"{prefix}{name}")
+
+
+def _most(field: fields.Field[Any]) -> int:
+    """The most characters of a text, or items of a list, that the field's validators let pass."""
+    lengths = [
+        validator.max
+        for validator in field.validators
+        if isinstance(validator, validate.Length) and validator.max is not None
+    ]
+    return min(lengths, default=MOST_ITEMS if isinstance(field, fields.List) else MOST_CHARACTERS)
+
+
+def _too_long(path: str, most: int) -> FieldError:
+    return FieldError(path, f"Longer than maximum length {most}.")

@@ -1,0 +1,82 @@
+"""What is too large is refused at once and in a few words, over the real service."""
+
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from rest.limits import Limits
+from tests.builders import Stopwatch
+from tests.rest.people import Rest, a_draft, refusal, registered
+
+JSON = {"Content-Type": "application/json"}
+ANSWER_BYTES = 20_000
+
+
+async def post(rest: Rest, path: str, body: bytes, **headers: str) -> httpx.Response:
+    """A POST of bytes as they are."""
+    return await rest.client.post(path, content=body, headers={**JSON, **headers})
+
+
+async def test_a_body_larger_than_its_operation_needs_is_not_parsed(rest: Rest) -> None:
+    """Unknown names by the hundred thousand, from anybody: one sentence comes back."""
+    body = orjson.dumps({f"{n:x}": 0 for n in range(45_000)})
+
+    response = await post(rest, "/v1/accounts", body)
+
+    assert refusal(response) == (413, "payload_too_large")
+    assert len(response.content) < 1_000
+
+
+async def test_unknown_names_have_twenty_errors_at_most(rest: Rest) -> None:
+    """A body that its operation could need, full of names that it does not know."""
+    customer = await registered(rest)
+    unknown = {f"{'x' * 1_000}{n}": 0 for n in range(400)}
+
+    response = await customer.post("/v1/rfis", json={**a_draft(), **unknown})
+
+    assert refusal(response) == (422, "validation_failed")
+    assert len(response.json()["errors"]) == 20
+    assert len(response.content) < ANSWER_BYTES
+
+
+async def test_bad_ids_by_the_thousand_have_one_error(rest: Rest) -> None:
+    """A list longer than its field takes is refused as a list, not item by item."""
+    customer = await registered(rest)
+
+    response = await customer.post("/v1/rfis", json={**a_draft(), "attachment_ids": ["?"] * 9_000})
+
+    assert refusal(response) == (422, "validation_failed")
+    assert [each["path"] for each in response.json()["errors"]] == ["attachment_ids"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "&".join(f"{'y' * 300}{n}={n}" for n in range(19)),
+        "&".join("limit=1" for _ in range(20)),
+        "limit=" + "9" * 7_000,
+        "cursor=" + "A" * 7_000,
+    ],
+    ids=["unknown", "repeated", "a long number", "a long cursor"],
+)
+async def test_parameters_have_bounded_errors(rest: Rest, query: str) -> None:
+    """Whatever stands behind the question mark, its refusal is small."""
+    response = await rest.client.get(f"/v1/vendors?{query}")
+
+    assert refusal(response) == (422, "validation_failed")
+    assert len(response.content) < ANSWER_BYTES
+
+
+async def test_a_large_body_costs_as_many_requests_as_it_takes_to_read(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address may send 500 small bodies at once, and 16 of half a megabyte."""
+    monkeypatch.setattr(rest.app.ctx.service, "limits", Limits(1.0, Stopwatch()))
+    body = b'{"x": "' + b"x" * 500_000 + b'"}'
+    address = {"X-Forwarded-For": "203.0.113.40"}
+
+    answers: list[Any] = [await post(rest, "/v1/tokens", body, **address) for _ in range(17)]
+
+    assert [each.status_code for each in answers] == [413] * 16 + [429]
