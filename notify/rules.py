@@ -9,6 +9,7 @@ from marketplace.domain.conversations import Channel, Conversation
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
 from marketplace.events import Event
+from marketplace.links import Link
 
 # An email about a message waits this long: whoever is just opening the app reads it there, and what
 # follows meanwhile goes into the same email.
@@ -104,7 +105,7 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
         "sequence": message["sequence"],
         "sender_name": names.get(message["sender_id"], "Somebody"),
     }
-    path = f"/conversations/{conversation.id}"
+    path = Link.CONVERSATION.path(conversation.id)
     return [
         Telling(Kind.MESSAGE_SENT, each.account_id, conversation.rfi_id, path, data)
         for each in conversation.others(message["sender_id"])
@@ -114,7 +115,7 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
 def _quote_submitted(event: Event, _: Facts) -> list[Telling]:
     quote = event.data["quote"]
     data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
-    path = f"/conversations/{quote['conversation_id']}"
+    path = Link.CONVERSATION.path(quote["conversation_id"])
     return [Telling(Kind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)]
 
 
@@ -137,7 +138,7 @@ def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
 def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
     winner_id = event.data["rfi"].get("awarded_vendor_id")
     won = [
-        Telling(Kind.RFI_WON, winner_id, event.key, f"/conversations/{match.conversation_id}", {})
+        Telling(Kind.RFI_WON, winner_id, event.key, _to_conversation(match), {})
         for match in facts.matches
         if match.vendor_id == winner_id
     ]
@@ -156,7 +157,14 @@ def _to_those_closed_out(kind: Kind, reason: str, event: Event, facts: Facts) ->
 def _about_rfi(
     kind: Kind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
 ) -> Telling:
-    return Telling(kind, account_id, rfi_id, f"/rfis/{rfi_id}", data or {})
+    return Telling(kind, account_id, rfi_id, Link.RFI.path(rfi_id), data or {})
+
+
+def _to_conversation(match: Match) -> str:
+    """A vendor without a conversation, which accepted nothing, reads its RFI."""
+    if match.conversation_id is None:
+        return Link.RFI.path(match.rfi_id)
+    return Link.CONVERSATION.path(match.conversation_id)
 
 
 _RULES: Mapping[str, Rule] = {

@@ -1,8 +1,13 @@
-"""`python -m rest.documents FOLDER` writes openapi.json and asyncapi.json for those who check them."""
+"""`python -m rest.documents FOLDER` writes what others check and generate from.
 
+openapi.json, asyncapi.json, and the page's addresses as paths.json.
+"""
+
+import json
 import sys
 from pathlib import Path
 
+from marketplace.links import Link
 from rest import asyncapi, openapi
 from rest.app import OPERATIONS
 
@@ -11,11 +16,13 @@ _PUBLIC_URL = "https://parley.example"
 
 
 def main(folder: Path) -> None:
-    """Write both documents."""
+    """Write the three documents."""
     folder.mkdir(parents=True, exist_ok=True)
     rest = openapi.document(OPERATIONS, _PUBLIC_URL)
     (folder / "openapi.json").write_bytes(openapi.to_json(rest))
     (folder / "asyncapi.json").write_bytes(openapi.to_json(asyncapi.document(_PUBLIC_URL)))
+    paths = {link.name.lower(): link.value for link in Link}
+    (folder / "paths.json").write_text(json.dumps(paths), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [react()],
   server: {
     host: "127.0.0.1",
-    proxy: { "/v1": stack, "/socket.io": { target: stack, ws: true } },
+    proxy: { "/v1": stack, "/docs": stack, "/socket.io": { target: stack, ws: true } },
   },
   build: {
     target: "es2022",

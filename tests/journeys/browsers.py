@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.journeys import chromium
+from tests.journeys.people import PASSWORD, Person
 
 # Nothing leaves this machine, neither QUIC nor the browser's own calls home.
 FLAGS = [
@@ -70,6 +71,17 @@ class Window:
         found = self.page.locator(f'[data-testid="{test_id}"][data-state="{state}"]')
         await expect(found.first).to_be_visible()
 
+    async def log_in(self, person: Person) -> None:
+        """Log in by email and password, and wait until the page has taken them."""
+        await self.page.locator('[name="email"]').fill(person.email)
+        await self.page.locator('[name="password"]').fill(PASSWORD)
+        await self.click("login-submit")
+        await expect(self.page.get_by_test_id("logout")).to_be_visible()
+
+    async def close(self) -> None:
+        """Close the window with everything that it remembers."""
+        await self.page.context.close()
+
     def _note(self, kind: str, text: str) -> None:
         if kind == "error":
             self.errors.append(text)
@@ -80,4 +92,11 @@ async def a_window(browser: Browser, url: str) -> Window:
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     window = Window(await context.new_page())
     await window.page.goto(url)
+    return window
+
+
+async def logged_in_window(browser: Browser, url: str, person: Person) -> Window:
+    """A new window at this address, in which the person has logged in."""
+    window = await a_window(browser, url)
+    await window.log_in(person)
     return window

@@ -10,6 +10,7 @@ from marketplace.domain.accounts import Role
 from marketplace.domain.ids import new_id
 from tests.builders import an_account
 from tests.journeys.site import Site
+from tests.journeys.waiting import eventually
 
 PASSWORD = "correct horse battery"
 _PLACES, _PHONES = itertools.count(), itertools.count()
@@ -126,6 +127,28 @@ async def a_submitted_rfi(
     """An RFI that is open for matching."""
     draft = await a_draft(customer, place, **content)
     return await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=draft["revision"])
+
+
+async def a_match(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
+    """The vendor's match on the RFI, once there is one."""
+
+    async def offered() -> list[dict[str, Any]]:
+        matches = (await vendor.get("/v1/matches"))["items"]
+        return [each for each in matches if each["rfi_id"] == rfi["id"]]
+
+    return (await eventually(offered))[0]
+
+
+async def a_conversation(
+    site: Site, admin: Person, customer_name: str, company: str
+) -> tuple[Person, Person, str]:
+    """A customer and a vendor that accepted its RFI, and the id of their conversation."""
+    place = somewhere()
+    customer = await registered(site, "customer", customer_name)
+    vendor = await a_vendor(site, admin, company, place)
+    match = await a_match(vendor, await a_submitted_rfi(customer, place))
+    accepted = await vendor.post(f"/v1/matches/{match['id']}/accept")
+    return customer, vendor, str(accepted["conversation_id"])
 
 
 def _person(site: Site, tokens: dict[str, Any]) -> Person:

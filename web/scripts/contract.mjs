@@ -1,5 +1,6 @@
-// Writes src/parley/contract.ts, the types of the socket, from its AsyncAPI document; with --check it
-// writes nothing and fails when the file is not what would be written.
+// Writes what the page takes from the marketplace: src/parley/contract.ts, the types of the socket, from
+// its AsyncAPI document, and src/app/paths.ts, the page's addresses. With --check it writes nothing and
+// fails when a file is not what would be written.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
@@ -7,6 +8,8 @@ import { compile } from "json-schema-to-typescript";
 
 const DOCUMENT = new URL("../../.cache/documents/asyncapi.json", import.meta.url);
 const TYPES = new URL("../src/parley/contract.ts", import.meta.url);
+const LINKS = new URL("../../.cache/documents/paths.json", import.meta.url);
+const PATHS = new URL("../src/app/paths.ts", import.meta.url);
 const ABOUT = `/**
  * The socket's contract: what each call takes and is answered, and what each push brings.
  *
@@ -35,11 +38,11 @@ function callOf(name) {
 const names = Object.keys(operations);
 const calls = names.filter((name) => operations[name].reply);
 const pushes = names.filter((name) => !operations[name].reply);
-const table = (all, of) => Object.fromEntries(all.map((name) => [name, of(name)]));
+const tableOf = (all, of) => Object.fromEntries(all.map((name) => [name, of(name)]));
 const root = whole(
   {
-    calls: whole(table(calls, callOf), { title: "Calls" }),
-    pushes: whole(table(pushes, payloadOf), { title: "Pushes" }),
+    calls: whole(tableOf(calls, callOf), { title: "Calls" }),
+    pushes: whole(tableOf(pushes, payloadOf), { title: "Pushes" }),
     ...channels.socket["x-handshake"],
     refusal: { $ref: "#/components/schemas/CallRefusal" },
   },
@@ -53,9 +56,23 @@ const written = await compile(root, "Contract", {
   style: { printWidth: 100 },
   unreachableDefinitions: false,
 });
-if (!process.argv.includes("--check")) {
-  writeFileSync(TYPES, written);
-} else if (readFileSync(TYPES, "utf8") !== written) {
-  console.error("src/parley/contract.ts is not what the document says: run `make contract`.");
-  process.exit(1);
+const paths = JSON.stringify(JSON.parse(readFileSync(LINKS, "utf8")), null, 2);
+const table = `/**
+ * The page's addresses, shared with all that link to it.
+ *
+ * Made from marketplace/links.py by \`make contract\`; not to be changed by hand.
+ */
+export const PATHS = ${paths.replace(/^(\s+)"(\w+)"/gm, "$1$2").replace(/"\n}/, '",\n}')} as const;
+`;
+
+const files = [
+  [TYPES, written],
+  [PATHS, table],
+];
+for (const [file, text] of files) {
+  if (!process.argv.includes("--check")) writeFileSync(file, text);
+  else if (readFileSync(file, "utf8") !== text) {
+    console.error(`${file.pathname} is not what the documents say: run \`make contract\`.`);
+    process.exitCode = 1;
+  }
 }

@@ -2,6 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { ErrorBoundary } from "./app/parts";
+import { startRouter } from "./app/router";
 import { refreshTokens } from "./parley/rest";
 import { Sessions } from "./parley/session";
 import "./styles.css";
@@ -16,6 +17,7 @@ const sessions = new Sessions({
 const root = document.getElementById("root");
 if (root === null) throw new Error("The page has no #root.");
 
+startRouter();
 createRoot(root).render(
   <StrictMode>
     <ErrorBoundary>

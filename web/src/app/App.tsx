@@ -3,10 +3,13 @@
 import { useCallback } from "react";
 import { Client } from "../parley/client";
 import type { Fetch } from "../parley/http";
+import { Rest } from "../parley/rest";
 import type { Sessions } from "../parley/session";
 import type { Account } from "../parley/types";
-import { ClientContext, useOpened, useStore } from "./context";
+import { AdminPage } from "./AdminPage";
+import { ClientContext, type LogOut, LogOutContext, useOpened, useStore } from "./context";
 import { LoginPage } from "./LoginPage";
+import { forget } from "./router";
 import { Shell } from "./Shell";
 
 interface Props {
@@ -20,6 +23,10 @@ export function App({ fetch, origin, sessions }: Props) {
   if (session === null) {
     return <LoginPage fetch={fetch} origin={origin} sessions={sessions} hasEnded={has_ended} />;
   }
+  if (session.account.role === "admin") {
+    const logOut = () => void leave(new Rest(fetch, origin, sessions), sessions);
+    return <AdminPage origin={origin} name={session.account.name} onLogOut={logOut} />;
+  }
   return <LoggedIn {...{ fetch, origin, sessions }} key={session.account.id} me={session.account} />;
 }
 
@@ -31,13 +38,20 @@ function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
     [fetch, origin, sessions, id, role, email, name],
   );
   const client = useOpened(make);
-  const logOut = () => {
-    // The person leaves at once; if the marketplace cannot be told, the session runs out by itself.
-    client.rest.logOut().catch(() => undefined).finally(() => sessions.end());
+  const logOut: LogOut = ({ isLinkKept = false } = {}) => {
+    void leave(client.rest, sessions).then(() => isLinkKept || forget());
   };
   return (
     <ClientContext value={client}>
-      <Shell onLogOut={logOut} />
+      <LogOutContext value={logOut}>
+        <Shell />
+      </LogOutContext>
     </ClientContext>
   );
+}
+
+/** The session ends here also when the marketplace cannot be told; there it ends by itself. */
+async function leave(rest: Rest, sessions: Sessions): Promise<void> {
+  await rest.logOut().catch(() => undefined);
+  sessions.end();
 }

@@ -11,11 +11,13 @@ interface Props {
 }
 
 export function ConversationHead({ conversation, id }: Props) {
-  const { me, rest } = useClient();
+  const { me, rest, gateway } = useClient();
+  const isConnected = useStore(gateway.connection) === "connected";
   const { conversation: seen, participants, active } = useStore(conversation.state);
   const action = useAction();
   const others = participants.filter((each) => each.account_id !== me.id);
-  const there = others.filter((each) => active.has(each.account_id));
+  // Without a connection nobody knows who is there.
+  const there = others.filter((each) => isConnected && active.has(each.account_id));
   const isBlocked = seen?.blocked_by_me ?? false;
   const change = async () => conversation.blocked(await (isBlocked ? rest.unblock(id) : rest.block(id)));
   return (

@@ -36,7 +36,7 @@ function ConversationItem({ conversation, me }: { conversation: ListedConversati
   const others = conversation.participants.filter((each) => each.account_id !== me);
   return (
     <li data-testid="conversation-item" data-id={conversation.id}>
-      <a className="card item" href={href("conversations", conversation.id)}>
+      <a className="card item" href={href("conversation", conversation.id)}>
         <span className="item-title">{others.map((each) => each.name).join(", ")}</span>
         <UnreadBadge count={conversation.unread} />
         <span className="item-more">

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { asParleyError, type ParleyError } from "../parley/errors";
 import type { ListedConversation } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
+import { OtherAccount } from "./OtherAccount";
 import { ErrorNote, Loading } from "./parts";
 import { QuotesPanel } from "./QuotesPanel";
 import { RfiChanges } from "./RfiChanges";
@@ -30,7 +31,13 @@ export function ConversationPage({ id }: { id: string }) {
   const { me } = useClient();
   const { found, error } = useConversation(id);
   if (found === null) {
-    return error === null ? <Loading what="the conversation" /> : <ErrorNote error={error} />;
+    if (error === null) return <Loading what="the conversation" />;
+    return (
+      <>
+        <ErrorNote error={error} />
+        <OtherAccount />
+      </>
+    );
   }
   const others = found.participants.filter((each) => each.account_id !== me.id);
   const vendor = found.participants.find((each) => each.role === "vendor");
@@ -59,7 +66,7 @@ function CustomerSide({ rfiId, vendorId }: { rfiId: string; vendorId: string | u
       <QuotesPanel rfi={rfi} vendorId={vendorId} onAwarded={() => void rfiClient.load()} />
       <section className="card" aria-labelledby="rfi-title">
         <h2 id="rfi-title">
-          <a href={href("rfis", rfi.id)}>{rfi.title}</a>
+          <a href={href("rfi", rfi.id)}>{rfi.title}</a>
         </h2>
         <RfiDetails feed={{ ...feed, rfi }} />
       </section>

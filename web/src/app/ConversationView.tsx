@@ -36,7 +36,7 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
   const state = useStore(conversation.state);
   const items = useMemo(() => timeline(state, me.id), [state, me.id]);
   const older = useAction();
-  const { scroller, isAtEnd, toEnd } = useEnd(state.first);
+  const { scroller, isAtEnd, toEnd } = useEnd(state.first, state.pending.at(-1)?.client_message_id);
   useVisibility(conversation, isAtEnd);
   const nameOf = (account_id: string) =>
     state.participants.find((each) => each.account_id === account_id)?.name ?? "Somebody";
@@ -57,11 +57,14 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
         )}
         <ErrorNote error={older.error} />
         {items.length === 0 && <Empty title="Say hello" />}
-        <ol role="log" aria-live="polite" aria-relevant="additions" aria-label="Messages">
-          {items.map((item) => (
-            <MessageItem key={item.key} {...{ item, conversation, nameOf, read }} />
-          ))}
-        </ol>
+        {/* Not on the list itself: a role there would take its items out of any list. */}
+        <div role="log" aria-label="Newest messages">
+          <ol>
+            {items.map((item) => (
+              <MessageItem key={item.key} {...{ item, conversation, nameOf, read }} />
+            ))}
+          </ol>
+        </div>
       </div>
       {!isAtEnd && (
         <button type="button" className="to-end" onClick={toEnd}>
@@ -86,11 +89,14 @@ function Typing({ conversation }: { conversation: ConversationClient }) {
   );
 }
 
-/** Keeps the newest entry in sight for whoever is at the end, and the place of whoever reads above. */
-function useEnd(first: number) {
+/**
+ * Keeps the newest entry in sight for whoever is at the end, and the place of whoever reads above,
+ * until they write: what one has just written is in sight.
+ */
+function useEnd(first: number, written: string | undefined) {
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const before = useRef({ first, height: 0 });
+  const before = useRef({ first, written, height: 0 });
   const toEnd = useCallback(() => {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
   }, []);
@@ -98,9 +104,11 @@ function useEnd(first: number) {
     const box = scroller.current;
     if (box === null) return;
     const hasGrownAbove = first < before.current.first && before.current.height > 0;
-    if (hasGrownAbove) box.scrollTop += box.scrollHeight - before.current.height;
+    const hasWritten = written !== undefined && written !== before.current.written;
+    if (hasWritten) box.scrollTop = box.scrollHeight;
+    else if (hasGrownAbove) box.scrollTop += box.scrollHeight - before.current.height;
     else if (isAtEnd) box.scrollTop = box.scrollHeight;
-    before.current = { first, height: box.scrollHeight };
+    before.current = { first, written, height: box.scrollHeight };
   });
   useEffect(() => {
     const box = scroller.current;

@@ -7,6 +7,7 @@ import { miles, when, words } from "./format";
 import { Empty, ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
 import { go, href } from "./router";
 import { useAction } from "./useAction";
+import { useOwnVendor, VendorStanding } from "./VendorStanding";
 
 export function MatchListPage() {
   const client = useClient();
@@ -16,12 +17,15 @@ export function MatchListPage() {
   );
   const list = useOpened(make);
   const { items, error } = useStore(list.state);
+  const own = useOwnVendor();
   return (
     <>
       <PageTitle title="Your matches" />
+      <ErrorNote error={own.error} onRetry={own.reload} />
+      {own.vendor !== null && <VendorStanding vendor={own.vendor} />}
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {items === null && error === null && <Loading what="your matches" />}
-      {items?.length === 0 && (
+      {items?.length === 0 && own.vendor?.state === "active" && (
         <Empty title="No matches yet">
           <p>Requests near you show up here by themselves. Keep this page open.</p>
         </Empty>
@@ -40,7 +44,7 @@ function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }
   const { rfi } = match;
   return (
     <li className="card item-with-actions" data-testid="match-item" data-id={match.id} data-state={match.state}>
-      <a className="item" href={href("matches", match.id)} data-testid="match-open">
+      <a className="item" href={href("match", match.id)} data-testid="match-open">
         <span className="item-title">{rfi?.title ?? "A request"}</span>
         <StateBadge state={match.state} />
         <span className="item-more">
@@ -67,7 +71,7 @@ export function MatchActions({ match, onChanged }: { match: Match; onChanged: ()
       }
       if (isAccepting) {
         void inbox.reload();
-        go("matches", match.id);
+        go("match", match.id);
       }
     });
   return (

@@ -5,7 +5,8 @@ import type { Match } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
 import { miles, words } from "./format";
 import { MatchActions } from "./MatchListPage";
-import { Empty, ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
+import { OtherAccount } from "./OtherAccount";
+import { ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
 import { href } from "./router";
 import { VendorRfi } from "./VendorRfi";
 import { Workspace } from "./Workspace";
@@ -28,21 +29,43 @@ function useMatch(isIt: (match: Match) => boolean) {
   return { list, error, isLoaded: items !== null, match: items?.find(isIt) };
 }
 
-export function MatchPage({ id }: { id: string }) {
-  const { list, error, isLoaded, match } = useMatch((each) => each.id === id);
+/** Why nothing more can come of the match. */
+function Ended({ match: { state, closed_reason } }: { match: Match }) {
+  if (state !== "closed") return null;
+  const reason = closed_reason ?? "";
+  return (
+    <p className="note" data-testid="match-ended">
+      {ENDS[reason] ?? `This match is closed: ${words(reason)}.`}
+    </p>
+  );
+}
+
+const ENDS: Record<string, string> = {
+  rfi_awarded: "The customer has chosen another vendor.",
+  rfi_withdrawn: "The customer has withdrawn this request.",
+  no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
+};
+
+/** By the match's own id, or by its RFI's. */
+export function MatchPage({ id, rfiId }: { id?: string; rfiId?: string }) {
+  const { list, error, isLoaded, match } = useMatch(
+    (each) => each.id === id || each.rfi_id === rfiId,
+  );
   if (match === undefined) {
     if (error !== null) return <ErrorNote error={error} onRetry={() => void list.reload()} />;
     if (!isLoaded) return <Loading what="the match" />;
     return (
-      <Empty title="You have no such match">
-        <a href={href()}>All your matches</a>
-      </Empty>
+      <div className="narrow stack">
+        <PageTitle title="You have no such match" />
+        <a href={href("start")}>All your matches</a>
+        <OtherAccount />
+      </div>
     );
   }
   const title = match.rfi?.title ?? "A request";
   if (match.conversation_id) {
     return (
-      <Workspace title={title} conversationId={match.conversation_id}>
+      <Workspace title={title} conversationId={match.conversation_id} note={<Ended match={match} />}>
         <VendorRfi rfiId={match.rfi_id} knownRevision={match.rfi_revision} canQuote />
       </Workspace>
     );
@@ -52,8 +75,8 @@ export function MatchPage({ id }: { id: string }) {
       <PageTitle title={title} />
       <p>
         <StateBadge state={match.state} /> {miles(match.distance_m)} away
-        {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}
       </p>
+      <Ended match={match} />
       {match.state === "offered" && (
         <MatchActions match={match} onChanged={() => void list.reload()} />
       )}

@@ -51,7 +51,7 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
       {match.conversation_id && (
         <a
           className="button"
-          href={href("conversations", match.conversation_id)}
+          href={href("conversation", match.conversation_id)}
           data-testid="open-conversation"
         >
           Talk <UnreadBadge count={conversation?.unread ?? 0} />

@@ -20,7 +20,7 @@ export function NewRfiPage() {
         setDraftId(rfi.id);
         await rest.submitRfi(rfi.id, rfi.revision);
       }
-      go("rfis", rfi.id);
+      go("rfi", rfi.id);
     });
   if (draftId !== null && action.error !== null) {
     return <Unsubmitted id={draftId} error={action.error} />;
@@ -37,7 +37,7 @@ export function NewRfiPage() {
         canDraft
         onSubmit={create}
       >
-        <a className="button quiet" href={href()}>
+        <a className="button quiet" href={href("start")}>
           Cancel
         </a>
       </RfiForm>
@@ -52,7 +52,7 @@ function Unsubmitted({ id, error }: { id: string; error: Parameters<typeof Error
       <PageTitle title="Kept as a draft" />
       <ErrorNote error={error} />
       <p>Your request is stored as a draft, but it could not be submitted yet.</p>
-      <a className="button primary" href={href("rfis", id)}>
+      <a className="button primary" href={href("rfi", id)}>
         Open the draft
       </a>
     </div>

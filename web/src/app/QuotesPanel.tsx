@@ -92,7 +92,7 @@ function QuoteItem(props: {
           {hasLink && (
             <>
               {" · "}
-              <a href={href("conversations", quote.conversation_id)}>conversation</a>
+              <a href={href("conversation", quote.conversation_id)}>conversation</a>
             </>
           )}
         </div>

@@ -20,7 +20,7 @@ export function RfiListPage() {
     <>
       <div className="page-head">
         <PageTitle title="Your requests" />
-        <a className="button primary" href={href("rfis", "new")} data-testid="new-rfi">
+        <a className="button primary" href={href("new_rfi")} data-testid="new-rfi">
           New request
         </a>
       </div>
@@ -46,7 +46,7 @@ function RfiItem({ rfi }: { rfi: Rfi }) {
   const categoryName = useCategoryName();
   return (
     <li data-testid="rfi-item" data-id={rfi.id}>
-      <a className="card item" href={href("rfis", rfi.id)}>
+      <a className="card item" href={href("rfi", rfi.id)}>
         <span className="item-title">{rfi.title}</span>
         <StateBadge state={rfi.state} />
         <span className="item-more">

@@ -7,6 +7,7 @@ import type { RfiFeed } from "../parley/rfi-feed";
 import type { Rfi, RfiContent } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
 import { MatchesPanel } from "./MatchesPanel";
+import { OtherAccount } from "./OtherAccount";
 import { ConfirmButton, ErrorNote, Loading, PageTitle } from "./parts";
 import { QuotesPanel } from "./QuotesPanel";
 import { differing, fieldsOf } from "./rfi-content";
@@ -25,7 +26,10 @@ export function RfiPage({ id }: { id: string }) {
     return failure === null ? (
       <Loading what="the request" />
     ) : (
-      <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
+      <>
+        <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
+        <OtherAccount />
+      </>
     );
   }
   return (

@@ -1,16 +1,17 @@
 /** The frame around every page: navigation, connection, who is logged in; and which page shows. */
 
+import { use } from "react";
 import { unreadIn } from "../parley/inbox";
-import { useClient, useStore } from "./context";
+import { LogOutContext, useClient, useStore } from "./context";
 import { ConversationListPage } from "./ConversationListPage";
 import { ConversationPage } from "./ConversationPage";
 import { MatchListPage } from "./MatchListPage";
 import { MatchPage } from "./MatchPage";
 import { NewRfiPage } from "./NewRfiPage";
-import { PageTitle, UnreadBadge } from "./parts";
+import { NoSuchPage, UnreadBadge } from "./parts";
 import { RfiListPage } from "./RfiListPage";
 import { RfiPage } from "./RfiPage";
-import { href, useRoute } from "./router";
+import { href, type Route, useRoute } from "./router";
 
 const CONNECTION_WORDS = {
   connecting: "connecting…",
@@ -18,8 +19,9 @@ const CONNECTION_WORDS = {
   reconnecting: "reconnecting…",
 } as const;
 
-export function Shell({ onLogOut }: { onLogOut: () => void }) {
+export function Shell() {
   const { me } = useClient();
+  const logOut = use(LogOutContext);
   const route = useRoute();
   return (
     <>
@@ -27,20 +29,20 @@ export function Shell({ onLogOut }: { onLogOut: () => void }) {
         Skip to the content
       </a>
       <header className="top">
-        <a className="brand" href={href()}>
+        <a className="brand" href={href("start")}>
           <img src="/favicon.svg" alt="" width="26" height="26" />
           <span>Parley</span>
         </a>
-        <Navigation section={route[0]} />
+        <Navigation page={route?.page} />
         <ConnectionState />
         <span className="who" title={`${me.name}, ${me.email}`}>
           {me.name} <span className="muted">({me.role})</span>
         </span>
-        <button type="button" className="quiet" onClick={onLogOut} data-testid="logout">
+        <button type="button" className="quiet" onClick={() => logOut()} data-testid="logout">
           Log out
         </button>
       </header>
-      <main id="main" tabIndex={-1} key={route.join("/")}>
+      <main id="main" tabIndex={-1} key={route === null ? "none" : href(route.page, route.id)}>
         <Page route={route} />
       </main>
     </>
@@ -53,13 +55,13 @@ function focusMain(event: { preventDefault: () => void }): void {
   document.getElementById("main")?.focus();
 }
 
-function Navigation({ section }: { section: string | undefined }) {
+function Navigation({ page }: { page: Route["page"] | undefined }) {
   const { me, inbox } = useClient();
   const unread = unreadIn(useStore(inbox.state));
-  const isTalking = section === "conversations";
+  const isTalking = page === "conversations" || page === "conversation";
   return (
     <nav aria-label="Main">
-      <a href={href()} aria-current={isTalking ? undefined : "page"}>
+      <a href={href("start")} aria-current={isTalking ? undefined : "page"}>
         {me.role === "vendor" ? "Matches" : "Requests"}
       </a>
       <a
@@ -87,22 +89,23 @@ function ConnectionState() {
   );
 }
 
-function Page({ route: [section, id] }: { route: string[] }) {
-  const { role } = useClient().me;
-  if (section === "conversations") {
-    return id === undefined ? <ConversationListPage /> : <ConversationPage id={id} />;
+function Page({ route }: { route: Route | null }) {
+  const isVendor = useClient().me.role === "vendor";
+  switch (route?.page) {
+    case "start":
+      return isVendor ? <MatchListPage /> : <RfiListPage />;
+    case "conversations":
+      return <ConversationListPage />;
+    case "conversation":
+      return <ConversationPage id={route.id} />;
+    // A vendor reads an RFI as its match; one address leads either side to it.
+    case "rfi":
+      return isVendor ? <MatchPage rfiId={route.id} /> : <RfiPage id={route.id} />;
+    case "match":
+      return isVendor ? <MatchPage id={route.id} /> : <NoSuchPage />;
+    case "new_rfi":
+      return isVendor ? <NoSuchPage /> : <NewRfiPage />;
+    case undefined:
+      return <NoSuchPage />;
   }
-  if (section === undefined) return role === "vendor" ? <MatchListPage /> : <RfiListPage />;
-  if (section === "rfis" && role !== "vendor" && id !== undefined) {
-    return id === "new" ? <NewRfiPage /> : <RfiPage id={id} />;
-  }
-  if (section === "matches" && role === "vendor" && id !== undefined) return <MatchPage id={id} />;
-  return (
-    <div className="narrow stack">
-      <PageTitle title="There is no such page" />
-      <p>
-        <a href={href()}>Go to the start</a>
-      </p>
-    </div>
-  );
 }

@@ -47,7 +47,7 @@ function NoLongerOpen() {
     <section className="card" role="status" data-testid="rfi-gone">
       <Empty title="This request is no longer open to you">
         <p>You declined it, or it changed and went to other vendors. There is nothing left to do here.</p>
-        <a href={href()}>All your matches</a>
+        <a href={href("start")}>All your matches</a>
       </Empty>
     </section>
   );

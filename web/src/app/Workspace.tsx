@@ -7,10 +7,12 @@ import { PageTitle } from "./parts";
 interface Props {
   title: string;
   conversationId: string;
+  /** Shown above both. */
+  note?: ReactNode;
   children: ReactNode;
 }
 
-export function Workspace({ title, conversationId, children }: Props) {
+export function Workspace({ title, conversationId, note, children }: Props) {
   const [side, setSide] = useState<"talk" | "rfi">("talk");
   const choice = (value: "talk" | "rfi", label: string) => (
     <button type="button" aria-pressed={side === value} onClick={() => setSide(value)}>
@@ -21,6 +23,7 @@ export function Workspace({ title, conversationId, children }: Props) {
     <div className={`workspace shows-${side}`}>
       <div className="workspace-head">
         <PageTitle title={title} />
+        {note}
         <div className="switch" role="group" aria-label="Show">
           {choice("talk", "Conversation")}
           {choice("rfi", "Request and quote")}

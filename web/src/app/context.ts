@@ -6,6 +6,11 @@ import type { Store } from "../parley/store";
 
 export const ClientContext = createContext<Client | null>(null);
 
+/** `isLinkKept`: whoever logs in next goes on at this address. */
+export type LogOut = (options?: { isLinkKept?: boolean }) => void;
+
+export const LogOutContext = createContext<LogOut>(() => undefined);
+
 export function useClient(): Client {
   const client = use(ClientContext);
   if (client === null) throw new Error("useClient outside of a logged-in page");

@@ -3,6 +3,7 @@
 import { Component, type ReactNode, useEffect, useRef, useState } from "react";
 import { explain, type ParleyError } from "../parley/errors";
 import { words } from "./format";
+import { href } from "./router";
 
 /** An error in human words, with what to do about it. */
 export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRetry?: () => void }) {
@@ -76,6 +77,18 @@ export function PageTitle({ children, title }: { children?: ReactNode; title: st
     <h1 ref={heading} tabIndex={-1}>
       {children ?? title}
     </h1>
+  );
+}
+
+export function NoSuchPage() {
+  return (
+    <div className="narrow stack" data-testid="no-such-page">
+      <PageTitle title="There is no such page" />
+      <p>The address may be incomplete: links in emails are sometimes cut off.</p>
+      <p>
+        <a href={href("start")}>Go to the start</a>
+      </p>
+    </div>
   );
 }
 

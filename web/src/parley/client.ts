@@ -23,6 +23,8 @@ const MOST_KEPT = 50;
 
 export class Client {
   readonly me: Account;
+  /** Where the API is; empty when it is where the page came from. */
+  readonly origin: string;
   readonly rest: Rest;
   readonly gateway: Gateway;
   readonly inbox: Inbox;
@@ -33,6 +35,7 @@ export class Client {
 
   constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account) {
     this.me = me;
+    this.origin = origin;
     this.rest = new Rest(fetch, origin, sessions);
     this.gateway = new Gateway(origin, sessions);
     this.inbox = new Inbox(this.gateway, this.rest, me.id);

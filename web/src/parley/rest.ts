@@ -9,6 +9,7 @@ import type {
   Category,
   ListedConversation,
   Match,
+  OwnVendor,
   Page,
   Quote,
   QuoteFigures,
@@ -71,6 +72,7 @@ export class Rest {
   changes = (id: string, after_revision: number) =>
     this.#list<Revision>(`/v1/rfis/${seg(id)}/changes`, { after_revision });
 
+  ownVendor = () => this.#get<OwnVendor>("/v1/vendors/me");
   rfiMatches = (rfi_id: string) => this.#list<Match>(`/v1/rfis/${seg(rfi_id)}/matches`);
   matches = () => this.#list<Match>("/v1/matches");
   acceptMatch = (id: string) =>

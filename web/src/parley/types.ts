@@ -70,6 +70,14 @@ export interface Match extends contract.Match {
   rfi?: RfiSummary;
 }
 
+/** A vendor's own profile, as far as this page shows it. */
+export interface OwnVendor {
+  state: "applied" | "verifying" | "in_review" | "active" | "rejected" | "suspended";
+  state_reason: string | null;
+  /** By the names of the profile's fields. */
+  steps: { done: string[]; to_do: string[] };
+}
+
 export type QuoteState = contract.Quote["state"];
 
 /** What a vendor writes, pinned to the revision of the RFI it looked at. */

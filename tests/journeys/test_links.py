@@ -1,0 +1,263 @@
+"""Each link in an email or SMS opens, for whom it was sent to, what it speaks of."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from notify.rules import POLICIES, Kind
+from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.people import (
+    Person,
+    a_match,
+    a_submitted_rfi,
+    a_vendor,
+    registered,
+    somewhere,
+)
+from tests.journeys.sandbox import deliveries
+from tests.journeys.site import Site
+from tests.journeys.waiting import eventually
+
+AWARDED, WITHDRAWN, MOVED = "Leaking sink", "Broken tap", "Cold boiler"
+MESSAGE = "Could you come on Friday?"
+# How the subject of each kind begins or ends.
+SUBJECTS = {
+    Kind.MATCH_OFFERED: f"New request near you: {AWARDED}",
+    Kind.MATCH_CLOSED: f"No longer open to you: {MOVED}",
+    Kind.MESSAGE_SENT: "New message from",
+    Kind.QUOTE_SUBMITTED: "Front Range Plumbing quotes",
+    Kind.RFI_REVISED: f"The customer changed: {AWARDED}",
+    Kind.RFI_WITHDRAWN: f"Withdrawn: {WITHDRAWN}",
+    Kind.RFI_WON: f"You won: {AWARDED}",
+    Kind.RFI_LOST: f"Awarded to another vendor: {AWARDED}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Affair:
+    """Who was told what: everything that is mailed about happened to these three."""
+
+    customer: Person
+    winner: Person
+    loser: Person
+    links: dict[tuple[Kind, str], tuple[Person, str]] = field(default_factory=dict)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all links; each opens in a context of its own."""
+    async with a_browser() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module")
+async def affair(site: Site, admin: Person) -> Affair:
+    """Three RFIs and their ends, with nobody connected, and the mails that came of it."""
+    place = somewhere()
+    customer = await registered(site, "customer", "Carla Reyes")
+    winner = await a_vendor(site, admin, "Front Range Plumbing", place)
+    loser = await a_vendor(site, admin, "Cherry Creek Pipes", place)
+    found = Affair(customer, winner, loser)
+    await _awarded(found, place)
+    withdrawn = await a_submitted_rfi(customer, place, title=WITHDRAWN)
+    await a_match(winner, withdrawn)
+    await customer.post(f"/v1/rfis/{withdrawn['id']}/withdraw", if_match=withdrawn["revision"])
+    moved = await a_submitted_rfi(customer, place, title=MOVED)
+    await a_match(winner, moved)
+    elsewhere = {"location": somewhere()}
+    await customer.patch(f"/v1/rfis/{moved['id']}", if_match=moved["revision"], json=elsewhere)
+    await _collect(site, found)
+    return found
+
+
+async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
+    """A kind that is added is tried here too, by each of its channels."""
+    wanted = {(kind, channel) for kind, policy in POLICIES.items() for channel in policy.channels}
+
+    assert affair.links.keys() == wanted
+
+
+async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
+    affair: Affair, browser: Browser
+) -> None:
+    """By email and by SMS; the offer was taken meanwhile, so the conversation shows."""
+    for channel in ("email", "sms"):
+        window = await _open(browser, *affair.links[Kind.MATCH_OFFERED, channel])
+        await window.sees("rfi-details", AWARDED)
+        await window.close()
+
+
+async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser) -> None:
+    """The message that the mail quotes is on the screen."""
+    window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
+
+    await window.sees("message-body", MESSAGE)
+    await window.close()
+
+
+async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -> None:
+    """The customer sees what the mail told."""
+    window = await _open(browser, *affair.links[Kind.QUOTE_SUBMITTED, "email"])
+
+    await window.sees("quote-figure", "250")
+    await window.close()
+
+
+async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -> None:
+    """The vendor reads the old description and the new one."""
+    window = await _open(browser, *affair.links[Kind.RFI_REVISED, "email"])
+
+    await window.sees("rfi-change", "Both taps drip.")
+    await window.close()
+
+
+async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browser) -> None:
+    """By email and by SMS, the conversation is open and says that the request was awarded."""
+    for channel in ("email", "sms"):
+        window = await _open(browser, *affair.links[Kind.RFI_WON, channel])
+        await window.sees("notice-item", "awarded")
+        await expect(window.page.get_by_test_id("message-input")).to_be_editable()
+        await window.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "end"),
+    [
+        (Kind.RFI_LOST, AWARDED, "chosen another vendor"),
+        (Kind.RFI_WITHDRAWN, WITHDRAWN, "withdrawn this request"),
+        (Kind.MATCH_CLOSED, MOVED, "no longer fits"),
+    ],
+)
+async def test_what_has_ended_is_named_with_its_end(
+    affair: Affair, browser: Browser, kind: Kind, title: str, end: str
+) -> None:
+    """The vendor sees which request it was, and why nothing more can come of it."""
+    window = await _open(browser, *affair.links[kind, "email"])
+
+    await expect(window.page.get_by_role("heading", level=1)).to_contain_text(title)
+    await window.sees("match-ended", end)
+    await window.close()
+
+
+async def test_a_link_of_somebody_elses_offers_the_other_log_in(
+    affair: Affair, browser: Browser
+) -> None:
+    """Who has two accounts is told which one is logged in, and goes on at the link."""
+    _, link = affair.links[Kind.QUOTE_SUBMITTED, "email"]
+    window = await logged_in_window(browser, link, affair.loser)
+    await window.sees("other-account", affair.loser.email)
+
+    await window.page.get_by_test_id("other-account").get_by_role("button").click()
+    await window.log_in(affair.customer)
+
+    await window.sees("quote-figure", "250")
+    await window.close()
+
+
+async def test_an_address_of_the_older_form_leads_where_it_led(
+    affair: Affair, browser: Browser
+) -> None:
+    """Bookmarks and old mails have the path after the number sign."""
+    person, link = affair.links[Kind.MESSAGE_SENT, "email"]
+    older = re.sub(r"(//[^/]+)/", r"\1/#/", link, count=1)
+    window = await logged_in_window(browser, older, person)
+
+    await window.sees("message-body", MESSAGE)
+    assert window.page.url == link
+    await window.close()
+
+
+async def test_the_browsers_own_buttons_go_from_page_to_page(
+    affair: Affair, browser: Browser
+) -> None:
+    """Back and forward show what was there, without loading the page again."""
+    window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
+    await window.sees("message-body", MESSAGE)
+    await window.page.evaluate("window.wasNotLoadedAgain = true")
+    await window.click("nav-conversations")
+    await window.sees("conversation-item", "Front Range Plumbing")
+
+    await window.page.go_back()
+    await window.sees("message-body", MESSAGE)
+    await window.page.go_forward()
+    await window.sees("conversation-item", "Front Range Plumbing")
+
+    assert await window.page.evaluate("window.wasNotLoadedAgain")
+    await window.close()
+
+
+async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
+    """One RFI goes the whole way: talked about, revised, quoted and awarded."""
+    customer, winner, loser = affair.customer, affair.winner, affair.loser
+    rfi = await a_submitted_rfi(customer, place, title=AWARDED, max_vendors=2)
+    conversation_id = ""
+    for vendor in (loser, winner):
+        match = await a_match(vendor, rfi)
+        accepted = await vendor.post(f"/v1/matches/{match['id']}/accept")
+        conversation_id = accepted["conversation_id"]
+    said = {"client_message_id": "w-1", "body": MESSAGE}
+    await winner.post(f"/v1/conversations/{conversation_id}/messages", json=said)
+    path = f"/v1/rfis/{rfi['id']}"
+    revised = await customer.patch(
+        path, if_match=rfi["revision"], json={"description": "Both taps drip."}
+    )
+    figures = {
+        "rfi_revision": revised["revision"],
+        "amount_minor": 25_000,
+        "currency": "USD",
+        "message": "Parts and labour.",
+    }
+    quote = await winner.post(f"{path}/quotes", json=figures)
+    # A mail about an RFI that is awarded already says nothing new, so both are waited for.
+    await eventually(lambda: _sent(customer, Kind.QUOTE_SUBMITTED))
+    await eventually(lambda: _sent(winner, Kind.RFI_REVISED))
+    await customer.post(
+        f"{path}/award", if_match=revised["revision"], json={"quote_id": quote["id"]}
+    )
+
+
+async def _sent(person: Person, kind: Kind) -> list[dict[str, Any]]:
+    """The person's notifications of a kind that were sent."""
+    log = await person.get("/v1/me/notifications")
+    return [each for each in log["items"] if each["kind"] == kind and each["state"] == "sent"]
+
+
+async def _collect(site: Site, affair: Affair) -> None:
+    """Finds the link of each kind and channel in what the providers were given."""
+    to = {
+        Kind.MESSAGE_SENT: affair.customer,
+        Kind.QUOTE_SUBMITTED: affair.customer,
+        Kind.RFI_LOST: affair.loser,
+    }
+    for kind, policy in POLICIES.items():
+        person = to.get(kind, affair.winner)
+        for channel in policy.channels:
+            affair.links[kind, channel] = (person, await _link(site, person, kind, channel))
+
+
+async def _link(site: Site, person: Person, kind: Kind, channel: str) -> str:
+    """The link of the email or SMS; an email has the same one in its text and in its page."""
+    address = person.email if channel == "email" else person.phone
+
+    async def found() -> list[dict[str, Any]]:
+        delivered = await deliveries(site, address)
+        if channel == "email":
+            return [each for each in delivered if SUBJECTS[kind] in each["subject"]]
+        words = {Kind.MATCH_OFFERED: "new request", Kind.RFI_WON: "you won"}[kind]
+        return [each for each in delivered if words in each["text"] and AWARDED in each["text"]]
+
+    (delivery, *_) = await eventually(found)
+    link: str = re.findall(rf"{re.escape(site.url)}/\S+", delivery["text"])[0]
+    if channel == "email":
+        assert f'href="{link}"' in delivery["html"]
+    return link
+
+
+async def _open(browser: Browser, person: Person, link: str) -> Window:
+    """The link in a new browser: first the log-in, then what it leads to."""
+    return await logged_in_window(browser, link, person)

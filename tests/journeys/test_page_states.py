@@ -1,0 +1,162 @@
+"""What the page says to whom it has little to show, and what it does when things are not as usual."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.people import (
+    Person,
+    a_conversation,
+    a_vendor,
+    registered,
+    somewhere,
+)
+from tests.journeys.site import Site
+
+NAMES = ("Carla Reyes", "Front Range Plumbing")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser; each person has a context of their own."""
+    async with a_browser() as running:
+        yield running
+
+
+async def test_a_vendor_that_applied_reads_what_to_do_and_where(
+    site: Site, browser: Browser
+) -> None:
+    """The steps that are left, where they are done, and no promise that requests will come."""
+    vendor = await registered(site, "vendor", "Newcomers & Sons")
+    await vendor.patch("/v1/vendors/me", json={"company": "Newcomers & Sons"})
+
+    window = await logged_in_window(browser, site.url, vendor)
+
+    await window.sees_state("vendor-standing", "applied")
+    steps = window.page.get_by_test_id("vendor-steps").get_by_role("listitem")
+    await expect(steps).to_have_count(3)
+    await window.sees("vendor-steps", "where you work")
+    await window.sees("vendor-standing", "POST /v1/vendors/me/submit")
+    await expect(window.page.get_by_text("show up here by themselves")).to_have_count(0)
+    await window.close()
+
+
+async def test_a_vendor_reads_where_its_application_stands(
+    site: Site, browser: Browser, admin: Person
+) -> None:
+    """In review there is nothing to do; suspended, the reason is told; active, nothing is said."""
+    vendor = await a_vendor(site, admin, "Summit Pipes", somewhere())
+    window = await logged_in_window(browser, site.url, vendor)
+    await expect(window.page.get_by_text("No matches yet")).to_be_visible()
+    await expect(window.page.get_by_test_id("vendor-standing")).to_have_count(0)
+
+    reason = {"reason": "The papers have expired."}
+    await admin.post(f"/v1/admin/vendors/{vendor.id}/suspend", json=reason)
+    await window.page.reload()
+
+    await window.sees_state("vendor-standing", "suspended")
+    await window.sees("vendor-standing", "The papers have expired.")
+    await window.close()
+
+
+async def test_an_admin_reads_that_there_is_no_page_yet(
+    site: Site, browser: Browser, admin: Person
+) -> None:
+    """At every address: no customer's page, no error, and a way out."""
+    for path in ("/", "/rfis/new", "/conversations"):
+        window = await logged_in_window(browser, site.url + path, admin)
+        await window.sees("admin-no-page", "an admin")
+        await expect(window.page.get_by_test_id("error")).to_have_count(0)
+        assert window.errors == []
+        await window.click("logout")
+        await expect(window.page.get_by_test_id("login-submit")).to_be_visible()
+        await window.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/rfis/a/b", "/#/rfis/%zz", "/#/%E0%A4", "/#/nowhere", "/matches/x"]
+)
+async def test_an_address_that_leads_nowhere_says_so(
+    site: Site, browser: Browser, path: str
+) -> None:
+    """Also one that is not well encoded; the page stays whole and leads back to the start."""
+    customer = await registered(site, "customer", "Carla Reyes")
+    window = await logged_in_window(browser, site.url + path, customer)
+
+    await window.sees("no-such-page", "no such page")
+    await window.page.get_by_test_id("no-such-page").get_by_role("link").click()
+    await expect(window.page.get_by_role("heading", name="Your requests")).to_be_visible()
+    assert window.errors == []
+    await window.close()
+
+
+async def test_what_one_writes_while_reading_above_is_in_sight(
+    site: Site, browser: Browser, admin: Person
+) -> None:
+    """The conversation scrolls to one's own message, and to nobody else's."""
+    customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
+    messages = f"/v1/conversations/{conversation_id}/messages"
+    for number in range(40):
+        said = {"client_message_id": f"v-{number}", "body": f"Line {number}"}
+        await vendor.post(messages, json=said)
+    window = await logged_in_window(
+        browser, f"{site.url}/conversations/{conversation_id}", customer
+    )
+    await window.sees("message-body", "Line 39")
+    region = window.page.get_by_role("region", name="Messages")
+    await region.evaluate("box => box.scrollTo(0, 0)")
+    await expect(window.page.get_by_text("Line 39")).not_to_be_in_viewport()
+
+    await vendor.post(messages, json={"client_message_id": "v-40", "body": "Still there?"})
+    await expect(window.page.get_by_text("Still there?")).to_have_count(1)
+    await expect(window.page.get_by_text("Still there?")).not_to_be_in_viewport()
+    await window.say("Here I am.")
+
+    await expect(window.page.get_by_text("Here I am.")).to_be_in_viewport()
+    await window.close()
+
+
+async def test_nobody_is_shown_as_active_without_a_connection(
+    site: Site, browser: Browser, admin: Person
+) -> None:
+    """Offline nobody knows who is there; with the connection comes what is so then."""
+    customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
+    url = f"{site.url}/conversations/{conversation_id}"
+    mine, other = [await logged_in_window(browser, url, each) for each in (customer, vendor)]
+    await other.say("Good morning.")
+    await mine.sees("presence", "is active now")
+
+    await mine.page.context.set_offline(True)
+
+    await mine.sees_state("connection-state", "reconnecting")
+    await expect(mine.page.get_by_test_id("presence")).to_be_empty()
+    await mine.page.context.set_offline(False)
+    await mine.sees_state("connection-state", "connected")
+    await other.say("Still here.")
+    await mine.sees("presence", "is active now")
+    await _closed(mine, other)
+
+
+async def test_messages_are_a_list_inside_a_log(
+    site: Site, browser: Browser, admin: Person
+) -> None:
+    """A screen reader hears new ones, and how many there are: each item is in a list."""
+    customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
+    said = {"client_message_id": "v-1", "body": "Good morning."}
+    await vendor.post(f"/v1/conversations/{conversation_id}/messages", json=said)
+    window = await logged_in_window(
+        browser, f"{site.url}/conversations/{conversation_id}", customer
+    )
+
+    items = window.page.get_by_role("log").get_by_role("list").get_by_role("listitem")
+
+    await expect(items).to_have_count(2)
+    await window.close()
+
+
+async def _closed(*windows: Window) -> None:
+    for window in windows:
+        await window.close()

@@ -1,0 +1,37 @@
+"""The table of the page's addresses."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from marketplace.links import Link
+from notify.rules import Facts, tellings
+from tests.builders import a_match
+from tests.notify.helpers import of_match
+
+PATHS = Path(__file__).parents[2] / "web/src/app/paths.ts"
+
+
+def test_the_page_has_the_same_table() -> None:
+    """What `make contract` wrote for the page is what the table says now."""
+    rows = re.findall(r'^  (\w+): "(.*)",$', PATHS.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert rows == [(link.name.lower(), link.value) for link in Link]
+
+
+@pytest.mark.parametrize("id_", ["a/b", "ä b", "%zz", "?x#y"])
+def test_an_id_stays_one_part_of_the_path(id_: str) -> None:
+    """Nothing in an id ends the path or begins another part of it."""
+    path = Link.RFI.path(id_)
+
+    assert re.fullmatch(r"/rfis/[A-Za-z0-9%._~-]+", path)
+
+
+def test_a_vendor_is_led_to_its_match_by_the_rfis_address() -> None:
+    """One address serves both sides: the page shows each what is theirs."""
+    match = a_match()
+
+    (telling,) = tellings(of_match("match.offered", match), Facts())
+
+    assert telling.path == f"/rfis/{match.rfi_id}"

@@ -1,0 +1,18 @@
+/** For whoever opened a link that was sent to another account of theirs. */
+
+import { use } from "react";
+import { LogOutContext, useClient } from "./context";
+
+export function OtherAccount() {
+  const { me } = useClient();
+  const logOut = use(LogOutContext);
+  return (
+    <p className="muted" data-testid="other-account">
+      You are logged in as <bdi>{me.name}</bdi> (<bdi>{me.email}</bdi>). Was this link sent to another
+      account of yours?{" "}
+      <button type="button" className="link" onClick={() => logOut({ isLinkKept: true })}>
+        Log in with that one
+      </button>
+    </p>
+  );
+}
