@@ -17,6 +17,7 @@ from embedded import status as state
 from embedded.errors import StackError
 from embedded.paths import Paths, from_environment
 from embedded.stack import Stack
+from marketplace import tasks
 
 
 @click.group(help="Parley on one machine: real servers, every process, one address.")
@@ -87,8 +88,8 @@ async def _run_until_told(*, with_demo: bool) -> None:
         loop.add_signal_handler(number, told.set)
     began_at = time.monotonic()
     async with Stack(_paths(), _http_port(), os.environ, _say) as stack:
-        starting = asyncio.create_task(_start(stack, with_demo=with_demo))
-        telling = asyncio.create_task(told.wait())
+        starting = tasks.held(_start(stack, with_demo=with_demo))
+        telling = tasks.held(told.wait())
         await asyncio.wait({starting, telling}, return_when=asyncio.FIRST_COMPLETED)
         if not told.is_set():
             await starting

@@ -9,6 +9,7 @@ from embedded import logs
 from embedded.guard import kill_group
 from embedded.paths import CHECKOUT
 from embedded.program import Program, spawn
+from marketplace import tasks
 
 
 async def run(
@@ -39,10 +40,10 @@ async def run(
 
 async def together(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     """Run coroutines side by side; when one fails, cancel the others and raise what it raised."""
-    tasks = [asyncio.create_task(work) for work in works]
+    running = [tasks.held(work) for work in works]
     try:
-        return await asyncio.gather(*tasks)
+        return await asyncio.gather(*running)
     finally:
-        for task in tasks:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)

@@ -10,6 +10,7 @@ from embedded import logs
 from embedded.errors import StackError
 from embedded.guard import Guard, kill_group
 from embedded.program import Program, spawn
+from marketplace import tasks
 
 POLL_S = 0.05
 FIRST_DELAY_S = 0.25
@@ -59,7 +60,7 @@ class Keeper:
             logs.begin(self.program.log)
         self._held_until = 0.0
         await self._launch()
-        self._task = asyncio.create_task(self._keep(), name=f"keep {self.program.name}")
+        self._task = tasks.keep(self._keep(), f"keep {self.program.name}")
         return time.monotonic() - began_at
 
     async def stop(self) -> None:
@@ -110,10 +111,15 @@ class Keeper:
         delay_s = FIRST_DELAY_S
         while True:
             ready_at = time.monotonic()
-            await self._watch()
-            if time.monotonic() - ready_at > STEADY_AFTER_S:
-                delay_s = FIRST_DELAY_S
-            delay_s = await self._start_again(delay_s)
+            try:
+                if self._process is not None:
+                    await self._watch()
+                if time.monotonic() - ready_at > STEADY_AFTER_S:
+                    delay_s = FIRST_DELAY_S
+                delay_s = await self._start_again(delay_s)
+            except Exception as error:  # of a look at it; the program is kept all the same
+                self._report(f"{self.program.name} could not be looked at: {error!r}")
+                await asyncio.sleep(HEALTH_EVERY_S)
 
     async def _start_again(self, delay_s: float) -> float:
         """Start until it is ready; return the delay to begin with when it dies the next time."""

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import islice
 from typing import Generic, TypeVar
 
+from marketplace import tasks
 from marketplace.errors import TemporaryError
 
 K = TypeVar("K")
@@ -65,7 +66,7 @@ class Coalescer(Generic[K, V]):
         asked: asyncio.Future[V | None] = loop.create_future()
         self._waiting.setdefault(key, []).append(asked)
         if self._working is None or self._working.done():
-            self._working = loop.create_task(self._work_while_asked())
+            self._working = tasks.keep(self._work_while_asked(), "coalescer")
         return asked
 
     async def _work_while_asked(self) -> None:

@@ -9,24 +9,33 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import orjson
 import uvloop
 from aiohttp import web
 
-from marketplace import telemetry
+from marketplace import tasks, telemetry
 from marketplace.bootstrap import Check, Parts, open_parts
 from marketplace.errors import SettingsError, TemporaryError
 from marketplace.settings import Settings, from_environment
 
 LOG = logging.getLogger(__name__)
 CHECK_WITHIN_S = 3.0
+# The longest clean end is a gateway's: 8 s for its connections, 15 s for what is being written.
+END_WITHIN_S = 25.0
+
+Main = Callable[["Process"], Coroutine[Any, Any, None]]
 
 
 class Process:
-    """What a package's main coroutine gets: the parts, the checks it adds, and the sign to stop."""
+    """What a package's main coroutine gets: the parts, its background work, and the sign to stop.
+
+    Work in `background` that ends by itself ends the process: it is not ready from that moment on,
+    `main` gets the sign to stop, and the exit code is 1, so that whoever runs it starts another.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -34,12 +43,19 @@ class Process:
         self.stopping = asyncio.Event()
         self.checks: dict[str, Check] = {"mongodb": parts.check_store}
         self.is_ready = False
+        self.background = tasks.Background(self._fail)
+        # The work that ended, when some did.
+        self.failed: str | None = None
+        # Whose end is the process's; cut off when it does not come.
+        self.main_task: asyncio.Task[None] | None = None
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:
         """Whether the process can do its work now, and what each check says."""
         names = list(self.checks)
         outcomes = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
         checks = dict(zip(names, outcomes, strict=True))
+        if self.failed is not None:
+            checks["background"] = f"{self.failed} has ended"
         is_ready = (
             self.is_ready
             and not self.stopping.is_set()
@@ -51,6 +67,15 @@ class Process:
             "draining": self.stopping.is_set(),
             "checks": checks,
         }
+
+    def _fail(self, name: str) -> None:
+        """End the process: cleanly, or after a while in any case."""
+        if self.failed is None:
+            self.failed = name
+            if self.main_task is not None:
+                asyncio.get_running_loop().call_later(END_WITHIN_S, self.main_task.cancel)
+        self.is_ready = False
+        self.stopping.set()
 
 
 async def _outcome(check: Check) -> str:
@@ -99,24 +124,30 @@ async def serve(app: web.Application, settings: Settings) -> web.AppRunner:
     return runner
 
 
-def run(main: Callable[[Process], Awaitable[None]]) -> None:
-    """Run a package's main coroutine until SIGTERM or SIGINT; exits with 1 when it cannot start."""
+def run(main: Main) -> None:
+    """Run a package's main coroutine until SIGTERM or SIGINT.
+
+    Exits with 1 when it cannot start, and when its background work has ended.
+    """
     try:
         settings = from_environment()
     except SettingsError as error:
         sys.exit(str(error))
     telemetry.configure_logging(settings.process_name, settings.log_level)
     try:
-        uvloop.run(_live(settings, main))
+        failed = uvloop.run(_live(settings, main))
     except TemporaryError as error:
         LOG.error("cannot start", extra={"why": str(error)})
         sys.exit(1)
     except OSError as error:
         LOG.error("cannot listen", extra={"port": settings.bind_port, "why": str(error)})
         sys.exit(1)
+    if failed is not None:
+        sys.exit(1)
 
 
-async def _live(settings: Settings, main: Callable[[Process], Awaitable[None]]) -> None:
+async def _live(settings: Settings, main: Main) -> str | None:
+    """Live from the opening of the parts to their closing; the background work that failed, if any."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         process = Process(await stack.enter_async_context(open_parts(settings)))
@@ -127,6 +158,9 @@ async def _live(settings: Settings, main: Callable[[Process], Awaitable[None]]) 
         gc.collect()
         gc.freeze()
         LOG.info("starting")
+        process.main_task = tasks.held(main(process), "main")
         with suppress(asyncio.CancelledError):
-            await main(process)
+            await process.main_task
+        await process.background.end()
         LOG.info("stopped")
+    return process.failed

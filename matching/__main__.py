@@ -1,5 +1,3 @@
-import asyncio
-
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
 from marketplace.process import Process, operations_app, run, serve
@@ -19,13 +17,14 @@ async def main(process: Process) -> None:
 
     process.checks["kafka"] = check_consumer
     runner = await serve(operations_app(process), process.settings)
-    process.is_ready = True
-    stop = asyncio.create_task(process.stopping.wait())
-    stop.add_done_callback(lambda _: consumer.stop())
     try:
-        await consumer.run()
+        process.background.start("consumer", consumer.run())
+        process.is_ready = True
+        await process.stopping.wait()
+        consumer.stop()
+        await process.background.finish("consumer")
     finally:
-        stop.cancel()
+        await process.background.end()
         await runner.cleanup()
 
 

@@ -1,5 +1,3 @@
-import asyncio
-
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
 from marketplace.process import Process, operations_app, run, serve
@@ -34,16 +32,18 @@ async def _run(process: Process, consumer: EventConsumer, worker: Worker) -> Non
             raise TemporaryError("Kafka has not answered lately")
 
     process.checks["kafka"] = check_consumer
-    process.is_ready = True
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(consumer.run(), name="consumer")
-        tasks.create_task(worker.run(), name="worker")
-        watch = backlog.watch(process.parts.world)
-        watching = tasks.create_task(watch, name="backlog")
+    background = process.background
+    try:
+        background.start("consumer", consumer.run())
+        background.start("worker", worker.run())
+        background.start("backlog", backlog.watch(process.parts.world))
+        process.is_ready = True
         await process.stopping.wait()
         consumer.stop()
         worker.stop()
-        watching.cancel()
+        await background.finish("consumer", "worker")
+    finally:
+        await background.end()
 
 
 if __name__ == "__main__":

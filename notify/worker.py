@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from prometheus_client import Gauge
 
+from marketplace import tasks
 from marketplace.domain.notifications import Notification
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
@@ -84,7 +85,7 @@ class Worker:
             if claimed is None:
                 self._slots.release()
                 return
-            task = asyncio.create_task(self._attempt(claimed), name=f"send-{claimed.id}")
+            task = tasks.keep(self._attempt(claimed), f"send-{claimed.id}")
             self._in_flight.add(task)
             task.add_done_callback(self._done)
             _IN_FLIGHT.set(len(self._in_flight))

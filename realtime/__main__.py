@@ -1,13 +1,11 @@
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from marketplace import tasks
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
-from marketplace.ports import ACCESS, ACTIVITY
+from marketplace.ports import SignalName
 from marketplace.process import Process, operations_app, run
 from realtime.activity import Activity
 from realtime.calls import DEADLINE_S, Calls
@@ -44,9 +42,9 @@ async def main(process: Process) -> None:
     memberships = Memberships(parts.world, gateway, rooms, transport)
     activity = Activity(parts.world, gateway, settings.process_name)
     presence = PresenceBoard(parts.world, rooms)
-    rooms.on(ACCESS, memberships.access_changed)
-    rooms.on(ACCESS, activity.access_changed)
-    rooms.on(ACTIVITY, presence.hear)
+    rooms.on(SignalName.ACCESS, memberships.access_changed)
+    rooms.on(SignalName.ACCESS, activity.access_changed)
+    rooms.on(SignalName.ACTIVITY, presence.hear)
     conversation_calls = ConversationCalls(
         parts.world, rooms, Typing(parts.world.live), activity, presence
     )
@@ -60,23 +58,22 @@ async def main(process: Process) -> None:
             raise TemporaryError("pushes through Redis are not heard")
 
     process.checks["live"] = check_live
-    await subscriber.start()
-    tending = [
-        asyncio.create_task(gateway.tend_for_ever()),
-        asyncio.create_task(deadlines.look_for_ever()),
-        asyncio.create_task(rooms.check_heads_for_ever()),
-        asyncio.create_task(memberships.check_for_ever()),
-        asyncio.create_task(activity.tell_for_ever()),
-        asyncio.create_task(presence.sweep_for_ever()),
-        asyncio.create_task(server.wheel.turn_for_ever()),
-    ]
+    background = process.background
+    subscriber.start(background)
+    gateway.start(background)
+    background.start("deadlines", deadlines.look_for_ever())
+    background.start("heads", rooms.check_heads_for_ever())
+    background.start("memberships", memberships.check_for_ever())
+    background.start("activity", activity.tell_for_ever())
+    background.start("presence in rooms", presence.sweep_for_ever())
+    background.start("wheel", server.wheel.turn_for_ever())
     try:
         async with _listening(process, server):
             process.is_ready = True
             await process.stopping.wait()
             await drain(gateway)
     finally:
-        await tasks.end(tending)
+        await background.end()
         await subscriber.close()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from marketplace.errors import TemporaryError
-from marketplace.ports import ACTIVITY, Announcement, World, account_room, conversation_room
+from marketplace.ports import Signal, SignalName, World, account_room, conversation_room
 from marketplace.presence import REFRESH_EVERY_S
 from realtime.connections import Connection
 from realtime.gateway import Gateway
@@ -49,9 +49,9 @@ class Activity:
         if connection.actor.account_id in self._told:
             self._look_at(connection.actor.account_id)
 
-    def access_changed(self, announcement: Announcement) -> None:
+    def access_changed(self, signal: Signal) -> None:
         """A conversation of an account may be blocked now, or open again."""
-        account_id = announcement.room.removeprefix(_ACCOUNT)
+        account_id = signal.room.removeprefix(_ACCOUNT)
         if account_id in self._told:
             self._look_at(account_id)
 
@@ -97,7 +97,7 @@ class Activity:
         for room in rooms | gone:
             is_active = room in rooms
             data = {"account_id": account_id, "at": self._process_name, "is_active": is_active}
-            self._world.live.announce(Announcement(room, ACTIVITY, data))
+            self._world.live.signal(Signal(room, SignalName.ACTIVITY, data))
 
     def _is_active(self, account_id: str) -> bool:
         is_recent = self._until.get(account_id, 0.0) > asyncio.get_running_loop().time()

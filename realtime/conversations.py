@@ -86,13 +86,13 @@ class ConversationCalls:
             self._activity.joined(connection, is_resume=is_resume)
             return snapshot
         finally:
-            await self._rooms.abandon(room)
+            self._rooms.abandon(room)
 
     async def leave(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Leave; what comes later is not pushed to this connection."""
         name = conversation_room(payload["conversation_id"])
         connection.rooms.discard(name)
-        await self._rooms.leave(name, connection.id)
+        self._rooms.leave(name, connection.id)
         return {}
 
     async def fetch_entries(

@@ -6,11 +6,12 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge
 
+from marketplace import tasks
 from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.ports import SESSION_ENDED, Announcement, World, account_room
+from marketplace.ports import Signal, SignalName, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.tokens import Access, Tokens
 from realtime.admission import Admission
@@ -62,7 +63,7 @@ class Gateway:
         self._connections: dict[str, Connection] = {}
         self._accounts: dict[str, AccountHere] = {}
         self.is_draining = False
-        rooms.on(SESSION_ENDED, self._session_ended)
+        rooms.on(SignalName.SESSION_ENDED, self._session_ended)
 
     async def connect(self, connection_id: str, auth: object, address: str) -> None:
         """Check a handshake and take the connection into its account's room.
@@ -105,7 +106,7 @@ class Gateway:
         if is_last:
             self._accounts.pop(account_id, None)
         for room in list(connection.rooms):
-            await self._rooms.leave(room, connection_id)
+            self._rooms.leave(room, connection_id)
         if is_last and account_id not in self._accounts:
             await self._say_disconnected(account_id)
 
@@ -129,15 +130,19 @@ class Gateway:
         account = self._accounts.get(account_id)
         return list(account.connections) if account else []
 
-    async def tend_for_ever(self) -> None:
-        """Keep presence alive, and end connections whose token is over or whose log-in has ended."""
-        # Each by itself: neither Redis nor MongoDB in trouble holds up the others.
-        async with asyncio.TaskGroup() as tending:
-            tending.create_task(self._say_connected_for_ever())
-            tending.create_task(self._check_sessions_for_ever())
-            while True:
-                self._check_expiry()
-                await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
+    def start(self, background: tasks.Background) -> None:
+        """Keep presence alive, and end connections whose token has expired or whose log-in has ended.
+
+        Each by itself: neither Redis nor MongoDB in trouble holds up the others.
+        """
+        background.start("presence of accounts", self._say_connected_for_ever())
+        background.start("ended log-ins", self._check_sessions_for_ever())
+        background.start("expired tokens", self._check_expiry_for_ever())
+
+    async def _check_expiry_for_ever(self) -> None:
+        while True:
+            self._check_expiry()
+            await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
 
     async def _say_connected_for_ever(self) -> None:
         while True:
@@ -207,7 +212,7 @@ class Gateway:
             room.settle(connection.id, 0)
             connection.note(room)
         finally:
-            await self._rooms.abandon(room)
+            self._rooms.abandon(room)
 
     def _check_expiry(self) -> None:
         now = self._world.clock.now().timestamp()
@@ -220,10 +225,10 @@ class Gateway:
                 told = {"expires_in_s": int(left_s)}
                 self._transport.push([connection.id], "session.expiring", told)
 
-    def _session_ended(self, announcement: Announcement) -> None:
-        _, _, account_id = announcement.room.partition(":")
+    def _session_ended(self, signal: Signal) -> None:
+        _, _, account_id = signal.room.partition(":")
         for connection in self.connections(account_id):
-            if connection.session_id == announcement.data.get("session_id"):
+            if connection.session_id == signal.data.get("session_id"):
                 self.end(connection, Code.UNAUTHENTICATED)
 
     async def _say_all_connected(self) -> None:

@@ -12,7 +12,7 @@ import logging
 from marketplace.actions import memberships
 from marketplace.domain.accounts import Role
 from marketplace.errors import TemporaryError
-from marketplace.ports import Announcement, World, account_room, rfi_room
+from marketplace.ports import Signal, World, account_room, rfi_room
 from realtime.connections import Connection
 from realtime.gateway import Gateway
 from realtime.rooms import Rooms
@@ -34,9 +34,9 @@ class Memberships:
         self._changed: set[str] = set()
         self._wake = asyncio.Event()
 
-    def access_changed(self, announcement: Announcement) -> None:
+    def access_changed(self, signal: Signal) -> None:
         """Have the account of a room looked at; what its connections know is forgotten at once."""
-        account_id = announcement.room.removeprefix(_ACCOUNT)
+        account_id = signal.room.removeprefix(_ACCOUNT)
         for connection in self._gateway.connections(account_id):
             connection.forget_access()
         self._changed.add(account_id)
@@ -81,15 +81,14 @@ class Memberships:
             for rfi in held[each.id]:
                 reason = lost.rfis.get((rfi, account_id))
                 if reason is not None:
-                    await self._take_out(each, rfi_room(rfi), reason)
+                    self._take_out(each, rfi_room(rfi), reason)
 
-    async def _take_out(self, connection: Connection, room: str, reason: str) -> None:
+    def _take_out(self, connection: Connection, room: str, reason: str) -> None:
         if room in connection.rooms:
             connection.rooms.discard(room)
             told = {"room": room, "reason": reason}
-            # Told before the room is left, which may wait for Redis.
             self._transport.push([connection.id], "room.left", told)
-            await self._rooms.leave(room, connection.id)
+            self._rooms.leave(room, connection.id)
 
 
 def _rfis(connection: Connection) -> list[str]:

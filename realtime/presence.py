@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
 from marketplace.errors import TemporaryError
-from marketplace.ports import Announcement, World
+from marketplace.ports import Announcement, Signal, World
 from marketplace.presence import TTL_S
 from realtime.rooms import Rooms
 
@@ -25,15 +25,15 @@ class PresenceBoard:
         self._rooms = rooms
         self._shown: dict[tuple[str, str], dict[str, float]] = {}
 
-    def hear(self, announcement: Announcement) -> None:
+    def hear(self, signal: Signal) -> None:
         """Take the word of a gateway about a person in a conversation."""
-        account_id, at = announcement.data["account_id"], announcement.data["at"]
-        if announcement.data["is_active"]:
-            self._show(announcement.room, account_id, [at])
+        account_id, at = signal.data["account_id"], signal.data["at"]
+        if signal.data["is_active"]:
+            self._show(signal.room, account_id, [at])
             return
-        places = self._shown.get((announcement.room, account_id), {})
+        places = self._shown.get((signal.room, account_id), {})
         if places.pop(at, None) is not None and not places:
-            self._end(announcement.room, account_id)
+            self._end(signal.room, account_id)
 
     async def look_up(self, account_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Where these people are active, for somebody who joins; nobody while Redis is away."""

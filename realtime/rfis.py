@@ -58,13 +58,13 @@ class RfiCalls:
                         "is_snapshot": changes is None,
                     }
         finally:
-            await self._rooms.abandon(room)
+            self._rooms.abandon(room)
 
     async def leave(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Leave; later changes are not pushed to this connection."""
         name = rfi_room(payload["rfi_id"])
         connection.rooms.discard(name)
-        await self._rooms.leave(name, connection.id)
+        self._rooms.leave(name, connection.id)
         return {}
 
     async def _changes(self, rfi_id: str, after: int | None, up_to: int) -> list[Revision] | None:

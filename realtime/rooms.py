@@ -10,13 +10,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable
-from weakref import WeakValueDictionary
 
 from prometheus_client import Counter, Gauge
 
+from marketplace import tasks
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.live import Subscriber
-from marketplace.ports import Announcement
+from marketplace.live import RECEIVER, Subscriber, Told
+from marketplace.ports import Announcement, Signal, SignalName
 from realtime.feeds import Feed
 from realtime.latency import observe_fan_out
 from realtime.transport import Transport
@@ -45,6 +45,7 @@ class Room:
     __slots__ = (
         "_ahead",
         "_filling",
+        "_subscribing",
         "_told_head",
         "_transport",
         "feed",
@@ -65,6 +66,7 @@ class Room:
         self._told_head = 0
         self._ahead: dict[int, Announcement] = {}
         self._filling: asyncio.Task[None] | None = None
+        self._subscribing: asyncio.Task[None] | None = None
 
     def hear(self, announcement: Announcement) -> None:
         """Take an announcement from Redis."""
@@ -74,16 +76,25 @@ class Room:
             return
         if position <= self.position:
             return
-        if announcement.name == "head":
-            self._told_head = max(self._told_head, position)
-        elif position == self.position + 1:
+        if position == self.position + 1:
             self._deliver(announcement)
             self._deliver_ahead()
         elif len(self._ahead) < MAX_AHEAD:
             self._ahead[position] = announcement
-        self._told_head = max(self._told_head, position)
+        self.reach(position)
+
+    def reach(self, head: int) -> None:
+        """Take the highest number that there is: what is missing up to it is read."""
+        self._told_head = max(self._told_head, head)
         if self._told_head > self.position:
             self._fill_soon()
+
+    async def subscribed(self, subscriber: Subscriber) -> None:
+        """Wait for the room's subscription: one for all who enter, whoever of them goes away."""
+        if self._subscribing is None:
+            self._subscribing = tasks.held(subscriber.join(self.name), "room")
+        if not self._subscribing.done():
+            await asyncio.shield(self._subscribing)
 
     def settle(self, connection_id: str, position: int) -> bool:
         """Make a connection whose snapshot goes up to `position` a member, if none is missing yet.
@@ -103,8 +114,9 @@ class Room:
 
     def stop(self) -> None:
         """Nobody is here any more."""
-        if self._filling is not None:
-            self._filling.cancel()
+        for task in (self._filling, self._subscribing):
+            if task is not None:
+                task.cancel()
 
     def _deliver(self, announcement: Announcement) -> None:
         position = announcement.position or 0
@@ -127,7 +139,7 @@ class Room:
 
     def _fill_soon(self) -> None:
         if self._filling is None or self._filling.done():
-            self._filling = asyncio.get_running_loop().create_task(self._fill())
+            self._filling = tasks.keep(self._fill(), "hole")
 
     async def _fill(self) -> None:
         """Read what is missing until the told head is reached."""
@@ -164,54 +176,59 @@ class Rooms:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._rooms: dict[str, Room] = {}
-        self._handlers: dict[str, tuple[Callable[[Announcement], None], ...]] = {}
-        # Weak: a lock lives as long as somebody holds it or waits for it, so that all who come
-        # meanwhile meet at the same one.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._handlers: dict[SignalName, tuple[Callable[[Signal], None], ...]] = {}
         self.subscriber: Subscriber | None = None
+        self.on(SignalName.HEAD, self._hear_head)
 
-    def on(self, name: str, handler: Callable[[Announcement], None]) -> None:
-        """Let announcements of this name, which are for gateways and not for apps, go to handlers."""
+    def on(self, name: SignalName, handler: Callable[[Signal], None]) -> None:
+        """Hand signals of this name to a handler."""
         self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
-    def hear(self, announcement: Announcement) -> None:
-        """Take an announcement from Redis."""
-        handlers = self._handlers.get(announcement.name)
-        if handlers is not None:
-            for handler in handlers:
-                handler(announcement)
-            return
-        room = self._rooms.get(announcement.room)
-        if room is not None:
-            room.hear(announcement)
+    def hear(self, told: Told) -> None:
+        """Take an announcement for the members of its room, or a signal for this gateway."""
+        if type(told) is Announcement:
+            room = self._rooms.get(told.room)
+            if room is not None:
+                room.hear(told)
+        elif type(told) is Signal:
+            for handler in self._handlers.get(told.name, ()):
+                RECEIVER.hand_over(handler, told)  # type: ignore[arg-type] # it takes signals
+
+    def _hear_head(self, signal: Signal) -> None:
+        room = self._rooms.get(signal.room)
+        if room is not None and signal.position is not None:
+            room.reach(signal.position)
 
     async def enter(self, name: str, make_feed: Callable[[], Feed] | None) -> Room:
         """The room, subscribed to, and kept open until `settle` or `abandon`.
 
         Subscribed first and read afterwards, so that nothing falls between snapshot and stream.
         """
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            room = self._rooms.get(name)
-            if room is None:
-                room = Room(name, make_feed() if make_feed else None, self._transport)
-                self._rooms[name] = room
-                _ROOMS.set(len(self._rooms))
-                if self.subscriber is not None:
-                    await self.subscriber.join(name)
-            room.joining += 1
-            return room
+        room = self._rooms.get(name)
+        if room is None:
+            room = Room(name, make_feed() if make_feed else None, self._transport)
+            self._rooms[name] = room
+            _ROOMS.set(len(self._rooms))
+        room.joining += 1
+        if self.subscriber is not None:
+            try:
+                await room.subscribed(self.subscriber)
+            except BaseException:
+                self.abandon(room)
+                raise
+        return room
 
-    async def leave(self, name: str, connection_id: str) -> None:
+    def leave(self, name: str, connection_id: str) -> None:
         """Take a member out; the last one closes the room."""
         room = self._rooms.get(name)
         if room is not None:
             room.members.pop(connection_id, None)
-            await self._close_if_empty(name)
+            self._close_if_empty(room)
 
-    async def abandon(self, room: Room) -> None:
+    def abandon(self, room: Room) -> None:
         """End an `enter`: after `settle`, or when joining failed."""
         room.joining -= 1
-        await self._close_if_empty(room.name)
+        self._close_if_empty(room)
 
     async def check_heads(self) -> None:
         """Compare every room's position with the store: finds losses nobody told of."""
@@ -224,7 +241,7 @@ class Rooms:
             )
             for room, head in zip(some, heads, strict=True):
                 if isinstance(head, int):
-                    room.hear(Announcement(room.name, "head", {}, head))
+                    room.reach(head)
 
     async def check_heads_for_ever(self) -> None:
         """Check the heads every few seconds."""
@@ -232,15 +249,13 @@ class Rooms:
             await asyncio.sleep(CHECK_HEADS_EVERY_S)
             await self.check_heads()
 
-    async def _close_if_empty(self, name: str) -> None:
-        async with self._locks.setdefault(name, asyncio.Lock()):
-            room = self._rooms.get(name)
-            if room is not None and not room.members and room.joining == 0:
-                room.stop()
-                del self._rooms[name]
-                _ROOMS.set(len(self._rooms))
-                if self.subscriber is not None:
-                    await self.subscriber.leave(name)
+    def _close_if_empty(self, room: Room) -> None:
+        if not room.members and room.joining == 0 and self._rooms.get(room.name) is room:
+            room.stop()
+            del self._rooms[room.name]
+            _ROOMS.set(len(self._rooms))
+            if self.subscriber is not None:
+                self.subscriber.leave(room.name)
 
 
 def too_many_rooms(limit: int) -> ParleyError:

@@ -23,19 +23,16 @@ async def main(process: Process) -> None:
 
     async def work() -> None:
         heads = Heads(parts.world.live)
-        relay = Relay(tail, producer, heads, clock, keeper.is_held)
-        stop = asyncio.create_task(process.stopping.wait())
-        stop.add_done_callback(lambda _: relay.stop())
-        try:
-            await relay.run()
-        finally:
-            stop.cancel()
+        await Relay(tail, producer, heads, clock, keeper.is_held, process.stopping).run()
 
     try:
         await _topics(settings.kafka_bootstrap_servers, process.stopping)
+        process.background.start("lease", keeper.run(work))
         process.is_ready = True
-        await keeper.run(work)
+        await process.stopping.wait()
+        await process.background.finish("lease")
     finally:
+        await process.background.end()
         await producer.close()
         await tail.close()
         await runner.cleanup()

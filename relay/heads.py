@@ -7,7 +7,7 @@ second it tells each room its head; a gateway that has it already does nothing.
 from collections.abc import Iterable
 
 from marketplace.domain.conversations import Entry
-from marketplace.ports import Announcement, Live, conversation_room, rfi_room
+from marketplace.ports import Live, Signal, SignalName, conversation_room, rfi_room
 from marketplace.storage.tail import OutboxRecord
 
 # Long enough to tell a busy room's head once and not for each message; twice it stays under the
@@ -37,7 +37,7 @@ class Heads:
             return
         self._announced_at = now_s
         for room, head in self._heads.items():
-            self._live.announce(Announcement(room, "head", {}, head))
+            self._live.signal(Signal(room, SignalName.HEAD, position=head))
         self._heads.clear()
 
     def _raise(self, room: str, number: int) -> None:

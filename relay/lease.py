@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from prometheus_client import Gauge
 
+from marketplace import tasks
 from marketplace.errors import TemporaryError
 from marketplace.storage.leases import Lease
 
 LOG = logging.getLogger(__name__)
 TTL_S = 6.0
 RENEW_EVERY_S = 1.5
+FINISH_WITHIN_S = 10.0
 
 _IS_WORKING = Gauge("parley_relay_is_working", "1 while this relay holds the lease")
 
@@ -29,7 +32,7 @@ class LeaseKeeper:
         """Whether the lease is certainly ours: by our own clock, a second before it ends."""
         return asyncio.get_running_loop().time() < self._held_until - 1.0
 
-    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Work whenever the lease is held, until `stopping`; then give it up at once."""
         working: asyncio.Task[None] | None = None
         try:
@@ -40,12 +43,13 @@ class LeaseKeeper:
                     if working is not None:
                         working.result()  # a defect ends the process, and is seen
                     LOG.info("this relay works")
-                    working = asyncio.ensure_future(work())
+                    working = tasks.held(work(), "relay")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RENEW_EVERY_S)
         finally:
             if working is not None:
-                await asyncio.wait([working], timeout=10)
+                await asyncio.wait([working], timeout=FINISH_WITHIN_S)
+                await tasks.end([working])
             with contextlib.suppress(TemporaryError):
                 await self._lease.release()
 

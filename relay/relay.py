@@ -26,7 +26,10 @@ _SENT_AT = Gauge("parley_relay_last_sent_timestamp_seconds", "When a batch was l
 
 
 class Relay:
-    """One working relay; `may_work` says whether the lease is still held."""
+    """One working relay; `may_work` says whether the lease is still held.
+
+    Once `stopping` is set it finishes the batch in hand and ends.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Relay:
         heads: Heads,
         clock: Clock,
         may_work: Callable[[], bool],
+        stopping: asyncio.Event,
     ) -> None:
         self._tail = tail
         self._producer = producer
@@ -43,11 +47,7 @@ class Relay:
         self._may_work = may_work
         self._kept_at = 0.0
         self._has_unkept = False
-        self._stopping = asyncio.Event()
-
-    def stop(self) -> None:
-        """Finish the batch in hand and end."""
-        self._stopping.set()
+        self._stopping = stopping
 
     async def run(self) -> None:
         """Relay until stopped or the lease is lost; backs off while MongoDB or Kafka are away."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from sanic.response import HTTPResponse
 
-from marketplace.errors import Code, ParleyError
+from marketplace import tasks
+from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.schemas.fields import Strict
 from rest.authentication import read_access
 from rest.calls import Call
@@ -40,7 +41,12 @@ async def perform(
     work = _answered(operation, call)
     if operation.reads:
         return await work
-    return await asyncio.shield(_tracked(service, work))
+    task = _tracked(service, work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:  # the client has gone: nobody else sees what goes wrong now
+        task.add_done_callback(_log_fault)
+        raise
 
 
 def _read(
@@ -87,9 +93,13 @@ def _tracked(
     service: Service, work: Coroutine[Any, Any, HTTPResponse]
 ) -> "asyncio.Task[HTTPResponse]":
     """A task that goes on when the client goes away, so that a retry finds the first answer."""
-    task = asyncio.create_task(work)
+    task = tasks.held(work, "change")
     service.running.add(task)
     task.add_done_callback(service.running.discard)
-    # Whoever awaited it may be gone: its error is then told to nobody, and that is no warning.
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task
+
+
+def _log_fault(task: "asyncio.Task[HTTPResponse]") -> None:
+    """Log what a change raised, unless it is a refusal."""
+    if task.cancelled() or not isinstance(task.exception(), ParleyError | TemporaryError):
+        tasks.log_failure(task)

@@ -6,9 +6,9 @@ from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.ports import (
-    ACCESS,
-    SESSION_ENDED,
     Announcement,
+    Signal,
+    SignalName,
     World,
     account_room,
     conversation_room,
@@ -26,7 +26,7 @@ _READ_POSITION = ReadPositionView()
 def session_ended(world: World, account_id: str, session_id: str) -> None:
     """To the gateways that have the account; no app hears of it but by its connection's end."""
     data = {"session_id": session_id}
-    world.live.announce(Announcement(account_room(account_id), SESSION_ENDED, data))
+    world.live.signal(Signal(account_room(account_id), SignalName.SESSION_ENDED, data))
 
 
 def entry_added(world: World, entry: Entry) -> None:
@@ -69,7 +69,7 @@ def access_changed(world: World, account_id: str) -> None:
 
     It is for gateways and goes to no app; one that does not hear it finds out by itself.
     """
-    world.live.announce(Announcement(account_room(account_id), ACCESS, {}))
+    world.live.signal(Signal(account_room(account_id), SignalName.ACCESS))
 
 
 def quote_changed(world: World, name: str, quote: Quote) -> None:

@@ -4,7 +4,8 @@ announcer.py    publishes what was committed; hands it to this process's own roo
 subscriber.py   a gateway's subscriptions, and the proof that they are heard
 publisher.py    many messages to Redis in one round trip
 connection.py   a connection to Redis, written and read in bulk
-wire.py         what travels: the origin, then the announcements
+receiving.py    what is heard goes to its receiver, whose faults end nothing
+wire.py         what travels: the origin, the kind, then the announcements or signals
 
     actions ─▶ Announcer ─▶ Publisher ─▶ SPUBLISH room ─▶ Subscriber of each gateway with a member there
                   └────▶ rooms of the same process
@@ -16,7 +17,17 @@ A gateway subscribes only to rooms it has members in (Redis 7 or Valkey; SSUBSCR
 """
 
 from marketplace.live.announcer import Announcer
+from marketplace.live.receiving import RECEIVER, Receive, Told
 from marketplace.live.subscriber import Subscriber
 from marketplace.live.wire import connect, decode, encode
 
-__all__ = ["Announcer", "Subscriber", "connect", "decode", "encode"]
+__all__ = [
+    "RECEIVER",
+    "Announcer",
+    "Receive",
+    "Subscriber",
+    "Told",
+    "connect",
+    "decode",
+    "encode",
+]

@@ -4,15 +4,16 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
 
 from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from marketplace import tasks
 from marketplace.live.publisher import Publisher
-from marketplace.live.wire import ORIGIN_LENGTH, encode
-from marketplace.ports import Announcement
+from marketplace.live.receiving import RECEIVER, Receive, Told
+from marketplace.live.wire import ORIGIN_LENGTH, encode, kind_of
+from marketplace.ports import Announcement, Signal
 
 LOG = logging.getLogger(__name__)
 MAX_WAITING = 20_000
@@ -23,7 +24,7 @@ _PUBLISHED = Counter("parley_announcements_total", "Announcements handed to Redi
 
 
 class Announcer:
-    """Publishes announcements in the order they came, many in one round trip.
+    """Publishes announcements and signals, each in the order they came, many in one round trip.
 
     Those of one room that wait together travel as one message: with 4 messages in flight in each of
     50 conversations that is a quarter of the messages through Redis.
@@ -32,20 +33,27 @@ class Announcer:
     def __init__(self, redis: "Redis") -> None:
         self.origin = secrets.token_hex(ORIGIN_LENGTH // 2)
         # What this process's own rooms get at once: without the way through Redis, and without Redis.
-        self.hear: Callable[[Announcement], None] | None = None
+        self.hear: Receive | None = None
         self._publisher = Publisher(redis)
-        self._waiting: deque[Announcement] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[Told] = deque(maxlen=MAX_WAITING)
         self._publishing: asyncio.Task[None] | None = None
 
     def announce(self, announcement: Announcement) -> None:
-        """Hand over for publishing; when too many wait, the oldest is dropped and counted."""
+        """Hand over a push for publishing; when too many wait, the oldest is dropped and counted."""
+        self._tell(announcement)
+
+    def signal(self, signal: Signal) -> None:
+        """Hand over a signal for publishing; when too many wait, the oldest is dropped and counted."""
+        self._tell(signal)
+
+    def _tell(self, told: Told) -> None:
         if self.hear is not None:
-            self.hear(announcement)
+            RECEIVER.hand_over(self.hear, told)
         if len(self._waiting) == MAX_WAITING:
             _DROPPED.inc()
-        self._waiting.append(announcement)
+        self._waiting.append(told)
         if self._publishing is None or self._publishing.done():
-            self._publishing = asyncio.get_running_loop().create_task(self._publish_waiting())
+            self._publishing = tasks.keep(self._publish_waiting(), "announcer")
 
     async def close(self) -> None:
         """Publish what waits, for at most a few seconds."""
@@ -55,15 +63,21 @@ class Announcer:
 
     async def _publish_waiting(self) -> None:
         while self._waiting:
-            rooms: dict[str, list[Announcement]] = {}
+            together: dict[tuple[str, bytes], list[Told]] = {}
             count = min(MAX_BATCH, len(self._waiting))
             for _ in range(count):
-                each = self._waiting.popleft()
-                rooms.setdefault(each.room, []).append(each)
-            messages = [(room, encode(self.origin, each)) for room, each in rooms.items()]
+                told = self._waiting.popleft()
+                together.setdefault((told.room, kind_of(told)), []).append(told)
             try:
-                await self._publisher.publish(messages)
+                await self._publisher.publish(
+                    [(room, encode(self.origin, some)) for (room, _), some in together.items()]
+                )
                 _PUBLISHED.inc(count)
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # what waits behind these is published all the same
                 _DROPPED.inc(count)
-                LOG.warning("announcements were dropped", extra={"count": count, "why": str(error)})
+                is_away = isinstance(error, RedisError | OSError)
+                LOG.log(
+                    logging.WARNING if is_away else logging.ERROR,
+                    "announcements were dropped",
+                    extra={"count": count, "why": str(error) if is_away else type(error).__name__},
+                )

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from marketplace import tasks
 from marketplace.live.connection import Connection
+from marketplace.live.receiving import RECEIVER, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
-from marketplace.ports import Announcement
 
 LOG = logging.getLogger(__name__)
 CANARY_EVERY_S = 2.0
@@ -29,14 +29,12 @@ _RECEIVED = Counter("parley_live_messages_received_total", "Messages received fr
 _RESUBSCRIBED = Counter("parley_live_resubscriptions_total", "Times the subscriptions were redone")
 _HEARING = Gauge("parley_live_is_hearing", "1 while the canary comes back through Redis")
 
-Receive = Callable[[Announcement], None]
-
 
 class Subscriber:
     """A process's subscriptions.
 
-    `receive` gets every announcement of the rooms joined, but those of the own `origin`, which the
-    announcer has handed over already.  `missed` is called after a connection was lost and the rooms
+    `receive` gets all that is told in the rooms joined, except by the own `origin`, whose announcer
+    has handed it over already.  `missed` is called after a connection was lost and the rooms
     are subscribed again: whatever was published between is gone.
     """
 
@@ -71,20 +69,17 @@ class Subscriber:
         # What Redis is still to be told of each room.
         self._to_ask: dict[str, str] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Connect and begin to listen."""
+    def start(self, background: tasks.Background) -> None:
+        """Connect and begin to listen, as a part of a process's background work."""
         self._heard_at = asyncio.get_running_loop().time()
-        self._tasks = [
-            asyncio.create_task(self._listen_for_ever(), name="live-listener"),
-            asyncio.create_task(self._sing(), name="live-canary"),
-        ]
+        background.start("live listener", self._listen_for_ever())
+        background.start("live canary", self._sing_for_ever())
 
     async def close(self) -> None:
-        """Stop listening."""
-        asking = [] if self._asking is None else [self._asking]
-        await tasks.end([*self._tasks, *asking])
+        """Close the connections; its background work has ended by now."""
+        if self._asking is not None:
+            await tasks.end([self._asking])
         if self._listener is not None:
             await self._listener.close()
         await self._redis.aclose()
@@ -109,7 +104,7 @@ class Subscriber:
                 async with asyncio.timeout(CONFIRM_WITHIN_S):
                     await confirmed.wait()
 
-    async def leave(self, room: str) -> None:
+    def leave(self, room: str) -> None:
         """Unsubscribe from a room."""
         self._unconfirmed.discard(room)
         if self._rooms.pop(room, None) is not None:
@@ -119,7 +114,7 @@ class Subscriber:
         """Tell Redis with whatever else is to be told in this turn: a herd joins with few commands."""
         self._to_ask[room] = command
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.get_running_loop().create_task(self._ask_redis())
+            self._asking = tasks.keep(self._ask_redis(), "live asking")
 
     async def _ask_redis(self) -> None:
         # Without a connection all are asked for when one stands.
@@ -140,8 +135,11 @@ class Subscriber:
                 await self._listen(listener)
             except (RedisError, OSError, TimeoutError) as error:
                 LOG.warning("Redis is away", extra={"why": str(error)})
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 1.0)
+            except Exception:
+                # A listener that ended would leave the process deaf for good.
+                LOG.exception("the listener failed; it begins anew")
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 1.0)
 
     async def _resubscribe(self) -> Connection:
         """Take a fresh connection and subscribe to everything.
@@ -169,7 +167,7 @@ class Subscriber:
             if self._may_have_missed and not self._unconfirmed:
                 # Not before Redis confirmed all: what is announced from now on is heard.
                 self._may_have_missed = False
-                await self._missed()
+                await self._look_for_missed()
             for kind, channel, data in await listener.replies(READ_WITHIN_S):
                 if kind == b"smessage":
                     self._hear(channel.decode(), data)
@@ -179,6 +177,12 @@ class Subscriber:
             if loop.time() - max(self._heard_at, self._listening_since) > DEAF_AFTER_S:
                 _HEARING.set(0)
                 raise ConnectionError("the canary was not heard")
+
+    async def _look_for_missed(self) -> None:
+        try:
+            await self._missed()
+        except Exception:  # the next look of the gateway finds it
+            LOG.exception("what was missed was not looked for")
 
     def _confirm(self, room: str) -> None:
         confirmed = self._rooms.get(room)
@@ -194,18 +198,17 @@ class Subscriber:
         _RECEIVED.inc()
         if message[:ORIGIN_LENGTH] == self._origin:
             return
-        try:
-            announcements = decode(channel, message)
-        except (ValueError, TypeError):  # a JSONDecodeError is a ValueError
-            LOG.warning("an unreadable announcement", extra={"room": channel})
-            return
-        for each in announcements:
-            self._receive(each)
+        for told in decode(channel, message):
+            RECEIVER.hand_over(self._receive, told)
 
-    async def _sing(self) -> None:
+    async def _sing_for_ever(self) -> None:
         while True:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
+            try:
                 await self._publisher.spublish(self._canary, b"")
+            except (RedisError, OSError, TimeoutError):
+                pass  # the listener says so
+            except Exception:
+                LOG.exception("the canary failed; it sings again")
             await asyncio.sleep(CANARY_EVERY_S)
 
 

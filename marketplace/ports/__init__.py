@@ -10,7 +10,7 @@ behind them is away.
     outbox.py         events on their way, and handled-event marks
     idempotency.py    answers kept under their key
     store.py          all of these, and transactions
-    live.py           announcements, rooms, presence
+    live.py           announcements, signals, rooms, presence
     world.py          all that an action may reach
 """
 
@@ -24,12 +24,11 @@ from marketplace.ports.conversations import (
 )
 from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
 from marketplace.ports.live import (
-    ACCESS,
-    ACTIVITY,
-    SESSION_ENDED,
     Announcement,
     Live,
     Presence,
+    Signal,
+    SignalName,
     account_room,
     conversation_room,
     rfi_room,
@@ -45,9 +44,6 @@ from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
 __all__ = [
-    "ACCESS",
-    "ACTIVITY",
-    "SESSION_ENDED",
     "Accounts",
     "Announcement",
     "Appended",
@@ -69,6 +65,8 @@ __all__ = [
     "Repositories",
     "Rfis",
     "Sessions",
+    "Signal",
+    "SignalName",
     "Store",
     "StoredResponse",
     "Vendors",

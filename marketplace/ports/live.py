@@ -1,16 +1,24 @@
 """The fast way to connected apps, the rooms it goes to, and who is connected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
-# Announced to `account:<id>` for the gateways alone: what the account may see or do has changed.
-ACCESS = "access"
-# A log-in of the account has ended; `session_id` says which.
-SESSION_ENDED = "session_ended"
 
-# Announced to `conversation:<id>` for the gateways alone: a person is active, or no longer.
-ACTIVITY = "activity"
+class SignalName(StrEnum):
+    """What processes tell gateways.
+
+    `access` (to `account:<id>`): what the account may see or do has changed.
+    `session_ended` (to `account:<id>`): the log-in `session_id` has ended.
+    `activity` (to `conversation:<id>`): a person is active, or no longer.
+    `head` (to a numbered room): the highest number there is, in `position`.
+    """
+
+    ACCESS = "access"
+    SESSION_ENDED = "session_ended"
+    ACTIVITY = "activity"
+    HEAD = "head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +35,24 @@ class Announcement:
     position: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something the gateways with members in a room are to know; it never reaches an app."""
+
+    room: str
+    name: SignalName
+    data: dict[str, Any] = field(default_factory=dict)
+    position: int | None = None
+
+
 class Live(Protocol):
-    """The fast way to connected apps: a hint, never the truth."""
+    """The fast way to connected apps: a hint, never the truth.  Neither call blocks or fails."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Hand over for publishing; never blocks and never fails.  What is lost is found by number."""
+        """Hand over a push for publishing.  What is lost is found by number."""
+
+    def signal(self, signal: Signal) -> None:
+        """Hand over a signal for publishing.  Gateways find out by themselves what is lost."""
 
 
 class Presence(Protocol):

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from prometheus_client import Counter, Histogram
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from marketplace import tasks
 from marketplace.domain.conversations import Entry, blocked
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
@@ -77,7 +78,7 @@ class EntryWriter:
         waiting = _Waiting(entry, loop.create_future(), loop.time())
         self._waiting.append(waiting)
         if self._writing is None or self._writing.done():
-            self._writing = loop.create_task(self._write_waiting())
+            self._writing = tasks.keep(self._write_waiting(), "entry writer")
         # A sender that goes away takes back only what was not begun; the rest of a batch is written.
         return await waiting.done
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from marketplace import live
+from marketplace import live, tasks
 from marketplace.domain.ids import new_id
+from marketplace.live import Told
 from marketplace.live.announcer import MAX_WAITING
-from marketplace.ports import Announcement, Live
+from marketplace.ports import Announcement, Live, Signal, SignalName
 from tests import memory
 
 
@@ -20,7 +21,7 @@ class Stage:
 
     live: Live
     room: str
-    hear: Callable[[int], Awaitable[list[Announcement]]]
+    hear: Callable[[int], Awaitable[list[Told]]]
 
 
 @pytest.fixture
@@ -28,8 +29,9 @@ def in_memory() -> Stage:
     """Announcements kept in memory."""
     kept, room = memory.Live(), f"conversation:{new_id()}"
 
-    async def hear(count: int) -> list[Announcement]:
-        heard = [each for each in kept.announcements if each.room == room]
+    async def hear(count: int) -> list[Told]:
+        told: list[Told] = [*kept.announcements, *kept.signals]
+        heard = [each for each in told if each.room == room]
         assert len(heard) == count
         return heard
 
@@ -39,7 +41,8 @@ def in_memory() -> Stage:
 @pytest_asyncio.fixture
 async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
     """Announcements by way of Redis, heard by another process."""
-    heard: asyncio.Queue[Announcement] = asyncio.Queue()
+    heard: asyncio.Queue[Told] = asyncio.Queue()
+    background = tasks.Background(pytest.fail)
     room = f"conversation:{new_id()}"
     redis = live.connect(redis_url)
     announcer = live.Announcer(redis)
@@ -47,16 +50,17 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
     async def nothing_missed() -> None:
         pass
 
-    async def hear(count: int) -> list[Announcement]:
+    async def hear(count: int) -> list[Told]:
         async with asyncio.timeout(10):
             return [await heard.get() for _ in range(count)]
 
     subscriber = live.Subscriber(
         redis_url, "realtime-1", "listener", heard.put_nowait, nothing_missed
     )
-    await subscriber.start()
+    subscriber.start(background)
     await subscriber.join(room)
     yield Stage(announcer, room, hear)
+    await background.end()
     await subscriber.close()
     await announcer.close()
     await redis.aclose()
@@ -80,6 +84,18 @@ async def test_an_announcement_arrives_as_it_was_made(stage: Stage) -> None:
         stage.live.announce(each)
 
     assert await stage.hear(2) == told
+
+
+async def test_a_signal_arrives_as_what_it_is(stage: Stage) -> None:
+    """Never as a push, also when both are told to one room at the same time."""
+    push = Announcement(stage.room, "message.sent", {}, 7)
+    signal = Signal(stage.room, SignalName.ACTIVITY, {"account_id": "a"})
+
+    stage.live.announce(push)
+    stage.live.signal(signal)
+    stage.live.signal(Signal(stage.room, SignalName.HEAD, position=7))
+
+    assert await stage.hear(3) == [push, signal, Signal(stage.room, SignalName.HEAD, {}, 7)]
 
 
 async def test_announcements_keep_their_order(stage: Stage) -> None:

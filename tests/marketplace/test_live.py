@@ -8,9 +8,9 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from embedded.servers import Servers, running
-from marketplace import live
+from marketplace import live, tasks
 from marketplace.domain.ids import new_id
-from marketplace.live import subscriber
+from marketplace.live import receiving, subscriber
 from marketplace.ports import Announcement
 
 ORIGIN = "here0001"
@@ -20,12 +20,22 @@ class Listener:
     """A subscriber with what it heard, and how often it had to say that it missed something."""
 
     def __init__(self, redis_url: str) -> None:
-        self.heard: asyncio.Queue[Announcement] = asyncio.Queue()
+        self.heard: asyncio.Queue[live.Told] = asyncio.Queue()
+        self.background = tasks.Background(pytest.fail)
         self.missed: asyncio.Queue[None] = asyncio.Queue()
         name = f"test-{new_id()}"
         self.subscriber = live.Subscriber(
             redis_url, name, ORIGIN, self.heard.put_nowait, self._missed
         )
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.subscriber.start(self.background)
+
+    async def close(self) -> None:
+        """End."""
+        await self.background.end()
+        await self.subscriber.close()
 
     def hears(self) -> bool:
         """Whether the canary is heard."""
@@ -47,10 +57,10 @@ async def redis(redis_url: str) -> AsyncIterator["Redis"]:
 async def listener(redis_url: str) -> AsyncIterator[Listener]:
     """A listener to the session's Valkey."""
     made = Listener(redis_url)
-    await made.subscriber.start()
+    made.start()
     await made.subscriber.join(f"warm-up:{new_id()}")
     yield made
-    await made.subscriber.close()
+    await made.close()
 
 
 async def test_a_joined_room_is_subscribed_to_when_join_returns(
@@ -62,7 +72,7 @@ async def test_a_joined_room_is_subscribed_to_when_join_returns(
     await listener.subscriber.join(other)
     assert await redis.pubsub_shardnumsub(room) == [(room.encode(), 1)]
 
-    await listener.subscriber.leave(room)
+    listener.subscriber.leave(room)
     async with asyncio.timeout(5):
         while await redis.pubsub_shardnumsub(room) != [(room.encode(), 0)]:  # noqa: ASYNC110 # its
             await asyncio.sleep(0.005)
@@ -129,7 +139,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
     monkeypatch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
     monkeypatch.setattr(subscriber, "DEAF_AFTER_S", 0.6)
     listener, room = Listener(valkey.redis_url), f"conversation:{new_id()}"
-    await listener.subscriber.start()
+    listener.start()
     await asyncio.to_thread(valkey.stop, "valkey")
 
     async with asyncio.timeout(5):
@@ -147,7 +157,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
     async with asyncio.timeout(5):
         assert (await listener.heard.get()).position == 1
     await redis.aclose()
-    await listener.subscriber.close()
+    await listener.close()
 
 
 async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
@@ -155,11 +165,81 @@ async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
 ) -> None:
     """None of them opens a second one, on which the canary would not be heard."""
     listener, rooms = Listener(valkey.redis_url), [f"conversation:{new_id()}" for _ in range(50)]
-    await listener.subscriber.start()
+    listener.start()
     await asyncio.gather(*(listener.subscriber.join(each) for each in rooms))
 
     redis = live.connect(valkey.redis_url)
     assert len(await redis.client_list(_type="pubsub")) == 1
     assert await redis.pubsub_shardnumsub(*rooms) == [(each.encode(), 1) for each in rooms]
     await redis.aclose()
-    await listener.subscriber.close()
+    await listener.close()
+
+
+async def test_a_receiver_that_raises_ends_nothing(
+    redis_url: str, redis: "Redis", caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is counted and logged by its input's name without what people wrote; the next is heard."""
+    heard: asyncio.Queue[live.Told] = asyncio.Queue()
+    room, before = f"conversation:{new_id()}", receiving._FAILED._value.get()
+
+    def receive(told: live.Told) -> None:
+        if told.data.get("body") == "my secret":
+            raise KeyError(told.data["body"])
+        heard.put_nowait(told)
+
+    async def nothing_missed() -> None:
+        raise AssertionError("a look that fails ends nothing either")
+
+    background = tasks.Background(pytest.fail)
+    one = live.Subscriber(redis_url, f"test-{new_id()}", ORIGIN, receive, nothing_missed)
+    one.start(background)
+    await one.join(room)
+    for data in ({"body": "my secret"}, {"body": "hello"}):
+        announcement = Announcement(room, "message.sent", data, 3)
+        await redis.spublish(room, live.encode("elsewhr1", [announcement]))
+
+    async with asyncio.timeout(5):
+        assert (await heard.get()).data == {"body": "hello"}
+    await background.end()
+    await one.close()
+    assert receiving._FAILED._value.get() == before + 1
+    (line,) = [each for each in caplog.records if each.message == "a receiver failed"]
+    assert vars(line)["told"] == "message.sent"
+    assert "secret" not in str(vars(line))
+
+
+async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: "Redis") -> None:
+    """Whoever committed something is not told that it failed."""
+    announcer = live.Announcer(redis)
+
+    def fail(_: live.Told) -> None:
+        raise RuntimeError("a fault of ours")
+
+    announcer.hear = fail
+    announcer.announce(Announcement("conversation:c", "message.sent", {}, 1))
+
+    await announcer.close()
+
+
+async def test_a_listener_that_fails_begins_anew(
+    listener: Listener, redis: "Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it fails by, it subscribes again and asks to look for what was missed."""
+    room, confirm = f"conversation:{new_id()}", listener.subscriber._confirm
+    await listener.subscriber.join(room)
+    while not listener.missed.empty():
+        listener.missed.get_nowait()
+
+    def fail_once(name: str) -> None:
+        monkeypatch.setattr(listener.subscriber, "_confirm", confirm)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(listener.subscriber, "_confirm", fail_once)
+    joining = asyncio.create_task(listener.subscriber.join(f"conversation:{new_id()}"))
+    async with asyncio.timeout(5):
+        await listener.missed.get()
+        await joining
+    await redis.spublish(room, live.encode("elsewhr1", [Announcement(room, "message.sent", {}, 1)]))
+
+    async with asyncio.timeout(5):
+        assert (await listener.heard.get()).room == room

@@ -1,6 +1,8 @@
 """A process's health, metrics, and what it tells while it stops."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -100,3 +102,63 @@ async def test_metrics_are_served(served: Served) -> None:
 
     assert status == 200
     assert "# TYPE" in text
+
+
+PROGRAM = """
+import asyncio, sys
+from marketplace.process import operations_app, run, serve
+
+async def broken(process):
+    await asyncio.sleep(0.3)
+    raise RuntimeError("a fault of ours")
+
+async def main(process):
+    runner = await serve(operations_app(process), process.settings)
+    process.background.start("broken", broken(process))
+    process.is_ready = True
+    await process.stopping.wait()
+    print("main ends cleanly", flush=True)
+    await runner.cleanup()
+
+run(main)
+"""
+
+
+async def test_a_process_whose_background_work_ends_ends_itself(settings: Settings) -> None:
+    """Logged, through a clean end, with an exit code that has it replaced."""
+    environment = {
+        "MONGODB_URL": settings.mongodb_url,
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "REDIS_URL": settings.redis_url,
+        "PARLEY_TOKEN_SECRET": settings.token_secret,
+        "PARLEY_BIND_PORT": str(free_port()),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+
+    assert process.returncode == 1
+    assert b'"work":"broken"' in output
+    assert b"main ends cleanly" in output
+
+
+async def test_a_process_whose_background_work_has_ended_is_not_ready_at_once(
+    served: Served,
+) -> None:
+    """The balancer sends nobody new, and health says what is wrong."""
+    served.process.is_ready = True
+
+    async def broken() -> None:
+        raise RuntimeError("a fault of ours")
+
+    served.process.background.start("broken", broken())
+    await asyncio.wait_for(served.process.stopping.wait(), 5)
+
+    status, told = await served.ready()
+    assert status == 503
+    checks = told["checks"]
+    assert isinstance(checks, dict)
+    assert checks["background"] == "broken has ended"

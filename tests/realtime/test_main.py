@@ -6,18 +6,25 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 from socketio.exceptions import SocketIOError
 
+from marketplace.live import Subscriber
 from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime.gateway import Gateway
+from realtime.rooms import Rooms
+from realtime.websocket.wheel import Wheel
 from tests.docs.documents import DOCS, only_span, read, rows
-from tests.realtime.apps import App, Talk
+from tests.realtime.apps import App, Talk, a_talk
 from tests.realtime.conftest import Connect, Gateways
-from tests.realtime.gateways import free_port
+from tests.realtime.gateways import free_port, gateway
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -183,3 +190,42 @@ async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) ->
     assert process.returncode == 1
     assert b"PARLEY_TOKEN_SECRET" in output
     assert b"Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        (Wheel, "turn_for_ever"),
+        (Rooms, "check_heads_for_ever"),
+        (Gateway, "_check_expiry_for_ever"),
+        (Subscriber, "_listen_for_ever"),
+    ],
+    ids=lambda each: str(each[1]),
+)
+async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
+    broken: tuple[type, str],
+    connect: Connect,
+    settings: Settings,
+    module_store: MongoStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not ready at once, tells its apps to connect elsewhere, and ends."""
+    may_fail = asyncio.Event()
+
+    async def fail(_: object) -> None:
+        await may_fail.wait()
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(*broken, fail)
+    talk = await a_talk(module_store, settings)
+    async with gateway(replace(settings, limit_scale=1_000.0), "realtime-8") as running:
+        app = await connect(running, talk.customer)
+        may_fail.set()
+
+        await asyncio.wait_for(running.process.stopping.wait(), 5)
+        assert (await running.ready())[0] == 503
+        await app.closed()
+        await asyncio.wait_for(running.task, 15)
+
+    assert running.process.failed is not None
+    assert [each["code"] for each in app.named("connection.closing")] == ["draining"]

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from embedded.servers import Servers, running
 from marketplace.live import subscriber
-from marketplace.ports import Announcement, conversation_room
+from marketplace.ports import Announcement, Signal, SignalName, conversation_room
 from marketplace.settings import Settings
 from realtime import rooms
 from tests.realtime.apps import Talk, written
@@ -54,7 +54,7 @@ async def test_a_lost_announcement_is_repaired_by_the_next_head(
     await written(gateways[0].parts.store, talk, 3)
 
     room = conversation_room(talk.id)
-    gateways[1].parts.world.live.announce(Announcement(room, "head", {}, 3))
+    gateways[1].parts.world.live.signal(Signal(room, SignalName.HEAD, position=3))
     await app.has_up_to(3)
 
     assert app.sequences() == [1, 2, 3]

@@ -22,11 +22,6 @@ def entry(number: int) -> Announcement:
     return Announcement(ROOM, "message.sent", {"sequence": number}, number)
 
 
-def head(number: int) -> Announcement:
-    """Word of the highest number."""
-    return Announcement(ROOM, "head", {}, number)
-
-
 @dataclass
 class Transport:
     """Keeps what each connection gets."""
@@ -160,7 +155,7 @@ async def test_a_told_head_brings_what_nobody_announced(
     room.hear(entry(1))
     feed.last = 3
 
-    room.hear(head(3))
+    room.reach(3)
     await transport.until("a", [1, 2, 3])
 
 
@@ -230,7 +225,7 @@ async def test_a_head_that_cannot_be_read_ends_the_reading(
     room.settle("a", 2)
     feed.last = 2
 
-    room.hear(head(9))
+    room.reach(9)
     async with asyncio.timeout(5):
         while not feed.reads:  # noqa: ASYNC110 # a plain list
             await asyncio.sleep(0.001)
@@ -299,7 +294,7 @@ async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
     all_rooms = Rooms(transport)
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
-    await all_rooms.abandon(room)
+    all_rooms.abandon(room)
     feed.last = 2
 
     await all_rooms.check_heads()
@@ -313,17 +308,29 @@ class SlowSubscriber:
         self.joined: list[str] = []
         self.left: list[str] = []
         self.may_join = asyncio.Event()
-        self.may_leave = asyncio.Event()
 
     async def join(self, room: str) -> None:
         """Subscribe."""
         self.joined.append(room)
         await self.may_join.wait()
 
-    async def leave(self, room: str) -> None:
+    def leave(self, room: str) -> None:
         """Unsubscribe."""
         self.left.append(room)
-        await self.may_leave.wait()
+
+
+@pytest.fixture
+def subscriber() -> SlowSubscriber:
+    """Lets nobody in yet."""
+    return SlowSubscriber()
+
+
+@pytest.fixture
+def all_rooms(transport: Transport, subscriber: SlowSubscriber) -> Rooms:
+    """Rooms with these subscriptions."""
+    made = Rooms(transport)
+    made.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
+    return made
 
 
 async def _let_others_run() -> None:
@@ -332,24 +339,17 @@ async def _let_others_run() -> None:
 
 
 async def test_nobody_enters_before_the_room_is_subscribed_to(
-    feed: Feed, transport: Transport
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """Also not those who come while the last member's leaving is still on its way to Redis."""
-    all_rooms, subscriber = Rooms(transport), SlowSubscriber()
-    all_rooms.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
+    """Also not those who come right after the last member left."""
     subscriber.may_join.set()
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
-    await all_rooms.abandon(room)
+    all_rooms.abandon(room)
     subscriber.may_join.clear()
 
-    leaving = asyncio.create_task(all_rooms.leave(ROOM, "a"))
-    await _let_others_run()
+    all_rooms.leave(ROOM, "a")
     second = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
-    await _let_others_run()
-    subscriber.may_leave.set()
-    await leaving
-    await _let_others_run()
     third = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
     await _let_others_run()
 
@@ -360,21 +360,49 @@ async def test_nobody_enters_before_the_room_is_subscribed_to(
     assert (subscriber.joined, subscriber.left) == ([ROOM, ROOM], [ROOM])
 
 
+async def test_a_join_that_is_cancelled_leaves_nothing_subscribed(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """The room of the only one who was on the way in closes."""
+    joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+
+    assert (subscriber.joined, subscriber.left) == ([ROOM], [ROOM])
+    assert all_rooms._rooms == {}
+
+
+async def test_a_join_that_is_cancelled_takes_nothing_from_another(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """Who asked for the same room at the same time enters it, by the same subscription."""
+    joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    other = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    subscriber.may_join.set()
+    room = await other
+
+    assert room.joining == 1
+    assert (subscriber.joined, subscriber.left) == ([ROOM], [])
+
+
 async def test_a_connection_that_went_while_it_joined_is_no_member(
-    feed: Feed, transport: Transport
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
     """Its room closes; nothing is kept for somebody who will not come back."""
-    all_rooms, subscriber = Rooms(transport), SlowSubscriber()
-    all_rooms.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
     subscriber.may_join.set()
-    subscriber.may_leave.set()
     connection = Connection("a", an_actor(), NOW.timestamp())
     room = await all_rooms.enter(ROOM, lambda: feed)
     connection.is_gone = True
 
     room.settle(connection.id, 0)
     connection.note(room)
-    await all_rooms.abandon(room)
+    all_rooms.abandon(room)
 
     assert subscriber.left == [ROOM]
     assert connection.rooms == set()

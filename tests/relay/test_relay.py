@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from embedded.servers import Servers, running
-from marketplace import live
+from marketplace import live, tasks
 from marketplace.actions.events import rfi_event
 from marketplace.bootstrap import SystemClock
 from marketplace.domain.accounts import Role
@@ -17,7 +17,13 @@ from marketplace.domain.ids import new_id
 from marketplace.domain.rfis import Rfi
 from marketplace.events import Event
 from marketplace.kafka import ensure_topics
-from marketplace.ports import Announcement, Repositories, conversation_room, rfi_room
+from marketplace.ports import (
+    Repositories,
+    Signal,
+    SignalName,
+    conversation_room,
+    rfi_room,
+)
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import a_message, a_revision, an_actor, an_edit, an_rfi
@@ -217,9 +223,10 @@ async def _die_holding(relay: RunningRelay, store: MongoStore) -> None:
 
 
 @pytest_asyncio.fixture
-async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[Announcement]"]:
-    """What is announced to the rooms of `heard-c` and `heard-r`."""
-    queue: asyncio.Queue[Announcement] = asyncio.Queue()
+async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.Told]"]:
+    """What is told to the rooms of `heard-c` and `heard-r`."""
+    queue: asyncio.Queue[live.Told] = asyncio.Queue()
+    background = tasks.Background(pytest.fail)
 
     async def nothing_missed() -> None:
         pass
@@ -227,16 +234,17 @@ async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[Announcement]"]:
     subscriber = live.Subscriber(
         redis_url, "listener", "listener", queue.put_nowait, nothing_missed
     )
-    await subscriber.start()
+    subscriber.start(background)
     await subscriber.join(conversation_room("heard-c"))
     await subscriber.join(rfi_room("heard-r"))
     yield queue
+    await background.end()
     await subscriber.close()
 
 
 @pytest.mark.usefixtures("topics")
 async def test_heads_are_announced_again(
-    store: MongoStore, heard: "asyncio.Queue[Announcement]", start_relay: StartRelay
+    store: MongoStore, heard: "asyncio.Queue[live.Told]", start_relay: StartRelay
 ) -> None:
     """A writer that died before it announced leaves nobody waiting over two seconds."""
     heads: dict[str, int] = {}
@@ -246,7 +254,8 @@ async def test_heads_are_announced_again(
         async with asyncio.timeout(15):
             while heads != {conversation_room("heard-c"): 7, rfi_room("heard-r"): 3}:
                 told = await heard.get()
-                assert told.name == "head"
+                assert type(told) is Signal
+                assert told.name is SignalName.HEAD
                 heads[told.room] = told.position or 0
 
 

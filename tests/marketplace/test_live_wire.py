@@ -1,0 +1,108 @@
+"""What versions tell each other through Redis: no signal becomes a push, whichever of them is older."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from marketplace import live
+from marketplace.live import wire
+from marketplace.ports import Announcement, Signal, SignalName
+
+ROOM = "conversation:c"
+SAMPLES = Path(__file__).parent / "samples" / "live"
+# As git 2c710e5 has them: handled by the gateway, and everything else is pushed.
+NAMES_FOR_GATEWAYS_BEFORE = {"access", "session_ended", "activity"}
+
+
+def as_read_before(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
+    """What git 2c710e5 makes of a message: what its gateways take, and what they push to apps."""
+    try:
+        told = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
+    except (ValueError, TypeError):
+        return [], []
+    taken = [each for each in told if each[0] in NAMES_FOR_GATEWAYS_BEFORE or each[0] == "head"]
+    return taken, [each for each in told if each not in taken]
+
+
+@pytest.mark.parametrize("name", list(SignalName))
+def test_no_signal_is_pushed_to_apps_by_the_version_before(name: SignalName) -> None:
+    """It takes those that it knows, and drops the others."""
+    signal = Signal(ROOM, name, {"account_id": "a"}, 7)
+
+    taken, pushed = as_read_before(live.encode("abcdefgh", [signal, signal]))
+
+    assert pushed == []
+    known = name in NAMES_FOR_GATEWAYS_BEFORE or name == "head"
+    assert taken == ([[name, 7, {"account_id": "a"}]] * 2 if known else [])
+
+
+def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As if `activity` had been added today."""
+    monkeypatch.setattr(wire, "_OF_THE_VERSION_BEFORE", frozenset({SignalName.ACCESS}))
+
+    message = live.encode("abcdefgh", [Signal(ROOM, SignalName.ACTIVITY)])
+
+    assert as_read_before(message) == ([], [])
+    assert live.decode(ROOM, message) == [Signal(ROOM, SignalName.ACTIVITY)]
+
+
+def test_an_announcement_is_read_by_the_version_before() -> None:
+    """As it always was."""
+    message = live.encode("abcdefgh", [Announcement(ROOM, "message.sent", {"n": 1}, 7)])
+
+    assert as_read_before(message) == ([], [["message.sent", 7, {"n": 1}]])
+    assert message == b'abcdefgh[["message.sent",7,{"n":1}]]'
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_what_the_version_before_tells_is_read(sample: Path) -> None:
+    """Bytes kept of git 2c710e5: its signals have no tag, and are signals all the same."""
+    told = live.decode(ROOM, sample.read_bytes())
+
+    is_signal = sample.stem.startswith("signal")
+    assert told
+    assert all(type(each) is (Signal if is_signal else Announcement) for each in told)
+    items = orjson.loads(sample.read_bytes()[8:])
+    assert [[each.name, each.position, each.data] for each in told] == items
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (b'![["pause",null,{}]]', []),
+        (b' [["pause",null,{}]]', []),
+        (b'![["pause",null,{}],["access",null,{}]]', [Signal(ROOM, SignalName.ACCESS)]),
+        (b'![["access",null,{},"more",{}]]', [Signal(ROOM, SignalName.ACCESS)]),
+        (
+            b'![["head",9,{"epoch":4}]]',
+            [Signal(ROOM, SignalName.HEAD, {"epoch": 4}, 9)],
+        ),
+        (b'[["poll.opened",3,{"a":1}]]', [Announcement(ROOM, "poll.opened", {"a": 1}, 3)]),
+        (
+            b'[["message.sent",3,{"body":"x","new":[1]},{"epoch":2},7]]',
+            [Announcement(ROOM, "message.sent", {"body": "x", "new": [1]}, 3)],
+        ),
+        (b'#[["message.sent",3,{}]]', []),
+        (b'[["message.sent",{"position":3}],["message.sent",4,{}]]',
+         [Announcement(ROOM, "message.sent", {}, 4)]),
+    ],
+)  # fmt: skip
+def test_what_a_later_version_tells_is_read_or_dropped(
+    message: bytes, told: list[live.Told]
+) -> None:
+    """Unknown signals and kinds are dropped, unknown announcements passed on, more is ignored."""
+    assert live.decode(ROOM, b"laterone" + message) == told
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"", b"[", b"{}", b"7", b"[7]", b"[[]]", b'[["a",1]]', b'[[1,2,{}]]', b'[["a","b",{}]]',
+     b'[["a",true,{}]]', b'[["a",1,[]]]', b"\xff", b"!\xff", b" "],
+)  # fmt: skip
+def test_noise_tells_nothing(noise: bytes) -> None:
+    """And raises nothing."""
+    assert live.decode(ROOM, b"stranger" + noise) == []
