@@ -94,10 +94,13 @@ async def send_message(
 async def edit_message(
     world: World, actor: Actor, conversation: Conversation, message_id: str, body: str
 ) -> Entry:
-    """Append an edit of one's own message.
+    """Append an edit of one's own message; returns the entry that made the words that stand.
+
+    An edit to those words makes no entry.
 
     Raises:
-        ParleyError: `not_found`, `forbidden`, `blocked`, `unavailable`.
+        ParleyError: `not_found`, `forbidden`, `blocked`, `unavailable`; `wrong_state` when the message
+            is deleted.
     """
     await _own_message(world, actor, conversation, message_id)
     entry = _entry(
@@ -109,7 +112,8 @@ async def edit_message(
         body=body,
     )
     appended = await world.entry_log.append(entry)
-    announcements.entry_added(world, appended.entry)
+    if appended.is_new:
+        announcements.entry_added(world, appended.entry)
     return appended.entry
 
 
@@ -117,6 +121,8 @@ async def delete_message(
     world: World, actor: Actor, conversation: Conversation, message_id: str
 ) -> Entry:
     """Append the deletion of one's own message; a block does not keep anybody from it.
+
+    A message is deleted once; whoever deletes it again gets the first answer.
 
     Raises:
         ParleyError: `not_found`, `forbidden`.
@@ -126,9 +132,10 @@ async def delete_message(
     entry = _entry(
         conversation.id, EntryKind.DELETION, world.clock.now(), actor, message_id=message_id
     )
-    appended = await world.store.transact(lambda tx: tx.entries.add_next(entry))
-    announcements.entry_added(world, appended)
-    return appended
+    appended = await world.store.transact(lambda tx: tx.entries.add_deletion(entry))
+    if appended.is_new:
+        announcements.entry_added(world, appended.entry)
+    return appended.entry
 
 
 async def mark_position(

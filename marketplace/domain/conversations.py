@@ -175,6 +175,28 @@ def require_own_message(message: Entry | None, conversation_id: str, actor: Acto
     return message
 
 
+def deletion_id(message_id: str) -> str:
+    """The id of a message's deletion: the same for all who delete it, so that one is stored."""
+    return f"{message_id}-deletion"
+
+
+def already_said(stands: Entry | None, edit: Entry) -> Entry | None:
+    """The entry that says already what an edit says; None when the edit changes the message.
+
+    `stands` is the newest edit of the message, the message itself, or its deletion if there is one.
+
+    Raises:
+        ParleyError: `wrong_state` when the message is deleted.
+    """
+    if stands is None:
+        return None
+    if stands.kind is EntryKind.DELETION:
+        raise ParleyError(
+            Code.WRONG_STATE, "This message was deleted. Send a new one instead of an edit."
+        )
+    return stands if stands.body == edit.body else None
+
+
 def fitting(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
     """As many entries as fit into one answer, at least one; the first ones, or the newest."""
     ordered = entries[::-1] if newest else entries

@@ -27,11 +27,26 @@ class Conversations(Protocol):
         """Newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """An entry as stored; `is_new` is False when what it says was stored before."""
+
+    entry: Entry
+    is_new: bool
+
+
 class Entries(Protocol):
     """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
 
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction; returns it as numbered."""
+
+    async def add_deletion(self, deletion: Entry) -> Appended:
+        """Insert a message's deletion under the next sequence, within a transaction.
+
+        A message has one deletion, whoever races: a later one is answered with the first.  The entry's
+        own `id` is ignored.
+        """
 
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
@@ -66,14 +81,6 @@ class ReadPositions(Protocol):
         """One person's, by conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """An entry as stored; `is_new` is False when the same message was there before."""
-
-    entry: Entry
-    is_new: bool
-
-
 class EntryLog(Protocol):
     """Appends entries to conversations at a high rate."""
 
@@ -88,6 +95,9 @@ class EntryLog(Protocol):
         Nothing is appended to a blocked conversation, exactly: between the notice that closes it and
         the one that opens it again there is no entry that came this way.
 
+        As exactly, no edit gets a number behind the deletion of its message.  An edit to the words
+        that stand is not stored; it is answered with the entry that made them.
+
         Raises:
-            ParleyError: `blocked`; `unavailable` when the store stayed away, or too many are waiting.
+            ParleyError: `blocked`; `wrong_state` for an edit of a deleted message; `unavailable` when the store stayed away, or too many are waiting.
         """

@@ -44,7 +44,7 @@ class SentMessage(Strict):
 
 
 class ChangedMessage(Strict):
-    """The entry that an edit or a deletion became."""
+    """The entry of an edit or a deletion: the new one, or the one that says the same already."""
 
     entry = AnyEntry(required=True)
 

@@ -117,10 +117,15 @@ CALLS: Mapping[str, SocketCall] = {
         (*_WRITES, Code.CLIENT_MESSAGE_ID_REUSED),
     ),
     "edit_message": SocketCall(
-        "Replace the body of one's own message.", EditMessage(), ChangedMessage(), _WRITES
+        "Replace the body of one's own message. An edit to the words that stand makes no entry and "
+        "is answered with the entry that made them; a deleted message is not edited any more.",
+        EditMessage(),
+        ChangedMessage(),
+        (*_WRITES, Code.WRONG_STATE),
     ),
     "delete_message": SocketCall(
-        "Delete one's own message; a block keeps nobody from it.",
+        "Delete one's own message; a block keeps nobody from it. Deleted again, it is answered with "
+        "the first deletion.",
         DeleteMessage(),
         ChangedMessage(),
         (Code.NOT_FOUND, Code.FORBIDDEN),

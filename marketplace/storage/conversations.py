@@ -1,6 +1,7 @@
 """Conversations, their entries, and how far each participant has got."""
 
 from collections import defaultdict
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -9,10 +10,18 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.read_concern import ReadConcern
 
 from marketplace.coalescing import Coalescer
-from marketplace.domain.conversations import Conversation, Entry, EntryKind, ReadPosition
+from marketplace.domain.conversations import (
+    Conversation,
+    Entry,
+    EntryKind,
+    ReadPosition,
+    deletion_id,
+)
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.ports import Appended
 from marketplace.storage.collection import Collection, Database, Session, repository
 from marketplace.storage.documents import from_document, to_document
+from marketplace.storage.standing import IS_TEXT, what_stands
 
 # Pages read in one round trip: a full one has 200 entries, and decoding them holds the event loop.
 _PAGES_TOGETHER = 16
@@ -107,6 +116,23 @@ class MongoEntries(Collection[Entry]):
         await self._collection.insert_one(to_document(numbered), session=self.session)
         return numbered
 
+    async def add_deletion(self, deletion: Entry) -> Appended:
+        """Insert a message's deletion under the next sequence, within a transaction, if it is the first.
+
+        The id is the message's own, so that of two at a time one meets the other's: a write conflict,
+        and `transact` tries again.  The version before gave deletions ids of their own.
+        """
+        message_id = deletion.message_id or ""
+        first = await self._many(
+            {"message_id": message_id, "kind": EntryKind.DELETION},
+            sort=[("sequence", ASCENDING)],
+            limit=1,
+        )
+        if first:
+            return Appended(first[0], is_new=False)
+        named = replace(deletion, id=deletion_id(message_id))
+        return Appended(await self.add_next(named), is_new=True)
+
     async def insert_in_order(self, entries: Sequence[Entry]) -> None:
         """Insert as numbered, stopping at the first that does not go in.
 
@@ -122,7 +148,7 @@ class MongoEntries(Collection[Entry]):
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; of very many the last ones."""
         found = await self._many(
-            {"message_id": message_id, "kind": EntryKind.EDIT},
+            {"message_id": {"$eq": message_id, **IS_TEXT}, "kind": EntryKind.EDIT},
             sort=[("sequence", DESCENDING)],
             limit=_MAX_EDITS,
         )
@@ -139,7 +165,11 @@ class MongoEntries(Collection[Entry]):
                 sent[each.conversation_id, each.sender_id].append(each.client_message_id)
         same: list[dict[str, Any]] = [{"_id": {"$in": [each.id for each in entries]}}]
         same += [
-            {"conversation_id": talk, "sender_id": sender, "client_message_id": {"$in": ids}}
+            {
+                "conversation_id": talk,
+                "sender_id": sender,
+                "client_message_id": {"$in": ids, **IS_TEXT},
+            }
             for (talk, sender), ids in sent.items()
         ]
         documents = await self._collection.find({"$or": same}).to_list(None)
@@ -148,6 +178,11 @@ class MongoEntries(Collection[Entry]):
         by_message = {_sent_as(each): each for each in found if each.client_message_id is not None}
         kept = {each.id: by_id.get(each.id) or by_message.get(_sent_as(each)) for each in entries}
         return {key: each for key, each in kept.items() if each is not None}
+
+    async def what_stands(self, message_ids: Ids[str]) -> dict[str, Entry]:
+        """The deletion of each message, else its newest edit, else itself, as new as `newest_heads`."""
+        newest = self._collection.with_options(read_concern=_NEWEST)
+        return await what_stands(newest, message_ids)
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""

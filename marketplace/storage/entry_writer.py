@@ -16,18 +16,23 @@ a conversation never has a hole, and one sender's messages keep the order in whi
 A block is an entry too.  Who knows the head knows whether the conversation was open up to it, and
 who is wrong about that finds the next number taken: so a block holds exactly, without a look at it
 for each message.
+
+An edit is judged in the same way.  What stands of its message is read after the head is known and
+before the number is taken, in every attempt: a deletion that this look missed has a later number, or
+has taken the edit's own, and then the edit is judged again.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Histogram
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from marketplace import tasks
-from marketplace.domain.conversations import Entry, blocked
+from marketplace.domain.conversations import Entry, EntryKind, already_said, blocked
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
@@ -96,7 +101,7 @@ class EntryWriter:
             except Exception:
                 # Those who wait behind it are written all the same.
                 LOG.exception("a batch of entries failed")
-                self._fail(batch, ParleyError(Code.INTERNAL, "The message could not be stored."))
+                _fail(batch, ParleyError(Code.INTERNAL, "The message could not be stored."))
                 self._heads.clear()
 
     def _next_batch(self) -> deque[_Waiting]:
@@ -147,6 +152,9 @@ class EntryWriter:
             blocks = await self._entries.newest_blocks(list(unknown))
             await self._refuse(batch, blocks)
             self._heads.update({of: head for of, head in heads.items() if of not in blocks})
+        edits = [waiting for waiting in batch if waiting.entry.kind is EntryKind.EDIT]
+        if edits:
+            await self._judge(batch, edits)
         numbers: dict[str, int] = {}
         for each in batch:
             conversation_id = each.entry.conversation_id
@@ -165,7 +173,26 @@ class EntryWriter:
         for each in [each for each in batch if each.entry.conversation_id in blocks]:
             batch.remove(each)
             blocked_by = blocks[each.entry.conversation_id]
-            self._fail(deque([each]), blocked(blocked_by, each.entry.sender_id))
+            _fail([each], blocked(blocked_by, each.entry.sender_id))
+
+    async def _judge(self, batch: deque[_Waiting], edits: list[_Waiting]) -> None:
+        """Answer edits of deleted messages, and those to words that stand, and leave the others."""
+        stands = await self._entries.what_stands({edit.entry.message_id or "" for edit in edits})
+        newest: dict[str, _Waiting] = {}
+        left = list[_Waiting]()
+        for waiting in batch:
+            if waiting.entry.kind is not EntryKind.EDIT:
+                left.append(waiting)
+                continue
+            message_id = waiting.entry.message_id or ""
+            before = newest.get(message_id)
+            if before is not None and before.entry.body == waiting.entry.body:
+                _share(before, waiting)
+            elif before is not None or _is_to_write(waiting, stands.get(message_id)):
+                newest[message_id] = waiting
+                left.append(waiting)
+        batch.clear()
+        batch.extend(left)
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
         """Acknowledge what went in, and find out about the one at which the write stopped."""
@@ -183,7 +210,7 @@ class EntryWriter:
         if problem.get("code") != _DUPLICATE_KEY:
             LOG.error("an entry was refused", extra={"code": problem.get("code")})
             refused = ParleyError(Code.INTERNAL, "The message could not be stored.")
-            self._fail(deque([batch.popleft()]), refused)
+            _fail([batch.popleft()], refused)
             return
         await self._resolve_stored(batch)
         if batch and batch[0] is stopped:  # only the number was taken, by another process
@@ -219,24 +246,54 @@ class EntryWriter:
         late = deque(each for each in batch if now - each.since > GIVE_UP_AFTER_S)
         for each in late:
             batch.remove(each)
-        unavailable = ParleyError(
-            Code.UNAVAILABLE,
-            "The message may not be stored yet; send it again with the same client_message_id.",
-            retry_after_ms=2_000,
-        )
-        self._fail(late, unavailable)
+        _fail(late, _unknown_outcome())
 
     def _forget(self, batch: deque[_Waiting]) -> None:
         for each in batch:
             self._heads.pop(each.entry.conversation_id, None)
 
-    @staticmethod
-    def _fail(batch: deque[_Waiting], error: ParleyError) -> None:
-        for each in batch:
-            if not each.done.done():
-                each.done.set_exception(error)
-
 
 def _resolve(waiting: _Waiting, appended: Appended) -> None:
     if not waiting.done.done():
         waiting.done.set_result(appended)
+
+
+def _fail(unanswered: Iterable[_Waiting], error: BaseException) -> None:
+    for waiting in unanswered:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)
+
+
+def _is_to_write(waiting: _Waiting, stands: Entry | None) -> bool:
+    """Whether an edit changes its message; if not, it has its answer."""
+    try:
+        said = already_said(stands, waiting.entry)
+    except ParleyError as refused:
+        _fail([waiting], refused)
+        return False
+    if said is not None:
+        # It may be this very edit, from an attempt whose outcome was not known.
+        _resolve(waiting, Appended(said, is_new=said.id == waiting.entry.id))
+    return said is None
+
+
+def _share(before: _Waiting, waiting: _Waiting) -> None:
+    """Give an edit the answer of the one just before it, which says the same."""
+
+    def answer(done: "asyncio.Future[Appended]") -> None:
+        if done.cancelled():
+            _fail([waiting], _unknown_outcome())
+        elif (error := done.exception()) is not None:
+            _fail([waiting], error)
+        else:
+            _resolve(waiting, replace(done.result(), is_new=False))
+
+    before.done.add_done_callback(answer)
+
+
+def _unknown_outcome() -> ParleyError:
+    return ParleyError(
+        Code.UNAVAILABLE,
+        "The message may not be stored yet; send it again with the same client_message_id.",
+        retry_after_ms=2_000,
+    )

@@ -156,7 +156,24 @@ async def _reports(database: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (_first_schema, _reports)
+async def _deletions(database: Database) -> None:
+    # No message is in it.  Not unique: earlier versions stored a second deletion of one message.
+    await database["entries"].create_indexes(
+        [
+            IndexModel(
+                [("message_id", ASCENDING)],
+                name="deletions",
+                partialFilterExpression={"kind": "deletion"},
+            )
+        ]
+    )
+
+
+MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
+    _first_schema,
+    _reports,
+    _deletions,
+)
 
 
 async def migrate(database: Database) -> None:

@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from marketplace.domain.conversations import Conversation, Entry, EntryKind, ReadPosition
+from marketplace.domain.conversations import (
+    Conversation,
+    Entry,
+    EntryKind,
+    ReadPosition,
+    deletion_id,
+)
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.ports import Appended
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
 
@@ -51,6 +58,21 @@ class Entries:
         numbered = replace(entry, sequence=self._head(entry.conversation_id) + 1)
         self._entries[entry.conversation_id, numbered.sequence] = numbered
         return numbered
+
+    async def add_deletion(self, deletion: Entry) -> Appended:
+        """Insert a message's deletion, or answer with the first."""
+        stands = self.stands(deletion.message_id or "")
+        if stands is not None and stands.kind is EntryKind.DELETION:
+            return Appended(stands, is_new=False)
+        named = replace(deletion, id=deletion_id(deletion.message_id or ""))
+        return Appended(await self.add_next(named), is_new=True)
+
+    def stands(self, message_id: str) -> Entry | None:
+        """What stands of a message: its first deletion, its newest edit, or itself."""
+        entries = sorted(self._entries.values(), key=lambda entry: entry.sequence)
+        about = [entry for entry in entries if message_id in (entry.id, entry.message_id)]
+        deletions = [entry for entry in about if entry.kind is EntryKind.DELETION]
+        return next(iter(deletions or about[::-1]), None)
 
     def stored(self, entry: Entry) -> Entry | None:
         """What is there under the entry's id, or as the same message of the same sender."""

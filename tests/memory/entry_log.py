@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from marketplace.domain.conversations import Entry, blocked
+from marketplace.domain.conversations import Entry, EntryKind, already_said, blocked
 from marketplace.ports import Appended, Repositories
 from tests.memory.conversations import Entries
 from tests.memory.store import Store
@@ -26,8 +26,17 @@ class EntryLog:
             conversation = await repositories.conversations.get(entry.conversation_id)
             if conversation is not None and not conversation.is_open:
                 raise blocked(conversation.blocked_by, entry.sender_id)
+            said = _already_said(cast("Entries", repositories.entries), entry)
+            if said is not None:
+                return Appended(said, is_new=False)
             return Appended(await repositories.entries.add_next(entry), is_new=True)
 
         async with self._lock:
             await asyncio.sleep(0)  # a real log takes its time, and callers may go away meanwhile
             return await self._store.transact(work)
+
+
+def _already_said(entries: Entries, entry: Entry) -> Entry | None:
+    if entry.kind is not EntryKind.EDIT or entry.message_id is None:
+        return None
+    return already_said(entries.stands(entry.message_id), entry)

@@ -76,7 +76,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Replace the body of one's own message.
+   * Replace the body of one's own message. An edit to the words that stand makes no entry and is answered with the entry that made them; a deleted message is not edited any more.
    */
   edit_message: {
     request: EditMessage;
@@ -86,6 +86,7 @@ export interface Calls {
       | "unauthenticated"
       | "forbidden"
       | "not_found"
+      | "wrong_state"
       | "blocked"
       | "rate_limited"
       | "draining"
@@ -93,7 +94,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Delete one's own message; a block keeps nobody from it.
+   * Delete one's own message; a block keeps nobody from it. Deleted again, it is answered with the first deletion.
    */
   delete_message: {
     request: DeleteMessage;
@@ -361,7 +362,7 @@ export interface EditMessage {
   body: string;
 }
 /**
- * The entry that an edit or a deletion became.
+ * The entry of an edit or a deletion: the new one, or the one that says the same already.
  */
 export interface ChangedMessage {
   ok: true;

@@ -1,0 +1,72 @@
+"""What looking up messages and their edits costs the server, however long the conversation is."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from marketplace.domain.conversations import Entry
+from marketplace.storage import MongoStore
+from marketplace.storage.documents import to_document
+from tests.builders import a_message, an_edit
+
+MANY = 500
+
+
+async def _filled(store: MongoStore) -> tuple[Entry, list[Entry]]:
+    """A message with many edits, among many messages of its sender."""
+    message = a_message(conversation_id="c", sender_id="carla", sequence=1)
+    edits = [
+        an_edit(conversation_id="c", sequence=2 + n, message_id=message.id, body=f"{n}")
+        for n in range(MANY)
+    ]
+    others = [
+        a_message(conversation_id="c", sender_id="carla", sequence=2 + MANY + n)
+        for n in range(MANY)
+    ]
+    documents = [to_document(each) for each in (message, *edits, *others)]
+    await store.database["entries"].insert_many(documents)
+    return message, edits
+
+
+async def _examined(store: MongoStore, work: Awaitable[Any]) -> int:
+    """How many documents the server looked at for some work."""
+    await store.database.command("profile", 2)
+    try:
+        await work
+    finally:
+        await store.database.command("profile", 0)
+    profile = store.database["system.profile"]
+    profiled = await profile.find({"ns": store.entries._collection.full_name}).to_list(None)
+    await profile.drop()
+    return sum(each.get("docsExamined", 0) for each in profiled)
+
+
+async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edits(
+    store: MongoStore,
+) -> None:
+    """Its newest edit is one key of an index, and a deletion has an index of its own."""
+    message, edits = await _filled(store)
+
+    assert await _examined(store, store.entries.what_stands({message.id})) <= 3
+    assert await store.entries.what_stands({message.id}) == {message.id: edits[-1]}
+
+
+async def test_a_resend_is_found_whatever_the_length_of_the_conversation(
+    store: MongoStore,
+) -> None:
+    """The unique index answers, which is partial: the query says what its filter says."""
+    message, _ = await _filled(store)
+    resend = a_message(
+        conversation_id="c", sender_id="carla", client_message_id=message.client_message_id
+    )
+
+    assert await _examined(store, store.entries.get_stored([resend])) <= 2
+    assert await store.entries.get_stored([resend]) == {resend.id: message}
+
+
+async def test_the_edits_of_a_message_are_found_without_the_others(store: MongoStore) -> None:
+    """No more is read than is returned."""
+    message, _ = await _filled(store)
+
+    found = await store.entries.edits(message.id)
+
+    assert await _examined(store, store.entries.edits(message.id)) <= len(found)

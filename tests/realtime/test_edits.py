@@ -1,0 +1,69 @@
+"""Edits and deletions of messages, over two gateways and a real store."""
+
+import asyncio
+
+from marketplace.storage import MongoStore
+from tests.realtime.apps import Talk
+from tests.realtime.conftest import Connect, Gateways
+
+
+async def test_a_deleted_message_is_edited_by_nobody_any_more(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """On whichever gateway; and a second deletion gets the first one's answer."""
+    one, two = [await connect(each, talk.customer) for each in gateways]
+    vendor = await connect(gateways[1], talk.vendor)
+    await vendor.ok("join_conversation", talk.named())
+    message = (await one.ok("send_message", talk.says("m-1", "at 5")))["message"]
+    about = talk.named(message_id=message["id"])
+    await two.ok("edit_message", {**about, "body": "at 6"})
+
+    deleted = await one.ok("delete_message", about)
+
+    for app in (one, two):
+        assert await app.refused("edit_message", {**about, "body": "at 7"}) == "wrong_state"
+        assert await app.ok("delete_message", about) == deleted
+    await vendor.has_up_to(3)
+    assert len(vendor.named("message.deleted")) == 1
+    assert await store.entries.heads([talk.id]) == {talk.id: 3}
+
+
+async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """An edit over one gateway and the deletion over the other, at the same moment, again and again."""
+    one, two = [await connect(each, talk.customer) for each in gateways]
+    for number in range(40):
+        message = (await one.ok("send_message", talk.says(f"m-{number}")))["message"]
+        about = talk.named(message_id=message["id"])
+        edits = [
+            app.call("edit_message", {**about, "body": f"{n}"}) for n, app in enumerate([one, two])
+        ]
+
+        await asyncio.gather(*edits, two.ok("delete_message", about))
+
+    kept = await store.entries.after(talk.id, 0, 500)
+    last = {each.message_id: each.kind for each in kept if each.message_id is not None}
+    assert [each.sequence for each in kept] == list(range(1, len(kept) + 1))
+    assert set(last.values()) == {"deletion"}
+
+
+async def test_an_edit_to_the_words_that_stand_is_no_entry(
+    gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
+) -> None:
+    """The answer is the entry that made them; nobody is told of anything."""
+    one, two = [await connect(each, talk.customer) for each in gateways]
+    vendor = await connect(gateways[1], talk.vendor)
+    await vendor.ok("join_conversation", talk.named())
+    message = (await one.ok("send_message", talk.says("m-1", "at 5")))["message"]
+    about = talk.named(message_id=message["id"])
+
+    unchanged = (await one.ok("edit_message", {**about, "body": "at 5"}))["entry"]
+    edit = (await one.ok("edit_message", {**about, "body": "at 6"}))["entry"]
+    same = (await two.ok("edit_message", {**about, "body": "at 6"}))["entry"]
+
+    assert (unchanged["kind"], unchanged["id"]) == ("message", message["id"])
+    assert edit == same
+    await vendor.has_up_to(2)
+    assert len(vendor.named("message.edited")) == 1
+    assert await store.entries.heads([talk.id]) == {talk.id: 2}
