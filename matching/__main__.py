@@ -8,7 +8,7 @@ async def main(process: Process) -> None:
     """Match RFIs until told to stop."""
     handler = Handler(process.parts.world)
     consumer = EventConsumer(
-        process.settings.kafka_bootstrap_servers, GROUP, ["rfis"], handler.handle
+        process.settings.kafka_bootstrap_servers, GROUP, ["rfis"], handler.handle_batch
     )
 
     async def check_consumer() -> None:

@@ -1,6 +1,7 @@
 """Which events ask for matching, and what happens then."""
 
 import logging
+from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
 
@@ -23,11 +24,20 @@ class Handler:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    async def handle_batch(self, batch: Sequence[Event]) -> None:
+        """Handle events one after the other.
+
+        Raises:
+            TemporaryError: MongoDB is away; the batch is tried again.
+        """
+        for event in batch:
+            await self.handle(event)
+
     async def handle(self, event: Event) -> None:
         """Match a submitted RFI, or one whose place, category or number of vendors was revised.
 
         Raises:
-            TemporaryError: when MongoDB is away; the record is tried again.
+            TemporaryError: MongoDB is away.
         """
         if not _asks_for_matching(event):
             return

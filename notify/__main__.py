@@ -19,7 +19,7 @@ async def main(process: Process) -> None:
             worker = Worker(parts.world, sending.attempt)
             handler = Handler(parts.world, worker.wake)
             consumer = EventConsumer(
-                settings.kafka_bootstrap_servers, GROUP, TOPICS, handler.handle
+                settings.kafka_bootstrap_servers, GROUP, TOPICS, handler.handle_batch
             )
             await _run(process, consumer, worker)
     finally:

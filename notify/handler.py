@@ -1,7 +1,7 @@
 """Handles events: writes the notifications, once, and announces them in the app."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from prometheus_client import Counter
@@ -32,6 +32,15 @@ class Handler:
         self._world = world
         self._wake = wake
         self._facts = FactFinder(world.store)
+
+    async def handle_batch(self, batch: Sequence[Event]) -> None:
+        """Handle events one after the other.
+
+        Raises:
+            TemporaryError: MongoDB or Redis is away; the batch is tried again.
+        """
+        for event in batch:
+            await self.handle(event)
 
     async def handle(self, event: Event) -> None:
         """Write what the event asks for, with its handled-event mark, in one transaction.

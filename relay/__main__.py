@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import logging
 
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventProducer, ensure_topics
@@ -8,6 +10,9 @@ from marketplace.storage.tail import Tail
 from relay.heads import Heads
 from relay.lease import TTL_S, LeaseKeeper
 from relay.relay import Relay
+
+LOG = logging.getLogger(__name__)
+TOPICS_AGAIN_AFTER_S = 1.0
 
 
 async def main(process: Process) -> None:
@@ -43,8 +48,10 @@ async def _topics(bootstrap_servers: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await ensure_topics(bootstrap_servers)
-        except TemporaryError:
-            await asyncio.sleep(0.5)
+        except TemporaryError as error:
+            LOG.warning("the topics are not there", extra={"why": str(error)})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), TOPICS_AGAIN_AFTER_S)
         else:
             return
 

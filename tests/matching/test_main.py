@@ -26,7 +26,7 @@ async def test_good_records_behind_a_poisoned_one_are_handled(
     await store.rfis.add(rfi, a_revision(rfi))
     good = events.encode(rfi_event("rfi.submitted", rfi, a_revision(rfi), an_actor()))
     poison = b'{"name": "rfi.submitted", "data": 7}'
-    await ensure_topics(kafka_bootstrap_servers, "matching")
+    await ensure_topics(kafka_bootstrap_servers, group="matching")
     producer = EventProducer(kafka_bootstrap_servers)
     await producer.send([Record("rfis", rfi.id, poison), Record("rfis", rfi.id, good)])
     await producer.close()

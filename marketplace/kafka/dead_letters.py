@@ -1,0 +1,62 @@
+"""Where a group puts the records that it cannot use."""
+
+import asyncio
+import logging
+from collections import deque
+
+from aiokafka import ConsumerRecord
+from prometheus_client import Counter
+
+from marketplace.kafka.producer import EventProducer, Record
+from marketplace.kafka.topics import dead_letter_topic
+
+LOG = logging.getLogger(__name__)
+# A defect that makes every record unusable must not empty the topic into the dead-letter topic.
+MAX_AN_HOUR = 100
+
+HANDLED = Counter("parley_kafka_records_handled_total", "Records handled", ["topic", "outcome"])
+
+
+class TooManyDeadLettersError(Exception):
+    """So many records were unusable that the fault is probably ours; somebody has to look."""
+
+
+class DeadLetters:
+    """The dead-letter topics of one group."""
+
+    def __init__(self, bootstrap_servers: str, group: str) -> None:
+        self._group = group
+        self._producer = EventProducer(bootstrap_servers)
+        self._buried_at: deque[float] = deque(maxlen=MAX_AN_HOUR)
+
+    async def bury(self, record: "ConsumerRecord[bytes, bytes]", error: Exception) -> None:
+        """Put a record nobody can use where an operator finds it, with the reason.
+
+        Raises:
+            TooManyDeadLettersError: more than 100 within an hour.
+            TemporaryError: Kafka did not take it.
+        """
+        now = asyncio.get_running_loop().time()
+        if len(self._buried_at) == MAX_AN_HOUR and now - self._buried_at[0] < 3_600:
+            raise TooManyDeadLettersError(
+                f"{MAX_AN_HOUR} records of {record.topic} were unusable within an hour"
+            )
+        LOG.error(
+            "a record goes to the dead-letter topic",
+            extra={"topic": record.topic, "offset": record.offset, "why": repr(error)[:1_000]},
+        )
+        headers = [
+            ("error", repr(error)[:1_000].encode()),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        topic = dead_letter_topic(record.topic, self._group)
+        key = (record.key or b"").decode(errors="replace")
+        await self._producer.send([Record(topic, key, record.value or b"")], headers)
+        self._buried_at.append(now)
+        HANDLED.labels(record.topic, "dead_letter").inc()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._producer.close()

@@ -1,0 +1,164 @@
+"""The records of one partition: polled, handled in order, committed.
+
+Each assigned partition has a loop of its own, so a record that fails again and again, or takes long,
+holds up its own partition and no other.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from marketplace import events
+from marketplace.errors import PermanentError, TemporaryError
+from marketplace.events import Event
+from marketplace.kafka.dead_letters import HANDLED, DeadLetters, TooManyDeadLettersError
+
+LOG = logging.getLogger(__name__)
+POLL_MS = 500
+# Small batches are polled and committed together.
+MIN_POLLED = 100
+MAX_TRIES_OF_A_DEFECT = 3
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+
+Handle = Callable[[Sequence[Event]], Awaitable[None]]
+_Batch = list[tuple["ConsumerRecord[bytes, bytes]", Event]]
+
+
+class PartitionLoop:
+    """Handles a partition's records until it is assigned elsewhere or `stopping` is set.
+
+    A temporary failure is tried again for as long as it lasts.  A defect is tried three times at the
+    same record and then buried; temporary failures in between do not count.
+    """
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        partition: TopicPartition,
+        handle: Handle,
+        batch_size: int,
+        dead_letters: DeadLetters,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._consumer = consumer
+        self._partition = partition
+        self._handle = handle
+        self._batch_size = batch_size
+        self._dead_letters = dead_letters
+        self._stopping = stopping
+        self.next_offset: int | None = None
+        self._failures = 0
+        self._defects = 0
+
+    async def run(self) -> None:
+        """Poll, handle, commit.
+
+        Raises:
+            KafkaError: Kafka is away; a new consumer is needed.
+            TooManyDeadLettersError: see `DeadLetters.bury`.
+        """
+        while not self._stopping.is_set() and self._partition in self._consumer.assignment():
+            polled = await self._consumer.getmany(
+                self._partition,
+                timeout_ms=POLL_MS,
+                max_records=max(self._batch_size, MIN_POLLED),
+            )
+            if records := polled.get(self._partition):
+                await self._work(records)
+
+    async def _work(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        self.next_offset = begin = records[0].offset
+        failure: Exception | None = None
+        try:
+            await self._handle_in_order(records)
+        except TooManyDeadLettersError:
+            raise
+        except Exception as error:
+            failure = error
+        if self.next_offset != begin:
+            self._failures = 0
+            await self._commit()
+        if failure is not None:
+            await self._wait(failure)
+
+    async def _handle_in_order(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        """Handle what can be read in batches; what cannot is buried at its place between them."""
+        batch: _Batch = []
+        for record in records:
+            try:
+                batch.append((record, events.decode(record.value)))
+            except PermanentError as error:
+                await self._handle_batch(batch)
+                batch = []
+                await self._dead_letters.bury(record, error)
+                self._done(record)
+            if len(batch) == self._batch_size:
+                await self._handle_batch(batch)
+                batch = []
+        await self._handle_batch(batch)
+
+    async def _handle_batch(self, batch: _Batch) -> None:
+        """Handle records together; when one of them is at fault, one by one to find which."""
+        if not batch:
+            return
+        try:
+            await self._handle([event for _, event in batch])
+        except TemporaryError:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                await self._bury_or_raise(batch[0][0], error)
+                return
+            for record in batch:
+                await self._handle_batch([record])
+        else:
+            HANDLED.labels(self._partition.topic, "handled").inc(len(batch))
+            self._done(batch[-1][0])
+
+    async def _bury_or_raise(
+        self, record: "ConsumerRecord[bytes, bytes]", error: Exception
+    ) -> None:
+        if not isinstance(error, PermanentError):
+            self._defects += 1
+            if self._defects < MAX_TRIES_OF_A_DEFECT:
+                raise error
+        await self._dead_letters.bury(record, error)
+        self._done(record)
+
+    def _done(self, record: "ConsumerRecord[bytes, bytes]") -> None:
+        self.next_offset = record.offset + 1
+        self._defects = 0
+
+    async def _commit(self) -> None:
+        try:
+            await self._consumer.commit({self._partition: self.next_offset})
+        except (CommitFailedError, IllegalStateError):
+            # The partition went to another member meanwhile.  It reads the same records again, and
+            # `handle` has its effect once.
+            LOG.info("a commit came after a rebalance")
+
+    async def _wait(self, error: Exception) -> None:
+        """Wind back to the record that failed, and fetch nothing until its next try."""
+        self._failures += 1
+        LOG.warning(
+            "a record waits for another try",
+            extra={
+                "topic": self._partition.topic,
+                "offset": self.next_offset,
+                "why": repr(error)[:1_000],
+            },
+            exc_info=None if isinstance(error, TemporaryError) else error,
+        )
+        with contextlib.suppress(IllegalStateError):  # revoked meanwhile
+            self._consumer.seek(self._partition, self.next_offset)
+            self._consumer.pause(self._partition)
+        pause_s = min(FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause_s)
+        with contextlib.suppress(IllegalStateError):
+            self._consumer.resume(self._partition)

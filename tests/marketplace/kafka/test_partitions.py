@@ -1,0 +1,119 @@
+"""Batches, failures and lag: each partition goes its own way."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+
+from marketplace import events
+from marketplace.errors import TemporaryError
+from marketplace.events import Event
+from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event, until_lag
+
+
+async def test_a_failing_record_does_not_hold_up_another_partition(bench: Bench) -> None:
+    """Order is promised for a key; the others go on."""
+    stuck, free = an_event(), [an_event() for _ in range(5)]
+    log = Log({stuck.id: [TemporaryError("away")] * 100_000})
+    await bench.send(stuck, partition=0)
+
+    bench.member(log.handle)
+    for each in free:
+        await bench.send(each, partition=1)
+    await log.until(*(each.id for each in free))
+
+    assert stuck.id not in log.handled
+
+
+async def test_temporary_failures_are_no_tries_of_a_defect(bench: Bench) -> None:
+    """After many of them, a record still has its three tries, and is good at the third."""
+    shaky, good = an_event(), an_event()
+    log = Log(
+        {
+            shaky.id: [TemporaryError("away")] * 4
+            + [KeyError("x"), TemporaryError("away"), KeyError("x")]
+        }
+    )
+    await bench.send(shaky, good)
+
+    bench.member(log.handle)
+    await log.until(good.id)
+    await bench.stop()
+
+    assert log.handled == [shaky.id, good.id]
+    assert log.tried.count(shaky.id) == 8
+
+
+async def test_a_batch_is_handled_together(bench: Bench) -> None:
+    """What has arrived by then, in order, by one call, and committed behind its last record."""
+    sent = [an_event() for _ in range(50)]
+    batches: list[list[str]] = []
+    is_done = asyncio.Event()
+
+    async def handle(batch: Sequence[Event]) -> None:
+        batches.append([each.id for each in batch])
+        if sum(map(len, batches)) == len(sent):
+            is_done.set()
+
+    await bench.send(*sent)
+    bench.batch_member(handle, 20)
+    async with asyncio.timeout(WITHIN_S):
+        await is_done.wait()
+    await bench.stop()
+
+    assert list(chain.from_iterable(batches)) == [each.id for each in sent]
+    assert max(map(len, batches)) <= 20 < len(sent) / len(batches) * 2
+    assert await bench.committed() == 50
+
+
+async def test_one_defect_in_a_batch_is_buried_alone(bench: Bench) -> None:
+    """The others of its batch have their effect, and so has what follows."""
+    before, bad, unreadable, after = an_event(), an_event(), b"no JSON", an_event()
+    log = Log({bad.id: [KeyError("x")] * 99})
+    await bench.send(before, bad, unreadable, after)
+
+    bench.member(log.handle, batch_size=10)
+    await log.until(before.id, after.id)
+    await bench.stop()
+
+    assert {before.id, after.id} == set(log.handled)
+    buried = await bench.dead_letters(2)
+    assert [each.value for each in buried] == [events.encode(bad), unreadable]
+    assert await bench.committed() == 4
+
+
+async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) -> None:
+    """One whose handling does not end; the records of the other partition are handled meanwhile."""
+    slow, free = an_event(), [an_event() for _ in range(5)]
+    log, began, go_on = Log(), asyncio.Event(), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        if event.id == slow.id:
+            began.set()
+            await go_on.wait()
+        await log.handle(event)
+
+    await bench.send(slow, partition=0)
+    bench.member(handle)
+    async with asyncio.timeout(WITHIN_S):
+        await began.wait()
+    for each in free:
+        await bench.send(each, partition=1)
+    await log.until(*(each.id for each in free))
+
+    assert slow.id not in log.handled
+    go_on.set()
+    await log.until(slow.id)
+
+
+async def test_the_lag_is_told_by_topic(bench: Bench) -> None:
+    """What waits behind a record that does not go through, and nothing once it has."""
+    first = an_event()
+    log = Log({first.id: [TemporaryError("away")] * 100_000})
+    await bench.send(first, *(an_event() for _ in range(9)))
+
+    bench.member(log.handle)
+    await until_lag(bench.topic, 10)
+    log.failures[first.id].clear()
+    await until_lag(bench.topic, 0)
+
+    assert len(log.handled) == 10
