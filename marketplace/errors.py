@@ -67,7 +67,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.IDEMPOTENCY_KEY_IN_USE: Meaning(409, "The first request is still running", True),
     Code.IDEMPOTENCY_KEY_REUSED: Meaning(422, "The Idempotency-Key was used for another request"),
     Code.REVISION_REQUIRED: Meaning(428, "If-Match is required"),
-    Code.STALE_REVISION: Meaning(412, "The RFI has changed meanwhile"),
+    Code.STALE_REVISION: Meaning(412, "It has changed meanwhile"),
     Code.PAYLOAD_TOO_LARGE: Meaning(413, "The request is too large"),
     Code.UNSUPPORTED_MEDIA_TYPE: Meaning(415, "The content type is not supported"),
     Code.RATE_LIMITED: Meaning(429, "Too many requests", True),

@@ -44,9 +44,9 @@ class RfiData(Schema):
 
 
 class QuoteData(Schema):
-    """The quote after the fact."""
+    """The quote after the fact; before version 0.2 it had no revision."""
 
-    quote = fields.Nested(QuoteView, required=True)
+    quote = fields.Nested(QuoteView(partial=("revision",)), required=True)
 
 
 class MatchData(Schema):

@@ -27,6 +27,7 @@ from rest import (
     tokens,
     vendors,
 )
+from rest.cursors import Cursors
 from rest.limits import Limits
 from rest.log_ins import LogIns
 from rest.operations import Operation
@@ -79,6 +80,7 @@ def make_app(parts: Parts, health_check: Health) -> App:
         Limits(parts.settings.limit_scale),
         LogIns(parts.settings.limit_scale),
         LiveSessions(parts.store.sessions),
+        Cursors(parts.settings.token_secret),
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)

@@ -8,6 +8,7 @@ from marketplace.domain.accounts import Actor
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import World
 from marketplace.tokens import Access
+from rest.preconditions import Revisions
 from rest.requests import RestRequest
 from rest.service import Service
 
@@ -16,7 +17,8 @@ from rest.service import Service
 class Call:
     """A request whose parts have been checked as its operation declares them.
 
-    `payload` is the body as decoded, `body` as its schema loads it.
+    `payload` is the body as decoded, `body` as its schema loads it.  `expected_revisions` are those of
+    If-Match; None stands for any.
     """
 
     service: Service
@@ -26,7 +28,7 @@ class Call:
     query: dict[str, Any]
     payload: object
     body: dict[str, Any]
-    expected_revision: int
+    expected_revisions: Revisions
 
     @property
     def world(self) -> World:

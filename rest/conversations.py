@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from marketplace.actions import conversations, memberships
 from marketplace.actions.conversations import Standing
 from marketplace.domain.conversations import Entry, fitting
-from marketplace.domain.pages import Page, cursor_of
+from marketplace.domain.pages import Page
 from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
 from marketplace.schemas.conversations import (
@@ -39,8 +39,6 @@ class EntriesQuery(PageQuery):
         ends = [data["after_sequence"], data["before_sequence"], data["cursor"]]
         if sum(end is not None for end in ends) > 1:
             raise ValidationError("Give one of after_sequence, before_sequence and cursor.")
-        if data["cursor"] is not None and not _CURSOR.fullmatch(data["cursor"]):
-            raise ValidationError("Take a cursor from next_cursor as it is.", "cursor")
 
 
 class EntriesView(Strict):
@@ -152,5 +150,5 @@ def _next_cursor(entries: list[Entry], head: int, *, is_forward: bool) -> str | 
         return None
     first, last = entries[0].sequence, entries[-1].sequence
     if is_forward:
-        return cursor_of(f"after{last}") if last < head else None
-    return cursor_of(f"before{first}") if first > 1 else None
+        return f"after{last}" if last < head else None
+    return f"before{first}" if first > 1 else None

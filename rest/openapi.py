@@ -37,8 +37,16 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
         "in": "header",
         "name": "If-Match",
         "required": True,
-        "description": "The ETag of the revision that was decided on.",
-        "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
+        "description": "The ETag of the revision that was decided on, weak or strong: both name that "
+        "revision. Several ETags mean any of them, `*` means whatever stands.",
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
+    "IfNoneMatch": {
+        "in": "header",
+        "name": "If-None-Match",
+        "description": "The ETag of what is known already: answered with 304 while it still stands.",
+        "schema": {"type": "string"},
         "example": '"7"',
     },
     "IdempotencyKey": {
@@ -141,6 +149,8 @@ def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
         found += [{**each, "schema": as_text(each["schema"])} for each in declared]
     if operation.needs_revision:
         found.append("IfMatch")
+    if operation.can_be_known:
+        found.append("IfNoneMatch")
     if operation.once is not None:
         found.append("IdempotencyKey")
     return found
@@ -177,6 +187,9 @@ def _answers(operation: Operation) -> dict[str, Any]:
             kind = "object" if media_type == "application/json" else "string"
             answer["content"] = {media_type: {"schema": {"type": kind}}}
         answers[str(status)] = answer
+    if operation.can_be_known:
+        headers = _headers(["X-Request-Id", "ETag"])
+        answers["304"] = {"description": _OF_STATUS[304], "headers": headers}
     return answers
 
 
@@ -184,6 +197,7 @@ _OF_STATUS = {
     200: "Done.",
     201: "Made.",
     204: "Done; there is nothing to say.",
+    304: "It stands as the client knows it; there is no body.",
     503: "Not now.",
 }
 

@@ -14,6 +14,7 @@ from marketplace.schemas.fields import (
     Place,
 )
 from marketplace.schemas.rfis import ActorView, AnyValue
+from rest.cursors import MAX_CURSOR_CHARACTERS
 from rest.queries import Cursor, Near
 
 _POINT = {
@@ -52,7 +53,7 @@ _OWN_TYPES: Mapping[type, dict[str, Any]] = {
     Attributes: _ATTRIBUTES,
     AnyValue: {"type": ["string", "number", "boolean", "object", "array"]},
     Near: {"type": "string", "example": "-104.9903,39.7392"},
-    Cursor: {"type": "string", "maxLength": 100},
+    Cursor: {"type": "string", "maxLength": MAX_CURSOR_CHARACTERS},
 }
 
 

@@ -74,6 +74,11 @@ class Operation:
         """Whether it changes nothing, so that it may be broken off."""
         return self.method == "GET"
 
+    @property
+    def can_be_known(self) -> bool:
+        """Whether a client may name what it has already in If-None-Match, and be answered with 304."""
+        return self.reads and self.gives_revision
+
     def codes(self) -> list[Code]:
         """Every code that this operation may refuse with, in the order of their statuses."""
         found = {Code.INTERNAL, Code.UNAVAILABLE, *self.errors}

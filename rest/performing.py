@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sanic.response import HTTPResponse
@@ -15,8 +16,9 @@ from rest.calls import Call
 from rest.idempotency import once
 from rest.limits import cost_of
 from rest.operations import Operation
+from rest.preconditions import expected_revisions, has_already
 from rest.queries import read_query
-from rest.requests import RestRequest, read_json, read_revision
+from rest.requests import RestRequest, read_json
 from rest.responses import Written, to_response, write
 from rest.service import Service
 
@@ -63,8 +65,13 @@ def _read(
         raise ParleyError(Code.NOT_FOUND, "There is nothing with this id.")
     query: dict[str, Any] = {}
     if operation.query is not None:
-        query = read_query(operation.query, request.query_string)
-    revision = read_revision(request) if operation.needs_revision else 0
+        list_path = operation.path.format_map(path)
+        query = read_query(
+            operation.query,
+            request.query_string,
+            lambda cursor: service.cursors.open(list_path, cursor),
+        )
+    revisions = expected_revisions(request) if operation.needs_revision else None
     payload: object = {}
     body: dict[str, Any] = {}
     if not operation.reads:
@@ -73,20 +80,34 @@ def _read(
         if request.body or is_required:
             payload = read_json(request, schema.size)
         body = schema.read(payload)
-    return Call(service, request, access, path, query, payload, body, revision)
+    return Call(service, request, access, path, query, payload, body, revisions)
 
 
 async def _answered(operation: Operation, call: Call) -> HTTPResponse:
     async def work() -> Written:
         try:
             async with asyncio.timeout(DEADLINE_S):
-                return write(operation, await operation.handler(call))
+                return _sealed(call, operation, write(operation, await operation.handler(call)))
         except TimeoutError as error:
             raise ParleyError(
                 Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
             ) from error
 
-    return to_response(operation, await once(operation, call, work))
+    response = to_response(operation, await once(operation, call, work))
+    if operation.can_be_known and has_already(call.request, response.headers["ETag"]):
+        return HTTPResponse(status=304, headers={"ETag": response.headers["ETag"]})
+    return response
+
+
+def _sealed(call: Call, operation: Operation, written: Written) -> Written:
+    """The answer with its next position, if it has one, as a cursor."""
+    if operation.query is None or "cursor" not in operation.query.fields:
+        return written
+    position = written.body["next_cursor"]
+    if position is None:
+        return written
+    cursor = call.service.cursors.seal(operation.path.format_map(call.path), position)
+    return replace(written, body={**written.body, "next_cursor": cursor})
 
 
 def _tracked(

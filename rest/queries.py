@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
-from marketplace.domain.pages import MAX_LIMIT, Page, PageRequest, cursor_of, read_cursor
+from marketplace.domain.pages import MAX_LIMIT, Page, PageRequest
 from marketplace.errors import Code, FieldError, ParleyError
 from marketplace.schemas.fields import Place, Strict, Whole
 
@@ -43,14 +43,7 @@ class Near(fields.Field[dict[str, Any]]):
 
 
 class Cursor(fields.String):
-    """A cursor as it was given out; loads to what it stands for."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            return read_cursor(text)
-        except ParleyError as error:
-            raise ValidationError(error.message) from error
+    """A cursor; `read_query` puts the position that it stands for in its place."""
 
 
 class NoQuery(Strict):
@@ -64,8 +57,10 @@ class PageQuery(Strict):
     cursor = Cursor(load_default=None)
 
 
-def read_query(schema: Strict, query_string: str) -> dict[str, Any]:
-    """The parameters as values.
+def read_query(
+    schema: Strict, query_string: str, open_cursor: Callable[[str], str]
+) -> dict[str, Any]:
+    """The parameters as values; a cursor as the position that it stands for.
 
     Raises:
         ParleyError: `malformed`; `validation_failed`, also for unknown and repeated parameters.
@@ -83,6 +78,8 @@ def read_query(schema: Strict, query_string: str) -> dict[str, Any]:
             FieldError(name, "Give it once.") for name in sorted(given) if names.count(name) > 1
         ]
         raise ParleyError(Code.VALIDATION_FAILED, "Parameters are given once.", errors=found)
+    if "cursor" in schema.fields and "cursor" in given:
+        given["cursor"] = open_cursor(given["cursor"])
     return schema.read(given)
 
 
@@ -106,4 +103,13 @@ def cut(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> 
         start = ids.index(request.before_id) + 1
     shown = tuple(items[start : start + request.limit])
     has_more = len(items) > start + request.limit
-    return Page(shown, cursor_of(id_of(shown[-1])) if has_more else None)
+    return Page(shown, id_of(shown[-1]) if has_more else None)
+
+
+def numbered_page(
+    found: Sequence[T], request: PageRequest, number_of: Callable[[T], int]
+) -> Page[T]:
+    """One page of a numbered list, of which `limit` + 1 items were read."""
+    shown = tuple(found[: request.limit])
+    has_more = len(found) > request.limit
+    return Page(shown, str(number_of(shown[-1])) if has_more else None)

@@ -2,10 +2,10 @@
 
 from marketplace.actions import quotes
 from marketplace.errors import Code
-from marketplace.schemas.quotes import QuoteView, SubmitQuote
+from marketplace.schemas.quotes import QuoteRevisionView, QuoteView, SubmitQuote
 from rest.calls import Answer, Call
 from rest.operations import PER_ACCOUNT, Routes
-from rest.queries import PageQuery, cut, page_request
+from rest.queries import PageQuery, cut, numbered_page, page_request
 from rest.responses import page_schema
 
 ROUTES = Routes("Quotes")
@@ -34,7 +34,26 @@ async def submit_quote(call: Call) -> Answer:
     """Quote on an RFI whose match one has accepted.
 
     The quote is pinned to `rfi_revision`, the revision the vendor looked at. A second quote of the
-    same vendor replaces the first one's figures and is answered with 200.
+    same vendor is the quote's next revision and is answered with 200.
     """
     quote, is_new = await quotes.submit(call.world, call.actor, call.path["rfi_id"], call.body)
     return Answer(quote, 201 if is_new else 200)
+
+
+@ROUTES.get(
+    "/v1/quotes/{quote_id}/revisions",
+    query=PageQuery(),
+    answer=page_schema(QuoteRevisionView),
+    errors=[Code.FORBIDDEN],
+)
+async def list_quote_revisions(call: Call) -> Answer:
+    """Read the figures of each revision of a quote, oldest first.
+
+    For the customer, for admins, and for the vendor whose quote it is.
+    """
+    page = page_request(call.query)
+    after = int(page.before_id or 0)
+    found = await quotes.visible_revisions(
+        call.world, call.actor, call.path["quote_id"], after, page.limit + 1
+    )
+    return Answer(numbered_page(found, page, lambda each: each.revision))

@@ -1,4 +1,4 @@
-"""What came in: who asks from where, the JSON body, and the preconditions in the headers."""
+"""What came in: who asks from where, the JSON body, and the Idempotency-Key."""
 
 import re
 import time
@@ -13,8 +13,6 @@ from marketplace.errors import Code, ParleyError
 from marketplace.schemas.bounds import Size
 
 _SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_OUR_ETAG = re.compile(r'"([0-9]{1,15})"')
-_ANY_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -59,28 +57,6 @@ def read_json(request: RestRequest, most: Size) -> object:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
         raise ParleyError(Code.MALFORMED, f"The body is not JSON: {error.msg}.") from error
-
-
-def read_revision(request: RestRequest) -> int:
-    """The revision in `If-Match` (RFC 9110, section 13.1.1).
-
-    Raises:
-        ParleyError: `revision_required` without the header; `validation_failed` when it is no
-            single entity tag; `stale_revision` for a tag that never was one of ours.
-    """
-    given = request.headers.getone("if-match", None)
-    if given is None:
-        raise ParleyError(
-            Code.REVISION_REQUIRED, 'Send the ETag you decided on as If-Match, such as "7".'
-        )
-    ours = _OUR_ETAG.fullmatch(given.strip())
-    if ours is not None:
-        return int(ours[1])
-    if _ANY_ETAG.fullmatch(given.strip()):
-        raise ParleyError(Code.STALE_REVISION, "No revision of the RFI has this ETag.")
-    raise ParleyError(
-        Code.VALIDATION_FAILED, 'If-Match takes one ETag as it was given, such as "7".'
-    )
 
 
 def read_idempotency_key(request: RestRequest) -> str | None:

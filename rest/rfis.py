@@ -1,18 +1,16 @@
 """Draft, revise, submit, withdraw and award an RFI; the feed of its changes."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import rfis
-from marketplace.domain.pages import cursor_of
 from marketplace.errors import Code
 from marketplace.schemas.fields import Strict
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
 from rest.calls import Answer, Call
 from rest.operations import PER_ACCOUNT, Routes
-from rest.queries import Number, PageQuery, page_request
+from rest.queries import Number, PageQuery, numbered_page, page_request
 from rest.responses import page_schema
 
 ROUTES = Routes("RFIs")
@@ -25,10 +23,7 @@ class ChangesQuery(PageQuery):
 
     @validates_schema(skip_on_field_errors=True)
     def _has_one_start(self, data: dict[str, Any], **_: Any) -> None:
-        if data["cursor"] is None:
-            return
-        is_ours = re.fullmatch(r"[0-9]{1,15}", data["cursor"]) is not None
-        if data["after_revision"] is not None or not is_ours:
+        if data["cursor"] is not None and data["after_revision"] is not None:
             raise ValidationError("Take next_cursor as it is, without after_revision.", "cursor")
 
 
@@ -82,7 +77,7 @@ async def revise_rfi(call: Call) -> Answer:
     Each change makes a revision; nothing happens when nothing differs.
     """
     rfi = await rfis.revise(
-        call.world, call.actor, call.path["rfi_id"], call.expected_revision, call.body
+        call.world, call.actor, call.path["rfi_id"], call.expected_revisions, call.body
     )
     return Answer(rfi)
 
@@ -97,7 +92,7 @@ async def revise_rfi(call: Call) -> Answer:
 async def submit_rfi(call: Call) -> Answer:
     """Open a draft for matching with the closest vendors."""
     rfi_id = call.path["rfi_id"]
-    return Answer(await rfis.submit(call.world, call.actor, rfi_id, call.expected_revision))
+    return Answer(await rfis.submit(call.world, call.actor, rfi_id, call.expected_revisions))
 
 
 @ROUTES.post(
@@ -110,7 +105,7 @@ async def submit_rfi(call: Call) -> Answer:
 async def withdraw_rfi(call: Call) -> Answer:
     """Take an RFI back; its matches and quotes are closed with it."""
     rfi_id = call.path["rfi_id"]
-    return Answer(await rfis.withdraw(call.world, call.actor, rfi_id, call.expected_revision))
+    return Answer(await rfis.withdraw(call.world, call.actor, rfi_id, call.expected_revisions))
 
 
 @ROUTES.post(
@@ -122,13 +117,18 @@ async def withdraw_rfi(call: Call) -> Answer:
     errors=[Code.WRONG_STATE],
 )
 async def award_rfi(call: Call) -> Answer:
-    """Give the RFI to the vendor of one quote; the other matches and quotes are closed with it."""
+    """Give the RFI to the vendor of one quote; the other matches and quotes are closed with it.
+
+    `quote_revision` is the revision of the quote that the customer decided on. When the vendor has
+    quoted again since, the award is refused with `stale_revision`, saying what the quote is now.
+    """
     rfi = await rfis.award(
         call.world,
         call.actor,
         call.path["rfi_id"],
-        call.expected_revision,
+        call.expected_revisions,
         call.body["quote_id"],
+        call.body["quote_revision"],
     )
     return Answer(rfi)
 
@@ -149,7 +149,4 @@ async def list_rfi_changes(call: Call) -> Answer:
     found = await rfis.visible_revisions(
         call.world, call.actor, call.path["rfi_id"], after, page.limit + 1
     )
-    shown = found[: page.limit]
-    has_more = len(found) > page.limit
-    next_cursor = cursor_of(str(shown[-1].revision)) if has_more else None
-    return Answer({"items": shown, "next_cursor": next_cursor})
+    return Answer(numbered_page(found, page, lambda revision: revision.revision))

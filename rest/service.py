@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sanic.response import HTTPResponse
 
 from marketplace.bootstrap import Parts
+from rest.cursors import Cursors
 from rest.limits import Limits
 from rest.log_ins import LogIns
 from rest.sessions import LiveSessions
@@ -27,6 +28,7 @@ class Service:
     limits: Limits
     log_ins: LogIns
     sessions: LiveSessions
+    cursors: Cursors
     openapi_json: bytes = b""
     documentation_html: bytes = b""
     asyncapi_json: bytes = b""

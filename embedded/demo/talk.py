@@ -107,4 +107,4 @@ class Talk:
         quote = await store.quotes.of_pair(self._conversation.rfi_id, vendor.account_id)
         if rfi is not None and quote is not None and rfi.state is RfiState.OPEN:
             customer = self._actors[Role.CUSTOMER]
-            await rfis.award(self._world, customer, rfi.id, rfi.revision, quote.id)
+            await rfis.award(self._world, customer, rfi.id, rfi.revision, quote.id, quote.revision)

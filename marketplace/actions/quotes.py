@@ -11,7 +11,8 @@ from marketplace.domain import conversations, quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
-from marketplace.domain.quotes import Quote
+from marketplace.domain.matches import Match
+from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, World
@@ -20,42 +21,34 @@ from marketplace.ports import Repositories, World
 async def submit(
     world: World, actor: Actor, rfi_id: str, figures: Mapping[str, Any]
 ) -> tuple[Quote, bool]:
-    """Quote on an RFI one has accepted; a second quote replaces the first's figures.
+    """Quote on an RFI one has accepted; a second quote is the first one's next revision.
 
     Returns the quote, and whether it is a new one.
 
     Raises:
         ParleyError: `forbidden`, `not_found`, `wrong_state`, `blocked`; `stale_revision` when the RFI has
-            changed since the revision the vendor looked at.
+            changed since the revision the vendor looked at; `validation_failed` for another currency
+            than the budget's, and for a `valid_until` in the past.
     """
     actor.require(Role.VENDOR)
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Quote, Entry, bool]:
-        rfi = await tx.rfis.get(rfi_id)
-        match = await tx.matches.of_pair(rfi_id, actor.account_id)
-        if rfi is None or match is None:
-            raise ParleyError(Code.NOT_FOUND, "You have no RFI with this id.")
-        vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
-        if rfi.state is not RfiState.OPEN:
-            raise ParleyError(
-                Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is quoted."
-            )
-        rfis.require_revision(rfi, figures["rfi_revision"])
-        conversation = await tx.conversations.get(match.conversation_id or "")
-        if conversation is not None:
-            conversations.require_open(conversation, actor)
+        match = await _quotable(tx, actor, rfi_id, figures)
         before = await tx.quotes.of_pair(rfi_id, actor.account_id)
         if before is None:
             quote = quotes.submit(new_id(), match, figures, now)
             await tx.quotes.add(quote)
         else:
             quote = quotes.revise(before, figures, now)
+            await tx.quotes.keep_revision(quotes.revision_of(before))
             await tx.quotes.save(quote)
-        name = "quote.submitted" if before is None else "quote.updated"
+        await tx.quotes.keep_revision(quotes.revision_of(quote))
+        name = _event_of(quote)
         await tx.outbox.add(quote_event(name, quote, actor))
         told = {
             "quote_id": quote.id,
+            "quote_revision": quote.revision,
             "amount_minor": quote.amount_minor,
             "currency": quote.currency,
         }
@@ -65,9 +58,34 @@ async def submit(
         return quote, notice, before is None
 
     quote, notice, is_new = await world.store.transact(work)
-    announcements.quote_changed(world, "quote.submitted" if is_new else "quote.updated", quote)
+    announcements.quote_changed(world, _event_of(quote), quote)
     announcements.entry_added(world, notice)
     return quote, is_new
+
+
+async def visible_revisions(
+    world: World, actor: Actor, quote_id: str, after_revision: int, limit: int
+) -> list[QuoteRevision]:
+    """The revisions of a quote after a number, in order, at most `limit`.
+
+    Raises:
+        ParleyError: `not_found`, also for a quote that the actor may not see; `forbidden`, as
+            `visible_rfi`.
+    """
+    quote = await world.store.quotes.get(quote_id)
+    if quote is None:
+        raise _no_quote()
+    rfi = await world.store.rfis.get(quote.rfi_id)
+    is_customer = rfi is not None and rfi.customer_id == actor.account_id
+    if not (is_customer or actor.role is Role.ADMIN or quote.vendor_id == actor.account_id):
+        raise _no_quote()
+    await visible_rfi(world, actor, quote.rfi_id)
+    kept = await world.store.quotes.revisions(quote_id, after_revision, limit)
+    last = kept[-1].revision if kept else after_revision
+    if len(kept) < limit and last < quote.revision:
+        # A quote that was written before revisions were kept stands at one that nobody wrote down.
+        kept.append(quotes.revision_of(quote))
+    return kept
 
 
 async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]:
@@ -81,3 +99,31 @@ async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]
     if actor.role is Role.VENDOR:
         return [each for each in found if each.vendor_id == actor.account_id]
     return found
+
+
+def _event_of(quote: Quote) -> str:
+    return "quote.submitted" if quote.revision == 1 else "quote.updated"
+
+
+async def _quotable(
+    tx: Repositories, actor: Actor, rfi_id: str, figures: Mapping[str, Any]
+) -> Match:
+    """The vendor's match on an RFI that takes these figures as they are."""
+    rfi = await tx.rfis.get(rfi_id)
+    match = await tx.matches.of_pair(rfi_id, actor.account_id)
+    if rfi is None or match is None:
+        raise ParleyError(Code.NOT_FOUND, "You have no RFI with this id.")
+    vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
+    if rfi.state is not RfiState.OPEN:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is quoted.")
+    rfis.require_revision(rfi, figures["rfi_revision"])
+    quotes.require_accepted(match)
+    quotes.require_currency(figures, rfi.budget)
+    conversation = await tx.conversations.get(match.conversation_id or "")
+    if conversation is not None:
+        conversations.require_open(conversation, actor)
+    return match
+
+
+def _no_quote() -> ParleyError:
+    return ParleyError(Code.NOT_FOUND, "You have no quote with this id.")

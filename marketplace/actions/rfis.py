@@ -15,7 +15,7 @@ from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.quotes import Quote, QuoteState
-from marketplace.domain.rfis import Budget, Revision, Rfi
+from marketplace.domain.rfis import Budget, Expected, Revision, Rfi
 from marketplace.errors import Code, FieldError, ParleyError
 from marketplace.ports import Repositories, World
 
@@ -59,7 +59,7 @@ async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
 
 
 async def revise(
-    world: World, actor: Actor, rfi_id: str, expected_revision: int, content: Mapping[str, Any]
+    world: World, actor: Actor, rfi_id: str, expected: Expected, content: Mapping[str, Any]
 ) -> Rfi:
     """Replace the given fields; when nothing differs, nothing happens.
 
@@ -69,7 +69,7 @@ async def revise(
     fields, now = _content(content), world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
-        before = await _own(tx, actor, rfi_id, expected_revision)
+        before = await _own(tx, actor, rfi_id, expected)
         after, revision = rfis.revise(before, fields, actor, now)
         if not revision.changes:
             return before, None
@@ -83,7 +83,7 @@ async def revise(
     return rfi
 
 
-async def submit(world: World, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
     """Open the RFI for matching.
 
     Raises:
@@ -92,7 +92,7 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected_revision: int
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision]:
-        before = await _own(tx, actor, rfi_id, expected_revision)
+        before = await _own(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
         await tx.rfis.save(after, revision)
         await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))
@@ -103,7 +103,7 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected_revision: int
     return rfi
 
 
-async def withdraw(world: World, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+async def withdraw(world: World, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
     """Take the RFI back; its matches and quotes are closed in the same write.
 
     Raises:
@@ -112,7 +112,7 @@ async def withdraw(world: World, actor: Actor, rfi_id: str, expected_revision: i
     now = world.clock.now()
 
     async def work(tx: Repositories) -> _Closing:
-        before = await _own(tx, actor, rfi_id, expected_revision)
+        before = await _own(tx, actor, rfi_id, expected)
         closing = _Closing(*rfis.withdraw(before, actor, now))
         await tx.rfis.save(closing.rfi, closing.revision)
         await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
@@ -125,23 +125,30 @@ async def withdraw(world: World, actor: Actor, rfi_id: str, expected_revision: i
 
 
 async def award(
-    world: World, actor: Actor, rfi_id: str, expected_revision: int, quote_id: str
+    world: World,
+    actor: Actor,
+    rfi_id: str,
+    expected: Expected,
+    quote_id: str,
+    quote_revision: int,
 ) -> Rfi:
     """Give the RFI to the vendor of one quote; everything else on it is closed in the same write.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
+        ParleyError: `not_found`, `wrong_state`; `stale_revision` when the RFI or the quote has
+            changed since the customer decided.
     """
     now = world.clock.now()
 
     async def work(tx: Repositories) -> _Closing:
-        before = await _own(tx, actor, rfi_id, expected_revision)
+        before = await _own(tx, actor, rfi_id, expected)
         quote = await tx.quotes.get(quote_id)
         if quote is None or quote.rfi_id != rfi_id:
             raise ParleyError(Code.NOT_FOUND, "The RFI has no quote with this id.")
         closing = _Closing(*rfis.award(before, quote_id, quote.vendor_id, actor, now))
-        await tx.rfis.save(closing.rfi, closing.revision)
+        quotes.require_revision(quote, quote_revision)
         won = quotes.award(quote, now)
+        await tx.rfis.save(closing.rfi, closing.revision)
         await tx.quotes.save(won)
         closing.quotes.append(won)
         await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
@@ -196,11 +203,11 @@ async def visible_revisions(
     return await world.store.rfis.revisions(rfi_id, after_revision, limit)
 
 
-async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected_revision: int) -> Rfi:
+async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
     rfi = await tx.rfis.get(rfi_id)
     if rfi is None or rfi.customer_id != actor.account_id:
         raise _not_found()
-    rfis.require_revision(rfi, expected_revision)
+    rfis.require_revision(rfi, expected)
     return rfi
 
 

@@ -1,4 +1,8 @@
-"""Quotes: a vendor's price, pinned to the revision of the RFI it was made for."""
+"""Quotes: a vendor's price, pinned to the revision of the RFI it was made for.
+
+Quoting again makes the quote's next revision, numbered densely from 1.  An award names the revision
+that the customer decided on.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from marketplace.domain.matches import Match, MatchState
-from marketplace.errors import Code, ParleyError
+from marketplace.domain.rfis import Budget
+from marketplace.errors import Code, FieldError, ParleyError
 
 
 class QuoteState(StrEnum):
@@ -20,7 +25,7 @@ class QuoteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The one live quote of a vendor on an RFI; quoting again replaces its figures."""
+    """The one live quote of a vendor on an RFI, as it stands at `revision`."""
 
     id: str
     rfi_id: str
@@ -37,6 +42,29 @@ class Quote:
     valid_until: datetime | None
     submitted_at: datetime
     updated_at: datetime
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRevision:
+    """The figures of a quote at one of its revisions, and when the vendor gave them."""
+
+    quote_id: str
+    revision: int
+    at: datetime
+    rfi_revision: int
+    amount_minor: int
+    currency: str
+    message: str
+    valid_until: datetime | None
+
+    def has_figures_of(self, quote: Quote) -> bool:
+        """Whether the quote stands at these figures."""
+        return all(getattr(self, name) == getattr(quote, name) for name in FIGURES)
+
+
+# What a vendor writes, and what a revision keeps.
+FIGURES = ("rfi_revision", "amount_minor", "currency", "message", "valid_until")
 
 
 def submit(quote_id: str, match: Match, figures: Mapping[str, Any], now: datetime) -> Quote:
@@ -46,14 +74,13 @@ def submit(quote_id: str, match: Match, figures: Mapping[str, Any], now: datetim
         ParleyError: `wrong_state` unless the vendor accepted the match and it is still live;
             `validation_failed` when it would be over before it is made.
     """
-    if match.state is not MatchState.ACCEPTED or match.conversation_id is None:
-        raise ParleyError(Code.WRONG_STATE, "Accept the match before quoting.")
+    conversation_id = require_accepted(match)
     _require_valid(figures, now)
     return Quote(
         id=quote_id,
         rfi_id=match.rfi_id,
         match_id=match.id,
-        conversation_id=match.conversation_id,
+        conversation_id=conversation_id,
         customer_id=match.customer_id,
         vendor_id=match.vendor_id,
         vendor_name=match.vendor_name,
@@ -65,7 +92,7 @@ def submit(quote_id: str, match: Match, figures: Mapping[str, Any], now: datetim
 
 
 def revise(quote: Quote, figures: Mapping[str, Any], now: datetime) -> Quote:
-    """The quote with new figures.
+    """The quote with new figures, at its next revision.
 
     Raises:
         ParleyError: `wrong_state` when it was awarded or closed.
@@ -73,7 +100,54 @@ def revise(quote: Quote, figures: Mapping[str, Any], now: datetime) -> Quote:
     if quote.state is not QuoteState.SUBMITTED:
         raise ParleyError(Code.WRONG_STATE, f"The quote is {quote.state} and changes no more.")
     _require_valid(figures, now)
-    return replace(quote, **figures, updated_at=now)
+    return replace(quote, **figures, revision=quote.revision + 1, updated_at=now)
+
+
+def revision_of(quote: Quote) -> QuoteRevision:
+    """The revision that a submitted quote stands at."""
+    figures = {name: getattr(quote, name) for name in FIGURES}
+    return QuoteRevision(quote.id, quote.revision, quote.updated_at, **figures)
+
+
+def require_accepted(match: Match) -> str:
+    """The conversation of a match that takes quotes.
+
+    Raises:
+        ParleyError: `wrong_state` unless the vendor accepted the match and it is still live.
+    """
+    if match.state is not MatchState.ACCEPTED or match.conversation_id is None:
+        raise ParleyError(Code.WRONG_STATE, "Accept the match before quoting.")
+    return match.conversation_id
+
+
+def require_revision(quote: Quote, expected: int) -> None:
+    """Refuse an award that was decided on other figures than the quote has now.
+
+    Raises:
+        ParleyError: `stale_revision`, saying what the quote is now.
+    """
+    if quote.revision != expected:
+        found = FieldError(
+            "quote_revision",
+            f"It is {quote.revision} now.",
+        )
+        raise ParleyError(
+            Code.STALE_REVISION,
+            f"The quote is at revision {quote.revision}, not {expected}: {quote.amount_minor} "
+            f"{quote.currency} in minor units. Read it again and decide anew.",
+            errors=[found],
+        )
+
+
+def require_currency(figures: Mapping[str, Any], budget: Budget | None) -> None:
+    """Refuse a quote in another currency than the customer's budget.
+
+    Raises:
+        ParleyError: `validation_failed` with the path `currency`.
+    """
+    if budget is not None and figures["currency"] != budget.currency:
+        found = FieldError("currency", f"The RFI's budget is in {budget.currency}; quote in it.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
 
 
 def award(quote: Quote, now: datetime) -> Quote:
@@ -97,4 +171,5 @@ def close(quote: Quote, now: datetime) -> Quote:
 def _require_valid(figures: Mapping[str, Any], now: datetime) -> None:
     valid_until = figures.get("valid_until")
     if valid_until is not None and valid_until <= now:
-        raise ParleyError(Code.VALIDATION_FAILED, "valid_until: must lie in the future.")
+        found = FieldError("valid_until", "Must lie in the future.")
+        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])

@@ -4,11 +4,11 @@ Every change makes a revision, numbered densely from 1, that tells field by fiel
 is, who did it and why.  State changes are revisions too, so that the feed of an RFI is complete.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from marketplace.domain.accounts import Actor
 from marketplace.errors import Code, FieldError, ParleyError
@@ -28,6 +28,10 @@ CONTENT_FIELDS = (
     "attributes",
     "attachment_ids",
 )
+
+
+# The revision that a command was decided on, or several of which any will do; None is for any at all.
+Expected: TypeAlias = int | Set[int] | None
 
 
 class RfiState(StrEnum):
@@ -187,16 +191,19 @@ def award(
     )
 
 
-def require_revision(rfi: Rfi, expected: int) -> None:
-    """Refuse a command that was made looking at another revision.
+def require_revision(rfi: Rfi, expected: Expected) -> None:
+    """Refuse a command that was decided on another revision.
 
     Raises:
         ParleyError: `stale_revision`, naming the current one.
     """
-    if rfi.revision != expected:
+    if isinstance(expected, int):
+        expected = {expected}
+    if expected is not None and rfi.revision not in expected:
+        named = ", ".join(map(str, sorted(expected))) or "what was named"
         raise ParleyError(
             Code.STALE_REVISION,
-            f"The RFI is at revision {rfi.revision}, not {expected}. Read it again and decide anew.",
+            f"The RFI is at revision {rfi.revision}, not {named}. Read it again and decide anew.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from marketplace.domain.quotes import Quote
+from marketplace.domain.quotes import Quote, QuoteRevision
 
 
 class Quotes(Protocol):
@@ -22,3 +22,11 @@ class Quotes(Protocol):
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Quote | None:
         """The one of a vendor on an RFI."""
+
+    async def keep_revision(self, revision: QuoteRevision) -> None:
+        """Keep the figures of a revision; one that is kept already stays as it is."""
+
+    async def revisions(
+        self, quote_id: str, after_revision: int, limit: int
+    ) -> list[QuoteRevision]:
+        """Kept revisions after a number, in order."""

@@ -6,7 +6,7 @@ from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, 
 
 
 class SubmitQuote(Strict):
-    """POST /v1/rfis/{id}/quotes; a second one of the same vendor replaces the first's figures."""
+    """POST /v1/rfis/{id}/quotes; a second one of the same vendor is the quote's next revision."""
 
     rfi_revision = Whole(required=True, least=1)
     amount_minor = Whole(required=True, least=1)
@@ -15,10 +15,24 @@ class SubmitQuote(Strict):
     valid_until = Moment(load_default=None, allow_none=True)
 
 
+class QuoteRevisionView(Strict):
+    """The figures of a quote at one of its revisions, and when the vendor gave them."""
+
+    quote_id = Identifier(required=True)
+    revision = Whole(required=True, least=1)
+    at = Moment(required=True)
+    rfi_revision = Whole(required=True)
+    amount_minor = Whole(required=True)
+    currency = fields.String(required=True)
+    message = fields.String(required=True)
+    valid_until = Moment(allow_none=True)
+
+
 class QuoteView(Strict):
     """A vendor's price on a revision of an RFI."""
 
     id = Identifier(required=True)
+    revision = Whole(required=True, least=1)
     rfi_id = Identifier(required=True)
     rfi_revision = Whole(required=True)
     match_id = Identifier(required=True)

@@ -124,6 +124,7 @@ class RevisionView(Strict):
 
 
 class Award(Strict):
-    """POST /v1/rfis/{id}/award."""
+    """POST /v1/rfis/{id}/award: the quote, and the revision of it that the customer decided on."""
 
     quote_id = Identifier(required=True)
+    quote_revision = Whole(required=True, least=1)

@@ -18,7 +18,7 @@ from pymongo.errors import (
 )
 
 from marketplace.coalescing import Coalescer
-from marketplace.domain.pages import Page, PageRequest, cursor_of
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import TemporaryError
 from marketplace.storage.documents import from_document
 
@@ -127,5 +127,5 @@ class Collection(Generic[T]):
         more = len(found) > request.limit
         return Page(
             tuple(from_document(each, self.kind) for each in shown),
-            cursor_of(str(shown[-1]["_id"])) if more else None,
+            str(shown[-1]["_id"]) if more else None,
         )

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
+from marketplace.domain.quotes import FIGURES
 from marketplace.storage.collection import Database
 
 _NAMESPACE_EXISTS = 48
@@ -169,10 +170,35 @@ async def _deletions(database: Database) -> None:
     )
 
 
+async def _quote_revisions(database: Database) -> None:
+    """Quotes of the version before have no revision: they are at their first one."""
+    types = _has(quote_id="string", revision=_NUMBER, at="date", amount_minor=_NUMBER)
+    await _create(database, "quote_revisions", types)
+    await database["quote_revisions"].create_indexes(
+        [IndexModel([("quote_id", ASCENDING), ("revision", ASCENDING)], unique=True)]
+    )
+    unnumbered = {"revision": {"$exists": False}}
+    first = {
+        "_id": {"$concat": ["$_id", ":1"]},
+        "quote_id": "$_id",
+        "revision": {"$literal": 1},
+        "at": "$updated_at",
+        **dict.fromkeys(FIGURES, 1),
+    }
+    merge = {"into": "quote_revisions", "whenMatched": "keepExisting"}
+    await (
+        database["quotes"]
+        .aggregate([{"$match": unnumbered}, {"$project": first}, {"$merge": merge}])
+        .to_list(None)
+    )
+    await database["quotes"].update_many(unnumbered, {"$set": {"revision": 1}})
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
     _deletions,
+    _quote_revisions,
 )
 
 

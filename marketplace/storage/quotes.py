@@ -1,39 +1,108 @@
-"""Quotes."""
+"""Quotes and their revisions."""
 
-from pymongo import ASCENDING
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from marketplace.domain.quotes import Quote
+from pymongo import ASCENDING, DESCENDING
+
+from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.storage.collection import Collection, repository
-from marketplace.storage.documents import to_document
+from marketplace.storage.documents import from_document, to_document
 
 _MAX_OF_RFI = 1_000
 
 
 @repository
 class MongoQuotes(Collection[Quote]):
-    """Quotes, unique by (rfi_id, vendor_id)."""
+    """Quotes, unique by (rfi_id, vendor_id); their revisions in a collection of their own."""
 
     name = "quotes"
     kind = Quote
 
     async def add(self, quote: Quote) -> None:
         """Insert."""
-        await self._collection.insert_one(to_document(quote), session=self.session)
+        await self._collection.insert_one(_document(quote), session=self.session)
 
     async def get(self, quote_id: str) -> Quote | None:
         """By id."""
-        return await self._get(quote_id)
+        return await self._only({"_id": quote_id})
 
     async def save(self, quote: Quote) -> None:
         """Replace."""
         await self._collection.replace_one(
-            {"_id": quote.id}, to_document(quote), session=self.session
+            {"_id": quote.id}, _document(quote), session=self.session
         )
 
     async def of_rfi(self, rfi_id: str) -> list[Quote]:
         """All of an RFI, in the order they came."""
-        return await self._many({"rfi_id": rfi_id}, sort=[("_id", ASCENDING)], limit=_MAX_OF_RFI)
+        cursor = self._collection.find(
+            {"rfi_id": rfi_id}, session=self.session, sort=[("_id", ASCENDING)], limit=_MAX_OF_RFI
+        )
+        return await self._numbered(await cursor.to_list(_MAX_OF_RFI))
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Quote | None:
         """The one of a vendor on an RFI."""
-        return await self._one(rfi_id=rfi_id, vendor_id=vendor_id)
+        return await self._only({"rfi_id": rfi_id, "vendor_id": vendor_id})
+
+    async def keep_revision(self, revision: QuoteRevision) -> None:
+        """Keep the figures of a revision; one that is kept already stays as it is."""
+        await self._database["quote_revisions"].update_one(
+            {"_id": f"{revision.quote_id}:{revision.revision}"},
+            {"$setOnInsert": to_document(revision)},
+            upsert=True,
+            session=self.session,
+        )
+
+    async def revisions(
+        self, quote_id: str, after_revision: int, limit: int
+    ) -> list[QuoteRevision]:
+        """Kept revisions after a number, in order."""
+        cursor = self._database["quote_revisions"].find(
+            {"quote_id": quote_id, "revision": {"$gt": after_revision}},
+            session=self.session,
+            sort=[("revision", ASCENDING)],
+            limit=limit,
+        )
+        return [from_document(each, QuoteRevision) for each in await cursor.to_list(limit)]
+
+    async def _only(self, condition: dict[str, Any]) -> Quote | None:
+        found = await self._collection.find_one(condition, session=self.session)
+        return (await self._numbered([found]))[0] if found is not None else None
+
+    async def _numbered(self, documents: Sequence[dict[str, Any]]) -> list[Quote]:
+        """The quotes in documents, each at its revision.
+
+        The version before runs beside this one during an update.  It writes quotes without a
+        number: what it wrote over a kept revision with other figures is the next one.
+        """
+        unnumbered = [each["_id"] for each in documents if "revision" not in each]
+        kept = await self._latest_revisions(unnumbered) if unnumbered else {}
+        return [_at_revision(from_document(each, Quote), kept) for each in documents]
+
+    async def _latest_revisions(self, quote_ids: list[str]) -> dict[str, QuoteRevision]:
+        found = self._database["quote_revisions"].aggregate(
+            [
+                {"$match": {"quote_id": {"$in": quote_ids}}},
+                {"$sort": {"quote_id": ASCENDING, "revision": DESCENDING}},
+                {"$group": {"_id": "$quote_id", "latest": {"$first": "$$ROOT"}}},
+            ],
+            session=self.session,
+        )
+        return {
+            each["_id"]: from_document(each["latest"], QuoteRevision)
+            for each in await found.to_list(len(quote_ids))
+        }
+
+
+def _document(quote: Quote) -> dict[str, Any]:
+    """With the number even where it is the first: what has none was written by another version."""
+    return {**to_document(quote), "revision": quote.revision}
+
+
+def _at_revision(quote: Quote, kept: dict[str, QuoteRevision]) -> Quote:
+    latest = kept.get(quote.id)
+    if latest is None:
+        return quote
+    changed = 0 if latest.has_figures_of(quote) else 1
+    return replace(quote, revision=latest.revision + changed)

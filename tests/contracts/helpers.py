@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from marketplace.domain.pages import Page, PageRequest, read_cursor
+from marketplace.domain.pages import Page, PageRequest
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ async def all_pages(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: in
         pages.append(list(page.items))
         if page.next_cursor is None:
             return pages
-        before_id = read_cursor(page.next_cursor)
+        before_id = page.next_cursor
 
 
 async def together(*calls: Awaitable[T]) -> list[T | BaseException]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from marketplace.domain.quotes import QuoteState
+from marketplace.domain.quotes import QuoteState, revision_of
 from marketplace.ports import Store
 from tests.builders import NOW, a_quote
 from tests.contracts.helpers import together
@@ -49,3 +49,17 @@ async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -
     await store.quotes.save(revised)
 
     assert await store.quotes.of_rfi("rfi") == [quotes[0], revised, *quotes[2:]]
+
+
+async def test_revisions_are_kept_once_and_read_in_order(store: Store) -> None:
+    """What is kept stays as it was; other quotes' revisions are not among them."""
+    first = a_quote(valid_until=NOW)
+    second, third = (replace(first, revision=n, amount_minor=n) for n in (2, 3))
+    for each in (third, first, second, replace(first, amount_minor=7), a_quote()):
+        await store.quotes.keep_revision(revision_of(each))
+
+    assert await store.quotes.revisions(first.id, 0, 10) == [
+        revision_of(each) for each in (first, second, third)
+    ]
+    assert await store.quotes.revisions(first.id, 1, 1) == [revision_of(second)]
+    assert await store.quotes.revisions(first.id, 3, 10) == []

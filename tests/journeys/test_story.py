@@ -157,7 +157,7 @@ async def _quote_and_award(story: Story) -> None:
     assert (seen["amount_minor"], seen["rfi_revision"]) == (25_000, 3)
 
     story.rfi = await story.customer.post(
-        f"{story.rfi_path}/award", if_match=3, json={"quote_id": quote["id"]}
+        f"{story.rfi_path}/award", if_match=3, json={"quote_id": quote["id"], "quote_revision": 1}
     )
 
     for app in (story.customer_app, story.vendor_app, story.other_app):

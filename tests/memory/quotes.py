@@ -1,6 +1,6 @@
 """Quotes."""
 
-from marketplace.domain.quotes import Quote
+from marketplace.domain.quotes import Quote, QuoteRevision
 from tests.memory.tables import DuplicateError, Tables, insert
 
 
@@ -9,6 +9,7 @@ class Quotes:
 
     def __init__(self, tables: Tables) -> None:
         self._quotes = tables.quotes
+        self._revisions = tables.quote_revisions
 
     async def add(self, quote: Quote) -> None:
         """Insert."""
@@ -34,3 +35,14 @@ class Quotes:
         """The one of a vendor on an RFI."""
         found = (each for each in self._quotes.values() if each.rfi_id == rfi_id)
         return next((each for each in found if each.vendor_id == vendor_id), None)
+
+    async def keep_revision(self, revision: QuoteRevision) -> None:
+        """Keep the figures of a revision."""
+        self._revisions.setdefault((revision.quote_id, revision.revision), revision)
+
+    async def revisions(
+        self, quote_id: str, after_revision: int, limit: int
+    ) -> list[QuoteRevision]:
+        """Kept revisions after a number, in order."""
+        numbers = sorted(n for of, n in self._revisions if of == quote_id and n > after_revision)
+        return [self._revisions[quote_id, number] for number in numbers[:limit]]

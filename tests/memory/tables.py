@@ -7,8 +7,8 @@ from marketplace.domain.accounts import Account, Session
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.matches import Match
 from marketplace.domain.notifications import Notification
-from marketplace.domain.pages import Page, PageRequest, cursor_of
-from marketplace.domain.quotes import Quote
+from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.vendors import Vendor
@@ -33,6 +33,7 @@ class Tables:
     revisions: dict[tuple[str, int], Revision] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
+    quote_revisions: dict[tuple[str, int], QuoteRevision] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
@@ -70,5 +71,5 @@ def page(found: dict[str, T], request: PageRequest) -> Page[T]:
     before = request.before_id
     ids = sorted((each for each in found if before is None or each < before), reverse=True)
     shown = ids[: request.limit]
-    cursor = cursor_of(shown[-1]) if len(ids) > request.limit else None
+    cursor = shown[-1] if len(ids) > request.limit else None
     return Page(tuple(found[each] for each in shown), cursor)

@@ -13,6 +13,9 @@ import pytest
 
 from embedded import ports, probes
 from tests.nginx.backends import HOST, Backend, echo, gateway
+from tests.rest.conftest import rest
+
+__all__ = ["rest"]  # the real service, for tests of what it and the entry do together
 
 
 @asynccontextmanager

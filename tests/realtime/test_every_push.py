@@ -62,7 +62,7 @@ async def _an_award(stage: Stage) -> None:
     figures = figures_of_a_quote(rfi_revision=2)
     quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
     await quotes.submit(stage.world, stage.vendor_actor, rfi.id, {**figures, "amount_minor": 7})
-    await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id)
+    await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
 
 
 async def _a_declined_offer(stage: Stage) -> None:

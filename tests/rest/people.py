@@ -186,12 +186,12 @@ async def an_open_rfi(rest: Rest, customer: Person, **named: Any) -> dict[str, A
     return body
 
 
-async def a_story(rest: Rest) -> Story:
+async def a_story(rest: Rest, **content: Any) -> Story:
     """An open RFI whose one vendor in reach has accepted."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=place)
+    rfi = await an_open_rfi(rest, customer, location=place, **content)
     return Story(customer, vendor, rfi, await accepted(vendor, rfi))
 
 

@@ -1,5 +1,8 @@
 """Quotes on an RFI."""
 
+import asyncio
+
+import httpx
 import pytest
 
 from tests.rest.people import (
@@ -8,6 +11,7 @@ from tests.rest.people import (
     a_story,
     accepted,
     an_active_vendor,
+    an_admin,
     an_open_rfi,
     paths_of,
     refusal,
@@ -17,7 +21,7 @@ from tests.rest.people import (
 
 
 async def test_a_quote_and_a_better_one(rest: Rest) -> None:
-    """The first quote is new, the second replaces its figures; the customer sees one."""
+    """The first quote is new, the second is its next revision; the customer sees one."""
     story = await a_story(rest)
     path = f"{story.path}/quotes"
 
@@ -29,6 +33,7 @@ async def test_a_quote_and_a_better_one(rest: Rest) -> None:
     assert second.json()["id"] == first.json()["id"]
     assert listed == [second.json()]
     assert listed[0]["amount_minor"] == 19_900
+    assert (first.json()["revision"], second.json()["revision"]) == (1, 2)
 
 
 async def test_a_vendor_sees_its_own_quote_alone(rest: Rest) -> None:
@@ -119,3 +124,97 @@ async def test_bad_quotes(rest: Rest, field: str, value: object) -> None:
 
     assert refusal(response) == (422, "validation_failed")
     assert paths_of(response) == [field]
+
+
+async def test_an_award_is_of_the_quote_that_the_customer_saw(rest: Rest) -> None:
+    """When the vendor quotes again between the look and the award, the award is refused."""
+    story = await a_story(rest)
+    path = f"{story.path}/quotes"
+    seen = (await story.vendor.post(path, json=a_quote_of(story.rfi, amount_minor=10_000))).json()
+    await story.vendor.post(path, json=a_quote_of(story.rfi, amount_minor=99_000))
+
+    async def award(**named: object) -> httpx.Response:
+        body = {"quote_id": seen["id"], **named}
+        return await story.customer.post(f"{story.path}/award", json=body, if_match=2)
+
+    without = await award()
+    surprised = await award(quote_revision=seen["revision"])
+    agreed = await award(quote_revision=seen["revision"] + 1)
+
+    assert refusal(without) == (422, "validation_failed")
+    assert paths_of(without) == ["quote_revision"]
+    assert refusal(surprised) == (412, "stale_revision")
+    assert "revision 2" in surprised.json()["detail"]
+    assert "99000 USD" in surprised.json()["detail"]
+    assert paths_of(surprised) == ["quote_revision"]
+    assert agreed.status_code == 200
+
+
+async def test_an_award_and_a_better_quote_at_once(rest: Rest) -> None:
+    """Whichever comes first, nobody is awarded at figures that the customer did not see."""
+    for _ in range(5):
+        story = await a_story(rest)
+        path = f"{story.path}/quotes"
+        seen = (await story.vendor.post(path, json=a_quote_of(story.rfi))).json()
+        body = {"quote_id": seen["id"], "quote_revision": 1}
+
+        award, _ = await asyncio.gather(
+            story.customer.post(f"{story.path}/award", json=body, if_match=2),
+            story.vendor.post(path, json=a_quote_of(story.rfi, amount_minor=99_000)),
+        )
+
+        stands = (await story.customer.get(path)).json()["items"][0]
+        if award.status_code == 200:
+            assert (stands["state"], stands["amount_minor"]) == ("awarded", 25_000)
+        else:
+            assert refusal(award) == (412, "stale_revision")
+            assert (stands["state"], stands["amount_minor"]) == ("submitted", 99_000)
+
+
+async def test_each_revisions_figures_stay_readable(rest: Rest) -> None:
+    """For the customer, the vendor and admins, in pages and in order; for nobody else."""
+    story = await a_story(rest)
+    amounts = [25_000, 30_000, 20_000]
+    for amount in amounts:
+        body = a_quote_of(story.rfi, amount_minor=amount)
+        quote = (await story.vendor.post(f"{story.path}/quotes", json=body)).json()
+    path = f"/v1/quotes/{quote['id']}/revisions"
+
+    for person in (story.customer, story.vendor, await an_admin(rest)):
+        first = (await person.get(path, params={"limit": 2})).json()
+        second = (await person.get(path, params={"cursor": first["next_cursor"]})).json()
+        items = first["items"] + second["items"]
+        assert [each["revision"] for each in items] == [1, 2, 3]
+        assert [each["amount_minor"] for each in items] == amounts
+        assert second["next_cursor"] is None
+    for stranger in (await registered(rest), await an_active_vendor(rest, story.rfi["location"])):
+        assert refusal(await stranger.get(path)) == (404, "not_found")
+    assert refusal(await story.customer.get("/v1/quotes/none/revisions")) == (404, "not_found")
+
+
+async def test_a_quote_is_in_the_currency_of_the_budget(rest: Rest) -> None:
+    """Another one is refused with its path; without a budget any will do."""
+    budget = {"min_minor": 10_000, "max_minor": 40_000, "currency": "USD"}
+    story = await a_story(rest, budget=budget)
+    free = await a_story(rest)
+    in_euros = {"currency": "EUR", "amount_minor": 99_000}
+
+    refused = await story.vendor.post(
+        f"{story.path}/quotes", json=a_quote_of(story.rfi, **in_euros)
+    )
+    taken = await free.vendor.post(f"{free.path}/quotes", json=a_quote_of(free.rfi, **in_euros))
+
+    assert refusal(refused) == (422, "validation_failed")
+    assert paths_of(refused) == ["currency"]
+    assert taken.status_code == 201
+
+
+async def test_a_quote_that_ended_before_it_was_made_is_refused_with_its_path(rest: Rest) -> None:
+    """An offer in the past is a mistake of the field that says so."""
+    story = await a_story(rest)
+    body = a_quote_of(story.rfi, valid_until="2001-01-01T00:00:00Z")
+
+    response = await story.vendor.post(f"{story.path}/quotes", json=body)
+
+    assert refusal(response) == (422, "validation_failed")
+    assert paths_of(response) == ["valid_until"]

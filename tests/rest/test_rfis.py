@@ -127,7 +127,9 @@ async def test_somebody_elses_rfi_is_not_there(rest: Rest) -> None:
         await stranger.patch(path, json={"title": "Mine"}, if_match=1),
         await stranger.post(f"{path}/submit", if_match=1),
         await stranger.post(f"{path}/withdraw", if_match=1),
-        await stranger.post(f"{path}/award", json={"quote_id": "q"}, if_match=1),
+        await stranger.post(
+            f"{path}/award", json={"quote_id": "q", "quote_revision": 1}, if_match=1
+        ),
         await vendor.post(f"{path}/quotes", json=a_quote_of(rfi)),
         await stranger.get("/v1/rfis/nothing"),
         await stranger.get("/v1/rfis/%24ne"),
@@ -194,7 +196,7 @@ async def test_a_revision_without_a_difference(rest: Rest) -> None:
         ("PATCH", "", {"title": "Burst pipe"}),
         ("POST", "/submit", None),
         ("POST", "/withdraw", None),
-        ("POST", "/award", {"quote_id": "q"}),
+        ("POST", "/award", {"quote_id": "q", "quote_revision": 1}),
     ],
 )
 async def test_a_change_wants_the_revision(
@@ -286,7 +288,9 @@ async def test_an_award_closes_the_rest(rest: Rest) -> None:
         quotes.append((await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))).json())
 
     response = await customer.post(
-        f"{path}/award", json={"quote_id": quotes[0]["id"]}, if_match=rfi["revision"]
+        f"{path}/award",
+        json={"quote_id": quotes[0]["id"], "quote_revision": 1},
+        if_match=rfi["revision"],
     )
 
     awarded = response.json()
@@ -316,7 +320,11 @@ async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
 
     responses = await asyncio.gather(
         *(
-            customer.post(f"{path}/award", json={"quote_id": each}, if_match=rfi["revision"])
+            customer.post(
+                f"{path}/award",
+                json={"quote_id": each, "quote_revision": 1},
+                if_match=rfi["revision"],
+            )
             for each in quote_ids * 3
         )
     )
@@ -335,7 +343,9 @@ async def test_an_award_of_nothing(rest: Rest) -> None:
 
     for quote_id in (quote["id"], "nothing"):
         response = await story.customer.post(
-            f"{story.path}/award", json={"quote_id": quote_id}, if_match=story.rfi["revision"]
+            f"{story.path}/award",
+            json={"quote_id": quote_id, "quote_revision": 1},
+            if_match=story.rfi["revision"],
         )
         assert refusal(response) == (404, "not_found")
 

@@ -35,7 +35,9 @@ async def test_from_the_draft_to_the_award(rest: Rest) -> None:
     offer = (await ana.post(f"{path}/quotes", json=a_quote_of(revised))).json()
     await ben.post(f"{path}/quotes", json=a_quote_of(revised, amount_minor=31_000))
     awarded = await customer.post(
-        f"{path}/award", json={"quote_id": offer["id"]}, if_match=revised["revision"]
+        f"{path}/award",
+        json={"quote_id": offer["id"], "quote_revision": offer["revision"]},
+        if_match=revised["revision"],
     )
     assert awarded.status_code == 200
 

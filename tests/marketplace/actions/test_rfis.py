@@ -98,7 +98,7 @@ async def test_there_is_one_award_and_it_closes_the_others(stage: Stage) -> None
     made = [await stage.quoted(each, rfi, amount_minor=100) for each in vendors[:2]]
 
     outcomes = await asyncio.gather(
-        *(rfis.award(stage.world, customer, rfi.id, 2, each.id) for each in made),
+        *(rfis.award(stage.world, customer, rfi.id, 2, each.id, 1) for each in made),
         return_exceptions=True,
     )
 
@@ -128,7 +128,7 @@ async def test_an_award_is_for_a_quote_on_this_rfi(stage: Stage) -> None:
     quote = await stage.quoted(vendor, one)
 
     for quote_id in (quote.id, "unknown"):
-        asked = rfis.award(stage.world, customer, two.id, 2, quote_id)
+        asked = rfis.award(stage.world, customer, two.id, 2, quote_id, 1)
         assert await refused(asked) is Code.NOT_FOUND
 
 

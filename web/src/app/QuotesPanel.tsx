@@ -37,7 +37,7 @@ export function QuotesPanel({ rfi, onAwarded, vendorId }: Props) {
   const award = (quote: Quote) =>
     void action.run(async () => {
       try {
-        await rest.award(rfi.id, rfi.revision, quote.id);
+        await rest.award(rfi.id, rfi.revision, quote);
       } finally {
         onAwarded();
         await list.reload();
@@ -50,7 +50,14 @@ export function QuotesPanel({ rfi, onAwarded, vendorId }: Props) {
     <section className="card" aria-labelledby="quotes-title">
       <h2 id="quotes-title">{vendorId === undefined ? "Quotes" : "Quote"}</h2>
       <ErrorNote error={error} onRetry={() => void list.reload()} />
-      <ErrorNote error={action.error} />
+      {action.error?.code === "stale_revision" ? (
+        <p className="note note-error" role="alert" data-testid="award-changed">
+          Nothing was awarded: the quote or your request has changed since you looked at it. Check
+          the figures as they are now, then award again.
+        </p>
+      ) : (
+        <ErrorNote error={action.error} />
+      )}
       {items === null && error === null && <Loading what="quotes" />}
       {shown?.length === 0 && <Empty title="No quote yet" />}
       <ul className="rows" aria-live="polite">
@@ -99,6 +106,8 @@ function QuoteItem(props: {
       </div>
       {isOpen && (
         <ConfirmButton
+          // A question about figures that changed meanwhile is withdrawn, not reworded.
+          key={quote.revision}
           label="Award"
           question={`Award ${amount} to ${vendor}? The other quotes are closed.`}
           confirmLabel="Yes, award"

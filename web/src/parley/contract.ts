@@ -587,6 +587,7 @@ export interface Match {
  */
 export interface Quote {
   id: string;
+  revision: number;
   rfi_id: string;
   rfi_revision: number;
   match_id: string;

@@ -54,9 +54,12 @@ describe("requests", () => {
     const { rest, seen } = await api(() => ({ status: 200, body: anRfi() }));
     await rest.submitRfi("rfi-1", 1);
     await rest.withdrawRfi("rfi-1", 2);
-    await rest.award("rfi-1", 3, "quote-1");
+    await rest.award("rfi-1", 3, { id: "quote-1", revision: 2 });
     expect(seen.map((each) => each.headers["if-match"])).toEqual(['"1"', '"2"', '"3"']);
-    expect(seen[2]).toMatchObject({ path: "/v1/rfis/rfi-1/award", body: { quote_id: "quote-1" } });
+    expect(seen[2]).toMatchObject({
+      path: "/v1/rfis/rfi-1/award",
+      body: { quote_id: "quote-1", quote_revision: 2 },
+    });
   });
 });
 

@@ -82,8 +82,13 @@ export class Rest {
   quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`);
   submitQuote = (rfi_id: string, figures: QuoteFigures) =>
     this.#create<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`, figures);
-  award = (rfi_id: string, revision: number, quote_id: string) =>
-    this.#create<unknown>(`/v1/rfis/${seg(rfi_id)}/award`, { quote_id }, revision);
+  /** Awards the quote as the customer saw it; a changed one is refused with `stale_revision`. */
+  award = (rfi_id: string, revision: number, quote: Pick<Quote, "id" | "revision">) =>
+    this.#create<unknown>(
+      `/v1/rfis/${seg(rfi_id)}/award`,
+      { quote_id: quote.id, quote_revision: quote.revision },
+      revision,
+    );
 
   conversations = () => this.#list<ListedConversation>("/v1/conversations");
   conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${seg(id)}`);

@@ -1,0 +1,121 @@
+"""A revision read through the entry, compressed, is good for a change through the entry."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from rest.app import OPERATIONS
+from rest.operations import Operation
+from tests.nginx.conftest import running_nginx
+from tests.rest.people import (
+    Person,
+    Rest,
+    a_draft_of,
+    a_quote_of,
+    a_story,
+    registered,
+)
+
+CHANGES = [each for each in OPERATIONS if each.needs_revision]
+# nginx compresses from 1,024 bytes on.
+LONG = "The trap under the sink drips day and night. " * 100
+
+Case = Callable[[Rest], Awaitable[tuple[Person, str, dict[str, Any]]]]
+
+
+async def _a_draft(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    customer = await registered(rest)
+    draft = await a_draft_of(customer, description=LONG)
+    return customer, draft["id"], {}
+
+
+async def _a_revision(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    customer, rfi_id, _ = await _a_draft(rest)
+    return customer, rfi_id, {"title": "Two sinks"}
+
+
+async def _a_quoted_rfi(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    story = await a_story(rest, description=LONG)
+    quote = (await story.vendor.post(f"{story.path}/quotes", json=a_quote_of(story.rfi))).json()
+    named = {"quote_id": quote["id"], "quote_revision": quote["revision"]}
+    return story.customer, story.rfi["id"], named
+
+
+# Every operation that wants If-Match: who asks it of which RFI, with which body.
+CASES: dict[str, Case] = {
+    "revise_rfi": _a_revision,
+    "submit_rfi": _a_draft,
+    "withdraw_rfi": _a_draft,
+    "award_rfi": _a_quoted_rfi,
+}
+
+
+@pytest_asyncio.fixture
+async def entry(rest: Rest, page: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service through nginx, which compresses for it."""
+    environment = {
+        "PARLEY_WEB_ROOT": str(page),
+        "PARLEY_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "PARLEY_REST_UPSTREAMS": f"127.0.0.1:{rest.client.base_url.port}",
+        "PARLEY_REALTIME_UPSTREAMS": "realtime-1=127.0.0.1:9",
+    }
+    async with (
+        running_nginx(environment) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
+    ):
+        yield client
+
+
+def test_each_operation_with_if_match_has_a_case() -> None:
+    """Whoever adds one says here how it is tried through the entry."""
+    assert {each.id for each in CHANGES} == set(CASES)
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=lambda each: each.id)
+async def test_what_was_read_compressed_can_be_changed(
+    rest: Rest,
+    entry: httpx.AsyncClient,
+    operation: Operation,
+) -> None:
+    """The ETag goes back as it came, weak; the one before it is stale."""
+    person, rfi_id, body = await CASES[operation.id](rest)
+    person = replace(person, client=entry)
+    read = await person.get(f"/v1/rfis/{rfi_id}")
+    path = operation.path.format(rfi_id=rfi_id)
+
+    async def change(etag: str) -> httpx.Response:
+        given = {"json": body} if body else {}
+        return await person.ask(operation.method, path, headers={"If-Match": etag}, **given)
+
+    stale = await change('W/"99"')
+    done = await change(read.headers["etag"])
+
+    assert read.headers["content-encoding"] == "gzip"
+    assert read.headers["etag"] == f'W/"{read.json()["revision"]}"'
+    assert stale.status_code == 412
+    assert done.status_code == 200, done.text
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.can_be_known], ids=lambda each: each.id
+)
+async def test_what_was_read_compressed_is_not_sent_again(
+    rest: Rest,
+    entry: httpx.AsyncClient,
+    operation: Operation,
+) -> None:
+    """The weak ETag is known while the revision stands."""
+    person, rfi_id, _ = await _a_draft(rest)
+    person = replace(person, client=entry)
+    path = operation.path.format(rfi_id=rfi_id)
+    read = await person.get(path)
+
+    again = await person.get(path, headers={"If-None-Match": read.headers["etag"]})
+
+    assert read.headers["etag"] == 'W/"1"'
+    assert (again.status_code, again.content) == (304, b"")

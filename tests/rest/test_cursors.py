@@ -1,0 +1,93 @@
+"""Cursors: only what was given out for a list leads on in it."""
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from marketplace.domain.ids import new_id
+from marketplace.errors import Code, ParleyError
+from rest.app import OPERATIONS
+from rest.cursors import MAX_CURSOR_CHARACTERS, Cursors
+from tests.rest.people import Rest, an_admin, an_open_rfi, paths_of, refusal, registered
+
+CURSORS = Cursors("a secret of at least 32 characters")
+LISTS = [each for each in OPERATIONS if each.query is not None and "cursor" in each.query.fields]
+
+
+def encoded(position: str) -> str:
+    """A position as cursors were written before they were sealed."""
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def test_a_cursor_leads_back_to_its_position() -> None:
+    """What was given out is understood, and is fit for a URL as it is."""
+    for position in (new_id(), "after17", "1250.75:3", "7"):
+        cursor = CURSORS.seal("/v1/rfis", position)
+
+        assert CURSORS.open("/v1/rfis", cursor) == position
+        assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    ("path", "cursors"),
+    [
+        ("/v1/rfis/other/quotes", CURSORS),
+        ("/v1/rfis/one/quotes", Cursors("another secret of 32 characters.")),
+    ],
+)
+def test_a_cursor_is_good_for_its_own_list(path: str, cursors: Cursors) -> None:
+    """Neither another list nor another deployment takes it."""
+    cursor = CURSORS.seal("/v1/rfis/one/quotes", "7")
+
+    with pytest.raises(ParleyError) as refused:
+        cursors.open(path, cursor)
+
+    assert refused.value.code is Code.VALIDATION_FAILED
+    assert [each.path for each in refused.value.errors] == ["cursor"]
+
+
+@given(st.text())
+@example("\ud800")
+@example("=")
+@example("YQ==\n")
+@example("A" * (MAX_CURSOR_CHARACTERS + 1))
+@example(encoded("x" * 32))
+def test_nothing_invented_is_a_cursor(cursor: str) -> None:
+    """Whatever nobody gave out is refused by its name, and in no other way."""
+    with pytest.raises(ParleyError) as refused:
+        CURSORS.open("/v1/rfis", cursor)
+
+    assert [each.path for each in refused.value.errors] == ["cursor"]
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=lambda each: each.id)
+async def test_no_list_takes_an_invented_cursor(rest: Rest, operation: Any) -> None:
+    """It is refused before anything is looked up, even before the thing that is listed is."""
+    admin = await an_admin(rest)
+    path = operation.path
+    for name in ("rfi_id", "conversation_id", "quote_id"):
+        path = path.replace(f"{{{name}}}", "nothing")
+    given = {"near": "0,0"} if "near" in operation.query.fields else {}
+
+    for invented in (encoded(new_id()), encoded("7"), "!"):
+        response = await admin.get(path, params={**given, "cursor": invented})
+
+        assert refusal(response) == (422, "validation_failed")
+        assert paths_of(response) == ["cursor"]
+
+
+async def test_a_cursor_leads_on_in_its_own_list_alone(rest: Rest) -> None:
+    """The cursor of one RFI's changes does not read another's."""
+    customer = await registered(rest)
+    one, other = [await an_open_rfi(rest, customer) for _ in range(2)]
+    path = f"/v1/rfis/{one['id']}/changes"
+    cursor = (await customer.get(path, params={"limit": 1})).json()["next_cursor"]
+
+    on = await customer.get(path, params={"cursor": cursor})
+    elsewhere = await customer.get(f"/v1/rfis/{other['id']}/changes", params={"cursor": cursor})
+
+    assert [each["revision"] for each in on.json()["items"]] == [2]
+    assert refusal(elsewhere) == (422, "validation_failed")
