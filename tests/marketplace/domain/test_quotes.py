@@ -57,7 +57,7 @@ def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) ->
         lambda: quotes.revise(a_quote(), figures, NOW),
     ]
     for attempt in attempts:
-        with pytest.raises(ParleyError, match="valid_until") as refused:
+        with pytest.raises(ParleyError, match="in the future") as refused:
             attempt()
         assert refused.value.code is Code.VALIDATION_FAILED
 
