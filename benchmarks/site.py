@@ -122,7 +122,7 @@ class Site(Running):
             return programs.peer(self.paths, port, shared)
         if name == "nginx":
             programs.make_page(self.paths)
-            return processes.nginx(self.paths, self._ports, port)
+            return processes.nginx(self.paths, self._ports, port, self.environment)
         package = "realtime" if name in processes.GATEWAYS else name
         return processes.python(name, package, self.paths, port, self.environment)
 

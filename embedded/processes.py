@@ -41,7 +41,7 @@ def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str,
     )
 
 
-def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
+def nginx(paths: Paths, ports: PortBook, http_port: int, shared: Mapping[str, str]) -> Program:
     """Describe nginx, in front of REST, the gateways and the page."""
     url = f"http://{HOST}:{http_port}"
     return Program(
@@ -56,6 +56,7 @@ def nginx(paths: Paths, ports: PortBook, http_port: int) -> Program:
             "PARLEY_HTTP_PORT": str(http_port),
             "PARLEY_WEB_ROOT": str(paths.page),
             "PARLEY_RUNTIME_DIR": str(paths.data / "nginx"),
+            "PARLEY_LIMIT_SCALE": shared.get("PARLEY_LIMIT_SCALE", ""),
             "PARLEY_REST_UPSTREAMS": f"{HOST}:{ports.known('rest')}",
             "PARLEY_REALTIME_UPSTREAMS": ",".join(
                 f"{name}={HOST}:{ports.known(name)}" for name in GATEWAYS

@@ -106,7 +106,9 @@ class Stack:
         await jobs.together(
             *(self._process(name, package) for name, package in processes.PROCESSES.items())
         )
-        await self.supervisor.start(processes.nginx(self._paths, self._ports, self._http_port))
+        await self.supervisor.start(
+            processes.nginx(self._paths, self._ports, self._http_port, self.environment)
+        )
 
     async def load_demo(self) -> None:
         """Load the demo data; nothing happens when it is there already.

@@ -12,24 +12,39 @@ from pathlib import Path
 import jinja2
 
 from marketplace.errors import MEANINGS, Code
+from nginx.limits import limits
 from nginx.settings import Settings
 
 _MOST_FILES = 65536
 
-# Errors that nginx makes itself, with the code that REST uses for the same. 494 is nginx's own
-# number for a header that is too large; clients see 431.
+# The most that a body of JSON may have; a test holds every operation to it.
+JSON_BYTES = 512 * 1024
+# The page's addresses, as regular expressions.
+_PAGES = ("/", "/rfis/[^/]+", "/matches/[^/]+", "/conversations", "/conversations/[^/]+")
+
+# Errors that nginx makes itself, with the code that REST uses for the same.  494 is nginx's own
+# number for a header that is too large; clients see 431.  501 and 505 are a transfer coding and a
+# version of HTTP that nobody has: the client's fault, and no 5xx of ours.
 _PROBLEMS = {
     400: (400, Code.MALFORMED, "The request is not valid HTTP."),
+    403: (404, Code.NOT_FOUND, "There is nothing at this address."),
     404: (404, Code.NOT_FOUND, "There is nothing at this address."),
     405: (405, Code.METHOD_NOT_ALLOWED, "This address does not take that method."),
     408: (408, Code.MALFORMED, "The request did not arrive in time."),
+    411: (411, Code.MALFORMED, "A body needs its length."),
+    412: (412, Code.MALFORMED, "The file is not as the request's headers want it."),
     413: (413, Code.PAYLOAD_TOO_LARGE, "The body is larger than this address takes."),
     414: (414, Code.PAYLOAD_TOO_LARGE, "The address is too long."),
+    416: (416, Code.MALFORMED, "The file does not have that range."),
+    421: (421, Code.MALFORMED, "This connection is not for that host."),
+    429: (429, Code.RATE_LIMITED, "Too many requests from this address; wait a while."),
     494: (431, Code.PAYLOAD_TOO_LARGE, "The request's header is too large."),
     500: (500, Code.INTERNAL, "The entry could not handle the request."),
+    501: (400, Code.MALFORMED, "The request is not valid HTTP."),
     502: (502, Code.UNAVAILABLE, "The process behind this address is not there; try again."),
     503: (503, Code.UNAVAILABLE, "The process behind this address is not ready; try again."),
     504: (504, Code.UNAVAILABLE, "The process behind this address did not answer in time."),
+    505: (400, Code.MALFORMED, "The request is not valid HTTP."),
 }
 
 
@@ -50,6 +65,9 @@ def render(settings: Settings, runtime: Path) -> str:
         problems=_problems(),
         user=worker_account(settings.web_root),
         files=_open_files(),
+        limits=limits(settings.limit_scale),
+        json_bytes=JSON_BYTES,
+        pages="|".join(_PAGES),
     )
 
 

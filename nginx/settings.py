@@ -1,6 +1,7 @@
 """What nginx is to do, read from the environment and checked before anything is rendered."""
 
 import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Settings:
     realtime: tuple[Upstream, ...]
     resolver: str
     trusted_proxies: tuple[str, ...]
+    limit_scale: float
     runtime: Path | None
 
 
@@ -60,6 +62,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
       change (in Swarm 127.0.0.11).
     - PARLEY_TRUSTED_PROXIES: networks, `10.0.0.0/8,…`, whose X-Forwarded-For and
       X-Forwarded-Proto are believed.
+    - PARLEY_LIMIT_SCALE (1): every limit of an address, times this.
     - PARLEY_RUNTIME_DIR: folder for the rendered file, process id and temporary files; a new
       temporary folder when not given.
 
@@ -84,6 +87,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         realtime=read("PARLEY_REALTIME_UPSTREAMS", None, _upstreams),
         resolver=read("PARLEY_RESOLVER", "", lambda value: value and _host_and_port(value, 53)),
         trusted_proxies=read("PARLEY_TRUSTED_PROXIES", "", _networks),
+        limit_scale=read("PARLEY_LIMIT_SCALE", "1", _scale),
         runtime=read("PARLEY_RUNTIME_DIR", "", lambda value: Path(value) if value else None),
     )
     _check_gateways(settings)
@@ -113,6 +117,13 @@ def _port(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
         raise ValueError(f"{value!r} is not a port (1 to 65535)")
     return int(value)
+
+
+def _scale(value: str) -> float:
+    scale = float(value)
+    if not 0.01 <= scale < math.inf:
+        raise ValueError(f"{value!r} is not a number of 0.01 or more")
+    return scale
 
 
 def _page(value: str) -> Path:

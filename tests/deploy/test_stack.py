@@ -175,6 +175,7 @@ def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path
     (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
     given = dict(parsed_stack["services"]["nginx"]["environment"])
     assert given.pop("PARLEY_TRUSTED_PROXIES") == "${PARLEY_TRUSTED_PROXIES:-}"
+    assert given.pop("PARLEY_LIMIT_SCALE") == "${PARLEY_LIMIT_SCALE:-1}"
 
     settings = nginx_settings({**given, "PARLEY_WEB_ROOT": str(tmp_path)})
 

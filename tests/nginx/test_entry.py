@@ -30,9 +30,11 @@ async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> Non
     assert answer["path"].replace(" ", "%20") == path
 
 
-@pytest.mark.parametrize("path", ["/", "/rfis/123", "/v10", "/healthy", "/documents"])
-async def test_every_other_address_is_the_page(site: Site, path: str) -> None:
-    """The page's own addresses answer with index.html, which is never cached unchecked."""
+@pytest.mark.parametrize(
+    "path", ["/", "/rfis/new", "/rfis/123", "/matches/7", "/conversations", "/conversations/x%20y"]
+)
+async def test_the_page_s_own_addresses_are_the_page(site: Site, path: str) -> None:
+    """They answer whoever asks with index.html, which is never cached unchecked."""
     response = await site.client.get(path)
 
     assert (response.status, response.content_type) == (200, "text/html")
@@ -41,6 +43,40 @@ async def test_every_other_address_is_the_page(site: Site, path: str) -> None:
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Server"] == "nginx"
+
+
+NAVIGATION = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/V1/me", "/v10", "/healthy", "/rfis/7/8", "/wp-login.php", "/.env"]
+)
+async def test_an_unknown_address_is_not_found(site: Site, path: str) -> None:
+    """A program that asks for what is not there is told so, and gets no page in its place."""
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        response = await site.client.request(method, path, headers={"Accept": "application/json"})
+
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/V1/me", "/rfis/7/8", "/requests"])
+async def test_who_goes_to_an_unknown_address_sees_the_page_say_so(site: Site, path: str) -> None:
+    """A navigation shows the page, which knows what it has, with the status 404."""
+    response = await site.client.get(path, headers=NAVIGATION)
+
+    assert (response.status, response.content_type) == (404, "text/html")
+    assert "Parley" in await response.text()
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/wp-login.php", "/assets/app-0000.js"])
+async def test_a_missing_file_is_not_found_by_whoever_asks(site: Site, path: str) -> None:
+    """A name with an extension is no page, also where a browser asks for it."""
+    response = await site.client.get(path, headers=NAVIGATION)
+
+    assert response.status == 404
+    assert response.content_type == "application/problem+json"
 
 
 async def test_assets_are_cached_for_a_year_and_compressed(site: Site) -> None:
@@ -78,8 +114,8 @@ async def test_metrics_are_not_reachable(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "size", "status"),
     [
-        ("/v1/rfis", MIB, 200),
-        ("/v1/rfis", MIB + 1, 413),
+        ("/v1/rfis", MIB // 2, 200),
+        ("/v1/rfis", MIB // 2 + 1, 413),
         ("/v1/attachments", 10 * MIB + 4096, 200),
         ("/v1/attachments", 11 * MIB, 413),
         ("/v1/vendors/me/documents", 10 * MIB, 200),
@@ -88,7 +124,7 @@ async def test_metrics_are_not_reachable(site: Site) -> None:
     ],
 )
 async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int) -> None:
-    """A body of 1 MiB passes, on the addresses that take files one of 10 MiB; more is refused."""
+    """A body of 512 KiB passes, on addresses that take files one of 10 MiB; more is refused."""
     response = await site.client.post(path, data=io.BytesIO(b"x" * size))
 
     assert response.status == status

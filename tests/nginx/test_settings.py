@@ -34,6 +34,10 @@ def environment(page: Path, **changes: str) -> dict[str, str]:
         ("PARLEY_REALTIME_UPSTREAMS", "a b=127.0.0.1:1"),
         ("PARLEY_RESOLVER", "127.0.0.11; evil"),
         ("PARLEY_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("PARLEY_LIMIT_SCALE", "0"),
+        ("PARLEY_LIMIT_SCALE", "nan"),
+        ("PARLEY_LIMIT_SCALE", "inf"),
+        ("PARLEY_LIMIT_SCALE", "many"),
     ],
 )
 def test_a_wrong_value_is_named(page: Path, variable: str, value: str) -> None:
