@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 
 from marketplace.errors import MEANINGS, Code
+from marketplace.links import Link
 from nginx.limits import limits
 from nginx.settings import Settings
 
@@ -19,8 +20,6 @@ _MOST_FILES = 65536
 
 # The most that a body of JSON may have; a test holds every operation to it.
 JSON_BYTES = 512 * 1024
-# The page's addresses, as regular expressions.
-_PAGES = ("/", "/rfis/[^/]+", "/matches/[^/]+", "/conversations", "/conversations/[^/]+")
 
 # Errors that nginx makes itself, with the code that REST uses for the same.  494 is nginx's own
 # number for a header that is too large; clients see 431.  501 and 505 are a transfer coding and a
@@ -67,7 +66,7 @@ def render(settings: Settings, runtime: Path) -> str:
         files=_open_files(),
         limits=limits(settings.limit_scale),
         json_bytes=JSON_BYTES,
-        pages="|".join(_PAGES),
+        pages="|".join(re.escape(link.path("ID")).replace("ID", "[^/]+") for link in Link),
     )
 
 

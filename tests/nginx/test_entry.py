@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from marketplace.links import Link
 from tests.nginx.conftest import Site
 
 MIB = 1024 * 1024
@@ -30,9 +31,7 @@ async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> Non
     assert answer["path"].replace(" ", "%20") == path
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/rfis/new", "/rfis/123", "/matches/7", "/conversations", "/conversations/x%20y"]
-)
+@pytest.mark.parametrize("path", [*(link.path("7") for link in Link), "/rfis/x%20y"])
 async def test_the_page_s_own_addresses_are_the_page(site: Site, path: str) -> None:
     """They answer whoever asks with index.html, which is never cached unchecked."""
     response = await site.client.get(path)
