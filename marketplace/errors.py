@@ -81,7 +81,10 @@ MEANINGS: Mapping[Code, Meaning] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One value that was not accepted: where it stands (`budget.currency`) and what is wrong."""
+    """One value that was not accepted: its path (`budget.currency`) and what is wrong with it.
+
+    The path of the payload as a whole is `$`; a header's path is its name.
+    """
 
     path: str
     message: str
@@ -129,6 +132,12 @@ class ParleyError(Exception):
     def meaning(self) -> Meaning:
         """Status, title and whether trying again can help."""
         return MEANINGS[self.code]
+
+
+def invalid(path: str, message: str) -> ParleyError:
+    """The refusal of one value: `validation_failed`."""
+    found = FieldError(path, message)
+    return ParleyError(Code.VALIDATION_FAILED, f"{path}: {message}", errors=[found])
 
 
 class SettingsError(Exception):

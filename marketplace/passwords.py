@@ -17,7 +17,7 @@ T = TypeVar("T")
 _AT_ONCE = 2
 # The last of them waits for about a second.
 _MOST_WAITING = 40
-_NICENESS = 10
+_NICENESS = 5
 
 
 class Argon2Passwords:

@@ -11,13 +11,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from marketplace.domain.categories import CATEGORIES
+from marketplace.inputs.currencies import decimals
 from notify.rules import Kind
 
 MAX_MESSAGES_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 150
-# The currencies to which ISO 4217 does not give two decimal places.
-_NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def _block(template: Template, name: str, values: dict[str, Any]) -> str:
 
 def money(amount_minor: int, currency: str) -> str:
     """Minor units as people write them: `1,250.00 USD`, `1,250 JPY`."""
-    places = 0 if currency in _NO_PLACES else 3 if currency in _THREE_PLACES else 2
+    places = decimals(currency)
     whole, rest = divmod(amount_minor, 10**places)
     return f"{whole:,}.{rest:0{places}} {currency}" if places else f"{whole:,} {currency}"
 

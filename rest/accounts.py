@@ -4,7 +4,7 @@ from typing import Any
 
 from marketplace.actions import accounts
 from marketplace.addresses import network_of
-from marketplace.domain.accounts import Actor, Role, normalized_email
+from marketplace.domain.accounts import Actor, Role
 from marketplace.errors import Code
 from marketplace.schemas.accounts import AccountView, Register, Tokens
 from rest.calls import Answer, Call
@@ -17,8 +17,7 @@ ROUTES = Routes("Accounts")
 
 def _scope(call: Call) -> str:
     """Keys of those who have no account yet, told apart by the address they register."""
-    email = normalized_email(call.body["email"])
-    return f"anonymous:{keyed_hash(call, email.encode())}"
+    return f"anonymous:{keyed_hash(call, call.body['email'].encode())}"
 
 
 def _keep(body: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +46,7 @@ async def create_account(call: Call) -> Answer:
     A vendor's account comes with an empty profile, to be completed under `/v1/vendors/me`. Sent
     again with its Idempotency-Key, the request is answered with new tokens for the same account.
     """
-    email = normalized_email(call.body["email"])
-    call.service.limits.register(call.request.client_address, email)
+    call.service.limits.register(call.request.client_address, call.body["email"])
     asked_by = network_of(call.request.client_address)
     account = await accounts.register(call.world, call.body, asked_by)
     return Answer(await log_in(call, account), 201)

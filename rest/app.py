@@ -8,6 +8,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from marketplace.bootstrap import Parts
 from marketplace.domain.ids import new_id
+from marketplace.inputs import phones
 from rest import (
     accounts,
     administration,
@@ -74,6 +75,7 @@ _MADE = itertools.count()
 
 def make_app(parts: Parts, health_check: Health) -> App:
     """An app over the parts; several can live in one process."""
+    phones.load()
     service = Service(
         parts,
         health_check,

@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import ParleyError, invalid
 
 _SEAL_BYTES = 12
 MAX_CURSOR_CHARACTERS = 200
@@ -49,5 +49,4 @@ class Cursors:
 
 
 def _not_a_cursor() -> ParleyError:
-    found = FieldError("cursor", "Take next_cursor as it is, or begin again without a cursor.")
-    return ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+    return invalid("cursor", "Take next_cursor as it is, or begin again without a cursor.")

@@ -9,7 +9,7 @@ rule keeps changes from being made on bytes that differ, and here nobody changes
 import re
 from typing import TypeAlias
 
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 from rest.requests import RestRequest
 
 # None stands for `*`: any state will do.
@@ -36,10 +36,9 @@ def expected_revisions(request: RestRequest) -> Revisions:
         )
     tags = _tags(", ".join(given))
     if tags is None:
-        found = FieldError(
+        raise invalid(
             "If-Match", f'Takes * or up to {_MOST_TAGS} ETags as they were given, such as "7".'
         )
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
     if tags == ["*"]:
         return None
     return frozenset(int(ours[1]) for tag in tags if (ours := _REVISION.fullmatch(tag)) is not None)

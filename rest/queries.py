@@ -8,13 +8,14 @@ from urllib.parse import parse_qsl
 from marshmallow import fields
 
 from marketplace.domain.pages import MAX_LIMIT, Page, PageRequest
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, FieldError, ParleyError, invalid
 from marketplace.schemas.fields import Place, Strict, Whole
 
 T = TypeVar("T")
 _MOST_PARAMETERS = 20
-_DECIMAL = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?"
-_NEAR = re.compile(rf"({_DECIMAL}),({_DECIMAL})")
+# A number as JSON writes it (RFC 8259, section 6); a client prints a float of its own.
+_NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?"
+_NEAR = re.compile(rf"({_NUMBER}),({_NUMBER})")
 
 
 class Number(Whole):
@@ -98,8 +99,7 @@ def cut(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> 
     if request.before_id is not None:
         ids = [id_of(each) for each in items]
         if request.before_id not in ids:
-            found = FieldError("cursor", "The list has changed; begin again without a cursor.")
-            raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+            raise invalid("cursor", "The list has changed; begin again without a cursor.")
         start = ids.index(request.before_id) + 1
     shown = tuple(items[start : start + request.limit])
     has_more = len(items) > start + request.limit

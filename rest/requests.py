@@ -9,7 +9,7 @@ from sanic.request import Request
 
 from marketplace.addresses import client_address
 from marketplace.domain.ids import new_id
-from marketplace.errors import Code, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 from marketplace.schemas.bounds import Size
 
 _SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -67,7 +67,5 @@ def read_idempotency_key(request: RestRequest) -> str | None:
     """
     given = request.headers.getone("idempotency-key", None)
     if given is not None and not _KEY.fullmatch(given):
-        raise ParleyError(
-            Code.VALIDATION_FAILED, "Idempotency-Key takes 1 to 255 printable ASCII characters."
-        )
+        raise invalid("Idempotency-Key", "Takes 1 to 255 printable ASCII characters.")
     return given

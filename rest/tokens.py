@@ -4,9 +4,10 @@ from typing import Any
 
 from marketplace.actions import accounts
 from marketplace.addresses import network_of
-from marketplace.domain.accounts import Account, PresentedToken, normalized_email
+from marketplace.domain.accounts import Account, PresentedToken
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code
+from marketplace.inputs import emails
 from marketplace.refresh_tokens import hash_of, session_id_of
 from marketplace.schemas.accounts import LogIn, Refresh, Tokens
 from marketplace.tokens import ACCESS_TOKEN_TTL_S
@@ -38,13 +39,13 @@ async def create_tokens(call: Call) -> Answer:
     passwords for one email address, further answers to wrong ones are delayed by up to five seconds,
     and the network address they came from has to wait.
     """
-    email = normalized_email(call.body["email"])
+    email = call.body["email"]
     asked_by = network_of(call.request.client_address)
 
     async def check() -> Account:
         return await accounts.authenticate(call.world, email, call.body["password"], asked_by)
 
-    account = await call.service.log_ins.attempt(asked_by, email, check)
+    account = await call.service.log_ins.attempt(asked_by, emails.stored_forms(email)[0], check)
     return Answer(await log_in(call, account))
 
 

@@ -19,8 +19,8 @@ API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1_600
 MAX_MEDIA = 10
 
-_E164 = re.compile(r"\+[1-9]\d{7,14}")
-_SHORT_CODE = re.compile(r"\d{3,6}")
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _REFUSED_NUMBERS = {
     "+15005550001": (21211, "The 'To' number +15005550001 is not a valid phone number."),
     "+15005550002": (21612, "Twilio cannot route messages to '+15005550002'."),

@@ -14,10 +14,10 @@ from marketplace.domain.accounts import (
     PresentedToken,
     Role,
     Session,
-    normalized_email,
 )
 from marketplace.domain.ids import new_id
-from marketplace.errors import Code, ParleyError
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.inputs import emails, passwords
 from marketplace.ports import Repositories, World
 
 SESSION_TTL = timedelta(days=30)
@@ -32,7 +32,9 @@ class LoggedIn:
 
 
 async def register(world: World, details: Mapping[str, Any], asked_by: str = "") -> Account:
-    """Make an account; a vendor's comes with an empty profile in state `applied`.
+    """Make an account of details that `schemas.accounts.Register` has read.
+
+    A vendor's account comes with an empty profile in state `applied`.
 
     Raises:
         ParleyError: `email_taken`; `unavailable` when too many register or log in at once.
@@ -41,7 +43,7 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
     account = Account(
         id=new_id(),
         role=Role(details["role"]),
-        email=normalized_email(details["email"]),
+        email=details["email"],
         password_hash=await world.passwords.hash(details["password"], asked_by),
         name=details["name"],
         phone=details["phone"],
@@ -52,6 +54,10 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
     actor = Actor(account.id, account.role)
 
     async def work(tx: Repositories) -> None:
+        # The unique index sees one form; version 0.1 may have stored another.
+        if await tx.accounts.by_email(*emails.stored_forms(account.email)) is not None:
+            found = FieldError("email", "An account with this address exists; log in instead.")
+            raise ParleyError(Code.EMAIL_TAKEN, found.message, errors=[found])
         await tx.accounts.add(account)
         if account.role is Role.VENDOR:
             vendor = vendors.apply(account.id, now)
@@ -63,18 +69,19 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
 
 
 async def authenticate(world: World, email: str, password: str, asked_by: str = "") -> Account:
-    """The account with this address and password.
+    """The account with this address and password, both as typed.
 
     Raises:
         ParleyError: `unauthenticated`, the same for a wrong address and a wrong password;
             `unavailable` when too many log in at once.
     """
-    account = await world.store.accounts.by_email(normalized_email(email))
+    account = await world.store.accounts.by_email(*emails.stored_forms(email))
     known = account.password_hash if account else None
-    is_right = await world.passwords.matches(known, password, asked_by)
-    if account is None or not is_right:
-        raise ParleyError(Code.UNAUTHENTICATED, "The email address or the password is wrong.")
-    return account
+    # Version 0.1 hashed a password as typed.
+    for form in dict.fromkeys((passwords.normalized(password), password)):
+        if await world.passwords.matches(known, form, asked_by) and account is not None:
+            return account
+    raise ParleyError(Code.UNAUTHENTICATED, "The email address or the password is wrong.")
 
 
 async def own_account(world: World, actor: Actor) -> Account:

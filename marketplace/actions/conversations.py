@@ -10,7 +10,7 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
 from marketplace.domain.ids import new_id
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import invalid
 from marketplace.ports import Appended, Repositories, World
 
 
@@ -72,8 +72,7 @@ async def send_message(
     """
     conversations.require_participant(conversation, actor)
     if attachment_ids:
-        found = FieldError("attachment_ids", "There is no attachment with such an id.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("attachment_ids", "There is no attachment with such an id.")
     appended = await world.entry_log.append(
         _entry(
             conversation.id,
@@ -151,8 +150,7 @@ async def mark_position(
     conversations.require_participant(conversation, actor)
     head = (await world.store.entries.heads([conversation.id]))[conversation.id]
     if max(delivered, read) > head:
-        found = FieldError("sequence", f"The conversation's head is {head}.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("sequence", f"The conversation's head is {head}.")
     position = await world.store.read_positions.advance(
         conversation.id, actor.account_id, delivered=delivered, read=read
     )

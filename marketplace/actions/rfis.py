@@ -16,7 +16,7 @@ from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Budget, Expected, Revision, Rfi
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
 
 
@@ -248,11 +248,9 @@ def _content(given: Mapping[str, Any]) -> dict[str, Any]:
     if content.get("budget") is not None:
         content["budget"] = Budget(**content["budget"])
     if "category" in content and content["category"] not in CATEGORIES:
-        found = FieldError("category", "Unknown; GET /v1/categories lists them.")
-        raise ParleyError(Code.VALIDATION_FAILED, "The category is unknown.", errors=[found])
+        raise invalid("category", "Unknown; GET /v1/categories lists them.")
     if content.get("attachment_ids"):
-        found = FieldError("attachment_ids", "There is no attachment with such an id.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("attachment_ids", "There is no attachment with such an id.")
     if "attachment_ids" in content:
         content["attachment_ids"] = tuple(content["attachment_ids"])
     return content

@@ -10,7 +10,7 @@ from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.vendors import NearbyVendor, ServiceArea, Vendor, VendorState
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
 
 
@@ -115,8 +115,7 @@ async def nearby_vendors(
         ParleyError: `validation_failed` for an unknown category.
     """
     if category is not None and category not in CATEGORIES:
-        found = FieldError("category", "Unknown; GET /v1/categories lists them.")
-        raise ParleyError(Code.VALIDATION_FAILED, "The category is unknown.", errors=[found])
+        raise invalid("category", "Unknown; GET /v1/categories lists them.")
     return await world.store.vendors.nearby(place, radius_m, category, limit)
 
 
@@ -145,6 +144,5 @@ def _found(vendor: Vendor | None) -> Vendor:
 def _known_categories(categories: list[str]) -> tuple[str, ...]:
     unknown = sorted(set(categories) - CATEGORIES.keys())
     if unknown:
-        found = FieldError("categories", f"Unknown: {', '.join(unknown)}. See /v1/categories.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("categories", f"Unknown: {', '.join(unknown)}. See /v1/categories.")
     return tuple(dict.fromkeys(categories))

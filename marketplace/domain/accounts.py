@@ -87,8 +87,3 @@ class Actor:
         if self.role not in roles:
             allowed = " or ".join(roles)
             raise ParleyError(Code.FORBIDDEN, f"This is for the role {allowed}.")
-
-
-def normalized_email(email: str) -> str:
-    """The form an address is compared in: domains ignore case, and mailboxes do in practice."""
-    return email.strip().lower()

@@ -12,7 +12,7 @@ from typing import Any
 
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.rfis import Budget
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 
 class QuoteState(StrEnum):
@@ -127,10 +127,7 @@ def require_revision(quote: Quote, expected: int) -> None:
         ParleyError: `stale_revision`, saying what the quote is now.
     """
     if quote.revision != expected:
-        found = FieldError(
-            "quote_revision",
-            f"It is {quote.revision} now.",
-        )
+        found = FieldError("quote_revision", f"It is {quote.revision} now.")
         raise ParleyError(
             Code.STALE_REVISION,
             f"The quote is at revision {quote.revision}, not {expected}: {quote.amount_minor} "
@@ -146,8 +143,7 @@ def require_currency(figures: Mapping[str, Any], budget: Budget | None) -> None:
         ParleyError: `validation_failed` with the path `currency`.
     """
     if budget is not None and figures["currency"] != budget.currency:
-        found = FieldError("currency", f"The RFI's budget is in {budget.currency}; quote in it.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("currency", f"The RFI's budget is in {budget.currency}; quote in it.")
 
 
 def award(quote: Quote, now: datetime) -> Quote:
@@ -171,5 +167,4 @@ def close(quote: Quote, now: datetime) -> Quote:
 def _require_valid(figures: Mapping[str, Any], now: datetime) -> None:
     valid_until = figures.get("valid_until")
     if valid_until is not None and valid_until <= now:
-        found = FieldError("valid_until", "Must lie in the future.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("valid_until", "Must lie in the future.")

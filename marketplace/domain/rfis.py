@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from marketplace.domain.accounts import Actor
-from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 
 # A change of one of these asks "who is closest" anew; the rest only has to be told.
 MATCHING_FIELDS = frozenset({"category", "location", "max_vendors"})
@@ -138,13 +138,14 @@ def revise(
 
     Raises:
         ParleyError: `wrong_state` when the RFI is closed; `validation_failed` when `max_vendors`
-            falls below the vendors that are on it already.
+            falls below the vendors that are on it already, or `needed_by` lies in the past.
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
         raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and changes no more.")
     if content.get("max_vendors", rfi.max_vendors) < rfi.match_count:
-        found = FieldError("max_vendors", f"{rfi.match_count} vendors are on this RFI already.")
-        raise ParleyError(Code.VALIDATION_FAILED, found.message, errors=[found])
+        raise invalid("max_vendors", f"{rfi.match_count} vendors are on this RFI already.")
+    if content.get("needed_by") != rfi.needed_by:
+        _require_future(content.get("needed_by"), now)
     return _next(rfi, actor, now, "revised", **content)
 
 
@@ -152,10 +153,12 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
     """The RFI open for matching.
 
     Raises:
-        ParleyError: `wrong_state` unless it is a draft.
+        ParleyError: `wrong_state` unless it is a draft; `validation_failed` when `needed_by` lies
+            in the past.
     """
     if rfi.state is not RfiState.DRAFT:
         raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft is submitted.")
+    _require_future(rfi.needed_by, now)
     return _next(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
 
@@ -205,6 +208,11 @@ def require_revision(rfi: Rfi, expected: Expected) -> None:
             Code.STALE_REVISION,
             f"The RFI is at revision {rfi.revision}, not {named}. Read it again and decide anew.",
         )
+
+
+def _require_future(needed_by: datetime | None, now: datetime) -> None:
+    if needed_by is not None and needed_by <= now:
+        raise invalid("needed_by", "Must lie in the future.")
 
 
 def _next(

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from marketplace.errors import Code, ParleyError
+from marketplace.errors import Code, ParleyError, invalid
 
 MAX_CAPACITY = 1_000
 MAX_RADIUS_M = 500_000
@@ -106,12 +106,15 @@ def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) ->
     """The vendor with the given profile fields replaced; the others stay.
 
     Raises:
-        ParleyError: `wrong_state` while the profile is under review, or after a rejection.
+        ParleyError: `wrong_state` while the profile is under review, or after a rejection;
+            `validation_failed` when `capacity` falls below the matches that are open.
     """
     if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
         raise ParleyError(
             Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
         )
+    if profile.get("capacity", vendor.open_matches) < vendor.open_matches:
+        raise invalid("capacity", f"{vendor.open_matches} matches are open already.")
     return replace(vendor, **profile, updated_at=now)
 
 

@@ -16,8 +16,8 @@ class Accounts(Protocol):
     async def get(self, account_id: str) -> Account | None:
         """By id."""
 
-    async def by_email(self, email: str) -> Account | None:
-        """By the normalized address."""
+    async def by_email(self, *forms: str) -> Account | None:
+        """By the first of these stored forms of one address that an account has."""
 
 
 class Sessions(Protocol):

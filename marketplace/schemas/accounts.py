@@ -1,33 +1,45 @@
 """Accounts and tokens: what registers, what logs in, what comes back."""
 
-from marshmallow import fields, validate
+from typing import Any
 
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from marketplace.inputs import passwords
 from marketplace.schemas.fields import (
     Identifier,
     Moment,
+    Name,
+    NewEmail,
+    NewPassword,
     Pattern,
+    Phone,
     Strict,
-    Text,
     Unicode,
     Whole,
     timezone,
 )
-
-_PHONE = Pattern(r"^\+[1-9]\d{6,14}$", error="A number in E.164 form, such as +14155550123.")
 
 
 class Register(Strict):
     """POST /v1/accounts."""
 
     role = fields.String(required=True, validate=validate.OneOf(["customer", "vendor"]))
-    email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = Unicode(required=True, validate=validate.Length(min=8, max=200))
-    name = Text(required=True, longest=120)
-    phone = fields.String(load_default=None, allow_none=True, validate=_PHONE)
+    email = NewEmail(required=True)
+    password = NewPassword(required=True)
+    name = Name(required=True, longest=120)
+    phone = Phone(load_default=None, allow_none=True)
     locale = fields.String(
         load_default="en-US", validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     )
     timezone = timezone(load_default="UTC")
+
+    @validates_schema(skip_on_field_errors=True)
+    def _is_hard_to_guess(self, data: dict[str, Any], **_: Any) -> None:
+        personal = (data["email"], data["email"].partition("@")[0], data["name"])
+        try:
+            passwords.require_hard_to_guess(data["password"], personal)
+        except ValueError as error:
+            raise ValidationError(str(error), "password") from error
 
 
 class LogIn(Strict):

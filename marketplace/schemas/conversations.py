@@ -51,7 +51,9 @@ class FetchEntries(ConversationCall):
     @validates_schema(skip_on_field_errors=True)
     def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
         if ("after_sequence" in data) == ("before_sequence" in data):
-            raise ValidationError("Give either after_sequence or before_sequence.")
+            raise ValidationError(
+                "Give either after_sequence or before_sequence.", "after_sequence"
+            )
 
 
 class SocketSendMessage(ConversationCall, SendMessage):

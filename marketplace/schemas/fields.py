@@ -7,23 +7,24 @@ never a condition.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
-from zoneinfo import available_timezones
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError
+from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError, invalid
+from marketplace.inputs import emails, passwords, phones, texts
+from marketplace.inputs.currencies import CURRENCIES
+from marketplace.inputs.timezones import TIMEZONES
 from marketplace.schemas.bounds import Bounds, Size
 from marketplace.schemas.quick import QuickCheck
 
 MAX_ATTRIBUTE_COUNT = 50
 MAX_ATTRIBUTE_NAME = 50
 MAX_ATTRIBUTE_CHARACTERS = 500
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _ID = r"^[A-Za-z0-9_-]{1,64}$"
@@ -54,33 +55,111 @@ class Unicode(fields.String):
 
 
 class Text(Unicode):
-    """A string of bounded length in characters, without control characters, not only white space."""
+    """A text of several lines that shows something, as `inputs.texts.body` cleans it.
 
-    def __init__(self, *, longest: int, shortest: int = 1, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=shortest, max=longest), **kwargs)
-        self._shortest, self._longest = shortest, longest
+    `longest` counts code points after cleaning.
+    """
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+        self._longest = longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if _CONTROL.search(text):
-            raise ValidationError("Control characters are not allowed.")
-        if self._shortest and not text.strip():
+        text = _read(self._clean, text)
+        if texts.is_blank(text):
             raise ValidationError("Must not be blank.")
         return text
 
     def accepts(self, value: object) -> bool:
         """Whether the value is valid at a glance (schemas/quick.py).
 
-        What is printable has neither control characters nor lone surrogates.
+        A printable text has neither control characters nor lone surrogates.
         """
         return (
             type(value) is str
-            and self._shortest <= len(value) <= self._longest
+            and 0 < len(value) <= self._longest
             and (
-                value.isprintable() or not (_CONTROL.search(value) or _LONE_SURROGATE.search(value))
+                value.isprintable() or (texts.is_clean(value) and not _LONE_SURROGATE.search(value))
             )
-            and (not self._shortest or not value.isspace())
+            and not texts.is_blank(value)
         )
+
+    def _clean(self, text: str) -> str:
+        return texts.body(text)
+
+
+class Line(Text):
+    """A title or the like: one line, as `inputs.texts.line` cleans it."""
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is valid at a glance, and cleaning leaves it as it is."""
+        return super().accepts(value) and self._clean(str(value)) == value
+
+    def _clean(self, text: str) -> str:
+        return texts.line(text)
+
+
+class Name(Line):
+    """The name of a person or a company: one line without a link."""
+
+    def accepts(self, value: object) -> bool:
+        """False: names are rare, and marshmallow words their errors."""
+        return False
+
+    def _clean(self, text: str) -> str:
+        return texts.name(text)
+
+
+class NewEmail(Unicode):
+    """An email address that mail can be sent to, in its canonical form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.Length(max=emails.LONGEST), metadata={"format": "email"}, **kwargs
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return _read(emails.canonical, text)
+
+
+class Phone(Unicode):
+    """A telephone number, in E.164 form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.Length(max=phones.LONGEST),
+            metadata={"example": "+14155550123"},
+            **kwargs,
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return _read(phones.e164, text)
+
+
+class NewPassword(Unicode):
+    """A password to be set, in the form in which it is hashed.
+
+    Its schema refuses those that are easy to guess, since that takes the other fields.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        limits = validate.Length(min=passwords.SHORTEST, max=passwords.LONGEST)
+        super().__init__(validate=limits, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return passwords.normalized(text)
+
+
+def _read(reader: Callable[[str], str], text: str) -> str:
+    """What a reader of `marketplace.inputs` makes of the text."""
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class Matching(fields.String):
@@ -165,7 +244,7 @@ class Day(fields.Date):
     """A calendar day, `YYYY-MM-DD`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
-        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             raise self.make_error("invalid", input=value, obj_type="date")
         return super()._deserialize(value, attr, data, **kwargs)
 
@@ -220,32 +299,34 @@ class Attributes(fields.Field[dict[str, Any]]):
                 raise self.make_error("size")
             if not _is_attribute(content):
                 raise self.make_error("invalid")
-        return value
+        return {
+            name: texts.body(content) if isinstance(content, str) else content
+            for name, content in value.items()
+        }
 
 
 def _is_attribute(content: object) -> bool:
     """Whether the store and JSON can both hold the value: no NaN, no integer beyond 2⁵³."""
     if isinstance(content, str):
-        is_clean = not (_CONTROL.search(content) or _LONE_SURROGATE.search(content))
-        return is_clean and len(content) <= MAX_ATTRIBUTE_CHARACTERS
+        return len(content) <= MAX_ATTRIBUTE_CHARACTERS and not _LONE_SURROGATE.search(content)
     if isinstance(content, float):
         return math.isfinite(content)
     return isinstance(content, int) and abs(content) < 2**53
 
 
 def currency(**kwargs: Any) -> fields.String:
-    """A currency as its three letters of ISO 4217."""
+    """A currency of ISO 4217 that is in use, as its three letters."""
     return fields.String(
-        validate=Pattern(r"^[A-Z]{3}$", error="Three capital letters of ISO 4217."),
-        metadata={"example": "USD"},
+        validate=validate.OneOf(CURRENCIES, error="Not a currency of ISO 4217 in use today."),
+        metadata={"example": "USD", "enum": None},
         **kwargs,
     )
 
 
 def timezone(**kwargs: Any) -> fields.String:
-    """A time zone's name in the IANA data base."""
+    """The name of an IANA time zone, current or former."""
     return fields.String(
-        validate=validate.OneOf(available_timezones(), error="Not an IANA time zone."),
+        validate=validate.OneOf(TIMEZONES, error="Not an IANA time zone."),
         metadata={"example": "America/Denver", "enum": None},
         **kwargs,
     )
@@ -284,7 +365,7 @@ class Strict(Schema):
                 at most.
         """
         if not isinstance(payload, Mapping):
-            raise ParleyError(Code.VALIDATION_FAILED, "The payload must be a JSON object.")
+            raise invalid("$", "The payload must be a JSON object.")
         quick = self._quick.read(payload)
         if quick is not None:
             return quick
@@ -300,9 +381,11 @@ class Strict(Schema):
 
 def _refused(errors: Iterable[FieldError]) -> ParleyError:
     found = tuple(errors)
-    where = ", ".join(sorted({error.path for error in found if error.path})[:5])
-    told = f"Some values are not valid: {where}." if where else found[0].message
-    return ParleyError(Code.VALIDATION_FAILED, told, errors=found)
+    paths = sorted({error.path for error in found})
+    message = f"Some values are not valid: {', '.join(paths[:5])}."
+    if len(found) == 1:
+        message = f"{found[0].path}: {found[0].message}"
+    return ParleyError(Code.VALIDATION_FAILED, message, errors=found)
 
 
 def _flatten(messages: Any, path: str = "") -> Iterator[FieldError]:
@@ -313,4 +396,4 @@ def _flatten(messages: Any, path: str = "") -> Iterator[FieldError]:
             )
         return
     for message in messages if isinstance(messages, list) else [messages]:
-        yield FieldError(path, str(message))
+        yield FieldError(path or "$", str(message))

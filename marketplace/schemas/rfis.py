@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from marketplace.schemas.fields import (
     Attributes,
     Identifier,
+    Line,
     Moment,
     Place,
     Strict,
@@ -36,7 +37,7 @@ class DraftRfi(Strict):
     """POST /v1/rfis."""
 
     category = Unicode(required=True, validate=validate.Length(max=50))
-    title = Text(required=True, longest=160)
+    title = Line(required=True, longest=160)
     description = Text(required=True, longest=8_000)
     location = Place(required=True)
     address = Text(longest=300, load_default=None, allow_none=True)
@@ -51,7 +52,7 @@ class ReviseRfi(Strict):
     """PATCH /v1/rfis/{id}: every field may be left out and then stays as it is."""
 
     category = Unicode(validate=validate.Length(max=50))
-    title = Text(longest=160)
+    title = Line(longest=160)
     description = Text(longest=8_000)
     location = Place()
     address = Text(longest=300, allow_none=True)

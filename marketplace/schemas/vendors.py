@@ -6,6 +6,7 @@ from marketplace.schemas.fields import (
     Attributes,
     Identifier,
     Moment,
+    Name,
     Pattern,
     Place,
     Strict,
@@ -25,7 +26,7 @@ class ServiceAreaSchema(Strict):
 class UpdateProfile(Strict):
     """PATCH /v1/vendors/me: every field may be left out and then stays as it is."""
 
-    company = Text(longest=120)
+    company = Name(longest=120)
     categories = fields.List(
         Unicode(validate=validate.Length(max=50)),
         validate=validate.Length(min=1, max=20),

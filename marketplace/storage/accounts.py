@@ -32,9 +32,11 @@ class MongoAccounts(Collection[Account]):
         """By id."""
         return await self._get(account_id)
 
-    async def by_email(self, email: str) -> Account | None:
-        """By the normalized address."""
-        return await self._one(email=email)
+    async def by_email(self, *forms: str) -> Account | None:
+        """By the first of these stored forms of one address that an account has."""
+        wanted = {"email": {"$in": list(forms)}}
+        found = await self._many(wanted, sort=[("email", 1)], limit=len(forms))
+        return min(found, key=lambda account: forms.index(account.email), default=None)
 
 
 @repository

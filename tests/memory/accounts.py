@@ -26,9 +26,10 @@ class Accounts:
         """By id."""
         return self._accounts.get(account_id)
 
-    async def by_email(self, email: str) -> Account | None:
-        """By the normalized address."""
-        return next((each for each in self._accounts.values() if each.email == email), None)
+    async def by_email(self, *forms: str) -> Account | None:
+        """By the first of these stored forms of one address that an account has."""
+        by_email = {account.email: account for account in self._accounts.values()}
+        return next((by_email[form] for form in forms if form in by_email), None)
 
 
 class Sessions:

@@ -10,12 +10,13 @@ from marketplace.actions import accounts
 from marketplace.domain.accounts import PresentedToken, Role
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code
+from marketplace.schemas.accounts import Register
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
 
 def details(**other: Any) -> dict[str, Any]:
-    """What somebody writes who registers."""
+    """What somebody writes who registers, read by the schema."""
     given = {
         "role": "customer",
         "email": "Carla@Example.com",
@@ -25,7 +26,7 @@ def details(**other: Any) -> dict[str, Any]:
         "locale": "en-US",
         "timezone": "America/Denver",
     }
-    return given | other
+    return Register().read(given | other)
 
 
 async def test_who_registers_can_log_in_however_the_address_is_written(stage: Stage) -> None:

@@ -2,17 +2,9 @@
 
 import pytest
 
-from marketplace.domain.accounts import Role, normalized_email
+from marketplace.domain.accounts import Role
 from marketplace.errors import Code, ParleyError
 from tests.builders import an_actor
-
-
-@pytest.mark.parametrize(
-    "written", [" Carla@Example.com", "carla@example.COM\n", "CARLA@example.com"]
-)
-def test_an_address_is_compared_in_one_form(written: str) -> None:
-    """Somebody who registered as Carla@ logs in as carla@."""
-    assert normalized_email(written) == "carla@example.com"
 
 
 def test_a_role_that_may_passes_and_another_is_forbidden() -> None:

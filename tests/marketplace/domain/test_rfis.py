@@ -202,7 +202,7 @@ def test_a_revision_tells_whether_to_match_anew(content: dict[str, Any], asks_an
 
 
 TEXT = st.text(min_size=1, max_size=8)
-MOMENTS = st.integers(0, 10**9).map(lambda s: NOW + timedelta(seconds=s))
+MOMENTS = st.integers(10**6, 10**9).map(lambda s: NOW + timedelta(seconds=s))
 NUMBERS = st.integers(0, 3)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "category": st.sampled_from(["plumbing", "roofing"]),

@@ -95,7 +95,7 @@ def test_a_flag_is_true_or_false(value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "\t\n", "x" * 11, "\x00", "a\x00b", "a\x1bb", "a\x7f", "\ud800", "a\udfff", 5, True],
+    ["", " ", "\t\n", "x" * 11, "\x00", "\u200b", "\u2800", "\ud800", "a\udfff", 5, True],
     ids=ascii,
 )
 def test_a_text_is_visible_unicode_of_bounded_length(value: object) -> None:
@@ -271,7 +271,6 @@ def test_attributes_are_names_with_plain_values(attributes: dict[str, Any]) -> N
         {"a\n": 1},
         {1: 1},
         {"a": "y" * 501},
-        {"a": "\x00"},
         {"a": "\ud800"},
         {"a": NAN},
         {"a": INFINITY},
@@ -293,7 +292,7 @@ def test_attributes_that_the_store_or_json_cannot_hold_are_refused(attributes: o
 @pytest.mark.parametrize("unknown", ["nmber", "$set", "__proto__", "", "a.b"])
 def test_an_unknown_field_is_refused(unknown: str) -> None:
     """A typing error is told, not passed over."""
-    assert [each.path for each in _errors({unknown: 1})] == [unknown]
+    assert [each.path for each in _errors({unknown: 1})] == [unknown or "$"]
 
 
 def test_each_value_at_fault_is_told_with_its_path() -> None:

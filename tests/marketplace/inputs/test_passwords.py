@@ -1,0 +1,50 @@
+"""Passwords."""
+
+import pytest
+
+from marketplace.inputs import passwords
+
+PERSONAL = ("carla@example.com", "carla", "Carla Reyes")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "PASSWORD",
+        "12345678",
+        "qwertyuiop",
+        "iloveyou",
+        "aaaaaaaaaaaa",
+        "abababababab",
+        "parley123",
+        "Parley!!2026",
+        "carla1985",
+        "CARLA-REYES",
+        "carla@example.com",
+    ],
+)
+def test_what_is_guessed_first_is_refused(password: str) -> None:
+    """Common passwords, our name, and the person's own name or address."""
+    with pytest.raises(ValueError, match=r"common|easy"):
+        passwords.require_hard_to_guess(password, PERSONAL)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",
+        "пароль-не-словарный",
+        "🙂🙃🙂🙃😉 nope",
+        "carla likes tea",
+        "        x y",
+    ],
+)
+def test_others_are_accepted(password: str) -> None:
+    """Any characters, in any mixture; a word of one's own inside a longer one is no harm."""
+    passwords.require_hard_to_guess(password, PERSONAL)
+
+
+def test_a_password_is_one_however_it_is_composed() -> None:
+    """Keyboards of macOS and Windows compose é differently."""
+    assert passwords.normalized("Cafe\u0301") == passwords.normalized("Caf\u00e9") == "Café"

@@ -1,0 +1,35 @@
+"""Time zones."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+OLD_NAMES = ("Asia/Calcutta", "Europe/Kiev", "US/Pacific", "America/Buenos_Aires", "UTC")
+
+
+@pytest.mark.parametrize("search_path", [None, ""])
+def test_old_names_are_known_on_every_system(search_path: str | None) -> None:
+    """Also where the system has no time zones, or not the old ones: Debian 13, slim images."""
+    environment = dict(os.environ)
+    environment.pop("PYTHONTZPATH", None)
+    if search_path is not None:
+        environment["PYTHONTZPATH"] = search_path
+    script = (
+        "import sys, zoneinfo\n"
+        "from marketplace.inputs.timezones import TIMEZONES\n"
+        "for name in sys.argv[1:]:\n"
+        "    assert name in TIMEZONES, name\n"
+        "    zoneinfo.ZoneInfo(name)\n"
+    )
+
+    ran = subprocess.run(  # noqa: S603 # a program of ours
+        [sys.executable, "-c", script, *OLD_NAMES],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
