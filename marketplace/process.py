@@ -24,6 +24,8 @@ from marketplace.settings import Settings, from_environment
 
 LOG = logging.getLogger(__name__)
 CHECK_WITHIN_S = 3.0
+# Anybody may ask for it: however many do, the parts are asked once a second.
+CHECKED_FOR_S = 1.0
 # The longest clean end is a gateway's: 8 s for its connections, 15 s for what is being written.
 END_WITHIN_S = 25.0
 
@@ -43,6 +45,8 @@ class Process:
         self.stopping = asyncio.Event()
         self.checks: dict[str, Check] = {"mongodb": parts.check_store}
         self.is_ready = False
+        self._look: asyncio.Task[Mapping[str, str]] | None = None
+        self._looked_at = 0.0
         self.background = tasks.Background(self._fail)
         # The work that ended, when some did.
         self.failed: str | None = None
@@ -51,15 +55,14 @@ class Process:
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:
         """Whether the process can do its work now, and what each check says."""
-        names = list(self.checks)
-        outcomes = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
-        checks = dict(zip(names, outcomes, strict=True))
+        outcomes = await self._outcomes()
+        checks = dict(outcomes)
         if self.failed is not None:
             checks["background"] = f"{self.failed} has ended"
         is_ready = (
             self.is_ready
             and not self.stopping.is_set()
-            and all(outcome == "ok" for outcome in outcomes)
+            and all(outcome == "ok" for outcome in outcomes.values())
         )
         return is_ready, {
             "ready": is_ready,
@@ -67,6 +70,19 @@ class Process:
             "draining": self.stopping.is_set(),
             "checks": checks,
         }
+
+    async def _outcomes(self) -> Mapping[str, str]:
+        """What each check says, or said within the last second; one look serves all who wait."""
+        now = asyncio.get_running_loop().time()
+        if self._look is None or (self._look.done() and now >= self._looked_at + CHECKED_FOR_S):
+            self._look = tasks.held(self._check(), "health")
+        return await asyncio.shield(self._look)
+
+    async def _check(self) -> Mapping[str, str]:
+        names = list(self.checks)
+        outcomes = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
+        self._looked_at = asyncio.get_running_loop().time()
+        return dict(zip(names, outcomes, strict=True))
 
     def _fail(self, name: str) -> None:
         """End the process: cleanly, or after a while in any case."""

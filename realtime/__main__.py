@@ -5,6 +5,7 @@ from aiohttp import web
 
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
+from marketplace.loop_watch import watch_for_ever
 from marketplace.ports import SignalName
 from marketplace.process import Process, operations_app, run
 from realtime.activity import Activity
@@ -59,6 +60,7 @@ async def main(process: Process) -> None:
 
     process.checks["live"] = check_live
     background = process.background
+    background.start("loop watch", watch_for_ever())
     subscriber.start(background)
     gateway.start(background)
     background.start("deadlines", deadlines.look_for_ever())

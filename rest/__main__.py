@@ -1,3 +1,4 @@
+from marketplace.loop_watch import watch_for_ever
 from marketplace.process import Process, run
 from rest.app import make_app
 from rest.serving import serving
@@ -5,6 +6,7 @@ from rest.serving import serving
 
 async def main(process: Process) -> None:
     """Serve requests until told to stop; then finish those in flight."""
+    process.background.start("loop watch", watch_for_ever())
     app = make_app(process.parts, process.health)
     async with serving(app, process.settings.bind_host, process.settings.bind_port):
         process.is_ready = True

@@ -62,7 +62,8 @@ _CONFIG = {
     "REQUEST_MAX_SIZE": 1024 * 1024,
     "REQUEST_MAX_HEADER_SIZE": 16 * 1024,
     "REQUEST_TIMEOUT": 10,
-    "RESPONSE_TIMEOUT": 20,
+    # A body (10 s), then what it asks for (15 s), and a little.
+    "RESPONSE_TIMEOUT": 28,
     # Longer than the proxy keeps its connections (30 s), so that it is never us who closes one
     # that the proxy is just about to use.
     "KEEP_ALIVE_TIMEOUT": 75,

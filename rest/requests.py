@@ -1,10 +1,12 @@
 """What came in: who asks from where, the JSON body, and the Idempotency-Key."""
 
+import asyncio
 import re
 import time
 from typing import Any
 
 import orjson
+from sanic.exceptions import RequestTimeout
 from sanic.request import Request
 
 from marketplace.addresses import client_address
@@ -12,6 +14,8 @@ from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.schemas.bounds import Size
 
+# The pieces of a body may come slowly, the whole of it may not: nginx bounds only the pauses.
+BODY_WITHIN_S = 10.0
 _SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -26,6 +30,22 @@ class RestRequest(Request[Any, Any]):
         self.started_at = time.perf_counter()
         given = self.headers.getone("x-request-id", "")
         self.request_id = given if _SANE_ID.fullmatch(given) else new_id()
+
+    async def receive_body(self) -> None:
+        """Receive the body; Sanic calls it before the handler.
+
+        Raises:
+            RequestTimeout: it did not come whole within ten seconds.
+        """
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                await super().receive_body()  # type: ignore[no-untyped-call] # Sanic's
+        except TimeoutError as error:
+            stream: Any = self.stream
+            if stream is not None:  # nor is the rest of it waited for
+                stream.request_body = None
+                stream.keep_alive = False
+            raise RequestTimeout("The body did not come in time.") from error
 
     @property
     def client_address(self) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from marketplace.actions import accounts
 from marketplace.errors import TemporaryError
-from rest import performing
+from rest import performing, requests
 from tests.rest.people import Rest, refusal, registered
 
 
@@ -30,6 +30,25 @@ async def raw(rest: Rest, sent: bytes, *, pause_s: float = 0.0) -> tuple[int, di
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_body_has_a_total_time_however_its_pieces_come(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sends a byte now and then does not keep a connection with it."""
+    monkeypatch.setattr(requests, "BODY_WITHIN_S", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", rest.parts.settings.bind_port)
+    writer.write(b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+    reading = asyncio.create_task(reader.read())
+    async with asyncio.timeout(5):
+        while not reading.done():
+            writer.write(b"{")
+            await asyncio.sleep(0.05)
+    answer = reading.result()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in answer
 
 
 @pytest.mark.parametrize(
