@@ -4,7 +4,7 @@ from typing import Any
 
 from marketplace.actions import accounts
 from marketplace.addresses import network_of
-from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.errors import Code
 from marketplace.schemas.accounts import AccountView, Register, Tokens
 from rest.calls import Answer, Call
@@ -20,9 +20,9 @@ def _scope(call: Call) -> str:
     return f"anonymous:{keyed_hash(call, call.body['email'].encode())}"
 
 
-def _keep(body: dict[str, Any]) -> dict[str, Any]:
+def _registered(account: Account) -> Answer:
     """The account and no tokens: what is good for a log-in is not stored."""
-    return {"account_id": body["account"]["id"]}
+    return Answer({"account_id": account.id}, 201, is_written=True)
 
 
 async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer:
@@ -37,7 +37,7 @@ async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer
     is_public=True,
     body=Register(),
     answers={201: Tokens()},
-    once=Once(_scope, _keep, _log_in_again),
+    once=Once(_registered, _scope, _log_in_again),
     errors=[Code.EMAIL_TAKEN],
 )
 async def create_account(call: Call) -> Answer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marketplace.domain.accounts import Actor
+from marketplace.domain.requests import RequestKey
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import World
 from marketplace.tokens import Access
@@ -18,7 +19,8 @@ class Call:
     """A request whose parts have been checked as its operation declares them.
 
     `payload` is the body as decoded, `body` as its schema loads it.  `expected_revisions` are those of
-    If-Match; None stands for any.
+    If-Match; None stands for any.  `world` is what actions reach; `key` is there when the handler
+    itself stores the Idempotency-Key.
     """
 
     service: Service
@@ -29,11 +31,8 @@ class Call:
     payload: object
     body: dict[str, Any]
     expected_revisions: Revisions
-
-    @property
-    def world(self) -> World:
-        """What actions reach."""
-        return self.service.parts.world
+    world: World
+    key: RequestKey | None = None
 
     @property
     def access(self) -> Access:

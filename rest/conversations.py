@@ -20,7 +20,8 @@ from marketplace.schemas.conversations import (
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields import Flag, Strict, Whole
 from rest.calls import Answer, Call
-from rest.operations import PER_ACCOUNT, Routes
+from rest.idempotency import REPLAYED
+from rest.operations import IN_MESSAGE, Routes
 from rest.queries import Number, PageQuery, page_request
 from rest.responses import page_schema
 
@@ -107,7 +108,7 @@ async def list_entries(call: Call) -> Answer:
     "/v1/conversations/{conversation_id}/messages",
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
-    once=PER_ACCOUNT,
+    once=IN_MESSAGE,
     errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN, Code.BLOCKED],
 )
 async def send_message(call: Call) -> Answer:
@@ -120,9 +121,13 @@ async def send_message(call: Call) -> Answer:
         call.world, call.actor, call.path["conversation_id"]
     )
     await memberships.require_may_write(call.world, call.actor)
-    appended = await conversations.send_message(call.world, call.actor, found, **call.body)
-    status = 201 if appended.is_new else 200
-    return Answer(message_view(appended.entry), status, is_written=True)
+    appended = await conversations.send_message(
+        call.world, call.actor, found, **call.body, request=call.key
+    )
+    message = message_view(appended.entry)
+    if not appended.is_new and call.key is not None and appended.entry.request == call.key:
+        return Answer(message, 201, is_written=True, headers=REPLAYED)
+    return Answer(message, 201 if appended.is_new else 200, is_written=True)
 
 
 def _listed(standing: Standing, account_id: str) -> dict[str, Any]:

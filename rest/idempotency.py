@@ -1,29 +1,55 @@
-"""A POST that creates, sent again: the first answer comes back, and nothing is made twice.
+"""A POST that is repeated under its Idempotency-Key: one effect, and the first answer each time.
 
 After draft-ietf-httpapi-idempotency-key-header: the same key with the same request gets the first
-answer (with `Idempotent-Replayed: true`), 409 while the first runs, 422 with another request.  A
-refused request has changed nothing and frees its key.
+answer (with `Idempotent-Replayed: true`), 409 while the first runs, 422 with another request.
+
+A key is claimed before the work begins.  The claim is a lease: when it has expired without an
+answer, the next request takes it over.  The answer is stored in the transaction of the effect, and
+that transaction commits only while the claim holds.  So the answer is there if and only if the
+effect is, and of two attempts one can commit, whenever the other one was stopped or cut off.
+
+A message holds its key itself, so that it stays one insert.
 """
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import orjson
 
+from marketplace.domain.conversations import Entry
+from marketplace.domain.requests import RequestKey, require_same_request
+from marketplace.domain.views import message_view
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.ports import StoredResponse
+from marketplace.ports import Claim, ClaimLostError, StoredResponse
 from rest.calls import Answer, Call
 from rest.operations import Once, Operation
 from rest.requests import read_idempotency_key
 from rest.responses import Written, write
 
-LOG = logging.getLogger(__name__)
+# A transaction gives up after 10 s and says why; this is for everything together.
+DEADLINE_S = 15.0
+# Behind the deadline, the server ends a transaction that nobody commits within 5 s.
+LEASE_S = DEADLINE_S + 5.0
 REPLAYED = {"Idempotent-Replayed": "true"}
+Work: TypeAlias = Callable[[Call], Awaitable[Written]]
 
 
-async def once(operation: Operation, call: Call, work: Callable[[], Awaitable[Written]]) -> Written:
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A call that came with a key, and whose keys those are."""
+
+    operation: Operation
+    once: Once
+    call: Call
+    scope: str
+    request: RequestKey
+
+
+async def once(operation: Operation, call: Call, work: Work) -> Written:
     """Do the work, unless the request's key stands for an answer already.
 
     Raises:
@@ -31,23 +57,12 @@ async def once(operation: Operation, call: Call, work: Callable[[], Awaitable[Wr
     """
     key = None if operation.once is None else read_idempotency_key(call.request)
     if operation.once is None or key is None:
-        return await work()
-    keys, scope = call.world.store.idempotency_keys, operation.once.scope(call)
-    request_hash = _request_hash(call)
-    stored = await keys.begin(scope, key, request_hash)
-    if stored is not None:
-        return await _again(operation, operation.once, call, stored, request_hash)
-    try:
-        written = await work()
-    except BaseException:
-        await keys.forget(scope, key)
-        raise
-    try:
-        await keys.finish(scope, key, written.status, operation.once.keep(written.body))
-    except TemporaryError:
-        # The work is done and is answered; the key stays taken, so it cannot be done twice.
-        LOG.warning("an answer could not be kept", extra={"request_id": call.request.request_id})
-    return written
+        return await work(call)
+    request = RequestKey(key, _request_hash(call))
+    keyed = _Keyed(operation, operation.once, call, operation.once.scope(call), request)
+    if operation.once.answer is None:
+        return await _in_message(keyed, work)
+    return await _claimed(keyed, operation.once.answer, work)
 
 
 def keyed_hash(call: Call, *parts: bytes) -> str:
@@ -66,20 +81,72 @@ def _request_hash(call: Call) -> str:
     return keyed_hash(call, call.request.method.encode(), call.request.path.encode(), body)
 
 
-async def _again(
-    operation: Operation, kept_as: Once, call: Call, stored: StoredResponse, request_hash: str
-) -> Written:
-    if not hmac.compare_digest(stored.request_hash, request_hash):
-        raise ParleyError(
-            Code.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key came with another request before."
-        )
+async def _claimed(keyed: _Keyed, answer: Callable[[Any], Answer], work: Work) -> Written:
+    """Claim the key and do the work under the claim, or answer with what the key stands for."""
+    keys = keyed.call.world.store.idempotency_keys
+    while True:
+        await _message_under(keyed)
+        begun = await keys.begin(keyed.scope, keyed.request, LEASE_S)
+        if isinstance(begun, StoredResponse):
+            return await _again(keyed, begun)
+        try:
+            return await work(_under(keyed, begun, answer))
+        except ClaimLostError:  # whoever took it over has the answer by now, or is at work
+            continue
+        except ParleyError:  # refused, unless what refused it is the effect of a takeover
+            if not await keys.release(begun):
+                continue
+            raise
+        except Exception:
+            with suppress(TemporaryError):
+                await keys.expire(begun)
+            raise
+
+
+def _under(keyed: _Keyed, claim: Claim, answer: Callable[[Any], Answer]) -> Call:
+    """The call in a world whose transaction commits under the claim, with the answer."""
+
+    def kept(result: Any) -> tuple[int, dict[str, Any]]:
+        written = write(keyed.operation, answer(result))
+        return written.status, written.body
+
+    world = keyed.call.world
+    return replace(keyed.call, world=replace(world, store=world.store.claimed(claim, kept)))
+
+
+async def _in_message(keyed: _Keyed, work: Work) -> Written:
+    """Send the message that will hold the key, or answer with the one that does."""
+    # Another operation has the key, or the version before kept it here for a message.
+    stored = await keyed.call.world.store.idempotency_keys.find(keyed.scope, keyed.request.key)
+    if stored is not None:
+        require_same_request(keyed.request, stored.request_hash)
+        if stored.status is not None:
+            return await _again(keyed, stored)
+    message = await _message_under(keyed)
+    if message is not None:
+        return Written(201, message_view(message), REPLAYED)
+    return await work(replace(keyed.call, key=keyed.request))
+
+
+async def _message_under(keyed: _Keyed) -> Entry | None:
+    """The message that holds the key; refuses the request when it is not the message's own."""
+    message = await keyed.call.world.store.entries.sent_under(keyed.scope, keyed.request.key)
+    if message is not None and message.request is not None:
+        require_same_request(keyed.request, message.request.request_hash)
+    return message
+
+
+async def _again(keyed: _Keyed, stored: StoredResponse) -> Written:
+    require_same_request(keyed.request, stored.request_hash)
     if stored.status is None or stored.body is None:
         raise ParleyError(
             Code.IDEMPOTENCY_KEY_IN_USE,
-            "The first request with this Idempotency-Key is still running.",
+            "The first request with this Idempotency-Key is still running, or its outcome is not "
+            "known yet; send the same again.",
             retry_after_ms=1_000,
         )
-    if kept_as.restore is None:
+    if keyed.once.restore is None:
         return Written(stored.status, stored.body, REPLAYED)
-    answer = await kept_as.restore(call, stored.body, stored.status)
-    return write(operation, Answer(answer.body, answer.status, answer.is_written, REPLAYED))
+    answer = await keyed.once.restore(keyed.call, stored.body, stored.status)
+    made = Answer(answer.body, answer.status, answer.is_written, REPLAYED)
+    return write(keyed.operation, made)

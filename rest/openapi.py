@@ -52,7 +52,9 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "IdempotencyKey": {
         "in": "header",
         "name": "Idempotency-Key",
-        "description": "Names this request, so that it can be sent again without a second effect.",
+        "description": "Names this request, so that it can be sent again without a second effect: for a "
+        "day, and for a message for ever. Whatever became of the first request, the same one under the "
+        "same key gets its answer, or has its effect once.",
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     },
 }

@@ -20,18 +20,20 @@ Content: TypeAlias = Strict | str | None
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """How an operation's answer is kept under an Idempotency-Key.
+    """How an operation's effect and its answer are tied to an Idempotency-Key.
 
-    `scope` says whose keys these are, `keep` what of a body is stored, `restore` what the stored
-    part is answered with.
+    `answer` makes the answer from what the action's transaction returns; it is stored in that
+    transaction.  None means that the effect's own document holds the key: the handler passes
+    `call.key` on.  `scope` says whose keys these are, `restore` how what was stored is answered
+    again, when not as it stands.
     """
 
-    scope: Callable[[Call], str]
-    keep: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    answer: Callable[[Any], Answer] | None
+    scope: Callable[[Call], str] = lambda call: call.access.account_id
     restore: Callable[[Call, dict[str, Any], int], Awaitable[Answer]] | None = None
 
 
-PER_ACCOUNT = Once(scope=lambda call: call.access.account_id)
+IN_MESSAGE = Once(answer=None)
 
 
 @dataclass(frozen=True, slots=True)

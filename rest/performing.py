@@ -13,7 +13,7 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.schemas.fields import Strict
 from rest.authentication import read_access
 from rest.calls import Call
-from rest.idempotency import once
+from rest.idempotency import DEADLINE_S, once
 from rest.limits import cost_of
 from rest.operations import Operation
 from rest.preconditions import expected_revisions, has_already
@@ -22,8 +22,6 @@ from rest.requests import RestRequest, read_json
 from rest.responses import Written, to_response, write
 from rest.service import Service
 
-# A transaction gives up after 10 s and says why; this is for everything together.
-DEADLINE_S = 15.0
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NO_BODY = Strict()
 
@@ -80,20 +78,21 @@ def _read(
         if request.body or is_required:
             payload = read_json(request, schema.size)
         body = schema.read(payload)
-    return Call(service, request, access, path, query, payload, body, revisions)
+    world = service.parts.world
+    return Call(service, request, access, path, query, payload, body, revisions, world)
 
 
 async def _answered(operation: Operation, call: Call) -> HTTPResponse:
-    async def work() -> Written:
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return _sealed(call, operation, write(operation, await operation.handler(call)))
-        except TimeoutError as error:
-            raise ParleyError(
-                Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
-            ) from error
+    async def work(call: Call) -> Written:
+        return _sealed(call, operation, write(operation, await operation.handler(call)))
 
-    response = to_response(operation, await once(operation, call, work))
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            response = to_response(operation, await once(operation, call, work))
+    except TimeoutError as error:
+        raise ParleyError(
+            Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
+        ) from error
     if operation.can_be_known and has_already(call.request, response.headers["ETag"]):
         return HTTPResponse(status=304, headers={"ETag": response.headers["ETag"]})
     return response

@@ -1,10 +1,12 @@
 """Quotes on an RFI."""
 
 from marketplace.actions import quotes
+from marketplace.domain.conversations import Entry
+from marketplace.domain.quotes import Quote
 from marketplace.errors import Code
 from marketplace.schemas.quotes import QuoteRevisionView, QuoteView, SubmitQuote
 from rest.calls import Answer, Call
-from rest.operations import PER_ACCOUNT, Routes
+from rest.operations import Once, Routes
 from rest.queries import PageQuery, cut, numbered_page, page_request
 from rest.responses import page_schema
 
@@ -23,11 +25,20 @@ async def list_quotes(call: Call) -> Answer:
     return Answer(cut(found, page_request(call.query), lambda quote: quote.id))
 
 
+def _quoted(quote: Quote, *, is_new: bool) -> Answer:
+    return Answer(quote, 201 if is_new else 200)
+
+
+def _stored(result: tuple[Quote, Entry, bool]) -> Answer:
+    quote, _, is_new = result
+    return _quoted(quote, is_new=is_new)
+
+
 @ROUTES.post(
     "/v1/rfis/{rfi_id}/quotes",
     body=SubmitQuote(),
     answers={201: QuoteView(), 200: QuoteView()},
-    once=PER_ACCOUNT,
+    once=Once(_stored),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION, Code.BLOCKED],
 )
 async def submit_quote(call: Call) -> Answer:
@@ -37,7 +48,7 @@ async def submit_quote(call: Call) -> Answer:
     same vendor is the quote's next revision and is answered with 200.
     """
     quote, is_new = await quotes.submit(call.world, call.actor, call.path["rfi_id"], call.body)
-    return Answer(quote, 201 if is_new else 200)
+    return _quoted(quote, is_new=is_new)
 
 
 @ROUTES.get(

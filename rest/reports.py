@@ -3,11 +3,11 @@
 from marshmallow import fields
 
 from marketplace.actions import reports
-from marketplace.domain.reports import ReportReason, ReportState
+from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.errors import Code
 from marketplace.schemas.reports import CloseReport, FiledReport, ReportMessage, ReportView
 from rest.calls import Answer, Call
-from rest.operations import Routes
+from rest.operations import Once, Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
 
@@ -20,10 +20,16 @@ class ReportsQuery(PageQuery):
     state = fields.Enum(ReportState, by_value=True, load_default=None)
 
 
+def _filed(result: tuple[Report, bool]) -> Answer:
+    report, is_new = result
+    return Answer(report, 201 if is_new else 200)
+
+
 @ROUTES.post(
     "/v1/conversations/{conversation_id}/messages/{message_id}/report",
     body=ReportMessage(),
     answers={201: FiledReport(), 200: FiledReport()},
+    once=Once(_filed),
     errors=[Code.FORBIDDEN],
 )
 async def report_message(call: Call) -> Answer:
@@ -32,7 +38,7 @@ async def report_message(call: Call) -> Answer:
     A message is reported once by a person: said again it is answered with 200 and the first report.
     The sender is not told.
     """
-    report, is_new = await reports.report_message(
+    result = await reports.report_message(
         call.world,
         call.actor,
         call.path["conversation_id"],
@@ -40,7 +46,7 @@ async def report_message(call: Call) -> Answer:
         ReportReason(call.body["reason"]),
         call.body["details"],
     )
-    return Answer(report, 201 if is_new else 200)
+    return _filed(result)
 
 
 @ROUTES.get(

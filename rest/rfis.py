@@ -5,11 +5,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import rfis
+from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields import Strict
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
 from rest.calls import Answer, Call
-from rest.operations import PER_ACCOUNT, Routes
+from rest.operations import Once, Routes
 from rest.queries import Number, PageQuery, numbered_page, page_request
 from rest.responses import page_schema
 
@@ -34,18 +35,22 @@ class ChangesView(Strict):
     next_cursor = fields.String(allow_none=True, required=True)
 
 
+def _drafted(rfi: Rfi) -> Answer:
+    return Answer(rfi, 201)
+
+
 @ROUTES.post(
     "/v1/rfis",
     body=DraftRfi(),
     answers={201: RfiView()},
     gives_revision=True,
     location="/v1/rfis/{id}",
-    once=PER_ACCOUNT,
+    once=Once(_drafted),
     errors=[Code.FORBIDDEN],
 )
 async def draft_rfi(call: Call) -> Answer:
     """Draft an RFI, seen by its customer alone until it is submitted."""
-    return Answer(await rfis.draft(call.world, call.actor, call.body), 201)
+    return _drafted(await rfis.draft(call.world, call.actor, call.body))
 
 
 @ROUTES.get("/v1/rfis", query=PageQuery(), answer=page_schema(RfiView), errors=[Code.FORBIDDEN])

@@ -53,7 +53,7 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
     )
     actor = Actor(account.id, account.role)
 
-    async def work(tx: Repositories) -> None:
+    async def work(tx: Repositories) -> Account:
         # The unique index sees one form; version 0.1 may have stored another.
         if await tx.accounts.by_email(*emails.stored_forms(account.email)) is not None:
             found = FieldError("email", "An account with this address exists; log in instead.")
@@ -63,9 +63,9 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
             vendor = vendors.apply(account.id, now)
             await tx.vendors.add(vendor)
             await tx.outbox.add(vendor_event("vendor.applied", vendor, actor))
+        return account
 
-    await world.store.transact(work)
-    return account
+    return await world.store.transact(work)
 
 
 async def authenticate(world: World, email: str, password: str, asked_by: str = "") -> Account:

@@ -10,6 +10,7 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
 from marketplace.domain.ids import new_id
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.requests import RequestKey
 from marketplace.errors import invalid
 from marketplace.ports import Appended, Repositories, World
 
@@ -61,14 +62,16 @@ async def send_message(
     body: str,
     attachment_ids: list[str],
     channel: Channel = Channel.APP,
+    request: RequestKey | None = None,
 ) -> Appended:
     """Append a message; it is durable when this returns, and announced.
 
-    A resend of the same message gets the first answer, for ever; it says that it is not new.
+    A resend of the same message gets the first answer, for ever; it says that it is not new.  So does
+    a `request` that is sent again: its key is stored in the message itself.
 
     Raises:
-        ParleyError: `not_found`, `blocked`, `client_message_id_reused`, `unavailable`,
-            `validation_failed`.
+        ParleyError: `not_found`, `blocked`, `client_message_id_reused`, `idempotency_key_reused`,
+            `unavailable`, `validation_failed`.
     """
     conversations.require_participant(conversation, actor)
     if attachment_ids:
@@ -82,9 +85,10 @@ async def send_message(
             client_message_id=client_message_id,
             channel=channel,
             body=body,
+            request=request,
         )
     )
-    conversations.require_same_message(appended.entry, body)
+    conversations.require_same_message(appended.entry, body, request)
     if appended.is_new:
         announcements.entry_added(world, appended.entry)
     return appended

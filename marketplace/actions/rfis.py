@@ -50,12 +50,12 @@ async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
     actor.require(Role.CUSTOMER)
     rfi, revision = rfis.draft(new_id(), _content(content), actor, world.clock.now())
 
-    async def work(tx: Repositories) -> None:
+    async def work(tx: Repositories) -> Rfi:
         await tx.rfis.add(rfi, revision)
         await tx.outbox.add(rfi_event("rfi.drafted", rfi, revision, actor))
+        return rfi
 
-    await world.store.transact(work)
-    return rfi
+    return await world.store.transact(work)
 
 
 async def revise(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.requests import RequestKey, require_same_request
 from marketplace.errors import Code, ParleyError
 
 MAX_BODY_CHARACTERS = 8_000
@@ -92,6 +93,7 @@ class Entry:
     data: dict[str, Any] | None = None
     correlation_id: str | None = None
     sender_role: Role | None = None
+    request: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,14 @@ def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
     return ParleyError(Code.BLOCKED, "This conversation takes no new messages.")
 
 
-def require_same_message(entry: Entry, body: str) -> None:
-    """Let a resend have the first answer, and refuse another message under the same id.
+def require_same_message(entry: Entry, body: str, request: RequestKey | None = None) -> None:
+    """Let a resend have the first answer, and refuse another message under the same id or key.
 
     Raises:
-        ParleyError: `client_message_id_reused`.
+        ParleyError: `idempotency_key_reused`, `client_message_id_reused`.
     """
+    if request is not None and entry.request is not None and entry.request.key == request.key:
+        require_same_request(request, entry.request.request_hash)
     if entry.body != body:
         raise ParleyError(
             Code.CLIENT_MESSAGE_ID_REUSED,

@@ -8,7 +8,7 @@ behind them is away.
     notifications.py
                       one noun each
     outbox.py         events on their way, and handled-event marks
-    idempotency.py    answers kept under their key
+    idempotency.py    claims of keys, and answers kept under them
     store.py          all of these, and transactions
     live.py           announcements, signals, rooms, presence
     world.py          all that an action may reach
@@ -22,7 +22,13 @@ from marketplace.ports.conversations import (
     EntryLog,
     ReadPositions,
 )
-from marketplace.ports.idempotency import IdempotencyKeys, StoredResponse
+from marketplace.ports.idempotency import (
+    Claim,
+    ClaimLostError,
+    IdempotencyKeys,
+    KeptAnswer,
+    StoredResponse,
+)
 from marketplace.ports.live import (
     Announcement,
     Live,
@@ -47,12 +53,15 @@ __all__ = [
     "Accounts",
     "Announcement",
     "Appended",
+    "Claim",
+    "ClaimLostError",
     "Clock",
     "Conversations",
     "Entries",
     "EntryLog",
     "Handled",
     "IdempotencyKeys",
+    "KeptAnswer",
     "Live",
     "Matches",
     "Notifications",

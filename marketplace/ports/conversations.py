@@ -36,7 +36,8 @@ class Appended:
 
 
 class Entries(Protocol):
-    """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
+    """Entries, unique by (conversation, sequence), (conversation, sender, client_message_id), and
+    (sender, Idempotency-Key)."""
 
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction; returns it as numbered."""
@@ -50,6 +51,9 @@ class Entries(Protocol):
 
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
+
+    async def sent_under(self, sender_id: str, key: str) -> Entry | None:
+        """The message that a person sent under an Idempotency-Key, in whichever conversation."""
 
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; of very many the last ones."""
@@ -89,8 +93,8 @@ class EntryLog(Protocol):
 
         When this returns, the entry is written with majority and journal.  Sequences are dense, in
         the order of the calls for one conversation.  A message whose (conversation, sender,
-        client_message_id) is there already is answered with the stored one.  The entry's own
-        `sequence` is ignored.
+        client_message_id) or (sender, Idempotency-Key) is there already is answered with the stored
+        one.  The entry's own `sequence` is ignored.
 
         Nothing is appended to a blocked conversation, exactly: between the notice that closes it and
         the one that opens it again there is no entry that came this way.

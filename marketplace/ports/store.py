@@ -1,11 +1,11 @@
 """All collections together, and transactions over them."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from marketplace.ports.accounts import Accounts, Sessions
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
-from marketplace.ports.idempotency import IdempotencyKeys
+from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
 from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
@@ -59,4 +59,14 @@ class Store(Repositories, Protocol):
 
         `work` may run several times (write conflicts, a new primary), so it does nothing besides
         calls of the repositories it is given.
+
+        Raises:
+            ClaimLostError: a `claimed` store whose claim another request has taken over.
+            TemporaryError: the store stayed away; whether the transaction was committed is unknown.
+        """
+
+    def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
+        """This store for the one request that holds the claim.
+
+        Its transaction commits only while the claim holds, and keeps `answer(result)` under the key.
         """

@@ -37,6 +37,11 @@ def _sent_as(entry: Entry) -> tuple[str, str | None, str | None]:
     return entry.conversation_id, entry.sender_id, entry.client_message_id
 
 
+def _keyed_as(entry: Entry) -> tuple[str | None, str] | None:
+    """What a message that came with an Idempotency-Key is known by as well."""
+    return None if entry.request is None else (entry.sender_id, entry.request.key)
+
+
 class _Page(NamedTuple):
     """Entries of a conversation on one side of a sequence, those next to it first."""
 
@@ -92,7 +97,8 @@ class MongoConversations(Collection[Conversation]):
 
 @repository
 class MongoEntries(Collection[Entry]):
-    """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
+    """Entries, unique by (conversation, sequence), (conversation, sender, client_message_id), and
+    (sender, Idempotency-Key)."""
 
     name = "entries"
     kind = Entry
@@ -145,6 +151,10 @@ class MongoEntries(Collection[Entry]):
         """By id."""
         return await self._get(entry_id)
 
+    async def sent_under(self, sender_id: str, key: str) -> Entry | None:
+        """The message that a person sent under an Idempotency-Key, in whichever conversation."""
+        return await self._one(**{"sender_id": sender_id, "request.key": key})
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; of very many the last ones."""
         found = await self._many(
@@ -157,7 +167,7 @@ class MongoEntries(Collection[Entry]):
     async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
         """What stands in for these entries, by their ids; what is not stored is left out.
 
-        An entry stands for itself, or the message first sent under the same ids does.
+        An entry stands for itself, or the message first sent under the same ids or key does.
         """
         sent: dict[tuple[str, str | None], list[str]] = defaultdict(list)
         for each in entries:
@@ -172,11 +182,19 @@ class MongoEntries(Collection[Entry]):
             }
             for (talk, sender), ids in sent.items()
         ]
+        keyed = {each for each in map(_keyed_as, entries) if each is not None}
+        same += [{"sender_id": sender, "request.key": key} for sender, key in keyed]
         documents = await self._collection.find({"$or": same}).to_list(None)
         found = [from_document(each, Entry) for each in documents]
         by_id = {each.id: each for each in found}
         by_message = {_sent_as(each): each for each in found if each.client_message_id is not None}
-        kept = {each.id: by_id.get(each.id) or by_message.get(_sent_as(each)) for each in entries}
+        by_key = {_keyed_as(each): each for each in found if each.request is not None}
+        kept = {
+            each.id: by_id.get(each.id)
+            or by_message.get(_sent_as(each))
+            or by_key.get(_keyed_as(each))
+            for each in entries
+        }
         return {key: each for key, each in kept.items() if each is not None}
 
     async def what_stands(self, message_ids: Ids[str]) -> dict[str, Entry]:

@@ -1,41 +1,101 @@
-"""Answers kept under their Idempotency-Key for a day."""
+"""Claims of Idempotency-Keys, and answers kept under them for a day."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from marketplace.ports import StoredResponse
+from marketplace.domain.ids import new_id
+from marketplace.domain.requests import RequestKey
+from marketplace.ports import Claim, ClaimLostError, StoredResponse
 from marketplace.storage.collection import Collection, repository
+
+_NOT_ANSWERED = {"status": {"$exists": False}}
 
 
 @repository
 class MongoIdempotencyKeys(Collection[dict[str, Any]]):
-    """Keys, unique by (scope, key); the scope is the account, so nobody meets another's keys."""
+    """Keys, unique by (scope, key); the scope is the account, so nobody meets another's keys.
+
+    Leases end by the server's clock, which all processes share.  Documents of the version before
+    have no lease: nothing says whether their effect happened, so they are never taken over.
+    """
 
     name = "idempotency_keys"
 
-    async def begin(self, scope: str, key: str, request_hash: str) -> StoredResponse | None:
-        """Take the key; None when it was free, else what it stands for."""
-        fresh = {"_id": _id(scope, key), "request_hash": request_hash, "at": datetime.now(UTC)}
+    async def begin(
+        self, scope: str, request: RequestKey, lease_s: float
+    ) -> Claim | StoredResponse:
+        """Claim the key, or return what it stands for: one command, whichever it is."""
+        claim = Claim(scope, request.key, new_id())
+        update = _claiming(claim, request.request_hash, round(lease_s * 1_000))
         try:
-            await self._collection.insert_one(fresh)
-        except DuplicateKeyError:
-            kept = await self._collection.find_one({"_id": _id(scope, key)})
-            if kept is None:  # forgotten or expired between the two
-                return await self.begin(scope, key, request_hash)
-            return StoredResponse(kept["request_hash"], kept.get("status"), kept.get("body"))
-        return None
+            kept = await self._collection.find_one_and_update(
+                {"_id": _id(scope, request.key)},
+                update,
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:  # two inserted at the same time, and the other one was first
+            return await self.begin(scope, request, lease_s)
+        return claim if kept.get("lease") == claim.lease else _stored(kept)
 
-    async def finish(self, scope: str, key: str, status: int, body: dict[str, Any]) -> None:
-        """Keep the answer."""
-        await self._collection.update_one(
-            {"_id": _id(scope, key)}, {"$set": {"status": status, "body": body}}
+    async def find(self, scope: str, key: str) -> StoredResponse | None:
+        """What the key stands for, without claiming it."""
+        kept = await self._collection.find_one({"_id": _id(scope, key)})
+        return None if kept is None else _stored(kept)
+
+    async def finish(self, claim: Claim, status: int, body: dict[str, Any]) -> None:
+        """Keep the answer; a takeover meanwhile is a write conflict, and then a lost claim."""
+        finished = await self._collection.update_one(
+            _held_by(claim),
+            {
+                "$set": {"status": status, "body": body},
+                "$unset": {"lease": "", "lease_ends_at": ""},
+            },
+            session=self.session,
         )
+        if finished.matched_count != 1:
+            raise ClaimLostError
 
-    async def forget(self, scope: str, key: str) -> None:
-        """Free the key."""
-        await self._collection.delete_one({"_id": _id(scope, key), "status": {"$exists": False}})
+    async def release(self, claim: Claim) -> bool:
+        """Free the key; False when the claim was lost."""
+        return (await self._collection.delete_one(_held_by(claim))).deleted_count == 1
+
+    async def expire(self, claim: Claim) -> None:
+        """End the lease."""
+        ended = [{"$set": {"lease_ends_at": "$$NOW"}}]
+        await self._collection.update_one(_held_by(claim), ended)
+
+
+def _claiming(claim: Claim, request_hash: str, lease_ms: int) -> list[dict[str, Any]]:
+    """The update that takes a key which is free, and leaves any other as it stands."""
+    is_new = {"$eq": [{"$type": "$request_hash"}, "missing"]}
+    is_expired = {
+        "$and": [
+            {"$eq": [{"$type": "$status"}, "missing"]},
+            {"$eq": ["$request_hash", request_hash]},
+            # A missing date would count as earlier than every other.
+            {"$eq": [{"$type": "$lease_ends_at"}, "date"]},
+            {"$lte": ["$lease_ends_at", "$$NOW"]},
+        ]
+    }
+    taken = {
+        "request_hash": request_hash,
+        "at": "$$NOW",
+        "lease": claim.lease,
+        "lease_ends_at": {"$add": ["$$NOW", lease_ms]},
+    }
+    is_free = {"$or": [is_new, is_expired]}
+    return [{"$set": {name: {"$cond": [is_free, to, f"${name}"]} for name, to in taken.items()}}]
+
+
+def _held_by(claim: Claim) -> dict[str, Any]:
+    return {"_id": _id(claim.scope, claim.key), "lease": claim.lease, **_NOT_ANSWERED}
+
+
+def _stored(document: dict[str, Any]) -> StoredResponse:
+    return StoredResponse(document["request_hash"], document.get("status"), document.get("body"))
 
 
 def _id(scope: str, key: str) -> dict[str, str]:

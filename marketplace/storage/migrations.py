@@ -194,11 +194,25 @@ async def _quote_revisions(database: Database) -> None:
     await database["quotes"].update_many(unnumbered, {"$set": {"revision": 1}})
 
 
+async def _keys_of_messages(database: Database) -> None:
+    # Messages without an Idempotency-Key, and those of the version before, are not in it.
+    await database["entries"].create_indexes(
+        [
+            IndexModel(
+                [("sender_id", ASCENDING), ("request.key", ASCENDING)],
+                unique=True,
+                partialFilterExpression={"request.key": {"$exists": True}},
+            )
+        ]
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
     _deletions,
     _quote_revisions,
+    _keys_of_messages,
 )
 
 

@@ -1,10 +1,11 @@
 """All collections, and transactions over them."""
 
 import asyncio
+import copy
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
@@ -13,7 +14,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from marketplace.errors import TemporaryError
-from marketplace.ports import Repositories
+from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
 from marketplace.storage.collection import Database, Session, is_away, is_transient
@@ -73,6 +74,7 @@ class MongoStore(MongoRepositories):
         )
         super().__init__(self.database)
         self.idempotency_keys = MongoIdempotencyKeys(self.database)
+        self._claim: tuple[Claim, KeptAnswer] | None = None
 
     async def ping(self) -> None:
         """Ask the primary for a sign of life; raises TemporaryError within 5 seconds."""
@@ -89,6 +91,7 @@ class MongoStore(MongoRepositories):
         """Run `work` in one transaction: all of it happens, or nothing.
 
         Raises:
+            ClaimLostError: when this store is `claimed` and the claim was taken over.
             TemporaryError: when conflicts or the server's absence outlast the deadline.
         """
         give_up_at = time.monotonic() + TRANSACTION_DEADLINE_S
@@ -108,6 +111,12 @@ class MongoStore(MongoRepositories):
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 # no secret
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
+    def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
+        """This store for the request that holds the claim; its transaction keeps the answer."""
+        bound = copy.copy(self)
+        bound._claim = (claim, answer)  # a copy of this one
+        return bound
+
     async def _attempt(
         self,
         work: Callable[[Repositories], Awaitable[T]],
@@ -118,6 +127,10 @@ class MongoStore(MongoRepositories):
             read_concern=ReadConcern("snapshot"), write_concern=DURABLE
         ):
             result = await work(MongoRepositories(self.database, session))
+            if self._claim is not None:
+                claim, answer = self._claim
+                keys = MongoIdempotencyKeys(self.database, session)
+                await keys.finish(claim, *answer(result))
             await _commit(session, give_up_at)
             return result
 

@@ -1,57 +1,210 @@
-"""Answers kept under their Idempotency-Key."""
+"""Claims of Idempotency-Keys, and answers kept under them."""
 
 import asyncio
+from typing import Any
 
-from marketplace.ports import Store, StoredResponse
+import pytest
+
+from marketplace.domain.ids import new_id
+from marketplace.domain.requests import RequestKey
+from marketplace.errors import Code, ParleyError
+from marketplace.ports import Claim, ClaimLostError, Repositories, Store, StoredResponse
+from tests.builders import a_vendor
+
+LONG_S = 60.0
+RUNNING = StoredResponse("hash", None, None)
+BODY = {"id": "r1", "nested": {"amount_minor": 2**40, "tags": ["a", None], "$set": 1}}
 
 
-async def test_a_free_key_is_taken_and_then_stands_for_its_answer(store: Store) -> None:
-    """None at first; without a status while it runs; then the answer, word for word."""
-    keys = store.idempotency_keys
-    body = {"id": "r1", "nested": {"amount_minor": 2**40, "tags": ["a", None], "$set": 1}}
+def a_request(key: str = "k1", request_hash: str = "hash") -> RequestKey:
+    """A request under a key."""
+    return RequestKey(key, request_hash)
 
-    assert await keys.begin("carla", "k1", "hash") is None
-    assert await keys.begin("carla", "k1", "hash") == StoredResponse("hash", None, None)
 
-    await keys.finish("carla", "k1", 201, body)
+async def claimed(store: Store, *, lease_s: float = LONG_S, key: str = "k1") -> Claim:
+    """Carla's claim of a key that is free, or whose lease has ended."""
+    begun = await store.idempotency_keys.begin("carla", a_request(key), lease_s)
+    assert isinstance(begun, Claim)
+    return begun
 
-    assert await keys.begin("carla", "k1", "hash") == StoredResponse("hash", 201, body)
+
+def answered(_: object) -> tuple[int, dict[str, Any]]:
+    """What the tests keep."""
+    return 201, BODY
+
+
+async def add_vendor(store: Store, claim: Claim) -> str:
+    """An effect under a claim: one vendor more."""
+    vendor = a_vendor(id=new_id())
+
+    async def work(tx: Repositories) -> None:
+        await tx.vendors.add(vendor)
+
+    await store.claimed(claim, answered).transact(work)
+    return vendor.id
+
+
+async def test_a_claimed_key_stands_for_nothing_until_the_effect_is_committed(store: Store) -> None:
+    """Without a status while it runs; then the answer, word for word."""
+    claim = await claimed(store)
+
+    assert await store.idempotency_keys.begin("carla", a_request(), LONG_S) == RUNNING
+    assert await store.idempotency_keys.find("carla", "k1") == RUNNING
+
+    await add_vendor(store, claim)
+
+    kept = StoredResponse("hash", 201, BODY)
+    assert await store.idempotency_keys.begin("carla", a_request(), LONG_S) == kept
+    assert await store.idempotency_keys.find("carla", "k1") == kept
+
+
+async def test_nothing_is_found_under_a_free_key(store: Store) -> None:
+    """Looking does not claim it."""
+    assert await store.idempotency_keys.find("carla", "k1") is None
+    await claimed(store)
 
 
 async def test_the_first_requests_hash_is_told_to_a_second_with_another_body(store: Store) -> None:
-    """So that the caller can see that the key was used for something else."""
-    await store.idempotency_keys.begin("carla", "k1", "first")
+    """So that the caller can see that the key was used for something else, also once it expired."""
+    await claimed(store, lease_s=0)
 
-    kept = await store.idempotency_keys.begin("carla", "k1", "second")
+    begun = await store.idempotency_keys.begin("carla", a_request(request_hash="other"), LONG_S)
 
-    assert kept is not None
-    assert kept.request_hash == "first"
+    assert begun == RUNNING
 
 
 async def test_scopes_do_not_meet(store: Store) -> None:
     """The same key of another person, or the same letters cut elsewhere, is another key."""
     keys = store.idempotency_keys
-    await keys.begin("carla", "k1", "hash")
+    await keys.begin("carla", a_request("k1"), LONG_S)
 
-    assert await keys.begin("vince", "k1", "hash") is None
-    assert await keys.begin("carla", "k2", "hash") is None
-    assert await keys.begin("a:b", "c", "hash") is None
-    assert await keys.begin("a", "b:c", "hash") is None
+    for scope, key in (("vince", "k1"), ("carla", "k2"), ("a:b", "c"), ("a", "b:c"), ("a", "$b")):
+        assert isinstance(await keys.begin(scope, a_request(key), LONG_S), Claim)
 
 
 async def test_of_many_who_begin_at_a_time_one_runs(store: Store) -> None:
     """A double click sends the request twice; one of the two does the work."""
     begun = await asyncio.gather(
-        *(store.idempotency_keys.begin("carla", "k1", "hash") for _ in range(20))
+        *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
     )
 
-    assert begun.count(None) == 1
+    assert len([each for each in begun if isinstance(each, Claim)]) == 1
 
 
-async def test_a_forgotten_key_is_free_again(store: Store) -> None:
-    """After a failure that the same request may survive, it may be tried again."""
-    await store.idempotency_keys.begin("carla", "k1", "hash")
+async def test_of_many_who_take_over_one_runs(store: Store) -> None:
+    """The lease has ended: however many ask again, one of them does the work."""
+    await claimed(store, lease_s=0)
 
-    await store.idempotency_keys.forget("carla", "k1")
+    begun = await asyncio.gather(
+        *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
+    )
 
-    assert await store.idempotency_keys.begin("carla", "k1", "hash") is None
+    assert len([each for each in begun if isinstance(each, Claim)]) == 1
+
+
+async def test_an_answer_is_not_taken_over(store: Store) -> None:
+    """The lease ended after the commit: the key stands for its answer all the same."""
+    claim = await claimed(store, lease_s=0)
+    await add_vendor(store, claim)
+
+    begun = await store.idempotency_keys.begin("carla", a_request(), LONG_S)
+
+    assert begun == StoredResponse("hash", 201, BODY)
+
+
+async def test_a_late_attempt_cannot_commit_after_a_takeover(store: Store) -> None:
+    """Its work is undone, and the one that took over has the only effect."""
+    late = await claimed(store, lease_s=0)
+    newer = await claimed(store)
+
+    with pytest.raises(ClaimLostError):
+        await add_vendor(store, late)
+    kept = await add_vendor(store, newer)
+
+    assert await store.vendors.get(kept) is not None
+    assert await store.idempotency_keys.find("carla", "k1") == StoredResponse("hash", 201, BODY)
+
+
+async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Store) -> None:
+    """The first attempt stands still within its transaction while the key is taken over."""
+    late = await claimed(store, lease_s=0)
+    vendor, halfway, go_on = a_vendor(), asyncio.Event(), asyncio.Event()
+
+    async def work(tx: Repositories) -> None:
+        await tx.vendors.add(vendor)
+        halfway.set()
+        await go_on.wait()
+
+    running = asyncio.create_task(store.claimed(late, answered).transact(work))
+    await halfway.wait()
+    taking_over = asyncio.create_task(claimed(store))
+    await asyncio.wait([taking_over], timeout=0.2)  # in memory it waits for the work
+    go_on.set()
+    outcome = (await asyncio.gather(running, return_exceptions=True))[0]
+
+    was_taken_over = not isinstance(outcome, type(None))
+    assert was_taken_over is isinstance(outcome, ClaimLostError)
+    assert (await store.vendors.get(vendor.id) is None) is was_taken_over
+    took = (await asyncio.gather(taking_over, return_exceptions=True))[0]
+    assert isinstance(took, Claim) is was_taken_over
+
+
+async def test_work_that_fails_keeps_no_answer(store: Store) -> None:
+    """The mark goes with its effect: neither is there, and the claim still holds."""
+    claim = await claimed(store)
+
+    async def work(tx: Repositories) -> None:
+        await tx.vendors.add(a_vendor())
+        raise ParleyError(Code.WRONG_STATE, "No.")
+
+    with pytest.raises(ParleyError):
+        await store.claimed(claim, answered).transact(work)
+
+    assert await store.idempotency_keys.find("carla", "k1") == RUNNING
+    await add_vendor(store, claim)
+
+
+async def test_an_effect_is_stored_once_under_a_claim(store: Store) -> None:
+    """A second transaction of the same attempt changes nothing."""
+    claim = await claimed(store)
+    await add_vendor(store, claim)
+
+    with pytest.raises(ClaimLostError):
+        await add_vendor(store, claim)
+
+
+async def test_a_released_key_is_free_again(store: Store) -> None:
+    """After a refusal the same key may come with another request."""
+    assert await store.idempotency_keys.release(await claimed(store))
+
+    begun = await store.idempotency_keys.begin("carla", a_request(request_hash="other"), LONG_S)
+
+    assert isinstance(begun, Claim)
+
+
+async def test_neither_an_answer_nor_anothers_claim_is_released(store: Store) -> None:
+    """Only the attempt that holds the key frees it, and only before it has an answer."""
+    late = await claimed(store, lease_s=0)
+    newer = await claimed(store)
+
+    assert not await store.idempotency_keys.release(late)
+    await store.idempotency_keys.expire(late)
+    assert await store.idempotency_keys.find("carla", "k1") == RUNNING
+    await add_vendor(store, newer)
+    assert not await store.idempotency_keys.release(newer)
+
+    assert await store.idempotency_keys.find("carla", "k1") == StoredResponse("hash", 201, BODY)
+
+
+async def test_an_attempt_that_gave_up_is_taken_over_at_once_and_never_commits(
+    store: Store,
+) -> None:
+    """It does not know its outcome: the key stays taken, and the next request finds out."""
+    late = await claimed(store)
+    await store.idempotency_keys.expire(late)
+
+    assert await store.idempotency_keys.find("carla", "k1") == RUNNING
+    newer = await claimed(store)
+    with pytest.raises(ClaimLostError):
+        await add_vendor(store, late)
+    await add_vendor(store, newer)

@@ -46,7 +46,8 @@ class Conversations:
 
 
 class Entries:
-    """Entries, unique by (conversation, sequence) and (conversation, sender, client_message_id)."""
+    """Entries, unique by (conversation, sequence), (conversation, sender, client_message_id), and
+    (sender, Idempotency-Key)."""
 
     def __init__(self, tables: Tables) -> None:
         self._entries = tables.entries
@@ -75,9 +76,26 @@ class Entries:
         return next(iter(deletions or about[::-1]), None)
 
     def stored(self, entry: Entry) -> Entry | None:
-        """What is there under the entry's id, or as the same message of the same sender."""
+        """What is there under the entry's id, as the same message of the same sender, or its key."""
         of_conversation = self._of(entry.conversation_id)
-        return next((each for each in of_conversation if _is_same(each, entry)), None)
+        same = next((each for each in of_conversation if _is_same(each, entry)), None)
+        if same is None and entry.request is not None:
+            return self._under(entry.sender_id, entry.request.key)
+        return same
+
+    async def sent_under(self, sender_id: str, key: str) -> Entry | None:
+        """The message that a person sent under an Idempotency-Key."""
+        return self._under(sender_id, key)
+
+    def _under(self, sender_id: str | None, key: str) -> Entry | None:
+        return next(
+            (
+                each
+                for each in self._entries.values()
+                if each.sender_id == sender_id and each.request and each.request.key == key
+            ),
+            None,
+        )
 
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""

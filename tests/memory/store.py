@@ -1,9 +1,10 @@
 """All collections in memory, and transactions over them."""
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from marketplace import ports
 from tests.builders import FixedClock
@@ -92,6 +93,13 @@ class Store(Repositories):
         for name, repository in vars(self._bound).items():
             setattr(self, name, cast("Any", _Guarded(repository, self._lock)))
         self.idempotency_keys = cast("Any", _Guarded(IdempotencyKeys(self.tables), self._lock))
+        self._claim: tuple[ports.Claim, ports.KeptAnswer] | None = None
+
+    def claimed(self, claim: ports.Claim, answer: ports.KeptAnswer) -> Self:
+        """This store for the request that holds the claim."""
+        bound = copy.copy(self)
+        bound._claim = (claim, answer)  # a copy of this one
+        return bound
 
     async def transact(self, work: Callable[[ports.Repositories], Awaitable[T]]) -> T:
         """Run `work` alone: all of it happens, or nothing."""
@@ -102,7 +110,11 @@ class Store(Repositories):
             try:
                 await work(self._bound)
                 self.tables.restore(before)
-                return await work(self._bound)
+                result = await work(self._bound)
+                if self._claim is not None:
+                    claim, answer = self._claim
+                    await IdempotencyKeys(self.tables).finish(claim, *answer(result))
+                return result
             except BaseException:
                 self.tables.restore(before)
                 raise

@@ -18,6 +18,15 @@ from marketplace.ports import StoredResponse
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What an Idempotency-Key stands for, and which attempt holds it until when."""
+
+    response: StoredResponse
+    lease: str
+    ends_at_s: float
+
+
 class DuplicateError(Exception):
     """What is unique is there already."""
 
@@ -41,7 +50,7 @@ class Tables:
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
-    idempotency_keys: dict[tuple[str, str], StoredResponse] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
 
     def snapshot(self) -> dict[str, dict[Any, Any]]:
         """All as it stands."""

@@ -167,8 +167,10 @@ async def test_a_refusal_frees_the_key(rest: Rest) -> None:
     assert fresh.status_code == 201
 
 
-async def test_a_failure_frees_the_key(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a 503 the same request may succeed under the same key."""
+async def test_after_a_failure_the_same_request_is_done(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 503 leaves the outcome open: repeated under its key, the request is done, once."""
     customer = await registered(rest)
     body = a_draft()
 
@@ -185,10 +187,10 @@ async def test_a_failure_frees_the_key(rest: Rest, monkeypatch: pytest.MonkeyPat
     assert "idempotent-replayed" not in retried.headers
 
 
-async def test_an_answer_that_could_not_be_kept(
+async def test_an_answer_that_cannot_be_kept_takes_its_effect_back(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was done is answered even then, and cannot be done twice."""
+    """The two are one write: nothing is done without the answer that tells of it."""
     customer = await registered(rest)
     body = a_draft()
 
@@ -197,11 +199,13 @@ async def test_an_answer_that_could_not_be_kept(
 
     with monkeypatch.context() as patched:
         patched.setattr(MongoIdempotencyKeys, "finish", away)
-        first = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+        failed = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
+    listed = (await customer.get("/v1/rfis")).json()["items"]
     again = await customer.post("/v1/rfis", json=body, headers=keyed("k-1"))
 
-    assert first.status_code == 201
-    assert refusal(again) == (409, "idempotency_key_in_use")
+    assert refusal(failed) == (503, "unavailable")
+    assert listed == []
+    assert again.status_code == 201
 
 
 async def test_registering_again(rest: Rest) -> None:

@@ -10,6 +10,7 @@ import httpx
 
 from embedded import ports
 from marketplace.settings import Settings
+from tests.rest.processes import is_ready
 
 
 async def test_a_process_starts_serves_and_stops(settings: Settings) -> None:
@@ -48,11 +49,3 @@ async def test_a_process_starts_serves_and_stops(settings: Settings) -> None:
     assert process.returncode == 0
     assert [each["message"] for each in lines] == ["starting", "stopped"]
     assert {each["process"] for each in lines} == {"rest-1"}
-
-
-async def is_ready(client: httpx.AsyncClient) -> bool:
-    """Whether the process says so."""
-    try:
-        return (await client.get("/health/ready")).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -124,6 +124,7 @@ def test_preconditions_and_keys_are_told() -> None:
         ("POST", "/v1/rfis"),
         ("POST", "/v1/rfis/{rfi_id}/quotes"),
         ("POST", "/v1/conversations/{conversation_id}/messages"),
+        ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/report"),
     }
 
 

@@ -1,0 +1,60 @@
+"""Keys that the version before wrote, read by this one: both run side by side during an update."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marketplace.domain.requests import RequestKey
+from marketplace.ports import Claim, StoredResponse
+from marketplace.storage import MongoStore
+
+KEY = {"scope": "carla", "key": "k1"}
+
+
+async def kept_before(store: MongoStore, **more: Any) -> None:
+    """A document as the version before writes it: without a lease."""
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    document = {"_id": KEY, "request_hash": "hash", "at": an_hour_ago, **more}
+    await store.database["idempotency_keys"].insert_one(document)
+
+
+async def test_an_answer_of_the_version_before_is_answered_again(store: MongoStore) -> None:
+    """It was kept after the effect, and is as good."""
+    await kept_before(store, status=201, body={"id": "r1"})
+
+    begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
+
+    assert begun == StoredResponse("hash", 201, {"id": "r1"})
+
+
+async def test_a_key_that_the_version_before_began_is_not_taken_over(store: MongoStore) -> None:
+    """Nothing tells whether its effect happened: rather refused than done twice."""
+    await kept_before(store)
+
+    begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
+
+    assert begun == StoredResponse("hash", None, None)
+
+
+async def test_the_version_before_reads_what_this_one_keeps(store: MongoStore) -> None:
+    """Without a status while it runs, and then `status` and `body`, as it keeps them itself."""
+    keys, collection = store.idempotency_keys, store.database["idempotency_keys"]
+    claim = await keys.begin("carla", RequestKey("k1", "hash"), 20.0)
+    assert isinstance(claim, Claim)
+    running = await collection.find_one({"_id": KEY})
+
+    async def nothing(_: object) -> None:
+        """No effect is needed."""
+
+    await store.claimed(claim, lambda _: (201, {"id": "r1"})).transact(nothing)
+    kept = await collection.find_one({"_id": KEY})
+
+    assert running is not None
+    assert running["request_hash"] == "hash"
+    assert "status" not in running
+    assert kept is not None
+    assert {name: kept[name] for name in ("request_hash", "status", "body")} == {
+        "request_hash": "hash",
+        "status": 201,
+        "body": {"id": "r1"},
+    }
+    assert kept.keys() == {"_id", "request_hash", "at", "status", "body"}

@@ -1,0 +1,386 @@
+"""One Idempotency-Key, one effect, whatever happens to the process, the store or the client."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from marketplace.domain.ids import new_id
+from marketplace.settings import Settings
+from marketplace.storage import store as transactions
+from rest import performing
+from rest.app import OPERATIONS
+from tests.door import Door, before_mongodb
+from tests.rest.people import (
+    Person,
+    Rest,
+    a_draft,
+    a_quote_of,
+    a_registration,
+    a_story,
+    refusal,
+    registered,
+)
+from tests.rest.processes import a_process, in_process
+
+COMMIT = "commitTransaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A second `rest` over the same database, which reaches MongoDB through a door."""
+
+    door: Door
+    rest: Rest
+    settings: Settings
+
+    def seen_by(self, person: Person) -> Person:
+        """The same person at this process."""
+        return replace(person, client=self.rest.client)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def second(rest: Rest, settings: Settings) -> AsyncIterator[Elsewhere]:
+    """The second process beside `rest`, for the module."""
+    raised = replace(settings, limit_scale=1_000.0)
+    async with before_mongodb(raised) as (door, through), in_process(through) as other:
+        yield Elsewhere(door, other, through)
+        door.open()
+
+
+@pytest.fixture
+def elsewhere(second: Elsewhere) -> Iterator[Elsewhere]:
+    """The second process, its door open before and after each test."""
+    second.door.open()
+    yield second
+    second.door.open()
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header with the key."""
+    return {"Idempotency-Key": key}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A request that may be repeated, and how often its effect and its event are stored."""
+
+    person: Person
+    path: str
+    body: dict[str, Any]
+    count: Callable[[], Awaitable[list[int]]]
+    key: str
+
+    async def at(self, client: httpx.AsyncClient) -> httpx.Response:
+        """Send it, as ever under the same key."""
+        person = replace(self.person, client=client)
+        return await person.post(self.path, json=self.body, headers=keyed(self.key))
+
+
+async def counted(rest: Rest, *asked: tuple[str, dict[str, Any]]) -> list[int]:
+    """How many documents there are."""
+    database = rest.parts.store.database
+    return [await database[name].count_documents(condition) for name, condition in asked]
+
+
+async def a_try(rest: Rest, operation: str) -> Try:
+    """A first request for this operation, about to be sent."""
+    story = await a_story(rest)
+    rfi, vendor = story.rfi["id"], story.vendor.id
+    talk = story.match["conversation_id"]
+    if operation == "draft_rfi":
+        customer = await registered(rest)
+        of_them = {"customer_id": customer.id}
+        return Try(customer, "/v1/rfis", a_draft(),
+                   lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
+    if operation == "submit_quote":
+        return Try(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
+                   lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
+                                   ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
+                                   ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    if operation == "create_account":
+        body = a_registration(role="vendor")
+        return Try(story.customer, "/v1/accounts", body,
+                   lambda: counted(rest, ("accounts", {"email": body["email"]})), new_id())  # fmt: skip
+    message = {"client_message_id": new_id(), "body": "Hello"}
+    path = f"{story.conversation_path}/messages"
+    if operation == "send_message":
+        return Try(story.vendor, path, message,
+                   lambda: counted(rest, ("entries", {"conversation_id": talk, "kind": "message"})), new_id())  # fmt: skip
+    sent = (await story.vendor.post(path, json=message)).json()
+    return Try(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
+               lambda: counted(rest, ("reports", {"message_id": sent["id"]}),
+                               ("outbox", {"key": talk, "name": "message.reported"})), new_id())  # fmt: skip
+
+
+IN_A_TRANSACTION = ("draft_rfi", "submit_quote", "create_account", "report_message")
+WITH_A_KEY = (*IN_A_TRANSACTION, "send_message")
+
+
+def once(counts: list[int]) -> bool:
+    """Whether everything is there, exactly once."""
+    return set(counts) == {1}
+
+
+def is_replay_of(again: httpx.Response, first: httpx.Response) -> bool:
+    """Whether a request got the answer of an earlier one; log-ins are new each time."""
+    if again.request.url.path == "/v1/accounts":
+        return bool(again.json()["account"] == first.json()["account"])
+    return again.content == first.content and again.status_code == first.status_code
+
+
+def test_every_operation_with_a_key_is_tried_here() -> None:
+    """Whoever lets another one take a key adds how its effect is counted."""
+    assert sorted(WITH_A_KEY) == sorted(each.id for each in OPERATIONS if each.once is not None)
+
+
+@pytest.mark.parametrize("operation", WITH_A_KEY)
+async def test_a_repetition_gets_the_first_answer_from_any_process(
+    rest: Rest, elsewhere: Elsewhere, operation: str
+) -> None:
+    """What one process answered, another one answers again, word for word."""
+    request = await a_try(rest, operation)
+
+    first = await request.at(rest.client)
+    again = await request.at(elsewhere.rest.client)
+
+    assert first.status_code == 201
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    assert is_replay_of(again, first)
+    assert once(await request.count())
+
+
+@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+async def test_a_store_that_goes_away_right_after_the_commit(
+    rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The outcome is unknown to the process; the effect is there, and a repetition finds it."""
+    monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
+    request = await a_try(rest, operation)
+    elsewhere.door.watch(COMMIT, cuts_after_answer=True)
+
+    lost = await request.at(elsewhere.rest.client)
+    elsewhere.door.open()
+    again = await request.at(elsewhere.rest.client)
+    once_more = await request.at(rest.client)
+
+    assert refusal(lost) == (503, "unavailable")
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    assert is_replay_of(once_more, again)
+    assert once(await request.count())
+
+
+@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+async def test_a_deadline_that_passes_during_the_commit(
+    rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is told to come again while its commit is under way, and finds its effect."""
+    request = await a_try(rest, operation)
+    monkeypatch.setattr(performing, "DEADLINE_S", 2.0)
+    elsewhere.door.watch(COMMIT, holds_answer=True)
+
+    late = await request.at(elsewhere.rest.client)
+    monkeypatch.undo()
+    again = await request.at(rest.client)
+
+    assert refusal(late) == (503, "unavailable")
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    assert once(await request.count())
+
+
+@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+async def test_a_request_cancelled_during_the_commit(
+    rest: Rest, elsewhere: Elsewhere, operation: str
+) -> None:
+    """A process that ends breaks off what takes too long: the effect is there, and is found."""
+    request = await a_try(rest, operation)
+    elsewhere.door.watch(COMMIT, holds_answer=True)
+
+    asking = asyncio.create_task(request.at(elsewhere.rest.client))
+    await elsewhere.door.carried_out.wait()
+    for task in tuple(elsewhere.rest.app.ctx.service.running):
+        task.cancel()
+    cut_off = await asking
+    again = await request.at(rest.client)
+
+    assert refusal(cut_off) == (503, "draining")
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    assert once(await request.count())
+
+
+@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+async def test_a_takeover_and_the_late_first_attempt_have_one_effect(
+    rest: Rest, elsewhere: Elsewhere, operation: str
+) -> None:
+    """The first stands still right before its commit for longer than its lease; then it goes on."""
+    request = await a_try(rest, operation)
+    elsewhere.door.watch(COMMIT, holds_command=True)
+
+    slow = asyncio.create_task(request.at(elsewhere.rest.client))
+    await elsewhere.door.arrived.wait()
+    await lease_ends(rest, request.key)
+    taken_over = await request.at(rest.client)
+    elsewhere.door.open()
+    late = await slow
+
+    assert (taken_over.status_code, late.status_code) == (201, 201)
+    assert "idempotent-replayed" not in taken_over.headers
+    assert is_replay_of(late, taken_over)
+    assert once(await request.count())
+
+
+async def lease_ends(rest: Rest, key: str) -> None:
+    """Let the lease of a key end now."""
+    ended = (
+        await rest.parts.store.database["idempotency_keys"]
+        .with_options()
+        .update_one(
+            {"_id.key": key, "status": {"$exists": False}}, [{"$set": {"lease_ends_at": "$$NOW"}}]
+        )
+    )
+    assert ended.matched_count == 1
+
+
+async def test_a_refusal_after_an_unknown_outcome_does_not_free_an_effect(
+    rest: Rest, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quote whose answer was lost, repeated after the RFI has moved on: still the first answer."""
+    monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
+    story = await a_story(rest)
+    path, body, key = f"{story.path}/quotes", a_quote_of(story.rfi), keyed(new_id())
+    elsewhere.door.watch(COMMIT, cuts_after_answer=True)
+    await elsewhere.seen_by(story.vendor).post(path, json=body, headers=key)
+    elsewhere.door.open()
+    await story.customer.patch(story.path, json={"title": "Two sinks"}, if_match=2)
+
+    again = await story.vendor.post(path, json=body, headers=key)
+
+    assert again.status_code == 201
+    assert again.json()["rfi_revision"] == 2
+
+
+async def test_a_key_is_taken_over_once_its_lease_has_ended(
+    rest: Rest, elsewhere: Elsewhere
+) -> None:
+    """`kill -9` right before the commit: 409 for as long as the lease lasts, then it is done once."""
+    customer = await registered(rest)
+    body, key = a_draft(), keyed(new_id())
+    async with a_process(elsewhere.settings, "rest-killed") as process:
+        person = replace(customer, client=process.client)
+        elsewhere.door.watch(COMMIT, holds_command=True)
+        asking = asyncio.create_task(person.post("/v1/rfis", json=body, headers=key))
+        await elsewhere.door.arrived.wait()
+        await process.kill()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    first = await customer.post("/v1/rfis", json=body, headers=key)
+    again = first
+    async with asyncio.timeout(40):
+        while again.status_code == 409:
+            await asyncio.sleep(float(again.headers["retry-after"]))
+            again = await customer.post("/v1/rfis", json=body, headers=key)
+    replay = await customer.post("/v1/rfis", json=body, headers=key)
+
+    assert refusal(first) == (409, "idempotency_key_in_use")
+    assert again.status_code == 201
+    assert replay.content == again.content
+    assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("operation", WITH_A_KEY)
+async def test_a_process_killed_after_the_commit(
+    rest: Rest, elsewhere: Elsewhere, operation: str
+) -> None:
+    """`kill -9` before the answer goes out: the next request gets it at once, from another process."""
+    request = await a_try(rest, operation)
+    async with a_process(elsewhere.settings, "rest-killed") as process:
+        elsewhere.door.watch("insert" if operation == "send_message" else COMMIT, holds_answer=True)
+        asking = asyncio.create_task(request.at(process.client))
+        await elsewhere.door.carried_out.wait()
+        await process.kill()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    again = await request.at(rest.client)
+
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    assert once(await request.count())
+
+
+@pytest.mark.parametrize("operation", WITH_A_KEY)
+async def test_two_processes_race_with_one_key(
+    rest: Rest, elsewhere: Elsewhere, operation: str
+) -> None:
+    """However the copies fall on two processes, there is one effect, and one answer for all."""
+    request = await a_try(rest, operation)
+    clients = [rest.client, elsewhere.rest.client] * 10
+
+    answers = await asyncio.gather(*map(request.at, clients))
+
+    done = [each for each in answers if each.status_code == 201]
+    refused = {refusal(each) for each in answers if each.status_code != 201}
+    assert done
+    assert all(is_replay_of(each, done[0]) for each in done)
+    assert len([each for each in done if "idempotent-replayed" not in each.headers]) <= 1
+    assert refused <= {(409, "idempotency_key_in_use")}
+    assert once(await request.count())
+
+
+async def test_a_message_is_one_insert_and_holds_its_key(rest: Rest) -> None:
+    """Nothing else is written for it; over REST and the socket it stays the same message."""
+    story = await a_story(rest)
+    path, key = f"{story.conversation_path}/messages", new_id()
+    body = {"client_message_id": "m-1", "body": "Hello"}
+
+    sent = await story.vendor.post(path, json=body, headers=keyed(key))
+
+    database = rest.parts.store.database
+    stored = await database["entries"].find_one({"_id": sent.json()["id"]})
+    assert stored is not None
+    assert stored["request"]["key"] == key
+    assert await database["idempotency_keys"].count_documents({"_id.key": key}) == 0
+
+
+async def test_a_key_that_sent_a_message_sends_no_other(rest: Rest) -> None:
+    """Another body, another id, another conversation or another operation: each is refused."""
+    story, other = await a_story(rest), await a_story(rest)
+    path, key = f"{story.conversation_path}/messages", keyed(new_id())
+    first = {"client_message_id": "m-1", "body": "Hello"}
+    await story.customer.post(path, json=first, headers=key)
+    elsewhere = f"{other.conversation_path}/messages"
+
+    again = [
+        await story.customer.post(path, json={**first, "body": "Bye"}, headers=key),
+        await story.customer.post(path, json={**first, "client_message_id": "m-2"}, headers=key),
+        await story.customer.post("/v1/rfis", json=a_draft(), headers=key),
+        await other.customer.post(elsewhere, json=first, headers=key),
+    ]
+
+    assert [refusal(each) for each in again[:3]] == [(422, "idempotency_key_reused")] * 3
+    assert again[3].status_code == 201  # the key of somebody else
+
+
+async def test_messages_that_race_under_one_key(rest: Rest, elsewhere: Elsewhere) -> None:
+    """Two messages under one key at the same moment: one is stored, the other is refused."""
+    story = await a_story(rest)
+    path, key = f"{story.conversation_path}/messages", keyed(new_id())
+    people = [story.vendor, elsewhere.seen_by(story.vendor)] * 5
+
+    answers = await asyncio.gather(
+        *(
+            person.post(path, json={"client_message_id": f"m-{n}", "body": "Hi"}, headers=key)
+            for n, person in enumerate(people)
+        )
+    )
+
+    assert [each.status_code for each in answers].count(201) == 1
+    refused = {refusal(each) for each in answers if each.status_code != 201}
+    assert refused == {(422, "idempotency_key_reused")}
