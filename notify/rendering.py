@@ -93,10 +93,11 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def distance(distance_m: int) -> str:
-    """Metres as people say them: `800 m`, `1.2 km`, `35 km`."""
+    """Metres as people say them: `800 m`, `1.2 km`, `4 km`, `35 km`."""
     if distance_m < 1_000:
         return f"{distance_m} m"
-    return f"{distance_m / 1_000:.{0 if distance_m >= 10_000 else 1}f} km"
+    is_whole = distance_m >= 10_000 or distance_m % 1_000 == 0
+    return f"{distance_m / 1_000:.{0 if is_whole else 1}f} km"
 
 
 def one_line(text: str) -> str:

@@ -10,12 +10,13 @@ from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
 from marketplace.events import Event
 from marketplace.links import Link
+from marketplace.places import whole_kilometres_m
 
 # An email about a message waits this long: whoever is just opening the app reads it there, and what
 # follows meanwhile goes into the same email.
 MESSAGE_DELAY_S = 5.0
 # A vendor reckons with everything in an RFI besides its name and how many others are asked.
-MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors"}
+MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 class Kind(StrEnum):
@@ -82,7 +83,8 @@ def tellings(event: Event, facts: Facts) -> list[Telling]:
 
 def _match_offered(event: Event, _: Facts) -> list[Telling]:
     match = event.data["match"]
-    data = {"distance_m": match["distance_m"]}
+    # The version before told metres.
+    data = {"distance_m": whole_kilometres_m(match["distance_m"])}
     return [_about_rfi(Kind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
 
 

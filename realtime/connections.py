@@ -112,7 +112,7 @@ class Connection:
     def note(self, room: Room) -> None:
         """Note a room this became a member of; what went meanwhile is taken out of it again."""
         if self.is_gone:
-            room.members.pop(self.id, None)
+            room.forget(self.id)
         else:
             self.rooms.add(room.name)
 

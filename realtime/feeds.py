@@ -1,8 +1,9 @@
 """Where a room's numbers come from: entries of a conversation, revisions of an RFI."""
 
+from dataclasses import replace
 from typing import Protocol
 
-from marketplace.domain import views
+from marketplace.domain import views, visibility
 from marketplace.ports import Announcement, Store, conversation_room, rfi_room
 from marketplace.schemas.rfis import RevisionView
 
@@ -21,6 +22,9 @@ class Feed(Protocol):
     async def after(self, position: int) -> list[Announcement]:
         """The pushes behind a number, in order, at most `PAGE`."""
 
+    def limited(self, announcement: Announcement) -> Announcement:
+        """The push as members with a limited view get it."""
+
 
 class ConversationFeed:
     """The entries of a conversation, by sequence."""
@@ -38,6 +42,10 @@ class ConversationFeed:
         """The pushes of the entries behind a sequence."""
         entries = await self._store.entries.after(self._conversation_id, position, PAGE)
         return [Announcement(self.room, *views.push(each), each.sequence) for each in entries]
+
+    def limited(self, announcement: Announcement) -> Announcement:
+        """Whoever takes part in a conversation sees all of it."""
+        return announcement
 
 
 class RfiFeed:
@@ -60,3 +68,9 @@ class RfiFeed:
             Announcement(self.room, "rfi.changed", _REVISION.dump(each), each.revision)
             for each in revisions
         ]
+
+    def limited(self, announcement: Announcement) -> Announcement:
+        """Without the changes that the limited view of an RFI withholds."""
+        if announcement.name != "rfi.changed":
+            return announcement
+        return replace(announcement, data=visibility.limited_push(announcement.data))

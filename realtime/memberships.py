@@ -82,6 +82,9 @@ class Memberships:
                 reason = lost.rfis.get((rfi, account_id))
                 if reason is not None:
                     self._take_out(each, rfi_room(rfi), reason)
+                else:
+                    is_limited = (rfi, account_id) in lost.limited
+                    self._rooms.limit(rfi_room(rfi), each.id, is_limited=is_limited)
 
     def _take_out(self, connection: Connection, room: str, reason: str) -> None:
         if room in connection.rooms:

@@ -4,6 +4,7 @@ from typing import Any
 
 from marketplace.actions import rfis
 from marketplace.domain.rfis import Revision
+from marketplace.domain.visibility import SeenRfi, View
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
 from marketplace.schemas.rfis import RevisionView, RfiView
@@ -46,10 +47,11 @@ class RfiCalls:
             while True:
                 asked_at = connection.access_changes
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
-                changes = await self._changes(rfi_id, after, rfi.revision)
+                changes = await self._changes(rfi, after)
                 if asked_at != connection.access_changes:
                     continue  # what lets it see the RFI may be over
-                if room.settle(connection.id, rfi.revision):
+                is_limited = rfi.view is View.LIMITED
+                if room.settle(connection.id, rfi.revision, is_limited=is_limited):
                     connection.note(room)
                     return {
                         "rfi": _RFI.dump(rfi),
@@ -67,10 +69,11 @@ class RfiCalls:
         self._rooms.leave(name, connection.id)
         return {}
 
-    async def _changes(self, rfi_id: str, after: int | None, up_to: int) -> list[Revision] | None:
-        """The changes that lead from one revision to the other; None when they are not all there."""
+    async def _changes(self, rfi: SeenRfi, after: int | None) -> list[Revision] | None:
+        """The changes from a revision to where the RFI stands; None when they are not all there."""
+        up_to = rfi.revision
         if after is None or not 0 <= up_to - after <= MAX_CHANGES:
             return None
-        found = await self._world.store.rfis.revisions(rfi_id, after, MAX_CHANGES)
+        found = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
         changes = [each for each in found if each.revision <= up_to]
         return changes if len(changes) == up_to - after else None

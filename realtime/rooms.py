@@ -50,6 +50,7 @@ class Room:
         "_transport",
         "feed",
         "joining",
+        "limited",
         "members",
         "name",
         "position",
@@ -61,6 +62,8 @@ class Room:
         self._transport = transport
         # connection → the highest position it has; 0 in rooms without numbers.
         self.members: dict[str, int] = {}
+        # Members that get the limited form of a push; rooms without such members make no set.
+        self.limited: set[str] | None = None
         self.joining = 0
         self.position = 0
         self._told_head = 0
@@ -96,10 +99,10 @@ class Room:
         if not self._subscribing.done():
             await asyncio.shield(self._subscribing)
 
-    def settle(self, connection_id: str, position: int) -> bool:
+    def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
         """Make a connection whose snapshot goes up to `position` a member, if none is missing yet.
 
-        False when the room has gone on meanwhile: then the snapshot is to be read on to its end.
+        With `is_limited` it gets each push in the limited form of the room's feed.  False when the room has gone on meanwhile: then the snapshot is to be read on to its end.
         """
         if not self.members and position > self.position:
             # What was heard before anybody was here is in the snapshot, or comes behind it.
@@ -108,9 +111,22 @@ class Room:
         if position < self.position:
             return False
         self.members[connection_id] = position
+        self.limit(connection_id, is_limited=is_limited)
         if self._told_head > self.position:
             self._fill_soon()
         return True
+
+    def limit(self, connection_id: str, *, is_limited: bool) -> None:
+        """Send a member pushes in their limited form from now on, or in full."""
+        if is_limited:
+            self.limited = (self.limited or set()) | {connection_id}
+        elif self.limited is not None:
+            self.limited.discard(connection_id)
+
+    def forget(self, connection_id: str) -> None:
+        """Take a member out."""
+        self.members.pop(connection_id, None)
+        self.limit(connection_id, is_limited=False)
 
     def stop(self) -> None:
         """Nobody is here any more."""
@@ -134,6 +150,11 @@ class Room:
             self._ahead = {at: each for at, each in self._ahead.items() if at > self.position}
 
     def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
+        if self.limited and self.feed is not None:
+            some = [each for each in connection_ids if each in self.limited]
+            connection_ids = [each for each in connection_ids if each not in self.limited]
+            limited = self.feed.limited(announcement)
+            _DELIVERED.inc(self._transport.push(some, limited.name, limited.data))
         count = self._transport.push(connection_ids, announcement.name, announcement.data)
         _DELIVERED.inc(count)
 
@@ -222,8 +243,14 @@ class Rooms:
         """Take a member out; the last one closes the room."""
         room = self._rooms.get(name)
         if room is not None:
-            room.members.pop(connection_id, None)
+            room.forget(connection_id)
             self._close_if_empty(room)
+
+    def limit(self, name: str, connection_id: str, *, is_limited: bool) -> None:
+        """Send a member of a room pushes in their limited form from now on, or in full."""
+        room = self._rooms.get(name)
+        if room is not None and connection_id in room.members:
+            room.limit(connection_id, is_limited=is_limited)
 
     def abandon(self, room: Room) -> None:
         """End an `enter`: after `settle`, or when joining failed."""

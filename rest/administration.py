@@ -5,7 +5,7 @@ from marshmallow import fields
 from marketplace.actions import vendors
 from marketplace.domain.vendors import DECISIONS, VendorState
 from marketplace.errors import Code
-from marketplace.schemas.vendors import Decision, VendorView
+from marketplace.schemas.vendors import Decision, WholeVendorView
 from rest.calls import Answer, Call
 from rest.operations import Handler, Routes
 from rest.queries import PageQuery, page_request
@@ -23,7 +23,7 @@ class VendorsQuery(PageQuery):
 @ROUTES.get(
     "/v1/admin/vendors",
     query=VendorsQuery(),
-    answer=page_schema(VendorView),
+    answer=page_schema(WholeVendorView),
     errors=[Code.FORBIDDEN],
 )
 async def list_vendors(call: Call) -> Answer:
@@ -54,6 +54,6 @@ for _decision in DECISIONS:
         f"/v1/admin/vendors/{{vendor_id}}/{_decision}",
         _decide(_decision),
         body=Decision(),
-        answer=VendorView(),
+        answer=WholeVendorView(),
         errors=[Code.FORBIDDEN, Code.WRONG_STATE],
     )

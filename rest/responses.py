@@ -53,7 +53,13 @@ def to_response(operation: Operation, written: Written) -> HTTPResponse:
     if isinstance(content, str):
         return HTTPResponse(written.body, written.status, headers, content)
     if operation.gives_revision:
-        headers["ETag"] = f'"{written.body["revision"]}"'
+        headers["ETag"] = _etag(written.body)
     if operation.location is not None and written.status == 201:
         headers["Location"] = operation.location.format_map(written.body)
     return HTTPResponse(orjson.dumps(written.body), written.status, headers, "application/json")
+
+
+def _etag(body: Mapping[str, Any]) -> str:
+    """The revision; a limited view of it is another representation (RFC 9110, section 8.8)."""
+    is_limited = body.get("visibility") == "limited"
+    return f'"{body["revision"]}-limited"' if is_limited else f'"{body["revision"]}"'

@@ -2,7 +2,7 @@
 
 from marketplace.domain import views
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
-from marketplace.domain.matches import Match
+from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.ports import (
@@ -60,7 +60,7 @@ def match_changed(world: World, name: str, match: Match) -> None:
     data = _MATCH.dump(match)
     for account_id in (match.vendor_id, match.customer_id):
         world.live.announce(Announcement(account_room(account_id), name, data))
-    if not match.shows_rfi:
+    if match.state is not MatchState.OFFERED:  # the vendor sees more of the RFI now, or less
         access_changed(world, match.vendor_id)
 
 

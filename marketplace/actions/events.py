@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
@@ -34,8 +35,9 @@ def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any])
 
 
 def rfi_event(name: str, rfi: Rfi, revision: Revision, actor: Actor) -> Event:
-    """`rfi.*`: the RFI after the fact, and the revision that led there."""
-    data = {"rfi": _RFI.dump(rfi), "revision": _REVISION.dump(revision)}
+    """`rfi.*`: the RFI after the fact, and the revision that led there, as consumers may know them."""
+    told, step = visibility.told_to_consumers(rfi, revision)
+    data = {"rfi": _RFI.dump(told), "revision": _REVISION.dump(step)}
     return event(name, rfi.id, revision.at, actor, data)
 
 

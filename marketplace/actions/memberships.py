@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from marketplace.domain import vendors
+from marketplace.domain import vendors, visibility
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.visibility import View
 from marketplace.ports import World
 
 T = TypeVar("T")
@@ -15,10 +16,15 @@ ASKED_TOGETHER = 200
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Vendors that are suspended, and of the pairs asked for those that lost the RFI, with why."""
+    """What vendors have lost.
+
+    `suspended` are the vendors that are; of the pairs that were asked for, `rfis` has those that lost
+    the RFI, with why, and `limited` those that see it in the limited view.
+    """
 
     suspended: frozenset[str]
     rfis: dict[tuple[str, str], str]
+    limited: frozenset[tuple[str, str]]
 
 
 async def losses(
@@ -35,6 +41,7 @@ async def losses(
     for some in _batches(sorted(vendor_ids)):
         suspended |= await world.store.vendors.suspended(some)
     lost: dict[tuple[str, str], str] = {}
+    limited: set[tuple[str, str]] = set()
     for pair_batch in _batches(sorted(pairs)):
         found = {
             (each.rfi_id, each.vendor_id): each
@@ -44,9 +51,11 @@ async def losses(
             match = found.get(pair)
             if pair[1] in suspended:
                 lost[pair] = "suspended"
-            elif match is None or not match.shows_rfi:
+            elif (view := visibility.of_vendor(match)) is None:
                 lost[pair] = f"match_{match.state}" if match else "match_closed"
-    return Losses(frozenset(suspended), lost)
+            elif view is View.LIMITED:
+                limited.add(pair)
+    return Losses(frozenset(suspended), lost, frozenset(limited))
 
 
 async def require_may_write(world: World, actor: Actor) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
-from marketplace.domain import matches, quotes, rfis, vendors
+from marketplace.domain import matches, quotes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.conversations import Entry
@@ -15,7 +15,8 @@ from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.quotes import Quote, QuoteState
-from marketplace.domain.rfis import Budget, Expected, Revision, Rfi
+from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision, Rfi
+from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
 
@@ -162,23 +163,26 @@ async def award(
     return closing.rfi
 
 
-async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> Rfi:
-    """The RFI, if the actor may see it: its customer, an admin, a vendor whose match shows it.
+async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
+    """The RFI as the actor may see it (`marketplace/domain/visibility.py`).
 
     Raises:
         ParleyError: `not_found`, also for what the actor may not see; `forbidden` for a vendor that
             would see it if it were not suspended.
     """
     rfi = await world.store.rfis.get(rfi_id)
-    if rfi is not None:
-        if actor.role is Role.ADMIN or rfi.customer_id == actor.account_id:
-            return rfi
-        if actor.role is Role.VENDOR:
-            match = await world.store.matches.of_pair(rfi_id, actor.account_id)
-            if match is not None and match.shows_rfi:
-                vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
-                return rfi
-    raise _not_found()
+    if rfi is None:
+        raise _not_found()
+    if actor.role is Role.ADMIN or rfi.customer_id == actor.account_id:
+        return visibility.seen(rfi, View.OWN)
+    if actor.role is not Role.VENDOR:
+        raise _not_found()
+    match = await world.store.matches.of_pair(rfi_id, actor.account_id)
+    view = visibility.of_vendor(match)
+    if view is None:
+        raise _not_found()
+    vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
+    return visibility.seen(rfi, view)
 
 
 async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi]:
@@ -194,13 +198,28 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
 async def visible_revisions(
     world: World, actor: Actor, rfi_id: str, after_revision: int, limit: int
 ) -> list[Revision]:
-    """The RFI's revisions behind a number, in order, at most `limit`.
+    """The RFI's revisions behind a number as the actor may see them, in order, at most `limit`.
 
     Raises:
         ParleyError: `not_found`, as `visible_rfi`.
     """
-    await visible_rfi(world, actor, rfi_id)
-    return await world.store.rfis.revisions(rfi_id, after_revision, limit)
+    rfi = await visible_rfi(world, actor, rfi_id)
+    return await revisions_of(world, rfi, after_revision, limit)
+
+
+async def revisions_of(
+    world: World, rfi: SeenRfi, after_revision: int, limit: int
+) -> list[Revision]:
+    """The revisions of an RFI behind a number, in the view that it is seen in.
+
+    For everybody but the customer and admins they begin with the submission: what was taken out of
+    the draft was never meant for others.
+    """
+    store = world.store.rfis
+    if rfi.view is not View.OWN:
+        after_revision = max(after_revision, await store.submission(rfi.id) - 1)
+    found = await store.revisions(rfi.id, after_revision, limit)
+    return [visibility.seen_revision(each, rfi.view) for each in found]
 
 
 async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
@@ -247,6 +266,8 @@ def _content(given: Mapping[str, Any]) -> dict[str, Any]:
     content = dict(given)
     if content.get("budget") is not None:
         content["budget"] = Budget(**content["budget"])
+    if "budget_visibility" in content:
+        content["budget_visibility"] = BudgetVisibility(content["budget_visibility"])
     if "category" in content and content["category"] not in CATEGORIES:
         raise invalid("category", "Unknown; GET /v1/categories lists them.")
     if content.get("attachment_ids"):

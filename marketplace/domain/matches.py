@@ -7,6 +7,7 @@ from enum import StrEnum
 from marketplace.domain.rfis import Rfi
 from marketplace.domain.vendors import NearbyVendor
 from marketplace.errors import Code, ParleyError
+from marketplace.places import told_distance_m
 
 
 class MatchState(StrEnum):
@@ -51,11 +52,16 @@ class Match:
 
 
 def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match:
-    """A new match.  The score falls from 1 at the vendor's door to 0 at the edge of its radius."""
+    """A new match.  The score falls from 1 near the vendor to 0 at the edge of its radius.
+
+    Distance and score are those between rounded places: customers see them, vendors see them, and
+    neither is to find the other's door by them.
+    """
     vendor = nearby.vendor
     if vendor.service_area is None:
         raise ValueError("a vendor without a service area cannot be matched")
-    score = max(0.0, 1 - nearby.distance_m / max(1, vendor.service_area.radius_m))
+    distance_m = told_distance_m(rfi.location, vendor.service_area.location)
+    score = max(0.0, 1 - distance_m / max(1, vendor.service_area.radius_m))
     return Match(
         id=match_id,
         rfi_id=rfi.id,
@@ -64,7 +70,7 @@ def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match
         vendor_name=vendor.company or "A vendor",
         state=MatchState.OFFERED,
         rfi_revision=rfi.revision,
-        distance_m=nearby.distance_m,
+        distance_m=distance_m,
         score=round(score, 4),
         reasons=("category", "within_service_radius", "closest"),
         offered_at=now,

@@ -21,9 +21,11 @@ CONTENT_FIELDS = (
     "title",
     "description",
     "location",
+    "area",
     "address",
     "needed_by",
     "budget",
+    "budget_visibility",
     "max_vendors",
     "attributes",
     "attachment_ids",
@@ -41,6 +43,13 @@ class RfiState(StrEnum):
     OPEN = "open"
     AWARDED = "awarded"
     WITHDRAWN = "withdrawn"
+
+
+class BudgetVisibility(StrEnum):
+    """Whether vendors see the budget before they accept; those who have accepted see it."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,9 @@ class Rfi:
     submitted_at: datetime | None = None
     awarded_quote_id: str | None = None
     awarded_vendor_id: str | None = None
+    # City or region, as the customer tells it to vendors that have not accepted yet.
+    area: str | None = None
+    budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What one step changed, who did it and why."""
+    """What one step changed, who did it and why.
+
+    `budget_visibility` is `shown` when the budget was shown before the step and is shown after it.
+    """
 
     rfi_id: str
     revision: int
@@ -102,6 +117,7 @@ class Revision:
     actor_role: str
     cause: str
     changes: tuple[Change, ...]
+    budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
 
     def touches(self, fields: frozenset[str]) -> bool:
         """Whether one of the given top-level fields was changed."""
@@ -224,8 +240,11 @@ def _next(
         for change in _field_changes(name, getattr(rfi, name), new)
     )
     number = rfi.revision + 1
-    revision = Revision(rfi.id, number, now, actor.account_id, actor.role, cause, changes)
-    return replace(rfi, **replaced, revision=number, updated_at=now), revision
+    after = replace(rfi, **replaced, revision=number, updated_at=now)
+    both = {rfi.budget_visibility, after.budget_visibility}
+    shown = BudgetVisibility.SHOWN if both == {BudgetVisibility.SHOWN} else BudgetVisibility.HIDDEN
+    revision = Revision(rfi.id, number, now, actor.account_id, actor.role, cause, changes, shown)
+    return after, revision
 
 
 def _field_changes(name: str, old: Any, new: Any) -> list[Change]:

@@ -6,10 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from marketplace.errors import Code, ParleyError, invalid
+from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 MAX_CAPACITY = 1_000
 MAX_RADIUS_M = 500_000
+# What the approval was given for: who is offered what depends on these.
+APPROVED_FIELDS = ("categories", "service_area")
 
 
 class VendorState(StrEnum):
@@ -106,16 +108,39 @@ def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) ->
     """The vendor with the given profile fields replaced; the others stay.
 
     Raises:
-        ParleyError: `wrong_state` while the profile is under review, or after a rejection;
-            `validation_failed` when `capacity` falls below the matches that are open.
+        ParleyError: `forbidden` while the vendor is suspended; `wrong_state` while the profile is under
+            review, after a rejection, and for a change of what was approved; `validation_failed` when
+            `capacity` falls below the matches that are open.
     """
+    require_not_suspended(vendor)
     if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
         raise ParleyError(
             Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
         )
     if profile.get("capacity", vendor.open_matches) < vendor.open_matches:
         raise invalid("capacity", f"{vendor.open_matches} matches are open already.")
+    _require_approved_kept(vendor, profile)
     return replace(vendor, **profile, updated_at=now)
+
+
+def _require_approved_kept(vendor: Vendor, profile: Mapping[str, Any]) -> None:
+    changed = [
+        name
+        for name in APPROVED_FIELDS
+        if name in profile and _differs(getattr(vendor, name), profile[name])
+    ]
+    if changed and vendor.state is VendorState.ACTIVE:
+        raise ParleyError(
+            Code.WRONG_STATE,
+            f"What was approved does not change without a review ({', '.join(changed)}). "
+            "Ask support to change it.",
+            errors=[FieldError(name, "Approved; support can change it.") for name in changed],
+        )
+
+
+def _differs(old: Any, new: Any) -> bool:
+    """Whether a field's value is another one; categories have no order."""
+    return set(old) != set(new) if isinstance(old, tuple) else bool(old != new)
 
 
 def submit(vendor: Vendor, now: datetime) -> Vendor:

@@ -34,5 +34,8 @@ class Rfis(Protocol):
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""
 
+    async def submission(self, rfi_id: str) -> int:
+        """The revision at which the RFI was submitted; 0 for one that was not."""
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """Revisions behind a number, in order, dense."""

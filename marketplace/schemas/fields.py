@@ -19,6 +19,7 @@ from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError, inval
 from marketplace.inputs import emails, passwords, phones, texts
 from marketplace.inputs.currencies import CURRENCIES
 from marketplace.inputs.timezones import TIMEZONES
+from marketplace.places import rounded
 from marketplace.schemas.bounds import Bounds, Size
 from marketplace.schemas.quick import QuickCheck
 
@@ -272,6 +273,13 @@ class Place(fields.Field[dict[str, Any]]):
         if not (-180 <= pair[0] <= 180 and -90 <= pair[1] <= 90):
             raise self.make_error("range")
         return {"type": "Point", "coordinates": [float(pair[0]), float(pair[1])]}
+
+
+class RoundedPlace(Place):
+    """A GeoJSON point that is told on a grid of about 1 km."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else rounded(value)
 
 
 class Attributes(fields.Field[dict[str, Any]]):

@@ -20,6 +20,11 @@ from marketplace.schemas.fields import (
 )
 
 
+def budget_visibility(**named: Any) -> fields.String:
+    """Whether vendors see the budget before they accept."""
+    return fields.String(validate=validate.OneOf(["shown", "hidden"]), **named)
+
+
 class BudgetSchema(Strict):
     """Bounds in minor units of one currency."""
 
@@ -40,9 +45,11 @@ class DraftRfi(Strict):
     title = Line(required=True, longest=160)
     description = Text(required=True, longest=8_000)
     location = Place(required=True)
+    area = Line(longest=100, load_default=None, allow_none=True)
     address = Text(longest=300, load_default=None, allow_none=True)
     needed_by = Moment(load_default=None, allow_none=True)
     budget = fields.Nested(BudgetSchema, load_default=None, allow_none=True)
+    budget_visibility = budget_visibility(load_default="hidden")
     max_vendors = Whole(load_default=5, least=1, most=50)
     attributes = Attributes(load_default=dict)
     attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=20))
@@ -55,16 +62,22 @@ class ReviseRfi(Strict):
     title = Line(longest=160)
     description = Text(longest=8_000)
     location = Place()
+    area = Line(longest=100, allow_none=True)
     address = Text(longest=300, allow_none=True)
     needed_by = Moment(allow_none=True)
     budget = fields.Nested(BudgetSchema, allow_none=True)
+    budget_visibility = budget_visibility()
     max_vendors = Whole(least=1, most=50)
     attributes = Attributes()
     attachment_ids = fields.List(Identifier(), validate=validate.Length(max=20))
 
 
 class RfiView(Strict):
-    """An RFI as it stands at `revision`."""
+    """An RFI as it stands at `revision`.
+
+    With `visibility` `limited` it lacks what is shown after the acceptance alone: `address` is null,
+    `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
+    """
 
     id = Identifier(required=True)
     customer_id = Identifier(required=True)
@@ -74,9 +87,11 @@ class RfiView(Strict):
     title = fields.String(required=True)
     description = fields.String(required=True)
     location = Place(required=True)
+    area = fields.String(allow_none=True)
     address = fields.String(allow_none=True)
     needed_by = Moment(allow_none=True)
     budget = fields.Nested(BudgetSchema, allow_none=True)
+    budget_visibility = budget_visibility()
     max_vendors = Whole(required=True)
     attributes = fields.Dict(required=True)
     attachment_ids = fields.List(Identifier(), required=True)
@@ -85,6 +100,7 @@ class RfiView(Strict):
     submitted_at = Moment(allow_none=True)
     awarded_quote_id = fields.String(allow_none=True)
     awarded_vendor_id = fields.String(allow_none=True)
+    visibility = fields.String(dump_default="full", validate=validate.OneOf(["full", "limited"]))
 
 
 class AnyValue(fields.Raw):
@@ -122,6 +138,7 @@ class RevisionView(Strict):
     )
     cause = fields.String(required=True)
     changes = fields.List(fields.Nested(ChangeView), required=True)
+    budget_visibility = budget_visibility()
 
 
 class Award(Strict):

@@ -9,6 +9,7 @@ from marketplace.schemas.fields import (
     Name,
     Pattern,
     Place,
+    RoundedPlace,
     Strict,
     Text,
     Unicode,
@@ -46,13 +47,20 @@ class Decision(Strict):
     reason = Text(required=True, longest=500)
 
 
+class PublicServiceArea(Strict):
+    """Where a vendor works: a radius in metres around a point of a grid of about 1 km."""
+
+    location = RoundedPlace(required=True)
+    radius_m = Whole(required=True)
+
+
 class PublicVendor(Strict):
-    """A vendor as everybody sees it: nothing personal."""
+    """A vendor as everybody sees it: nothing personal, and its place rounded to about 1 km."""
 
     id = Identifier(required=True)
     company = fields.String(allow_none=True)
     categories = fields.List(fields.String(), required=True)
-    service_area = fields.Nested(ServiceAreaSchema, allow_none=True)
+    service_area = fields.Nested(PublicServiceArea, allow_none=True)
     hours = fields.Dict(allow_none=True)
     languages = fields.List(fields.String(), required=True)
 
@@ -71,7 +79,7 @@ class Steps(Strict):
 
 
 class VendorView(PublicVendor):
-    """A vendor as it sees itself, and as admins see it."""
+    """A vendor after a fact, as events tell of it; its place is rounded."""
 
     state = fields.String(required=True)
     state_reason = fields.String(allow_none=True)
@@ -81,7 +89,13 @@ class VendorView(PublicVendor):
     updated_at = Moment(required=True)
 
 
-class OwnVendorView(VendorView):
+class WholeVendorView(VendorView):
+    """A vendor as it sees itself, and as admins see it."""
+
+    service_area = fields.Nested(ServiceAreaSchema, allow_none=True)
+
+
+class OwnVendorView(WholeVendorView):
     """A vendor's own profile with the steps of its onboarding."""
 
     steps = fields.Nested(Steps, required=True)

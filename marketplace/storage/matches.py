@@ -41,7 +41,10 @@ class MongoMatches(Collection[Match]):
     async def of_rfi(self, rfi_id: str) -> list[Match]:
         """All of an RFI, closest first."""
         return await self._many(
-            {"rfi_id": rfi_id}, sort=[("distance_m", ASCENDING)], limit=_MAX_OF_RFI
+            {"rfi_id": rfi_id},
+            # Distances are rounded; of the same distance the closer one was offered it first.
+            sort=[("distance_m", ASCENDING), ("_id", ASCENDING)],
+            limit=_MAX_OF_RFI,
         )
 
     async def of_vendor(

@@ -67,6 +67,16 @@ class MongoRfis(Collection[Rfi]):
         """Newest first."""
         return await self._page({"customer_id": customer_id}, request)
 
+    async def submission(self, rfi_id: str) -> int:
+        """The revision at which the RFI was submitted; 0 for one that was not."""
+        found = await self._database["rfi_revisions"].find_one(
+            {"rfi_id": rfi_id, "cause": "submitted"},
+            {"revision": 1},
+            session=self.session,
+            sort=[("revision", ASCENDING)],
+        )
+        return int(found["revision"]) if found is not None else 0
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """Revisions behind a number, in order, dense."""
         cursor = self._database["rfi_revisions"].find(

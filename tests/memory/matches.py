@@ -34,7 +34,7 @@ class Matches:
     async def of_rfi(self, rfi_id: str) -> list[Match]:
         """All of an RFI, closest first."""
         found = [each for each in self._matches.values() if each.rfi_id == rfi_id]
-        return sorted(found, key=lambda each: each.distance_m)
+        return sorted(found, key=lambda each: (each.distance_m, each.id))
 
     async def of_vendor(
         self, vendor_id: str, state: MatchState | None, request: PageRequest

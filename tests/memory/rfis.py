@@ -51,6 +51,11 @@ class Rfis:
         found = {k: v for k, v in self._rfis.items() if v.customer_id == customer_id}
         return page(found, request)
 
+    async def submission(self, rfi_id: str) -> int:
+        """The revision at which the RFI was submitted; 0 for one that was not."""
+        found = (each for (of, _), each in self._revisions.items() if of == rfi_id)
+        return next((each.revision for each in found if each.cause == "submitted"), 0)
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """Revisions behind a number, in order, dense."""
         numbers = sorted(n for of, n in self._revisions if of == rfi_id and n > after_revision)

@@ -1,15 +1,13 @@
 """Vendors, and who is closest."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.vendors import NearbyVendor, Vendor, VendorState
+from marketplace.places import distance_m
 from tests.memory.tables import Tables, insert, page
-
-_EARTH_RADIUS_M = 6_378_100  # the sphere that MongoDB reckons with
 
 
 class Vendors:
@@ -104,17 +102,3 @@ class Vendors:
             if each.state is VendorState.ACTIVE and each.service_area is not None
         ]
         return sorted(found, key=lambda each: each.distance_m)
-
-
-def distance_m(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """Metres between two GeoJSON points along the sphere (haversine)."""
-    (longitude_1, latitude_1), (longitude_2, latitude_2) = (
-        map(math.radians, each["coordinates"]) for each in (one, other)
-    )
-    half_chord = (
-        math.sin((latitude_2 - latitude_1) / 2) ** 2
-        + math.cos(latitude_1)
-        * math.cos(latitude_2)
-        * math.sin((longitude_2 - longitude_1) / 2) ** 2
-    )
-    return 2 * _EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(half_chord)))

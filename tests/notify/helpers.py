@@ -88,7 +88,7 @@ def of_quote(name: str, quote: Quote) -> Event:
 
 def of_rfi(name: str, rfi: Rfi, *paths: str) -> Event:
     """`rfi.*` as read; the revision changed these paths."""
-    changes = tuple(Change(path, None, "new") for path in paths)
+    changes = tuple(Change(path, None, None) for path in paths)
     revision: Revision = replace(a_revision(rfi), cause=name.partition(".")[2], changes=changes)
     return read_back(rfi_event(name, rfi, revision, an_actor()))
 

@@ -50,7 +50,7 @@ async def test_an_offer_makes_an_email_and_an_sms(
     assert found[0].data == {
         "title": case.rfi.title,
         "category": "plumbing",
-        "distance_m": 1_200,
+        "distance_m": 1_000,
         "rfi_id": case.rfi.id,
         "path": f"/rfis/{case.rfi.id}",
     }

@@ -23,7 +23,7 @@ def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
     (telling,) = tellings(of_match("match.offered", match), Facts())
 
     assert (telling.kind, telling.account_id) == (Kind.MATCH_OFFERED, match.vendor_id)
-    assert telling.data == {"distance_m": 1_200}
+    assert telling.data == {"distance_m": 1_000}
     assert telling.path == f"/rfis/{match.rfi_id}"
     policy = POLICIES[Kind.MATCH_OFFERED]
     assert policy.channels == (Channel.EMAIL, Channel.SMS)

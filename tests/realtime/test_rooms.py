@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -75,6 +75,10 @@ class Feed:
         if self.gate is not None:
             await self.gate.wait()
         return found
+
+    def limited(self, announcement: Announcement) -> Announcement:
+        """The push with a mark."""
+        return replace(announcement, data={**announcement.data, "is_limited": True})
 
 
 @pytest.fixture

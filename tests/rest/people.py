@@ -177,8 +177,12 @@ async def a_draft_of(customer: Person, **named: Any) -> dict[str, Any]:
 
 async def an_open_rfi(rest: Rest, customer: Person, **named: Any) -> dict[str, Any]:
     """A submitted RFI, matched as the matching process would do it."""
-    draft = await a_draft_of(customer, **named)
-    response = await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=1)
+    return await submitted(rest, customer, await a_draft_of(customer, **named))
+
+
+async def submitted(rest: Rest, customer: Person, draft: dict[str, Any]) -> dict[str, Any]:
+    """A draft submitted as it stands, and matched."""
+    response = await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=draft["revision"])
     assert response.status_code == 200, response.text
     system = Actor("system", Role.SYSTEM)
     await match_rfi(rest.parts.world, system, "matching", new_id(), draft["id"])

@@ -7,37 +7,50 @@ import pytest
 
 from marketplace.domain import matches
 from marketplace.domain.matches import MatchState
-from marketplace.domain.vendors import NearbyVendor, ServiceArea
+from marketplace.domain.vendors import NearbyVendor
 from marketplace.errors import Code, ParleyError
-from tests.builders import NOW, a_match, a_place, a_vendor, an_rfi
+from tests.builders import NOW, a_match, a_vendor, a_vendor_north, an_rfi, north_of_denver
 
 LATER = NOW + timedelta(hours=1)
 
 
 def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
     """It stands by itself, so that lists need no second look."""
-    rfi, vendor = an_rfi(revision=4), a_vendor()
+    rfi, vendor = an_rfi(revision=4), a_vendor_north(5_120)
 
-    match = matches.offer("m1", rfi, NearbyVendor(vendor, 5_000), NOW)
+    match = matches.offer("m1", rfi, NearbyVendor(vendor, 5_120), NOW)
 
     assert (match.rfi_id, match.customer_id, match.rfi_revision) == (rfi.id, rfi.customer_id, 4)
     assert (match.vendor_id, match.vendor_name) == (vendor.id, vendor.company)
     assert match.state is MatchState.OFFERED
     assert match.conversation_id is None
-    assert match.distance_m == 5_000
+    assert match.distance_m == 6_000  # between rounded places, in whole kilometres
 
 
 @pytest.mark.parametrize(
     ("distance_m", "radius_m", "score"),
-    [(0, 20_000, 1.0), (5_000, 20_000, 0.75), (20_000, 20_000, 0.0), (20_001, 20_000, 0.0)],
+    [(0, 20_000, 0.95), (0, 500, 0.0), (9_900, 20_000, 0.5), (25_000, 20_000, 0.0)],
 )
 def test_the_score_falls_from_the_door_to_the_edge(
     distance_m: int, radius_m: int, score: float
 ) -> None:
-    """1 at the vendor's door, 0 at the edge of its radius, never below."""
-    vendor = a_vendor(service_area=ServiceArea(a_place(), radius_m))
+    """Near 1 around the vendor, 0 at the edge of its radius, never below."""
+    vendor = a_vendor_north(distance_m, radius_m=radius_m)
 
     assert matches.offer("m1", an_rfi(), NearbyVendor(vendor, distance_m), NOW).score == score
+
+
+@pytest.mark.parametrize("moved_m", [0, 70, -90, 210])
+def test_an_offer_does_not_lead_to_anybodys_door(moved_m: int) -> None:
+    """Whoever moves a little finds the same distance and the same score."""
+    vendor = a_vendor_north(5_120)
+
+    still = matches.offer("m1", an_rfi(), NearbyVendor(vendor, 5_120), NOW)
+    moved = matches.offer(
+        "m1", an_rfi(location=north_of_denver(moved_m)), NearbyVendor(vendor, 5_120), NOW
+    )
+
+    assert (moved.distance_m, moved.score) == (still.distance_m, still.score)
 
 
 def test_a_vendor_without_a_place_cannot_be_matched() -> None:

@@ -41,6 +41,7 @@ def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
         "title",
         "description",
         "location",
+        "budget_visibility",
         "max_vendors",
     }
     assert all(change.old is None for change in revision.changes)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -71,16 +72,63 @@ def test_a_profile_is_handed_in_once(state: VendorState) -> None:
 
 @pytest.mark.parametrize("state", VendorState)
 def test_a_profile_under_review_or_rejected_stands_still(state: VendorState) -> None:
-    """What is being judged does not change under the judge; all others may edit."""
+    """What is being judged does not change under the judge, nor a suspended one; others may edit."""
     vendor = a_vendor(state=state)
+    refusals = {
+        VendorState.IN_REVIEW: Code.WRONG_STATE,
+        VendorState.REJECTED: Code.WRONG_STATE,
+        VendorState.SUSPENDED: Code.FORBIDDEN,
+    }
 
-    if state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
+    if state in refusals:
         with pytest.raises(ParleyError) as refused:
             vendors.update_profile(vendor, {"company": "Other"}, LATER)
-        assert refused.value.code is Code.WRONG_STATE
+        assert refused.value.code is refusals[state]
     else:
         changed = vendors.update_profile(vendor, {"company": "Other"}, LATER)
         assert (changed.company, changed.categories) == ("Other", vendor.categories)
+
+
+MOVED = ServiceArea(a_place(-105.0), 20_000)
+WIDER = ServiceArea(a_place(), 21_000)
+
+
+@pytest.mark.parametrize(
+    ("profile", "path"),
+    [
+        ({"categories": ("plumbing", "roofing")}, "categories"),
+        ({"categories": ("roofing",)}, "categories"),
+        ({"service_area": MOVED}, "service_area"),
+        ({"service_area": WIDER}, "service_area"),
+    ],
+)
+def test_what_was_approved_changes_by_support_alone(profile: dict[str, Any], path: str) -> None:
+    """An active vendor is offered by category, place and radius; before the approval it may edit."""
+    with pytest.raises(ParleyError) as refused:
+        vendors.update_profile(a_vendor(), profile, LATER)
+    applied = vendors.update_profile(a_vendor(state=VendorState.APPLIED), profile, LATER)
+
+    assert refused.value.code is Code.WRONG_STATE
+    assert [each.path for each in refused.value.errors] == [path]
+    assert "support" in refused.value.message
+    assert getattr(applied, path) == profile[path]
+
+
+def test_the_rest_of_an_approved_profile_changes_freely() -> None:
+    """Also beside what was approved, as long as that stays as it is."""
+    vendor = a_vendor(categories=("plumbing", "roofing"))
+    profile = {
+        "company": "Cedar Plumbing",
+        "hours": None,
+        "capacity": 9,
+        "languages": ("es",),
+        "categories": ("roofing", "plumbing"),
+        "service_area": ServiceArea(a_place(), 20_000),
+    }
+
+    changed = vendors.update_profile(vendor, profile, LATER)
+
+    assert (changed.company, changed.capacity, changed.hours) == ("Cedar Plumbing", 9, None)
 
 
 ALLOWED = {

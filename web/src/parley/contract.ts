@@ -407,7 +407,7 @@ export interface JoinedRfi {
   is_snapshot: boolean;
 }
 /**
- * An RFI as it stands at `revision`.
+ * An RFI as it stands at `revision`. With `visibility` `limited` it lacks what is shown after the acceptance alone: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
  */
 export interface Rfi {
   id: string;
@@ -428,9 +428,11 @@ export interface Rfi {
      */
     coordinates: [number, number];
   };
+  area?: string | null;
   address?: string | null;
   needed_by?: string | null;
   budget?: Budget | null;
+  budget_visibility?: "shown" | "hidden";
   max_vendors: number;
   attributes: {
     [k: string]: unknown;
@@ -441,6 +443,7 @@ export interface Rfi {
   submitted_at?: string | null;
   awarded_quote_id?: string | null;
   awarded_vendor_id?: string | null;
+  visibility?: "full" | "limited";
 }
 /**
  * Bounds in minor units of one currency.
@@ -460,6 +463,7 @@ export interface Revision {
   actor: Actor;
   cause: string;
   changes: Change[];
+  budget_visibility?: "shown" | "hidden";
 }
 /**
  * Who did it.

@@ -1,0 +1,144 @@
+"""Who sees which part of an RFI: the one table, for every way out.
+
+REST, the socket, the feed of changes, Kafka events, mail and SMS show an RFI as these functions give
+it.  `docs/decisions/0026` says why; ARCHITECTURE.md shows the table to people.
+
+    own      the customer and admins      everything, from the first draft on
+    full     a vendor that has accepted,  everything, from the submission on
+             while its match stands
+    limited  a vendor that is asked, or   area, rounded place, the budget if the customer shows it;
+             was until the RFI ended      from the submission on
+    (none)   everybody else               nothing: the RFI is not found
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.rfis import BudgetVisibility, Change, Revision, Rfi
+from marketplace.places import rounded
+
+
+class View(StrEnum):
+    """How much of an RFI somebody sees."""
+
+    OWN = "own"
+    FULL = "full"
+    LIMITED = "limited"
+
+
+class Rule(StrEnum):
+    """What becomes of a field in the limited view."""
+
+    SHOWN = "shown"
+    ROUNDED = "rounded"
+    WITHHELD = "withheld"
+    AS_THE_CUSTOMER_CHOSE = "as_the_customer_chose"
+
+
+# Each field of an RFI in the limited view.  A field that is not here is withheld.
+LIMITED: Mapping[str, Rule] = {
+    **dict.fromkeys(
+        (
+            "id", "customer_id", "state", "revision", "category", "title", "description", "area",
+            "needed_by", "budget_visibility", "max_vendors", "attributes", "attachment_ids",
+            "created_at", "updated_at", "submitted_at", "awarded_quote_id", "awarded_vendor_id",
+        ),
+        Rule.SHOWN,
+    ),
+    "location": Rule.ROUNDED,
+    "address": Rule.WITHHELD,
+    "budget": Rule.AS_THE_CUSTOMER_CHOSE,
+}  # fmt: skip
+# What consumers of events learn of an RFI that was never submitted; the rest of it is withheld.
+_OF_A_DRAFT: Mapping[str, Any] = {
+    "title": "",
+    "description": "",
+    "area": None,
+    "needed_by": None,
+    "budget": None,
+    "attributes": {},
+    "attachment_ids": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRfi(Rfi):
+    """An RFI as somebody sees it."""
+
+    view: View = View.OWN
+
+    @property
+    def visibility(self) -> str:
+        """What apps are told: whether something is withheld from them."""
+        return "limited" if self.view is View.LIMITED else "full"
+
+
+def of_vendor(match: Match | None) -> View | None:
+    """What a vendor sees of the RFI of its match; None when it sees nothing."""
+    if match is None or not match.shows_rfi:
+        return None
+    return View.FULL if match.state is MatchState.ACCEPTED else View.LIMITED
+
+
+def seen(rfi: Rfi, view: View) -> SeenRfi:
+    """The RFI in a view."""
+    shown = {each.name: getattr(rfi, each.name) for each in fields(Rfi)}
+    if view is View.LIMITED:
+        shown |= {"location": rounded(rfi.location), "address": None}
+        if rfi.budget_visibility is BudgetVisibility.HIDDEN:
+            shown["budget"] = None
+    return SeenRfi(**shown, view=view)
+
+
+def seen_revision(revision: Revision, view: View) -> Revision:
+    """A revision in a view: it keeps its number, and loses the changes that the view withholds."""
+    if view is not View.LIMITED:
+        return revision
+    kept = (_limited(change, revision.budget_visibility) for change in revision.changes)
+    return replace(revision, changes=tuple(each for each in kept if each is not None))
+
+
+def limited_push(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A revision as JSON, as `rfi.changed` has it, in the limited view."""
+    kept = (
+        _limited(Change(**change), told.get("budget_visibility", BudgetVisibility.HIDDEN))
+        for change in told["changes"]
+    )
+    changes = [
+        {"path": each.path, "old": each.old, "new": each.new} for each in kept if each is not None
+    ]
+    return {**told, "changes": changes}
+
+
+def told_to_consumers(rfi: Rfi, revision: Revision) -> tuple[Rfi, Revision]:
+    """An RFI and its revision as events tell of them.
+
+    Consumers learn that a withheld field has changed, since some act on it, and not its values.
+    """
+    limited = seen(rfi, View.LIMITED)
+    is_secret = rfi.submitted_at is None  # drafts, and what was withdrawn as one
+    if is_secret:
+        limited = replace(limited, **_OF_A_DRAFT)
+    changes = tuple(
+        Change(each.path, None, None)
+        if is_secret and each.path != "state"
+        else _limited(each, revision.budget_visibility) or Change(each.path, None, None)
+        for each in revision.changes
+    )
+    return limited, replace(revision, changes=changes)
+
+
+def _limited(change: Change, budget_visibility: str) -> Change | None:
+    """A change in the limited view; None when it shows nothing there."""
+    rule = LIMITED.get(change.path.partition(".")[0], Rule.WITHHELD)
+    if rule is Rule.SHOWN:
+        return change
+    if rule is Rule.AS_THE_CUSTOMER_CHOSE:
+        return change if budget_visibility == BudgetVisibility.SHOWN else None
+    if rule is Rule.ROUNDED:
+        old, new = (rounded(place) if place else None for place in (change.old, change.new))
+        return Change(change.path, old, new) if old != new else None
+    return None

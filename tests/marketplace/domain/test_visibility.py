@@ -1,0 +1,142 @@
+"""The table of who sees what of an RFI."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from marketplace.domain import visibility
+from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
+from marketplace.domain.rfis import Budget, BudgetVisibility, Change, Rfi, RfiState
+from marketplace.domain.visibility import LIMITED, Rule, View
+from marketplace.schemas.rfis import RevisionView, RfiView
+from tests.builders import a_match, a_place, a_revision, an_accepted_match, an_rfi
+
+SHOWN, HIDDEN = BudgetVisibility.SHOWN, BudgetVisibility.HIDDEN
+PLACES = Change("location", a_place(-104.99031, 39.73921), a_place(-104.97512, 39.71111))
+NEXT_DOOR = Change("location", a_place(-104.99031, 39.73921), a_place(-104.99032, 39.73922))
+ADDRESS = Change("address", "1437 Bannock St", "12 Elm St")
+BUDGET = Change("budget.max_minor", 40_000, 90_000)
+TITLE = Change("title", "A leak", "Two leaks")
+
+
+def test_every_field_of_an_rfi_is_in_the_table() -> None:
+    """Whoever adds a field says who sees it; one that nobody thought of is withheld."""
+    shown = set(RfiView().fields) - {"visibility"}
+
+    assert set(LIMITED) == shown
+    assert shown <= {each.name for each in fields(Rfi)}
+
+
+@pytest.mark.parametrize(
+    ("match", "view"),
+    [
+        (None, None),
+        (a_match(), View.LIMITED),
+        (an_accepted_match(), View.FULL),
+        (a_match(state=MatchState.DECLINED), None),
+        (a_match(state=MatchState.CLOSED, closed_reason=NO_LONGER_SUITABLE), None),
+        (a_match(state=MatchState.CLOSED, closed_reason="rfi_withdrawn"), View.LIMITED),
+        (an_accepted_match(state=MatchState.CLOSED, closed_reason="rfi_awarded"), View.LIMITED),
+    ],
+)
+def test_what_a_vendor_sees_follows_from_its_match(match: Match | None, view: View | None) -> None:
+    """Everything while its acceptance stands; the area before, and after the RFI has ended."""
+    assert visibility.of_vendor(match) is view
+
+
+@pytest.mark.parametrize("state", [RfiState.OPEN, RfiState.WITHDRAWN, RfiState.AWARDED])
+def test_the_limited_view_has_no_door_and_no_purse(state: RfiState) -> None:
+    """The address is withheld, the place rounded, the budget hidden unless the customer shows it."""
+    rfi = an_rfi(
+        location=a_place(-104.99031, 39.73921),
+        budget=Budget(1, 2, "USD"),
+        area="Denver",
+        state=state,
+    )
+
+    hidden = visibility.seen(rfi, View.LIMITED)
+    shown = visibility.seen(replace(rfi, budget_visibility=SHOWN), View.LIMITED)
+
+    assert hidden.location == a_place(-104.99, 39.74)
+    assert (hidden.address, hidden.budget, hidden.area) == (None, None, "Denver")
+    assert shown.budget == rfi.budget
+    kept = [name for name, rule in LIMITED.items() if rule is Rule.SHOWN]
+    assert [getattr(hidden, name) for name in kept] == [getattr(rfi, name) for name in kept]
+    assert RfiView().dump(hidden)["visibility"] == "limited"
+
+
+@pytest.mark.parametrize("view", [View.OWN, View.FULL])
+def test_the_other_views_lack_nothing(view: View) -> None:
+    """They say so themselves."""
+    rfi = an_rfi()
+
+    told = RfiView().dump(visibility.seen(rfi, view))
+
+    assert told == RfiView().dump(rfi)
+    assert told["visibility"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("change", "budget_visibility", "told"),
+    [
+        (TITLE, HIDDEN, TITLE),
+        (ADDRESS, HIDDEN, None),
+        (BUDGET, HIDDEN, None),
+        (BUDGET, SHOWN, BUDGET),
+        (NEXT_DOOR, HIDDEN, None),
+        (PLACES, HIDDEN, Change("location", a_place(-104.99, 39.74), a_place(-104.98, 39.71))),
+        (Change("something_new", 1, 2), SHOWN, None),
+    ],
+)
+def test_a_change_of_what_is_withheld_is_not_shown(
+    change: Change, budget_visibility: BudgetVisibility, told: Change | None
+) -> None:
+    """In the feed and in the push, which are the same; the revision keeps its number."""
+    rfi = an_rfi(revision=7)
+    revision = a_revision(rfi, changes=(change,), budget_visibility=budget_visibility)
+
+    seen = visibility.seen_revision(revision, View.LIMITED)
+    pushed = visibility.limited_push(RevisionView().dump(revision))
+
+    assert seen.revision == 7
+    assert seen.changes == (() if told is None else (told,))
+    assert pushed == RevisionView().dump(seen)
+    assert visibility.seen_revision(revision, View.FULL) == revision
+
+
+def test_a_push_of_the_version_before_hides_the_budget() -> None:
+    """It does not say whether the customer shows it."""
+    told: dict[str, Any] = RevisionView().dump(a_revision(an_rfi(), changes=(BUDGET, TITLE)))
+    del told["budget_visibility"]
+
+    assert [each["path"] for each in visibility.limited_push(told)["changes"]] == ["title"]
+
+
+def test_consumers_learn_that_something_changed_and_not_what() -> None:
+    """The paths stay, since matching and mails act on them."""
+    rfi = an_rfi(location=a_place(-104.99031, 39.73921))
+    revision = a_revision(rfi, changes=(TITLE, ADDRESS, BUDGET, PLACES, NEXT_DOOR))
+
+    told, step = visibility.told_to_consumers(rfi, revision)
+
+    assert (told.address, told.budget) == (None, None)
+    assert told.location == a_place(-104.99, 39.74)
+    assert [each.path for each in step.changes] == [each.path for each in revision.changes]
+    assert step.changes[0] == TITLE
+    assert step.changes[1:3] == (
+        Change("address", None, None),
+        Change("budget.max_minor", None, None),
+    )
+    assert "39.739" not in str(step)
+
+
+def test_consumers_learn_nothing_of_a_draft() -> None:
+    """What is taken out before the submission was never meant for anybody."""
+    rfi = an_rfi(state=RfiState.DRAFT, submitted_at=None, attributes={"alarm_code": "4711"})
+    revision = a_revision(rfi, changes=(Change("attributes.alarm_code", None, "4711"), TITLE))
+
+    told, step = visibility.told_to_consumers(rfi, revision)
+
+    assert (told.title, told.description, told.attributes) == ("", "", {})
+    assert all(change.new is None for change in step.changes)

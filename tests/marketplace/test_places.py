@@ -1,0 +1,50 @@
+"""Places as they are told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.places import distance_m, rounded, told_distance_m
+from tests.builders import a_place, north_of_denver
+
+LONGITUDES = st.floats(-180, 180)
+LATITUDES = st.floats(-89, 89)
+
+
+@given(LONGITUDES, LATITUDES)
+def test_a_rounded_place_is_near_and_stays_itself(longitude: float, latitude: float) -> None:
+    """At most 0.8 km away, on the grid, within the world, and rounded to itself."""
+    place = a_place(longitude, latitude)
+
+    told = rounded(place)
+
+    assert distance_m(place, told) < 800
+    assert rounded(told) == told
+    assert all(round(each, 2) == each for each in told["coordinates"])
+    assert abs(told["coordinates"][0]) <= 180
+
+
+def test_there_is_no_negative_zero() -> None:
+    """It would be another text for the same place."""
+    assert str(rounded(a_place(-0.001, -0.001))["coordinates"]) == "[0.0, 0.0]"
+
+
+@given(LONGITUDES, LATITUDES, st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
+def test_a_told_distance_depends_on_rounded_places_alone(
+    longitude: float, latitude: float, east: float, north: float
+) -> None:
+    """So no number of questions brings out more than the rounded place."""
+    one = a_place(longitude, latitude)
+    other = a_place(max(-180, min(180, longitude + east)), max(-89, min(89, latitude + north)))
+
+    told = told_distance_m(one, other)
+
+    assert told == told_distance_m(rounded(one), rounded(other))
+    assert told >= 1_000
+    assert told % 1_000 == 0
+    assert told == pytest.approx(distance_m(one, other), abs=2_600)
+
+
+def test_a_told_distance_is_about_right() -> None:
+    """Twelve kilometres are told as twelve, give or take one."""
+    assert told_distance_m(a_place(), north_of_denver(12_000)) in {11_000, 12_000, 13_000}

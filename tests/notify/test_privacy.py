@@ -1,0 +1,64 @@
+"""Mail and SMS keep to the table of who sees what."""
+
+from dataclasses import replace
+from typing import Any
+
+from marketplace.domain.matches import NO_LONGER_SUITABLE, MatchState
+from marketplace.domain.rfis import Budget
+from marketplace.ports import World
+from notify.handler import Handler
+from notify.rendering import Renderer
+from notify.rules import Kind
+from tests.builders import a_place, a_quote
+from tests.notify.helpers import a_case, keep, of_account, of_match, of_quote, of_rfi
+
+SECRETS = ("1437 Bannock", "39.739", "104.990", "40000", "40,000", "400.00", "4711", "1.2 km")
+
+
+async def test_no_mail_and_no_sms_has_what_the_table_withholds(
+    handler: Handler, world: World, renderer: Renderer
+) -> None:
+    """Of every kind that an RFI leads to, to whomever it goes."""
+    case = a_case()
+    private: dict[str, Any] = {
+        "address": "1437 Bannock St",
+        "location": a_place(-104.99031, 39.73921),
+        "budget": Budget(10_000, 40_000, "USD"),
+        "attributes": {"alarm": "4711"},
+    }
+    case = await keep(world.store, replace(case, rfi=replace(case.rfi, **private)))
+    unsuitable = replace(
+        case.match, state=MatchState.CLOSED, closed_reason=NO_LONGER_SUITABLE, distance_m=1_234
+    )
+    quote = a_quote(
+        rfi_id=case.rfi.id, customer_id=case.customer.id, vendor_id=case.vendor.id, amount_minor=777
+    )
+    paths = ("address", "budget.max_minor")
+
+    for event in (
+        of_match("match.offered", replace(case.match, distance_m=1_234)),
+        of_match("match.closed", unsuitable),
+        of_quote("quote.submitted", quote),
+        of_rfi("rfi.revised", case.rfi, *paths),
+        of_rfi("rfi.withdrawn", case.rfi, *paths),
+        of_rfi("rfi.awarded", replace(case.rfi, awarded_vendor_id=case.vendor.id), *paths),
+    ):
+        await handler.handle(event)
+
+    made = [
+        each
+        for person in (case.vendor, case.customer)
+        for each in await of_account(world.store, person.id)
+    ]
+    assert {each.kind for each in made} >= {
+        Kind.MATCH_OFFERED,
+        Kind.MATCH_CLOSED,
+        Kind.QUOTE_SUBMITTED,
+        Kind.RFI_REVISED,
+        Kind.RFI_WON,
+    }
+    for each in made:
+        kind = Kind(each.kind)
+        mail = renderer.mail(kind, "Vince", each.data)
+        told = f"{mail} {renderer.sms(kind, each.data)} {each.data}"
+        assert [secret for secret in SECRETS if secret in told] == [], kind

@@ -1,0 +1,127 @@
+"""Who follows an RFI sees what the table of views allows, on every gateway."""
+
+from dataclasses import dataclass
+
+import pytest_asyncio
+
+from marketplace.actions import matches, rfis
+from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.rfis import BudgetVisibility, Rfi
+from marketplace.ports import World
+from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from tests.builders import a_match, a_place, a_vendor, content_of_an_rfi
+from tests.realtime.apps import App, Person, a_person
+from tests.realtime.conftest import Connect, Gateways
+
+DOOR = a_place(-104.99031, 39.73921)
+ROUNDED = a_place(-104.99, 39.74)
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """An RFI that was cleaned before it was submitted, as revision 3, and a vendor it is offered to."""
+
+    rfi: Rfi
+    match_id: str
+    customer: Person
+    vendor: Person
+    world: World
+
+    async def revise(self, revision: int, **content: object) -> None:
+        """Change it from another process, as REST does."""
+        actor = Actor(self.customer.id, Role.CUSTOMER)
+        await rfis.revise(self.world, actor, self.rfi.id, revision, content)
+
+    async def accept(self) -> None:
+        """Take the offer up."""
+        await matches.accept(self.world, Actor(self.vendor.id, Role.VENDOR), self.match_id)
+
+
+@pytest_asyncio.fixture
+async def street(gateways: Gateways, store: MongoStore, settings: Settings) -> Street:
+    """Draft with an alarm code, remove it, submit, offer."""
+    customer = await a_person(store, settings)
+    vendor = await a_person(store, settings, Role.VENDOR)
+    await store.vendors.add(a_vendor(id=vendor.id, open_matches=1))
+    world, actor = gateways[1].parts.world, Actor(customer.id, Role.CUSTOMER)
+    content = content_of_an_rfi(
+        location=DOOR, address="1437 Bannock St", attributes={"alarm": "4711"}
+    )
+    drafted = await rfis.draft(world, actor, content)
+    await rfis.revise(world, actor, drafted.id, 1, {"attributes": {}})
+    rfi = await rfis.submit(world, actor, drafted.id, 2)
+    match = a_match(rfi_id=rfi.id, customer_id=customer.id, vendor_id=vendor.id)
+    await store.matches.add(match)
+    await store.rfis.count_matches(rfi.id, 1)
+    return Street(rfi, match.id, customer, vendor, world)
+
+
+def paths_of(app: App) -> list[list[str]]:
+    """What the pushed revisions changed."""
+    return [[each["path"] for each in told["changes"]] for told in app.named("rfi.changed")]
+
+
+async def test_a_vendor_that_is_asked_joins_the_limited_view(
+    gateways: Gateways, connect: Connect, street: Street
+) -> None:
+    """The snapshot is rounded, and the changes begin with the submission; the customer has it all."""
+    vendor = await connect(gateways[0], street.vendor)
+    customer = await connect(gateways[0], street.customer)
+
+    seen = await vendor.ok("join_rfi", {"rfi_id": street.rfi.id, "after_revision": 2})
+    from_the_start = await vendor.ok("join_rfi", {"rfi_id": street.rfi.id, "after_revision": 0})
+    own = await customer.ok("join_rfi", {"rfi_id": street.rfi.id, "after_revision": 0})
+
+    assert (seen["rfi"]["address"], seen["rfi"]["location"]) == (None, ROUNDED)
+    assert seen["rfi"]["visibility"] == "limited"
+    assert [each["cause"] for each in seen["changes"]] == ["submitted"]
+    assert (from_the_start["is_snapshot"], from_the_start["changes"]) == (True, [])
+    assert (own["rfi"]["address"], own["rfi"]["location"]) == ("1437 Bannock St", DOOR)
+    assert [each["revision"] for each in own["changes"]] == [1, 2, 3]
+
+
+async def test_pushes_show_each_member_what_it_may_see(
+    gateways: Gateways, connect: Connect, street: Street
+) -> None:
+    """On the gateway of whoever changes and on the other; numbers stay dense for all."""
+    vendors = [await connect(each, street.vendor) for each in gateways]
+    customers = [await connect(each, street.customer) for each in gateways]
+    for app in (*vendors, *customers):
+        await app.ok("join_rfi", {"rfi_id": street.rfi.id})
+
+    await street.revise(3, address="12 Elm St", title="Two sinks")
+    await street.revise(4, budget_visibility=BudgetVisibility.SHOWN)
+    for app in (*vendors, *customers):
+        await app.until(lambda app=app: len(app.named("rfi.changed")) == 2)  # type: ignore[misc] # bound in the loop
+
+    for app in vendors:
+        assert paths_of(app) == [["title"], ["budget_visibility"]]
+        assert [each["revision"] for each in app.named("rfi.changed")] == [4, 5]
+        assert "Elm" not in str(app.named("rfi.changed"))
+    for app in customers:
+        assert paths_of(app) == [["address", "title"], ["budget_visibility"]]
+
+
+async def test_who_accepts_sees_what_changes_from_then_on(
+    gateways: Gateways, connect: Connect, street: Street
+) -> None:
+    """Within the room it has joined already, on every gateway."""
+    apps = [await connect(each, street.vendor) for each in gateways]
+    for app in apps:
+        await app.ok("join_rfi", {"rfi_id": street.rfi.id})
+
+    await street.accept()
+    for revision in range(3, 30):  # each gateway asks anew as soon as it is told
+        await street.revise(revision, address=f"{revision} Elm St")
+        for app in apps:
+            await app.until(lambda: len(app.named("rfi.changed")) > revision - 3)  # noqa: B023 # awaited here
+        if all(paths_of(app)[-1] == ["address"] for app in apps):
+            break
+
+    assert [paths_of(app)[-1] for app in apps] == [["address"], ["address"]]
+    seen = await apps[0].ok("join_rfi", {"rfi_id": street.rfi.id, "after_revision": 2})
+    assert seen["rfi"]["visibility"] == "full"
+    assert {change["path"] for each in seen["changes"] for change in each["changes"]} == {
+        "state", "submitted_at", "address"
+    }  # fmt: skip

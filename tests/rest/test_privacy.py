@@ -1,0 +1,261 @@
+"""Who sees what of an RFI, and where vendors are, over real REST; and what events tell of it."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.rest.people import (
+    Person,
+    Rest,
+    a_draft_of,
+    a_quote_of,
+    accepted,
+    an_active_vendor,
+    an_admin,
+    an_open_rfi,
+    refusal,
+    registered,
+    somewhere,
+    submitted,
+)
+
+SECRETS = ("1437 Bannock", "4711", "40000", "77712")
+
+
+def a_door(place: dict[str, Any]) -> dict[str, Any]:
+    """An exact point near a place, which shows in any text that has it."""
+    longitude, latitude = place["coordinates"]
+    return {"type": "Point", "coordinates": [longitude + 0.0077712, latitude + 0.0077712]}
+
+
+def secrets_in(text: str) -> list[str]:
+    """What should not be there."""
+    return [each for each in SECRETS if each in text]
+
+
+class Street:
+    """An RFI with everything private in it, and vendors in every relation to it."""
+
+    def __init__(self, customer: Person, rfi: dict[str, Any]) -> None:
+        self.customer, self.rfi = customer, rfi
+        self.vendors: dict[str, Person] = {}
+        self.path = f"/v1/rfis/{rfi['id']}"
+
+    async def texts(self, person: Person) -> list[str]:
+        """Whatever the person can read of the RFI."""
+        found = []
+        for path in ("", "/changes", "/matches", "/quotes"):
+            response = await person.get(self.path + path)
+            found.append(response.text)
+        found.append((await person.get("/v1/matches")).text)
+        return found
+
+
+async def a_street(rest: Rest, **content: Any) -> Street:
+    """Drafted with an alarm code and a first address, cleaned, submitted, offered, half taken up."""
+    place = somewhere()
+    vendors = {
+        name: await an_active_vendor(rest, place) for name in ("offered", "accepted", "declined")
+    }
+    customer = await registered(rest)
+    draft = await a_draft_of(
+        customer,
+        location=a_door(place),
+        address="1437 Bannock St",
+        attributes={"alarm": "4711"},
+        budget={"min_minor": 10_000, "max_minor": 40_000, "currency": "USD"},
+        area="Denver, Colorado",
+        **content,
+    )
+    path = f"/v1/rfis/{draft['id']}"
+    cleaned = (await customer.patch(path, json={"attributes": {}}, if_match=1)).json()
+    street = Street(customer, await submitted(rest, customer, cleaned))
+    street.vendors = vendors
+    await accepted(vendors["accepted"], street.rfi)
+    listed = (await vendors["declined"].get("/v1/matches")).json()["items"]
+    await vendors["declined"].post(f"/v1/matches/{listed[0]['id']}/decline")
+    return street
+
+
+async def test_before_the_acceptance_there_is_an_area(rest: Rest) -> None:
+    """Area and rounded place; neither door nor purse, in whatever is read."""
+    street = await a_street(rest)
+    offered = street.vendors["offered"]
+
+    rfi = (await offered.get(street.path)).json()
+
+    assert [secrets_in(each) for each in await street.texts(offered)] == [[]] * 5
+    assert rfi["area"] == "Denver, Colorado"
+    assert (rfi["address"], rfi["budget"], rfi["visibility"]) == (None, None, "limited")
+    assert rfi["location"]["coordinates"] == [
+        round(each, 2) for each in street.rfi["location"]["coordinates"]
+    ]
+
+
+async def test_after_the_acceptance_there_is_a_door(rest: Rest) -> None:
+    """The one who comes has to find it; what was in the draft alone stays there."""
+    street = await a_street(rest)
+    person = street.vendors["accepted"]
+
+    rfi = (await person.get(street.path)).json()
+
+    assert rfi == street.rfi
+    assert (rfi["address"], rfi["visibility"]) == ("1437 Bannock St", "full")
+    assert not any("4711" in each for each in await street.texts(person))
+
+
+async def test_the_customer_and_admins_see_all_of_it(rest: Rest) -> None:
+    """From the first draft on."""
+    street = await a_street(rest)
+
+    for person in (street.customer, await an_admin(rest)):
+        changes = (await person.get(f"{street.path}/changes")).json()["items"]
+        assert [each["revision"] for each in changes] == [1, 2, 3]
+        assert (await person.get(street.path)).json() == street.rfi
+
+
+async def test_for_vendors_the_feed_begins_with_the_submission(rest: Rest) -> None:
+    """Whatever they ask for, in pages as well."""
+    street = await a_street(rest)
+
+    for name in ("offered", "accepted"):
+        for query in ({}, {"after_revision": 0}, {"after_revision": 2}, {"limit": 1}):
+            response = await street.vendors[name].get(f"{street.path}/changes", params=query)
+            items = response.json()["items"]
+            assert [(each["revision"], each["cause"]) for each in items] == [(3, "submitted")]
+
+
+async def test_changes_of_what_is_withheld_are_not_shown(rest: Rest) -> None:
+    """The revision is there, its private changes are not; who has accepted sees them."""
+    street = await a_street(rest)
+    change = {"address": "77712 Elm St", "title": "Two sinks"}
+    await street.customer.patch(street.path, json=change, if_match=3)
+
+    seen = {
+        name: (await street.vendors[name].get(f"{street.path}/changes")).json()["items"][-1]
+        for name in ("offered", "accepted")
+    }
+
+    assert [each["path"] for each in seen["offered"]["changes"]] == ["title"]
+    assert [each["path"] for each in seen["accepted"]["changes"]] == ["title", "address"]
+
+
+async def test_a_budget_is_shown_when_the_customer_shows_it(rest: Rest) -> None:
+    """Only from then on: what it was while it was hidden stays hidden."""
+    street = await a_street(rest)
+    offered = street.vendors["offered"]
+    budget = {"min_minor": 10_000, "max_minor": 60_000, "currency": "USD"}
+
+    shown = {"budget": budget, "budget_visibility": "shown"}
+    await street.customer.patch(street.path, json=shown, if_match=3)
+    now = (await offered.get(street.path)).json()
+    later = {"budget": {**budget, "max_minor": 70_000}}
+    await street.customer.patch(street.path, json=later, if_match=4)
+    changes = (await offered.get(f"{street.path}/changes")).json()["items"]
+
+    assert now["budget"] == budget
+    assert [each["path"] for each in changes[-2]["changes"]] == ["budget_visibility"]
+    assert changes[-1]["changes"] == [{"path": "budget.max_minor", "old": 60_000, "new": 70_000}]
+
+
+@pytest.mark.parametrize("ending", ["withdraw", "award"])
+async def test_nothing_private_is_left_after_the_end(rest: Rest, ending: str) -> None:
+    """Who was asked sees how it ended; who has won goes on seeing the door."""
+    street = await a_street(rest)
+    offered, winner = street.vendors["offered"], street.vendors["accepted"]
+    quote = (await winner.post(f"{street.path}/quotes", json=a_quote_of(street.rfi))).json()
+    body = {"quote_id": quote["id"], "quote_revision": 1} if ending == "award" else {}
+
+    ended = await street.customer.post(f"{street.path}/{ending}", json=body, if_match=3)
+
+    assert ended.status_code == 200
+    rfi = (await offered.get(street.path)).json()
+    assert (rfi["state"], rfi["visibility"]) == (ended.json()["state"], "limited")
+    assert [secrets_in(each) for each in await street.texts(offered)] == [[]] * 5
+    still = (await winner.get(street.path)).json()
+    assert (still["address"] is not None) is (ending == "award")
+
+
+async def test_who_declined_or_is_nobody_finds_nothing(rest: Rest) -> None:
+    """Neither the RFI nor its feed, nor anything private in one's own list."""
+    street = await a_street(rest)
+    strangers = [street.vendors["declined"], await registered(rest), await registered(rest)]
+
+    for person in strangers:
+        for path in ("", "/changes", "/matches", "/quotes"):
+            assert refusal(await person.get(street.path + path)) == (404, "not_found")
+        assert secrets_in((await person.get("/v1/matches")).text) == []
+    assert (await rest.client.get(street.path)).status_code == 401
+
+
+async def test_who_accepts_is_not_told_that_nothing_has_changed(rest: Rest) -> None:
+    """The limited view has an ETag of its own."""
+    street = await a_street(rest)
+    offered = street.vendors["offered"]
+    before = await offered.get(street.path)
+    known = {"If-None-Match": before.headers["etag"]}
+
+    unchanged = await offered.get(street.path, headers=known)
+    await accepted(offered, street.rfi)
+    after = await offered.get(street.path, headers=known)
+
+    assert before.headers["etag"] == '"3-limited"'
+    assert unchanged.status_code == 304
+    assert (after.status_code, after.headers["etag"]) == (200, '"3"')
+    assert after.json()["address"] == "1437 Bannock St"
+
+
+async def test_events_tell_consumers_nothing_private(rest: Rest) -> None:
+    """From the draft to the end, whoever reads the topics."""
+    street = await a_street(rest)
+    await street.customer.patch(street.path, json={"address": "77712 Elm St"}, if_match=3)
+    await street.customer.post(f"{street.path}/withdraw", if_match=4)
+
+    found = await rest.parts.store.database["outbox"].find({"key": street.rfi["id"]}).to_list(None)
+    events = [orjson.loads(each["value"]) for each in found]
+
+    names = [each["name"] for each in events if each["name"].startswith("rfi.")]
+    assert names == ["rfi.drafted", "rfi.revised", "rfi.submitted", "rfi.revised", "rfi.withdrawn"]
+    assert [secrets_in(each["value"].decode()) for each in found] == [[]] * len(found)
+    revised = events[[each["name"] for each in events].index("rfi.submitted") + 1 :]
+    paths = [
+        change["path"]
+        for each in revised
+        if each["name"] == "rfi.revised"
+        for change in each["data"]["revision"]["changes"]
+    ]
+    assert paths == ["address"]
+
+
+async def test_a_vendors_home_is_told_about(rest: Rest) -> None:
+    """Everybody sees a rounded place, the vendor and admins the exact one; events the rounded one."""
+    home = a_door(somewhere())
+    near = ",".join(map(str, home["coordinates"]))
+    vendor = await an_active_vendor(rest, home)
+
+    public = await rest.client.get(f"/v1/vendors/{vendor.id}")
+    listed = await rest.client.get("/v1/vendors", params={"near": near})
+    own = await vendor.get("/v1/vendors/me")
+    told = await rest.parts.store.database["outbox"].find({"key": vendor.id}).to_list(None)
+
+    assert secrets_in(public.text + listed.text) == []
+    assert public.json()["service_area"]["location"]["coordinates"] == [
+        round(each, 2) for each in home["coordinates"]
+    ]
+    assert own.json()["service_area"]["location"] == home
+    assert told
+    assert [secrets_in(each["value"].decode()) for each in told] == [[]] * len(told)
+
+
+async def test_an_offer_tells_whole_kilometres(rest: Rest) -> None:
+    """To the vendor and to the customer, so that neither finds the other's door by it."""
+    place = somewhere()
+    vendor = await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=a_door(place))
+
+    for person in (vendor, customer):
+        items = (await person.get(f"/v1/rfis/{rfi['id']}/matches")).json()["items"]
+        assert [each["distance_m"] for each in items] == [1_000]
+        assert [each["score"] for each in items] == [0.95]
