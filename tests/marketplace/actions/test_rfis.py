@@ -3,10 +3,12 @@
 import asyncio
 
 from marketplace.actions import quotes, rfis
+from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import MatchState
 from marketplace.domain.quotes import QuoteState
 from marketplace.domain.rfis import RfiState
+from marketplace.domain.visibility import View
 from marketplace.errors import Code, ParleyError
 from tests.builders import content_of_an_rfi, figures_of_a_quote
 from tests.marketplace.actions.refusals import refused
@@ -139,7 +141,8 @@ async def test_somebody_elses_rfi_is_not_there(stage: Stage) -> None:
 
     assert await refused(rfis.withdraw(stage.world, stranger, rfi.id, 2)) is Code.NOT_FOUND
     assert await refused(rfis.visible_rfi(stage.world, stranger, rfi.id)) is Code.NOT_FOUND
-    assert await rfis.visible_rfi(stage.world, Actor("a", Role.ADMIN), rfi.id) == rfi
+    seen = await rfis.visible_rfi(stage.world, Actor("a", Role.ADMIN), rfi.id)
+    assert seen == visibility.seen(rfi, View.OWN)
 
 
 async def test_a_quote_is_made_on_the_rfi_as_it_stands(stage: Stage) -> None:
