@@ -4,6 +4,7 @@ Two files a kind: `<kind>.txt` with the blocks subject, text, action and sms, an
 content and action.  Both stand on a layout.  An undefined name is an error; HTML is escaped.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from notify.rules import Kind
 
 MAX_MESSAGES_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 150
+# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9).
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ def distance(distance_m: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """All white space, line breaks too, as single spaces."""
-    return " ".join(text.split())
+    """All white space, line breaks too, as single spaces; nothing that turns the sentence round."""
+    return " ".join(_DIRECTION.sub("", text).split())
 
 
 def short(text: str, most: int) -> str:

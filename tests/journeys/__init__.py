@@ -9,6 +9,8 @@
 - `test_story.py` from the registration to the award, by websocket and by polling
 - `test_page.py` the same on the page
 - `test_page_states.py` what the page says where there is little to show, or no connection
+- `test_unsent.py` what is written on the page outlives the tab
+- `test_tabs.py` several tabs of one browser
 - `test_links.py` where the links of each email and SMS lead
 - `test_killed_writer.py` a write that was begun and never ended holds nobody up
 - `test_kafka_away.py` each RFI is matched once, whatever was away meanwhile

@@ -24,6 +24,8 @@ DATA = {
     "changed_fields": ["needed_by", "budget"],
 }
 VOID = {"meta", "br"}
+# A name that overrides the direction of what stands after it.
+STRANGER = "Eve \u202e evE"
 
 
 class _Page(HTMLParser):
@@ -35,6 +37,7 @@ class _Page(HTMLParser):
         self.names: set[str] = set()
         self.links: list[str] = []
         self.texts: list[str] = []
+        self.around: set[str] = set()
         self.feed(page)
         assert self.open == []
 
@@ -49,6 +52,8 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
+        if STRANGER in data:
+            self.around.add(self.open[-1])
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -86,6 +91,20 @@ def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Rend
     assert text.startswith("Parley: ")
     assert text.endswith(" https://parley.example/rfis/r1")
     assert len(text) <= 306
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Renderer) -> None:
+    """In HTML what a person wrote stands by itself; elsewhere it holds no direction controls."""
+    names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
+
+    mail = renderer.mail(kind, STRANGER, {**DATA, **names}, ["When?"])
+
+    assert _Page(mail.html).around <= {"bdi", "title"}
+    assert "bdi" in _Page(mail.html).around
+    assert "\u202e" not in mail.subject
+    assert "\u202e" not in mail.text
+    assert "\u202e" not in renderer.sms(kind, {**DATA, **names})
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -3,16 +3,23 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { ErrorBoundary } from "./app/parts";
 import { startRouter } from "./app/router";
+import { aloneBy } from "./parley/alone";
 import { refreshTokens } from "./parley/rest";
-import { Sessions } from "./parley/session";
+import { removeStale, Sessions } from "./parley/session";
 import "./styles.css";
 
 // Same origin, unless the page is hosted apart from the API.
 const origin: string = import.meta.env["VITE_API_ORIGIN"] ?? "";
 const request = window.fetch.bind(window);
 const sessions = new Sessions({
-  storage: window.sessionStorage,
+  tab: window.sessionStorage,
+  shared: window.localStorage,
   refresh: (refresh_token) => refreshTokens(request, origin, refresh_token),
+  alone: aloneBy(navigator.locks),
+});
+removeStale(window.localStorage, Date.now());
+window.addEventListener("storage", (event) => {
+  if (event.storageArea === window.localStorage) sessions.changedElsewhere(event.key);
 });
 const root = document.getElementById("root");
 if (root === null) throw new Error("The page has no #root.");

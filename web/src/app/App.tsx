@@ -5,6 +5,7 @@ import { Client } from "../parley/client";
 import type { Fetch } from "../parley/http";
 import { Rest } from "../parley/rest";
 import type { Sessions } from "../parley/session";
+import { BrowserTexts } from "../parley/texts";
 import type { Account } from "../parley/types";
 import { AdminPage } from "./AdminPage";
 import { ClientContext, type LogOut, LogOutContext, useOpened, useStore } from "./context";
@@ -34,7 +35,10 @@ function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
   // The account object is new after every refresh of the tokens; the client lives as long as the id.
   const { id, role, email, name } = me;
   const make = useCallback(
-    () => new Client(fetch, origin, sessions, { id, role, email, name }),
+    () => {
+      const texts = new BrowserTexts(window.indexedDB, navigator.locks, id);
+      return new Client(fetch, origin, sessions, { id, role, email, name }, texts);
+    },
     [fetch, origin, sessions, id, role, email, name],
   );
   const client = useOpened(make);

@@ -3,17 +3,19 @@
  * it can be read and not written in: what a person had begun stays, and so does the focus.
  */
 
-import { type KeyboardEvent, type SubmitEvent, useId, useState } from "react";
+import { type KeyboardEvent, type SubmitEvent, useId } from "react";
 import type { ConversationClient } from "../parley/conversation-client";
-import { useStore } from "./context";
+import { useClient, useStore } from "./context";
 
 interface Props {
   conversation: ConversationClient;
+  id: string;
   isDisabled: boolean;
 }
 
-export function Composer({ conversation, isDisabled }: Props) {
-  const [text, setText] = useState("");
+export function Composer({ conversation, id, isDisabled }: Props) {
+  const draft = useClient().draft(`message:${id}`);
+  const text = useStore(draft.text);
   const seen = useStore(conversation.state).conversation;
   const note = useId();
   const isClosed = seen?.is_open === false;
@@ -21,7 +23,7 @@ export function Composer({ conversation, isDisabled }: Props) {
     const body = text.trim();
     if (body === "" || isDisabled || isClosed) return;
     conversation.send(body);
-    setText("");
+    draft.set("");
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -40,6 +42,7 @@ export function Composer({ conversation, isDisabled }: Props) {
       </p>
       <textarea
         aria-label="Message"
+        dir="auto"
         aria-describedby={note}
         placeholder={isClosed ? "" : "Write a message"}
         readOnly={isClosed}
@@ -50,7 +53,7 @@ export function Composer({ conversation, isDisabled }: Props) {
         value={text}
         onKeyDown={onKey}
         onChange={(event) => {
-          setText(event.target.value);
+          draft.set(event.target.value);
           conversation.typed(event.target.value.trim() !== "");
         }}
       />

@@ -2,7 +2,7 @@
 
 import type { ConversationClient } from "../parley/conversation-client";
 import { useClient, useStore } from "./context";
-import { ConfirmButton, ErrorNote } from "./parts";
+import { ConfirmButton, ErrorNote, Names } from "./parts";
 import { useAction } from "./useAction";
 
 interface Props {
@@ -23,7 +23,11 @@ export function ConversationHead({ conversation, id }: Props) {
   return (
     <div className="talk-head">
       <p className="presence" data-testid="presence">
-        {there.length > 0 ? `${there.map((each) => each.name).join(", ")} is active now` : ""}
+        {there.length > 0 && (
+          <>
+            <Names of={there} /> {there.length === 1 ? "is" : "are"} active now
+          </>
+        )}
       </p>
       <ConfirmButton
         {...(isBlocked ? UNBLOCK : BLOCK)}

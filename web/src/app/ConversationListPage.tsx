@@ -3,7 +3,7 @@
 import type { ListedConversation } from "../parley/types";
 import { useClient, useStore } from "./context";
 import { words } from "./format";
-import { Empty, ErrorNote, Loading, PageTitle, StateBadge, UnreadBadge } from "./parts";
+import { Empty, ErrorNote, Loading, Names, PageTitle, StateBadge, UnreadBadge } from "./parts";
 import { href } from "./router";
 
 export function ConversationListPage() {
@@ -37,7 +37,9 @@ function ConversationItem({ conversation, me }: { conversation: ListedConversati
   return (
     <li data-testid="conversation-item" data-id={conversation.id}>
       <a className="card item" href={href("conversation", conversation.id)}>
-        <span className="item-title">{others.map((each) => each.name).join(", ")}</span>
+        <span className="item-title">
+          <Names of={others} />
+        </span>
         <UnreadBadge count={conversation.unread} />
         <span className="item-more">
           {others.map((each) => words(each.role)).join(", ")} · {conversation.head}{" "}

@@ -66,7 +66,9 @@ function CustomerSide({ rfiId, vendorId }: { rfiId: string; vendorId: string | u
       <QuotesPanel rfi={rfi} vendorId={vendorId} onAwarded={() => void rfiClient.load()} />
       <section className="card" aria-labelledby="rfi-title">
         <h2 id="rfi-title">
-          <a href={href("rfi", rfi.id)}>{rfi.title}</a>
+          <a href={href("rfi", rfi.id)}>
+            <bdi>{rfi.title}</bdi>
+          </a>
         </h2>
         <RfiDetails feed={{ ...feed, rfi }} />
       </section>

@@ -7,7 +7,7 @@ import { useClient, useOpened, useStore } from "./context";
 import { Composer } from "./Composer";
 import { ConversationHead } from "./ConversationHead";
 import { MessageItem } from "./MessageItem";
-import { Empty, ErrorNote, Loading } from "./parts";
+import { Empty, ErrorNote, Loading, Names } from "./parts";
 import { useAction } from "./useAction";
 
 /** This close to the end (px) counts as at the end. */
@@ -24,9 +24,11 @@ export function ConversationView({ id }: { id: string }) {
       <ErrorNote error={failure} />
       {state.conversation === null && isAccessible && <Loading what="the conversation" />}
       {state.conversation !== null && <ConversationHead conversation={conversation} id={id} />}
-      {state.conversation !== null && <Entries conversation={conversation} />}
+      {(state.conversation !== null || state.pending.length > 0) && (
+        <Entries conversation={conversation} />
+      )}
       <Typing conversation={conversation} />
-      <Composer conversation={conversation} isDisabled={state.conversation === null || !isAccessible} />
+      <Composer conversation={conversation} id={id} isDisabled={!isAccessible} />
     </section>
   );
 }
@@ -84,7 +86,11 @@ function Typing({ conversation }: { conversation: ConversationClient }) {
   );
   return (
     <p className="typing" role="status" data-testid="typing">
-      {typing.length > 0 ? `${typing.map((each) => each.name).join(", ")} is typing…` : ""}
+      {typing.length > 0 && (
+        <>
+          <Names of={typing} /> {typing.length === 1 ? "is" : "are"} typing…
+        </>
+      )}
     </p>
   );
 }

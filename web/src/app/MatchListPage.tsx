@@ -45,7 +45,9 @@ function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }
   return (
     <li className="card item-with-actions" data-testid="match-item" data-id={match.id} data-state={match.state}>
       <a className="item" href={href("match", match.id)} data-testid="match-open">
-        <span className="item-title">{rfi?.title ?? "A request"}</span>
+        <span className="item-title">
+          <bdi>{rfi?.title ?? "A request"}</bdi>
+        </span>
         <StateBadge state={match.state} />
         <span className="item-more">
           {rfi ? `${categoryName(rfi.category)} · ` : ""}

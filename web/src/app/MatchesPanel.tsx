@@ -42,7 +42,9 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
   return (
     <li data-testid="match-item" data-id={match.id} data-state={match.state}>
       <div className="row-main">
-        <strong>{match.vendor_name ?? "A vendor"}</strong> <StateBadge state={match.state} />
+        <strong>
+          <bdi>{match.vendor_name ?? "A vendor"}</bdi>
+        </strong> <StateBadge state={match.state} />
         <div className="muted">
           {miles(match.distance_m)} away · asked {when(match.offered_at)}
           {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}

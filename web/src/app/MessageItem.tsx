@@ -1,9 +1,10 @@
 /** One thing in a conversation: a message, a notice, or a message on its way. */
 
 import { type SubmitEvent, useState } from "react";
-import type { Pending, TimelineItem } from "../parley/conversation";
+import type { TimelineItem } from "../parley/conversation";
 import type { ConversationClient } from "../parley/conversation-client";
 import { explain } from "../parley/errors";
+import type { Pending } from "../parley/outgoing";
 import { useClient, useStore } from "./context";
 import { noticeText, when } from "./format";
 import { ErrorNote } from "./parts";
@@ -39,7 +40,9 @@ export function MessageItem({ item, conversation, nameOf, read }: Props) {
       data-client-message-id={item.message.client_message_id}
       data-state="sent"
     >
-      <span className="hidden">{isMine ? "You" : nameOf(item.message.sender_id)}: </span>
+      <span className="hidden">
+        {isMine ? "You" : <bdi>{nameOf(item.message.sender_id)}</bdi>}:{" "}
+      </span>
       {isMine ? (
         <OwnMessage item={item} conversation={conversation} isRead={item.sequence <= read} />
       ) : (
@@ -62,7 +65,7 @@ const useIsOpen = (conversation: ConversationClient): boolean =>
 function Body({ item }: { item: Numbered }) {
   if (item.is_deleted) return <p className="bubble is-deleted">This message was deleted</p>;
   return (
-    <p className="bubble prose" data-testid="message-body">
+    <p className="bubble prose" dir="auto" data-testid="message-body">
       {item.body}
     </p>
   );
@@ -138,6 +141,7 @@ function EditForm(props: { item: Numbered; conversation: ConversationClient; onC
     <form className="edit-form" onSubmit={(event) => void save(event)} aria-label="Edit message">
       <textarea
         aria-label="Message"
+        dir="auto"
         rows={2}
         maxLength={8_000}
         required
@@ -169,7 +173,7 @@ function PendingItem({ pending, conversation }: { pending: Pending; conversation
       data-state={state}
     >
       <span className="hidden">You: </span>
-      <p className="bubble prose" data-testid="message-body">
+      <p className="bubble prose" dir="auto" data-testid="message-body">
         {body}
       </p>
       {state === "failed" && error ? (

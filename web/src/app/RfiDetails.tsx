@@ -25,15 +25,15 @@ export function RfiDetails({ feed, since }: Props) {
     <dl className="details" data-testid="rfi-details" data-revision={rfi.revision}>
       {row("state", <StateBadge state={rfi.state} />)}
       {row("category", categoryName(rfi.category))}
-      {row("title", rfi.title)}
-      {row("description", <span className="prose">{rfi.description}</span>)}
+      {row("title", <bdi>{rfi.title}</bdi>)}
+      {row("description", <span className="prose" dir="auto">{rfi.description}</span>)}
       {row("location", placeName(rfi.location))}
-      {rfi.address ? row("address", rfi.address) : null}
+      {rfi.address ? row("address", <bdi>{rfi.address}</bdi>) : null}
       {row("needed_by", rfi.needed_by ? day(rfi.needed_by) : "—")}
       {row("budget", rfi.budget ? budgetText(rfi.budget) : "—")}
       {row("max_vendors", rfi.max_vendors)}
       {Object.entries(rfi.attributes ?? {}).map(([name, value]) =>
-        row(`attributes.${name}`, String(value)),
+        row(`attributes.${name}`, <bdi>{String(value)}</bdi>),
       )}
     </dl>
   );
@@ -62,8 +62,13 @@ export function ChangeLine({ change, rfi }: { change: Change; rfi: Rfi | null })
   return (
     <span className="change" data-testid="rfi-change" data-path={change.path}>
       <span className="hidden">changed from </span>
-      <del>{show(change.old)}</del> <span aria-hidden="true">→</span>
-      <span className="hidden"> to </span> <ins>{show(change.new)}</ins>
+      <del>
+        <bdi>{show(change.old)}</bdi>
+      </del>{" "}
+      <span aria-hidden="true">→</span>
+      <span className="hidden"> to </span> <ins>
+        <bdi>{show(change.new)}</bdi>
+      </ins>
     </span>
   );
 }

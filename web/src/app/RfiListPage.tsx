@@ -47,7 +47,9 @@ function RfiItem({ rfi }: { rfi: Rfi }) {
   return (
     <li data-testid="rfi-item" data-id={rfi.id}>
       <a className="card item" href={href("rfi", rfi.id)}>
-        <span className="item-title">{rfi.title}</span>
+        <span className="item-title">
+          <bdi>{rfi.title}</bdi>
+        </span>
         <StateBadge state={rfi.state} />
         <span className="item-more">
           {categoryName(rfi.category)} · {placeName(rfi.location)}

@@ -2,6 +2,7 @@
 
 import { use } from "react";
 import { unreadIn } from "../parley/inbox";
+import { isolated } from "./format";
 import { LogOutContext, useClient, useStore } from "./context";
 import { ConversationListPage } from "./ConversationListPage";
 import { ConversationPage } from "./ConversationPage";
@@ -35,8 +36,8 @@ export function Shell() {
         </a>
         <Navigation page={route?.page} />
         <ConnectionState />
-        <span className="who" title={`${me.name}, ${me.email}`}>
-          {me.name} <span className="muted">({me.role})</span>
+        <span className="who" title={`${isolated(me.name)}, ${me.email}`}>
+          <bdi>{me.name}</bdi> <span className="muted">({me.role})</span>
         </span>
         <button type="button" className="quiet" onClick={() => logOut()} data-testid="logout">
           Log out

@@ -34,6 +34,9 @@ export function when(at: string, now: Date = new Date()): string {
   return date.toDateString() === now.toDateString() ? TIME.format(date) : MOMENT.format(date);
 }
 
+/** What a person wrote, for a sentence without markup: it does not turn round what is beside it. */
+export const isolated = (text: string): string => `\u2068${text}\u2069`;
+
 /** `wrong_state` as `wrong state`. */
 export const words = (code: string): string => code.replaceAll("_", " ").replaceAll(".", " ");
 
@@ -87,7 +90,7 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
     typeof amount_minor === "number" && typeof currency === "string"
       ? `: ${money(amount_minor, currency)}`
       : "";
-  if (code === "participant_joined") return `${nameOf(String(data?.["account_id"]))} joined`;
+  if (code === "participant_joined") return `${isolated(nameOf(String(data?.["account_id"])))} joined`;
   if (code === "quote_submitted") return `A quote was made${figure}`;
   if (code === "quote_updated") return `The quote was revised${figure}`;
   if (code === "rfi_awarded") return "The request was awarded";

@@ -1,8 +1,8 @@
 /** Small pieces that many pages share. */
 
-import { Component, type ReactNode, useEffect, useRef, useState } from "react";
+import { Component, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { explain, type ParleyError } from "../parley/errors";
-import { words } from "./format";
+import { isolated, words } from "./format";
 import { href } from "./router";
 
 /** An error in human words, with what to do about it. */
@@ -28,6 +28,18 @@ export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRet
       )}
     </div>
   );
+}
+
+/**
+ * People's names, each by itself: a name that reads from right to left turns nothing round beside it.
+ */
+export function Names({ of }: { of: readonly { name: string }[] }) {
+  return of.map(({ name }, index) => (
+    <Fragment key={index}>
+      {index > 0 && ", "}
+      <bdi>{name}</bdi>
+    </Fragment>
+  ));
 }
 
 export function Loading({ what }: { what: string }) {
@@ -71,11 +83,11 @@ export function PageTitle({ children, title }: { children?: ReactNode; title: st
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   useEffect(() => {
-    document.title = `${title} · Parley`;
+    document.title = `${isolated(title)} · Parley`;
   }, [title]);
   return (
     <h1 ref={heading} tabIndex={-1}>
-      {children ?? title}
+      {children ?? <bdi>{title}</bdi>}
     </h1>
   );
 }

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { CONVERSATION } from "../testing/builders";
 import { httpServer, loggedIn, someTokens } from "../testing/servers";
+import { MemoryBrowser } from "../testing/texts";
 import { Client } from "./client";
 
 let close: () => void = () => undefined;
@@ -12,7 +13,7 @@ test("a message counts as reported when the marketplace has the report, and not 
     count === 1 ? { status: 422, body: problem } : { status: 201, body: {} },
   );
   close = server.close;
-  const client = new Client(fetch, server.origin, loggedIn(), someTokens(1).account);
+  const client = new Client(fetch, server.origin, loggedIn(), someTokens(1).account, new MemoryBrowser().tab("customer-1"));
   const report = (details: string) => client.report(CONVERSATION, "message-1", "other", details);
   await expect(report("")).rejects.toMatchObject({ code: "validation_failed" });
   expect(client.reported.get().size).toBe(0);

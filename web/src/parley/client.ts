@@ -5,9 +5,11 @@
  *          ─▶ gateway               Socket.IO
  *          ─▶ inbox ─▶ live-list    conversations with what is unread
  *   conversation-client ─▶ conversation (pure)      rfi-client ─▶ rfi-feed (pure)
+ *          └▶ message-sender ─▶ outgoing (pure), texts: what is not sent yet, kept in the browser
  */
 
 import { ConversationClient } from "./conversation-client";
+import { Draft } from "./drafts";
 import { Gateway } from "./gateway";
 import type { Fetch } from "./http";
 import { Inbox } from "./inbox";
@@ -16,6 +18,7 @@ import { Rest } from "./rest";
 import { RfiClient } from "./rfi-client";
 import type { Sessions } from "./session";
 import { Store } from "./store";
+import type { Texts } from "./texts";
 import type { Account, Category, PushName, ReportReason } from "./types";
 
 /** Conversations visited before are kept, with what is loaded and what is unsent; so many of them. */
@@ -31,10 +34,14 @@ export class Client {
   readonly categories: LiveList<Category>;
   /** Messages that were reported since the log-in. */
   readonly reported = new Store<ReadonlySet<string>>(new Set());
+  readonly #texts: Texts;
+  readonly #drafts = new Map<string, Draft>();
+  readonly #undo: (() => void)[] = [];
   readonly #conversations = new Map<string, ConversationClient>();
 
-  constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account) {
+  constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account, texts: Texts) {
     this.me = me;
+    this.#texts = texts;
     this.origin = origin;
     this.rest = new Rest(fetch, origin, sessions);
     this.gateway = new Gateway(origin, sessions);
@@ -43,12 +50,17 @@ export class Client {
   }
 
   open(): void {
+    this.#texts.open();
     this.gateway.open();
     this.inbox.open();
     this.categories.open();
+    this.#undo.push(this.gateway.onConnected(() => this.#adopt()));
+    this.#adopt();
   }
 
   close(): void {
+    for (const undo of this.#undo.splice(0)) undo();
+    this.#texts.close();
     this.categories.close();
     this.inbox.close();
     this.gateway.close();
@@ -62,6 +74,7 @@ export class Client {
       gateway: this.gateway,
       conversation_id,
       me: this.me.id,
+      texts: this.#texts,
       onRead: (sequence) => this.inbox.read(conversation_id, sequence),
     });
     this.#conversations.set(conversation_id, made);
@@ -70,6 +83,23 @@ export class Client {
       if (each !== made && each.is_idle) this.#conversations.delete(id);
     }
     return made;
+  }
+
+  /** The one draft of this name. */
+  draft(name: string): Draft {
+    const kept = this.#drafts.get(name) ?? new Draft(this.#texts, name);
+    this.#drafts.set(name, kept);
+    return kept;
+  }
+
+  /** Messages that another tab, or this one before a reload, left behind go out from here. */
+  #adopt(): void {
+    this.#texts.adopt((messages) => {
+      for (const conversation_id of new Set(messages.map((each) => each.conversation_id))) {
+        const theirs = messages.filter((each) => each.conversation_id === conversation_id);
+        this.conversation(conversation_id).restore(theirs);
+      }
+    });
   }
 
   /**

@@ -1,100 +1,11 @@
-import type { Socket } from "socket.io";
 import { afterEach, describe, expect, test } from "vitest";
-import {
-  aBlock,
-  aConversation,
-  aMessage,
-  aNotice,
-  CONVERSATION,
-  ME,
-  messages,
-  OTHER,
-} from "../testing/builders";
+import { aBlock, aMessage, aNotice, CONVERSATION, ME, OTHER } from "../testing/builders";
 import { loggedIn, socketServer, until } from "../testing/servers";
-import { timeline } from "./conversation";
+import { type Ack, closeAll, closeLater, open, Stage, withMessages } from "../testing/stage";
 import { ConversationClient } from "./conversation-client";
 import { Gateway } from "./gateway";
-import type { Message } from "./types";
 
-type Ack = (answer: unknown) => void;
-interface Call {
-  name: string;
-  [field: string]: unknown;
-}
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-/** A gateway with one conversation in memory; `onSend` may take a send's acknowledgement away. */
-class Stage {
-  readonly log: Message[] = [];
-  readonly calls: Call[] = [];
-  is_open = true;
-  onSend: (socket: Socket, message: Message, ack: Ack) => void = (_, message, ack) =>
-    ack({ ok: true, message });
-
-  serve = (socket: Socket): void => {
-    socket.onAny((name: string, payload: object) => this.calls.push({ name, ...payload }));
-    socket.on("join_conversation", ({ after_sequence = 0 }, ack: Ack) => {
-      void socket.join(CONVERSATION);
-      ack({
-        ok: true,
-        conversation: { ...aConversation, is_open: this.is_open },
-        participants: aConversation.participants,
-        read_positions: [],
-        ...this.page(after_sequence),
-      });
-    });
-    socket.on("fetch_entries", ({ after_sequence, limit }, ack: Ack) =>
-      ack({ ok: true, ...this.page(after_sequence, limit) }),
-    );
-    socket.on("send_message", (call, ack: Ack) => this.onSend(socket, this.add(call), ack));
-    for (const name of ["mark_read", "mark_delivered", "set_typing", "leave_conversation"]) {
-      socket.on(name, (_, ack: Ack) => ack({ ok: true }));
-    }
-  };
-
-  /** Idempotent, as the marketplace is. */
-  add({ client_message_id, body }: { client_message_id: string; body: string }): Message {
-    const old = this.log.find((each) => each.client_message_id === client_message_id);
-    if (old) return old;
-    const message = aMessage(this.log.length + 1, { client_message_id, body, sender_id: ME });
-    this.log.push(message);
-    return message;
-  }
-
-  page(after: number, limit = 200) {
-    const entries = this.log
-      .slice(after, after + limit)
-      .map((each) => ({ ...each, kind: "message", at: each.sent_at }));
-    const head = this.log.length;
-    return { entries, head, has_more: after + entries.length < head };
-  }
-
-  named = (name: string): Call[] => this.calls.filter((each) => each.name === name);
-}
-
-async function open(stage: Stage) {
-  const server = await socketServer(stage.serve);
-  const gateway = new Gateway(server.origin, loggedIn());
-  const client = new ConversationClient({ gateway, conversation_id: CONVERSATION, me: ME });
-  closing.push(server.close, () => gateway.close(), () => client.close());
-  gateway.open();
-  client.open();
-  await until(() => client.state.get().conversation !== null, "the join");
-  const bodies = () =>
-    timeline(client.state.get(), ME).map((each) => (each.kind === "message" ? each.body : "?"));
-  const push = (message: Message) => server.io.to(CONVERSATION).emit("message.sent", message);
-  return { ...server, gateway, client, bodies, push };
-}
-
-const withMessages = (count: number): Stage => {
-  const stage = new Stage();
-  stage.log.push(...messages(1, count));
-  return stage;
-};
+afterEach(closeAll);
 
 describe("catching up", () => {
   test("a push behind a hole makes it fetch the hole, and nothing shows before", async () => {
@@ -314,7 +225,7 @@ describe("what it tells of itself", () => {
     });
     const gateway = new Gateway(server.origin, loggedIn());
     const client = new ConversationClient({ gateway, conversation_id: CONVERSATION, me: ME });
-    closing.push(server.close, () => gateway.close(), () => client.close());
+    closeLater(server.close, () => gateway.close(), () => client.close());
     gateway.open();
     client.open();
     await until(() => client.failure.get() !== null, "the failure");

@@ -1,6 +1,6 @@
 /**
  * Keeps one conversation true to the marketplace: joins and resumes by sequence, fetches what is
- * missing, sends in order, reports what was read.
+ * missing, reports what was read. What is sent goes by message-sender.ts.
  *
  *   gateway ──push, page──▶ conversation.ts (pure) ──Store──▶ the page
  *      ▲                                                        │
@@ -9,18 +9,25 @@
 
 import * as rules from "./conversation";
 import type { ConversationState } from "./conversation";
+import { isOtherEpoch } from "./epochs";
 import { asParleyError, type ParleyError } from "./errors";
 import type { Gateway } from "./gateway";
-import { newId } from "./ids";
+import { MessageSender } from "./message-sender";
 import { Retry } from "./retry";
 import { Store } from "./store";
+import type { KeptMessage, Texts } from "./texts";
 import type { Block, CallName, Calls, Entry } from "./types";
 
 export interface ConversationOptions {
-  gateway: Pick<Gateway, "call" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected">;
+  gateway: Pick<
+    Gateway,
+    "call" | "fetch" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected"
+  >;
   conversation_id: string;
   /** My account's id. */
   me: string;
+  /** Where messages are kept until they are sent; without it they are only on the screen. */
+  texts?: Pick<Texts, "put" | "remove">;
   onRead?: (sequence: number) => void;
   now_ms?: () => number;
 }
@@ -38,17 +45,16 @@ export class ConversationClient {
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: ConversationOptions;
   readonly #now_ms: () => number;
+  readonly #sender: MessageSender;
   readonly #undo: (() => void)[] = [];
   readonly #rejoin = new Retry();
   readonly #refetch = new Retry();
-  readonly #resend = new Retry();
   readonly #report_again = new Retry();
   #isOpen = false;
   #isWanted = false;
   #isJoined = false;
   #isVisible = false;
   #isFetching = false;
-  #isSending = false;
   #isReporting = false;
   #typingSaid_ms = 0;
   #typingIdle: ReturnType<typeof setTimeout> | undefined;
@@ -57,6 +63,18 @@ export class ConversationClient {
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.#now_ms = options.now_ms ?? Date.now;
+    this.#sender = new MessageSender({
+      state: this.state,
+      advance: (step) => this.#advance(step),
+      conversation_id: options.conversation_id,
+      texts: options.texts,
+      send: async (message) => (await this.#call("send_message", message)).message,
+      isReady: () => this.#isJoined,
+      isConnected: () => options.gateway.is_connected,
+      onRefused: (error) => this.#sendRefused(error),
+      onIdle: () => this.#leaveWhenSent(),
+      now_ms: this.#now_ms,
+    });
   }
 
   /** Joins, and stays joined until it is closed. */
@@ -87,8 +105,8 @@ export class ConversationClient {
       gateway.on("conversation.updated", (push) => {
         if (isOurs(push)) this.blocked(push);
       }),
-      gateway.onReached((reached, head) => {
-        if (reached === this.#room) this.#advance((s) => rules.atLeast(s, head));
+      gateway.onReached((reached, head, epoch) => {
+        if (reached === this.#room) this.#reached(head, epoch);
       }),
       gateway.onConnected(() => void this.#join()),
     );
@@ -107,11 +125,11 @@ export class ConversationClient {
   }
 
   #leaveWhenSent(): void {
-    const isSending = this.state.get().pending.some((each) => each.state === "waiting");
-    if (this.#isWanted || !this.#isOpen || isSending) return;
+    if (this.#isWanted || !this.#isOpen || this.#sender.isWaiting) return;
     this.#isOpen = false;
     for (const undo of this.#undo.splice(0)) undo();
-    for (const retry of [this.#rejoin, this.#refetch, this.#resend, this.#report_again]) retry.cancel();
+    for (const retry of [this.#rejoin, this.#refetch, this.#report_again]) retry.cancel();
+    this.#sender.cancel();
     clearTimeout(this.#typingIdle);
     clearTimeout(this.#typingFade);
     this.#isJoined = false;
@@ -119,24 +137,26 @@ export class ConversationClient {
 
   /** Shows the message at once and sends it as soon as it can be; it is numbered when it was. */
   send(body: string): void {
-    const message = {
-      client_message_id: newId(),
-      body,
-      written_at: new Date(this.#now_ms()).toISOString(),
-    };
-    this.#advance((s) => rules.written(s, message));
+    this.#sender.write(body);
     this.#sayTyping(false);
-    void this.#flush();
+  }
+
+  /** Sends what an earlier page left behind, also when no page shows this conversation. */
+  restore(messages: readonly KeptMessage[]): void {
+    const isShown = this.#isWanted;
+    this.#sender.restore(messages);
+    this.open();
+    if (!isShown) this.close();
   }
 
   /** Sends a refused message again, under its old id. */
   retry(client_message_id: string): void {
-    this.#advance((s) => rules.retried(s, client_message_id));
-    void this.#flush();
+    this.#sender.retry(client_message_id);
+    if (!this.#isJoined && this.failure.get() !== null) void this.#join();
   }
 
   drop(client_message_id: string): void {
-    this.#advance((s) => rules.dropped(s, client_message_id));
+    this.#sender.drop(client_message_id);
   }
 
   /** The conversation was blocked or opened, as a push or the answer to my own request tells. */
@@ -160,7 +180,7 @@ export class ConversationClient {
   /** @throws ParleyError */
   async loadOlder(): Promise<void> {
     const before_sequence = this.state.get().first;
-    const page = await this.#call("fetch_entries", { before_sequence, limit: 50 });
+    const page = await this.#fetch({ before_sequence, limit: 50 });
     this.#advance((s) => rules.paged(s, page));
   }
 
@@ -195,20 +215,29 @@ export class ConversationClient {
     if (this.#isJoined && rules.contradicts(this.state.get(), entry)) void this.#join();
   }
 
+  /** A head of another epoch says nothing about ours: the join tells how the feed stands now. */
+  #reached(head: number, epoch: string | null): void {
+    if (!isOtherEpoch(this.state.get().epoch, epoch)) this.#advance((s) => rules.atLeast(s, head));
+    else if (this.#isJoined) void this.#join();
+  }
+
   async #join(): Promise<void> {
     this.#isJoined = false;
     this.#rejoin.cancel();
-    const { dense } = this.state.get();
-    const from = dense > 0 ? { after_sequence: dense } : {};
+    const { dense, epoch } = this.state.get();
+    const from = dense > 0 ? { after_sequence: dense, epoch } : {};
     try {
       const answer = await this.#options.gateway.join(this.#room, from);
       this.#isJoined = true;
       this.#rejoin.reset();
       this.failure.set(null);
       this.#advance((s) => rules.joined(s, answer));
-      void this.#flush();
+      void this.#sender.flush();
     } catch (thrown) {
-      this.#onFailure(thrown, this.#rejoin, () => void this.#join(), (error) => this.failure.set(error));
+      this.#onFailure(thrown, this.#rejoin, () => void this.#join(), (error) => {
+        this.failure.set(error);
+        this.#sender.refuseAll(error);
+      });
     }
   }
 
@@ -220,7 +249,7 @@ export class ConversationClient {
       for (;;) {
         const after_sequence = rules.missing(this.state.get());
         if (after_sequence === null) break;
-        const page = await this.#call("fetch_entries", { after_sequence, limit: PAGE });
+        const page = await this.#fetch({ after_sequence, limit: PAGE });
         this.state.set(rules.paged(this.state.get(), page));
         if (this.state.get().dense === after_sequence) break; // Told of, but not to be had yet.
       }
@@ -234,35 +263,9 @@ export class ConversationClient {
     void this.#report();
   }
 
-  /** Sends what waits, one by one, so that messages arrive in the order they were written. */
-  async #flush(): Promise<void> {
-    if (this.#isSending || !this.#isJoined) return;
-    this.#isSending = true;
-    try {
-      for (;;) {
-        const next = this.state.get().pending.find((each) => each.state === "waiting");
-        if (next === undefined || !(await this.#sendOne(next))) break;
-      }
-    } finally {
-      this.#isSending = false;
-    }
-    this.#leaveWhenSent();
-  }
-
-  /** Whether the next one may follow. */
-  async #sendOne({ client_message_id, body }: rules.Pending): Promise<boolean> {
-    try {
-      const answer = await this.#call("send_message", { client_message_id, body });
-      this.#resend.reset();
-      this.#advance((s) => rules.acknowledged(s, answer.message));
-      return true;
-    } catch (thrown) {
-      return this.#onFailure(thrown, this.#resend, () => void this.#flush(), (error) => {
-        this.#advance((s) => rules.refused(s, client_message_id, error));
-        const isNews = error.code === "blocked" && this.state.get().conversation?.is_open === true;
-        if (isNews && this.#isJoined) void this.#join();
-      });
-    }
+  #sendRefused(error: ParleyError): void {
+    const isNews = error.code === "blocked" && this.state.get().conversation?.is_open === true;
+    if (isNews && this.#isJoined) void this.#join();
   }
 
   /** Tells how far this app has got; single file, and always the latest position. */
@@ -311,6 +314,11 @@ export class ConversationClient {
     const wasSaid = this.#typingSaid_ms > 0;
     this.#typingSaid_ms = is_typing ? this.#now_ms() : 0;
     if (is_typing || wasSaid) this.#call("set_typing", { is_typing }).catch(() => undefined);
+  }
+
+  #fetch(from: { after_sequence?: number; before_sequence?: number; limit: number }) {
+    const { gateway, conversation_id } = this.#options;
+    return gateway.fetch({ conversation_id, ...from, epoch: this.state.get().epoch });
   }
 
   get #room(): `conversation:${string}` {

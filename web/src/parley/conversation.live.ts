@@ -2,11 +2,10 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { memoryStorage, until } from "../testing/servers";
+import { oneTab, until } from "../testing/servers";
 import { timeline } from "./conversation";
 import { ConversationClient } from "./conversation-client";
 import { Gateway } from "./gateway";
-import { Sessions } from "./session";
 
 /** What tests/realtime/test_page_client.py asks for; `total` counts the other side's messages too. */
 interface Task {
@@ -28,7 +27,7 @@ test("every message is shown once, in order, and none is lost on the way", async
     refresh_token: "none",
     expires_in_s: 3_600,
   };
-  const sessions = new Sessions({ storage: memoryStorage(), refresh: () => Promise.resolve(tokens) });
+  const sessions = oneTab(() => Promise.resolve(tokens));
   sessions.start(tokens);
   const gateway = new Gateway(task.url, sessions);
   const me = task.account.id;

@@ -13,6 +13,7 @@ import {
   OTHER,
 } from "../testing/builders";
 import * as rules from "./conversation";
+import * as outgoing from "./outgoing";
 import { ParleyError } from "./errors";
 import type { Entry } from "./types";
 
@@ -127,47 +128,47 @@ describe("resume", () => {
 
 describe("optimistic sending", () => {
   test("a written message shows at the end at once", () => {
-    const state = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const state = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     expect(shown(state)).toEqual(["body 1", "hello (waiting)"]);
   });
 
   test("the acknowledgement gives it its place, under the same key", () => {
-    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
-    const state = rules.acknowledged(pending, answer);
+    const state = outgoing.acknowledged(pending, answer);
     expect(shown(state)).toEqual(["body 1", "hello"]);
     expect(state.pending).toEqual([]);
     expect(rules.timeline(state, ME)[1]?.key).toBe(rules.timeline(pending, ME)[1]?.key);
   });
 
   test("its own push before, after or instead of the acknowledgement shows it once", () => {
-    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
     const pushed = rules.entered(pending, [rules.entryOfMessage(answer)]);
     for (const state of [
       pushed,
-      rules.acknowledged(pushed, answer),
-      rules.entered(rules.acknowledged(pending, answer), [rules.entryOfMessage(answer)]),
+      outgoing.acknowledged(pushed, answer),
+      rules.entered(outgoing.acknowledged(pending, answer), [rules.entryOfMessage(answer)]),
     ]) {
       expect(shown(state)).toEqual(["body 1", "hello"]);
     }
   });
 
   test("an acknowledged message behind a hole stays in sight until the hole is filled", () => {
-    const pending = rules.written(opened(messages(1, 1)), writing("mine", "hello"));
+    const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(3, { client_message_id: "mine", sender_id: ME, body: "hello" });
-    const holed = rules.acknowledged(pending, answer);
+    const holed = outgoing.acknowledged(pending, answer);
     expect(shown(holed)).toEqual(["body 1", "hello (sent)"]);
     expect(shown(rules.entered(holed, messages(2, 2)))).toEqual(["body 1", "body 2", "hello"]);
   });
 
   test("a refused message keeps its error, can go out again, and can be given up", () => {
     const error = new ParleyError("rate_limited", "Too many.");
-    const written = rules.written(opened([]), writing("mine", "hello"));
-    const refused = rules.refused(written, "mine", error);
+    const written = outgoing.written(opened([]), writing("mine", "hello"));
+    const refused = outgoing.refused(written, "mine", error);
     expect(refused.pending[0]).toMatchObject({ state: "failed", error });
-    expect(rules.retried(refused, "mine").pending[0]).toMatchObject({ state: "waiting", error: null });
-    expect(rules.dropped(refused, "mine").pending).toEqual([]);
+    expect(outgoing.retried(refused, "mine").pending[0]).toMatchObject({ state: "waiting", error: null });
+    expect(outgoing.dropped(refused, "mine").pending).toEqual([]);
   });
 });
 

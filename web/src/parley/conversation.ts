@@ -3,10 +3,12 @@
  *
  * The number is the truth, a push is a hint: entries are kept by sequence, shown only as far as they
  * are dense, and `missing` says what to fetch. Edits and deletions are entries too; `timeline` folds
- * them into what a person reads. The network is in conversation-client.ts.
+ * them into what a person reads. Messages on their way are in outgoing.ts, the network is in
+ * conversation-client.ts.
  */
 
-import type { ParleyError } from "./errors";
+import { isOtherEpoch, type Numbered } from "./epochs";
+import type { Pending } from "./outgoing";
 import type {
   Block,
   Conversation,
@@ -21,15 +23,6 @@ import type {
   ReadPosition,
 } from "./types";
 
-/** A message on its way: `failed` waits for the person, the others go out by themselves. */
-export interface Pending {
-  client_message_id: string;
-  body: string;
-  written_at: string;
-  state: "waiting" | "sent" | "failed";
-  error: ParleyError | null;
-}
-
 export interface ConversationState {
   conversation: Conversation | null;
   participants: readonly Participant[];
@@ -40,6 +33,8 @@ export interface ConversationState {
   dense: number;
   /** The highest sequence known to exist. */
   head: number;
+  /** Of which life of the feed the numbers are; null while it was not told. */
+  epoch: string | null;
   pending: readonly Pending[];
   positions: ReadonlyMap<string, ReadPosition>;
   /** Until when (ms) each account counts as typing. */
@@ -55,6 +50,7 @@ export const EMPTY: ConversationState = {
   first: 0,
   dense: 0,
   head: 0,
+  epoch: null,
   pending: [],
   positions: new Map(),
   typing: new Map(),
@@ -68,14 +64,33 @@ export const TYPING_TTL_MS = 6_000;
 export function joined(state: ConversationState, answer: JoinedConversation): ConversationState {
   const { conversation, participants } = answer;
   const active = participants.filter((each) => each.is_active).map((each) => each.account_id);
-  const met = { ...state, conversation, participants, active: new Set(active) };
+  const kept = continued(state, answer);
+  const met = { ...kept, conversation, participants, active: new Set(active) };
   const placed = answer.read_positions.reduce(positionMoved, met);
-  return paged(placed, answer);
+  return paged(placed, { ...answer, is_snapshot: false });
 }
 
 /** A page of entries from `fetch_entries` or REST, older or newer. */
 export function paged(state: ConversationState, page: EntryPage): ConversationState {
-  return entered(atLeast(state, page.head), page.entries);
+  return entered(atLeast(continued(state, page), page.head), page.entries);
+}
+
+/**
+ * The state that an answer goes on from. Numbers of another epoch say nothing about this one, and an
+ * answer that is a snapshot does not go on from ours: then it starts over.
+ */
+function continued(state: ConversationState, { epoch, is_snapshot }: Numbered): ConversationState {
+  const next = { ...state, epoch: epoch ?? state.epoch };
+  return is_snapshot === true || isOtherEpoch(state.epoch, epoch) ? startedOver(next) : next;
+}
+
+/** Without what was numbered. A message that was acknowledged in the other epoch goes out again. */
+function startedOver(state: ConversationState): ConversationState {
+  const { entries, first, dense, head, positions } = EMPTY;
+  const pending = state.pending.map((each) =>
+    each.state === "sent" ? { ...each, state: "waiting" as const } : each,
+  );
+  return { ...state, entries, first, dense, head, positions, pending };
 }
 
 /** Entries that came in, by push, page or acknowledgement. Known ones change nothing. */
@@ -105,40 +120,6 @@ export function missing(state: ConversationState): number | null {
 
 /** Whether there are entries before the oldest loaded one. */
 export const hasOlder = (state: ConversationState): boolean => state.first > 1;
-
-/** A message the person just wrote: shown at once, numbered later. */
-export function written(
-  state: ConversationState,
-  message: Pick<Pending, "client_message_id" | "body" | "written_at">,
-): ConversationState {
-  const pending: Pending = { ...message, state: "waiting", error: null };
-  return { ...state, pending: [...state.pending, pending] };
-}
-
-/** The acknowledgement of a message: it has its number now. */
-export function acknowledged(state: ConversationState, message: Message): ConversationState {
-  const marked = mark(state, message.client_message_id, "sent", null);
-  return entered(marked, [entryOfMessage(message)]);
-}
-
-/** A message that was refused and waits for the person. */
-export function refused(
-  state: ConversationState,
-  client_message_id: string,
-  error: ParleyError,
-): ConversationState {
-  return mark(state, client_message_id, "failed", error);
-}
-
-/** A refused message is to go out again, under its old id. */
-export const retried = (state: ConversationState, client_message_id: string): ConversationState =>
-  mark(state, client_message_id, "waiting", null);
-
-/** A refused message is given up. */
-export const dropped = (state: ConversationState, client_message_id: string): ConversationState => ({
-  ...state,
-  pending: state.pending.filter((each) => each.client_message_id !== client_message_id),
-});
 
 /** A read position; it only moves forward, so a late one changes nothing. */
 export function positionMoved(state: ConversationState, moved: ReadPosition): ConversationState {
@@ -288,18 +269,6 @@ function fold(
     item.is_edited = true;
     item.body = entry.body;
   }
-}
-
-function mark(
-  state: ConversationState,
-  client_message_id: string,
-  to: Pending["state"],
-  error: ParleyError | null,
-): ConversationState {
-  const pending = state.pending.map((each) =>
-    each.client_message_id === client_message_id ? { ...each, state: to, error } : each,
-  );
-  return { ...state, pending };
 }
 
 /** Brings `first`, `dense` and the pending messages in line with the entries. */

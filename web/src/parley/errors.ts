@@ -113,6 +113,7 @@ const WORDS: Record<string, string | null> = {
   offline: "You seem to be offline. Check your connection; this page goes on by itself.",
   timed_out: "The answer took too long. Try again in a moment.",
   not_connected: "The live connection is down. It comes back by itself; try again in a moment.",
+  connection_broken: "The connection broke while this was sent. Try again, or write it anew.",
   validation_failed: null,
   wrong_state: null,
   at_capacity: null,

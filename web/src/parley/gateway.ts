@@ -4,10 +4,12 @@
  */
 
 import { io, type Socket } from "socket.io-client";
-import { errorFromAck, ParleyError } from "./errors";
+import type { Numbered } from "./epochs";
+import { asParleyError, errorFromAck, ParleyError } from "./errors";
 import type { Sessions } from "./session";
 import { Store } from "./store";
-import type { CallName, Calls, PushName, Pushes } from "./types";
+import type { CallName, Calls, EntryPage, PushName, Pushes } from "./types";
+import { wellFormed } from "./well-formed";
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
@@ -27,7 +29,7 @@ const LONGEST_WAIT_MS = 15_000;
 const LEAVE_AFTER_MS = 1_000;
 
 type Listener = (payload: unknown) => void;
-type Reached = (room: string, head: number) => void;
+type Reached = (room: string, head: number, epoch: string | null) => void;
 type Left = (room: string) => void;
 /** What a join of each kind of room takes besides the room, and is answered. */
 interface Joins {
@@ -51,6 +53,8 @@ export class Gateway {
   #token = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
+  /** Whether the last connection was closed from outside, without a reason that would explain it. */
+  #hasBroken = false;
 
   constructor(origin: string, sessions: Sessions) {
     this.#sessions = sessions;
@@ -74,7 +78,9 @@ export class Gateway {
     this.#socket.on("disconnect", (reason) => this.#disconnected(reason));
     this.#socket.on("connect_error", (error) => this.#refused(error));
     this.#socket.on("session.expiring", () => void this.#renew());
-    this.#socket.on("gap", ({ room, head }: Pushes["gap"]) => this.#reached(room, head));
+    this.#socket.on("gap", (push: Pushes["gap"] & Numbered) => {
+      this.#reached(push.room, push.head, push);
+    });
     this.#socket.on("room.left", ({ room }: Pushes["room.left"]) => this.#left(room));
     this.#socket.on("connection.closing", ({ code }: Pushes["connection.closing"]) => {
       this.#closing = new ParleyError(code, "The connection is about to be closed.");
@@ -100,18 +106,18 @@ export class Gateway {
    * One acknowledged call.
    *
    * @throws ParleyError what the gateway answered; `not_connected`, `timed_out`: nobody knows whether
-   *     it was done, and calls are made so that doing them again is safe
+   *     it was done, and calls are made so that doing them again is safe; `connection_broken`: the
+   *     other end closed the connection during the call and did not say why
    */
   async call<N extends CallName>(name: N, payload: Calls[N]["request"]): Promise<Calls[N]["answer"]> {
     // Socket.IO would keep the call and send it after the reconnect, before the rooms are joined.
     if (!this.#socket.connected) throw notConnected();
     let answer: unknown;
     try {
-      answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(name, payload);
+      answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(name, wellFormed(payload));
     } catch {
-      throw this.#socket.connected
-        ? new ParleyError("timed_out", "No acknowledgement in time.", { is_temporary: true })
-        : notConnected();
+      if (!this.#socket.connected) throw this.#hasBroken ? connectionBroken() : notConnected();
+      throw new ParleyError("timed_out", "No acknowledgement in time.", { is_temporary: true });
     }
     const told = (answer ?? {}) as { ok?: unknown; error?: unknown };
     if (told.ok !== true) throw errorFromAck(told.error);
@@ -130,13 +136,35 @@ export class Gateway {
     const [kind, id] = partsOf(room);
     const answer =
       kind === "rfi"
-        ? await this.call("join_rfi", { rfi_id: id, ...from })
-        : await this.call("join_conversation", { conversation_id: id, ...from });
-    this.#reached(room, "head" in answer ? answer.head : answer.revision);
+        ? await this.#numbered("join_rfi", { rfi_id: id, ...from })
+        : await this.#numbered("join_conversation", { conversation_id: id, ...from });
+    this.#reached(room, "head" in answer ? answer.head : answer.revision, answer as Numbered);
     return answer as Joins[K];
   }
 
-  /** Calls back with a room and the number it has reached, by a push `gap` or a join's answer. */
+  /** A page of a conversation's entries. */
+  fetch(from: Calls["fetch_entries"]["request"] & Numbered): Promise<EntryPage> {
+    return this.#numbered("fetch_entries", from);
+  }
+
+  /** A gateway of the release before knows no epoch and refuses it: there the number has to do. */
+  async #numbered<N extends "join_rfi" | "join_conversation" | "fetch_entries">(
+    name: N,
+    { epoch, ...from }: Calls[N]["request"] & Numbered,
+  ): Promise<Calls[N]["answer"]> {
+    const plain = from as Calls[N]["request"];
+    if (epoch == null) return this.call(name, plain);
+    try {
+      return await this.call(name, { ...plain, epoch });
+    } catch (thrown) {
+      const { code, errors } = asParleyError(thrown);
+      const isUnknown = code === "validation_failed" && errors.some(({ path }) => path === "epoch");
+      if (!isUnknown) throw thrown;
+      return this.call(name, plain);
+    }
+  }
+
+  /** Calls back with a room, the number it has reached, and its epoch: by a push `gap` or a join. */
   onReached(handler: Reached): () => void {
     this.#onReached.add(handler);
     return () => this.#onReached.delete(handler);
@@ -189,8 +217,8 @@ export class Gateway {
     this.#leaving.set(room, left);
   }
 
-  #reached(room: string, head: number): void {
-    for (const handler of this.#onReached) handler(room, head);
+  #reached(room: string, head: number, { epoch = null }: Numbered): void {
+    for (const handler of this.#onReached) handler(room, head, epoch);
   }
 
   #left(room: string): void {
@@ -210,6 +238,9 @@ export class Gateway {
   }
 
   #disconnected(reason: string): void {
+    // A browser that is offline has cut the connection itself.
+    const isOffline = globalThis.navigator?.onLine === false;
+    this.#hasBroken = BREAKS.has(reason) && this.#closing === null && !isOffline;
     if (this.#isClosed) return;
     this.connection.set("reconnecting");
     // Socket.IO comes back by itself except where the server closed the connection. Where it said
@@ -270,6 +301,19 @@ function partsOf(room: string): [kind: string, id: string] {
   const colon = room.indexOf(":");
   return [room.slice(0, colon), room.slice(colon + 1)];
 }
+
+/** Socket.IO's reasons; the others are our own doing, or a network that has gone silent. */
+const BREAKS: ReadonlySet<string> = new Set([
+  "io server disconnect",
+  "parse error",
+  "transport close",
+  "transport error",
+]);
+
+const connectionBroken = (): ParleyError =>
+  new ParleyError("connection_broken", "The connection broke during the call.", {
+    is_temporary: true,
+  });
 
 const notConnected = (): ParleyError =>
   new ParleyError("not_connected", "There is no connection.", { is_temporary: true });

@@ -1,6 +1,7 @@
 /** One HTTP request to the marketplace: JSON both ways, a time-out, and errors as ParleyError. */
 
 import { errorFromProblem, ParleyError } from "./errors";
+import { wellFormed } from "./well-formed";
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -37,7 +38,7 @@ export async function send<T>(fetch: Fetch, origin: string, request: HttpRequest
       headers,
       cache: "no-store",
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(wellFormed(request.body)) }),
     });
     body = await jsonOf(response);
   } catch (thrown) {

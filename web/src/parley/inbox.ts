@@ -1,6 +1,7 @@
 /** All my conversations with what is unread in each, live: joined at their heads, so that no entry is read twice. */
 
 import { ENTRY_PUSHES, entryOfPush } from "./conversation";
+import { isOtherEpoch } from "./epochs";
 import type { Gateway } from "./gateway";
 import { LiveList, type Listed } from "./live-list";
 import type { Rest } from "./rest";
@@ -16,6 +17,7 @@ export class Inbox {
   readonly #me: string;
   readonly #list: LiveList<ListedConversation>;
   readonly #undo: (() => void)[] = [];
+  readonly #epochs = new Map<string, string>();
   readonly #held = new Map<string, () => void>();
   #joined = new Set<string>();
 
@@ -40,10 +42,7 @@ export class Inbox {
       this.#gateway.on("receipt.updated", (push) => {
         if (push.account_id === this.#me) this.read(push.conversation_id, push.read_sequence);
       }),
-      this.#gateway.onReached((room, head) => {
-        const found = this.state.get().items?.find((each) => roomOf(each.id) === room);
-        if (found) this.#reach(found.id, head);
-      }),
+      this.#gateway.onReached((room, head, epoch) => this.#reached(room, head, epoch)),
       this.#gateway.onConnected(() => {
         this.#joined = new Set();
         void this.#join();
@@ -76,6 +75,16 @@ export class Inbox {
     this.#reach(conversation_id, entry.sequence);
     const isMine = entry.kind === "message" && entry.sender_id === this.#me;
     if (isMine) this.read(conversation_id, entry.sequence);
+  }
+
+  #reached(room: string, head: number, epoch: string | null): void {
+    const found = this.state.get().items?.find((each) => roomOf(each.id) === room);
+    if (found === undefined) return;
+    const known = this.#epochs.get(room) ?? null;
+    if (epoch !== null) this.#epochs.set(room, epoch);
+    // Heads only grow, but within an epoch: what is listed is to be read again.
+    if (isOtherEpoch(known, epoch)) void this.reload();
+    else this.#reach(found.id, head);
   }
 
   #reach(conversation_id: string, head: number): void {

@@ -1,5 +1,6 @@
 /** Keeps one RFI and its change history live: read over REST, followed over the socket by revision. */
 
+import { isOtherEpoch } from "./epochs";
 import { asParleyError, ParleyError } from "./errors";
 import type { Gateway } from "./gateway";
 import type { Rest } from "./rest";
@@ -36,8 +37,11 @@ export class RfiClient {
       gateway.on("rfi.changed", (push) => {
         if (push.rfi_id === rfi_id) this.#advance((f) => rules.changed(f, [push]));
       }),
-      gateway.onReached((room, head) => {
-        if (room === `rfi:${rfi_id}`) this.#advance((f) => rules.atLeast(f, head));
+      gateway.onReached((room, head, epoch) => {
+        if (room !== `rfi:${rfi_id}`) return;
+        // Of another epoch: the join tells how the feed stands now.
+        if (isOtherEpoch(this.feed.get().epoch, epoch)) void this.#join();
+        else this.#advance((f) => rules.atLeast(f, head));
       }),
       gateway.onLeft((room) => {
         if (room === `rfi:${rfi_id}`) this.#left();
@@ -91,10 +95,11 @@ export class RfiClient {
     if (this.#isJoining || !gateway.is_connected) return;
     this.#isJoining = true;
     this.#retry.cancel();
-    const after_revision = this.feed.get().rfi?.revision ?? 0;
+    const { rfi, epoch } = this.feed.get();
+    const after_revision = rfi?.revision ?? 0;
     const lefts = this.#lefts;
     try {
-      const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision });
+      const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision, epoch });
       if (lefts !== this.#lefts) return;
       this.failure.set(null);
       this.feed.set(rules.rejoined(this.feed.get(), answer));

@@ -3,6 +3,7 @@
  * Pure; the network is in rfi-client.ts.
  */
 
+import { isOtherEpoch } from "./epochs";
 import type { Change, JoinedRfi, Revision, Rfi } from "./types";
 
 export interface RfiFeed {
@@ -10,9 +11,11 @@ export interface RfiFeed {
   revisions: ReadonlyMap<number, Revision>;
   /** The highest revision known to exist. */
   head: number;
+  /** Of which life of the feed the revisions are; null while it was not told. */
+  epoch: string | null;
 }
 
-export const NO_RFI: RfiFeed = { rfi: null, revisions: new Map(), head: 0 };
+export const NO_RFI: RfiFeed = { rfi: null, revisions: new Map(), head: 0, epoch: null };
 
 /** The RFI as REST or a join tells it; an older one than ours changes nothing. */
 export function told(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): RfiFeed {
@@ -20,8 +23,13 @@ export function told(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): R
   return changed({ ...feed, rfi: isNewer ? rfi : feed.rfi }, revisions);
 }
 
-export const rejoined = (feed: RfiFeed, answer: JoinedRfi): RfiFeed =>
-  atLeast(told(feed, answer.rfi, answer.changes), answer.revision);
+/** The answer to a join. One of another epoch, or from before our revision, starts over. */
+export function rejoined(feed: RfiFeed, answer: JoinedRfi): RfiFeed {
+  const isBehind = answer.is_snapshot === true && answer.revision < (feed.rfi?.revision ?? 0);
+  const base = isBehind || isOtherEpoch(feed.epoch, answer.epoch) ? NO_RFI : feed;
+  const epoch = answer.epoch ?? feed.epoch;
+  return atLeast(told({ ...base, epoch }, answer.rfi, answer.changes), answer.revision);
+}
 
 /** Revisions that came in; those that follow on are applied, those behind a hole are kept for later. */
 export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
@@ -35,7 +43,7 @@ export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
   for (let next = following(rfi, revisions); rfi && next; next = following(rfi, revisions)) {
     rfi = applied(rfi, next);
   }
-  return { rfi, revisions, head };
+  return { ...feed, rfi, revisions, head };
 }
 
 export const atLeast = (feed: RfiFeed, head: number): RfiFeed =>

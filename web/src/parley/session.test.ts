@@ -1,36 +1,75 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { memoryStorage, someTokens } from "../testing/servers";
+import { exclusively, memoryStorage, someTokens } from "../testing/servers";
 import { ParleyError } from "./errors";
-import { Sessions } from "./session";
+import { removeStale, type SessionOptions, Sessions } from "./session";
+import type { Tokens } from "./types";
 
 afterEach(() => vi.useRealTimers());
 
 const refused = new ParleyError("unauthenticated", "Unknown refresh token.", { status: 401 });
 const away = new ParleyError("unavailable", "Away.", { is_temporary: true });
 
+/** A browser: what its tabs share, and the marketplace's side of a refresh. */
+function aBrowser(refresh: SessionOptions["refresh"] = () => Promise.resolve(someTokens(2))) {
+  const shared = memoryStorage();
+  const alone = exclusively();
+  const open = (tab = memoryStorage()) => new Sessions({ tab, shared, refresh, alone });
+  return { shared, open };
+}
+
+/** A strict marketplace: a refresh token works once, and the refusal comes after the answer. */
+function aMarketplace() {
+  const used: string[] = [];
+  const refresh = vi.fn(async (token: string): Promise<Tokens> => {
+    const isFirst = !used.includes(token);
+    if (isFirst) used.push(token);
+    await new Promise((resolve) => setTimeout(resolve, isFirst ? 5 : 20));
+    if (!isFirst) throw refused;
+    return someTokens(used.length + 1);
+  });
+  return refresh;
+}
+
 describe("a session", () => {
   test("outlives a reload of the page, and ends with the log-out", () => {
-    const storage = memoryStorage();
-    const refresh = () => Promise.resolve(someTokens(2));
-    new Sessions({ storage, refresh }).start(someTokens(1));
-    const reloaded = new Sessions({ storage, refresh });
+    const { open } = aBrowser();
+    const tab = memoryStorage();
+    open(tab).start(someTokens(1));
+    const reloaded = open(tab);
     expect(reloaded.current?.access_token).toBe("access-1");
     reloaded.end();
-    expect(new Sessions({ storage, refresh }).current).toBeNull();
+    expect(open(tab).current).toBeNull();
   });
 
   test("that is stored as nonsense is none", () => {
-    const storage = memoryStorage();
-    for (const nonsense of ["{", "7", '{"access_token":1}', "null"]) {
-      storage.setItem("parley.session", nonsense);
-      expect(new Sessions({ storage, refresh: () => Promise.reject(away) }).current).toBeNull();
+    const { open, shared } = aBrowser();
+    const login = "0123456789abcdef0123456789abcdef";
+    for (const nonsense of ["{", "7", '{"access_token":1}', "null", login]) {
+      const tab = memoryStorage();
+      tab.setItem("parley.session", nonsense);
+      expect(open(tab).current).toBeNull();
+      tab.setItem("parley.session", login);
+      shared.setItem(`parley.session.${login}`, nonsense);
+      expect(open(tab).current).toBeNull();
     }
+  });
+
+  test("of the release before, which kept the tokens in the tab, goes on", () => {
+    const { open } = aBrowser();
+    const { account, access_token, refresh_token } = someTokens(1);
+    const tab = memoryStorage();
+    const expires_at_ms = Date.now() + 900_000;
+    const older = { account, access_token, refresh_token, expires_at_ms };
+    tab.setItem("parley.session", JSON.stringify(older));
+    expect(open(tab).current).toEqual(older);
+    expect(open(tab).current).toEqual(older);
+    expect(tab.getItem("parley.session")).not.toContain("refresh");
   });
 
   test("is refreshed a minute before it runs out", async () => {
     vi.useFakeTimers();
     const refresh = vi.fn(() => Promise.resolve(someTokens(2)));
-    const sessions = new Sessions({ storage: memoryStorage(), refresh });
+    const sessions = aBrowser(refresh).open();
     sessions.start(someTokens(1, 900));
     await vi.advanceTimersByTimeAsync(839_000);
     expect(refresh).not.toHaveBeenCalled();
@@ -41,7 +80,7 @@ describe("a session", () => {
 
   test("is refreshed once for all who ask at the same time", async () => {
     const refresh = vi.fn(() => Promise.resolve(someTokens(2)));
-    const sessions = new Sessions({ storage: memoryStorage(), refresh });
+    const sessions = aBrowser(refresh).open();
     sessions.start(someTokens(1, 1));
     const tokens = await Promise.all([sessions.token(), sessions.token(), sessions.token()]);
     expect(tokens).toEqual(["access-2", "access-2", "access-2"]);
@@ -49,7 +88,7 @@ describe("a session", () => {
   });
 
   test("ends when its refresh token is refused, and the page can say so", async () => {
-    const sessions = new Sessions({ storage: memoryStorage(), refresh: () => Promise.reject(refused) });
+    const sessions = aBrowser(() => Promise.reject(refused)).open();
     sessions.start(someTokens(1));
     await expect(sessions.refresh()).rejects.toBe(refused);
     expect(sessions.state.get()).toEqual({ session: null, has_ended: true });
@@ -58,7 +97,7 @@ describe("a session", () => {
   test("stays when the refresh failed for a passing reason, and tries again", async () => {
     vi.useFakeTimers();
     const refresh = vi.fn(() => Promise.reject<never>(away));
-    const sessions = new Sessions({ storage: memoryStorage(), refresh });
+    const sessions = aBrowser(refresh).open();
     sessions.start(someTokens(1, 900));
     await vi.advanceTimersByTimeAsync(841_000);
     expect(sessions.current?.access_token).toBe("access-1");
@@ -68,14 +107,111 @@ describe("a session", () => {
   });
 
   test("that was ended during a refresh does not come back", async () => {
-    let answer: (tokens: ReturnType<typeof someTokens>) => void = () => undefined;
-    const refresh = () => new Promise<ReturnType<typeof someTokens>>((resolve) => (answer = resolve));
-    const sessions = new Sessions({ storage: memoryStorage(), refresh });
+    let answer: (tokens: Tokens) => void = () => undefined;
+    const refresh = () => new Promise<Tokens>((resolve) => (answer = resolve));
+    const sessions = aBrowser(refresh).open();
     sessions.start(someTokens(1));
     const refreshing = sessions.refresh();
+    await Promise.resolve();
     sessions.end();
     answer(someTokens(2));
     await expect(refreshing).rejects.toMatchObject({ code: "unauthenticated" });
     expect(sessions.current).toBeNull();
   });
+});
+
+describe("a tab that was duplicated", () => {
+  /** The browser copies what is the tab's own, and nothing tells the page. */
+  const duplicate = (tab: ReturnType<typeof memoryStorage>) => {
+    const copy = memoryStorage();
+    copy.setItem("parley.session", tab.getItem("parley.session") ?? "");
+    return copy;
+  };
+
+  test("refreshes together with the first: each token is used once, and both go on", async () => {
+    const refresh = aMarketplace();
+    const { open } = aBrowser(refresh);
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1, 1));
+    const second = open(duplicate(tab));
+    const tokens = await Promise.all([first.token(), second.token()]);
+    expect(tokens).toEqual(["access-2", "access-2"]);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  test("goes on with the newest tokens, however long it has slept", async () => {
+    const refresh = aMarketplace();
+    const { open } = aBrowser(refresh);
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1));
+    const asleep = open(duplicate(tab));
+    await first.refresh();
+    await first.refresh();
+    await first.refresh();
+    expect((await asleep.refresh()).access_token).toBe("access-4");
+    expect(open(duplicate(tab)).current?.access_token).toBe("access-4");
+    expect(refresh).toHaveBeenCalledTimes(3);
+  });
+
+  test("follows what the other does: new tokens, and the log-out", async () => {
+    const { open } = aBrowser();
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1));
+    const second = open(duplicate(tab));
+    const key = `parley.session.${tab.getItem("parley.session")}`;
+    await first.refresh();
+    second.changedElsewhere(key);
+    expect(second.current?.access_token).toBe("access-2");
+    second.changedElsewhere("something else");
+    first.end();
+    expect(second.current).not.toBeNull();
+    second.changedElsewhere(key);
+    expect(second.state.get()).toEqual({ session: null, has_ended: true });
+  });
+
+  test("does not end a log-in that the other one refreshed first where no lock is to be had", async () => {
+    const refresh = aMarketplace();
+    const shared = memoryStorage();
+    const alone = <T>(_: string, work: () => Promise<T>) => work();
+    const open = (tab: ReturnType<typeof memoryStorage>) => new Sessions({ tab, shared, refresh, alone });
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1, 1));
+    const second = open(duplicate(tab));
+    const tokens = await Promise.all([first.token(), second.token()]);
+    expect(tokens).toEqual(["access-2", "access-2"]);
+  });
+});
+
+test("two people in two tabs do not notice each other", () => {
+  const { open } = aBrowser();
+  const [one, two] = [open(), open()];
+  one.start(someTokens(1));
+  two.start(someTokens(2));
+  one.end();
+  expect(two.current?.access_token).toBe("access-2");
+});
+
+test("a log-in whose tab was closed long ago is removed, one in use is not", () => {
+  const now_ms = 1_900_000_000_000;
+  const kept = (expires_at_ms: number) =>
+    JSON.stringify({ account: { id: "a" }, access_token: "a", refresh_token: "r", expires_at_ms });
+  const shared = {
+    "parley.session.old": kept(now_ms - 31 * 86_400_000),
+    "parley.session.new": kept(now_ms - 29 * 86_400_000),
+    "parley.session.bad": "{",
+    "something else": "{",
+  };
+  const asStorage = Object.create(
+    {
+      getItem: (key: keyof typeof shared) => asStorage[key],
+      removeItem: (key: keyof typeof shared) => delete asStorage[key],
+    },
+    Object.getOwnPropertyDescriptors(shared),
+  ) as Storage & Partial<typeof shared>;
+  removeStale(asStorage, now_ms);
+  expect(Object.keys(asStorage)).toEqual(["parley.session.new", "something else"]);
 });

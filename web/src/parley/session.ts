@@ -1,9 +1,11 @@
 /**
- * Who is logged in here: tokens kept in sessionStorage, so that two tabs can be two people, and
- * refreshed once for all who ask.
+ * Who is logged in here. A log-in belongs to a tab, so that two tabs can be two people, and to all tabs
+ * that were duplicated from it: sessionStorage, which the browser copies, names the log-in, and
+ * localStorage has its tokens once for all of them. So they are refreshed once, whoever asks.
  */
 
 import { ParleyError } from "./errors";
+import { newId } from "./ids";
 import { Store } from "./store";
 import type { Account, Tokens } from "./types";
 
@@ -20,16 +22,25 @@ export interface SessionState {
   has_ended: boolean;
 }
 
+type KeyValues = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
 export interface SessionOptions {
-  storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  /** This tab's own. */
+  tab: KeyValues;
+  /** All tabs'. */
+  shared: KeyValues;
   /** POST /v1/tokens/refresh. */
   refresh: (refresh_token: string) => Promise<Tokens>;
+  /** Runs the work while no other tab runs any of this name. */
+  alone: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   now_ms?: () => number;
 }
 
 const KEY = "parley.session";
 /** A token is renewed this long before it runs out, or at half its life if that is shorter. */
 const MARGIN_MS = 60_000;
+/** A log-in that is not used ends after this time at the latest. */
+const LOGIN_MS = 30 * 86_400_000;
 /** After a refresh that failed for a passing reason. */
 const RETRY_MS = 5_000;
 
@@ -37,12 +48,14 @@ export class Sessions {
   readonly state: Store<SessionState>;
   readonly #options: SessionOptions;
   readonly #now_ms: () => number;
+  #login: string | null;
   #refreshing: Promise<Session> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#now_ms = options.now_ms ?? Date.now;
+    this.#login = this.#loginOfTab();
     this.state = new Store<SessionState>({ session: this.#read(), has_ended: false });
     this.#schedule();
   }
@@ -51,24 +64,28 @@ export class Sessions {
     return this.state.get().session;
   }
 
+  /** A log-in of its own, whatever tabs there are. */
   start(tokens: Tokens): Session {
-    const session: Session = {
-      account: tokens.account,
-      access_token: tokens.access_token,
-      refresh_token: tokens.refresh_token,
-      expires_at_ms: this.#now_ms() + tokens.expires_in_s * 1000,
-    };
-    this.#options.storage.setItem(KEY, JSON.stringify(session));
-    this.state.set({ session, has_ended: false });
-    this.#schedule();
-    return session;
+    this.#login = newId();
+    keep(this.#options.tab, KEY, this.#login);
+    return this.#take(tokens);
   }
 
-  /** Forgets the tokens. `has_ended` tells the person that it was not they who left. */
+  /** Forgets the tokens, in every tab. `has_ended` tells the person that it was not they who left. */
   end(has_ended = false): void {
     clearTimeout(this.#timer);
-    this.#options.storage.removeItem(KEY);
+    this.#options.shared.removeItem(this.#key);
+    this.#options.tab.removeItem(KEY);
+    this.#login = null;
     this.state.set({ session: null, has_ended });
+  }
+
+  /** Another tab changed what is shared: this key of it, or all of it. */
+  changedElsewhere(key: string | null): void {
+    if (this.#login === null || (key !== null && key !== this.#key)) return;
+    const session = this.#read();
+    if (session === null) this.end(true);
+    else this.#follow(session);
   }
 
   /**
@@ -78,31 +95,60 @@ export class Sessions {
    */
   async token(): Promise<string> {
     const session = this.current;
-    if (session === null) throw new ParleyError("unauthenticated", "Nobody is logged in.");
-    if (session.expires_at_ms > this.#now_ms() + 5_000) return session.access_token;
+    if (session === null) throw loggedOut();
+    if (this.#isGood(session)) return session.access_token;
     return (await this.refresh()).access_token;
   }
 
-  /** Takes new tokens; many callers at once share one request, since a refresh token works once. */
+  /** Takes new tokens; many callers at once, in whatever tabs, share one request. */
   refresh(): Promise<Session> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+    const { alone } = this.#options;
+    this.#refreshing ??= alone(this.#key, () => this.#refresh()).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
   }
 
   async #refresh(): Promise<Session> {
-    const session = this.current;
-    if (session === null) throw new ParleyError("unauthenticated", "Nobody is logged in.");
+    const [before, login] = [this.current, this.#login];
+    if (before === null) throw loggedOut();
+    const kept = this.#read() ?? before;
+    if (kept.access_token !== before.access_token && this.#isGood(kept)) return this.#follow(kept);
     try {
-      const tokens = await this.#options.refresh(session.refresh_token);
-      if (this.current !== session) throw new ParleyError("unauthenticated", "Logged out meanwhile.");
-      return this.start(tokens);
+      const tokens = await this.#options.refresh(kept.refresh_token);
+      if (this.#login !== login) throw loggedOut();
+      return this.#take(tokens);
     } catch (thrown) {
       const isRefused = thrown instanceof ParleyError && !thrown.is_temporary;
-      if (isRefused && this.current === session) this.end(true);
+      if (isRefused && this.#login === login) {
+        // Where tabs cannot wait for each other, another one may have been faster.
+        const now = this.#read();
+        if (now !== null && now.refresh_token !== kept.refresh_token) return this.#follow(now);
+        this.end(true);
+      }
       throw thrown;
     }
+  }
+
+  #take(tokens: Tokens): Session {
+    const session: Session = {
+      account: tokens.account,
+      access_token: tokens.access_token,
+      refresh_token: tokens.refresh_token,
+      expires_at_ms: this.#now_ms() + tokens.expires_in_s * 1000,
+    };
+    keep(this.#options.shared, this.#key, JSON.stringify(session));
+    return this.#follow(session);
+  }
+
+  #follow(session: Session): Session {
+    this.state.set({ session, has_ended: false });
+    this.#schedule();
+    return session;
+  }
+
+  #isGood({ expires_at_ms }: Session): boolean {
+    return expires_at_ms > this.#now_ms() + 5_000;
   }
 
   #schedule(): void {
@@ -121,13 +167,52 @@ export class Sessions {
     }, delay_ms);
   }
 
+  get #key(): string {
+    return `${KEY}.${this.#login}`;
+  }
+
+  /** The release before kept the tokens themselves in the tab. */
+  #loginOfTab(): string | null {
+    const { tab, shared } = this.#options;
+    const kept = tab.getItem(KEY);
+    if (kept === null || /^[0-9a-f]{32}$/.test(kept)) return kept;
+    if (sessionIn(kept) === null) return null;
+    const login = newId();
+    keep(shared, `${KEY}.${login}`, kept);
+    keep(tab, KEY, login);
+    return login;
+  }
+
   #read(): Session | null {
-    try {
-      const kept: unknown = JSON.parse(this.#options.storage.getItem(KEY) ?? "null");
-      return isSession(kept) ? kept : null;
-    } catch {
-      return null;
-    }
+    return this.#login === null ? null : sessionIn(this.#options.shared.getItem(this.#key));
+  }
+}
+
+/** Removes what tabs left behind that were closed without a log-out, once nothing can be done with it. */
+export function removeStale(shared: Storage, now_ms: number): void {
+  for (const key of Object.keys(shared).filter((each) => each.startsWith(`${KEY}.`))) {
+    const ended_ms = (sessionIn(shared.getItem(key))?.expires_at_ms ?? 0) + LOGIN_MS;
+    if (ended_ms < now_ms) shared.removeItem(key);
+  }
+}
+
+const loggedOut = (): ParleyError => new ParleyError("unauthenticated", "Nobody is logged in.");
+
+/** A browser that keeps nothing still lets a person in, until the page is loaded again. */
+function keep(storage: KeyValues, key: string, value: string): void {
+  try {
+    storage.setItem(key, value);
+  } catch {
+    // Full, or forbidden by the person's settings.
+  }
+}
+
+function sessionIn(text: string | null): Session | null {
+  try {
+    const kept: unknown = JSON.parse(text ?? "null");
+    return isSession(kept) ? kept : null;
+  } catch {
+    return null;
   }
 }
 

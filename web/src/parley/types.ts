@@ -4,6 +4,7 @@
  */
 
 import type * as contract from "./contract";
+import type { Numbered } from "./epochs";
 
 export type {
   Budget,
@@ -106,9 +107,9 @@ export type ReportReason = (typeof REPORT_REASONS)[number];
 
 export type Attachment = contract.Message["attachments"][number];
 
-export type EntryPage = Omit<contract.EntryPage, "ok">;
-export type JoinedConversation = Omit<contract.JoinedConversation, "ok">;
-export type JoinedRfi = Omit<contract.JoinedRfi, "ok" | "is_snapshot">;
+export type EntryPage = Omit<contract.EntryPage, "ok" | keyof Numbered> & Numbered;
+export type JoinedConversation = Omit<contract.JoinedConversation, "ok" | keyof Numbered> & Numbered;
+export type JoinedRfi = Omit<contract.JoinedRfi, "ok" | keyof Numbered> & Numbered;
 export type Entry = contract.EntryPage["entries"][number];
 
 /** Within its conversation. */

@@ -3,7 +3,7 @@
 import { createServer, type IncomingHttpHeaders, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
-import { Sessions } from "../parley/session";
+import { type SessionOptions, Sessions } from "../parley/session";
 import type { Tokens } from "../parley/types";
 
 export interface Seen {
@@ -84,11 +84,24 @@ export function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeIt
   };
 }
 
+/** What a browser's locks do: work of one name, one after the other. */
+export function exclusively() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const next = (last.get(name) ?? Promise.resolve()).then(work, work);
+    last.set(name, next);
+    return next;
+  };
+}
+
+/** The log-in of one tab that nobody duplicates. */
+export const oneTab = (refresh: SessionOptions["refresh"]): Sessions =>
+  new Sessions({ tab: memoryStorage(), shared: memoryStorage(), refresh, alone: exclusively() });
+
 /** Somebody logged in with `access-1`; each refresh gives the next number. */
 export function loggedIn(): Sessions {
   let count = 1;
-  const refresh = () => Promise.resolve(someTokens((count += 1)));
-  const sessions = new Sessions({ storage: memoryStorage(), refresh });
+  const sessions = oneTab(() => Promise.resolve(someTokens((count += 1))));
   sessions.start(someTokens(1));
   return sessions;
 }

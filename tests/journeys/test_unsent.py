@@ -1,0 +1,213 @@
+"""No text is lost on the page: what waits to be sent, and what is only begun, outlives the tab."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
+
+from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.people import Person, a_conversation, registered
+from tests.journeys.site import Site
+from tests.journeys.waiting import eventually
+
+SOCKET = re.compile("/socket.io/")
+
+
+@dataclass
+class Line:
+    """The way from a tab to the gateways, which a test cuts; REST and the page stay."""
+
+    is_cut: bool = False
+
+    async def lead_through(self, page: Page) -> None:
+        """Everything that the tab connects goes by this line."""
+        await page.route_web_socket(SOCKET, self._socket)
+        await page.route(SOCKET, self._poll)
+
+    async def cut(self, page: Page) -> None:
+        """Nothing comes through until it is mended."""
+        self.is_cut = True
+        # A browser that is offline for a moment drops the connection that it has.
+        await page.context.set_offline(True)
+        await expect(
+            page.locator('[data-testid="connection-state"][data-state="reconnecting"]')
+        ).to_be_visible()
+        await page.context.set_offline(False)
+
+    async def _socket(self, socket: WebSocketRoute) -> None:
+        if self.is_cut:
+            await socket.close()
+        else:
+            socket.connect_to_server()
+
+    async def _poll(self, route: Route) -> None:
+        await (route.abort() if self.is_cut else route.continue_())
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A customer's window on a conversation, by a line that can be cut."""
+
+    site: Site
+    customer: Person
+    vendor: Person
+    conversation_id: str
+    window: Window
+    line: Line
+
+    @property
+    def url(self) -> str:
+        """Where the page shows it."""
+        return f"{self.site.url}/conversations/{self.conversation_id}"
+
+    async def bodies(self) -> list[str]:
+        """The messages that the marketplace has."""
+        entries = await self.site.documents(
+            "entries", "sequence", conversation_id=self.conversation_id, kind="message"
+        )
+        return [each["body"] for each in entries]
+
+    async def arrives(self, *bodies: str) -> None:
+        """Wait until exactly these messages have arrived, in this order."""
+        assert await eventually(self.bodies, lambda seen: len(seen) >= len(bodies)) == [*bodies]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser; each person has a context of their own."""
+    async with a_browser() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def talk(site: Site, admin: Person, browser: Browser) -> AsyncIterator[Talk]:
+    """The customer is logged in and sees the conversation."""
+    customer, vendor, conversation_id = await a_conversation(
+        site, admin, "Carla Reyes", "Front Range Plumbing"
+    )
+    url = f"{site.url}/conversations/{conversation_id}"
+    window = await logged_in_window(browser, url, customer)
+    line = Line()
+    await line.lead_through(window.page)
+    await window.page.reload()
+    await window.sees_state("connection-state", "connected")
+    yield Talk(site, customer, vendor, conversation_id, window, line)
+    await window.close()
+
+
+async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) -> None:
+    """Each text shows all the time, arrives once, under the id that it was written with."""
+    window = talk.window
+    await talk.line.cut(window.page)
+    await window.say("One.")
+    await window.say("Two.")
+    pending = window.page.get_by_test_id("message-item")
+    await expect(pending).to_have_count(2)
+    ids = [await each.get_attribute("data-client-message-id") for each in await pending.all()]
+
+    await window.page.reload()
+
+    await expect(window.page.get_by_test_id("message-body")).to_have_text(["One.", "Two."])
+    assert await talk.bodies() == []
+    talk.line.is_cut = False
+    await window.say("Three.")
+    await talk.arrives("One.", "Two.", "Three.")
+    await expect(window.page.get_by_test_id("message-body")).to_have_text(
+        ["One.", "Two.", "Three."]
+    )
+    stored = await talk.site.documents(
+        "entries", "sequence", conversation_id=talk.conversation_id, kind="message"
+    )
+    assert [each["client_message_id"] for each in stored][:2] == ids
+
+
+async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> None:
+    """The page that loads next need not show the conversation."""
+    window = talk.window
+    await talk.line.cut(window.page)
+    await window.say("Written and gone.")
+    await expect(window.page.get_by_test_id("message-item")).to_have_count(1)
+
+    talk.line.is_cut = False
+    await window.page.goto(f"{talk.site.url}/conversations")
+
+    await talk.arrives("Written and gone.")
+
+
+async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk) -> None:
+    """Both tabs are the same person's; while the first lives, the second does not send for it."""
+    window = talk.window
+    await talk.line.cut(window.page)
+    await window.say("From the first tab.")
+    await expect(window.page.get_by_test_id("message-item")).to_have_count(1)
+    second = Window(await window.page.context.new_page())
+    await second.page.goto(f"{talk.site.url}/conversations")
+    await second.log_in(talk.customer)
+    await second.sees_state("connection-state", "connected")
+    await second.sees("conversation-item", "Front Range Plumbing")
+    assert await talk.bodies() == []
+
+    await window.page.close()
+
+    await talk.arrives("From the first tab.")
+
+
+async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> None:
+    """What was written before the log-out goes out when its author is back, and only then."""
+    window = talk.window
+    await window.fill("message-input", "Only begun.")
+    await talk.line.cut(window.page)
+    await window.page.get_by_test_id("message-input").fill("Mine alone.")
+    await window.click("message-send")
+    await window.fill("message-input", "A draft of mine.")
+    await window.click("logout")
+    other = await registered(talk.site, "customer", "Somebody Else")
+    talk.line.is_cut = False
+
+    await window.log_in(other)
+    await window.sees_state("connection-state", "connected")
+    await window.page.goto(talk.url)
+    await window.sees("other-account", other.email)
+    await expect(window.page.get_by_text("Mine alone.")).to_have_count(0)
+    assert await talk.bodies() == []
+    await window.click("logout")
+    await window.log_in(talk.customer)
+
+    await talk.arrives("Mine alone.")
+    await window.page.goto(talk.url)
+    await expect(window.page.get_by_test_id("message-input")).to_have_value("A draft of mine.")
+
+
+async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) -> None:
+    """Each conversation has its own; an empty box stays empty."""
+    window = talk.window
+    await window.fill("message-input", "Could you")
+    await window.page.reload()
+    box = window.page.get_by_test_id("message-input")
+    await expect(box).to_have_value("Could you")
+
+    await window.say("Could you come on Friday?")
+    await talk.arrives("Could you come on Friday?")
+    await window.page.reload()
+
+    await window.sees("message-body", "Could you come on Friday?")
+    await expect(box).to_have_value("")
+
+
+async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk) -> None:
+    """It closes no connection, and what is written after it arrives."""
+    window = talk.window
+    await window.page.get_by_test_id("message-input").evaluate(
+        """box => {
+            const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
+            set.call(box, "Cut off \\ud83d");
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    await window.click("message-send")
+    await window.say("Whole.")
+
+    await talk.arrives("Cut off \ufffd", "Whole.")
+    await window.sees_state("connection-state", "connected")

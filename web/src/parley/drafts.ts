@@ -1,0 +1,26 @@
+/** A text that a person has begun, by the name of where it belongs; kept until it is sent or emptied. */
+
+import { Store } from "./store";
+import type { Texts } from "./texts";
+
+export class Draft {
+  readonly text = new Store("");
+  readonly #texts: Pick<Texts, "draft" | "setDraft">;
+  readonly #name: string;
+  #isTouched = false;
+
+  constructor(texts: Pick<Texts, "draft" | "setDraft">, name: string) {
+    this.#texts = texts;
+    this.#name = name;
+    void texts.draft(name).then((text) => {
+      // What was typed while it was read is newer.
+      if (!this.#isTouched) this.text.set(text);
+    });
+  }
+
+  set(text: string): void {
+    this.#isTouched = true;
+    this.text.set(text);
+    this.#texts.setDraft(this.#name, text);
+  }
+}

@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { aMessage, anRfi, aRevision, CONVERSATION } from "../testing/builders";
+import { until } from "../testing/servers";
+import { closeAll, open, Stage, withMessages } from "../testing/stage";
+import { isOtherEpoch } from "./epochs";
+import { NO_RFI, rejoined, told } from "./rfi-feed";
+
+afterEach(closeAll);
+
+/** The backup had `count` messages; others were written since under the same numbers. */
+function restore(stage: Stage, count: number, since: number): void {
+  stage.epoch = "second";
+  stage.log.splice(count);
+  for (let number = 1; number <= since; number += 1) {
+    const sequence = count + number;
+    stage.log.push(aMessage(sequence, { id: `new-${sequence}`, body: `new ${sequence}`, client_message_id: `new-${sequence}` }));
+  }
+}
+
+const ROOM = `conversation:${CONVERSATION}`;
+
+describe("after the marketplace was restored from a backup", () => {
+  test("an app that is ahead shows what stands there now, told by a push", async () => {
+    const stage = withMessages(11);
+    stage.epoch = "first";
+    const { client, io, bodies } = await open(stage);
+    await until(() => client.state.get().dense === 11, "all eleven");
+    restore(stage, 6, 3);
+
+    io.emit("gap", { room: ROOM, head: 9, epoch: "second", is_snapshot: true });
+
+    await until(() => client.state.get().dense === 9, "the new nine");
+    expect(bodies().slice(5)).toEqual(["body 6", "new 7", "new 8", "new 9"]);
+    expect(client.state.get().head).toBe(9);
+  });
+
+  test("an app that was away joins with its epoch, and starts over", async () => {
+    const stage = withMessages(8);
+    stage.epoch = "first";
+    const { client, io, bodies } = await open(stage);
+    restore(stage, 6, 4);
+    io.disconnectSockets(true);
+
+    await until(() => client.state.get().dense === 10, "the new ten");
+    expect(stage.named("join_conversation")[1]).toMatchObject({ after_sequence: 8, epoch: "first" });
+    expect(bodies().slice(6)).toEqual(["new 7", "new 8", "new 9", "new 10"]);
+  });
+
+  test("a message whose acknowledgement was undone goes out again under its id", async () => {
+    const stage = withMessages(2);
+    stage.epoch = "first";
+    stage.onSend = (_, message, ack) => {
+      // Acknowledged behind a hole that is never filled: it is on its way until it shows.
+      ack({ ok: true, message: { ...message, sequence: 5 } });
+    };
+    const { client, io } = await open(stage);
+    stage.onFetch = () => undefined;
+    client.send("kept");
+    await until(() => client.state.get().pending[0]?.state === "sent", "the acknowledgement");
+    const { client_message_id } = client.state.get().pending[0] ?? {};
+    stage.onSend = (_, message, ack) => ack({ ok: true, message });
+    restore(stage, 2, 0);
+
+    io.emit("gap", { room: ROOM, head: 2, epoch: "second" });
+
+    await until(() => client.state.get().pending.length === 0, "the second acknowledgement");
+    expect(stage.log.at(-1)).toMatchObject({ body: "kept", client_message_id, sequence: 3 });
+  });
+
+  test("a page that is a snapshot starts over too", async () => {
+    const stage = withMessages(4);
+    stage.epoch = "first";
+    const { client, bodies, io } = await open(stage);
+    restore(stage, 2, 4);
+    // A head without an epoch, as the release before pushes it: the page that is fetched tells.
+    io.emit("gap", { room: ROOM, head: 6 });
+    await until(() => client.state.get().epoch === "second", "the other epoch");
+    await until(() => client.state.get().dense === 6, "the new six");
+    expect(bodies()).toEqual(["body 1", "body 2", "new 3", "new 4", "new 5", "new 6"]);
+  });
+});
+
+describe("a gateway of the release before", () => {
+  test("tells no epoch, is told none, and its numbers are taken as they are", async () => {
+    const stage = withMessages(2);
+    const { client, io } = await open(stage);
+    io.disconnectSockets(true);
+    stage.log.push(aMessage(3));
+    await until(() => client.state.get().dense === 3, "the resume");
+    expect(stage.named("join_conversation")[1]).not.toHaveProperty("epoch");
+  });
+
+  test("that refuses an epoch is asked without it", async () => {
+    const stage = withMessages(2);
+    stage.epoch = "first";
+    const { client, io } = await open(stage);
+    stage.epoch = undefined;
+    stage.refusesEpochs = true;
+    io.disconnectSockets(true);
+    stage.log.push(aMessage(3));
+    await until(() => client.state.get().dense === 3, "the resume");
+    expect(client.failure.get()).toBeNull();
+  });
+});
+
+describe("an RFI", () => {
+  const at = (revision: number) => anRfi({ revision, title: `Title ${revision}` });
+  const join = (revision: number, changed = {}) => ({
+    revision,
+    rfi: at(revision),
+    changes: [aRevision(revision, [])],
+    ...changed,
+  });
+
+  test("of another epoch replaces ours, also where it is further back", () => {
+    const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
+    const now = rejoined(ours, join(4, { epoch: "second", is_snapshot: true }));
+    expect(now).toMatchObject({ rfi: { revision: 4, title: "Title 4" }, head: 4, epoch: "second" });
+    expect([...now.revisions.keys()]).toEqual([4]);
+  });
+
+  test("from before our revision replaces ours without an epoch too", () => {
+    const now = rejoined(told(NO_RFI, at(7), []), join(4, { is_snapshot: true }));
+    expect(now).toMatchObject({ rfi: { revision: 4 }, head: 4 });
+  });
+
+  test("of our epoch never goes back", () => {
+    const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
+    expect(rejoined(ours, join(6, { epoch: "first" })).rfi?.revision).toBe(7);
+  });
+});
+
+test.each([
+  [null, "a", false],
+  ["a", null, false],
+  ["a", undefined, false],
+  ["a", "a", false],
+  ["a", "b", true],
+])("epoch %s and %s are two: %s", (known, told_, expected) => {
+  expect(isOtherEpoch(known, told_)).toBe(expected);
+});

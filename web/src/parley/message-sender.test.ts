@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { CONVERSATION, ME } from "../testing/builders";
+import { until } from "../testing/servers";
+import { type Ack, closeAll, open, Stage } from "../testing/stage";
+import { MemoryBrowser } from "../testing/texts";
+import type { KeptMessage } from "./texts";
+
+afterEach(closeAll);
+
+/** What a tab that is gone has left to this one. */
+function leftBy(browser: MemoryBrowser): KeptMessage[] {
+  let left: KeptMessage[] = [];
+  browser.tab(ME).adopt((messages) => (left = messages));
+  return left;
+}
+
+describe("a message that breaks the connection", () => {
+  test("is sent twice, then it waits for the person, and what stands after it goes out", async () => {
+    const stage = new Stage();
+    const answer = stage.onSend;
+    stage.onSend = (socket, message, ack) => {
+      if (message.body !== "poison") answer(socket, message, ack);
+      else {
+        stage.log.pop();
+        socket.conn.close();
+      }
+    };
+    const { client } = await open(stage);
+    client.send("poison");
+    client.send("after it");
+    await until(() => stage.log.some((each) => each.body === "after it"), "the next message");
+
+    const failed = { body: "poison", state: "failed", error: { code: "connection_broken" } };
+    expect(client.state.get().pending).toMatchObject([failed]);
+    const tries = () => stage.named("send_message").filter((each) => each["body"] === "poison");
+    expect(tries()).toHaveLength(2);
+    client.retry(client.state.get().pending[0]?.client_message_id ?? "");
+    await until(() => tries().length === 4, "as many tries again");
+    await until(() => client.state.get().pending[0]?.state === "failed", "the failure");
+  });
+
+  test("and a connection that the gateway closes for its own reasons are two things", async () => {
+    const stage = new Stage();
+    const answer = stage.onSend;
+    let left = 3;
+    stage.onSend = (socket, message, ack) => {
+      if ((left -= 1) < 0) answer(socket, message, ack);
+      else {
+        stage.log.pop();
+        socket.emit("connection.closing", { code: "draining" });
+        setTimeout(() => socket.disconnect(true), 5);
+      }
+    };
+    const { client } = await open(stage);
+    client.send("hello");
+    await until(() => stage.log.length === 1, "the message");
+    expect(stage.named("send_message")).toHaveLength(4);
+  });
+});
+
+test("half an emoji is made whole before it is sent", async () => {
+  const stage = new Stage();
+  const { client } = await open(stage);
+  client.send("cut off \ud83d");
+  await until(() => client.state.get().pending.length === 0, "the acknowledgement");
+  expect(stage.log.map((each) => each.body)).toEqual(["cut off \uFFFD"]);
+});
+
+describe("what waits", () => {
+  test("is kept until it is acknowledged", async () => {
+    const browser = new MemoryBrowser();
+    const stage = new Stage();
+    const acks: Ack[] = [];
+    stage.onSend = (_, message, ack) => acks.push(() => ack({ ok: true, message }));
+    const { client } = await open(stage, { texts: browser.tab(ME) });
+    client.send("one");
+    await until(() => acks.length === 1, "the send");
+    expect(leftBy(browser)).toMatchObject([{ conversation_id: CONVERSATION, pending: { body: "one" } }]);
+    acks[0]?.(null);
+    await until(() => client.state.get().pending.length === 0, "the acknowledgement");
+    expect(leftBy(browser)).toEqual([]);
+  });
+
+  test("goes out of a later page in its order, before what is written there, under its ids", async () => {
+    const browser = new MemoryBrowser();
+    const before = await open(new Stage(), { texts: browser.tab(ME) });
+    before.io.close();
+    await until(() => !before.gateway.is_connected, "the disconnection");
+    before.client.send("one");
+    before.client.send("two");
+    const ids = before.client.state.get().pending.map((each) => each.client_message_id);
+
+    const stage = new Stage();
+    const answer = stage.onSend;
+    const acks: (() => void)[] = [];
+    stage.onSend = (...call) => void acks.push(() => answer(...call));
+    const { client, bodies } = await open(stage, { texts: browser.tab(ME) });
+    client.restore(leftBy(browser));
+    client.send("three");
+    for (let sent = 0; sent < 3; sent += 1) {
+      await until(() => acks.length > sent, "the next send");
+      acks[sent]?.();
+    }
+    await until(() => client.state.get().pending.length === 0, "all three");
+
+    expect(bodies()).toEqual(["one", "two", "three"]);
+    expect(stage.log.slice(0, 2).map((each) => each.client_message_id)).toEqual(ids);
+    expect(leftBy(browser)).toEqual([]);
+  });
+
+  test("and arrived after all, shows once and is kept no longer", async () => {
+    const browser = new MemoryBrowser();
+    const stage = new Stage();
+    stage.onSend = () => undefined;
+    const before = await open(stage, { texts: browser.tab(ME) });
+    before.client.send("arrived");
+    await until(() => stage.log.length === 1, "the message");
+
+    const { client, bodies } = await open(stage, { texts: browser.tab(ME) });
+    client.restore(leftBy(browser));
+
+    await until(() => leftBy(browser).length === 0, "the end of its keeping");
+    expect(bodies()).toEqual(["arrived"]);
+  });
+
+  test("in a conversation that is lost is shown as not sent, and kept until it is discarded", async () => {
+    const browser = new MemoryBrowser();
+    const stage = new Stage();
+    const { client, io } = await open(stage, { texts: browser.tab(ME) });
+    const error = { code: "not_found", message: "No.", temporary: false };
+    stage.refusal = error;
+    io.disconnectSockets(true);
+    client.send("too late");
+    await until(() => client.state.get().pending[0]?.state === "failed", "the refusal");
+    expect(leftBy(browser)).toMatchObject([{ pending: { body: "too late", state: "failed" } }]);
+
+    client.drop(client.state.get().pending[0]?.client_message_id ?? "");
+
+    expect(leftBy(browser)).toEqual([]);
+  });
+
+  test("of another account is nobody else's", async () => {
+    const browser = new MemoryBrowser();
+    const stage = new Stage();
+    stage.onSend = () => undefined;
+    const { client } = await open(stage, { texts: browser.tab("somebody else") });
+    client.send("private");
+    expect(leftBy(browser)).toEqual([]);
+  });
+});

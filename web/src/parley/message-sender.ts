@@ -1,0 +1,146 @@
+/**
+ * Sends what a person wrote in one conversation, one by one, so that messages arrive in the order they
+ * were written; and keeps what is not sent yet where a reload does not lose it.
+ */
+
+import type { ConversationState } from "./conversation";
+import { asParleyError, ParleyError } from "./errors";
+import { newId } from "./ids";
+import * as rules from "./outgoing";
+import type { Pending } from "./outgoing";
+import { Retry } from "./retry";
+import type { Store } from "./store";
+import type { KeptMessage, Texts } from "./texts";
+import type { Message } from "./types";
+import { wellFormed } from "./well-formed";
+
+export interface SenderOptions {
+  state: Store<ConversationState>;
+  /** Changes the state, and does what the change asks for. */
+  advance: (step: (state: ConversationState) => ConversationState) => void;
+  conversation_id: string;
+  texts: Pick<Texts, "put" | "remove"> | undefined;
+  /** One call; its promise is rejected with a ParleyError. */
+  send: (message: Pick<Pending, "client_message_id" | "body">) => Promise<Message>;
+  /** Whether messages may go out now; `flush` is called when they may again. */
+  isReady: () => boolean;
+  isConnected: () => boolean;
+  onRefused: (error: ParleyError) => void;
+  onIdle: () => void;
+  now_ms: () => number;
+}
+
+export class MessageSender {
+  readonly #options: SenderOptions;
+  readonly #resend = new Retry();
+  #isSending = false;
+  /** The messages as they were kept last. */
+  #kept: readonly Pending[] = [];
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    options.state.subscribe(() => this.#keep());
+  }
+
+  /** Whether something is still to go out by itself. */
+  get isWaiting(): boolean {
+    return this.#pending.some((each) => each.state === "waiting");
+  }
+
+  write(body: string): void {
+    const message = {
+      client_message_id: newId(),
+      body: wellFormed(body),
+      written_at: new Date(this.#options.now_ms()).toISOString(),
+    };
+    this.#options.advance((s) => rules.written(s, message));
+    void this.flush();
+  }
+
+  /** Takes over what was kept of an earlier page. */
+  restore(messages: readonly KeptMessage[]): void {
+    const older = messages.map(({ pending }) => ({
+      ...pending,
+      error: pending.error && new ParleyError(pending.error.code, pending.error.message),
+    }));
+    this.#kept = [...older, ...this.#kept];
+    this.#options.advance((s) => rules.restored(s, older));
+    void this.flush();
+  }
+
+  retry(client_message_id: string): void {
+    this.#options.advance((s) => rules.retried(s, client_message_id));
+    void this.flush();
+  }
+
+  drop(client_message_id: string): void {
+    this.#options.advance((s) => rules.dropped(s, client_message_id));
+  }
+
+  /** Nothing that waits can go out: the conversation is not to be had. */
+  refuseAll(error: ParleyError): void {
+    for (const { state, client_message_id } of this.#pending) {
+      if (state === "waiting") this.#options.advance((s) => rules.refused(s, client_message_id, error));
+    }
+  }
+
+  cancel(): void {
+    this.#resend.cancel();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#isSending || !this.#options.isReady()) return;
+    this.#isSending = true;
+    try {
+      for (;;) {
+        const next = this.#pending.find((each) => each.state === "waiting");
+        if (next === undefined || !(await this.#sendOne(next))) break;
+      }
+    } finally {
+      this.#isSending = false;
+    }
+    this.#options.onIdle();
+  }
+
+  /** Whether the next one may follow. */
+  async #sendOne({ client_message_id, body }: Pending): Promise<boolean> {
+    try {
+      const message = await this.#options.send({ client_message_id, body });
+      this.#resend.reset();
+      this.#options.advance((s) => rules.acknowledged(s, message));
+      return true;
+    } catch (thrown) {
+      const error = asParleyError(thrown);
+      if (error.code === "connection_broken") {
+        this.#options.advance((s) => rules.broken(s, client_message_id, error));
+        return false; // The next connection begins with a join, and then the others go out.
+      }
+      if (error.is_temporary) {
+        const again = () => void this.flush();
+        if (this.#options.isConnected()) this.#resend.later(again, error.retry_after_ms);
+        return false;
+      }
+      this.#options.advance((s) => rules.refused(s, client_message_id, error));
+      this.#options.onRefused(error);
+      return true;
+    }
+  }
+
+  get #pending(): readonly Pending[] {
+    return this.#options.state.get().pending;
+  }
+
+  /** What was sent is on the marketplace's disk; all else is kept on this one. */
+  #keep(): void {
+    const { texts, conversation_id } = this.#options;
+    const [before, now] = [this.#kept, this.#pending];
+    if (texts === undefined || before === now) return;
+    this.#kept = now;
+    const unsent = (all: readonly Pending[]) => all.filter((each) => each.state !== "sent");
+    const left = new Set(unsent(now).map((each) => each.client_message_id));
+    for (const each of unsent(now)) if (!before.includes(each)) texts.put(conversation_id, each);
+    for (const { client_message_id } of unsent(before)) {
+      if (!left.has(client_message_id)) texts.remove(client_message_id);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { wellFormed } from "./well-formed";
+
+test.each([
+  ["half an emoji", "Fine \ud83d", "Fine \uFFFD"],
+  ["the other half", "\udc4d fine", "\uFFFD fine"],
+  ["halves in the wrong order", "\udc4d\ud83d", "\uFFFD\uFFFD"],
+  ["a whole emoji", "Fine 👍🏽", "Fine 👍🏽"],
+  ["a family and a flag", "👨‍👩‍👧 🇩🇪", "👨‍👩‍👧 🇩🇪"],
+  ["none at all", "", ""],
+])("text with %s can be decoded by everybody", (_, text, expected) => {
+  expect(wellFormed(text)).toBe(expected);
+});
+
+test("text is made well-formed wherever it stands, and nothing else is changed", () => {
+  const sent = { body: "\ud83d", list: ["a", "\udc4d"], deep: { text: "\ud83d" }, n: 1, no: null };
+  expect(wellFormed(sent)).toEqual({
+    body: "\uFFFD",
+    list: ["a", "\uFFFD"],
+    deep: { text: "\uFFFD" },
+    n: 1,
+    no: null,
+  });
+});
