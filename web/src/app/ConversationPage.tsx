@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { asParleyError, type ParleyError } from "../parley/errors";
 import type { ListedConversation } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
+import { isolated } from "./format";
 import { OtherAccount } from "./OtherAccount";
 import { ErrorNote, Loading } from "./parts";
 import { QuotesPanel } from "./QuotesPanel";
@@ -42,7 +43,7 @@ export function ConversationPage({ id }: { id: string }) {
   const others = found.participants.filter((each) => each.account_id !== me.id);
   const vendor = found.participants.find((each) => each.role === "vendor");
   return (
-    <Workspace title={others.map((each) => each.name).join(", ")} conversationId={id}>
+    <Workspace title={others.map((each) => isolated(each.name)).join(", ")} conversationId={id}>
       {me.role === "vendor" ? (
         <VendorRfi rfiId={found.rfi_id} knownRevision={undefined} canQuote />
       ) : (

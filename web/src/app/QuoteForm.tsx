@@ -22,7 +22,9 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
       {quote && (
         <div data-testid="quote-item" data-id={quote.id} data-state={quote.state} aria-live="polite">
           <QuoteFigure quote={quote} />
-          <p className="prose">{quote.message}</p>
+          <p className="prose" dir="auto">
+            {quote.message}
+          </p>
           <StaleNote quote={quote} rfi={rfi} />
         </div>
       )}

@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { Quote, Rfi } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { day, money, when } from "./format";
+import { day, isolated, money, when } from "./format";
 import { ConfirmButton, Empty, ErrorNote, Loading, StateBadge } from "./parts";
 import { href } from "./router";
 import { useAction } from "./useAction";
@@ -85,16 +85,23 @@ function QuoteItem(props: {
 }) {
   const { quote, rfi, isBusy, hasLink, onAward } = props;
   const amount = money(quote.amount_minor, quote.currency);
-  const vendor = quote.vendor_name ?? "this vendor";
+  const vendor = quote.vendor_name ? isolated(quote.vendor_name) : "this vendor";
   const isOpen = rfi.state === "open" && quote.state === "submitted";
   return (
     <li data-testid="quote-item" data-id={quote.id} data-state={quote.state}>
       <div className="row-main">
         <QuoteFigure quote={quote} />
-        <p className="prose">{quote.message}</p>
+        <p className="prose" dir="auto">
+          {quote.message}
+        </p>
         <StaleNote quote={quote} rfi={rfi} />
         <div className="muted">
-          {quote.vendor_name ? `${quote.vendor_name} · ` : ""}
+          {quote.vendor_name && (
+            <>
+              <bdi>{quote.vendor_name}</bdi>
+              {" · "}
+            </>
+          )}
           {when(quote.updated_at)}
           {hasLink && (
             <>

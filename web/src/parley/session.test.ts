@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { exclusively, memoryStorage, someTokens } from "../testing/servers";
+import { aloneBy } from "./alone";
 import { ParleyError } from "./errors";
 import { removeStale, type SessionOptions, Sessions } from "./session";
 import type { Tokens } from "./types";
@@ -140,6 +141,27 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
+  test("waits for what the other one has just written in another process", async () => {
+    const refresh = aMarketplace();
+    const { open, shared } = aBrowser(refresh);
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1, 1));
+    const key = `parley.session.${tab.getItem("parley.session")}`;
+    const second = open(duplicate(tab));
+    const before = shared.getItem(key) ?? "";
+    const [one, two] = [first.token(), second.token()];
+    await one;
+    const written = shared.getItem(key) ?? "";
+    shared.setItem(key, before);
+    setTimeout(() => {
+      shared.setItem(key, written);
+      second.changedElsewhere(key);
+    }, 30);
+    expect(await two).toBe("access-2");
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   test("goes on with the newest tokens, however long it has slept", async () => {
     const refresh = aMarketplace();
     const { open } = aBrowser(refresh);
@@ -175,7 +197,7 @@ describe("a tab that was duplicated", () => {
   test("does not end a log-in that the other one refreshed first where no lock is to be had", async () => {
     const refresh = aMarketplace();
     const shared = memoryStorage();
-    const alone = <T>(_: string, work: () => Promise<T>) => work();
+    const alone = aloneBy(undefined);
     const open = (tab: ReturnType<typeof memoryStorage>) => new Sessions({ tab, shared, refresh, alone });
     const tab = memoryStorage();
     const first = open(tab);

@@ -4,6 +4,7 @@
  * localStorage has its tokens once for all of them. So they are refreshed once, whoever asks.
  */
 
+import type { Alone } from "./alone";
 import { ParleyError } from "./errors";
 import { newId } from "./ids";
 import { Store } from "./store";
@@ -31,8 +32,7 @@ export interface SessionOptions {
   shared: KeyValues;
   /** POST /v1/tokens/refresh. */
   refresh: (refresh_token: string) => Promise<Tokens>;
-  /** Runs the work while no other tab runs any of this name. */
-  alone: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  alone: Alone;
   now_ms?: () => number;
 }
 
@@ -41,6 +41,7 @@ const KEY = "parley.session";
 const MARGIN_MS = 60_000;
 /** A log-in that is not used ends after this time at the latest. */
 const LOGIN_MS = 30 * 86_400_000;
+const NEWS_WITHIN_MS = 1_000;
 /** After a refresh that failed for a passing reason. */
 const RETRY_MS = 5_000;
 
@@ -103,15 +104,19 @@ export class Sessions {
   /** Takes new tokens; many callers at once, in whatever tabs, share one request. */
   refresh(): Promise<Session> {
     const { alone } = this.#options;
-    this.#refreshing ??= alone(this.#key, () => this.#refresh()).finally(() => {
+    this.#refreshing ??= alone(this.#key, (hasWaited) => this.#refresh(hasWaited)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
   }
 
-  async #refresh(): Promise<Session> {
+  async #refresh(hasWaited: boolean): Promise<Session> {
     const [before, login] = [this.current, this.#login];
     if (before === null) throw loggedOut();
+    const isNews = () => this.#read()?.access_token !== before.access_token;
+    // What another process of the browser has just written can take a moment to show here.
+    if (hasWaited && !isNews()) await this.#changed(NEWS_WITHIN_MS);
+    if (this.#login !== login) throw loggedOut();
     const kept = this.#read() ?? before;
     if (kept.access_token !== before.access_token && this.#isGood(kept)) return this.#follow(kept);
     try {
@@ -128,6 +133,19 @@ export class Sessions {
       }
       throw thrown;
     }
+  }
+
+  /** Returns at the next change of the tokens, or after a while. */
+  #changed(within_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(done, within_ms);
+      const unsubscribe = this.state.subscribe(done);
+    });
   }
 
   #take(tokens: Tokens): Session {

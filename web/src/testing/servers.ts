@@ -3,6 +3,7 @@
 import { createServer, type IncomingHttpHeaders, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
+import type { Alone } from "../parley/alone";
 import { type SessionOptions, Sessions } from "../parley/session";
 import type { Tokens } from "../parley/types";
 
@@ -85,11 +86,14 @@ export function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeIt
 }
 
 /** What a browser's locks do: work of one name, one after the other. */
-export function exclusively() {
+export function exclusively(): Alone {
   const last = new Map<string, Promise<unknown>>();
-  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const next = (last.get(name) ?? Promise.resolve()).then(work, work);
+  return (name, work) => {
+    const before = last.get(name);
+    const begin = () => work(before !== undefined);
+    const next = (before ?? Promise.resolve()).then(begin, begin);
     last.set(name, next);
+    void next.catch(() => undefined).finally(() => last.get(name) === next && last.delete(name));
     return next;
   };
 }

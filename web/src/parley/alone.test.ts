@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { aloneBy } from "./alone";
+
+/** A browser's locks as far as they are used: one holder for a name, the others in a queue. */
+function someLocks(): LockManager {
+  let last: Promise<unknown> = Promise.resolve();
+  let isHeld = false;
+  const hold = async (work: (lock: object | null) => unknown) => {
+    isHeld = true;
+    try {
+      return await work({});
+    } finally {
+      isHeld = false;
+    }
+  };
+  const request = (_: string, options: LockOptions, work: (lock: object | null) => unknown) => {
+    if (options.ifAvailable) {
+      if (isHeld) return Promise.resolve(work(null));
+      return (last = hold(work));
+    }
+    const aborted = new Promise((__, reject) =>
+      options.signal?.addEventListener("abort", () => reject(new Error("aborted"))),
+    );
+    return Promise.race([(last = last.then(() => hold(work))), aborted]);
+  };
+  return { request } as unknown as LockManager;
+}
+
+test.each([["with locks", someLocks()], ["without locks", undefined]])(
+  "what the work returns and throws is the caller's, %s",
+  async (_, locks) => {
+    const alone = aloneBy(locks);
+    expect(await alone("a", (hasWaited) => Promise.resolve(hasWaited))).toBe(false);
+    await expect(alone("a", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+    expect(await alone("a", () => Promise.resolve(1))).toBe(1);
+  },
+);
+
+test("the second waits for the first, and is told so", async () => {
+  const alone = aloneBy(someLocks());
+  const seen: string[] = [];
+  let finish = () => undefined as void;
+  const first = alone("a", async () => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    seen.push("first");
+  });
+  const second = alone("a", async (hasWaited) => void seen.push(`second, waited: ${hasWaited}`));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(seen).toEqual([]);
+  finish();
+  await Promise.all([first, second]);
+  expect(seen).toEqual(["first", "second, waited: true"]);
+});
