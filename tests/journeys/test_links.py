@@ -217,7 +217,9 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
     await eventually(lambda: _sent(customer, Kind.QUOTE_SUBMITTED))
     await eventually(lambda: _sent(winner, Kind.RFI_REVISED))
     await customer.post(
-        f"{path}/award", if_match=revised["revision"], json={"quote_id": quote["id"], "quote_revision": quote["revision"]}
+        f"{path}/award",
+        if_match=revised["revision"],
+        json={"quote_id": quote["id"], "quote_revision": quote["revision"]},
     )
 
 
