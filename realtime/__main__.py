@@ -83,7 +83,7 @@ async def main(process: Process) -> None:
 async def _listening(process: Process, server: GatewayServer) -> AsyncIterator[None]:
     """Accept connections; at the end what aiohttp still answers is finished."""
     app = operations_app(process)
-    server.attach(app)
+    server.attach_to(app)
     app.on_response_prepare.append(close_connections)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
     await runner.setup()

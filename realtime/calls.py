@@ -46,13 +46,15 @@ Carry = Callable[[Connection, dict[str, Any]], Coroutine[Any, Any, dict[str, Any
 class Call:
     """What a call wants, and what carries it out.
 
-    `is_typing` has its own rate.  `resumes_from` names the value of a join that tells from where an
-    app goes on; joins wait for a place.
+    `is_typing` has its own rate.  `is_reading` has a large answer: few of a connection are made at a
+    time, and none while the app does not read what it has.  `resumes_from` names the value of a join
+    that tells from where an app goes on; joins wait for a place.
     """
 
     schema: Strict
     carry_out: Carry
     is_typing: bool = False
+    is_reading: bool = False
     resumes_from: str | None = None
 
 
@@ -91,6 +93,7 @@ class Calls:
     ) -> None:
         self._calls = {name: _Counted(name, call) for name, call in calls.items()}
         self._unknown = _Counted("unknown", None)
+        self._unreadable = _Counted("unreadable", None)
         self._gateway = gateway
         self._limits = limits
         self._deadlines = deadlines
@@ -103,9 +106,7 @@ class Calls:
         call, begun = counted.call, self._monotonic()
         wait_s = self._limits.take(connection, call is not None and call.is_typing, begun)
         if wait_s > 0:
-            if self._limits.is_deaf(connection, begun):
-                self._gateway.end(connection, Code.RATE_LIMITED)
-            return counted.refuse(rate_limited(wait_s))
+            return self._limit(connection, counted, wait_s, begun)
         if call is None:
             known = ", ".join(sorted(self._calls))
             return counted.refuse(ParleyError(Code.UNKNOWN_EVENT, f"There are: {known}."))
@@ -122,17 +123,36 @@ class Calls:
         counted.succeeded()
         return {"ok": True, **answer}
 
+    def refuse(self, connection: Connection, error: ParleyError) -> dict[str, Any]:
+        """The acknowledgement of a call that could not be read; it counts as any other."""
+        now = self._monotonic()
+        wait_s = self._limits.take(connection, False, now)
+        if wait_s > 0:
+            return self._limit(connection, self._unreadable, wait_s, now)
+        return self._unreadable.refuse(error)
+
+    def _limit(
+        self, connection: Connection, counted: _Counted, wait_s: float, now: float
+    ) -> dict[str, Any]:
+        if self._limits.is_deaf(connection, now):
+            self._gateway.end(connection, Code.RATE_LIMITED)
+        return counted.refuse(rate_limited(wait_s))
+
     async def _carry_out(
         self, counted: _Counted, call: Call, connection: Connection, payload: object
     ) -> dict[str, Any]:
         values = call.schema.read(payload)
-        if call.resumes_from is None:
+        if not call.is_reading:
             return await call.carry_out(connection, values)
-        async with self._joins:
-            answer = await call.carry_out(connection, values)
-        if counted.resumed is not None and values[call.resumes_from] is not None:
-            counted.resumed()
-        return answer
+        async with connection.reading:
+            await self._gateway.drained(connection)
+            if call.resumes_from is None:
+                return await call.carry_out(connection, values)
+            async with self._joins:
+                answer = await call.carry_out(connection, values)
+            if counted.resumed is not None and values[call.resumes_from] is not None:
+                counted.resumed()
+            return answer
 
 
 def _told(name: str, error: Exception) -> ParleyError:

@@ -6,6 +6,8 @@ when it is needed.
 
 import asyncio
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation
@@ -13,6 +15,8 @@ from realtime.rooms import Room, too_many_rooms
 
 MAX_ROOMS = 200
 MAX_KNOWN_CONVERSATIONS = 100
+# Pages and snapshots of up to half a megabyte: as many as the bound of what may wait for an app.
+MAX_READS_AT_A_TIME = 2
 
 
 class AccountHere:
@@ -30,7 +34,9 @@ class Connection:
 
     __slots__ = (
         "_conversations",
+        "_joining",
         "_lookup",
+        "_reading",
         "access_changes",
         "account",
         "actor",
@@ -78,6 +84,9 @@ class Connection:
         self.lookups = 0
         # Most connections take part in one conversation and look it up once: made when needed.
         self._lookup: asyncio.Lock | None = None
+        self._reading: asyncio.Semaphore | None = None
+        # Rooms on the way in, with how many joins are in flight for each.
+        self._joining: dict[str, int] = {}
         self._conversations: dict[str, tuple[Conversation, float]] | None = None
 
     @property
@@ -86,6 +95,13 @@ class Connection:
         if self._lookup is None:
             self._lookup = asyncio.Lock()
         return self._lookup
+
+    @property
+    def reading(self) -> asyncio.Semaphore:
+        """So many calls with large answers at a time."""
+        if self._reading is None:
+            self._reading = asyncio.Semaphore(MAX_READS_AT_A_TIME)
+        return self._reading
 
     def known(self, conversation_id: str, within_s: float = math.inf) -> Conversation | None:
         """A conversation this connection takes part in, as it stood that many seconds ago at most."""
@@ -116,11 +132,21 @@ class Connection:
         else:
             self.rooms.add(room.name)
 
-    def require_room_left(self, room: str) -> None:
-        """Refuse another room when the connection has as many as it may.
+    @contextmanager
+    def place_for(self, room: str) -> Iterator[None]:
+        """Hold one of the connection's places for a room while it is joined.
 
         Raises:
-            ParleyError: `too_many_rooms`.
+            ParleyError: `too_many_rooms`, counting those on the way in.
         """
-        if room not in self.rooms and len(self.rooms) >= MAX_ROOMS:
-            raise too_many_rooms(MAX_ROOMS)
+        if room not in self.rooms and room not in self._joining:
+            on_the_way = sum(name not in self.rooms for name in self._joining)
+            if len(self.rooms) + on_the_way >= MAX_ROOMS:
+                raise too_many_rooms(MAX_ROOMS)
+        self._joining[room] = self._joining.get(room, 0) + 1
+        try:
+            yield
+        finally:
+            self._joining[room] -= 1
+            if not self._joining[room]:
+                del self._joining[room]

@@ -60,9 +60,11 @@ class ConversationCalls:
     def calls(self) -> dict[str, Call]:
         """The calls by their names in the contract."""
         return {
-            "join_conversation": Call(JoinConversation(), self.join, resumes_from="after_sequence"),
+            "join_conversation": Call(
+                JoinConversation(), self.join, is_reading=True, resumes_from="after_sequence"
+            ),
             "leave_conversation": Call(ConversationCall(), self.leave),
-            "fetch_entries": Call(FetchEntries(), self.fetch_entries),
+            "fetch_entries": Call(FetchEntries(), self.fetch_entries, is_reading=True),
             "send_message": Call(SocketSendMessage(), self.send_message),
             "edit_message": Call(EditMessage(), self.edit_message),
             "delete_message": Call(DeleteMessage(), self.delete_message),
@@ -73,11 +75,14 @@ class ConversationCalls:
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Join and return the snapshot up to `head`; what is pushed begins at head + 1."""
+        with connection.place_for(conversation_room(payload["conversation_id"])):
+            return await self._join(connection, payload)
+
+    async def _join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         conversation = await self._conversation(connection, payload["conversation_id"])
-        name = conversation_room(conversation.id)
-        connection.require_room_left(name)
         room = await self._rooms.enter(
-            name, lambda: ConversationFeed(self._world.store, conversation.id)
+            conversation_room(conversation.id),
+            lambda: ConversationFeed(self._world.store, conversation.id),
         )
         try:
             snapshot = await self._snapshot(connection, conversation, room, payload)

@@ -123,6 +123,16 @@ class Gateway:
         self._transport.push([connection.id], "connection.closing", {"code": code})
         self._transport.end(connection.id, _REASONS[code])
 
+    async def drained(self, connection: Connection) -> None:
+        """Wait while the app has more to read than one that keeps up.
+
+        Raises:
+            ParleyError: `draining`, when the connection ends meanwhile.
+        """
+        await self._transport.drained(connection.id)
+        if connection.is_gone or connection.is_ending:
+            raise ParleyError(Code.DRAINING, "The connection has ended; connect again.")
+
     def connections(self, account_id: str | None = None) -> list[Connection]:
         """All live connections, or those of an account."""
         if account_id is None:

@@ -1,75 +1,329 @@
-"""Polled bodies, in and out, as the official clients make and take them.
+"""One Engine.IO session by polling (Engine.IO protocol 4, "HTTP long-polling").
 
-python-engineio takes at most 16 packets in one body.  Its own server sends more than that, which its
-own client then refuses; and the JavaScript client posts all that waits, up to the size in bytes it
-was told at the handshake, which the server then answers with 400 and the end of the session.
+It stands in `server.eio.sockets` as a session on a websocket does, has the same bounds, and keeps no
+reference to itself: whatever it holds is free as soon as it has ended.
 """
 
 import asyncio
-from typing import Any
+import base64
+import binascii
+from collections import deque
+from typing import Any, Protocol
 
+import orjson
 from aiohttp import ClientError, StreamReader
-from engineio import exceptions
-from engineio.packet import Packet
-from engineio.payload import Payload
+from engineio import packet
 
+from realtime.binding import Opener
+from realtime.packets import RefusedCall, call_in
+from realtime.websocket.frames import acknowledgement_frame
+from realtime.websocket.outgoing import (
+    CLOSED_SLOW,
+    DROPPED_EPHEMERAL,
+    MAX_WAITING_BYTES,
+    SLOW_FROM_BYTES,
+)
+from realtime.websocket.session import HANDSHAKE_WITHIN_S, MAX_CALLS_UNDER_WAY, Session
+from realtime.websocket.wheel import Wheel
+
+# The Python client refuses a body of more.
+MAX_POLLED_PACKETS = 16
 # The size of a body is the bound: calls of 50 bytes and more.
 MAX_POSTED_PACKETS = 2_000
 BODY_WITHIN_S = 10.0
+# What a waiting packet costs besides its bytes.
+PACKET_BYTES = 100
+_SEPARATOR, _CLOSE, _PING, _NOOP = b"\x1e", b"1", b"2", b"6"
 
 
-class PostedPayload(Payload):  # type: ignore[misc] # untyped library
-    """What a client posts."""
-
-    max_decode_packets = MAX_POSTED_PACKETS
+class NoPayloadError(Exception):
+    """What was posted is no Engine.IO payload, or came too late or twice at a time."""
 
 
-async def receive(socket: Any, environ: dict[str, Any]) -> None:
-    """Take the packets of a POST.
+class GoneError(Exception):
+    """The session has ended."""
 
-    Raises:
-        ValueError, LookupError: it is no Engine.IO payload.
-        EngineIOError: it is too long, did not come, or has a packet that clients do not send.
-    """
+
+class Server(Protocol):
+    """What a polling session needs of the Socket.IO server it belongs to."""
+
+    eio: Any
+    wheel: Wheel
+
+    def receive_call(self, session: Any, packet_id: bytes, name: str, arguments: list[Any]) -> None:
+        """Carry out a call and acknowledge it; `packet_id` is empty when no answer is wanted."""
+
+    def refuse_call(self, session: Any, refused: RefusedCall) -> None:
+        """Acknowledge a call that could not be read."""
+
+    async def receive_packet(self, sid: str, text: str) -> None:
+        """Take a Socket.IO packet that is no call."""
+
+    def lost(self, sid: str, reason: str) -> None:
+        """The session has ended."""
+
+
+class PollingSession:
+    """A session whose packets wait for the next poll, 1 MB of them at most."""
+
+    __slots__ = (
+        "__weakref__",
+        "_attachments",
+        "_awaits_pong",
+        "_calls_ended",
+        "_drained",
+        "_is_receiving",
+        "_packets",
+        "_polls",
+        "_server",
+        "_successor",
+        "_under_way",
+        "_waiting",
+        "_waiting_bytes",
+        "client_id",
+        "closed",
+        "closing",
+        "opener",
+        "reason",
+        "sid",
+        "upgraded",
+        "upgrading",
+    )
+    connected = True
+
+    def __init__(self, server: Server, sid: str, opener: Opener) -> None:
+        self.sid = sid
+        self.opener = opener
+        # The Socket.IO id, once the handshake was answered.
+        self.client_id: str | None = None
+        self.closed = self.closing = self.upgrading = self.upgraded = False
+        # Why it was closed, unless by the client.
+        self.reason = ""
+        self._server = server
+        self._packets: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        # Polls that were not answered yet, and what the latest of them waits for.
+        self._polls = 0
+        self._waiting: asyncio.Future[None] | None = None
+        self._successor: Session | None = None
+        self._is_receiving = self._awaits_pong = False
+        self._attachments = self._under_way = 0
+        self._calls_ended: asyncio.Event | None = None
+        self._drained: asyncio.Event | None = None
+        server.wheel.add(self, HANDSHAKE_WITHIN_S)
+
+    # --- out ------------------------------------------------------------------------------------
+
+    def write(self, packet_: bytes) -> None:
+        """Let an Engine.IO packet wait for the next poll.
+
+        The bound is looked at before: one large answer may pass it, what comes behind does not.
+        """
+        if self.closed:
+            return
+        if self._waiting_bytes > MAX_WAITING_BYTES:
+            CLOSED_SLOW.inc()
+            self.end("too slow")
+            return
+        self._packets.append(packet_)
+        self._waiting_bytes += len(packet_) + PACKET_BYTES
+        self._end_poll()
+
+    def push(self, packet_: bytes, is_ephemeral: bool) -> bool:
+        """Hand over a push; False when it was left out."""
+        if self.closed:
+            return False
+        if is_ephemeral and self._waiting_bytes > SLOW_FROM_BYTES:
+            DROPPED_EPHEMERAL.inc()
+            return False
+        self.write(packet_)
+        return True
+
+    def acknowledge(self, packet_id: bytes, answer: Any) -> None:
+        """Answer a call, and take more if too many were in flight."""
+        self._under_way -= 1
+        if packet_id and self._successor is not None:
+            self._successor.write(acknowledgement_frame(packet_id, answer))
+        elif packet_id and not self.closed:
+            self.write(b"43" + packet_id + orjson.dumps([answer]))
+        if self._calls_ended is not None:
+            self._calls_ended.set()
+
+    async def drained(self) -> None:
+        """Wait while more is to be polled than by an app that keeps up, or until the end."""
+        while self._waiting_bytes > SLOW_FROM_BYTES and not self.closed:
+            if self._drained is None:
+                self._drained = asyncio.Event()
+            await self._drained.wait()
+
+    async def poll(self) -> bytes:
+        """Wait for packets; as many as every client takes in one body.
+
+        A later poll takes the place of this one: the client has given it up.
+
+        Raises:
+            GoneError: the session has ended.
+        """
+        self._end_poll()
+        self._polls += 1
+        try:
+            if not self._packets and not self.closed:
+                self._waiting = waiting = asyncio.get_running_loop().create_future()
+                await waiting
+                if self._waiting is not waiting:
+                    return _NOOP
+            if self._packets:
+                return self._take()
+            if self.closed and not self.upgraded:
+                raise GoneError
+            return _NOOP
+        finally:
+            self._polls -= 1
+
+    def take_all(self) -> list[bytes]:
+        """The packets that no poll has brought, for the websocket that takes over."""
+        packets, self._packets = list(self._packets), deque()
+        self._waiting_bytes = 0
+        return packets
+
+    def _take(self) -> bytes:
+        packets = [
+            self._packets.popleft() for _ in range(min(MAX_POLLED_PACKETS, len(self._packets)))
+        ]
+        self._waiting_bytes -= sum(map(len, packets)) + PACKET_BYTES * len(packets)
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+        return _SEPARATOR.join(packets)
+
+    def _end_poll(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    # --- in -------------------------------------------------------------------------------------
+
+    async def receive(self, content: StreamReader) -> None:
+        """Take the body of a POST.
+
+        Raises:
+            NoPayloadError: the session has to end.
+        """
+        if self._is_receiving:  # no client posts twice at a time
+            raise NoPayloadError
+        self._is_receiving = True
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await _whole(content, self._server.eio.max_http_buffer_size)
+            packets = body.split(_SEPARATOR)
+            if len(packets) > MAX_POSTED_PACKETS:
+                raise NoPayloadError
+            for packet_ in packets:
+                await self._receive_packet(packet_)
+        except (TimeoutError, OSError, ClientError, UnicodeDecodeError) as error:
+            raise NoPayloadError from error
+        finally:
+            self._is_receiving = False
+
+    async def _receive_packet(self, packet_: bytes) -> None:
+        if self.closed or self.upgraded:
+            return
+        kind = packet_[:1]
+        if packet_[:2] in (b"42", b"45"):
+            await self._receive_call(packet_)
+        elif kind == b"4" and len(packet_) > 1:
+            await self._server.receive_packet(self.sid, packet_[1:].decode())
+        elif kind == b"3":
+            self._awaits_pong = False
+        elif kind == b"1":
+            self.end("client disconnect")
+            self.reason = ""
+        elif kind == b"b" and self._attachments and _is_base64(packet_[1:]):
+            self._attachments -= 1
+        else:
+            raise NoPayloadError
+
+    async def _receive_call(self, packet_: bytes) -> None:
+        while self._under_way >= MAX_CALLS_UNDER_WAY and not self.closed:
+            self._calls_ended = asyncio.Event()
+            await self._calls_ended.wait()
+        call = call_in(packet_)
+        if type(call) is tuple:
+            self._under_way += 1
+            self._server.receive_call(self, *call)
+        elif isinstance(call, RefusedCall):
+            self._under_way += 1
+            self._attachments += call.attachments
+            self._server.refuse_call(self, call)
+        else:
+            raise NoPayloadError
+
+    # --- its end --------------------------------------------------------------------------------
+
+    def tick(self) -> float | None:
+        """End what never connected, send a ping, or end a session whose pong did not come."""
+        if self.closed or self.upgraded:
+            return None
+        if self.client_id is None and not self.upgrading:
+            self.end("no handshake")
+            return None
+        if self._awaits_pong:  # it had until this next ping
+            self.end("ping timeout")
+            return None
+        self._awaits_pong = True
+        self.write(_PING)
+        return float(self._server.eio.ping_interval)
+
+    def end(self, reason: str) -> None:
+        """Close the session for good; a poll that waits brings what there is, and the end."""
+        if self.closed:
+            return
+        if self._polls:
+            self._packets.append(_CLOSE)
+        else:
+            self._packets.clear()
+        self.reason = reason
+        self._over()
+        self._server.lost(self.sid, reason)
+
+    def hand_over(self, successor: Session) -> None:
+        """Let a websocket take over; a poll that waits ends, and calls in flight are answered there."""
+        self._successor = successor
+        self.upgraded = True
+        self._over()
+
+    def _over(self) -> None:
+        self.closed = self.closing = True
+        self._server.wheel.remove(self)
+        self._end_poll()
+        for waited_for in (self._drained, self._calls_ended):
+            if waited_for is not None:
+                waited_for.set()
+
+    # --- what python-socketio's server calls on a socket ------------------------------------------
+
+    async def send(self, pkt: packet.Packet) -> None:
+        """Send a packet that python-socketio made."""
+        encoded = pkt.encode()
+        self.write(encoded.encode() if isinstance(encoded, str) else encoded)
+
+    async def close(self, wait: bool = True, abort: bool = False, reason: Any = None) -> None:
+        """End the session."""
+        self.end(str(reason or "server disconnect"))
+
+
+def _is_base64(text: bytes) -> bool:
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            body = await _whole(environ["wsgi.input"], socket.server.max_http_buffer_size)
-    except (TimeoutError, OSError, ClientError) as error:
-        raise exceptions.EngineIOError("the body did not come") from error
-    for packet in PostedPayload(encoded_payload=body.decode()).packets:
-        await socket.receive(packet)
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return False
+    return True
 
 
 async def _whole(stream: StreamReader, most_bytes: int) -> bytes:
-    """The whole body; `read(length)`, as the library has it, may return with a part of it."""
+    """The whole body; `read(length)` may return with a part of it."""
     body = b""
     async for chunk in stream.iter_any():
         body += chunk
         if len(body) > most_bytes:
-            raise exceptions.ContentTooLongError
+            raise NoPayloadError
     return body
-
-
-async def poll(socket: Any) -> list[Packet]:
-    """Wait for something to send; as much of it as every client takes in one body.
-
-    Raises:
-        QueueEmpty: nothing came before the client counts as gone.
-    """
-    queue = socket.queue
-    try:
-        async with asyncio.timeout(socket.server.ping_interval + socket.server.ping_timeout):
-            packets = [await queue.get()]
-    except (TimeoutError, asyncio.CancelledError) as error:
-        raise exceptions.QueueEmpty from error
-    queue.task_done()
-    if packets == [None]:
-        return []
-    while len(packets) < Payload.max_decode_packets and not queue.empty():
-        packet = queue.get_nowait()
-        queue.task_done()
-        if packet is None:  # the end: for the next poll to find
-            queue.put_nowait(None)
-            break
-        packets.append(packet)
-    return packets

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+import orjson
+
 from marketplace.actions import rfis
-from marketplace.domain.rfis import Revision
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
@@ -13,8 +14,9 @@ from realtime.connections import Connection
 from realtime.feeds import RfiFeed
 from realtime.rooms import Rooms
 
-# Some 100 kB of changes; who is further behind shows the RFI and reads the rest over REST.
+# Who is further behind shows the RFI and reads the rest over REST.
 MAX_CHANGES = 500
+MAX_CHANGES_BYTES = 200_000
 _RFI, _REVISION = RfiView(), RevisionView()
 
 
@@ -28,7 +30,7 @@ class RfiCalls:
     def calls(self) -> dict[str, Call]:
         """The calls by their names in the contract."""
         return {
-            "join_rfi": Call(JoinRfi(), self.join, resumes_from="after_revision"),
+            "join_rfi": Call(JoinRfi(), self.join, is_reading=True, resumes_from="after_revision"),
             "leave_rfi": Call(RfiCall(), self.leave),
         }
 
@@ -38,11 +40,12 @@ class RfiCalls:
         With `is_snapshot` the changes do not lead there and are left out, and the RFI itself is to be
         taken as it is: none were asked for, or more are missing than go into an answer.
         """
-        rfi_id, after = payload["rfi_id"], payload["after_revision"]
+        with connection.place_for(rfi_room(payload["rfi_id"])):
+            return await self._join(connection, payload["rfi_id"], payload["after_revision"])
+
+    async def _join(self, connection: Connection, rfi_id: str, after: int | None) -> dict[str, Any]:
         await rfis.visible_rfi(self._world, connection.actor, rfi_id)
-        name = rfi_room(rfi_id)
-        connection.require_room_left(name)
-        room = await self._rooms.enter(name, lambda: RfiFeed(self._world.store, rfi_id))
+        room = await self._rooms.enter(rfi_room(rfi_id), lambda: RfiFeed(self._world.store, rfi_id))
         try:
             while True:
                 asked_at = connection.access_changes
@@ -56,7 +59,7 @@ class RfiCalls:
                     return {
                         "rfi": _RFI.dump(rfi),
                         "revision": rfi.revision,
-                        "changes": _REVISION.dump(changes or [], many=True),
+                        "changes": changes or [],
                         "is_snapshot": changes is None,
                     }
         finally:
@@ -69,11 +72,14 @@ class RfiCalls:
         self._rooms.leave(name, connection.id)
         return {}
 
-    async def _changes(self, rfi: SeenRfi, after: int | None) -> list[Revision] | None:
+    async def _changes(self, rfi: SeenRfi, after: int | None) -> list[dict[str, Any]] | None:
         """The changes from a revision to where the RFI stands; None when they are not all there."""
         up_to = rfi.revision
         if after is None or not 0 <= up_to - after <= MAX_CHANGES:
             return None
         found = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
         changes = [each for each in found if each.revision <= up_to]
-        return changes if len(changes) == up_to - after else None
+        if len(changes) != up_to - after:
+            return None
+        shown: list[dict[str, Any]] = _REVISION.dump(changes, many=True)
+        return shown if len(orjson.dumps(shown)) <= MAX_CHANGES_BYTES else None

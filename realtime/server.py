@@ -1,34 +1,32 @@
-"""The Socket.IO server: python-socketio for handshakes, polling and whatever is rare; calls straight.
+"""The Socket.IO server: python-socketio for handshakes and whatever is rare; calls straight.
 
-Over a websocket (`realtime/websocket`) a call does not pass through python-socketio: it comes here
-decoded, and its acknowledgement goes out as one frame.  Over polling it takes the library's way.
+A call does not pass through python-socketio: it comes here decoded from its session, on a websocket
+(`realtime/websocket`) or by polling, and its acknowledgement goes back to it.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 import socketio
 from aiohttp import web
-from engineio.exceptions import EngineIOError
-from prometheus_client import Counter
 from socketio.exceptions import ConnectionRefusedError as Refused
-from socketio.packet import ACK
+from socketio.packet import CONNECT_ERROR
 
 from marketplace import tasks
 from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
-from realtime import polling
+from marketplace.schemas.json_text import read_json
 from realtime.calls import Calls, refusal
 from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
-from realtime.transport import OrJson, close_polling
+from realtime.packets import RefusedCall
+from realtime.polled import MALFORMED, PolledRequests
+from realtime.polling import PollingSession
+from realtime.transport import OrJson
 from realtime.websocket.door import Door
 from realtime.websocket.outbox import Outbox
-from realtime.websocket.packets import RESERVED
-from realtime.websocket.session import HANDSHAKE_WITHIN_S, Session
+from realtime.websocket.session import Session
 from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
@@ -37,12 +35,11 @@ LOG = logging.getLogger(__name__)
 MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
-CHECK_POLLING_EVERY_S = 5.0
-_BINARY_PACKETS = frozenset("56")
+_CONNECT, _DISCONNECT = "0", "1"
 # What is kept of who asked, once the handshake is answered.
 _FORGOTTEN: dict[str, Any] = {}
 
-_MALFORMED = Counter("parley_malformed_polls_total", "Polled packets that were no packet")
+AnySession = Session | PollingSession
 
 
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
@@ -69,9 +66,6 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         # upgrade of one session come to the process that has it.
         generate = self.eio.generate_id
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
-        self.eio._async = {**self.eio._async, "websocket": _RefusedWebSocket}
-        self._handle_http = self.eio.handle_request
-        self.eio.handle_request = self._handle_polling
         self.wheel = Wheel()
         self.outbox = Outbox()
         self._gateway: Gateway | None = None
@@ -93,12 +87,12 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         async def disconnect(sid: str, _reason: str) -> None:
             await gateway.disconnect(sid)
 
-        async def call(name: str, sid: str, *arguments: object) -> dict[str, Any]:
-            return await self._answer(sid, name, arguments)
-
         self.on("connect", connect)
         self.on("disconnect", disconnect)
-        self.on("*", call)
+
+    def attach_to(self, app: web.Application) -> None:
+        """Take the requests of polling sessions."""
+        app.router.add_route("*", "/socket.io/", PolledRequests(self).answer)
 
     async def listen(self, runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
         """Accept connections: websockets for sessions, the rest for aiohttp."""
@@ -112,8 +106,8 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
     # --- what sessions and the door need (realtime/websocket) -----------------------------------
 
-    def opened(self, session: Session, environ: dict[str, Any]) -> None:
-        """A session on a websocket is there."""
+    def opened(self, session: AnySession, environ: dict[str, Any]) -> None:
+        """A new session is there."""
         self.eio.sockets[session.sid] = session
         self.environ[session.sid] = environ
 
@@ -128,27 +122,42 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         tasks.keep(self._handle_eio_disconnect(sid, reason))
 
     def receive_call(
-        self, session: Session, packet_id: bytes, name: str, arguments: list[Any]
+        self, session: AnySession, packet_id: bytes, name: str, arguments: list[Any]
     ) -> None:
         """Carry out a call and acknowledge it."""
         tasks.keep(self._acknowledge(session, packet_id, name, arguments))
+
+    def refuse_call(self, session: AnySession, refused: RefusedCall) -> None:
+        """Acknowledge a call that could not be read."""
+        gateway, calls = self._served()
+        sid = session.client_id
+        connection = gateway.connection(sid) if sid is not None else None
+        if connection is None:
+            answer = refusal(self._not_connected())
+        else:
+            answer = calls.refuse(connection, refused.error)
+        session.acknowledge(refused.packet_id, answer)
 
     async def receive_packet(self, sid: str, text: str) -> None:
         """Take a Socket.IO packet that is no call."""
         await self._handle_eio_message(sid, text)
 
     async def _acknowledge(
-        self, session: Session, packet_id: bytes, name: str, arguments: list[Any]
+        self, session: AnySession, packet_id: bytes, name: str, arguments: list[Any]
     ) -> None:
-        session.acknowledge(packet_id, await self._answer(session.client_id, name, arguments))
+        gateway, calls = self._served()
+        sid = session.client_id
+        connection = gateway.connection(sid) if sid is not None else None
+        if connection is None:
+            answer = refusal(self._not_connected())
+        else:
+            answer = await calls.answer(connection, name, arguments[0] if arguments else None)
+        session.acknowledge(packet_id, answer)
 
-    async def _answer(self, sid: str | None, name: str, arguments: Any) -> dict[str, Any]:
+    def _served(self) -> tuple[Gateway, Calls]:
         if self._gateway is None or self._calls is None:
             raise RuntimeError("served before `serve_for`")
-        connection = self._gateway.connection(sid) if sid is not None else None
-        if connection is None:
-            return refusal(self._not_connected())
-        return await self._calls.answer(connection, name, arguments[0] if arguments else None)
+        return self._gateway, self._calls
 
     def _not_connected(self) -> ParleyError:
         """The refusal of a call that belongs to no connection.
@@ -160,23 +169,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             return ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
         return ParleyError(Code.UNAUTHENTICATED, "Connect with a token first.")
 
-    async def _handle_polling(self, request: web.Request) -> web.StreamResponse:
-        """A request to python-engineio, which fails over a POST to a session that has just ended."""
-        sid, sockets = request.query.get("sid"), self.eio.sockets
-        if sid in sockets and sockets[sid].closed:
-            del sockets[sid]
-        answer: web.StreamResponse = await self._handle_http(request)
-        return answer
-
     # --- python-socketio's own steps, guarded ---------------------------------------------------
-
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
-        """A polling session begins."""
-        socket = self.eio.sockets[eio_sid]
-        socket.handle_post_request = _guarded(self, eio_sid, socket)
-        socket.poll = partial(polling.poll, socket)
-        self.wheel.add(PollingWatch(self, socket), HANDSHAKE_WITHIN_S)
-        return await super()._handle_eio_connect(eio_sid, environ)
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         is_first = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None
@@ -196,36 +189,46 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
                 await self._gateway.disconnect(sid)
             await self.manager.disconnect(sid, NAMESPACE)
 
-    async def _handle_event(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
-        _require_ours(namespace)
-        if not isinstance(data[0], str) or data[0] in RESERVED:
-            raise ValueError("no name of a call")
-        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        if sid is not None and self.manager.is_connected(sid, NAMESPACE):
-            await super()._handle_event(eio_sid, namespace, id, data)
-        elif id is not None:  # the library would drop it
-            answer = await self._answer(None, data[0], data[1:])
-            packet = self.packet_class(ACK, id=id, namespace=namespace, data=[answer])
-            await self._send_packet(eio_sid, packet)
-
     async def _handle_disconnect(
         self, eio_sid: str, namespace: str, reason: str | None = None
     ) -> None:
         _require_ours(namespace)
         await super()._handle_disconnect(eio_sid, namespace, reason)
 
-    async def _handle_ack(self, eio_sid: str, namespace: str, id: Any, data: Any) -> None:  # noqa: A002 # the library's name
-        raise ValueError("no push asks for an acknowledgement")
-
-    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+    async def _handle_eio_message(self, eio_sid: str, data: str) -> None:
+        """Take a handshake or a disconnect: calls come another way, and nothing else is ours."""
         try:
-            if not isinstance(data, str) or data[:1] in _BINARY_PACKETS:
-                raise ValueError("no call has binary data")
-            await super()._handle_eio_message(eio_sid, data)
+            if data[:1] not in (_CONNECT, _DISCONNECT):
+                raise ValueError("neither a handshake nor a disconnect")
+            refused = _unreadable(data)
+            if refused is None:
+                await super()._handle_eio_message(eio_sid, data)
+            else:
+                told = {"code": refused.code, "temporary": False}
+                data_ = {"message": refused.message, "data": told}
+                await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=data_))
         except Exception as error:
-            _MALFORMED.inc()
+            MALFORMED.inc()
             LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
-            await close(self, eio_sid, "malformed")
+            await self.close_session(eio_sid, "malformed")
+
+    async def close_session(self, eio_sid: str, reason: str) -> None:
+        """Close an Engine.IO session for good."""
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None:
+            await socket.close(reason=reason)
+
+
+def _unreadable(packet: str) -> ParleyError | None:
+    """Why the JSON of a handshake cannot be read, if so: an app that is not told tries for ever."""
+    start = packet.find("{")
+    if packet[:1] != _CONNECT or start < 0:
+        return None
+    try:
+        read_json(packet[start:].encode())
+    except ParleyError as error:
+        return error
+    return None
 
 
 def _require_ours(namespace: str | None) -> None:
@@ -234,75 +237,9 @@ def _require_ours(namespace: str | None) -> None:
         raise ValueError("there is no such namespace")
 
 
-class PollingWatch:
-    """Looks after a polling session: its handshake, its pings, and its end."""
-
-    def __init__(self, server: GatewayServer, socket: Any) -> None:
-        self._server = server
-        self._socket = socket
-
-    def tick(self) -> float | None:
-        """End what never connected or does not answer pings."""
-        socket, sockets = self._socket, self._server.eio.sockets
-        if sockets.get(socket.sid) is not socket:  # closed, or upgraded
-            return None
-        if socket.closed:
-            sockets.pop(socket.sid)
-            return None
-        sid = self._server.manager.sid_from_eio_sid(socket.sid, NAMESPACE)
-        if sid is None or not self._server.manager.is_connected(sid, NAMESPACE):
-            tasks.keep(close_polling(socket))
-        else:
-            tasks.keep(socket.check_ping_timeout())
-        return CHECK_POLLING_EVERY_S
-
-
-class _RefusedWebSocket:
-    """python-engineio offers upgrades only where it has a websocket class; none comes this way."""
-
-    def __init__(self, _handler: object, server: Any) -> None:
-        self._server = server
-
-    async def __call__(self, _environ: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a websocket that reached aiohttp: `Door` takes those it can read."""
-        refused: dict[str, Any] = self._server._bad_request("Open a websocket by itself")
-        return refused
-
-
-async def close(server: GatewayServer, eio_sid: str, reason: str) -> None:
-    """Close an Engine.IO session for good."""
-    socket = server.eio.sockets.get(eio_sid)
-    if isinstance(socket, Session):
-        await socket.close(reason=reason)
-    elif socket is not None:
-        await close_polling(socket)
-
-
 def _address(environ: dict[str, Any]) -> str:
     """The client's address, as our proxy names it."""
-    polled = environ.get("aiohttp.request")
-    peer = polled.remote if polled is not None else environ["REMOTE_ADDR"]
-    return client_address(peer or "", environ.get("HTTP_X_FORWARDED_FOR", ""))
-
-
-def _guarded(
-    server: GatewayServer, eio_sid: str, socket: Any
-) -> Callable[[dict[str, Any]], Awaitable[None]]:
-    """What a session does with a polled body: one that is no Engine.IO payload ends it with 400."""
-
-    async def receive_checked(environ: dict[str, Any]) -> None:
-        try:
-            await polling.receive(socket, environ)
-        except (ValueError, LookupError, EngineIOError) as error:
-            _MALFORMED.inc()
-            await close(server, eio_sid, "malformed")
-            # The library answers 400 to a session that it has, and fails over one that it has not.
-            server.eio.sockets.setdefault(eio_sid, socket)
-            raise EngineIOError("not an Engine.IO payload") from error
-        if socket.closed:  # by what was received: the poll that waits meanwhile ends as well
-            socket.queue.put_nowait(None)
-
-    return receive_checked
+    return client_address(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 async def close_connections(_request: web.Request, response: web.StreamResponse) -> None:

@@ -1,27 +1,20 @@
 """Pushes to connections, however they are connected, and their end.
 
 `Transport` is all that rooms and calls know.  A room's push is encoded and framed once, and the same
-bytes are written to every websocket; polling sessions get it as a packet in their queue, which
-python-engineio leaves unbounded and which gets its bound here.
+bytes are written to every websocket, or wait for the next poll of a polling session.
 """
 
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 import orjson
-from engineio import packet as engineio_packet
 from websockets.frames import CloseCode
 
-from marketplace import tasks
 from realtime.clients import Clients
 from realtime.websocket.frames import text_frame
-from realtime.websocket.session import CLOSED_SLOW, DROPPED_EPHEMERAL, Session
+from realtime.websocket.session import Session
 
-# What may wait for the next poll, beside the bytes that a websocket may have waiting
-# (realtime/websocket/session.py).
-MAX_WAITING_PACKETS = 1_000
 # Typing and presence are worth nothing late: they are left out long before the bound.
-MAX_WAITING_BEFORE_DROPPING = 200
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
 # Close codes that say more than "policy" (RFC 6455, section 7.4; the registry of IANA).
 _CLOSE_CODES = {
@@ -39,6 +32,9 @@ class Transport(Protocol):
     def end(self, connection_id: str, reason: str) -> None:
         """Close a connection so that the app comes back by itself."""
 
+    async def drained(self, connection_id: str) -> None:
+        """Wait while the app has more to read than one that keeps up; returns at its end."""
+
 
 class OrJson:
     """orjson in the form that python-engineio calls a JSON module."""
@@ -54,19 +50,6 @@ class OrJson:
     def loads(text: str | bytes, **_: Any) -> Any:
         """The value in a JSON text."""
         return orjson.loads(text)
-
-
-async def close_polling(socket: Any) -> None:
-    """Close a polling session for good, whether or not its other side agrees.
-
-    `disconnect` of python-engineio waits until all that is queued was read; a client that means ill
-    does not read.
-    """
-    while not socket.queue.empty():  # nobody will read them, and the end must get through
-        socket.queue.get_nowait()
-        socket.queue.task_done()
-    await socket.close(wait=False)
-    socket.queue.put_nowait(None)  # the sign for a waiting poll to end
 
 
 class SocketIoTransport:
@@ -90,7 +73,7 @@ class SocketIoTransport:
             if type(socket) is Session:
                 count += socket.push(frame, is_ephemeral)
             else:
-                count += self._queue(connection_id, socket, payload, is_ephemeral)
+                count += socket.push(payload, is_ephemeral)
         return count
 
     def end(self, connection_id: str, reason: str) -> None:
@@ -100,20 +83,10 @@ class SocketIoTransport:
         if isinstance(socket, Session):
             socket.end(reason, _CLOSE_CODES.get(reason, CloseCode.POLICY_VIOLATION))
         elif socket is not None:
-            tasks.keep(close_polling(socket))
+            socket.end(reason)
 
-    def _queue(self, connection_id: str, socket: Any, payload: bytes, is_ephemeral: bool) -> bool:
-        """Let a push wait for the next poll."""
-        waiting = socket.queue.qsize()
-        if socket.closed:
-            return False
-        if waiting >= MAX_WAITING_PACKETS:
-            CLOSED_SLOW.inc()
-            self.end(connection_id, "too slow")
-            return False
-        if is_ephemeral and waiting >= MAX_WAITING_BEFORE_DROPPING:
-            DROPPED_EPHEMERAL.inc()
-            return False
-        packet = engineio_packet.Packet(engineio_packet.MESSAGE, payload[1:].decode())
-        socket.queue.put_nowait(packet)
-        return True
+    async def drained(self, connection_id: str) -> None:
+        """Wait while the app has more to read than one that keeps up; returns at its end."""
+        socket = self._sockets.get(connection_id)
+        if socket is not None:
+            await socket.drained()

@@ -15,7 +15,7 @@ from marketplace.errors import Code, ParleyError
 
 MAX_BODY_CHARACTERS = 8_000
 # 200 entries of 8,000 characters would be megabytes in one answer, for a phone on a slow network.
-MAX_PAGE_CHARACTERS = 200_000
+MAX_PAGE_BYTES = 200_000
 
 
 class EntryKind(StrEnum):
@@ -205,10 +205,10 @@ def fitting(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
     """As many entries as fit into one answer, at least one; the first ones, or the newest."""
     ordered = entries[::-1] if newest else entries
     kept: list[Entry] = []
-    characters = 0
+    size_bytes = 0
     for each in ordered:
-        characters += len(each.body or "")
-        if kept and characters > MAX_PAGE_CHARACTERS:
+        size_bytes += len((each.body or "").encode())
+        if kept and size_bytes > MAX_PAGE_BYTES:
             break
         kept.append(each)
     return kept[::-1] if newest else kept

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
-from engineio import packet
 
+from realtime.binding import asker
 from realtime.websocket.frames import text_frame
-from realtime.websocket.handshake import Handshake, Query, shake_hands
+from realtime.websocket.handshake import Handshake, Headers, Query, shake_hands
 from realtime.websocket.incoming import BinaryMessageError, Incoming
 from realtime.websocket.session import Server, Session
 from realtime.websocket.wheel import Wheel
@@ -25,7 +25,11 @@ SESSION_WITHIN_S = 10.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _PATH = b"GET /socket.io/"
-_PROBE, _PROBE_ANSWER, _UPGRADED = b"2probe", text_frame(b"3probe"), b"5"
+_PROBE, _PROBE_ANSWER, _UPGRADED, _NOOP = b"2probe", text_frame(b"3probe"), b"5", b"6"
+
+
+# In the place of what came in, once somebody else has it.
+_NOTHING = Incoming(0)
 
 
 class EngineServer(Server, Protocol):
@@ -83,7 +87,13 @@ class Door(asyncio.Protocol):
         """The connection is gone before it became anything."""
         if self._polling is not None:
             self._polling.upgrading = False
-        self._transport = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep nothing, and be kept by nobody."""
+        self._wheel.remove(self)
+        self._transport = self._polling = None
+        self._incoming = _NOTHING
 
     def tick(self) -> float | None:
         """End what sent no request, or never came to a session."""
@@ -92,14 +102,16 @@ class Door(asyncio.Protocol):
         return None
 
     def _leave_to_http(self, data: bytes) -> None:
-        transport, self._transport = self._transport, None
+        transport = self._transport
+        self._let_go()
         http = self._make_http()
         transport.set_protocol(http)
         http.connection_made(transport)
         http.data_received(data)
 
     def _leave_to_session(self, session: Session) -> None:
-        transport, self._transport = self._transport, None
+        transport = self._transport
+        self._let_go()
         transport.set_protocol(session)
         session.take_messages()
 
@@ -122,13 +134,22 @@ class Door(asyncio.Protocol):
             self._polling.upgrading = True
             self._follow_upgrade()
 
-    def _why_not(self, query: Query) -> str | None:
-        """Why there is no websocket for such a query."""
+    def _peer(self) -> str:
+        address = self._transport.get_extra_info("peername")
+        return address[0] if address else ""
+
+    def _why_not(self, query: Query, headers: Headers) -> str | None:
+        """Why there is no websocket for such a request."""
         if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
             return "Not an Engine.IO 4 websocket."
         if "sid" in query:
             polling = self._server.eio.sockets.get(query["sid"][0])
-            if polling is None or polling.upgraded or polling.upgrading:
+            if (
+                polling is None
+                or polling.upgraded
+                or polling.upgrading
+                or not polling.opener.is_same(asker(self._peer(), headers))
+            ):
                 return "No session to upgrade."
         return None
 
@@ -140,8 +161,7 @@ class Door(asyncio.Protocol):
             f"HTTP_{name.upper().replace('-', '_')}": value
             for name, value in handshake.headers.items()
         }
-        address = self._transport.get_extra_info("peername")
-        environ["REMOTE_ADDR"] = address[0] if address else ""
+        environ["REMOTE_ADDR"] = self._peer()
         self._server.opened(session, environ)
         opening = {
             "sid": session.sid,
@@ -160,7 +180,7 @@ class Door(asyncio.Protocol):
             while (message := self._incoming.next_message()) is not None:
                 if message == _PROBE:
                     self._transport.write(_PROBE_ANSWER)
-                    polling.queue.put_nowait(packet.Packet(packet.NOOP))  # ends the poll under way
+                    polling.write(_NOOP)  # ends the poll in flight
                 elif message == _UPGRADED and not polling.closed:
                     self._replace(polling)
                     return
@@ -176,13 +196,8 @@ class Door(asyncio.Protocol):
         """Put a session in the place of the polling one; what waited for a poll goes out first."""
         session = self._session(polling.sid)
         self._server.upgraded(session)
-        polling.closed = polling.upgraded = True
-        self._polling = None
-        while not polling.queue.empty():
-            waiting = polling.queue.get_nowait()
-            polling.queue.task_done()
-            if waiting is not None and waiting.packet_type == packet.MESSAGE:
-                session.write(text_frame(waiting.encode().encode()))
-        # A poll that still waits would end the session with its time-out.
-        polling.queue.put_nowait(packet.Packet(packet.NOOP))
+        for packet in polling.take_all():
+            if packet.startswith(b"4"):
+                session.write(text_frame(packet))
+        polling.hand_over(session)
         self._leave_to_session(session)

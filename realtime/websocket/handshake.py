@@ -17,7 +17,8 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 Query = Mapping[str, list[str]]
-WhyNot = Callable[[Query], str | None]
+Headers = Mapping[str, str]
+WhyNot = Callable[[Query, Headers], str | None]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # 16 bytes in base 64: of the last letter only two bits are used.
@@ -39,7 +40,7 @@ class Handshake:
     """A request for a websocket, and what it is answered."""
 
     query: Query
-    headers: Mapping[str, str]
+    headers: Headers
     is_accepted: bool
     answer: bytes
 
@@ -47,7 +48,7 @@ class Handshake:
 def shake_hands(head: bytes, why_not: WhyNot) -> Handshake | None:
     """Answer the head of a request, its empty line included; None when it is malformed beyond that.
 
-    `why_not` looks at the query and says why there is no websocket for it.
+    `why_not` looks at the query and the headers and says why there is no websocket for them.
     """
     return _common(head, why_not) or _through_library(head, why_not)
 
@@ -77,7 +78,7 @@ def _common(head: bytes, why_not: WhyNot) -> Handshake | None:
     ):
         return None
     query = parse_qs(path.partition("?")[2])
-    if why_not(query) is not None:
+    if why_not(query, headers) is not None:
         return None
     digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
     return Handshake(query, headers, True, _ACCEPTED % base64.b64encode(digest))
@@ -92,10 +93,10 @@ def _through_library(head: bytes, why_not: WhyNot) -> Handshake | None:
     request = requests[0]
     query = parse_qs(request.path.partition("?")[2])
     response = protocol.accept(request)
-    refusal = why_not(query)
+    headers = {name.lower(): value for name, value in request.headers.raw_items()}
+    refusal = why_not(query, headers)
     if refusal is not None:
         response = protocol.reject(400, f"{refusal}\n")
     protocol.send_response(response)
-    headers = {name.lower(): value for name, value in request.headers.raw_items()}
     answer = b"".join(protocol.data_to_send())
     return Handshake(query, headers, response.status_code == 101, answer)

@@ -19,13 +19,13 @@ _EXTENDED_16, _EXTENDED_64 = 126, 127
 
 
 class BinaryMessageError(Exception):
-    """A binary message: the contract has none."""
+    """A binary message: no call has one that is taken."""
 
 
 class Incoming:
     """The bytes of one connection that were not taken yet."""
 
-    __slots__ = ("_at", "_buffer", "_events", "_max_bytes", "_pieces", "_protocol")
+    __slots__ = ("_at", "_buffer", "_events", "_is_binary", "_max_bytes", "_pieces", "_protocol")
 
     def __init__(self, max_bytes: int) -> None:
         self._buffer: bytes | bytearray = b""
@@ -35,6 +35,8 @@ class Incoming:
         self._protocol: Protocol | None = None
         self._events: deque[Event] | None = None
         self._pieces: list[bytes] | None = None
+        # Whether the message that comes in pieces is a binary one.
+        self._is_binary = False
 
     def feed(self, data: bytes) -> None:
         """Add what was read."""
@@ -54,7 +56,7 @@ class Incoming:
         """Take the next text message; None when none is whole.
 
         Raises:
-            BinaryMessageError: at a binary message.
+            BinaryMessageError: the next message is a binary one, which is left out.
         """
         if self._protocol is None:
             message = self._next_plain()
@@ -65,6 +67,11 @@ class Incoming:
     def to_send(self) -> list[bytes]:
         """What the standard wants answered: pongs, a close frame; b"" for the end of the stream."""
         return [] if self._protocol is None else self._protocol.data_to_send()
+
+    def clear(self) -> None:
+        """Let go of what was not taken: nobody will."""
+        self._buffer, self._at = b"", 0
+        self._events = self._pieces = None
 
     @property
     def is_over(self) -> bool:
@@ -118,8 +125,12 @@ class Incoming:
             if not isinstance(frame, Frame):
                 continue
             if frame.opcode is Opcode.BINARY:
-                raise BinaryMessageError
-            if frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
+                self._is_binary = True
+            if self._is_binary and frame.opcode in (Opcode.BINARY, Opcode.CONT):
+                if frame.fin:
+                    self._is_binary = False
+                    raise BinaryMessageError
+            elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
                 if frame.data:  # empty ones count towards no size, and there is no end to them
                     self._pieces.append(bytes(frame.data))
                 if frame.fin:

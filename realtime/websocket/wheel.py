@@ -32,6 +32,11 @@ class Wheel:
         ahead = min(SLOTS - 1, max(1, round(in_s / TICK_S)))
         self._slots[(self._at + ahead) % SLOTS].add(ticked)
 
+    def remove(self, ticked: Ticked) -> None:
+        """Do not look at it again, and keep no reference to it."""
+        for slot in self._slots:
+            slot.discard(ticked)
+
     def turn(self) -> None:
         """One tick: look at everything in the next slot."""
         self._at = (self._at + 1) % SLOTS

@@ -1,10 +1,18 @@
 """How often a connection and an account call, and what comes of calling on and on."""
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
+import pytest
+
+from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
 from marketplace.settings import Settings
+from marketplace.storage import MongoStore
+from realtime import __main__ as realtime
+from realtime import connections
 from realtime.limits import (
     ACCOUNT_CALLS_AT_ONCE,
     CALLS_AT_ONCE,
@@ -18,9 +26,10 @@ from realtime.limits import (
     HandshakeLimits,
 )
 from tests.builders import Stopwatch
-from tests.realtime.apps import Talk
+from tests.realtime.apps import Talk, a_talk
 from tests.realtime.conftest import Connect
 from tests.realtime.gateways import gateway
+from tests.realtime.websocket.raw import call, connect_packet, connected, websocket
 
 
 @dataclass
@@ -154,3 +163,50 @@ async def test_who_does_not_listen_is_closed_with_a_reason(
         await deaf.until(lambda: bool(deaf.named("connection.closing")))
         assert deaf.named("connection.closing") == [{"code": "rate_limited"}]
         assert (await listening.ok("join_conversation", talk.named()))["head"] == 0
+
+
+async def test_joins_in_flight_count_towards_the_limit_of_rooms(
+    settings: Settings, module_store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 300 at once 199 are let in, beside the account's own room; joins that fail give theirs back."""
+    monkeypatch.setattr(connections, "MAX_READS_AT_A_TIME", 300)
+    monkeypatch.setattr(realtime, "DEADLINE_S", 120.0)  # on a slow machine
+    talk = await a_talk(module_store, settings)
+    talks = [replace(talk.conversation, id=new_id(), match_id=new_id()) for _ in range(300)]
+    await asyncio.gather(*map(module_store.conversations.add, talks))
+    missing = [
+        call(number, "join_conversation", {"conversation_id": new_id()}) for number in range(300)
+    ]
+    joins = [
+        call(number, "join_conversation", {"conversation_id": each.id})
+        for number, each in enumerate(talks, 1_000)
+    ]
+    async with (
+        gateway(replace(settings, limit_scale=1_000.0), "realtime-5") as running,
+        connected(running.url, talk.customer) as raw,
+    ):
+        raw.send(*missing)
+        refused = Counter(each["error"]["code"] for each in await raw.answers(range(300)))
+        raw.send(*joins)
+        answers = await raw.answers(range(1_000, 1_300))
+        joined = running.parts.announcer.hear.__self__._rooms  # type: ignore[union-attr]
+        names = [name for name in joined if name.startswith("conversation:")]
+
+    assert refused.keys() <= {"not_found", "too_many_rooms"}
+    codes = Counter("ok" if each["ok"] else each["error"]["code"] for each in answers)
+    assert codes == {"ok": 199, "too_many_rooms": 101}
+    assert len(names) == 199
+
+
+async def test_handshakes_in_flight_count_towards_the_limit_of_an_account(
+    settings: Settings, module_store: MongoStore
+) -> None:
+    """Of sixty at once twenty are let in."""
+    talk = await a_talk(module_store, settings)
+    async with gateway(settings, "realtime-5") as running, AsyncExitStack() as open_:
+        sockets = [await open_.enter_async_context(websocket(running.url)) for _ in range(60)]
+        for raw in sockets:
+            raw.send(connect_packet(talk.customer))
+        answers = await asyncio.gather(*(raw.until("40{", "44{") for raw in sockets))
+
+    assert Counter(each[:2] for each in answers) == {"40": 20, "44": 40}

@@ -43,6 +43,9 @@ class Transport:
     def end(self, connection_id: str, reason: str) -> None:
         """Nobody is ended here."""
 
+    async def drained(self, connection_id: str) -> None:
+        """Everybody reads."""
+
     async def until(self, connection_id: str, numbers: list[int]) -> None:
         """Wait until a connection has got exactly these."""
         async with asyncio.timeout(5):

@@ -70,8 +70,6 @@ FRAMES = [
     "4" + "[" * 20_000,
     '4{"a":1}',
     "45-",
-    '451-["send_message",{"_placeholder":true,"num":0}]',
-    '42/other,1["mark_read",{}]',
     "41/other,",
     "430[]",
     "43",

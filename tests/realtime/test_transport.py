@@ -10,8 +10,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from realtime.websocket import session
-from realtime.websocket.session import DROPPED_EPHEMERAL
+from realtime.websocket import outgoing
+from realtime.websocket.outgoing import DROPPED_EPHEMERAL
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 
@@ -65,8 +65,8 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its queue ends at the bound, its connection is cut, and it resumes by number."""
-    monkeypatch.setattr(session, "MAX_WAITING_BYTES", 200_000)
-    monkeypatch.setattr(session, "STANDSTILL_S", 0.5)
+    monkeypatch.setattr(outgoing, "MAX_WAITING_BYTES", 200_000)
+    monkeypatch.setattr(outgoing, "STANDSTILL_S", 0.5)
     presence = gateways[0].parts.world.presence
     vendor = await connect(gateways[0], talk.vendor)
     await vendor.ok("join_conversation", talk.named())

@@ -128,6 +128,15 @@ class Raw:
         answer: dict[str, Any] = orjson.loads((await self.until(start))[len(start) - 1 :])[0]
         return answer
 
+    async def answers(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
+        """The acknowledgements of calls, in the order of the numbers, however they come."""
+        missing, found = set(numbers), dict[int, dict[str, Any]]()
+        while missing:
+            number, _, answer = (await self.until("43"))[2:].partition("[")
+            missing.discard(int(number))
+            found[int(number)] = orjson.loads(f"[{answer}")[0]
+        return [found[number] for number in sorted(found)]
+
     def cut(self) -> None:
         """End the connection without a word."""
         self._writer.transport.abort()

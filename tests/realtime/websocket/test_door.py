@@ -189,9 +189,9 @@ async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: 
     running, server = watched
     async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
         poll = asyncio.create_task(polled.poll())
-        queue = server.eio.sockets[polled.sid].queue
+        session = server.eio.sockets[polled.sid]
         async with asyncio.timeout(5):
-            while not queue._getters:  # noqa: ASYNC110 # the library's
+            while not session._polls:  # noqa: ASYNC110 # a plain number
                 await asyncio.sleep(0.005)
         call_ = call(1, "join_conversation", talk.named())
         raw.send(head(f"{QUERY}&sid={polled.sid}"), "2probe", "5", call_)

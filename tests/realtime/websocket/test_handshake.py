@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.websocket import handshake
-from realtime.websocket.handshake import Query, shake_hands
+from realtime.websocket.handshake import Headers, Query, shake_hands
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD = {
@@ -43,7 +43,7 @@ NAMES = st.sampled_from(
 )
 
 
-def anybody(_: Query) -> None:
+def anybody(_: Query, __: Headers) -> None:
     """Refuses nobody."""
 
 
@@ -99,7 +99,7 @@ def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
 
 def test_a_query_that_is_refused_is_told_why() -> None:
     """In an answer of HTTP."""
-    found = shake_hands(head(list(GOOD.items())), lambda _: "No session to upgrade.")
+    found = shake_hands(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
 
     assert found is not None
     assert not found.is_accepted

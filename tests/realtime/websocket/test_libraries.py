@@ -11,8 +11,7 @@ from types import BuiltinFunctionType, ModuleType
 import engineio
 import pytest
 import socketio
-from engineio import async_server, async_socket, base_server, payload
-from engineio.async_drivers import aiohttp as driver
+from engineio import async_server, base_server
 from socketio import async_manager, base_manager
 from socketio import async_server as socketio_server
 from socketio import base_server as socketio_base
@@ -24,16 +23,17 @@ from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 
 from realtime.clients import Clients
-from realtime.polling import PostedPayload
+from realtime.polling import PollingSession
 from realtime.server import GatewayServer
 from realtime.transport import OrJson
 from realtime.websocket.session import Session
 
-# Methods of python-engineio's server that no session on our websocket comes into: a new polling
-# session, the monitor that is off (`monitor_clients`), and user sessions, which nothing here has.
-NOT_ENTERED = frozenset({"_handle_connect", "_service_task", "get_session", "save_session"})
-# Called only where `socket.upgraded` is false; a session's is true.
-NOT_REACHED = frozenset({"handle_post_request"})
+# Methods of python-engineio's server that no session of ours comes into: HTTP requests, which are ours
+# (`realtime/polled.py`), the monitor that is off (`monitor_clients`), and user sessions, which nothing
+# here has.
+NOT_ENTERED = frozenset(
+    {"handle_request", "_handle_connect", "_service_task", "get_session", "save_session"}
+)
 # What python-socketio's server calls on its manager and `Clients` leaves as it is: what it is told at
 # the start, and what no code of ours asks for: the library's own rooms, emitting and call-backs.
 HARMLESS = frozenset(
@@ -75,26 +75,13 @@ def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
                 asked |= attributes_of_sockets(method)
 
     # What was there to be found when this was written: else the source is not read as it should be.
-    assert {"send", "close", "closed", "connected", "upgraded", "handle_get_request"} <= asked
-    assert {each for each in asked - NOT_REACHED if not hasattr(Session, each)} == set()
-
-
-def test_posts_to_an_upgraded_session_do_not_reach_it() -> None:
-    """The one member it has not is asked for where `socket.upgraded` is false."""
-    (call,) = (
-        node
-        for node in ast.walk(methods(async_server)["handle_request"])
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "not socket.upgraded"
-    )
-    assert "socket.handle_post_request(" in "".join(ast.unparse(each) for each in call.body)
-    assert Session.upgraded
+    assert {"send", "close", "closed"} <= asked
+    for kind in (Session, PollingSession):
+        assert {name for name in asked if not hasattr(kind, name)} == set()
 
 
 OVERRIDDEN = {
-    "_handle_eio_connect": ["self", "eio_sid", "environ"],
     "_handle_connect": ["self", "eio_sid", "namespace", "data"],
-    "_handle_event": ["self", "eio_sid", "namespace", "id", "data"],
-    "_handle_ack": ["self", "eio_sid", "namespace", "id", "data"],
     "_handle_disconnect": ["self", "eio_sid", "namespace", "reason"],
     "_handle_eio_message": ["self", "eio_sid", "data"],
 }
@@ -145,36 +132,12 @@ def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
 
 
 def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
-    """A table of the driver's, ids from a method, refusals from another, errors as 400."""
+    """Ids from a method, sessions and who opened them in plain dictionaries."""
     server = GatewayServer("gateway")
 
     assert isinstance(server.eio, engineio.AsyncServer)
-    assert driver._async["websocket"] is not server.eio._async["websocket"]
-    assert set(driver._async) == set(server.eio._async)
     assert server.eio.generate_id().startswith("gateway.")
-    assert server.eio._bad_request("why")["status"].startswith("400")
-    assert server.eio.async_handlers is False
     assert (server.eio.sockets, server.environ) == ({}, {})
-
-
-def test_a_polling_socket_is_made_of_the_parts_that_are_replaced() -> None:
-    """`poll` and `handle_post_request` are methods, the queue takes any packet, flags are plain."""
-    socket = async_socket.AsyncSocket(GatewayServer("gateway").eio, "sid")
-
-    assert inspect.iscoroutinefunction(socket.poll)
-    assert inspect.iscoroutinefunction(socket.handle_post_request)
-    assert socket.queue.maxsize == 0
-    assert (socket.closed, socket.closing, socket.upgrading, socket.upgraded) == (False,) * 4
-    source = inspect.getsource(async_socket.AsyncSocket.handle_get_request)
-    assert "await self.poll()" in source
-    assert "if self.upgrading or self.upgraded" in source
-
-
-def test_more_packets_in_a_body_are_allowed_by_a_class_attribute() -> None:
-    """And the class encodes and decodes as before."""
-    assert payload.Payload.max_decode_packets < PostedPayload.max_decode_packets
-    packets = PostedPayload(encoded_payload="\x1e".join(["3"] * 100)).packets
-    assert len(packets) == 100
 
 
 def test_json_is_read_and_written_by_a_module_given() -> None:

@@ -1,0 +1,121 @@
+"""Calls in Socket.IO packets (protocol 5): `42`, an id where an answer is wanted, a JSON list.
+
+Every call that has an id is answered.  One that cannot be read is read again as far as its id.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.schemas.json_text import read_json, require_each_name_once
+
+# Names of python-socketio's own handlers: sent by a client, they would call these.
+RESERVED = frozenset({"connect", "disconnect", "*"})
+# As python-socketio has it; the official clients count from 0.
+MOST_ID_DIGITS = 100
+# A call (2), or one with binary attachments (5) and their number; a namespace; an id.
+_HEAD = re.compile(rb"4(?:2|5(?:([0-9]{1,9})-)?)(?:(/[^,]{0,64}),)?([0-9]{0,100})(?![0-9])")
+
+Call = tuple[bytes, str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A call that cannot be carried out; `packet_id` is empty when no answer is wanted.
+
+    `attachments` binary packets belong to it and follow.
+    """
+
+    packet_id: bytes
+    error: ParleyError
+    attachments: int = 0
+
+
+def call_in(message: bytes) -> Call | RefusedCall | None:
+    """The id (empty when no answer is wanted), the name and the arguments of a call.
+
+    None for what is no call: neither an id nor JSON in it.
+    """
+    start = message.find(b"[", 2)
+    packet_id = message[2:start]
+    if start < 0 or message[1] != 0x32 or (packet_id and not packet_id.isdigit()):
+        return _refused(message)
+    try:
+        arguments = orjson.loads(message[start:])
+    except orjson.JSONDecodeError:
+        return _refused(message)
+    if (
+        not arguments
+        or type(arguments[0]) is not str
+        or arguments[0] in RESERVED
+        or len(packet_id) > MOST_ID_DIGITS
+    ):
+        return _refused(message)
+    payload = arguments[1] if len(arguments) == 2 else None
+    if type(payload) is not dict or message.count(b":") != len(
+        payload
+    ):  # usually all are its names'
+        try:
+            require_each_name_once(message[start:], arguments, root=1)
+        except ParleyError as error:
+            return RefusedCall(packet_id, error)
+    return packet_id, arguments[0], arguments[1:]
+
+
+def _refused(message: bytes) -> RefusedCall | None:
+    head = _HEAD.match(message)
+    if head is None:
+        return None
+    count, namespace, packet_id = head.groups(b"")
+    attachments = int(count or 0)
+    error, is_readable = _why_not(message[head.end() :], is_binary=message[1] == 0x35)
+    if namespace not in (b"", b"/"):
+        error, packet_id = _no_namespace(), namespace + b"," + packet_id if packet_id else b""
+    if error is None or not (packet_id or is_readable):
+        return None
+    return RefusedCall(packet_id, error, attachments)
+
+
+def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]:
+    """Why a call is not carried out, if so; and whether it can be read as a call at all."""
+    try:
+        arguments = read_json(text, root=1)
+    except ParleyError as error:
+        return error, error.code is Code.VALIDATION_FAILED
+    if type(arguments) is not list or not arguments or type(arguments[0]) is not str:
+        why = "A call is a JSON list: its name, then its payload."
+        return ParleyError(Code.MALFORMED, why), False
+    if arguments[0] in RESERVED:
+        return ParleyError(Code.UNKNOWN_EVENT, f"{arguments[0]} is no call."), False
+    return (_binary(arguments), True) if is_binary else (None, True)
+
+
+def _binary(arguments: list[Any]) -> ParleyError:
+    paths = [".".join(path) for path in _placeholders(arguments[1:], ())]
+    errors = [FieldError(path.partition(".")[2], "Binary data is not taken.") for path in paths]
+    where = ", ".join(error.path for error in errors[:5] if error.path)
+    told = f"Binary data is not taken: {where}." if where else "Binary data is not taken."
+    return ParleyError(Code.VALIDATION_FAILED, told, errors=errors)
+
+
+def _placeholders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where attachments were taken out of a value (Socket.IO protocol 5, "Packet encoding")."""
+    if len(path) > 5:
+        return
+    if isinstance(value, dict):
+        if value.get("_placeholder") is True:
+            yield path
+            return
+        for name, inner in value.items():
+            yield from _placeholders(inner, (*path, name[:50]))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _placeholders(inner, (*path, str(position)))
+
+
+def _no_namespace() -> ParleyError:
+    return ParleyError(Code.MALFORMED, "There is only the namespace /.")
