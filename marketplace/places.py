@@ -1,5 +1,6 @@
 """Places as they are told to those who are not to know them exactly."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 # 0.01 degrees are 1.1 km to the north, and less to the east away from the equator.
 _DECIMALS = 2
 _STEP_M = 1_000
+_MOVE_DEGREES = 8e-6
 _EARTH_RADIUS_M = 6_378_100  # the sphere that MongoDB reckons with
 
 
@@ -17,6 +19,23 @@ def rounded(place: Mapping[str, Any]) -> dict[str, Any]:
     """
     coordinates = [round(degrees, _DECIMALS) + 0.0 for degrees in place["coordinates"]]  # no -0.0
     return {"type": "Point", "coordinates": coordinates}
+
+
+def directory_place(owner_id: str, place: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the directory looks for a vendor: its rounded place, moved by less than a metre.
+
+    The move follows from the id alone and says nothing about the place.  It gives each vendor of a
+    grid point a distance of its own, so that a page can go on behind a distance.
+    """
+    digest = hashlib.sha256(owner_id.encode()).digest()
+    moves = [int.from_bytes(part, "big") / 2**32 - 0.5 for part in (digest[:4], digest[4:8])]
+    longitude, latitude = rounded(place)["coordinates"]
+    moved = [longitude + moves[0] * _MOVE_DEGREES, latitude + moves[1] * _MOVE_DEGREES]
+    bounds = (180, 90)
+    return {
+        "type": "Point",
+        "coordinates": [max(-most, min(most, at)) for at, most in zip(moved, bounds, strict=True)],
+    }
 
 
 def distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

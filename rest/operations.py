@@ -41,7 +41,8 @@ class Operation:
     """A method on a path.
 
     `path` has its parameters in braces.  `needs_revision` wants If-Match, `gives_revision` sends the
-    body's `revision` as ETag, `location` is filled with the body's values.  `errors` are the codes
+    body's `revision` as ETag, `location` is filled with the body's values.  `cost` is
+    how many requests one of it counts as.  `errors` are the codes
     besides those that follow from the other fields.  The handler's docstring is the summary and the
     description.
     """
@@ -60,6 +61,7 @@ class Operation:
     gives_revision: bool = False
     location: str | None = None
     once: Once | None = None
+    cost: float = 1.0
 
     @property
     def id(self) -> str:

@@ -53,7 +53,7 @@ def _read(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
 ) -> Call:
     """Check the parts in the order in which their errors are worth telling."""
-    cost = cost_of(len(request.body))
+    cost = operation.cost - 1.0 + cost_of(len(request.body))
     if operation.is_limited:  # before anything that costs more than this does
         service.limits.request(request.client_address, cost)
     access = None if operation.is_public else read_access(service.parts.tokens, request)

@@ -7,8 +7,8 @@ from marshmallow import fields
 
 from marketplace.actions import vendors
 from marketplace.domain import vendors as rules
-from marketplace.domain.pages import Page
-from marketplace.domain.vendors import MAX_RADIUS_M, NearbyVendor, Vendor
+from marketplace.domain.vendors import MAX_RADIUS_M, Vendor
+from marketplace.domain.views import listed_vendor_view
 from marketplace.errors import Code
 from marketplace.schemas.vendors import (
     NearbyVendorView,
@@ -18,12 +18,10 @@ from marketplace.schemas.vendors import (
 )
 from rest.calls import Answer, Call
 from rest.operations import Routes
-from rest.queries import Near, Number, PageQuery, cut, page_request
+from rest.queries import Near, Number, PageQuery, page_request
 from rest.responses import page_schema
 
 ROUTES = Routes("Vendors")
-# Further pages are cut from this many: who looks further chooses a smaller radius or a category.
-_MOST_NEARBY = 1_000
 
 
 class NearbyQuery(PageQuery):
@@ -60,17 +58,23 @@ async def submit_own_vendor(call: Call) -> Answer:
 
 
 @ROUTES.get(
-    "/v1/vendors", is_public=True, query=NearbyQuery(), answer=page_schema(NearbyVendorView)
+    "/v1/vendors",
+    is_public=True,
+    cost=4,
+    query=NearbyQuery(),
+    answer=page_schema(NearbyVendorView),
 )
 async def list_nearby_vendors(call: Call) -> Answer:
-    """Find active vendors around a place, closest first."""
-    page, query = page_request(call.query), call.query
-    limit = page.limit + 1 if page.before_id is None else _MOST_NEARBY
-    found = await vendors.nearby_vendors(
-        call.world, query["near"], query["radius_m"], query["category"], limit
+    """Find active vendors around a place, closest first.
+
+    Places are rounded to about 1 km, and distances are those to the rounded places.
+    """
+    query = call.query
+    page = await vendors.nearby_vendors(
+        call.world, query["near"], query["radius_m"], query["category"], page_request(query)
     )
-    shown = cut(found, page, lambda nearby: nearby.vendor.id)
-    return Answer(Page(tuple(_with_distance(each) for each in shown.items), shown.next_cursor))
+    items = [listed_vendor_view(each) for each in page.items]
+    return Answer({"items": items, "next_cursor": page.next_cursor}, is_written=True)
 
 
 @ROUTES.get("/v1/vendors/{vendor_id}", is_public=True, answer=PublicVendor())
@@ -81,7 +85,3 @@ async def get_vendor(call: Call) -> Answer:
 
 def _with_steps(vendor: Vendor) -> dict[str, Any]:
     return {**asdict(vendor), "steps": rules.steps(vendor)}
-
-
-def _with_distance(nearby: NearbyVendor) -> dict[str, Any]:
-    return {**asdict(nearby.vendor), "distance_m": nearby.distance_m}

@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.storage import MongoStore
 from marketplace.storage.collection import away_is_temporary
 from marketplace.storage.documents import to_document
+from marketplace.storage.vendors import vendor_document
 
 BATCH = 2_500  # some 1.5 MB of vendors; larger batches are no faster
 
@@ -41,7 +42,8 @@ async def insert_together(
 
 async def _insert_missing(store: MongoStore, name: str, values: Sequence[Any]) -> None:
     collection = store.database[name]
-    documents = [to_document(each) for each in values]
+    write = vendor_document if name == "vendors" else to_document
+    documents = [write(each) for each in values]
     ids = [each["_id"] for each in documents]
     found = await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list(None)
     there = {each["_id"] for each in found}

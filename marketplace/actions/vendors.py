@@ -9,7 +9,7 @@ from marketplace.domain import vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.vendors import NearbyVendor, ServiceArea, Vendor, VendorState
+from marketplace.domain.vendors import ListedVendor, ServiceArea, Vendor, VendorState
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
 
@@ -107,16 +107,24 @@ async def public_vendor(world: World, vendor_id: str) -> Vendor:
 
 
 async def nearby_vendors(
-    world: World, place: dict[str, Any], radius_m: int, category: str | None, limit: int
-) -> list[NearbyVendor]:
-    """Active vendors around a place, closest first.
+    world: World,
+    place: dict[str, Any],
+    radius_m: int,
+    category: str | None,
+    request: PageRequest,
+) -> Page[ListedVendor]:
+    """Active vendors around a place, closest first; a page goes on behind a distance.
 
     Raises:
         ParleyError: `validation_failed` for an unknown category.
     """
     if category is not None and category not in CATEGORIES:
         raise invalid("category", "Unknown; GET /v1/categories lists them.")
-    return await world.store.vendors.nearby(place, radius_m, category, limit)
+    behind_m = None if request.before_id is None else float(request.before_id)
+    found = await world.store.vendors.nearby(place, radius_m, category, request.limit + 1, behind_m)
+    shown = tuple(found[: request.limit])
+    has_more = len(found) > request.limit
+    return Page(shown, repr(shown[-1].distance_m) if has_more else None)
 
 
 async def _change(

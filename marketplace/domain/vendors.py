@@ -63,6 +63,20 @@ class NearbyVendor:
     distance_m: int
 
 
+@dataclass(frozen=True, slots=True)
+class ListedVendor:
+    """A vendor as the directory lists it; its distance is to the place that the directory tells."""
+
+    id: str
+    company: str | None
+    categories: tuple[str, ...]
+    location: dict[str, Any]
+    radius_m: int
+    hours: dict[str, Any] | None
+    languages: tuple[str, ...]
+    distance_m: float
+
+
 # Who may decide what, from which state: decision → (allowed before, after, event).
 DECISIONS: Mapping[str, tuple[frozenset[VendorState], VendorState, str]] = {
     "approve": (frozenset({VendorState.IN_REVIEW}), VendorState.ACTIVE, "vendor.approved"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.vendors import NearbyVendor, Vendor, VendorState
+from marketplace.domain.vendors import ListedVendor, NearbyVendor, Vendor, VendorState
 
 
 class Vendors(Protocol):
@@ -39,9 +39,17 @@ class Vendors(Protocol):
         """Which of these vendors are active, of the category, and cover the place."""
 
     async def nearby(
-        self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
-    ) -> list[NearbyVendor]:
-        """Active vendors within a radius around the place, closest first."""
+        self,
+        location: dict[str, Any],
+        radius_m: int,
+        category: str | None,
+        limit: int,
+        behind_m: float | None = None,
+    ) -> list[ListedVendor]:
+        """Active vendors within a radius around the place, closest first, or those behind a distance.
+
+        Distance, order and radius are those of `directory_place`: exact places decide nothing here.
+        """
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity; exact under concurrency."""

@@ -9,14 +9,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel
+from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, UpdateOne
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from marketplace.domain.quotes import FIGURES
+from marketplace.places import directory_place
 from marketplace.storage.collection import Database
 
 _NAMESPACE_EXISTS = 48
 _DAY_S = 86_400
+_BATCH = 1_000
 
 
 def _has(**types: str | list[str]) -> dict[str, Any]:
@@ -207,12 +209,59 @@ async def _keys_of_messages(database: Database) -> None:
     )
 
 
+async def _rounded_places(database: Database) -> None:
+    """Give vendors the place at which the directory looks for them; round what matches tell."""
+    vendors = database["vendors"]
+    await vendors.create_indexes(
+        [
+            IndexModel(
+                [
+                    ("state", ASCENDING),
+                    ("categories", ASCENDING),
+                    ("directory_place", GEOSPHERE),
+                ],
+                name="directory",
+            )
+        ]
+    )
+    missing = {"service_area.location": {"$exists": True}, "directory_place": None}
+    cursor = vendors.find(missing, {"service_area.location": 1})
+    while found := await cursor.to_list(_BATCH):
+        await vendors.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": each["_id"], "service_area.location": each["service_area"]["location"]},
+                    {"$set": {"directory_place": _directory_place(each)}},
+                )
+                for each in found
+            ],
+            ordered=False,
+        )
+    kilometres = {"$multiply": [{"$round": [{"$divide": ["$distance_m", 1_000]}]}, 1_000]}
+    await database["matches"].update_many(
+        {"distance_m": {"$not": {"$mod": [1_000, 0]}}},
+        [
+            {
+                "$set": {
+                    "distance_m": {"$toInt": {"$max": [1_000, kilometres]}},
+                    "score": {"$round": ["$score", 1]},
+                }
+            }
+        ],
+    )
+
+
+def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
+    return directory_place(vendor["_id"], vendor["service_area"]["location"])
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
     _deletions,
     _quote_revisions,
     _keys_of_messages,
+    _rounded_places,
 )
 
 

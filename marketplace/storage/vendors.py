@@ -4,11 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.vendors import MAX_RADIUS_M, NearbyVendor, Vendor, VendorState
+from marketplace.domain.vendors import (
+    MAX_RADIUS_M,
+    ListedVendor,
+    NearbyVendor,
+    Vendor,
+    VendorState,
+)
+from marketplace.places import directory_place, rounded
 from marketplace.storage.collection import Collection, repository
 from marketplace.storage.documents import from_document, to_document
 
 _COVERS = {"$match": {"$expr": {"$lte": ["$distance_m", "$service_area.radius_m"]}}}
+
+
+_MARGIN_M = 0.001
+_LISTED = dict.fromkeys(
+    ("company", "categories", "directory_place", "service_area.radius_m", "hours", "languages",
+     "distance_m"), 1,
+)  # fmt: skip
 
 
 @repository
@@ -20,7 +34,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def add(self, vendor: Vendor) -> None:
         """Insert."""
-        await self._collection.insert_one(to_document(vendor), session=self.session)
+        await self._collection.insert_one(vendor_document(vendor), session=self.session)
 
     async def get(self, vendor_id: str) -> Vendor | None:
         """By id."""
@@ -28,7 +42,7 @@ class MongoVendors(Collection[Vendor]):
 
     async def save(self, vendor: Vendor) -> None:
         """Replace all but `open_matches`, which only `reserve` and `release` change."""
-        fields = to_document(vendor)
+        fields = vendor_document(vendor)
         del fields["open_matches"]
         await self._collection.update_one(
             {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
@@ -75,13 +89,33 @@ class MongoVendors(Collection[Vendor]):
         return frozenset(each.vendor.id for each in found)
 
     async def nearby(
-        self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
-    ) -> list[NearbyVendor]:
-        """Active vendors within a radius around the place, closest first."""
+        self,
+        location: dict[str, Any],
+        radius_m: int,
+        category: str | None,
+        limit: int,
+        behind_m: float | None = None,
+    ) -> list[ListedVendor]:
+        """Active vendors within a radius around the place, closest first, or those behind a distance."""
         condition: dict[str, Any] = {"state": VendorState.ACTIVE}
         if category is not None:
             condition["categories"] = category
-        return await self._near(location, radius_m, condition, [], limit)
+        near = {
+            "near": location,
+            "key": "directory_place",
+            "distanceField": "distance_m",
+            "maxDistance": radius_m,
+            # The index is entered a little before the distance; the match below is exact.
+            "minDistance": max(0.0, (behind_m or 0.0) - _MARGIN_M),
+            "query": condition,
+            "spherical": True,
+        }
+        behind = [] if behind_m is None else [{"$match": {"distance_m": {"$gt": behind_m}}}]
+        found = await self._collection.aggregate(
+            [{"$geoNear": near}, *behind, {"$limit": limit}, {"$project": _LISTED}],
+            session=self.session,
+        ).to_list(limit)
+        return [_listed(each) for each in found]
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity.
@@ -129,3 +163,25 @@ class MongoVendors(Collection[Vendor]):
         return [
             NearbyVendor(from_document(each, Vendor), round(each["distance_m"])) for each in found
         ]
+
+
+def vendor_document(vendor: Vendor) -> dict[str, Any]:
+    """A vendor with the place at which the directory looks for it."""
+    document = to_document(vendor)
+    if vendor.service_area is not None:
+        place = vendor.service_area.location
+        document["directory_place"] = directory_place(vendor.id, place)
+    return document
+
+
+def _listed(found: Mapping[str, Any]) -> ListedVendor:
+    return ListedVendor(
+        id=found["_id"],
+        company=found["company"],
+        categories=tuple(found["categories"]),
+        location=rounded(found["directory_place"]),
+        radius_m=found["service_area"]["radius_m"],
+        hours=found["hours"],
+        languages=tuple(found["languages"]),
+        distance_m=found["distance_m"],
+    )

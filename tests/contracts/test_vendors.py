@@ -7,6 +7,7 @@ import pytest
 
 from marketplace.domain import vendors
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+from marketplace.places import distance_m
 from marketplace.ports import Store
 from tests.builders import NOW, a_place, a_vendor, a_vendor_north, north_of_denver
 from tests.contracts.helpers import all_pages
@@ -209,24 +210,53 @@ async def test_covering_none_is_none(store: Store) -> None:
 
 async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) -> None:
     """The public search finds who is near, full or not, whatever their own radius."""
-    narrow = a_vendor_north(1_000, radius_m=100)
-    full = a_vendor_north(2_000, capacity=1, open_matches=1)
-    await _with(store, full, narrow, a_vendor_north(3_100))
+    narrow = a_vendor_north(1_200, radius_m=100)
+    full = a_vendor_north(2_300, capacity=1, open_matches=1)
+    await _with(store, full, narrow, a_vendor_north(4_600))
 
     found = await store.vendors.nearby(a_place(), 3_000, None, 10)
 
-    assert [each.vendor for each in found] == [narrow, full]
-    assert [each.distance_m for each in found] == pytest.approx([1_000, 2_000], rel=1e-3)
+    assert [each.id for each in found] == [narrow.id, full.id]
+    for each in found:
+        assert each.distance_m == pytest.approx(distance_m(a_place(), each.location), abs=1)
+    assert (found[0].company, found[0].radius_m) == (narrow.company, 100)
+    assert (found[0].categories, found[0].languages) == (narrow.categories, narrow.languages)
 
 
 async def test_nearby_keeps_to_a_category_and_a_limit(store: Store) -> None:
     """Others are left out, and no more come than asked."""
-    roofers = [a_vendor_north(n, categories=("roofing",)) for n in (300, 100, 200)]
+    roofers = [a_vendor_north(n, categories=("roofing",)) for n in (4_500, 1_200, 2_300)]
     await _with(store, a_vendor(), *roofers)
 
-    found = await store.vendors.nearby(north_of_denver(0), 3_000, "roofing", 2)
+    found = await store.vendors.nearby(north_of_denver(0), 10_000, "roofing", 2)
 
-    assert [each.vendor for each in found] == [roofers[1], roofers[2]]
+    assert [each.id for each in found] == [roofers[1].id, roofers[2].id]
+
+
+async def test_nearby_goes_on_behind_a_distance(store: Store) -> None:
+    """Each once and in order, also of many at one point of the grid."""
+    vendors = [a_vendor_north(n % 3) for n in range(12)] + [a_vendor_north(1_200)]
+    await _with(store, *vendors)
+
+    seen: list[str] = []
+    behind_m: float | None = None
+    while found := await store.vendors.nearby(a_place(), 5_000, None, 5, behind_m):
+        seen += [each.id for each in found]
+        behind_m = found[-1].distance_m
+
+    assert sorted(seen) == sorted(each.id for each in vendors)
+    assert seen[-1] == vendors[-1].id
+
+
+@pytest.mark.parametrize("radius_m", [100, 500, 700, 900, 5_000])
+async def test_nearby_does_not_lead_to_a_door(store: Store, radius_m: int) -> None:
+    """Wherever one asks from, two doors around one point of the grid are found alike."""
+    doors = [a_vendor_north(n) for n in (-350, 20, 330)]
+    await _with(store, *doors)
+
+    for asked_at in range(-2_000, 2_001, 250):
+        found = await store.vendors.nearby(north_of_denver(asked_at), radius_m, None, 10)
+        assert len(found) in {0, 3}
 
 
 async def test_reservations_never_pass_the_capacity(store: Store) -> None:

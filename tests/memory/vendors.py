@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.vendors import NearbyVendor, Vendor, VendorState
-from marketplace.places import distance_m
+from marketplace.domain.vendors import ListedVendor, NearbyVendor, ServiceArea, Vendor, VendorState
+from marketplace.places import directory_place, distance_m, rounded
 from tests.memory.tables import Tables, insert, page
 
 
@@ -58,15 +58,24 @@ class Vendors:
         return frozenset(found & set(vendor_ids))
 
     async def nearby(
-        self, location: dict[str, Any], radius_m: int, category: str | None, limit: int
-    ) -> list[NearbyVendor]:
-        """Active vendors within a radius around the place, closest first."""
-        return [
-            each
-            for each in self._by_distance(location)
-            if each.distance_m <= radius_m
-            and (category is None or category in each.vendor.categories)
-        ][:limit]
+        self,
+        location: dict[str, Any],
+        radius_m: int,
+        category: str | None,
+        limit: int,
+        behind_m: float | None = None,
+    ) -> list[ListedVendor]:
+        """Active vendors within a radius around the place, closest first, or those behind a distance."""
+        found = [
+            _listed(each, each.service_area, location)
+            for each in self._vendors.values()
+            if each.state is VendorState.ACTIVE
+            and each.service_area is not None
+            and (category is None or category in each.categories)
+        ]
+        least = -1.0 if behind_m is None else behind_m
+        shown = (each for each in found if least < each.distance_m <= radius_m)
+        return sorted(shown, key=lambda each: each.distance_m)[:limit]
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity."""
@@ -102,3 +111,17 @@ class Vendors:
             if each.state is VendorState.ACTIVE and each.service_area is not None
         ]
         return sorted(found, key=lambda each: each.distance_m)
+
+
+def _listed(vendor: Vendor, area: ServiceArea, location: dict[str, Any]) -> ListedVendor:
+    place = directory_place(vendor.id, area.location)
+    return ListedVendor(
+        id=vendor.id,
+        company=vendor.company,
+        categories=vendor.categories,
+        location=rounded(place),
+        radius_m=area.radius_m,
+        hours=vendor.hours,
+        languages=vendor.languages,
+        distance_m=distance_m(location, place),
+    )

@@ -83,3 +83,18 @@ async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
     assert await ask("/v1/categories", "198.51.100.7") == 429
     assert await ask("/v1/categories", "198.51.100.8") == 200
     assert await ask("/health/live", "198.51.100.7") == 200
+
+
+async def test_a_search_costs_as_much_as_it_takes(rest: Rest, strict: Stopwatch) -> None:
+    """An address searches the directory 125 times at once: each counts as four requests."""
+    search = {"near": "0,0", "limit": "1"}
+    address = {"X-Forwarded-For": "203.0.113.77"}
+    for _ in range(124):
+        rest.app.ctx.service.limits.request("203.0.113.77", 4)
+
+    answers = [
+        await rest.client.get("/v1/vendors", params=search, headers=address) for _ in range(2)
+    ]
+
+    assert answers[0].status_code == 200
+    assert refusal(answers[1]) == (429, "rate_limited")

@@ -4,6 +4,7 @@ import pytest
 
 from marketplace.actions import accounts, vendors
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.pages import PageRequest
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code
 from tests.builders import a_place
@@ -72,7 +73,7 @@ async def test_an_unknown_category_is_named(stage: Stage) -> None:
 
     change = vendors.update_profile(stage.world, vendor, {"categories": ["alchemy"]})
     assert await refused(change) is Code.VALIDATION_FAILED
-    search = vendors.nearby_vendors(stage.world, a_place(), 1_000, "alchemy", 10)
+    search = vendors.nearby_vendors(stage.world, a_place(), 1_000, "alchemy", PageRequest())
     assert await refused(search) is Code.VALIDATION_FAILED
 
 

@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.domain.conversations import Channel, Entry, EntryKind
-from marketplace.domain.views import PUSHES, entry_view, message_view, push
+from marketplace.domain.vendors import ListedVendor
+from marketplace.domain.views import (
+    PUSHES,
+    entry_view,
+    listed_vendor_view,
+    message_view,
+    push,
+)
 from marketplace.events import KINDS
 from marketplace.schemas.conversations import EntryView, MessageView
-from tests.builders import a_deletion, a_message, a_notice, an_edit
+from marketplace.schemas.vendors import NearbyVendorView
+from tests.builders import a_deletion, a_message, a_notice, a_place, an_edit
 
 ENTRIES = st.builds(
     replace,
@@ -87,3 +95,22 @@ def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
 def test_every_kind_of_entry_is_an_event_too() -> None:
     """What is pushed under a name goes to Kafka under the same."""
     assert {(PUSHES[kind], 1) for kind in EntryKind} <= KINDS.keys()
+
+
+def test_a_listed_vendor_looks_as_its_schema_says() -> None:
+    """With and without what a profile may lack."""
+    listed = ListedVendor(
+        id="v1",
+        company="Cedar Plumbing",
+        categories=("plumbing",),
+        location=a_place(-104.99, 39.74),
+        radius_m=20_000,
+        hours={"mon": "8-17"},
+        languages=("en",),
+        distance_m=1_234.5,
+    )
+
+    for each in (listed, replace(listed, company=None, hours=None, languages=())):
+        view = _json(listed_vendor_view(each))
+        assert NearbyVendorView().validate(view) == {}
+        assert view.keys() == NearbyVendorView().fields.keys()

@@ -1,0 +1,33 @@
+"""Places that the version before has stored."""
+
+from dataclasses import replace
+
+from marketplace.places import directory_place
+from marketplace.storage import MongoStore
+from marketplace.storage.documents import to_document
+from marketplace.storage.migrations import MIGRATIONS
+from tests.builders import a_match, a_place, a_vendor
+
+
+async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoStore) -> None:
+    """Vendors are found in the directory, matches tell whole kilometres; twice changes nothing more."""
+    vendor, applied = a_vendor(), a_vendor(service_area=None)
+    old = a_match(distance_m=1_234, score=0.9383)
+    new = a_match(distance_m=3_000, score=0.85)
+    database = mongodb_store.database
+    await database["vendors"].insert_many([to_document(each) for each in (vendor, applied)])
+    await mongodb_store.matches.add(old)
+    await mongodb_store.matches.add(new)
+    migration = next(each for each in MIGRATIONS if each.__name__ == "_rounded_places")
+
+    for _ in range(2):
+        await migration(database)
+
+    document = await database["vendors"].find_one({"_id": vendor.id})
+    assert document is not None
+    assert vendor.service_area is not None
+    assert document["directory_place"] == directory_place(vendor.id, vendor.service_area.location)
+    found = await mongodb_store.vendors.nearby(a_place(), 5_000, None, 10)
+    assert [each.id for each in found] == [vendor.id]
+    assert await mongodb_store.matches.get(old.id) == replace(old, distance_m=1_000, score=0.9)
+    assert await mongodb_store.matches.get(new.id) == new
