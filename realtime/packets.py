@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from marketplace.errors import Code, FieldError, ParleyError
-from marketplace.schemas.json_text import read_json, require_each_name_once
+from marketplace.errors import Code, FieldError, ParleyError, invalid
+from marketplace.schemas.json_text import read_call, require_each_name_once
 
 # Names of python-socketio's own handlers: sent by a client, they would call these.
 RESERVED = frozenset({"connect", "disconnect", "*"})
@@ -83,7 +83,7 @@ def _refused(message: bytes) -> RefusedCall | None:
 def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]:
     """Why a call is not carried out, if so; and whether it can be read as a call at all."""
     try:
-        arguments = read_json(text, root=1)
+        arguments = read_call(text)
     except ParleyError as error:
         return error, error.code is Code.VALIDATION_FAILED
     if type(arguments) is not list or not arguments or type(arguments[0]) is not str:
@@ -96,10 +96,13 @@ def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]
 
 def _binary(arguments: list[Any]) -> ParleyError:
     paths = [".".join(path) for path in _placeholders(arguments[1:], ())]
-    errors = [FieldError(path.partition(".")[2], "Binary data is not taken.") for path in paths]
-    where = ", ".join(error.path for error in errors[:5] if error.path)
-    told = f"Binary data is not taken: {where}." if where else "Binary data is not taken."
-    return ParleyError(Code.VALIDATION_FAILED, told, errors=errors)
+    errors = [FieldError(path.partition(".")[2] or "$", "Must not be binary.") for path in paths]
+    if not errors:
+        return invalid("$", "Must not be binary.")
+    where = ", ".join(error.path for error in errors[:5])
+    return ParleyError(
+        Code.VALIDATION_FAILED, f"Some values are not valid: {where}.", errors=errors
+    )
 
 
 def _placeholders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

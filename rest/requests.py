@@ -5,13 +5,13 @@ import re
 import time
 from typing import Any
 
-import orjson
 from sanic.exceptions import RequestTimeout
 from sanic.request import Request
 
 from marketplace.addresses import client_address
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, invalid
+from marketplace.schemas import json_text
 from marketplace.schemas.bounds import Size
 
 # The pieces of a body may come slowly, the whole of it may not: nginx bounds only the pauses.
@@ -58,7 +58,8 @@ def read_json(request: RestRequest, most: Size) -> object:
 
     Raises:
         ParleyError: `payload_too_large` for more than its schema could need, before it is parsed;
-            `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259) in UTF-8.
+            `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259);
+            `validation_failed` with paths for values that JSON does not have.
     """
     if not most.admits(request.body):
         raise ParleyError(
@@ -73,10 +74,7 @@ def read_json(request: RestRequest, most: Size) -> object:
         raise ParleyError(
             Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json, not compressed."
         )
-    try:
-        return orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise ParleyError(Code.MALFORMED, f"The body is not JSON: {error.msg}.") from error
+    return json_text.read_json(request.body)
 
 
 def read_idempotency_key(request: RestRequest) -> str | None:

@@ -27,6 +27,13 @@ Path = tuple[str | int, ...]
 class _NotANumber:
     """NaN, Infinity or -Infinity, which JSON does not have."""
 
+    def __init__(self, name: str) -> None:
+        """Made by the parser."""
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
 
 class _NamedTwice(dict[str, Any]):
     """An object with a name given twice."""
@@ -34,17 +41,35 @@ class _NamedTwice(dict[str, Any]):
     name = ""
 
 
-def read_json(text: bytes | bytearray, root: int = 0) -> Any:
-    """The value of a JSON text in UTF-8; paths of errors leave their first `root` parts out.
+def read_json(text: bytes | bytearray) -> Any:
+    """The value of a JSON text in UTF-8.
 
     Raises:
-        ParleyError: `validation_failed` with the paths of values that JSON does not have,
-            `malformed` for what is no JSON.
+        ParleyError: `validation_failed` with the paths of strings that are no Unicode and of names
+            that are given twice, `malformed` for what is no JSON.
     """
+    return _read(text, 0, is_call=False)
+
+
+def read_call(text: bytes) -> Any:
+    """The list of a call; paths begin in its payload.
+
+    A socket sends whatever a program put in: NaN and bytes that are no UTF-8 are values at fault, too.
+
+    Raises:
+        ParleyError: as `read_json`.
+    """
+    return _read(text, 1, is_call=True)
+
+
+def _read(text: bytes | bytearray, root: int, *, is_call: bool) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _refusal(bytes(text), root, error.msg) from error
+        found = _faults_in(bytes(text), is_call=is_call)
+        if found:
+            raise _told(found, root) from error
+        raise ParleyError(Code.MALFORMED, f"This is not JSON: {error.msg}.") from error
     require_each_name_once(text, value, root)
     return value
 
@@ -56,34 +81,28 @@ def require_each_name_once(text: bytes | bytearray, value: Any, root: int = 0) -
         ParleyError: `validation_failed` with the path of a name that was given twice.
     """
     if text.count(b":") > _names(value):
-        found = _faults_in(bytes(text))
+        found = _faults_in(bytes(text), is_call=False)
         if found:
             raise _told(found, root)
 
 
-def _refusal(text: bytes, root: int, why: str) -> ParleyError:
-    found = _faults_in(text)
-    if found:
-        return _told(found, root)
-    return ParleyError(Code.MALFORMED, f"This is not JSON: {why}.")
-
-
 def _told(found: list[tuple[Path, str]], root: int) -> ParleyError:
-    errors = [FieldError(".".join(map(str, path[root:])), message) for path, message in found]
-    where = ", ".join(sorted({error.path for error in errors if error.path})[:5])
-    told = f"Some values are not valid: {where}." if where else errors[0].message
-    return ParleyError(Code.VALIDATION_FAILED, told, errors=errors)
+    errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in found]
+    where = ", ".join(sorted({error.path for error in errors})[:5])
+    return ParleyError(
+        Code.VALIDATION_FAILED, f"Some values are not valid: {where}.", errors=errors
+    )
 
 
-def _faults_in(text: bytes) -> list[tuple[Path, str]]:
+def _faults_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
     """Up to 20 values that JSON does not have; none when a lenient reading finds no JSON either."""
     if len(text) > MOST_READ_AGAIN_BYTES:
         return []
     try:
         # What is no UTF-8 becomes a surrogate, and is told as one.
         value = json.loads(
-            text.decode(errors="surrogateescape"),
-            parse_constant=lambda _: _NotANumber(),
+            text.decode(errors="surrogateescape" if is_call else "strict"),
+            parse_constant=_NotANumber if is_call else _no_constant,
             object_pairs_hook=_object,
         )
         return list(islice(_faults(value, ()), MOST_ERRORS))

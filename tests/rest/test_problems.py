@@ -104,7 +104,6 @@ BODIES = {
     "Infinity": b'{"email": -Infinity, "password": "x"}',
     "not UTF-8": b'{"email": "\xff", "password": "x"}',
     "UTF-16": '{"email": "a"}'.encode("utf-16"),
-    "a lone surrogate": b'{"email": "\\ud800", "password": "x"}',
     "a deep nest": b"[" * 1_500 + b"]" * 1_500,
     "single quotes": b"{'email': 'a'}",
     "a comment": b"{} // or not",
@@ -120,6 +119,27 @@ async def test_bodies_that_are_no_json(rest: Rest, body: bytes) -> None:
     )
 
     assert refusal(response) == (400, "malformed")
+
+
+UNREADABLE = {
+    b'{"email": "\\ud83d", "password": "x"}': ["email"],
+    b'{"email": "\\ud83d", "password": "\\udc00\\ud83d"}': ["email", "password"],
+    b'{"email": ["\\udfff"], "password": "x"}': ["email.0"],
+    b'{"email": "a", "\\ud83d": 1}': ["\N{REPLACEMENT CHARACTER}"],
+    b'{"email": "a", "password": "x", "email": "b"}': ["email"],
+    b'{"email": "12:30", "password": {"a": 1, "a": 1}}': ["password.a"],
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+async def test_values_that_json_does_not_have_are_named(rest: Rest, body: bytes) -> None:
+    """Half a surrogate pair, and a name given twice: with the path of each."""
+    response = await rest.client.post(
+        "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert refusal(response) == (422, "validation_failed")
+    assert [each["path"] for each in response.json()["errors"]] == UNREADABLE[body]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
