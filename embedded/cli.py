@@ -73,6 +73,17 @@ def seed(conversations: int, file: Path) -> None:
         _fail(str(error))
 
 
+@main.command(help="Tell the deployment that MongoDB was restored from a backup (docs/restore.md).")
+def restored() -> None:
+    """Begin another epoch of all feeds, on the running stack or on the MongoDB of MONGODB_URL."""
+    from embedded.restored import restored as tell  # noqa: PLC0415 (slow to import, needed here only)
+
+    try:
+        tell(os.environ, _say)
+    except StackError as error:
+        _fail(str(error))
+
+
 def _run(*, with_demo: bool) -> None:
     try:
         asyncio.run(_run_until_told(with_demo=with_demo))

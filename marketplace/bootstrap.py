@@ -67,6 +67,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     redis = live.connect(settings.redis_url)
     announcer = live.Announcer(redis)
     entry_writer = EntryWriter(store.entries)
+    store.epoch.on_change(entry_writer.forget_heads)
     passwords = Argon2Passwords()
     world = World(
         store=store,

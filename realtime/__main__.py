@@ -58,12 +58,19 @@ async def main(process: Process) -> None:
         if not subscriber.is_hearing:
             raise TemporaryError("pushes through Redis are not heard")
 
+    def start_over() -> None:
+        for connection in gateway.connections():
+            connection.forget_access()
+        rooms.check_heads_soon()
+
+    parts.store.epoch.on_change(start_over)
     process.checks["live"] = check_live
     background = process.background
     background.start("loop watch", watch_for_ever())
     subscriber.start(background)
     gateway.start(background)
     background.start("deadlines", deadlines.look_for_ever())
+    background.start("epoch", parts.store.epoch.follow_for_ever())
     background.start("heads", rooms.check_heads_for_ever())
     background.start("memberships", memberships.check_for_ever())
     background.start("activity", activity.tell_for_ever())

@@ -4,7 +4,7 @@ import asyncio
 import math
 from typing import Any
 
-from marketplace.actions import conversations, memberships
+from marketplace.actions import conversations, feeds, memberships
 from marketplace.domain import views
 from marketplace.domain.conversations import (
     Conversation,
@@ -37,6 +37,7 @@ from realtime.typing import Typing
 
 # A block is announced to every gateway; one that did not hear it shows typing and receipts no longer.
 BLOCK_HEARD_WITHIN_S = 5.0
+HEAD_LAGS_S = 0.05
 _CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
 
 
@@ -103,21 +104,22 @@ class ConversationCalls:
     async def fetch_entries(
         self, connection: Connection, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """A page of entries behind or before a sequence."""
+        """A page of entries after or before a sequence."""
         conversation = await self._conversation(connection, payload["conversation_id"])
-        store, limit = self._world.store.entries, payload["limit"]
-        head = (await store.heads([conversation.id]))[conversation.id]
-        if "after_sequence" in payload:
-            found = fitting(await store.after(conversation.id, payload["after_sequence"], limit))
-            has_more = bool(found) and found[-1].sequence < head
-        else:
-            before = await store.before(conversation.id, payload["before_sequence"], limit)
-            found = fitting(before, newest=True)
-            has_more = bool(found) and found[0].sequence > 1
+        page = await feeds.read_entries(
+            self._world.store,
+            conversation.id,
+            after=payload.get("after_sequence"),
+            before=payload.get("before_sequence"),
+            epoch=payload["epoch"],
+            limit=payload["limit"],
+        )
         return {
-            "entries": [views.entry_view(each) for each in found],
-            "head": max(head, found[-1].sequence if found else 0),
-            "has_more": has_more,
+            "entries": [views.entry_view(entry) for entry in page.entries],
+            "head": page.head,
+            "has_more": page.has_more,
+            "epoch": page.epoch,
+            "is_snapshot": page.is_snapshot,
         }
 
     async def send_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
@@ -248,10 +250,15 @@ class ConversationCalls:
         Between `settle` and the acknowledgement nothing is awaited, so no push comes before it.
         Whether it is open is read behind the head, so that it is never older than the entries.
         """
-        store, after, id_ = self._world.store, payload["after_sequence"], conversation.id
+        store, id_ = self._world.store, conversation.id
         others = [each.account_id for each in conversation.others(connection.actor.account_id)]
         while True:
+            epoch = store.epoch.current
             head = (await store.entries.heads([id_]))[id_]
+            after = await self._followed(payload, id_, head)
+            if after is not None and after > head:  # just after an election: it is read in a moment
+                await asyncio.sleep(HEAD_LAGS_S)
+                continue
             # Side by side: the longer it takes, the likelier the room has gone on and all is read again.
             entries, now, positions, active = await asyncio.gather(
                 store.entries.before(id_, head + 1, MAX_ENTRIES)
@@ -261,7 +268,7 @@ class ConversationCalls:
                 store.read_positions.of_conversation(id_),
                 self._presence.look_up(others),
             )
-            if room.settle(connection.id, head):
+            if epoch == store.epoch.current and room.settle(connection.id, head):
                 if now.is_open:
                     self._presence.show(room.name, active)
                 found, has_more = _page(entries, after, head)
@@ -270,7 +277,18 @@ class ConversationCalls:
                     "head": head,
                     "entries": [views.entry_view(each) for each in found],
                     "has_more": has_more,
+                    "epoch": epoch,
+                    "is_snapshot": after is None,
                 }
+
+    async def _followed(self, payload: dict[str, Any], id_: str, head: int) -> int | None:
+        """The sequence after which the snapshot begins; None when it is the newest page instead."""
+        after: int | None = payload["after_sequence"]
+        if after is None or feeds.is_other(payload["epoch"], self._world.store.epoch.current):
+            return None
+        if after > head and after > await feeds.newest_head(self._world.store, id_):
+            return None
+        return after
 
     def _as_seen_by(
         self, account_id: str, conversation: Conversation, positions: list[ReadPosition]

@@ -16,6 +16,10 @@ class Feed(Protocol):
 
     room: str
 
+    @property
+    def epoch(self) -> str:
+        """Which history the numbers belong to."""
+
     async def head(self) -> int:
         """The highest number; 0 when there is none."""
 
@@ -33,6 +37,11 @@ class ConversationFeed:
         self.room = conversation_room(conversation_id)
         self._store = store
         self._conversation_id = conversation_id
+
+    @property
+    def epoch(self) -> str:
+        """The store's."""
+        return self._store.epoch.current
 
     async def head(self) -> int:
         """The highest sequence."""
@@ -55,6 +64,11 @@ class RfiFeed:
         self.room = rfi_room(rfi_id)
         self._store = store
         self._rfi_id = rfi_id
+
+    @property
+    def epoch(self) -> str:
+        """The store's."""
+        return self._store.epoch.current
 
     async def head(self) -> int:
         """The current revision."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from marketplace.actions import rfis
+from marketplace.actions import feeds, rfis
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
@@ -38,21 +38,27 @@ class RfiCalls:
         """Join and return the RFI at `revision` with the changes behind `after_revision`.
 
         With `is_snapshot` the changes do not lead there and are left out, and the RFI itself is to be
-        taken as it is: none were asked for, or more are missing than go into an answer.
+        taken as it is: none were asked for, more are missing than go into an answer, or the number is
+        above the revision or of another epoch.
         """
         with connection.place_for(rfi_room(payload["rfi_id"])):
-            return await self._join(connection, payload["rfi_id"], payload["after_revision"])
+            return await self._join(connection, payload)
 
-    async def _join(self, connection: Connection, rfi_id: str, after: int | None) -> dict[str, Any]:
+    async def _join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+        rfi_id = payload["rfi_id"]
         await rfis.visible_rfi(self._world, connection.actor, rfi_id)
         room = await self._rooms.enter(rfi_room(rfi_id), lambda: RfiFeed(self._world.store, rfi_id))
         try:
             while True:
-                asked_at = connection.access_changes
+                asked_at, epoch = connection.access_changes, self._world.store.epoch.current
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
-                changes = await self._changes(rfi, after)
-                if asked_at != connection.access_changes:
-                    continue  # what lets it see the RFI may be over
+                follows = not feeds.is_other(payload["epoch"], epoch)
+                changes = await self._changes(rfi, payload["after_revision"] if follows else None)
+                if (asked_at, epoch) != (
+                    connection.access_changes,
+                    self._world.store.epoch.current,
+                ):
+                    continue  # what lets it see the RFI may be gone, or the RFI restored
                 is_limited = rfi.view is View.LIMITED
                 if room.settle(connection.id, rfi.revision, is_limited=is_limited):
                     connection.note(room)
@@ -60,6 +66,7 @@ class RfiCalls:
                         "rfi": _RFI.dump(rfi),
                         "revision": rfi.revision,
                         "changes": changes or [],
+                        "epoch": epoch,
                         "is_snapshot": changes is None,
                     }
         finally:

@@ -31,6 +31,9 @@ MAX_AHEAD = 500
 GAP_TOLD_AFTER_S = 5.0
 CHECK_HEADS_EVERY_S = 5.0
 CHECKED_TOGETHER = 20
+# A head below what was delivered is a store taken back, unless a new primary does not know yet what
+# a majority has: that one knows it by the next check.
+LOWER_HEADS = 2
 
 _ROOMS = Gauge("parley_rooms", "Rooms with members here")
 _HOLES = Counter("parley_room_holes_total", "Holes that were read from the store")
@@ -44,7 +47,9 @@ class Room:
     # Every connection has one of its own, the account's: without a dictionary it is half as large.
     __slots__ = (
         "_ahead",
+        "_epoch",
         "_filling",
+        "_lower_heads",
         "_subscribing",
         "_told_head",
         "_transport",
@@ -66,6 +71,9 @@ class Room:
         self.limited: set[str] | None = None
         self.joining = 0
         self.position = 0
+        # Of the history that the position belongs to.
+        self._epoch = feed.epoch if feed is not None else ""
+        self._lower_heads = 0
         self._told_head = 0
         self._ahead: dict[int, Announcement] = {}
         self._filling: asyncio.Task[None] | None = None
@@ -91,6 +99,38 @@ class Room:
         self._told_head = max(self._told_head, head)
         if self._told_head > self.position:
             self._fill_soon()
+
+    def check(self, head: int, position_before: int) -> None:
+        """Compare with the head that the store gave; `position_before` is from before it was asked.
+
+        In another epoch, or when the head stays lower than what was delivered, the room starts over.
+        """
+        is_lower = head < position_before
+        self._lower_heads = self._lower_heads + 1 if is_lower else 0
+        if (
+            self.feed is not None and self.feed.epoch != self._epoch
+        ) or self._lower_heads >= LOWER_HEADS:
+            self._start_over(head)
+        else:
+            self.reach(head)
+
+    def _start_over(self, head: int) -> None:
+        """Go on from a head, and tell the members that what they have does not lead to it."""
+        if self.feed is None:
+            return
+        if self._filling is not None:
+            self._filling.cancel()
+            self._filling = None
+        self._epoch, self._lower_heads = self.feed.epoch, 0
+        self.position = self._told_head = head
+        self._ahead.clear()
+        for connection_id in self.members:
+            self.members[connection_id] = head
+        self._tell_gap(self.feed, head, is_snapshot=True)
+
+    def _tell_gap(self, feed: Feed, head: int, *, is_snapshot: bool) -> None:
+        gap = {"room": self.name, "head": head, "epoch": feed.epoch, "is_snapshot": is_snapshot}
+        self._push(self.members, Announcement(self.name, "gap", gap))
 
     async def subscribed(self, subscriber: Subscriber) -> None:
         """Wait for the room's subscription: one for all who enter, whoever of them goes away."""
@@ -168,14 +208,14 @@ class Room:
         pause_s = 0.1
         tell_gap_at = asyncio.get_running_loop().time() + GAP_TOLD_AFTER_S
         while self.feed is not None and self.position < self._told_head and self.members:
+            position = self.position
             try:
-                missing = await self.feed.after(self.position)
+                missing = await self.feed.after(position)
             except TemporaryError as error:
                 LOG.warning("a hole waits", extra={"room": self.name, "why": str(error)})
                 if asyncio.get_running_loop().time() >= tell_gap_at:
                     tell_gap_at = math.inf
-                    gap = {"room": self.name, "head": self._told_head}
-                    self._push(self.members, Announcement(self.name, "gap", gap))
+                    self._tell_gap(self.feed, self._told_head, is_snapshot=False)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 2.0)
                 continue
@@ -183,6 +223,11 @@ class Room:
             if not missing:
                 # Announced but not to be read: the next head or heartbeat asks again.
                 self._told_head = self.position
+                return
+            if missing[0].position != position + 1:
+                # The store has lost what was between: nobody can be brought there step by step.
+                LOG.error("a hole in the store", extra={"room": self.name, "at": position + 1})
+                self._start_over(missing[-1].position or 0)
                 return
             for announcement in missing:
                 if announcement.position == self.position + 1:
@@ -259,16 +304,25 @@ class Rooms:
 
     async def check_heads(self) -> None:
         """Compare every room's position with the store: finds losses nobody told of."""
-        rooms = [room for room in self._rooms.values() if room.feed is not None and room.members]
+        rooms = [
+            room
+            for room in self._rooms.values()
+            if room.feed is not None and (room.members or room.joining)
+        ]
         for start in range(0, len(rooms), CHECKED_TOGETHER):
             some = rooms[start : start + CHECKED_TOGETHER]
+            positions = [room.position for room in some]
             heads = await asyncio.gather(
                 *(room.feed.head() for room in some if room.feed is not None),
                 return_exceptions=True,
             )
-            for room, head in zip(some, heads, strict=True):
+            for room, head, position in zip(some, heads, positions, strict=True):
                 if isinstance(head, int):
-                    room.reach(head)
+                    room.check(head, position)
+
+    def check_heads_soon(self) -> None:
+        """Check the heads now, without anybody waiting for it."""
+        tasks.keep(self.check_heads(), "heads of another epoch")
 
     async def check_heads_for_ever(self) -> None:
         """Check the heads every few seconds."""

@@ -8,6 +8,7 @@ async def main(process: Process) -> None:
     """Serve requests until told to stop; then finish those in flight."""
     process.background.start("loop watch", watch_for_ever())
     app = make_app(process.parts, process.health)
+    process.background.start("epoch", process.parts.store.epoch.follow_for_ever())
     async with serving(app, process.settings.bind_host, process.settings.bind_port):
         process.is_ready = True
         await process.stopping.wait()

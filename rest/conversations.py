@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.actions import conversations, memberships
+from marketplace.actions import conversations, feeds, memberships
 from marketplace.actions.conversations import Standing
-from marketplace.domain.conversations import Entry, fitting
+from marketplace.actions.feeds import EntryPage
 from marketplace.domain.pages import Page
 from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
@@ -18,7 +18,7 @@ from marketplace.schemas.conversations import (
     SendMessage,
 )
 from marketplace.schemas.entries import AnyEntry
-from marketplace.schemas.fields import Flag, Strict, Whole
+from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
 from rest.calls import Answer, Call
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes
@@ -30,10 +30,14 @@ _CURSOR = re.compile(r"(after|before)([0-9]{1,16})")
 
 
 class EntriesQuery(PageQuery):
-    """Entries behind `after_sequence`, or the last ones before `before_sequence`, or of all."""
+    """Entries after `after_sequence`, or the last ones before `before_sequence`, or of all.
+
+    `epoch` is that of the answer from which the number was taken.
+    """
 
     after_sequence = Number(load_default=None)
     before_sequence = Number(load_default=None, least=1)
+    epoch = Identifier(load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
@@ -45,13 +49,17 @@ class EntriesQuery(PageQuery):
 class EntriesView(Strict):
     """Some entries, oldest first, and the conversation's `head`.
 
-    `next_cursor` goes on in the direction that was asked for.
+    `next_cursor` goes on in the direction that was asked for.  With `is_snapshot` they are the newest
+    entries, and it goes to older ones: no number was given, or it is above the head, or of another
+    `epoch` than the answer's.
     """
 
     items = fields.List(AnyEntry(), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
     head = Whole(required=True)
     has_more = Flag(required=True)
+    epoch = Identifier(required=True)
+    is_snapshot = Flag(required=True)
 
 
 @ROUTES.get("/v1/conversations", query=PageQuery(), answer=page_schema(ListedConversation))
@@ -82,24 +90,26 @@ async def get_conversation(call: Call) -> Answer:
     "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
 )
 async def list_entries(call: Call) -> Answer:
-    """Read entries behind or before a sequence; without either, the last ones."""
+    """Read entries after or before a sequence; without either, the last ones."""
     found = await conversations.own_conversation(
         call.world, call.actor, call.path["conversation_id"]
     )
     after, before = _ends(call.query)
-    store, limit = call.world.store.entries, call.query["limit"]
-    if after is not None:
-        entries = fitting(await store.after(found.id, after, limit))
-    else:
-        entries = fitting(await store.before(found.id, before, limit), newest=True)
-    # The head is read after the entries, so that it is never behind them.
-    head = (await store.heads([found.id]))[found.id]
-    next_cursor = _next_cursor(entries, head, is_forward=after is not None)
+    page = await feeds.read_entries(
+        call.world.store,
+        found.id,
+        after=after,
+        before=before,
+        epoch=call.query["epoch"],
+        limit=call.query["limit"],
+    )
     body = {
-        "items": [entry_view(entry) for entry in entries],
-        "next_cursor": next_cursor,
-        "head": head,
-        "has_more": next_cursor is not None,
+        "items": [entry_view(entry) for entry in page.entries],
+        "next_cursor": _next_cursor(page, is_forward=after is not None),
+        "head": page.head,
+        "has_more": page.has_more,
+        "epoch": page.epoch,
+        "is_snapshot": page.is_snapshot,
     }
     return Answer(body, is_written=True)
 
@@ -150,10 +160,9 @@ def _ends(query: dict[str, Any]) -> tuple[int | None, int | None]:
     return (sequence, None) if cursor[1] == "after" else (None, sequence)
 
 
-def _next_cursor(entries: list[Entry], head: int, *, is_forward: bool) -> str | None:
-    if not entries:
+def _next_cursor(page: EntryPage, *, is_forward: bool) -> str | None:
+    if not page.has_more:
         return None
-    first, last = entries[0].sequence, entries[-1].sequence
-    if is_forward:
-        return f"after{last}" if last < head else None
-    return f"before{first}" if first > 1 else None
+    if is_forward and not page.is_snapshot:
+        return f"after{page.entries[-1].sequence}"
+    return f"before{page.entries[0].sequence}"

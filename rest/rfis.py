@@ -7,11 +7,11 @@ from marshmallow import ValidationError, fields, validates_schema
 from marketplace.actions import rfis
 from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
 from rest.calls import Answer, Call
 from rest.operations import Once, Routes
-from rest.queries import Number, PageQuery, numbered_page, page_request
+from rest.queries import Number, PageQuery, page_request
 from rest.responses import page_schema
 
 ROUTES = Routes("RFIs")
@@ -21,6 +21,7 @@ class ChangesQuery(PageQuery):
     """Changes behind `after_revision`, or behind the last page's cursor."""
 
     after_revision = Number(load_default=None)
+    epoch = Identifier(load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def _has_one_start(self, data: dict[str, Any], **_: Any) -> None:
@@ -29,10 +30,17 @@ class ChangesQuery(PageQuery):
 
 
 class ChangesView(Strict):
-    """Some revisions, oldest first; the next ones are behind `next_cursor`, null at the end."""
+    """Some revisions, oldest first; `next_cursor` leads to the next ones, and is null at the end.
+
+    `head` is the RFI's revision.  With `is_snapshot` they are the newest revisions, which do not follow
+    on what was asked for: it was above the head, or of another `epoch` than the answer's.
+    """
 
     items = fields.List(fields.Nested(RevisionView), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
+    head = Whole(required=True)
+    epoch = Identifier(required=True)
+    is_snapshot = Flag(required=True)
 
 
 def _drafted(rfi: Rfi) -> Answer:
@@ -152,6 +160,14 @@ async def list_rfi_changes(call: Call) -> Answer:
     page = page_request(call.query)
     after = call.query["after_revision"] or int(page.before_id or 0)
     found = await rfis.visible_revisions(
-        call.world, call.actor, call.path["rfi_id"], after, page.limit + 1
+        call.world, call.actor, call.path["rfi_id"], after, page.limit, call.query["epoch"]
     )
-    return Answer(numbered_page(found, page, lambda revision: revision.revision))
+    last = found.revisions[-1].revision if found.revisions else found.head
+    body = {
+        "items": found.revisions,
+        "next_cursor": str(last) if last < found.head else None,
+        "head": found.head,
+        "epoch": found.epoch,
+        "is_snapshot": found.is_snapshot,
+    }
+    return Answer(body)

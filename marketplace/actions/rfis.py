@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marketplace.actions import announcements
+from marketplace.actions import announcements, feeds
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
 from marketplace.domain import matches, quotes, rfis, vendors, visibility
@@ -19,6 +19,19 @@ from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """Some revisions of an RFI, oldest first, and the one it is at.
+
+    With `is_snapshot` they are the newest ones, and do not follow on what the reader named.
+    """
+
+    revisions: list[Revision]
+    head: int
+    is_snapshot: bool
+    epoch: str
 
 
 @dataclass(slots=True)
@@ -196,15 +209,23 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
 
 
 async def visible_revisions(
-    world: World, actor: Actor, rfi_id: str, after_revision: int, limit: int
-) -> list[Revision]:
-    """The RFI's revisions behind a number as the actor may see them, in order, at most `limit`.
+    world: World, actor: Actor, rfi_id: str, after_revision: int, limit: int, epoch: str | None
+) -> RevisionPage:
+    """The RFI's revisions after a number as the actor may see them, in order, at most `limit`.
+
+    They are the newest when the number is above the RFI's revision, or of another epoch.
 
     Raises:
         ParleyError: `not_found`, as `visible_rfi`.
     """
+    current = world.store.epoch.current
     rfi = await visible_rfi(world, actor, rfi_id)
-    return await revisions_of(world, rfi, after_revision, limit)
+    is_snapshot = feeds.is_other(epoch, current) or after_revision > rfi.revision
+    after = max(0, rfi.revision - limit) if is_snapshot else after_revision
+    found = await revisions_of(world, rfi, after, limit)
+    # A revision may have come in between the two reads.
+    head = max(rfi.revision, found[-1].revision if found else 0)
+    return RevisionPage(found, head, is_snapshot, current)
 
 
 async def revisions_of(

@@ -45,7 +45,7 @@ from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
-from marketplace.ports.store import Repositories, Store
+from marketplace.ports.store import Epoch, Repositories, Store
 from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
@@ -59,6 +59,7 @@ __all__ = [
     "Conversations",
     "Entries",
     "EntryLog",
+    "Epoch",
     "Handled",
     "IdempotencyKeys",
     "KeptAnswer",

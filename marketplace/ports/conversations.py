@@ -67,6 +67,9 @@ class Entries(Protocol):
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each; 0 where there is no entry."""
 
+    async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """As `heads`, also of entries that are stored and not acknowledged yet; not in a transaction."""
+
 
 class ReadPositions(Protocol):
     """How far each participant has got; the numbers only move forward."""

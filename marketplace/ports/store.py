@@ -48,9 +48,19 @@ class Repositories(Protocol):
     def notifications(self) -> Notifications: ...
 
 
+class Epoch(Protocol):
+    """Which history the numbers of all feeds belong to; a restore from a backup begins another."""
+
+    @property
+    def current(self) -> str:
+        """An opaque short text, at most a few seconds old."""
+
+
 class Store(Repositories, Protocol):
     """The state of the marketplace.  Reads see what was acknowledged with majority and journal."""
 
+    @property
+    def epoch(self) -> Epoch: ...
     @property
     def idempotency_keys(self) -> IdempotencyKeys: ...
 

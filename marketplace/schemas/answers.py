@@ -21,12 +21,15 @@ class Done(Strict):
 class EntryPage(Strict):
     """Entries, oldest first; `head` is the conversation's highest sequence.
 
-    `has_more` says that there are more in the direction that was asked for.
+    `has_more` says that there are more in the direction that was asked for.  With `is_snapshot` they
+    are the newest entries, which do not follow on what the app named; `has_more` tells of older ones.
     """
 
     entries = fields.List(AnyEntry(), required=True)
     head = Whole(required=True)
     has_more = Flag(required=True)
+    epoch = Identifier(required=True)
+    is_snapshot = Flag(required=True)
 
 
 class JoinedConversation(EntryPage):
@@ -58,6 +61,7 @@ class JoinedRfi(Strict):
     rfi = fields.Nested(RfiView, required=True)
     revision = Whole(required=True)
     changes = fields.List(fields.Nested(RevisionView), required=True)
+    epoch = Identifier(required=True)
     is_snapshot = Flag(required=True)
 
 
@@ -94,10 +98,16 @@ class RoomLeft(Strict):
 
 
 class Gap(Strict):
-    """A room has reached `head`, and what is missing cannot be read yet; it is pushed later."""
+    """A room is at `head`, and the app does not have all up to there.
+
+    What is missing cannot be read yet and is pushed later.  With `is_snapshot` it is not: the database
+    was restored from a backup, and what the app has is not what the room's numbers now stand for.
+    """
 
     room = fields.String(required=True)
     head = Whole(required=True)
+    epoch = Identifier(required=True)
+    is_snapshot = Flag(required=True)
 
 
 class SessionExpiring(Strict):

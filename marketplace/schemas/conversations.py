@@ -36,9 +36,10 @@ class ConversationCall(Strict):
 
 
 class JoinConversation(ConversationCall):
-    """`join_conversation`: with `after_sequence` the entries start behind it."""
+    """`join_conversation`: with `after_sequence`, of `epoch`, the entries start after it."""
 
     after_sequence = Whole(load_default=None, allow_none=True)
+    epoch = Identifier(load_default=None, allow_none=True)
 
 
 class FetchEntries(ConversationCall):
@@ -47,6 +48,7 @@ class FetchEntries(ConversationCall):
     after_sequence = Whole()
     before_sequence = Whole(least=1)
     limit = Whole(load_default=50, least=1, most=MAX_ENTRIES)
+    epoch = Identifier(load_default=None, allow_none=True)
 
     @validates_schema(skip_on_field_errors=True)
     def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
@@ -92,9 +94,10 @@ class RfiCall(Strict):
 
 
 class JoinRfi(RfiCall):
-    """`join_rfi`: with `after_revision` the changes start behind it."""
+    """`join_rfi`: with `after_revision`, of `epoch`, the changes start after it."""
 
     after_revision = Whole(load_default=None, allow_none=True)
+    epoch = Identifier(load_default=None, allow_none=True)
 
 
 class ParticipantView(Strict):

@@ -95,7 +95,8 @@ _WRITES = (Code.NOT_FOUND, Code.FORBIDDEN, Code.BLOCKED)
 CALLS: Mapping[str, SocketCall] = {
     "join_conversation": SocketCall(
         "Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the "
-        "snapshot has what came behind it, at most 200 entries; without, the last 200.",
+        "snapshot has what came after it, at most 200 entries. Without it, or when it is above the head "
+        "or of another `epoch` than the answer's, the snapshot is the last 200 (`is_snapshot`).",
         JoinConversation(),
         JoinedConversation(),
         (Code.NOT_FOUND, Code.TOO_MANY_ROOMS),
@@ -104,7 +105,8 @@ CALLS: Mapping[str, SocketCall] = {
         "Leave a conversation: nothing of it is pushed any more.", ConversationCall(), Done()
     ),
     "fetch_entries": SocketCall(
-        "Read entries behind `after_sequence` or before `before_sequence`, one of the two.",
+        "Read entries after `after_sequence` or before `before_sequence`, one of the two; the newest "
+        "(`is_snapshot`) when that is above the head or of another `epoch`.",
         FetchEntries(),
         EntryPage(),
         (Code.NOT_FOUND,),
@@ -144,7 +146,8 @@ CALLS: Mapping[str, SocketCall] = {
     ),
     "join_rfi": SocketCall(
         "Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the "
-        "changes behind it are in the answer, where there are no more than 500.",
+        "changes after it are in the answer, unless they are more than 500, or the number is above the "
+        "RFI's revision or of another `epoch` (`is_snapshot`).",
         JoinRfi(),
         JoinedRfi(),
         (Code.NOT_FOUND, Code.FORBIDDEN, Code.TOO_MANY_ROOMS),
@@ -182,7 +185,11 @@ PUSHES: Mapping[str, SocketPush] = {
     "notification.created": SocketPush(
         "An email or SMS goes out to the person.", NotificationView(), _ACCOUNT
     ),
-    "gap": SocketPush("A hole could not be filled for five seconds.", Gap(), _EITHER),
+    "gap": SocketPush(
+        "A hole could not be filled for five seconds, or the numbers begin another epoch.",
+        Gap(),
+        _EITHER,
+    ),
     "connection.closing": SocketPush("The connection ends.", ConnectionClosing(), _ALONE),
     "room.left": SocketPush("A room may no longer be followed.", RoomLeft(), _ALONE),
     "session.expiring": SocketPush(

@@ -68,6 +68,7 @@ class EntryWriter:
         self._entries = entries
         self._waiting: deque[_Waiting] = deque()
         self._heads: OrderedDict[str, int] = OrderedDict()
+        self._are_heads_stale = False
         self._writing: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -86,6 +87,10 @@ class EntryWriter:
             self._writing = tasks.keep(self._write_waiting(), "entry writer")
         # A sender that goes away takes back only what was not begun; the rest of a batch is written.
         return await waiting.done
+
+    def forget_heads(self) -> None:
+        """Read the heads anew: the database was restored, and they may be lower."""
+        self._are_heads_stale = True
 
     async def close(self) -> None:
         """Take no more, and finish what waits."""
@@ -134,6 +139,9 @@ class EntryWriter:
                 pause_s = min(pause_s * 2, 1.0)
 
     async def _write_once(self, batch: deque[_Waiting]) -> None:
+        if self._are_heads_stale:
+            self._heads.clear()
+            self._are_heads_stale = False
         await self._number(batch)
         if not batch:
             return

@@ -255,6 +255,10 @@ def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
     return directory_place(vendor["_id"], vendor["service_area"]["location"])
 
 
+async def _epochs(database: Database) -> None:
+    await _create(database, "epochs", _has(epoch="string"))
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
@@ -262,6 +266,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _quote_revisions,
     _keys_of_messages,
     _rounded_places,
+    _epochs,
 )
 
 

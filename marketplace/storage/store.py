@@ -23,6 +23,7 @@ from marketplace.storage.conversations import (
     MongoEntries,
     MongoReadPositions,
 )
+from marketplace.storage.epoch import MongoEpoch
 from marketplace.storage.idempotency import MongoIdempotencyKeys
 from marketplace.storage.matches import MongoMatches
 from marketplace.storage.migrations import migrate
@@ -73,6 +74,7 @@ class MongoStore(MongoRepositories):
             read_concern=ReadConcern("majority"),
         )
         super().__init__(self.database)
+        self.epoch = MongoEpoch(self.database)
         self.idempotency_keys = MongoIdempotencyKeys(self.database)
         self._claim: tuple[Claim, KeptAnswer] | None = None
 
@@ -170,6 +172,7 @@ async def open_store(settings: Settings) -> MongoStore:
     try:
         await store.ping()
         await migrate(store.database)
+        await store.epoch.read()
     except BaseException:
         await store.close()
         raise

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from marketplace.domain.conversations import Entry
 from marketplace.errors import TemporaryError
@@ -69,6 +69,8 @@ class Tail:
         )
         self._database = self._client[settings.mongodb_database]
         self._positions = self._database["relay_positions"]
+        # That of the position that was read: whoever moves it on after a restore is not overwritten.
+        self._epoch: str | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -87,6 +89,7 @@ class Tail:
         try:
             kept = await self._positions.find_one({"_id": "relay"})
             token = kept["token"] if kept else None
+            self._epoch = kept.get("epoch") if kept else None
             try:
                 async for batch in self._follow(token, since=None if token else _EVER):
                     yield batch
@@ -103,12 +106,17 @@ class Tail:
         """Note that everything up to the token is in Kafka.
 
         Raises:
-            TemporaryError: when the server is away.
+            TemporaryError: when the server is away; when the database was restored, and a new call of
+                `batches` is to begin at the position that the restore left.
         """
         try:
             await self._positions.update_one(
-                {"_id": "relay"}, {"$set": {"token": dict(token), "at": now}}, upsert=True
+                {"_id": "relay", "epoch": self._epoch},
+                {"$set": {"token": dict(token), "at": now}},
+                upsert=True,
             )
+        except DuplicateKeyError as error:
+            raise TemporaryError("the database was restored") from error
         except PyMongoError as error:
             raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
 

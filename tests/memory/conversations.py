@@ -120,6 +120,10 @@ class Entries:
         """The highest sequence of each; 0 where there is no entry."""
         return {each: self._head(each) for each in conversation_ids}
 
+    async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """As `heads`."""
+        return await self.heads(conversation_ids)
+
     def _of(self, conversation_id: str) -> list[Entry]:
         numbers = range(1, self._head(conversation_id) + 1)
         return [self._entries[conversation_id, each] for each in numbers]

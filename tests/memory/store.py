@@ -77,6 +77,12 @@ class _Guarded:
         return call
 
 
+class Epoch:
+    """The epoch of all feeds, which a test moves on."""
+
+    current = "0"
+
+
 class Store(Repositories):
     """The state of the marketplace in memory.
 
@@ -85,9 +91,11 @@ class Store(Repositories):
     """
 
     idempotency_keys: ports.IdempotencyKeys
+    epoch: ports.Epoch
 
     def __init__(self, clock: ports.Clock | None = None) -> None:
         self.tables = Tables()
+        self.epoch = Epoch()
         self._bound = Repositories(self.tables, clock or FixedClock())
         self._lock = asyncio.Lock()
         for name, repository in vars(self._bound).items():

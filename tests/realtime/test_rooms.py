@@ -1,7 +1,7 @@
 """A room: each member gets every number once, in order, whatever is announced to it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,6 +62,7 @@ class Feed:
     room: str = ROOM
     reads: list[int] = field(default_factory=list)
     fails: int = 0
+    epoch: str = "0"
     gate: asyncio.Event | None = None
 
     async def head(self) -> int:
@@ -84,6 +85,15 @@ class Feed:
         return replace(announcement, data={**announcement.data, "is_limited": True})
 
 
+def _only(*found: Announcement) -> Callable[[int], Awaitable[list[Announcement]]]:
+    """A feed's `after` that brings these, whatever it is asked for."""
+
+    async def after(_: int) -> list[Announcement]:
+        return list(found)
+
+    return after
+
+
 @pytest.fixture
 def transport() -> Transport:
     """Keeps what is pushed."""
@@ -100,6 +110,10 @@ def feed() -> Feed:
 def room(feed: Feed, transport: Transport) -> Room:
     """An empty room."""
     return Room(ROOM, feed, transport)
+
+
+def _gap(head: int, *, is_snapshot: bool, epoch: str = "0") -> dict[str, object]:
+    return {"room": ROOM, "head": head, "epoch": epoch, "is_snapshot": is_snapshot}
 
 
 async def test_numbers_in_order_are_delivered_without_the_store(
@@ -179,6 +193,53 @@ async def test_a_hole_waits_for_a_store_that_is_away(
     assert feed.reads == [0, 0, 0]
 
 
+async def test_a_room_starts_over_in_another_epoch(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Members are told where its numbers are now, and get what comes after."""
+    room.settle("a", 11)
+
+    feed.epoch, feed.last = "1", 6
+    room.check(6, 11)
+    room.hear(entry(7))
+
+    assert transport.gaps == [_gap(6, is_snapshot=True, epoch="1")]
+    assert transport.got["a"][1:] == [7]
+    assert (room.position, room.members) == (7, {"a": 7})
+
+
+async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Once may be a new primary that does not know yet; a room that goes on meanwhile is not below."""
+    room.settle("a", 11)
+
+    room.check(9, 11)
+    room.check(11, 11)
+    room.check(9, 11)
+    assert transport.gaps == []
+
+    room.check(9, 11)
+
+    assert transport.gaps == [_gap(9, is_snapshot=True)]
+    assert room.position == 9
+
+
+async def test_a_hole_in_the_store_is_not_read_again_and_again(
+    room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can be brought over it; the members are told to start over behind it."""
+    monkeypatch.setattr(feed, "after", _only(entry(5), entry(6)))
+    room.settle("a", 2)
+
+    room.reach(6)
+    await transport.until("a", [0])
+
+    assert transport.gaps == [_gap(6, is_snapshot=True)]
+    room.hear(entry(7))
+    assert transport.got["a"][1:] == [7]
+
+
 async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +251,7 @@ async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     room.hear(entry(3))
     await transport.until("a", [0, 1, 2, 3])  # the gap has no sequence
 
-    assert transport.gaps == [{"room": ROOM, "head": 3}]
+    assert transport.gaps == [_gap(3, is_snapshot=False)]
 
 
 async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(

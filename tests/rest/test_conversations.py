@@ -110,6 +110,35 @@ async def test_entries_forwards_and_backwards(rest: Rest) -> None:
     assert await walk(after_sequence=7) == [[]]
 
 
+async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_newest(
+    rest: Rest,
+) -> None:
+    """The reader has seen what is no more; its next cursor goes to what is older."""
+    story = await a_story(rest)
+    for n in range(1, 7):
+        await send(story, n)
+    path = f"{story.conversation_path}/entries"
+
+    async def read(**params: Any) -> tuple[list[int], bool, bool]:
+        page = (await story.vendor.get(path, params={"limit": 3, **params})).json()
+        assert page["head"] == 7
+        assert page["epoch"] == epoch
+        return [each["sequence"] for each in page["items"]], page["is_snapshot"], page["has_more"]
+
+    epoch = (await story.vendor.get(path)).json()["epoch"]
+    newest = ([5, 6, 7], True, True)
+    assert await read() == newest
+    assert await read(after_sequence=8) == await read(after_sequence=2**40) == newest
+    assert await read(before_sequence=9) == newest
+    assert await read(after_sequence=2, epoch="other") == newest
+    assert await read(before_sequence=2, epoch="other") == newest
+    assert await read(after_sequence=7, epoch=epoch) == ([], False, False)
+    assert await read(after_sequence=5, epoch=epoch) == ([6, 7], False, False)
+    assert await read(before_sequence=8, epoch=epoch) == ([5, 6, 7], False, True)
+    page = (await story.vendor.get(path, params={"limit": 3, "after_sequence": 99})).json()
+    assert await read(cursor=page["next_cursor"]) == ([2, 3, 4], False, True)
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -257,6 +257,28 @@ async def test_the_changes_of_an_rfi(rest: Rest) -> None:
     assert all_of_them["next_cursor"] is None
 
 
+async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_the_newest(
+    rest: Rest,
+) -> None:
+    """The reader has seen a change that is no more."""
+    customer = await registered(rest)
+    path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
+    for n in range(1, 5):
+        await customer.patch(path, json={"title": f"Title {n}"}, if_match=n)
+
+    async def read(**params: Any) -> tuple[list[int], bool]:
+        page = (await customer.get(f"{path}/changes", params={"limit": 2, **params})).json()
+        assert (page["head"], page["epoch"]) == (5, epoch)
+        return [each["revision"] for each in page["items"]], page["is_snapshot"]
+
+    epoch = (await customer.get(f"{path}/changes")).json()["epoch"]
+    assert await read(after_revision=6) == ([4, 5], True)
+    assert await read(after_revision=1, epoch="other") == ([4, 5], True)
+    assert await read(after_revision=5, epoch=epoch) == ([], False)
+    assert await read(after_revision=3, epoch=epoch) == ([4, 5], False)
+    assert await read() == ([1, 2], False)
+
+
 async def test_changes_in_pages(rest: Rest) -> None:
     """The feed can be read in pages without a hole; a cursor is not mixed with a revision."""
     customer = await registered(rest)

@@ -26,7 +26,8 @@ async def test_a_draft_is_its_customers_alone_until_it_is_submitted(stage: Stage
 
     assert (submitted.state, submitted.revision) == (RfiState.OPEN, 2)
     assert stage.happened() == ["rfi.drafted", "rfi.submitted"]
-    found = await rfis.visible_revisions(stage.world, customer, drafted.id, 0, 10)
+    page = await rfis.visible_revisions(stage.world, customer, drafted.id, 0, 10, None)
+    found = page.revisions
     assert [(each.revision, each.cause) for each in found] == [(1, "drafted"), (2, "submitted")]
     assert [each.position for each in stage.live.named("rfi.changed")] == [2]
 

@@ -14,8 +14,9 @@ from marketplace.errors import TemporaryError
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
+from marketplace.storage.restore import after_restore
 from marketplace.storage.tail import Batch, OutboxRecord, Tail
-from tests.builders import a_message
+from tests.builders import NOW, a_message
 from tests.marketplace.every_event import an_event_of
 
 
@@ -112,6 +113,32 @@ async def test_without_a_position_everything_kept_is_read(store: MongoStore, tai
 
     assert ids(taken) == sent
     assert {each.token for each in taken} == {None}
+
+
+async def test_after_a_restore_the_stretch_before_the_position_is_read_again(
+    store: MongoStore, tail: Tail, settings: Settings
+) -> None:
+    """Consumers may not have handled it in the history that now counts; and a relay that still runs
+    neither overwrites the position nor goes on from its own."""
+    async with aclosing(tail.batches()) as batches:
+        await begin(batches)
+        sent = await says(store, 5)
+        token = (await take(batches, 5))[-1].token
+        assert token is not None
+        await tail.keep_position(token, NOW)
+
+        await after_restore(
+            settings.mongodb_url, settings.mongodb_database, lambda _: None, noticed_within_s=0.0
+        )
+
+        with pytest.raises(TemporaryError):
+            await tail.keep_position(token, NOW)
+    async with aclosing(tail.batches()) as batches:
+        taken = await take(batches, 5)
+        assert ids(taken) == sent
+        token = next(each.token for each in [await anext(batches)])
+        assert token is not None
+        await tail.keep_position(token, NOW)
 
 
 async def test_a_server_that_is_away_is_a_temporary_error(settings: Settings) -> None:

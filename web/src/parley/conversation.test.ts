@@ -79,7 +79,7 @@ describe("holes", () => {
 
   test("a page that fills the hole shows all", () => {
     const holed = rules.entered(opened(messages(1, 3)), [aMessageEntry(6)]);
-    const state = rules.paged(holed, { entries: messages(4, 5), head: 6, has_more: false });
+    const state = rules.paged(holed, { entries: messages(4, 5), head: 6, has_more: false, epoch: "0", is_snapshot: false });
     expect(shown(state)).toHaveLength(6);
     expect(rules.missing(state)).toBeNull();
   });
@@ -97,7 +97,7 @@ describe("holes", () => {
   test("a join that brings only the newest page has older ones, and they come in front", () => {
     const state = opened(messages(251, 450), 450);
     expect([rules.missing(state), rules.hasOlder(state)]).toEqual([null, true]);
-    const more = rules.paged(state, { entries: messages(201, 250), head: 450, has_more: true });
+    const more = rules.paged(state, { entries: messages(201, 250), head: 450, has_more: true, epoch: "0", is_snapshot: false });
     expect([more.first, more.dense]).toEqual([201, 450]);
     expect(shown(more)[0]).toBe("body 201");
   });
@@ -116,7 +116,7 @@ describe("resume", () => {
   });
 
   test("a resume longer than a page leaves the rest to be fetched", () => {
-    const answer = aJoin(messages(4, 203), { head: 500, has_more: true });
+    const answer = aJoin(messages(4, 203), { head: 500, has_more: true, epoch: "0", is_snapshot: false });
     expect(rules.missing(rules.joined(opened(messages(1, 3)), answer))).toBe(203);
   });
 
@@ -190,7 +190,7 @@ describe("edits and deletions", () => {
   test("an edit of a message that is not loaded waits until it is", () => {
     const state = opened([anEdit(5, "message-4", "corrected"), aMessageEntry(6)], 6);
     expect(shown(state)).toEqual(["body 6"]);
-    const more = rules.paged(state, { entries: messages(3, 4), head: 6, has_more: true });
+    const more = rules.paged(state, { entries: messages(3, 4), head: 6, has_more: true, epoch: "0", is_snapshot: false });
     expect(shown(more)).toEqual(["body 3", "corrected", "body 6"]);
   });
 });

@@ -61,7 +61,7 @@ describe("holes", () => {
     const behind = rules.atLeast(opened(), 4);
     expect(rules.missing(behind)).toBe(2);
     const rfi = anRfi({ revision: 4, title: "Burst pipe" });
-    const feed = rules.rejoined(behind, { rfi, revision: 4, changes: [title, budget] });
+    const feed = rules.rejoined(behind, { rfi, revision: 4, changes: [title, budget], epoch: "0" });
     expect(rules.missing(feed)).toBeNull();
     expect(rules.history(feed).map((each) => each.revision)).toEqual([4, 3]);
   });

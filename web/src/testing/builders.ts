@@ -96,6 +96,8 @@ export const aJoin = (
   read_positions: [],
   head: entries.at(-1)?.sequence ?? 0,
   has_more: false,
+  epoch: "0",
+  is_snapshot: false,
   entries,
   ...changed,
 });

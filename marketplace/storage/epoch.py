@@ -1,0 +1,64 @@
+"""The epoch of all feeds: which history their numbers belong to.
+
+A restore from a backup takes numbers back, and the feeds give them out again for something else.
+Who keeps (epoch, number) notices.  Each process keeps the epoch in memory and reads it again every
+few seconds, so that no join and no message costs a read.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from marketplace.errors import TemporaryError
+from marketplace.storage.collection import Database, away_is_temporary
+
+LOG = logging.getLogger(__name__)
+READ_EVERY_S = 2.0
+# The epoch of a database that was never restored: nothing is stored for it.
+FIRST = "0"
+_ID = "feeds"
+
+
+class MongoEpoch:
+    """Implements the `Epoch` port; `current` is what this process has read last."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database["epochs"]
+        self._handlers: list[Callable[[], None]] = []
+        self.current = FIRST
+
+    def on_change(self, handler: Callable[[], None]) -> None:
+        """Call this whenever another epoch was read."""
+        self._handlers.append(handler)
+
+    async def read(self) -> None:
+        """Read the epoch; when it is another one, everybody who wants to know is told.
+
+        Raises:
+            TemporaryError: when MongoDB is away.
+        """
+        async with away_is_temporary(None):
+            found = await self._collection.find_one({"_id": _ID})
+        epoch = found["epoch"] if found else FIRST
+        if epoch != self.current:
+            LOG.warning("the database was restored", extra={"epoch": epoch})
+            self.current = epoch
+            for handler in self._handlers:
+                handler()
+
+    async def follow_for_ever(self) -> None:
+        """Read the epoch every few seconds."""
+        while True:
+            await asyncio.sleep(READ_EVERY_S)
+            try:
+                await self.read()
+            except TemporaryError as error:
+                LOG.warning("the epoch is not read", extra={"why": str(error)})
+
+
+async def move_on(database: Database) -> str:
+    """Begin another epoch, one that no backup has; returns it."""
+    epoch = secrets.token_hex(6)
+    await database["epochs"].update_one({"_id": _ID}, {"$set": {"epoch": epoch}}, upsert=True)
+    return epoch

@@ -1,0 +1,144 @@
+"""What follows a restore of MongoDB from a backup (docs/restore.md).
+
+The numbers of the feeds begin another epoch, the relay goes back to what the backup had relayed, and
+two things are put right that a restore can leave behind: read positions above the head, from a backup
+that was not of one moment; and holes, from a process that wrote on from a head it still knew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference, UpdateOne, WriteConcern
+from pymongo.errors import ConfigurationError, PyMongoError
+
+from marketplace.errors import SettingsError, TemporaryError
+from marketplace.storage.collection import Database
+from marketplace.storage.epoch import READ_EVERY_S, move_on
+
+# Every process has read the new epoch by then, also one whose first read did not come through.
+NOTICED_WITHIN_S = 2 * READ_EVERY_S + 1.0
+# Each closes what writers made that had not noticed yet; who writes on after that never will.
+MOST_ROUNDS = 3
+_TOGETHER = 1_000
+# No server reads it, so the relay reads anew what is kept since its last position.
+_NO_TOKEN = {"_data": "restored"}
+
+
+async def after_restore(
+    mongodb_url: str,
+    database_name: str,
+    say: Callable[[str], None],
+    noticed_within_s: float = NOTICED_WITHIN_S,
+) -> None:
+    """Begin another epoch and put right what the restore left behind; it may be run again.
+
+    Raises:
+        SettingsError: when the address is none.
+        TemporaryError: when MongoDB does not do it now.
+    """
+    try:
+        client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            mongodb_url, appname="restored", serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000
+        )
+    except ConfigurationError as error:
+        raise SettingsError("MONGODB_URL is not an address of MongoDB.") from error
+    database = client.get_database(
+        database_name,
+        write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+        read_preference=ReadPreference.PRIMARY,
+    )
+    try:
+        await _put_right(database, say, noticed_within_s)
+    except PyMongoError as error:
+        raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
+    finally:
+        client.close()
+
+
+async def _put_right(
+    database: Database, say: Callable[[str], None], noticed_within_s: float
+) -> None:
+    epoch = await move_on(database)
+    say(f"The feeds begin the epoch {epoch}; running processes notice within seconds.")
+    await database["relay_positions"].update_one(
+        {"_id": "relay"}, {"$set": {"token": _NO_TOKEN, "epoch": epoch}}
+    )
+    lowered = await lower_read_positions(database)
+    if lowered:
+        say(f"{lowered} read positions were above their conversation's head and are at it now.")
+    for _ in range(MOST_ROUNDS):
+        await asyncio.sleep(noticed_within_s)
+        closed = await close_holes(database)
+        if not closed:
+            return
+        epoch = await move_on(database)
+        say(f"{closed} conversations had holes and are numbered anew, in the epoch {epoch}.")
+    say("There may be holes left. Stop every process that writes, and run this again.")
+
+
+async def lower_read_positions(database: Database) -> int:
+    """Take read positions that are above their conversation's head down to it; how many there were."""
+    lowered = 0
+    async for positions in _batches(database["read_positions"].find()):
+        ids = list({position["conversation_id"] for position in positions})
+        grouped = database["entries"].aggregate(
+            [
+                {"$match": {"conversation_id": {"$in": ids}}},
+                {"$group": {"_id": "$conversation_id", "head": {"$max": "$sequence"}}},
+            ]
+        )
+        heads = {each["_id"]: each["head"] async for each in grouped}
+        updates = [
+            UpdateOne(
+                {"_id": position["_id"]},
+                {"$min": {"read_sequence": head, "delivered_sequence": head}},
+            )
+            for position in positions
+            if (head := heads.get(position["conversation_id"], 0))
+            < max(position["read_sequence"], position["delivered_sequence"])
+        ]
+        if updates:
+            await database["read_positions"].bulk_write(updates)
+            lowered += len(updates)
+    return lowered
+
+
+async def close_holes(database: Database) -> int:
+    """Number conversations with holes densely, each entry in its place; how many there were."""
+    entries = database["entries"]
+    with_holes = entries.aggregate(
+        [
+            {"$sort": {"conversation_id": 1, "sequence": 1}},
+            {
+                "$group": {
+                    "_id": "$conversation_id",
+                    "count": {"$sum": 1},
+                    "head": {"$last": "$sequence"},
+                }
+            },
+            {"$match": {"$expr": {"$ne": ["$count", "$head"]}}},
+        ],
+        allowDiskUse=True,
+    )
+    closed = 0
+    async for conversation in with_holes:
+        found = entries.find({"conversation_id": conversation["_id"]}, {"sequence": 1})
+        number = 0
+        # Ascending, so that the next lower number is always free.
+        async for batch in _batches(found.sort("sequence", 1)):
+            updates = []
+            for entry in batch:
+                number += 1
+                if entry["sequence"] != number:
+                    updates.append(UpdateOne({"_id": entry["_id"]}, {"$set": {"sequence": number}}))
+            if updates:
+                await entries.bulk_write(updates, ordered=True)
+        closed += 1
+    return closed
+
+
+async def _batches(cursor: Any) -> AsyncIterator[list[dict[str, Any]]]:
+    while found := await cursor.to_list(_TOGETHER):
+        yield found
