@@ -13,7 +13,7 @@ export interface Contract {
 }
 export interface Calls {
   /**
-   * Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the snapshot has what came behind it, at most 200 entries; without, the last 200.
+   * Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the snapshot has what came after it, at most 200 entries. Without it, or when it is above the head or of another `epoch` than the answer's, the snapshot is the last 200 (`is_snapshot`).
    */
   join_conversation: {
     request: JoinConversation;
@@ -43,7 +43,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Read entries behind `after_sequence` or before `before_sequence`, one of the two.
+   * Read entries after `after_sequence` or before `before_sequence`, one of the two; the newest (`is_snapshot`) when that is above the head or of another `epoch`.
    */
   fetch_entries: {
     request: FetchEntries;
@@ -157,7 +157,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the changes behind it are in the answer, where there are no more than 500.
+   * Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the changes after it are in the answer, unless they are more than 500, or the number is above the RFI's revision or of another `epoch` (`is_snapshot`).
    */
   join_rfi: {
     request: JoinRfi;
@@ -189,11 +189,12 @@ export interface Calls {
   };
 }
 /**
- * `join_conversation`: with `after_sequence` the entries start behind it.
+ * `join_conversation`: with `after_sequence`, of `epoch`, the entries start after it.
  */
 export interface JoinConversation {
   conversation_id: string;
   after_sequence?: number | null;
+  epoch?: string | null;
 }
 /**
  * The snapshot up to `head`; pushes begin at head + 1.
@@ -203,6 +204,8 @@ export interface JoinedConversation {
   entries: (MessageEntry | EditEntry | DeletionEntry | NoticeEntry)[];
   head: number;
   has_more: boolean;
+  epoch: string;
+  is_snapshot: boolean;
   conversation: SeenConversation;
   participants: SeenParticipant[];
   read_positions: ReadPosition[];
@@ -308,15 +311,18 @@ export interface FetchEntries {
   after_sequence?: number;
   before_sequence?: number;
   limit?: number;
+  epoch?: string | null;
 }
 /**
- * Entries, oldest first; `head` is the conversation's highest sequence. `has_more` says that there are more in the direction that was asked for.
+ * Entries, oldest first; `head` is the conversation's highest sequence. `has_more` says that there are more in the direction that was asked for. With `is_snapshot` they are the newest entries, which do not follow on what the app named; `has_more` tells of older ones.
  */
 export interface EntryPage {
   ok: true;
   entries: (MessageEntry | EditEntry | DeletionEntry | NoticeEntry)[];
   head: number;
   has_more: boolean;
+  epoch: string;
+  is_snapshot: boolean;
 }
 /**
  * `send_message`.
@@ -390,11 +396,12 @@ export interface SetTyping {
   is_typing: boolean;
 }
 /**
- * `join_rfi`: with `after_revision` the changes start behind it.
+ * `join_rfi`: with `after_revision`, of `epoch`, the changes start after it.
  */
 export interface JoinRfi {
   rfi_id: string;
   after_revision?: number | null;
+  epoch?: string | null;
 }
 /**
  * The RFI at `revision` with the changes behind `after_revision`; pushes begin at revision + 1. With `is_snapshot` the changes are left out, and the RFI is to be taken as it is.
@@ -404,6 +411,7 @@ export interface JoinedRfi {
   rfi: Rfi;
   revision: number;
   changes: Revision[];
+  epoch: string;
   is_snapshot: boolean;
 }
 /**
@@ -631,11 +639,13 @@ export interface Notification {
   updated_at: string;
 }
 /**
- * A room has reached `head`, and what is missing cannot be read yet; it is pushed later.
+ * A room is at `head`, and the app does not have all up to there. What is missing cannot be read yet and is pushed later. With `is_snapshot` it is not: the database was restored from a backup, and what the app has is not what the room's numbers now stand for.
  */
 export interface Gap {
   room: string;
   head: number;
+  epoch: string;
+  is_snapshot: boolean;
 }
 /**
  * The connection is about to be closed, and why.
