@@ -211,3 +211,24 @@ async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk)
 
     await talk.arrives("Cut off \ufffd", "Whole.")
     await window.sees_state("connection-state", "connected")
+
+
+async def test_a_form_outlives_a_reload_and_is_empty_once_it_is_sent(talk: Talk) -> None:
+    """What is filled in of a new request is there again; what was sent is not offered again."""
+    window = talk.window
+    await window.page.goto(f"{talk.site.url}/rfis/new")
+    form = window.page.get_by_test_id("rfi-form")
+    title, description = form.locator('[name="title"]'), form.locator('[name="description"]')
+    await title.fill("Leaking sink")
+    await description.fill("It drips")
+    await window.page.reload()
+    await expect(title).to_have_value("Leaking sink")
+    await expect(description).to_have_value("It drips")
+
+    await form.locator('[name="category"]').select_option("plumbing")
+    await window.click("rfi-draft")
+    await window.sees("rfi-details", "Leaking sink")
+    await window.page.goto(f"{talk.site.url}/rfis/new")
+
+    await expect(form.locator('[name="max_vendors"]')).to_have_value("5")
+    await expect(title).to_have_value("")

@@ -34,10 +34,10 @@ export function ConversationPage({ id }: { id: string }) {
   if (found === null) {
     if (error === null) return <Loading what="the conversation" />;
     return (
-      <>
+      <div className="narrow stack">
         <ErrorNote error={error} />
         <OtherAccount />
-      </>
+      </div>
     );
   }
   const others = found.participants.filter((each) => each.account_id !== me.id);

@@ -10,6 +10,7 @@ import { noticeText, when } from "./format";
 import { ErrorNote } from "./parts";
 import { ReportMessage } from "./ReportMessage";
 import { useAction } from "./useAction";
+import { useKeptFields } from "./useKeptFields";
 
 type Numbered = Extract<TimelineItem, { kind: "message" }>;
 
@@ -130,12 +131,17 @@ function OwnMessage(props: { item: Numbered; conversation: ConversationClient; i
 
 function EditForm(props: { item: Numbered; conversation: ConversationClient; onClose: () => void }) {
   const { item, conversation, onClose } = props;
-  const [body, setBody] = useState(item.body);
+  const kept = useKeptFields(`edit:${item.message.id}`, { body: item.body });
+  const { body } = kept.fields;
   const action = useAction();
+  const close = () => {
+    kept.clear();
+    onClose();
+  };
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const isSame = body.trim() === item.body;
-    if (isSame || (await action.run(() => conversation.edit(item.message.id, body.trim())))) onClose();
+    if (isSame || (await action.run(() => conversation.edit(item.message.id, body.trim())))) close();
   };
   return (
     <form className="edit-form" onSubmit={(event) => void save(event)} aria-label="Edit message">
@@ -147,13 +153,13 @@ function EditForm(props: { item: Numbered; conversation: ConversationClient; onC
         required
         value={body}
         data-testid="message-edit-input"
-        onChange={(event) => setBody(event.target.value)}
+        onChange={(event) => kept.set({ body: event.target.value })}
       />
       <div className="row">
         <button type="submit" className="primary" disabled={action.isBusy || body.trim() === ""} data-testid="message-edit-save">
           Save
         </button>
-        <button type="button" className="quiet" onClick={onClose}>
+        <button type="button" className="quiet" onClick={close}>
           Cancel
         </button>
       </div>

@@ -8,14 +8,17 @@ import { BLANK } from "./rfi-content";
 import { RfiForm } from "./RfiForm";
 import { go, href } from "./router";
 import { useAction } from "./useAction";
+import { useKeptFields } from "./useKeptFields";
 
 export function NewRfiPage() {
   const { rest } = useClient();
   const action = useAction();
+  const kept = useKeptFields("rfi:new", BLANK);
   const [draftId, setDraftId] = useState<string | null>(null);
   const create = (content: RfiContent, isDraft: boolean) =>
     void action.run(async () => {
       const rfi = await rest.createRfi(content);
+      kept.clear();
       if (!isDraft) {
         setDraftId(rfi.id);
         await rest.submitRfi(rfi.id, rfi.revision);
@@ -29,7 +32,7 @@ export function NewRfiPage() {
     <div className="narrow stack">
       <PageTitle title="New request" />
       <RfiForm
-        initial={BLANK}
+        kept={kept}
         isBusy={action.isBusy}
         error={action.error}
         submitLabel="Submit"

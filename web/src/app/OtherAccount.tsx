@@ -7,7 +7,7 @@ export function OtherAccount() {
   const { me } = useClient();
   const logOut = use(LogOutContext);
   return (
-    <p className="muted" data-testid="other-account">
+    <p className="muted other-account" data-testid="other-account">
       You are logged in as <bdi>{me.name}</bdi> (<bdi>{me.email}</bdi>). Was this link sent to another
       account of yours?{" "}
       <button type="button" className="link" onClick={() => logOut({ isLinkKept: true })}>

@@ -1,6 +1,6 @@
 /** A vendor's own quote on an RFI: submit it, and revise it while the RFI is open. */
 
-import { type SubmitEvent, useState } from "react";
+import type { SubmitEvent } from "react";
 import { ParleyError } from "../parley/errors";
 import type { Quote, Rfi } from "../parley/types";
 import { useClient } from "./context";
@@ -8,6 +8,7 @@ import { ErrorNote, Loading } from "./parts";
 import { QuoteFigure, StaleNote, useQuotes } from "./QuotesPanel";
 import { cents } from "./rfi-content";
 import { useAction } from "./useAction";
+import { useKeptFields } from "./useKeptFields";
 
 export function OwnQuote({ rfi }: { rfi: Rfi }) {
   const { list, items, error } = useQuotes(rfi.id);
@@ -47,8 +48,11 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
   const { rfi, quote, onSubmitted } = props;
   const { rest } = useClient();
   const action = useAction();
-  const [amount, setAmount] = useState(quote ? (quote.amount_minor / 100).toFixed(2) : "");
-  const [message, setMessage] = useState(quote?.message ?? "");
+  const kept = useKeptFields(`quote:${rfi.id}`, {
+    amount: quote ? (quote.amount_minor / 100).toFixed(2) : "",
+    message: quote?.message ?? "",
+  });
+  const { amount, message } = kept.fields;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
@@ -56,6 +60,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
       if (amount_minor === null || amount_minor === 0) throw NO_AMOUNT;
       const figures = { rfi_revision: rfi.revision, amount_minor, currency: "USD", message };
       await rest.submitQuote(rfi.id, { ...figures, message: message.trim() });
+      kept.clear();
       onSubmitted();
     });
   };
@@ -69,7 +74,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
           required
           data-testid="quote-amount"
           value={amount}
-          onChange={(event) => setAmount(event.target.value)}
+          onChange={(event) => kept.set({ amount: event.target.value })}
         />
       </label>
       <label>
@@ -81,7 +86,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
           required
           data-testid="quote-message"
           value={message}
-          onChange={(event) => setMessage(event.target.value)}
+          onChange={(event) => kept.set({ message: event.target.value })}
         />
       </label>
       <ErrorNote error={action.error} />

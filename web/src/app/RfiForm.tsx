@@ -7,9 +7,11 @@ import { useClient, useStore } from "./context";
 import { ErrorNote } from "./parts";
 import { CITIES, cityAt } from "./places";
 import { contentOf, type RfiFields } from "./rfi-content";
+import type { KeptFields } from "./useKeptFields";
 
 interface Props {
-  initial: RfiFields;
+  /** The fields as they are, and how to change them. */
+  kept: KeptFields<RfiFields>;
   isBusy: boolean;
   error: ParleyError | null;
   submitLabel: string;
@@ -28,12 +30,12 @@ interface Inputs {
 }
 
 export function RfiForm(props: Props) {
-  const [fields, setFields] = useState(props.initial);
+  const { fields, set } = props.kept;
   const [found, setFound] = useState<ParleyError | null>(null);
   const error = found ?? props.error;
   const inputs: Inputs = {
     fields,
-    set: (changed) => setFields((old) => ({ ...old, ...changed })),
+    set,
     isWrong: (name) => error?.errors.some((each) => each.path === name) ?? false,
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {

@@ -15,6 +15,7 @@ import { RfiChanges } from "./RfiChanges";
 import { RfiDetails } from "./RfiDetails";
 import { RfiForm } from "./RfiForm";
 import { useAction } from "./useAction";
+import { useKeptFields } from "./useKeptFields";
 
 export function RfiPage({ id }: { id: string }) {
   const client = useClient();
@@ -26,10 +27,10 @@ export function RfiPage({ id }: { id: string }) {
     return failure === null ? (
       <Loading what="the request" />
     ) : (
-      <>
+      <div className="narrow stack">
         <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
         <OtherAccount />
-      </>
+      </div>
     );
   }
   return (
@@ -126,6 +127,11 @@ function ReviseForm(props: {
   const action = useAction();
   const [opened] = useState(feed.rfi);
   const [revision, setRevision] = useState(opened.revision);
+  const kept = useKeptFields(`rfi:${opened.id}`, fieldsOf(opened));
+  const close = () => {
+    kept.clear();
+    onClose();
+  };
   const save = (content: RfiContent) =>
     action.run(async () => {
       const changed = differing(opened, content);
@@ -138,18 +144,18 @@ function ReviseForm(props: {
         throw thrown;
       }
       await rfiClient.load();
-      onClose();
+      close();
     });
   return (
     <RfiForm
-      initial={fieldsOf(opened)}
+      kept={kept}
       isBusy={action.isBusy}
       error={action.error}
       submitLabel="Save changes"
       submitTestId="rfi-save"
       onSubmit={(content) => void save(content)}
     >
-      <button type="button" className="quiet" onClick={onClose}>
+      <button type="button" className="quiet" onClick={close}>
         Cancel
       </button>
     </RfiForm>

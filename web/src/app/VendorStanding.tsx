@@ -21,7 +21,7 @@ export function VendorStanding({ vendor }: { vendor: OwnVendor }) {
   if (vendor.state === "active") return null;
   return (
     <section
-      className="card stack"
+      className="card stack standing"
       aria-labelledby="standing-title"
       data-testid="vendor-standing"
       data-state={vendor.state}

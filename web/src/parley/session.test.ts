@@ -162,6 +162,20 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
+  test("that hears of the new tokens while it waits for its turn takes them as they are", async () => {
+    const refresh = aMarketplace();
+    const { open } = aBrowser(refresh);
+    const tab = memoryStorage();
+    const first = open(tab);
+    first.start(someTokens(1));
+    const key = `parley.session.${tab.getItem("parley.session")}`;
+    const second = open(duplicate(tab));
+    first.state.subscribe(() => second.changedElsewhere(key));
+    await Promise.all([first.refresh(), second.refresh()]);
+    expect(second.current?.access_token).toBe("access-2");
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   test("goes on with the newest tokens, however long it has slept", async () => {
     const refresh = aMarketplace();
     const { open } = aBrowser(refresh);

@@ -104,15 +104,18 @@ export class Sessions {
   /** Takes new tokens; many callers at once, in whatever tabs, share one request. */
   refresh(): Promise<Session> {
     const { alone } = this.#options;
-    this.#refreshing ??= alone(this.#key, (hasWaited) => this.#refresh(hasWaited)).finally(() => {
+    // The session as it is now, before the turn comes: by then another tab may have renewed it.
+    const before = this.current;
+    if (before === null) return Promise.reject(loggedOut());
+    this.#refreshing ??= alone(this.#key, (hasWaited) => this.#refresh(before, hasWaited)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
   }
 
-  async #refresh(hasWaited: boolean): Promise<Session> {
-    const [before, login] = [this.current, this.#login];
-    if (before === null) throw loggedOut();
+  async #refresh(before: Session, hasWaited: boolean): Promise<Session> {
+    const login = this.#login;
+    if (login === null) throw loggedOut();
     const isNews = () => this.#read()?.access_token !== before.access_token;
     // What another process of the browser has just written can take a moment to show here.
     if (hasWaited && !isNews()) await this.#changed(NEWS_WITHIN_MS);
