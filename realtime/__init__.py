@@ -17,9 +17,12 @@ latency.py        how long pushes are on their way
 typing.py         who is typing, with an end by itself
 activity.py       who does something here, told to their conversations
 presence.py       who is shown as active here, with an end by itself
-polling.py        polled bodies, as the official clients make and take them
+packets.py        calls in Socket.IO packets, also those that cannot be carried out
+polling.py        a session by polling: what waits for the next poll, what is posted
+polled.py         the HTTP requests of polling sessions
+binding.py        a polling session is used by whoever opened it
 transport.py      pushes to connections, behind the `Transport` the rest is written against
-server.py         python-socketio for handshakes, polling and whatever is rare
+server.py         python-socketio for handshakes and whatever is rare
 clients.py        who is connected: its client manager
 websocket/        the websocket transport under it
 
