@@ -24,6 +24,7 @@ from marketplace.schemas.conversations import ConversationView, EntryView, Messa
 from marketplace.schemas.fields import Moment, Whole, written
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
+from marketplace.schemas.quick_views import QuickView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
@@ -169,6 +170,11 @@ class _Envelope(Schema):
 
 
 _ENVELOPE = _Envelope()
+_QUICK_ENVELOPE = QuickView(_ENVELOPE)
+# Chat is nearly all there is to read.
+_QUICK_DATA = {
+    key: QuickView(KINDS[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +246,18 @@ def decode(value: bytes | None) -> Event:
             does not fit; no second try can read it.
     """
     try:
-        envelope = _ENVELOPE.load(orjson.loads(value or b""))
-        kind = KINDS.get((envelope["name"], envelope["version"]))
-        if kind is None:
-            raise PermanentError(f"unknown event {envelope['name']} v{envelope['version']}")
-        envelope["data"] = kind.schema.load(envelope["data"])
+        found = orjson.loads(value or b"")
+        envelope = _QUICK_ENVELOPE.read(found) or _ENVELOPE.load(found)
+        envelope["data"] = _read_data(envelope["name"], envelope["version"], envelope["data"])
     except (orjson.JSONDecodeError, ValidationError) as error:
         raise PermanentError(f"not a readable event: {str(error)[:500]}") from error
     return Event(**envelope)
+
+
+def _read_data(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
+    kind, quick = KINDS.get((name, version)), _QUICK_DATA.get((name, version))
+    if kind is None:
+        raise PermanentError(f"unknown event {name[:100]} v{version}")
+    read = quick.read(data) if quick is not None else None
+    loaded: dict[str, Any] = kind.schema.load(data) if read is None else read
+    return loaded

@@ -5,7 +5,7 @@ For each account a sorted set of processes; the score is the end of what the pro
 A process that crashes says nothing; its members' scores pass, and the key expires by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -33,6 +33,7 @@ class RedisPresence:
         self._words: dict[str, bool] = {}
         self._saying = Coalescer(self._say)
         self._activity = Coalescer(self._read_activity)
+        self._connected = Coalescer(self._read_connected)
 
     async def connected(self, *account_ids: str) -> None:
         """Say that apps of these accounts are connected here; holds for 25 s."""
@@ -59,13 +60,22 @@ class RedisPresence:
 
     async def is_connected(self, account_id: str) -> bool:
         """Whether any process has one."""
-        try:
-            count = await self._redis.zcount(
-                _key(account_id), self._clock.now().timestamp(), "+inf"
-            )
-        except (RedisError, OSError) as error:
-            raise TemporaryError(f"Redis: {type(error).__name__}") from error
-        return bool(count)
+        return bool(await self._connected.one(account_id))
+
+    async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
+        """Those of which any process has one; many who ask at once are answered together."""
+        found = await self._connected.many(account_ids)
+        return frozenset(account_id for account_id, is_connected in found.items() if is_connected)
+
+    async def _read_connected(self, account_ids: list[str]) -> dict[str, bool]:
+        now = self._clock.now().timestamp()
+        pipeline = self._redis.pipeline(transaction=False)
+        for account_id in account_ids:
+            pipeline.zcount(_key(account_id), now, "+inf")
+        counts = await _execute(pipeline)
+        return {
+            account_id: bool(count) for account_id, count in zip(account_ids, counts, strict=True)
+        }
 
     async def active(self, *account_ids: str) -> None:
         """Say that these people do something here; holds for 25 s."""

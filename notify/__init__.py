@@ -1,9 +1,11 @@
 """notify: tells people by email and SMS what happened (consumer group "notify").
 
-    Kafka matches, conversations, rfis ─▶ handler ─▶ MongoDB: notifications (pending) + outbox
-                                            │ facts.py  what the rules need from the store
-                                            │ rules.py  event → whom to tell what, by which channels
-                                            └ folding.py  several messages, one email
+    Kafka matches, rfis ──▶ handler ─┬─▶ MongoDB: notifications (pending) + outbox
+    Kafka conversations ──▶ digests ─┘
+                              │ facts.py   what the rules need from the store
+                              │ rules.py   event → whom to tell what, by which channels
+                              │ runs.py    the messages of a batch, by who is to hear of them
+                              └ drafts.py  a notification as it is to be written
     MongoDB ─▶ worker ─▶ sending ─▶ senders ─▶ SendGrid, Twilio
                (claims)    │ gate.py       may it still go out?
                            │ unread.py     what a mail about messages shows

@@ -1,8 +1,11 @@
+from collections.abc import Mapping
+
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
 from marketplace.process import Process, operations_app, run, serve
 from notify import backlog
-from notify.handler import GROUP, TOPICS, Handler
+from notify.digests import BATCH_SIZE, CHAT_TOPICS, Digests
+from notify.handler import GROUP, URGENT_TOPICS, Handler
 from notify.rendering import Renderer
 from notify.senders import open_senders
 from notify.sending import Sending
@@ -17,31 +20,41 @@ async def main(process: Process) -> None:
         with open_senders(settings) as senders:
             sending = Sending(parts.world, senders, Renderer(settings.public_url))
             worker = Worker(parts.world, sending.attempt)
-            handler = Handler(parts.world, worker.wake)
-            consumer = EventConsumer(
-                settings.kafka_bootstrap_servers, GROUP, TOPICS, handler.handle_batch
-            )
-            await _run(process, consumer, worker)
+            await _run(process, _lanes(process, worker), worker)
     finally:
         await runner.cleanup()
 
 
-async def _run(process: Process, consumer: EventConsumer, worker: Worker) -> None:
-    async def check_consumer() -> None:
-        if not consumer.is_polling:
+def _lanes(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
+    """Two members of the group, so that RFIs and matches never wait for chat."""
+    servers, world = process.settings.kafka_bootstrap_servers, process.parts.world
+    handler, digests = Handler(world, worker.wake), Digests(world)
+    return {
+        "urgent consumer": EventConsumer(servers, GROUP, URGENT_TOPICS, handler.handle_batch),
+        "chat consumer": EventConsumer(
+            servers, GROUP, CHAT_TOPICS, digests.handle_batch, batch_size=BATCH_SIZE
+        ),
+    }
+
+
+async def _run(process: Process, lanes: Mapping[str, EventConsumer], worker: Worker) -> None:
+    async def check_consumers() -> None:
+        if not all(consumer.is_polling for consumer in lanes.values()):
             raise TemporaryError("Kafka has not answered lately")
 
-    process.checks["kafka"] = check_consumer
+    process.checks["kafka"] = check_consumers
     background = process.background
     try:
-        background.start("consumer", consumer.run())
+        for name, consumer in lanes.items():
+            background.start(name, consumer.run())
         background.start("worker", worker.run())
         background.start("backlog", backlog.watch(process.parts.world))
         process.is_ready = True
         await process.stopping.wait()
-        consumer.stop()
+        for consumer in lanes.values():
+            consumer.stop()
         worker.stop()
-        await background.finish("consumer", "worker")
+        await background.finish(*lanes, "worker")
     finally:
         await background.end()
 

@@ -1,6 +1,8 @@
 """Loads what the rules need to know around an event."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 
 from marketplace.domain.conversations import Conversation
 from marketplace.events import Event
@@ -25,11 +27,18 @@ class FactFinder:
         Raises:
             TemporaryError: when the store is away.
         """
-        if event.name == "message.sent":
-            return Facts(conversation=await self._conversation(event.key))
         if event.name in _NEED_MATCHES:
             return Facts(matches=tuple(await self._store.matches.of_rfi(event.key)))
         return Facts()
+
+    async def conversations(self, conversation_ids: Collection[str]) -> dict[str, Conversation]:
+        """Who takes part in these conversations, without those that are not there.
+
+        Raises:
+            TemporaryError: when the store is away.
+        """
+        found = await asyncio.gather(*(self._conversation(each) for each in conversation_ids))
+        return {each.id: each for each in found if each is not None}
 
     async def _conversation(self, conversation_id: str) -> Conversation | None:
         found = self._conversations.get(conversation_id)

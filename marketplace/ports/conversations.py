@@ -1,6 +1,6 @@
 """Conversations, their entries, and how far each participant has got."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,6 +86,9 @@ class ReadPositions(Protocol):
         self, account_id: str, conversation_ids: Sequence[str]
     ) -> dict[str, ReadPosition]:
         """One person's, by conversation."""
+
+    async def read_by(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How far each (conversation, account) has read, by one query; who has no position is left out."""
 
 
 class EntryLog(Protocol):

@@ -1,6 +1,6 @@
 """The fast way to connected apps, the rooms it goes to, and who is connected."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -66,6 +66,9 @@ class Presence(Protocol):
 
     async def is_connected(self, account_id: str) -> bool:
         """Whether any process has one."""
+
+    async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
+        """Those of these accounts of which any process has an app."""
 
     async def active(self, *account_ids: str) -> None:
         """Say, and say again every few seconds, that these people do something here."""

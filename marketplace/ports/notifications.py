@@ -1,5 +1,6 @@
 """The delivery log of notifications."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +13,18 @@ class Notifications(Protocol):
 
     async def add(self, notification: Notification) -> None:
         """Insert; nothing happens when the same is there already."""
+
+    async def add_many(self, notifications: Sequence[Notification]) -> None:
+        """Insert each as `add` does, by one command."""
+
+    async def latest_digests(self, keys: Collection[str]) -> dict[str, Notification]:
+        """The digest with the highest first sequence under each key (`data.digest`), by one query."""
+
+    async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
+        """Raise `data.sequence` of pending digests to at least these numbers, by id and one command.
+
+        Returns how many of them were still pending: a digest is claimed with all that joined before.
+        """
 
     async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
         """Take the longest due one for sending until the lease ends; no two workers get the same.

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection as Ids
+from collections.abc import Collection as Several
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -331,3 +332,13 @@ class MongoReadPositions(Collection[ReadPosition]):
         keys = [f"{each}:{account_id}" for each in conversation_ids]
         found = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
         return {each["conversation_id"]: from_document(each, ReadPosition) for each in found}
+
+    async def read_by(self, pairs: Several[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How far each (conversation, account) has read."""
+        keys = [f"{conversation_id}:{account_id}" for conversation_id, account_id in pairs]
+        found = await self._collection.find(
+            {"_id": {"$in": keys}}, {"conversation_id": 1, "account_id": 1, "read_sequence": 1}
+        ).to_list(None)
+        return {
+            (each["conversation_id"], each["account_id"]): each["read_sequence"] for each in found
+        }

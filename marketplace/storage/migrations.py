@@ -259,6 +259,19 @@ async def _epochs(database: Database) -> None:
     await _create(database, "epochs", _has(epoch="string"))
 
 
+async def _digests(database: Database) -> None:
+    """Digests of the version before have no key, and are not in it."""
+    await database["notifications"].create_indexes(
+        [
+            IndexModel(
+                [("data.digest", ASCENDING), ("data.first_sequence", ASCENDING)],
+                name="digests",
+                partialFilterExpression={"data.digest": {"$type": "string"}},
+            )
+        ]
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
@@ -267,6 +280,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _keys_of_messages,
     _rounded_places,
     _epochs,
+    _digests,
 )
 
 

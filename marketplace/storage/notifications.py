@@ -1,13 +1,17 @@
 """The delivery log of notifications."""
 
+from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.errors import TemporaryError
 from marketplace.storage.collection import Collection, repository
-from marketplace.storage.documents import to_document
+from marketplace.storage.documents import from_document, to_document
 
 
 @repository
@@ -19,11 +23,54 @@ class MongoNotifications(Collection[Notification]):
 
     async def add(self, notification: Notification) -> None:
         """Insert; nothing happens when the same is there already."""
-        fields = to_document(notification)
-        unique = {name: fields[name] for name in ("event_id", "account_id", "channel")}
-        await self._collection.update_one(
-            unique, {"$setOnInsert": fields}, upsert=True, session=self.session
+        await self.add_many([notification])
+
+    async def add_many(self, notifications: Sequence[Notification]) -> None:
+        """Insert each of which there is none yet."""
+        documents = [to_document(notification) for notification in notifications]
+        await self._collection.bulk_write(
+            [
+                UpdateOne(
+                    {name: document[name] for name in ("event_id", "account_id", "channel")},
+                    {"$setOnInsert": document},
+                    upsert=True,
+                )
+                for document in documents
+            ],
+            session=self.session,
         )
+
+    async def latest_digests(self, keys: Several[str]) -> dict[str, Notification]:
+        """The digest with the highest first sequence under each key.
+
+        Sorted by the index and grouped by its first field: the server reads one document a key.
+        """
+        found = await self._collection.aggregate(
+            [
+                {"$match": {"data.digest": {"$in": list(keys)}}},
+                {"$sort": {"data.digest": DESCENDING, "data.first_sequence": DESCENDING}},
+                {"$group": {"_id": "$data.digest", "latest": {"$first": "$$ROOT"}}},
+            ],
+            session=self.session,
+        ).to_list(None)
+        return {each["_id"]: from_document(each["latest"], Notification) for each in found}
+
+    async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
+        """Raise `data.sequence` of pending digests; returns how many were still pending."""
+        joining = [
+            UpdateOne(
+                {"_id": digest_id, "state": NotificationState.PENDING},
+                {"$max": {"data.sequence": sequence}, "$set": {"updated_at": now}},
+            )
+            for digest_id, sequence in sequences.items()
+        ]
+        try:
+            outcome = await self._collection.bulk_write(
+                joining, ordered=False, session=self.session
+            )
+        except BulkWriteError as error:  # not known to be replicated; the same again is harmless
+            raise TemporaryError("MongoDB: BulkWriteError") from error
+        return outcome.matched_count
 
     async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
         """Take the longest due one for sending until the lease ends."""

@@ -91,6 +91,16 @@ async def test_read_positions_are_told_by_conversation_and_by_account(store: Sto
     assert await store.read_positions.of_conversation("c3") == []
 
 
+async def test_how_far_many_have_read_is_told_together(store: Store) -> None:
+    """By conversation and person; who has no position is left out."""
+    await store.read_positions.advance("c1", "carla", delivered=5, read=4)
+    await store.read_positions.advance("c2", "vince", delivered=2, read=0)
+
+    found = await store.read_positions.read_by([("c1", "carla"), ("c2", "vince"), ("c1", "vince")])
+
+    assert found == {("c1", "carla"): 4, ("c2", "vince"): 0}
+
+
 async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
     """A block comes and goes with it."""
     conversation = a_conversation()

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.ports import Store
@@ -173,3 +174,71 @@ async def test_what_could_be_claimed_is_counted_up_to_a_bound(store: Store) -> N
     await store.notifications.claim_due(NOW, NOW + LEASE)
     assert await store.notifications.count_due(NOW, most=10) == 2
     assert await store.notifications.count_due(NOW + LEASE, most=10) == 4
+
+
+def _a_digest(key: str, first: int, last: int, **named: Any) -> Notification:
+    data = {"digest": key, "first_sequence": first, "sequence": last}
+    return a_notification(event_id=f"{key}:{first}", data=data, **named)
+
+
+async def test_the_latest_digest_is_the_one_that_begins_last(store: Store) -> None:
+    """Whatever state it is in and whenever it was written; other notifications are none."""
+    latest = _a_digest("c1:carla", 7, 9, state=NotificationState.SENT)
+    for each in (
+        latest,
+        _a_digest("c1:carla", 1, 6),
+        _a_digest("c2:carla", 1, 1),
+        a_notification(),
+    ):
+        await store.notifications.add(each)
+
+    found = await store.notifications.latest_digests(["c1:carla", "c3:carla"])
+
+    assert found == {"c1:carla": latest}
+
+
+async def test_a_message_joins_a_pending_digest_and_no_other(store: Store) -> None:
+    """The answer tells how many were pending; a sequence never goes back."""
+    pending, ahead = _a_digest("c1:carla", 1, 2), _a_digest("c2:carla", 1, 8)
+    claimed = _a_digest("c3:carla", 1, 2, state=NotificationState.SENDING)
+    for each in (pending, ahead, claimed):
+        await store.notifications.add(each)
+
+    joined = await store.notifications.join_digests(
+        {pending.id: 5, ahead.id: 5, claimed.id: 5}, NOW + LEASE
+    )
+
+    keys = ["c1:carla", "c2:carla", "c3:carla"]
+    found = await store.notifications.latest_digests(keys)
+    assert joined == 2
+    assert [found[key].data["sequence"] for key in keys] == [5, 8, 2]
+    assert [found[key].updated_at for key in keys] == [NOW + LEASE, NOW + LEASE, NOW]
+
+
+async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> None:
+    """Of a claim and a joining at the same time, the claim has the message or the joining fails."""
+    for number in range(20):
+        digest = _a_digest(f"c{number}:carla", 1, 1)
+        await store.notifications.add(digest)
+
+        claimed, joined = await asyncio.gather(
+            store.notifications.claim_due(NOW, NOW + LEASE),
+            store.notifications.join_digests({digest.id: 2}, NOW),
+        )
+
+        assert claimed is not None
+        assert claimed.data["sequence"] == 1 + joined
+
+
+async def test_many_are_added_as_each_would_be(store: Store) -> None:
+    """What is there already is left as it is."""
+    first = a_notification(event_id="e1", account_id="carla")
+    await store.notifications.add(first)
+    second = a_notification(event_id="e2", account_id="carla")
+
+    await store.transact(
+        lambda to: to.notifications.add_many([replace(first, id="another"), second])
+    )
+
+    pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 10)
+    assert pages == [[second, first]]

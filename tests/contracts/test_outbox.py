@@ -79,3 +79,33 @@ async def test_a_mark_goes_with_its_effect(store: Store) -> None:
         await store.transact(fail)
 
     assert await store.transact(lambda to: to.handled.mark("matching", "e1"))
+
+
+async def test_marks_of_many_events_are_kept_and_found_together(store: Store) -> None:
+    """Each for its own group; what is not marked is left out."""
+    await store.transact(lambda to: to.handled.mark_many("notify", ["e1", "e2"]))
+    await store.transact(lambda to: to.handled.mark("matching", "e3"))
+
+    async def marked(to: Repositories) -> frozenset[str]:
+        return await to.handled.marked("notify", ["e1", "e2", "e3", "e4"])
+
+    assert await store.transact(marked) == {"e1", "e2"}
+    assert not await store.transact(lambda to: to.handled.mark("notify", "e1"))
+
+
+async def test_many_events_are_added_with_their_state(store: Store) -> None:
+    """All of them, or none where one does not fit."""
+    vendor, other = a_vendor(), a_vendor()
+    unfit = a_vendor_event(vendor, data={"vendor": {"id": vendor.id}})
+
+    async def work(to: Repositories) -> None:
+        await to.vendors.add(vendor)
+        await to.outbox.add_many([a_vendor_event(vendor), unfit])
+
+    with pytest.raises(ValueError, match="does not fit"):
+        await store.transact(work)
+    assert await store.vendors.get(vendor.id) is None
+
+    await store.transact(
+        lambda to: to.outbox.add_many([a_vendor_event(vendor), a_vendor_event(other)])
+    )

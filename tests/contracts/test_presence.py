@@ -47,6 +47,18 @@ def presence_of(request: pytest.FixtureRequest) -> NewPresence:
     return made
 
 
+async def test_of_many_those_who_are_connected_are_told(presence_of: NewPresence) -> None:
+    """Wherever they are; the others are left out."""
+    carla, vince, nobody = new_id(), new_id(), new_id()
+    await presence_of("realtime-1").connected(carla)
+    await presence_of("realtime-2").connected(vince)
+
+    found = await presence_of("notify").connected_among([carla, vince, nobody])
+
+    assert found == {carla, vince}
+    assert await presence_of("notify").connected_among([]) == frozenset()
+
+
 async def test_who_never_came_is_not_connected(presence_of: NewPresence) -> None:
     """Nobody is connected unless a process said so."""
     assert not await presence_of("realtime-1").is_connected(new_id())

@@ -1,6 +1,6 @@
 """Conversations, their entries, and how far each participant has got."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from marketplace.domain.conversations import (
@@ -174,3 +174,9 @@ class ReadPositions:
         """One person's, by conversation."""
         wanted = [(each, account_id) for each in conversation_ids]
         return {key[0]: self._positions[key] for key in wanted if key in self._positions}
+
+    async def read_by(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How far each (conversation, account) has read."""
+        return {
+            pair: self._positions[pair].read_sequence for pair in pairs if pair in self._positions
+        }

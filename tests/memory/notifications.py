@@ -1,5 +1,6 @@
 """The delivery log of notifications."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,6 +21,33 @@ class Notifications:
         """Insert; nothing happens when the same is there already."""
         if not any(_is_same(each, notification) for each in self._notifications.values()):
             insert(self._notifications, notification.id, notification)
+
+    async def add_many(self, notifications: Sequence[Notification]) -> None:
+        """Insert each of which there is none yet."""
+        for notification in notifications:
+            await self.add(notification)
+
+    async def latest_digests(self, keys: Collection[str]) -> dict[str, Notification]:
+        """The digest with the highest first sequence under each key."""
+        found: dict[str, Notification] = {}
+        for each in self._notifications.values():
+            key = str(each.data.get("digest"))
+            if key in keys and (key not in found or _first(found[key]) < _first(each)):
+                found[key] = each
+        return found
+
+    async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
+        """Raise `data.sequence` of pending digests; returns how many were still pending."""
+        pending = [
+            self._notifications[each]
+            for each in sequences
+            if self._notifications[each].state is NotificationState.PENDING
+        ]
+        for each in pending:
+            sequence = max(each.data["sequence"], sequences[each.id])
+            data = each.data | {"sequence": sequence}
+            self._notifications[each.id] = replace(each, data=data, updated_at=now)
+        return len(pending)
 
     async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
         """Take the longest due one for sending until the lease ends."""
@@ -63,3 +91,7 @@ def _is_same(one: Notification, other: Notification) -> bool:
         other.account_id,
         other.channel,
     )
+
+
+def _first(digest: Notification) -> int:
+    return int(digest.data["first_sequence"])

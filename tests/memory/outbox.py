@@ -1,5 +1,7 @@
 """Events as written, and marks for events that had their effect."""
 
+from collections.abc import Collection, Sequence
+
 from marketplace import events
 from marketplace.events import Event
 from tests.memory.tables import Tables, insert
@@ -16,6 +18,11 @@ class Outbox:
         events.encode(event)
         insert(self._outbox, event.id, event)
 
+    async def add_many(self, happened: Sequence[Event]) -> None:
+        """Insert."""
+        for event in happened:
+            await self.add(event)
+
 
 class Handled:
     """Which events a consumer group has had its effect for."""
@@ -29,3 +36,12 @@ class Handled:
             return False
         self._handled[group, event_id] = True
         return True
+
+    async def marked(self, group: str, event_ids: Collection[str]) -> frozenset[str]:
+        """Which of these are marked."""
+        return frozenset(each for each in event_ids if (group, each) in self._handled)
+
+    async def mark_many(self, group: str, event_ids: Collection[str]) -> None:
+        """Mark what is not marked yet."""
+        for event_id in event_ids:
+            insert(self._handled, (group, event_id), True)

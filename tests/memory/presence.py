@@ -1,6 +1,6 @@
 """Who is connected."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from marketplace.ports import Clock
@@ -37,6 +37,10 @@ class Presence:
         """Whether any process has one."""
         now = self._clock.now()
         return any(who == account_id and end >= now for (_, who), end in self._said.items())
+
+    async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
+        """Those of which any process has one."""
+        return frozenset([each for each in account_ids if await self.is_connected(each)])
 
     async def active(self, *account_ids: str) -> None:
         """Say that these people do something here; holds for 25 s."""

@@ -16,6 +16,7 @@ from marketplace.events import Event
 from marketplace.ports import StoredResponse
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Tables:
             table.update(rows)
 
 
-def insert(table: dict[str, T], key: str, value: T) -> None:
+def insert(table: dict[K, T], key: K, value: T) -> None:
     """Add a value under a key that is free.
 
     Raises:

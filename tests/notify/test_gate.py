@@ -1,6 +1,6 @@
 """The send gate."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -105,6 +105,9 @@ async def test_an_unknown_presence_stops_the_send(world: World) -> None:
         async def disconnected(self, account_id: str) -> None: ...
 
         async def is_connected(self, account_id: str) -> bool:
+            raise TemporaryError("Redis: ConnectionError")
+
+        async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
             raise TemporaryError("Redis: ConnectionError")
 
         async def active(self, *account_ids: str) -> None: ...

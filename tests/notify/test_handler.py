@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 from marketplace.domain.notifications import NotificationState
 from marketplace.events import decode
@@ -16,12 +15,9 @@ from tests.notify.helpers import (
     keep,
     of_account,
     of_match,
-    of_message,
     of_quote,
     of_rfi,
     only,
-    says,
-    states,
 )
 
 PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
@@ -98,111 +94,6 @@ async def test_the_same_event_to_two_processes_at_once_counts_once(
     assert await _outbox(store) == ["notification.created"] * 2
 
 
-async def test_a_message_to_the_connected_writes_nothing(
-    handler: Handler, world: World, store: MongoStore
-) -> None:
-    """They have it in the app; neither a row nor a mark is written."""
-    case = await keep(world.store, a_case())
-    await world.presence.connected(case.vendor.id)
-
-    await handler.handle(await says(world.store, case, 1))
-
-    assert await of_account(world.store, case.vendor.id) == []
-    assert await store.database["handled_events"].count_documents({}) == 0
-
-
-async def test_a_message_to_the_absent_waits_five_seconds(handler: Handler, world: World) -> None:
-    """By email, to the other participant alone."""
-    case = await keep(world.store, a_case())
-
-    await handler.handle(await says(world.store, case, 1))
-
-    made = await only(world.store, case.vendor.id)
-    assert (made.channel, made.due_at) == ("email", NOW + timedelta(seconds=5))
-    assert await of_account(world.store, case.customer.id) == []
-
-
-async def test_messages_that_follow_are_folded_into_the_waiting_email(
-    handler: Handler, world: World, store: MongoStore, live: memory.Live
-) -> None:
-    """It tells of all of them; each of the others is kept as folded and not announced."""
-    case = await keep(world.store, a_case())
-    for sequence in (1, 2, 3):
-        await handler.handle(await says(world.store, case, sequence))
-
-    found = await of_account(world.store, case.vendor.id)
-
-    assert states(found) == [(PENDING, None), (SUPPRESSED, "folded"), (SUPPRESSED, "folded")]
-    assert (found[0].data["first_sequence"], found[0].data["sequence"]) == (1, 3)
-    assert found[0].due_at == NOW + timedelta(seconds=5)
-    assert len(live.named("notification.created")) == 1
-    assert await _outbox(store) == ["notification.created"] + ["notification.suppressed"] * 2
-
-
-async def test_messages_of_another_conversation_are_not_folded(
-    handler: Handler, world: World
-) -> None:
-    """One email for each conversation."""
-    case = await keep(world.store, a_case())
-    other = a_case()
-    (_, theirs) = other.conversation.participants
-    conversation = replace(
-        other.conversation,
-        rfi_id=case.rfi.id,
-        participants=(
-            other.conversation.participants[0],
-            replace(theirs, account_id=case.vendor.id),
-        ),
-    )
-    other = replace(other, conversation=conversation)
-    await world.store.accounts.add(other.customer)
-    await world.store.conversations.add(conversation)
-
-    await handler.handle(await says(world.store, case, 1))
-    await handler.handle(await says(world.store, other, 1))
-
-    found = await of_account(world.store, case.vendor.id)
-    assert states(found) == [(PENDING, None), (PENDING, None)]
-
-
-async def test_a_message_during_the_send_gets_an_email_of_its_own(
-    handler: Handler, world: World
-) -> None:
-    """What a worker has claimed takes nothing in any more."""
-    case = await keep(world.store, a_case())
-    await handler.handle(await says(world.store, case, 1))
-    later = NOW + timedelta(seconds=5)
-    assert await world.store.notifications.claim_due(later, later + timedelta(minutes=1))
-
-    await handler.handle(await says(world.store, case, 2))
-
-    found = await of_account(world.store, case.vendor.id)
-    assert states(found) == [(NotificationState.SENDING, None), (PENDING, None)]
-    assert [each.data["sequence"] for each in found] == [1, 2]
-
-
-async def test_a_claim_at_the_same_time_loses_no_message(handler: Handler, world: World) -> None:
-    """Whether the fold or the claim comes first, every message is in an email that will go out."""
-    later = NOW + timedelta(seconds=5)
-    for _ in range(15):
-        case = await keep(world.store, a_case())
-        await handler.handle(await says(world.store, case, 1))
-        second = await says(world.store, case, 2)
-
-        claimed, _ = await asyncio.gather(
-            world.store.notifications.claim_due(later, later + timedelta(minutes=1)),
-            handler.handle(second),
-        )
-
-        assert claimed is not None
-        first, other = await of_account(world.store, case.vendor.id)
-        assert first.data["sequence"] == claimed.data["sequence"]
-        is_in_the_claimed = claimed.data["sequence"] == 2
-        assert (other.state is SUPPRESSED) == is_in_the_claimed
-        await world.store.notifications.save(replace(first, state=NotificationState.SENT))
-        await world.store.notifications.save(replace(other, state=NotificationState.SENT))
-
-
 async def test_a_quote_is_told_to_the_absent_customer(handler: Handler, world: World) -> None:
     """With the figures."""
     case = await keep(world.store, a_case())
@@ -257,25 +148,15 @@ async def test_an_event_about_a_vanished_account_is_passed_over(
     assert await of_account(world.store, gone.id) == []
 
 
-async def test_a_message_of_an_unknown_conversation_is_passed_over(
+async def test_a_quote_to_the_connected_writes_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """Nobody takes part, nobody is told."""
-    case = a_case()
-    await handler.handle(await says(world.store, case, 1))
-
-    assert await store.database["notifications"].count_documents({}) == 0
-
-
-async def test_a_vendors_message_is_told_to_the_customer(handler: Handler, world: World) -> None:
-    """Under the vendor's name as the conversation has it."""
+    """They have it in the app; neither a row nor a mark is written."""
     case = await keep(world.store, a_case())
-    event = await says(world.store, case, 1)
-    entry = await world.store.entries.get(event.id)
-    assert entry is not None
-    answer = of_message(replace(entry, id="answer", sender_id=case.vendor.id))
+    await world.presence.connected(case.customer.id)
+    quote = a_quote(rfi_id=case.rfi.id, customer_id=case.customer.id)
 
-    await handler.handle(answer)
+    await handler.handle(of_quote("quote.submitted", quote))
 
-    made = await only(world.store, case.customer.id)
-    assert made.data["sender_name"] == "Front Range Plumbing"
+    assert await of_account(world.store, case.customer.id) == []
+    assert await store.database["handled_events"].count_documents({}) == 0

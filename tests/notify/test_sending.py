@@ -1,6 +1,6 @@
 """A try, what comes of it, and the next one: real store, official clients, real server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -358,6 +358,9 @@ async def test_an_unknown_presence_puts_off(
         async def disconnected(self, account_id: str) -> None: ...
 
         async def is_connected(self, account_id: str) -> bool:
+            raise TemporaryError("Redis: ConnectionError")
+
+        async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
             raise TemporaryError("Redis: ConnectionError")
 
         async def active(self, *account_ids: str) -> None: ...

@@ -1,0 +1,152 @@
+"""Chat messages to people who are away: at most one digest is open for a conversation and a person.
+
+A digest is a notification that tells of the messages `first_sequence` to `sequence`.  It is open while
+it is pending.
+
+    message ─▶ is its person away? ─▶ covered by the latest digest (sequence ≤ its own)? nothing to do
+                                      latest one open?   it joins: the digest's `sequence` is raised
+                                      none open?         it opens the next one
+
+Joining writes no row, no event and no mark, and costs one update for a digest and a batch.  The update
+holds only while the digest is pending, and a worker claims it by the same state: so either the claim
+finds the message in it, or the message finds the digest closed and opens the next one.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.events import Event
+from marketplace.ports import Repositories, World
+from notify import rules
+from notify.delivery_log import log_event
+from notify.drafts import Drafts
+from notify.facts import FactFinder
+from notify.handler import GROUP
+from notify.rules import Facts
+from notify.runs import Run, runs_of, sequence_of
+
+CHAT_TOPICS = ("conversations",)
+BATCH_SIZE = 500
+# A transaction of so many digests stays far below MongoDB's 16 MB and the transaction's deadline.
+OPENED_TOGETHER = 100
+
+
+class Digests:
+    """Handles the events of the topic `conversations`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._facts = FactFinder(world.store)
+        self._drafts = Drafts(world)
+
+    async def handle_batch(self, batch: Sequence[Event]) -> None:
+        """Have each message to somebody away covered by a digest.
+
+        Once for each message, also when a batch comes again: what a digest covers stays covered, and
+        what opened one is marked.
+
+        Raises:
+            TemporaryError: MongoDB or Redis is away; the batch is tried again.
+        """
+        messages = [event for event in batch if event.name == "message.sent"]
+        conversations = await self._facts.conversations({event.key for event in messages})
+        runs = await self._unread(await self._of_the_away(runs_of(messages, conversations)))
+        while runs:
+            runs = await self._cover(runs)
+
+    async def _of_the_away(self, runs: list[Run]) -> list[Run]:
+        """Those whose person has no app connected: who has one hears of the messages there."""
+        if not runs:
+            return []
+        accounts = {run.account_id for run in runs}
+        connected = await self._world.presence.connected_among(accounts)
+        return [run for run in runs if run.account_id not in connected]
+
+    async def _unread(self, runs: list[Run]) -> list[Run]:
+        """Those whose person has not read everything yet.
+
+        A run that is read in part is kept whole: whoever handles it at the same time, by a read
+        position of a moment ago, must choose the same message to open a digest.
+        """
+        if not runs:
+            return []
+        read = await self._world.store.read_positions.read_by([run.pair for run in runs])
+        return [run for run in runs if read.get(run.pair, 0) < run.last]
+
+    async def _cover(self, runs: list[Run]) -> list[Run]:
+        """Join or open; returns the runs that somebody else's claim or opening sends round again."""
+        notifications = self._world.store.notifications
+        latest = await notifications.latest_digests([run.key for run in runs])
+        joining, opening = _sorted(runs, latest)
+        again: list[Run] = []
+        if joining:
+            ends = {latest[run.key].id: run.last for run in joining}
+            if await notifications.join_digests(ends, self._world.clock.now()) < len(ends):
+                again += joining
+        for start in range(0, len(opening), OPENED_TOGETHER):
+            again += await self._open(opening[start : start + OPENED_TOGETHER])
+        return again
+
+    async def _open(self, runs: Sequence[Run]) -> list[Run]:
+        """Open a digest for each; returns the runs for which somebody else has just opened one."""
+        made = await asyncio.gather(*(self._draft(run) for run in runs))
+        drafts = {draft.data["digest"]: draft for draft in made if draft is not None}
+
+        async def work(tx: Repositories) -> tuple[list[Notification], list[Run]]:
+            latest = await tx.notifications.latest_digests([run.key for run in runs])
+            joining, opening = _sorted(runs, latest)
+            ids = [message.id for run in opening for message in run.messages]
+            # The version before marks every message that it handles.
+            marked = await tx.handled.marked(GROUP, ids)
+            opened = [
+                (opener, _opened_by(opener, drafts[run.key], run))
+                for run in opening
+                if run.key in drafts
+                for opener in [_first_unmarked(run, marked)]
+                if opener is not None
+            ]
+            if opened:
+                await tx.handled.mark_many(GROUP, [opener.id for opener, _ in opened])
+                await tx.notifications.add_many([digest for _, digest in opened])
+                await tx.outbox.add_many(
+                    [log_event("notification.created", digest, opener) for opener, digest in opened]
+                )
+            return [digest for _, digest in opened], joining
+
+        written, again = await self._world.store.transact(work)
+        self._drafts.announce(written)
+        return again
+
+    async def _draft(self, run: Run) -> Notification | None:
+        """The digest as the run's first message would open it; None when there is nobody to tell."""
+        message, facts = run.messages[0], Facts(conversation=run.conversation)
+        for telling in rules.tellings(message, facts):
+            if telling.account_id == run.account_id:
+                for draft in await self._drafts.of(message, telling):
+                    return replace(draft, data=draft.data | {"digest": run.key})
+        return None
+
+
+def _sorted(runs: Sequence[Run], latest: Mapping[str, Notification]) -> tuple[list[Run], list[Run]]:
+    """What no digest covers yet: the messages that can join an open one, and those that open the next."""
+    joining: list[Run] = []
+    opening: list[Run] = []
+    for run in runs:
+        digest = latest.get(run.key)
+        left = run if digest is None else run.after(digest.data["sequence"])
+        if left is not None:
+            is_open = digest is not None and digest.state is NotificationState.PENDING
+            (joining if is_open else opening).append(left)
+    return joining, opening
+
+
+def _first_unmarked(run: Run, marked: Collection[str]) -> Event | None:
+    return next((message for message in run.messages if message.id not in marked), None)
+
+
+def _opened_by(opener: Event, draft: Notification, run: Run) -> Notification:
+    """The digest from its opener to the end of the run."""
+    window = {"first_sequence": sequence_of(opener), "sequence": run.last}
+    return replace(draft, event_id=opener.id, data=draft.data | window)

@@ -1,0 +1,74 @@
+"""Notifications as they are to be written, and what the app hears of them."""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from prometheus_client import Counter
+
+from marketplace.domain.accounts import Account
+from marketplace.domain.conversations import Channel
+from marketplace.domain.ids import new_id
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.events import Event
+from marketplace.ports import Announcement, World, account_room
+from notify.delivery_log import view
+from notify.rules import POLICIES, Telling
+
+LOG = logging.getLogger(__name__)
+
+_CREATED = Counter("parley_notifications_created_total", "Notifications", ["kind", "channel"])
+
+
+class Drafts:
+    """Makes notifications out of what is to be told, and announces those that were written."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def of(self, event: Event, telling: Telling) -> list[Notification]:
+        """One for each channel that the person can be reached by.
+
+        Raises:
+            TemporaryError: the store is away.
+        """
+        store, policy = self._world.store, POLICIES[telling.kind]
+        account = await store.accounts.get(telling.account_id)
+        rfi = await store.rfis.get(telling.rfi_id)
+        if account is None or rfi is None:
+            LOG.warning("nobody to tell, or nothing to tell of", extra={"event_id": event.id})
+            return []
+        now = self._world.clock.now()
+        # The title is kept, not looked up when it is sent: a text that is the same in every try is
+        # how an SMS is found again at Twilio.
+        about = {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
+        return [
+            Notification(
+                id=new_id(),
+                event_id=event.id,
+                account_id=account.id,
+                kind=telling.kind.value,
+                channel=channel.value,
+                data={**telling.data, **about, "path": telling.path},
+                state=NotificationState.PENDING,
+                attempts=0,
+                due_at=now + timedelta(seconds=policy.delay_s),
+                created_at=now,
+                updated_at=now,
+            )
+            for channel in policy.channels
+            if _is_reachable(account, channel)
+        ]
+
+    def announce(self, written: Iterable[Notification]) -> None:
+        """Tell the apps of what was written, and count it."""
+        for notification in written:
+            _CREATED.labels(notification.kind, notification.channel).inc()
+            room = account_room(notification.account_id)
+            self._world.live.announce(
+                Announcement(room, "notification.created", view(notification))
+            )
+
+
+def _is_reachable(account: Account, channel: Channel) -> bool:
+    return channel is not Channel.SMS or account.phone is not None

@@ -1,0 +1,87 @@
+"""What is read at a glance is what marshmallow would have loaded."""
+
+from typing import Any
+
+import orjson
+import pytest
+from marshmallow import ValidationError
+
+from marketplace.events import KINDS, decode, encode
+from marketplace.schemas.quick_views import QuickView
+from tests.builders import a_message
+from tests.notify.helpers import written_message
+
+MESSAGE = KINDS["message.sent", 1].schema
+
+
+def a_view(**changes: Any) -> dict[str, Any]:
+    """The data of `message.sent` as the relay writes it, with changes to the message."""
+    data: dict[str, Any] = orjson.loads(encode(written_message(a_message())))["data"]
+    return {"message": {**data["message"], **changes}}
+
+
+def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
+    """With the values that marshmallow gives, and marshmallow is not asked."""
+    view = a_view(attachments=[{"id": "a1"}])
+
+    found = QuickView(MESSAGE).read(view)
+
+    assert found is not None
+    assert found == MESSAGE.load(view)
+
+
+def test_a_field_of_a_later_version_is_passed_over() -> None:
+    """Also at a glance: an update must not slow its consumers down."""
+    view = a_view(mood="good")
+
+    found = QuickView(MESSAGE).read(view)
+
+    assert found is not None
+    assert found == MESSAGE.load(view)
+    assert "mood" not in found["message"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sequence": "1"},
+        {"sequence": True},
+        {"sequence": -1},
+        {"sender_id": ""},
+        {"sender_id": "no id!"},
+        {"sender_id": None},
+        {"channel": "pigeon"},
+        {"body": 7},
+        {"attachments": [7]},
+        {"attachments": None},
+        {"sent_at": "2026-W48-3T23:46:08.12Z"},
+        {"sent_at": "2026-13-31T23:59:59.999Z"},
+        {"sent_at": "2026-01-31T23:59:59+01:00"},
+        {"sent_at": "2026-01-31"},
+        {"sent_at": None},
+    ],
+)
+def test_what_is_not_plainly_as_written_is_left_to_marshmallow(changes: dict[str, Any]) -> None:
+    """Which takes it or refuses it, with an error that says where."""
+    assert QuickView(MESSAGE).read(a_view(**changes)) is None
+
+
+@pytest.mark.parametrize("missing", ["id", "sequence", "body", "sent_at"])
+def test_a_missing_field_is_left_to_marshmallow(missing: str) -> None:
+    """It is refused by name."""
+    view = a_view()
+    del view["message"][missing]
+
+    assert QuickView(MESSAGE).read(view) is None
+    with pytest.raises(ValidationError, match=missing):
+        MESSAGE.load(view)
+
+
+def test_an_event_is_decoded_alike_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a glance and by the schemas."""
+    value = encode(written_message(a_message()))
+    at_a_glance = decode(value)
+
+    monkeypatch.setattr(QuickView, "read", lambda *_: None)
+
+    assert decode(value) == at_a_glance

@@ -1,0 +1,282 @@
+"""Chat messages to people who are away: one open digest for a conversation and a person."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.events import Event
+from marketplace.ports import World
+from marketplace.storage import MongoStore
+from notify.digests import Digests
+from notify.handler import GROUP
+from tests import memory
+from tests.builders import NOW, FixedClock
+from tests.notify.helpers import (
+    Case,
+    a_case,
+    keep,
+    of_account,
+    of_message,
+    of_messages,
+    only,
+    says,
+    states,
+)
+
+PENDING, SENDING = NotificationState.PENDING, NotificationState.SENDING
+SENT = NotificationState.SENT
+DUE = NOW + timedelta(seconds=5)
+LEASE_ENDS = DUE + timedelta(minutes=1)
+
+
+@pytest.fixture
+def digests(world: World) -> Digests:
+    """Handles chat over the world."""
+    return Digests(world)
+
+
+async def said(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
+    """So many messages of the customer, which must be the next ones."""
+    return [await says(store, case, sequence) for sequence in sequences]
+
+
+async def claimed(store: MongoStore) -> Notification:
+    """What a worker has just claimed."""
+    found = await store.notifications.claim_due(DUE, LEASE_ENDS)
+    assert found is not None
+    return found
+
+
+async def counts(store: MongoStore) -> Counter[str]:
+    """How many documents notifying has written, by collection."""
+    names = ("notifications", "outbox", "handled_events")
+    return Counter({name: await store.database[name].count_documents({}) for name in names})
+
+
+def windows(found: list[Notification]) -> list[tuple[int, int]]:
+    """The messages that digests tell of."""
+    return [(each.data["first_sequence"], each.data["sequence"]) for each in found]
+
+
+async def test_a_message_to_the_connected_writes_nothing(
+    digests: Digests, world: World, store: MongoStore
+) -> None:
+    """They have it in the app; neither a row nor a mark is written."""
+    case = await keep(store, a_case())
+    await world.presence.connected(case.vendor.id)
+
+    await digests.handle_batch(await said(store, case, 1, 2))
+
+    assert (await counts(store)).total() == 0
+
+
+async def test_the_first_message_to_somebody_away_opens_a_digest(
+    digests: Digests, store: MongoStore, live: memory.Live
+) -> None:
+    """It is due after five seconds, by email, for the other participant, and the app hears of it."""
+    case = await keep(store, a_case())
+
+    await digests.handle_batch(await said(store, case, 1))
+
+    digest = await only(store, case.vendor.id)
+    assert (digest.channel, digest.state, digest.due_at) == ("email", PENDING, DUE)
+    assert windows([digest]) == [(1, 1)]
+    assert await of_account(store, case.customer.id) == []
+    assert [each.data["id"] for each in live.named("notification.created")] == [digest.id]
+
+
+async def test_later_messages_join_without_a_row_an_event_or_a_mark(
+    digests: Digests, store: MongoStore, live: memory.Live
+) -> None:
+    """Three hundred, in batches, leave what the first one left."""
+    case = await keep(store, a_case())
+    await digests.handle_batch(await said(store, case, 1))
+
+    for begin in range(2, 300, 60):
+        await digests.handle_batch(await said(store, case, *range(begin, begin + 60)))
+
+    assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
+    digest = await only(store, case.vendor.id)
+    assert (windows([digest]), digest.due_at) == ([(1, 301)], DUE)
+    assert len(live.announcements) == 1
+
+
+async def test_one_batch_opens_one_digest_for_each_conversation(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Messages of twelve conversations, mixed, with more digests than a transaction takes together."""
+    cases = [await keep(store, a_case()) for _ in range(12)]
+    batch = [await says(store, case, number) for number in (1, 2, 3) for case in cases]
+
+    await digests.handle_batch(batch)
+
+    for case in cases:
+        assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
+    assert await counts(store) == {"notifications": 12, "outbox": 12, "handled_events": 12}
+
+
+async def test_both_sides_are_told_of_each_others_messages(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Each by a digest of their own, under the name that the conversation has for the other."""
+    case = await keep(store, a_case())
+    first, second = await said(store, case, 1, 2)
+    entry = await store.entries.get(second.id)
+    assert entry is not None
+
+    await digests.handle_batch([first, of_message(replace(entry, sender_id=case.vendor.id))])
+
+    to_vendor, to_customer = await only(store, case.vendor.id), await only(store, case.customer.id)
+    assert (windows([to_vendor]), to_vendor.data["sender_name"]) == ([(1, 1)], "Carla Reyes")
+    assert (windows([to_customer]), to_customer.data["sender_name"]) == (
+        [(2, 2)],
+        "Front Range Plumbing",
+    )
+
+
+async def test_a_message_during_the_send_opens_the_next_digest(
+    digests: Digests, store: MongoStore
+) -> None:
+    """What a worker has claimed takes nothing in any more."""
+    case = await keep(store, a_case())
+    await digests.handle_batch(await said(store, case, 1, 2))
+    await claimed(store)
+
+    await digests.handle_batch(await said(store, case, 3, 4))
+
+    found = await of_account(store, case.vendor.id)
+    assert states(found) == [(SENDING, None), (PENDING, None)]
+    assert windows(found) == [(1, 2), (3, 4)]
+
+
+async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: MongoStore) -> None:
+    """While the provider is away, a long talk makes one mail and not one for each five seconds."""
+    case = await keep(store, a_case())
+    await digests.handle_batch(await said(store, case, 1))
+    for sequence in (2, 3, 4):
+        await store.notifications.save(replace(await claimed(store), state=PENDING, due_at=DUE))
+        await digests.handle_batch(await said(store, case, sequence))
+
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 4)]
+
+
+async def test_a_claim_at_the_same_time_loses_no_message(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Whether the message or the claim comes first, it is in one digest that will go out."""
+    for _ in range(25):
+        case = await keep(store, a_case())
+        await digests.handle_batch(await said(store, case, 1))
+        later = await said(store, case, 2, 3)
+
+        taken, _ = await asyncio.gather(claimed(store), digests.handle_batch(later))
+
+        found = await of_account(store, case.vendor.id)
+        assert found[0].data["sequence"] == taken.data["sequence"]
+        assert windows(found) in ([(1, 3)], [(1, 1), (2, 3)])
+        for digest in found:
+            await store.notifications.save(replace(digest, state=SENT))
+
+
+async def test_a_batch_that_comes_again_changes_nothing(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Neither while its digest is open nor after it was sent, and not in part either."""
+    case = await keep(store, a_case())
+    batch = await said(store, case, 1, 2, 3)
+    for again in (batch, batch, batch[1:]):
+        await digests.handle_batch(again)
+    await store.notifications.save(replace(await claimed(store), state=SENT))
+
+    for again in (batch, batch[1:], batch[2:]):
+        await digests.handle_batch(again)
+
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
+    assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
+
+
+async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
+    world: World, store: MongoStore
+) -> None:
+    """As after a rebalance."""
+    case = await keep(store, a_case())
+    batch = await said(store, case, 1, 2, 3)
+
+    await asyncio.gather(*(Digests(world).handle_batch(batch) for _ in range(10)))
+
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
+    assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
+
+
+async def test_who_has_read_everything_is_not_written_to(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Also when the event is handled long after; who has read a part of it is."""
+    case = await keep(store, a_case())
+    batch = await said(store, case, 1, 2)
+    await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=2, read=2)
+
+    await digests.handle_batch(batch)
+    assert (await counts(store)).total() == 0
+
+    await digests.handle_batch([*batch, *await said(store, case, 3)])
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
+
+
+async def test_what_the_version_before_has_handled_is_not_told_again(
+    digests: Digests, store: MongoStore
+) -> None:
+    """It marks each message and its digests have no key; what it did not handle opens one of ours."""
+    case = await keep(store, a_case())
+    before = await said(store, case, 1, 2)
+    await store.notifications.add(of_messages(case, 1, 2, due_at=DUE, event_id=before[0].id))
+    await store.transact(lambda tx: _marked(tx, before))
+
+    await digests.handle_batch(before)
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 2)]
+
+    await digests.handle_batch([*before, *await said(store, case, 3)])
+    assert windows(await of_account(store, case.vendor.id)) == [(1, 2), (3, 3)]
+
+
+async def _marked(tx: Any, messages: list[Event]) -> None:
+    await tx.handled.mark_many(GROUP, [message.id for message in messages])
+
+
+async def test_a_message_of_an_unknown_conversation_is_passed_over(
+    digests: Digests, store: MongoStore
+) -> None:
+    """Nobody takes part, nobody is told."""
+    await digests.handle_batch(await said(store, a_case(), 1))
+
+    assert (await counts(store)).total() == 0
+
+
+async def test_a_message_to_a_vanished_account_is_passed_over(
+    digests: Digests, store: MongoStore
+) -> None:
+    """It is not tried for ever."""
+    case = a_case()
+    await store.conversations.add(case.conversation)
+
+    await digests.handle_batch(await said(store, case, 1))
+
+    assert (await counts(store)).total() == 0
+
+
+async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
+    digests: Digests, store: MongoStore, clock: FixedClock
+) -> None:
+    """Whoever was about to open the app has the whole delay, also behind a backlog."""
+    case = await keep(store, a_case())
+    batch = await said(store, case, 1)
+    clock.advance(seconds=60)
+
+    await digests.handle_batch(batch)
+
+    assert (await only(store, case.vendor.id)).due_at == DUE + timedelta(seconds=60)
