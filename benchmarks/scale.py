@@ -16,6 +16,8 @@ class Scale:
     settle_s: float
     new_connections: int
     relay_s: float
+    notify_s: float
+    notify_backlog: int
     herd_clients: int
     herd_senders: int
     herd_s: float
@@ -37,6 +39,8 @@ FULL = Scale(
     settle_s=5,
     new_connections=3_000,
     relay_s=15,
+    notify_s=30,
+    notify_backlog=200_000,
     herd_clients=5_000,
     herd_senders=300,
     herd_s=5,
@@ -53,6 +57,8 @@ QUICK = Scale(
     settle_s=0.5,
     new_connections=200,
     relay_s=1,
+    notify_s=2,
+    notify_backlog=1_000,
     herd_clients=200,
     herd_senders=40,
     herd_s=1,

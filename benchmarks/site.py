@@ -2,12 +2,12 @@
 
     opened ─▶ mongod, valkey ─▶ `parley seed` ─▶ the same conversations for the peer
 
-Nothing else runs: no REST, no matching, no page; Kafka and the relay for their own row alone.
+Nothing else runs: no REST, no matching, no page; Kafka, the relay, notify and the sandbox for their own
+rows alone.
 """
 
 import contextlib
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from pymongo import MongoClient
 
 from benchmarks import programs, tools
 from benchmarks.load import Generator
-from embedded import jobs, processes, servers
+from embedded import credentials, jobs, processes, servers
 from embedded.background import Background
 from embedded.errors import StackError
 from embedded.paths import Paths, from_environment
@@ -33,9 +33,10 @@ PEER = programs.PEER
 # Every limit of Parley's, a thousand times higher: the peer has none.
 LIMIT_SCALE = "1000"
 _PEER_DATABASE = "peer"
+_PACKAGES = {**processes.PROCESSES, "sandbox": "embedded.sandbox"}
 _SEEDING_TIMEOUT_S = 180
 # nginx wants REST's address; nobody asks for it here.
-_PORTS = (*processes.GATEWAYS, PEER, "rest", "relay", "nginx")
+_PORTS = (*processes.GATEWAYS, PEER, "rest", "relay", "notify", "sandbox", "nginx")
 
 
 class Site(Running):
@@ -43,7 +44,7 @@ class Site(Running):
 
     def __init__(self, paths: Paths, background: Background, supervisor: Supervisor) -> None:
         environment = {
-            "PARLEY_TOKEN_SECRET": secrets.token_hex(32),
+            **credentials.load(paths.secrets),
             "PARLEY_LIMIT_SCALE": LIMIT_SCALE,
             # Where no other stack is: `parley seed` joins the servers named beside it.
             "PARLEY_DATA_DIR": str(paths.data),
@@ -123,7 +124,7 @@ class Site(Running):
         if name == "nginx":
             programs.make_page(self.paths)
             return processes.nginx(self.paths, self._ports, port, self.environment)
-        package = "realtime" if name in processes.GATEWAYS else name
+        package = _PACKAGES.get(name, name)
         return processes.python(name, package, self.paths, port, self.environment)
 
 

@@ -50,11 +50,11 @@ def _used_s(pid: int) -> float:
     return float(times.user + times.system)
 
 
-def metric(url: str, name: str) -> float:
-    """The sum of a metric over its labels, from a process's /metrics; 0 where it has none yet."""
+def metric(url: str, name: str, label: str = "") -> float:
+    """The sum of a metric over its labels, or over those with one; 0 where there is none yet."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:  # noqa: S310 (our own)
         lines = answer.read().decode().splitlines()
-    return sum(_values(lines, name))
+    return sum(_values([line for line in lines if label in line], name))
 
 
 def _values(lines: list[str], name: str) -> Iterator[float]:

@@ -9,6 +9,7 @@ from benchmarks.measures import (
     gateways,
     herd,
     memory,
+    notifying,
     relaying,
     throughput,
 )
@@ -26,6 +27,7 @@ MEASURES: dict[str, Measure] = {
     "across": gateways.measure_across,
     "uninvolved": gateways.measure_uninvolved,
     "relay": relaying.measure,
+    "notify": notifying.measure,
     "herd": herd.measure,
     "ceiling": ceiling.measure,
 }

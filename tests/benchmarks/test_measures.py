@@ -82,3 +82,13 @@ def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site)
     assert faultless.is_reached, faultless
     assert _number(memory.parley) > 0
     assert results.table([resumed, faultless, memory]).count("\n") == 4
+
+
+def test_notify_is_measured_beside_a_load_and_on_a_backlog(bench_site: Site) -> None:
+    """Everything that was sent is handled, and both matches reach the provider."""
+    beside, told, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows
+
+    assert _number(beside.parley) >= 0
+    assert _number(told.parley) > 0
+    assert _number(on_backlog.parley) > 0
+    assert _number(shrinks.parley) > 0
