@@ -11,11 +11,17 @@ outbox.py      the messages of an app that nobody has acknowledged yet
 app.py         an app in a conversation: sends several at a time, resends, comes back by number
 people.py      apps of one kind and another: restless, on two gateways at once, slow to read
 feeds.py       a customer who revises an RFI, and apps that follow it
+trade.py       a customer and a vendor who do business over REST, repeating what got no answer
+effects.py     what they want to happen once, and the stored facts that show it
+ledger.py      how often each of those facts is stored
+effect_checker.py   the checker's rules about business over REST
+rests.py       two `rest` and an nginx of their own
+market.py      opens accounts for traders, and reads the ledger in the end
 load.py        all of them together on a running stack, and how they come to rest
 faults.py      what is done to the servers and processes meanwhile
 scenarios.py   which fault goes with which load, in the long version and in the short one
 results.py     the table RESULTS.md
-planted.py     gateways with a fault in them (launchers/), to show that the checker finds it
+planted.py     processes with a fault in them (launchers/), to show that the checkers find it
 
 `python -m tests.chaos` (`make chaos`) plays the long version of every scenario and writes the table;
 `test_scenarios.py` plays a short sample, and `test_planted.py` the planted faults.

@@ -13,11 +13,15 @@ from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
 from tests.chaos.load import Load
+from tests.chaos.rests import NAMES
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
-# How many acknowledgements show that people talk on.
+# How many acknowledgements show that people talk on, and how many effects that they trade on.
 A_WHILE = 150
+SOME_EFFECTS = 12
+# Longer than the lease of an Idempotency-Key (20 s): it is taken over, and then the first goes on.
+STANDS_STILL_S = 25.0
 DEAF_WITHIN_S = 10.0
 
 
@@ -114,6 +118,26 @@ async def stop_mongod(site: Site, load: Load, rounds: int) -> None:
             await asyncio.sleep(10.0)
         await load.acknowledged(2 * A_WHILE)
         await _all_ready(site)
+
+
+async def kill_rests(_: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of each `rest` in turn, while the other one serves everybody."""
+    assert load.rests is not None
+    for name in NAMES * rounds:
+        await load.rests.kill(name, hold_s=2.0)
+        await load.done(SOME_EFFECTS)
+        await load.rests.is_back(name)
+        await load.done(SOME_EFFECTS)
+
+
+async def stop_rests(_: Site, load: Load, rounds: int) -> None:
+    """Each `rest` in turn stands still for 25 seconds, with its requests open, and goes on."""
+    assert load.rests is not None
+    for name in NAMES * rounds:
+        async with load.rests.stopped(name):
+            await asyncio.sleep(STANDS_STILL_S)
+        await load.rests.is_back(name)
+        await load.done(SOME_EFFECTS)
 
 
 @asynccontextmanager

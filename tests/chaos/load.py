@@ -9,9 +9,12 @@ from typing import Any
 
 from tests.chaos import people
 from tests.chaos.app import App
+from tests.chaos.effects import Done
 from tests.chaos.feeds import Feed, Follower
 from tests.chaos.history import Acknowledged, AtRest, History, ReadAll, entry_of, now
+from tests.chaos.rests import Rests
 from tests.chaos.talks import Person, Place, Talk, pages
+from tests.chaos.trade import Trader
 from tests.journeys.waiting import eventually
 
 # Longer than anything takes to come through by itself: the look at the heads is every 5 s.
@@ -36,6 +39,8 @@ class Load:
         self.apps: list[App] = []
         self.feeds: list[Feed] = []
         self.followers: list[Follower] = []
+        self.traders: list[Trader] = []
+        self.rests: Rests | None = None
         self.stopping = asyncio.Event()
         self._place = place
         self._rests_within_s = rests_within_s
@@ -90,6 +95,15 @@ class Load:
         wanted = self.acknowledged_count() + more
         await self._until(lambda: self.acknowledged_count() >= wanted, f"get {more} answers")
 
+    async def done(self, more: int) -> None:
+        """Wait until so many more effects of REST were answered or found, by whomever."""
+        wanted = self.done_count() + more
+        await self._until(lambda: self.done_count() >= wanted, f"get {more} effects")
+
+    def done_count(self) -> int:
+        """How many effects of REST were answered or found so far."""
+        return sum(1 for _ in self.history.of(Done))
+
     def acknowledged_count(self) -> int:
         """How many acknowledgements came so far."""
         return sum(1 for _ in self.history.of(Acknowledged))
@@ -111,6 +125,7 @@ class Load:
     async def _rest(self) -> None:
         """All is acknowledged; whoever is connected has time to get it; then all of it is read."""
         await self._until(lambda: not any(len(each.outbox) for each in self.apps), "get answers")
+        await self._until(lambda: all(each.is_at_rest for each in self.traders), "end their deals")
         await self.everybody_is_in()
         for feed in self.feeds:
             feed.revision = await feed.head()
@@ -168,6 +183,11 @@ class Load:
             self.followers.append(follower)
             is_restless = side == "vendor"
             self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
+
+    def trade(self, trader: Trader) -> None:
+        """Let two do business until the end."""
+        self.traders.append(trader)
+        self.add(trader.trade(self.stopping))
 
     def _dice(self) -> Random:
         return Random(self._random.random())

@@ -33,8 +33,10 @@ def _about() -> list[str]:
         "",
         "Written by `make chaos`. In each scenario 40 people talk in 20 conversations, some by "
         "polling, some over two gateways at once, some with bad networks; four RFIs are revised "
-        "and followed. Sent again counts every repetition of a message, by whatever cause. The "
-        "rules that a record is held against are in `checker.py` and `feed_checker.py`.",
+        "and followed. In the scenarios of `rest`, six pairs of a customer and a vendor also do "
+        "business over REST, from draft to award; their effects are counted with the messages. Sent "
+        "again counts every repetition, by whatever cause. The rules that a record is held against "
+        "are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.machine()}, Python {platform.python_version()}, "

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.chaos import faults
 from tests.chaos.checker import violations
+from tests.chaos.effect_checker import effect_violations
+from tests.chaos.effects import Asked, Done
 from tests.chaos.feed_checker import feed_violations
 from tests.chaos.history import (
     Acknowledged,
@@ -18,6 +20,7 @@ from tests.chaos.history import (
     Sent,
 )
 from tests.chaos.load import Load
+from tests.chaos.market import trading
 from tests.chaos.slow_reader import look_away
 from tests.chaos.talks import Place, seeded
 from tests.journeys.site import GATEWAYS, Site
@@ -44,7 +47,11 @@ SCENARIOS: dict[str, tuple[Fault, int]] = {
     "mongod killed": (faults.kill_mongod, 3),
     "mongod stands still": (faults.stop_mongod, 2),
     "a reader looks away": (look_away, 2),
+    "rest killed in turn": (faults.kill_rests, 3),
+    "rest stands still": (faults.stop_rests, 1),
 }
+# In these people also do business over REST, by an entry of their own.
+_OF_REST = (faults.kill_rests, faults.stop_rests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,13 @@ class Outcome:
 
 
 async def play(
-    site: Site, name: str, *, rounds: int = 1, conversations: int = 10, feeds: int = 2
+    site: Site,
+    name: str,
+    *,
+    rounds: int = 1,
+    conversations: int = 10,
+    feeds: int = 2,
+    traders: int = 6,
 ) -> tuple[Outcome, History]:
     """Play a scenario with people of its own, and check its history.
 
@@ -75,8 +88,9 @@ async def play(
     talks = await seeded(site.running.environment, conversations)
     gateways = {each: site.running.url(each) for each in GATEWAYS}
     load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
+    business = trading(site, load, traders if fault in _OF_REST else 0)
     try:
-        async with load.running():
+        async with business, load.running():
             await fault(site, load, rounds)
     except BaseException as error:
         error.add_note(f"history: {kept(load.history, name)}")
@@ -89,8 +103,11 @@ async def play(
 
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
     """Count and check a history."""
-    found = [*violations(history.events), *feed_violations(history.events)]
+    of_all = (violations, feed_violations, effect_violations)
+    found = [each for check in of_all for each in check(history.events)]
     sent = [each.content for each in history.of(Sent)]
+    asked = [each.effect for each in history.of(Asked)]
+    done = {each.effect for each in history.of(Done)}
     connected = [each.app for each in history.of(Connected)]
     answered_at = [each.at for each in history.of(Acknowledged)]
     events = history.events
@@ -99,9 +116,9 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         did=did,
         rounds=rounds,
         took_s=events[-1].at - events[0].at,
-        sent=len(set(sent)),
-        acknowledged=len({each.entry for each in history.of(Acknowledged)}),
-        resent=len(sent) - len(set(sent)),
+        sent=len(set(sent)) + len(set(asked)),
+        acknowledged=len({each.entry for each in history.of(Acknowledged)}) + len(done),
+        resent=len(sent) - len(set(sent)) + len(asked) - len(set(asked)),
         pushes=sum(1 for each in events if isinstance(each, Pushed | FeedPushed)),
         reconnects=len(connected) - len(set(connected)),
         longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),

@@ -3,9 +3,10 @@
 import signal
 
 from tests.chaos.checker import violations
-from tests.chaos.faults import A_WHILE
+from tests.chaos.effect_checker import effect_violations
+from tests.chaos.faults import A_WHILE, SOME_EFFECTS
 from tests.chaos.load import Load
-from tests.chaos.planted import NAMES, planted
+from tests.chaos.planted import NAMES, planted, planted_rest
 from tests.journeys.site import Site
 
 
@@ -38,3 +39,10 @@ async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
         async with load.running():
             await load.acknowledged(2 * A_WHILE)
         assert "caught up" in rules_broken(load)
+
+
+async def test_a_key_that_holds_nothing_is_found(site: Site) -> None:
+    """A `rest` takes every key for free: who repeats a request has drafted a second RFI."""
+    async with planted_rest(site, "frees_keys") as load, load.running():
+        await load.done(SOME_EFFECTS)
+    assert "once" in {each.rule for each in effect_violations(load.history.events)}

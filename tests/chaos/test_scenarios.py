@@ -1,5 +1,6 @@
 """A short sample of what `make chaos` plays at length."""
 
+from tests.chaos.effects import Done
 from tests.chaos.history import History, ReadAll
 from tests.chaos.scenarios import Outcome, play
 from tests.journeys import topics
@@ -40,6 +41,16 @@ async def test_mongod_killed_in_the_middle_of_the_writes_loses_nothing_acknowled
     outcome, _ = await play(site, "mongod killed")
 
     nothing_is_wrong(outcome)
+
+
+async def test_rest_killed_in_turn_has_each_effect_once(site: Site) -> None:
+    """`kill -9` of one `rest` and then the other while people do business over them, key by key."""
+    outcome, history = await play(site, "rest killed in turn", conversations=2, feeds=1, traders=3)
+
+    assert outcome.violations == ()
+    assert outcome.resent > 0
+    kinds = {each.effect.kind for each in history.of(Done)}
+    assert kinds >= {"draft", "submit", "revise", "accept", "message", "quote"}
 
 
 async def kafka_holds(site: Site, history: History) -> None:

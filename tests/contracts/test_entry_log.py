@@ -7,6 +7,7 @@ import pytest
 
 from marketplace.domain.conversations import Conversation, Entry
 from marketplace.domain.ids import new_id
+from marketplace.domain.requests import RequestKey
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import EntryLog, Repositories, Store
 from tests.builders import a_conversation, a_message, a_notice
@@ -87,6 +88,45 @@ async def test_a_resend_is_answered_with_the_stored_message(
     assert not again.is_new
     assert again.entry == stored
     assert await store.entries.heads(["c"]) == {"c": 2}
+
+
+async def test_a_message_under_a_key_is_found_by_it(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """One person's Idempotency-Key stores one message, in whichever conversation, under any ids."""
+    request = RequestKey("k1", "hash")
+    first = a_message(conversation_id="c", sender_id="carla", request=request)
+    stored = (await new_entry_log().append(first)).entry
+
+    under_the_key = a_message(conversation_id="d", sender_id="carla", request=request)
+    again = await new_entry_log().append(under_the_key)
+    others = await new_entry_log().append(replace(under_the_key, id="v", sender_id="vince"))
+
+    assert not again.is_new
+    assert again.entry == stored
+    assert others.is_new
+    assert await store.entries.sent_under("carla", "k1") == stored
+    assert await store.entries.sent_under("carla", "k2") is None
+    assert await store.entries.heads(["c", "d"]) == {"c": 1, "d": 1}
+
+
+async def test_messages_that_race_under_one_key_are_one(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
+    """Sent by two processes at the same time, with messages of others between them: one is stored."""
+    logs = [new_entry_log(), new_entry_log()]
+    request = RequestKey("k1", "hash")
+    same = [a_message(conversation_id="c", sender_id="carla", request=request) for _ in range(10)]
+    between = [a_message(conversation_id="c") for _ in range(10)]
+    mixed = [each for pair in zip(same, between, strict=True) for each in pair]
+
+    appended = await asyncio.gather(
+        *(logs[number % 3 % 2].append(each) for number, each in enumerate(mixed))
+    )
+
+    assert len({each.entry.id for each in appended[::2]}) == 1
+    assert sum(each.is_new for each in appended) == 11
+    assert await store.entries.heads(["c"]) == {"c": 11}
 
 
 async def test_resends_that_race_store_one_message(

@@ -1,0 +1,69 @@
+"""What people want to happen over REST, and which stored facts show that it happened.
+
+The marks are words and numbers that stand in one request and in no other, so that a second effect
+of the same request can be told from an effect of another one.
+"""
+
+from dataclasses import dataclass
+
+from tests.chaos.history import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that is to happen once: its kind, the RFI it is about, and its mark."""
+
+    kind: str
+    rfi_id: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Event):
+    """A request for an effect went out, for the first time or again."""
+
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Event):
+    """It was answered with a success, or found when a precondition failed; `answer` is its text."""
+
+    effect: Effect
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned(Event):
+    """It was refused for good."""
+
+    effect: Effect
+    status: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger(Event):
+    """When all had come to rest: how often each fact is stored."""
+
+    counts: dict[str, int]
+
+
+def facts(effect: Effect) -> tuple[str, ...]:
+    """The facts that each have to be stored exactly once when the effect happened."""
+    rfi_id, mark = effect.rfi_id, effect.mark
+    return {
+        "draft": (f"rfi {mark}", f"rfi.drafted {mark}"),
+        "submit": (f"rfi.submitted {rfi_id}", f"revision {rfi_id} open"),
+        "revise": (f"rfi.revised {rfi_id} {mark}", f"revision {rfi_id} {mark}"),
+        "accept": (
+            f"match.accepted {mark}",
+            f"conversation {mark}",
+            f"conversation.started {mark}",
+            f"participant_joined {mark}",
+        ),
+        "message": (f"message {mark}",),
+        "quote": (f"quote {rfi_id}", f"quote.submitted {mark}", f"quote_submitted {mark}"),
+        "requote": (f"quote.updated {mark}", f"quote_updated {mark}"),
+        "award": (f"rfi.awarded {rfi_id}", f"revision {rfi_id} awarded", f"rfi_awarded {rfi_id}"),
+    }[effect.kind]

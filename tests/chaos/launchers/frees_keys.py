@@ -1,0 +1,27 @@
+"""A `rest` that takes every key for free: a repetition is one more request."""
+
+from typing import Any
+
+from marketplace.domain.ids import new_id
+from marketplace.domain.requests import RequestKey
+from marketplace.ports import Claim
+from marketplace.process import run
+from marketplace.storage import MongoStore
+from marketplace.storage.idempotency import MongoIdempotencyKeys
+from rest.__main__ import main
+
+
+async def begin(_: Any, scope: str, request: RequestKey, __: float) -> Claim:
+    """Claim the key, whatever it stands for."""
+    return Claim(scope, request.key, new_id())
+
+
+def claimed(store: MongoStore, *_: object) -> MongoStore:
+    """Bind no transaction to the claim."""
+    return store
+
+
+if __name__ == "__main__":
+    MongoIdempotencyKeys.begin = begin  # type: ignore[method-assign, assignment] # the planted fault
+    MongoStore.claimed = claimed  # type: ignore[method-assign, assignment] # and nobody finds it
+    run(main)

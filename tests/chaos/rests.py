@@ -1,0 +1,77 @@
+"""Two `rest` processes and an nginx in front of them, beside those of a running stack."""
+
+import json
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from embedded import ports, probes, processes
+from embedded.paths import Paths
+from embedded.ports import PortBook
+from embedded.supervisor import Supervisor
+from tests.journeys.waiting import eventually
+
+NAMES = ("rest-1", "rest-2")
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """The two, by name, and buttons to make trouble; `url` is nginx's."""
+
+    url: str
+    supervisor: Supervisor
+
+    async def kill(self, name: str, hold_s: float) -> None:
+        """`kill -9`; it comes back by itself, after `hold_s` seconds at the earliest."""
+        before = self.supervisor.pid(name)
+        self.supervisor.kill(name, signal.SIGKILL, hold_s)
+
+        async def is_gone() -> bool:
+            return self.supervisor.pid(name) != before
+
+        await eventually(is_gone)
+
+    @asynccontextmanager
+    async def stopped(self, name: str) -> AsyncIterator[None]:
+        """Let one stand still (SIGSTOP) while the context is open."""
+        pid = self.supervisor.pid(name)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    async def is_back(self, name: str) -> None:
+        """Wait until it is ready again."""
+        health = f"{self.supervisor.program(name).url}/health/ready"
+        await eventually(lambda: probes.is_healthy(health))
+
+
+@asynccontextmanager
+async def two_rests(environment: Mapping[str, str], module: str = "rest") -> AsyncIterator[Rests]:
+    """Run `module` twice under this environment, and nginx in front of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(data=Path(folder), cache=Path(folder)).make()
+        paths.page.mkdir()
+        (paths.page / "index.html").write_text("<!doctype html><title>Parley</title>\n")
+        async with Supervisor(lambda _: None) as supervisor:
+            addresses = []
+            for name in NAMES:
+                port = ports.choose()
+                addresses.append(f"{ports.HOST}:{port}")
+                await supervisor.start(
+                    processes.python(name, module, paths, port, dict(environment))
+                )
+            # nginx wants the gateways too; nobody asks for them here.
+            known = {name: ports.choose() for name in ("rest", *processes.GATEWAYS)}
+            paths.ports.write_text(json.dumps(known))
+            port = ports.choose()
+            nginx = processes.nginx(paths, PortBook(paths.ports), port, environment)
+            upstreams = {"PARLEY_REST_UPSTREAMS": ",".join(addresses)}
+            await supervisor.start(replace(nginx, environment={**nginx.environment, **upstreams}))
+            yield Rests(nginx.url, supervisor)

@@ -1,0 +1,275 @@
+"""A customer and a vendor who do business over REST, whatever becomes of their requests.
+
+Each request goes out until it is answered.  Where the operation takes an Idempotency-Key, every try
+has the same one.  Elsewhere a try is held by If-Match or by the state: 412 and `wrong_state` mean
+that something was done, so they read what stands, and go on from there.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import httpx
+
+from marketplace.domain.ids import new_id
+from tests.chaos.effects import Asked, Done, Effect, Turned
+from tests.chaos.history import History, now
+from tests.journeys.people import Person
+
+PATIENCE_S = 4.0
+# Some leave before there can be an answer, as on a train into a tunnel; some press the button twice.
+_IMPATIENT, _TWICE = 0.15, 0.15
+_TUNNEL_S = (0.002, 0.08)
+_PAUSE_S = (0.05, 0.3)
+# Longer than a lease of a key, and than a process that stands still.
+ANSWERED_WITHIN_S = 90.0
+_MOST_TURNS = 20
+_AMOUNTS = itertools.count(10_001)
+Told = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Deal:
+    """One RFI, from its draft to its award."""
+
+    rfi: Told
+    match: Told = field(default_factory=dict)
+    quote: Told = field(default_factory=dict)
+
+
+class TurnedError(Exception):
+    """A request was refused for good; the checker tells, and the deal ends here."""
+
+
+class Trader:
+    """One customer, and the one vendor in reach when there is one."""
+
+    def __init__(
+        self,
+        name: str,
+        people: tuple[Person, Person | None],
+        place: Told,
+        history: History,
+        random: Random,
+    ) -> None:
+        self.customer, self.vendor = people
+        self.is_at_rest = False
+        self._name = name
+        self._place = place
+        self._history = history
+        self._random = random
+        self._numbers = itertools.count(1)
+
+    async def trade(self, stopping: asyncio.Event) -> None:
+        """Make one deal after the other; the step that was begun is ended."""
+        while not stopping.is_set():
+            try:
+                await self._deal(stopping)
+            except TurnedError:
+                await asyncio.sleep(1.0)
+        self.is_at_rest = True
+
+    async def _deal(self, stopping: asyncio.Event) -> None:
+        deal = _Deal(await self._draft())
+        steps = [self._submit, self._revise]
+        if self.vendor is not None:
+            offered = (self._accept, self._talk, self._quote, self._requote, self._revise)
+            steps += [*offered, self._talk, self._award]
+        for step in steps:
+            if stopping.is_set() or (
+                step == self._accept and not await self._offer(deal, stopping)
+            ):
+                return
+            await step(deal)
+
+    async def _draft(self) -> Told:
+        mark = self._mark("job")
+        body = {
+            "category": "plumbing",
+            "title": "Leaking sink",
+            "description": mark,
+            "location": self._place,
+        }
+        return await self._keyed(Effect("draft", "", mark), self.customer, "/v1/rfis", body)
+
+    async def _submit(self, deal: _Deal) -> None:
+        effect = Effect("submit", deal.rfi["id"], deal.rfi["id"])
+        path = f"/v1/rfis/{deal.rfi['id']}/submit"
+        await self._guarded(effect, deal, "POST", path, None, lambda rfi: rfi["state"] != "draft")
+
+    async def _revise(self, deal: _Deal) -> None:
+        effect = Effect("revise", deal.rfi["id"], self._mark("title"))
+        body = {"title": effect.mark}
+        path = f"/v1/rfis/{deal.rfi['id']}"
+        await self._guarded(
+            effect, deal, "PATCH", path, body, lambda rfi: rfi["title"] == effect.mark
+        )
+
+    async def _offer(self, deal: _Deal, stopping: asyncio.Event) -> bool:
+        """Wait until the vendor was offered the RFI."""
+        while not stopping.is_set():
+            offered = await self._read(self.vendor, "/v1/matches?state=offered")
+            for match in offered["items"]:
+                if match["rfi_id"] == deal.rfi["id"]:
+                    deal.match = match
+                    return True
+            await asyncio.sleep(0.2)
+        return False
+
+    async def _accept(self, deal: _Deal) -> None:
+        match_id, rfi_id = deal.match["id"], deal.rfi["id"]
+        effect = Effect("accept", rfi_id, match_id)
+        for _ in range(_MOST_TURNS):
+            answer = await self._ask(effect, self.vendor, "POST", f"/v1/matches/{match_id}/accept")
+            if answer.is_success:
+                deal.match = self._done(effect, answer)
+                return
+            self._expect(effect, answer, "wrong_state")
+            found = await self._read(self.vendor, f"/v1/rfis/{rfi_id}/matches")
+            deal.match = found["items"][0]
+            if deal.match["state"] == "accepted":
+                self._history.add(Done(now(), effect, None))
+                return
+        raise AssertionError(f"{effect} is neither possible nor done")
+
+    async def _talk(self, deal: _Deal) -> None:
+        for person in (self.vendor, self.customer):
+            mark = self._mark("words")
+            body = {"client_message_id": new_id(), "body": mark}
+            path = f"/v1/conversations/{deal.match['conversation_id']}/messages"
+            await self._keyed(Effect("message", deal.rfi["id"], mark), person, path, body)
+
+    async def _quote(self, deal: _Deal, kind: str = "quote") -> None:
+        rfi = await self._read(self.customer, f"/v1/rfis/{deal.rfi['id']}")
+        amount = next(_AMOUNTS)
+        body = {
+            "rfi_revision": rfi["revision"],
+            "amount_minor": amount,
+            "currency": "USD",
+            "message": "Parts and labour.",
+        }
+        path = f"/v1/rfis/{rfi['id']}/quotes"
+        deal.quote = await self._keyed(
+            Effect(kind, rfi["id"], str(amount)), self.vendor, path, body
+        )
+
+    async def _requote(self, deal: _Deal) -> None:
+        await self._quote(deal, "requote")
+
+    async def _award(self, deal: _Deal) -> None:
+        effect = Effect("award", deal.rfi["id"], deal.quote["id"])
+        body = {"quote_id": deal.quote["id"], "quote_revision": deal.quote["revision"]}
+        path = f"/v1/rfis/{deal.rfi['id']}/award"
+        await self._guarded(
+            effect, deal, "POST", path, body, lambda rfi: rfi["awarded_quote_id"] == effect.mark
+        )
+
+    async def _keyed(self, effect: Effect, person: Person | None, path: str, body: Told) -> Told:
+        """A request under a key; some send it once more although it was answered."""
+        key = {"Idempotency-Key": new_id()}
+        answer = await self._ask(effect, person, "POST", path, body, key)
+        if not answer.is_success:
+            self._expect(effect, answer)
+        told = self._done(effect, answer)
+        if self._random.random() < _TWICE:
+            again = await self._ask(effect, person, "POST", path, body, key)
+            if not again.is_success:
+                self._expect(effect, again)
+            self._done(effect, again)
+        return told
+
+    async def _guarded(
+        self,
+        effect: Effect,
+        deal: _Deal,
+        method: str,
+        path: str,
+        body: Told | None,
+        stands: Callable[[Told], bool],
+    ) -> None:
+        """A change under If-Match, until it is done by this try or by an earlier one."""
+        for _ in range(_MOST_TURNS):
+            tag = {"If-Match": f'"{deal.rfi["revision"]}"'}
+            answer = await self._ask(effect, self.customer, method, path, body, tag)
+            if answer.is_success:
+                deal.rfi = self._done(effect, answer, is_repeatable=False)
+                return
+            self._expect(effect, answer, "stale_revision", "wrong_state")
+            deal.rfi = await self._read(self.customer, f"/v1/rfis/{deal.rfi['id']}")
+            if stands(deal.rfi):
+                self._history.add(Done(now(), effect, None))
+                return
+        raise AssertionError(f"{effect} is neither possible nor done")
+
+    async def _ask(
+        self,
+        effect: Effect,
+        person: Person | None,
+        method: str,
+        path: str,
+        body: Told | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        async def once() -> httpx.Response:
+            self._history.add(Asked(now(), effect))
+            assert person is not None
+            is_impatient = self._random.random() < _IMPATIENT
+            within_s = self._random.uniform(*_TUNNEL_S) if is_impatient else PATIENCE_S
+            async with asyncio.timeout(within_s):
+                return await person.ask(method, path, json=body, headers=headers or {})
+
+        return await self._until_answered(f"{effect}", once)
+
+    async def _read(self, person: Person | None, path: str) -> Told:
+        async def once() -> httpx.Response:
+            assert person is not None
+            async with asyncio.timeout(PATIENCE_S):
+                return await person.ask("GET", path)
+
+        answer = await self._until_answered(path, once)
+        assert answer.is_success, answer.text
+        told: Told = answer.json()
+        return told
+
+    async def _until_answered(
+        self, what: str, once: Callable[[], Awaitable[httpx.Response]]
+    ) -> httpx.Response:
+        """Ask again while there is no answer, or one that says to come again."""
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                while True:
+                    try:
+                        answer = await once()
+                    except (httpx.HTTPError, TimeoutError):
+                        await asyncio.sleep(self._random.uniform(*_PAUSE_S))
+                        continue
+                    if not _is_temporary(answer):
+                        return answer
+                    await asyncio.sleep(self._random.uniform(*_PAUSE_S))
+        except TimeoutError:
+            raise AssertionError(f"{self._name} got no answer: {what}") from None
+
+    def _done(self, effect: Effect, answer: httpx.Response, *, is_repeatable: bool = True) -> Told:
+        text = answer.text if is_repeatable else None
+        self._history.add(Done(now(), effect, text))
+        told: Told = answer.json()
+        return told
+
+    def _expect(self, effect: Effect, answer: httpx.Response, *codes: str) -> None:
+        """Go on after one of these refusals, and after no other."""
+        code = answer.json()["code"]
+        if code not in codes:
+            self._history.add(Turned(now(), effect, answer.status_code, code))
+            raise TurnedError(f"{effect}: {answer.text}")
+
+    def _mark(self, what: str) -> str:
+        return f"{what} {self._name}-{next(self._numbers)}"
+
+
+def _is_temporary(answer: httpx.Response) -> bool:
+    if answer.status_code >= 500 or answer.status_code == 429:
+        return True
+    return answer.status_code == 409 and answer.json()["code"] == "idempotency_key_in_use"
