@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from marketplace import live
+from marketplace.domain.policy import Policy
 from marketplace.errors import TemporaryError
 from marketplace.passwords import Argon2Passwords
 from marketplace.ports import World
@@ -76,6 +77,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         presence=RedisPresence(redis, settings.process_name, clock),
         passwords=passwords,
         clock=clock,
+        policy=_policy(settings),
     )
     try:
         yield Parts(
@@ -93,3 +95,13 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         passwords.close()
         await redis.aclose()
         await store.close()
+
+
+def _policy(settings: Settings) -> Policy:
+    lifetime = timedelta(seconds=settings.offer_lifetime_s)
+    quotas = (
+        settings.most_open_rfis,
+        settings.most_vendor_places,
+        settings.most_submissions_a_day,
+    )
+    return Policy(lifetime, *quotas).scaled(settings.limit_scale)

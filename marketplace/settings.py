@@ -50,6 +50,22 @@ class _Environment(Schema):
     limit_scale = fields.Float(
         data_key="PARLEY_LIMIT_SCALE", load_default=1.0, validate=validate.Range(min=0.01)
     )
+    offer_lifetime_s = fields.Integer(
+        data_key="PARLEY_OFFER_LIFETIME_S",
+        load_default=3 * 86_400,
+        validate=validate.Range(1, 366 * 86_400),
+    )
+    most_open_rfis = fields.Integer(
+        data_key="PARLEY_MOST_OPEN_RFIS", load_default=10, validate=validate.Range(1, 100_000)
+    )
+    most_vendor_places = fields.Integer(
+        data_key="PARLEY_MOST_VENDOR_PLACES", load_default=100, validate=validate.Range(1, 100_000)
+    )
+    most_submissions_a_day = fields.Integer(
+        data_key="PARLEY_MOST_SUBMISSIONS_A_DAY",
+        load_default=20,
+        validate=validate.Range(1, 10_000),
+    )
     log_level = fields.String(
         data_key="PARLEY_LOG_LEVEL",
         load_default="INFO",
@@ -82,6 +98,10 @@ class Settings:
     bind_port: int
     public_url: str
     limit_scale: float
+    offer_lifetime_s: int
+    most_open_rfis: int
+    most_vendor_places: int
+    most_submissions_a_day: int
     log_level: str
     sendgrid_api_key: str = field(repr=False)
     sendgrid_api_url: str

@@ -82,7 +82,7 @@ async def get_rfi(call: Call) -> Answer:
     answer=RfiView(),
     gives_revision=True,
     needs_revision=True,
-    errors=[Code.WRONG_STATE],
+    errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
 async def revise_rfi(call: Call) -> Answer:
     """Change fields of a draft or an open RFI; what is left out stays.
@@ -100,10 +100,14 @@ async def revise_rfi(call: Call) -> Answer:
     answer=RfiView(),
     gives_revision=True,
     needs_revision=True,
-    errors=[Code.WRONG_STATE],
+    errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
 async def submit_rfi(call: Call) -> Answer:
-    """Open a draft for matching with the closest vendors."""
+    """Open a draft for matching with the closest vendors.
+
+    An account has so many open RFIs, so many vendors on them together, and so many submissions in 24
+    hours.
+    """
     rfi_id = call.path["rfi_id"]
     return Answer(await rfis.submit(call.world, call.actor, rfi_id, call.expected_revisions))
 

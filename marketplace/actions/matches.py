@@ -3,6 +3,7 @@
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event, match_event
+from marketplace.actions.offers import close_expired
 from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import matches, vendors
 from marketplace.domain.accounts import Actor, Role
@@ -23,12 +24,15 @@ _SPARE_CANDIDATES = 5
 async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_id: str) -> int:
     """Offer an open RFI to the closest suitable vendors, up to its `max_vendors`.
 
-    Offers that no longer suit the RFI's place or category are closed first.  The mark for the event
+    Offers that have expired, anybody's, and those that no longer suit the RFI's place or category are
+    closed first.  The mark for the event
     is in the same write, so a second delivery changes nothing.  Returns the number of new offers.
 
     Raises:
         TemporaryError: when the store is away.
     """
+
+    await close_expired(world)
 
     async def work(tx: Repositories) -> tuple[list[Match], list[Match]]:
         if not await tx.handled.mark(group, event_id):
@@ -61,7 +65,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Match, Entry]:
-        match = await _own(tx, actor, match_id)
+        match = await _own(world, tx, actor, match_id)
         vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
         accepted = matches.accept(match, new_id(), now)
         conversation = await _conversation(tx, accepted)
@@ -89,7 +93,7 @@ async def decline(world: World, actor: Actor, match_id: str, reason: str | None)
     now = world.clock.now()
 
     async def work(tx: Repositories) -> Match:
-        declined = matches.decline(await _own(tx, actor, match_id), reason, now)
+        declined = matches.decline(await _own(world, tx, actor, match_id), reason, now)
         await tx.matches.save(declined, MatchState.OFFERED)
         await tx.vendors.release(declined.vendor_id)
         await tx.rfis.count_matches(declined.rfi_id, -1)
@@ -108,7 +112,7 @@ async def visible_matches(world: World, actor: Actor, rfi_id: str) -> list[Match
         ParleyError: `not_found`, as `visible_rfi`.
     """
     await visible_rfi(world, actor, rfi_id)
-    found = await world.store.matches.of_rfi(rfi_id)
+    found = [world.as_it_stands(each) for each in await world.store.matches.of_rfi(rfi_id)]
     if actor.role is Role.VENDOR:
         return [each for each in found if each.vendor_id == actor.account_id]
     return found
@@ -123,9 +127,11 @@ async def own_matches(
         ParleyError: `forbidden` for other roles.
     """
     actor.require(Role.VENDOR)
-    page = await world.store.matches.of_vendor(actor.account_id, state, request)
+    expired_before = world.clock.now() - world.policy.offer_lifetime
+    page = await world.store.matches.of_vendor(actor.account_id, state, request, expired_before)
     rfis = await world.store.rfis.get_many([each.rfi_id for each in page.items])
-    return Page(tuple((each, rfis[each.rfi_id]) for each in page.items), page.next_cursor)
+    items = tuple((world.as_it_stands(each), rfis[each.rfi_id]) for each in page.items)
+    return Page(items, page.next_cursor)
 
 
 async def _offer(
@@ -174,12 +180,12 @@ async def _close_unsuitable(
     return closed
 
 
-async def _own(tx: Repositories, actor: Actor, match_id: str) -> Match:
+async def _own(world: World, tx: Repositories, actor: Actor, match_id: str) -> Match:
     actor.require(Role.VENDOR)
     match = await tx.matches.get(match_id)
     if match is None or match.vendor_id != actor.account_id:
         raise ParleyError(Code.NOT_FOUND, "You have no match with this id.")
-    return match
+    return world.as_it_stands(match)
 
 
 async def _conversation(tx: Repositories, match: Match) -> Conversation:

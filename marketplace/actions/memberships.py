@@ -48,7 +48,7 @@ async def losses(
             for each in await world.store.matches.of_pairs(pair_batch)
         }
         for pair in pair_batch:
-            match = found.get(pair)
+            match = world.as_it_stands(found[pair]) if pair in found else None
             if pair[1] in suspended:
                 lost[pair] = "suspended"
             elif (view := visibility.of_vendor(match)) is None:

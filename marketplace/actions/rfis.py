@@ -7,6 +7,7 @@ from typing import Any
 from marketplace.actions import announcements, feeds
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
+from marketplace.actions.offers import close_expired
 from marketplace.domain import matches, quotes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
@@ -14,8 +15,9 @@ from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.policy import DAY
 from marketplace.domain.quotes import Quote, QuoteState
-from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision, Rfi
+from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision, Rfi, RfiState
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ports import Repositories, World
@@ -78,15 +80,20 @@ async def revise(
     """Replace the given fields; when nothing differs, nothing happens.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`, `validation_failed`.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`, `validation_failed`, `at_capacity`.
     """
     fields, now = _content(content), world.clock.now()
+    if "max_vendors" in fields:
+        await close_expired(world)
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
         before = await _own(tx, actor, rfi_id, expected)
         after, revision = rfis.revise(before, fields, actor, now)
         if not revision.changes:
             return before, None
+        more = after.max_vendors - before.max_vendors
+        if more > 0 and after.state is RfiState.OPEN:
+            await _take_quota(world, tx, after, opened=0, asked=more)
         await tx.rfis.save(after, revision)
         await tx.outbox.add(rfi_event("rfi.revised", after, revision, actor))
         return after, revision
@@ -101,13 +108,15 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
     """Open the RFI for matching.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `at_capacity` and `rate_limited` beyond
+            what the policy grants an account.
     """
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision]:
         before = await _own(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
+        await _take_quota(world, tx, after, opened=1, asked=after.max_vendors)
         await tx.rfis.save(after, revision)
         await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))
         return after, revision
@@ -130,7 +139,7 @@ async def withdraw(world: World, actor: Actor, rfi_id: str, expected: Expected) 
         closing = _Closing(*rfis.withdraw(before, actor, now))
         await tx.rfis.save(closing.rfi, closing.revision)
         await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
-        await _close_rest(tx, actor, closing)
+        await _close_rest(world, tx, actor, closing)
         return closing
 
     closing = await world.store.transact(work)
@@ -167,7 +176,7 @@ async def award(
         closing.quotes.append(won)
         await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
         await tx.outbox.add(quote_event("quote.updated", won, actor))
-        await _close_rest(tx, actor, closing)
+        await _close_rest(world, tx, actor, closing)
         return closing
 
     closing = await world.store.transact(work)
@@ -191,7 +200,7 @@ async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
     if actor.role is not Role.VENDOR:
         raise _not_found()
     match = await world.store.matches.of_pair(rfi_id, actor.account_id)
-    view = visibility.of_vendor(match)
+    view = visibility.of_vendor(world.as_it_stands(match) if match is not None else None)
     if view is None:
         raise _not_found()
     vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
@@ -251,7 +260,19 @@ async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) 
     return rfi
 
 
-async def _close_rest(tx: Repositories, actor: Actor, closing: _Closing) -> None:
+async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, asked: int) -> None:
+    """Hold an account to the policy; transactions that do so for one account follow each other."""
+    now, policy = world.clock.now(), world.policy
+    submissions = [each for each in await tx.submissions.of(rfi.customer_id) if each > now - DAY]
+    if opened:
+        policy.require_submission(submissions, now)
+        submissions.append(now)
+    await tx.submissions.keep(rfi.customer_id, submissions, now)
+    open_rfis, places = await tx.rfis.open_of(rfi.customer_id)
+    policy.require_room(open_rfis + opened, places + asked)
+
+
+async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Closing) -> None:
     """Close what is still live on an RFI that ended, and give the vendors their capacity back.
 
     The winner's match stays `accepted`: its conversation goes on.
@@ -261,8 +282,11 @@ async def _close_rest(tx: Repositories, actor: Actor, closing: _Closing) -> None
     for match in await tx.matches.of_rfi(rfi.id):
         if match.state not in LIVE_STATES:
             continue
-        closing.vendor_ids.append(match.vendor_id)
         await tx.vendors.release(match.vendor_id)
+        ended = world.as_it_stands(match)
+        if ended.state in LIVE_STATES:
+            closing.vendor_ids.append(match.vendor_id)
+            ended = matches.close(match, reason, now)
         if match.conversation_id is not None:
             notice = await add_notice(
                 tx, match.conversation_id, reason, {"rfi_id": rfi.id}, actor, now
@@ -270,10 +294,9 @@ async def _close_rest(tx: Repositories, actor: Actor, closing: _Closing) -> None
             closing.notices.append(notice)
         if match.vendor_id == rfi.awarded_vendor_id:
             continue
-        closed = matches.close(match, reason, now)
-        await tx.matches.save(closed, match.state)
-        await tx.outbox.add(match_event("match.closed", closed, actor))
-        closing.matches.append(closed)
+        await tx.matches.save(ended, match.state)
+        await tx.outbox.add(match_event("match.closed", ended, actor))
+        closing.matches.append(ended)
     for quote in await tx.quotes.of_rfi(rfi.id):
         if quote.state is QuoteState.SUBMITTED:
             closed_quote = quotes.close(quote, now)

@@ -5,6 +5,7 @@ from typing import Any
 
 from marketplace.actions import announcements
 from marketplace.actions.events import vendor_event
+from marketplace.actions.offers import close_expired
 from marketplace.domain import vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
@@ -38,6 +39,8 @@ async def update_profile(world: World, actor: Actor, profile: Mapping[str, Any])
         fields["languages"] = tuple(dict.fromkeys(fields["languages"]))
     if "service_area" in fields:
         fields["service_area"] = ServiceArea(**fields["service_area"])
+    if "capacity" in fields:
+        await close_expired(world)
     now = world.clock.now()
     return await _change(
         world,

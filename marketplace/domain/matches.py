@@ -1,7 +1,7 @@
 """Matches: one RFI offered to one vendor."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from marketplace.domain.rfis import Rfi
@@ -20,8 +20,10 @@ class MatchState(StrEnum):
 
 
 LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
-# Closed because the RFI moved out of the vendor's reach; all other closings end the RFI itself.
+# Closed because the RFI moved out of the vendor's reach, or because nobody took the offer up in time;
+# all other closings end the RFI itself.
 NO_LONGER_SUITABLE = "no_longer_suitable"
+EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Match:
     def shows_rfi(self) -> bool:
         """Whether its vendor sees the RFI: as long as it is asked, and how it ended for those asked."""
         if self.state is MatchState.CLOSED:
-            return self.closed_reason != NO_LONGER_SUITABLE
+            return self.closed_reason not in {NO_LONGER_SUITABLE, EXPIRED}
         return self.state in LIVE_STATES
 
 
@@ -78,6 +80,18 @@ def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match
     )
 
 
+def has_expired(match: Match, now: datetime, lifetime: timedelta) -> bool:
+    """Whether an offer is too old to be taken up."""
+    return match.state is MatchState.OFFERED and match.offered_at + lifetime <= now
+
+
+def as_of(match: Match, now: datetime, lifetime: timedelta) -> Match:
+    """The match as it stands now: an offer that has expired is closed, whoever has noted it or not."""
+    if not has_expired(match, now, lifetime):
+        return match
+    return close(match, EXPIRED, match.offered_at + lifetime)
+
+
 def accept(match: Match, conversation_id: str, now: datetime) -> Match:
     """The match taken up by its vendor, with the conversation it opens.
 
@@ -106,5 +120,9 @@ def close(match: Match, reason: str, now: datetime) -> Match:
 
 
 def _require_offered(match: Match) -> None:
+    if match.closed_reason == EXPIRED:
+        raise ParleyError(
+            Code.WRONG_STATE, "The offer has expired and cannot be answered any more."
+        )
     if match.state is not MatchState.OFFERED:
         raise ParleyError(Code.WRONG_STATE, f"The match is {match.state}, not offered.")

@@ -4,8 +4,8 @@ An implementation keeps a port when it passes the port's suite in `tests/contrac
 store and the in-memory one run the same suite.  All methods may raise `TemporaryError` when the part
 behind them is away.
 
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py
+    accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
+    reports.py  notifications.py
                       one noun each
     outbox.py         events on their way, and handled-event marks
     idempotency.py    claims of keys, and answers kept under them
@@ -46,6 +46,7 @@ from marketplace.ports.quotes import Quotes
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.store import Epoch, Repositories, Store
+from marketplace.ports.submissions import Submissions
 from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
@@ -79,6 +80,7 @@ __all__ = [
     "SignalName",
     "Store",
     "StoredResponse",
+    "Submissions",
     "Vendors",
     "World",
     "account_room",

@@ -1,6 +1,7 @@
 """Matches."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.matches import Match, MatchState
@@ -23,9 +24,16 @@ class Matches(Protocol):
         """All of an RFI, closest first."""
 
     async def of_vendor(
-        self, vendor_id: str, state: MatchState | None, request: PageRequest
+        self,
+        vendor_id: str,
+        state: MatchState | None,
+        request: PageRequest,
+        offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first."""
+        """Newest first; what was offered before that moment counts as closed."""
+
+    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
+        """Offers that were made before a moment and still stand, the oldest first."""
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The one between an RFI and a vendor."""

@@ -34,6 +34,9 @@ class Rfis(Protocol):
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""
 
+    async def open_of(self, customer_id: str) -> tuple[int, int]:
+        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 for one that was not."""
 

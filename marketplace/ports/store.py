@@ -12,6 +12,7 @@ from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
+from marketplace.ports.submissions import Submissions
 from marketplace.ports.vendors import Vendors
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ class Repositories(Protocol):
     def rfis(self) -> Rfis: ...
     @property
     def matches(self) -> Matches: ...
+    @property
+    def submissions(self) -> Submissions: ...
     @property
     def quotes(self) -> Quotes: ...
     @property

@@ -1,9 +1,12 @@
 """All that an action may reach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from marketplace.domain import matches
+from marketplace.domain.matches import Match
+from marketplace.domain.policy import Policy
 from marketplace.ports.accounts import Passwords
 from marketplace.ports.conversations import EntryLog
 from marketplace.ports.live import Live, Presence
@@ -27,3 +30,8 @@ class World:
     presence: Presence
     passwords: Passwords
     clock: Clock
+    policy: Policy = field(default_factory=Policy)
+
+    def as_it_stands(self, match: Match) -> Match:
+        """The match now: an offer that is too old is closed, whether or not that was noted yet."""
+        return matches.as_of(match, self.clock.now(), self.policy.offer_lifetime)

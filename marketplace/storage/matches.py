@@ -1,6 +1,7 @@
 """Matches."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
@@ -48,13 +49,30 @@ class MongoMatches(Collection[Match]):
         )
 
     async def of_vendor(
-        self, vendor_id: str, state: MatchState | None, request: PageRequest
+        self,
+        vendor_id: str,
+        state: MatchState | None,
+        request: PageRequest,
+        offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first."""
+        """Newest first; what was offered before that moment counts as closed."""
         condition: dict[str, Any] = {"vendor_id": vendor_id}
-        if state is not None:
+        expired = {"state": MatchState.OFFERED, "offered_at": {"$lte": offered_before}}
+        if state is MatchState.CLOSED:
+            condition["$or"] = [{"state": state}, expired]
+        elif state is MatchState.OFFERED:
+            condition |= {"state": state, "offered_at": {"$gt": offered_before}}
+        elif state is not None:
             condition["state"] = state
         return await self._page(condition, request)
+
+    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
+        """Offers that were made before a moment and still stand, the oldest first."""
+        return await self._many(
+            {"state": MatchState.OFFERED, "offered_at": {"$lte": before}},
+            sort=[("offered_at", ASCENDING)],
+            limit=limit,
+        )
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The one between an RFI and a vendor."""

@@ -251,6 +251,19 @@ async def _rounded_places(database: Database) -> None:
     )
 
 
+async def _offers_and_quotas(database: Database) -> None:
+    await database["matches"].create_indexes(
+        [IndexModel([("state", ASCENDING), ("offered_at", ASCENDING)])]
+    )
+    await database["rfis"].create_indexes(
+        [IndexModel([("customer_id", ASCENDING), ("state", ASCENDING)])]
+    )
+    await _create(database, "submissions", _has(at="array", kept_at="date"))
+    await database["submissions"].create_indexes(
+        [IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=2 * _DAY_S)]
+    )
+
+
 def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
     return directory_place(vendor["_id"], vendor["service_area"]["location"])
 
@@ -281,6 +294,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _rounded_places,
     _epochs,
     _digests,
+    _offers_and_quotas,
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pymongo import ASCENDING
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.storage.collection import Collection, repository
 from marketplace.storage.documents import from_document, to_document
@@ -66,6 +66,18 @@ class MongoRfis(Collection[Rfi]):
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""
         return await self._page({"customer_id": customer_id}, request)
+
+    async def open_of(self, customer_id: str) -> tuple[int, int]:
+        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+        counted = self._collection.aggregate(
+            [
+                {"$match": {"customer_id": customer_id, "state": RfiState.OPEN}},
+                {"$group": {"_id": None, "rfis": {"$sum": 1}, "asked": {"$sum": "$max_vendors"}}},
+            ],
+            session=self.session,
+        )
+        found = await counted.to_list(1)
+        return (found[0]["rfis"], found[0]["asked"]) if found else (0, 0)
 
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 for one that was not."""

@@ -32,6 +32,7 @@ from marketplace.storage.outbox import MongoHandled, MongoOutbox
 from marketplace.storage.quotes import MongoQuotes
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
+from marketplace.storage.submissions import MongoSubmissions
 from marketplace.storage.vendors import MongoVendors
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class MongoRepositories:
         self.vendors = MongoVendors(database, session)
         self.rfis = MongoRfis(database, session)
         self.matches = MongoMatches(database, session)
+        self.submissions = MongoSubmissions(database, session)
         self.quotes = MongoQuotes(database, session)
         self.conversations = MongoConversations(database, session)
         self.entries = MongoEntries(database, session)

@@ -1,13 +1,16 @@
 """Matches."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from marketplace.domain.matches import MatchState
+from marketplace.domain.pages import PageRequest
+from marketplace.domain.policy import DAY
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
-from tests.builders import a_match, an_accepted_match
+from tests.builders import NOW, a_match, an_accepted_match
 from tests.contracts.helpers import all_pages, together
 
 
@@ -107,15 +110,35 @@ async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store
     accepted = an_accepted_match(vendor_id="vendor")
     for each in (*mine, accepted, a_match()):
         await store.matches.add(each)
+    of_vendor = partial(store.matches.of_vendor, "vendor", offered_before=NOW - DAY)
 
-    every = await all_pages(lambda at: store.matches.of_vendor("vendor", None, at), 3)
-    offered = await all_pages(
-        lambda at: store.matches.of_vendor("vendor", MatchState.OFFERED, at), 3
-    )
+    every = await all_pages(lambda at: of_vendor(state=None, request=at), 3)
+    offered = await all_pages(lambda at: of_vendor(state=MatchState.OFFERED, request=at), 3)
 
     newest_first = [accepted, *mine[::-1]]
     assert every == [newest_first[:3], newest_first[3:]]
     assert offered == [mine[:0:-1], mine[:1]]
+
+
+async def test_old_offers_are_listed_as_closed_and_found_oldest_first(store: Store) -> None:
+    """An acceptance does not age; what was offered later still stands."""
+    older = a_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
+    old = a_match(vendor_id="vendor", offered_at=NOW - DAY)
+    accepted = an_accepted_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
+    closed = a_match(vendor_id="vendor", state=MatchState.CLOSED)
+    fresh = a_match(vendor_id="vendor")
+    for each in (old, older, accepted, closed, fresh):
+        await store.matches.add(each)
+
+    async def listed(state: MatchState) -> set[str]:
+        page = await store.matches.of_vendor("vendor", state, PageRequest(), NOW - DAY)
+        return {each.id for each in page.items}
+
+    assert await listed(MatchState.OFFERED) == {fresh.id}
+    assert await listed(MatchState.CLOSED) == {old.id, older.id, closed.id}
+    assert await listed(MatchState.ACCEPTED) == {accepted.id}
+    assert await store.matches.offered_before(NOW - DAY, 10) == [older, old]
+    assert await store.matches.offered_before(NOW - DAY, 1) == [older]
 
 
 async def test_many_pairs_are_asked_for_at_once(store: Store) -> None:

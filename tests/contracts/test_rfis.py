@@ -342,3 +342,31 @@ async def test_revisions_continue_behind_a_number(store: Store) -> None:
     assert [each.revision for each in behind] == [3, 4, 5]
     assert [each.revision for each in rest] == [6, 7]
     assert await store.rfis.revisions(rfi.id, 7) == []
+
+
+async def test_what_a_customer_has_open_is_counted(store: Store) -> None:
+    """The open ones and the vendors they ask for; drafts, ended ones and others' are not among them."""
+    mine = [an_rfi(customer_id="carla", max_vendors=n) for n in (3, 5)]
+    others = [
+        an_rfi(customer_id="carla", state=RfiState.DRAFT),
+        an_rfi(customer_id="carla", state=RfiState.AWARDED),
+        an_rfi(),
+    ]
+    for each in (*mine, *others):
+        await store.rfis.add(each, a_revision(each))
+
+    assert await store.rfis.open_of("carla") == (2, 8)
+    assert await store.rfis.open_of("nobody") == (0, 0)
+
+
+async def test_the_submission_is_found_among_the_revisions(store: Store) -> None:
+    """0 for what was never submitted."""
+    actor = an_actor()
+    draft, first = rfis.draft("draft", content_of_an_rfi(), actor, NOW)
+    await store.rfis.add(draft, first)
+    assert await store.rfis.submission("draft") == 0
+
+    await store.rfis.save(*(revised := rfis.revise(draft, {"title": "Other"}, actor, NOW)))
+    await store.rfis.save(*rfis.submit(revised[0], actor, NOW))
+
+    assert await store.rfis.submission("draft") == 3

@@ -1,6 +1,7 @@
 """Matches."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import Page, PageRequest
@@ -37,15 +38,34 @@ class Matches:
         return sorted(found, key=lambda each: (each.distance_m, each.id))
 
     async def of_vendor(
-        self, vendor_id: str, state: MatchState | None, request: PageRequest
+        self,
+        vendor_id: str,
+        state: MatchState | None,
+        request: PageRequest,
+        offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first."""
+        """Newest first; what was offered before that moment counts as closed."""
+
+        def state_of(match: Match) -> MatchState:
+            is_offer = match.state is MatchState.OFFERED
+            is_old = is_offer and match.offered_at <= offered_before
+            return MatchState.CLOSED if is_old else match.state
+
         found = {
             k: v
             for k, v in self._matches.items()
-            if v.vendor_id == vendor_id and (state is None or v.state is state)
+            if v.vendor_id == vendor_id and (state is None or state_of(v) is state)
         }
         return page(found, request)
+
+    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
+        """Offers that were made before a moment and still stand, the oldest first."""
+        found = [
+            each
+            for each in self._matches.values()
+            if each.state is MatchState.OFFERED and each.offered_at <= before
+        ]
+        return sorted(found, key=lambda each: each.offered_at)[:limit]
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The one between an RFI and a vendor."""

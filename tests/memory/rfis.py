@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from tests.memory.tables import Tables, insert, page
 
@@ -50,6 +50,15 @@ class Rfis:
         """Newest first."""
         found = {k: v for k, v in self._rfis.items() if v.customer_id == customer_id}
         return page(found, request)
+
+    async def open_of(self, customer_id: str) -> tuple[int, int]:
+        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+        asked = [
+            each.max_vendors
+            for each in self._rfis.values()
+            if each.customer_id == customer_id and each.state is RfiState.OPEN
+        ]
+        return len(asked), sum(asked)
 
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 for one that was not."""

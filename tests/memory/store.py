@@ -17,6 +17,7 @@ from tests.memory.outbox import Handled, Outbox
 from tests.memory.quotes import Quotes
 from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
+from tests.memory.submissions import Submissions
 from tests.memory.tables import Tables
 from tests.memory.vendors import Vendors
 
@@ -33,6 +34,7 @@ class Repositories:
     vendors: ports.Vendors
     rfis: ports.Rfis
     matches: ports.Matches
+    submissions: ports.Submissions
     quotes: ports.Quotes
     conversations: ports.Conversations
     entries: ports.Entries
@@ -48,6 +50,7 @@ class Repositories:
         self.vendors = Vendors(tables)
         self.rfis = Rfis(tables)
         self.matches = Matches(tables)
+        self.submissions = Submissions(tables)
         self.quotes = Quotes(tables)
         self.conversations = Conversations(tables)
         self.entries = Entries(tables)

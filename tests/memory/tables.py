@@ -1,6 +1,7 @@
 """What the in-memory store holds: one dictionary of immutable values a collection."""
 
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from marketplace.domain.accounts import Account, Session
@@ -44,6 +45,7 @@ class Tables:
     matches: dict[str, Match] = field(default_factory=dict)
     quotes: dict[str, Quote] = field(default_factory=dict)
     quote_revisions: dict[tuple[str, int], QuoteRevision] = field(default_factory=dict)
+    submissions: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)

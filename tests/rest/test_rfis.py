@@ -1,10 +1,12 @@
 """RFIs: draft, revise, submit, withdraw, award, and the feed of changes."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from marketplace.domain.policy import Policy
 from tests.rest.people import (
     Rest,
     a_draft,
@@ -380,3 +382,21 @@ async def test_a_vendor_on_the_rfi_sees_it_and_changes_nothing(rest: Rest) -> No
 
     assert seen.json() == story.rfi
     assert refusal(changed) == (404, "not_found")
+
+
+async def test_quotas_are_exact_under_concurrency(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twelve drafts that are submitted at once, as many are open as an account may have."""
+    policy = Policy(most_open_rfis=4)
+    parts = replace(rest.parts, world=replace(rest.parts.world, policy=policy))
+    monkeypatch.setattr(rest.app.ctx.service, "parts", parts)
+    customer = await registered(rest)
+    drafts = [await a_draft_of(customer) for _ in range(12)]
+
+    answers = await asyncio.gather(
+        *(customer.post(f"/v1/rfis/{each['id']}/submit", if_match=1) for each in drafts)
+    )
+
+    assert sorted(each.status_code for each in answers) == [200] * 4 + [409] * 8
+    assert {each.json()["code"] for each in answers if each.status_code == 409} == {"at_capacity"}

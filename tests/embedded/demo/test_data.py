@@ -20,7 +20,7 @@ from marketplace.domain.quotes import QuoteState
 from marketplace.domain.rfis import RfiState
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code, ParleyError
-from tests.builders import a_place
+from tests.builders import NOW, a_place
 from tests.embedded.demo.conftest import Loaded
 
 _EARTH_RADIUS_M = 6_378_100
@@ -100,7 +100,7 @@ async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None
     """It was offered, accepted, declined, and had one closed."""
     vendor_id = people.actors()["vendor"].account_id
 
-    page = await loaded.parts.store.matches.of_vendor(vendor_id, None, PageRequest(50))
+    page = await loaded.parts.store.matches.of_vendor(vendor_id, None, PageRequest(50), NOW)
 
     states = Counter(each.state for each in page.items)
     assert set(states) == set(MatchState)

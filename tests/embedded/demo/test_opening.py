@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from embedded.demo.bulk import insert_together
@@ -79,7 +80,7 @@ async def test_it_leaves_what_the_actions_leave(store: MongoStore) -> None:
 
     for name in _WRITTEN:
         await store.database[name].delete_many({})
-    vendor = a_vendor(service_area=area, capacity=1, open_matches=1)
+    vendor = replace(vendor, open_matches=1)
     await store.vendors.add(vendor)
     pair = Pair(customer, vendor)
     _, documents = opened(pair, content_for(pair), NOW)

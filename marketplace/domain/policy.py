@@ -1,0 +1,65 @@
+"""What the marketplace grants, as its operator sets it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from marketplace.errors import Code, ParleyError
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long an offer stands, and what one account may ask for.
+
+    Nobody proves yet who they are, so what an account may ask of vendors is bounded: open RFIs, the
+    vendors that these ask for together, and submissions within 24 hours.
+    """
+
+    offer_lifetime: timedelta = timedelta(days=3)
+    most_open_rfis: int = 10
+    most_vendor_places: int = 100
+    most_submissions_a_day: int = 20
+
+    def scaled(self, scale: float) -> "Policy":
+        """With the quotas multiplied, at least 1 each."""
+        return Policy(
+            self.offer_lifetime,
+            max(1, round(self.most_open_rfis * scale)),
+            max(1, round(self.most_vendor_places * scale)),
+            max(1, round(self.most_submissions_a_day * scale)),
+        )
+
+    def require_submission(self, submissions: Sequence[datetime], now: datetime) -> None:
+        """Refuse a submission beyond those of the last 24 hours.
+
+        Raises:
+            ParleyError: `rate_limited`, with the time until the next one is possible.
+        """
+        if len(submissions) >= self.most_submissions_a_day:
+            free_at = submissions[-self.most_submissions_a_day] + DAY
+            wait_ms = max(1_000, int((free_at - now) / timedelta(milliseconds=1)))
+            raise ParleyError(
+                Code.RATE_LIMITED,
+                f"An account submits at most {self.most_submissions_a_day} RFIs in 24 hours.",
+                retry_after_ms=wait_ms,
+            )
+
+    def require_room(self, open_rfis: int, vendor_places: int) -> None:
+        """Refuse more open RFIs, or more vendors on them together, than an account may have.
+
+        Raises:
+            ParleyError: `at_capacity`.
+        """
+        if open_rfis > self.most_open_rfis:
+            raise ParleyError(
+                Code.AT_CAPACITY,
+                f"An account has at most {self.most_open_rfis} open RFIs. Withdraw or award one.",
+            )
+        if vendor_places > self.most_vendor_places:
+            raise ParleyError(
+                Code.AT_CAPACITY,
+                f"The open RFIs of an account ask for at most {self.most_vendor_places} vendors "
+                "together. Ask for fewer, or withdraw or award one.",
+            )

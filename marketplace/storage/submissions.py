@@ -1,0 +1,27 @@
+"""When accounts submitted RFIs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from marketplace.storage.collection import Collection, repository
+
+
+@repository
+class MongoSubmissions(Collection[None]):
+    """One document for each account, with the times of its latest submissions."""
+
+    name = "submissions"
+
+    async def of(self, account_id: str) -> list[datetime]:
+        """The kept ones, oldest first."""
+        found = await self._collection.find_one({"_id": account_id}, session=self.session)
+        return list(found["at"]) if found is not None else []
+
+    async def keep(self, account_id: str, at: Sequence[datetime], now: datetime) -> None:
+        """Replace the kept ones; the count makes it a write even where nothing differs."""
+        await self._collection.update_one(
+            {"_id": account_id},
+            {"$set": {"at": list(at), "kept_at": now}, "$inc": {"writes": 1}},
+            upsert=True,
+            session=self.session,
+        )

@@ -1,0 +1,32 @@
+"""When accounts submitted RFIs."""
+
+from datetime import datetime, timedelta
+
+from marketplace.ports import Repositories, Store
+from tests.builders import NOW
+from tests.contracts.helpers import together
+
+
+async def test_kept_submissions_come_back(store: Store) -> None:
+    """Each account's own, the last that were kept."""
+    times = [NOW, NOW + timedelta(minutes=5)]
+
+    assert await store.submissions.of("carla") == []
+    await store.submissions.keep("carla", times[:1], NOW)
+    await store.submissions.keep("carla", times, NOW)
+    await store.submissions.keep("maya", [], NOW)
+
+    assert await store.submissions.of("carla") == times
+    assert await store.submissions.of("maya") == []
+
+
+async def test_of_those_who_keep_at_once_nobody_is_forgotten(store: Store) -> None:
+    """What was read in a transaction still stands when it commits."""
+
+    async def add(to: Repositories, at: datetime) -> None:
+        await to.submissions.keep("carla", [*await to.submissions.of("carla"), at], NOW)
+
+    moments = [NOW + timedelta(seconds=n) for n in range(10)]
+    await together(*(store.transact(lambda to, at=at: add(to, at)) for at in moments))  # type: ignore[misc] # bound in the loop
+
+    assert sorted(await store.submissions.of("carla")) == moments

@@ -1,0 +1,122 @@
+"""Offers that nobody took up in time."""
+
+from datetime import timedelta
+
+from marketplace.actions import matches, memberships, rfis, vendors
+from marketplace.domain.accounts import Actor
+from marketplace.domain.matches import EXPIRED, Match, MatchState
+from marketplace.domain.pages import PageRequest
+from marketplace.domain.rfis import Rfi
+from marketplace.errors import Code
+from tests.marketplace.actions.refusals import refused
+from tests.marketplace.actions.stage import Stage
+
+LIFETIME = timedelta(days=3)
+SHORTLY = timedelta(milliseconds=1)
+
+
+async def an_offer(stage: Stage, vendor: Actor) -> tuple[Actor, Rfi, Match]:
+    """An RFI that is offered to the vendor, and its customer."""
+    customer = await stage.customer()
+    rfi = await stage.submitted(customer, max_vendors=1)
+    return customer, rfi, (await stage.offered(rfi))[vendor.account_id]
+
+
+def wait(stage: Stage, time: timedelta) -> None:
+    """Let time pass."""
+    stage.clock.advance(seconds=time.total_seconds())
+
+
+async def test_an_offer_is_taken_up_until_it_expires(stage: Stage) -> None:
+    """In its last moment, and not at its end."""
+    vendor = await stage.vendor()
+    _, _, offer = await an_offer(stage, vendor)
+
+    wait(stage, LIFETIME - SHORTLY)
+    accepted = await matches.accept(stage.world, vendor, offer.id)
+
+    assert accepted.state is MatchState.ACCEPTED
+
+
+async def test_an_expired_offer_is_not_answered(stage: Stage) -> None:
+    """Neither taken up nor turned down; the refusal says why."""
+    vendor = await stage.vendor()
+    _, _, offer = await an_offer(stage, vendor)
+
+    wait(stage, LIFETIME)
+
+    assert await refused(matches.accept(stage.world, vendor, offer.id)) is Code.WRONG_STATE
+    assert await refused(matches.decline(stage.world, vendor, offer.id, None)) is Code.WRONG_STATE
+
+
+async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage) -> None:
+    """In the lists, by state, and in what the vendor may see; nobody has noted it yet."""
+    vendor = await stage.vendor()
+    customer, rfi, offer = await an_offer(stage, vendor)
+
+    wait(stage, LIFETIME)
+
+    async def own(state: MatchState | None) -> list[tuple[MatchState, str | None]]:
+        page = await matches.own_matches(stage.world, vendor, state, PageRequest())
+        return [(match.state, match.closed_reason) for match, _ in page.items]
+
+    expired = [(MatchState.CLOSED, EXPIRED)]
+    assert await own(None) == expired
+    assert await own(MatchState.CLOSED) == expired
+    assert await own(MatchState.OFFERED) == []
+    seen = await matches.visible_matches(stage.world, customer, rfi.id)
+    assert [(each.state, each.closed_reason) for each in seen] == expired
+    assert await refused(rfis.visible_rfi(stage.world, vendor, rfi.id)) is Code.NOT_FOUND
+    pair = (rfi.id, vendor.account_id)
+    lost = await memberships.losses(stage.world, [vendor.account_id], [pair])
+    assert lost.rfis == {pair: "match_closed"}
+    kept = await stage.store.matches.get(offer.id)
+    assert kept is not None
+    assert kept.state is MatchState.OFFERED
+
+
+async def test_an_expired_offer_holds_no_place(stage: Stage) -> None:
+    """Neither the vendor's nor the RFI's: the next RFI is offered, and the old one asks for fewer."""
+    vendor = await stage.vendor(capacity=1)
+    _, old, _ = await an_offer(stage, vendor)
+    asking = await stage.submitted(await stage.customer(), max_vendors=1)
+    assert vendor.account_id not in await stage.offered(asking)
+
+    wait(stage, LIFETIME)
+    again = await stage.submitted(await stage.customer(), max_vendors=1)
+    offered = await stage.offered(again)
+
+    assert offered[vendor.account_id].state is MatchState.OFFERED
+    assert await stage.open_matches(vendor) == 1
+    kept = await stage.store.rfis.get(old.id)
+    assert kept is not None
+    assert kept.match_count == 0
+    assert "match.closed" in stage.happened()
+    closed = [each.data for each in stage.live.named("match.updated")]
+    assert {each["closed_reason"] for each in closed} == {EXPIRED}
+
+
+async def test_capacity_may_fall_to_what_still_counts(stage: Stage) -> None:
+    """Expired offers do not keep a vendor from working on less."""
+    vendor = await stage.vendor(capacity=5)
+    for _ in range(2):
+        await an_offer(stage, vendor)
+
+    wait(stage, LIFETIME)
+    changed = await vendors.update_profile(stage.world, vendor, {"capacity": 1})
+
+    assert (changed.capacity, await stage.open_matches(vendor)) == (1, 0)
+
+
+async def test_an_end_does_not_reopen_what_had_expired(stage: Stage) -> None:
+    """Whoever let the offer expire is not told how the RFI ended, and gives its place back once."""
+    vendor = await stage.vendor()
+    customer, rfi, offer = await an_offer(stage, vendor)
+
+    wait(stage, LIFETIME)
+    await rfis.withdraw(stage.world, customer, rfi.id, 2)
+
+    kept = await stage.store.matches.get(offer.id)
+    assert kept is not None
+    assert (kept.state, kept.closed_reason) == (MatchState.CLOSED, EXPIRED)
+    assert await stage.open_matches(vendor) == 0
