@@ -27,10 +27,10 @@ export function RfiDetails({ feed, since }: Props) {
       {row("category", categoryName(rfi.category))}
       {row("title", <bdi>{rfi.title}</bdi>)}
       {row("description", <span className="prose" dir="auto">{rfi.description}</span>)}
-      {row("location", placeName(rfi.location))}
+      {row("location", rfi.visibility === "limited" && rfi.area ? <bdi>{rfi.area}</bdi> : placeName(rfi.location))}
       {rfi.address ? row("address", <bdi>{rfi.address}</bdi>) : null}
       {row("needed_by", rfi.needed_by ? day(rfi.needed_by) : "—")}
-      {row("budget", rfi.budget ? budgetText(rfi.budget) : "—")}
+      {row("budget", rfi.budget ? budgetText(rfi.budget) : isHidden(rfi) ? "shown once you accept" : "—")}
       {row("max_vendors", rfi.max_vendors)}
       {Object.entries(rfi.attributes ?? {}).map(([name, value]) =>
         row(`attributes.${name}`, <bdi>{String(value)}</bdi>),
@@ -38,6 +38,10 @@ export function RfiDetails({ feed, since }: Props) {
     </dl>
   );
 }
+
+/** Whether the customer keeps the budget, if there is one, for those who accept. */
+const isHidden = (rfi: Rfi): boolean =>
+  rfi.visibility === "limited" && rfi.state === "open" && rfi.budget_visibility !== "shown";
 
 function Row(props: { field: string; value: ReactNode; changes: Change[]; rfi: Rfi }) {
   const { field, value, changes, rfi } = props;

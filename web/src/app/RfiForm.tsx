@@ -161,6 +161,17 @@ function TermsFields(inputs: Inputs) {
         <TextField name="budget_min" label="Budget from (USD)" inputMode="decimal" {...inputs} />
         <TextField name="budget_max" label="Budget up to (USD)" inputMode="decimal" {...inputs} />
       </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          name="budget_visibility"
+          checked={inputs.fields.budget_visibility === "shown"}
+          onChange={(event) =>
+            inputs.set({ budget_visibility: event.target.checked ? "shown" : "hidden" })
+          }
+        />{" "}
+        Show the budget to vendors before they accept
+      </label>
       <div className="pair">
         <TextField name="needed_by" label="Needed by" type="date" {...inputs} />
         <TextField name="max_vendors" label="Vendors to ask, at most" type="number" {...inputs} />

@@ -20,8 +20,10 @@ describe("the form's content", () => {
       title: "Leak",
       description: "Under the sink",
       location: { type: "Point", coordinates: [-104.9903, 39.7392] },
+      area: "Denver, CO",
       needed_by: null,
       budget: null,
+      budget_visibility: "hidden",
       max_vendors: 5,
     });
   });

@@ -2,6 +2,7 @@
 
 import type { FieldError } from "../parley/errors";
 import type { Budget, Rfi, RfiContent } from "../parley/types";
+import { cityAt } from "./places";
 
 /** Each input by its name, as text. */
 export interface RfiFields {
@@ -13,6 +14,8 @@ export interface RfiFields {
   needed_by: string;
   budget_min: string;
   budget_max: string;
+  /** "shown": vendors see the budget before they accept. */
+  budget_visibility: "shown" | "hidden";
   max_vendors: string;
 }
 
@@ -25,6 +28,7 @@ export const BLANK: RfiFields = {
   needed_by: "",
   budget_min: "",
   budget_max: "",
+  budget_visibility: "hidden",
   max_vendors: "5",
 };
 
@@ -40,6 +44,7 @@ export function fieldsOf(rfi: Rfi): RfiFields {
     needed_by: rfi.needed_by ? localDay(new Date(rfi.needed_by)) : "",
     budget_min: dollars(rfi.budget?.min_minor),
     budget_max: dollars(rfi.budget?.max_minor),
+    budget_visibility: rfi.budget_visibility ?? "hidden",
     max_vendors: String(rfi.max_vendors),
   };
 }
@@ -67,9 +72,12 @@ export function contentOf(fields: RfiFields): { content: RfiContent } | { errors
       title: fields.title.trim(),
       description: fields.description.trim(),
       location: { type: "Point", coordinates: [longitude ?? 0, latitude ?? 0] },
+      // What vendors read of the place before they accept, beside its rounded coordinates.
+      area: cityAt(longitude ?? 0, latitude ?? 0)?.name ?? null,
       // The day counts until its end, where the customer is.
       needed_by: fields.needed_by ? new Date(`${fields.needed_by}T23:59:00`).toISOString() : null,
       budget,
+      budget_visibility: fields.budget_visibility,
       max_vendors: max_vendors ?? 1,
     },
   };

@@ -53,6 +53,22 @@ async function open(
 }
 
 describe("an RFI that is followed", () => {
+  test("shows a vendor that accepts what was withheld from it before", async () => {
+    let isAccepted = false;
+    const limited: Rfi = anRfi({ address: null, visibility: "limited" });
+    const full: Rfi = anRfi({ address: "1437 Bannock St", visibility: "full" });
+    const { client, io, joins } = await open({
+      rfi: () => Promise.resolve(isAccepted ? full : limited),
+      changes: () => Promise.resolve([]),
+    });
+    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    await client.load();
+    expect(client.feed.get().rfi?.address).toBeNull();
+    isAccepted = true;
+    io.emit("match.updated", { id: "match-1", rfi_id: "rfi-1", state: "accepted" });
+    await until(() => client.feed.get().rfi?.address === "1437 Bannock St", "the address");
+  });
+
   test("shows a pushed change, and fetches the ones a push was lost of", async () => {
     const { client, io, revise, joins, title } = await open();
     await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");

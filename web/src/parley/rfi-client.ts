@@ -35,7 +35,13 @@ export class RfiClient {
     this.#undo.push(
       gateway.hold(`rfi:${rfi_id}`),
       gateway.on("rfi.changed", (push) => {
-        if (push.rfi_id === rfi_id) this.#advance((f) => rules.changed(f, [push]));
+        if (push.rfi_id !== rfi_id) return;
+        this.#advance((f) => rules.changed(f, [push]));
+        // A budget that is shown from now on is in no change: the RFI itself has it.
+        if (push.changes.some((each) => each.path === "budget_visibility")) this.#widen();
+      }),
+      gateway.on("match.updated", (push) => {
+        if (push.rfi_id === rfi_id) this.#widen();
       }),
       gateway.onReached((room, head, epoch) => {
         if (room !== `rfi:${rfi_id}`) return;
@@ -68,6 +74,11 @@ export class RfiClient {
     } catch (thrown) {
       this.#failed(asParleyError(thrown));
     }
+  }
+
+  /** Reads a limited view again when more of it may be ours to see: after the acceptance, for one. */
+  #widen(): void {
+    if (this.feed.get().rfi?.visibility === "limited") void this.load();
   }
 
   /** The marketplace took us out: what is in the RFI is not ours to see any more. */

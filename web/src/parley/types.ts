@@ -56,9 +56,11 @@ export type RfiContent = Pick<
   | "title"
   | "description"
   | "location"
+  | "area"
   | "address"
   | "needed_by"
   | "budget"
+  | "budget_visibility"
   | "max_vendors"
 >;
 
