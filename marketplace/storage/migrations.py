@@ -279,7 +279,7 @@ async def _digests(database: Database) -> None:
             IndexModel(
                 [("data.digest", ASCENDING), ("data.first_sequence", ASCENDING)],
                 name="digests",
-                partialFilterExpression={"data.digest": {"$type": "string"}},
+                partialFilterExpression={"data.digest": {"$exists": True}},
             )
         ]
     )
