@@ -1,10 +1,11 @@
 """The messages that an email tells of, as they stand when it is sent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.domain.conversations import Entry, EntryKind
+from marketplace.domain.conversations import Entry
+from marketplace.domain.unread import read_up_to, unread_messages
 from marketplace.ports import Store
 
 # More entries than an email could show; a later edit or deletion among them still counts.
@@ -33,18 +34,13 @@ async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unre
         return Unread(True, ())
     begin = max(read, data["first_sequence"] - 1)
     entries = await store.entries.after(conversation_id, begin, MAX_ENTRIES)
+    if read_up_to(entries, account_id, read) >= last:
+        return Unread(True, ())
     return Unread(False, standing(entries, account_id, last))
 
 
-def standing(entries: Iterable[Entry], account_id: str, last: int) -> tuple[str, ...]:
-    """The others' messages up to a sequence: edited ones as they read now, deleted ones left out."""
-    bodies: dict[str, str] = {}
-    for entry in entries:
-        is_told = entry.sequence <= last and entry.sender_id != account_id
-        if entry.kind is EntryKind.MESSAGE and is_told:
-            bodies[entry.id] = entry.body or ""
-        elif entry.kind is EntryKind.EDIT and entry.message_id in bodies:
-            bodies[entry.message_id] = entry.body or ""
-        elif entry.kind is EntryKind.DELETION:
-            bodies.pop(entry.message_id or "", None)
-    return tuple(bodies.values())
+def standing(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str, ...]:
+    """The others' messages up to a sequence that the person has yet to read, as they read now."""
+    read = read_up_to(entries, account_id, 0)
+    unread = unread_messages(entries, account_id, read)
+    return tuple(each.body or "" for each in unread.values() if each.sequence <= last)

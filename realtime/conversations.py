@@ -13,6 +13,7 @@ from marketplace.domain.conversations import (
     fitting,
     require_open,
 )
+from marketplace.domain.unread import with_own_messages
 from marketplace.ports import World, conversation_room
 from marketplace.schemas.conversations import (
     MAX_ENTRIES,
@@ -273,7 +274,7 @@ class ConversationCalls:
                     self._presence.show(room.name, active)
                 found, has_more = _page(entries, after, head)
                 return {
-                    **self._as_seen_by(connection.actor.account_id, now, positions),
+                    **self._as_seen_by(connection.actor.account_id, now, positions, entries),
                     "head": head,
                     "entries": [views.entry_view(each) for each in found],
                     "has_more": has_more,
@@ -291,7 +292,11 @@ class ConversationCalls:
         return after
 
     def _as_seen_by(
-        self, account_id: str, conversation: Conversation, positions: list[ReadPosition]
+        self,
+        account_id: str,
+        conversation: Conversation,
+        positions: list[ReadPosition],
+        entries: list[Entry],
     ) -> dict[str, Any]:
         """The conversation as a participant sees it; across a block, without what the other does."""
         shown = _CONVERSATION.dump(conversation)
@@ -301,7 +306,12 @@ class ConversationCalls:
             is_self = each["account_id"] == account_id
             is_shown = is_open and self._presence.is_active(room, each["account_id"])
             each["is_active"] = is_self or is_shown
-        seen = [each for each in positions if is_open or each.account_id == account_id]
+        shows = [
+            participant.account_id
+            for participant in conversation.participants
+            if is_open or participant.account_id == account_id
+        ]
+        seen = with_own_messages(positions, entries, conversation.id, shows)
         return {
             "conversation": shown,
             "participants": shown["participants"],

@@ -66,7 +66,8 @@ class EntriesView(Strict):
 async def list_conversations(call: Call) -> Answer:
     """List one's conversations, newest first.
 
-    `unread` is the head less one's own read position.
+    `unread` counts the other side's messages after one's own read position, without those that were
+    deleted, and no further than 100: show that as "99+". Sending a message moves the position to it.
     """
     page = await conversations.own_conversations(call.world, call.actor, page_request(call.query))
     listed = tuple(_listed(each, call.actor.account_id) for each in page.items)
@@ -146,8 +147,7 @@ def _listed(standing: Standing, account_id: str) -> dict[str, Any]:
         **standing_view(standing.conversation, account_id),
         "head": standing.head,
         "read_sequence": standing.read_sequence,
-        # The position may have moved on between the two reads.
-        "unread": max(0, standing.head - standing.read_sequence),
+        "unread": standing.unread,
     }
 
 

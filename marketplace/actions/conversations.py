@@ -1,6 +1,6 @@
 """Send, edit and delete messages; mark what was delivered and read; notices."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,22 @@ from marketplace.domain.conversations import Channel, Conversation, Entry, Entry
 from marketplace.domain.ids import new_id
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.requests import RequestKey
+from marketplace.domain.unread import Unread
 from marketplace.errors import invalid
 from marketplace.ports import Appended, Repositories, World
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A conversation, its head, and how far the one who asks has read it."""
+    """A conversation, its head, how far the one who asks has read it, and what is left to read.
+
+    `unread` counts the others' messages that stand, up to 100 (domain/unread.py).
+    """
 
     conversation: Conversation
     head: int
     read_sequence: int
+    unread: int
 
 
 async def own_conversations(world: World, actor: Actor, request: PageRequest) -> Page[Standing]:
@@ -35,11 +40,16 @@ async def standings(world: World, actor: Actor, found: list[Conversation]) -> li
     ids = [each.id for each in found]
     heads = await world.store.entries.heads(ids)
     positions = await world.store.read_positions.of_account(actor.account_id, ids)
+    read = {id_: positions[id_].read_sequence if id_ in positions else 0 for id_ in ids}
+    behind = {id_: sequence for id_, sequence in read.items() if sequence < heads[id_]}
+    unread = await world.store.entries.unread(actor.account_id, behind) if behind else {}
     return [
-        Standing(each, heads[each.id], positions[each.id].read_sequence)
-        if each.id in positions
-        else Standing(each, heads[each.id], 0)
-        for each in found
+        Standing(
+            conversation,
+            heads[conversation.id],
+            *astuple(unread.get(conversation.id) or Unread(read[conversation.id], 0)),
+        )
+        for conversation in found
     ]
 
 

@@ -1,11 +1,12 @@
 """Conversations, their entries, and how far each participant has got."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.unread import Unread
 
 
 class Conversations(Protocol):
@@ -66,6 +67,12 @@ class Entries(Protocol):
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each; 0 where there is no entry."""
+
+    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
+        """What a person has yet to read in each conversation, after the read position given for it.
+
+        Counted anew each time, by a bounded number of queries: among the newest 5,000 entries.
+        """
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """As `heads`, also of entries that are stored and not acknowledged yet; not in a transaction."""

@@ -17,6 +17,8 @@ from marketplace.schemas.fields import (
 )
 
 MAX_ENTRIES = 200
+# Unread messages are counted up to here; an app shows "99+" for it.
+MAX_UNREAD = 100
 
 _CLIENT_MESSAGE_ID = Pattern(r"^[\x21-\x7e]{1,64}$", error="1 to 64 printable ASCII characters.")
 
@@ -146,11 +148,15 @@ class BlockView(Strict):
 
 
 class ListedConversation(OwnConversation):
-    """A conversation in its participant's list: head − read position is what is unread."""
+    """A conversation in its participant's list.
+
+    `unread` counts the others' messages after `read_sequence` that stand (none of one's own, no edits,
+    deletions or notices), and is 100 for a hundred or more.
+    """
 
     head = Whole(required=True)
     read_sequence = Whole(required=True)
-    unread = Whole(required=True)
+    unread = Whole(required=True, most=MAX_UNREAD)
 
 
 class ReadPositionView(Strict):

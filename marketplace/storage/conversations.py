@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection as Ids
-from collections.abc import Collection as Several
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,10 +18,12 @@ from marketplace.domain.conversations import (
     deletion_id,
 )
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.unread import Unread
 from marketplace.ports import Appended
 from marketplace.storage.collection import Collection, Database, Session, repository
 from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.standing import IS_TEXT, what_stands
+from marketplace.storage.unread import count_unread
 
 # Pages read in one round trip: a full one has 200 entries, and decoding them holds the event loop.
 _PAGES_TOGETHER = 16
@@ -203,6 +204,10 @@ class MongoEntries(Collection[Entry]):
         newest = self._collection.with_options(read_concern=_NEWEST)
         return await what_stands(newest, message_ids)
 
+    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
+        """What a person has yet to read in each conversation, after the read position given for it."""
+        return await count_unread(self._collection, account_id, read)
+
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Behind a sequence, oldest first."""
         return await self._page_of(_Page(conversation_id, "$gt", sequence, limit))
@@ -333,7 +338,7 @@ class MongoReadPositions(Collection[ReadPosition]):
         found = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
         return {each["conversation_id"]: from_document(each, ReadPosition) for each in found}
 
-    async def read_by(self, pairs: Several[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    async def read_by(self, pairs: Ids[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """How far each (conversation, account) has read."""
         keys = [f"{conversation_id}:{account_id}" for conversation_id, account_id in pairs]
         found = await self._collection.find(

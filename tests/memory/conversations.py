@@ -1,6 +1,6 @@
 """Conversations, their entries, and how far each participant has got."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from marketplace.domain.conversations import (
@@ -11,7 +11,9 @@ from marketplace.domain.conversations import (
     deletion_id,
 )
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.unread import Unread, read_up_to, unread_messages
 from marketplace.ports import Appended
+from marketplace.schemas.conversations import MAX_UNREAD
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
 
@@ -119,6 +121,16 @@ class Entries:
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each; 0 where there is no entry."""
         return {each: self._head(each) for each in conversation_ids}
+
+    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
+        """What a person has yet to read in each conversation."""
+        found = {}
+        for conversation_id, sequence in read.items():
+            entries = [each for each in self._of(conversation_id) if each.sequence > sequence]
+            position = read_up_to(entries, account_id, sequence)
+            count = len(unread_messages(entries, account_id, position))
+            found[conversation_id] = Unread(position, min(count, MAX_UNREAD))
+        return found
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """As `heads`."""

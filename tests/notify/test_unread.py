@@ -51,3 +51,15 @@ async def test_what_was_read_is_not_told_again(world: World) -> None:
         case.conversation.id, case.vendor.id, delivered=3, read=3
     )
     assert await unread(world.store, case.vendor.id, data) == Unread(True, ())
+
+
+async def test_whoever_has_answered_has_read(world: World) -> None:
+    """An answer from elsewhere says as much as a read receipt."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1, "one")
+    await says(world.store, case, 2, "two")
+    data = of_messages(case, 1, 2).data
+    answer = a_message(conversation_id=case.conversation.id, sender_id=case.vendor.id)
+    await world.store.transact(lambda tx: tx.entries.add_next(answer))
+
+    assert await unread(world.store, case.vendor.id, data) == Unread(True, ())

@@ -244,7 +244,8 @@ async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     me = talk.customer.id
     assert told == [(me, 4, 0), (me, 4, 3), (me, 5, 5)]
     snapshot = await vendor.ok("join_conversation", talk.named())
-    assert [each["read_sequence"] for each in snapshot["read_positions"]] == [5]
+    read = {each["account_id"]: each["read_sequence"] for each in snapshot["read_positions"]}
+    assert read == {me: 5, talk.vendor.id: 5}  # who sends has read what stands before
 
 
 async def test_typing_ends_by_itself_and_is_not_replayed(

@@ -67,3 +67,18 @@ async def test_an_edit_to_the_words_that_stand_is_no_entry(
     await vendor.has_up_to(2)
     assert len(vendor.named("message.edited")) == 1
     assert await store.entries.heads([talk.id]) == {talk.id: 2}
+
+
+async def test_sending_moves_ones_own_read_position(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
+    """Whoever joins sees that the sender has read what stands before the message."""
+    customer, vendor = [await connect(gateways[0], each) for each in (talk.customer, talk.vendor)]
+    await vendor.ok("send_message", talk.says("m-1"))
+    await customer.ok("send_message", talk.says("m-2"))
+    await vendor.ok("send_message", talk.says("m-3"))
+
+    joined = await vendor.ok("join_conversation", talk.named())
+
+    read = {each["account_id"]: each["read_sequence"] for each in joined["read_positions"]}
+    assert read == {talk.customer.id: 2, talk.vendor.id: 3}

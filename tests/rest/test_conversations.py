@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.people import Rest, Story, a_story, paths_of, refusal, registered
+from tests.rest.people import Person, Rest, Story, a_story, paths_of, refusal, registered
 
 
 async def send(story: Story, n: int) -> dict[str, Any]:
@@ -110,6 +110,30 @@ async def test_entries_forwards_and_backwards(rest: Rest) -> None:
     assert await walk(after_sequence=7) == [[]]
 
 
+async def test_unread_counts_what_the_other_side_said(rest: Rest) -> None:
+    """Neither the notice, nor one's own; and whoever answers has read."""
+    story = await a_story(rest)
+    path = story.conversation_path
+
+    async def standing(person: Person) -> tuple[int, int]:
+        one = (await person.get(path)).json()
+        listed = (await person.get("/v1/conversations")).json()["items"]
+        assert [each["unread"] for each in listed if each["id"] == one["id"]] == [one["unread"]]
+        return one["read_sequence"], one["unread"]
+
+    assert await standing(story.customer) == await standing(story.vendor) == (0, 0)
+    for n in range(3):
+        await send(story, n)  # 2, 3 and 4, of the customer
+    assert await standing(story.customer) == (4, 0)
+    assert await standing(story.vendor) == (0, 3)
+
+    body = {"client_message_id": "answer", "body": "On Friday"}
+    await story.vendor.post(f"{path}/messages", json=body)
+
+    assert await standing(story.vendor) == (5, 0)
+    assert await standing(story.customer) == (4, 1)
+
+
 async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_newest(
     rest: Rest,
 ) -> None:
@@ -168,7 +192,7 @@ async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) 
 
 
 async def test_listing_with_what_is_unread(rest: Rest) -> None:
-    """The list tells head, read position and the difference, for each side its own."""
+    """The list tells head, read position and what is left to read, for each side its own."""
     story = await a_story(rest)
     for n in range(1, 4):
         await send(story, n)
@@ -183,7 +207,7 @@ async def test_listing_with_what_is_unread(rest: Rest) -> None:
         return [(each["head"], each["read_sequence"], each["unread"]) for each in listed]
 
     assert numbers(of_vendor) == [(4, 3, 1)]
-    assert numbers(of_customer) == [(4, 0, 4)]
+    assert numbers(of_customer) == [(4, 4, 0)]
     assert (await story.vendor.get(story.conversation_path)).json() == of_vendor[0]
 
 

@@ -1,0 +1,67 @@
+"""What a participant has yet to read: one rule for lists, joins and notifications.
+
+Nothing is counted as messages come in, so nothing can drift.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from marketplace.domain.conversations import Entry, EntryKind, ReadPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How far a person has read, and how many messages are left, up to 100."""
+
+    read_sequence: int
+    count: int
+
+
+def read_up_to(entries: Iterable[Entry], account_id: str, read_sequence: int) -> int:
+    """How far a person has read: whoever sends a message has read what stands before it."""
+    own = (
+        entry.sequence
+        for entry in entries
+        if entry.kind is EntryKind.MESSAGE and entry.sender_id == account_id
+    )
+    return max(read_sequence, *own, 0)
+
+
+def unread_messages(
+    entries: Iterable[Entry], account_id: str, read_sequence: int
+) -> dict[str, Entry]:
+    """The others' messages after a read position that stand, by id and as they read now.
+
+    `entries` are in order and hold all after the position: own messages, edits, deletions and notices
+    are not unread, and neither is what was deleted.
+    """
+    unread: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind is EntryKind.MESSAGE:
+            if entry.sequence > read_sequence and entry.sender_id != account_id:
+                unread[entry.id] = entry
+        elif entry.kind is EntryKind.EDIT and entry.message_id in unread:
+            message = unread[entry.message_id]
+            unread[message.id] = replace(message, body=entry.body)
+        elif entry.kind is EntryKind.DELETION:
+            unread.pop(entry.message_id or "", None)
+    return unread
+
+
+def with_own_messages(
+    positions: Iterable[ReadPosition],
+    entries: Iterable[Entry],
+    conversation_id: str,
+    account_ids: Iterable[str],
+) -> list[ReadPosition]:
+    """Read positions moved up to each person's own last message among the entries."""
+    kept = {position.account_id: position for position in positions}
+    entries = tuple(entries)
+    moved = []
+    for account_id in account_ids:
+        position = kept.get(account_id) or ReadPosition(conversation_id, account_id, 0, 0)
+        read = read_up_to(entries, account_id, position.read_sequence)
+        delivered = max(read, position.delivered_sequence)
+        if read > 0 or delivered > 0:
+            moved.append(replace(position, read_sequence=read, delivered_sequence=delivered))
+    return moved

@@ -1,0 +1,67 @@
+"""Counting what a person has yet to read, in many conversations by one or two commands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import DESCENDING
+
+from marketplace.domain.conversations import EntryKind
+from marketplace.domain.unread import Unread
+from marketplace.schemas.conversations import MAX_UNREAD
+
+# How many entries are looked at for each conversation: a list of 200 looks at 60,000 in a tenth of a
+# second.  Who deleted or edited more than that is looked at again, for as many as the second number.
+LOOK_BACK = (300, 5_000)
+
+
+async def count_unread(
+    collection: Any, account_id: str, read: Mapping[str, int]
+) -> dict[str, Unread]:
+    """The rule of `domain/unread.py`, for each conversation after the read position that is stored."""
+    counted: dict[str, Unread] = {}
+    left = dict(read)
+    for look_back in LOOK_BACK:
+        if not left:
+            break
+        first, *more = [
+            _pipeline(account_id, conversation_id, sequence, look_back)
+            for conversation_id, sequence in left.items()
+        ]
+        unions = [{"$unionWith": {"coll": collection.name, "pipeline": each}} for each in more]
+        found = {each["_id"]: each async for each in collection.aggregate([*first, *unions])}
+        for conversation_id, sequence in list(left.items()):
+            one = found.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
+            counted[conversation_id] = Unread(
+                max(sequence, one["own"]), min(one["count"], MAX_UNREAD)
+            )
+            if one["seen"] < look_back or one["own"] or one["count"] >= MAX_UNREAD:
+                del left[conversation_id]
+    return counted
+
+
+def _pipeline(
+    account_id: str, conversation_id: str, sequence: int, look_back: int
+) -> list[dict[str, Any]]:
+    """The newest entries after a sequence, walked along the unique index, as one document."""
+    is_message = {"$eq": ["$kind", EntryKind.MESSAGE]}
+    is_own = {"$and": [is_message, {"$eq": ["$sender_id", account_id]}]}
+    is_others = {"$and": [is_message, {"$ne": ["$sender_id", account_id]}]}
+    message = {"id": "$_id", "sequence": "$sequence"}
+    deleted = {"$cond": [{"$eq": ["$kind", EntryKind.DELETION]}, "$message_id", "$$REMOVE"]}
+    group = {
+        "_id": "$conversation_id",
+        "seen": {"$sum": 1},
+        "own": {"$max": {"$cond": [is_own, "$sequence", 0]}},
+        "messages": {"$push": {"$cond": [is_others, message, "$$REMOVE"]}},
+        "deleted": {"$push": deleted},
+    }
+    unread = {"$filter": {"input": "$messages", "cond": {"$gt": ["$$this.sequence", "$own"]}}}
+    ids = {"$map": {"input": unread, "in": "$$this.id"}}
+    count = {"$size": {"$setDifference": [ids, "$deleted"]}}
+    return [
+        {"$match": {"conversation_id": conversation_id, "sequence": {"$gt": sequence}}},
+        {"$sort": {"sequence": DESCENDING}},
+        {"$limit": look_back},
+        {"$group": group},
+        {"$project": {"seen": 1, "own": 1, "count": count}},
+    ]

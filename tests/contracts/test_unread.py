@@ -1,0 +1,99 @@
+"""What a person has yet to read, counted from the entries."""
+
+import pytest
+
+from marketplace.domain.conversations import Entry
+from marketplace.domain.unread import Unread
+from marketplace.ports import Repositories, Store
+from tests.builders import a_deletion, a_message, a_notice, an_edit
+
+ME, OTHER = "carla", "vince"
+
+
+async def _add(store: Store, *entries: Entry) -> list[Entry]:
+    async def work(tx: Repositories) -> list[Entry]:
+        return [await tx.entries.add_next(entry) for entry in entries]
+
+    return await store.transact(work)
+
+
+def _says(sender_id: str, conversation_id: str = "c") -> Entry:
+    return a_message(conversation_id=conversation_id, sender_id=sender_id)
+
+
+async def _unread(store: Store, read_sequence: int = 0) -> tuple[int, int]:
+    """The read position and the count, in conversation `c`."""
+    found = (await store.entries.unread(ME, {"c": read_sequence}))["c"]
+    return found.read_sequence, found.count
+
+
+async def test_the_others_messages_count_and_nothing_else(store: Store) -> None:
+    """No notice, no edit, no deletion; and what was deleted counts no more."""
+    first, second, third = await _add(store, *(_says(OTHER) for _ in range(3)))
+    about = {"conversation_id": "c", "sender_id": OTHER}
+    await _add(
+        store,
+        a_notice(conversation_id="c"),
+        an_edit(**about, message_id=first.id),
+        a_deletion(**about, message_id=second.id),
+    )
+
+    assert await _unread(store) == (0, 2)
+    assert await _unread(store, 1) == (1, 1)
+    assert await _unread(store, third.sequence) == (3, 0)
+    await _add(store, a_deletion(**about, message_id=third.id))
+    assert await _unread(store, 1) == (1, 0)
+
+
+async def test_sending_moves_ones_own_position(store: Store) -> None:
+    """Who answers has read what stands before the answer; an edit or a deletion answers nothing."""
+    await _add(store, _says(OTHER), _says(ME), _says(OTHER))
+    mine = (await store.entries.after("c", 1, 1))[0]
+    about = {"conversation_id": "c", "sender_id": ME, "message_id": mine.id}
+
+    assert await _unread(store) == (2, 1)
+    assert await _unread(store, 3) == (3, 0)
+    await _add(store, an_edit(**about), a_deletion(**about))
+    assert await _unread(store) == (2, 1)
+
+
+@pytest.mark.parametrize(("sent", "told"), [(99, 99), (100, 100), (130, 100)])
+async def test_a_hundred_are_as_many_as_are_counted(store: Store, sent: int, told: int) -> None:
+    """The bound is told as 100."""
+    await _add(store, *(_says(OTHER) for _ in range(sent)))
+
+    assert (await _unread(store))[1] == told
+
+
+async def test_many_deletions_do_not_hide_what_stands(store: Store) -> None:
+    """Also when the messages that stand lie far behind what was deleted since."""
+    standing = await _add(store, *(_says(OTHER) for _ in range(7)))
+    for _ in range(4):
+        deleted = await _add(store, *(_says(OTHER) for _ in range(45)))
+        await _add(
+            store,
+            *(
+                a_deletion(conversation_id="c", sender_id=OTHER, message_id=each.id)
+                for each in deleted
+            ),
+        )
+
+    assert await _unread(store) == (0, len(standing))
+
+
+async def test_many_conversations_are_counted_together_each_for_itself(store: Store) -> None:
+    """Two hundred, of which some have nothing after the position that is named."""
+    names = [f"c{number}" for number in range(200)]
+    for start in range(0, 200, 50):
+        await _add(
+            store,
+            *(
+                _says(OTHER, name)
+                for number, name in enumerate(names[start : start + 50], start)
+                for _ in range(number % 3)
+            ),
+        )
+
+    found = await store.entries.unread(ME, dict.fromkeys(names, 1))
+
+    assert found == {name: Unread(1, max(0, number % 3 - 1)) for number, name in enumerate(names)}
