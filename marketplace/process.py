@@ -149,7 +149,7 @@ def run(main: Main) -> None:
         settings = from_environment()
     except SettingsError as error:
         sys.exit(str(error))
-    telemetry.configure_logging(settings.process_name, settings.log_level)
+    telemetry.configure_logging(settings.process_name, settings.log_level, settings.secrets())
     try:
         failed = uvloop.run(_live(settings, main))
     except TemporaryError as error:
@@ -157,6 +157,11 @@ def run(main: Main) -> None:
         sys.exit(1)
     except OSError as error:
         LOG.error("cannot listen", extra={"port": settings.bind_port, "why": str(error)})
+        sys.exit(1)
+    except SettingsError as error:
+        sys.exit(str(error))
+    except Exception:  # through the log, which takes secrets out of the traceback
+        LOG.critical("the process broke", exc_info=True)
         sys.exit(1)
     if failed is not None:
         sys.exit(1)

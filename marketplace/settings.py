@@ -4,16 +4,40 @@ A variable `X` may also be given as `X_FILE`, the path of a file that holds the 
 Docker Swarm hands out secrets.
 """
 
+import ipaddress
+import json
 import os
+import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from marketplace.errors import SettingsError
 
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Shorter ones would take ordinary words out of the log, and protect nothing.
+_SHORTEST_SECRET = 6
+
+
+def _is_provider_url(url: str) -> None:
+    """A provider gets our key: over TLS, unless it is played on this machine."""
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ValidationError("Only a scheme, a host, a port and a path.")
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise ValidationError("Must be https; http only on this machine (127.0.0.1).")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Environment(Schema):
@@ -71,17 +95,53 @@ class _Environment(Schema):
         load_default="INFO",
         validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
     )
-    sendgrid_api_key = fields.String(data_key="SENDGRID_API_KEY", load_default="")
+    sendgrid_api_key = fields.String(
+        data_key="SENDGRID_API_KEY",
+        load_default="",
+        validate=validate.Regexp(
+            r"(SG\.[A-Za-z0-9._-]+)?\Z", error="Must be SG. and letters, digits, '.', '_' or '-'."
+        ),
+    )
     sendgrid_api_url = fields.Url(
-        data_key="SENDGRID_API_URL", load_default="https://api.sendgrid.com", require_tld=False
+        data_key="SENDGRID_API_URL",
+        load_default="https://api.sendgrid.com",
+        require_tld=False,
+        validate=_is_provider_url,
     )
-    twilio_account_sid = fields.String(data_key="TWILIO_ACCOUNT_SID", load_default="")
-    twilio_auth_token = fields.String(data_key="TWILIO_AUTH_TOKEN", load_default="")
+    twilio_account_sid = fields.String(
+        data_key="TWILIO_ACCOUNT_SID",
+        load_default="",
+        validate=validate.Regexp(
+            r"(AC[0-9a-fA-F]{32})?\Z", error="Must be AC and 32 hexadecimal digits."
+        ),
+    )
+    twilio_auth_token = fields.String(
+        data_key="TWILIO_AUTH_TOKEN",
+        load_default="",
+        validate=validate.Regexp(r"[!-~]*\Z", error="Must be ASCII without spaces."),
+    )
     twilio_api_url = fields.Url(
-        data_key="TWILIO_API_URL", load_default="https://api.twilio.com", require_tld=False
+        data_key="TWILIO_API_URL",
+        load_default="https://api.twilio.com",
+        require_tld=False,
+        validate=_is_provider_url,
     )
-    twilio_from_number = fields.String(data_key="TWILIO_FROM_NUMBER", load_default="")
+    twilio_from_number = fields.String(
+        data_key="TWILIO_FROM_NUMBER",
+        load_default="",
+        validate=validate.Regexp(
+            r"(\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 _&-]{1,11})?\Z",
+            error="Must be a number such as +13035550100, a short code, or a sender's name.",
+        ),
+    )
     email_from = fields.Email(data_key="EMAIL_FROM", load_default="notifications@parley.example")
+
+    @validates_schema
+    def _is_whole(self, data: Mapping[str, object], **_: object) -> None:
+        """With Twilio's account the other two are needed: half of them would turn SMS off."""
+        for name in ("twilio_auth_token", "twilio_from_number"):
+            if data.get("twilio_account_sid") and not data.get(name):
+                raise ValidationError("Needed beside TWILIO_ACCOUNT_SID.", name.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +170,26 @@ class Settings:
     twilio_api_url: str
     twilio_from_number: str
     email_from: str
+
+    def secrets(self) -> frozenset[str]:
+        """What no log may hold, in each form in which a client or a traceback may write it."""
+        basic = f"{self.twilio_account_sid}:{self.twilio_auth_token}".encode()
+        plain = {
+            self.token_secret,
+            self.sendgrid_api_key,
+            self.twilio_auth_token,
+            b64encode(basic).decode(),
+            *(form for url in (self.mongodb_url, self.redis_url) for form in _passwords(url)),
+        }
+        long = {each for each in plain if len(each) >= _SHORTEST_SECRET}
+        return frozenset(long | {json.dumps(each)[1:-1] for each in long})
+
+
+def _passwords(url: str) -> tuple[str, str]:
+    """The password in a URL as it stands there, and as it is meant."""
+    before_hosts = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    written = before_hosts.partition(":")[2]
+    return written, unquote(written)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -141,4 +221,7 @@ def _with_files(given: dict[str, str]) -> dict[str, str]:
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "not UTF-8"
                 raise SettingsError(f"{name}_FILE: cannot be read ({why}: {path}).") from error
+    for name, value in values.items():
+        if _CONTROL.search(value):
+            raise SettingsError(f"Settings are not usable. {name}: It holds a control character.")
     return values

@@ -6,6 +6,7 @@ parser of its own.  Metrics are Prometheus text, from the default registry of `p
 
 import logging
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +25,15 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client
 
 
 class JsonFormatter(logging.Formatter):
-    """A log record as one line of JSON; what was passed as `extra` stands beside the message."""
+    """A log record as one line of JSON; what was passed as `extra` stands beside the message.
 
-    def __init__(self, process_name: str) -> None:
+    Secrets are taken out of the whole line: a library's error or traceback may hold a header.
+    """
+
+    def __init__(self, process_name: str, secrets: Collection[str] = ()) -> None:
         super().__init__()
         self._process_name = process_name
+        self._secrets = sorted(secrets, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without a trailing newline."""
@@ -42,7 +47,10 @@ class JsonFormatter(logging.Formatter):
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        written = orjson.dumps(line, default=str).decode()
+        for secret in self._secrets:
+            written = written.replace(secret, "(secret)")
+        return written
 
 
 class OncePerWhile(logging.Filter):
@@ -69,10 +77,10 @@ class OncePerWhile(logging.Filter):
         return True
 
 
-def configure_logging(process_name: str, level: str) -> None:
-    """Send all logs of this process to standard output, one JSON object a line."""
+def configure_logging(process_name: str, level: str, secrets: Collection[str] = ()) -> None:
+    """Send all logs of this process to standard output, one JSON object a line, without secrets."""
     output = logging.StreamHandler(sys.stdout)
-    output.setFormatter(JsonFormatter(process_name))
+    output.setFormatter(JsonFormatter(process_name, secrets))
     output.addFilter(OncePerWhile())
     logging.basicConfig(level=level, handlers=[output], force=True)
     # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.

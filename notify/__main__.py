@@ -1,14 +1,16 @@
 from collections.abc import Mapping
 
+from marketplace.domain.conversations import Channel
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
 from marketplace.process import Process, operations_app, run, serve
 from notify import backlog
 from notify.digests import BATCH_SIZE, CHAT_TOPICS, Digests
 from notify.handler import GROUP, URGENT_TOPICS, Handler
+from notify.lane import Lane
 from notify.rendering import Renderer
-from notify.senders import open_senders
-from notify.sending import Sending
+from notify.senders import check, open_senders
+from notify.sending import SMS_PER_HOUR, Sending
 from notify.worker import Worker
 
 
@@ -17,9 +19,17 @@ async def main(process: Process) -> None:
     parts, settings = process.parts, process.settings
     runner = await serve(operations_app(process), settings)
     try:
-        with open_senders(settings) as senders:
-            sending = Sending(parts.world, senders, Renderer(settings.public_url))
-            worker = Worker(parts.world, sending.attempt)
+        async with open_senders(settings) as senders:
+            await check(senders)
+            lanes = {channel: Lane(channel) for channel in (Channel.EMAIL, Channel.SMS)}
+            sending = Sending(
+                parts.world,
+                senders,
+                Renderer(settings.public_url),
+                lanes,
+                sms_per_hour=max(1, round(SMS_PER_HOUR * settings.limit_scale)),
+            )
+            worker = Worker(parts.world, sending.attempt, tuple(lanes.values()))
             await _run(process, _lanes(process, worker), worker)
     finally:
         await runner.cleanup()

@@ -5,6 +5,7 @@ from typing import Any
 from marketplace.actions.events import event as new_event
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.suppressions import Suppression
 from marketplace.events import Event
 from marketplace.ports import Repositories, Store
 from marketplace.schemas.notifications import NotificationView
@@ -36,20 +37,28 @@ def log_event(name: str, notification: Notification, cause: Event | None = None)
     return new_event(name, notification.account_id, notification.updated_at, actor, data)
 
 
-async def save(store: Store, notification: Notification) -> None:
-    """Save a notification where it stands now; a final state leaves with its event.
+async def settle(
+    store: Store, notification: Notification, refused: Suppression | None = None
+) -> bool:
+    """Save where a claimed notification stands now; a final state leaves with its event.
+
+    An address that the provider refused is remembered in the same write.  False when the claim has
+    ended meanwhile: then another's outcome stands.
 
     Raises:
         TemporaryError: when the store is away.
     """
     name = _EVENTS.get(notification.state)
     if name is None:
-        await store.notifications.save(notification)
-        return
+        return await store.notifications.settle(notification)
     told = log_event(name, notification)
 
-    async def work(tx: Repositories) -> None:
-        await tx.notifications.save(notification)
+    async def work(tx: Repositories) -> bool:
+        if not await tx.notifications.settle(notification):
+            return False
+        if refused is not None:
+            await tx.suppressions.add(refused)
         await tx.outbox.add(told)
+        return True
 
-    await store.transact(work)
+    return await store.transact(work)

@@ -5,27 +5,23 @@ Source: "Mail Send" of SendGrid's v3 API reference
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
+from urllib.request import Request
 
-from python_http_client.exceptions import HTTPError
+from python_http_client import Client
 from sendgrid import SendGridAPIClient
 
+from marketplace.errors import SettingsError
 from marketplace.settings import Settings
 from notify import reasons
-from notify.retry_after import retry_after_s
-from notify.sender import (
-    TIMEOUT_S,
-    OutcomeUnknownError,
-    Outgoing,
-    PermanentSendError,
-    SendError,
-    TemporarySendError,
-)
+from notify.email_answers import message_id
+from notify.exchange import Answer, Exchange
+from notify.sender import Outgoing, TemporarySendError
 
 SENDER_NAME = "Parley"
+_MAIL_SEND = "mail.send"
 
 
 class SendGridSender:
@@ -33,24 +29,33 @@ class SendGridSender:
 
     can_look_up = False
 
-    def __init__(
-        self, settings: Settings, executor: Executor, *, timeout_s: float = TIMEOUT_S
-    ) -> None:
-        self._client = SendGridAPIClient(
+    def __init__(self, settings: Settings, exchange: Exchange, executor: Executor) -> None:
+        self._api = SendGridAPIClient(
             settings.sendgrid_api_key, host=settings.sendgrid_api_url.rstrip("/")
         )
-        self._client.client.timeout = timeout_s  # it waits for ever by default
-        self._from = {"email": settings.email_from, "name": SENDER_NAME}
+        self._exchange = exchange
         self._executor = executor
+        self._from = {"email": settings.email_from, "name": SENDER_NAME}
+
+    async def check(self) -> None:
+        """Ask for the key's scopes: it must be known, and may send mail."""
+        answer = await self._call(lambda client: client.scopes.get())
+        if answer.status == 401:
+            raise SettingsError("SENDGRID_API_KEY: SendGrid does not accept it (HTTP 401).")
+        scopes = answer.json.get("scopes") if isinstance(answer.json, dict) else None
+        if answer.status != 200 or not isinstance(scopes, list):
+            raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, f"HTTP {answer.status}")
+        if _MAIL_SEND not in scopes:
+            raise SettingsError(f"SENDGRID_API_KEY: the key has no permission {_MAIL_SEND}.")
 
     async def send(self, outgoing: Outgoing) -> str:
         """Hand a mail to SendGrid; returns its X-Message-Id."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._post, self._mail(outgoing))
+        mail = self._mail(outgoing)
+        return message_id(await self._call(lambda client: client.mail.send.post(request_body=mail)))
 
-    async def look_up(self, outgoing: Outgoing) -> str | None:
+    async def look_up(self, outgoing: Outgoing) -> Sequence[str]:
         """Nothing: Mail Send keeps no list that could be asked."""
-        return None
+        return ()
 
     def _mail(self, outgoing: Outgoing) -> dict[str, Any]:
         # custom_args on the top level are dropped where a personalization has its own: they belong
@@ -70,27 +75,68 @@ class SendGridSender:
             ],
         }
 
-    def _post(self, mail: dict[str, Any]) -> str:
-        try:
-            response = self._client.send(mail)
-        except HTTPError as error:
-            raise _error_of(error) from None  # its text holds the response
-        except URLError as error:
-            # urllib raises it for connecting and for writing the request, both before the provider
-            # has the whole of it; whatever happens later comes as another OSError.
-            raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, repr(error.reason)) from None
-        except (OSError, HTTPException) as error:
-            raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
-        return str(response.headers.get("X-Message-Id") or "")
+    async def _call(self, call: Callable[[Client], Any]) -> Answer:
+        """Let the client build a request in a thread, since it blocks until its answer is there."""
+        loop = asyncio.get_running_loop()
+
+        def carry(request: Request) -> Answer:
+            body = request.data if isinstance(request.data, bytes) else None
+            headers = dict(request.header_items())
+            sending = self._exchange.request(request.get_method(), request.full_url, headers, body)
+            return asyncio.run_coroutine_threadsafe(sending, loop).result()
+
+        def run() -> Answer:
+            try:
+                response = call(_Client.of(self._api.client, carry))
+            except ValueError as error:  # an address that urllib cannot read
+                told = type(error).__name__
+                raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, told) from None
+            return Answer(response.status_code, response.headers, response.body)
+
+        return await loop.run_in_executor(self._executor, run)
 
 
-def _error_of(error: HTTPError) -> SendError:
-    status, told = error.status_code, f"HTTP {error.status_code}"
-    if status == 429:
-        return TemporarySendError(reasons.RATE_LIMITED, told, retry_after_s(error.headers))
-    if status == 401:
-        # Our key is wrong, not the mail: nobody's mail is to be lost over a botched rotation.
-        return TemporarySendError(reasons.CREDENTIALS_REFUSED, told)
-    if status == 408 or status >= 500:
-        return TemporarySendError(reasons.PROVIDER_UNAVAILABLE, told, retry_after_s(error.headers))
-    return PermanentSendError(f"{reasons.PROVIDER_REFUSED}_{status}", told)
+class _Client(Client):  # type: ignore[misc] # python_http_client has no types
+    """SendGrid's client, which has its requests carried instead of opening connections."""
+
+    def __init__(self, carry: Callable[[Request], Answer], **named: Any) -> None:
+        super().__init__(**named)
+        self._carry = carry
+
+    @classmethod
+    def of(
+        cls, client: Client, carry: Callable[[Request], Answer], url_path: Sequence[str] = ()
+    ) -> "_Client":
+        """A client like another, at a path."""
+        return cls(
+            carry,
+            host=client.host,
+            request_headers=dict(client.request_headers),
+            version=client._version,
+            url_path=list(url_path),
+        )
+
+    def _build_client(self, name: str | None = None) -> "_Client":
+        return self.of(self, self._carry, [*self._url_path, name] if name else self._url_path)
+
+    def _make_request(self, _opener: object, request: Request, timeout: object = None) -> "_Reply":
+        return _Reply(self._carry(request))
+
+
+class _Reply:
+    """An answer in the form in which `urllib` gives it to the client."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def getcode(self) -> int:
+        """The status."""
+        return self._answer.status
+
+    def read(self) -> bytes:
+        """The body."""
+        return self._answer.body
+
+    def info(self) -> Mapping[str, str]:
+        """The headers."""
+        return self._answer.headers

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification
+from marketplace.domain.suppressions import suppression_id
 from marketplace.ports import World
 from notify import reasons
 from notify.rules import POLICIES, Kind
@@ -39,6 +40,9 @@ class Gate:
         address = account.phone if channel is Channel.SMS else account.email
         if not address:
             return reasons.NO_ADDRESS
+        refused = await self._world.store.suppressions.get(suppression_id(channel, address))
+        if refused is not None:
+            return refused.reason
         is_for_the_absent = POLICIES[kind].is_for_the_absent
         if is_for_the_absent and await self._world.presence.is_connected(account.id):
             return reasons.CONNECTED

@@ -7,28 +7,29 @@ from datetime import datetime, timedelta
 
 from marketplace.domain.notifications import Notification, NotificationState
 
+# How long the news is worth sending: a provider's day off is survived.
+GIVE_UP_AFTER = timedelta(hours=24)
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often to try; the pause doubles from the first to the longest.
-
-    5 s, 10 s, 20 s … one hour: a provider's day off is survived, and after a day the news is old.
-    """
+    """Pauses that double from the first to the longest: 5 s, 10 s, 20 s … one hour."""
 
     first_pause_s: float = 5.0
     longest_pause_s: float = 3_600.0
-    max_tries: int = 30
-    give_up_after: timedelta = timedelta(hours=24)
-    # Between 0 and 1; those that failed together do not come back together.
     jitter: Callable[[], float] = random.random
 
-    def pause_s(self, tries: int, asked_for_s: float | None) -> float:
-        """Half to all of the doubled pause; what the provider asked for, and up to 1 s more."""
-        if asked_for_s is not None:
-            return min(asked_for_s, self.longest_pause_s) + self.jitter()
+    def pause_s(self, tries: int, asked_for_s: float | None = None) -> float:
+        """Half to all of the doubled pause, and no less than the provider asked for.
+
+        Up to a second more than that, so that those who were told the same do not come together.
+        """
         # 2²⁰ is beyond every longest pause, and far from overflowing a float.
         whole_s = min(self.first_pause_s * 2.0 ** min(tries - 1, 20), self.longest_pause_s)
-        return whole_s * (1 + self.jitter()) / 2
+        pause_s = whole_s * (1 + self.jitter()) / 2
+        if asked_for_s is None:
+            return pause_s
+        return max(pause_s, min(asked_for_s, self.longest_pause_s) + self.jitter())
 
 
 def sent(notification: Notification, provider_id: str, now: datetime) -> Notification:
@@ -52,22 +53,15 @@ def suppressed(notification: Notification, reason: str, now: datetime) -> Notifi
     return replace(notification, state=NotificationState.SUPPRESSED, reason=reason, updated_at=now)
 
 
-def put_off(
-    notification: Notification,
-    reason: str,
-    now: datetime,
-    patience: Patience,
-    asked_for_s: float | None = None,
-) -> Notification:
-    """Due again later; failed for the same reason when that is too often or too late."""
-    pause = timedelta(seconds=patience.pause_s(notification.attempts, asked_for_s))
-    is_late = now + pause > notification.created_at + patience.give_up_after
-    if notification.attempts >= patience.max_tries or is_late:
+def put_off(notification: Notification, reason: str, now: datetime, pause_s: float) -> Notification:
+    """Due again after a pause; failed for the same reason when the news is old by then."""
+    due_at = now + timedelta(seconds=pause_s)
+    if due_at > notification.created_at + GIVE_UP_AFTER:
         return failed(notification, reason, now)
     return replace(
         notification,
         state=NotificationState.PENDING,
         reason=reason,
-        due_at=now + pause,
+        due_at=due_at,
         updated_at=now,
     )

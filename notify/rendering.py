@@ -9,14 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import regex
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.sms_text import count_segments, is_gsm, plain, without_links
 from marketplace.inputs.currencies import decimals
 from notify.rules import Kind
 
 MAX_MESSAGES_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 150
+MAX_SEGMENTS = 2
+# Of two the link alone leaves hardly anything in UCS-2.
+MAX_UCS2_SEGMENTS = 3
+MAX_SMS_WORDS = 70  # characters of a title or a name
+_FEWEST_SMS_WORDS = 3
+# What of an SMS's data people did not type.
+_OURS = frozenset({"path", "category"})
 # Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9).
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -64,8 +73,31 @@ class Renderer:
         )
 
     def sms(self, kind: Kind, data: Mapping[str, Any]) -> str:
-        """An SMS, one line, which ends with its link."""
-        return one_line(_block(self._texts[kind], "sms", self._values("", data, ())))
+        """An SMS, one line, which ends with its link: the only one in it.
+
+        What people typed is shortened until all of it fits into two segments, or three where their
+        letters take UCS-2.
+        """
+        typed = {
+            name: without_links(plain(value))
+            for name, value in data.items()
+            if isinstance(value, str) and name not in _OURS
+        }
+        fits, too_long = _FEWEST_SMS_WORDS, MAX_SMS_WORDS + 1
+        text = self._sms(kind, data, typed, MAX_SMS_WORDS)
+        if _is_short_enough(text):
+            return text
+        while too_long - fits > 1:
+            middle = (fits + too_long) // 2
+            if _is_short_enough(self._sms(kind, data, typed, middle)):
+                fits = middle
+            else:
+                too_long = middle
+        return self._sms(kind, data, typed, fits)
+
+    def _sms(self, kind: Kind, data: Mapping[str, Any], typed: Mapping[str, str], most: int) -> str:
+        shown = {name: short(value, most) for name, value in typed.items()}
+        return one_line(_block(self._texts[kind], "sms", self._values("", {**data, **shown}, ())))
 
     def _template(self, kind: Kind, suffix: str) -> Template:
         return self._environment.get_template(f"{kind}.{suffix}")
@@ -82,6 +114,10 @@ class Renderer:
             "message_count": len(messages),
             "messages": messages[-MAX_MESSAGES_SHOWN:],
         }
+
+
+def _is_short_enough(text: str) -> bool:
+    return count_segments(text) <= (MAX_SEGMENTS if is_gsm(text) else MAX_UCS2_SEGMENTS)
 
 
 def _block(template: Template, name: str, values: dict[str, Any]) -> str:
@@ -109,6 +145,16 @@ def one_line(text: str) -> str:
 
 
 def short(text: str, most: int) -> str:
-    """One line of at most so many characters; what was cut off is shown as three dots."""
+    """One line of at most so many characters; what was cut off is shown as three dots.
+
+    What people see as one sign (an emoji, a flag, a letter with its marks) stays whole.
+    """
     line = one_line(text)
-    return line if len(line) <= most else line[: most - 3].rstrip() + "..."
+    if len(line) <= most:
+        return line
+    kept = ""
+    for sign in regex.findall(r"\X", line[:most]):
+        if len(kept) + len(sign) > most - 3:
+            break
+        kept += sign
+    return kept.rstrip() + "..."

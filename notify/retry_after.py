@@ -12,14 +12,15 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     The latter is SendGrid's, a Unix time (its page "Rate Limits").  None when neither is usable.
     """
     asked = headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return float(asked)
     try:
+        if asked.isascii() and asked.isdecimal():
+            return float(asked)
         if asked:
             moment = parsedate_to_datetime(asked)
             until = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         else:
             until = float(headers.get("X-RateLimit-Reset", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, until - time.time())
+    left_s = until - time.time()
+    return max(0.0, left_s) if left_s == left_s else None  # noqa: PLR0124 # NaN is no time

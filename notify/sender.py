@@ -1,10 +1,11 @@
 """What a sender does, and the three ways in which it fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-# One answer may take this long; connecting may take as long again.
+# One request, from connecting to the last byte of its answer, takes no longer than this.
 TIMEOUT_S = 10.0
 
 
@@ -29,15 +30,27 @@ class SendError(Exception):
 
 
 class PermanentSendError(SendError):
-    """The provider refused it, and would again."""
+    """The provider refused this recipient or this text, and would again."""
 
 
 class TemporarySendError(SendError):
-    """It certainly did not go out; later it may.  `retry_after_s` is what the provider asked for."""
+    """It certainly did not go out; later it may.
 
-    def __init__(self, reason: str, told: str = "", retry_after_s: float | None = None) -> None:
+    `retry_after_s` is what the provider asked for.  `is_for_all` tells whether the next message
+    would meet the same (the provider is away or too busy, our account or key is refused).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        told: str = "",
+        retry_after_s: float | None = None,
+        *,
+        is_for_all: bool = True,
+    ) -> None:
         super().__init__(reason, told)
         self.retry_after_s = retry_after_s
+        self.is_for_all = is_for_all
 
 
 class OutcomeUnknownError(SendError):
@@ -45,11 +58,19 @@ class OutcomeUnknownError(SendError):
 
 
 class Sender(Protocol):
-    """One channel's way out, by its provider's official client, off the event loop."""
+    """One channel's way out, by its provider's official client."""
 
     @property
     def can_look_up(self) -> bool:
         """Whether a try of unknown outcome can be found at the provider."""
+
+    async def check(self) -> None:
+        """Ask the provider once whether it takes our credentials.
+
+        Raises:
+            SettingsError: when it does not.
+            SendError: when it does not tell.
+        """
 
     async def send(self, outgoing: Outgoing) -> str:
         """Hand it to the provider; returns the provider's id.
@@ -58,8 +79,8 @@ class Sender(Protocol):
             PermanentSendError, TemporarySendError, OutcomeUnknownError
         """
 
-    async def look_up(self, outgoing: Outgoing) -> str | None:
-        """The provider's id of the same one when it went out before, else None.
+    async def look_up(self, outgoing: Outgoing) -> Sequence[str]:
+        """The provider's ids of recent messages like this one, newest first.
 
         Raises:
             SendError: when the provider does not tell.

@@ -1,44 +1,65 @@
-"""Opens the senders that have credentials."""
+"""Opens the senders that have credentials, and checks these once."""
 
+import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 
 from marketplace.domain.conversations import Channel
 from marketplace.settings import Settings
 from notify.email import SendGridSender
-from notify.sender import TIMEOUT_S, Sender
+from notify.exchange import open_exchange
+from notify.lane import MAX_IN_FLIGHT
+from notify.sender import TIMEOUT_S, Sender, SendError
 from notify.sms import TwilioSender
 
 LOG = logging.getLogger(__name__)
-# The clients block, so each send in flight has a thread.  At 100 ms a send: 160 a second.
-MAX_IN_FLIGHT = 16
 # At DEBUG sendgrid's client writes headers with the API key and whole mails, at INFO twilio's
 # writes numbers: whatever the log level, these say no more than warnings.
-_TALKATIVE = ("python_http_client", "twilio", "urllib3")
+_TALKATIVE = ("python_http_client", "twilio", "notify.sms", "urllib3")
 
 
-@contextmanager
-def open_senders(
+@asynccontextmanager
+async def open_senders(
     settings: Settings, *, timeout_s: float = TIMEOUT_S
-) -> Iterator[Mapping[Channel, Sender]]:
+) -> AsyncIterator[Mapping[Channel, Sender]]:
     """The senders by channel; a channel without credentials is off, which the log says once."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="sender")
+    # SendGrid's client blocks, so each mail in flight has a thread.
+    executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="sendgrid")
     senders: dict[Channel, Sender] = {}
-    sms: TwilioSender | None = None
-    if settings.sendgrid_api_key:
-        senders[Channel.EMAIL] = SendGridSender(settings, executor, timeout_s=timeout_s)
-    if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from_number:
-        sms = senders[Channel.SMS] = TwilioSender(settings, executor, timeout_s=timeout_s)
-    for channel in (Channel.EMAIL, Channel.SMS):
-        if channel not in senders:
-            LOG.warning("the channel is off: no credentials", extra={"channel": channel.value})
     try:
-        yield senders
+        async with open_exchange(timeout_s) as exchange:
+            if settings.sendgrid_api_key:
+                senders[Channel.EMAIL] = SendGridSender(settings, exchange, executor)
+            if settings.twilio_account_sid:
+                senders[Channel.SMS] = TwilioSender(settings, exchange)
+            for channel in (Channel.EMAIL, Channel.SMS):
+                if channel not in senders:
+                    LOG.warning(
+                        "the channel is off: no credentials", extra={"channel": channel.value}
+                    )
+            yield senders
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-        if sms is not None:
-            sms.close()
+
+
+async def check(senders: Mapping[Channel, Sender]) -> None:
+    """Ask each provider once whether it takes our credentials.
+
+    Raises:
+        SettingsError: when one does not.  One that does not answer is logged, and no more.
+    """
+
+    async def ask(channel: Channel, sender: Sender) -> None:
+        try:
+            await sender.check()
+        except SendError as error:
+            LOG.warning(
+                "the provider did not confirm our credentials",
+                extra={"channel": channel.value, "why": str(error)},
+            )
+
+    await asyncio.gather(*(ask(channel, sender) for channel, sender in senders.items()))

@@ -5,25 +5,30 @@ claimed ─▶ gate ─▶ render ─▶ (outcome unknown? look up) ─▶ "begu
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from prometheus_client import Counter, Histogram
 
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
 from notify import delivery_log, reasons
 from notify.gate import Gate, Passage
-from notify.outcomes import Patience, failed, put_off, sent, suppressed
+from notify.lane import Lane
+from notify.looking_up import LOOK_AFTER, LookUp
+from notify.outcomes import GIVE_UP_AFTER, Patience, failed, put_off, sent, suppressed
 from notify.rendering import Renderer
 from notify.rules import Kind
 from notify.sender import (
     TIMEOUT_S,
     OutcomeUnknownError,
     Outgoing,
+    PermanentSendError,
     Sender,
     SendError,
     TemporarySendError,
@@ -33,6 +38,9 @@ LOG = logging.getLogger(__name__)
 # A request must have its answer before the lease ends, or another worker would begin the next.
 ANSWER_WITHIN = timedelta(seconds=2 * TIMEOUT_S)
 SAVE_AGAIN_AFTER_S = 0.5
+# However many events are about one person, no phone rings more often than this within an hour.
+SMS_PER_HOUR = 20
+_HOUR = timedelta(hours=1)
 
 _OUTCOMES = Counter(
     "parley_notification_outcomes_total", "Tries by how they ended", ["channel", "outcome"]
@@ -46,21 +54,35 @@ _ON_THE_WAY = Histogram(
 _SEND = Histogram("parley_notification_send_seconds", "A provider's time to answer", ["channel"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """Where a notification stands after a try, and the address that was refused, if it was."""
+
+    notification: Notification
+    refused: Suppression | None = None
+
+
 class Sending:
-    """Carries out tries; `senders` has the channels that are on."""
+    """Carries out tries; `senders` has the channels that are on, `lanes` all of them."""
 
     def __init__(
         self,
         world: World,
         senders: Mapping[Channel, Sender],
         renderer: Renderer,
+        lanes: Mapping[Channel, Lane],
+        *,
         patience: Patience | None = None,
+        sms_per_hour: int = SMS_PER_HOUR,
     ) -> None:
         self._world = world
         self._senders = senders
         self._renderer = renderer
+        self._lanes = lanes
         self._gate = Gate(world)
         self._patience = patience or Patience()
+        self._look_up = LookUp(world, self._patience)
+        self._sms_per_hour = sms_per_hour
 
     async def attempt(self, claimed: Notification) -> None:
         """Try once and write down what came of it; never raises.
@@ -71,67 +93,102 @@ class Sending:
             outcome = await self._outcome(claimed)
         except TemporaryError as error:
             LOG.warning("a part behind is away", extra={"why": str(error)})
-            outcome = self._put_off(claimed, _still_unknown(claimed) or reasons.STORE_UNAVAILABLE)
-        except Exception:
-            LOG.exception("a notification could not be sent", extra=_labels(claimed))
+            reason = _still_unknown(claimed) or reasons.STORE_UNAVAILABLE
+            outcome = self._put_off(claimed, reason)
+        except Exception as error:
+            LOG.error("a notification could not be sent", extra=_labels(claimed, **_defect(error)))
             outcome = self._put_off(claimed, _still_unknown(claimed) or reasons.DEFECT)
         if outcome is not None:
             await self._save(outcome)
 
-    async def _outcome(self, claimed: Notification) -> Notification | None:
-        """The notification after this try; None when there is no time left to begin it."""
-        sender = self._senders.get(Channel(claimed.channel))
+    async def _outcome(self, claimed: Notification) -> _Outcome | None:
+        channel, now = Channel(claimed.channel), self._world.clock.now()
+        sender, is_unknown = self._senders.get(channel), _still_unknown(claimed) is not None
         if sender is None:
-            return suppressed(claimed, reasons.CHANNEL_NOT_CONFIGURED, self._world.clock.now())
-        is_unknown = claimed.reason == reasons.OUTCOME_UNKNOWN
+            return _Outcome(suppressed(claimed, reasons.CHANNEL_NOT_CONFIGURED, now))
         if is_unknown and not sender.can_look_up:
-            return failed(claimed, reasons.OUTCOME_UNKNOWN, self._world.clock.now())
+            return _Outcome(failed(claimed, reasons.OUTCOME_UNKNOWN, now))
+        if now > claimed.created_at + GIVE_UP_AFTER:
+            return _Outcome(failed(claimed, claimed.reason or reasons.EXPIRED, now))
         passage = await self._gate.check(claimed)
         if isinstance(passage, str):
-            return suppressed(claimed, passage, self._world.clock.now())
-        outgoing = self._outgoing(claimed, passage)
+            return _Outcome(suppressed(claimed, passage, self._world.clock.now()))
+        lane, outgoing = self._lanes[channel], self._outgoing(claimed, passage)
         if is_unknown:
-            try:
-                found = await sender.look_up(outgoing)
-            except SendError as error:
-                return self._after(claimed, error, reasons.OUTCOME_UNKNOWN)
-            if found is not None:
-                return sent(claimed, found, self._world.clock.now())
-        return await self._send(claimed, sender, outgoing)
+            settled = await self._look_up.settled(claimed, sender, lane, outgoing)
+            if settled is not None:
+                return _Outcome(settled)
+        return await self._send(claimed, sender, lane, outgoing)
 
     async def _send(
-        self, claimed: Notification, sender: Sender, outgoing: Outgoing
-    ) -> Notification | None:
+        self, claimed: Notification, sender: Sender, lane: Lane, outgoing: Outgoing
+    ) -> _Outcome | None:
         now = self._world.clock.now()
         if now + ANSWER_WITHIN > claimed.due_at:
             LOG.warning("the lease is nearly over", extra=_labels(claimed))
             return None
-        begun = replace(claimed, reason=reasons.OUTCOME_UNKNOWN, updated_at=now)
-        await self._world.store.notifications.save(begun)
+        if lane.paused_s() > 0:  # a pause that began after the claim
+            return self._put_off(claimed, _still_unknown(claimed) or lane.reason, lane)
+        if claimed.channel == Channel.SMS and not await self._has_place(claimed, outgoing.to):
+            return _Outcome(suppressed(claimed, reasons.TOO_MANY, now))
+        begun = replace(
+            claimed,
+            reason=reasons.OUTCOME_UNKNOWN,
+            tried_at=now,
+            looked_up_at=None,
+            updated_at=now,
+        )
+        if not await self._world.store.notifications.settle(begun):
+            LOG.warning("another worker has it", extra=_labels(claimed))
+            return None
         try:
             with _SEND.labels(claimed.channel).time():
                 provider_id = await _hand_over(sender, outgoing)
-        except OutcomeUnknownError as error:
-            if sender.can_look_up:
-                return self._after(claimed, error, error.reason)
-            LOG.warning("a try's outcome is unknown", extra=_labels(claimed, why=str(error)))
-            return failed(claimed, error.reason, self._world.clock.now())
-        except TemporarySendError as error:
-            return self._after(claimed, error, error.reason)
         except SendError as error:
-            LOG.warning("the provider refused", extra=_labels(claimed, why=str(error)))
-            return failed(claimed, error.reason, self._world.clock.now())
-        return sent(claimed, provider_id, self._world.clock.now())
+            LOG.warning("a try did not succeed", extra=_labels(claimed, why=str(error)))
+            lane.failed(error, claimed.account_id)
+            return self._after(begun, error, sender, lane, outgoing)
+        lane.answered()
+        return _Outcome(sent(begun, provider_id, self._world.clock.now()))
 
-    def _after(self, claimed: Notification, error: SendError, reason: str) -> Notification:
-        """Put off after a failure that may pass."""
-        LOG.warning("a notification waits for another try", extra=_labels(claimed, why=str(error)))
-        return self._put_off(claimed, reason, getattr(error, "retry_after_s", None))
+    async def _has_place(self, claimed: Notification, number: str) -> bool:
+        return await self._world.store.send_quotas.take(
+            suppression_id(Channel.SMS, number),
+            claimed.id,
+            self._world.clock.now(),
+            self._sms_per_hour,
+            _HOUR,
+        )
 
-    def _put_off(
-        self, claimed: Notification, reason: str, asked_for_s: float | None = None
-    ) -> Notification:
-        return put_off(claimed, reason, self._world.clock.now(), self._patience, asked_for_s)
+    def _after(
+        self,
+        begun: Notification,
+        error: SendError,
+        sender: Sender,
+        lane: Lane,
+        outgoing: Outgoing,
+    ) -> _Outcome:
+        """What a failed try makes of its notification."""
+        now = self._world.clock.now()
+        if isinstance(error, OutcomeUnknownError):
+            if sender.can_look_up:
+                pause_s = max(LOOK_AFTER.total_seconds(), lane.paused_s())
+                return _Outcome(put_off(begun, error.reason, now, pause_s))
+            return _Outcome(failed(begun, error.reason, now))
+        if isinstance(error, PermanentSendError):
+            refused = _refused_address(begun, error, outgoing)
+            return _Outcome(failed(begun, error.reason, now), refused)
+        known = replace(begun, tried_at=None)
+        if isinstance(error, TemporarySendError) and not error.is_for_all:
+            pause_s = self._patience.pause_s(begun.attempts, error.retry_after_s)
+            return _Outcome(put_off(known, error.reason, now, max(pause_s, lane.paused_s())))
+        return self._put_off(known, error.reason, lane)
+
+    def _put_off(self, claimed: Notification, reason: str, lane: Lane | None = None) -> _Outcome:
+        """Due again when the lane's pause is over; without one after a pause of its own."""
+        pause_s = lane.paused_s() if lane is not None else 0.0
+        pause_s = pause_s or self._patience.pause_s(claimed.attempts)
+        return _Outcome(put_off(claimed, reason, self._world.clock.now(), pause_s))
 
     def _outgoing(self, claimed: Notification, passage: Passage) -> Outgoing:
         kind, to = Kind(claimed.kind), passage.address
@@ -141,23 +198,33 @@ class Sending:
         mail = self._renderer.mail(kind, passage.account.name, claimed.data, passage.messages)
         return Outgoing(claimed.id, to, mail.text, claimed.created_at, mail.subject, mail.html)
 
-    async def _save(self, outcome: Notification) -> None:
+    async def _save(self, outcome: _Outcome) -> None:
+        notification = outcome.notification
         give_up_at = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
         while True:
             try:
-                await delivery_log.save(self._world.store, outcome)
+                is_ours = await delivery_log.settle(
+                    self._world.store, notification, outcome.refused
+                )
             except TemporaryError as error:
                 if asyncio.get_running_loop().time() > give_up_at:
-                    LOG.error("an outcome is lost", extra=_labels(outcome, why=str(error)))
+                    LOG.error("an outcome is lost", extra=_labels(notification, why=str(error)))
                     return
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
             else:
                 break
-        is_put_off = outcome.state is NotificationState.PENDING
-        _OUTCOMES.labels(outcome.channel, "put_off" if is_put_off else outcome.state.value).inc()
-        if outcome.state is NotificationState.SENT:
-            took = outcome.updated_at - outcome.created_at
-            _ON_THE_WAY.labels(outcome.channel).observe(max(0.0, took.total_seconds()))
+        if not is_ours:
+            LOG.warning("an outcome came after the lease", extra=_labels(notification))
+        _count(notification, is_ours)
+
+
+def _count(notification: Notification, is_ours: bool) -> None:
+    is_put_off = notification.state is NotificationState.PENDING
+    name = "put_off" if is_put_off else notification.state.value
+    _OUTCOMES.labels(notification.channel, name if is_ours else "too_late").inc()
+    if is_ours and notification.state is NotificationState.SENT:
+        took = notification.updated_at - notification.created_at
+        _ON_THE_WAY.labels(notification.channel).observe(max(0.0, took.total_seconds()))
 
 
 async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
@@ -167,13 +234,37 @@ async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
     except SendError:
         raise
     except Exception as error:
-        LOG.exception("a sender broke", extra={"notification_id": outgoing.notification_id})
-        raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from error
+        labels = {"notification_id": outgoing.notification_id, **_defect(error)}
+        LOG.error("a sender broke", extra=labels)
+        raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
+
+
+def _refused_address(
+    begun: Notification, error: SendError, outgoing: Outgoing
+) -> Suppression | None:
+    """What is to be remembered when it is the address that was refused."""
+    if error.reason not in (reasons.INVALID_ADDRESS, reasons.UNSUBSCRIBED):
+        return None
+    channel = Channel(begun.channel)
+    return Suppression(
+        id=suppression_id(channel, outgoing.to),
+        channel=channel,
+        reason=error.reason,
+        notification_id=begun.id,
+        created_at=begun.updated_at,
+    )
 
 
 def _still_unknown(claimed: Notification) -> str | None:
     """An earlier try's unknown outcome, which this try did not get to ask about."""
     return claimed.reason if claimed.reason == reasons.OUTCOME_UNKNOWN else None
+
+
+def _defect(error: Exception) -> dict[str, str]:
+    """Which error came from where; not its text, which may hold an address or words."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " < ".join(f"{each.filename}:{each.lineno}" for each in reversed(frames))
+    return {"why": type(error).__name__, "where": where}
 
 
 def _labels(notification: Notification, **more: str) -> dict[str, str | int]:

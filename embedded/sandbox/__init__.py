@@ -10,9 +10,11 @@ TWILIO_API_URL point here, so the whole path of a notification runs without anyb
 
 - `server.py` puts the parts together, answers health and metrics, gives every error its form
 - `sendgrid.py` the v3 Mail Send endpoint; `mails.py` reads and checks its JSON
-- `twilio.py` the Messages resource; `messages.py` reads and checks its form; `segments.py` counts
+- `twilio.py` the Messages resource; `messages.py` reads and checks its form
 - `deliveries.py` what arrived: 10,000 at most, in memory, gone with the process
-- `faults.py` what goes wrong on purpose: 429, 500, 400, no answer, a reset connection
+- `faults.py` what goes wrong on purpose: any status and code, no answer, a reset or dripping one,
+  a redirect, HTML, a rate, messages taken all the same, at once or later; `fault_schema.py` the
+  same as JSON; `striking.py` plays it
 - `inspection.py` deliveries and faults as JSON; `page.py` the same for people
 - `bodies.py` reads request bodies up to a limit
 """

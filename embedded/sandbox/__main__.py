@@ -20,7 +20,7 @@ def main() -> None:
         account = _account(settings)
     except SettingsError as error:
         sys.exit(str(error))
-    configure_logging(settings.process_name, settings.log_level)
+    configure_logging(settings.process_name, settings.log_level, settings.secrets())
     try:
         asyncio.run(_serve(account, settings.bind_host, settings.bind_port))
     except OSError as error:

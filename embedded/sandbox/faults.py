@@ -1,22 +1,20 @@
 """Faults: the next sends are answered as a provider in trouble would answer them."""
 
 import asyncio
-import socket
-import struct
-from collections.abc import Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 
-from aiohttp import web
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 from prometheus_client import Counter
 
 MAX_FAULTS = 100
 TIMEOUT = "timeout"
 RESET = "reset"
-# An unanswered request is let go in the end: the sendgrid client waits for ever by default.
-HANG_LIMIT_S = 600
+DRIP = "drip"
+# How an answer is written: as the provider writes it, as a proxy in between does, or not in whole.
+AS_PROVIDER, HTML, MALFORMED, EMPTY = "provider", "html", "malformed", "empty"
+FORMS = (AS_PROVIDER, HTML, MALFORMED, EMPTY)
 
 _STRUCK = Counter("parley_sandbox_faults_total", "Sends that met a fault", ["channel", "status"])
 
@@ -25,18 +23,26 @@ _STRUCK = Counter("parley_sandbox_faults_total", "Sends that met a fault", ["cha
 class Fault:
     """What the next `times` matching sends meet.
 
-    `channel` is "email" or "sms" (which MMS belongs to); `to` limits it to one recipient;
-    `status` is 400, 429, 500, "timeout" (no answer) or "reset".  With `is_accepted` the provider
-    takes the message before it breaks off: the case for which a sender must look before it
-    sends again.
+    `channel` is "email" or "sms" (which MMS belongs to); `to` limits it to one recipient,
+    `above_per_s` to the sends beyond so many a second.  `status` is an HTTP status, "timeout" (no
+    answer), "reset", or "drip" (an answer of a byte now and then, which never ends).  `code` is
+    Twilio's, `field` SendGrid's; `form` is how the answer is written.  With `is_accepted` the
+    provider takes the message all the same, at once or `accepted_after_s` later: the cases for
+    which a sender must look before it sends again.
     """
 
     channel: str
     status: int | str
-    times: int
+    times: int = 1
     to: str | None = None
+    above_per_s: int | None = None
     retry_after_s: int | None = None
+    code: int | None = None
+    field: str | None = None
+    form: str = AS_PROVIDER
+    location: str | None = None
     is_accepted: bool = False
+    accepted_after_s: float = 0.0
 
     @property
     def breaks_off(self) -> bool:
@@ -44,45 +50,27 @@ class Fault:
         return self.status in (TIMEOUT, RESET)
 
     def matches(self, channel: str, recipients: Collection[str]) -> bool:
-        """Whether a send on this channel to these recipients meets it."""
+        """Whether it is about a send on this channel to these recipients."""
         wanted = self.to.casefold() if self.to else None
         return self.channel == channel and (
             wanted is None or wanted in {recipient.casefold() for recipient in recipients}
         )
 
-
-class FaultSchema(Schema):
-    """A fault as JSON: the fields of `Fault`."""
-
-    channel = fields.String(required=True, validate=validate.OneOf(["email", "sms"]))
-    status = fields.Raw(required=True, validate=validate.OneOf([400, 429, 500, TIMEOUT, RESET]))
-    times = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 1_000_000))
-    to = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 320))
-    retry_after_s = fields.Integer(
-        load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 86_400)
-    )
-    is_accepted = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-
-    @validates_schema
-    def _fits(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse members that the status gives no meaning to."""
-        status = data["status"]
-        if data["retry_after_s"] is not None and status != 429:
-            raise ValidationError("Goes with status 429 only.", "retry_after_s")
-        if data["is_accepted"] and status not in (TIMEOUT, RESET):
-            raise ValidationError('Goes with "timeout" and "reset" only.', "is_accepted")
-
-    @post_load
-    def _make(self, data: dict[str, Any], **_: Any) -> Fault:
-        return Fault(**data)
+    def as_json(self) -> dict[str, object]:
+        """What of it differs from the defaults."""
+        defaults = {each.name: each.default for each in fields(self)}
+        named = ("times", "to", "retry_after_s", "is_accepted")
+        return {k: v for k, v in asdict(self).items() if k in named or v != defaults[k]}
 
 
 class Faults:
     """The faults in force, in the order in which they are tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._faults: list[Fault] = []
-        self._is_stopping = asyncio.Event()
+        self._now_s = now_s
+        self._passed_at_s: dict[str, deque[float]] = {}
+        self._stopping = asyncio.Event()
 
     @property
     def in_force(self) -> Sequence[Fault]:
@@ -96,31 +84,30 @@ class Faults:
     def take(self, channel: str, recipients: Collection[str]) -> Fault | None:
         """The first that matches, with one of its times used up; None when the send goes well."""
         for index, fault in enumerate(self._faults):
-            if fault.matches(channel, recipients):
-                left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                self._faults[index : index + 1] = left
-                _STRUCK.labels(channel, str(fault.status)).inc()
-                return fault
+            if not fault.matches(channel, recipients) or self._is_below(fault):
+                continue
+            left = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+            self._faults[index : index + 1] = left
+            _STRUCK.labels(channel, str(fault.status)).inc()
+            return fault
+        self._passed(channel).append(self._now_s())
         return None
 
-    async def break_off(self, request: web.Request, fault: Fault) -> web.Response:
-        """End the connection without an answer, for a timeout only when the client gave up."""
-        if fault.status == TIMEOUT:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(HANG_LIMIT_S):
-                    await self._is_stopping.wait()
-        _reset(request)
-        return web.Response()  # goes nowhere: its connection is gone
+    async def stopped(self) -> None:
+        """Wait until the sandbox stops, for those that wait for an answer."""
+        await self._stopping.wait()
 
     def stop(self) -> None:
         """Let go of all that wait for an answer; for the shutdown."""
-        self._is_stopping.set()
+        self._stopping.set()
 
+    def _is_below(self, fault: Fault) -> bool:
+        if fault.above_per_s is None:
+            return False
+        passed = self._passed(fault.channel)
+        while passed and passed[0] <= self._now_s() - 1:
+            passed.popleft()
+        return len(passed) < fault.above_per_s
 
-def _reset(request: web.Request) -> None:
-    """Close the connection with a TCP reset: with a linger time of 0 the kernel sends RST."""
-    transport = request.transport
-    if transport is not None:
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+    def _passed(self, channel: str) -> deque[float]:
+        return self._passed_at_s.setdefault(channel, deque(maxlen=10_000))

@@ -3,7 +3,7 @@
     GET    /sandbox/deliveries?to=&channel=&after=&limit=  → {"items", "next_cursor"}, oldest first
     DELETE /sandbox/deliveries                             → 204
     GET    /sandbox/faults                                 → {"items"}
-    PUT    /sandbox/faults  [{"channel", "status", …}]     → {"items"}, see `faults.FaultSchema`
+    PUT    /sandbox/faults  [{"channel", "status", …}]     → {"items"}, see `faults.Fault`
 
 Errors are RFC 9457 problems.
 """
@@ -17,7 +17,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from embedded.sandbox.bodies import BodyTooLargeError, read_body
 from embedded.sandbox.deliveries import Channel, Deliveries, Delivery
-from embedded.sandbox.faults import MAX_FAULTS, Faults, FaultSchema
+from embedded.sandbox.fault_schema import FaultSchema
+from embedded.sandbox.faults import MAX_FAULTS, Faults
 
 MAX_FAULTS_BYTES = 64 * 1024
 
@@ -69,7 +70,7 @@ class Inspection:
         return web.Response(status=204)
 
     async def _list_faults(self, _: web.Request) -> web.Response:
-        return web.json_response({"items": FaultSchema(many=True).dump(self._faults.in_force)})
+        return web.json_response({"items": [fault.as_json() for fault in self._faults.in_force]})
 
     async def _put_faults(self, request: web.Request) -> web.Response:
         try:

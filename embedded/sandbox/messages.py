@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from embedded.sandbox.deliveries import Channel, Delivery, Submission
-from embedded.sandbox.segments import count_segments
+from marketplace.domain.sms_text import count_segments
 
 API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1_600

@@ -1,12 +1,12 @@
-"""SendGrid's v3 Mail Send: `POST /v3/mail/send`.
+"""SendGrid's v3 API: `POST /v3/mail/send`, and `GET /v3/scopes` of the key.
 
-202 with an empty body and `X-Message-Id` when taken; 200 when the mail asked for SendGrid's own
-sandbox mode; otherwise `{"errors": [{"message", "field", "help"}]}`.
+202 with an empty body and `X-Message-Id` when taken; otherwise `{"errors": [{"message", "field",
+"help"}]}`.
 
 Sources, in SendGrid's v3 API reference (https://www.twilio.com/docs/sendgrid/api-reference/…):
-"Mail Send" (mail-send/mail-send; 30 MB a request), "Errors" (mail-send/errors),
-"Authentication" and "Rate Limits" (how-to-use-the-sendgrid-v3-api/…), and "X-Message-ID" in the
-glossary.  No Authorization header and a wrong key get different sentences, as from the API itself.
+"Mail Send" (mail-send/mail-send; 30 MB a request), "Errors" (mail-send/errors), "Scopes"
+(api-key-permissions/retrieve-a-list-of-scopes-for-which-this-user-has-access), "Authentication" and
+"Rate Limits" (how-to-use-the-sendgrid-v3-api/…), and "X-Message-ID" in the glossary.
 """
 
 import hmac
@@ -19,24 +19,30 @@ from aiohttp import web
 from embedded.sandbox.bodies import BodyTooLargeError, read_body
 from embedded.sandbox.deliveries import Channel, Deliveries
 from embedded.sandbox.faults import Fault, Faults
-from embedded.sandbox.mails import Mail, MailRefusedError, Problem, read_mail
+from embedded.sandbox.mails import Mail, MailRefusedError, read_mail
+from embedded.sandbox.striking import strike
 
 PATH = "/v3/"
 MAX_BODY_BYTES = 30 * 1024 * 1024
 
-_HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html"
+_SCOPES = ("mail.send", "mail.batch.create", "mail.batch.read")
 _RATE_LIMIT = 600
 _DEFAULT_RETRY_AFTER_S = 1
 _SENTENCES = {
     400: "Bad Request",
+    401: "The provided authorization grant is invalid, expired, or revoked",
+    403: "access forbidden",
     404: "not found",
     405: "method not allowed",
-    500: "Internal error",
+    413: f"The request exceeds {MAX_BODY_BYTES} bytes.",
+    415: "The content type must be application/json",
+    429: "too many requests",
+    500: "internal server error",
 }
 
 
 class SendGrid:
-    """The endpoint of one account, which `api_key` belongs to."""
+    """The endpoints of one account, which `api_key` belongs to."""
 
     def __init__(self, api_key: str, deliveries: Deliveries, faults: Faults) -> None:
         self._authorization = f"Bearer {api_key}".encode()
@@ -45,71 +51,67 @@ class SendGrid:
 
     def routes(self) -> list[web.RouteDef]:
         """What it answers."""
-        return [web.post("/v3/mail/send", self._send)]
+        return [web.post("/v3/mail/send", self._send), web.get("/v3/scopes", self._list_scopes)]
 
-    async def _send(self, request: web.Request) -> web.Response:
-        if refusal := self._refusal(request):
-            return refusal
+    async def _list_scopes(self, request: web.Request) -> web.Response:
+        if not self._is_known(request):
+            return error(401)
+        return web.json_response({"scopes": list(_SCOPES)})
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_known(request):
+            return error(401)
+        if request.content_type != "application/json":
+            return error(415)
         try:
             mail = read_mail(json.loads(await read_body(request, MAX_BODY_BYTES)))
         except BodyTooLargeError:
-            return _refuse(413, [Problem(f"The request exceeds {MAX_BODY_BYTES} bytes.")])
-        except (ValueError, RecursionError):
-            return error(400)
-        except MailRefusedError as refused:
-            return _refuse(400, refused.problems)
-        return await self._accept(request, mail)
-
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        """The answer to wrong credentials or to a body of another type, else None."""
-        given = request.headers.get("Authorization")
-        if given is None:
-            return _refuse(401, [Problem("Permission denied, wrong credentials")])
-        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._authorization):
-            sentence = "The provided authorization grant is invalid, expired, or revoked"
-            return _refuse(401, [Problem(sentence)])
-        if request.content_type != "application/json":
-            return _refuse(415, [Problem("Content-Type should be application/json.")])
-        return None
-
-    async def _accept(self, request: web.Request, mail: Mail) -> web.Response:
-        if mail.is_sandboxed:
-            return web.Response(status=200)
-        message_id = secrets.token_urlsafe(16)
+            return error(413)
+        except (ValueError, RecursionError, MailRefusedError) as refused:
+            return _refuse(400, *_explained(refused))
         fault = self._faults.take(Channel.EMAIL, mail.recipients)
         if fault is None:
-            self._deliveries.add(mail.submissions(message_id))
-            return web.Response(status=202, headers={"X-Message-Id": message_id})
-        if fault.is_accepted:
-            self._deliveries.add(mail.submissions(message_id))
-        if fault.breaks_off:
-            return await self._faults.break_off(request, fault)
-        return _fault_response(fault)
+            return self._take(mail)
+        return await strike(
+            request, self._faults, fault, lambda: self._take(mail), lambda: _fault_response(fault)
+        )
+
+    def _is_known(self, request: web.Request) -> bool:
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        return hmac.compare_digest(given, self._authorization)
+
+    def _take(self, mail: Mail) -> web.Response:
+        message_id = secrets.token_urlsafe(16)
+        self._deliveries.add(mail.submissions(message_id))
+        return web.Response(status=202, headers={"X-Message-Id": message_id})
+
+
+def _explained(refused: Exception) -> tuple[str, str | None]:
+    """Why a body is no mail, and which of its fields."""
+    if isinstance(refused, MailRefusedError):
+        return refused.message, refused.field
+    return _SENTENCES[400], None
 
 
 def _fault_response(fault: Fault) -> web.Response:
-    if fault.status != 429:
-        return error(int(fault.status))
-    wait_s = _DEFAULT_RETRY_AFTER_S if fault.retry_after_s is None else fault.retry_after_s
-    response = _refuse(429, [Problem("too many requests")])
-    response.headers["X-RateLimit-Limit"] = str(_RATE_LIMIT)
-    response.headers["X-RateLimit-Remaining"] = "0"
-    response.headers["X-RateLimit-Reset"] = str(int(time.time()) + wait_s)
+    status = int(fault.status)
+    response = _refuse(status, _SENTENCES.get(status, "Bad Request"), fault.field)
+    wait_s = fault.retry_after_s
+    if status == 429:
+        wait_s = _DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s
+        response.headers["X-RateLimit-Limit"] = str(_RATE_LIMIT)
+        response.headers["X-RateLimit-Remaining"] = "0"
+        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + wait_s)
+    elif wait_s is not None:
+        response.headers["Retry-After"] = str(wait_s)
     return response
 
 
 def error(status: int) -> web.Response:
     """A response in SendGrid's form for what has no closer explanation."""
-    return _refuse(status, [Problem(_SENTENCES.get(status, "Bad Request"))])
+    return _refuse(status, _SENTENCES.get(status, "Bad Request"), None)
 
 
-def _refuse(status: int, problems: list[Problem]) -> web.Response:
-    errors = [
-        {
-            "message": problem.message,
-            "field": problem.field,
-            "help": f"{_HELP}#{problem.anchor}" if problem.anchor else None,
-        }
-        for problem in problems
-    ]
+def _refuse(status: int, message: str, field: str | None) -> web.Response:
+    errors = [{"message": message, "field": field, "help": None}]
     return web.json_response({"errors": errors}, status=status)

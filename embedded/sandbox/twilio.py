@@ -1,4 +1,4 @@
-"""Twilio's Messages resource: create, fetch, and list with filters and pages.
+"""Twilio's Messages resource (create, fetch, and list with filters and pages) and the account.
 
 Errors are `{"code", "message", "more_info", "status"}`.  Lists come newest first; a `PageToken`
 names the last message of the page before, so that new arrivals do not shift what follows.
@@ -28,6 +28,7 @@ from embedded.sandbox.messages import (
     message_resource,
     read_form,
 )
+from embedded.sandbox.striking import strike
 
 PATH = f"/{API_VERSION}/"
 MAX_FORM_BYTES = 256 * 1024
@@ -39,10 +40,12 @@ _MESSAGES = f"/{API_VERSION}/Accounts/{{account_sid}}/Messages"
 _ERRORS = {
     400: (21614, "'To' number is not a valid mobile number"),
     401: (20003, "Authenticate"),
+    403: (20403, "Forbidden"),
     405: (20004, "Method not allowed"),
     413: (20413, f"The request exceeds {MAX_FORM_BYTES} bytes"),
     429: (20429, "Too Many Requests"),
     500: (20500, "Internal Server Error"),
+    503: (20503, "Service Unavailable"),
 }
 
 
@@ -70,6 +73,7 @@ class Twilio:
             web.post(f"{_MESSAGES}.json", self._create),
             web.get(f"{_MESSAGES}.json", self._list),
             web.get(f"{_MESSAGES}/{{sid}}.json", self._fetch),
+            web.get(f"/{API_VERSION}/Accounts/{{account_sid}}.json", self._fetch_account),
         ]
 
     def _refusal(self, request: web.Request) -> web.Response | None:
@@ -81,7 +85,7 @@ class Twilio:
             return error(request, 404)
         return None
 
-    async def _create(self, request: web.Request) -> web.Response:
+    async def _create(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):
             return refusal
         try:
@@ -91,18 +95,25 @@ class Twilio:
             return error(request, 413)
         except MessageRefusedError as refused:
             return _problem(400, refused.code, refused.message)
-        return await self._accept(request, form)
-
-    async def _accept(self, request: web.Request, form: MessageForm) -> web.Response:
         fault = self._faults.take(Channel.SMS, [form.to])
         if fault is None:
-            (delivery,) = self._deliveries.add([form.submission()])
-            return _json(message_resource(delivery, self._account_sid, is_queued=True), 201)
-        if fault.is_accepted:
-            self._deliveries.add([form.submission()])
-        if fault.breaks_off:
-            return await self._faults.break_off(request, fault)
-        return _fault_response(request, fault)
+            return self._take(form)
+        return await strike(
+            request,
+            self._faults,
+            fault,
+            lambda: self._take(form),
+            lambda: _fault_response(request, fault),
+        )
+
+    def _take(self, form: MessageForm) -> web.Response:
+        (delivery,) = self._deliveries.add([form.submission()])
+        return _json(message_resource(delivery, self._account_sid, is_queued=True), 201)
+
+    async def _fetch_account(self, request: web.Request) -> web.Response:
+        if refusal := self._refusal(request):
+            return refusal
+        return _json(_account_resource(self._account_sid))
 
     async def _fetch(self, request: web.Request) -> web.Response:
         if refusal := self._refusal(request):
@@ -188,6 +199,23 @@ def _matches(delivery: Delivery, request: web.Request, dates: dict[str, date]) -
     )
 
 
+def _account_resource(account_sid: str) -> dict[str, object]:
+    """The account, of which only the SID and the status are anybody's business here."""
+    path = f"/{API_VERSION}/Accounts/{account_sid}"
+    return {
+        "auth_token": None,
+        "date_created": None,
+        "date_updated": None,
+        "friendly_name": "Sandbox",
+        "owner_account_sid": account_sid,
+        "sid": account_sid,
+        "status": "active",
+        "subresource_uris": {"messages": f"{path}/Messages.json"},
+        "type": "Full",
+        "uri": f"{path}.json",
+    }
+
+
 def _pairs(request: web.Request, body: bytes) -> list[tuple[str, str]]:
     """The form's fields; Twilio sees none in a body of another type, and says what is missing."""
     if request.content_type != "application/x-www-form-urlencoded":
@@ -196,7 +224,10 @@ def _pairs(request: web.Request, body: bytes) -> list[tuple[str, str]]:
 
 
 def _fault_response(request: web.Request, fault: Fault) -> web.Response:
-    response = error(request, int(fault.status))
+    status = int(fault.status)
+    response = error(request, status)
+    if fault.code is not None:
+        response = _problem(status, fault.code, "Played on demand")
     if fault.retry_after_s is not None:
         response.headers["Retry-After"] = str(fault.retry_after_s)
     return response

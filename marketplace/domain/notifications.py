@@ -20,8 +20,10 @@ class NotificationState(StrEnum):
 class Notification:
     """What is to be told to whom; unique by (event_id, account_id, channel).
 
-    `kind` names the template, `data` fills it.  `attempts` counts tries; `due_at` is when the next
-    one may begin, and while `sending` until when the try is another worker's.
+    `kind` names the template, `data` fills it.  `attempts` counts claims; `due_at` is when the next
+    one may begin, and while `sending` until when the try is another worker's.  `tried_at` is when
+    the last request left whose outcome is not known, `looked_up_at` when the provider was last asked
+    for it and had none.
     """
 
     id: str
@@ -37,3 +39,5 @@ class Notification:
     updated_at: datetime
     reason: str | None = None
     provider_id: str | None = None
+    tried_at: datetime | None = None
+    looked_up_at: datetime | None = None

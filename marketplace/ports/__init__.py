@@ -5,7 +5,7 @@ store and the in-memory one run the same suite.  All methods may raise `Temporar
 behind them is away.
 
     accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-    reports.py  notifications.py
+    reports.py  notifications.py  recipients.py
                       one noun each
     outbox.py         events on their way, and handled-event marks
     idempotency.py    claims of keys, and answers kept under them
@@ -43,6 +43,7 @@ from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
+from marketplace.ports.recipients import SendQuotas, Suppressions
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.store import Epoch, Repositories, Store
@@ -75,12 +76,14 @@ __all__ = [
     "Reports",
     "Repositories",
     "Rfis",
+    "SendQuotas",
     "Sessions",
     "Signal",
     "SignalName",
     "Store",
     "StoredResponse",
     "Submissions",
+    "Suppressions",
     "Vendors",
     "World",
     "account_room",

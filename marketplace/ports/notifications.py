@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
 
@@ -26,8 +27,10 @@ class Notifications(Protocol):
         Returns how many of them were still pending: a digest is claimed with all that joined before.
         """
 
-    async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
-        """Take the longest due one for sending until the lease ends; no two workers get the same.
+    async def claim_due(
+        self, channel: Channel, now: datetime, lease_until: datetime
+    ) -> Notification | None:
+        """Take a channel's longest due one for sending until the lease ends, for one worker alone.
 
         What is `sending` with an ended lease comes again: its first try's outcome is unknown.
         """
@@ -37,6 +40,16 @@ class Notifications(Protocol):
 
     async def save(self, notification: Notification) -> None:
         """Replace."""
+
+    async def settle(self, notification: Notification) -> bool:
+        """Replace while it is `sending` in the try that `attempts` counts; False when it is not.
+
+        Whoever answers after its lease has ended finds another's try, or its outcome, and changes
+        nothing.
+        """
+
+    async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
+        """Those of the provider's ids that notifications hold, besides one."""
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """Newest first."""

@@ -10,6 +10,7 @@ from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.quotes import Quotes
+from marketplace.ports.recipients import SendQuotas, Suppressions
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.submissions import Submissions
@@ -49,6 +50,10 @@ class Repositories(Protocol):
     def handled(self) -> Handled: ...
     @property
     def notifications(self) -> Notifications: ...
+    @property
+    def suppressions(self) -> Suppressions: ...
+    @property
+    def send_quotas(self) -> SendQuotas: ...
 
 
 class Epoch(Protocol):

@@ -285,6 +285,24 @@ async def _digests(database: Database) -> None:
     )
 
 
+async def _recipients(database: Database) -> None:
+    # Each channel claims for itself, past what waits for the others.
+    await database["notifications"].create_indexes(
+        [
+            IndexModel([("channel", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)]),
+            IndexModel(
+                [("provider_id", ASCENDING)],
+                partialFilterExpression={"provider_id": {"$exists": True}},
+            ),
+        ]
+    )
+    await _create(database, "suppressions", _has(channel="string", reason="string"))
+    await _create(database, "send_quotas", _has(places="array", expires_at="date"))
+    await database["send_quotas"].create_indexes(
+        [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _first_schema,
     _reports,
@@ -295,6 +313,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     _epochs,
     _digests,
     _offers_and_quotas,
+    _recipients,
 )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import TemporaryError
@@ -72,10 +73,13 @@ class MongoNotifications(Collection[Notification]):
             raise TemporaryError("MongoDB: BulkWriteError") from error
         return outcome.matched_count
 
-    async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
-        """Take the longest due one for sending until the lease ends."""
+    async def claim_due(
+        self, channel: Channel, now: datetime, lease_until: datetime
+    ) -> Notification | None:
+        """Take a channel's longest due one for sending until the lease ends."""
         claimed = await self._collection.find_one_and_update(
             {
+                "channel": channel,
                 "state": {"$in": [NotificationState.PENDING, NotificationState.SENDING]},
                 "due_at": {"$lte": now},
             },
@@ -104,6 +108,27 @@ class MongoNotifications(Collection[Notification]):
         await self._collection.replace_one(
             {"_id": notification.id}, to_document(notification), session=self.session
         )
+
+    async def settle(self, notification: Notification) -> bool:
+        """Replace while it is `sending` in the try that `attempts` counts."""
+        claimed = {
+            "_id": notification.id,
+            "state": NotificationState.SENDING,
+            "attempts": notification.attempts,
+        }
+        outcome = await self._collection.replace_one(
+            claimed, to_document(notification), session=self.session
+        )
+        return outcome.matched_count == 1
+
+    async def known_ids(self, provider_ids: Several[str], besides: str) -> frozenset[str]:
+        """Those of the provider's ids that notifications hold, besides one."""
+        found = self._collection.find(
+            {"provider_id": {"$in": list(provider_ids)}, "_id": {"$ne": besides}},
+            {"provider_id": 1},
+            session=self.session,
+        )
+        return frozenset([each["provider_id"] async for each in found])
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """Newest first."""

@@ -30,6 +30,7 @@ from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
 from marketplace.storage.quotes import MongoQuotes
+from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
 from marketplace.storage.submissions import MongoSubmissions
@@ -62,6 +63,8 @@ class MongoRepositories:
         self.outbox = MongoOutbox(database, session)
         self.handled = MongoHandled(database, session)
         self.notifications = MongoNotifications(database, session)
+        self.suppressions = MongoSuppressions(database, session)
+        self.send_quotas = MongoSendQuotas(database, session)
 
 
 class MongoStore(MongoRepositories):

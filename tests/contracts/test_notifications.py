@@ -3,14 +3,17 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.ports import Store
+from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_notification
 from tests.contracts.helpers import all_pages
 
 LEASE = timedelta(seconds=30)
+SMS, EMAIL = Channel.SMS, Channel.EMAIL
 
 
 async def _only(store: Store, account_id: str) -> Notification:
@@ -57,20 +60,20 @@ async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: 
     notification = a_notification()
     await store.notifications.add(notification)
 
-    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+    claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
 
     assert claimed == replace(
         notification, state=NotificationState.SENDING, attempts=1, due_at=NOW + LEASE
     )
-    assert await store.notifications.claim_due(NOW + LEASE / 2, NOW + 2 * LEASE) is None
+    assert await store.notifications.claim_due(SMS, NOW + LEASE / 2, NOW + 2 * LEASE) is None
 
 
 async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
     """A worker that died leaves its notification to the next, with the try counted."""
     await store.notifications.add(a_notification())
-    await store.notifications.claim_due(NOW, NOW + LEASE)
+    await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
 
-    again = await store.notifications.claim_due(NOW + LEASE, NOW + 2 * LEASE)
+    again = await store.notifications.claim_due(SMS, NOW + LEASE, NOW + 2 * LEASE)
 
     assert again is not None
     assert (again.attempts, again.due_at) == (2, NOW + 2 * LEASE)
@@ -82,7 +85,7 @@ async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) 
         due_at = NOW - timedelta(seconds=late_s)
         await store.notifications.add(a_notification(due_at=due_at, kind=f"{late_s} s late"))
 
-    claimed = [await store.notifications.claim_due(NOW, NOW + LEASE) for _ in range(4)]
+    claimed = [await store.notifications.claim_due(SMS, NOW, NOW + LEASE) for _ in range(4)]
 
     kinds = [each.kind for each in claimed if each is not None]
     assert kinds == ["30 s late", "20 s late", "10 s late"]
@@ -93,10 +96,10 @@ async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store
     """What was being sent and what was never tried stand in one queue."""
     abandoned, fresh = a_notification(due_at=NOW - 2 * LEASE), a_notification(due_at=NOW)
     await store.notifications.add(abandoned)
-    await store.notifications.claim_due(NOW - 2 * LEASE, NOW - LEASE)
+    await store.notifications.claim_due(SMS, NOW - 2 * LEASE, NOW - LEASE)
     await store.notifications.add(fresh)
 
-    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+    claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
 
     assert claimed is not None
     assert claimed.id == abandoned.id
@@ -108,7 +111,7 @@ async def test_no_two_workers_claim_the_same(store: Store) -> None:
         await store.notifications.add(a_notification())
 
     claimed = await asyncio.gather(
-        *(store.notifications.claim_due(NOW, NOW + LEASE) for _ in range(20))
+        *(store.notifications.claim_due(SMS, NOW, NOW + LEASE) for _ in range(20))
     )
 
     ids = [each.id for each in claimed if each is not None]
@@ -127,14 +130,14 @@ async def test_what_is_settled_is_never_claimed(store: Store) -> None:
         settled = replace(notification, state=state, reason="why", provider_id="p1")
         await store.notifications.save(settled)
 
-        assert await store.notifications.claim_due(NOW + LEASE, NOW + 2 * LEASE) is None
+        assert await store.notifications.claim_due(SMS, NOW + LEASE, NOW + 2 * LEASE) is None
         assert await _only(store, notification.account_id) == settled
 
 
 async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> None:
     """A temporary failure saves it as pending with a later time, and it comes then."""
     await store.notifications.add(a_notification())
-    claimed = await store.notifications.claim_due(NOW, NOW + LEASE)
+    claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
     assert claimed is not None
     later = NOW + timedelta(minutes=5)
 
@@ -142,8 +145,8 @@ async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> No
         replace(claimed, state=NotificationState.PENDING, due_at=later, reason="busy")
     )
 
-    assert await store.notifications.claim_due(NOW + LEASE, later) is None
-    again = await store.notifications.claim_due(later, later + LEASE)
+    assert await store.notifications.claim_due(SMS, NOW + LEASE, later) is None
+    again = await store.notifications.claim_due(SMS, later, later + LEASE)
     assert again is not None
     assert again.attempts == 2
 
@@ -171,7 +174,7 @@ async def test_what_could_be_claimed_is_counted_up_to_a_bound(store: Store) -> N
 
     assert await store.notifications.count_due(NOW, most=10) == 3
     assert await store.notifications.count_due(NOW, most=2) == 2
-    await store.notifications.claim_due(NOW, NOW + LEASE)
+    await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
     assert await store.notifications.count_due(NOW, most=10) == 2
     assert await store.notifications.count_due(NOW + LEASE, most=10) == 4
 
@@ -222,7 +225,7 @@ async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> 
         await store.notifications.add(digest)
 
         claimed, joined = await asyncio.gather(
-            store.notifications.claim_due(NOW, NOW + LEASE),
+            store.notifications.claim_due(SMS, NOW, NOW + LEASE),
             store.notifications.join_digests({digest.id: 2}, NOW),
         )
 
@@ -242,3 +245,54 @@ async def test_many_are_added_as_each_would_be(store: Store) -> None:
 
     pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 10)
     assert pages == [[second, first]]
+
+
+async def test_each_channel_is_claimed_for_itself(store: Store) -> None:
+    """However long the other channel's have been due."""
+    sms = a_notification(channel="sms", due_at=NOW - LEASE)
+    email = a_notification(channel="email")
+    await store.notifications.add(sms)
+    await store.notifications.add(email)
+
+    claimed = await store.notifications.claim_due(EMAIL, NOW, NOW + LEASE)
+
+    assert claimed is not None
+    assert claimed.id == email.id
+    assert await store.notifications.claim_due(EMAIL, NOW, NOW + LEASE) is None
+
+
+async def test_only_the_try_that_has_the_claim_settles_it(store: Store) -> None:
+    """An outcome that comes after its lease finds another's try, or its outcome, and changes nothing."""
+    await store.notifications.add(a_notification(account_id="carla"))
+    late = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
+    next_one = await store.notifications.claim_due(SMS, NOW + LEASE, NOW + 2 * LEASE)
+    assert late is not None
+    assert next_one is not None
+    put_off = replace(late, state=NotificationState.PENDING, reason="outcome_unknown")
+    sent = replace(next_one, state=NotificationState.SENT, provider_id="SM1")
+
+    assert not await store.notifications.settle(put_off)
+    assert await _only(store, "carla") == next_one
+
+    assert await store.notifications.settle(sent)
+    for stale in (put_off, replace(sent, state=NotificationState.FAILED)):
+        assert not await store.notifications.settle(stale)
+        assert not await store.transact(partial(_settle, notification=stale))
+    assert await _only(store, "carla") == sent
+
+
+async def _settle(tx: Repositories, notification: Notification) -> bool:
+    return await tx.notifications.settle(notification)
+
+
+async def test_the_ids_that_others_hold_are_known(store: Store) -> None:
+    """One's own does not count, and neither does what nobody holds."""
+    held = a_notification(state=NotificationState.SENT, provider_id="SM1")
+    own = a_notification(state=NotificationState.SENT, provider_id="SM2")
+    for each in (held, own, a_notification()):
+        await store.notifications.add(each)
+
+    found = await store.notifications.known_ids(["SM1", "SM2", "SM3"], own.id)
+
+    assert found == {"SM1"}
+    assert await store.notifications.known_ids([], own.id) == frozenset()

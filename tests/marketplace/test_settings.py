@@ -1,5 +1,6 @@
 """Settings from the environment."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,24 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("PARLEY_LIMIT_SCALE", "nan"),
         ("PARLEY_LIMIT_SCALE", "inf"),
         ("PARLEY_LOG_LEVEL", "LOUD"),
+        ("SENDGRID_API_KEY", "SG.key\nX-Injected: yes"),
+        ("SENDGRID_API_KEY", "SG.key\n"),
+        ("SENDGRID_API_KEY", "SG.with a space"),
+        ("SENDGRID_API_KEY", "SG.\u2019curly"),
+        ("SENDGRID_API_KEY", "key-of-another-service"),
+        ("SENDGRID_API_URL", "http://api.sendgrid.com"),
+        ("SENDGRID_API_URL", "http://127.0.0.1.example.com"),
+        ("SENDGRID_API_URL", "https://user:word@api.sendgrid.com"),
+        ("SENDGRID_API_URL", "https://api.sendgrid.com?x=1"),
+        ("TWILIO_ACCOUNT_SID", "AC123"),
+        ("TWILIO_ACCOUNT_SID", "SK" + "0" * 32),
+        ("TWILIO_AUTH_TOKEN", "with a space"),
+        ("TWILIO_AUTH_TOKEN", "token\r"),
+        ("TWILIO_API_URL", "http://10.0.0.1:8080"),
+        ("TWILIO_FROM_NUMBER", "+0303555"),
+        ("TWILIO_FROM_NUMBER", "+1\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660"),
+        ("MONGODB_URL", "mongodb://db\n/"),
+        ("PARLEY_PROCESS_NAME", "notify-1\n"),
         ("SENDGRID_API_URL", "ftp//nowhere"),
         ("TWILIO_API_URL", "nowhere"),
         ("EMAIL_FROM", "nobody"),
@@ -136,3 +155,50 @@ def test_secrets_stay_out_of_the_printed_form() -> None:
     assert "parley" in printed
     for value in (SECRET, "SG.key", "twilio-token", "mongo-password", "redis-password"):
         assert value not in printed
+
+
+def test_half_of_twilios_account_is_a_mistake() -> None:
+    """It would turn everybody's SMS off; a token without an account is what a stack file gives."""
+    account = {"TWILIO_ACCOUNT_SID": "AC" + "0a" * 16, "TWILIO_AUTH_TOKEN": "0f" * 16}
+
+    with pytest.raises(SettingsError, match="TWILIO_FROM_NUMBER: "):
+        _read(**account)
+    with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN: "):
+        _read(TWILIO_ACCOUNT_SID=account["TWILIO_ACCOUNT_SID"], TWILIO_FROM_NUMBER="+13035550100")
+
+    assert _read(**account, TWILIO_FROM_NUMBER="+13035550100").twilio_account_sid
+    assert not _read(TWILIO_AUTH_TOKEN="0f" * 16).twilio_account_sid
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8025", "localhost:8025", "[::1]:8025"])
+def test_a_provider_on_this_machine_needs_no_tls(host: str) -> None:
+    """The sandbox."""
+    assert _read(SENDGRID_API_URL=f"http://{host}").sendgrid_api_url == f"http://{host}"
+
+
+def test_the_secrets_are_known_in_each_form_in_which_they_are_written() -> None:
+    """As they stand, as a URL has them, and as Twilio's Authorization header."""
+    settings = _read(
+        SENDGRID_API_KEY="SG.key-of-ours",
+        TWILIO_ACCOUNT_SID="AC" + "0a" * 16,
+        TWILIO_AUTH_TOKEN="0f" * 16,
+        TWILIO_FROM_NUMBER="+13035550100",
+        MONGODB_URL="mongodb://parley:mongo%2Fword@one:27017,two:27017/?replicaSet=parley",
+        REDIS_URL="redis://:redis-password@cache/0",
+    )
+
+    secrets = settings.secrets()
+
+    basic = b64encode(f"AC{'0a' * 16}:{'0f' * 16}".encode()).decode()
+    for each in (SECRET, "SG.key-of-ours", "0f" * 16, basic, "redis-password"):
+        assert each in secrets
+    assert {"mongo%2Fword", "mongo/word"} <= secrets
+    assert all(len(each) >= 6 for each in _read().secrets())
+
+
+def test_a_refused_secret_is_not_shown() -> None:
+    """The mistake names the variable and says nothing of its value."""
+    for value in ("SG.a-secret\nline", "a-secret of another form"):
+        with pytest.raises(SettingsError) as refused:
+            _read(SENDGRID_API_KEY=value)
+        assert "a-secret" not in str(refused.value)

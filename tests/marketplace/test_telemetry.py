@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from collections.abc import Iterator
 
 import orjson
@@ -81,3 +82,23 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
         True,
     ]
     assert [passes("relay.relay", at) for at in (100.0, 100.1)] == [True, True]
+
+
+def test_no_secret_is_written_wherever_it_stands() -> None:
+    """Neither in the message, nor beside it, nor in the traceback of a library's error."""
+    secrets = ("SG.key-of-ours", 'quoted"one')
+    formatter = JsonFormatter("notify-1", {each.replace('"', '\\"') for each in secrets})
+    try:
+        raise ValueError(f"Invalid header value b'Bearer {secrets[0]}'")
+    except ValueError:
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, f"sent {secrets[1]}", None, sys.exc_info()
+        )
+    record.header = f"Bearer {secrets[0]}"
+
+    line = formatter.format(record)
+
+    told = orjson.loads(line)
+    assert "Invalid header value" in told["exception"]
+    for secret in secrets:
+        assert secret not in str(told)

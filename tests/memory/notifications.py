@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.pages import Page, PageRequest
 from tests.memory.tables import Tables, insert, page
@@ -49,12 +50,14 @@ class Notifications:
             self._notifications[each.id] = replace(each, data=data, updated_at=now)
         return len(pending)
 
-    async def claim_due(self, now: datetime, lease_until: datetime) -> Notification | None:
-        """Take the longest due one for sending until the lease ends."""
+    async def claim_due(
+        self, channel: Channel, now: datetime, lease_until: datetime
+    ) -> Notification | None:
+        """Take a channel's longest due one for sending until the lease ends."""
         due = [
             each
             for each in self._notifications.values()
-            if each.state in _ON_THE_WAY and each.due_at <= now
+            if each.channel == channel and each.state in _ON_THE_WAY and each.due_at <= now
         ]
         if not due:
             return None
@@ -78,6 +81,21 @@ class Notifications:
         """Replace."""
         if notification.id in self._notifications:
             self._notifications[notification.id] = notification
+
+    async def settle(self, notification: Notification) -> bool:
+        """Replace while it is `sending` in the try that `attempts` counts."""
+        kept = self._notifications.get(notification.id)
+        if kept is None or kept.state is not NotificationState.SENDING:
+            return False
+        if kept.attempts != notification.attempts:
+            return False
+        self._notifications[notification.id] = notification
+        return True
+
+    async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
+        """Those of the provider's ids that notifications hold, besides one."""
+        held = {each.provider_id for each in self._notifications.values() if each.id != besides}
+        return frozenset(provider_ids) & held
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """Newest first."""

@@ -15,6 +15,7 @@ from tests.memory.matches import Matches
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
 from tests.memory.quotes import Quotes
+from tests.memory.recipients import SendQuotas, Suppressions
 from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
 from tests.memory.submissions import Submissions
@@ -43,6 +44,8 @@ class Repositories:
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
+    suppressions: ports.Suppressions
+    send_quotas: ports.SendQuotas
 
     def __init__(self, tables: Tables, clock: ports.Clock) -> None:
         self.accounts = Accounts(tables)
@@ -59,6 +62,8 @@ class Repositories:
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)
+        self.suppressions = Suppressions(tables)
+        self.send_quotas = SendQuotas(tables)
 
 
 class _Guarded:

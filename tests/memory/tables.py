@@ -12,6 +12,7 @@ from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.suppressions import Suppression
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
 from marketplace.ports import StoredResponse
@@ -53,6 +54,8 @@ class Tables:
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    send_quotas: dict[str, dict[str, datetime]] = field(default_factory=dict)
     idempotency_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
 
     def snapshot(self) -> dict[str, dict[Any, Any]]:

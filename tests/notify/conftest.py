@@ -6,20 +6,23 @@ world      the MongoDB store; presence and announcements in memory
 sending    tries over the official clients, with a pause of 10 s and no jitter
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from embedded.sandbox.deliveries import Deliveries, Submission
 from embedded.sandbox.faults import Fault, Faults
+from embedded.sandbox.messages import MessageForm
 from embedded.sandbox.server import Account, make_application, start
 from marketplace.domain.conversations import Channel
 from marketplace.ports import World
 from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore
 from notify.handler import Handler
+from notify.lane import Lane
 from notify.outcomes import Patience
 from notify.rendering import Renderer
 from notify.sender import Sender
@@ -38,6 +41,7 @@ ACCOUNT = Account(
 # Long enough for a busy machine to answer on its own network, short enough to wait for.
 TIMEOUT_S = 1.0
 PATIENCE = Patience(first_pause_s=10, jitter=lambda: 1.0)
+Lanes = Mapping[Channel, Lane]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,14 @@ class Sandbox:
         """What arrived, oldest first."""
         return [each.submission for each in self.deliveries.oldest_first()]
 
-    def fails(self, channel: str, status: int | str, **more: int | bool) -> None:
+    def fails(self, channel: str, status: int | str, **more: Any) -> None:
         """The next send on the channel meets this."""
-        self.faults.put([Fault(channel, status, **{"times": 1, **more})])  # type: ignore[arg-type]
+        self.faults.put([Fault(channel, status, **more)])
+
+    def takes_sms(self, to: str, text: str) -> None:
+        """An SMS of this text, from our number, is taken now."""
+        form = MessageForm(to, ACCOUNT.twilio_from_number, text, ())
+        self.deliveries.add([form.submission()])
 
 
 @pytest.fixture
@@ -87,10 +96,10 @@ def providers(sandbox: Sandbox) -> Settings:
     )
 
 
-@pytest.fixture
-def senders(providers: Settings) -> Iterator[Mapping[Channel, Sender]]:
+@pytest_asyncio.fixture
+async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]]:
     """Both senders, by the official clients, which wait for one second."""
-    with open_senders(providers, timeout_s=TIMEOUT_S) as opened:
+    async with open_senders(providers, timeout_s=TIMEOUT_S) as opened:
         yield opened
 
 
@@ -112,18 +121,43 @@ def renderer() -> Renderer:
     return Renderer("https://parley.example")
 
 
+def new_lanes(clock: FixedClock) -> Lanes:
+    """A process's lanes, on the clock that tests move."""
+    channels = (Channel.EMAIL, Channel.SMS)
+    return {
+        channel: Lane(channel, patience=PATIENCE, now_s=lambda: clock.now().timestamp())
+        for channel in channels
+    }
+
+
 @pytest.fixture
-def sending(world: World, senders: Mapping[Channel, Sender], renderer: Renderer) -> Sending:
+def lanes(clock: FixedClock) -> Lanes:
+    """The lanes of the sending and of its worker."""
+    return new_lanes(clock)
+
+
+@pytest.fixture
+def sending(
+    world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
+) -> Sending:
     """Tries over the sandbox."""
-    return Sending(world, senders, renderer, PATIENCE)
+    return Sending(world, senders, renderer, lanes, patience=PATIENCE)
 
 
 @pytest_asyncio.fixture
-async def worker(world: World, sending: Sending) -> AsyncIterator[Worker]:
+async def worker(world: World, sending: Sending, lanes: Lanes) -> AsyncIterator[Worker]:
     """A worker that is not running: tests let it `send_due` and `finish`."""
-    made = Worker(world, sending.attempt)
+    made = Worker(world, sending.attempt, tuple(lanes.values()))
     yield made
     await made.finish()
+
+
+def new_worker(
+    world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
+) -> Worker:
+    """Another process's worker, with tries of its own."""
+    sending = Sending(world, senders, renderer, lanes, patience=PATIENCE)
+    return Worker(world, sending.attempt, tuple(lanes.values()))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.events import Event
 from marketplace.ports import World
@@ -47,7 +48,7 @@ async def said(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
 
 async def claimed(store: MongoStore) -> Notification:
     """What a worker has just claimed."""
-    found = await store.notifications.claim_due(DUE, LEASE_ENDS)
+    found = await store.notifications.claim_due(Channel.EMAIL, DUE, LEASE_ENDS)
     assert found is not None
     return found
 

@@ -1,22 +1,27 @@
 """Email over HTTP, by SendGrid's official client, to a real server."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from marketplace.domain.conversations import Channel
+from marketplace.errors import SettingsError
 from marketplace.settings import Settings
 from notify.sender import (
     OutcomeUnknownError,
     Outgoing,
     PermanentSendError,
     Sender,
+    SendError,
     TemporarySendError,
 )
 from notify.senders import open_senders
 from tests.builders import NOW
-from tests.notify.conftest import Sandbox
+from tests.notify.conftest import ACCOUNT, TIMEOUT_S, Sandbox
 
 MAIL = Outgoing("n1", "vince@vendors.example", "the text", NOW, "the subject", "<p>the page</p>")
 
@@ -25,6 +30,12 @@ MAIL = Outgoing("n1", "vince@vendors.example", "the text", NOW, "the subject", "
 def email(senders: Mapping[Channel, Sender]) -> Sender:
     """The sender of emails."""
     return senders[Channel.EMAIL]
+
+
+async def _refusal(email: Sender, mail: Outgoing = MAIL) -> SendError:
+    with pytest.raises(SendError) as refused:
+        await email.send(mail)
+    return refused.value
 
 
 async def test_a_mail_arrives_whole(email: Sender, sandbox: Sandbox) -> None:
@@ -38,66 +49,159 @@ async def test_a_mail_arrives_whole(email: Sender, sandbox: Sandbox) -> None:
     assert provider_id == arrived.provider_id
 
 
-async def test_a_refused_mail_is_permanent(email: Sender, sandbox: Sandbox) -> None:
-    """400: the same would be refused again."""
-    with pytest.raises(PermanentSendError) as refused:
-        await email.send(replace(MAIL, to="no address"))
+async def test_a_refused_address_is_permanent(email: Sender, sandbox: Sandbox) -> None:
+    """SendGrid names the recipient as the field at fault."""
+    refused = await _refusal(email, replace(MAIL, to="no address"))
 
-    assert refused.value.reason == "provider_refused_400"
+    assert isinstance(refused, PermanentSendError)
+    assert refused.reason == "invalid_address"
     assert sandbox.arrived() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "reason"),
+    [
+        ({"status": 400, "field": "content.1.value"}, PermanentSendError, "provider_refused_400"),
+        ({"status": 413}, PermanentSendError, "provider_refused_413"),
+        ({"status": 400, "field": "from.email"}, TemporarySendError, "account_refused"),
+        ({"status": 400}, TemporarySendError, "provider_refused_400"),
+        ({"status": 400, "form": "html"}, TemporarySendError, "provider_refused_400"),
+        ({"status": 401}, TemporarySendError, "credentials_refused"),
+        ({"status": 403}, TemporarySendError, "credentials_refused"),
+        ({"status": 404}, TemporarySendError, "provider_refused_404"),
+        ({"status": 405}, TemporarySendError, "provider_refused_405"),
+        ({"status": 429, "form": "html"}, TemporarySendError, "rate_limited"),
+        ({"status": 500}, TemporarySendError, "provider_unavailable"),
+        ({"status": 503}, TemporarySendError, "provider_unavailable"),
+        ({"status": 302, "location": "/elsewhere"}, TemporarySendError, "provider_refused_302"),
+        ({"status": 307, "location": "/v3/mail/send"}, TemporarySendError, "provider_refused_307"),
+        ({"status": 408}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 502}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 504}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 500, "form": "html"}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 503, "form": "empty"}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 500, "form": "malformed"}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 200, "form": "html"}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 202, "form": "empty"}, OutcomeUnknownError, "outcome_unknown"),
+        ({"status": 200, "is_accepted": True}, OutcomeUnknownError, "outcome_unknown"),
+    ],
+)
+async def test_each_answer_has_its_meaning(
+    email: Sender, sandbox: Sandbox, fault: dict[str, Any], kind: type[SendError], reason: str
+) -> None:
+    """Final is what is said of this mail; unknown what SendGrid did not say; the rest waits."""
+    sandbox.fails("email", **fault)
+
+    refused = await _refusal(email)
+
+    assert (type(refused), refused.reason) == (kind, reason)
+    assert len(sandbox.arrived()) == fault.get("is_accepted", False)
 
 
 async def test_a_wrong_key_is_our_fault_and_temporary(providers: Settings) -> None:
     """401: the mail waits until the operator has set the key right."""
-    with (
-        open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders,
-        pytest.raises(TemporarySendError) as refused,
-    ):
-        await senders[Channel.EMAIL].send(MAIL)
+    async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders:
+        refused = await _refusal(senders[Channel.EMAIL])
 
-    assert refused.value.reason == "credentials_refused"
+    assert isinstance(refused, TemporarySendError)
+    assert refused.reason == "credentials_refused"
 
 
 async def test_too_many_requests_says_when_to_come_back(email: Sender, sandbox: Sandbox) -> None:
     """429 with X-RateLimit-Reset, then it goes."""
     sandbox.fails("email", 429, retry_after_s=30)
 
-    with pytest.raises(TemporarySendError) as busy:
-        await email.send(MAIL)
+    busy = await _refusal(email)
 
-    assert busy.value.reason == "rate_limited"
-    assert busy.value.retry_after_s == pytest.approx(30, abs=2)
+    assert isinstance(busy, TemporarySendError)
+    assert busy.retry_after_s == pytest.approx(30, abs=2)
     assert await email.send(MAIL)
 
 
-async def test_a_server_error_is_temporary(email: Sender, sandbox: Sandbox) -> None:
-    """500, then it goes."""
-    sandbox.fails("email", 500)
-
-    with pytest.raises(TemporarySendError) as failed:
-        await email.send(MAIL)
-
-    assert failed.value.reason == "provider_unavailable"
-    assert await email.send(MAIL)
-
-
-@pytest.mark.parametrize("status", ["timeout", "reset"])
+@pytest.mark.parametrize("status", ["timeout", "reset", "drip"])
 async def test_no_answer_to_a_request_is_unknown(
     email: Sender, sandbox: Sandbox, status: str
 ) -> None:
-    """The mail was taken, and nobody said so."""
+    """The mail was taken, and nobody said so in time."""
     sandbox.fails("email", status, is_accepted=True)
 
-    with pytest.raises(OutcomeUnknownError):
-        await email.send(MAIL)
-
+    assert isinstance(await _refusal(email), OutcomeUnknownError)
     assert len(sandbox.arrived()) == 1
 
 
-async def test_no_connection_is_temporary(providers: Settings) -> None:
-    """Nothing listens: the request never left."""
-    nowhere = replace(providers, sendgrid_api_url="http://127.0.0.1:9")
-    with open_senders(nowhere) as senders, pytest.raises(TemporarySendError) as failed:
-        await senders[Channel.EMAIL].send(MAIL)
+async def test_a_dripping_answer_ends_with_the_deadline(email: Sender, sandbox: Sandbox) -> None:
+    """One deadline over the whole request: each byte is in time, and all of them are not."""
+    sandbox.fails("email", "drip", is_accepted=True)
+    began = time.monotonic()
 
-    assert failed.value.reason == "provider_unavailable"
+    await _refusal(email)
+
+    assert time.monotonic() - began < TIMEOUT_S + 2
+
+
+async def test_no_redirect_is_followed_with_the_key(providers: Settings) -> None:
+    """Whoever the redirect names gets no request at all."""
+    heard: list[bytes] = []
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        host, port = writer.get_extra_info("sockname")
+        writer.write(
+            b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+            + f"Location: http://{host}:{port}/stolen\r\n\r\n".encode()
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        server,
+        open_senders(replace(providers, sendgrid_api_url=f"http://127.0.0.1:{port}")) as senders,
+    ):
+        refused = await _refusal(senders[Channel.EMAIL])
+
+    assert isinstance(refused, TemporarySendError)
+    assert [head.split(b" ", 2)[1] for head in heard] == [b"/v3/mail/send"]
+
+
+@pytest.mark.parametrize(
+    "unsendable",
+    [
+        {"sendgrid_api_url": "http://127.0.0.1:9"},
+        {"sendgrid_api_url": "http://127.0.0.1:99999"},
+        {"sendgrid_api_url": "http://"},
+        {"sendgrid_api_key": "SG.with\na line"},
+    ],
+)
+async def test_a_request_that_never_left_is_temporary(
+    providers: Settings, unsendable: dict[str, str], sandbox: Sandbox
+) -> None:
+    """Nothing listens, or nothing can be written: and the error holds no part of the key."""
+    async with open_senders(replace(providers, **unsendable)) as senders:  # type: ignore[arg-type]
+        failed = await _refusal(senders[Channel.EMAIL])
+
+    assert isinstance(failed, TemporarySendError)
+    assert "SG." not in str(failed)
+    assert failed.__cause__ is None
+    assert failed.__suppress_context__
+    assert sandbox.arrived() == []
+
+
+async def test_the_check_at_start_finds_a_wrong_key(providers: Settings, email: Sender) -> None:
+    """By name; a right one passes."""
+    await email.check()
+
+    async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders:
+        with pytest.raises(SettingsError, match="SENDGRID_API_KEY") as refused:
+            await senders[Channel.EMAIL].check()
+
+    assert ACCOUNT.sendgrid_api_key not in str(refused.value)
+
+
+async def test_a_provider_that_is_away_at_the_start_proves_nothing(providers: Settings) -> None:
+    """It is an error that may pass, not one of the settings."""
+    nowhere = replace(providers, sendgrid_api_url="http://127.0.0.1:9")
+    async with open_senders(nowhere) as senders:
+        with pytest.raises(TemporarySendError):
+            await senders[Channel.EMAIL].check()

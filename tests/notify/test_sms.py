@@ -1,12 +1,15 @@
 """SMS over HTTP, by Twilio's official client, to a real server."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from marketplace.domain.conversations import Channel
+from marketplace.errors import SettingsError
 from marketplace.settings import Settings
 from notify.sender import (
     OutcomeUnknownError,
@@ -18,7 +21,7 @@ from notify.sender import (
 )
 from notify.senders import open_senders
 from tests.builders import NOW, FixedClock
-from tests.notify.conftest import Sandbox
+from tests.notify.conftest import TIMEOUT_S, Sandbox
 
 TEXT = Outgoing("n1", "+13035550188", "Parley: new request https://parley.example/rfis/r1", NOW)
 
@@ -27,6 +30,12 @@ TEXT = Outgoing("n1", "+13035550188", "Parley: new request https://parley.exampl
 def sms(senders: Mapping[Channel, Sender]) -> Sender:
     """The sender of SMS."""
     return senders[Channel.SMS]
+
+
+async def _refusal(sms: Sender, text: Outgoing = TEXT) -> SendError:
+    with pytest.raises(SendError) as refused:
+        await sms.send(text)
+    return refused.value
 
 
 async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
@@ -44,65 +53,125 @@ async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
         ("+15005550001", "invalid_address"),
         ("+15005550004", "unsubscribed"),
         ("+15005550009", "invalid_address"),
-        ("+15005550002", "provider_refused_21612"),
     ],
 )
 async def test_a_refused_number_is_permanent(
     sms: Sender, sandbox: Sandbox, number: str, reason: str
 ) -> None:
-    """With a word where there is one, and without the number in the error."""
-    with pytest.raises(PermanentSendError) as refused:
-        await sms.send(replace(TEXT, to=number))
+    """With a word for it, and without the number in the error."""
+    refused = await _refusal(sms, replace(TEXT, to=number))
 
-    assert refused.value.reason == reason
-    assert number not in str(refused.value)
+    assert isinstance(refused, PermanentSendError)
+    assert refused.reason == reason
+    assert number not in str(refused)
     assert sandbox.arrived() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason", "is_for_all"),
+    [
+        (400, 21212, "account_refused", True),
+        (400, 21603, "account_refused", True),
+        (400, 21606, "account_refused", True),
+        (400, 21656, "account_refused", True),
+        (400, 21659, "account_refused", True),
+        (401, 20003, "credentials_refused", True),
+        (403, 20003, "credentials_refused", True),
+        (429, 20429, "rate_limited", True),
+        (400, 21611, "rate_limited", True),
+        (400, 30001, "rate_limited", True),
+        (400, 30022, "rate_limited", True),
+        (400, 63038, "rate_limited", True),
+        (500, 20429, "rate_limited", True),
+        (400, 14107, "rate_limited", False),
+        (400, 21408, "provider_refused_21408", False),
+        (400, 21608, "provider_refused_21608", False),
+        (400, 21612, "provider_refused_21612", False),
+        (400, 29999, "provider_refused_29999", False),
+        (404, 20404, "provider_refused_20404", False),
+    ],
+)
+async def test_what_is_not_known_to_be_the_recipients_waits(
+    sms: Sender, sandbox: Sandbox, status: int, code: int, reason: str, is_for_all: bool
+) -> None:
+    """Our number, our account, our rate, and every code that is not listed: the code decides."""
+    sandbox.fails("sms", status, code=code, retry_after_s=7)
+
+    refused = await _refusal(sms)
+
+    assert isinstance(refused, TemporarySendError)
+    assert (refused.reason, refused.is_for_all) == (reason, is_for_all)
+    assert await sms.send(TEXT)
+
+
+@pytest.mark.parametrize("code", [21211, 21614, 21610, 21617])
+async def test_the_code_decides_before_the_status(sms: Sender, sandbox: Sandbox, code: int) -> None:
+    """A number that is none is none, whatever status comes with it."""
+    for status in (400, 429, 503):
+        sandbox.fails("sms", status, code=code)
+        assert isinstance(await _refusal(sms), PermanentSendError)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 502, "form": "html"},
+        {"status": 503},
+        {"status": 504, "form": "empty"},
+        {"status": 408},
+        {"status": 200, "form": "html"},
+        {"status": 201, "form": "malformed"},
+        {"status": 201, "form": "empty"},
+        {"status": "timeout"},
+        {"status": "reset"},
+        {"status": "drip"},
+    ],
+)
+@pytest.mark.parametrize("is_accepted", [True, False])
+async def test_no_usable_answer_is_unknown_and_is_looked_up(
+    sms: Sender, sandbox: Sandbox, fault: dict[str, Any], is_accepted: bool
+) -> None:
+    """The SMS was taken or not, and nobody said so; the look-up finds it, or nothing."""
+    sandbox.fails("sms", **fault, is_accepted=is_accepted)
+    began = time.monotonic()
+
+    assert isinstance(await _refusal(sms), OutcomeUnknownError)
+
+    assert time.monotonic() - began < TIMEOUT_S + 2
+    taken = [each.provider_id for each in sandbox.arrived()]
+    assert len(taken) == is_accepted
+    assert list(await sms.look_up(TEXT)) == taken
+
+
+async def test_a_redirect_is_not_followed(sms: Sender, sandbox: Sandbox) -> None:
+    """It waits: whoever redirects is not the API that takes our SMS."""
+    sandbox.fails("sms", 307, form="empty", location="/elsewhere")
+
+    refused = await _refusal(sms)
+
+    assert isinstance(refused, TemporarySendError)
+    assert refused.is_for_all
 
 
 async def test_a_wrong_token_is_our_fault_and_temporary(providers: Settings) -> None:
     """401: the SMS waits until the operator has set the token right."""
-    with (
-        open_senders(replace(providers, twilio_auth_token="wrong")) as senders,
-        pytest.raises(TemporarySendError) as refused,
-    ):
-        await senders[Channel.SMS].send(TEXT)
+    async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
+        refused = await _refusal(senders[Channel.SMS])
 
-    assert refused.value.reason == "credentials_refused"
+    assert isinstance(refused, TemporarySendError)
+    assert refused.reason == "credentials_refused"
 
 
 async def test_too_many_requests_says_when_to_come_back(sms: Sender, sandbox: Sandbox) -> None:
     """429 with Retry-After, then it goes."""
     sandbox.fails("sms", 429, retry_after_s=7)
 
-    with pytest.raises(TemporarySendError) as busy:
-        await sms.send(TEXT)
+    busy = await _refusal(sms)
 
-    assert (busy.value.reason, busy.value.retry_after_s) == ("rate_limited", 7)
+    assert isinstance(busy, TemporarySendError)
+    assert (busy.reason, busy.retry_after_s) == ("rate_limited", 7)
     assert await sms.send(TEXT)
-
-
-@pytest.mark.parametrize("status", ["timeout", "reset"])
-async def test_no_answer_to_a_request_is_unknown(
-    sms: Sender, sandbox: Sandbox, status: str
-) -> None:
-    """The SMS was taken, and nobody said so; the look-up finds it."""
-    sandbox.fails("sms", status, is_accepted=True)
-
-    with pytest.raises(OutcomeUnknownError):
-        await sms.send(TEXT)
-
-    (arrived,) = sandbox.arrived()
-    assert await sms.look_up(TEXT) == arrived.provider_id
-
-
-async def test_a_server_error_is_unknown(sms: Sender, sandbox: Sandbox) -> None:
-    """500: it may have been taken, and can be looked up."""
-    sandbox.fails("sms", 500)
-
-    with pytest.raises(OutcomeUnknownError):
-        await sms.send(TEXT)
-
-    assert await sms.look_up(TEXT) is None
 
 
 async def test_a_look_up_goes_by_number_text_and_time(
@@ -115,30 +184,36 @@ async def test_a_look_up_goes_by_number_text_and_time(
     await sms.send(TEXT)
     clock.at = NOW
 
-    assert await sms.look_up(TEXT) is None
+    assert not await sms.look_up(TEXT)
 
-    sid = await sms.send(TEXT)
-    assert await sms.look_up(TEXT) == sid
+    first, second = await sms.send(TEXT), await sms.send(TEXT)
+    assert list(await sms.look_up(TEXT)) == [second, first]
 
 
 async def test_a_look_up_that_is_refused_is_an_error_and_no_answer(providers: Settings) -> None:
     """Whoever cannot look must not take it for "not sent"."""
-    with (
-        open_senders(replace(providers, twilio_auth_token="wrong")) as senders,
-        pytest.raises(SendError),
-    ):
-        await senders[Channel.SMS].look_up(TEXT)
+    async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
+        with pytest.raises(TemporarySendError):
+            await senders[Channel.SMS].look_up(TEXT)
 
 
-async def test_no_connection_is_temporary(providers: Settings) -> None:
-    """Nothing listens: the request never left."""
-    with (
-        open_senders(replace(providers, twilio_api_url="http://127.0.0.1:9")) as senders,
-        pytest.raises(TemporarySendError) as failed,
-    ):
-        await senders[Channel.SMS].send(TEXT)
+@pytest.mark.parametrize(
+    "unsendable",
+    [
+        {"twilio_api_url": "http://127.0.0.1:9"},
+        {"twilio_api_url": "http://127.0.0.1:99999"},
+        {"twilio_api_url": "http://"},
+    ],
+)
+async def test_a_request_that_never_left_is_temporary(
+    providers: Settings, unsendable: dict[str, str]
+) -> None:
+    """Nothing listens, or the address is none."""
+    async with open_senders(replace(providers, **unsendable)) as senders:  # type: ignore[arg-type]
+        failed = await _refusal(senders[Channel.SMS])
 
-    assert failed.value.reason == "provider_unavailable"
+    assert isinstance(failed, TemporarySendError)
+    assert failed.reason == "provider_unavailable"
 
 
 async def test_the_environments_edge_does_not_change_the_url(
@@ -147,7 +222,21 @@ async def test_the_environments_edge_does_not_change_the_url(
     """TWILIO_EDGE and TWILIO_REGION, which the client reads, have no say."""
     monkeypatch.setenv("TWILIO_EDGE", "dublin")
     monkeypatch.setenv("TWILIO_REGION", "ie1")
-    with open_senders(providers) as senders:
+    async with open_senders(providers) as senders:
         await senders[Channel.SMS].send(TEXT)
 
     assert len(sandbox.arrived()) == 1
+
+
+async def test_the_check_at_start_finds_wrong_credentials(providers: Settings, sms: Sender) -> None:
+    """By the variables' names; right ones pass, and whoever is away proves nothing."""
+    await sms.check()
+
+    for wrong in ({"twilio_auth_token": "wrong"}, {"twilio_account_sid": "AC" + "f" * 32}):
+        async with open_senders(replace(providers, **wrong)) as senders:  # type: ignore[arg-type]
+            with pytest.raises(SettingsError, match="TWILIO_AUTH_TOKEN"):
+                await senders[Channel.SMS].check()
+    nowhere = replace(providers, twilio_api_url="http://127.0.0.1:9")
+    async with open_senders(nowhere) as senders:
+        with pytest.raises(TemporarySendError):
+            await senders[Channel.SMS].check()

@@ -12,12 +12,12 @@ from marketplace.ports import World
 from marketplace.storage import MongoStore
 from notify.backlog import MOST_COUNTED
 from notify.handler import Handler
+from notify.lane import Lane
 from notify.rendering import Renderer
 from notify.sender import Sender
-from notify.sending import Sending
 from notify.worker import Worker
 from tests.builders import FixedClock, an_account
-from tests.notify.conftest import PATIENCE, Sandbox
+from tests.notify.conftest import Sandbox, new_lanes, new_worker
 from tests.notify.helpers import a_case, an_offer, keep, of_account, of_match
 
 
@@ -34,6 +34,7 @@ async def test_two_workers_send_each_notification_once(
     senders: Mapping[Channel, Sender],
     renderer: Renderer,
     sandbox: Sandbox,
+    clock: FixedClock,
 ) -> None:
     """Sixty, over two workers at the same time: sixty arrive, none twice."""
     for number in range(30):
@@ -41,7 +42,7 @@ async def test_two_workers_send_each_notification_once(
         await store.accounts.add(account)
         for channel in ("email", "sms"):
             await store.notifications.add(an_offer(account, channel))
-    workers = [Worker(world, Sending(world, senders, renderer, PATIENCE).attempt) for _ in range(2)]
+    workers = [new_worker(world, senders, renderer, new_lanes(clock)) for _ in range(2)]
 
     await asyncio.gather(*(each.send_due() for each in workers))
     await asyncio.gather(*(each.finish() for each in workers))
@@ -58,11 +59,12 @@ async def test_an_event_redelivered_while_workers_run_arrives_once(
     senders: Mapping[Channel, Sender],
     renderer: Renderer,
     sandbox: Sandbox,
+    clock: FixedClock,
 ) -> None:
     """Two whole services side by side, both given the same event again and again."""
     case = await keep(store, a_case())
     event = of_match("match.offered", case.match)
-    workers = [Worker(world, Sending(world, senders, renderer, PATIENCE).attempt) for _ in range(2)]
+    workers = [new_worker(world, senders, renderer, new_lanes(clock)) for _ in range(2)]
     running = [asyncio.create_task(each.run()) for each in workers]
     handlers = [Handler(world, each.wake) for each in workers]
 
@@ -91,7 +93,7 @@ async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStor
         in_hand.append(claimed)
         await go_on.wait()
 
-    worker = Worker(world, attempt, max_in_flight=3)
+    worker = Worker(world, attempt, [Lane(Channel.EMAIL, max_in_flight=3)])
     sending = asyncio.create_task(worker.send_due())
     await _wait_for(lambda: len(in_hand) == 3)
     assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 4
@@ -139,7 +141,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
         await go_on.wait()
         finished.append(claimed)
 
-    worker = Worker(world, attempt, max_in_flight=1)
+    worker = Worker(world, attempt, [Lane(Channel.EMAIL, max_in_flight=1)])
     running = asyncio.create_task(worker.run())
     await began.wait()
     worker.stop()
@@ -182,7 +184,7 @@ async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoSt
         world.passwords,
         world.clock,
     )
-    worker = Worker(flaky, attempt)
+    worker = Worker(flaky, attempt, [Lane(Channel.EMAIL)])
     running = asyncio.create_task(worker.run())
     async with asyncio.timeout(10):
         await done.wait()

@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 from python_http_client.exceptions import HTTPError
 from requests.exceptions import ConnectionError as TwilioConnectionError
 from requests.exceptions import ReadTimeout
@@ -215,11 +214,16 @@ async def test_put_replaces(http: aiohttp.ClientSession) -> None:
         (b"[1]", 422),
         (b'[{"channel": "email"}]', 422),
         (b'[{"channel": "fax", "status": 500}]', 422),
-        (b'[{"channel": "sms", "status": 418}]', 422),
+        (b'[{"channel": "sms", "status": 199}]', 422),
+        (b'[{"channel": "sms", "status": 600}]', 422),
+        (b'[{"channel": "sms", "status": true}]', 422),
         (b'[{"channel": "sms", "status": [500]}]', 422),
         (b'[{"channel": "sms", "status": 500, "times": 0}]', 422),
-        (b'[{"channel": "sms", "status": 500, "retry_after_s": 1}]', 422),
-        (b'[{"channel": "sms", "status": 500, "is_accepted": true}]', 422),
+        (b'[{"channel": "sms", "status": "drip", "retry_after_s": 1}]', 422),
+        (b'[{"channel": "sms", "status": "timeout", "form": "html"}]', 422),
+        (b'[{"channel": "sms", "status": 400, "field": "to"}]', 422),
+        (b'[{"channel": "email", "status": 400, "code": 21211}]', 422),
+        (b'[{"channel": "sms", "status": "timeout", "accepted_after_s": 1}]', 422),
         (b'[{"channel": "sms", "status": 500, "more": 1}]', 422),
         (
             b'[{"channel": "sms", "status": 500}'
@@ -251,10 +255,10 @@ class WatchedFaults(Faults):
         super().__init__()
         self.has_hanging = asyncio.Event()
 
-    async def break_off(self, request: web.Request, fault: Fault) -> web.Response:
-        """Tell, then do it."""
+    async def stopped(self) -> None:
+        """Tell, then wait."""
         self.has_hanging.set()
-        return await super().break_off(request, fault)
+        await super().stopped()
 
 
 async def test_stop_does_not_wait_for_hanging_requests(account: Account) -> None:
@@ -277,3 +281,121 @@ async def test_stop_does_not_wait_for_hanging_requests(account: Account) -> None
             await hanging
 
     assert time.monotonic() - started < STOP_GRACE_S / 2
+
+
+SEND = "/v3/mail/send"
+MAIL = {
+    "personalizations": [{"to": [{"email": "vera@example.com"}]}],
+    "from": {"email": "notifications@parley.example"},
+    "subject": "Hello",
+    "content": [{"type": "text/plain", "value": "Hello"}],
+}
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 405, 408, 413, 502, 503, 504])
+@pytest.mark.parametrize("is_accepted", [True, False])
+async def test_any_status_is_played_and_the_mail_taken_or_not(
+    http: aiohttp.ClientSession,
+    account: Account,
+    deliveries: Deliveries,
+    status: int,
+    is_accepted: bool,
+) -> None:
+    """Taken-then-5xx among them; a refusal is in the provider's form."""
+    await put(http, {"channel": "email", "status": status, "is_accepted": is_accepted})
+    headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
+
+    async with http.post(SEND, json=MAIL, headers=headers, allow_redirects=False) as response:
+        assert response.status == status
+        if status >= 300:
+            assert (await response.json())["errors"][0]["message"]
+
+    assert len(deliveries) == is_accepted
+
+
+@pytest.mark.parametrize("form", ["html", "malformed", "empty"])
+@pytest.mark.parametrize("status", [200, 202, 400, 502])
+async def test_an_answer_need_not_be_the_providers(
+    http: aiohttp.ClientSession, account: Account, form: str, status: int
+) -> None:
+    """A page of something in between, half a JSON, nothing at all; and a redirect's location."""
+    await put(http, {"channel": "email", "status": status, "form": form, "location": "/elsewhere"})
+    headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
+
+    async with http.post(SEND, json=MAIL, headers=headers, allow_redirects=False) as response:
+        body = await response.read()
+        assert (response.status, response.headers["Location"]) == (status, "/elsewhere")
+        assert "X-Message-Id" not in response.headers
+    assert {"html": b"<!doctype" in body, "malformed": body == b'{"sid', "empty": not body}[form]
+
+
+@pytest.mark.parametrize("code", [14107, 20003, 20429, 21211, 21610, 21611, 30022, 63038])
+async def test_each_twilio_code_is_played(
+    http: aiohttp.ClientSession, sms_client: Client, code: int
+) -> None:
+    """With whatever status."""
+    await put(http, {"channel": "sms", "status": 400, "code": code})
+
+    with pytest.raises(TwilioRestException) as refused:
+        await sms(sms_client)
+
+    assert (refused.value.status, refused.value.code) == (400, code)
+
+
+async def test_a_field_is_named_on_demand(
+    http: aiohttp.ClientSession, mail_client: SendGridAPIClient
+) -> None:
+    """SendGrid says which field is at fault."""
+    field = "personalizations.0.to.0.email"
+    await put(http, {"channel": "email", "status": 400, "field": field})
+
+    with pytest.raises(HTTPError) as refused:
+        await email(mail_client)
+
+    assert refused.value.to_dict["errors"][0]["field"] == field
+
+
+async def test_a_message_is_taken_late(
+    http: aiohttp.ClientSession, sms_client: Client, deliveries: Deliveries
+) -> None:
+    """After the client has given up it is not in the list yet; a moment later it is."""
+    fault = {"status": "timeout", "is_accepted": True, "accepted_after_s": 0.5}
+    await put(http, {"channel": "sms", **fault})
+    sms_client.http_client.timeout = 0.2
+
+    with pytest.raises(ReadTimeout):
+        await sms(sms_client)
+    assert len(deliveries) == 0
+    await asyncio.sleep(0.5)
+
+    assert len(deliveries) == 1
+
+
+async def test_an_answer_drips(
+    http: aiohttp.ClientSession, account: Account, deliveries: Deliveries
+) -> None:
+    """A good head, and then a byte now and then."""
+    await put(http, {"channel": "email", "status": "drip", "is_accepted": True})
+    headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
+
+    async with http.post(SEND, json=MAIL, headers=headers) as response:
+        assert response.status == 202
+        assert [await response.content.readexactly(1) for _ in range(3)] == [b" "] * 3
+
+    assert len(deliveries) == 1
+
+
+def test_a_rate_spares_what_stays_below_it() -> None:
+    """Three a second pass; the fourth meets the fault, and a second later three pass again."""
+    clock = [0.0]
+    faults = Faults(now_s=lambda: clock[0])
+    faults.put([Fault("sms", 429, times=100, above_per_s=3)])
+
+    def passing() -> list[bool]:
+        return [faults.take("sms", ["+14155550100"]) is None for _ in range(5)]
+
+    assert passing() == [True, True, True, False, False]
+    clock[0] = 0.9
+    assert not any(passing())
+    clock[0] = 1.1
+    assert passing() == [True, True, True, False, False]

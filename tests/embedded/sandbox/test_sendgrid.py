@@ -17,7 +17,6 @@ from sendgrid.helpers.mail import Content, CustomArg, From, Mail, Personalizatio
 from yarl import URL
 
 from embedded.sandbox.deliveries import Channel, Deliveries
-from embedded.sandbox.mails import MAX_PERSONALIZATIONS
 from embedded.sandbox.sendgrid import MAX_BODY_BYTES
 from embedded.sandbox.server import Account
 
@@ -74,14 +73,12 @@ async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deli
 async def test_each_recipient_gets_a_delivery(
     mail_client: SendGridAPIClient, deliveries: Deliveries
 ) -> None:
-    """To, cc and bcc of every personalization are delivered, with its own subject and arguments."""
+    """Each personalization's, with its own subject and arguments, under one message id."""
     body = a_body(
-        custom_args={"kind": "digest", "batch": "1"},
         personalizations=[
-            {"to": [{"email": "a@example.com"}], "cc": [{"email": "b@example.com"}]},
+            {"to": [{"email": "a@example.com"}, {"email": "b@example.com"}]},
             {
                 "to": [{"email": "c@example.com"}],
-                "bcc": [{"email": "d@example.com"}],
                 "subject": "For you",
                 "custom_args": {"batch": "2"},
             },
@@ -91,13 +88,11 @@ async def test_each_recipient_gets_a_delivery(
     await send(mail_client, body)
 
     seen = [delivery.submission for delivery in deliveries.oldest_first()]
-    assert [(s.to, s.subject, s.custom_args["batch"]) for s in seen] == [
-        ("a@example.com", "A new quote", "1"),
-        ("b@example.com", "A new quote", "1"),
-        ("c@example.com", "For you", "2"),
-        ("d@example.com", "For you", "2"),
+    assert [(s.to, s.subject, s.custom_args) for s in seen] == [
+        ("a@example.com", "A new quote", {}),
+        ("b@example.com", "A new quote", {}),
+        ("c@example.com", "For you", {"batch": "2"}),
     ]
-    assert {s.custom_args["kind"] for s in seen} == {"digest"}
     assert len({s.provider_id for s in seen}) == 1
 
 
@@ -121,12 +116,19 @@ async def test_wrong_key_is_refused(url: str, deliveries: Deliveries) -> None:
 
 
 async def test_missing_key_is_refused(http: aiohttp.ClientSession) -> None:
-    """Without an Authorization header the 401 has the other sentence."""
+    """Without an Authorization header it is 401, too."""
     async with http.post("/v3/mail/send", json=a_body()) as response:
         assert response.status == 401
-        errors = (await response.json())["errors"]
+        assert (await response.json())["errors"][0]["message"]
 
-    assert errors[0]["message"] == "Permission denied, wrong credentials"
+
+async def test_the_keys_scopes_are_listed(mail_client: SendGridAPIClient, url: str) -> None:
+    """They tell whether it may send mail; a wrong key has none."""
+    answer = await asyncio.to_thread(mail_client.client.scopes.get)
+    assert "mail.send" in answer.to_dict["scopes"]
+
+    with pytest.raises(UnauthorizedError):
+        await asyncio.to_thread(SendGridAPIClient("SG.other", host=url).client.scopes.get)
 
 
 def _to(*members: Any) -> dict[str, Any]:
@@ -146,11 +148,16 @@ def _to(*members: Any) -> dict[str, Any]:
         (_to({"email": "no address"}), "personalizations.0.to.0.email"),
         (_to({"name": "Vera"}), "personalizations.0.to.0.email"),
         (_to("vera@example.com"), "personalizations.0.to.0.email"),
-        (_to({"email": "a@example.com"}, {"email": "A@example.com"}), "personalizations.0"),
         ({"from": None}, "from.email"),
         ({"from": {"name": "Parley"}}, "from.email"),
         ({"from": {"email": "parley"}}, "from.email"),
-        ({"reply_to": {"email": "parley"}}, "reply_to.email"),
+        (
+            {"personalizations": [{"to": [{"email": "a@b.example"}], "custom_args": {"n": 1}}]},
+            "personalizations.0.custom_args",
+        ),
+        ({"from": {"email": "x@localhost"}}, "from.email"),
+        ({"from": {"email": "x@[127.0.0.1]"}}, "from.email"),
+        ({"from": {"email": "é@example.com"}}, "from.email"),
         ({"subject": None}, "subject"),
         ({"subject": 5}, "subject"),
         ({"content": None}, "content"),
@@ -167,15 +174,12 @@ def _to(*members: Any) -> dict[str, Any]:
             },
             "content",
         ),
-        ({"custom_args": {"n": 1}}, "custom_args"),
-        ({"custom_args": {"n": "x" * 10_000}}, "personalizations.0.custom_args"),
-        ({"template_id": "d-1"}, "template_id"),
     ],
 )
 async def test_invalid_member_is_named(
     mail_client: SendGridAPIClient, deliveries: Deliveries, changes: dict[str, Any], field: str
 ) -> None:
-    """A mail with a mistake gets 400, with the member at fault and a link that explains it."""
+    """A mail with a mistake gets 400, with the member at fault."""
     error = await refusal(mail_client, a_body(**changes))
 
     assert isinstance(error, BadRequestsError)
@@ -183,33 +187,7 @@ async def test_invalid_member_is_named(
     assert [problem["field"] for problem in problems] == [field]
     assert all(set(problem) == {"message", "field", "help"} for problem in problems)
     assert problems[0]["message"]
-    assert problems[0]["help"].startswith("http://sendgrid.com/docs/API_Reference/")
     assert len(deliveries) == 0
-
-
-async def test_every_mistake_is_told(mail_client: SendGridAPIClient) -> None:
-    """Several mistakes come back together."""
-    error = await refusal(mail_client, a_body(subject=None, content=None))
-
-    assert [problem["field"] for problem in error.to_dict["errors"]] == ["subject", "content"]
-
-
-async def test_personalizations_are_limited(
-    mail_client: SendGridAPIClient, deliveries: Deliveries
-) -> None:
-    """1,000 personalizations pass; one more, or one more recipient, does not."""
-    blocks = [{"to": [{"email": f"p{n}@example.com"}]} for n in range(MAX_PERSONALIZATIONS + 1)]
-    one_more = {"cc": [{"email": "one@example.com"}]}
-
-    too_many = await refusal(mail_client, a_body(personalizations=blocks))
-    too_many_recipients = await refusal(
-        mail_client, a_body(personalizations=[blocks[0] | one_more, *blocks[1:-1]])
-    )
-    await send(mail_client, a_body(personalizations=blocks[:-1]))
-
-    assert too_many.to_dict["errors"][0]["field"] == "personalizations"
-    assert too_many_recipients.to_dict["errors"][0]["help"].endswith("#message.recipient-errors")
-    assert len(deliveries) == MAX_PERSONALIZATIONS
 
 
 async def test_size_is_limited(http: aiohttp.ClientSession, account: Account) -> None:
@@ -266,18 +244,6 @@ async def test_unreadable_body_is_refused(
     async with http.post("/v3/mail/send", data=body, headers=headers) as response:
         assert response.status == status
         assert (await response.json())["errors"][0]["message"]
-
-
-async def test_sandbox_mode_delivers_nothing(
-    mail_client: SendGridAPIClient, deliveries: Deliveries
-) -> None:
-    """A mail in SendGrid's own sandbox mode is checked, answered with 200, and not delivered."""
-    body = a_body(mail_settings={"sandbox_mode": {"enable": True}})
-
-    response = await send(mail_client, body)
-
-    assert response.status_code == 200
-    assert len(deliveries) == 0
 
 
 @pytest.mark.parametrize(

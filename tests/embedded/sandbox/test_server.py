@@ -103,12 +103,12 @@ async def test_process_serves_and_stops_cleanly(account: Account) -> None:
 
 async def test_missing_credentials_are_named(account: Account) -> None:
     """Without credentials the process does not start, and says which it needs."""
-    process = await run(account, free_port(), SENDGRID_API_KEY="", TWILIO_AUTH_TOKEN="")
+    process = await run(account, free_port(), SENDGRID_API_KEY="", TWILIO_ACCOUNT_SID="")
     async with asyncio.timeout(20):
         _, errors = await process.communicate()
 
     assert process.returncode == 1
-    assert errors == b"The sandbox needs SENDGRID_API_KEY, TWILIO_AUTH_TOKEN.\n"
+    assert errors == b"The sandbox needs SENDGRID_API_KEY, TWILIO_ACCOUNT_SID.\n"
 
 
 async def test_taken_port_is_told(account: Account) -> None:

@@ -85,6 +85,7 @@ async def test_mms_carries_its_media(sms_client: Client, deliveries: Deliveries)
         ({"to": ""}, 21604),
         ({"to": "4155550100"}, 21211),
         ({"to": "+1415"}, 21211),
+        ({"to": "+1\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660"}, 21211),
         ({"to": "+15005550001"}, 21211),
         ({"to": "+15005550002"}, 21612),
         ({"to": "+15005550003"}, 21408),
@@ -246,3 +247,13 @@ async def test_emails_are_no_messages(
         assert response.status == 202
 
     assert await asyncio.to_thread(sms_client.messages.list) == []
+
+
+async def test_the_account_can_be_fetched(sms_client: Client, account: Account) -> None:
+    """It is active; another account's is not found."""
+    fetched = await asyncio.to_thread(sms_client.api.v2010.account.fetch)
+
+    assert (fetched.sid, fetched.status) == (account.twilio_account_sid, "active")
+    with pytest.raises(TwilioRestException) as refused:
+        await asyncio.to_thread(sms_client.api.v2010.accounts("AC" + "f" * 32).fetch)
+    assert refused.value.status == 404

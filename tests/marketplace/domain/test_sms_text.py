@@ -2,7 +2,7 @@
 
 import pytest
 
-from embedded.sandbox.segments import count_segments
+from marketplace.domain.sms_text import count_segments
 
 
 @pytest.mark.parametrize(

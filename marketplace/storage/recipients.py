@@ -1,0 +1,62 @@
+"""What is known of the addresses that notifications go to."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from marketplace.domain.suppressions import Suppression
+from marketplace.storage.collection import Collection, repository
+from marketplace.storage.documents import to_document
+
+
+@repository
+class MongoSuppressions(Collection[Suppression]):
+    """Addresses that are not written to any more, unique by channel and address."""
+
+    name = "suppressions"
+    kind = Suppression
+
+    async def add(self, suppression: Suppression) -> None:
+        """Insert; nothing happens when the address is there already."""
+        fields = to_document(suppression)
+        unique = {"_id": fields.pop("_id")}
+        await self._collection.update_one(
+            unique, {"$setOnInsert": fields}, upsert=True, session=self.session
+        )
+
+    async def get(self, suppression_id: str) -> Suppression | None:
+        """By id."""
+        return await self._get(suppression_id)
+
+
+@repository
+class MongoSendQuotas(Collection[dict[str, Any]]):
+    """One document an address: who has a place, and since when."""
+
+    name = "send_quotas"
+
+    async def take(
+        self, key: str, holder: str, now: datetime, most: int, within: timedelta
+    ) -> bool:
+        """Whether the holder has, or gets, one of the places."""
+        is_recent = {"$gt": ["$$place.at", now - within]}
+        recent = {
+            "$filter": {"input": {"$ifNull": ["$places", []]}, "as": "place", "cond": is_recent}
+        }
+        is_kept = {
+            "$or": [{"$in": [holder, "$places.holder"]}, {"$gte": [{"$size": "$places"}, most]}]
+        }
+        with_this = {"$concatArrays": ["$places", [{"holder": {"$literal": holder}, "at": now}]]}
+        kept = await self._collection.find_one_and_update(
+            {"_id": key},
+            [
+                {"$set": {"places": recent}},
+                {"$set": {"places": {"$cond": [is_kept, "$places", with_this]}}},
+                {"$set": {"expires_at": now + within}},
+            ],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=self.session,
+        )
+        return any(place["holder"] == holder for place in kept["places"])

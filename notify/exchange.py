@@ -1,0 +1,99 @@
+"""One HTTP request to a provider and its whole answer, under one deadline.
+
+Both official clients build their requests and leave the network to this: their own transports limit
+each read and not the request, so that an answer of a byte a second never ends, and SendGrid's
+follows redirects with the API key.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+
+from notify import reasons
+from notify.sender import OutcomeUnknownError, TemporarySendError
+
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of a provider."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> object:
+        """The body as JSON; None when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+
+class Exchange:
+    """Sends requests; never follows a redirect, keeps no connection and no cookie."""
+
+    def __init__(self, session: aiohttp.ClientSession, timeout_s: float) -> None:
+        self._session = session
+        self._timeout_s = timeout_s
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Send a request and read its answer to the end.
+
+        Raises:
+            TemporarySendError: when the request never left.
+            OutcomeUnknownError: when it may have arrived, and no whole answer came in time.
+        """
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._session.request(
+                    method, url, headers=headers, data=body, allow_redirects=False
+                ) as answer,
+            ):
+                return Answer(answer.status, answer.headers, await _whole(answer.content))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise _never_left(error) from None
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if isinstance(error, aiohttp.InvalidURL):
+                raise _never_left(error) from None
+            raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
+        except ValueError as error:  # a header or an address that cannot be written
+            raise _never_left(error) from None
+
+
+def _never_left(error: Exception) -> TemporarySendError:
+    """Only the error's kind is told: its text may hold the header with the key."""
+    return TemporarySendError(reasons.PROVIDER_UNAVAILABLE, type(error).__name__)
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, "the answer is too long")
+    return bytes(body)
+
+
+@asynccontextmanager
+async def open_exchange(timeout_s: float) -> AsyncIterator[Exchange]:
+    """An exchange whose requests take no longer than this, and half of it to connect."""
+    # A kept connection that the provider has just closed turns a request's outcome unknown, and an
+    # email of unknown outcome is lost: each request has a connection of its own.
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, connect=timeout_s / 2),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=True,  # a proxy that the environment names
+    ) as session:
+        yield Exchange(session, timeout_s)

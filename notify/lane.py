@@ -1,0 +1,146 @@
+"""A channel's lane to its provider: slots, a circuit breaker and a rate, shared by all that wait.
+
+closed ── "not now" for everybody, or too many failures in a row ──▶ open: nothing is claimed
+   ▲                                                                    │ the pause is over
+   └── a request was answered ──── half-open: one at a time ◀───────────┘
+                                        └── failed again ──▶ open, for twice as long
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from prometheus_client import Counter, Gauge
+
+from marketplace.domain.conversations import Channel
+from notify import reasons
+from notify.outcomes import Patience
+from notify.pace import Pace
+from notify.sender import OutcomeUnknownError, PermanentSendError, SendError, TemporarySendError
+
+LOG = logging.getLogger(__name__)
+# At 100 ms a send: 160 a second.
+MAX_IN_FLIGHT = 16
+# A provider that is back is found within five minutes; a request every five minutes hurts nobody.
+PATIENCE = Patience(longest_pause_s=300.0)
+# So many requests without an answer, or so many people refused for reasons that are not known to
+# be theirs, and it is taken for the provider's or our own fault.
+MOST_UNKNOWN = 3
+MOST_REFUSED = 5
+_QUIET = frozenset({reasons.RATE_LIMITED, reasons.PROVIDER_UNAVAILABLE, reasons.OUTCOME_UNKNOWN})
+
+_PAUSES = Counter("parley_provider_pauses_total", "Pauses begun", ["channel", "reason"])
+_IS_PAUSED = Gauge("parley_provider_is_paused", "1 while nothing is claimed", ["channel"])
+_REFUSALS = Counter(
+    "parley_provider_refusals_total",
+    "Refusals that are not about a recipient or a text: our account, number, key or defect",
+    ["channel", "reason"],
+)
+
+
+class Lane:
+    """What this process knows of one channel's provider; `now_s` is a monotonic clock."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        patience: Patience = PATIENCE,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.channel = channel
+        self.slots = asyncio.Semaphore(max_in_flight)
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
+        self._patience = patience
+        self._now_s = now_s
+        self._pace = Pace()
+        self._paused_until_s = float("-inf")
+        self._pauses = 0
+        self._is_half_open = False
+        self._unknown = 0
+        self._refused: set[str] = set()
+        self.reason = reasons.PROVIDER_UNAVAILABLE
+        _IS_PAUSED.labels(channel.value).set_function(lambda: float(self.paused_s() > 0))
+
+    def paused_s(self) -> float:
+        """How long the pause still lasts; 0 when there is none."""
+        return max(0.0, self._paused_until_s - self._now_s())
+
+    def wait_s(self) -> float:
+        """How long until something may be claimed; 0 when now, but while half-open one at a time."""
+        return max(self.paused_s(), self._pace.wait_s(self._now_s()))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whatever is in flight has to end before more may be claimed."""
+        return self._in_flight >= (1 if self._is_half_open else self._max_in_flight)
+
+    def begin(self) -> None:
+        """Something was claimed."""
+        self._in_flight += 1
+        self._pace.left(self._now_s())
+
+    def end(self) -> None:
+        """The try for it has ended."""
+        self._in_flight -= 1
+
+    def answered(self) -> None:
+        """The provider took or judged a message: it is there, and our account is in order."""
+        self._pace.taken(self._now_s())
+        self._pauses = self._unknown = 0
+        self._refused.clear()
+        self._is_half_open = False
+
+    def failed(self, error: SendError, account_id: str) -> None:
+        """A request for somebody's message failed; it may be everybody's failure."""
+        if isinstance(error, PermanentSendError):
+            self.answered()
+            return
+        asked_for_s = error.retry_after_s if isinstance(error, TemporarySendError) else None
+        if error.reason == reasons.RATE_LIMITED:
+            self._pace.slow_down(self._now_s())
+        self._count_refusal(error)
+        if self._is_for_all(error, account_id):
+            self._pause(error, asked_for_s)
+
+    def _is_for_all(self, error: SendError, account_id: str) -> bool:
+        if isinstance(error, OutcomeUnknownError):
+            self._unknown += 1
+            return self._is_half_open or self._unknown >= MOST_UNKNOWN
+        if isinstance(error, TemporarySendError) and error.is_for_all:
+            return True
+        self._refused.add(account_id)
+        return len(self._refused) >= MOST_REFUSED
+
+    def _pause(self, error: SendError, asked_for_s: float | None) -> None:
+        now_s = self._now_s()
+        if self._paused_until_s > now_s:  # what was in flight at its beginning fails with it
+            self._paused_until_s = max(
+                self._paused_until_s,
+                now_s + min(asked_for_s or 0.0, self._patience.longest_pause_s),
+            )
+            return
+        self._pauses += 1
+        pause_s = self._patience.pause_s(self._pauses, asked_for_s)
+        self._paused_until_s = now_s + pause_s
+        self._is_half_open = True
+        # Why others wait: for them nothing is unknown.
+        is_unknown = isinstance(error, OutcomeUnknownError)
+        self.reason = reasons.PROVIDER_UNAVAILABLE if is_unknown else error.reason
+        _PAUSES.labels(self.channel.value, _label(error.reason)).inc()
+        LOG.warning(
+            "the provider gets nothing for a while",
+            extra={"channel": self.channel.value, "why": str(error), "pause_s": round(pause_s, 1)},
+        )
+
+    def _count_refusal(self, error: SendError) -> None:
+        if error.reason not in _QUIET:
+            _REFUSALS.labels(self.channel.value, _label(error.reason)).inc()
+
+
+def _label(reason: str) -> str:
+    """A reason without the provider's code: labels come from a closed list."""
+    return reasons.PROVIDER_REFUSED if reason.startswith(reasons.PROVIDER_REFUSED) else reason

@@ -1,0 +1,59 @@
+"""An SMS of unknown outcome is looked for at the provider before it is sent again.
+
+A request that the provider takes after our time-out is in its list only later, so the first look
+comes a minute after the try, and when there is nothing, another right before the next try.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from marketplace.domain.notifications import Notification
+from marketplace.ports import World
+from notify import reasons
+from notify.lane import Lane
+from notify.outcomes import Patience, put_off, sent
+from notify.sender import Outgoing, Sender, SendError
+
+LOG = logging.getLogger(__name__)
+LOOK_AFTER = timedelta(seconds=60)
+
+
+class LookUp:
+    """Asks whether an earlier try went out."""
+
+    def __init__(self, world: World, patience: Patience) -> None:
+        self._world = world
+        self._patience = patience
+
+    async def settled(
+        self, claimed: Notification, sender: Sender, lane: Lane, outgoing: Outgoing
+    ) -> Notification | None:
+        """Sent, or put off to be looked for again; None when it may be sent now.
+
+        Raises:
+            TemporaryError: when the store is away.
+        """
+        now = self._world.clock.now()
+        # A version that did not write down when it tried: it did so no later than this claim.
+        tried_at = claimed.tried_at or claimed.updated_at
+        asked = replace(claimed, tried_at=tried_at)
+        wait_s = (tried_at + LOOK_AFTER - now).total_seconds()
+        if wait_s > 0:
+            return put_off(asked, reasons.OUTCOME_UNKNOWN, now, wait_s)
+        try:
+            found = await sender.look_up(outgoing)
+        except SendError as error:
+            LOG.warning("a look-up failed", extra={"id": claimed.id, "why": str(error)})
+            lane.failed(error, claimed.account_id)
+            pause_s = max(self._patience.pause_s(claimed.attempts), lane.paused_s())
+            return put_off(asked, reasons.OUTCOME_UNKNOWN, now, pause_s)
+        known = await self._world.store.notifications.known_ids(found, claimed.id)
+        own = [provider_id for provider_id in found if provider_id not in known]
+        now = self._world.clock.now()
+        if own:
+            return sent(asked, own[-1], now)
+        if claimed.looked_up_at is None:
+            asked = replace(asked, looked_up_at=now)
+            return put_off(asked, reasons.OUTCOME_UNKNOWN, now, LOOK_AFTER.total_seconds())
+        return None

@@ -1,0 +1,63 @@
+"""What is known of the addresses that notifications go to."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from marketplace.domain.conversations import Channel
+from marketplace.domain.suppressions import Suppression, suppression_id
+from marketplace.ports import Store
+from tests.builders import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def a_suppression(address: str = "+13035550188") -> Suppression:
+    """A number whose owner said stop."""
+    key = suppression_id(Channel.SMS, address)
+    return Suppression(key, Channel.SMS, "unsubscribed", "n1", NOW)
+
+
+async def test_a_suppressed_address_stays_as_it_was_first_told(store: Store) -> None:
+    """A second refusal changes nothing; another address is not there."""
+    first = a_suppression()
+
+    await store.suppressions.add(first)
+    await store.suppressions.add(replace(first, reason="invalid_address"))
+
+    assert await store.suppressions.get(first.id) == first
+    assert await store.suppressions.get(a_suppression("+13035550199").id) is None
+
+
+def test_an_address_is_one_however_it_is_written() -> None:
+    """And another on another channel."""
+    one = suppression_id(Channel.EMAIL, "Vera@Example.com ")
+
+    assert one == suppression_id(Channel.EMAIL, "vera@example.com")
+    assert one != suppression_id(Channel.SMS, "vera@example.com")
+
+
+async def test_many_who_come_at_once_get_no_more_places_than_there_are(store: Store) -> None:
+    """Exactly so many, and the same ones when they ask again."""
+
+    async def ask() -> list[bool]:
+        return await asyncio.gather(
+            *(store.send_quotas.take("sms:1", f"n{each}", NOW, 5, HOUR) for each in range(30))
+        )
+
+    first = await ask()
+
+    assert sum(first) == 5
+    assert await ask() == first
+    assert await store.send_quotas.take("sms:2", "n29", NOW, 5, HOUR)
+
+
+async def test_a_place_is_free_again_after_its_time(store: Store) -> None:
+    """Each by itself: the window slides, so that no border lets twice as many through."""
+    quotas = store.send_quotas
+    assert await quotas.take("sms:1", "early", NOW, 2, HOUR)
+    assert await quotas.take("sms:1", "late", NOW + HOUR / 2, 2, HOUR)
+    assert not await quotas.take("sms:1", "next", NOW + HOUR * 0.99, 2, HOUR)
+
+    assert await quotas.take("sms:1", "next", NOW + HOUR, 2, HOUR)
+    assert not await quotas.take("sms:1", "early", NOW + HOUR, 2, HOUR)

@@ -1,0 +1,198 @@
+"""A channel's lane: when nothing is claimed, for how long, and how fast it goes on."""
+
+import pytest
+from prometheus_client import REGISTRY
+
+from marketplace.domain.conversations import Channel
+from notify.lane import MOST_REFUSED, MOST_UNKNOWN, Lane
+from notify.outcomes import Patience
+from notify.sender import (
+    OutcomeUnknownError,
+    PermanentSendError,
+    SendError,
+    TemporarySendError,
+)
+from tests.builders import Stopwatch
+
+CALM = Patience(first_pause_s=5, longest_pause_s=300, jitter=lambda: 1.0)
+AWAY = TemporarySendError("provider_unavailable")
+UNKNOWN = OutcomeUnknownError("outcome_unknown")
+
+
+@pytest.fixture
+def clock() -> Stopwatch:
+    """The lane's clock."""
+    return Stopwatch()
+
+
+@pytest.fixture
+def lane(clock: Stopwatch) -> Lane:
+    """An email lane without jitter."""
+    return Lane(Channel.EMAIL, patience=CALM, now_s=clock)
+
+
+def _alone(code: int) -> SendError:
+    return TemporarySendError(f"provider_refused_{code}", is_for_all=False)
+
+
+def test_one_not_now_pauses_everybody_and_pauses_double(lane: Lane, clock: Stopwatch) -> None:
+    """5, 10, 20 s … five minutes, while nothing succeeds in between."""
+    pauses = []
+    for _ in range(8):
+        lane.failed(AWAY, "a")
+        pauses.append(lane.paused_s())
+        clock.at_s += lane.paused_s()
+
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert lane.wait_s() == 0
+    lane.answered()
+    lane.failed(AWAY, "a")
+    assert lane.paused_s() == 5
+
+
+def test_a_hint_is_a_floor_and_stops_no_doubling(lane: Lane, clock: Stopwatch) -> None:
+    """A provider that always says "1 s" gets few requests all the same."""
+    busy = TemporarySendError("rate_limited", retry_after_s=1)
+    for expected_s in (5, 10, 20):
+        lane.failed(busy, "a")
+        assert lane.paused_s() == expected_s
+        clock.at_s += expected_s
+
+    lane.failed(TemporarySendError("rate_limited", retry_after_s=90), "a")
+    assert lane.paused_s() == 91
+
+
+def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lane) -> None:
+    """Sixteen failures at once are one failure, of which the longest hint holds."""
+    for _ in range(16):
+        lane.failed(AWAY, "a")
+    assert lane.paused_s() == 5
+
+    lane.failed(TemporarySendError("rate_limited", retry_after_s=60), "a")
+    assert lane.paused_s() == 60
+
+
+def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
+    """Until its answer tells that the provider is back."""
+    lane.begin()
+    lane.failed(AWAY, "a")
+    lane.end()
+    clock.at_s += 5
+    takes: list[bool] = []
+
+    takes.append(not lane.is_full)
+    lane.begin()
+    takes.append(not lane.is_full)
+    lane.answered()
+    takes.append(not lane.is_full)
+
+    assert takes == [True, False, True]
+
+
+@pytest.mark.parametrize("error", [PermanentSendError("invalid_address"), None])
+def test_a_message_that_was_judged_ends_the_trouble(
+    lane: Lane, clock: Stopwatch, error: SendError | None
+) -> None:
+    """Taken or refused for its own sake: whoever answers so is in order."""
+    for _ in range(MOST_UNKNOWN - 1):
+        lane.failed(UNKNOWN, "a")
+    if error is None:
+        lane.answered()
+    else:
+        lane.failed(error, "a")
+    lane.failed(UNKNOWN, "a")
+
+    assert lane.paused_s() == 0
+
+
+def test_several_without_an_answer_open_it_and_then_one_is_enough(
+    lane: Lane, clock: Stopwatch
+) -> None:
+    """One time-out may happen; each request to a provider that hangs costs a mail."""
+    for _ in range(MOST_UNKNOWN - 1):
+        lane.failed(UNKNOWN, "a")
+        assert lane.paused_s() == 0
+    lane.failed(UNKNOWN, "a")
+    assert lane.paused_s() == 5
+
+    clock.at_s += 5
+    lane.failed(UNKNOWN, "a")
+    assert lane.paused_s() == 10
+
+
+def test_one_persons_refusals_hold_nobody_else_up(lane: Lane) -> None:
+    """However many; but the same of several people is taken for ours, and alarms."""
+    before = _refusals()
+    for _ in range(20):
+        lane.failed(_alone(21408), "carla")
+    assert lane.paused_s() == 0
+
+    for number in range(MOST_REFUSED - 1):
+        lane.failed(_alone(21408), f"other-{number}")
+    assert lane.paused_s() == 5
+    assert _refusals() == before + 20 + MOST_REFUSED - 1
+
+
+def _refusals() -> float:
+    labels = {"channel": "email", "reason": "provider_refused"}
+    return REGISTRY.get_sample_value("parley_provider_refusals_total", labels) or 0
+
+
+def test_our_own_mistake_alarms_and_a_busy_provider_does_not(lane: Lane) -> None:
+    """The metric to alarm by rises with refusals of our key, number or account alone."""
+
+    def count(reason: str) -> float:
+        labels = {"channel": "email", "reason": reason}
+        return REGISTRY.get_sample_value("parley_provider_refusals_total", labels) or 0
+
+    refused = count("account_refused")
+    for error in (TemporarySendError("rate_limited"), AWAY, UNKNOWN):
+        lane.failed(error, "a")
+    lane.failed(TemporarySendError("account_refused"), "a")
+
+    assert count("account_refused") == refused + 1
+    assert count("rate_limited") == count("provider_unavailable") == count("outcome_unknown") == 0
+
+
+def test_after_too_many_it_goes_on_at_the_rate_that_was_taken(lane: Lane, clock: Stopwatch) -> None:
+    """Ten were taken within a second: nine a second from then, evenly, and slowly more."""
+    for _ in range(10):
+        lane.answered()
+    lane.failed(TemporarySendError("rate_limited", retry_after_s=1), "a")
+    clock.at_s += lane.paused_s()
+
+    gone = 0
+    end_s = clock.at_s + 10
+    while clock.at_s < end_s:
+        lane.begin()
+        lane.answered()
+        lane.end()
+        gone += 1
+        clock.at_s += lane.wait_s()
+    assert 90 <= gone <= 96
+
+    clock.at_s += 3_600
+    lane.begin()
+    assert lane.wait_s() == 0
+
+
+def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) -> None:
+    """The pause is enough: a rate guessed from nothing would last for minutes."""
+    lane.failed(TemporarySendError("rate_limited"), "a")
+    clock.at_s += lane.paused_s()
+    lane.begin()
+
+    assert lane.wait_s() == 0
+
+
+def test_whether_it_is_paused_is_a_metric(lane: Lane, clock: Stopwatch) -> None:
+    """1 while nothing is claimed."""
+
+    def shown() -> float | None:
+        return REGISTRY.get_sample_value("parley_provider_is_paused", {"channel": "email"})
+
+    assert shown() == 0
+    lane.failed(AWAY, "a")
+    assert shown() == 1
+    clock.at_s += 5
+    assert shown() == 0

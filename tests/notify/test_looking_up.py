@@ -1,0 +1,212 @@
+"""An SMS of unknown outcome: looked for late and twice, and sent once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from marketplace.domain.accounts import Account
+from marketplace.domain.conversations import Channel
+from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.ports import World
+from marketplace.storage import MongoStore
+from notify.rendering import Renderer
+from notify.sender import Sender, TemporarySendError
+from notify.worker import LEASE, Worker
+from tests.builders import FixedClock, an_account
+from tests.notify.conftest import Lanes, Sandbox, new_worker
+from tests.notify.helpers import an_offer, at, only
+
+SENT, PENDING = NotificationState.SENT, NotificationState.PENDING
+
+
+async def _waits(store: MongoStore, **named: Any) -> Account:
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, "sms", **named))
+    return account
+
+
+async def _send(worker: Worker) -> None:
+    await worker.send_due()
+    await worker.finish()
+
+
+async def _send_when_due(
+    worker: Worker, store: MongoStore, clock: FixedClock, who: Account
+) -> None:
+    clock.at = max(clock.at, (await only(store, who.id)).due_at)
+    await _send(worker)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": "timeout"},
+        {"status": "reset"},
+        {"status": "drip"},
+        {"status": 502, "form": "html"},
+        {"status": 201, "form": "malformed"},
+    ],
+)
+async def test_one_that_went_out_is_not_sent_again(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, fault: dict[str, Any]
+) -> None:
+    """Twilio is asked a minute later, and has it: sent, under the SID of the first try."""
+    account = await _waits(store)
+    sandbox.fails("sms", **fault, is_accepted=True)
+
+    await _send(worker)
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "outcome_unknown")
+    clock.advance(seconds=60)
+    await _send(worker)
+
+    (arrived,) = sandbox.arrived()
+    after = await only(store, account.id)
+    assert (after.state, after.provider_id) == (SENT, arrived.provider_id)
+
+
+async def test_one_that_did_not_go_out_is_sent_after_two_looks(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """The first a minute after the try, the second right before the next."""
+    account = await _waits(store)
+    sandbox.fails("sms", "reset")
+
+    await _send(worker)
+    assert (await only(store, account.id)).due_at == at(60)
+    await _send_when_due(worker, store, clock, account)
+    assert sandbox.arrived() == []
+    await _send_when_due(worker, store, clock, account)
+
+    assert clock.now() >= at(120)
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is SENT
+
+
+@pytest.mark.parametrize("after_s", [30, 90])
+async def test_one_that_twilio_takes_late_is_found(
+    worker: Worker,
+    sandbox: Sandbox,
+    store: MongoStore,
+    clock: FixedClock,
+    after_s: int,
+) -> None:
+    """After our time-out, before the first look or between the two: one SMS, not two."""
+    account = await _waits(store)
+    sandbox.fails("sms", "timeout")
+    await _send(worker)
+    text = sandbox_text(await only(store, account.id))
+
+    while (found := await only(store, account.id)).state is PENDING:
+        if found.due_at >= at(after_s) and not sandbox.arrived():
+            clock.at = at(after_s)
+            sandbox.takes_sms("+13035550188", text)
+        await _send_when_due(worker, store, clock, account)
+
+    (arrived,) = sandbox.arrived()
+    assert (await only(store, account.id)).provider_id == arrived.provider_id
+
+
+def sandbox_text(notification: Notification) -> str:
+    """The SMS in words."""
+    return Renderer("https://parley.example").sms(
+        kind=notification.kind,  # type: ignore[arg-type]
+        data=notification.data,
+    )
+
+
+async def test_what_another_notification_holds_is_not_this_one(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """The same text to the same number, sent a moment before for another event."""
+    account = await _waits(store)
+    await _send(worker)
+    (first,) = sandbox.arrived()
+    second = an_offer(account, "sms", event_id="another")
+    await store.notifications.add(second)
+    sandbox.fails("sms", "reset")
+
+    await _send(worker)
+    for _ in range(3):
+        clock.advance(seconds=70)
+        await _send(worker)
+
+    arrived = sandbox.arrived()
+    assert [each.text for each in arrived] == [first.text] * 2
+    held = await store.database["notifications"].distinct("provider_id")
+    assert sorted(held) == sorted(each.provider_id for each in arrived)
+
+
+async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """The moment of the try is kept with the row, whoever takes over when the lease ends."""
+    account = await _waits(store)
+    claimed = await store.notifications.claim_due(Channel.SMS, clock.now(), clock.now() + LEASE)
+    assert claimed is not None
+    clock.advance(seconds=39)
+    begun = replace(claimed, reason="outcome_unknown", tried_at=clock.now())
+    assert await store.notifications.settle(begun)
+
+    clock.at = at(LEASE.total_seconds())
+    await _send(worker)
+    after = await only(store, account.id)
+
+    assert (after.state, after.due_at) == (PENDING, at(39 + 60))
+    assert after.looked_up_at is None
+
+
+async def test_a_try_of_the_version_before_is_looked_for_too(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """It wrote down that it tried and not when: the minute begins at the claim."""
+    account = await _waits(store, reason="outcome_unknown", attempts=1)
+
+    await _send(worker)
+    assert (await only(store, account.id)).due_at == at(60)
+    for _ in range(2):
+        await _send_when_due(worker, store, clock, account)
+
+    assert len(sandbox.arrived()) == 1
+
+
+async def test_a_look_up_that_fails_keeps_the_outcome_unknown(
+    world: World,
+    senders: Mapping[Channel, Sender],
+    renderer: Renderer,
+    lanes: Lanes,
+    store: MongoStore,
+    clock: FixedClock,
+    sandbox: Sandbox,
+) -> None:
+    """Nothing is sent until Twilio has said that it has none."""
+
+    class Mute:
+        """Twilio's list does not answer."""
+
+        can_look_up = True
+
+        async def check(self) -> None: ...
+
+        async def send(self, outgoing: object) -> str:
+            raise AssertionError("sent without a look-up")
+
+        async def look_up(self, outgoing: object) -> Sequence[str]:
+            raise TemporarySendError("provider_unavailable")
+
+    account = await _waits(store)
+    sandbox.fails("sms", "reset", is_accepted=True)
+    await _send(new_worker(world, senders, renderer, lanes))
+    clock.advance(seconds=60)
+
+    await _send(new_worker(world, {Channel.SMS: Mute()}, renderer, lanes))
+    after = await only(store, account.id)
+    assert (after.state, after.reason) == (PENDING, "outcome_unknown")
+
+    clock.at = after.due_at
+    await _send(new_worker(world, senders, renderer, lanes))
+    assert len(sandbox.arrived()) == 1
+    assert (await only(store, account.id)).state is SENT

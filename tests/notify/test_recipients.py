@@ -1,0 +1,126 @@
+"""Whom an address stops being written to, and how often a phone rings."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from marketplace.domain.notifications import NotificationState
+from marketplace.storage import MongoStore
+from notify.sending import SMS_PER_HOUR
+from notify.worker import Worker
+from tests.builders import FixedClock, an_account
+from tests.notify.conftest import Sandbox
+from tests.notify.helpers import an_offer, of_account, states
+
+FAILED, SENT = NotificationState.FAILED, NotificationState.SENT
+SUPPRESSED = NotificationState.SUPPRESSED
+
+
+async def _send(worker: Worker) -> None:
+    await worker.send_due()
+    await worker.finish()
+
+
+@pytest.mark.parametrize(
+    ("channel", "fault", "reason"),
+    [
+        ("sms", {"code": 21610}, "unsubscribed"),
+        ("sms", {"code": 21614}, "invalid_address"),
+        ("email", {"field": "personalizations.0.to.0.email"}, "invalid_address"),
+    ],
+)
+async def test_a_refused_address_is_not_asked_again(
+    worker: Worker,
+    sandbox: Sandbox,
+    store: MongoStore,
+    clock: FixedClock,
+    channel: str,
+    fault: dict[str, Any],
+    reason: str,
+) -> None:
+    """Neither for this account nor for another with the same; the other channel goes on."""
+    one, other = (an_account(email=f"{x}@a.example", phone="+13035550188") for x in "xy")
+    if channel == "email":
+        other = an_account(email="X@a.example", phone="+13035550189")
+    for account in (one, other):
+        await store.accounts.add(account)
+    await store.notifications.add(an_offer(one, channel))
+    sandbox.fails(channel, 400, **fault)
+    await _send(worker)
+    assert states(await of_account(store, one.id)) == [(FAILED, reason)]
+
+    clock.advance(days=3)
+    for account in (one, other):
+        later = {"event_id": "later", "created_at": clock.now()}
+        await store.notifications.add(an_offer(account, channel, **later))
+        another = "email" if channel == "sms" else "sms"
+        await store.notifications.add(an_offer(account, another, **later))
+    await _send(worker)
+
+    for account in (one, other):
+        found = [each for each in await of_account(store, account.id) if each.event_id == "later"]
+        by_channel = {each.channel: (each.state, each.reason) for each in found}
+        assert by_channel.pop(channel) == (SUPPRESSED, reason)
+        assert list(by_channel.values()) == [(SENT, None)]
+    assert {each.channel.value for each in sandbox.arrived()} == {another}
+
+
+async def test_what_is_refused_for_another_reason_is_not_remembered(
+    worker: Worker, sandbox: Sandbox, store: MongoStore
+) -> None:
+    """A text that is too long says nothing of the number."""
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, "sms"))
+    sandbox.fails("sms", 400, code=21617)
+    await _send(worker)
+
+    await store.notifications.add(an_offer(account, "sms", event_id="later"))
+    await _send(worker)
+
+    assert len(sandbox.arrived()) == 1
+
+
+async def test_a_phone_rings_so_often_an_hour_and_no_more(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """Eighty offers within a moment; the mails tell of all of them, and later SMS go again."""
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    for number in range(80):
+        for channel in ("sms", "email"):
+            await store.notifications.add(an_offer(account, channel, event_id=f"e{number}"))
+
+    await _send(worker)
+
+    found = await of_account(store, account.id)
+    sms = [each for each in found if each.channel == "sms"]
+    assert sum(each.state is SENT for each in sms) == SMS_PER_HOUR
+    assert sum((each.state, each.reason) == (SUPPRESSED, "too_many") for each in sms) == (
+        80 - SMS_PER_HOUR
+    )
+    ways = [each.channel.value for each in sandbox.arrived()]
+    assert (ways.count("sms"), ways.count("email")) == (SMS_PER_HOUR, 80)
+
+    clock.at += timedelta(hours=1)
+    await store.notifications.add(an_offer(account, "sms", event_id="later"))
+    await _send(worker)
+    assert sum(each.channel.value == "sms" for each in sandbox.arrived()) == SMS_PER_HOUR + 1
+
+
+async def test_a_second_try_takes_no_second_place(
+    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
+) -> None:
+    """Whoever was put off keeps the place it had."""
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    for number in range(SMS_PER_HOUR):
+        await store.notifications.add(an_offer(account, "sms", event_id=f"e{number}"))
+    sandbox.fails("sms", 429, times=3)
+
+    for _ in range(60):
+        await _send(worker)
+        clock.advance(seconds=20)
+
+    assert len(sandbox.arrived()) == SMS_PER_HOUR
