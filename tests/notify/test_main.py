@@ -61,7 +61,12 @@ class Service:
 
 
 @asynccontextmanager
-async def _service(settings: Settings, sandbox: Sandbox, log: Path) -> AsyncIterator[Service]:
+async def _service(
+    settings: Settings,
+    sandbox: Sandbox,
+    log: Path,
+    sendgrid_api_key: str = ACCOUNT.sendgrid_api_key,
+) -> AsyncIterator[Service]:
     port = _free_port()
     environment = {
         "MONGODB_URL": settings.mongodb_url,
@@ -72,7 +77,7 @@ async def _service(settings: Settings, sandbox: Sandbox, log: Path) -> AsyncIter
         "PARLEY_BIND_PORT": str(port),
         "PARLEY_PROCESS_NAME": log.stem,
         "PARLEY_LOG_LEVEL": "DEBUG",
-        "SENDGRID_API_KEY": ACCOUNT.sendgrid_api_key,
+        "SENDGRID_API_KEY": sendgrid_api_key,
         "SENDGRID_API_URL": sandbox.url,
         "TWILIO_ACCOUNT_SID": ACCOUNT.twilio_account_sid,
         "TWILIO_AUTH_TOKEN": ACCOUNT.twilio_auth_token,
@@ -155,3 +160,19 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
     assert '"message":"stopped"' in logs
     for secret in (words, ACCOUNT.sendgrid_api_key, ACCOUNT.twilio_auth_token, case.vendor.email):
         assert secret not in logs
+
+
+async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
+    settings: Settings, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It names the variable, and the log shows no part of what is in it."""
+    key = "SG.a-key-of-another.account"
+    async with _service(settings, sandbox, tmp_path / "notify-1.log", key) as service:
+        async with asyncio.timeout(120):
+            code = await service.process.wait()
+
+    log = service.log.read_text()
+    assert code == 1
+    assert log.splitlines()[-1].startswith("SENDGRID_API_KEY: SendGrid does not accept it")
+    assert "Traceback" not in log
+    assert key not in log
