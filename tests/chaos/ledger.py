@@ -29,8 +29,13 @@ async def read_facts(store: MongoStore, customer_ids: list[str]) -> dict[str, in
     for each in await find("entries", conversation_id=of_talks):
         counts.update(_of_entry(each))
     keys = {"$in": [*of_them["$in"], *of_talks["$in"]]}
+    # The event of a draft tells nothing of what the draft says.
+    described = {each["_id"]: each["description"] for each in rfis}
     for each in await find("outbox", key=keys):
-        counts.update(_of_event(each["name"], json.loads(each["value"])["data"]))
+        if each["name"] == "rfi.drafted":
+            counts.update([f"rfi.drafted {described[each['key']]}"])
+        else:
+            counts.update(_of_event(each["name"], json.loads(each["value"])["data"]))
     return dict(counts)
 
 
@@ -53,7 +58,6 @@ def _of_entry(entry: Document) -> list[str]:
 
 # What is told of each event: where its mark stands.  Those that follow from others are left out.
 _MARKS: Mapping[str, Callable[[Document], object]] = {
-    "rfi.drafted": lambda data: data["rfi"]["description"],
     "rfi.submitted": lambda data: data["rfi"]["id"],
     "rfi.awarded": lambda data: data["rfi"]["id"],
     "rfi.revised": lambda data: f"{data['rfi']['id']} {data['rfi']['title']}",
