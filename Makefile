@@ -74,6 +74,10 @@ journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack, and 
 chaos: $(INSTALLED) ## Kill, pause and cut off parts under load for ten minutes; writes tests/chaos/RESULTS.md
 	$(BIN)/python -m tests.chaos
 
+.PHONY: abuse
+abuse: $(INSTALLED) ## Attack everything beside good clients for four minutes; writes tests/abuse/RESULTS.md
+	$(BIN)/python -m tests.abuse
+
 .PHONY: page-test
 page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client
 	cd web && $(NODE) npm test

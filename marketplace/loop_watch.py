@@ -9,16 +9,21 @@ the longest turn of the loop.
 import asyncio
 import time
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 LOOK_EVERY_S = 0.005
 # The longest of this and the window before is told: of the last half to whole minute.
 WINDOW_S = 30.0
+# Nothing that one client sends may hold a loop for longer.
+TOO_LONG_S = 0.020
 
 _LAG = Gauge("parley_event_loop_lag_seconds", "How late a timer ran, the longest in a minute")
 _HELD = Gauge(
     "parley_event_loop_held_cpu_seconds",
     "CPU time the loop's thread took between two looks, the longest in a minute",
+)
+_TOO_LONG = Counter(
+    "parley_event_loop_holds_total", "Looks between which the loop's thread took over 20 ms of CPU"
 )
 
 
@@ -50,6 +55,8 @@ async def watch_for_ever() -> None:
         now, cpu_now = time.monotonic(), time.thread_time()
         lag.note(now - looked_at - LOOK_EVERY_S)
         held.note(cpu_now - cpu)
+        if cpu_now - cpu > TOO_LONG_S:
+            _TOO_LONG.inc()
         looked_at, cpu = now, cpu_now
         if now >= window_ends_at:
             lag.turn()

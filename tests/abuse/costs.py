@@ -1,0 +1,41 @@
+"""What an attack costs the processes: their memory, and how often their event loops were held."""
+
+import re
+from pathlib import Path
+
+import aiohttp
+
+from embedded.running import Running
+
+PYTHON = ("rest", "realtime-1", "realtime-2")
+WATCHED = ("nginx", *PYTHON)
+_HOLDS = re.compile(r"^parley_event_loop_holds_total (\S+)$", re.MULTILINE)
+
+
+def memory_mib(stack: Running) -> dict[str, float]:
+    """Resident memory of each process, nginx's workers included."""
+    return {name: sum(map(_resident_mib, _family(stack.pid(name)))) for name in WATCHED}
+
+
+async def holds(stack: Running) -> dict[str, int]:
+    """How often each event loop was held for more than 20 ms of CPU time since its start."""
+    told = {}
+    async with aiohttp.ClientSession() as http:
+        for name in PYTHON:
+            async with http.get(f"{stack.url(name)}/metrics") as answer:
+                found = _HOLDS.search(await answer.text())
+            assert found is not None, f"{name} does not tell how often its loop was held"
+            told[name] = int(float(found[1]))
+    return told
+
+
+def _family(pid: int | None) -> list[int]:
+    if pid is None:
+        return []
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *map(int, children)]
+
+
+def _resident_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1_024
