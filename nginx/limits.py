@@ -11,13 +11,15 @@ _MOST_REQUESTS = 1_000_000
 class Limits:
     """Rates, how many may come at once, and how many are open at a time, as nginx writes them.
 
-    `rest` are requests to REST, `opens` begin a session on a socket, `polls` carry one on.
+    `rest` are requests to REST, `large_bodies` those of them with 100 kB and more, `opens` begin a session on a socket, `polls` carry one on.
     `requests` are under way at a time, bodies that are still being sent included; `sockets` are
     websockets and polls that wait.
     """
 
     rest_per_s: int
     rest_burst: int
+    large_bodies_per_s: int
+    large_bodies_burst: int
     opens_per_s: int
     opens_burst: int
     polls_per_s: int
@@ -42,6 +44,8 @@ def limits(scale: float) -> Limits:
     return Limits(
         rest_per_s=rate(100),
         rest_burst=rate(500),
+        large_bodies_per_s=rate(5),
+        large_bodies_burst=rate(20),
         opens_per_s=rate(50),
         opens_burst=rate(500),
         polls_per_s=rate(500),

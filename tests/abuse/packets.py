@@ -103,6 +103,7 @@ class Polling:
     def __init__(self, url: str, address: str) -> None:
         self._http = client(url, address)
         self._path = f"{SOCKET}polling"
+        self.id = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,9 +123,15 @@ class Polling:
             ConnectionError: it was refused.
         """
         opening = await self.poll()
-        self._path += "&sid=" + json.loads(opening[1:].partition("\x1e")[0])["sid"]
+        self.id = json.loads(opening[1:].partition("\x1e")[0])["sid"]
+        self._path += f"&sid={self.id}"
         await self.post("40" + json.dumps({"token": token}))
         await self.poll()
+
+    @property
+    def gateway(self) -> str:
+        """The gateway that has it."""
+        return self.id.partition(".")[0]
 
     async def poll(self) -> str:
         """One GET."""

@@ -90,6 +90,26 @@ async def test_a_flood_from_an_address_is_refused(
     assert served == 200
 
 
+async def test_large_bodies_have_a_rate_of_their_own(site: Site) -> None:
+    """Twenty at once, whether they say how long they are or not; small ones pass beside them."""
+    large = b"x" * 200_000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield large
+
+    async with from_address(site, ATTACKER) as attacker:
+        statuses = []
+        for number in range(40):
+            body = large if number % 2 else pieces()
+            async with attacker.post("/v1/rfis", data=body) as response:
+                statuses.append(response.status)
+        small = await attacker.post("/v1/rfis", data=b"x" * 2_000)
+
+    assert statuses[: LIMITS.large_bodies_burst] == [200] * LIMITS.large_bodies_burst
+    assert 429 in statuses
+    assert small.status == 200
+
+
 async def _status(client: aiohttp.ClientSession, path: str) -> int:
     async with client.get(path) as response:
         await response.read()
