@@ -100,11 +100,14 @@ class Calls:
         self._joins = Admission(JOINS_AT_A_TIME, JOINS_WAITING)
         self._monotonic = monotonic
 
-    async def answer(self, connection: Connection, name: str, payload: object) -> dict[str, Any]:
+    async def answer(
+        self, connection: Connection, name: str, payload: object, size_bytes: int = 0
+    ) -> dict[str, Any]:
         """Carry out a call and return its acknowledgement; never raises."""
         counted = self._calls.get(name, self._unknown)
         call, begun = counted.call, self._monotonic()
-        wait_s = self._limits.take(connection, call is not None and call.is_typing, begun)
+        is_typing = call is not None and call.is_typing
+        wait_s = self._limits.take(connection, is_typing, begun, size_bytes)
         if wait_s > 0:
             return self._limit(connection, counted, wait_s, begun)
         if call is None:
@@ -123,10 +126,12 @@ class Calls:
         counted.succeeded()
         return {"ok": True, **answer}
 
-    def refuse(self, connection: Connection, error: ParleyError) -> dict[str, Any]:
+    def refuse(
+        self, connection: Connection, error: ParleyError, size_bytes: int = 0
+    ) -> dict[str, Any]:
         """The acknowledgement of a call that could not be read; it counts as any other."""
         now = self._monotonic()
-        wait_s = self._limits.take(connection, False, now)
+        wait_s = self._limits.take(connection, False, now, size_bytes)
         if wait_s > 0:
             return self._limit(connection, self._unreadable, wait_s, now)
         return self._unreadable.refuse(error)

@@ -15,6 +15,8 @@ from marketplace.limits import Rate, RateLimit
 CALLS_PER_S, CALLS_AT_ONCE = 30, 300
 # A person with several apps and windows.
 ACCOUNT_CALLS_PER_S, ACCOUNT_CALLS_AT_ONCE = 60, 600
+# A frame that is larger takes as many calls' time to read.
+BYTES_OF_ONE_CALL = 4_096
 # Typing is said every few seconds for a conversation; it does not count as a call.
 TYPING_PER_S, TYPING_AT_ONCE = 5, 20
 # Who calls ten times as often as allowed for ten seconds, though told to wait, is a program that
@@ -53,22 +55,26 @@ class CallLimits:
         refusals_per_s = CALLS_PER_S * scale * DEAF_TIMES
         self._refusals = Rate(refusals_per_s * DEAF_FOR_S, refusals_per_s)
 
-    def take(self, caller: Caller, is_typing: bool, now: float) -> float:
-        """Take a call; 0.0, or how many seconds to wait when it is one too many."""
+    def take(self, caller: Caller, is_typing: bool, now: float, size_bytes: int = 0) -> float:
+        """Take a call; 0.0, or how many seconds to wait when it is one too many.
+
+        One of more than 4 kB counts as several.
+        """
+        cost = 1.0 if size_bytes < BYTES_OF_ONE_CALL else 1.0 + size_bytes // BYTES_OF_ONE_CALL
         if is_typing:
-            wait_s = self._typing.wait_s(caller.typing_paid_until, now)
+            wait_s = self._typing.wait_s(caller.typing_paid_until, now, cost)
             if wait_s <= 0:
-                caller.typing_paid_until = self._typing.after(caller.typing_paid_until, now)
+                caller.typing_paid_until = self._typing.after(caller.typing_paid_until, now, cost)
             return max(0.0, wait_s)
         account = caller.account
         wait_s = max(
-            self._connection.wait_s(caller.calls_paid_until, now),
-            self._account.wait_s(account.calls_paid_until, now),
+            self._connection.wait_s(caller.calls_paid_until, now, cost),
+            self._account.wait_s(account.calls_paid_until, now, cost),
         )
         if wait_s > 0:
             return wait_s
-        caller.calls_paid_until = self._connection.after(caller.calls_paid_until, now)
-        account.calls_paid_until = self._account.after(account.calls_paid_until, now)
+        caller.calls_paid_until = self._connection.after(caller.calls_paid_until, now, cost)
+        account.calls_paid_until = self._account.after(account.calls_paid_until, now, cost)
         return 0.0
 
     def is_deaf(self, caller: Caller, now: float) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from marketplace.errors import Code, FieldError, ParleyError, invalid
-from marketplace.schemas.json_text import read_call, require_each_name_once
+from marketplace.schemas.json_text import is_intricate, read_call, require_each_name_once
 
 # Names of python-socketio's own handlers: sent by a client, they would call these.
 RESERVED = frozenset({"connect", "disconnect", "*"})
@@ -91,7 +91,9 @@ def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]
         return ParleyError(Code.MALFORMED, why), False
     if arguments[0] in RESERVED:
         return ParleyError(Code.UNKNOWN_EVENT, f"{arguments[0]} is no call."), False
-    return (_binary(arguments), True) if is_binary else (None, True)
+    if not is_binary:
+        return None, True
+    return _binary([] if is_intricate(text) else arguments), True
 
 
 def _binary(arguments: list[Any]) -> ParleyError:

@@ -20,6 +20,7 @@ from marketplace.schemas.json_text import read_json
 from realtime.calls import Calls, refusal
 from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
+from realtime.packets import Call as CallPacket
 from realtime.packets import RefusedCall
 from realtime.polled import MALFORMED, PolledRequests
 from realtime.polling import PollingSession
@@ -121,13 +122,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self.eio.sockets.pop(sid, None)
         tasks.keep(self._handle_eio_disconnect(sid, reason))
 
-    def receive_call(
-        self, session: AnySession, packet_id: bytes, name: str, arguments: list[Any]
-    ) -> None:
+    def receive_call(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
         """Carry out a call and acknowledge it."""
-        tasks.keep(self._acknowledge(session, packet_id, name, arguments))
+        tasks.keep(self._acknowledge(session, call, size_bytes))
 
-    def refuse_call(self, session: AnySession, refused: RefusedCall) -> None:
+    def refuse_call(self, session: AnySession, refused: RefusedCall, size_bytes: int) -> None:
         """Acknowledge a call that could not be read."""
         gateway, calls = self._served()
         sid = session.client_id
@@ -135,23 +134,23 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         if connection is None:
             answer = refusal(self._not_connected())
         else:
-            answer = calls.refuse(connection, refused.error)
+            answer = calls.refuse(connection, refused.error, size_bytes)
         session.acknowledge(refused.packet_id, answer)
 
     async def receive_packet(self, sid: str, text: str) -> None:
         """Take a Socket.IO packet that is no call."""
         await self._handle_eio_message(sid, text)
 
-    async def _acknowledge(
-        self, session: AnySession, packet_id: bytes, name: str, arguments: list[Any]
-    ) -> None:
+    async def _acknowledge(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
+        packet_id, name, arguments = call
         gateway, calls = self._served()
         sid = session.client_id
         connection = gateway.connection(sid) if sid is not None else None
         if connection is None:
             answer = refusal(self._not_connected())
         else:
-            answer = await calls.answer(connection, name, arguments[0] if arguments else None)
+            payload = arguments[0] if arguments else None
+            answer = await calls.answer(connection, name, payload, size_bytes)
         session.acknowledge(packet_id, answer)
 
     def _served(self) -> tuple[Gateway, Calls]:

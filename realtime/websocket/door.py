@@ -22,6 +22,8 @@ from realtime.websocket.wheel import Wheel
 
 MAX_HEAD_BYTES = 16_384
 SESSION_WITHIN_S = 10.0
+# Messages and slices of what a client sends at once before it has upgraded; it sends two messages.
+MOST_OF_AN_UPGRADE = 10
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _PATH = b"GET /socket.io/"
@@ -177,7 +179,12 @@ class Door(asyncio.Protocol):
         """The probe and the upgrade of a polling session (Engine.IO protocol, version 4)."""
         polling = self._polling
         try:
-            while (message := self._incoming.next_message()) is not None:
+            for _ in range(MOST_OF_AN_UPGRADE):
+                message = self._incoming.next_message()
+                if message is None:
+                    if self._incoming.has_more:
+                        continue
+                    break
                 if message == _PROBE:
                     self._transport.write(_PROBE_ANSWER)
                     polling.write(_NOOP)  # ends the poll in flight
@@ -187,6 +194,8 @@ class Door(asyncio.Protocol):
                 else:
                     self._transport.close()
                     return
+            else:
+                self._transport.close()
         except BinaryMessageError:
             self._transport.close()
         if self._incoming.is_over:

@@ -14,7 +14,7 @@ from websockets.frames import Close, CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
 
 from marketplace import tasks
-from realtime.packets import RefusedCall, call_in
+from realtime.packets import Call, RefusedCall, call_in
 from realtime.websocket.frames import PING, acknowledgement_frame, text_frame
 from realtime.websocket.incoming import BinaryMessageError, Incoming
 from realtime.websocket.outbox import Outbox
@@ -23,6 +23,11 @@ from realtime.websocket.wheel import Wheel
 
 # An app that does not wait for answers is not read from while so many of its calls are under way.
 MAX_CALLS_UNDER_WAY = 200
+# One read brings 256 kB: with a few bytes each, taking all of its messages would hold the loop for
+# 50 ms.  So many are taken in one turn; a large message counts as one for each 100 bytes, a slice for
+# the library's parser, and each frame in it, as ten.
+MOST_A_TURN = 1_000
+BYTES_OF_ONE, FRAME_COSTS = 100, 10
 # Packets kept while a handshake is in flight.
 MAX_EARLY_PACKETS, MAX_EARLY_BYTES = 50, 100_000
 HANDSHAKE_WITHIN_S = 10.0
@@ -42,12 +47,10 @@ class Server(Protocol):
     eio: Any
     outbox: Outbox
 
-    def receive_call(
-        self, session: "Session", packet_id: bytes, name: str, arguments: list[Any]
-    ) -> None:
-        """Carry out a call and acknowledge it; `packet_id` is empty when no answer is wanted."""
+    def receive_call(self, session: "Session", call: Call, size_bytes: int) -> None:
+        """Carry out a call and acknowledge it; its id is empty when no answer is wanted."""
 
-    def refuse_call(self, session: "Session", refused: RefusedCall) -> None:
+    def refuse_call(self, session: "Session", refused: RefusedCall, size_bytes: int) -> None:
         """Acknowledge a call that could not be read."""
 
     async def receive_packet(self, sid: str, text: str) -> None:
@@ -67,6 +70,7 @@ class Session(Outgoing):
         "_early_bytes",
         "_incoming",
         "_is_paused",
+        "_is_yielding",
         "_server",
         "_under_way",
         "_wheel",
@@ -92,7 +96,8 @@ class Session(Outgoing):
         self._incoming = incoming
         self._awaits_pong = False
         self._under_way = 0
-        self._is_paused = False
+        # Whether it is for too many calls in flight, or for the rest of this turn of the loop.
+        self._is_paused = self._is_yielding = False
         self._early: deque[bytes] | None = None
         self._early_bytes = 0
         # Binary packets that belong to a call which was refused, and still come.
@@ -107,7 +112,11 @@ class Session(Outgoing):
         self._under_way -= 1
         if packet_id:
             self.write(acknowledgement_frame(packet_id, answer))
-        if self._is_paused and self._under_way <= MAX_CALLS_UNDER_WAY // 2:
+        if (
+            self._is_paused
+            and not self._is_yielding
+            and self._under_way <= MAX_CALLS_UNDER_WAY // 2
+        ):
             self._is_paused = False
             self._transport.resume_reading()
             self.take_messages()
@@ -129,16 +138,25 @@ class Session(Outgoing):
         self._over("transport close")
 
     def take_messages(self) -> None:
-        """Take what came in, as far as the calls under way allow."""
+        """Take what came in, as far as the calls under way allow, and so much in one turn."""
         incoming = self._incoming
+        left = MOST_A_TURN
         while not self.closed and not self._is_paused:
             try:
                 message = incoming.next_message()
             except BinaryMessageError:
                 message = _ATTACHMENT
-            if message is None:
+            if message is not None:
+                self._take(message)
+                left -= 1 + len(message) // BYTES_OF_ONE
+            elif incoming.has_more:
+                left -= FRAME_COSTS * (1 + incoming.frames_in_slice)
+            else:
                 break
-            self._take(message)
+            if left <= 0 and not self._is_paused:
+                self._is_paused = self._is_yielding = True
+                self._transport.pause_reading()
+                asyncio.get_running_loop().call_soon(self._go_on)
         for data in incoming.to_send():
             if data:  # pongs have the bound of all that goes out
                 self.write(data)
@@ -148,6 +166,14 @@ class Session(Outgoing):
             self.flush()
             self._over("transport close")
             self._transport.close()
+
+    def _go_on(self) -> None:
+        """Take more in another turn of the loop, unless too many calls are in flight."""
+        self._is_yielding = False
+        if not self.closed and self._under_way < MAX_CALLS_UNDER_WAY:
+            self._is_paused = False
+            self._transport.resume_reading()
+            self.take_messages()
 
     def _take(self, message: bytes) -> None:
         kind = message[:1]
@@ -183,11 +209,11 @@ class Session(Outgoing):
             if self._under_way >= MAX_CALLS_UNDER_WAY and not self._is_paused:
                 self._is_paused = True
                 self._transport.pause_reading()
-            self._server.receive_call(self, *call)
+            self._server.receive_call(self, call, len(message))
         elif isinstance(call, RefusedCall) and _is_utf8(message):
             self._under_way += 1
             self._attachments += call.attachments
-            self._server.refuse_call(self, call)
+            self._server.refuse_call(self, call, len(message))
         else:
             self.fail(CloseCode.INVALID_DATA)
 

@@ -12,7 +12,7 @@ from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from marketplace.errors import Code
-from realtime.packets import RefusedCall
+from realtime.packets import Call, RefusedCall
 from realtime.websocket import outgoing
 from realtime.websocket import session as module
 from realtime.websocket.frames import PING, acknowledgement_frame, event_frame
@@ -76,11 +76,11 @@ class Server:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
-    def receive_call(self, _: Session, packet_id: bytes, name: str, arguments: list[Any]) -> None:
+    def receive_call(self, _: Session, call: Call, size_bytes: int) -> None:
         """Keep a call."""
-        self.calls.append((packet_id, name, arguments))
+        self.calls.append(call)
 
-    def refuse_call(self, session: Session, refused: RefusedCall) -> None:
+    def refuse_call(self, session: Session, refused: RefusedCall, size_bytes: int) -> None:
         """Keep a refusal, and answer it."""
         self.refused.append((refused.packet_id, refused.error.code))
         session.acknowledge(refused.packet_id, {"ok": False})
