@@ -15,15 +15,18 @@ import pytest
 from marketplace import events
 from marketplace.actions.events import match_event, quote_event
 from marketplace.domain.ids import new_id
+from marketplace.domain.notifications import NotificationState
 from marketplace.events import Event
 from marketplace.kafka import EventProducer, Record, ensure_topics
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from tests.builders import a_message, a_quote, an_actor
 from tests.notify.conftest import ACCOUNT, Sandbox
-from tests.notify.helpers import a_case, keep, written_message
+from tests.notify.helpers import a_case, keep, of_account, states, written_message
 
 CHECKOUT = Path(__file__).parents[2]
+CONVERSATIONS = 20
+SETTLED = (NotificationState.SENT, NotificationState.FAILED)
 
 
 def _free_port() -> int:
@@ -176,3 +179,60 @@ async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
     assert log.splitlines()[-1].startswith("SENDGRID_API_KEY: SendGrid does not accept it")
     assert "Traceback" not in log
     assert key not in log
+
+
+@pytest.mark.usefixtures("kafka_bootstrap_servers")
+async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
+    settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """`kill -9` while messages to people who are away come in; another process takes over.
+
+    Every message is in exactly one mail, however its digest was opened, joined, claimed and sent.
+    """
+    cases = [await keep(store, a_case()) for _ in range(CONVERSATIONS)]
+    said = [
+        written_message(
+            await store.entries.add_next(
+                a_message(
+                    conversation_id=case.conversation.id,
+                    sender_id=case.customer.id,
+                    body=f"number {number}",
+                )
+            )
+        )
+        for number in range(1, 5)
+        for case in cases
+    ]
+    await ensure_topics(settings.kafka_bootstrap_servers)
+
+    async def are_open() -> bool:
+        return await store.database["notifications"].count_documents({}) > CONVERSATIONS // 3
+
+    async with _service(settings, sandbox, tmp_path / "notify-1.log") as first:
+        await _until(first.is_ready)
+        producing = asyncio.create_task(_produce(settings, *said[: len(said) // 2]))
+        await _until(are_open)
+        first.process.kill()
+        await producing
+    async with _service(settings, sandbox, tmp_path / "notify-2.log") as second:
+        await _until(second.is_ready)
+        await _produce(settings, *said[len(said) // 2 :])
+
+        async def all_are_settled() -> bool:
+            covered = await store.notifications.latest_digests(
+                [f"{case.conversation.id}:{case.vendor.id}" for case in cases]
+            )
+            return len(covered) == CONVERSATIONS and all(
+                each.data["sequence"] == 4 and each.state in SETTLED for each in covered.values()
+            )
+
+        await _until(all_are_settled)
+
+    for case in cases:
+        digests = await of_account(store, case.vendor.id)
+        windows = [(each.data["first_sequence"], each.data["sequence"]) for each in digests]
+        told = [number for first, last in windows for number in range(first, last + 1)]
+        assert sorted(told) == [1, 2, 3, 4], windows
+        arrived = [each for each in sandbox.arrived() if each.to == case.vendor.email]
+        # A try that the kill cut off may have arrived or not; it is never made again.
+        assert states(digests).count((NotificationState.SENT, None)) <= len(arrived) <= len(digests)
