@@ -9,15 +9,12 @@ from marketplace.schemas.fields import (
     Identifier,
     Moment,
     Name,
-    NewEmail,
-    NewPassword,
     Pattern,
-    Phone,
     Strict,
     Unicode,
     Whole,
-    timezone,
 )
+from marketplace.schemas.people import NewEmail, NewPassword, Phone, timezone
 
 
 class Register(Strict):

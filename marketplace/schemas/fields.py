@@ -16,9 +16,8 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError, invalid
-from marketplace.inputs import emails, passwords, phones, texts
+from marketplace.inputs import texts
 from marketplace.inputs.currencies import CURRENCIES
-from marketplace.inputs.timezones import TIMEZONES
 from marketplace.places import rounded
 from marketplace.schemas.bounds import Bounds, Size
 from marketplace.schemas.quick import QuickCheck
@@ -67,7 +66,7 @@ class Text(Unicode):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        text = _read(self._clean, text)
+        text = as_read(self._clean, text)
         if texts.is_blank(text):
             raise ValidationError("Must not be blank.")
         return text
@@ -112,51 +111,12 @@ class Name(Line):
         return texts.name(text)
 
 
-class NewEmail(Unicode):
-    """An email address that mail can be sent to, in its canonical form."""
+def as_read(reader: Callable[[str], str], text: str) -> str:
+    """What a reader of `marketplace.inputs` makes of the text.
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            validate=validate.Length(max=emails.LONGEST), metadata={"format": "email"}, **kwargs
-        )
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return _read(emails.canonical, text)
-
-
-class Phone(Unicode):
-    """A telephone number, in E.164 form."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            validate=validate.Length(max=phones.LONGEST),
-            metadata={"example": "+14155550123"},
-            **kwargs,
-        )
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return _read(phones.e164, text)
-
-
-class NewPassword(Unicode):
-    """A password to be set, in the form in which it is hashed.
-
-    Its schema refuses those that are easy to guess, since that takes the other fields.
+    Raises:
+        ValidationError: with what the reader says.
     """
-
-    def __init__(self, **kwargs: Any) -> None:
-        limits = validate.Length(min=passwords.SHORTEST, max=passwords.LONGEST)
-        super().__init__(validate=limits, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return passwords.normalized(text)
-
-
-def _read(reader: Callable[[str], str], text: str) -> str:
-    """What a reader of `marketplace.inputs` makes of the text."""
     try:
         return reader(text)
     except ValueError as error:
@@ -327,15 +287,6 @@ def currency(**kwargs: Any) -> fields.String:
     return fields.String(
         validate=validate.OneOf(CURRENCIES, error="Not a currency of ISO 4217 in use today."),
         metadata={"example": "USD", "enum": None},
-        **kwargs,
-    )
-
-
-def timezone(**kwargs: Any) -> fields.String:
-    """The name of an IANA time zone, current or former."""
-    return fields.String(
-        validate=validate.OneOf(TIMEZONES, error="Not an IANA time zone."),
-        metadata={"example": "America/Denver", "enum": None},
         **kwargs,
     )
 

@@ -12,6 +12,7 @@ def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
     assert FetchEntries().read({"conversation_id": "c", **ends}) == {
         "conversation_id": "c",
         "limit": 50,
+        "epoch": None,
         **ends,
     }
 

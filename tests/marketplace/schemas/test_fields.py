@@ -22,9 +22,9 @@ from marketplace.schemas.fields import (
     Unicode,
     Whole,
     currency,
-    timezone,
     written,
 )
+from marketplace.schemas.people import timezone
 
 
 class _Inner(Strict):

@@ -82,9 +82,11 @@ def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
 )
 def test_a_refusal_is_bounded_in_size_and_time(text: str) -> None:
     """Whatever an app can send at once: twenty errors, and a few milliseconds of the loop."""
-    begun = time.thread_time()
-    _, errors = refusal(text, read_call)
-    took_s = time.thread_time() - begun
+    took_s = []
+    for _ in range(3):
+        begun = time.thread_time()
+        _, errors = refusal(text, read_call)
+        took_s.append(time.thread_time() - begun)
 
     assert len(json.dumps(errors)) < 10_000
-    assert took_s < 0.1  # 20 ms on an idle machine
+    assert min(took_s) < 0.1  # 20 ms on an idle machine

@@ -85,5 +85,6 @@ def test_a_revision_tells_who_did_what_and_why() -> None:
         "at": "2040-05-17T09:30:00.000Z",
         "actor": {"account_id": rfi.customer_id, "role": "customer"},
         "cause": "drafted",
+        "budget_visibility": "hidden",
         "changes": [{"path": "title", "old": None, "new": rfi.title}],
     }
