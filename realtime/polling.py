@@ -16,6 +16,7 @@ from engineio import packet
 
 from realtime.binding import Opener
 from realtime.packets import Call, RefusedCall, call_in
+from realtime.websocket import session as of_websockets
 from realtime.websocket.frames import acknowledgement_frame
 from realtime.websocket.outgoing import (
     CLOSED_SLOW,
@@ -23,7 +24,7 @@ from realtime.websocket.outgoing import (
     MAX_WAITING_BYTES,
     SLOW_FROM_BYTES,
 )
-from realtime.websocket.session import HANDSHAKE_WITHIN_S, MAX_CALLS_UNDER_WAY, Session
+from realtime.websocket.session import MAX_CALLS_UNDER_WAY, Session
 from realtime.websocket.wheel import Wheel
 
 # The Python client refuses a body of more.
@@ -112,7 +113,7 @@ class PollingSession:
         self._attachments = self._under_way = 0
         self._calls_ended: asyncio.Event | None = None
         self._drained: asyncio.Event | None = None
-        server.wheel.add(self, HANDSHAKE_WITHIN_S)
+        server.wheel.add(self, of_websockets.HANDSHAKE_WITHIN_S)
 
     # --- out ------------------------------------------------------------------------------------
 

@@ -25,9 +25,9 @@ from websockets.frames import Opcode
 from marketplace.errors import Code
 from marketplace.settings import Settings
 from marketplace.storage import open_store
-from realtime import polling as polling_module
 from realtime.polling import PollingSession
 from realtime.server import GatewayServer
+from realtime.websocket import session as session_module
 from realtime.websocket.session import Session
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.gateways import RunningGateway, watched_gateway
@@ -303,7 +303,7 @@ async def test_nothing_is_kept_of_those_who_sent_nonsense(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sessions, ids, rooms and memory are what they were, however many came."""
-    monkeypatch.setattr(polling_module, "HANDSHAKE_WITHIN_S", 1.0)
+    monkeypatch.setattr(session_module, "HANDSHAKE_WITHIN_S", 1.0)
     nonsense = [b"42", b"40", b'451-["a",{"_placeholder":true,"num":0}]', b"4" + b"[" * 50_000]
     nonsense += [b'427["join_conversation",{}]', b"41", b"\xff", text(b"")[:1]]
 
