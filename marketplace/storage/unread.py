@@ -28,7 +28,8 @@ async def count_unread(
             for conversation_id, sequence in left.items()
         ]
         unions = [{"$unionWith": {"coll": collection.name, "pipeline": each}} for each in more]
-        found = {each["_id"]: each async for each in collection.aggregate([*first, *unions])}
+        cursor = collection.aggregate([*first, *unions], batchSize=len(left) + 1)
+        found = {each["_id"]: each async for each in cursor}
         for conversation_id, sequence in list(left.items()):
             one = found.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
             counted[conversation_id] = Unread(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from marketplace.domain.conversations import Entry
-from marketplace.storage import MongoStore
+from marketplace.storage import MongoStore, unread
 from marketplace.storage.documents import to_document
 from tests.builders import a_message, an_edit
 
@@ -29,6 +29,11 @@ async def _filled(store: MongoStore) -> tuple[Entry, list[Entry]]:
 
 async def _examined(store: MongoStore, work: Awaitable[Any]) -> int:
     """How many documents the server looked at for some work."""
+    return sum(each.get("docsExamined", 0) for each in await _profiled(store, work))
+
+
+async def _profiled(store: MongoStore, work: Awaitable[Any]) -> list[dict[str, Any]]:
+    """The commands on the entries that the server carried out for some work."""
     await store.database.command("profile", 2)
     try:
         await work
@@ -37,7 +42,7 @@ async def _examined(store: MongoStore, work: Awaitable[Any]) -> int:
     profile = store.database["system.profile"]
     profiled = await profile.find({"ns": store.entries._collection.full_name}).to_list(None)
     await profile.drop()
-    return sum(each.get("docsExamined", 0) for each in profiled)
+    return profiled
 
 
 async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edits(
@@ -70,3 +75,24 @@ async def test_the_edits_of_a_message_are_found_without_the_others(store: MongoS
     found = await store.entries.edits(message.id)
 
     assert await _examined(store, store.entries.edits(message.id)) <= len(found)
+
+
+async def test_a_list_of_conversations_is_counted_by_one_command(store: MongoStore) -> None:
+    """Two hundred of them, each with a bound on what is looked at; one that needs more has a second."""
+    names = [f"c{number}" for number in range(200)]
+    documents = [
+        to_document(a_message(conversation_id=name, sequence=sequence))
+        for name in names
+        for sequence in range(1, 4)
+    ]
+    edits = [
+        an_edit(conversation_id="c0", sequence=4 + n, message_id="m")
+        for n in range(2 * unread.LOOK_BACK[0])
+    ]
+    await store.database["entries"].insert_many([*documents, *map(to_document, edits)])
+    but_one = dict.fromkeys(names[1:], 0)
+
+    assert len(await _profiled(store, store.entries.unread("carla", but_one))) == 1
+    assert len(await _profiled(store, store.entries.unread("carla", {"c0": 0, **but_one}))) == 2
+    counted = await store.entries.unread("carla", {"c0": 0, **but_one})
+    assert {each.count for each in counted.values()} == {3}
