@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nginx.rendering import JSON_BYTES
+from rest.app import OPERATIONS
+
 _SWARM = {
     "PARLEY_RESOLVER": "127.0.0.11",
     "PARLEY_REST_UPSTREAMS": "tasks.rest:8000",
@@ -60,3 +63,10 @@ def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
     assert result.stderr == (
         "nginx cannot start. PARLEY_HTTP_PORT: 'no' is not a port (1 to 65535)\n"
     )
+
+
+def test_every_body_of_json_passes() -> None:
+    """The largest body that an operation takes is no larger than what nginx lets in."""
+    largest = max(each.body.size.json_bytes for each in OPERATIONS if each.body is not None)
+
+    assert largest <= JSON_BYTES
