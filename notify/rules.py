@@ -15,6 +15,9 @@ from marketplace.places import whole_kilometres_m
 # An email about a message waits this long: whoever is just opening the app reads it there, and what
 # follows meanwhile goes into the same email.
 MESSAGE_DELAY_S = 5.0
+# Claims go by the time at which each was due.  What is about an RFI counts as due ten minutes ago, so
+# that no crowd of digests that became due before it is sent first.
+AT_ONCE_S = -600.0
 # A vendor reckons with everything in an RFI besides its name and how many others are asked.
 MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
@@ -38,7 +41,7 @@ class Policy:
 
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     is_for_the_absent: bool = False
-    delay_s: float = 0.0
+    delay_s: float = AT_ONCE_S
 
 
 POLICIES: Mapping[Kind, Policy] = {

@@ -14,7 +14,7 @@ from marketplace.events import Event
 from marketplace.ports import World
 from marketplace.storage import MongoStore
 from notify.digests import Digests
-from notify.handler import GROUP
+from notify.handler import GROUP, Handler
 from tests import memory
 from tests.builders import NOW, FixedClock
 from tests.notify.helpers import (
@@ -22,6 +22,7 @@ from tests.notify.helpers import (
     a_case,
     keep,
     of_account,
+    of_match,
     of_message,
     of_messages,
     only,
@@ -281,3 +282,20 @@ async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
     await digests.handle_batch(batch)
 
     assert (await only(store, case.vendor.id)).due_at == DUE + timedelta(seconds=60)
+
+
+async def test_a_match_is_sent_before_digests_that_were_due_earlier(
+    digests: Digests, world: World, store: MongoStore, clock: FixedClock
+) -> None:
+    """However many wait for the provider."""
+    for _ in range(5):
+        await digests.handle_batch(await said(store, await keep(store, a_case()), 1))
+    clock.advance(seconds=60)
+    case = await keep(store, a_case())
+
+    await Handler(world, lambda: None).handle(of_match("match.offered", case.match))
+
+    now = clock.now()
+    first = await store.notifications.claim_due(Channel.EMAIL, now, now + timedelta(minutes=1))
+    assert first is not None
+    assert (first.kind, first.account_id) == ("match_offered", case.vendor.id)

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 from marketplace.domain.notifications import NotificationState
 from marketplace.events import decode
 from marketplace.ports import World, account_room
 from marketplace.storage import MongoStore
 from notify.handler import Handler
+from notify.rules import AT_ONCE_S
 from tests import memory
 from tests.builders import NOW, a_quote, a_revision, an_account, an_rfi
 from tests.notify.helpers import (
@@ -41,7 +43,7 @@ async def test_an_offer_makes_an_email_and_an_sms(
     found = await of_account(world.store, case.vendor.id)
     assert sorted(each.channel for each in found) == ["email", "sms"]
     assert {(each.event_id, each.kind, each.state, each.due_at) for each in found} == {
-        (event.id, "match_offered", PENDING, NOW)
+        (event.id, "match_offered", PENDING, NOW + timedelta(seconds=AT_ONCE_S))
     }
     assert found[0].data == {
         "title": case.rfi.title,
