@@ -1,12 +1,18 @@
 """Whom an address stops being written to, and how often a phone rings."""
 
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import NotificationState
+from marketplace.settings import Settings
 from marketplace.storage import MongoStore
+from notify.sender import Sender
+from notify.senders import open_senders
 from notify.sending import SMS_PER_HOUR
 from notify.worker import Worker
 from tests.builders import FixedClock, an_account
@@ -15,6 +21,13 @@ from tests.notify.helpers import an_offer, of_account, states
 
 FAILED, SENT = NotificationState.FAILED, NotificationState.SENT
 SUPPRESSED = NotificationState.SUPPRESSED
+
+
+@pytest_asyncio.fixture
+async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]]:
+    """Both senders, which a busy machine has answered in time."""
+    async with open_senders(providers) as opened:
+        yield opened
 
 
 async def _send(worker: Worker) -> None:

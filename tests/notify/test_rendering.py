@@ -4,8 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+import regex
 from jinja2 import UndefinedError
 
+from marketplace.domain.sms_text import count_segments, is_gsm, plain
 from notify.rendering import Renderer, distance, money, short
 from notify.rules import Kind
 
@@ -171,3 +173,101 @@ def test_short_cuts_at_the_limit_and_not_before() -> None:
     """What fits stays whole."""
     assert short("a\n b", 3) == "a b"
     assert short("abcdef", 5) == "ab..."
+
+
+ORDINARY = "Leaking kitchen sink: the trap under it drips day and night"
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("title", [ORDINARY, "Can’t close the tap – “urgent”…", "x" * 120])
+def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
+    kind: Kind, title: str, renderer: Renderer
+) -> None:
+    """Also with what phones and word processors type by themselves."""
+    text = renderer.sms(kind, {**DATA, "title": title})
+
+    assert count_segments(text) <= 2
+    assert is_gsm(text)
+
+
+def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
+    """It would have made the text UCS-2: three segments in place of one."""
+    curly = renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can’t close the tap"})
+
+    assert curly == renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can't close the tap"})
+    assert count_segments(curly) == 1
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 24,
+        "\U0001f1e9\U0001f1ea\U0001f1eb\U0001f1f7" * 30,
+        "e\u0301\u0323" * 40,
+        "Протечка " * 13,
+    ],
+)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_long_title_is_cut_between_signs_and_the_link_stays(
+    kind: Kind, title: str, renderer: Renderer
+) -> None:
+    """No half emoji, no half flag, no mark without its letter; three segments at most."""
+    text = renderer.sms(kind, {**DATA, "title": title})
+
+    assert count_segments(text) <= 3
+    assert text.endswith(renderer.sms(kind, {**DATA, "title": "x"}).rpartition(" ")[2])
+    whole = set(regex.findall(r"\X", plain(title)))
+    shown = [sign for sign in regex.findall(r"\X", text) if not sign.isascii()]
+    assert shown
+    assert set(shown) <= whole
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "see https://evil.example/login?x=1 now",
+        "HTTPS://EVIL.EXAMPLE",
+        "hTTp:\uff0f\uff0fevil\uff0eexample\uff0fx",
+        "www.evil.example",
+        "evil.example",
+        "evil.example/login",
+        "login.evil.example:8443/x",
+        "b\u00fccher.example/x",
+        "evil\u3002example",
+        "mail x@evil.example",
+        "mailto:x@evil.example",
+        "tel:+19005550100",
+        "203.0.113.7/login",
+        "\u201chttps://evil.example\u201d",
+        "Sink.https://evil.example",
+    ],
+)
+def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> None:
+    """Whatever a phone would make a link of: the one link is ours, also with a name that is one."""
+    for kind in Kind:
+        names = {"title": title, "sender_name": title, "vendor_name": title}
+        text = renderer.sms(kind, {**DATA, **names})
+
+        assert "evil.example" not in text.casefold()
+        assert "evil\u3002example" not in text
+        assert text.count("://") == text.count("https://parley.example/") == 1
+        assert not re.search(r"www\.|tel:|mailto:|203\.0\.113\.7", text)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Fix it. Today, at 10.30", "Sink 1.5 in. wide", "A.C. unit", "Paint 3.5x2.8 m", ORDINARY],
+)
+def test_an_ordinary_title_stays_as_it_is(title: str, renderer: Renderer) -> None:
+    """Full stops and numbers are no links."""
+    assert title in renderer.sms(Kind.RFI_WON, {**DATA, "title": title})
+
+
+def test_a_subject_is_cut_between_signs(renderer: Renderer) -> None:
+    """An emoji at the border goes as a whole."""
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    for padding in range(12):
+        subject = short("x" * padding + family * 40, 150)
+
+        assert len(subject) <= 150
+        assert set(regex.findall(r"\X", subject)) <= {"x", family, "."}
