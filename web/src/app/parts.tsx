@@ -180,7 +180,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { hasFaile
       <main className="narrow">
         <div className="card" role="alert">
           <h1>This page broke</h1>
-          <p>Nothing you sent is lost: what was acknowledged is stored. Load the page again to go on.</p>
+          <p>Nothing you wrote is lost: what is not sent yet is kept in this browser. Load the page again to go on.</p>
           <button type="button" className="primary" onClick={() => window.location.reload()}>
             Load again
           </button>

@@ -28,7 +28,7 @@ describe("a message that breaks the connection", () => {
     const { client } = await open(stage);
     client.send("poison");
     client.send("after it");
-    await until(() => stage.log.some((each) => each.body === "after it"), "the next message");
+    await until(() => client.state.get().pending.length === 1, "the next message");
 
     const failed = { body: "poison", state: "failed", error: { code: "connection_broken" } };
     expect(client.state.get().pending).toMatchObject([failed]);

@@ -36,6 +36,12 @@ describe("requests", () => {
     expect(seen[0]?.headers.authorization).toBeUndefined();
   });
 
+  test("half an emoji, wherever it stands, is made whole before it is sent", async () => {
+    const { rest, seen } = await api(() => ({ status: 200, body: anRfi() }));
+    await rest.reviseRfi("rfi-1", 4, { title: "Leak \ud83d", address: { lines: ["\udc4d"] } as never });
+    expect(seen[0]?.body).toEqual({ title: "Leak \uFFFD", address: { lines: ["\uFFFD"] } });
+  });
+
   test("a list is read to its end, with the cursor as it was given", async () => {
     const { rest, seen } = await api((_, count) => page([{ id: count }], count < 3 ? "a+b/=" : null));
     expect(await rest.rfis()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);

@@ -46,6 +46,8 @@ export class BrowserTexts implements Texts {
   readonly #database: Promise<IDBDatabase | null>;
   #tab_id = newId();
   #number = 0;
+  /** Of each message that this tab sees to: one that is only marked stays in its place. */
+  readonly #numbers = new Map<string, number>();
   #release = (): void => undefined;
   #gone = new AbortController();
   readonly #awaited = new Set<string>();
@@ -72,28 +74,23 @@ export class BrowserTexts implements Texts {
 
   put(conversation_id: string, pending: Pending): void {
     const { client_message_id, error } = pending;
-    // A clock that is set back does not turn the order of a tab's messages round.
-    this.#number = Math.max(this.#number + 1, Date.now());
+    const number = this.#numbers.get(client_message_id) ?? this.#next();
+    this.#numbers.set(client_message_id, number);
     const kept: KeptMessage = {
       account_id: this.#account_id,
       conversation_id,
       client_message_id,
       tab_id: this.#tab_id,
-      number: this.#number,
+      number,
       pending: { ...pending, error: error && { code: error.code, message: error.message } },
     };
-    void this.#write("messages", (store) => {
-      // One that is kept already was only marked, and stays in its place.
-      const found = store.get([this.#account_id, client_message_id]);
-      found.onsuccess = () => {
-        const old = found.result as KeptMessage | undefined;
-        store.put({ ...kept, number: old?.number ?? kept.number });
-      };
-    });
+    void this.#writeAtOnce("messages", (store) => store.put(kept));
   }
 
   remove(client_message_id: string): void {
-    void this.#write("messages", (store) => store.delete([this.#account_id, client_message_id]));
+    const key = [this.#account_id, client_message_id];
+    this.#numbers.delete(client_message_id);
+    void this.#writeAtOnce("messages", (store) => store.delete(key));
   }
 
   adopt(take: (messages: KeptMessage[]) => void): void {
@@ -121,10 +118,9 @@ export class BrowserTexts implements Texts {
 
   setDraft(name: string, text: string): void {
     const account_id = this.#account_id;
-    void this.#write("drafts", (store) => {
-      if (text === "") store.delete([account_id, name]);
-      else store.put({ account_id, name, text });
-    });
+    void this.#writeAtOnce("drafts", (store) =>
+      text === "" ? store.delete([account_id, name]) : store.put({ account_id, name, text }),
+    );
   }
 
   /** In one transaction, so that of two tabs that try one gets them. */
@@ -136,6 +132,7 @@ export class BrowserTexts implements Texts {
       all.onsuccess = () => {
         for (const message of (all.result as KeptMessage[]).filter(isMine)) {
           taken.push(message);
+          this.#numbers.set(message.client_message_id, message.number);
           store.put({ ...message, tab_id: this.#tab_id });
         }
       };
@@ -159,6 +156,20 @@ export class BrowserTexts implements Texts {
     } catch {
       return undefined;
     }
+  }
+
+  /** A clock that is set back does not turn the order of a tab's messages round. */
+  #next(): number {
+    this.#number = Math.max(this.#number + 1, Date.now());
+    return this.#number;
+  }
+
+  /** One request, and no word from this page is waited for: a reload right after it loses nothing. */
+  #writeAtOnce(name: string, ask: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+    return this.#write(name, (store) => {
+      ask(store);
+      store.transaction.commit();
+    });
   }
 
   /** Returns when it is done or has failed. */
