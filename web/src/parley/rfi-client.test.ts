@@ -61,7 +61,9 @@ describe("an RFI that is followed", () => {
       rfi: () => Promise.resolve(isAccepted ? full : limited),
       changes: () => Promise.resolve([]),
     });
-    await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
+    // The answer to the join says nothing of what is withheld; until it is there, REST has said it.
+    const isAnswered = () => joins.length > 0 && client.feed.get().rfi?.visibility === undefined;
+    await until(() => client.feed.get().rfi !== null && isAnswered(), "the join's answer");
     await client.load();
     expect(client.feed.get().rfi?.address).toBeNull();
     isAccepted = true;
