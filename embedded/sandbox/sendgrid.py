@@ -1,7 +1,6 @@
 """SendGrid's v3 API: `POST /v3/mail/send`, and `GET /v3/scopes` of the key.
 
-202 with an empty body and `X-Message-Id` when taken; otherwise `{"errors": [{"message", "field",
-"help"}]}`.
+202 with an empty body and `X-Message-Id` when taken; otherwise `{"errors": [{"message", "field"}]}`.
 
 Sources, in SendGrid's v3 API reference (https://www.twilio.com/docs/sendgrid/api-reference/…):
 "Mail Send" (mail-send/mail-send; 30 MB a request), "Errors" (mail-send/errors), "Scopes"
@@ -113,5 +112,5 @@ def error(status: int) -> web.Response:
 
 
 def _refuse(status: int, message: str, field: str | None) -> web.Response:
-    errors = [{"message": message, "field": field, "help": None}]
+    errors = [{"message": message, "field": field}]
     return web.json_response({"errors": errors}, status=status)

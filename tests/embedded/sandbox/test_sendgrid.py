@@ -108,7 +108,6 @@ async def test_wrong_key_is_refused(url: str, deliveries: Deliveries) -> None:
             {
                 "message": "The provided authorization grant is invalid, expired, or revoked",
                 "field": None,
-                "help": None,
             }
         ]
     }
@@ -185,7 +184,7 @@ async def test_invalid_member_is_named(
     assert isinstance(error, BadRequestsError)
     problems = error.to_dict["errors"]
     assert [problem["field"] for problem in problems] == [field]
-    assert all(set(problem) == {"message", "field", "help"} for problem in problems)
+    assert all(set(problem) == {"message", "field"} for problem in problems)
     assert problems[0]["message"]
     assert len(deliveries) == 0
 
