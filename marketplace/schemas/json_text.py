@@ -22,6 +22,7 @@ MOST_READ_AGAIN_BYTES = 150_000
 # a frame has room for.
 MOST_OBJECTS_READ_AGAIN, MOST_VALUES_READ_AGAIN = 1_000, 5_000
 MOST_NAME_CHARACTERS = 100
+_SPACED_COLON = re.compile(rb"[ \t\r\n]:")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 Path = tuple[str | int, ...]
@@ -83,7 +84,10 @@ def require_each_name_once(text: bytes | bytearray, value: Any, root: int = 0) -
     Raises:
         ParleyError: `validation_failed` with the path of a name that was given twice.
     """
-    if not is_intricate(text) and text.count(b":") > _names(value):
+    if is_intricate(text) or text.count(b":") == (names := _names(value)):
+        return
+    # A colon behind a name follows its quotation mark, or white space behind that.
+    if text.count(b'":') != names or _SPACED_COLON.search(text):
         found = _faults_in(bytes(text), is_call=False)
         if found:
             raise _told(found, root)
