@@ -74,7 +74,7 @@ async def a_process(settings: Settings, name: str) -> AsyncIterator[RestProcess]
     url = f"http://127.0.0.1:{port}"
     try:
         async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while not await is_ready(client):  # noqa: ASYNC110 # another process
                     await asyncio.sleep(0.05)
             yield RestProcess(process, client)
