@@ -64,11 +64,11 @@ test: $(INSTALLED) chromium page-test ## Run every test on real servers; install
 
 .PHONY: part-tests
 part-tests: $(INSTALLED) $(PAGE_PACKAGES) bench-tools ## Test the packages, each on the servers it needs
-	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos
+	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos --ignore=tests/upgrade
 
 .PHONY: journeys
 journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack, and kill parts of it
-	$(BIN)/pytest -q tests/journeys tests/chaos
+	$(BIN)/pytest -q tests/journeys tests/chaos tests/upgrade
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill, pause and cut off parts under load for ten minutes; writes tests/chaos/RESULTS.md
@@ -77,6 +77,10 @@ chaos: $(INSTALLED) ## Kill, pause and cut off parts under load for ten minutes;
 .PHONY: abuse
 abuse: $(INSTALLED) ## Attack everything beside good clients for four minutes; writes tests/abuse/RESULTS.md
 	$(BIN)/python -m tests.abuse
+
+.PHONY: upgrade-test
+upgrade-test: $(INSTALLED) ## Run the version before and this one together while processes are replaced
+	$(BIN)/python -m tests.upgrade
 
 .PHONY: page-test
 page-test: $(INSTALLED) $(PAGE_PACKAGES) ## Test the page's client

@@ -156,7 +156,9 @@ async def log_ins(target: Target, seen: Counter[str]) -> None:
 async def vendors(target: Target, seen: Counter[str]) -> None:
     """The directory, from anybody, half of the time with a cursor of one's own making."""
     turns = itertools.cycle(["", "&cursor=" + "A" * 40])
-    await _requests(target, seen, "GET", lambda: f"/v1/vendors?limit=200{next(turns)}")
+    await _requests(
+        target, seen, "GET", lambda: f"/v1/vendors?near=-104.99,39.74&limit=200{next(turns)}"
+    )
 
 
 async def health(target: Target, seen: Counter[str]) -> None:

@@ -18,6 +18,7 @@ effect_checker.py   the checker's rules about business over REST
 rests.py       two `rest` and an nginx of their own
 market.py      opens accounts for traders, and reads the ledger in the end
 load.py        all of them together on a running stack, and how they come to rest
+relayed.py     what Kafka has of a history
 faults.py      what is done to the servers and processes meanwhile
 scenarios.py   which fault goes with which load, in the long version and in the short one
 results.py     the table RESULTS.md

@@ -53,13 +53,13 @@ class Feed:
     async def read(self) -> None:
         """Read the RFI and the whole feed, for the record."""
         changes: list[dict[str, Any]] = []
-        query: dict[str, Any] = {"limit": 100, "after_revision": 0}
-        while True:
-            page = (await self._get("/changes", query)).json()
+        has_more = True
+        while has_more:
+            # By number and not by cursor: the version before refuses the cursors of this one.
+            after = changes[-1]["revision"] if changes else 0
+            page = (await self._get("/changes", {"limit": 100, "after_revision": after})).json()
             changes += page["items"]
-            if page["next_cursor"] is None:
-                break
-            query = {"limit": 100, "cursor": page["next_cursor"]}
+            has_more = page["next_cursor"] is not None
         rfi = (await self._get()).json()
         self.revision = rfi["revision"]
         self._history.add(FeedRead(now(), self.rfi_id, rfi, tuple(changes)))

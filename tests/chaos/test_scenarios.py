@@ -1,11 +1,9 @@
 """A short sample of what `make chaos` plays at length."""
 
 from tests.chaos.effects import Done
-from tests.chaos.history import History, ReadAll
+from tests.chaos.relayed import kafka_holds
 from tests.chaos.scenarios import Outcome, play
-from tests.journeys import topics
 from tests.journeys.site import Site
-from tests.journeys.waiting import eventually
 
 SAID = 200  # a scenario waits for 300, some of which may be told twice or not at all
 
@@ -51,29 +49,3 @@ async def test_rest_killed_in_turn_has_each_effect_once(site: Site) -> None:
     assert outcome.resent > 0
     kinds = {each.effect.kind for each in history.of(Done)}
     assert kinds >= {"draft", "submit", "revise", "accept", "message", "quote"}
-
-
-async def kafka_holds(site: Site, history: History) -> None:
-    """The topic has the entries of each conversation in the order in which they are stored."""
-    talks = {each.conversation_id for each in history.of(ReadAll)}
-    stored = {
-        talk: [
-            each["_id"]
-            for each in await site.documents("entries", "sequence", conversation_id=talk)
-        ]
-        for talk in talks
-    }
-
-    async def relayed() -> dict[str, list[str]]:
-        found = await topics.events(site, talks, "conversations")
-        kept: dict[str, list[str]] = {talk: [] for talk in talks}
-        for each in found:
-            if each["name"] != "conversation.started":
-                kept[each["key"]].append(each["id"])
-        return kept
-
-    assert await eventually(relayed, lambda seen: _size(seen) >= _size(stored)) == stored
-
-
-def _size(ids: dict[str, list[str]]) -> int:
-    return sum(map(len, ids.values()))

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -13,6 +14,8 @@ from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi, content_of_an_rfi
 from tests.contracts.helpers import all_pages, together
+
+SOON = NOW + timedelta(days=7)
 
 
 async def _added(store: Store, rfi: Rfi | None = None) -> Rfi:
@@ -66,7 +69,7 @@ async def test_what_a_draft_and_its_revisions_hold_survives_the_store(store: Sto
     actor = an_actor()
     content = content_of_an_rfi(attachment_ids=("a", "b"), attributes={"floor": 2})
     rfi, first = rfis.draft("draft-1", content, actor, NOW)
-    revised, second = rfis.revise(rfi, {"attachment_ids": ("b",), "needed_by": NOW}, actor, NOW)
+    revised, second = rfis.revise(rfi, {"attachment_ids": ("b",), "needed_by": SOON}, actor, NOW)
 
     await store.transact(lambda to: to.rfis.add(rfi, first))
     await store.transact(lambda to: to.rfis.save(revised, second))

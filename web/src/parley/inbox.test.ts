@@ -14,11 +14,13 @@ afterEach(async () => {
 /** One conversation, listed with head 3 and read up to 2, whose true head may be further. */
 async function open(head = 3) {
   const joins: unknown[] = [];
-  const listed = { ...aConversation, head: 3, read_sequence: 2, unread: 1 };
+  let listed = { ...aConversation, head: 3, read_sequence: 2, unread: 1 };
   const api = await httpServer(() => ({ status: 200, body: { items: [listed], next_cursor: null } }));
   const server = await socketServer((socket: Socket) => {
     socket.on("join_conversation", (call, ack) => {
       joins.push(call);
+      // Of what came meanwhile one is a message of the other side.
+      if (head > 3) listed = { ...listed, head, unread: 2 };
       ack({ ok: true, conversation: aConversation, participants: [], read_positions: [], head, entries: [], has_more: false });
     });
     socket.on("leave_conversation", (_, ack) => ack({ ok: true }));
@@ -40,9 +42,16 @@ describe("the inbox", () => {
     expect(unread()).toBe(1);
   });
 
-  test("counts what came between the list and the join", async () => {
+  test("asks the server to count what came between the list and the join", async () => {
     const { unread } = await open(5);
-    await until(() => unread() === 3, "the head of the join");
+    await until(() => unread() === 2, "the list read again");
+  });
+
+  test("does not count the other side's edits and notices", async () => {
+    const { io, unread } = await open();
+    io.emit("message.edited", { ...aMessage(4), message_id: "m1", body: "better" });
+    io.emit("message.sent", aMessage(5));
+    await until(() => unread() === 2, "the message alone");
   });
 
   test("counts a pushed message, and my own as read", async () => {

@@ -10,6 +10,8 @@ import type { Entry, ListedConversation } from "./types";
 
 /** Rooms are limited per connection; the newest conversations are the live ones. */
 const MOST_JOINED = 30;
+/** As far as the server counts; shown as "99+". */
+const MOST_UNREAD = 100;
 
 export class Inbox {
   readonly state: Store<Listed<ListedConversation>>;
@@ -66,15 +68,26 @@ export class Inbox {
     this.#replace(conversation_id, (each) => ({
       ...each,
       read_sequence: Math.max(each.read_sequence, sequence),
+      unread: sequence >= each.head ? 0 : Math.min(each.unread, each.head - sequence),
     }));
   }
 
   #entered(conversation_id: string, entry: Entry): void {
     const isKnown = this.state.get().items?.some((each) => each.id === conversation_id);
     if (isKnown === false) void this.reload();
-    this.#reach(conversation_id, entry.sequence);
-    const isMine = entry.kind === "message" && entry.sender_id === this.#me;
-    if (isMine) this.read(conversation_id, entry.sequence);
+    const isMine = entry.kind !== "notice" && entry.sender_id === this.#me;
+    // Others' messages count, as for the server; edits, deletions and notices do not.
+    this.#replace(conversation_id, (each) => ({
+      ...each,
+      head: Math.max(each.head, entry.sequence),
+      unread:
+        entry.kind === "message" && !isMine && entry.sequence > each.head
+          ? Math.min(MOST_UNREAD, each.unread + 1)
+          : each.unread,
+    }));
+    if (isMine && entry.kind === "message") this.read(conversation_id, entry.sequence);
+    // Whether what was deleted had been read is the server's to say.
+    if (entry.kind === "deletion" && !isMine) void this.reload();
   }
 
   #reached(room: string, head: number, epoch: string | null): void {
@@ -83,12 +96,8 @@ export class Inbox {
     const known = this.#epochs.get(room) ?? null;
     if (epoch !== null) this.#epochs.set(room, epoch);
     // Heads only grow, but within an epoch: what is listed is to be read again.
-    if (isOtherEpoch(known, epoch)) void this.reload();
-    else this.#reach(found.id, head);
-  }
-
-  #reach(conversation_id: string, head: number): void {
-    this.#replace(conversation_id, (each) => ({ ...each, head: Math.max(each.head, head) }));
+    // What lies between the list and a later head may be mine, an edit or a notice: the server counts.
+    if (isOtherEpoch(known, epoch) || head > found.head) void this.reload();
   }
 
   #replace(conversation_id: string, change: (each: ListedConversation) => ListedConversation): void {
@@ -96,9 +105,12 @@ export class Inbox {
     const old = items?.find((each) => each.id === conversation_id);
     if (items === null || old === undefined) return;
     const changed = change(old);
-    if (changed.head === old.head && changed.read_sequence === old.read_sequence) return;
-    const next = { ...changed, unread: Math.max(0, changed.head - changed.read_sequence) };
-    this.state.set({ items: items.map((each) => (each === old ? next : each)), error });
+    const isSame =
+      changed.head === old.head &&
+      changed.read_sequence === old.read_sequence &&
+      changed.unread === old.unread;
+    if (isSame) return;
+    this.state.set({ items: items.map((each) => (each === old ? changed : each)), error });
   }
 
   /** Joins what is listed and not joined on this connection, one after the other. */

@@ -1,0 +1,109 @@
+"""The updates that are played, and what is checked after them."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from embedded.paths import CHECKOUT
+from embedded.processes import GATEWAYS
+from tests.chaos.faults import A_WHILE
+from tests.chaos.load import Load
+from tests.chaos.relayed import kafka_holds
+from tests.chaos.scenarios import Outcome, kept, outcome_of
+from tests.chaos.talks import Place, seeded
+from tests.journeys.people import an_admin
+from tests.journeys.site import Site, opened
+from tests.upgrade.mixed import Mixed, mixed
+from tests.upgrade.stories import Town, a_town
+from tests.upgrade.versions import Version, current, previous
+
+# What consumes stands before what serves: an operator who has no order gets the hard one.
+ORDER = ("matching", "realtime-1", "rest-1", "relay", "notify", "rest-2", "realtime-2")
+_CONVERSATIONS, _FEEDS = 8, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A stack of the version before, the people on it, and the two versions."""
+
+    stack: Mixed
+    site: Site
+    load: Load
+    town: Town
+    before: Version
+    after: Version
+
+    async def replace(self, name: str, version: Version) -> None:
+        """Replace one process, and let people talk a while on what there is then."""
+        await asyncio.to_thread(self.stack.run, name, version)
+        await self.load.acknowledged(A_WHILE)
+
+    async def kill(self, name: str) -> None:
+        """`kill -9` one process, which comes back, and let people talk meanwhile."""
+        await self.site.kill(name, hold_s=2.0)
+        await self.load.acknowledged(A_WHILE)
+        await self.site.is_back(name)
+
+
+Step = Callable[[Update], Awaitable[None]]
+
+
+@contextmanager
+def stack_of_the_version_before() -> Iterator[tuple[Mixed, Version, Version]]:
+    """Servers, nginx, and every process in the version before."""
+    before, after = previous(CHECKOUT / ".cache"), current()
+    with mixed() as stack:
+        for name in ("rest-1", "rest-2", *GATEWAYS, "relay", "matching", "notify"):
+            stack.run(name, before)
+        stack.start_entry()
+        yield stack, before, after
+
+
+async def play(stack: Mixed, before: Version, after: Version, *steps: Step) -> Outcome:
+    """Let people talk while the steps are taken; then check all that they saw and what is stored."""
+    async with opened(stack) as site:
+        talks = await seeded(stack.environment, _CONVERSATIONS)
+        town = await a_town(site, stack, await an_admin(site))
+        gateways = {name: stack.url(name) for name in GATEWAYS}
+        load = Load(Place((site.url,), gateways, site.http), talks, _FEEDS, seed=1)
+        update = Update(stack, site, load, town, before, after)
+        async with load.running():
+            for step in steps:
+                await step(update)
+        await town.check()
+        await kafka_holds(site, load.history)
+        outcome = outcome_of("update", load.history)
+        if outcome.violations:
+            kept(load.history, "update")
+        return outcome
+
+
+async def roll_forward(update: Update) -> None:
+    """Replace every process in turn; in the middle, kill one of each version."""
+    for number, name in enumerate(ORDER):
+        await update.replace(name, update.after)
+        await update.town.submit()
+        if number == len(ORDER) // 2:
+            await update.kill("realtime-1")
+            await update.kill("realtime-2")
+            await update.town.award()
+    await update.town.award()
+
+
+async def roll_back(update: Update) -> None:
+    """Take every other process back to the version before, on data that this one has written."""
+    for name in ORDER[::2]:
+        await update.replace(name, update.before)
+        await update.town.submit()
+
+
+async def take_over(update: Update) -> None:
+    """A relay of each version: the one at work is killed, and the other goes on."""
+    await asyncio.to_thread(update.stack.run, "relay-2", update.before)
+    await asyncio.to_thread(update.stack.run, "relay", update.after)
+    for name in ("relay-2", "relay"):
+        await asyncio.to_thread(update.stack.kill, name, signal.SIGKILL, 10.0)
+        await update.town.submit()
+        await update.site.is_back(name)
