@@ -85,8 +85,11 @@ class RfiCalls:
         if after is None or not 0 <= up_to - after <= MAX_CHANGES:
             return None
         found = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
-        changes = [each for each in found if each.revision <= up_to]
-        if len(changes) != up_to - after:
+        changes = [change for change in found if change.revision <= up_to]
+        begin = after + 1
+        if rfi.view is not View.OWN and changes and changes[0].cause == "submitted":
+            begin = changes[0].revision  # nothing earlier is there for others than the customer
+        if len(changes) != up_to - begin + 1:
             return None
         shown: list[dict[str, Any]] = _REVISION.dump(changes, many=True)
         return shown if len(orjson.dumps(shown)) <= MAX_CHANGES_BYTES else None

@@ -121,7 +121,7 @@ async def _talk(story: Story) -> None:
 async def _revise(story: Story) -> None:
     """A revision reaches the vendor at once, field by field; a stale one is refused."""
     joined = await story.vendor_app.call("join_rfi", rfi_id=story.rfi["id"], after_revision=0)
-    assert [each["cause"] for each in joined["changes"]] == ["drafted", "submitted"]
+    assert [each["cause"] for each in joined["changes"]] == ["submitted"]
     wanted = {
         "description": "The trap drips, and the tap too.",
         "budget": {"min_minor": 10_000, "max_minor": 55_000, "currency": "USD"},
