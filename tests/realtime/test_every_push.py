@@ -60,8 +60,9 @@ async def _an_award(stage: Stage) -> None:
     for app in stage.apps:
         await app.ok("join_conversation", {"conversation_id": accepted.conversation_id})
     figures = figures_of_a_quote(rfi_revision=2)
-    quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
-    await quotes.submit(stage.world, stage.vendor_actor, rfi.id, {**figures, "amount_minor": 7})
+    await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
+    better = {**figures, "amount_minor": 7}
+    quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, better)
     await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
 
 

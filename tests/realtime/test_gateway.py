@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import jwt
+import orjson
 import pytest
 from socketio.exceptions import ConnectionError as NotConnectedError
 
@@ -17,7 +19,7 @@ from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from realtime import gateway as realtime_gateway
 from realtime.limits import CONNECTIONS_OF_ACCOUNT, HANDSHAKES_AT_ONCE
-from tests.realtime.apps import Talk, a_person, an_app, another_log_in
+from tests.realtime.apps import Person, Talk, a_person, an_app, another_log_in
 from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import RunningGateway, gateway
 
@@ -123,15 +125,26 @@ async def test_an_address_opens_so_many_at_once_and_no_more(
         for transport in ("websocket", "polling"):
             network = "2001:db8:0:1" if transport == "websocket" else "2001:db8:0:2"
             for n in range(2):
-                person = await a_person(store, settings)
-                await connect(
-                    here, person, headers=behind(f"{network}::{n}"), transports=[transport]
-                )
+                person, headers = await a_person(store, settings), behind(f"{network}::{n}")
+                if transport == "websocket":
+                    await connect(here, person, headers=headers)
+                else:
+                    assert (await polled(here, person, headers)).startswith("40")
             auth = {"token": (await a_person(store, settings)).token}
             told = await refusal(here, auth, headers=behind(f"{network}:9::9"))
             assert told["code"] == "rate_limited"
             assert told["temporary"]
             assert 0 < told["retry_after_ms"] <= 5_000
+
+
+async def polled(here: RunningGateway, person: Person, headers: dict[str, str]) -> str:
+    """What a handshake over polling is answered; the Python client names its proxy only once."""
+    async with httpx.AsyncClient(base_url=here.url, headers=headers) as http:
+        session = "/socket.io/?EIO=4&transport=polling"
+        opened = await http.get(session)
+        session += f"&sid={orjson.loads(opened.text[1:])['sid']}"
+        await http.post(session, content=f'40{{"token":"{person.token}"}}')
+        return (await http.get(session)).text
 
 
 async def test_an_expiring_token_is_told_and_then_the_connection_ends(

@@ -148,11 +148,11 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
 async def test_a_gateway_tells_the_metrics_that_the_documents_list(
     connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
-    """Those of gateways and of every process, all of them and no others; they count what happens."""
+    """Those of gateways, of event loops and of every process, all of them and no others; they count what happens."""
     listed = {
         only_span(row.cells["Metric"])
         for row in rows(read(DOCS / "metrics.md"))
-        if row.section in ("Gateways", "Every process")
+        if row.section in ("Gateways", "Every process", "Event loops")
     }
     async with (
         service(settings, tmp_path / "realtime-9.log") as running,
