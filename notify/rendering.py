@@ -4,7 +4,6 @@ Two files a kind: `<kind>.txt` with the blocks subject, text, action and sms, an
 content and action.  Both stand on a layout.  An undefined name is an error; HTML is escaped.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.sms_text import count_segments, is_gsm, plain, without_links
 from marketplace.inputs.currencies import decimals
+from marketplace.inputs.texts import DIRECTION_CONTROLS
 from notify.rules import Kind
 
 MAX_MESSAGES_SHOWN = 5
@@ -26,8 +26,6 @@ MAX_SMS_WORDS = 70  # characters of a title or a name
 _FEWEST_SMS_WORDS = 3
 # What of an SMS's data people did not type.
 _OURS = frozenset({"path", "category"})
-# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9).
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def distance(distance_m: int) -> str:
 
 def one_line(text: str) -> str:
     """All white space, line breaks too, as single spaces; nothing that turns the sentence round."""
-    return " ".join(_DIRECTION.sub("", text).split())
+    return " ".join(DIRECTION_CONTROLS.sub("", text).split())
 
 
 def short(text: str, most: int) -> str:

@@ -15,7 +15,8 @@ _TO_CLEAN = re.compile(
 # Vertical tab, form feed, next line, line and paragraph separator: Word and PDFs paste them.
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]")
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9).
+DIRECTION_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SPACES_WITH_BREAK = re.compile(r" *[\t\n][ \t\n]*")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
@@ -46,7 +47,7 @@ def body(text: str) -> str:
     if is_clean(text):
         return text
     text = _REMOVED.sub("", _BREAKS.sub("\n", text))
-    if _DIRECTION.search(text) is None:
+    if DIRECTION_CONTROLS.search(text) is None:
         return text
     return "\n".join(_closed(line) for line in text.split("\n"))
 
@@ -56,7 +57,7 @@ def line(text: str) -> str:
 
     Line breaks and tabs become a space.
     """
-    text = _DIRECTION.sub("", _REMOVED.sub("", _BREAKS.sub("\n", text)))
+    text = DIRECTION_CONTROLS.sub("", _REMOVED.sub("", _BREAKS.sub("\n", text)))
     return unicodedata.normalize("NFC", _SPACES_WITH_BREAK.sub(" ", text).strip())
 
 
