@@ -57,14 +57,21 @@ clean-demo: ## Remove the data of `make demo`
 	@if [ -x $(BIN)/parley ] && $(BIN)/parley status > /dev/null 2>&1; then echo "The demo is running; stop it first (Ctrl-C)."; exit 1; fi
 	rm -rf .data
 
+# Tests that mostly start and stop processes; `part-tests` are all others.
+PROCESS_TESTS := tests/abuse tests/benchmarks tests/embedded tests/notify tests/rest
+
 .PHONY: test
-test: $(INSTALLED) chromium page-test ## Run every test on real servers; installs and starts what they need
-	@# Both mostly wait for real servers, so they run side by side; each starts servers of its own.
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target part-tests journeys
+test: $(INSTALLED) chromium page-test bench-tools ## Run every test on real servers; installs and starts what they need
+	@# All of them mostly wait for real servers, so they run side by side; each starts servers of its own.
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target part-tests process-tests journeys
 
 .PHONY: part-tests
 part-tests: $(INSTALLED) $(PAGE_PACKAGES) bench-tools ## Test the packages, each on the servers it needs
-	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos --ignore=tests/upgrade
+	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos --ignore=tests/upgrade $(addprefix --ignore=,$(PROCESS_TESTS))
+
+.PHONY: process-tests
+process-tests: $(INSTALLED) bench-tools ## Test processes, load and attacks, with servers that fail
+	$(BIN)/pytest -q $(PROCESS_TESTS)
 
 .PHONY: journeys
 journeys: $(INSTALLED) chromium ## Play whole stories over the whole stack, and kill parts of it

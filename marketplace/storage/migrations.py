@@ -224,6 +224,24 @@ async def _rounded_places(database: Database) -> None:
             )
         ]
     )
+    await _place_vendors(database)
+    kilometres = {"$multiply": [{"$round": [{"$divide": ["$distance_m", 1_000]}]}, 1_000]}
+    await database["matches"].update_many(
+        {"distance_m": {"$not": {"$mod": [1_000, 0]}}},
+        [
+            {
+                "$set": {
+                    "distance_m": {"$toInt": {"$max": [1_000, kilometres]}},
+                    "score": {"$round": ["$score", 1]},
+                }
+            }
+        ],
+    )
+
+
+async def _place_vendors(database: Database) -> None:
+    """Give every vendor that lacks it the place at which the directory looks for it."""
+    vendors = database["vendors"]
     missing = {"service_area.location": {"$exists": True}, "directory_place": None}
     cursor = vendors.find(missing, {"service_area.location": 1})
     while found := await cursor.to_list(_BATCH):
@@ -237,18 +255,6 @@ async def _rounded_places(database: Database) -> None:
             ],
             ordered=False,
         )
-    kilometres = {"$multiply": [{"$round": [{"$divide": ["$distance_m", 1_000]}]}, 1_000]}
-    await database["matches"].update_many(
-        {"distance_m": {"$not": {"$mod": [1_000, 0]}}},
-        [
-            {
-                "$set": {
-                    "distance_m": {"$toInt": {"$max": [1_000, kilometres]}},
-                    "score": {"$round": ["$score", 1]},
-                }
-            }
-        ],
-    )
 
 
 async def _offers_and_quotas(database: Database) -> None:
@@ -318,7 +324,11 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
 
 
 async def migrate(database: Database) -> None:
-    """Run what this database has not had yet, in order, and note it in `migrations`."""
+    """Run the migrations that this database has not had, in order, and note them in `migrations`.
+
+    Each start also repairs what a process of the version before wrote since: it replaces a vendor's
+    document without the fields that it does not know.
+    """
     done = {each["_id"] for each in await database["migrations"].find().to_list(None)}
     for version, migration in enumerate(MIGRATIONS, start=1):
         if version in done:
@@ -330,3 +340,4 @@ async def migrate(database: Database) -> None:
             )
         except DuplicateKeyError:  # another process of the same start was as fast
             continue
+    await _place_vendors(database)

@@ -4,16 +4,14 @@ Each returns when the fault is over and its victim is well again; whatever it wa
 """
 
 import asyncio
-import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
 from tests.chaos.load import Load
 from tests.chaos.rests import NAMES
+from tests.chaos.stopping import stopped
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
@@ -45,7 +43,7 @@ async def drain_gateways(site: Site, load: Load, rounds: int) -> None:
 async def hang_gateways(site: Site, load: Load, rounds: int) -> None:
     """Each gateway in turn stands still for six seconds, with its sockets open."""
     for name in GATEWAYS * rounds:
-        async with stopped(site, name):
+        async with stopped(site.running.pid(name)):
             await asyncio.sleep(6.0)
         await site.is_back(name)
         await load.acknowledged(A_WHILE)
@@ -74,7 +72,7 @@ async def pause_valkey(site: Site, load: Load, rounds: int) -> None:
         for _ in range(rounds):
             await redis.client_pause(3_000)
             await load.acknowledged(A_WHILE)
-            async with stopped(site, "valkey"):
+            async with stopped(site.running.pid("valkey")):
                 await asyncio.sleep(5.0)
             await _all_ready(site)
             await load.acknowledged(A_WHILE)
@@ -83,7 +81,7 @@ async def pause_valkey(site: Site, load: Load, rounds: int) -> None:
 async def deafen(site: Site, load: Load, rounds: int) -> None:
     """Valkey stands still until the gateways say that they are deaf, within ten seconds."""
     for _ in range(rounds):
-        async with stopped(site, "valkey"):
+        async with stopped(site.running.pid("valkey")):
             for name in GATEWAYS:
                 await eventually(lambda name=name: _is_sick(site, name), within_s=DEAF_WITHIN_S)  # type: ignore[misc] # bound now
             await load.acknowledged(A_WHILE)
@@ -114,7 +112,7 @@ async def kill_mongod(site: Site, load: Load, rounds: int) -> None:
 async def stop_mongod(site: Site, load: Load, rounds: int) -> None:
     """mongod stands still for ten seconds, with its sockets open."""
     for _ in range(rounds):
-        async with stopped(site, "mongod"):
+        async with stopped(site.running.pid("mongod")):
             await asyncio.sleep(10.0)
         await load.acknowledged(2 * A_WHILE)
         await _all_ready(site)
@@ -134,22 +132,10 @@ async def stop_rests(_: Site, load: Load, rounds: int) -> None:
     """Each `rest` in turn stands still for 25 seconds, with its requests open, and goes on."""
     assert load.rests is not None
     for name in NAMES * rounds:
-        async with load.rests.stopped(name):
+        async with stopped(load.rests.supervisor.pid(name)):
             await asyncio.sleep(STANDS_STILL_S)
         await load.rests.is_back(name)
         await load.done(SOME_EFFECTS)
-
-
-@asynccontextmanager
-async def stopped(site: Site, name: str) -> AsyncIterator[None]:
-    """Let a process stand still (SIGSTOP) while the context is open."""
-    pid = site.running.pid(name)
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def _end(site: Site, name: str, number: signal.Signals) -> None:

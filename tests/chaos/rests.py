@@ -1,7 +1,6 @@
 """Two `rest` processes and an nginx in front of them, beside those of a running stack."""
 
 import json
-import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -34,17 +33,6 @@ class Rests:
             return self.supervisor.pid(name) != before
 
         await eventually(is_gone)
-
-    @asynccontextmanager
-    async def stopped(self, name: str) -> AsyncIterator[None]:
-        """Let one stand still (SIGSTOP) while the context is open."""
-        pid = self.supervisor.pid(name)
-        assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(pid, signal.SIGCONT)
 
     async def is_back(self, name: str) -> None:
         """Wait until it is ready again."""

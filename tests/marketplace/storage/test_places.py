@@ -5,7 +5,7 @@ from dataclasses import replace
 from marketplace.places import directory_place
 from marketplace.storage import MongoStore
 from marketplace.storage.documents import to_document
-from marketplace.storage.migrations import MIGRATIONS
+from marketplace.storage.migrations import MIGRATIONS, migrate
 from tests.builders import a_match, a_place, a_vendor
 
 
@@ -31,3 +31,18 @@ async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoSt
     assert [each.id for each in found] == [vendor.id]
     assert await mongodb_store.matches.get(old.id) == replace(old, distance_m=1_000, score=0.9)
     assert await mongodb_store.matches.get(new.id) == new
+
+
+async def test_a_start_finds_vendors_that_the_version_before_saved_meanwhile(
+    mongodb_store: MongoStore,
+) -> None:
+    """A process of the version before replaces the document without its place in the directory."""
+    vendor = a_vendor()
+    await mongodb_store.vendors.add(vendor)
+    await mongodb_store.database["vendors"].replace_one({"_id": vendor.id}, to_document(vendor))
+    assert await mongodb_store.vendors.nearby(a_place(), 5_000, None, 10) == []
+
+    await migrate(mongodb_store.database)
+
+    found = await mongodb_store.vendors.nearby(a_place(), 5_000, None, 10)
+    assert [listed.id for listed in found] == [vendor.id]
