@@ -8,8 +8,9 @@ from marketplace.domain.conversations import Entry
 from marketplace.domain.unread import read_up_to, unread_messages
 from marketplace.ports import Store
 
-# More entries than an email could show; a later edit or deletion among them still counts.
-MAX_ENTRIES = 200
+# An email shows far fewer, but an edit or a deletion may come long after its message.
+MAX_ENTRIES = 2_000
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unre
     if read >= last:
         return Unread(True, ())
     begin = max(read, data["first_sequence"] - 1)
-    entries = await store.entries.after(conversation_id, begin, MAX_ENTRIES)
+    entries = await _entries_after(store, conversation_id, begin)
     if read_up_to(entries, account_id, read) >= last:
         return Unread(True, ())
     return Unread(False, standing(entries, account_id, last))
@@ -44,3 +45,15 @@ def standing(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str,
     read = read_up_to(entries, account_id, 0)
     unread = unread_messages(entries, account_id, read)
     return tuple(each.body or "" for each in unread.values() if each.sequence <= last)
+
+
+async def _entries_after(store: Store, conversation_id: str, sequence: int) -> list[Entry]:
+    """The entries after a sequence, up to `MAX_ENTRIES`."""
+    entries: list[Entry] = []
+    while len(entries) < MAX_ENTRIES:
+        page = await store.entries.after(conversation_id, sequence, _PAGE)
+        entries += page
+        if len(page) < _PAGE:
+            break
+        sequence = page[-1].sequence
+    return entries

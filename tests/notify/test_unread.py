@@ -63,3 +63,25 @@ async def test_whoever_has_answered_has_read(world: World) -> None:
     await world.store.transact(lambda tx: tx.entries.add_next(answer))
 
     assert await unread(world.store, case.vendor.id, data) == Unread(True, ())
+
+
+async def test_a_deletion_long_after_its_message_keeps_it_out_of_the_email(world: World) -> None:
+    """Three hundred messages lie between the two."""
+    case = await keep(world.store, a_case())
+    await says(world.store, case, 1, "the alarm code")
+    for sequence in range(2, 302):
+        await says(world.store, case, sequence, f"message {sequence}")
+    (first,) = await world.store.entries.after(case.conversation.id, 0, 1)
+    await world.store.entries.add_next(
+        a_deletion(
+            conversation_id=case.conversation.id,
+            sequence=302,
+            message_id=first.id,
+            sender_id=case.customer.id,
+        )
+    )
+
+    found = await unread(world.store, case.vendor.id, of_messages(case, 1, 301).data)
+
+    assert "the alarm code" not in found.bodies
+    assert len(found.bodies) == 300
