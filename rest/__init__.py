@@ -8,7 +8,7 @@ request ─▶ app ─▶ performing ─┬─▶ requests, queries, authenticat
 accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches.py quotes.py
 conversations.py notifications.py health.py     the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
-calls.py          what a handler gets and gives
+context.py        what a handler receives and returns
 openapi.py asyncapi.py documentation.py pages/     /openapi.json, /asyncapi.json, /docs, /docs/socket
 limits.py         how often an account and an address ask, log in, register
 sessions.py       whether the log-in behind a token goes on

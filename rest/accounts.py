@@ -7,7 +7,7 @@ from marketplace.addresses import network_of
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.errors import Code
 from marketplace.schemas.accounts import AccountView, Register, Tokens
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.idempotency import keyed_hash
 from rest.operations import Once, Routes
 from rest.tokens import log_in
@@ -15,9 +15,9 @@ from rest.tokens import log_in
 ROUTES = Routes("Accounts")
 
 
-def _scope(call: Call) -> str:
+def _scope(context: RequestContext) -> str:
     """Keys of those who have no account yet, told apart by the address they register."""
-    return f"anonymous:{keyed_hash(call, call.body['email'].encode())}"
+    return f"anonymous:{keyed_hash(context, context.body['email'].encode())}"
 
 
 def _registered(account: Account) -> Answer:
@@ -25,11 +25,11 @@ def _registered(account: Account) -> Answer:
     return Answer({"account_id": account.id}, 201, is_written=True)
 
 
-async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer:
+async def _log_in_again(context: RequestContext, kept: dict[str, Any], status: int) -> Answer:
     """New tokens for the account that the first request made."""
-    actor = Actor(kept["account_id"], Role(call.body["role"]))
-    account = await accounts.own_account(call.world, actor)
-    return Answer(await log_in(call, account), status)
+    actor = Actor(kept["account_id"], Role(context.body["role"]))
+    account = await accounts.own_account(context.world, actor)
+    return Answer(await log_in(context, account), status)
 
 
 @ROUTES.post(
@@ -40,19 +40,19 @@ async def _log_in_again(call: Call, kept: dict[str, Any], status: int) -> Answer
     once=Once(_registered, _scope, _log_in_again),
     errors=[Code.EMAIL_TAKEN],
 )
-async def create_account(call: Call) -> Answer:
+async def create_account(context: RequestContext) -> Answer:
     """Register as a customer or a vendor.
 
     A vendor's account comes with an empty profile, to be completed under `/v1/vendors/me`. Sent
     again with its Idempotency-Key, the request is answered with new tokens for the same account.
     """
-    call.service.limits.register(call.request.client_address, call.body["email"])
-    asked_by = network_of(call.request.client_address)
-    account = await accounts.register(call.world, call.body, asked_by)
-    return Answer(await log_in(call, account), 201)
+    context.service.limits.register(context.request.client_address, context.body["email"])
+    asked_by = network_of(context.request.client_address)
+    account = await accounts.register(context.world, context.body, asked_by)
+    return Answer(await log_in(context, account), 201)
 
 
 @ROUTES.get("/v1/me", answer=AccountView())
-async def get_me(call: Call) -> Answer:
+async def get_me(context: RequestContext) -> Answer:
     """See one's own account."""
-    return Answer(await accounts.own_account(call.world, call.actor))
+    return Answer(await accounts.own_account(context.world, context.actor))

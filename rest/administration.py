@@ -6,7 +6,7 @@ from marketplace.actions import vendors
 from marketplace.domain.vendors import DECISIONS, VendorState
 from marketplace.errors import Code
 from marketplace.schemas.vendors import Decision, WholeVendorView
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Handler, Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
@@ -26,16 +26,22 @@ class VendorsQuery(PageQuery):
     answer=page_schema(WholeVendorView),
     errors=[Code.FORBIDDEN],
 )
-async def list_vendors(call: Call) -> Answer:
+async def list_vendors(context: RequestContext) -> Answer:
     """List vendors, newest first."""
-    page = page_request(call.query)
-    return Answer(await vendors.vendors_of_state(call.world, call.actor, call.query["state"], page))
+    page = page_request(context.query)
+    return Answer(
+        await vendors.vendors_of_state(context.world, context.actor, context.query["state"], page)
+    )
 
 
 def _decide(decision: str) -> Handler:
-    async def decide(call: Call) -> Answer:
+    async def decide(context: RequestContext) -> Answer:
         vendor = await vendors.decide(
-            call.world, call.actor, call.path["vendor_id"], decision, call.body["reason"]
+            context.world,
+            context.actor,
+            context.path["vendor_id"],
+            decision,
+            context.body["reason"],
         )
         return Answer(vendor)
 

@@ -6,30 +6,30 @@ from marketplace.actions import blocks
 from marketplace.domain.conversations import Conversation
 from marketplace.domain.views import standing_view
 from marketplace.schemas.conversations import BlockView
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 
 ROUTES = Routes("Conversations")
 
 
 @ROUTES.post("/v1/conversations/{conversation_id}/block", answer=BlockView())
-async def block_conversation(call: Call) -> Answer:
+async def block_conversation(context: RequestContext) -> Answer:
     """Block the conversation: neither side can write, edit or quote into it from now on.
 
     Blocking what one blocks already changes nothing, so this may be repeated. The other side is told
     that the conversation takes no messages, and not by whom.
     """
-    found = await blocks.block(call.world, call.actor, call.path["conversation_id"])
-    return Answer(_told(call, found))
+    found = await blocks.block(context.world, context.actor, context.path["conversation_id"])
+    return Answer(_told(context, found))
 
 
 @ROUTES.delete("/v1/conversations/{conversation_id}/block", answer=BlockView())
-async def unblock_conversation(call: Call) -> Answer:
+async def unblock_conversation(context: RequestContext) -> Answer:
     """Take one's own block back; the conversation is open when the other side has none either."""
-    found = await blocks.unblock(call.world, call.actor, call.path["conversation_id"])
-    return Answer(_told(call, found))
+    found = await blocks.unblock(context.world, context.actor, context.path["conversation_id"])
+    return Answer(_told(context, found))
 
 
-def _told(call: Call, conversation: Conversation) -> dict[str, Any]:
-    standing = standing_view(conversation, call.actor.account_id)
+def _told(context: RequestContext, conversation: Conversation) -> dict[str, Any]:
+    standing = standing_view(conversation, context.actor.account_id)
     return {"conversation_id": conversation.id, **standing}

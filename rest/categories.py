@@ -5,7 +5,7 @@ from marshmallow import fields
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page
 from marketplace.schemas.fields import Strict
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.responses import page_schema
 
@@ -20,7 +20,7 @@ class CategoryView(Strict):
 
 
 @ROUTES.get("/v1/categories", is_public=True, answer=page_schema(CategoryView))
-async def list_categories(_: Call) -> Answer:
+async def list_categories(_: RequestContext) -> Answer:
     """List all categories; there is one page of them."""
     items = tuple({"id": key, "name": name} for key, name in CATEGORIES.items())
     return Answer(Page(items, None))

@@ -19,7 +19,7 @@ from marketplace.schemas.conversations import (
 )
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes
 from rest.queries import Number, PageQuery, page_request
@@ -63,46 +63,48 @@ class EntriesView(Strict):
 
 
 @ROUTES.get("/v1/conversations", query=PageQuery(), answer=page_schema(ListedConversation))
-async def list_conversations(call: Call) -> Answer:
+async def list_conversations(context: RequestContext) -> Answer:
     """List one's conversations, newest first.
 
     `unread` counts the other side's messages after one's own read position, without those that were
     deleted, and no further than 100: show that as "99+". Sending a message moves the position to it.
     """
-    page = await conversations.own_conversations(call.world, call.actor, page_request(call.query))
-    listed = tuple(_listed(each, call.actor.account_id) for each in page.items)
+    page = await conversations.own_conversations(
+        context.world, context.actor, page_request(context.query)
+    )
+    listed = tuple(_listed(each, context.actor.account_id) for each in page.items)
     return Answer(Page(listed, page.next_cursor))
 
 
 @ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
-async def get_conversation(call: Call) -> Answer:
+async def get_conversation(context: RequestContext) -> Answer:
     """See a conversation that one takes part in.
 
     While somebody blocks it, `is_open` is false, and `blocked_by_me` says whether one does so oneself.
     """
     found = await conversations.own_conversation(
-        call.world, call.actor, call.path["conversation_id"]
+        context.world, context.actor, context.path["conversation_id"]
     )
-    standings = await conversations.standings(call.world, call.actor, [found])
-    return Answer(_listed(standings[0], call.actor.account_id))
+    standings = await conversations.standings(context.world, context.actor, [found])
+    return Answer(_listed(standings[0], context.actor.account_id))
 
 
 @ROUTES.get(
     "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
 )
-async def list_entries(call: Call) -> Answer:
+async def list_entries(context: RequestContext) -> Answer:
     """Read entries after or before a sequence; without either, the last ones."""
     found = await conversations.own_conversation(
-        call.world, call.actor, call.path["conversation_id"]
+        context.world, context.actor, context.path["conversation_id"]
     )
-    after, before = _ends(call.query)
+    after, before = _ends(context.query)
     page = await feeds.read_entries(
-        call.world.store,
+        context.world.store,
         found.id,
         after=after,
         before=before,
-        epoch=call.query["epoch"],
-        limit=call.query["limit"],
+        epoch=context.query["epoch"],
+        limit=context.query["limit"],
     )
     body = {
         "items": [entry_view(entry) for entry in page.entries],
@@ -122,21 +124,21 @@ async def list_entries(call: Call) -> Answer:
     once=IN_MESSAGE,
     errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN, Code.BLOCKED],
 )
-async def send_message(call: Call) -> Answer:
+async def send_message(context: RequestContext) -> Answer:
     """Send a message; it is durable when this is answered.
 
     Sent again with the same `client_message_id` it is answered with 200 and the first message, at
     any later time and over the socket as well.
     """
     found = await conversations.own_conversation(
-        call.world, call.actor, call.path["conversation_id"]
+        context.world, context.actor, context.path["conversation_id"]
     )
-    await memberships.require_may_write(call.world, call.actor)
+    await memberships.require_may_write(context.world, context.actor)
     appended = await conversations.send_message(
-        call.world, call.actor, found, **call.body, request=call.key
+        context.world, context.actor, found, **context.body, request=context.key
     )
     message = message_view(appended.entry)
-    if not appended.is_new and call.key is not None and appended.entry.request == call.key:
+    if not appended.is_new and context.key is not None and appended.entry.request == context.key:
         return Answer(message, 201, is_written=True, headers=REPLAYED)
     return Answer(message, 201 if appended.is_new else 200, is_written=True)
 

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from marketplace import telemetry
 from marketplace.schemas.fields import Flag, Strict
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 
 ROUTES = Routes("Operations")
@@ -29,45 +29,45 @@ class ReadyView(Strict):
 
 
 @ROUTES.get("/health/live", is_public=True, query=None, answer=LiveView())
-async def get_live(call: Call) -> Answer:
+async def get_live(context: RequestContext) -> Answer:
     """Whether the process answers at all."""
-    return Answer({"live": True, "process": call.service.parts.settings.process_name})
+    return Answer({"live": True, "process": context.service.parts.settings.process_name})
 
 
 @ROUTES.get(
     "/health/ready", is_public=True, query=None, answers={200: ReadyView(), 503: ReadyView()}
 )
-async def get_ready(call: Call) -> Answer:
+async def get_ready(context: RequestContext) -> Answer:
     """Whether the process can do its work now."""
-    is_ready, report = await call.service.health()
+    is_ready, report = await context.service.health()
     return Answer(report, 200 if is_ready else 503)
 
 
 @ROUTES.get("/metrics", is_public=True, query=None, answers={200: telemetry.METRICS_CONTENT_TYPE})
-async def get_metrics(_: Call) -> Answer:
+async def get_metrics(_: RequestContext) -> Answer:
     """This process's metrics in Prometheus' text format."""
     return Answer(telemetry.metrics_text())
 
 
 @ROUTES.get("/openapi.json", is_public=True, query=None, answers={200: "application/json"})
-async def get_openapi(call: Call) -> Answer:
+async def get_openapi(context: RequestContext) -> Answer:
     """This document (OpenAPI 3.1)."""
-    return Answer(call.service.openapi_json, headers={"Cache-Control": "no-cache"})
+    return Answer(context.service.openapi_json, headers={"Cache-Control": "no-cache"})
 
 
 @ROUTES.get("/docs", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
-async def get_documentation(call: Call) -> Answer:
+async def get_documentation(context: RequestContext) -> Answer:
     """This document as a page."""
-    return Answer(call.service.documentation_html, headers=_PAGE)
+    return Answer(context.service.documentation_html, headers=_PAGE)
 
 
 @ROUTES.get("/asyncapi.json", is_public=True, query=None, answers={200: "application/json"})
-async def get_asyncapi(call: Call) -> Answer:
+async def get_asyncapi(context: RequestContext) -> Answer:
     """The document of the socket (AsyncAPI 3.0)."""
-    return Answer(call.service.asyncapi_json, headers={"Cache-Control": "no-cache"})
+    return Answer(context.service.asyncapi_json, headers={"Cache-Control": "no-cache"})
 
 
 @ROUTES.get("/docs/socket", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
-async def get_socket_documentation(call: Call) -> Answer:
+async def get_socket_documentation(context: RequestContext) -> Answer:
     """The document of the socket as a page."""
-    return Answer(call.service.socket_documentation_html, headers=_PAGE)
+    return Answer(context.service.socket_documentation_html, headers=_PAGE)

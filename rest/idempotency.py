@@ -25,7 +25,7 @@ from marketplace.domain.requests import RequestKey, require_same_request
 from marketplace.domain.views import message_view
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Claim, ClaimLostError, StoredResponse
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Once, Operation
 from rest.requests import read_idempotency_key
 from rest.responses import Written, write
@@ -35,55 +35,55 @@ DEADLINE_S = 15.0
 # Behind the deadline, the server ends a transaction that nobody commits within 5 s.
 LEASE_S = DEADLINE_S + 5.0
 REPLAYED = {"Idempotent-Replayed": "true"}
-Work: TypeAlias = Callable[[Call], Awaitable[Written]]
+Work: TypeAlias = Callable[[RequestContext], Awaitable[Written]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Keyed:
-    """A call that came with a key, and whose keys those are."""
+    """A request that carries an Idempotency-Key, and the scope that the key belongs to."""
 
     operation: Operation
     once: Once
-    call: Call
+    context: RequestContext
     scope: str
     request: RequestKey
 
 
-async def once(operation: Operation, call: Call, work: Work) -> Written:
+async def once(operation: Operation, context: RequestContext, work: Work) -> Written:
     """Do the work, unless the request's key stands for an answer already.
 
     Raises:
         ParleyError: `idempotency_key_in_use`, `idempotency_key_reused`.
     """
-    key = None if operation.once is None else read_idempotency_key(call.request)
+    key = None if operation.once is None else read_idempotency_key(context.request)
     if operation.once is None or key is None:
-        return await work(call)
-    request = RequestKey(key, _request_hash(call))
-    keyed = _Keyed(operation, operation.once, call, operation.once.scope(call), request)
+        return await work(context)
+    request = RequestKey(key, _request_hash(context))
+    keyed = _Keyed(operation, operation.once, context, operation.once.scope(context), request)
     if operation.once.answer is None:
         return await _in_message(keyed, work)
     return await _claimed(keyed, operation.once.answer, work)
 
 
-def keyed_hash(call: Call, *parts: bytes) -> str:
+def keyed_hash(context: RequestContext, *parts: bytes) -> str:
     """A hash that only this deployment can make.
 
     Keyed, because what is hashed can hold a password and an email address: whoever reads the
     database can guess neither from it.
     """
-    secret = call.service.parts.settings.token_secret.encode()
+    secret = context.service.parts.settings.token_secret.encode()
     return hmac.new(secret, b"idempotency\n" + b"\n".join(parts), hashlib.sha256).hexdigest()
 
 
-def _request_hash(call: Call) -> str:
+def _request_hash(context: RequestContext) -> str:
     """The same for the same values, however a client orders and spaces its JSON."""
-    body = orjson.dumps(call.payload, option=orjson.OPT_SORT_KEYS)
-    return keyed_hash(call, call.request.method.encode(), call.request.path.encode(), body)
+    body = orjson.dumps(context.payload, option=orjson.OPT_SORT_KEYS)
+    return keyed_hash(context, context.request.method.encode(), context.request.path.encode(), body)
 
 
 async def _claimed(keyed: _Keyed, answer: Callable[[Any], Answer], work: Work) -> Written:
     """Claim the key and do the work under the claim, or answer with what the key stands for."""
-    keys = keyed.call.world.store.idempotency_keys
+    keys = keyed.context.world.store.idempotency_keys
     while True:
         await _message_under(keyed)
         begun = await keys.begin(keyed.scope, keyed.request, LEASE_S)
@@ -103,21 +103,21 @@ async def _claimed(keyed: _Keyed, answer: Callable[[Any], Answer], work: Work) -
             raise
 
 
-def _under(keyed: _Keyed, claim: Claim, answer: Callable[[Any], Answer]) -> Call:
-    """The call in a world whose transaction commits under the claim, with the answer."""
+def _under(keyed: _Keyed, claim: Claim, answer: Callable[[Any], Answer]) -> RequestContext:
+    """The context with a store whose transaction commits under the claim, with the answer."""
 
     def kept(result: Any) -> tuple[int, dict[str, Any]]:
         written = write(keyed.operation, answer(result))
         return written.status, written.body
 
-    world = keyed.call.world
-    return replace(keyed.call, world=replace(world, store=world.store.claimed(claim, kept)))
+    world = keyed.context.world
+    return replace(keyed.context, world=replace(world, store=world.store.claimed(claim, kept)))
 
 
 async def _in_message(keyed: _Keyed, work: Work) -> Written:
     """Send the message that will hold the key, or answer with the one that does."""
     # Another operation has the key, or the version before kept it here for a message.
-    stored = await keyed.call.world.store.idempotency_keys.find(keyed.scope, keyed.request.key)
+    stored = await keyed.context.world.store.idempotency_keys.find(keyed.scope, keyed.request.key)
     if stored is not None:
         require_same_request(keyed.request, stored.request_hash)
         if stored.status is not None:
@@ -125,12 +125,12 @@ async def _in_message(keyed: _Keyed, work: Work) -> Written:
     message = await _message_under(keyed)
     if message is not None:
         return Written(201, message_view(message), REPLAYED)
-    return await work(replace(keyed.call, key=keyed.request))
+    return await work(replace(keyed.context, key=keyed.request))
 
 
 async def _message_under(keyed: _Keyed) -> Entry | None:
     """The message that holds the key; refuses the request when it is not the message's own."""
-    message = await keyed.call.world.store.entries.sent_under(keyed.scope, keyed.request.key)
+    message = await keyed.context.world.store.entries.sent_under(keyed.scope, keyed.request.key)
     if message is not None and message.request is not None:
         require_same_request(keyed.request, message.request.request_hash)
     return message
@@ -147,6 +147,6 @@ async def _again(keyed: _Keyed, stored: StoredResponse) -> Written:
         )
     if keyed.once.restore is None:
         return Written(stored.status, stored.body, REPLAYED)
-    answer = await keyed.once.restore(keyed.call, stored.body, stored.status)
+    answer = await keyed.once.restore(keyed.context, stored.body, stored.status)
     made = Answer(answer.body, answer.status, answer.is_written, REPLAYED)
     return write(keyed.operation, made)

@@ -9,7 +9,7 @@ from marketplace.domain.matches import MatchState
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
 from marketplace.schemas.matches import DeclineMatch, MatchView, MatchWithRfi
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.queries import PageQuery, cut, page_request
 from rest.responses import page_schema
@@ -29,19 +29,19 @@ class MatchesQuery(PageQuery):
     answer=page_schema(MatchView),
     errors=[Code.FORBIDDEN],
 )
-async def list_rfi_matches(call: Call) -> Answer:
+async def list_rfi_matches(context: RequestContext) -> Answer:
     """List the RFI's matches, closest first: all for its customer, a vendor's own for the vendor."""
-    found = await matches.visible_matches(call.world, call.actor, call.path["rfi_id"])
-    return Answer(cut(found, page_request(call.query), lambda match: match.id))
+    found = await matches.visible_matches(context.world, context.actor, context.path["rfi_id"])
+    return Answer(cut(found, page_request(context.query), lambda match: match.id))
 
 
 @ROUTES.get(
     "/v1/matches", query=MatchesQuery(), answer=page_schema(MatchWithRfi), errors=[Code.FORBIDDEN]
 )
-async def list_matches(call: Call) -> Answer:
+async def list_matches(context: RequestContext) -> Answer:
     """List one's matches as a vendor with their RFIs, newest first."""
     page = await matches.own_matches(
-        call.world, call.actor, call.query["state"], page_request(call.query)
+        context.world, context.actor, context.query["state"], page_request(context.query)
     )
     items = tuple({**asdict(match), "rfi": rfi} for match, rfi in page.items)
     return Answer(Page(items, page.next_cursor))
@@ -50,9 +50,9 @@ async def list_matches(call: Call) -> Answer:
 @ROUTES.post(
     "/v1/matches/{match_id}/accept", answer=MatchView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
 )
-async def accept_match(call: Call) -> Answer:
+async def accept_match(context: RequestContext) -> Answer:
     """Take up an offer; `conversation_id` is the conversation with the customer it opens."""
-    return Answer(await matches.accept(call.world, call.actor, call.path["match_id"]))
+    return Answer(await matches.accept(context.world, context.actor, context.path["match_id"]))
 
 
 @ROUTES.post(
@@ -62,9 +62,9 @@ async def accept_match(call: Call) -> Answer:
     answer=MatchView(),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
-async def decline_match(call: Call) -> Answer:
+async def decline_match(context: RequestContext) -> Answer:
     """Turn an offer down, with a reason or without."""
     match = await matches.decline(
-        call.world, call.actor, call.path["match_id"], call.body["reason"]
+        context.world, context.actor, context.path["match_id"], context.body["reason"]
     )
     return Answer(match)

@@ -1,7 +1,7 @@
 """What was told to whom, by which channel, and what became of it."""
 
 from marketplace.schemas.notifications import NotificationView
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
@@ -10,7 +10,9 @@ ROUTES = Routes("Notifications")
 
 
 @ROUTES.get("/v1/me/notifications", query=PageQuery(), answer=page_schema(NotificationView))
-async def list_notifications(call: Call) -> Answer:
+async def list_notifications(context: RequestContext) -> Answer:
     """List one's notifications, newest first: sent, deferred or suppressed, and why."""
-    page = page_request(call.query)
-    return Answer(await call.world.store.notifications.of_account(call.actor.account_id, page))
+    page = page_request(context.query)
+    return Answer(
+        await context.world.store.notifications.of_account(context.actor.account_id, page)
+    )

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from marketplace.errors import Code
 from marketplace.schemas.fields import Strict
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.queries import NoQuery
 
-Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+Handler: TypeAlias = Callable[[RequestContext], Awaitable[Answer]]
 # A schema writes JSON, a text is the media type of the bytes a handler gives, None is no content.
 Content: TypeAlias = Strict | str | None
 
@@ -24,13 +24,13 @@ class Once:
 
     `answer` makes the answer from what the action's transaction returns; it is stored in that
     transaction.  None means that the effect's own document holds the key: the handler passes
-    `call.key` on.  `scope` says whose keys these are, `restore` how what was stored is answered
+    `context.key` on.  `scope` says whose keys these are, `restore` how what was stored is answered
     again, when not as it stands.
     """
 
     answer: Callable[[Any], Answer] | None
-    scope: Callable[[Call], str] = lambda call: call.access.account_id
-    restore: Callable[[Call, dict[str, Any], int], Awaitable[Answer]] | None = None
+    scope: Callable[[RequestContext], str] = lambda context: context.access.account_id
+    restore: Callable[[RequestContext, dict[str, Any], int], Awaitable[Answer]] | None = None
 
 
 IN_MESSAGE = Once(answer=None)

@@ -12,7 +12,7 @@ from marketplace import tasks
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.schemas.fields import Strict
 from rest.authentication import read_access
-from rest.calls import Call
+from rest.context import RequestContext
 from rest.idempotency import DEADLINE_S, once
 from rest.limits import cost_of
 from rest.operations import Operation
@@ -35,10 +35,10 @@ async def perform(
         ParleyError: whatever is refused.
         TemporaryError: when a part behind is away.
     """
-    call = _read(service, operation, request, path)
-    if call.optional_access is not None:
-        await service.sessions.require(call.optional_access.session_id)
-    work = _answered(operation, call)
+    context = _read(service, operation, request, path)
+    if context.optional_access is not None:
+        await service.sessions.require(context.optional_access.session_id)
+    work = _answered(operation, context)
     if operation.reads:
         return await work
     task = _tracked(service, work)
@@ -51,7 +51,7 @@ async def perform(
 
 def _read(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
-) -> Call:
+) -> RequestContext:
     """Check the parts in the order in which their errors are worth telling."""
     cost = operation.cost - 1.0 + cost_of(len(request.body))
     if operation.is_limited:  # before anything that costs more than this does
@@ -79,33 +79,33 @@ def _read(
             payload = read_json(request, schema.size)
         body = schema.read(payload)
     world = service.parts.world
-    return Call(service, request, access, path, query, payload, body, revisions, world)
+    return RequestContext(service, request, access, path, query, payload, body, revisions, world)
 
 
-async def _answered(operation: Operation, call: Call) -> HTTPResponse:
-    async def work(call: Call) -> Written:
-        return _sealed(call, operation, write(operation, await operation.handler(call)))
+async def _answered(operation: Operation, context: RequestContext) -> HTTPResponse:
+    async def work(context: RequestContext) -> Written:
+        return _sealed(context, operation, write(operation, await operation.handler(context)))
 
     try:
         async with asyncio.timeout(DEADLINE_S):
-            response = to_response(operation, await once(operation, call, work))
+            response = to_response(operation, await once(operation, context, work))
     except TimeoutError as error:
         raise ParleyError(
             Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
         ) from error
-    if operation.can_be_known and has_already(call.request, response.headers["ETag"]):
+    if operation.can_be_known and has_already(context.request, response.headers["ETag"]):
         return HTTPResponse(status=304, headers={"ETag": response.headers["ETag"]})
     return response
 
 
-def _sealed(call: Call, operation: Operation, written: Written) -> Written:
+def _sealed(context: RequestContext, operation: Operation, written: Written) -> Written:
     """The answer with its next position, if it has one, as a cursor."""
     if operation.query is None or "cursor" not in operation.query.fields:
         return written
     position = written.body["next_cursor"]
     if position is None:
         return written
-    cursor = call.service.cursors.seal(operation.path.format_map(call.path), position)
+    cursor = context.service.cursors.seal(operation.path.format_map(context.path), position)
     return replace(written, body={**written.body, "next_cursor": cursor})
 
 

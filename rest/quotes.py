@@ -5,7 +5,7 @@ from marketplace.domain.conversations import Entry
 from marketplace.domain.quotes import Quote
 from marketplace.errors import Code
 from marketplace.schemas.quotes import QuoteRevisionView, QuoteView, SubmitQuote
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Once, Routes
 from rest.queries import PageQuery, cut, numbered_page, page_request
 from rest.responses import page_schema
@@ -19,10 +19,10 @@ ROUTES = Routes("Quotes")
     answer=page_schema(QuoteView),
     errors=[Code.FORBIDDEN],
 )
-async def list_quotes(call: Call) -> Answer:
+async def list_quotes(context: RequestContext) -> Answer:
     """List the RFI's quotes: all for its customer, a vendor's own for the vendor."""
-    found = await quotes.visible_quotes(call.world, call.actor, call.path["rfi_id"])
-    return Answer(cut(found, page_request(call.query), lambda quote: quote.id))
+    found = await quotes.visible_quotes(context.world, context.actor, context.path["rfi_id"])
+    return Answer(cut(found, page_request(context.query), lambda quote: quote.id))
 
 
 def _quoted(quote: Quote, *, is_new: bool) -> Answer:
@@ -41,13 +41,15 @@ def _stored(result: tuple[Quote, Entry, bool]) -> Answer:
     once=Once(_stored),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION, Code.BLOCKED],
 )
-async def submit_quote(call: Call) -> Answer:
+async def submit_quote(context: RequestContext) -> Answer:
     """Quote on an RFI whose match one has accepted.
 
     The quote is pinned to `rfi_revision`, the revision the vendor looked at. A second quote of the
     same vendor is the quote's next revision and is answered with 200.
     """
-    quote, is_new = await quotes.submit(call.world, call.actor, call.path["rfi_id"], call.body)
+    quote, is_new = await quotes.submit(
+        context.world, context.actor, context.path["rfi_id"], context.body
+    )
     return _quoted(quote, is_new=is_new)
 
 
@@ -57,14 +59,14 @@ async def submit_quote(call: Call) -> Answer:
     answer=page_schema(QuoteRevisionView),
     errors=[Code.FORBIDDEN],
 )
-async def list_quote_revisions(call: Call) -> Answer:
+async def list_quote_revisions(context: RequestContext) -> Answer:
     """Read the figures of each revision of a quote, oldest first.
 
     For the customer, for admins, and for the vendor whose quote it is.
     """
-    page = page_request(call.query)
+    page = page_request(context.query)
     after = int(page.before_id or 0)
     found = await quotes.visible_revisions(
-        call.world, call.actor, call.path["quote_id"], after, page.limit + 1
+        context.world, context.actor, context.path["quote_id"], after, page.limit + 1
     )
     return Answer(numbered_page(found, page, lambda each: each.revision))

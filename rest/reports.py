@@ -6,7 +6,7 @@ from marketplace.actions import reports
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.errors import Code
 from marketplace.schemas.reports import CloseReport, FiledReport, ReportMessage, ReportView
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Once, Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
@@ -32,19 +32,19 @@ def _filed(result: tuple[Report, bool]) -> Answer:
     once=Once(_filed),
     errors=[Code.FORBIDDEN],
 )
-async def report_message(call: Call) -> Answer:
+async def report_message(context: RequestContext) -> Answer:
     """Report a message of the other side to the admins.
 
     A message is reported once by a person: said again it is answered with 200 and the first report.
     The sender is not told.
     """
     result = await reports.report_message(
-        call.world,
-        call.actor,
-        call.path["conversation_id"],
-        call.path["message_id"],
-        ReportReason(call.body["reason"]),
-        call.body["details"],
+        context.world,
+        context.actor,
+        context.path["conversation_id"],
+        context.path["message_id"],
+        ReportReason(context.body["reason"]),
+        context.body["details"],
     )
     return _filed(result)
 
@@ -55,10 +55,12 @@ async def report_message(call: Call) -> Answer:
     answer=page_schema(ReportView),
     errors=[Code.FORBIDDEN],
 )
-async def list_reports(call: Call) -> Answer:
+async def list_reports(context: RequestContext) -> Answer:
     """List reports as an admin, newest first, each with the message as it read when reported."""
-    page = page_request(call.query)
-    return Answer(await reports.reports_of_state(call.world, call.actor, call.query["state"], page))
+    page = page_request(context.query)
+    return Answer(
+        await reports.reports_of_state(context.world, context.actor, context.query["state"], page)
+    )
 
 
 @ROUTES.post(
@@ -67,9 +69,9 @@ async def list_reports(call: Call) -> Answer:
     answer=ReportView(),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
-async def close_report(call: Call) -> Answer:
+async def close_report(context: RequestContext) -> Answer:
     """Close a report as an admin, with what was decided."""
     report = await reports.close(
-        call.world, call.actor, call.path["report_id"], call.body["resolution"]
+        context.world, context.actor, context.path["report_id"], context.body["resolution"]
     )
     return Answer(report)

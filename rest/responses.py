@@ -9,7 +9,7 @@ from marshmallow import fields
 from sanic.response import HTTPResponse
 
 from marketplace.schemas.fields import Strict
-from rest.calls import Answer
+from rest.context import Answer
 from rest.operations import Operation
 
 

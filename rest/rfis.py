@@ -9,7 +9,7 @@ from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Once, Routes
 from rest.queries import Number, PageQuery, page_request
 from rest.responses import page_schema
@@ -56,24 +56,24 @@ def _drafted(rfi: Rfi) -> Answer:
     once=Once(_drafted),
     errors=[Code.FORBIDDEN],
 )
-async def draft_rfi(call: Call) -> Answer:
+async def draft_rfi(context: RequestContext) -> Answer:
     """Draft an RFI, seen by its customer alone until it is submitted."""
-    return _drafted(await rfis.draft(call.world, call.actor, call.body))
+    return _drafted(await rfis.draft(context.world, context.actor, context.body))
 
 
 @ROUTES.get("/v1/rfis", query=PageQuery(), answer=page_schema(RfiView), errors=[Code.FORBIDDEN])
-async def list_rfis(call: Call) -> Answer:
+async def list_rfis(context: RequestContext) -> Answer:
     """List one's own RFIs as a customer, newest first; vendors list their matches."""
-    return Answer(await rfis.own_rfis(call.world, call.actor, page_request(call.query)))
+    return Answer(await rfis.own_rfis(context.world, context.actor, page_request(context.query)))
 
 
 @ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True, errors=[Code.FORBIDDEN])
-async def get_rfi(call: Call) -> Answer:
+async def get_rfi(context: RequestContext) -> Answer:
     """See an RFI: its customer, admins, and the vendors on it.
 
     A vendor that declined, or whose reach the RFI left, sees it no more.
     """
-    return Answer(await rfis.visible_rfi(call.world, call.actor, call.path["rfi_id"]))
+    return Answer(await rfis.visible_rfi(context.world, context.actor, context.path["rfi_id"]))
 
 
 @ROUTES.patch(
@@ -84,13 +84,17 @@ async def get_rfi(call: Call) -> Answer:
     needs_revision=True,
     errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
-async def revise_rfi(call: Call) -> Answer:
+async def revise_rfi(context: RequestContext) -> Answer:
     """Change fields of a draft or an open RFI; what is left out stays.
 
     Each change makes a revision; nothing happens when nothing differs.
     """
     rfi = await rfis.revise(
-        call.world, call.actor, call.path["rfi_id"], call.expected_revisions, call.body
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        context.expected_revisions,
+        context.body,
     )
     return Answer(rfi)
 
@@ -102,14 +106,16 @@ async def revise_rfi(call: Call) -> Answer:
     needs_revision=True,
     errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
-async def submit_rfi(call: Call) -> Answer:
+async def submit_rfi(context: RequestContext) -> Answer:
     """Open a draft for matching with the closest vendors.
 
     An account has so many open RFIs, so many vendors on them together, and so many submissions in 24
     hours.
     """
-    rfi_id = call.path["rfi_id"]
-    return Answer(await rfis.submit(call.world, call.actor, rfi_id, call.expected_revisions))
+    rfi_id = context.path["rfi_id"]
+    return Answer(
+        await rfis.submit(context.world, context.actor, rfi_id, context.expected_revisions)
+    )
 
 
 @ROUTES.post(
@@ -119,10 +125,12 @@ async def submit_rfi(call: Call) -> Answer:
     needs_revision=True,
     errors=[Code.WRONG_STATE],
 )
-async def withdraw_rfi(call: Call) -> Answer:
+async def withdraw_rfi(context: RequestContext) -> Answer:
     """Take an RFI back; its matches and quotes are closed with it."""
-    rfi_id = call.path["rfi_id"]
-    return Answer(await rfis.withdraw(call.world, call.actor, rfi_id, call.expected_revisions))
+    rfi_id = context.path["rfi_id"]
+    return Answer(
+        await rfis.withdraw(context.world, context.actor, rfi_id, context.expected_revisions)
+    )
 
 
 @ROUTES.post(
@@ -133,19 +141,19 @@ async def withdraw_rfi(call: Call) -> Answer:
     needs_revision=True,
     errors=[Code.WRONG_STATE],
 )
-async def award_rfi(call: Call) -> Answer:
+async def award_rfi(context: RequestContext) -> Answer:
     """Give the RFI to the vendor of one quote; the other matches and quotes are closed with it.
 
     `quote_revision` is the revision of the quote that the customer decided on. When the vendor has
     quoted again since, the award is refused with `stale_revision`, saying what the quote is now.
     """
     rfi = await rfis.award(
-        call.world,
-        call.actor,
-        call.path["rfi_id"],
-        call.expected_revisions,
-        call.body["quote_id"],
-        call.body["quote_revision"],
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        context.expected_revisions,
+        context.body["quote_id"],
+        context.body["quote_revision"],
     )
     return Answer(rfi)
 
@@ -156,15 +164,20 @@ async def award_rfi(call: Call) -> Answer:
     answer=ChangesView(),
     errors=[Code.FORBIDDEN],
 )
-async def list_rfi_changes(call: Call) -> Answer:
+async def list_rfi_changes(context: RequestContext) -> Answer:
     """Read the RFI's changes behind a revision, oldest first and without a hole.
 
     Each says which fields were what before and after, who did it and why.
     """
-    page = page_request(call.query)
-    after = call.query["after_revision"] or int(page.before_id or 0)
+    page = page_request(context.query)
+    after = context.query["after_revision"] or int(page.before_id or 0)
     found = await rfis.visible_revisions(
-        call.world, call.actor, call.path["rfi_id"], after, page.limit, call.query["epoch"]
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        after,
+        page.limit,
+        context.query["epoch"],
     )
     last = found.revisions[-1].revision if found.revisions else found.head
     body = {

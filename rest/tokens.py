@@ -11,18 +11,18 @@ from marketplace.inputs import emails
 from marketplace.refresh_tokens import hash_of, session_id_of
 from marketplace.schemas.accounts import LogIn, Refresh, Tokens
 from marketplace.tokens import ACCESS_TOKEN_TTL_S
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 
 ROUTES = Routes("Tokens")
 
 
-async def log_in(call: Call, account: Account) -> dict[str, Any]:
+async def log_in(context: RequestContext, account: Account) -> dict[str, Any]:
     """Open a session for the account, and give its first tokens."""
     session_id = new_id()
-    refresh_token = call.service.parts.refresh_tokens.first(session_id)
-    await accounts.open_session(call.world, account, session_id, hash_of(refresh_token))
-    return _tokens(call, account, session_id, refresh_token)
+    refresh_token = context.service.parts.refresh_tokens.first(session_id)
+    await accounts.open_session(context.world, account, session_id, hash_of(refresh_token))
+    return _tokens(context, account, session_id, refresh_token)
 
 
 @ROUTES.post(
@@ -32,21 +32,21 @@ async def log_in(call: Call, account: Account) -> dict[str, Any]:
     answer=Tokens(),
     errors=[Code.UNAUTHENTICATED],
 )
-async def create_tokens(call: Call) -> Answer:
+async def create_tokens(context: RequestContext) -> Answer:
     """Log in.
 
     The access token is valid for 15 minutes, the refresh token once within 30 days. After ten wrong
     passwords for one email address, further answers to wrong ones are delayed by up to five seconds,
     and the network address they came from has to wait.
     """
-    email = call.body["email"]
-    asked_by = network_of(call.request.client_address)
+    email = context.body["email"]
+    asked_by = network_of(context.request.client_address)
 
     async def check() -> Account:
-        return await accounts.authenticate(call.world, email, call.body["password"], asked_by)
+        return await accounts.authenticate(context.world, email, context.body["password"], asked_by)
 
-    account = await call.service.log_ins.attempt(asked_by, emails.stored_forms(email)[0], check)
-    return Answer(await log_in(call, account))
+    account = await context.service.log_ins.attempt(asked_by, emails.stored_forms(email)[0], check)
+    return Answer(await log_in(context, account))
 
 
 @ROUTES.post(
@@ -56,39 +56,41 @@ async def create_tokens(call: Call) -> Answer:
     answer=Tokens(),
     errors=[Code.UNAUTHENTICATED],
 )
-async def refresh_tokens(call: Call) -> Answer:
+async def refresh_tokens(context: RequestContext) -> Answer:
     """Exchange a refresh token for new tokens.
 
     If the answer was lost, repeat the request within 60 seconds: it returns the same refresh token.
     When a refresh token comes back later than that, somebody holds a copy, and the log-in ends for
     both.
     """
-    refresh_tokens = call.service.parts.refresh_tokens
-    old = call.body["refresh_token"]
+    refresh_tokens = context.service.parts.refresh_tokens
+    old = context.body["refresh_token"]
     new = refresh_tokens.successor(old)
     presented = PresentedToken(
         session_id_of(old), hash_of(old), hash_of(new), refresh_tokens.is_issued(old)
     )
-    logged_in = await accounts.refresh(call.world, presented)
-    return Answer(_tokens(call, logged_in.account, logged_in.session_id, new))
+    logged_in = await accounts.refresh(context.world, presented)
+    return Answer(_tokens(context, logged_in.account, logged_in.session_id, new))
 
 
 @ROUTES.delete("/v1/tokens", answers={204: None})
-async def delete_tokens(call: Call) -> Answer:
+async def delete_tokens(context: RequestContext) -> Answer:
     """Log out.
 
     The refresh token ends at once, and so do connections to gateways. The access token ends within
     ten seconds.
     """
-    await accounts.log_out(call.world, call.access.account_id, call.access.session_id)
-    call.service.sessions.forget(call.access.session_id)
+    await accounts.log_out(context.world, context.access.account_id, context.access.session_id)
+    context.service.sessions.forget(context.access.session_id)
     return Answer(status=204)
 
 
-def _tokens(call: Call, account: Account, session_id: str, refresh_token: str) -> dict[str, Any]:
+def _tokens(
+    context: RequestContext, account: Account, session_id: str, refresh_token: str
+) -> dict[str, Any]:
     return {
         "account": account,
-        "access_token": call.service.parts.tokens.issue(account, session_id),
+        "access_token": context.service.parts.tokens.issue(account, session_id),
         "refresh_token": refresh_token,
         "expires_in_s": ACCESS_TOKEN_TTL_S,
     }

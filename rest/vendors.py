@@ -16,7 +16,7 @@ from marketplace.schemas.vendors import (
     PublicVendor,
     UpdateProfile,
 )
-from rest.calls import Answer, Call
+from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.queries import Near, Number, PageQuery, page_request
 from rest.responses import page_schema
@@ -33,9 +33,9 @@ class NearbyQuery(PageQuery):
 
 
 @ROUTES.get("/v1/vendors/me", answer=OwnVendorView(), errors=[Code.FORBIDDEN])
-async def get_own_vendor(call: Call) -> Answer:
+async def get_own_vendor(context: RequestContext) -> Answer:
     """See one's own profile, with the steps of the onboarding done and to do."""
-    return Answer(_with_steps(await vendors.own_vendor(call.world, call.actor)))
+    return Answer(_with_steps(await vendors.own_vendor(context.world, context.actor)))
 
 
 @ROUTES.patch(
@@ -44,17 +44,19 @@ async def get_own_vendor(call: Call) -> Answer:
     answer=OwnVendorView(),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
-async def update_own_vendor(call: Call) -> Answer:
+async def update_own_vendor(context: RequestContext) -> Answer:
     """Change fields of one's own profile; what is left out stays."""
-    return Answer(_with_steps(await vendors.update_profile(call.world, call.actor, call.body)))
+    return Answer(
+        _with_steps(await vendors.update_profile(context.world, context.actor, context.body))
+    )
 
 
 @ROUTES.post(
     "/v1/vendors/me/submit", answer=OwnVendorView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
 )
-async def submit_own_vendor(call: Call) -> Answer:
+async def submit_own_vendor(context: RequestContext) -> Answer:
     """Hand one's profile in for review, once no step is left to do."""
-    return Answer(_with_steps(await vendors.submit(call.world, call.actor)))
+    return Answer(_with_steps(await vendors.submit(context.world, context.actor)))
 
 
 @ROUTES.get(
@@ -64,23 +66,23 @@ async def submit_own_vendor(call: Call) -> Answer:
     query=NearbyQuery(),
     answer=page_schema(NearbyVendorView),
 )
-async def list_nearby_vendors(call: Call) -> Answer:
+async def list_nearby_vendors(context: RequestContext) -> Answer:
     """Find active vendors around a place, closest first.
 
     Places are rounded to about 1 km, and distances are those to the rounded places.
     """
-    query = call.query
+    query = context.query
     page = await vendors.nearby_vendors(
-        call.world, query["near"], query["radius_m"], query["category"], page_request(query)
+        context.world, query["near"], query["radius_m"], query["category"], page_request(query)
     )
     items = [listed_vendor_view(each) for each in page.items]
     return Answer({"items": items, "next_cursor": page.next_cursor}, is_written=True)
 
 
 @ROUTES.get("/v1/vendors/{vendor_id}", is_public=True, answer=PublicVendor())
-async def get_vendor(call: Call) -> Answer:
+async def get_vendor(context: RequestContext) -> Answer:
     """See an active vendor: nothing personal."""
-    return Answer(await vendors.public_vendor(call.world, call.path["vendor_id"]))
+    return Answer(await vendors.public_vendor(context.world, context.path["vendor_id"]))
 
 
 def _with_steps(vendor: Vendor) -> dict[str, Any]:

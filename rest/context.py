@@ -15,7 +15,7 @@ from rest.service import Service
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """A request whose parts have been checked as its operation declares them.
 
     `payload` is the body as decoded, `body` as its schema loads it.  `expected_revisions` are those of
