@@ -1,4 +1,4 @@
-"""Apps as python-socketio's own client makes them, and the people who hold them."""
+"""Apps connected with python-socketio's own client, and the people who use them."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ ENTRIES = frozenset({"message.sent", "message.edited", "message.deleted", "notic
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account, a log-in and an access token."""
+    """Somebody with an account, a session and an access token."""
 
     account: Account
     session_id: str
@@ -37,7 +37,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation and the two who have it."""
+    """A conversation and its two participants."""
 
     conversation: Conversation
     customer: Person
@@ -49,18 +49,18 @@ class Talk:
         return self.conversation.id
 
     def named(self, **more: Any) -> dict[str, Any]:
-        """A payload that names the conversation."""
+        """A payload with the conversation's id."""
         return {"conversation_id": self.id, **more}
 
     def says(self, client_message_id: object, body: str = "Hello") -> dict[str, Any]:
-        """The payload of `send_message`."""
+        """A payload for `send_message`."""
         return self.named(client_message_id=str(client_message_id), body=body)
 
 
 async def a_person(
     store: Store, settings: Settings, role: Role = Role.CUSTOMER, *, ttl_s: int = 3_600
 ) -> Person:
-    """Register somebody and log them in."""
+    """Create an account and a session for it."""
     account = an_account(role=role, name=f"{role} with a name")
     session = a_session(account_id=account.id)
     await store.accounts.add(account)
@@ -70,7 +70,7 @@ async def a_person(
 
 
 async def another_log_in(store: Store, settings: Settings, person: Person) -> Person:
-    """The same person, logged in once more."""
+    """Log the same person in once more, with a second session."""
     session = a_session(account_id=person.id)
     await store.sessions.add(session)
     tokens = Tokens(settings.token_secret, SystemClock())
@@ -78,7 +78,7 @@ async def another_log_in(store: Store, settings: Settings, person: Person) -> Pe
 
 
 async def a_talk(store: Store, settings: Settings) -> Talk:
-    """Two people and their conversation, without an entry."""
+    """Create two people and a conversation between them, with no entries."""
     customer = await a_person(store, settings)
     vendor = await a_person(store, settings, Role.VENDOR)
     conversation = a_conversation(
@@ -92,7 +92,7 @@ async def a_talk(store: Store, settings: Settings) -> Talk:
 
 
 async def written(store: Store, talk: Talk, count: int = 1) -> list[Entry]:
-    """Messages of the vendor that come into the store and are announced to nobody."""
+    """Write messages of the vendor straight into the store; nothing is announced."""
 
     async def work(to: Repositories) -> list[Entry]:
         return [
@@ -105,9 +105,9 @@ async def written(store: Store, talk: Talk, count: int = 1) -> list[Entry]:
 
 @dataclass(slots=True)
 class App:
-    """A connected app that keeps what is pushed to it.
+    """A connected app that records every push it gets.
 
-    What it hears is held to the contract: `faults` has what was not as documented.
+    Everything it gets is checked against the contract; `faults` lists the violations.
     """
 
     client: "socketio.AsyncClient"
@@ -116,7 +116,7 @@ class App:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, name: str, data: Any = None) -> None:
-        """Keep a push."""
+        """Record a push."""
         self.pushes.append((name, data))
         if name == "connect_error":
             self._note(fault_of_refusal(data["data"]) if "data" in data else None)
@@ -125,7 +125,7 @@ class App:
         self._changed.set()
 
     async def call(self, name: str, *payload: Any) -> dict[str, Any]:
-        """Call and return the acknowledgement."""
+        """Make a call and return its acknowledgement."""
         answer: dict[str, Any] = await self.client.call(
             name, payload[0] if payload else None, timeout=WITHIN_S
         )
@@ -137,13 +137,13 @@ class App:
             self.faults.append(fault)
 
     async def ok(self, name: str, payload: Any) -> dict[str, Any]:
-        """Call and insist on success."""
+        """Make a call, require success, and return the acknowledgement."""
         answer = await self.call(name, payload)
         assert answer.pop("ok"), answer
         return answer
 
     async def refused(self, name: str, *payload: Any) -> str:
-        """Call and return the code of the error."""
+        """Make a call, require an error, and return its code."""
         answer = await self.call(name, *payload)
         assert answer["ok"] is False, answer
         assert answer["error"]["message"]
@@ -151,32 +151,32 @@ class App:
         return code
 
     async def until(self, is_true: Callable[[], bool], within_s: float = WITHIN_S) -> None:
-        """Wait for pushes until something is true of the app."""
+        """Wait until the condition is true, checking it after each push."""
         async with asyncio.timeout(within_s):
             while not is_true():
                 self._changed.clear()
                 await self._changed.wait()
 
     def named(self, *names: str) -> list[dict[str, Any]]:
-        """The payloads of the pushes of these names, in the order they came."""
+        """The payloads of the pushes with these names, in order of arrival."""
         return [data for name, data in self.pushes if name in names]
 
     def sequences(self) -> list[int]:
-        """The sequences of the entries pushed, in the order they came."""
-        return [each["sequence"] for each in self.named(*ENTRIES)]
+        """The sequences of the pushed entries, in order of arrival."""
+        return [entry["sequence"] for entry in self.named(*ENTRIES)]
 
     async def has_up_to(self, sequence: int) -> None:
-        """Wait for the push of an entry."""
+        """Wait until the entry with this sequence has been pushed."""
         await self.until(lambda: sequence in self.sequences())
 
     async def closed(self) -> None:
-        """Wait for the end of the connection."""
+        """Wait until the connection has closed."""
         await self.until(lambda: bool(self.named("disconnect")))
 
     async def send_many(
         self, talk: Talk, numbers: Iterable[int], in_flight: int = 8
     ) -> list[dict[str, Any]]:
-        """Send messages `m<number>` at full speed; returns the messages as acknowledged."""
+        """Send messages `m<number>` at full speed; returns them as acknowledged."""
         gate = asyncio.Semaphore(in_flight)
 
         async def send(number: int) -> dict[str, Any]:
@@ -185,11 +185,11 @@ class App:
                 message: dict[str, Any] = (await self.ok("send_message", payload))["message"]
                 return message
 
-        return list(await asyncio.gather(*(send(each) for each in numbers)))
+        return list(await asyncio.gather(*(send(number) for number in numbers)))
 
 
 def an_app() -> App:
-    """An app that is not connected yet."""
+    """Create an app that is not connected yet."""
     app = App(socketio.AsyncClient(reconnection=False))
     app.client.on("*", app.take)
     app.client.on("disconnect", lambda *_: app.take("disconnect", {}))

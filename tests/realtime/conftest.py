@@ -1,8 +1,7 @@
-"""Two gateways for a module, and apps that are closed after each test.
+"""Two gateways per module, and apps that are disconnected after each test.
 
-gateways   realtime-1 and realtime-2 over the module's database and the session's Valkey
-connect    connects an app of a person to a gateway's address
-talk       two people and their conversation
+gateways   realtime-1 and realtime-2 over the module's database and the session's Valkey connect
+connects a person's app to a gateway talk       two people and their conversation
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,7 +21,7 @@ Gateways = tuple[RunningGateway, RunningGateway]
 
 @pytest_asyncio.fixture(scope="module")
 async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterator[Gateways]:
-    """Two gateways side by side, with limits that tests do not meet unless they mean to."""
+    """Run two gateways side by side, with limits so high that tests only reach them on purpose."""
     settings = replace(settings, limit_scale=1_000.0)
     async with gateway(settings, "realtime-1") as one, gateway(settings, "realtime-2") as two:
         yield one, two
@@ -30,7 +29,9 @@ async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterato
 
 @pytest_asyncio.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Connects apps, by default as its person over a websocket; all they hear is as documented."""
+    """Connects apps, over a websocket by default, and checks all that they get against the
+    contract.
+    """
     apps: list[App] = []
 
     async def make(
@@ -51,5 +52,5 @@ async def connect() -> AsyncIterator[Connect]:
 
 @pytest_asyncio.fixture
 async def talk(store: MongoStore, settings: Settings) -> Talk:
-    """Two people and their conversation."""
+    """Create two people and a conversation between them."""
     return await a_talk(store, settings)

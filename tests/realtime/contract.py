@@ -1,4 +1,4 @@
-"""Holds what a gateway says against the AsyncAPI document."""
+"""Checks what a gateway sends against the AsyncAPI document."""
 
 from functools import cache
 from typing import Any
@@ -28,7 +28,7 @@ def _of_schema(name: str) -> Any:
 
 
 def fault_of_answer(call: str, answer: Any) -> str | None:
-    """What is wrong with the acknowledgement of a call, if anything is."""
+    """Describe how an acknowledgement departs from the contract, or return None."""
     if call not in CALLS:
         is_told = answer["error"]["code"] in {Code.UNKNOWN_EVENT, Code.RATE_LIMITED}
         return None if is_told else f"{call} is not in marketplace/schemas/socket.py"
@@ -36,14 +36,14 @@ def fault_of_answer(call: str, answer: Any) -> str | None:
 
 
 def fault_of_push(name: str, data: Any) -> str | None:
-    """What is wrong with a push, if anything is."""
+    """Describe how a push departs from the contract, or return None."""
     if name not in _MESSAGES:
         return f"{name} is not in marketplace/schemas/socket.py"
     return _fault(_validator(name), name, data)
 
 
 def fault_of_refusal(data: Any) -> str | None:
-    """What is wrong with the `data` of a connect_error, if anything is."""
+    """Describe how the `data` of a connect_error departs from the contract, or return None."""
     return _fault(_of_schema("ConnectRefusal"), "connect_error", data)
 
 

@@ -1,4 +1,4 @@
-"""Gateways for tests: what `realtime.__main__` runs, in this process and on a free port."""
+"""Gateways for tests: the same code as `realtime.__main__`, in this process and on a free port."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ from realtime.server import GatewayServer
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 where nothing listens."""
+    """Return a port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunningGateway:
-    """A gateway, its address and its insides."""
+    """A running gateway: its address, its process object and its task."""
 
     url: str
     process: Process
@@ -34,11 +34,11 @@ class RunningGateway:
 
     @property
     def parts(self) -> Parts:
-        """What it is made of."""
+        """The parts that the gateway was opened with."""
         return self.process.parts
 
     async def ready(self) -> tuple[int, dict[str, object]]:
-        """What /health/ready answers."""
+        """Request /health/ready; returns the status and the body."""
         async with (
             aiohttp.ClientSession() as http,
             http.get(f"{self.url}/health/ready") as answer,
@@ -50,7 +50,7 @@ class RunningGateway:
 async def gateway(
     settings: Settings, name: str = "realtime-1", port: int | None = None
 ) -> AsyncIterator[RunningGateway]:
-    """Run a gateway, by default on a free port; it drains at the end."""
+    """Run a gateway, on a free port by default; it drains when the context ends."""
     port = port or free_port()
     async with open_parts(replace(settings, process_name=name, bind_port=port)) as parts:
         process = Process(parts)
@@ -69,7 +69,7 @@ async def gateway(
 async def watched_gateway(
     settings: Settings,
 ) -> AsyncIterator[tuple[RunningGateway, GatewayServer]]:
-    """Run a gateway with its Socket.IO server, for tests that look at what it keeps."""
+    """Run a gateway and expose its Socket.IO server, for tests that inspect its internal state."""
     made: list[GatewayServer] = []
 
     def make(process_name: str) -> GatewayServer:

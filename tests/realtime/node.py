@@ -1,4 +1,8 @@
-"""Node scripts in tests: one line of JSON in, wishes out and answers in, the exit code as verdict."""
+"""Runs Node scripts in tests; the exit code is the verdict.
+
+The script gets one line of JSON on its standard input. It can request actions by writing lines to
+its output, and each request is answered with a line.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,10 +19,11 @@ Grant = Callable[[], Awaitable[None]]
 
 
 async def run(script: Path, task: Mapping[str, Any], grants: Mapping[str, Grant]) -> None:
-    """Run a script of a checkout whose page's packages are installed.
+    """Run a script of this checkout; the page's packages must be installed.
 
-    A wish of the script is a name on a line of its output: what `grants` has under it is done, and
-    the script is told so.  Fails with what the script complained of, or when it takes a minute.
+    The script requests an action by writing its name on a line of its output. The function under
+    that name in `grants` is awaited, then the script gets `true`. Fails with the script's standard
+    error if the script exits with an error or runs for more than a minute.
     """
     packages = WEB / "node_modules" / "socket.io-client"
     assert packages.exists(), "install the page's packages first: make page-test"

@@ -1,4 +1,6 @@
-"""So many at a time, so many waiting, and the rest comes back at different moments."""
+"""A bounded number runs, a bounded number waits, and the others are told to return at different
+times.
+"""
 
 import asyncio
 import itertools
@@ -10,7 +12,7 @@ from realtime.admission import COME_BACK_AFTER_MS, COME_BACK_WITHIN_MS, Admissio
 
 
 class Stage:
-    """Visitors who stay until they are told to go."""
+    """Visitors who stay until they are released."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
@@ -18,22 +20,22 @@ class Stage:
         self.leave = asyncio.Semaphore(0)
 
     async def visit(self, number: int) -> None:
-        """Come in, stay, go."""
+        """Enter, stay, leave."""
         async with self._admission:
             self.inside.append(number)
             await self.leave.acquire()
             self.inside.remove(number)
 
     async def come(self, *numbers: int) -> "list[asyncio.Task[None]]":
-        """Let visitors come, and wait until each is in, waiting, or gone."""
-        tasks = [asyncio.create_task(self.visit(each)) for each in numbers]
+        """Start visitors, and wait until each is inside, waiting or refused."""
+        tasks = [asyncio.create_task(self.visit(number)) for number in numbers]
         for _ in range(3):
             await asyncio.sleep(0)
         return tasks
 
 
 async def test_those_who_wait_come_in_their_order() -> None:
-    """Two at a time; each that goes lets the next one in."""
+    """Two at a time; each one that leaves lets the next one in."""
     stage = Stage(Admission(at_a_time=2, waiting=10))
     tasks = await stage.come(1, 2, 3, 4)
     assert stage.inside == [1, 2]
@@ -49,7 +51,7 @@ async def test_those_who_wait_come_in_their_order() -> None:
 
 
 async def test_the_rest_is_told_different_times_to_come_back() -> None:
-    """Beyond the queue nobody waits; who is told to come back is spread over seconds."""
+    """Beyond the queue nobody waits, and the times to return are spread over seconds."""
     jitter = itertools.cycle([0.0, 0.5, 0.999]).__next__
     stage = Stage(Admission(at_a_time=1, waiting=1, jitter=jitter))
     tasks = await stage.come(1, 2, 3, 4, 5)
@@ -61,7 +63,7 @@ async def test_the_rest_is_told_different_times_to_come_back() -> None:
         assert refused.value.code is Code.UNAVAILABLE
         told.append(refused.value.retry_after_ms)
     spread_ms = COME_BACK_WITHIN_MS - COME_BACK_AFTER_MS
-    assert told == [COME_BACK_AFTER_MS + int(each * spread_ms) for each in (0.0, 0.5, 0.999)]
+    assert told == [COME_BACK_AFTER_MS + int(jitter * spread_ms) for jitter in (0.0, 0.5, 0.999)]
 
     for _ in range(2):
         stage.leave.release()
@@ -69,7 +71,9 @@ async def test_the_rest_is_told_different_times_to_come_back() -> None:
 
 
 async def test_who_gives_up_waiting_holds_no_place() -> None:
-    """An app that went away makes room in the queue, and whoever fails makes room inside."""
+    """A waiting app that leaves frees its place in the queue, and one that fails frees its place
+    inside.
+    """
     stage = Stage(Admission(at_a_time=1, waiting=1))
     first, second = await stage.come(1, 2)
     second.cancel()
@@ -77,7 +81,7 @@ async def test_who_gives_up_waiting_holds_no_place() -> None:
     first.cancel()
     await stage.come()
 
-    assert stage.inside == [1, 3]  # the first was broken off where it stood
+    assert stage.inside == [1, 3]  # the first was cancelled while inside
     stage.leave.release()
     await third
     assert second.cancelled()

@@ -1,4 +1,4 @@
-"""What one client that does not read may hold of a gateway: bounded in bytes, and given back."""
+"""The memory that a client which does not read can occupy on a gateway is bounded, then released."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ from tests.realtime.websocket.raw import (
     polling,
 )
 
-# Of the connections' queues 1 MB each; the rest is what reading two pages takes meanwhile.
+# The connections' queues take 1 MB each; the rest is the memory for reading two pages meanwhile.
 MAX_HELD_BYTES = 16_000_000
 CALLS = 280
 OF_CONNECTIONS = (Session, PollingSession, Connection, Door)
@@ -41,14 +41,14 @@ OF_CONNECTIONS = (Session, PollingSession, Connection, Door)
 
 @pytest_asyncio.fixture(scope="module")
 async def running(module_store: MongoStore, settings: Settings) -> AsyncIterator[RunningGateway]:
-    """A gateway at the default limits."""
+    """A gateway with the default limits."""
     async with gateway(settings) as one:
         yield one
 
 
 @pytest_asyncio.fixture
 async def long_talk(module_store: MongoStore, settings: Settings) -> Talk:
-    """A conversation of the longest messages: each page is as large as it may be."""
+    """A conversation of the longest messages, so that each page has the maximum size."""
     talk = await a_talk(module_store, settings)
     writer, now = EntryWriter(module_store.entries), SystemClock().now()
     bodies = (a_message(conversation_id=talk.id, body="🙂" * 8_000, at=now) for _ in range(200))
@@ -58,7 +58,7 @@ async def long_talk(module_store: MongoStore, settings: Settings) -> Talk:
 
 @contextmanager
 def held_bytes() -> Iterator[list[int]]:
-    """The most that was held at a time while the context was open."""
+    """Measure the peak of traced memory while the context is open, in bytes."""
     found: list[int] = []
     gc.collect()
     tracemalloc.start()
@@ -79,7 +79,7 @@ def fetches(talk: Talk, count: int) -> list[str]:
 async def test_who_posts_calls_and_never_polls_holds_little(
     running: RunningGateway, long_talk: Talk
 ) -> None:
-    """Calls are not begun while answers pile up; who polls at last gets each answer."""
+    """Calls do not start while answers pile up; once the client polls, it gets every answer."""
     async with polling(running.url, long_talk.customer) as polled:
         with held_bytes() as most:
             posting = asyncio.create_task(polled.post(*fetches(long_talk, CALLS)))
@@ -97,7 +97,7 @@ async def test_who_posts_calls_and_never_polls_holds_little(
 
 @asynccontextmanager
 async def deaf(url: str, talk: Talk) -> AsyncIterator[Raw]:
-    """A websocket whose kernel buffers are small and which reads nothing once it is connected."""
+    """Connect a websocket with small kernel buffers that reads nothing once it is connected."""
     host, port = url.removeprefix("http://").split(":")
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -121,8 +121,8 @@ async def test_websockets_that_do_not_read_hold_little(
     """Two of them, with 200 calls each."""
     async with deaf(running.url, long_talk) as one, deaf(running.url, long_talk) as two:
         with held_bytes() as most:
-            for each in (one, two):
-                each.send(*fetches(long_talk, 200))
+            for raw in (one, two):
+                raw.send(*fetches(long_talk, 200))
             await asyncio.sleep(3)
 
     assert most[0] < 2 * MAX_HELD_BYTES
@@ -131,7 +131,7 @@ async def test_websockets_that_do_not_read_hold_little(
 async def test_a_reader_that_keeps_up_gets_every_large_answer(
     running: RunningGateway, long_talk: Talk
 ) -> None:
-    """However many it asks for at once; nobody who reads is ended as slow."""
+    """This holds however many it requests at once; a client that reads is never closed as slow."""
     async with connected(running.url, long_talk.customer) as raw:
         raw.send(*fetches(long_talk, 60))
         answers = await raw.answers(range(60))
@@ -142,7 +142,7 @@ async def test_a_reader_that_keeps_up_gets_every_large_answer(
 async def test_a_polling_session_at_its_bound_is_ended_with_a_reason(
     settings: Settings, module_store: MongoStore
 ) -> None:
-    """Pushes and answers count alike; it is told why, and nothing is kept of it."""
+    """Pushes and answers both count towards the bound; the session is then closed and forgotten."""
     talk = await a_talk(module_store, settings)
     before = CLOSED_SLOW._value.get()
     async with (
@@ -165,7 +165,7 @@ async def test_a_polling_session_at_its_bound_is_ended_with_a_reason(
 
 
 async def _used(running: RunningGateway, talk: Talk) -> None:
-    """Sessions of each kind that were used, ended in the middle of it."""
+    """Use sessions of each kind, and end them while calls are in flight."""
     async with AsyncExitStack() as open_:
         sockets = [
             await open_.enter_async_context(connected(running.url, talk.customer)) for _ in range(3)
@@ -176,23 +176,23 @@ async def _used(running: RunningGateway, talk: Talk) -> None:
         for raw in sockets:
             raw.send(call(1, "join_conversation", talk.named()), *fetches(talk, 50)[2:])
             await raw.answer(1)
-        for each in polled:
-            await each.post(call(1, "join_conversation", talk.named()), *fetches(talk, 50)[2:])
-            await each.until("431[")
-            await each.post("1")
+        for session in polled:
+            await session.post(call(1, "join_conversation", talk.named()), *fetches(talk, 50)[2:])
+            await session.until("431[")
+            await session.post("1")
 
 
 async def test_sessions_that_have_ended_are_free_without_a_collection(
     running: RunningGateway, long_talk: Talk
 ) -> None:
-    """No cycle keeps them and what waited for them until the collector finds it."""
+    """No reference cycle keeps a session and its queue alive until the garbage collector runs."""
     gc.collect()
     before = _counts()
     gc.disable()
     try:
         await _used(running, long_talk)
         async with asyncio.timeout(WITHIN_S):
-            while _counts() - before:  # noqa: ASYNC110 # of the interpreter
+            while _counts() - before:  # noqa: ASYNC110 # the interpreter's state
                 await asyncio.sleep(0.1)
     finally:
         gc.enable()

@@ -1,4 +1,4 @@
-"""Payloads that are not what a call wants: a clear error, and the connection goes on."""
+"""Invalid payloads: the error is clear, and the connection stays open."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ NOT_NULL = {"$ne": None}
 async def test_an_unknown_event_is_answered_with_the_known_ones(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The developer of an app sees what there is."""
+    """An app's developer sees the calls that exist."""
     app = await connect(gateways[0], talk.customer)
 
     answer = await app.call("send_mesage", {})
@@ -32,7 +32,7 @@ async def test_an_unknown_event_is_answered_with_the_known_ones(
 async def test_a_payload_that_is_no_object_or_empty_is_refused(
     payload: Any, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Every call says so, and none fails."""
+    """Every call refuses it, and none crashes."""
     app = await connect(gateways[0], talk.customer)
 
     for name in ("join_conversation", "send_message", "set_typing", "join_rfi"):
@@ -71,20 +71,20 @@ async def test_a_value_of_the_wrong_kind_is_named(
     connect: Connect,
     talk: Talk,
 ) -> None:
-    """No operator and no look-alike gets past; the error says which value it is about."""
+    """No operator and no similar type gets through; the error names the value."""
     app = await connect(gateways[0], talk.customer)
 
     answer = await app.call(name, {**talk.named(), **wrong})
 
     assert answer["error"]["code"] == "validation_failed"
-    assert path in {each["path"] for each in answer["error"]["errors"]}
+    assert path in {error["path"] for error in answer["error"]["errors"]}
     assert (await app.ok("join_conversation", talk.named()))["head"] == 0
 
 
 async def test_the_longest_message_passes_in_any_script(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """8,000 characters of four bytes each, as an app may also escape them."""
+    """8,000 characters of four bytes each pass, also if an app escapes them."""
     app = await connect(gateways[0], talk.customer)
     body = "🙂" * 8_000
 
@@ -96,7 +96,7 @@ async def test_the_longest_message_passes_in_any_script(
 async def test_a_packet_beyond_the_limit_ends_the_connection_and_not_the_gateway(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Nothing of that size is kept in memory for longer than it takes to count it."""
+    """Nothing of that size stays in memory longer than it takes to count it."""
     app = await connect(gateways[0], talk.customer)
     other = await connect(gateways[0], talk.vendor)
 

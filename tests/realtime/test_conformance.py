@@ -1,7 +1,7 @@
 """The official JavaScript client, and python-socketio's, against a running gateway.
 
-The claims about the JavaScript client are the functions in `conformance/`; each is checked over
-polling, over a websocket, and over polling with the upgrade to a websocket.
+The claims about the JavaScript client are the functions in `conformance/`. Each is checked over
+polling, over a websocket, and over polling that upgrades to a websocket.
 """
 
 import asyncio
@@ -40,7 +40,9 @@ in_every_mode = pytest.mark.parametrize("mode", MODES)
 
 @pytest_asyncio.fixture
 async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Settings) -> Task:
-    """What a claim is about: the gateway, two people, their conversation, an RFI, an old token."""
+    """The input of a claim: the gateway, two people, their conversation, an RFI and an expired
+    token.
+    """
     actor = Actor(talk.customer.id, Role.CUSTOMER)
     rfi = await rfis.draft(gateways[0].parts.world, actor, content_of_an_rfi())
     late = await a_person(store, settings, ttl_s=-1)
@@ -56,7 +58,7 @@ async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Sett
 
 @pytest_asyncio.fixture(scope="module")
 async def restless(settings: Settings, module_store: MongoStore) -> AsyncIterator[RunningGateway]:
-    """A gateway that asks every second whether its connections are there."""
+    """A gateway that pings its connections every second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "PING_EVERY_S", 1)
         patch.setattr(server, "PING_TIMEOUT_S", 2)
@@ -66,9 +68,9 @@ async def restless(settings: Settings, module_store: MongoStore) -> AsyncIterato
 
 
 async def disconnected(of: RunningGateway, account_id: str) -> None:
-    """Wait until the gateway has no connection of the account any more."""
+    """Wait until the gateway has no connection of the account left."""
     async with asyncio.timeout(10):
-        while await of.parts.world.presence.is_connected(account_id):  # noqa: ASYNC110 # of the gateway
+        while await of.parts.world.presence.is_connected(account_id):  # noqa: ASYNC110 # its state
             await asyncio.sleep(0.01)
 
 
@@ -91,7 +93,7 @@ async def disconnected(of: RunningGateway, account_id: str) -> None:
     ],
 )
 async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
-    """Holds the claim of this name, on each of its transports."""
+    """The claim holds on each transport."""
     await node.run(SCRIPT, {**task, "claim": claim, "mode": mode}, {})
 
 
@@ -99,7 +101,7 @@ async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
     "claim", ["an_upgrade_in_the_middle_loses_nothing", "calls_during_an_upgrade_are_answered"]
 )
 async def test_the_javascript_client_while_it_upgrades(claim: str, task: Task) -> None:
-    """Holds the claim of this name; the upgrade comes early or late in a stream."""
+    """The claim holds whether the upgrade happens early or late in a stream."""
     await node.run(SCRIPT, {**task, "claim": claim}, {})
 
 
@@ -107,7 +109,7 @@ async def test_the_javascript_client_while_it_upgrades(claim: str, task: Task) -
 async def test_the_javascript_client_disconnects_and_connects_again(
     mode: str, task: Task, gateways: Gateways, talk: Talk
 ) -> None:
-    """The gateway knows that it went, and takes it again."""
+    """The gateway notices the disconnect and accepts the client again."""
 
     async def gone() -> None:
         await disconnected(gateways[0], talk.customer.id)
@@ -120,7 +122,7 @@ async def test_the_javascript_client_disconnects_and_connects_again(
 async def test_the_javascript_client_comes_back_after_the_gateway_closed(
     mode: str, task: Task, store: MongoStore, settings: Settings
 ) -> None:
-    """By itself, with the token that its page has by then."""
+    """It reconnects without help, with the token that its page has by then."""
     short = await a_person(store, settings, ttl_s=2)
 
     claim = "the_client_comes_back_after_the_gateway_closed"
@@ -131,7 +133,9 @@ async def test_the_javascript_client_comes_back_after_the_gateway_closed(
 async def test_the_javascript_client_resumes_on_the_next_gateway(
     mode: str, task: Task, settings: Settings
 ) -> None:
-    """One drains, another takes its address: what was sent meanwhile is read by number."""
+    """One gateway drains and another takes its address: entries sent meanwhile are read by
+    sequence.
+    """
     port = free_port()
     async with AsyncExitStack() as running:
         first = AsyncExitStack()
@@ -150,7 +154,7 @@ async def test_the_javascript_client_resumes_on_the_next_gateway(
 async def test_the_heartbeat_of_the_javascript_client_keeps_it(
     mode: str, task: Task, restless: RunningGateway
 ) -> None:
-    """Three pings beyond the time after which a silent one is taken for gone."""
+    """It survives three pings beyond the time after which a silent connection is considered dead."""
     claim = "a_silent_connection_stays"
     told = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
     await node.run(SCRIPT, told, {})
@@ -160,7 +164,7 @@ async def test_the_heartbeat_of_the_javascript_client_keeps_it(
 async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
     mode: str, task: Task, restless: RunningGateway, talk: Talk
 ) -> None:
-    """Its account counts as disconnected, and the client hears of it when it can."""
+    """Its account counts as disconnected, and the client learns of it when it can."""
 
     async def gone() -> None:
         await disconnected(restless, talk.customer.id)
@@ -174,7 +178,9 @@ async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
 async def test_the_python_client_calls_and_hears(
     mode: str, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Acknowledgements with and without an error, and dense pushes, on the transport it asked for."""
+    """It gets acknowledgements with and without errors, and dense pushes, over the requested
+    transport.
+    """
     app = await connect(gateways[0], talk.customer, transports=TRANSPORTS[mode])
     other = await connect(gateways[1], talk.vendor)
     assert app.client.transport() == TRANSPORTS[mode][-1]
@@ -193,7 +199,7 @@ async def test_the_python_client_calls_and_hears(
 
 @in_every_mode
 async def test_the_python_client_is_refused_with_a_code(mode: str, gateways: Gateways) -> None:
-    """`connect_error` carries it in `data`, as for the JavaScript client."""
+    """`connect_error` has the code in `data`, as for the JavaScript client."""
     app = an_app()
     with pytest.raises(NotConnectedError):
         await app.client.connect(

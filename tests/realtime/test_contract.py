@@ -1,7 +1,7 @@
-"""The gateway and the tables of the contract say the same.
+"""The gateway and the tables of the contract agree.
 
-What running gateways answer and push is held to them in every test that connects an app: see
-`connect` in conftest.py.
+Every test that connects an app checks the answers and pushes of running gateways against the
+tables: see `connect` in conftest.py.
 """
 
 from typing import Any, cast
@@ -24,7 +24,9 @@ from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_ref
 
 
 def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
-    """No call is served that is not in the contract, none is left out, and all take what it says."""
+    """No call is served that is not in the contract, none is missing, and each uses the listed
+    schema.
+    """
     nothing = cast(Any, None)
     served = {
         **ConversationCalls(nothing, nothing, nothing, nothing, nothing).calls(),
@@ -37,13 +39,13 @@ def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
 
 
 def test_every_kind_of_entry_has_its_form_and_its_push() -> None:
-    """A new kind of entry is told to the world."""
+    """No kind of entry can be added without a push."""
     assert set(AnyEntry.kinds) == {kind.value for kind in EntryKind}
     assert set(ENTRY_PUSHES.values()) <= PUSHES.keys()
 
 
 def test_the_words_of_closed_lists_are_those_of_the_domain() -> None:
-    """States, roles and channels are written twice, and are the same."""
+    """States, roles and channels are written twice, with the same values."""
 
     def told(schema: Any, field: str) -> set[str]:
         (check,) = schema().fields[field].validators
@@ -57,14 +59,14 @@ def test_the_words_of_closed_lists_are_those_of_the_domain() -> None:
 
 
 def test_no_code_is_told_twice() -> None:
-    """A call's own codes are those besides the ones of every call."""
+    """A call lists only codes that are not common to every call."""
     for name, call in CALLS.items():
         assert len({*call.errors, *EVERY_CALL}) == len(call.errors) + len(EVERY_CALL), name
     assert len(set(HANDSHAKE)) == len(HANDSHAKE)
 
 
 def test_a_lie_is_found() -> None:
-    """What holds the gateway to the document tells the false from the true."""
+    """The check against the document tells valid data from invalid."""
     typing = {"conversation_id": "c1", "account_id": "a1", "is_typing": True}
     assert fault_of_push("typing.updated", typing) is None
     assert fault_of_push("typing.updated", {**typing, "is_typing": "yes"}) is not None

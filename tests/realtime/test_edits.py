@@ -10,8 +10,8 @@ from tests.realtime.conftest import Connect, Gateways
 async def test_a_deleted_message_is_edited_by_nobody_any_more(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """On whichever gateway; and a second deletion gets the first one's answer."""
-    one, two = [await connect(each, talk.customer) for each in gateways]
+    """This holds on every gateway, and a second deletion gets the first one's answer."""
+    one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     vendor = await connect(gateways[1], talk.vendor)
     await vendor.ok("join_conversation", talk.named())
     message = (await one.ok("send_message", talk.says("m-1", "at 5")))["message"]
@@ -31,8 +31,8 @@ async def test_a_deleted_message_is_edited_by_nobody_any_more(
 async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """An edit over one gateway and the deletion over the other, at the same moment, again and again."""
-    one, two = [await connect(each, talk.customer) for each in gateways]
+    """An edit over one gateway races the deletion over the other, many times."""
+    one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     for number in range(40):
         message = (await one.ok("send_message", talk.says(f"m-{number}")))["message"]
         about = talk.named(message_id=message["id"])
@@ -43,16 +43,16 @@ async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
         await asyncio.gather(*edits, two.ok("delete_message", about))
 
     kept = await store.entries.after(talk.id, 0, 500)
-    last = {each.message_id: each.kind for each in kept if each.message_id is not None}
-    assert [each.sequence for each in kept] == list(range(1, len(kept) + 1))
+    last = {entry.message_id: entry.kind for entry in kept if entry.message_id is not None}
+    assert [entry.sequence for entry in kept] == list(range(1, len(kept) + 1))
     assert set(last.values()) == {"deletion"}
 
 
 async def test_an_edit_to_the_words_that_stand_is_no_entry(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """The answer is the entry that made them; nobody is told of anything."""
-    one, two = [await connect(each, talk.customer) for each in gateways]
+    """The answer is the entry that wrote the current body; nothing is announced."""
+    one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     vendor = await connect(gateways[1], talk.vendor)
     await vendor.ok("join_conversation", talk.named())
     message = (await one.ok("send_message", talk.says("m-1", "at 5")))["message"]
@@ -72,13 +72,17 @@ async def test_an_edit_to_the_words_that_stand_is_no_entry(
 async def test_sending_moves_ones_own_read_position(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Whoever joins sees that the sender has read what stands before the message."""
-    customer, vendor = [await connect(gateways[0], each) for each in (talk.customer, talk.vendor)]
+    """An app that joins sees that the sender has read what precedes the message."""
+    customer, vendor = [
+        await connect(gateways[0], person) for person in (talk.customer, talk.vendor)
+    ]
     await vendor.ok("send_message", talk.says("m-1"))
     await customer.ok("send_message", talk.says("m-2"))
     await vendor.ok("send_message", talk.says("m-3"))
 
     joined = await vendor.ok("join_conversation", talk.named())
 
-    read = {each["account_id"]: each["read_sequence"] for each in joined["read_positions"]}
+    read = {
+        position["account_id"]: position["read_sequence"] for position in joined["read_positions"]
+    }
     assert read == {talk.customer.id: 2, talk.vendor.id: 3}

@@ -1,4 +1,4 @@
-"""Every push of the contract is made by real gateways, in the form that the document tells."""
+"""Real gateways send every push of the contract, in its documented form."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ _SYSTEM = Actor("matching", Role.SYSTEM)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A customer and a vendor with their apps, and the world in which others act."""
+    """A customer and a vendor with their apps, and the world in which other processes act."""
 
     world: World
     customer: Person
@@ -29,21 +29,21 @@ class Stage:
 
     @property
     def apps(self) -> tuple[App, App]:
-        """The customer's and the vendor's."""
+        """The customer's app and the vendor's app."""
         return self.app, self.vendor_app
 
     @property
     def actor(self) -> Actor:
-        """The customer as whoever acts."""
+        """The customer as an actor."""
         return Actor(self.customer.id, Role.CUSTOMER)
 
     @property
     def vendor_actor(self) -> Actor:
-        """The vendor as whoever acts."""
+        """The vendor as an actor."""
         return Actor(self.vendor.id, Role.VENDOR)
 
     async def offered(self) -> tuple[Rfi, str]:
-        """An RFI that is offered to the vendor, whom the customer's app and the vendor's follow."""
+        """Submit an RFI that is offered to the vendor; both apps join it."""
         drafted = await rfis.draft(self.world, self.actor, content_of_an_rfi())
         rfi = await rfis.submit(self.world, self.actor, drafted.id, 1)
         await matches.match_rfi(self.world, _SYSTEM, "matching", f"event-of-{rfi.id}", rfi.id)
@@ -54,7 +54,7 @@ class Stage:
 
 
 async def _an_award(stage: Stage) -> None:
-    """From the offer to the award: matches, the conversation, quotes, the RFI's own changes."""
+    """From the offer to the award: pushes for matches, the conversation, quotes and the RFI itself."""
     rfi, match_id = await stage.offered()
     accepted = await matches.accept(stage.world, stage.vendor_actor, match_id)
     for app in stage.apps:
@@ -67,13 +67,13 @@ async def _an_award(stage: Stage) -> None:
 
 
 async def _a_declined_offer(stage: Stage) -> None:
-    """Who declines is out of the RFI's room."""
+    """A vendor that declines an offer has to leave the RFI's room."""
     _, match_id = await stage.offered()
     await matches.decline(stage.world, stage.vendor_actor, match_id, None)
 
 
 async def _a_talk(stage: Stage, talk: Talk) -> None:
-    """All that one does in a conversation, and the end of it."""
+    """Everything that can happen in a conversation, up to the block that closes it."""
     for app in stage.apps:
         await app.ok("join_conversation", talk.named())
     await stage.app.ok("set_typing", talk.named(is_typing=True))
@@ -88,9 +88,9 @@ async def _a_talk(stage: Stage, talk: Talk) -> None:
 async def test_every_push_of_the_contract_is_made(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """`connect` holds each to its schema; here each comes at least once, and no other.
+    """Every push arrives at least once, and no undocumented one; `connect` checks their schemas.
 
-    But `gap`, for which the store has to be away: see test_rooms.py.
+    The exception is `gap`, which needs a store that is down: see test_rooms.py.
     """
     world = gateways[1].parts.world
     await store.vendors.add(a_vendor(id=talk.vendor.id))

@@ -1,4 +1,4 @@
-"""The process `python -m realtime`: ready, serving, and gone at SIGTERM without a loss."""
+"""The process `python -m realtime` becomes ready, serves, and stops at SIGTERM without a loss."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ class Service:
         self.log = log
 
     async def ready(self) -> None:
-        """Wait until it says so."""
+        """Wait until the process reports that it is ready."""
         async with asyncio.timeout(30), aiohttp.ClientSession() as http:
             while self.process.returncode is None:
                 try:
@@ -52,7 +52,7 @@ class Service:
 
 @asynccontextmanager
 async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
-    """Start the process, and make sure that it is gone."""
+    """Start the process, and kill it at the end if it still runs."""
     port = free_port()
     environment = {
         "MONGODB_URL": settings.mongodb_url,
@@ -79,10 +79,10 @@ async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
 
 
 async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
-    """Send until the connection ends; returns what was acknowledged by then.
+    """Send until the connection closes; returns the messages acknowledged by then.
 
-    Every message sent is answered: with an acknowledgement, or with `draining` once it is the
-    connection's turn to go.
+    Every message sent is answered: with an acknowledgement, or with `draining` once it is this
+    connection's turn to close.
     """
     acknowledged: list[dict[str, object]] = []
 
@@ -95,7 +95,7 @@ async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
 
     number = 0
     while app.client.connected:
-        calls = [send(number + each) for each in range(5)]
+        calls = [send(number + offset) for offset in range(5)]
         number += 5
         whole = asyncio.gather(*calls, return_exceptions=True)
         ending = asyncio.create_task(app.closed())
@@ -114,7 +114,7 @@ async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
 async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
-    """Exit code 0, each acknowledged message stored once, and the app goes on elsewhere."""
+    """It exits with 0, each acknowledged message is stored once, and the app continues elsewhere."""
     async with service(settings, tmp_path / "realtime-9.log") as leaving:
         app = await connect(leaving, talk.customer)
         await app.ok("join_conversation", talk.named())
@@ -130,25 +130,27 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
     elsewhere = await connect(gateways[0], talk.customer)
     seen = app.sequences()
     snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=seen[-1]))
-    numbers = seen + [each["sequence"] for each in snapshot["entries"]]
+    numbers = seen + [entry["sequence"] for entry in snapshot["entries"]]
     assert numbers == list(range(1, snapshot["head"] + 1))
     kept = await gateways[0].parts.store.entries.after(talk.id, 0, 10_000)
     assert len(acknowledged) >= 35
-    assert {each["id"] for each in acknowledged} <= {each.id for each in kept}
-    assert len({each.client_message_id for each in kept}) == len(kept)
+    assert {message["id"] for message in acknowledged} <= {entry.id for entry in kept}
+    assert len({entry.client_message_id for entry in kept}) == len(kept)
     resent = await elsewhere.ok("send_message", talk.says(0))
     assert resent["message"]["sequence"] <= 5
 
     lines = [orjson.loads(line) for line in log.splitlines()]
     assert lines[-1]["message"] == "stopped"
-    assert [each for each in lines if "exception" in each or each["level"] == "error"] == []
+    assert [line for line in lines if "exception" in line or line["level"] == "error"] == []
     assert talk.customer.token not in log
 
 
 async def test_a_gateway_tells_the_metrics_that_the_documents_list(
     connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
-    """Those of gateways, of event loops and of every process, all of them and no others; they count what happens."""
+    """It exports the documented metrics of gateways, event loops and every process, and no others;
+    they count what happens.
+    """
     listed = {
         only_span(row.cells["Metric"])
         for row in rows(read(DOCS / "metrics.md"))
@@ -179,7 +181,7 @@ async def test_a_gateway_tells_the_metrics_that_the_documents_list(
 
 
 async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) -> None:
-    """No stack trace: what is wrong, and with which variable."""
+    """There is no stack trace: the output says what is wrong, and with which variable."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "realtime",
         cwd=CHECKOUT, env={**os.environ, "PARLEY_TOKEN_SECRET": "short"},
@@ -200,7 +202,7 @@ async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) ->
         (Gateway, "_check_expiry_for_ever"),
         (Subscriber, "_listen_for_ever"),
     ],
-    ids=lambda each: str(each[1]),
+    ids=lambda broken: str(broken[1]),
 )
 async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
     broken: tuple[type, str],
@@ -209,7 +211,7 @@ async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
     module_store: MongoStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is not ready at once, tells its apps to connect elsewhere, and ends."""
+    """It is unready at once, tells its apps to connect elsewhere, and exits."""
     may_fail = asyncio.Event()
 
     async def fail(_: object) -> None:
@@ -228,4 +230,4 @@ async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
         await asyncio.wait_for(running.task, 15)
 
     assert running.process.failed is not None
-    assert [each["code"] for each in app.named("connection.closing")] == ["draining"]
+    assert [closing["code"] for closing in app.named("connection.closing")] == ["draining"]

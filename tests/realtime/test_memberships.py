@@ -1,4 +1,4 @@
-"""Who may no longer see an RFI is out of its room at once, on every gateway."""
+"""Anyone who may no longer see an RFI leaves its room at once, on every gateway."""
 
 import asyncio
 from dataclasses import dataclass
@@ -41,12 +41,12 @@ class Asked:
         return await app.ok("join_rfi", {"rfi_id": self.rfi.id})
 
     async def decline(self) -> None:
-        """Turn the offer down from another process, as REST does."""
+        """Decline the offer from another process, as REST does."""
         actor = Actor(self.vendor.id, Role.VENDOR)
         await matches.decline(self.world, actor, self.match.id, None)
 
     async def suspend(self, decision: str = "suspend") -> None:
-        """Decide about the vendor."""
+        """Suspend or reinstate the vendor."""
         admin = an_actor(Role.ADMIN)
         await vendors.decide(self.world, admin, self.vendor.id, decision, "Complaints.")
 
@@ -71,49 +71,51 @@ async def _asked(world: World, store: MongoStore, settings: Settings) -> Asked:
 
 @pytest_asyncio.fixture
 async def asked(gateways: Gateways, store: MongoStore, settings: Settings) -> Asked:
-    """Somebody who is asked; changes come from the second gateway's process."""
+    """An RFI offered to a vendor; changes come from the second gateway's process."""
     return await _asked(gateways[1].parts.world, store, settings)
 
 
 async def test_who_declines_is_out_on_every_gateway_at_once(
     gateways: Gateways, connect: Connect, asked: Asked
 ) -> None:
-    """Told so, pushed nothing more, and not let in again; the customer goes on hearing."""
-    apps = [await connect(each, asked.vendor) for each in gateways]
+    """The vendor is notified, gets no more pushes and cannot join again; the customer still gets
+    them.
+    """
+    apps = [await connect(gateway, asked.vendor) for gateway in gateways]
     customer = await connect(gateways[0], asked.customer)
-    for each in (*apps, customer):
-        await asked.join(each)
+    for app in (*apps, customer):
+        await asked.join(app)
 
     await asked.decline()
-    for each in apps:
-        await each.until(lambda each=each: bool(each.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
+    for app in apps:
+        await app.until(lambda app=app: bool(app.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
     await asked.retitle(2, "Burst pipe")
     await customer.until(lambda: bool(customer.named("rfi.changed")))
 
-    for each in apps:
-        assert each.named("room.left") == [{"room": asked.room, "reason": "match_declined"}]
-        assert await each.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "not_found"
-        assert each.named("rfi.changed") == []
+    for app in apps:
+        assert app.named("room.left") == [{"room": asked.room, "reason": "match_declined"}]
+        assert await app.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "not_found"
+        assert app.named("rfi.changed") == []
     assert customer.named("room.left") == []
 
 
 async def test_a_suspended_vendor_hears_and_says_nothing_until_reinstated(
     gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, talk: Talk
 ) -> None:
-    """On both gateways; what it has may still be read."""
+    """This holds on both gateways; the vendor can still read its conversations."""
     conversation = await _conversation_of(asked, store, talk)
-    apps = [await connect(each, asked.vendor) for each in gateways]
-    for number, each in enumerate(apps):
-        await asked.join(each)
-        await each.ok("send_message", conversation.says(f"before-{number}"))
+    apps = [await connect(gateway, asked.vendor) for gateway in gateways]
+    for number, app in enumerate(apps):
+        await asked.join(app)
+        await app.ok("send_message", conversation.says(f"before-{number}"))
 
     await asked.suspend()
-    for each in apps:
-        await each.until(lambda each=each: bool(each.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
-        assert each.named("room.left") == [{"room": asked.room, "reason": "suspended"}]
-        assert await each.refused("send_message", conversation.says("while")) == "forbidden"
-        assert await each.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "forbidden"
-        found = await each.ok("fetch_entries", conversation.named(after_sequence=0))
+    for app in apps:
+        await app.until(lambda app=app: bool(app.named("room.left")), within_s=2)  # type: ignore[misc] # bound in the loop
+        assert app.named("room.left") == [{"room": asked.room, "reason": "suspended"}]
+        assert await app.refused("send_message", conversation.says("while")) == "forbidden"
+        assert await app.refused("join_rfi", {"rfi_id": asked.rfi.id}) == "forbidden"
+        found = await app.ok("fetch_entries", conversation.named(after_sequence=0))
         assert len(found["entries"]) == 2
 
     await asked.suspend("reinstate")
@@ -122,7 +124,7 @@ async def test_a_suspended_vendor_hears_and_says_nothing_until_reinstated(
 
 
 async def _conversation_of(asked: Asked, store: MongoStore, talk: Talk) -> Talk:
-    """The talk's conversation, with the vendor who is asked in it."""
+    """Put the asked vendor into the talk's conversation."""
     collection = store.database["conversations"]
     await collection.update_one(
         {"_id": talk.id}, {"$set": {"participants.1.account_id": asked.vendor.id}}
@@ -139,20 +141,20 @@ async def test_a_lost_announcement_only_delays_it(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Redis loses the word; each gateway asks the store about all of its vendors now and then."""
+    """If Redis loses it, each gateway's periodic check of all its vendors finds out."""
     monkeypatch.setattr(memberships, "CHECK_EVERY_S", 0.1)
     async with gateway(settings, "realtime-3") as one, gateway(settings, "realtime-4") as two:
         declining, suspended, staying = [
             await _asked(gateways[1].parts.world, store, settings) for _ in range(3)
         ]
         leaving = [
-            (each, await connect(to, each.vendor))
-            for each in (declining, suspended)
+            (asked, await connect(to, asked.vendor))
+            for asked in (declining, suspended)
             for to in (one, two)
         ]
         stays = await connect(one, staying.vendor)
-        for each, app in [*leaving, (staying, stays)]:
-            await each.join(app)
+        for asked, app in [*leaving, (staying, stays)]:
+            await asked.join(app)
 
         await _silently(store, "matches", declining.match.id, "declined")
         await _silently(store, "vendors", suspended.vendor.id, "suspended")
@@ -172,7 +174,7 @@ async def _silently(store: MongoStore, collection: str, of: str, state: str) -> 
 async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
     gateways: Gateways, connect: Connect, asked: Asked
 ) -> None:
-    """A vendor that was on it to the end stays in the feed, which says nothing after that."""
+    """A vendor that was on the RFI to the end stays in the feed, which then has no more pushes."""
     app = await connect(gateways[0], asked.vendor)
     await asked.join(app)
 
@@ -188,7 +190,7 @@ async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
 async def test_declining_in_the_middle_of_joining_lets_nobody_in(
     gateways: Gateways, connect: Connect, store: MongoStore, settings: Settings
 ) -> None:
-    """Whichever comes first: who has joined is taken out, who has not is refused."""
+    """In either order: a vendor that has joined is removed, one that has not is refused."""
     for _ in range(10):
         asked = await _asked(gateways[1].parts.world, store, settings)
         app = await connect(gateways[0], asked.vendor)
@@ -206,7 +208,7 @@ async def test_declining_in_the_middle_of_joining_lets_nobody_in(
 async def test_losing_one_rfi_leaves_the_others(
     gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, settings: Settings
 ) -> None:
-    """A vendor on two RFIs that declines one goes on following the other."""
+    """A vendor on two RFIs that declines one still follows the other."""
     other = await _asked(asked.world, store, settings)
     await store.matches.add(
         an_accepted_match(
@@ -222,4 +224,4 @@ async def test_losing_one_rfi_leaves_the_others(
     await other.retitle(2, "Burst pipe")
     await app.until(lambda: bool(app.named("rfi.changed")))
 
-    assert [each["rfi_id"] for each in app.named("rfi.changed")] == [other.rfi.id]
+    assert [change["rfi_id"] for change in app.named("rfi.changed")] == [other.rfi.id]

@@ -1,4 +1,4 @@
-"""Who follows an RFI sees what the table of views allows, on every gateway."""
+"""A follower of an RFI sees what the table of views allows, on every gateway."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,9 @@ ROUNDED = a_place(-104.99, 39.74)
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """An RFI that was cleaned before it was submitted, as revision 3, and a vendor it is offered to."""
+    """A submitted RFI at revision 3, from whose draft a secret was removed, and a vendor it is
+    offered to.
+    """
 
     rfi: Rfi
     match_id: str
@@ -29,12 +31,12 @@ class Street:
     world: World
 
     async def revise(self, revision: int, **content: object) -> None:
-        """Change it from another process, as REST does."""
+        """Revise the RFI from another process, as REST does."""
         actor = Actor(self.customer.id, Role.CUSTOMER)
         await rfis.revise(self.world, actor, self.rfi.id, revision, content)
 
     async def accept(self) -> None:
-        """Take the offer up."""
+        """Accept the offer."""
         await matches.accept(self.world, Actor(self.vendor.id, Role.VENDOR), self.match_id)
 
 
@@ -58,14 +60,16 @@ async def street(gateways: Gateways, store: MongoStore, settings: Settings) -> S
 
 
 def paths_of(app: App) -> list[list[str]]:
-    """What the pushed revisions changed."""
-    return [[each["path"] for each in told["changes"]] for told in app.named("rfi.changed")]
+    """The paths that each pushed revision changed."""
+    return [[change["path"] for change in told["changes"]] for told in app.named("rfi.changed")]
 
 
 async def test_a_vendor_that_is_asked_joins_the_limited_view(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """The snapshot is rounded, and the changes begin with the submission; the customer has it all."""
+    """The vendor's snapshot is rounded and its changes begin with the submission; the customer sees
+    all.
+    """
     vendor = await connect(gateways[0], street.vendor)
     customer = await connect(gateways[0], street.customer)
 
@@ -75,19 +79,21 @@ async def test_a_vendor_that_is_asked_joins_the_limited_view(
 
     assert (seen["rfi"]["address"], seen["rfi"]["location"]) == (None, ROUNDED)
     assert seen["rfi"]["visibility"] == "limited"
-    assert [each["cause"] for each in seen["changes"]] == ["submitted"]
+    assert [change["cause"] for change in seen["changes"]] == ["submitted"]
     assert from_the_start["is_snapshot"] is False
     assert from_the_start["changes"] == seen["changes"]
     assert (own["rfi"]["address"], own["rfi"]["location"]) == ("1437 Bannock St", DOOR)
-    assert [each["revision"] for each in own["changes"]] == [1, 2, 3]
+    assert [change["revision"] for change in own["changes"]] == [1, 2, 3]
 
 
 async def test_pushes_show_each_member_what_it_may_see(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """On the gateway of whoever changes and on the other; numbers stay dense for all."""
-    vendors = [await connect(each, street.vendor) for each in gateways]
-    customers = [await connect(each, street.customer) for each in gateways]
+    """It holds on the gateway where the change is made and on the other; numbers are dense for
+    everyone.
+    """
+    vendors = [await connect(gateway, street.vendor) for gateway in gateways]
+    customers = [await connect(gateway, street.customer) for gateway in gateways]
     for app in (*vendors, *customers):
         await app.ok("join_rfi", {"rfi_id": street.rfi.id})
 
@@ -98,7 +104,7 @@ async def test_pushes_show_each_member_what_it_may_see(
 
     for app in vendors:
         assert paths_of(app) == [["title"], ["budget_visibility"]]
-        assert [each["revision"] for each in app.named("rfi.changed")] == [4, 5]
+        assert [change["revision"] for change in app.named("rfi.changed")] == [4, 5]
         assert "Elm" not in str(app.named("rfi.changed"))
     for app in customers:
         assert paths_of(app) == [["address", "title"], ["budget_visibility"]]
@@ -107,13 +113,13 @@ async def test_pushes_show_each_member_what_it_may_see(
 async def test_who_accepts_sees_what_changes_from_then_on(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """Within the room it has joined already, on every gateway."""
-    apps = [await connect(each, street.vendor) for each in gateways]
+    """It applies to a room that the vendor has already joined, on every gateway."""
+    apps = [await connect(gateway, street.vendor) for gateway in gateways]
     for app in apps:
         await app.ok("join_rfi", {"rfi_id": street.rfi.id})
 
     await street.accept()
-    for revision in range(3, 30):  # each gateway asks anew as soon as it is told
+    for revision in range(3, 30):  # each gateway reads the match again as soon as it is told
         await street.revise(revision, address=f"{revision} Elm St")
         for app in apps:
             await app.until(lambda: len(app.named("rfi.changed")) > revision - 3)  # noqa: B023 # awaited here
@@ -123,6 +129,6 @@ async def test_who_accepts_sees_what_changes_from_then_on(
     assert [paths_of(app)[-1] for app in apps] == [["address"], ["address"]]
     seen = await apps[0].ok("join_rfi", {"rfi_id": street.rfi.id, "after_revision": 2})
     assert seen["rfi"]["visibility"] == "full"
-    assert {change["path"] for each in seen["changes"] for change in each["changes"]} == {
+    assert {change["path"] for step in seen["changes"] for change in step["changes"]} == {
         "state", "submitted_at", "address"
     }  # fmt: skip

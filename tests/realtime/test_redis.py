@@ -1,4 +1,4 @@
-"""Redis away, deaf or forgetful: pushes come late, and none is lost."""
+"""Redis is down, silent or loses messages: pushes arrive late, and none is lost."""
 
 import asyncio
 import os
@@ -21,14 +21,16 @@ from tests.realtime.gateways import RunningGateway, gateway
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[Servers]:
-    """A Valkey of one's own, to be stopped."""
+    """A separate Valkey that these tests can stop."""
     with running("valkey") as servers:
         yield servers
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _impatient() -> Iterator[None]:
-    """Shorter pauses than in production, so that the tests are quick; the order of them is kept."""
+    """Shorten the intervals so that the tests are quick; their relative order is the production
+    one.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
         patch.setattr(subscriber, "DEAF_AFTER_S", 1.0)
@@ -40,7 +42,7 @@ def _impatient() -> Iterator[None]:
 async def alone(
     settings: Settings, valkey: Servers, _impatient: None
 ) -> AsyncIterator[RunningGateway]:
-    """A gateway over that Valkey."""
+    """A gateway that uses that Valkey."""
     async with gateway(replace(settings, redis_url=valkey.redis_url)) as one:
         yield one
 
@@ -48,7 +50,9 @@ async def alone(
 async def test_a_lost_announcement_is_repaired_by_the_next_head(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """A writer died between commit and announcement: the relay tells the head, the rest is read."""
+    """The writer died between commit and announcement: the relay's head makes the gateway read the
+    rest.
+    """
     app = await connect(gateways[0], talk.customer)
     await app.ok("join_conversation", talk.named())
     await written(gateways[0].parts.store, talk, 3)
@@ -63,7 +67,7 @@ async def test_a_lost_announcement_is_repaired_by_the_next_head(
 async def test_without_any_announcement_the_look_at_the_heads_finds_it(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every few seconds (here a tenth of one) each room is compared with the store."""
+    """Every few seconds (here a tenth of a second) each room is compared with the store."""
     monkeypatch.setattr(rooms, "CHECK_HEADS_EVERY_S", 0.1)
     async with gateway(settings, "realtime-3") as looking:
         app = await connect(looking, talk.customer)
@@ -78,7 +82,7 @@ async def test_without_any_announcement_the_look_at_the_heads_finds_it(
 async def test_repeated_and_disordered_announcements_change_nothing(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """What Redis brings is a hint; the number decides."""
+    """An announcement is only a hint; its number decides."""
     app = await connect(gateways[0], talk.customer)
     await app.ok("join_conversation", talk.named())
     sender = await connect(gateways[1], talk.vendor)
@@ -98,29 +102,31 @@ async def test_repeated_and_disordered_announcements_change_nothing(
 async def test_redis_killed_and_back_loses_nothing(
     alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
 ) -> None:
-    """Sending goes on while it is away; what was not pushed then is pushed afterwards."""
+    """Sending continues while it is down; entries that could not be pushed then are pushed
+    afterwards.
+    """
     customer, vendor = await connect(alone, talk.customer), await connect(alone, talk.vendor)
-    for each in (customer, vendor):
-        await each.ok("join_conversation", talk.named())
+    for app in (customer, vendor):
+        await app.ok("join_conversation", talk.named())
     await vendor.send_many(talk, range(3))
 
     await asyncio.to_thread(valkey.stop, "valkey")
     while_away = await vendor.send_many(talk, range(3, 23))
     await asyncio.to_thread(valkey.start, "valkey")
-    for each in (customer, vendor):
-        await each.has_up_to(23)
+    for app in (customer, vendor):
+        await app.has_up_to(23)
     await vendor.send_many(talk, [24])
-    for each in (customer, vendor):
-        await each.has_up_to(24)
+    for app in (customer, vendor):
+        await app.has_up_to(24)
 
-    assert [each["sequence"] for each in while_away] == list(range(4, 24))
+    assert [message["sequence"] for message in while_away] == list(range(4, 24))
     assert customer.sequences() == vendor.sequences() == list(range(1, 25))
 
 
 async def test_one_may_join_and_be_served_while_redis_is_away(
     alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
 ) -> None:
-    """Connecting and joining take a moment longer; when Redis is back, pushes arrive again."""
+    """Connecting and joining take a moment longer; once Redis is back, pushes arrive again."""
     await asyncio.to_thread(valkey.stop, "valkey")
     app = await connect(alone, talk.customer)
     await written(alone.parts.store, talk)
@@ -137,19 +143,21 @@ async def test_one_may_join_and_be_served_while_redis_is_away(
 async def test_a_deaf_gateway_says_so_until_it_hears_again(
     alone: RunningGateway, valkey: Servers
 ) -> None:
-    """Redis accepts and answers nothing: not ready, without a moment of false health."""
+    """Redis accepts connections but answers nothing: the gateway is not ready, not even for a
+    moment.
+    """
     assert (await alone.ready())[0] == 200
     pid = valkey.pid("valkey")
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:
         async with asyncio.timeout(10):
-            while (await alone.ready())[0] == 200:  # noqa: ASYNC110 # of the listener
+            while (await alone.ready())[0] == 200:  # noqa: ASYNC110 # the listener's state
                 await asyncio.sleep(0.02)
         _, told = await alone.ready()
         assert isinstance(told["checks"], dict)
         assert "not heard" in told["checks"]["live"]
-        # The listener gives up its connection meanwhile and takes another, as deaf as the first.
+        # Meanwhile the listener drops its connection and opens another, which is just as deaf.
         for _ in range(30):
             assert (await alone.ready())[0] == 503
             await asyncio.sleep(0.1)
@@ -157,5 +165,5 @@ async def test_a_deaf_gateway_says_so_until_it_hears_again(
         os.kill(pid, signal.SIGCONT)
 
     async with asyncio.timeout(10):
-        while (await alone.ready())[0] != 200:  # noqa: ASYNC110 # of the listener
+        while (await alone.ready())[0] != 200:  # noqa: ASYNC110 # the listener's state
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""MongoDB is restored from a backup under running gateways, and an app that is ahead notices."""
+"""MongoDB is restored from a backup while gateways run, and apps that are ahead notice."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ Backup = Mapping[str, list[dict[str, Any]]]
 
 @pytest_asyncio.fixture
 async def gateways(store: MongoStore, settings: Settings) -> AsyncIterator[Gateways]:
-    """Two gateways that look at the epoch often."""
+    """Two gateways that read the epoch often."""
     settings = replace(settings, limit_scale=1_000.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(epoch, "READ_EVERY_S", READ_EVERY_S)
@@ -46,7 +46,7 @@ async def _restore(store: MongoStore, backup: Backup) -> None:
 
 
 async def _told(settings: Settings) -> list[str]:
-    """Tell the deployment of the restore; what was said."""
+    """Tell the deployment about the restore; returns what was printed."""
     said: list[str] = []
     await after_restore(
         settings.mongodb_url, settings.mongodb_database, said.append, NOTICED_WITHIN_S
@@ -59,15 +59,15 @@ def _sequences(answer: Mapping[str, Any]) -> list[int]:
 
 
 async def _say(app: App, talk: Talk, *bodies: str) -> list[int]:
-    """Send messages one after the other; their sequences."""
+    """Send messages one after the other; returns their sequences."""
     sent = [await app.ok("send_message", talk.says(f"{id(app)}-{body}", body)) for body in bodies]
-    return [each["message"]["sequence"] for each in sent]
+    return [answer["message"]["sequence"] for answer in sent]
 
 
 async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """Joined, returning, or only reading: nobody is left with the old 7 to 11."""
+    """Whether an app is joined, returns or only reads, it does not keep the old entries 7 to 11."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[1], talk.vendor)
     joined = await customer.ok("join_conversation", talk.named())
@@ -87,7 +87,11 @@ async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
     customer.pushes.clear()
     assert await _say(vendor, talk, "new-7", "new-8", "new-9") == [7, 8, 9]
     await customer.has_up_to(9)
-    assert [each["body"] for each in customer.named("message.sent")] == ["new-7", "new-8", "new-9"]
+    assert [message["body"] for message in customer.named("message.sent")] == [
+        "new-7",
+        "new-8",
+        "new-9",
+    ]
 
     back = await connect(gateways[0], talk.customer)
     for payload in (
@@ -133,7 +137,7 @@ async def test_an_rfi_feed_begins_another_epoch_too(
 async def test_a_room_notices_a_restore_that_nobody_told_of(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """A head that stays below what was delivered says enough, and a join does not wait for it."""
+    """A head that stays below what was delivered is enough, and no app has to join first."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[1], talk.vendor)
     await customer.ok("join_conversation", talk.named())
@@ -152,7 +156,7 @@ async def test_a_room_notices_a_restore_that_nobody_told_of(
 async def test_holes_of_a_writer_that_had_not_noticed_are_closed(
     store: MongoStore, settings: Settings
 ) -> None:
-    """It wrote on from the head that it knew; its acknowledged messages stay, in their order."""
+    """It continued from the head it knew; its acknowledged messages are kept, in their order."""
     writer = EntryWriter(store.entries)
     first = [a_message(conversation_id="c") for _ in range(6)]
     for message in first[:3]:
@@ -169,15 +173,15 @@ async def test_holes_of_a_writer_that_had_not_noticed_are_closed(
     said = await _told(settings)
 
     kept = await store.entries.after("c", 0, 20)
-    assert [each.sequence for each in kept] == [1, 2, 3, 4, 5]
-    assert [each.id for each in kept] == [each.id for each in (*first[:3], *late)]
+    assert [entry.sequence for entry in kept] == [1, 2, 3, 4, 5]
+    assert [entry.id for entry in kept] == [message.id for message in (*first[:3], *late)]
     assert any("1 conversations had holes" in line for line in said)
 
 
 async def test_read_positions_above_the_head_are_lowered(
     store: MongoStore, settings: Settings
 ) -> None:
-    """A backup that is not of one moment has them; they would hide what is yet to be read."""
+    """A backup that does not show a single moment has them; they would hide unread messages."""
     writer = EntryWriter(store.entries)
     for _ in range(3):
         await writer.append(a_message(conversation_id="c"))
@@ -186,6 +190,9 @@ async def test_read_positions_above_the_head_are_lowered(
 
     await _told(settings)
 
-    positions = {each.account_id: each for each in await store.read_positions.of_conversation("c")}
+    positions = {
+        position.account_id: position
+        for position in await store.read_positions.of_conversation("c")
+    }
     assert positions["carla"].read_sequence == positions["carla"].delivered_sequence == 3
     assert positions["victor"].read_sequence == 1

@@ -1,4 +1,4 @@
-"""A room: each member gets every number once, in order, whatever is announced to it."""
+"""In a room, each member gets every number once and in order, whatever is announced."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,36 +18,36 @@ ROOM = "conversation:c"
 
 
 def entry(number: int) -> Announcement:
-    """The push of one number."""
+    """An announcement with this number."""
     return Announcement(ROOM, "message.sent", {"sequence": number}, number)
 
 
 @dataclass
 class Transport:
-    """Keeps what each connection gets."""
+    """Records what each connection gets."""
 
     got: dict[str, list[int]] = field(default_factory=dict)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
-        """Hand over."""
+        """Record the push for each connection."""
         ids = list(connection_ids)
         if name == "gap":
             self.gaps.append(data)
-        for each in ids:
-            self.got.setdefault(each, []).append(data.get("sequence", 0))
+        for connection_id in ids:
+            self.got.setdefault(connection_id, []).append(data.get("sequence", 0))
         self.arrived.set()
         return len(ids)
 
     def end(self, connection_id: str, reason: str) -> None:
-        """Nobody is ended here."""
+        """Never called: no test here ends a connection."""
 
     async def drained(self, connection_id: str) -> None:
-        """Everybody reads."""
+        """Every connection reads at once."""
 
     async def until(self, connection_id: str, numbers: list[int]) -> None:
-        """Wait until a connection has got exactly these."""
+        """Wait until a connection has got exactly these numbers."""
         async with asyncio.timeout(5):
             while self.got.get(connection_id, []) != numbers:
                 self.arrived.clear()
@@ -66,27 +66,27 @@ class Feed:
     gate: asyncio.Event | None = None
 
     async def head(self) -> int:
-        """The last number."""
+        """Return the last number."""
         return self.last
 
     async def after(self, position: int) -> list[Announcement]:
-        """The pushes behind a number."""
+        """Return the announcements after a number."""
         self.reads.append(position)
         if self.fails:
             self.fails -= 1
             raise TemporaryError("MongoDB: AutoReconnect")
-        found = [entry(each) for each in range(position + 1, self.last + 1)][:200]
+        found = [entry(number) for number in range(position + 1, self.last + 1)][:200]
         if self.gate is not None:
             await self.gate.wait()
         return found
 
     def limited(self, announcement: Announcement) -> Announcement:
-        """The push with a mark."""
+        """Mark the announcement as limited."""
         return replace(announcement, data={**announcement.data, "is_limited": True})
 
 
 def _only(*found: Announcement) -> Callable[[int], Awaitable[list[Announcement]]]:
-    """A feed's `after` that brings these, whatever it is asked for."""
+    """Make an `after` that returns these announcements for every position."""
 
     async def after(_: int) -> list[Announcement]:
         return list(found)
@@ -96,13 +96,13 @@ def _only(*found: Announcement) -> Callable[[int], Awaitable[list[Announcement]]
 
 @pytest.fixture
 def transport() -> Transport:
-    """Keeps what is pushed."""
+    """A transport that records what is pushed."""
     return Transport()
 
 
 @pytest.fixture
 def feed() -> Feed:
-    """A store behind the room."""
+    """The store that the room reads."""
     return Feed()
 
 
@@ -119,7 +119,7 @@ def _gap(head: int, *, is_snapshot: bool, epoch: str = "0") -> dict[str, object]
 async def test_numbers_in_order_are_delivered_without_the_store(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """The usual way: nothing is read."""
+    """In the normal case, the store is not read."""
     assert room.settle("a", 4)
 
     for number in (5, 6, 7):
@@ -132,7 +132,7 @@ async def test_numbers_in_order_are_delivered_without_the_store(
 async def test_numbers_out_of_order_are_put_in_order(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Two gateways publish side by side: what comes early waits for what comes late."""
+    """Two gateways publish concurrently: a number that arrives early waits for the missing ones."""
     room.settle("a", 0)
     feed.last = 5
 
@@ -143,7 +143,7 @@ async def test_numbers_out_of_order_are_put_in_order(
 
 
 async def test_what_comes_twice_is_delivered_once(room: Room, transport: Transport) -> None:
-    """An announcement that is repeated, or older than the room, is ignored."""
+    """An announcement that is repeated, or older than the room's position, is ignored."""
     room.settle("a", 2)
 
     for number in (3, 3, 1, 2, 4, 3, 4):
@@ -155,23 +155,23 @@ async def test_what_comes_twice_is_delivered_once(room: Room, transport: Transpo
 async def test_a_hole_is_read_from_the_store_once_for_all_members(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """A lost announcement is found by the next number."""
-    for each in ("a", "b", "c"):
-        room.settle(each, 0)
+    """The next number reveals a lost announcement."""
+    for member in ("a", "b", "c"):
+        room.settle(member, 0)
     feed.last = 4
 
     room.hear(entry(1))
     room.hear(entry(4))
     await transport.until("c", [1, 2, 3, 4])
 
-    assert transport.got == {each: [1, 2, 3, 4] for each in "abc"}
+    assert transport.got == {member: [1, 2, 3, 4] for member in "abc"}
     assert feed.reads == [1]
 
 
 async def test_a_told_head_brings_what_nobody_announced(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """The last announcement was lost: the head says that there is more."""
+    """If the last announcement was lost, the head reveals that there is more."""
     room.settle("a", 0)
     room.hear(entry(1))
     feed.last = 3
@@ -183,7 +183,7 @@ async def test_a_told_head_brings_what_nobody_announced(
 async def test_a_hole_waits_for_a_store_that_is_away(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Nothing behind the hole is delivered before it, and nothing is left out."""
+    """Numbers after the hole are not delivered before it is filled, and none is skipped."""
     room.settle("a", 0)
     feed.last, feed.fails = 3, 2
 
@@ -196,7 +196,7 @@ async def test_a_hole_waits_for_a_store_that_is_away(
 async def test_a_room_starts_over_in_another_epoch(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Members are told where its numbers are now, and get what comes after."""
+    """Members are told the new head, then get what follows it."""
     room.settle("a", 11)
 
     feed.epoch, feed.last = "1", 6
@@ -211,7 +211,9 @@ async def test_a_room_starts_over_in_another_epoch(
 async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Once may be a new primary that does not know yet; a room that goes on meanwhile is not below."""
+    """One low head may come from a new primary that lags; only a second one in a row counts, and a
+    head that has caught up in between resets it.
+    """
     room.settle("a", 11)
 
     room.check(9, 11)
@@ -228,7 +230,7 @@ async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
 async def test_a_hole_in_the_store_is_not_read_again_and_again(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody can be brought over it; the members are told to start over behind it."""
+    """It cannot be filled, so members are told to start again after it."""
     monkeypatch.setattr(feed, "after", _only(entry(5), entry(6)))
     room.settle("a", 2)
 
@@ -243,7 +245,9 @@ async def test_a_hole_in_the_store_is_not_read_again_and_again(
 async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Members learn that they miss something, up to which number; what follows has no hole."""
+    """Members are told once that they miss entries, and up to which number; what follows has no
+    hole.
+    """
     monkeypatch.setattr(rooms, "GAP_TOLD_AFTER_S", 0.0)
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3
@@ -257,7 +261,7 @@ async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
 async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Both ways lead to the same order."""
+    """Announcements and store reads end in one order."""
     room.settle("a", 0)
     feed.last, feed.gate = 3, asyncio.Event()
     room.hear(entry(3))
@@ -276,7 +280,7 @@ async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(
 async def test_more_ahead_than_is_kept_comes_out_of_the_store(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The memory behind a hole is bounded, the delivery is not."""
+    """Memory for numbers after a hole is bounded; delivery is not."""
     monkeypatch.setattr(rooms, "MAX_AHEAD", 10)
     room.settle("a", 0)
     feed.last = 500
@@ -289,7 +293,7 @@ async def test_more_ahead_than_is_kept_comes_out_of_the_store(
 async def test_a_head_that_cannot_be_read_ends_the_reading(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """A number that never was is no reason to ask for ever; the next true one is delivered."""
+    """A head that does not exist is not polled forever; the next real number is delivered."""
     room.settle("a", 2)
     feed.last = 2
 
@@ -307,7 +311,7 @@ async def test_a_head_that_cannot_be_read_ends_the_reading(
 async def test_a_member_gets_what_is_behind_its_own_snapshot(
     room: Room, transport: Transport
 ) -> None:
-    """Who joined with a later snapshot does not get again what is in it."""
+    """A member that joined with a later snapshot does not get the snapshot's entries again."""
     room.settle("old", 0)
     assert room.settle("new", 2)
 
@@ -318,7 +322,7 @@ async def test_a_member_gets_what_is_behind_its_own_snapshot(
 
 
 async def test_a_snapshot_behind_the_room_is_read_again(room: Room, transport: Transport) -> None:
-    """The room went on while it was read: joining with it would leave a hole."""
+    """The room advanced while the snapshot was read: joining with it would leave a hole."""
     room.settle("a", 0)
     for number in (1, 2):
         room.hear(entry(number))
@@ -333,7 +337,7 @@ async def test_a_snapshot_behind_the_room_is_read_again(room: Room, transport: T
 async def test_what_was_heard_before_the_first_member_is_neither_lost_nor_read_anew(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Joining a long conversation that goes on meanwhile reads the end of it and not all of it."""
+    """Joining a long conversation while it advances reads only its end, not all of it."""
     feed.last = 10_002
     room.hear(entry(10_000))
     room.hear(entry(10_002))
@@ -347,7 +351,7 @@ async def test_what_was_heard_before_the_first_member_is_neither_lost_nor_read_a
 async def test_pushes_without_a_number_go_to_everybody_at_once(
     room: Room, transport: Transport
 ) -> None:
-    """Typing and receipts are not part of the stream."""
+    """Typing and receipts are not part of the numbered stream."""
     room.settle("a", 7)
 
     room.hear(Announcement(ROOM, "typing.updated", {}))
@@ -358,7 +362,7 @@ async def test_pushes_without_a_number_go_to_everybody_at_once(
 async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
     feed: Feed, transport: Transport
 ) -> None:
-    """Without any announcement."""
+    """It needs no announcement at all."""
     all_rooms = Rooms(transport)
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
@@ -370,7 +374,7 @@ async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
 
 
 class SlowSubscriber:
-    """Subscriptions that take until they are let go."""
+    """A subscriber whose subscriptions block until the test releases them."""
 
     def __init__(self) -> None:
         self.joined: list[str] = []
@@ -378,7 +382,7 @@ class SlowSubscriber:
         self.may_join = asyncio.Event()
 
     async def join(self, room: str) -> None:
-        """Subscribe."""
+        """Subscribe, once it is released."""
         self.joined.append(room)
         await self.may_join.wait()
 
@@ -389,15 +393,15 @@ class SlowSubscriber:
 
 @pytest.fixture
 def subscriber() -> SlowSubscriber:
-    """Lets nobody in yet."""
+    """A subscriber that blocks every subscription for now."""
     return SlowSubscriber()
 
 
 @pytest.fixture
 def all_rooms(transport: Transport, subscriber: SlowSubscriber) -> Rooms:
-    """Rooms with these subscriptions."""
+    """Rooms that use the blocking subscriber."""
     made = Rooms(transport)
-    made.subscriber = subscriber  # type: ignore[assignment] # as much of it as is used
+    made.subscriber = subscriber  # type: ignore[assignment] # the methods that are used
     return made
 
 
@@ -409,7 +413,7 @@ async def _let_others_run() -> None:
 async def test_nobody_enters_before_the_room_is_subscribed_to(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """Also not those who come right after the last member left."""
+    """This includes those who join right after the last member left."""
     subscriber.may_join.set()
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
@@ -431,7 +435,7 @@ async def test_nobody_enters_before_the_room_is_subscribed_to(
 async def test_a_join_that_is_cancelled_leaves_nothing_subscribed(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """The room of the only one who was on the way in closes."""
+    """A room that only the cancelled join was waiting for closes."""
     joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
     await _let_others_run()
 
@@ -445,7 +449,7 @@ async def test_a_join_that_is_cancelled_leaves_nothing_subscribed(
 async def test_a_join_that_is_cancelled_takes_nothing_from_another(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """Who asked for the same room at the same time enters it, by the same subscription."""
+    """A second caller that is joining the same room enters it through the same subscription."""
     joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
     other = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
     await _let_others_run()
@@ -462,7 +466,7 @@ async def test_a_join_that_is_cancelled_takes_nothing_from_another(
 async def test_a_connection_that_went_while_it_joined_is_no_member(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """Its room closes; nothing is kept for somebody who will not come back."""
+    """Its room closes; nothing is kept for a connection that will not return."""
     subscriber.may_join.set()
     connection = Connection("a", an_actor(), NOW.timestamp())
     room = await all_rooms.enter(ROOM, lambda: feed)

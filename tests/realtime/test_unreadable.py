@@ -1,4 +1,6 @@
-"""Calls that cannot be read: each that has an id is answered, over every transport, and goes on."""
+"""Calls that cannot be parsed: one with an id is answered, over every transport, and the connection
+stays open.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,7 +20,7 @@ TRANSPORTS = ["websocket", "polling"]
 
 
 class Client:
-    """A connection of which a test decides every byte, over either transport."""
+    """A connection on which a test controls every byte, over either transport."""
 
     def __init__(self, way: Raw | Polling) -> None:
         self._way = way
@@ -31,14 +33,14 @@ class Client:
             self._way.send(*packets)
 
     async def error(self, number: int) -> dict[str, Any]:
-        """The error that a call is answered with."""
+        """Wait for the error with which a call is answered."""
         start = f"43{number}["
         text = await self._way.until(start)
         error: dict[str, Any] = orjson.loads(text[len(start) - 1 :])[0]["error"]
         return error
 
     async def goes_on(self, talk: Talk) -> None:
-        """A good call on the same connection succeeds."""
+        """Check that a good call on the same connection succeeds."""
         await self.send(call(999, "leave_conversation", talk.named()))
         await self._way.until('43999[{"ok":true')
 
@@ -47,7 +49,7 @@ class Client:
 async def client(
     request: pytest.FixtureRequest, gateways: Gateways, talk: Talk
 ) -> AsyncIterator[Client]:
-    """The customer, connected."""
+    """The customer's connection."""
     open_ = connected if request.param == "websocket" else polling
     async with open_(gateways[0].url, talk.customer) as way:
         yield Client(way)
@@ -66,11 +68,11 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize("payload", UNREADABLE, ids=lambda each: each[:30])
+@pytest.mark.parametrize("payload", UNREADABLE, ids=lambda payload: payload[:30])
 async def test_what_does_not_parse_strictly_is_answered(
     client: Client, talk: Talk, payload: str
 ) -> None:
-    """With the path of each value at fault, and the connection stays."""
+    """The answer has the path of each invalid value, and the connection stays open."""
     code, paths = UNREADABLE[payload]
 
     await client.send(f'427["send_message",{payload}]')
@@ -78,7 +80,7 @@ async def test_what_does_not_parse_strictly_is_answered(
     error = await client.error(7)
     assert error["code"] == code
     assert not error["temporary"]
-    assert [each["path"] for each in error.get("errors", [])] == paths
+    assert [fault["path"] for fault in error.get("errors", [])] == paths
     await client.goes_on(talk)
 
 
@@ -96,7 +98,7 @@ async def test_what_does_not_parse_strictly_is_answered(
 async def test_a_call_of_a_wrong_shape_is_answered(
     client: Client, talk: Talk, packet: str, code: str
 ) -> None:
-    """And the connection stays."""
+    """The connection stays open."""
     await client.send(packet)
 
     assert (await client.error(7))["code"] == code
@@ -107,7 +109,7 @@ async def test_a_call_of_a_wrong_shape_is_answered(
 async def test_a_binary_argument_of_the_official_client_is_refused(
     gateways: Gateways, connect: Connect, talk: Talk, transport: str
 ) -> None:
-    """With the path of what was binary; the app sends on over the same connection."""
+    """The error has the path of each binary value; the app continues over the same connection."""
     app = await connect(gateways[0], talk.customer, transports=[transport])
     payload = talk.says("m-1")
 
@@ -115,13 +117,15 @@ async def test_a_binary_argument_of_the_official_client_is_refused(
     sent = await app.ok("send_message", payload)
 
     assert answer["error"]["code"] == "validation_failed"
-    assert [each["path"] for each in answer["error"]["errors"]] == ["body", "x.0"]
+    assert [error["path"] for error in answer["error"]["errors"]] == ["body", "x.0"]
     assert sent["message"]["sequence"] == 1
     assert app.named("disconnect") == []
 
 
 async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, talk: Talk) -> None:
-    """On a websocket the standard wants the end (RFC 6455, section 8.1); here nothing forbids it."""
+    """On a websocket, the standard requires the connection to fail (RFC 6455, section 8.1); here it
+    does not.
+    """
     async with polling(gateways[0].url, talk.customer) as way:
         client = Client(way)
 
@@ -136,7 +140,7 @@ async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, ta
 async def test_a_handshake_that_cannot_be_read_is_told_so(
     gateways: Gateways, transport: str
 ) -> None:
-    """By `connect_error` with a code; the official clients do not try again after one."""
+    """It gets `connect_error` with a code; the official clients do not retry after one."""
     url = gateways[0].url
     packet = '40{"token":"\\ud83d"}'
     if transport == "polling":
@@ -154,7 +158,7 @@ async def test_a_handshake_that_cannot_be_read_is_told_so(
 async def test_calls_that_cannot_be_read_count_as_calls(
     module_store: MongoStore, settings: Settings
 ) -> None:
-    """At the default limits the 301st at once is told to wait."""
+    """At the default limits, the 301st call at once is rate limited."""
     talk = await a_talk(module_store, settings)
     async with (
         gateway(settings, "realtime-7") as running,
