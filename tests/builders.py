@@ -1,7 +1,7 @@
-"""Builders: values for tests, complete and valid, of which a test names only what it is about.
+"""Builders: complete, valid values for tests; a test names only the fields it is about.
 
-`a_vendor(capacity=1)` is an active vendor with one place.  Ids are new with every call, so that
-tests that share a database do not meet.
+`a_vendor(capacity=1)` is an active vendor that can take one match.  Every call makes new ids, so
+tests that share a database do not interfere with each other.
 """
 
 import math
@@ -26,11 +26,11 @@ from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 
-# Ahead of every real clock: a database drops what has expired by its own clock, and nothing that a
-# test made a moment ago may vanish under it.
+# Later than any real clock: the database removes expired documents by its own clock, and it must
+# not remove what a test has just created.
 NOW = datetime(2040, 5, 17, 9, 30, tzinfo=UTC)
 DENVER = (-104.9903, 39.7392)
-METRES_PER_DEGREE = 6_378_100 * math.pi / 180  # the radius that MongoDB reckons with
+METRES_PER_DEGREE = 6_378_100 * math.pi / 180  # with the Earth radius that MongoDB uses
 
 
 @dataclass(slots=True)
@@ -40,43 +40,43 @@ class Stopwatch:
     at_s: float = 1_000.0
 
     def __call__(self) -> float:
-        """The time it shows, in seconds."""
+        """The current reading, in seconds."""
         return self.at_s
 
 
 @dataclass(slots=True)
 class FixedClock:
-    """A clock that stands still until a test moves it."""
+    """A clock that stands still until a test advances it."""
 
     at: datetime = NOW
 
     def now(self) -> datetime:
-        """The time it stands at."""
+        """The current reading."""
         return self.at
 
     def advance(self, **amount: float) -> datetime:
-        """Move on, by what `timedelta` takes (`seconds=30`); returns the new time."""
+        """Advance by the arguments of `timedelta` (`seconds=30`); returns the new time."""
         self.at += timedelta(**amount)
         return self.at
 
 
 def a_place(longitude: float = DENVER[0], latitude: float = DENVER[1]) -> dict[str, Any]:
-    """A GeoJSON point; Denver unless told otherwise."""
+    """A GeoJSON point, in Denver by default."""
     return {"type": "Point", "coordinates": [longitude, latitude]}
 
 
 def north_of_denver(distance_m: float) -> dict[str, Any]:
-    """The place so many metres due north of Denver."""
+    """The point `distance_m` metres due north of Denver."""
     return a_place(latitude=DENVER[1] + distance_m / METRES_PER_DEGREE)
 
 
 def an_actor(role: Role = Role.CUSTOMER, **named: Any) -> Actor:
-    """Somebody who acts in a role."""
+    """An actor in a role, a customer by default."""
     return Actor(**{"account_id": new_id(), "role": role, **named})
 
 
 def an_account(**named: Any) -> Account:
-    """A customer's account with an address of its own."""
+    """A customer's account with a unique email address."""
     account_id = named.pop("id", None) or new_id()
     account = Account(
         id=account_id,
@@ -93,7 +93,7 @@ def an_account(**named: Any) -> Account:
 
 
 def a_session(**named: Any) -> Session:
-    """A log-in good for a month."""
+    """A session that lasts a month."""
     session = Session(
         id=new_id(),
         account_id=new_id(),
@@ -105,7 +105,7 @@ def a_session(**named: Any) -> Session:
 
 
 def a_vendor(**named: Any) -> Vendor:
-    """An active plumber in Denver with a radius of 20 km and five places."""
+    """An active plumber in Denver with a service radius of 20 km and a capacity of five."""
     vendor = Vendor(
         id=new_id(),
         state=VendorState.ACTIVE,
@@ -124,7 +124,7 @@ def a_vendor(**named: Any) -> Vendor:
 
 
 def a_vendor_north(distance_m: float, *, radius_m: int = 20_000, **named: Any) -> Vendor:
-    """An active plumber so many metres north of Denver."""
+    """An active plumber `distance_m` metres north of Denver."""
     return a_vendor(service_area=ServiceArea(north_of_denver(distance_m), radius_m), **named)
 
 
@@ -154,7 +154,7 @@ def an_rfi(**named: Any) -> Rfi:
 
 
 def content_of_an_rfi(**named: Any) -> dict[str, Any]:
-    """What a customer writes in an RFI, as the schema loads it and `rfis.draft` takes it."""
+    """The content a customer writes in an RFI, as loaded by the schema and taken by `rfis.draft`."""
     content = {
         "category": "plumbing",
         "title": "Leaking kitchen sink",
@@ -171,7 +171,7 @@ def content_of_an_rfi(**named: Any) -> dict[str, Any]:
 
 
 def a_revision(rfi: Rfi, **named: Any) -> Revision:
-    """The revision that led to where the RFI stands."""
+    """The revision that brought the RFI to its current state."""
     revision = Revision(
         rfi_id=rfi.id,
         revision=rfi.revision,
@@ -204,12 +204,12 @@ def a_match(**named: Any) -> Match:
 
 
 def an_accepted_match(**named: Any) -> Match:
-    """A match that its vendor took up, with its conversation."""
+    """A match that its vendor accepted, with its conversation."""
     return a_match(**{"state": MatchState.ACCEPTED, "conversation_id": new_id(), **named})
 
 
 def figures_of_a_quote(**named: Any) -> dict[str, Any]:
-    """What a vendor writes in a quote, as the schema loads it and `quotes.submit` takes it."""
+    """The figures of a vendor's quote, as loaded by the schema and taken by `quotes.submit`."""
     figures = {
         "rfi_revision": 1,
         "amount_minor": 25_000,
@@ -221,7 +221,7 @@ def figures_of_a_quote(**named: Any) -> dict[str, Any]:
 
 
 def a_quote(**named: Any) -> Quote:
-    """A submitted quote of 250 dollars without an end."""
+    """A submitted quote of 250 dollars that does not expire."""
     quote = Quote(
         id=new_id(),
         rfi_id=new_id(),
@@ -239,7 +239,7 @@ def a_quote(**named: Any) -> Quote:
 
 
 def a_conversation(**named: Any) -> Conversation:
-    """A customer and a vendor, about an RFI."""
+    """A conversation between a customer and a vendor about an RFI."""
     conversation = Conversation(
         id=new_id(),
         rfi_id=new_id(),
@@ -270,7 +270,7 @@ def a_message(**named: Any) -> Entry:
 
 
 def an_edit(**named: Any) -> Entry:
-    """An entry that gives a message another body."""
+    """An entry that replaces a message's body."""
     edit = Entry(
         id=new_id(),
         conversation_id=new_id(),
@@ -285,12 +285,12 @@ def an_edit(**named: Any) -> Entry:
 
 
 def a_deletion(**named: Any) -> Entry:
-    """An entry that takes a message back."""
+    """An entry that deletes a message."""
     return an_edit(**{"kind": EntryKind.DELETION, "body": None, **named})
 
 
 def a_notice(**named: Any) -> Entry:
-    """An entry by the marketplace: a quote was made."""
+    """A notice from the marketplace: a quote was submitted."""
     notice = Entry(
         id=new_id(),
         conversation_id=new_id(),
@@ -304,7 +304,7 @@ def a_notice(**named: Any) -> Entry:
 
 
 def a_read_position(**named: Any) -> ReadPosition:
-    """A participant who got five entries and read three."""
+    """The position of a participant who received five entries and read three."""
     position = ReadPosition(
         conversation_id=new_id(), account_id=new_id(), delivered_sequence=5, read_sequence=3
     )

@@ -1,8 +1,8 @@
-"""Real servers and stores for every test that wants them; started when the first one asks.
+"""Real servers and stores for the tests; each starts when the first test asks for it.
 
-mongodb_url, redis_url, kafka_bootstrap_servers   one server each a session, in a temporary folder
-stack, site       the whole stack, for journeys and for chaos, and what stands behind its entry
-settings          a process's settings with a database of its own for each test module
+mongodb_url, redis_url, kafka_bootstrap_servers   one server each per session, in a temporary folder
+stack, site       the whole stack, for journeys and chaos tests, and a client of its entry point
+settings          a process's settings, with a separate database for each test module
 module_store      the MongoDB store over that database, open for the whole module
 store             the same store, emptied before each test
 """
@@ -22,7 +22,7 @@ from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore, open_store
 from tests.journeys.site import Site, opened
 
-# The time one example takes says more about the machine than about the code.
+# How long one example takes depends on the machine more than on the code.
 hypothesis.settings.register_profile("parley", deadline=None)
 hypothesis.settings.load_profile("parley")
 
@@ -31,7 +31,7 @@ _NOWHERE = "127.0.0.1:9"  # the discard port: nothing listens there
 
 @pytest.fixture(scope="session")
 def mongodb_server() -> Iterator[Servers]:
-    """A MongoDB replica set of one that looks for expired documents every second."""
+    """A one-member MongoDB replica set that removes expired documents every second."""
     with running("mongod") as servers:
         with MongoClient[dict[str, object]](servers.mongodb_url) as client:
             client.admin.command("setParameter", 1, ttlMonitorSleepSecs=1)
@@ -40,34 +40,34 @@ def mongodb_server() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def mongodb_url(mongodb_server: Servers) -> str:
-    """Address of the MongoDB server."""
+    """The address of the MongoDB server."""
     return mongodb_server.mongodb_url
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """Address of a Valkey server."""
+    """The address of a Valkey server."""
     with running("valkey") as servers:
         yield servers.redis_url
 
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap_servers() -> Iterator[str]:
-    """Address of a Kafka broker."""
+    """The address of a Kafka broker."""
     with running("kafka") as servers:
         yield servers.kafka_bootstrap_servers
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Running]:
-    """Every server and process; with raised limits, since all people here have one address."""
+    """Every server and process, with raised rate limits because all test users share one address."""
     with whole.running(environment={"PARLEY_LIMIT_SCALE": "1000"}) as started:
         yield started
 
 
 @pytest_asyncio.fixture(scope="session")
 async def site(stack: Running) -> AsyncIterator[Site]:
-    """The stack with a client for it."""
+    """The stack and a client for it."""
     async with opened(stack) as site:
         yield site
 
@@ -76,8 +76,8 @@ async def site(stack: Running) -> AsyncIterator[Site]:
 def settings(request: pytest.FixtureRequest, mongodb_url: str, redis_url: str) -> Settings:
     """Settings with a fresh database.
 
-    Kafka, which takes seconds to start, is there for the modules of which a test asks for
-    `kafka_bootstrap_servers`; the others get an address where nothing listens.
+    Kafka takes seconds to start, so it runs only for modules with a test that requests
+    `kafka_bootstrap_servers`; the other modules get an address where nothing listens.
     """
     wants_kafka = any(
         "kafka_bootstrap_servers" in item.fixturenames
@@ -108,7 +108,7 @@ async def module_store(settings: Settings) -> AsyncIterator[MongoStore]:
 
 @pytest_asyncio.fixture
 async def mongodb_store(module_store: MongoStore) -> MongoStore:
-    """The module's store without a document in it, besides the notes of its migrations."""
+    """The module's store, emptied of all documents except its migration records."""
     for name in await module_store.database.list_collection_names():
         if name != "migrations":
             await module_store.database[name].delete_many({})
@@ -117,5 +117,5 @@ async def mongodb_store(module_store: MongoStore) -> MongoStore:
 
 @pytest.fixture
 def store(mongodb_store: MongoStore) -> MongoStore:
-    """The MongoDB store, empty.  The contract suite has its own `store`, for each kind in turn."""
+    """The MongoDB store, empty.  The contract suite overrides it with every kind of store."""
     return mongodb_store

@@ -1,7 +1,7 @@
-"""A door before MongoDB: it lets everything through, until a test holds an answer back or shuts it.
+"""A proxy in front of MongoDB that forwards everything until a test holds an answer or shuts it.
 
-Frames are cut by the length at their head (MongoDB wire protocol, OP_MSG), so that a test can wait
-for one command, such as `commitTransaction`, and choose what becomes of it.
+It splits the traffic into frames by the length in each header (MongoDB wire protocol, OP_MSG), so a
+test can wait for one command, such as `commitTransaction`, and choose what happens to it.
 """
 
 import asyncio
@@ -17,9 +17,10 @@ _HEAD_BYTES = 4
 
 @dataclass(slots=True)
 class Door:
-    """What becomes of commands that contain `watched`, of all connections.
+    """What happens to commands that contain `watched`, on all connections.
 
-    `arrived` is set when such a command came from a client, `carried_out` when the server answered it.
+    `arrived` is set when a client has sent such a command, `carried_out` when the server has
+    answered it.
     """
 
     watched: bytes | None = None
@@ -38,11 +39,11 @@ class Door:
         self.holds_command = what.get("holds_command", False)
         self.holds_answer = what.get("holds_answer", False)
         self.cuts_after_answer = what.get("cuts_after_answer", False)
-        for each in (self.arrived, self.carried_out, self._go_on):
-            each.clear()
+        for event in (self.arrived, self.carried_out, self._go_on):
+            event.clear()
 
     def open(self) -> None:
-        """Let everything through, also what was held back."""
+        """Forward everything, including what is held."""
         self.watched = None
         self.is_shut = self.cuts_after_answer = self.holds_command = self.holds_answer = False
         self._go_on.set()
@@ -50,7 +51,7 @@ class Door:
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
     ) -> None:
-        """Carry one connection."""
+        """Forward one connection."""
         if self.is_shut:
             writer.transport.abort()
             return
@@ -63,7 +64,7 @@ class Door:
                 self._commands(reader, to_server, watching),
                 self._answers(server_reader, from_server, watching),
             )
-            tasks = [asyncio.ensure_future(each) for each in ways]
+            tasks = [asyncio.ensure_future(direction) for direction in ways]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
@@ -100,8 +101,8 @@ class Door:
 
     def _shut(self) -> None:
         self.is_shut = True
-        for each in self._writers:
-            each.transport.abort()
+        for writer in self._writers:
+            writer.transport.abort()
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:
@@ -111,7 +112,7 @@ async def _frame(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def before_mongodb(settings: Settings) -> AsyncIterator[tuple[Door, Settings]]:
-    """A door before the MongoDB of these settings, and the settings of those who go through it."""
+    """A proxy in front of these settings' MongoDB, and settings that connect through it."""
     server = urlsplit(settings.mongodb_url)
     host, port = server.hostname or "127.0.0.1", server.port or 27_017
     door = Door()
@@ -121,7 +122,7 @@ async def before_mongodb(settings: Settings) -> AsyncIterator[tuple[Door, Settin
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         own_port = listening.sockets[0].getsockname()[1]
-        # Discovery would lead a client past the door, to the address that the server knows of itself.
+        # With discovery, a client would bypass the proxy and use the address the server reports.
         url = f"mongodb://127.0.0.1:{own_port}/?directConnection=true"
         yield door, replace(settings, mongodb_url=url)
         door.open()

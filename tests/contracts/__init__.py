@@ -1,4 +1,5 @@
-"""What the ports promise, held against every implementation: in memory and over real servers.
+"""The guarantees of the ports, tested against every implementation: in memory and on real servers.
 
-Each module takes one noun of `marketplace.ports`; `store` is each kind of store in turn.
+Each module covers one noun of `marketplace.ports`; the fixture `store` runs a test on every kind
+of store.
 """

@@ -1,4 +1,4 @@
-"""Each kind of every part, in turn."""
+"""Every implementation of every port, one after the other."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import cast
@@ -24,7 +24,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 @pytest_asyncio.fixture
 async def new_entry_log(store: Store) -> AsyncIterator[NewEntryLog]:
-    """Makes entry logs over one store, as several processes have one each."""
+    """A factory of entry logs over one store, one log for each simulated process."""
     opened: list[EntryWriter] = []
 
     def make() -> EntryLog:
@@ -34,5 +34,5 @@ async def new_entry_log(store: Store) -> AsyncIterator[NewEntryLog]:
         return memory.EntryLog(cast("memory.Store", store))
 
     yield make
-    for each in opened:
-        await each.close()
+    for log in opened:
+        await log.close()

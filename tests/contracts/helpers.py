@@ -1,4 +1,4 @@
-"""What several modules of the suite need."""
+"""Helpers that several modules of the suite use."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def all_pages(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int) -> list[list[T]]:
-    """Follow the cursors to the end; each page's items."""
+    """Follow the cursors to the end; returns the items of each page."""
     pages: list[list[T]] = []
     before_id: str | None = None
     while True:
@@ -22,5 +22,5 @@ async def all_pages(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: in
 
 
 async def together(*calls: Awaitable[T]) -> list[T | BaseException]:
-    """Run all at the same time; what each gave or raised."""
+    """Run all calls concurrently; returns each result or exception."""
     return await asyncio.gather(*calls, return_exceptions=True)

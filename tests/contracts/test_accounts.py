@@ -14,7 +14,7 @@ async def _add_in_transaction(store: Store, account: Account) -> None:
 
 
 async def test_an_account_is_found_by_id_and_by_email(store: Store) -> None:
-    """What was added comes back equal, whichever way it is looked up."""
+    """A stored account reads back equal, by id and by email."""
     account = an_account(role=Role.VENDOR, phone=None)
 
     await store.accounts.add(account)
@@ -24,13 +24,13 @@ async def test_an_account_is_found_by_id_and_by_email(store: Store) -> None:
 
 
 async def test_an_unknown_account_is_none(store: Store) -> None:
-    """A look-up that finds nothing says None."""
+    """Looking up an account that does not exist returns None."""
     assert await store.accounts.get("nobody") is None
     assert await store.accounts.by_email("nobody@customers.example") is None
 
 
 async def test_a_taken_email_is_refused(store: Store) -> None:
-    """A second account with the same address is refused by its code, and the first stays."""
+    """A second account with the same email is refused with a code, and the first remains."""
     first = an_account()
     await store.accounts.add(first)
 
@@ -42,15 +42,17 @@ async def test_a_taken_email_is_refused(store: Store) -> None:
 
 
 async def test_of_many_who_take_one_email_at_a_time_one_gets_it(store: Store) -> None:
-    """Uniqueness holds for registrations that race, inside transactions and outside."""
+    """An email stays unique when registrations race, inside transactions and outside them."""
     rivals = [an_account(email="carla@customers.example") for _ in range(20)]
 
     outcomes = await together(
-        *(store.accounts.add(each) for each in rivals[:10]),
-        *(_add_in_transaction(store, each) for each in rivals[10:]),
+        *(store.accounts.add(account) for account in rivals[:10]),
+        *(_add_in_transaction(store, account) for account in rivals[10:]),
     )
 
-    refusals = [each for each in outcomes if each is not None]
+    refusals = [refusal for refusal in outcomes if refusal is not None]
     assert len(refusals) == 19
-    assert {each.code for each in refusals if isinstance(each, ParleyError)} == {Code.EMAIL_TAKEN}
-    assert all(isinstance(each, ParleyError) for each in refusals)
+    assert {refusal.code for refusal in refusals if isinstance(refusal, ParleyError)} == {
+        Code.EMAIL_TAKEN
+    }
+    assert all(isinstance(refusal, ParleyError) for refusal in refusals)

@@ -1,4 +1,4 @@
-"""Telling the time."""
+"""Reading the time."""
 
 from datetime import UTC, timedelta
 
@@ -11,7 +11,7 @@ from tests.builders import FixedClock
 
 @pytest.mark.parametrize("clock", [FixedClock(), SystemClock()], ids=["fixed", "system"])
 def test_the_time_is_in_utc_and_as_exact_as_the_store_keeps_it(clock: Clock) -> None:
-    """A moment taken now comes back from the store equal: whole milliseconds, in UTC."""
+    """The current time survives a round trip through the store: whole milliseconds, in UTC."""
     for _ in range(50):
         now = clock.now()
 
@@ -21,7 +21,7 @@ def test_the_time_is_in_utc_and_as_exact_as_the_store_keeps_it(clock: Clock) -> 
 
 
 def test_the_time_never_goes_back_when_moved_on() -> None:
-    """A test's clock stands until it is moved, and then by just as much."""
+    """A test's clock stands still until it is advanced, and then moves by exactly that much."""
     clock = FixedClock()
     before = clock.now()
 

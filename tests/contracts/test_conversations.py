@@ -1,4 +1,4 @@
-"""Conversations and how far their participants have got."""
+"""Conversations and their participants' read positions."""
 
 import asyncio
 from dataclasses import replace
@@ -11,7 +11,7 @@ from tests.contracts.helpers import all_pages
 
 
 async def test_a_conversation_comes_back_equal(store: Store) -> None:
-    """With its participants in their order; what is unknown is None."""
+    """A conversation keeps its participants in order; an unknown conversation is None."""
     conversation = a_conversation()
     await store.conversations.add(conversation)
 
@@ -20,12 +20,12 @@ async def test_a_conversation_comes_back_equal(store: Store) -> None:
 
 
 async def test_an_accounts_list_is_newest_first_and_pages_on(store: Store) -> None:
-    """Pages hold each conversation the account takes part in once, on either side."""
+    """The pages hold each conversation of the account once, whether as customer or as vendor."""
     carla = Participant("carla", Role.CUSTOMER, "Carla Reyes")
     vince = Participant("vince", Role.VENDOR, "Front Range Plumbing")
     both = [a_conversation(participants=(carla, vince)) for _ in range(5)]
-    for each in (*both, a_conversation()):
-        await store.conversations.add(each)
+    for conversation in (*both, a_conversation()):
+        await store.conversations.add(conversation)
 
     carlas = await all_pages(lambda at: store.conversations.of_account("carla", at), 2)
     vinces = await all_pages(lambda at: store.conversations.of_account("vince", at), 5)
@@ -36,7 +36,7 @@ async def test_an_accounts_list_is_newest_first_and_pages_on(store: Store) -> No
 
 
 async def test_a_read_position_moves_forward_only(store: Store) -> None:
-    """A lower number changes nothing and is answered with None; each number moves by itself."""
+    """A lower number changes nothing and returns None; the two numbers move independently."""
     move = store.read_positions.advance
 
     assert await move("c", "carla", delivered=5, read=3) == ReadPosition("c", "carla", 5, 3)
@@ -48,19 +48,19 @@ async def test_a_read_position_moves_forward_only(store: Store) -> None:
 
 
 async def test_what_was_read_was_delivered(store: Store) -> None:
-    """Reading up to a sequence moves the delivered number with it."""
+    """Advancing the read sequence advances the delivered sequence with it."""
     moved = await store.read_positions.advance("c", "carla", delivered=0, read=7)
 
     assert moved == ReadPosition("c", "carla", 7, 7)
 
 
 async def test_nothing_moves_at_zero(store: Store) -> None:
-    """A first call that tells of nothing is answered with None."""
+    """A first call with both numbers at zero returns None."""
     assert await store.read_positions.advance("c", "carla", delivered=0, read=0) is None
 
 
 async def test_marks_from_several_apps_at_a_time_leave_the_highest(store: Store) -> None:
-    """A person's apps mark in any order; the numbers end at the highest of each."""
+    """One person's apps mark in any order, and each number ends at its highest value."""
     marks = [(n, 50 - n) for n in range(50)]
 
     moved = await asyncio.gather(
@@ -75,14 +75,14 @@ async def test_marks_from_several_apps_at_a_time_leave_the_highest(store: Store)
 
 
 async def test_read_positions_are_told_by_conversation_and_by_account(store: Store) -> None:
-    """Of a conversation: everybody's; of an account: those that it has, among the ones asked for."""
+    """A conversation has everybody's positions; an account has its own in the given ones."""
     for conversation_id, account_id in (("c1", "carla"), ("c1", "vince"), ("c2", "carla")):
         await store.read_positions.advance(conversation_id, account_id, delivered=1, read=1)
 
     of_first = await store.read_positions.of_conversation("c1")
     of_carla = await store.read_positions.of_account("carla", ["c1", "c2", "c3"])
 
-    assert {each.account_id for each in of_first} == {"carla", "vince"}
+    assert {position.account_id for position in of_first} == {"carla", "vince"}
     assert of_carla == {
         "c1": ReadPosition("c1", "carla", 1, 1),
         "c2": ReadPosition("c2", "carla", 1, 1),
@@ -92,7 +92,7 @@ async def test_read_positions_are_told_by_conversation_and_by_account(store: Sto
 
 
 async def test_how_far_many_have_read_is_told_together(store: Store) -> None:
-    """By conversation and person; who has no position is left out."""
+    """Read sequences come by conversation and account; pairs without a position are left out."""
     await store.read_positions.advance("c1", "carla", delivered=5, read=4)
     await store.read_positions.advance("c2", "vince", delivered=2, read=0)
 
@@ -102,7 +102,7 @@ async def test_how_far_many_have_read_is_told_together(store: Store) -> None:
 
 
 async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
-    """A block comes and goes with it."""
+    """Saving a conversation adds a block and removes it again."""
     conversation = a_conversation()
     await store.conversations.add(conversation)
     blocked = replace(conversation, blocked_by=("carla", "vince"))
@@ -115,10 +115,10 @@ async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
 
 
 async def test_of_many_conversations_the_blocked_ones_are_told(store: Store) -> None:
-    """With who blocks each; open and unknown ones are left out."""
+    """Each blocked conversation comes with who blocks it; open and unknown ones are left out."""
     still_open, blocked = a_conversation(), a_conversation(blocked_by=("carla",))
-    for each in (still_open, blocked):
-        await store.conversations.add(each)
+    for conversation in (still_open, blocked):
+        await store.conversations.add(conversation)
 
     found = await store.conversations.blocks([still_open.id, blocked.id, "unknown"])
 

@@ -1,4 +1,4 @@
-"""Edits and deletions of a message, whoever races with whom."""
+"""Edits and deletions of a message, including concurrent ones."""
 
 import asyncio
 from dataclasses import replace
@@ -35,7 +35,7 @@ async def _delete(store: Store, message: Entry) -> Appended:
 async def test_an_edit_of_a_deleted_message_is_refused_by_every_log(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Also by a log that knew the conversation's head from before the deletion."""
+    """A log refuses the edit even when it knew the conversation's head before the deletion."""
     logs = [new_entry_log(), new_entry_log()]
     message = await _sent(logs[0])
     await logs[1].append(a_message(conversation_id=message.conversation_id))
@@ -50,25 +50,25 @@ async def test_an_edit_of_a_deleted_message_is_refused_by_every_log(
 
 
 async def test_a_refused_edit_holds_up_nobody(store: Store, new_entry_log: NewEntryLog) -> None:
-    """What waits together with it is written, in order and without a hole."""
+    """Entries in the same batch as a refused edit are written, in order and without a gap."""
     log = new_entry_log()
     message = await _sent(log)
     await _delete(store, message)
     others = [a_message(conversation_id=message.conversation_id) for _ in range(20)]
-    burst = [entry for each in others for entry in (each, _edit_of(message, each.id))]
+    burst = [entry for other in others for entry in (other, _edit_of(message, other.id))]
 
     outcomes = await asyncio.gather(*map(log.append, burst), return_exceptions=True)
 
-    assert all(isinstance(each, ParleyError) for each in outcomes[1::2])
+    assert all(isinstance(outcome, ParleyError) for outcome in outcomes[1::2])
     kept = await store.entries.after(message.conversation_id, 2, 100)
-    assert [each.id for each in kept] == [each.id for each in others]
-    assert [each.sequence for each in kept] == list(range(3, 23))
+    assert [entry.id for entry in kept] == [message.id for message in others]
+    assert [entry.sequence for entry in kept] == list(range(3, 23))
 
 
 async def test_no_edit_stands_behind_the_deletion_whoever_races(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Two logs edit at full speed while the message is deleted: the deletion is the last word."""
+    """While two logs edit at full speed, the deletion is the message's last entry."""
     logs = [new_entry_log(), new_entry_log()]
     for number in range(ROUNDS):
         message = await _sent(logs[number % 2])
@@ -76,15 +76,18 @@ async def test_no_edit_stands_behind_the_deletion_whoever_races(
         deletion, codes = await _race(store, logs, message)
 
         kept = await store.entries.after(message.conversation_id, 0, 5_000)
-        assert [each.sequence for each in kept] == list(range(1, len(kept) + 1))
-        of_message = [each for each in kept if each.message_id == message.id]
+        assert [entry.sequence for entry in kept] == list(range(1, len(kept) + 1))
+        of_message = [entry for entry in kept if entry.message_id == message.id]
         assert of_message[-1] == deletion
-        assert [each.kind for each in of_message].count(EntryKind.DELETION) == 1
+        assert [entry.kind for entry in of_message].count(EntryKind.DELETION) == 1
         assert set(codes) == {Code.WRONG_STATE}
 
 
 async def _race(store: Store, logs: list[EntryLog], message: Entry) -> tuple[Entry, list[Code]]:
-    """Edit over each log, and chat, while the message is deleted; with what ended the editors."""
+    """Edit through each log, and chat, while the message is deleted.
+
+    Returns the deletion and the code that stopped each editor.
+    """
     is_busy, is_over = asyncio.Event(), asyncio.Event()
 
     async def edit(log: EntryLog, name: int) -> Code:
@@ -116,15 +119,15 @@ async def _race(store: Store, logs: list[EntryLog], message: Entry) -> tuple[Ent
 async def test_of_deletions_at_once_one_is_stored_and_all_get_its_answer(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """However often and from wherever a message is deleted, there is one entry of it."""
+    """However often and from wherever a message is deleted, one deletion is stored."""
     log = new_entry_log()
     message = await _sent(log)
 
     deleted = await asyncio.gather(*(_delete(store, message) for _ in range(8)))
     later = await _delete(store, message)
 
-    assert [each.is_new for each in deleted].count(True) == 1
-    assert {each.entry for each in (*deleted, later)} == {deleted[0].entry}
+    assert [deletion.is_new for deletion in deleted].count(True) == 1
+    assert {deletion.entry for deletion in (*deleted, later)} == {deleted[0].entry}
     assert not later.is_new
     assert await store.entries.heads([message.conversation_id]) == {message.conversation_id: 2}
 
@@ -132,7 +135,7 @@ async def test_of_deletions_at_once_one_is_stored_and_all_get_its_answer(
 async def test_a_deletion_stored_before_its_id_was_the_messages_counts(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """The version before gave deletions ids of their own, and may have stored an edit behind one."""
+    """A deletion of the previous version, with an id of its own and an edit after it, counts."""
     log = new_entry_log()
     message = await _sent(log)
     old = replace(_edit_of(message, ""), kind=EntryKind.DELETION, body=None)
@@ -150,7 +153,7 @@ async def test_a_deletion_stored_before_its_id_was_the_messages_counts(
 async def test_an_edit_to_the_words_that_stand_makes_no_entry(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """It is answered with the entry that made them: the message, or its newest edit."""
+    """An edit to the current text returns the entry that wrote it: message or newest edit."""
     log = new_entry_log()
     message = await _sent(log)
 
@@ -169,32 +172,32 @@ async def test_an_edit_to_the_words_that_stand_makes_no_entry(
 async def test_the_same_edit_many_times_at_once_is_one_entry(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """An impatient app that repeats an edit before it is answered has made it once."""
+    """Repeats of an edit that are sent before its answer store one entry."""
     log = new_entry_log()
     message = await _sent(log)
     wanted = ["Better", "Better", "Best", "Best", "Better"]
 
     appended = await asyncio.gather(*(log.append(_edit_of(message, body)) for body in wanted))
 
-    assert [each.is_new for each in appended] == [True, False, True, False, True]
-    assert [each.entry.sequence for each in appended] == [2, 2, 3, 3, 4]
+    assert [result.is_new for result in appended] == [True, False, True, False, True]
+    assert [result.entry.sequence for result in appended] == [2, 2, 3, 3, 4]
     kept = await store.entries.after(message.conversation_id, 1, 10)
-    assert [each.body for each in kept] == ["Better", "Best", "Better"]
+    assert [entry.body for entry in kept] == ["Better", "Best", "Better"]
 
 
 async def test_edits_of_many_messages_at_once_are_judged_each(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """One look-up answers for all, and mixes up none."""
+    """One query decides all edits of a batch, each by its own message."""
     log = new_entry_log()
     messages = [await _sent(log) for _ in range(12)]
-    for each in messages[::3]:
-        await _delete(store, each)
-    for each in messages[1::3]:
-        await log.append(_edit_of(each, "Edited"))
+    for message in messages[::3]:
+        await _delete(store, message)
+    for message in messages[1::3]:
+        await log.append(_edit_of(message, "Edited"))
 
     outcomes = await asyncio.gather(
-        *(log.append(_edit_of(each, "Edited")) for each in messages), return_exceptions=True
+        *(log.append(_edit_of(message, "Edited")) for message in messages), return_exceptions=True
     )
 
     for deleted, same, new in zip(outcomes[::3], outcomes[1::3], outcomes[2::3], strict=True):

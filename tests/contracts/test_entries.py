@@ -1,4 +1,4 @@
-"""Entries as they stand in the store."""
+"""Entries as the store keeps them."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ async def _add(store: Store, entry: Entry) -> Entry:
     ids=["message", "text", "edit", "deletion", "notice", "bare notice"],
 )
 async def test_an_entry_comes_back_equal_under_its_number(store: Store, entry: Entry) -> None:
-    """Every kind is kept with what belongs to it; the sequence it came with is not asked."""
+    """Every kind of entry keeps its fields; the store ignores the sequence it arrives with."""
     numbered = await _add(store, entry)
 
     assert numbered.sequence == 1
@@ -45,37 +45,37 @@ async def test_an_entry_comes_back_equal_under_its_number(store: Store, entry: E
 
 
 async def test_an_unknown_entry_is_none(store: Store) -> None:
-    """A look-up that finds nothing says None."""
+    """Looking up an entry that does not exist returns None."""
     assert await store.entries.get("unknown") is None
 
 
 async def test_numbers_are_dense_from_one_in_each_conversation(store: Store) -> None:
-    """Conversations do not share numbers, and several entries of one piece of work follow on."""
+    """Each conversation has its own sequence; entries of one transaction are consecutive."""
     first = await _fill(store, "c1", 3)
     await _fill(store, "c2", 1)
     second = await _fill(store, "c1", 2)
 
-    assert [each.sequence for each in first + second] == [1, 2, 3, 4, 5]
+    assert [entry.sequence for entry in first + second] == [1, 2, 3, 4, 5]
     assert await store.entries.heads(["c1", "c2", "c3"]) == {"c1": 5, "c2": 1, "c3": 0}
 
 
 async def test_no_heads_are_asked_for(store: Store) -> None:
-    """No conversations, no answer."""
+    """Asking for the heads of no conversations returns nothing."""
     assert await store.entries.heads([]) == {}
 
 
 async def test_entries_added_by_many_at_a_time_are_dense(store: Store) -> None:
-    """Twenty pieces of work that each add a notice all get a number of their own."""
+    """Twenty concurrent transactions that each add a notice all get their own sequence."""
     numbered = await asyncio.gather(
         *(_add(store, a_notice(conversation_id="c")) for _ in range(20))
     )
 
-    assert sorted(each.sequence for each in numbered) == list(range(1, 21))
+    assert sorted(entry.sequence for entry in numbered) == list(range(1, 21))
     assert len(await store.entries.after("c", 0, 100)) == 20
 
 
 async def test_a_number_is_not_lost_by_work_that_fails(store: Store) -> None:
-    """The number of an entry that was taken back is given to the next."""
+    """The next entry gets the sequence of an entry that was rolled back."""
 
     async def fail(to: Repositories) -> None:
         await to.entries.add_next(a_notice(conversation_id="c"))
@@ -84,11 +84,11 @@ async def test_a_number_is_not_lost_by_work_that_fails(store: Store) -> None:
     with pytest.raises(RuntimeError):
         await store.transact(fail)
 
-    assert [each.sequence for each in await _fill(store, "c", 1)] == [1]
+    assert [entry.sequence for entry in await _fill(store, "c", 1)] == [1]
 
 
 async def test_pages_forward_are_oldest_first_behind_a_sequence(store: Store) -> None:
-    """Catching up goes from where one stopped, in steps of any size."""
+    """Catch-up continues after any sequence, in pages of any size."""
     entries = await _fill(store, "c", 7)
 
     assert await store.entries.after("c", 0, 3) == entries[:3]
@@ -98,7 +98,7 @@ async def test_pages_forward_are_oldest_first_behind_a_sequence(store: Store) ->
 
 
 async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) -> None:
-    """Scrolling up gives what stands right before, oldest first."""
+    """Scrolling up returns the entries right before a sequence, oldest first."""
     entries = await _fill(store, "c", 7)
 
     assert await store.entries.before("c", None, 3) == entries[4:]
@@ -109,7 +109,7 @@ async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) 
 
 
 async def test_pages_asked_for_at_once_are_told_apart(store: Store) -> None:
-    """Many who catch up together each get the entries of their own conversation and place."""
+    """Concurrent reads each get the entries of their own conversation and position."""
     kept = {name: await _fill(store, name, 5) for name in ("c1", "c2", "c3")}
 
     forward = [store.entries.after(name, n, 2) for name in kept for n in range(6)]
@@ -124,7 +124,7 @@ async def test_pages_asked_for_at_once_are_told_apart(store: Store) -> None:
 
 
 async def test_entries_without_a_client_message_id_do_not_collide(store: Store) -> None:
-    """One person edits twice, and the marketplace gives notices: none of them has such an id."""
+    """Edits by one person and notices are all stored, although they have no client message id."""
     for entry in (
         an_edit(conversation_id="c", sender_id="carla"),
         an_edit(conversation_id="c", sender_id="carla"),

@@ -17,7 +17,7 @@ from tests.contracts.conftest import NewEntryLog
 async def test_an_appended_entry_is_numbered_and_in_the_store(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """When append returns, the entry is there for everybody, under the number it was told."""
+    """When `append` returns, everybody can read the entry under the sequence it returned."""
     message = a_message(sequence=99)
 
     appended = await new_entry_log().append(message)
@@ -30,55 +30,57 @@ async def test_an_appended_entry_is_numbered_and_in_the_store(
 async def test_appends_of_one_log_keep_the_order_of_the_calls(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """A sender with many messages in flight finds them in the order it sent them."""
+    """A sender's messages are stored in the order they were sent, however many are in flight."""
     log = new_entry_log()
     messages = [a_message(conversation_id="c", sender_id="carla") for _ in range(100)]
 
-    appended = await asyncio.gather(*(log.append(each) for each in messages))
+    appended = await asyncio.gather(*(log.append(message) for message in messages))
 
-    assert [each.entry.sequence for each in appended] == list(range(1, 101))
+    assert [result.entry.sequence for result in appended] == list(range(1, 101))
     kept = await store.entries.after("c", 0, 200)
-    assert [each.id for each in kept] == [each.id for each in messages]
+    assert [entry.id for entry in kept] == [message.id for message in messages]
 
 
 async def test_two_hundred_at_a_time_from_two_logs_are_dense(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Two processes write to one conversation: no hole, no double, each one's order kept."""
+    """Two processes write to one conversation: no gap, no duplicate, and each order is kept."""
     logs = [new_entry_log(), new_entry_log()]
     messages = [a_message(conversation_id="c", sender_id=f"s{n % 2}") for n in range(200)]
 
-    appended = await asyncio.gather(*(logs[n % 2].append(each) for n, each in enumerate(messages)))
+    appended = await asyncio.gather(
+        *(logs[n % 2].append(message) for n, message in enumerate(messages))
+    )
 
     kept = await store.entries.after("c", 0, 500)
-    assert [each.sequence for each in kept] == list(range(1, 201))
-    assert {each.id for each in kept} == {each.id for each in messages}
-    assert all(each.is_new for each in appended)
+    assert [entry.sequence for entry in kept] == list(range(1, 201))
+    assert {entry.id for entry in kept} == {message.id for message in messages}
+    assert all(result.is_new for result in appended)
     for sender in (0, 1):
-        numbers = [each.entry.sequence for each in appended[sender::2]]
+        numbers = [result.entry.sequence for result in appended[sender::2]]
         assert numbers == sorted(numbers)
 
 
 async def test_conversations_written_together_stay_dense_each(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Entries of many conversations share writes and not numbers."""
+    """Entries of many conversations share writes, but each conversation has its own sequence."""
     logs = [new_entry_log(), new_entry_log()]
     names = [f"c{n}" for n in range(20)]
     messages = [a_message(conversation_id=name) for _ in range(15) for name in names]
 
-    await asyncio.gather(*(logs[n % 3 % 2].append(each) for n, each in enumerate(messages)))
+    await asyncio.gather(*(logs[n % 3 % 2].append(message) for n, message in enumerate(messages)))
 
     assert await store.entries.heads(names) == dict.fromkeys(names, 15)
     for name in names:
         kept = await store.entries.after(name, 0, 100)
-        assert [each.sequence for each in kept] == list(range(1, 16))
+        assert [entry.sequence for entry in kept] == list(range(1, 16))
 
 
 async def test_a_resend_is_answered_with_the_stored_message(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """The same client_message_id gets the first answer, also from another process and later on."""
+    """The same client_message_id gets the first answer, also later and from another process."""
     first = a_message(conversation_id="c")
     stored = (await new_entry_log().append(first)).entry
     await new_entry_log().append(a_message(conversation_id="c"))
@@ -93,7 +95,7 @@ async def test_a_resend_is_answered_with_the_stored_message(
 async def test_a_message_under_a_key_is_found_by_it(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """One person's Idempotency-Key stores one message, in whichever conversation, under any ids."""
+    """One person's Idempotency-Key stores one message, whatever the conversation and the ids."""
     request = RequestKey("k1", "hash")
     first = a_message(conversation_id="c", sender_id="carla", request=request)
     stored = (await new_entry_log().append(first)).entry
@@ -113,62 +115,62 @@ async def test_a_message_under_a_key_is_found_by_it(
 async def test_messages_that_race_under_one_key_are_one(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Sent by two processes at the same time, with messages of others between them: one is stored."""
+    """Two processes that send under one key, with other messages in between, store one."""
     logs = [new_entry_log(), new_entry_log()]
     request = RequestKey("k1", "hash")
     same = [a_message(conversation_id="c", sender_id="carla", request=request) for _ in range(10)]
     between = [a_message(conversation_id="c") for _ in range(10)]
-    mixed = [each for pair in zip(same, between, strict=True) for each in pair]
+    mixed = [message for pair in zip(same, between, strict=True) for message in pair]
 
     appended = await asyncio.gather(
-        *(logs[number % 3 % 2].append(each) for number, each in enumerate(mixed))
+        *(logs[number % 3 % 2].append(message) for number, message in enumerate(mixed))
     )
 
-    assert len({each.entry.id for each in appended[::2]}) == 1
-    assert sum(each.is_new for each in appended) == 11
+    assert len({result.entry.id for result in appended[::2]}) == 1
+    assert sum(result.is_new for result in appended) == 11
     assert await store.entries.heads(["c"]) == {"c": 11}
 
 
 async def test_resends_that_race_store_one_message(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """An app that resends over two gateways at once has sent one message, and both agree on it."""
+    """Resends through two gateways at once store one message, and both gateways return it."""
     logs = [new_entry_log(), new_entry_log()]
     first = a_message(conversation_id="c")
     copies = [replace(first, id=f"{first.id}-{n}") for n in range(20)]
 
-    appended = await asyncio.gather(*(logs[n % 2].append(each) for n, each in enumerate(copies)))
+    appended = await asyncio.gather(*(logs[n % 2].append(copy) for n, copy in enumerate(copies)))
 
     kept = await store.entries.after("c", 0, 10)
     assert len(kept) == 1
-    assert {each.entry.id for each in appended} == {kept[0].id}
-    assert [each.is_new for each in appended].count(True) == 1
+    assert {result.entry.id for result in appended} == {kept[0].id}
+    assert [result.is_new for result in appended].count(True) == 1
 
 
 async def test_resends_among_new_messages_leave_no_hole(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Half of a burst is there already; the other half is numbered on without a gap, in order."""
+    """In a burst that is half resends, the new half gets the next sequences in order."""
     log = new_entry_log()
     old = [a_message(conversation_id="c") for _ in range(20)]
-    await asyncio.gather(*(log.append(each) for each in old))
+    await asyncio.gather(*(log.append(message) for message in old))
     new = [a_message(conversation_id="c") for _ in range(20)]
-    burst: list[Entry] = [each for pair in zip(old, new, strict=True) for each in pair]
+    burst: list[Entry] = [message for pair in zip(old, new, strict=True) for message in pair]
 
     appended = await asyncio.gather(
         *(new_entry_log().append(burst[0]), *map(log.append, burst[1:]))
     )
 
-    assert [each.entry.sequence for each in appended[::2]] == list(range(1, 21))
-    assert [each.entry.sequence for each in appended[1::2]] == list(range(21, 41))
+    assert [result.entry.sequence for result in appended[::2]] == list(range(1, 21))
+    assert [result.entry.sequence for result in appended[1::2]] == list(range(21, 41))
     kept = await store.entries.after("c", 0, 100)
-    assert [each.id for each in kept] == [each.id for each in old + new]
+    assert [entry.id for entry in kept] == [message.id for message in old + new]
 
 
 async def test_the_same_client_message_id_of_another_sender_or_conversation_is_new(
     new_entry_log: NewEntryLog,
 ) -> None:
-    """The ids are the sender's own, within one conversation."""
+    """A client_message_id is unique per sender and conversation."""
     log = new_entry_log()
     first = a_message(conversation_id="c", client_message_id="1")
     await log.append(first)
@@ -180,13 +182,13 @@ async def test_the_same_client_message_id_of_another_sender_or_conversation_is_n
         ),
     ]
 
-    assert [each.is_new for each in others] == [True, True]
+    assert [result.is_new for result in others] == [True, True]
 
 
 async def test_notices_of_transactions_and_messages_share_the_numbers(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """What actions add within their work and what people send meanwhile is one dense stream."""
+    """Notices added in transactions and messages appended meanwhile form one dense sequence."""
     log = new_entry_log()
 
     await asyncio.gather(
@@ -199,37 +201,39 @@ async def test_notices_of_transactions_and_messages_share_the_numbers(
     )
 
     kept = await store.entries.after("c", 0, 100)
-    assert [each.sequence for each in kept] == list(range(1, 71))
+    assert [entry.sequence for entry in kept] == list(range(1, 71))
 
 
 async def test_a_caller_that_goes_away_leaves_no_hole(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Cancelled calls may or may not have stored their entry; the numbers are dense either way."""
+    """Cancelled calls may or may not have stored their entry; the sequence is dense either way."""
     log = new_entry_log()
     calls = [asyncio.ensure_future(log.append(a_message(conversation_id="c"))) for _ in range(60)]
     await asyncio.sleep(0)
-    for each in calls[::3]:
-        each.cancel()
+    for call in calls[::3]:
+        call.cancel()
 
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     last = await log.append(a_message(conversation_id="c"))
 
     kept = await store.entries.after("c", 0, 100)
-    acknowledged = {each.entry.id for each in outcomes if not isinstance(each, BaseException)}
+    acknowledged = {
+        outcome.entry.id for outcome in outcomes if not isinstance(outcome, BaseException)
+    }
     assert len(acknowledged) == 40
-    assert acknowledged <= {each.id for each in kept}
-    assert [each.sequence for each in kept] == list(range(1, last.entry.sequence + 1))
+    assert acknowledged <= {entry.id for entry in kept}
+    assert [entry.sequence for entry in kept] == list(range(1, last.entry.sequence + 1))
 
 
 async def test_nothing_is_appended_to_a_blocked_conversation(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Whoever knew the head from before finds out by its number; what was stored is still answered."""
+    """Even a log that knew the earlier head refuses new entries; resends get the stored one."""
     logs = [new_entry_log(), new_entry_log()]
     conversation = a_conversation()
     await store.conversations.add(conversation)
-    customer, vendor = (each.account_id for each in conversation.participants)
+    customer, vendor = (participant.account_id for participant in conversation.participants)
     first = a_message(conversation_id=conversation.id, sender_id=customer)
     await logs[0].append(first)
     await logs[1].append(a_message(conversation_id=conversation.id, sender_id=vendor))
@@ -244,7 +248,7 @@ async def test_nothing_is_appended_to_a_blocked_conversation(
             assert refused.value.code is Code.BLOCKED
             told.append(refused.value.message)
         assert not (await log.append(replace(first, id="again"))).is_new
-        await log.append(a_message())  # others are written as ever
+        await log.append(a_message())  # other conversations are unaffected
     assert len(set(told[::2])) == len(set(told[1::2])) == 1
     assert told[0] != told[1]
     assert await store.entries.heads([conversation.id]) == {conversation.id: 3}
@@ -258,7 +262,7 @@ async def test_nothing_is_appended_to_a_blocked_conversation(
 async def test_between_closing_and_opening_there_is_no_message_whoever_writes(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
-    """Two processes write at full speed while the block comes and goes: its place is exact."""
+    """However fast two processes write, no message lands between a block and its removal."""
     logs = [new_entry_log(), new_entry_log()]
     conversation = a_conversation()
     await store.conversations.add(conversation)
@@ -295,7 +299,7 @@ async def test_between_closing_and_opening_there_is_no_message_whoever_writes(
 
 
 async def _close(store: Store, conversation: Conversation, by: str) -> int:
-    """Block it with its notice, in one transaction; returns the notice's sequence."""
+    """Block the conversation and add a notice in one transaction; returns the notice's sequence."""
     return await _save(store, replace(conversation, blocked_by=(by,)))
 
 

@@ -1,4 +1,4 @@
-"""Claims of Idempotency-Keys, and answers kept under them."""
+"""Claims of Idempotency-Keys, and the answers stored under them."""
 
 import asyncio
 from typing import Any
@@ -17,24 +17,24 @@ BODY = {"id": "r1", "nested": {"amount_minor": 2**40, "tags": ["a", None], "$set
 
 
 def a_request(key: str = "k1", request_hash: str = "hash") -> RequestKey:
-    """A request under a key."""
+    """A request with an Idempotency-Key."""
     return RequestKey(key, request_hash)
 
 
 async def claimed(store: Store, *, lease_s: float = LONG_S, key: str = "k1") -> Claim:
-    """Carla's claim of a key that is free, or whose lease has ended."""
+    """Carla's claim of a key that is free or whose lease has ended."""
     begun = await store.idempotency_keys.begin("carla", a_request(key), lease_s)
     assert isinstance(begun, Claim)
     return begun
 
 
 def answered(_: object) -> tuple[int, dict[str, Any]]:
-    """What the tests keep."""
+    """The answer that the tests store."""
     return 201, BODY
 
 
 async def add_vendor(store: Store, claim: Claim) -> str:
-    """An effect under a claim: one vendor more."""
+    """Create a vendor under a claim."""
     vendor = a_vendor(id=new_id())
 
     async def work(tx: Repositories) -> None:
@@ -45,7 +45,7 @@ async def add_vendor(store: Store, claim: Claim) -> str:
 
 
 async def test_a_claimed_key_stands_for_nothing_until_the_effect_is_committed(store: Store) -> None:
-    """Without a status while it runs; then the answer, word for word."""
+    """A claimed key has no status until the commit, and then exactly the stored answer."""
     claim = await claimed(store)
 
     assert await store.idempotency_keys.begin("carla", a_request(), LONG_S) == RUNNING
@@ -59,13 +59,13 @@ async def test_a_claimed_key_stands_for_nothing_until_the_effect_is_committed(st
 
 
 async def test_nothing_is_found_under_a_free_key(store: Store) -> None:
-    """Looking does not claim it."""
+    """Reading a free key returns None and does not claim it."""
     assert await store.idempotency_keys.find("carla", "k1") is None
     await claimed(store)
 
 
 async def test_the_first_requests_hash_is_told_to_a_second_with_another_body(store: Store) -> None:
-    """So that the caller can see that the key was used for something else, also once it expired."""
+    """The first request's hash shows that the key had another body, even after the lease ended."""
     await claimed(store, lease_s=0)
 
     begun = await store.idempotency_keys.begin("carla", a_request(request_hash="other"), LONG_S)
@@ -74,7 +74,7 @@ async def test_the_first_requests_hash_is_told_to_a_second_with_another_body(sto
 
 
 async def test_scopes_do_not_meet(store: Store) -> None:
-    """The same key of another person, or the same letters cut elsewhere, is another key."""
+    """Another person's key, or the same characters split differently, is a different key."""
     keys = store.idempotency_keys
     await keys.begin("carla", a_request("k1"), LONG_S)
 
@@ -83,27 +83,27 @@ async def test_scopes_do_not_meet(store: Store) -> None:
 
 
 async def test_of_many_who_begin_at_a_time_one_runs(store: Store) -> None:
-    """A double click sends the request twice; one of the two does the work."""
+    """When a double click sends a request twice, one of the two does the work."""
     begun = await asyncio.gather(
         *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
     )
 
-    assert len([each for each in begun if isinstance(each, Claim)]) == 1
+    assert len([outcome for outcome in begun if isinstance(outcome, Claim)]) == 1
 
 
 async def test_of_many_who_take_over_one_runs(store: Store) -> None:
-    """The lease has ended: however many ask again, one of them does the work."""
+    """After the lease has ended, one of any number of retries does the work."""
     await claimed(store, lease_s=0)
 
     begun = await asyncio.gather(
         *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
     )
 
-    assert len([each for each in begun if isinstance(each, Claim)]) == 1
+    assert len([outcome for outcome in begun if isinstance(outcome, Claim)]) == 1
 
 
 async def test_an_answer_is_not_taken_over(store: Store) -> None:
-    """The lease ended after the commit: the key stands for its answer all the same."""
+    """A key with a committed answer keeps it after the lease has ended."""
     claim = await claimed(store, lease_s=0)
     await add_vendor(store, claim)
 
@@ -113,7 +113,7 @@ async def test_an_answer_is_not_taken_over(store: Store) -> None:
 
 
 async def test_a_late_attempt_cannot_commit_after_a_takeover(store: Store) -> None:
-    """Its work is undone, and the one that took over has the only effect."""
+    """The late attempt is rolled back, and the attempt that took over has the only effect."""
     late = await claimed(store, lease_s=0)
     newer = await claimed(store)
 
@@ -126,7 +126,7 @@ async def test_a_late_attempt_cannot_commit_after_a_takeover(store: Store) -> No
 
 
 async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Store) -> None:
-    """The first attempt stands still within its transaction while the key is taken over."""
+    """An attempt cannot commit if its key was taken over during its transaction."""
     late = await claimed(store, lease_s=0)
     vendor, halfway, go_on = a_vendor(), asyncio.Event(), asyncio.Event()
 
@@ -150,7 +150,7 @@ async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Stor
 
 
 async def test_work_that_fails_keeps_no_answer(store: Store) -> None:
-    """The mark goes with its effect: neither is there, and the claim still holds."""
+    """Failed work stores neither effect nor answer, and the claim still holds."""
     claim = await claimed(store)
 
     async def work(tx: Repositories) -> None:
@@ -174,7 +174,7 @@ async def test_an_effect_is_stored_once_under_a_claim(store: Store) -> None:
 
 
 async def test_a_released_key_is_free_again(store: Store) -> None:
-    """After a refusal the same key may come with another request."""
+    """After a refusal, the same key may be used for another request."""
     assert await store.idempotency_keys.release(await claimed(store))
 
     begun = await store.idempotency_keys.begin("carla", a_request(request_hash="other"), LONG_S)
@@ -183,7 +183,7 @@ async def test_a_released_key_is_free_again(store: Store) -> None:
 
 
 async def test_neither_an_answer_nor_anothers_claim_is_released(store: Store) -> None:
-    """Only the attempt that holds the key frees it, and only before it has an answer."""
+    """Only the attempt that holds the key can release it, and only before it has an answer."""
     late = await claimed(store, lease_s=0)
     newer = await claimed(store)
 
@@ -199,7 +199,7 @@ async def test_neither_an_answer_nor_anothers_claim_is_released(store: Store) ->
 async def test_an_attempt_that_gave_up_is_taken_over_at_once_and_never_commits(
     store: Store,
 ) -> None:
-    """It does not know its outcome: the key stays taken, and the next request finds out."""
+    """An attempt with an unknown outcome keeps the key claimed; the next request takes over."""
     late = await claimed(store)
     await store.idempotency_keys.expire(late)
 

@@ -17,7 +17,7 @@ from tests import memory
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A `Live`, and a listener who is in one room and hears what is announced there."""
+    """A `Live`, and a listener in one room that hears its announcements."""
 
     live: Live
     room: str
@@ -31,7 +31,7 @@ def in_memory() -> Stage:
 
     async def hear(count: int) -> list[Told]:
         told: list[Told] = [*kept.announcements, *kept.signals]
-        heard = [each for each in told if each.room == room]
+        heard = [announcement for announcement in told if announcement.room == room]
         assert len(heard) == count
         return heard
 
@@ -40,7 +40,7 @@ def in_memory() -> Stage:
 
 @pytest_asyncio.fixture
 async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
-    """Announcements by way of Redis, heard by another process."""
+    """Announcements through Redis, heard by another process."""
     heard: asyncio.Queue[Told] = asyncio.Queue()
     background = tasks.Background(pytest.fail)
     room = f"conversation:{new_id()}"
@@ -68,26 +68,26 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
 
 @pytest.fixture(params=["in_memory", "in_redis"])
 def stage(request: pytest.FixtureRequest) -> Stage:
-    """Each kind in turn."""
+    """Every implementation, one after the other."""
     made: Stage = request.getfixturevalue(request.param)
     return made
 
 
 async def test_an_announcement_arrives_as_it_was_made(stage: Stage) -> None:
-    """Name, data and position are heard as said; a push without a position has none."""
+    """Name, data and position arrive unchanged; a push without a position has none."""
     told = [
         Announcement(stage.room, "message.sent", {"body": "naïve 🙂", "n": [1, None, True]}, 7),
         Announcement(stage.room, "typing.updated", {"is_typing": False}),
     ]
 
-    for each in told:
-        stage.live.announce(each)
+    for announcement in told:
+        stage.live.announce(announcement)
 
     assert await stage.hear(2) == told
 
 
 async def test_a_signal_arrives_as_what_it_is(stage: Stage) -> None:
-    """Never as a push, also when both are told to one room at the same time."""
+    """A signal never arrives as a push, even when both go to one room at the same time."""
     push = Announcement(stage.room, "message.sent", {}, 7)
     signal = Signal(stage.room, SignalName.ACTIVITY, {"account_id": "a"})
 
@@ -99,17 +99,17 @@ async def test_a_signal_arrives_as_what_it_is(stage: Stage) -> None:
 
 
 async def test_announcements_keep_their_order(stage: Stage) -> None:
-    """Two thousand at once are heard in the order in which they were made."""
+    """Two thousand announcements at once arrive in the order they were made."""
     for number in range(1, 2_001):
         stage.live.announce(Announcement(stage.room, "message.sent", {}, number))
 
     heard = await stage.hear(2_000)
 
-    assert [each.position for each in heard] == list(range(1, 2_001))
+    assert [announcement.position for announcement in heard] == list(range(1, 2_001))
 
 
 async def test_only_the_room_hears_it(stage: Stage) -> None:
-    """What is said in another room is not heard in this one."""
+    """An announcement to one room does not reach another."""
     stage.live.announce(Announcement(f"{stage.room}-next-door", "message.sent", {}, 1))
     stage.live.announce(Announcement(stage.room, "message.sent", {}, 2))
 
@@ -119,7 +119,7 @@ async def test_only_the_room_hears_it(stage: Stage) -> None:
 
 
 async def test_announcing_without_redis_neither_fails_nor_waits() -> None:
-    """The caller never notices; what is lost is found by its number."""
+    """The caller notices nothing; apps find lost announcements by their sequence."""
     redis = live.connect("redis://127.0.0.1:9/0")
     announcer = live.Announcer(redis)
 

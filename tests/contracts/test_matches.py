@@ -15,7 +15,7 @@ from tests.contracts.helpers import all_pages, together
 
 
 async def test_a_match_comes_back_equal(store: Store) -> None:
-    """By id and by its pair; what is unknown is None."""
+    """A match reads back equal by id and by (RFI, vendor); an unknown match is None."""
     match = an_accepted_match(closed_reason="customer chose another")
     await store.matches.add(match)
 
@@ -27,17 +27,17 @@ async def test_a_match_comes_back_equal(store: Store) -> None:
 
 
 async def test_a_pair_is_matched_once(store: Store) -> None:
-    """Of ten who match the same RFI and vendor at the same time, one does."""
+    """Of ten concurrent matches of the same RFI and vendor, one is stored."""
     rivals = [a_match(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
 
-    outcomes = await together(*(store.matches.add(each) for each in rivals))
+    outcomes = await together(*(store.matches.add(match) for match in rivals))
 
     assert outcomes.count(None) == 1
     assert await store.matches.of_rfi("rfi") == [rivals[outcomes.index(None)]]
 
 
 async def test_work_that_looks_before_it_adds_sees_the_rivals_match(store: Store) -> None:
-    """Ten pieces of work that add the pair unless it is there all succeed and make one match."""
+    """Ten transactions that add the match unless it exists all succeed and create one match."""
 
     async def match_once(to: Repositories) -> bool:
         if await to.matches.of_pair("rfi", "vendor") is not None:
@@ -48,12 +48,12 @@ async def test_work_that_looks_before_it_adds_sees_the_rivals_match(store: Store
     outcomes = await together(*(store.transact(match_once) for _ in range(10)))
 
     assert sorted(map(bool, outcomes)) == [False] * 9 + [True]
-    assert all(isinstance(each, bool) for each in outcomes)
+    assert all(isinstance(outcome, bool) for outcome in outcomes)
     assert len(await store.matches.of_rfi("rfi")) == 1
 
 
 async def test_a_match_is_saved_from_the_state_it_was_read_in(store: Store) -> None:
-    """The replacement takes all fields."""
+    """Saving a match replaces all its fields."""
     match = a_match()
     await store.matches.add(match)
     accepted = replace(match, state=MatchState.ACCEPTED, conversation_id="c")
@@ -64,7 +64,7 @@ async def test_a_match_is_saved_from_the_state_it_was_read_in(store: Store) -> N
 
 
 async def test_a_match_in_another_state_is_not_saved(store: Store) -> None:
-    """Who decided looking at another state is refused by its code, and nothing changes."""
+    """A decision based on an outdated state is refused with a code, and nothing changes."""
     match = a_match(state=MatchState.CLOSED)
     await store.matches.add(match)
 
@@ -76,13 +76,13 @@ async def test_a_match_in_another_state_is_not_saved(store: Store) -> None:
 
 
 async def test_of_an_acceptance_and_a_closing_at_a_time_one_happens(store: Store) -> None:
-    """A vendor accepts while the customer withdraws: one of the two is told no."""
+    """When a vendor accepts while the customer withdraws, one of the two is refused."""
     match = a_match()
     await store.matches.add(match)
     ends = [MatchState.ACCEPTED, MatchState.CLOSED, MatchState.DECLINED] * 4
 
     outcomes = await together(
-        *(store.matches.save(replace(match, state=each), MatchState.OFFERED) for each in ends)
+        *(store.matches.save(replace(match, state=state), MatchState.OFFERED) for state in ends)
     )
 
     kept = await store.matches.get(match.id)
@@ -92,24 +92,24 @@ async def test_of_an_acceptance_and_a_closing_at_a_time_one_happens(store: Store
 
 
 async def test_the_matches_of_an_rfi_are_closest_first(store: Store) -> None:
-    """All of them, whatever their state, and no other RFI's."""
+    """An RFI's list holds all its matches in every state, and no other RFI's."""
     far, near, middle = (
         a_match(rfi_id="rfi", distance_m=900, state=MatchState.DECLINED),
         a_match(rfi_id="rfi", distance_m=100),
         a_match(rfi_id="rfi", distance_m=500),
     )
-    for each in (far, near, middle, a_match()):
-        await store.matches.add(each)
+    for match in (far, near, middle, a_match()):
+        await store.matches.add(match)
 
     assert await store.matches.of_rfi("rfi") == [near, middle, far]
 
 
 async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store) -> None:
-    """Pages hold each of the vendor's matches once; a state narrows them."""
+    """The pages hold each of the vendor's matches once; a state filters them."""
     mine = [a_match(vendor_id="vendor") for _ in range(4)]
     accepted = an_accepted_match(vendor_id="vendor")
-    for each in (*mine, accepted, a_match()):
-        await store.matches.add(each)
+    for match in (*mine, accepted, a_match()):
+        await store.matches.add(match)
     of_vendor = partial(store.matches.of_vendor, "vendor", offered_before=NOW - DAY)
 
     every = await all_pages(lambda at: of_vendor(state=None, request=at), 3)
@@ -121,18 +121,18 @@ async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store
 
 
 async def test_old_offers_are_listed_as_closed_and_found_oldest_first(store: Store) -> None:
-    """An acceptance does not age; what was offered later still stands."""
+    """Only offers expire: an accepted match does not, and a more recent offer is still open."""
     older = a_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
     old = a_match(vendor_id="vendor", offered_at=NOW - DAY)
     accepted = an_accepted_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
     closed = a_match(vendor_id="vendor", state=MatchState.CLOSED)
     fresh = a_match(vendor_id="vendor")
-    for each in (old, older, accepted, closed, fresh):
-        await store.matches.add(each)
+    for match in (old, older, accepted, closed, fresh):
+        await store.matches.add(match)
 
     async def listed(state: MatchState) -> set[str]:
         page = await store.matches.of_vendor("vendor", state, PageRequest(), NOW - DAY)
-        return {each.id for each in page.items}
+        return {match.id for match in page.items}
 
     assert await listed(MatchState.OFFERED) == {fresh.id}
     assert await listed(MatchState.CLOSED) == {old.id, older.id, closed.id}
@@ -142,16 +142,18 @@ async def test_old_offers_are_listed_as_closed_and_found_oldest_first(store: Sto
 
 
 async def test_many_pairs_are_asked_for_at_once(store: Store) -> None:
-    """Those that are there, and none of the same vendors on other RFIs."""
+    """The result holds the pairs that exist, and no match of the same vendors on other RFIs."""
     one, two, crossed = (
         a_match(rfi_id="r1", vendor_id="v1"),
         a_match(rfi_id="r2", vendor_id="v2", state=MatchState.DECLINED),
         a_match(rfi_id="r1", vendor_id="v2"),
     )
-    for each in (one, two, crossed):
-        await store.matches.add(each)
+    for match in (one, two, crossed):
+        await store.matches.add(match)
 
     found = await store.matches.of_pairs([("r1", "v1"), ("r2", "v2"), ("r3", "v1")])
 
-    assert sorted(found, key=lambda each: each.id) == sorted((one, two), key=lambda each: each.id)
+    assert sorted(found, key=lambda match: match.id) == sorted(
+        (one, two), key=lambda match: match.id
+    )
     assert await store.matches.of_pairs([]) == []

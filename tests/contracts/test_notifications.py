@@ -26,7 +26,7 @@ async def _add_in_transaction(store: Store, notification: Notification) -> None:
 
 
 async def test_a_notification_is_kept_once_for_event_person_and_channel(store: Store) -> None:
-    """A second one is passed over silently; another channel, person or event is another one."""
+    """A duplicate is ignored; another channel, account or event makes another notification."""
     first = a_notification(event_id="e1", account_id="carla", channel="sms")
     await store.notifications.add(first)
 
@@ -40,23 +40,23 @@ async def test_a_notification_is_kept_once_for_event_person_and_channel(store: S
     ):
         await store.notifications.add(other)
     pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 10)
-    assert [len(each) for each in pages] == [3]
+    assert [len(page) for page in pages] == [3]
 
 
 async def test_the_same_added_by_many_at_a_time_is_kept_once(store: Store) -> None:
-    """Overlapping deliveries of one event make one notification, and none of them fails."""
+    """Overlapping deliveries of one event create one notification, and none of them fails."""
     rivals = [a_notification(event_id="e1", account_id="carla") for _ in range(20)]
 
     await asyncio.gather(
-        *(store.notifications.add(each) for each in rivals[:10]),
-        *(_add_in_transaction(store, each) for each in rivals[10:]),
+        *(store.notifications.add(notification) for notification in rivals[:10]),
+        *(_add_in_transaction(store, notification) for notification in rivals[10:]),
     )
 
     assert await _only(store, "carla") in rivals
 
 
 async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: Store) -> None:
-    """The claim counts a try and says until when it is this worker's."""
+    """The claim counts an attempt and sets the end of this worker's lease."""
     notification = a_notification()
     await store.notifications.add(notification)
 
@@ -69,7 +69,7 @@ async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: 
 
 
 async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
-    """A worker that died leaves its notification to the next, with the try counted."""
+    """When a worker dies, the next one gets its notification with the attempt counted."""
     await store.notifications.add(a_notification())
     await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
 
@@ -80,20 +80,20 @@ async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
 
 
 async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) -> None:
-    """Claims go by the time at which each was due."""
+    """Notifications are claimed in the order they fell due, and none before it is due."""
     for late_s in (10, 30, 20, -1):
         due_at = NOW - timedelta(seconds=late_s)
         await store.notifications.add(a_notification(due_at=due_at, kind=f"{late_s} s late"))
 
     claimed = [await store.notifications.claim_due(SMS, NOW, NOW + LEASE) for _ in range(4)]
 
-    kinds = [each.kind for each in claimed if each is not None]
+    kinds = [notification.kind for notification in claimed if notification is not None]
     assert kinds == ["30 s late", "20 s late", "10 s late"]
     assert claimed[3] is None
 
 
 async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store: Store) -> None:
-    """What was being sent and what was never tried stand in one queue."""
+    """Abandoned attempts and new notifications share one order, by due time."""
     abandoned, fresh = a_notification(due_at=NOW - 2 * LEASE), a_notification(due_at=NOW)
     await store.notifications.add(abandoned)
     await store.notifications.claim_due(SMS, NOW - 2 * LEASE, NOW - LEASE)
@@ -106,7 +106,7 @@ async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store
 
 
 async def test_no_two_workers_claim_the_same(store: Store) -> None:
-    """Twenty workers over ten notifications get each of them once."""
+    """Twenty workers on ten notifications claim each of them once."""
     for _ in range(10):
         await store.notifications.add(a_notification())
 
@@ -114,7 +114,7 @@ async def test_no_two_workers_claim_the_same(store: Store) -> None:
         *(store.notifications.claim_due(SMS, NOW, NOW + LEASE) for _ in range(20))
     )
 
-    ids = [each.id for each in claimed if each is not None]
+    ids = [notification.id for notification in claimed if notification is not None]
     assert len(ids) == len(set(ids)) == 10
 
 
@@ -135,7 +135,7 @@ async def test_what_is_settled_is_never_claimed(store: Store) -> None:
 
 
 async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> None:
-    """A temporary failure saves it as pending with a later time, and it comes then."""
+    """After a temporary failure, a notification is pending until its new due time."""
     await store.notifications.add(a_notification())
     claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
     assert claimed is not None
@@ -152,10 +152,10 @@ async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> No
 
 
 async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None:
-    """Pages hold each of the person's notifications once."""
+    """The pages hold each of the account's notifications once."""
     mine = [a_notification(account_id="carla") for _ in range(5)]
-    for each in (*mine, a_notification()):
-        await store.notifications.add(each)
+    for notification in (*mine, a_notification()):
+        await store.notifications.add(notification)
 
     pages = await all_pages(lambda at: store.notifications.of_account("carla", at), 2)
 
@@ -164,7 +164,7 @@ async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None
 
 
 async def test_what_could_be_claimed_is_counted_up_to_a_bound(store: Store) -> None:
-    """Due ones and ended leases count; final ones and later ones do not; no more than asked for."""
+    """Due ones and ended leases count, up to the bound; final and later ones do not."""
     for number in range(3):
         await store.notifications.add(a_notification(event_id=f"due{number}", due_at=NOW))
     later = a_notification(event_id="later", due_at=NOW + LEASE)
@@ -185,15 +185,15 @@ def _a_digest(key: str, first: int, last: int, **named: Any) -> Notification:
 
 
 async def test_the_latest_digest_is_the_one_that_begins_last(store: Store) -> None:
-    """Whatever state it is in and whenever it was written; other notifications are none."""
+    """State and creation time do not matter; other notifications are not digests."""
     latest = _a_digest("c1:carla", 7, 9, state=NotificationState.SENT)
-    for each in (
+    for notification in (
         latest,
         _a_digest("c1:carla", 1, 6),
         _a_digest("c2:carla", 1, 1),
         a_notification(),
     ):
-        await store.notifications.add(each)
+        await store.notifications.add(notification)
 
     found = await store.notifications.latest_digests(["c1:carla", "c3:carla"])
 
@@ -201,11 +201,11 @@ async def test_the_latest_digest_is_the_one_that_begins_last(store: Store) -> No
 
 
 async def test_a_message_joins_a_pending_digest_and_no_other(store: Store) -> None:
-    """The answer tells how many were pending; a sequence never goes back."""
+    """The result is the number of digests still pending; a digest's sequence never goes back."""
     pending, ahead = _a_digest("c1:carla", 1, 2), _a_digest("c2:carla", 1, 8)
     claimed = _a_digest("c3:carla", 1, 2, state=NotificationState.SENDING)
-    for each in (pending, ahead, claimed):
-        await store.notifications.add(each)
+    for notification in (pending, ahead, claimed):
+        await store.notifications.add(notification)
 
     joined = await store.notifications.join_digests(
         {pending.id: 5, ahead.id: 5, claimed.id: 5}, NOW + LEASE
@@ -219,7 +219,7 @@ async def test_a_message_joins_a_pending_digest_and_no_other(store: Store) -> No
 
 
 async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> None:
-    """Of a claim and a joining at the same time, the claim has the message or the joining fails."""
+    """When a claim and a join race, the claim includes the message or the join fails."""
     for number in range(20):
         digest = _a_digest(f"c{number}:carla", 1, 1)
         await store.notifications.add(digest)
@@ -234,7 +234,7 @@ async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> 
 
 
 async def test_many_are_added_as_each_would_be(store: Store) -> None:
-    """What is there already is left as it is."""
+    """A notification that exists already stays as it is."""
     first = a_notification(event_id="e1", account_id="carla")
     await store.notifications.add(first)
     second = a_notification(event_id="e2", account_id="carla")
@@ -248,7 +248,7 @@ async def test_many_are_added_as_each_would_be(store: Store) -> None:
 
 
 async def test_each_channel_is_claimed_for_itself(store: Store) -> None:
-    """However long the other channel's have been due."""
+    """A claim returns only its own channel's, however overdue the other channel's are."""
     sms = a_notification(channel="sms", due_at=NOW - LEASE)
     email = a_notification(channel="email")
     await store.notifications.add(sms)
@@ -262,7 +262,7 @@ async def test_each_channel_is_claimed_for_itself(store: Store) -> None:
 
 
 async def test_only_the_try_that_has_the_claim_settles_it(store: Store) -> None:
-    """An outcome that comes after its lease finds another's try, or its outcome, and changes nothing."""
+    """An outcome that arrives after its lease has ended changes nothing."""
     await store.notifications.add(a_notification(account_id="carla"))
     late = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
     next_one = await store.notifications.claim_due(SMS, NOW + LEASE, NOW + 2 * LEASE)
@@ -286,11 +286,11 @@ async def _settle(tx: Repositories, notification: Notification) -> bool:
 
 
 async def test_the_ids_that_others_hold_are_known(store: Store) -> None:
-    """One's own does not count, and neither does what nobody holds."""
+    """The notification's own provider id and unknown ids are not reported."""
     held = a_notification(state=NotificationState.SENT, provider_id="SM1")
     own = a_notification(state=NotificationState.SENT, provider_id="SM2")
-    for each in (held, own, a_notification()):
-        await store.notifications.add(each)
+    for notification in (held, own, a_notification()):
+        await store.notifications.add(notification)
 
     found = await store.notifications.known_ids(["SM1", "SM2", "SM3"], own.id)
 

@@ -1,4 +1,4 @@
-"""Events in the outbox, and the marks of those that had their effect."""
+"""Events in the outbox, and the marks of handled events."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.marketplace.every_event import a_vendor_event
 
 
 async def test_an_event_that_does_not_fit_fails_the_change_that_made_it(store: Store) -> None:
-    """A writer's defect is found in the writer, and its state is not kept either."""
+    """An invalid event fails its own transaction, so its state is not stored either."""
     vendor = a_vendor()
 
     async def work(to: Repositories) -> None:
@@ -25,7 +25,7 @@ async def test_an_event_that_does_not_fit_fails_the_change_that_made_it(store: S
 
 
 async def test_an_event_is_added_with_its_state(store: Store) -> None:
-    """A fitting one goes in, in the same piece of work."""
+    """A valid event is stored in the same transaction as its state."""
     vendor = a_vendor()
 
     async def work(to: Repositories) -> None:
@@ -38,7 +38,7 @@ async def test_an_event_is_added_with_its_state(store: Store) -> None:
 
 
 async def test_an_event_is_marked_once_for_each_group(store: Store) -> None:
-    """The second mark of a group says False; another group has its own."""
+    """A group's second mark returns False; another group has its own mark."""
 
     def mark(group: str, event_id: str) -> "asyncio.Future[bool]":
         return asyncio.ensure_future(store.transact(lambda to: to.handled.mark(group, event_id)))
@@ -50,7 +50,7 @@ async def test_an_event_is_marked_once_for_each_group(store: Store) -> None:
 
 
 async def test_of_many_who_handle_one_event_at_a_time_one_has_the_effect(store: Store) -> None:
-    """Redeliveries that overlap have one effect in all, and none of them fails."""
+    """Overlapping redeliveries have one effect in total, and none of them fails."""
     vendor = a_vendor(capacity=10)
     await store.vendors.add(vendor)
 
@@ -69,7 +69,7 @@ async def test_of_many_who_handle_one_event_at_a_time_one_has_the_effect(store: 
 
 
 async def test_a_mark_goes_with_its_effect(store: Store) -> None:
-    """When the effect fails, the mark is taken back too, and the next delivery has the effect."""
+    """When the effect fails, its mark is rolled back too, and the next delivery has the effect."""
 
     async def fail(to: Repositories) -> None:
         await to.handled.mark("matching", "e1")
@@ -82,7 +82,7 @@ async def test_a_mark_goes_with_its_effect(store: Store) -> None:
 
 
 async def test_marks_of_many_events_are_kept_and_found_together(store: Store) -> None:
-    """Each for its own group; what is not marked is left out."""
+    """Each group has its own marks; unmarked events are left out."""
     await store.transact(lambda to: to.handled.mark_many("notify", ["e1", "e2"]))
     await store.transact(lambda to: to.handled.mark("matching", "e3"))
 
@@ -94,7 +94,7 @@ async def test_marks_of_many_events_are_kept_and_found_together(store: Store) ->
 
 
 async def test_many_events_are_added_with_their_state(store: Store) -> None:
-    """All of them, or none where one does not fit."""
+    """If one event is invalid, none of them is stored."""
     vendor, other = a_vendor(), a_vendor()
     unfit = a_vendor_event(vendor, data={"vendor": {"id": vendor.id}})
 

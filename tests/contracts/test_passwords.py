@@ -14,7 +14,7 @@ from tests import memory
 
 @pytest.fixture(params=["memory", "argon2"])
 def passwords(request: pytest.FixtureRequest) -> Iterator[Passwords]:
-    """Each kind in turn."""
+    """Every implementation, one after the other."""
     if request.param == "memory":
         yield memory.Passwords()
     else:
@@ -24,7 +24,7 @@ def passwords(request: pytest.FixtureRequest) -> Iterator[Passwords]:
 
 
 async def test_a_password_matches_its_hash_and_no_other(passwords: Passwords) -> None:
-    """Any text is a password: spaces, other scripts, two hundred characters."""
+    """Any text can be a password: spaces, other scripts, two hundred characters."""
     for password in ("correct horse", "пароль 🙂", "x" * 200):
         hashed = await passwords.hash(password)
 
@@ -33,7 +33,7 @@ async def test_a_password_matches_its_hash_and_no_other(passwords: Passwords) ->
 
 
 async def test_a_hash_is_salted_and_does_not_hold_the_password(passwords: Passwords) -> None:
-    """Two people with one password have two hashes."""
+    """Two people with the same password have different hashes."""
     first, second = [await passwords.hash("correct horse") for _ in range(2)]
 
     assert first != second
@@ -41,18 +41,18 @@ async def test_a_hash_is_salted_and_does_not_hold_the_password(passwords: Passwo
 
 
 async def test_an_unknown_account_matches_nothing(passwords: Passwords) -> None:
-    """None stands for an account that does not exist."""
+    """None, the hash of an account that does not exist, matches no password."""
     assert not await passwords.matches(None, "correct horse")
     assert not await passwords.matches(None, "")
 
 
 async def test_what_is_no_hash_matches_nothing(passwords: Passwords) -> None:
-    """A damaged record is a wrong password and no failure."""
+    """A damaged hash counts as a wrong password, not as a failure."""
     assert not await passwords.matches("no hash", "correct horse")
 
 
 async def test_a_crowd_is_bounded_and_keeps_nobody_else_waiting() -> None:
-    """Of 200 log-ins at once from one address most are refused; another address gets its turn."""
+    """Most of 200 log-ins at once from one address are refused; another address gets its turn."""
     passwords = Argon2Passwords()
     hashed = await passwords.hash("correct horse")
     started_at = time.monotonic()
@@ -69,5 +69,5 @@ async def test_a_crowd_is_bounded_and_keeps_nobody_else_waiting() -> None:
 
     assert is_right
     assert outcomes.count(False) < 50
-    assert all(each is False or isinstance(each, ParleyError) for each in outcomes)
+    assert all(outcome is False or isinstance(outcome, ParleyError) for outcome in outcomes)
     assert waited_s < crowd_s / 3

@@ -20,13 +20,13 @@ NewPresence = Callable[[str], Presence]
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """The clock of all processes."""
+    """The clock that all processes share."""
     return FixedClock()
 
 
 @pytest.fixture
 def in_memory(clock: FixedClock) -> NewPresence:
-    """Makes the presence of a process, in memory."""
+    """A factory of one process's presence, in memory."""
     said: dict[tuple[str, str], datetime] = {}
     active: dict[tuple[str, str], datetime] = {}
     return lambda process_name: memory.Presence(process_name, clock, said, active)
@@ -34,7 +34,7 @@ def in_memory(clock: FixedClock) -> NewPresence:
 
 @pytest_asyncio.fixture
 async def in_redis(clock: FixedClock, redis_url: str) -> AsyncIterator[NewPresence]:
-    """Makes the presence of a process, in Redis."""
+    """A factory of one process's presence, in Redis."""
     redis = live.connect(redis_url)
     yield lambda process_name: RedisPresence(redis, process_name, clock)
     await redis.aclose()
@@ -42,13 +42,13 @@ async def in_redis(clock: FixedClock, redis_url: str) -> AsyncIterator[NewPresen
 
 @pytest.fixture(params=["in_memory", "in_redis"])
 def presence_of(request: pytest.FixtureRequest) -> NewPresence:
-    """Makes the presence of a process, of each kind in turn."""
+    """A factory of one process's presence, for every implementation."""
     made: NewPresence = request.getfixturevalue(request.param)
     return made
 
 
 async def test_of_many_those_who_are_connected_are_told(presence_of: NewPresence) -> None:
-    """Wherever they are; the others are left out."""
+    """The connected accounts are found on any process; the others are left out."""
     carla, vince, nobody = new_id(), new_id(), new_id()
     await presence_of("realtime-1").connected(carla)
     await presence_of("realtime-2").connected(vince)
@@ -60,12 +60,12 @@ async def test_of_many_those_who_are_connected_are_told(presence_of: NewPresence
 
 
 async def test_who_never_came_is_not_connected(presence_of: NewPresence) -> None:
-    """Nobody is connected unless a process said so."""
+    """Nobody is connected unless a process has reported it."""
     assert not await presence_of("realtime-1").is_connected(new_id())
 
 
 async def test_every_process_sees_who_is_connected_to_one(presence_of: NewPresence) -> None:
-    """What one process says, all see, until it says the opposite."""
+    """All processes see what one process reports, until it reports the opposite."""
     here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
 
     await here.connected(carla)
@@ -77,7 +77,7 @@ async def test_every_process_sees_who_is_connected_to_one(presence_of: NewPresen
 
 
 async def test_who_left_one_process_may_be_connected_to_another(presence_of: NewPresence) -> None:
-    """A person with two apps on two processes is there until both are gone."""
+    """A person with apps on two processes stays connected until both have disconnected."""
     here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
     await here.connected(carla)
     await there.connected(carla)
@@ -90,13 +90,17 @@ async def test_who_left_one_process_may_be_connected_to_another(presence_of: New
 
 
 async def test_of_words_said_at_once_the_last_one_counts(presence_of: NewPresence) -> None:
-    """Connections and their ends do not overtake each other, whoever else comes and goes."""
+    """Connects and disconnects of one account keep their order, however many others come and go."""
     here, others = presence_of("realtime-1"), [new_id() for _ in range(600)]
     comes, goes = new_id(), new_id()
 
     await asyncio.gather(
         here.connected(*others),
-        *(word(each) for word in (here.disconnected, here.connected) for each in [comes, *others]),
+        *(
+            word(account_id)
+            for word in (here.disconnected, here.connected)
+            for account_id in [comes, *others]
+        ),
         *(word(goes) for word in (here.connected, here.disconnected)),
         here.disconnected(others[0]),
     )
@@ -104,11 +108,11 @@ async def test_of_words_said_at_once_the_last_one_counts(presence_of: NewPresenc
     assert await here.is_connected(comes)
     assert not await here.is_connected(goes)
     assert not await here.is_connected(others[0])
-    assert all([await here.is_connected(each) for each in others[1::100]])
+    assert all([await here.is_connected(account_id) for account_id in others[1::100]])
 
 
 async def test_people_are_told_apart(presence_of: NewPresence) -> None:
-    """One person's connection says nothing of another's."""
+    """One account's connection does not affect another's."""
     here, carla, vince = presence_of("realtime-1"), new_id(), new_id()
     await here.connected(carla)
 
@@ -121,7 +125,7 @@ async def test_people_are_told_apart(presence_of: NewPresence) -> None:
 async def test_what_a_crashed_process_said_fades(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
-    """Who is not said again is gone within a minute; who is said again stays."""
+    """Presence that is not renewed is gone within a minute; presence that is renewed stays."""
     crashed, running = presence_of("realtime-1"), presence_of("realtime-2")
     carla, vince = new_id(), new_id()
     await crashed.connected(carla)
@@ -136,7 +140,7 @@ async def test_what_a_crashed_process_said_fades(
 async def test_a_word_that_was_lost_makes_nobody_absent(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
-    """Twice the pause between two words is bridged."""
+    """One lost renewal does not make anybody absent: presence lasts twice the renewal interval."""
     here, carla = presence_of("realtime-1"), new_id()
     await here.connected(carla)
 
@@ -146,7 +150,7 @@ async def test_a_word_that_was_lost_makes_nobody_absent(
 
 
 async def test_who_is_active_is_told_with_where(presence_of: NewPresence) -> None:
-    """Of many asked for at once; being connected is not being active."""
+    """Many accounts are queried at once; being connected is not being active."""
     here, there = presence_of("realtime-1"), presence_of("realtime-2")
     carla, vince, idle = new_id(), new_id(), new_id()
     await here.connected(idle)
@@ -166,7 +170,7 @@ async def test_who_is_active_is_told_with_where(presence_of: NewPresence) -> Non
 async def test_what_a_crashed_process_said_of_activity_fades(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
-    """Within half a minute."""
+    """Activity that a crashed process reported is gone within half a minute."""
     crashed, running, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
     await crashed.active(carla)
 
@@ -177,7 +181,7 @@ async def test_what_a_crashed_process_said_of_activity_fades(
 
 
 async def test_presence_without_redis_is_temporarily_unknown(clock: FixedClock) -> None:
-    """Every call says so by the error that means "try again"."""
+    """Every call raises the error that means "try again"."""
     redis = live.connect("redis://127.0.0.1:9/0")
     presence = RedisPresence(redis, "realtime-1", clock)
 

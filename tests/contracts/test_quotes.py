@@ -9,7 +9,7 @@ from tests.contracts.helpers import together
 
 
 async def test_a_quote_comes_back_equal(store: Store) -> None:
-    """By id and by its pair, with or without an end; what is unknown is None."""
+    """A quote reads back equal by id and by (RFI, vendor); an unknown quote is None."""
     quote = a_quote(valid_until=NOW, amount_minor=2**53 - 1)
     await store.quotes.add(quote)
 
@@ -20,17 +20,17 @@ async def test_a_quote_comes_back_equal(store: Store) -> None:
 
 
 async def test_a_vendor_has_one_quote_on_an_rfi(store: Store) -> None:
-    """Of ten that come at the same time one is kept."""
+    """Of ten concurrent quotes of a vendor on an RFI, one is stored."""
     rivals = [a_quote(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
 
-    outcomes = await together(*(store.quotes.add(each) for each in rivals))
+    outcomes = await together(*(store.quotes.add(quote) for quote in rivals))
 
     assert outcomes.count(None) == 1
     assert await store.quotes.of_rfi("rfi") == [rivals[outcomes.index(None)]]
 
 
 async def test_a_saved_quote_is_replaced(store: Store) -> None:
-    """All fields are taken, also an end that was there and is not any more."""
+    """Saving a quote replaces all its fields, and clears an expiry that was removed."""
     quote = a_quote(valid_until=NOW)
     await store.quotes.add(quote)
     changed = replace(quote, state=QuoteState.AWARDED, amount_minor=1, valid_until=None)
@@ -41,10 +41,10 @@ async def test_a_saved_quote_is_replaced(store: Store) -> None:
 
 
 async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -> None:
-    """A quote that was revised keeps its place; other RFIs' quotes are not among them."""
+    """A revised quote keeps its place; other RFIs' quotes are not in the list."""
     quotes = [a_quote(rfi_id="rfi") for _ in range(4)]
-    for each in (*quotes, a_quote()):
-        await store.quotes.add(each)
+    for quote in (*quotes, a_quote()):
+        await store.quotes.add(quote)
     revised = replace(quotes[1], amount_minor=1)
     await store.quotes.save(revised)
 
@@ -52,14 +52,14 @@ async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -
 
 
 async def test_revisions_are_kept_once_and_read_in_order(store: Store) -> None:
-    """What is kept stays as it was; other quotes' revisions are not among them."""
+    """A stored revision never changes; other quotes' revisions are not in the list."""
     first = a_quote(valid_until=NOW)
     second, third = (replace(first, revision=n, amount_minor=n) for n in (2, 3))
-    for each in (third, first, second, replace(first, amount_minor=7), a_quote()):
-        await store.quotes.keep_revision(revision_of(each))
+    for quote in (third, first, second, replace(first, amount_minor=7), a_quote()):
+        await store.quotes.keep_revision(revision_of(quote))
 
     assert await store.quotes.revisions(first.id, 0, 10) == [
-        revision_of(each) for each in (first, second, third)
+        revision_of(quote) for quote in (first, second, third)
     ]
     assert await store.quotes.revisions(first.id, 1, 1) == [revision_of(second)]
     assert await store.quotes.revisions(first.id, 3, 10) == []

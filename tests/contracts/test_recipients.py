@@ -1,4 +1,4 @@
-"""What is known of the addresses that notifications go to."""
+"""Suppressed addresses and send quotas of the recipients of notifications."""
 
 import asyncio
 from dataclasses import replace
@@ -13,13 +13,13 @@ HOUR = timedelta(hours=1)
 
 
 def a_suppression(address: str = "+13035550188") -> Suppression:
-    """A number whose owner said stop."""
+    """A phone number whose owner unsubscribed."""
     key = suppression_id(Channel.SMS, address)
     return Suppression(key, Channel.SMS, "unsubscribed", "n1", NOW)
 
 
 async def test_a_suppressed_address_stays_as_it_was_first_told(store: Store) -> None:
-    """A second refusal changes nothing; another address is not there."""
+    """A second suppression of an address changes nothing; other addresses are not suppressed."""
     first = a_suppression()
 
     await store.suppressions.add(first)
@@ -30,7 +30,7 @@ async def test_a_suppressed_address_stays_as_it_was_first_told(store: Store) -> 
 
 
 def test_an_address_is_one_however_it_is_written() -> None:
-    """And another on another channel."""
+    """Spelling variants of an address share an id; the same text on another channel does not."""
     one = suppression_id(Channel.EMAIL, "Vera@Example.com ")
 
     assert one == suppression_id(Channel.EMAIL, "vera@example.com")
@@ -38,11 +38,11 @@ def test_an_address_is_one_however_it_is_written() -> None:
 
 
 async def test_many_who_come_at_once_get_no_more_places_than_there_are(store: Store) -> None:
-    """Exactly so many, and the same ones when they ask again."""
+    """Concurrent requests get exactly the available slots, and the same ones when they ask again."""
 
     async def ask() -> list[bool]:
         return await asyncio.gather(
-            *(store.send_quotas.take("sms:1", f"n{each}", NOW, 5, HOUR) for each in range(30))
+            *(store.send_quotas.take("sms:1", f"n{number}", NOW, 5, HOUR) for number in range(30))
         )
 
     first = await ask()
@@ -53,7 +53,7 @@ async def test_many_who_come_at_once_get_no_more_places_than_there_are(store: St
 
 
 async def test_a_place_is_free_again_after_its_time(store: Store) -> None:
-    """Each by itself: the window slides, so that no border lets twice as many through."""
+    """Slots expire one by one: the window slides, so no boundary lets twice as many through."""
     quotas = store.send_quotas
     assert await quotas.take("sms:1", "early", NOW, 2, HOUR)
     assert await quotas.take("sms:1", "late", NOW + HOUR / 2, 2, HOUR)

@@ -12,22 +12,22 @@ from tests.contracts.helpers import all_pages, together
 
 
 async def test_a_report_comes_back_equal(store: Store) -> None:
-    """By id and by message and reporter, open or closed; what is unknown is None."""
+    """Open or closed, a report reads back equal; an unknown report is None."""
     report = a_report()
     closed = a_report(
         state=ReportState.CLOSED, closed_at=NOW, closed_by="admin", resolution="Nothing in it."
     )
-    for each in (report, closed):
-        await store.reports.add(each)
+    for stored in (report, closed):
+        await store.reports.add(stored)
 
-        assert await store.reports.get(each.id) == each
-        assert await store.reports.of_reporter(each.message_id, each.reporter_id) == each
+        assert await store.reports.get(stored.id) == stored
+        assert await store.reports.of_reporter(stored.message_id, stored.reporter_id) == stored
     assert await store.reports.get("unknown") is None
     assert await store.reports.of_reporter(report.message_id, "unknown") is None
 
 
 async def test_of_many_reports_at_a_time_one_is_kept(store: Store) -> None:
-    """Transactions that look first and add then all come to the same report."""
+    """Concurrent transactions that read first and then add all end with the same report."""
 
     async def report_once(to: Repositories) -> Report:
         first = await to.reports.of_reporter("message", "carla")
@@ -44,27 +44,29 @@ async def test_of_many_reports_at_a_time_one_is_kept(store: Store) -> None:
 
 
 async def test_a_report_is_closed_once(store: Store) -> None:
-    """Of several admins one decides; the others are told."""
+    """When several admins decide at once, one decision is stored and the others are refused."""
     report = a_report()
     await store.reports.add(report)
     decisions = [
         replace(report, state=ReportState.CLOSED, resolution=f"Decision {n}") for n in range(5)
     ]
 
-    outcomes = await together(*(store.reports.save(each, ReportState.OPEN) for each in decisions))
+    outcomes = await together(
+        *(store.reports.save(decision, ReportState.OPEN) for decision in decisions)
+    )
 
     assert outcomes.count(None) == 1
     assert await store.reports.get(report.id) == decisions[outcomes.index(None)]
-    refused = next(each for each in outcomes if isinstance(each, ParleyError))
+    refused = next(outcome for outcome in outcomes if isinstance(outcome, ParleyError))
     assert refused.code is Code.WRONG_STATE
 
 
 async def test_lists_are_newest_first_by_state_and_page_on(store: Store) -> None:
-    """Pages hold each report once; a state narrows them."""
+    """The pages hold each report once; a state filters them."""
     waiting = [a_report() for _ in range(4)]
     closed = a_report(state=ReportState.CLOSED)
-    for each in (*waiting, closed):
-        await store.reports.add(each)
+    for report in (*waiting, closed):
+        await store.reports.add(report)
 
     still_open = await all_pages(lambda at: store.reports.of_state(ReportState.OPEN, at), 3)
     every = await all_pages(lambda at: store.reports.of_state(None, at), 5)
@@ -75,7 +77,7 @@ async def test_lists_are_newest_first_by_state_and_page_on(store: Store) -> None
 
 @pytest.mark.parametrize("count", [0, 3])
 async def test_the_edits_of_a_message_are_in_order(store: Store, count: int) -> None:
-    """Its own edits and nothing else about it."""
+    """The list holds the message's own edits and nothing else about it."""
 
     async def work(to: Repositories) -> list[str]:
         message = await to.entries.add_next(a_message(conversation_id="c"))
@@ -83,8 +85,8 @@ async def test_the_edits_of_a_message_are_in_order(store: Store, count: int) -> 
         edits = [await to.entries.add_next(an_edit(**about, body=f"{n}")) for n in range(count)]
         await to.entries.add_next(a_deletion(**about))
         await to.entries.add_next(an_edit(conversation_id="c"))
-        return [message.id, *(each.id for each in edits)]
+        return [message.id, *(edit.id for edit in edits)]
 
     message_id, *edits = await store.transact(work)
 
-    assert [each.id for each in await store.entries.edits(message_id)] == edits
+    assert [edit.id for edit in await store.entries.edits(message_id)] == edits

@@ -40,14 +40,14 @@ async def _got(store: Store, rfi_id: str) -> Rfi:
     ids=["full", "sparse"],
 )
 async def test_an_rfi_comes_back_equal(store: Store, rfi: Rfi) -> None:
-    """All that a customer wrote, and all that was left out, is kept as it is."""
+    """Every field a customer filled in or left out reads back unchanged."""
     await _added(store, rfi)
 
     assert await store.rfis.get(rfi.id) == rfi
 
 
 async def test_revisions_come_back_with_every_kind_of_value(store: Store) -> None:
-    """Old and new values keep their types: numbers, texts, moments, places, lists and nothing."""
+    """Old and new values keep their types: numbers, strings, times, places, lists and None."""
     changes = (
         Change("title", None, "Leak"),
         Change("location", None, an_rfi().location),
@@ -65,7 +65,7 @@ async def test_revisions_come_back_with_every_kind_of_value(store: Store) -> Non
 
 
 async def test_what_a_draft_and_its_revisions_hold_survives_the_store(store: Store) -> None:
-    """The values that the rules make, lists as tuples and all, are read back equal."""
+    """The values that the domain rules create, tuples included, read back equal."""
     actor = an_actor()
     content = content_of_an_rfi(attachment_ids=("a", "b"), attributes={"floor": 2})
     rfi, first = rfis.draft("draft-1", content, actor, NOW)
@@ -76,13 +76,13 @@ async def test_what_a_draft_and_its_revisions_hold_survives_the_store(store: Sto
 
     assert await store.rfis.get(rfi.id) == revised
     kept = await store.rfis.revisions(rfi.id, 0)
-    assert [_comparable(each) for each in kept] == [_comparable(first), _comparable(second)]
+    assert [_comparable(revision) for revision in kept] == [_comparable(first), _comparable(second)]
 
 
 def _comparable(revision: rfis.Revision) -> rfis.Revision:
-    """Lists and tuples are the same list in JSON, and to whoever reads a change."""
+    """Tuples become lists: in JSON, and for readers of a change, they are the same."""
     changes = tuple(
-        Change(each.path, _listed(each.old), _listed(each.new)) for each in revision.changes
+        Change(change.path, _listed(change.old), _listed(change.new)) for change in revision.changes
     )
     return replace(revision, changes=changes)
 
@@ -92,7 +92,7 @@ def _listed(value: object) -> object:
 
 
 async def test_several_are_read_at_once_and_the_unknown_left_out(store: Store) -> None:
-    """`get_many` answers with what is there, by id."""
+    """`get_many` returns the RFIs that exist, by id."""
     one, other = await _added(store), await _added(store)
 
     found = await store.rfis.get_many([one.id, "unknown", other.id])
@@ -102,13 +102,13 @@ async def test_several_are_read_at_once_and_the_unknown_left_out(store: Store) -
 
 
 async def test_an_unknown_rfi_is_none(store: Store) -> None:
-    """A look-up that finds nothing says None, and has no revisions."""
+    """An RFI that does not exist reads as None and has no revisions."""
     assert await store.rfis.get("unknown") is None
     assert await store.rfis.revisions("unknown", 0) == []
 
 
 async def test_a_saved_rfi_stands_at_its_new_revision(store: Store) -> None:
-    """The replacement takes every field, also those that became empty, and adds the revision."""
+    """Saving replaces every field, including those that became empty, and adds the revision."""
     rfi = await _added(store)
     changed = replace(rfi, title="Burst pipe", budget=None, needed_by=None, revision=2)
 
@@ -119,7 +119,7 @@ async def test_a_saved_rfi_stands_at_its_new_revision(store: Store) -> None:
 
 
 async def test_fields_set_later_can_become_empty_again(store: Store) -> None:
-    """A field with a default is not left over from the revision before."""
+    """Saving a field's default value clears the value of the previous revision."""
     rfi = await _added(store, an_rfi(awarded_quote_id="q", awarded_vendor_id="v"))
     changed = replace(rfi, awarded_quote_id=None, awarded_vendor_id=None, revision=2)
 
@@ -142,7 +142,7 @@ async def test_text_that_looks_like_an_operator_is_text(store: Store) -> None:
 
 @pytest.mark.parametrize("number", [1, 3, 4])
 async def test_a_save_on_another_revision_is_stale(store: Store, number: int) -> None:
-    """A revision that does not follow the one that stands is refused and leaves no trace."""
+    """A revision that does not directly follow the current one is refused and leaves no trace."""
     rfi = await _added(store)
     changed = replace(rfi, title="Burst pipe", revision=number)
 
@@ -155,7 +155,7 @@ async def test_a_save_on_another_revision_is_stale(store: Store, number: int) ->
 
 
 async def test_of_many_saves_on_one_revision_one_wins(store: Store) -> None:
-    """Ten who decided looking at revision 1 cannot all have it: one gets 2, nine are stale."""
+    """Of ten saves based on revision 1, one gets revision 2 and nine are stale."""
     rfi = await _added(store)
 
     async def save(to: Repositories, title: str) -> None:
@@ -166,14 +166,14 @@ async def test_of_many_saves_on_one_revision_one_wins(store: Store) -> None:
         *(store.transact(partial(save, title=f"Title {n}")) for n in range(10))
     )
 
-    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
-    assert [each.code for each in refusals] == [Code.STALE_REVISION] * 9
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
+    assert [refusal.code for refusal in refusals] == [Code.STALE_REVISION] * 9
     assert outcomes.count(None) == 1
     assert (await _got(store, rfi.id)).title == f"Title {outcomes.index(None)}"
 
 
 async def test_revisions_stay_dense_when_many_revise_what_they_just_read(store: Store) -> None:
-    """Twenty pieces of work that read and revise at the same time all get a number of their own."""
+    """Twenty concurrent transactions that read and revise all get their own revision number."""
     rfi = await _added(store, an_rfi(attributes={}))
     actor = an_actor()
 
@@ -188,12 +188,12 @@ async def test_revisions_stay_dense_when_many_revise_what_they_just_read(store: 
     kept = await _got(store, rfi.id)
     assert kept.revision == 21
     assert len(kept.attributes) == 20
-    numbers = [each.revision for each in await store.rfis.revisions(rfi.id, 0)]
+    numbers = [revision.revision for revision in await store.rfis.revisions(rfi.id, 0)]
     assert numbers == list(range(1, 22))
 
 
 async def test_saving_leaves_the_count_of_matches(store: Store) -> None:
-    """An RFI that was read before a match came does not take the match back."""
+    """Saving an RFI that was read before a match was counted keeps the count."""
     rfi = await _added(store)
     await store.transact(lambda to: to.rfis.count_matches(rfi.id, 2))
     changed = replace(rfi, title="Burst pipe", revision=2)
@@ -204,7 +204,7 @@ async def test_saving_leaves_the_count_of_matches(store: Store) -> None:
 
 
 async def test_counting_and_revising_at_a_time_loses_neither(store: Store) -> None:
-    """Matches counted while the RFI is revised are all counted, and no revision is lost."""
+    """Matches counted during revisions are all counted, and no revision is lost."""
     rfi = await _added(store, an_rfi(max_vendors=50))
     actor = an_actor()
 
@@ -223,7 +223,9 @@ async def test_counting_and_revising_at_a_time_loses_neither(store: Store) -> No
 
 
 async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
-    """Of thirty who each see whether a place is free and take it, as many succeed as there were."""
+    """Of thirty transactions that check for a free place and take it, exactly as many succeed as
+    places exist.
+    """
     rfi = await _added(store, an_rfi(max_vendors=5))
 
     async def take_place(to: Repositories) -> bool:
@@ -241,10 +243,10 @@ async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
 
 
 async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> None:
-    """Work that reads an RFI and writes elsewhere is not overtaken by a change of the RFI.
+    """An RFI that a transaction has read and guarded cannot change before the transaction commits.
 
-    A vendor is matched while the RFI is withdrawn: either the match is there first and the
-    withdrawal sees it, or the RFI is withdrawn first and no match is made.
+    A vendor is matched while the RFI is withdrawn: either the match comes first and the withdrawal
+    sees it, or the RFI is withdrawn first and no match is made.
     """
     rfi, actor = await _added(store), an_actor()
     has_read = asyncio.Event()
@@ -263,7 +265,7 @@ async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> Non
         current = await to.rfis.get(rfi.id)
         assert current is not None
         has_read.set()
-        # In memory the withdrawal waits for this work; in MongoDB it overtakes it here.
+        # In memory the withdrawal waits for this transaction; in MongoDB it commits first.
         await asyncio.wait([withdrawing], timeout=0.5)
         await to.rfis.guard(rfi.id)
         if current.state is RfiState.OPEN:
@@ -276,7 +278,7 @@ async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> Non
 
 
 async def test_a_guard_changes_nothing_that_is_seen(store: Store) -> None:
-    """The RFI reads as before, and its next revision is saved as before."""
+    """A guarded RFI reads as before, and its next revision is saved as before."""
     rfi = await _added(store)
 
     await store.transact(lambda to: to.rfis.guard(rfi.id))
@@ -289,7 +291,7 @@ async def test_a_guard_changes_nothing_that_is_seen(store: Store) -> None:
 
 
 async def test_an_rfi_is_awarded_once(store: Store) -> None:
-    """Of ten awards at the same time one is made; the others find the RFI awarded."""
+    """Of ten concurrent awards one succeeds; the others find the RFI awarded."""
     rfi = await _added(store)
     customer = Actor(rfi.customer_id, an_actor().role)
 
@@ -302,16 +304,16 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
         *(store.transact(partial(award, vendor_id=f"vendor-{n}")) for n in range(10))
     )
 
-    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
     kept = await _got(store, rfi.id)
-    assert [each.code for each in refusals] == [Code.WRONG_STATE] * 9
+    assert [refusal.code for refusal in refusals] == [Code.WRONG_STATE] * 9
     assert kept.state is RfiState.AWARDED
     assert kept.awarded_vendor_id == f"vendor-{outcomes.index(None)}"
     assert kept.revision == 2
 
 
 async def test_a_customers_list_is_newest_first_and_pages_on(store: Store) -> None:
-    """Pages hold each of the customer's RFIs once, and nobody else's."""
+    """The pages hold each of the customer's RFIs once, and nobody else's."""
     mine = [await _added(store, an_rfi(customer_id="carla")) for _ in range(7)]
     await _added(store)
 
@@ -322,7 +324,7 @@ async def test_a_customers_list_is_newest_first_and_pages_on(store: Store) -> No
 
 
 async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
-    """Nobody is sent on to an empty page."""
+    """A full last page does not point to an empty one."""
     for _ in range(4):
         await _added(store, an_rfi(customer_id="carla"))
 
@@ -334,7 +336,7 @@ async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
 
 
 async def test_revisions_continue_behind_a_number(store: Store) -> None:
-    """A feed is resumed from any revision, in steps of any size."""
+    """A feed resumes after any revision, in pages of any size."""
     rfi = await _added(store)
     for number in range(2, 8):
         await _saved(store, replace(rfi, title=f"Title {number}", revision=number))
@@ -342,28 +344,30 @@ async def test_revisions_continue_behind_a_number(store: Store) -> None:
     behind = await store.rfis.revisions(rfi.id, 2, limit=3)
     rest = await store.rfis.revisions(rfi.id, 5)
 
-    assert [each.revision for each in behind] == [3, 4, 5]
-    assert [each.revision for each in rest] == [6, 7]
+    assert [revision.revision for revision in behind] == [3, 4, 5]
+    assert [revision.revision for revision in rest] == [6, 7]
     assert await store.rfis.revisions(rfi.id, 7) == []
 
 
 async def test_what_a_customer_has_open_is_counted(store: Store) -> None:
-    """The open ones and the vendors they ask for; drafts, ended ones and others' are not among them."""
+    """Only the customer's own open RFIs and the vendors they ask for count, not drafts or ended
+    ones.
+    """
     mine = [an_rfi(customer_id="carla", max_vendors=n) for n in (3, 5)]
     others = [
         an_rfi(customer_id="carla", state=RfiState.DRAFT),
         an_rfi(customer_id="carla", state=RfiState.AWARDED),
         an_rfi(),
     ]
-    for each in (*mine, *others):
-        await store.rfis.add(each, a_revision(each))
+    for rfi in (*mine, *others):
+        await store.rfis.add(rfi, a_revision(rfi))
 
     assert await store.rfis.open_of("carla") == (2, 8)
     assert await store.rfis.open_of("nobody") == (0, 0)
 
 
 async def test_the_submission_is_found_among_the_revisions(store: Store) -> None:
-    """0 for what was never submitted."""
+    """The revision of the submission is found; it is 0 for an RFI that was never submitted."""
     actor = an_actor()
     draft, first = rfis.draft("draft", content_of_an_rfi(), actor, NOW)
     await store.rfis.add(draft, first)

@@ -1,4 +1,4 @@
-"""Log-ins."""
+"""Sessions."""
 
 import asyncio
 from datetime import timedelta
@@ -8,7 +8,7 @@ from tests.builders import NOW, a_session
 
 
 async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
-    """A log-in comes back equal; after a log-out it is gone, and a second log-out is no error."""
+    """A session reads back equal until the log-out; a second log-out is no error."""
     session = a_session()
     await store.sessions.add(session)
     assert await store.sessions.get(session.id) == session
@@ -20,10 +20,10 @@ async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
 
 
 async def test_many_are_asked_about_at_once(store: Store) -> None:
-    """Of the log-ins named, those that have not ended; whoever asks together gets their own part."""
+    """The sessions that have not ended are returned, and concurrent callers each get their own."""
     first, second, ended = a_session(), a_session(), a_session()
-    for each in (first, second, ended):
-        await store.sessions.add(each)
+    for session in (first, second, ended):
+        await store.sessions.add(session)
     await store.sessions.delete(ended.id)
 
     together = await asyncio.gather(
@@ -37,20 +37,20 @@ async def test_many_are_asked_about_at_once(store: Store) -> None:
 
 
 async def test_an_expired_session_goes_by_itself(store: Store) -> None:
-    """A log-in whose end has passed is gone without anybody deleting it.
+    """An expired session disappears without an explicit delete.
 
-    The server begins to look for such documents a minute after its start.
+    The server first removes expired documents a minute after its start.
     """
     session = a_session(expires_at=NOW - timedelta(days=365 * 30))
     await store.sessions.add(session)
 
     async with asyncio.timeout(75):
-        while await store.sessions.get(session.id) is not None:  # noqa: ASYNC110 # the server tells nobody
+        while await store.sessions.get(session.id) is not None:  # noqa: ASYNC110 # the server does not announce it
             await asyncio.sleep(0.1)
 
 
 async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> None:
-    """The hash is replaced once: a stolen token used beside the real one is noticed."""
+    """The hash is replaced once, so a stolen token used alongside the real one is noticed."""
     session = a_session(refresh_token_hash="first")
     await store.sessions.add(session)
 
@@ -66,6 +66,6 @@ async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> No
 
 
 async def test_rotating_what_is_gone_fails(store: Store) -> None:
-    """A refresh after a log-out does not bring the session back."""
+    """A refresh after a log-out does not restore the session."""
     assert not await store.sessions.rotate("gone", "first", "next", NOW)
     assert await store.sessions.get("gone") is None

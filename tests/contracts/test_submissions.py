@@ -1,4 +1,4 @@
-"""When accounts submitted RFIs."""
+"""The times at which accounts submitted RFIs."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from tests.contracts.helpers import together
 
 
 async def test_kept_submissions_come_back(store: Store) -> None:
-    """Each account's own, the last that were kept."""
+    """Each account reads back its own submissions, as last stored."""
     times = [NOW, NOW + timedelta(minutes=5)]
 
     assert await store.submissions.of("carla") == []
@@ -21,7 +21,7 @@ async def test_kept_submissions_come_back(store: Store) -> None:
 
 
 async def test_of_those_who_keep_at_once_nobody_is_forgotten(store: Store) -> None:
-    """What was read in a transaction still stands when it commits."""
+    """Concurrent transactions that append a submission lose none of them."""
 
     async def add(to: Repositories, at: datetime) -> None:
         await to.submissions.keep("carla", [*await to.submissions.of("carla"), at], NOW)

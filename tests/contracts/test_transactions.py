@@ -1,4 +1,4 @@
-"""Pieces of work: all of it happens, or nothing."""
+"""Transactions: all of the work happens, or none of it."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ from tests.contracts.helpers import together
 
 
 async def test_work_returns_its_result(store: Store) -> None:
-    """The caller gets what the work returned."""
+    """`transact` returns the result of the work."""
 
     async def work(to: Repositories) -> str:
         return f"got {await to.vendors.get('nobody')}"
@@ -31,7 +31,7 @@ async def test_work_returns_its_result(store: Store) -> None:
 
 
 async def test_work_sees_what_it_wrote(store: Store) -> None:
-    """A read behind a write in the same work has the write in it."""
+    """A read after a write in the same transaction sees the write."""
     vendor = a_vendor()
 
     async def work(to: Repositories) -> object:
@@ -43,7 +43,7 @@ async def test_work_sees_what_it_wrote(store: Store) -> None:
 
 
 async def test_all_is_taken_back_when_the_work_raises(store: Store) -> None:
-    """Every collection is as it was, and the exception comes out as it was raised."""
+    """Every collection is as before, and the exception propagates unchanged."""
     vendor, account, session = a_vendor(capacity=2), an_account(), a_session()
     rfi, match, quote = an_rfi(), a_match(), a_quote()
     conversation, notification = a_conversation(), a_notification()
@@ -78,7 +78,7 @@ async def test_all_is_taken_back_when_the_work_raises(store: Store) -> None:
 
 
 async def test_nobody_sees_half_of_the_work(store: Store) -> None:
-    """While work runs, others see none of it."""
+    """While a transaction runs, nobody else sees any of its writes."""
     vendor = a_vendor()
     halfway, go_on = asyncio.Event(), asyncio.Event()
 
@@ -90,7 +90,7 @@ async def test_nobody_sees_half_of_the_work(store: Store) -> None:
     running = asyncio.create_task(store.transact(work))
     await halfway.wait()
     seen = asyncio.create_task(store.vendors.get(vendor.id))
-    # In memory the look waits for the work; in MongoDB it is answered meanwhile.
+    # In memory the read waits for the transaction; in MongoDB it is answered meanwhile.
     await asyncio.wait([seen], timeout=0.2)
     was_answered_meanwhile = seen.done()
     go_on.set()
@@ -101,7 +101,7 @@ async def test_nobody_sees_half_of_the_work(store: Store) -> None:
 
 
 async def test_work_that_was_cancelled_leaves_nothing(store: Store) -> None:
-    """A caller that goes away in the middle takes its work back."""
+    """Cancelling the caller rolls its transaction back."""
     vendor = a_vendor()
     halfway = asyncio.Event()
 
@@ -121,7 +121,7 @@ async def test_work_that_was_cancelled_leaves_nothing(store: Store) -> None:
 
 
 async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: Store) -> None:
-    """Thirty that each move a place from one vendor to another keep the sum and all succeed."""
+    """Thirty transactions that each move one match between two vendors all succeed."""
     one, other = a_vendor(capacity=100), a_vendor(capacity=100)
     await store.vendors.add(one)
     await store.vendors.add(other)
@@ -146,7 +146,7 @@ async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: 
 
 
 async def test_work_that_adds_what_is_there_fails_at_once(store: Store) -> None:
-    """It is not tried again for as long as a conflict would be, and leaves nothing."""
+    """Adding a duplicate fails without the retries of a write conflict, and leaves nothing."""
     match = a_match()
     vendor = a_vendor()
     await store.matches.add(match)

@@ -1,4 +1,4 @@
-"""What a person has yet to read, counted from the entries."""
+"""How much a person has yet to read, counted from the entries."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def _says(sender_id: str, conversation_id: str = "c") -> Entry:
 
 
 async def _unread(store: Store, read_sequence: int = 0) -> tuple[int, int]:
-    """The read position and the count, in conversation `c`."""
+    """The read sequence and the unread count in conversation `c`."""
     found = (await store.entries.unread(ME, {"c": read_sequence}))["c"]
     return found.read_sequence, found.count
 
 
 async def test_the_others_messages_count_and_nothing_else(store: Store) -> None:
-    """No notice, no edit, no deletion; and what was deleted counts no more."""
+    """Notices, edits, deletions and deleted messages do not count."""
     first, second, third = await _add(store, *(_says(OTHER) for _ in range(3)))
     about = {"conversation_id": "c", "sender_id": OTHER}
     await _add(
@@ -46,7 +46,7 @@ async def test_the_others_messages_count_and_nothing_else(store: Store) -> None:
 
 
 async def test_sending_moves_ones_own_position(store: Store) -> None:
-    """Who answers has read what stands before the answer; an edit or a deletion answers nothing."""
+    """A message marks everything before it as read by its sender; an edit or a deletion does not."""
     await _add(store, _says(OTHER), _says(ME), _says(OTHER))
     mine = (await store.entries.after("c", 1, 1))[0]
     about = {"conversation_id": "c", "sender_id": ME, "message_id": mine.id}
@@ -59,22 +59,22 @@ async def test_sending_moves_ones_own_position(store: Store) -> None:
 
 @pytest.mark.parametrize(("sent", "told"), [(99, 99), (100, 100), (130, 100)])
 async def test_a_hundred_are_as_many_as_are_counted(store: Store, sent: int, told: int) -> None:
-    """The bound is told as 100."""
+    """Counts above 100 are reported as 100."""
     await _add(store, *(_says(OTHER) for _ in range(sent)))
 
     assert (await _unread(store))[1] == told
 
 
 async def test_many_deletions_do_not_hide_what_stands(store: Store) -> None:
-    """Also when the messages that stand lie far behind what was deleted since."""
+    """Remaining messages count even when many later messages were deleted."""
     standing = await _add(store, *(_says(OTHER) for _ in range(7)))
     for _ in range(4):
         deleted = await _add(store, *(_says(OTHER) for _ in range(45)))
         await _add(
             store,
             *(
-                a_deletion(conversation_id="c", sender_id=OTHER, message_id=each.id)
-                for each in deleted
+                a_deletion(conversation_id="c", sender_id=OTHER, message_id=message.id)
+                for message in deleted
             ),
         )
 
@@ -82,7 +82,7 @@ async def test_many_deletions_do_not_hide_what_stands(store: Store) -> None:
 
 
 async def test_many_conversations_are_counted_together_each_for_itself(store: Store) -> None:
-    """Two hundred, of which some have nothing after the position that is named."""
+    """Two hundred conversations are counted at once, each from its own read position."""
     names = [f"c{number}" for number in range(200)]
     for start in range(0, 200, 50):
         await _add(

@@ -1,4 +1,4 @@
-"""Vendors: profiles, capacity, and who is closest."""
+"""Vendors: profiles, capacity, and the search for the closest."""
 
 import asyncio
 from dataclasses import replace
@@ -14,25 +14,25 @@ from tests.contracts.helpers import all_pages
 
 
 async def _with(store: Store, *added: Vendor) -> None:
-    for each in added:
-        await store.vendors.add(each)
+    for vendor in added:
+        await store.vendors.add(vendor)
 
 
 @pytest.mark.parametrize("vendor", [a_vendor(), vendors.apply("fresh", NOW)], ids=["full", "empty"])
 async def test_a_profile_comes_back_equal(store: Store, vendor: Vendor) -> None:
-    """A full profile and an empty one are kept as they are."""
+    """A full profile and an empty one read back unchanged."""
     await store.vendors.add(vendor)
 
     assert await store.vendors.get(vendor.id) == vendor
 
 
 async def test_an_unknown_vendor_is_none(store: Store) -> None:
-    """A look-up that finds nothing says None."""
+    """Looking up a vendor that does not exist returns None."""
     assert await store.vendors.get("nobody") is None
 
 
 async def test_saving_replaces_the_profile_and_leaves_the_count_of_matches(store: Store) -> None:
-    """A profile that was read before a reservation does not undo it."""
+    """Saving a profile that was read before a reservation keeps the reservation."""
     read_before = a_vendor(capacity=3)
     await store.vendors.add(read_before)
     await store.vendors.reserve(read_before.id)
@@ -44,7 +44,7 @@ async def test_saving_replaces_the_profile_and_leaves_the_count_of_matches(store
 
 
 async def test_lists_are_newest_first_and_continue_behind_the_cursor(store: Store) -> None:
-    """Pages hold each vendor of the state once, and the last one has no cursor."""
+    """The pages hold each vendor of the state once, and the last page has no cursor."""
     waiting = [a_vendor(state=VendorState.IN_REVIEW) for _ in range(6)]
     await _with(store, *waiting, a_vendor(), a_vendor(state=VendorState.SUSPENDED))
 
@@ -53,32 +53,32 @@ async def test_lists_are_newest_first_and_continue_behind_the_cursor(store: Stor
 
     newest_first = waiting[::-1]
     assert in_review == [newest_first[:3], newest_first[3:]]
-    assert [len(each) for each in everybody] == [5, 3]
+    assert [len(page) for page in everybody] == [5, 3]
 
 
 async def test_closest_gives_the_nearest_first_and_no_more_than_asked(store: Store) -> None:
-    """Of five in reach, the three nearest come, in order, with their distances."""
+    """Of five vendors in reach, the three nearest are returned in order, with their distances."""
     distances_m = (4_000, 1_000, 5_000, 2_000, 3_000)
-    await _with(store, *(a_vendor_north(each) for each in distances_m))
+    await _with(store, *(a_vendor_north(distance) for distance in distances_m))
 
     found = await store.vendors.closest("plumbing", a_place(), 3)
 
-    assert [each.distance_m for each in found] == pytest.approx([1_000, 2_000, 3_000], rel=1e-3)
+    assert [nearby.distance_m for nearby in found] == pytest.approx([1_000, 2_000, 3_000], rel=1e-3)
 
 
 async def test_closest_asks_each_vendors_own_radius(store: Store) -> None:
-    """A vendor further off with a wide radius is found; a nearer one with a narrow radius is not."""
+    """A distant vendor with a wide radius is found; a nearer one with a narrow radius is not."""
     near_but_narrow = a_vendor_north(3_000, radius_m=2_900)
     far_but_wide = a_vendor_north(90_000, radius_m=91_000)
     await _with(store, near_but_narrow, far_but_wide)
 
     found = await store.vendors.closest("plumbing", a_place(), 10)
 
-    assert [each.vendor for each in found] == [far_but_wide]
+    assert [nearby.vendor for nearby in found] == [far_but_wide]
 
 
 async def test_the_edge_of_the_radius_is_inside(store: Store) -> None:
-    """A place just inside is covered and one just outside is not."""
+    """A place just inside the radius is covered, and one just outside is not."""
     inside, outside = (
         a_vendor_north(9_990, radius_m=10_000),
         a_vendor_north(10_010, radius_m=10_000),
@@ -87,15 +87,17 @@ async def test_the_edge_of_the_radius_is_inside(store: Store) -> None:
 
     found = await store.vendors.closest("plumbing", a_place(), 10)
 
-    assert [each.vendor for each in found] == [inside]
+    assert [nearby.vendor for nearby in found] == [inside]
 
 
 async def test_closest_reaches_the_widest_radius_allowed(store: Store) -> None:
-    """A vendor with a radius of 500 km is found by one who asks 480 km away."""
+    """A vendor with a radius of 500 km is found from 480 km away."""
     wide = a_vendor_north(480_000, radius_m=vendors.MAX_RADIUS_M)
     await _with(store, wide)
 
-    assert [each.vendor for each in await store.vendors.closest("plumbing", a_place(), 1)] == [wide]
+    assert [nearby.vendor for nearby in await store.vendors.closest("plumbing", a_place(), 1)] == [
+        wide
+    ]
 
 
 async def test_closest_works_across_the_date_line(store: Store) -> None:
@@ -105,18 +107,18 @@ async def test_closest_works_across_the_date_line(store: Store) -> None:
 
     found = await store.vendors.closest("plumbing", a_place(-179.9, -17.0), 1)
 
-    assert [each.vendor for each in found] == [vendor]
+    assert [nearby.vendor for nearby in found] == [vendor]
     assert found[0].distance_m == pytest.approx(21_300, rel=0.01)
 
 
 async def test_closest_wants_the_category_among_the_vendors(store: Store) -> None:
-    """One of several categories is enough; none of them is not."""
+    """A vendor with the category among several is found; one without it is not."""
     both = a_vendor(categories=("roofing", "plumbing"))
     await _with(store, both, a_vendor(categories=("roofing",)))
 
     found = await store.vendors.closest("plumbing", a_place(), 10)
 
-    assert [each.vendor for each in found] == [both]
+    assert [nearby.vendor for nearby in found] == [both]
 
 
 @pytest.mark.parametrize("state", set(VendorState) - {VendorState.ACTIVE})
@@ -131,7 +133,7 @@ async def test_closest_passes_over_vendors_that_are_not_active(
 
 
 async def test_closest_passes_over_full_vendors_until_a_place_is_free(store: Store) -> None:
-    """A vendor at capacity is not found; after a release it is."""
+    """A vendor at capacity is not found until a match is released."""
     vendor = a_vendor(capacity=1)
     await _with(store, vendor)
 
@@ -139,34 +141,34 @@ async def test_closest_passes_over_full_vendors_until_a_place_is_free(store: Sto
     assert await store.vendors.closest("plumbing", a_place(), 10) == []
 
     await store.vendors.release(vendor.id)
-    assert [each.vendor for each in await store.vendors.closest("plumbing", a_place(), 10)] == [
+    assert [nearby.vendor for nearby in await store.vendors.closest("plumbing", a_place(), 10)] == [
         vendor
     ]
 
 
 async def test_closest_leaves_out_whom_it_is_told(store: Store) -> None:
-    """Those excluded do not count against the limit."""
+    """Excluded vendors do not count towards the limit."""
     nearest, next_one = a_vendor_north(100), a_vendor_north(200)
     await _with(store, nearest, next_one)
 
     found = await store.vendors.closest("plumbing", a_place(), 1, exclude=[nearest.id])
 
-    assert [each.vendor for each in found] == [next_one]
+    assert [nearby.vendor for nearby in found] == [next_one]
 
 
 async def test_closest_fills_its_limit_past_those_that_do_not_fit(store: Store) -> None:
-    """Many nearer vendors whose radius does not reach do not hide one whose does."""
+    """Nearer vendors whose radius does not reach do not hide a vendor whose radius does."""
     unreachable = [a_vendor_north(2_000 + n, radius_m=500) for n in range(30)]
     fitting = a_vendor_north(5_000)
     await _with(store, *unreachable, fitting)
 
     found = await store.vendors.closest("plumbing", a_place(), 1)
 
-    assert [each.vendor for each in found] == [fitting]
+    assert [nearby.vendor for nearby in found] == [fitting]
 
 
 async def test_a_vendor_without_a_place_is_never_near(store: Store) -> None:
-    """A profile without a service area is neither closest nor nearby."""
+    """A profile without a service area is in neither `closest` nor `nearby`."""
     await _with(store, a_vendor(service_area=None))
 
     assert await store.vendors.closest("plumbing", a_place(), 10) == []
@@ -174,17 +176,17 @@ async def test_a_vendor_without_a_place_is_never_near(store: Store) -> None:
 
 
 async def test_closest_can_be_asked_within_a_transaction(store: Store) -> None:
-    """Matching looks for vendors and reserves them in one piece of work."""
+    """Matching finds vendors and reserves them in one transaction."""
     vendor = a_vendor()
     await _with(store, vendor)
 
     found = await store.transact(lambda to: to.vendors.closest("plumbing", a_place(), 10))
 
-    assert [each.vendor for each in found] == [vendor]
+    assert [nearby.vendor for nearby in found] == [vendor]
 
 
 async def test_covering_tells_which_of_the_vendors_still_fit(store: Store) -> None:
-    """Of those asked about: active, of the category and in reach, full or not, however many."""
+    """Of the vendors given, the active ones of the category in reach are returned, full or not."""
     fitting = [a_vendor_north(n, capacity=1, open_matches=n % 2) for n in range(1, 9)]
     others = [
         a_vendor_north(5_000, radius_m=4_900),
@@ -194,63 +196,63 @@ async def test_covering_tells_which_of_the_vendors_still_fit(store: Store) -> No
     ]
     not_asked = a_vendor()
     await _with(store, *fitting, *others, not_asked)
-    asked = [each.id for each in fitting + others] + ["unknown"]
+    asked = [vendor.id for vendor in fitting + others] + ["unknown"]
 
     found = await store.vendors.covering("plumbing", a_place(), asked)
 
-    assert found == {each.id for each in fitting}
+    assert found == {vendor.id for vendor in fitting}
 
 
 async def test_covering_none_is_none(store: Store) -> None:
-    """No vendors, no answer."""
+    """Asking about no vendors returns none."""
     await _with(store, a_vendor())
 
     assert await store.vendors.covering("plumbing", a_place(), []) == frozenset()
 
 
 async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) -> None:
-    """The public search finds who is near, full or not, whatever their own radius."""
+    """The public search finds vendors within the caller's radius, full or not, whatever their own."""
     narrow = a_vendor_north(1_200, radius_m=100)
     full = a_vendor_north(2_300, capacity=1, open_matches=1)
     await _with(store, full, narrow, a_vendor_north(4_600))
 
     found = await store.vendors.nearby(a_place(), 3_000, None, 10)
 
-    assert [each.id for each in found] == [narrow.id, full.id]
-    for each in found:
-        assert each.distance_m == pytest.approx(distance_m(a_place(), each.location), abs=1)
+    assert [listing.id for listing in found] == [narrow.id, full.id]
+    for listing in found:
+        assert listing.distance_m == pytest.approx(distance_m(a_place(), listing.location), abs=1)
     assert (found[0].company, found[0].radius_m) == (narrow.company, 100)
     assert (found[0].categories, found[0].languages) == (narrow.categories, narrow.languages)
 
 
 async def test_nearby_keeps_to_a_category_and_a_limit(store: Store) -> None:
-    """Others are left out, and no more come than asked."""
+    """Other categories are left out, and the result never exceeds the limit."""
     roofers = [a_vendor_north(n, categories=("roofing",)) for n in (4_500, 1_200, 2_300)]
     await _with(store, a_vendor(), *roofers)
 
     found = await store.vendors.nearby(north_of_denver(0), 10_000, "roofing", 2)
 
-    assert [each.id for each in found] == [roofers[1].id, roofers[2].id]
+    assert [listing.id for listing in found] == [roofers[1].id, roofers[2].id]
 
 
 async def test_nearby_goes_on_behind_a_distance(store: Store) -> None:
-    """Each once and in order, also of many at one point of the grid."""
+    """Paging by distance returns each vendor once and in order, even many at one grid point."""
     vendors = [a_vendor_north(n % 3) for n in range(12)] + [a_vendor_north(1_200)]
     await _with(store, *vendors)
 
     seen: list[str] = []
     behind_m: float | None = None
     while found := await store.vendors.nearby(a_place(), 5_000, None, 5, behind_m):
-        seen += [each.id for each in found]
+        seen += [listing.id for listing in found]
         behind_m = found[-1].distance_m
 
-    assert sorted(seen) == sorted(each.id for each in vendors)
+    assert sorted(seen) == sorted(vendor.id for vendor in vendors)
     assert seen[-1] == vendors[-1].id
 
 
 @pytest.mark.parametrize("radius_m", [100, 500, 700, 900, 5_000])
 async def test_nearby_does_not_lead_to_a_door(store: Store, radius_m: int) -> None:
-    """Wherever one asks from, two doors around one point of the grid are found alike."""
+    """From any search position, vendors around one grid point are found together or not at all."""
     doors = [a_vendor_north(n) for n in (-350, 20, 330)]
     await _with(store, *doors)
 
@@ -260,7 +262,7 @@ async def test_nearby_does_not_lead_to_a_door(store: Store, radius_m: int) -> No
 
 
 async def test_reservations_never_pass_the_capacity(store: Store) -> None:
-    """Of fifty who reserve one of seven places at the same time, seven get one."""
+    """Of fifty concurrent reservations of seven places, seven succeed."""
     vendor = a_vendor(capacity=7)
     await store.vendors.add(vendor)
 
@@ -273,7 +275,7 @@ async def test_reservations_never_pass_the_capacity(store: Store) -> None:
 
 
 async def test_reservations_in_transactions_never_pass_the_capacity(store: Store) -> None:
-    """The same holds where each reservation is part of a larger piece of work."""
+    """The capacity also holds when each reservation is part of a transaction."""
     vendor = a_vendor(capacity=3)
     await store.vendors.add(vendor)
 
@@ -291,7 +293,7 @@ async def test_reservations_in_transactions_never_pass_the_capacity(store: Store
 async def test_who_is_not_active_or_has_no_place_cannot_be_reserved(
     store: Store, vendor: Vendor
 ) -> None:
-    """A reservation is refused, not queued."""
+    """A reservation of an inactive, full or unknown vendor is refused, not queued."""
     await store.vendors.add(vendor)
 
     assert not await store.vendors.reserve(vendor.id)
@@ -299,7 +301,7 @@ async def test_who_is_not_active_or_has_no_place_cannot_be_reserved(
 
 
 async def test_reservations_and_releases_balance(store: Store) -> None:
-    """As many releases as reservations bring the count back to where it was, and never below 0."""
+    """Releases undo reservations, and the count never falls below 0."""
     vendor = a_vendor(capacity=20)
     await store.vendors.add(vendor)
 
@@ -310,7 +312,7 @@ async def test_reservations_and_releases_balance(store: Store) -> None:
 
 
 async def test_of_many_vendors_the_suspended_ones_are_told(store: Store) -> None:
-    """One question for all; who is not there is not suspended."""
+    """One query returns the suspended vendors; unknown vendors do not count as suspended."""
     active, suspended, other = (
         a_vendor(),
         a_vendor(state=VendorState.SUSPENDED),

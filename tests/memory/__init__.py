@@ -1,16 +1,17 @@
-"""The ports of the marketplace in memory, for tests of what stands on them.
+"""In-memory implementations of the ports, for tests of the code that uses the ports.
 
-They keep the same guarantees as the real parts and pass the same suite (tests/contracts).
+They give the same guarantees as the real ones and pass the same suite (tests/contracts).
 
     store.py            Store: all collections, transactions by snapshot and restore under one lock
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py
-    outbox.py           events as written, and marks for those that had their effect
-    idempotency.py      answers kept under their Idempotency-Key
-    entry_log.py        appends by way of the store
-    live.py             keeps what was announced
+    notifications.py  recipients.py  submissions.py
+    outbox.py           events as written, and the marks of handled events
+    idempotency.py      answers stored under their Idempotency-Key
+    entry_log.py        appends through the store
+    live.py             records announcements and signals
     presence.py         who is connected
     passwords.py        a real salted hash that is quick
+    tables.py           the dictionaries behind the store
 
     a_world(…) ─▶ World of all of them
 """
@@ -29,7 +30,7 @@ __all__ = ["EntryLog", "Live", "Passwords", "Presence", "Store", "a_world"]
 def a_world(
     *, store: Store | None = None, clock: FixedClock | None = None, live: Live | None = None
 ) -> World:
-    """A world in memory; a test hands in what it wants to look at afterwards."""
+    """A world in memory; a test passes in the parts that it inspects afterwards."""
     clock = clock or FixedClock()
     kept = store or Store(clock)
     return World(

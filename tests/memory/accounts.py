@@ -1,4 +1,4 @@
-"""Accounts and their log-ins."""
+"""Accounts and their sessions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,13 +27,13 @@ class Accounts:
         return self._accounts.get(account_id)
 
     async def by_email(self, *forms: str) -> Account | None:
-        """By the first of these stored forms of one address that an account has."""
+        """The account with the first of these stored forms of one address that any account has."""
         by_email = {account.email: account for account in self._accounts.values()}
         return next((by_email[form] for form in forms if form in by_email), None)
 
 
 class Sessions:
-    """Log-ins, gone when the clock passes their end."""
+    """Sessions; one is gone once the clock has passed its expiry."""
 
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._sessions = tables.sessions
@@ -50,10 +50,10 @@ class Sessions:
 
     async def alive(self, session_ids: Sequence[str]) -> set[str]:
         """Those that have not ended."""
-        return {each for each in session_ids if await self.get(each) is not None}
+        return {session_id for session_id in session_ids if await self.get(session_id) is not None}
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
-        """Replace the refresh token's hash if it still is the old one."""
+        """Replace the refresh token's hash if it is still the old one."""
         session = await self.get(session_id)
         if session is None or session.refresh_token_hash != old_hash:
             return False
@@ -66,5 +66,5 @@ class Sessions:
         return True
 
     async def delete(self, session_id: str) -> None:
-        """End the log-in."""
+        """End the session."""
         self._sessions.pop(session_id, None)

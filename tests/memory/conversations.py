@@ -1,4 +1,4 @@
-"""Conversations, their entries, and how far each participant has got."""
+"""Conversations, their entries, and their participants' read positions."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -37,9 +37,13 @@ class Conversations:
             self._conversations[conversation.id] = conversation
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones among these conversations, and by whom."""
-        kept = (self._conversations.get(each) for each in conversation_ids)
-        return {each.id: each.blocked_by for each in kept if each and each.blocked_by}
+        """Which of these conversations are blocked, and by whom."""
+        kept = (self._conversations.get(conversation_id) for conversation_id in conversation_ids)
+        return {
+            conversation.id: conversation.blocked_by
+            for conversation in kept
+            if conversation and conversation.blocked_by
+        }
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """Newest first."""
@@ -55,7 +59,7 @@ class Entries:
         self._entries = tables.entries
 
     async def add_next(self, entry: Entry) -> Entry:
-        """Insert under the next sequence."""
+        """Insert with the next sequence."""
         if self.stored(entry) is not None:
             raise DuplicateError(entry.client_message_id or entry.id)
         numbered = replace(entry, sequence=self._head(entry.conversation_id) + 1)
@@ -63,7 +67,7 @@ class Entries:
         return numbered
 
     async def add_deletion(self, deletion: Entry) -> Appended:
-        """Insert a message's deletion, or answer with the first."""
+        """Insert a message's deletion, or return the one that is stored."""
         stands = self.stands(deletion.message_id or "")
         if stands is not None and stands.kind is EntryKind.DELETION:
             return Appended(stands, is_new=False)
@@ -71,74 +75,76 @@ class Entries:
         return Appended(await self.add_next(named), is_new=True)
 
     def stands(self, message_id: str) -> Entry | None:
-        """What stands of a message: its first deletion, its newest edit, or itself."""
+        """The entry that decides a message's state: its first deletion, newest edit, or itself."""
         entries = sorted(self._entries.values(), key=lambda entry: entry.sequence)
         about = [entry for entry in entries if message_id in (entry.id, entry.message_id)]
         deletions = [entry for entry in about if entry.kind is EntryKind.DELETION]
         return next(iter(deletions or about[::-1]), None)
 
     def stored(self, entry: Entry) -> Entry | None:
-        """What is there under the entry's id, as the same message of the same sender, or its key."""
+        """The entry stored under the same id, client message id of the sender, or key."""
         of_conversation = self._of(entry.conversation_id)
-        same = next((each for each in of_conversation if _is_same(each, entry)), None)
+        same = next((kept for kept in of_conversation if _is_same(kept, entry)), None)
         if same is None and entry.request is not None:
             return self._under(entry.sender_id, entry.request.key)
         return same
 
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
-        """The message that a person sent under an Idempotency-Key."""
+        """The message that a person sent with an Idempotency-Key."""
         return self._under(sender_id, key)
 
     def _under(self, sender_id: str | None, key: str) -> Entry | None:
         return next(
             (
-                each
-                for each in self._entries.values()
-                if each.sender_id == sender_id and each.request and each.request.key == key
+                entry
+                for entry in self._entries.values()
+                if entry.sender_id == sender_id and entry.request and entry.request.key == key
             ),
             None,
         )
 
     async def get(self, entry_id: str) -> Entry | None:
         """By id."""
-        return next((each for each in self._entries.values() if each.id == entry_id), None)
+        return next((entry for entry in self._entries.values() if entry.id == entry_id), None)
 
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first."""
-        found = [each for each in self._entries.values() if each.message_id == message_id]
-        edits = [each for each in found if each.kind is EntryKind.EDIT]
-        return sorted(edits, key=lambda each: each.sequence)
+        found = [entry for entry in self._entries.values() if entry.message_id == message_id]
+        edits = [entry for entry in found if entry.kind is EntryKind.EDIT]
+        return sorted(edits, key=lambda entry: entry.sequence)
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
-        """Behind a sequence, oldest first."""
-        return [each for each in self._of(conversation_id) if each.sequence > sequence][:limit]
+        """Entries after a sequence, oldest first."""
+        return [entry for entry in self._of(conversation_id) if entry.sequence > sequence][:limit]
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
-        """The last ones before a sequence (or of all), oldest first."""
+        """The last entries before a sequence (or of all), oldest first."""
         found = self._of(conversation_id)
-        return [each for each in found if sequence is None or each.sequence < sequence][-limit:]
+        return [entry for entry in found if sequence is None or entry.sequence < sequence][-limit:]
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """The highest sequence of each; 0 where there is no entry."""
-        return {each: self._head(each) for each in conversation_ids}
+        """The highest sequence of each conversation; 0 where there is no entry."""
+        return {
+            conversation_id: self._head(conversation_id) for conversation_id in conversation_ids
+        }
 
     async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
         """What a person has yet to read in each conversation."""
         found = {}
         for conversation_id, sequence in read.items():
-            entries = [each for each in self._of(conversation_id) if each.sequence > sequence]
+            entries = [entry for entry in self._of(conversation_id) if entry.sequence > sequence]
             position = read_up_to(entries, account_id, sequence)
             count = len(unread_messages(entries, account_id, position))
             found[conversation_id] = Unread(position, min(count, MAX_UNREAD))
         return found
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """As `heads`."""
+        """The same as `heads`."""
         return await self.heads(conversation_ids)
 
     def _of(self, conversation_id: str) -> list[Entry]:
         numbers = range(1, self._head(conversation_id) + 1)
-        return [self._entries[conversation_id, each] for each in numbers]
+        return [self._entries[conversation_id, sequence] for sequence in numbers]
 
     def _head(self, conversation_id: str) -> int:
         return max((number for of, number in self._entries if of == conversation_id), default=0)
@@ -154,7 +160,7 @@ def _is_same(kept: Entry, entry: Entry) -> bool:
 
 
 class ReadPositions:
-    """How far each participant has got; the numbers only move forward."""
+    """The participants' read positions; their numbers only move forward."""
 
     def __init__(self, tables: Tables) -> None:
         self._positions = tables.read_positions
@@ -162,7 +168,7 @@ class ReadPositions:
     async def advance(
         self, conversation_id: str, account_id: str, *, delivered: int, read: int
     ) -> ReadPosition | None:
-        """Raise the numbers to at least these; what was read was delivered."""
+        """Raise the numbers to at least these; a read entry counts as delivered."""
         key = (conversation_id, account_id)
         kept = self._positions.get(key) or ReadPosition(conversation_id, account_id, 0, 0)
         moved = replace(
@@ -176,19 +182,19 @@ class ReadPositions:
         return moved
 
     async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
-        """Of all participants that have one."""
+        """The positions of all participants that have one."""
         positions = self._positions.values()
-        return [each for each in positions if each.conversation_id == conversation_id]
+        return [position for position in positions if position.conversation_id == conversation_id]
 
     async def of_account(
         self, account_id: str, conversation_ids: Sequence[str]
     ) -> dict[str, ReadPosition]:
-        """One person's, by conversation."""
-        wanted = [(each, account_id) for each in conversation_ids]
+        """One person's positions, by conversation."""
+        wanted = [(conversation_id, account_id) for conversation_id in conversation_ids]
         return {key[0]: self._positions[key] for key in wanted if key in self._positions}
 
     async def read_by(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """How far each (conversation, account) has read."""
+        """The read sequence of each (conversation, account)."""
         return {
             pair: self._positions[pair].read_sequence for pair in pairs if pair in self._positions
         }

@@ -1,4 +1,4 @@
-"""Appends entries by way of the store in memory."""
+"""Appends entries through the in-memory store."""
 
 import asyncio
 from typing import cast
@@ -17,7 +17,7 @@ class EntryLog:
         self._lock = asyncio.Lock()
 
     async def append(self, entry: Entry) -> Appended:
-        """Give the entry the next sequence, or answer with what is stored."""
+        """Append with the next sequence, or return the entry that is stored."""
 
         async def work(repositories: Repositories) -> Appended:
             stored = cast("Entries", repositories.entries).stored(entry)
@@ -32,7 +32,7 @@ class EntryLog:
             return Appended(await repositories.entries.add_next(entry), is_new=True)
 
         async with self._lock:
-            await asyncio.sleep(0)  # a real log takes its time, and callers may go away meanwhile
+            await asyncio.sleep(0)  # a real log takes time, and callers may be cancelled meanwhile
             return await self._store.transact(work)
 
 

@@ -1,4 +1,4 @@
-"""Claims of Idempotency-Keys, and answers kept under them."""
+"""Claims of Idempotency-Keys, and the answers stored under them."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ class IdempotencyKeys:
     async def begin(
         self, scope: str, request: RequestKey, lease_s: float
     ) -> Claim | StoredResponse:
-        """Claim the key, or return what it stands for."""
+        """Claim the key, or return what is stored under it."""
         now_s = time.monotonic()
         kept = self._kept.get((scope, request.key))
         free = StoredResponse(request.request_hash, None, None)
@@ -30,12 +30,12 @@ class IdempotencyKeys:
         return claim
 
     async def find(self, scope: str, key: str) -> StoredResponse | None:
-        """What the key stands for, without claiming it."""
+        """What is stored under the key, without claiming it."""
         kept = self._kept.get((scope, key))
         return None if kept is None else kept.response
 
     async def finish(self, claim: Claim, status: int, body: dict[str, Any]) -> None:
-        """Keep the answer."""
+        """Store the answer."""
         kept = self._held(claim)
         if kept is None:
             raise ClaimLostError
@@ -43,7 +43,7 @@ class IdempotencyKeys:
         self._kept[claim.scope, claim.key] = replace(kept, response=answered)
 
     async def release(self, claim: Claim) -> bool:
-        """Free the key after a refusal; False when the claim was lost."""
+        """Release the key after a refusal; False when the claim was lost."""
         if self._held(claim) is None:
             return False
         del self._kept[claim.scope, claim.key]

@@ -1,23 +1,23 @@
-"""Keeps what was announced."""
+"""Records announcements."""
 
 from marketplace.ports import Announcement, Signal
 
 
 class Live:
-    """Shows what was told to whoever looks at `announcements` and `signals`."""
+    """Records what the product announces, in `announcements` and `signals`."""
 
     def __init__(self) -> None:
         self.announcements: list[Announcement] = []
         self.signals: list[Signal] = []
 
     def announce(self, announcement: Announcement) -> None:
-        """Keep it."""
+        """Record it."""
         self.announcements.append(announcement)
 
     def signal(self, signal: Signal) -> None:
-        """Keep it."""
+        """Record it."""
         self.signals.append(signal)
 
     def named(self, name: str) -> list[Announcement]:
-        """Those of one name, in order."""
-        return [each for each in self.announcements if each.name == name]
+        """Those with this name, in order."""
+        return [announcement for announcement in self.announcements if announcement.name == name]

@@ -33,9 +33,9 @@ class Matches:
         self._matches[match.id] = match
 
     async def of_rfi(self, rfi_id: str) -> list[Match]:
-        """All of an RFI, closest first."""
-        found = [each for each in self._matches.values() if each.rfi_id == rfi_id]
-        return sorted(found, key=lambda each: (each.distance_m, each.id))
+        """All matches of an RFI, closest first."""
+        found = [match for match in self._matches.values() if match.rfi_id == rfi_id]
+        return sorted(found, key=lambda match: (match.distance_m, match.id))
 
     async def of_vendor(
         self,
@@ -44,7 +44,7 @@ class Matches:
         request: PageRequest,
         offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first; what was offered before that moment counts as closed."""
+        """Newest first; an offer from before `offered_before` counts as closed."""
 
         def state_of(match: Match) -> MatchState:
             is_offer = match.state is MatchState.OFFERED
@@ -59,19 +59,21 @@ class Matches:
         return page(found, request)
 
     async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers that were made before a moment and still stand, the oldest first."""
+        """Open offers made before a time, oldest first."""
         found = [
-            each
-            for each in self._matches.values()
-            if each.state is MatchState.OFFERED and each.offered_at <= before
+            match
+            for match in self._matches.values()
+            if match.state is MatchState.OFFERED and match.offered_at <= before
         ]
-        return sorted(found, key=lambda each: each.offered_at)[:limit]
+        return sorted(found, key=lambda match: match.offered_at)[:limit]
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
-        """The one between an RFI and a vendor."""
-        found = (each for each in self._matches.values() if each.rfi_id == rfi_id)
-        return next((each for each in found if each.vendor_id == vendor_id), None)
+        """The match between an RFI and a vendor."""
+        found = (match for match in self._matches.values() if match.rfi_id == rfi_id)
+        return next((match for match in found if match.vendor_id == vendor_id), None)
 
     async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
-        """Those between an RFI and a vendor each."""
-        return [each for each in self._matches.values() if (each.rfi_id, each.vendor_id) in pairs]
+        """The matches of these (RFI, vendor) pairs."""
+        return [
+            match for match in self._matches.values() if (match.rfi_id, match.vendor_id) in pairs
+        ]

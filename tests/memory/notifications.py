@@ -19,49 +19,51 @@ class Notifications:
         self._notifications = tables.notifications
 
     async def add(self, notification: Notification) -> None:
-        """Insert; nothing happens when the same is there already."""
-        if not any(_is_same(each, notification) for each in self._notifications.values()):
+        """Insert; a duplicate is ignored."""
+        if not any(_is_same(kept, notification) for kept in self._notifications.values()):
             insert(self._notifications, notification.id, notification)
 
     async def add_many(self, notifications: Sequence[Notification]) -> None:
-        """Insert each of which there is none yet."""
+        """Insert all; duplicates are ignored."""
         for notification in notifications:
             await self.add(notification)
 
     async def latest_digests(self, keys: Collection[str]) -> dict[str, Notification]:
         """The digest with the highest first sequence under each key."""
         found: dict[str, Notification] = {}
-        for each in self._notifications.values():
-            key = str(each.data.get("digest"))
-            if key in keys and (key not in found or _first(found[key]) < _first(each)):
-                found[key] = each
+        for notification in self._notifications.values():
+            key = str(notification.data.get("digest"))
+            if key in keys and (key not in found or _first(found[key]) < _first(notification)):
+                found[key] = notification
         return found
 
     async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
         """Raise `data.sequence` of pending digests; returns how many were still pending."""
         pending = [
-            self._notifications[each]
-            for each in sequences
-            if self._notifications[each].state is NotificationState.PENDING
+            self._notifications[notification_id]
+            for notification_id in sequences
+            if self._notifications[notification_id].state is NotificationState.PENDING
         ]
-        for each in pending:
-            sequence = max(each.data["sequence"], sequences[each.id])
-            data = each.data | {"sequence": sequence}
-            self._notifications[each.id] = replace(each, data=data, updated_at=now)
+        for notification in pending:
+            sequence = max(notification.data["sequence"], sequences[notification.id])
+            data = notification.data | {"sequence": sequence}
+            self._notifications[notification.id] = replace(notification, data=data, updated_at=now)
         return len(pending)
 
     async def claim_due(
         self, channel: Channel, now: datetime, lease_until: datetime
     ) -> Notification | None:
-        """Take a channel's longest due one for sending until the lease ends."""
+        """Claim the channel's longest overdue notification until the lease ends."""
         due = [
-            each
-            for each in self._notifications.values()
-            if each.channel == channel and each.state in _ON_THE_WAY and each.due_at <= now
+            notification
+            for notification in self._notifications.values()
+            if notification.channel == channel
+            and notification.state in _ON_THE_WAY
+            and notification.due_at <= now
         ]
         if not due:
             return None
-        first = min(due, key=lambda each: each.due_at)
+        first = min(due, key=lambda notification: notification.due_at)
         claimed = replace(
             first,
             state=NotificationState.SENDING,
@@ -73,9 +75,15 @@ class Notifications:
         return claimed
 
     async def count_due(self, now: datetime, most: int) -> int:
-        """How many `claim_due` could give out now, up to `most`."""
+        """How many `claim_due` could claim now, up to `most`."""
         found = self._notifications.values()
-        return min(most, sum(each.state in _ON_THE_WAY and each.due_at <= now for each in found))
+        return min(
+            most,
+            sum(
+                notification.state in _ON_THE_WAY and notification.due_at <= now
+                for notification in found
+            ),
+        )
 
     async def save(self, notification: Notification) -> None:
         """Replace."""
@@ -83,7 +91,7 @@ class Notifications:
             self._notifications[notification.id] = notification
 
     async def settle(self, notification: Notification) -> bool:
-        """Replace while it is `sending` in the try that `attempts` counts."""
+        """Replace while it is `sending` in the attempt that `attempts` counts."""
         kept = self._notifications.get(notification.id)
         if kept is None or kept.state is not NotificationState.SENDING:
             return False
@@ -93,8 +101,12 @@ class Notifications:
         return True
 
     async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
-        """Those of the provider's ids that notifications hold, besides one."""
-        held = {each.provider_id for each in self._notifications.values() if each.id != besides}
+        """Which of these provider ids other notifications than `besides` hold."""
+        held = {
+            notification.provider_id
+            for notification in self._notifications.values()
+            if notification.id != besides
+        }
         return frozenset(provider_ids) & held
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:

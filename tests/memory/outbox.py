@@ -1,4 +1,4 @@
-"""Events as written, and marks for events that had their effect."""
+"""Events as written, and the marks of handled events."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,13 +8,13 @@ from tests.memory.tables import Tables, insert
 
 
 class Outbox:
-    """Events on their way; a test reads them in `store.tables.outbox`."""
+    """Events waiting for the relay; a test reads them in `store.tables.outbox`."""
 
     def __init__(self, tables: Tables) -> None:
         self._outbox = tables.outbox
 
     async def add(self, event: Event) -> None:
-        """Insert; an event that does not fit its schema fails the change that made it."""
+        """Insert; an event that does not fit its schema fails the transaction that made it."""
         events.encode(event)
         insert(self._outbox, event.id, event)
 
@@ -25,13 +25,13 @@ class Outbox:
 
 
 class Handled:
-    """Which events a consumer group has had its effect for."""
+    """Which events each consumer group has handled."""
 
     def __init__(self, tables: Tables) -> None:
         self._handled = tables.handled
 
     async def mark(self, group: str, event_id: str) -> bool:
-        """Mark; False when it was marked before."""
+        """Mark; False when it is already marked."""
         if (group, event_id) in self._handled:
             return False
         self._handled[group, event_id] = True
@@ -39,9 +39,9 @@ class Handled:
 
     async def marked(self, group: str, event_ids: Collection[str]) -> frozenset[str]:
         """Which of these are marked."""
-        return frozenset(each for each in event_ids if (group, each) in self._handled)
+        return frozenset(event_id for event_id in event_ids if (group, event_id) in self._handled)
 
     async def mark_many(self, group: str, event_ids: Collection[str]) -> None:
-        """Mark what is not marked yet."""
+        """Mark events that are not marked yet."""
         for event_id in event_ids:
             insert(self._handled, (group, event_id), True)

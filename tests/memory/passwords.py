@@ -4,18 +4,18 @@ import hashlib
 import hmac
 import secrets
 
-_ITERATIONS = 2  # PBKDF2's strength is its count; a test wants its form alone
+_ITERATIONS = 2  # PBKDF2's strength is its iteration count; tests only need its format
 
 
 class Passwords:
     """PBKDF2 with SHA-256, written `pbkdf2$iterations$salt$hash`."""
 
     async def hash(self, password: str, asked_by: str = "") -> str:
-        """A salted hash that tells its own parameters."""
+        """A salted hash that includes its own parameters."""
         return _written(password, _ITERATIONS, secrets.token_hex(8))
 
     async def matches(self, password_hash: str | None, password: str, asked_by: str = "") -> bool:
-        """Whether the password is the one."""
+        """Whether this is the password."""
         if password_hash is None or password_hash.count("$") != 3:
             return False
         _, iterations, salt, _ = password_hash.split("$")

@@ -10,7 +10,7 @@ TTL = timedelta(seconds=25)
 
 
 class Presence:
-    """Who is connected to one process; several processes share what they say."""
+    """Who is connected to one process; several processes can share their reports."""
 
     def __init__(
         self,
@@ -25,35 +25,37 @@ class Presence:
         self._active = {} if active is None else active
 
     async def connected(self, *account_ids: str) -> None:
-        """Say that apps of these accounts are connected here; holds for 25 s."""
+        """Report that apps of these accounts are connected here; valid for 25 s."""
         for account_id in account_ids:
             self._said[self._process_name, account_id] = self._clock.now() + TTL
 
     async def disconnected(self, account_id: str) -> None:
-        """Say that this process has no app of the account any more."""
+        """Report that the account has no more apps connected here."""
         self._said.pop((self._process_name, account_id), None)
 
     async def is_connected(self, account_id: str) -> bool:
-        """Whether any process has one."""
+        """Whether the account has an app connected to any process."""
         now = self._clock.now()
         return any(who == account_id and end >= now for (_, who), end in self._said.items())
 
     async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
-        """Those of which any process has one."""
-        return frozenset([each for each in account_ids if await self.is_connected(each)])
+        """The accounts with an app connected to any process."""
+        return frozenset(
+            [account_id for account_id in account_ids if await self.is_connected(account_id)]
+        )
 
     async def active(self, *account_ids: str) -> None:
-        """Say that these people do something here; holds for 25 s."""
+        """Report that these accounts are active here; valid for 25 s."""
         for account_id in account_ids:
             self._active[self._process_name, account_id] = self._clock.now() + TTL
 
     async def inactive(self, *account_ids: str) -> None:
-        """Say that they do nothing here any more."""
+        """Report that these accounts are not active here any more."""
         for account_id in account_ids:
             self._active.pop((self._process_name, account_id), None)
 
     async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The processes at which these people are active."""
+        """The processes at which each of these accounts is active."""
         now = self._clock.now()
         found: dict[str, set[str]] = {}
         for (process, who), end in self._active.items():

@@ -27,22 +27,22 @@ class Quotes:
             self._quotes[quote.id] = quote
 
     async def of_rfi(self, rfi_id: str) -> list[Quote]:
-        """All of an RFI, in the order they came."""
-        found = [each for each in self._quotes.values() if each.rfi_id == rfi_id]
-        return sorted(found, key=lambda each: each.id)
+        """All quotes on an RFI, in the order they were submitted."""
+        found = [quote for quote in self._quotes.values() if quote.rfi_id == rfi_id]
+        return sorted(found, key=lambda quote: quote.id)
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Quote | None:
-        """The one of a vendor on an RFI."""
-        found = (each for each in self._quotes.values() if each.rfi_id == rfi_id)
-        return next((each for each in found if each.vendor_id == vendor_id), None)
+        """The vendor's quote on an RFI."""
+        found = (quote for quote in self._quotes.values() if quote.rfi_id == rfi_id)
+        return next((quote for quote in found if quote.vendor_id == vendor_id), None)
 
     async def keep_revision(self, revision: QuoteRevision) -> None:
-        """Keep the figures of a revision."""
+        """Store the figures of a revision."""
         self._revisions.setdefault((revision.quote_id, revision.revision), revision)
 
     async def revisions(
         self, quote_id: str, after_revision: int, limit: int
     ) -> list[QuoteRevision]:
-        """Kept revisions after a number, in order."""
+        """Stored revisions after a number, in order."""
         numbers = sorted(n for of, n in self._revisions if of == quote_id and n > after_revision)
         return [self._revisions[quote_id, number] for number in numbers[:limit]]

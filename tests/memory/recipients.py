@@ -1,4 +1,4 @@
-"""What is known of the addresses that notifications go to."""
+"""Suppressed addresses and send quotas of the recipients of notifications."""
 
 from datetime import datetime, timedelta
 
@@ -7,13 +7,13 @@ from tests.memory.tables import Tables
 
 
 class Suppressions:
-    """Addresses that are not written to any more, unique by channel and address."""
+    """Addresses that must not be written to any more, unique by channel and address."""
 
     def __init__(self, tables: Tables) -> None:
         self._suppressions = tables.suppressions
 
     async def add(self, suppression: Suppression) -> None:
-        """Insert; nothing happens when the address is there already."""
+        """Insert; nothing changes when the address is already suppressed."""
         self._suppressions.setdefault(suppression.id, suppression)
 
     async def get(self, suppression_id: str) -> Suppression | None:
@@ -22,7 +22,7 @@ class Suppressions:
 
 
 class SendQuotas:
-    """Who has a place under a key, and since when."""
+    """Who holds a slot under a key, and since when."""
 
     def __init__(self, tables: Tables) -> None:
         self._places = tables.send_quotas
@@ -30,7 +30,7 @@ class SendQuotas:
     async def take(
         self, key: str, holder: str, now: datetime, most: int, within: timedelta
     ) -> bool:
-        """Whether the holder has, or gets, one of the places."""
+        """Whether the holder has, or gets, one of the slots."""
         recent = {
             held_by: at for held_by, at in self._places.get(key, {}).items() if at > now - within
         }

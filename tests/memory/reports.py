@@ -23,9 +23,9 @@ class Reports:
         return self._reports.get(report_id)
 
     async def of_reporter(self, message_id: str, reporter_id: str) -> Report | None:
-        """The one that a person made of a message."""
-        found = (each for each in self._reports.values() if each.message_id == message_id)
-        return next((each for each in found if each.reporter_id == reporter_id), None)
+        """A person's report of a message."""
+        found = (report for report in self._reports.values() if report.message_id == message_id)
+        return next((report for report in found if report.reporter_id == reporter_id), None)
 
     async def save(self, report: Report, expected: ReportState) -> None:
         """Replace if it is in the expected state."""

@@ -26,11 +26,11 @@ class Rfis:
         return self._rfis.get(rfi_id)
 
     async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
-        """By ids; what is not there is left out."""
-        return {each: self._rfis[each] for each in rfi_ids if each in self._rfis}
+        """By ids; unknown ids are left out."""
+        return {rfi_id: self._rfis[rfi_id] for rfi_id in rfi_ids if rfi_id in self._rfis}
 
     async def save(self, rfi: Rfi, revision: Revision) -> None:
-        """Replace the RFI if it stands one revision before, and add the revision."""
+        """Replace the RFI if it is exactly one revision behind, and add the revision."""
         kept = self._rfis.get(rfi.id)
         if kept is None or kept.revision != revision.revision - 1:
             raise ParleyError(Code.STALE_REVISION, "The RFI has changed meanwhile.")
@@ -44,7 +44,7 @@ class Rfis:
             self._rfis[rfi_id] = replace(kept, match_count=kept.match_count + change)
 
     async def guard(self, rfi_id: str) -> None:
-        """Nothing to do: transactions here run one by one."""
+        """Nothing to do: transactions here run one at a time."""
 
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
         """Newest first."""
@@ -52,20 +52,20 @@ class Rfis:
         return page(found, request)
 
     async def open_of(self, customer_id: str) -> tuple[int, int]:
-        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+        """How many open RFIs a customer has, and how many vendors those ask for in total."""
         asked = [
-            each.max_vendors
-            for each in self._rfis.values()
-            if each.customer_id == customer_id and each.state is RfiState.OPEN
+            rfi.max_vendors
+            for rfi in self._rfis.values()
+            if rfi.customer_id == customer_id and rfi.state is RfiState.OPEN
         ]
         return len(asked), sum(asked)
 
     async def submission(self, rfi_id: str) -> int:
-        """The revision at which the RFI was submitted; 0 for one that was not."""
-        found = (each for (of, _), each in self._revisions.items() if of == rfi_id)
-        return next((each.revision for each in found if each.cause == "submitted"), 0)
+        """The revision at which the RFI was submitted; 0 if it was never submitted."""
+        found = (revision for (of, _), revision in self._revisions.items() if of == rfi_id)
+        return next((revision.revision for revision in found if revision.cause == "submitted"), 0)
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
-        """Revisions behind a number, in order, dense."""
+        """Revisions after a number, in order, dense."""
         numbers = sorted(n for of, n in self._revisions if of == rfi_id and n > after_revision)
-        return [self._revisions[rfi_id, each] for each in numbers[:limit]]
+        return [self._revisions[rfi_id, number] for number in numbers[:limit]]

@@ -78,7 +78,7 @@ class _Guarded:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             _refuse_within_transaction()
-            await asyncio.sleep(0)  # a real store lets others run meanwhile
+            await asyncio.sleep(0)  # a real store lets other tasks run meanwhile
             async with self._lock:
                 return await method(*args, **kwargs)
 
@@ -86,7 +86,7 @@ class _Guarded:
 
 
 class Epoch:
-    """The epoch of all feeds, which a test moves on."""
+    """The epoch of all feeds, which a test can change."""
 
     current = "0"
 
@@ -94,8 +94,8 @@ class Epoch:
 class Store(Repositories):
     """The state of the marketplace in memory.
 
-    Each piece of work is rehearsed and undone before it runs for good: the real store may run it
-    several times, and work that does more than call its repositories shows here.
+    Each transaction is rehearsed and rolled back before it runs for real: the real store may run it
+    several times, and this exposes work that does more than call its repositories.
     """
 
     idempotency_keys: ports.IdempotencyKeys
@@ -112,13 +112,13 @@ class Store(Repositories):
         self._claim: tuple[ports.Claim, ports.KeptAnswer] | None = None
 
     def claimed(self, claim: ports.Claim, answer: ports.KeptAnswer) -> Self:
-        """This store for the request that holds the claim."""
+        """This store, for the request that holds the claim."""
         bound = copy.copy(self)
-        bound._claim = (claim, answer)  # a copy of this one
+        bound._claim = (claim, answer)  # a copy of this object
         return bound
 
     async def transact(self, work: Callable[[ports.Repositories], Awaitable[T]]) -> T:
-        """Run `work` alone: all of it happens, or nothing."""
+        """Run `work` alone: all of it happens, or none of it."""
         _refuse_within_transaction()
         async with self._lock:
             before = self.tables.snapshot()
@@ -139,6 +139,6 @@ class Store(Repositories):
 
 
 def _refuse_within_transaction() -> None:
-    """The real store would run this beside the transaction; here it would wait for ever."""
+    """The real store would run this call outside the transaction; here it would deadlock."""
     if _is_transacting.get():
         raise AssertionError("work must call only the repositories it is given")

@@ -1,4 +1,4 @@
-"""When accounts submitted RFIs."""
+"""The times at which accounts submitted RFIs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,9 +13,9 @@ class Submissions:
         self._submissions = tables.submissions
 
     async def of(self, account_id: str) -> list[datetime]:
-        """The kept ones, oldest first."""
+        """The stored times, oldest first."""
         return list(self._submissions.get(account_id, ()))
 
     async def keep(self, account_id: str, at: Sequence[datetime], now: datetime) -> None:
-        """Replace the kept ones; transactions here run one by one."""
+        """Replace the stored times; transactions here run one at a time."""
         self._submissions[account_id] = tuple(at)

@@ -1,4 +1,4 @@
-"""What the in-memory store holds: one dictionary of immutable values a collection."""
+"""The in-memory store's data: one dictionary of immutable values per collection."""
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -23,7 +23,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What an Idempotency-Key stands for, and which attempt holds it until when."""
+    """What is stored under an Idempotency-Key, and which attempt holds it until when."""
 
     response: StoredResponse
     lease: str
@@ -31,7 +31,7 @@ class KeyRecord:
 
 
 class DuplicateError(Exception):
-    """What is unique is there already."""
+    """A unique key exists already."""
 
 
 @dataclass(slots=True)
@@ -59,11 +59,11 @@ class Tables:
     idempotency_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
 
     def snapshot(self) -> dict[str, dict[Any, Any]]:
-        """All as it stands."""
-        return {each.name: dict(getattr(self, each.name)) for each in fields(self)}
+        """A copy of all collections."""
+        return {table.name: dict(getattr(self, table.name)) for table in fields(self)}
 
     def restore(self, snapshot: dict[str, dict[Any, Any]]) -> None:
-        """Put all back as it stood."""
+        """Restore all collections from a snapshot."""
         for name, rows in snapshot.items():
             table = getattr(self, name)
             table.clear()
@@ -71,10 +71,10 @@ class Tables:
 
 
 def insert(table: dict[K, T], key: K, value: T) -> None:
-    """Add a value under a key that is free.
+    """Add a value under a free key.
 
     Raises:
-        DuplicateError: when it is not.
+        DuplicateError: when the key is taken.
     """
     if key in table:
         raise DuplicateError(key)
@@ -82,9 +82,9 @@ def insert(table: dict[K, T], key: K, value: T) -> None:
 
 
 def page(found: dict[str, T], request: PageRequest) -> Page[T]:
-    """A page of what was found by id, newest first: ids sort by the time of their making."""
+    """A page of the values in `found`, newest first: their ids sort by creation time."""
     before = request.before_id
-    ids = sorted((each for each in found if before is None or each < before), reverse=True)
+    ids = sorted((row_id for row_id in found if before is None or row_id < before), reverse=True)
     shown = ids[: request.limit]
     cursor = shown[-1] if len(ids) > request.limit else None
-    return Page(tuple(found[each] for each in shown), cursor)
+    return Page(tuple(found[row_id] for row_id in shown), cursor)

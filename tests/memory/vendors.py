@@ -32,8 +32,8 @@ class Vendors:
 
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are suspended."""
-        found = (self._vendors[each] for each in vendor_ids if each in self._vendors)
-        return frozenset(each.id for each in found if each.state is VendorState.SUSPENDED)
+        found = (self._vendors[vendor_id] for vendor_id in vendor_ids if vendor_id in self._vendors)
+        return frozenset(vendor.id for vendor in found if vendor.state is VendorState.SUSPENDED)
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Newest first."""
@@ -45,16 +45,17 @@ class Vendors:
     ) -> list[NearbyVendor]:
         """Active vendors of the category with free capacity whose own radius covers the place."""
         return [
-            each
-            for each in self._covering(category, location)
-            if each.vendor.open_matches < each.vendor.capacity and each.vendor.id not in exclude
+            nearby
+            for nearby in self._covering(category, location)
+            if nearby.vendor.open_matches < nearby.vendor.capacity
+            and nearby.vendor.id not in exclude
         ][:limit]
 
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:
         """Which of these vendors are active, of the category, and cover the place."""
-        found = {each.vendor.id for each in self._covering(category, location)}
+        found = {nearby.vendor.id for nearby in self._covering(category, location)}
         return frozenset(found & set(vendor_ids))
 
     async def nearby(
@@ -65,17 +66,17 @@ class Vendors:
         limit: int,
         behind_m: float | None = None,
     ) -> list[ListedVendor]:
-        """Active vendors within a radius around the place, closest first, or those behind a distance."""
+        """Active vendors within a radius of the place, closest first, from a distance on."""
         found = [
-            _listed(each, each.service_area, location)
-            for each in self._vendors.values()
-            if each.state is VendorState.ACTIVE
-            and each.service_area is not None
-            and (category is None or category in each.categories)
+            _listed(vendor, vendor.service_area, location)
+            for vendor in self._vendors.values()
+            if vendor.state is VendorState.ACTIVE
+            and vendor.service_area is not None
+            and (category is None or category in vendor.categories)
         ]
         least = -1.0 if behind_m is None else behind_m
-        shown = (each for each in found if least < each.distance_m <= radius_m)
-        return sorted(shown, key=lambda each: each.distance_m)[:limit]
+        shown = (vendor for vendor in found if least < vendor.distance_m <= radius_m)
+        return sorted(shown, key=lambda listed: listed.distance_m)[:limit]
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity."""
@@ -96,21 +97,21 @@ class Vendors:
     def _covering(self, category: str, location: dict[str, Any]) -> list[NearbyVendor]:
         """Active vendors of the category whose own radius covers the place, closest first."""
         return [
-            each
-            for each in self._by_distance(location)
-            if category in each.vendor.categories
-            and each.vendor.service_area is not None
-            and each.distance_m <= each.vendor.service_area.radius_m
+            nearby
+            for nearby in self._by_distance(location)
+            if category in nearby.vendor.categories
+            and nearby.vendor.service_area is not None
+            and nearby.distance_m <= nearby.vendor.service_area.radius_m
         ]
 
     def _by_distance(self, location: dict[str, Any]) -> list[NearbyVendor]:
-        """Active vendors with a place, closest first."""
+        """Active vendors with a service area, closest first."""
         found = [
-            NearbyVendor(each, round(distance_m(location, each.service_area.location)))
-            for each in self._vendors.values()
-            if each.state is VendorState.ACTIVE and each.service_area is not None
+            NearbyVendor(vendor, round(distance_m(location, vendor.service_area.location)))
+            for vendor in self._vendors.values()
+            if vendor.state is VendorState.ACTIVE and vendor.service_area is not None
         ]
-        return sorted(found, key=lambda each: each.distance_m)
+        return sorted(found, key=lambda nearby: nearby.distance_m)
 
 
 def _listed(vendor: Vendor, area: ServiceArea, location: dict[str, Any]) -> ListedVendor:
