@@ -21,10 +21,10 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from marketplace.errors import PermanentError
 from marketplace.schemas.conversations import ConversationView, EntryView, MessageView
+from marketplace.schemas.fast_reader import FastReader
 from marketplace.schemas.fields import Moment, Whole, written
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
-from marketplace.schemas.quick_views import QuickView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
@@ -170,10 +170,10 @@ class _Envelope(Schema):
 
 
 _ENVELOPE = _Envelope()
-_QUICK_ENVELOPE = QuickView(_ENVELOPE)
+_FAST_ENVELOPE = FastReader(_ENVELOPE)
 # Chat is nearly all there is to read.
-_QUICK_DATA = {
-    key: QuickView(KINDS[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
+_FAST_DATA = {
+    key: FastReader(KINDS[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
 }
 
 
@@ -247,7 +247,7 @@ def decode(value: bytes | None) -> Event:
     """
     try:
         found = orjson.loads(value or b"")
-        envelope = _QUICK_ENVELOPE.read(found) or _ENVELOPE.load(found)
+        envelope = _FAST_ENVELOPE.read(found) or _ENVELOPE.load(found)
         envelope["data"] = _read_data(envelope["name"], envelope["version"], envelope["data"])
     except (orjson.JSONDecodeError, ValidationError) as error:
         raise PermanentError(f"not a readable event: {str(error)[:500]}") from error
@@ -255,7 +255,7 @@ def decode(value: bytes | None) -> Event:
 
 
 def _read_data(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
-    kind, quick = KINDS.get((name, version)), _QUICK_DATA.get((name, version))
+    kind, quick = KINDS.get((name, version)), _FAST_DATA.get((name, version))
     if kind is None:
         raise PermanentError(f"unknown event {name[:100]} v{version}")
     read = quick.read(data) if quick is not None else None

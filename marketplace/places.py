@@ -57,7 +57,7 @@ def whole_kilometres_m(metres: float) -> int:
     return max(_STEP_M, round(metres / _STEP_M) * _STEP_M)
 
 
-def told_distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
+def rounded_distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
     """The distance between two rounded places in whole kilometres, at least one.
 
     It says nothing about either place that its rounded one does not say: neither moving one's own

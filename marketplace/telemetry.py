@@ -53,7 +53,7 @@ class JsonFormatter(logging.Formatter):
         return written
 
 
-class OncePerWhile(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Lets a library say the same thing once every ten seconds.
 
     While Kafka is away aiokafka repeats itself at every try, 12 kB a second from one consumer.
@@ -81,7 +81,7 @@ def configure_logging(process_name: str, level: str, secrets: Collection[str] = 
     """Send all logs of this process to standard output, one JSON object a line, without secrets."""
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(JsonFormatter(process_name, secrets))
-    output.addFilter(OncePerWhile())
+    output.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[output], force=True)
     # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.
     for noisy in (

@@ -10,7 +10,7 @@ from marketplace.domain.conversations import (
     Conversation,
     Entry,
     ReadPosition,
-    fitting,
+    fit_page,
     require_open,
 )
 from marketplace.domain.unread import with_own_messages
@@ -322,7 +322,7 @@ class ConversationCalls:
 def _page(entries: list[Entry], after: int | None, head: int) -> tuple[list[Entry], bool]:
     """As many of the entries as an answer takes, up to `head`, and whether there are more."""
     if after is None:
-        found = fitting(entries, newest=True)
+        found = fit_page(entries, newest=True)
         return found, bool(found) and found[0].sequence > 1
-    found = fitting([each for each in entries if each.sequence <= head])
+    found = fit_page([each for each in entries if each.sequence <= head])
     return found, bool(found) and found[-1].sequence < head

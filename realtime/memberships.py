@@ -69,7 +69,7 @@ class Memberships:
         """
         vendors = [each for each in connections if each.actor.role is Role.VENDOR]
         held = {each.id: _rfis(each) for each in vendors}
-        lost = await memberships.losses(
+        lost = await memberships.lost_access(
             self._world,
             {each.actor.account_id for each in vendors},
             {(rfi, each.actor.account_id) for each in vendors for rfi in held[each.id]},

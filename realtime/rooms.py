@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from marketplace import tasks
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.live import RECEIVER, Subscriber, Told
+from marketplace.live import RECEIVER, LiveItem, Subscriber
 from marketplace.ports import Announcement, Signal, SignalName
 from realtime.feeds import Feed
 from realtime.latency import observe_fan_out
@@ -250,7 +250,7 @@ class Rooms:
         """Hand signals of this name to a handler."""
         self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
-    def hear(self, told: Told) -> None:
+    def hear(self, told: LiveItem) -> None:
         """Take an announcement for the members of its room, or a signal for this gateway."""
         if type(told) is Announcement:
             room = self._rooms.get(told.room)

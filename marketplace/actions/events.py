@@ -36,7 +36,7 @@ def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any])
 
 def rfi_event(name: str, rfi: Rfi, revision: Revision, actor: Actor) -> Event:
     """`rfi.*`: the RFI after the fact, and the revision that led there, as consumers may know them."""
-    told, step = visibility.told_to_consumers(rfi, revision)
+    told, step = visibility.for_consumers(rfi, revision)
     data = {"rfi": _RFI.dump(told), "revision": _REVISION.dump(step)}
     return event(name, rfi.id, revision.at, actor, data)
 

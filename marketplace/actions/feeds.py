@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from marketplace.domain.conversations import Entry, fitting
+from marketplace.domain.conversations import Entry, fit_page
 from marketplace.ports import Store
 
 
@@ -46,13 +46,13 @@ async def read_entries(
         head = await newest_head(store, conversation_id)
         is_snapshot = named > head
     if after is not None and not is_snapshot:
-        entries = fitting(await store.entries.after(conversation_id, after, limit))
+        entries = fit_page(await store.entries.after(conversation_id, after, limit))
         head = max(head, entries[-1].sequence if entries else 0)
         return EntryPage(
             entries, head, bool(entries) and entries[-1].sequence < head, False, current
         )
     found = await store.entries.before(conversation_id, None if is_snapshot else before, limit)
-    entries = fitting(found, newest=True)
+    entries = fit_page(found, newest=True)
     head = max(head, entries[-1].sequence if entries else 0)
     return EntryPage(entries, head, bool(entries) and entries[0].sequence > 1, is_snapshot, current)
 

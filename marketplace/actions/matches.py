@@ -112,7 +112,7 @@ async def visible_matches(world: World, actor: Actor, rfi_id: str) -> list[Match
         ParleyError: `not_found`, as `visible_rfi`.
     """
     await visible_rfi(world, actor, rfi_id)
-    found = [world.as_it_stands(each) for each in await world.store.matches.of_rfi(rfi_id)]
+    found = [world.current_match(each) for each in await world.store.matches.of_rfi(rfi_id)]
     if actor.role is Role.VENDOR:
         return [each for each in found if each.vendor_id == actor.account_id]
     return found
@@ -130,7 +130,7 @@ async def own_matches(
     expired_before = world.clock.now() - world.policy.offer_lifetime
     page = await world.store.matches.of_vendor(actor.account_id, state, request, expired_before)
     rfis = await world.store.rfis.get_many([each.rfi_id for each in page.items])
-    items = tuple((world.as_it_stands(each), rfis[each.rfi_id]) for each in page.items)
+    items = tuple((world.current_match(each), rfis[each.rfi_id]) for each in page.items)
     return Page(items, page.next_cursor)
 
 
@@ -185,7 +185,7 @@ async def _own(world: World, tx: Repositories, actor: Actor, match_id: str) -> M
     match = await tx.matches.get(match_id)
     if match is None or match.vendor_id != actor.account_id:
         raise ParleyError(Code.NOT_FOUND, "You have no match with this id.")
-    return world.as_it_stands(match)
+    return world.current_match(match)
 
 
 async def _conversation(tx: Repositories, match: Match) -> Conversation:

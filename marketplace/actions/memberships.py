@@ -15,7 +15,7 @@ ASKED_TOGETHER = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
+class LostAccess:
     """What vendors have lost.
 
     `suspended` are the vendors that are; of the pairs that were asked for, `rfis` has those that lost
@@ -27,9 +27,9 @@ class Losses:
     limited: frozenset[tuple[str, str]]
 
 
-async def losses(
+async def lost_access(
     world: World, vendor_ids: Collection[str], pairs: Collection[tuple[str, str]]
-) -> Losses:
+) -> LostAccess:
     """What these vendors have lost, of the RFIs in `pairs` of (rfi_id, vendor_id).
 
     Reasons: `suspended`, `match_declined`, `match_closed`.
@@ -48,14 +48,14 @@ async def losses(
             for each in await world.store.matches.of_pairs(pair_batch)
         }
         for pair in pair_batch:
-            match = world.as_it_stands(found[pair]) if pair in found else None
+            match = world.current_match(found[pair]) if pair in found else None
             if pair[1] in suspended:
                 lost[pair] = "suspended"
             elif (view := visibility.of_vendor(match)) is None:
                 lost[pair] = f"match_{match.state}" if match else "match_closed"
             elif view is View.LIMITED:
                 limited.add(pair)
-    return Losses(frozenset(suspended), lost, frozenset(limited))
+    return LostAccess(frozenset(suspended), lost, frozenset(limited))
 
 
 async def require_may_write(world: World, actor: Actor) -> None:

@@ -200,7 +200,7 @@ async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
     if actor.role is not Role.VENDOR:
         raise _not_found()
     match = await world.store.matches.of_pair(rfi_id, actor.account_id)
-    view = visibility.of_vendor(world.as_it_stands(match) if match is not None else None)
+    view = visibility.of_vendor(world.current_match(match) if match is not None else None)
     if view is None:
         raise _not_found()
     vendors.require_not_suspended(await world.store.vendors.get(actor.account_id))
@@ -283,7 +283,7 @@ async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Cl
         if match.state not in LIVE_STATES:
             continue
         await tx.vendors.release(match.vendor_id)
-        ended = world.as_it_stands(match)
+        ended = world.current_match(match)
         if ended.state in LIVE_STATES:
             closing.vendor_ids.append(match.vendor_id)
             ended = matches.close(match, reason, now)

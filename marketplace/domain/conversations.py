@@ -184,7 +184,7 @@ def deletion_id(message_id: str) -> str:
     return f"{message_id}-deletion"
 
 
-def already_said(stands: Entry | None, edit: Entry) -> Entry | None:
+def entry_with_same_body(stands: Entry | None, edit: Entry) -> Entry | None:
     """The entry that says already what an edit says; None when the edit changes the message.
 
     `stands` is the newest edit of the message, the message itself, or its deletion if there is one.
@@ -201,7 +201,7 @@ def already_said(stands: Entry | None, edit: Entry) -> Entry | None:
     return stands if stands.body == edit.body else None
 
 
-def fitting(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
+def fit_page(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
     """As many entries as fit into one answer, at least one; the first ones, or the newest."""
     ordered = entries[::-1] if newest else entries
     kept: list[Entry] = []

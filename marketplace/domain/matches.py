@@ -7,7 +7,7 @@ from enum import StrEnum
 from marketplace.domain.rfis import Rfi
 from marketplace.domain.vendors import NearbyVendor
 from marketplace.errors import Code, ParleyError
-from marketplace.places import told_distance_m
+from marketplace.places import rounded_distance_m
 
 
 class MatchState(StrEnum):
@@ -62,7 +62,7 @@ def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match
     vendor = nearby.vendor
     if vendor.service_area is None:
         raise ValueError("a vendor without a service area cannot be matched")
-    distance_m = told_distance_m(rfi.location, vendor.service_area.location)
+    distance_m = rounded_distance_m(rfi.location, vendor.service_area.location)
     score = max(0.0, 1 - distance_m / max(1, vendor.service_area.radius_m))
     return Match(
         id=match_id,

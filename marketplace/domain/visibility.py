@@ -113,7 +113,7 @@ def limited_push(told: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, "changes": changes}
 
 
-def told_to_consumers(rfi: Rfi, revision: Revision) -> tuple[Rfi, Revision]:
+def for_consumers(rfi: Rfi, revision: Revision) -> tuple[Rfi, Revision]:
     """An RFI and its revision as events tell of them.
 
     Consumers learn that a withheld field has changed, since some act on it, and not its values.

@@ -27,9 +27,9 @@ class DeadLetters:
     def __init__(self, bootstrap_servers: str, group: str) -> None:
         self._group = group
         self._producer = EventProducer(bootstrap_servers)
-        self._buried_at: deque[float] = deque(maxlen=MAX_AN_HOUR)
+        self._sent_at: deque[float] = deque(maxlen=MAX_AN_HOUR)
 
-    async def bury(self, record: "ConsumerRecord[bytes, bytes]", error: Exception) -> None:
+    async def send(self, record: "ConsumerRecord[bytes, bytes]", error: Exception) -> None:
         """Put a record nobody can use where an operator finds it, with the reason.
 
         Raises:
@@ -37,7 +37,7 @@ class DeadLetters:
             TemporaryError: Kafka did not take it.
         """
         now = asyncio.get_running_loop().time()
-        if len(self._buried_at) == MAX_AN_HOUR and now - self._buried_at[0] < 3_600:
+        if len(self._sent_at) == MAX_AN_HOUR and now - self._sent_at[0] < 3_600:
             raise TooManyDeadLettersError(
                 f"{MAX_AN_HOUR} records of {record.topic} were unusable within an hour"
             )
@@ -54,7 +54,7 @@ class DeadLetters:
         topic = dead_letter_topic(record.topic, self._group)
         key = (record.key or b"").decode(errors="replace")
         await self._producer.send([Record(topic, key, record.value or b"")], headers)
-        self._buried_at.append(now)
+        self._sent_at.append(now)
         HANDLED.labels(record.topic, "dead_letter").inc()
 
     async def close(self) -> None:

@@ -60,7 +60,7 @@ class PartitionLoop:
 
         Raises:
             KafkaError: Kafka is away; a new consumer is needed.
-            TooManyDeadLettersError: see `DeadLetters.bury`.
+            TooManyDeadLettersError: see `DeadLetters.send`.
         """
         while not self._stopping.is_set() and self._partition in self._consumer.assignment():
             polled = await self._consumer.getmany(
@@ -95,7 +95,7 @@ class PartitionLoop:
             except PermanentError as error:
                 await self._handle_batch(batch)
                 batch = []
-                await self._dead_letters.bury(record, error)
+                await self._dead_letters.send(record, error)
                 self._done(record)
             if len(batch) == self._batch_size:
                 await self._handle_batch(batch)
@@ -112,7 +112,7 @@ class PartitionLoop:
             raise
         except Exception as error:
             if len(batch) == 1:
-                await self._bury_or_raise(batch[0][0], error)
+                await self._dead_letter_or_raise(batch[0][0], error)
                 return
             for record in batch:
                 await self._handle_batch([record])
@@ -120,14 +120,14 @@ class PartitionLoop:
             HANDLED.labels(self._partition.topic, "handled").inc(len(batch))
             self._done(batch[-1][0])
 
-    async def _bury_or_raise(
+    async def _dead_letter_or_raise(
         self, record: "ConsumerRecord[bytes, bytes]", error: Exception
     ) -> None:
         if not isinstance(error, PermanentError):
             self._defects += 1
             if self._defects < MAX_TRIES_OF_A_DEFECT:
                 raise error
-        await self._dead_letters.bury(record, error)
+        await self._dead_letters.send(record, error)
         self._done(record)
 
     def _done(self, record: "ConsumerRecord[bytes, bytes]") -> None:

@@ -17,16 +17,16 @@ A gateway subscribes only to rooms it has members in (Redis 7 or Valkey; SSUBSCR
 """
 
 from marketplace.live.announcer import Announcer
-from marketplace.live.receiving import RECEIVER, Receive, Told
+from marketplace.live.receiving import RECEIVER, LiveItem, Receive
 from marketplace.live.subscriber import Subscriber
 from marketplace.live.wire import connect, decode, encode
 
 __all__ = [
     "RECEIVER",
     "Announcer",
+    "LiveItem",
     "Receive",
     "Subscriber",
-    "Told",
     "connect",
     "decode",
     "encode",

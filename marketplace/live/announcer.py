@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from marketplace import tasks
 from marketplace.live.publisher import Publisher
-from marketplace.live.receiving import RECEIVER, Receive, Told
+from marketplace.live.receiving import RECEIVER, LiveItem, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, encode, kind_of
 from marketplace.ports import Announcement, Signal
 
@@ -35,7 +35,7 @@ class Announcer:
         # What this process's own rooms get at once: without the way through Redis, and without Redis.
         self.hear: Receive | None = None
         self._publisher = Publisher(redis)
-        self._waiting: deque[Told] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[LiveItem] = deque(maxlen=MAX_WAITING)
         self._publishing: asyncio.Task[None] | None = None
 
     def announce(self, announcement: Announcement) -> None:
@@ -46,7 +46,7 @@ class Announcer:
         """Hand over a signal for publishing; when too many wait, the oldest is dropped and counted."""
         self._tell(signal)
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: LiveItem) -> None:
         if self.hear is not None:
             RECEIVER.hand_over(self.hear, told)
         if len(self._waiting) == MAX_WAITING:
@@ -63,7 +63,7 @@ class Announcer:
 
     async def _publish_waiting(self) -> None:
         while self._waiting:
-            together: dict[tuple[str, bytes], list[Told]] = {}
+            together: dict[tuple[str, bytes], list[LiveItem]] = {}
             count = min(MAX_BATCH, len(self._waiting))
             for _ in range(count):
                 told = self._waiting.popleft()

@@ -16,8 +16,8 @@ _FAILED = Counter(
     "parley_live_receiver_failures_total", "Announcements and signals whose receiver failed"
 )
 
-Told = Announcement | Signal
-Receive = Callable[[Told], None]
+LiveItem = Announcement | Signal
+Receive = Callable[[LiveItem], None]
 
 
 class Receiver:
@@ -27,7 +27,7 @@ class Receiver:
         self._monotonic = monotonic
         self._logged_at = float("-inf")
 
-    def hand_over(self, receive: Receive, told: Told) -> None:
+    def hand_over(self, receive: Receive, told: LiveItem) -> None:
         """Never raises."""
         try:
             receive(told)

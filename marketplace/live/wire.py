@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from marketplace.live.receiving import Told
+from marketplace.live.receiving import LiveItem
 from marketplace.ports import Announcement, Signal, SignalName
 
 ORIGIN_LENGTH = 8
@@ -52,14 +52,14 @@ def connect(redis_url: str) -> "Redis":
     )
 
 
-def kind_of(told: Told) -> bytes:
+def kind_of(told: LiveItem) -> bytes:
     """The tag of an announcement or a signal; a message has one kind."""
     if type(told) is Announcement:
         return ANNOUNCEMENTS
     return KNOWN_SIGNALS if told.name in _OF_THE_VERSION_BEFORE else NEW_SIGNALS
 
 
-def encode(origin: str, told: Sequence[Told]) -> bytes:
+def encode(origin: str, told: Sequence[LiveItem]) -> bytes:
     """A message of a room's channel, of one or more of one kind.
 
     The origin stands first and outside the JSON, so that a process leaves out its own without
@@ -69,7 +69,7 @@ def encode(origin: str, told: Sequence[Told]) -> bytes:
     return origin.encode() + kind_of(told[0]) + orjson.dumps(items)
 
 
-def decode(room: str, message: bytes) -> list[Told]:
+def decode(room: str, message: bytes) -> list[LiveItem]:
     """What a message of a room's channel tells, without what this version cannot use."""
     tag, body = message[ORIGIN_LENGTH : ORIGIN_LENGTH + 1], message[ORIGIN_LENGTH:]
     is_signals = tag in (KNOWN_SIGNALS, NEW_SIGNALS)
@@ -85,7 +85,7 @@ def decode(room: str, message: bytes) -> list[Told]:
     return list(_told(room, items, is_signals=is_signals))
 
 
-def _told(room: str, items: list[Any], *, is_signals: bool) -> Iterator[Told]:
+def _told(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveItem]:
     for item in items:
         if not _is_readable(item):
             _UNREADABLE.inc()

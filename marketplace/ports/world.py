@@ -32,6 +32,6 @@ class World:
     clock: Clock
     policy: Policy = field(default_factory=Policy)
 
-    def as_it_stands(self, match: Match) -> Match:
+    def current_match(self, match: Match) -> Match:
         """The match now: an offer that is too old is closed, whether or not that was noted yet."""
         return matches.as_of(match, self.clock.now(), self.policy.offer_lifetime)

@@ -20,7 +20,7 @@ from marketplace.inputs import texts
 from marketplace.inputs.currencies import CURRENCIES
 from marketplace.places import rounded
 from marketplace.schemas.bounds import Bounds, Size
-from marketplace.schemas.quick import QuickCheck
+from marketplace.schemas.fast_check import FastCheck
 
 MAX_ATTRIBUTE_COUNT = 50
 MAX_ATTRIBUTE_NAME = 50
@@ -72,7 +72,7 @@ class Text(Unicode):
         return text
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/quick.py).
+        """Whether the value is valid at a glance (schemas/fast_check.py).
 
         A printable text has neither control characters nor lone surrogates.
         """
@@ -131,7 +131,7 @@ class Matching(fields.String):
         self._matches: re.Pattern[str] = re.compile(str(pattern.regex.pattern))
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/quick.py)."""
+        """Whether the value is valid at a glance (schemas/fast_check.py)."""
         return type(value) is str and self._matches.fullmatch(value) is not None
 
 
@@ -152,7 +152,7 @@ class Whole(fields.Integer):
         self._least, self._most = least, most
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/quick.py)."""
+        """Whether the value is valid at a glance (schemas/fast_check.py)."""
         return type(value) is int and self._least <= value <= self._most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -165,7 +165,7 @@ class Flag(fields.Boolean):
     """A JSON boolean and nothing that merely looks like one."""
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/quick.py)."""
+        """Whether the value is valid at a glance (schemas/fast_check.py)."""
         return type(value) is bool
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -304,8 +304,8 @@ class Strict(Schema):
         ordered = True
 
     @cached_property
-    def _quick(self) -> QuickCheck:
-        return QuickCheck(self)
+    def _fast_check(self) -> FastCheck:
+        return FastCheck(self)
 
     @cached_property
     def _bounds(self) -> Bounds:
@@ -325,7 +325,7 @@ class Strict(Schema):
         """
         if not isinstance(payload, Mapping):
             raise invalid("$", "The payload must be a JSON object.")
-        quick = self._quick.read(payload)
+        quick = self._fast_check.read(payload)
         if quick is not None:
             return quick
         excess = tuple(islice(self._bounds.excess(payload), MOST_ERRORS))

@@ -22,7 +22,7 @@ from marketplace.domain.unread import Unread
 from marketplace.ports import Appended
 from marketplace.storage.collection import Collection, Database, Session, repository
 from marketplace.storage.documents import from_document, to_document
-from marketplace.storage.standing import IS_TEXT, what_stands
+from marketplace.storage.message_states import IS_TEXT, message_states
 from marketplace.storage.unread import count_unread
 
 # Pages read in one round trip: a full one has 200 entries, and decoding them holds the event loop.
@@ -199,10 +199,10 @@ class MongoEntries(Collection[Entry]):
         }
         return {key: each for key, each in kept.items() if each is not None}
 
-    async def what_stands(self, message_ids: Ids[str]) -> dict[str, Entry]:
+    async def message_states(self, message_ids: Ids[str]) -> dict[str, Entry]:
         """The deletion of each message, else its newest edit, else itself, as new as `newest_heads`."""
         newest = self._collection.with_options(read_concern=_NEWEST)
-        return await what_stands(newest, message_ids)
+        return await message_states(newest, message_ids)
 
     async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
         """What a person has yet to read in each conversation, after the read position given for it."""

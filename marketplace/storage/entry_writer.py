@@ -32,7 +32,7 @@ from prometheus_client import Counter, Histogram
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from marketplace import tasks
-from marketplace.domain.conversations import Entry, EntryKind, already_said, blocked
+from marketplace.domain.conversations import Entry, EntryKind, blocked, entry_with_same_body
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
@@ -185,7 +185,7 @@ class EntryWriter:
 
     async def _judge(self, batch: deque[_Waiting], edits: list[_Waiting]) -> None:
         """Answer edits of deleted messages, and those to words that stand, and leave the others."""
-        stands = await self._entries.what_stands({edit.entry.message_id or "" for edit in edits})
+        stands = await self._entries.message_states({edit.entry.message_id or "" for edit in edits})
         newest: dict[str, _Waiting] = {}
         left = list[_Waiting]()
         for waiting in batch:
@@ -275,7 +275,7 @@ def _fail(unanswered: Iterable[_Waiting], error: BaseException) -> None:
 def _is_to_write(waiting: _Waiting, stands: Entry | None) -> bool:
     """Whether an edit changes its message; if not, it has its answer."""
     try:
-        said = already_said(stands, waiting.entry)
+        said = entry_with_same_body(stands, waiting.entry)
     except ParleyError as refused:
         _fail([waiting], refused)
         return False

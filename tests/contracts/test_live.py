@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from marketplace import live, tasks
 from marketplace.domain.ids import new_id
-from marketplace.live import Told
+from marketplace.live import LiveItem
 from marketplace.live.announcer import MAX_WAITING
 from marketplace.ports import Announcement, Live, Signal, SignalName
 from tests import memory
@@ -21,7 +21,7 @@ class Stage:
 
     live: Live
     room: str
-    hear: Callable[[int], Awaitable[list[Told]]]
+    hear: Callable[[int], Awaitable[list[LiveItem]]]
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def in_memory() -> Stage:
     """Announcements kept in memory."""
     kept, room = memory.Live(), f"conversation:{new_id()}"
 
-    async def hear(count: int) -> list[Told]:
-        told: list[Told] = [*kept.announcements, *kept.signals]
+    async def hear(count: int) -> list[LiveItem]:
+        told: list[LiveItem] = [*kept.announcements, *kept.signals]
         heard = [announcement for announcement in told if announcement.room == room]
         assert len(heard) == count
         return heard
@@ -41,7 +41,7 @@ def in_memory() -> Stage:
 @pytest_asyncio.fixture
 async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
     """Announcements through Redis, heard by another process."""
-    heard: asyncio.Queue[Told] = asyncio.Queue()
+    heard: asyncio.Queue[LiveItem] = asyncio.Queue()
     background = tasks.Background(pytest.fail)
     room = f"conversation:{new_id()}"
     redis = live.connect(redis_url)
@@ -50,7 +50,7 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
     async def nothing_missed() -> None:
         pass
 
-    async def hear(count: int) -> list[Told]:
+    async def hear(count: int) -> list[LiveItem]:
         async with asyncio.timeout(10):
             return [await heard.get() for _ in range(count)]
 

@@ -20,7 +20,7 @@ class Listener:
     """A subscriber with what it heard, and how often it had to say that it missed something."""
 
     def __init__(self, redis_url: str) -> None:
-        self.heard: asyncio.Queue[live.Told] = asyncio.Queue()
+        self.heard: asyncio.Queue[live.LiveItem] = asyncio.Queue()
         self.background = tasks.Background(pytest.fail)
         self.missed: asyncio.Queue[None] = asyncio.Queue()
         name = f"test-{new_id()}"
@@ -179,10 +179,10 @@ async def test_a_receiver_that_raises_ends_nothing(
     redis_url: str, redis: "Redis", caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is counted and logged by its input's name without what people wrote; the next is heard."""
-    heard: asyncio.Queue[live.Told] = asyncio.Queue()
+    heard: asyncio.Queue[live.LiveItem] = asyncio.Queue()
     room, before = f"conversation:{new_id()}", receiving._FAILED._value.get()
 
-    def receive(told: live.Told) -> None:
+    def receive(told: live.LiveItem) -> None:
         if told.data.get("body") == "my secret":
             raise KeyError(told.data["body"])
         heard.put_nowait(told)
@@ -212,7 +212,7 @@ async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: 
     """Whoever committed something is not told that it failed."""
     announcer = live.Announcer(redis)
 
-    def fail(_: live.Told) -> None:
+    def fail(_: live.LiveItem) -> None:
         raise RuntimeError("a fault of ours")
 
     announcer.hear = fail

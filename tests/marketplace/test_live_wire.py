@@ -92,7 +92,7 @@ def test_what_the_version_before_tells_is_read(sample: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_a_later_version_tells_is_read_or_dropped(
-    message: bytes, told: list[live.Told]
+    message: bytes, told: list[live.LiveItem]
 ) -> None:
     """Unknown signals and kinds are dropped, unknown announcements passed on, more is ignored."""
     assert live.decode(ROOM, b"laterone" + message) == told

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.places import distance_m, rounded, told_distance_m
+from marketplace.places import distance_m, rounded, rounded_distance_m
 from tests.builders import a_place, north_of_denver
 
 LONGITUDES = st.floats(-180, 180)
@@ -37,9 +37,9 @@ def test_a_told_distance_depends_on_rounded_places_alone(
     one = a_place(longitude, latitude)
     other = a_place(max(-180, min(180, longitude + east)), max(-89, min(89, latitude + north)))
 
-    told = told_distance_m(one, other)
+    told = rounded_distance_m(one, other)
 
-    assert told == told_distance_m(rounded(one), rounded(other))
+    assert told == rounded_distance_m(rounded(one), rounded(other))
     assert told >= 1_000
     assert told % 1_000 == 0
     assert told == pytest.approx(distance_m(one, other), abs=2_600)
@@ -47,4 +47,4 @@ def test_a_told_distance_depends_on_rounded_places_alone(
 
 def test_a_told_distance_is_about_right() -> None:
     """Twelve kilometres are told as twelve, give or take one."""
-    assert told_distance_m(a_place(), north_of_denver(12_000)) in {11_000, 12_000, 13_000}
+    assert rounded_distance_m(a_place(), north_of_denver(12_000)) in {11_000, 12_000, 13_000}

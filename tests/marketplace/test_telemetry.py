@@ -68,7 +68,7 @@ def test_metrics_are_prometheus_text() -> None:
 
 def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
     """An outage of Kafka does not fill the disk; what we say ourselves is never held back."""
-    once = telemetry.OncePerWhile()
+    once = telemetry.RepeatFilter()
 
     def passes(name: str, at: float) -> bool:
         record = logging.makeLogRecord({"name": name, "msg": "no broker %s", "args": (at,)})

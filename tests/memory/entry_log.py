@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from marketplace.domain.conversations import Entry, EntryKind, already_said, blocked
+from marketplace.domain.conversations import Entry, EntryKind, blocked, entry_with_same_body
 from marketplace.ports import Appended, Repositories
 from tests.memory.conversations import Entries
 from tests.memory.store import Store
@@ -39,4 +39,4 @@ class EntryLog:
 def _already_said(entries: Entries, entry: Entry) -> Entry | None:
     if entry.kind is not EntryKind.EDIT or entry.message_id is None:
         return None
-    return already_said(entries.stands(entry.message_id), entry)
+    return entry_with_same_body(entries.stands(entry.message_id), entry)

@@ -223,9 +223,9 @@ async def _die_holding(relay: RunningRelay, store: MongoStore) -> None:
 
 
 @pytest_asyncio.fixture
-async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.Told]"]:
+async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.LiveItem]"]:
     """What is told to the rooms of `heard-c` and `heard-r`."""
-    queue: asyncio.Queue[live.Told] = asyncio.Queue()
+    queue: asyncio.Queue[live.LiveItem] = asyncio.Queue()
     background = tasks.Background(pytest.fail)
 
     async def nothing_missed() -> None:
@@ -244,7 +244,7 @@ async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.Told]"]:
 
 @pytest.mark.usefixtures("topics")
 async def test_heads_are_announced_again(
-    store: MongoStore, heard: "asyncio.Queue[live.Told]", start_relay: StartRelay
+    store: MongoStore, heard: "asyncio.Queue[live.LiveItem]", start_relay: StartRelay
 ) -> None:
     """A writer that died before it announced leaves nobody waiting over two seconds."""
     heads: dict[str, int] = {}

@@ -68,7 +68,7 @@ async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage
     assert [(each.state, each.closed_reason) for each in seen] == expired
     assert await refused(rfis.visible_rfi(stage.world, vendor, rfi.id)) is Code.NOT_FOUND
     pair = (rfi.id, vendor.account_id)
-    lost = await memberships.losses(stage.world, [vendor.account_id], [pair])
+    lost = await memberships.lost_access(stage.world, [vendor.account_id], [pair])
     assert lost.rfis == {pair: "match_closed"}
     kept = await stage.store.matches.get(offer.id)
     assert kept is not None

@@ -109,10 +109,10 @@ def test_an_answer_has_as_many_entries_as_a_slow_network_takes() -> None:
     """200,000 bytes of the first or of the newest, and one entry however long it is."""
     entries = [a_message(sequence=each, body="x" * 60_000) for each in range(1, 7)]
 
-    assert [each.sequence for each in conversations.fitting(entries)] == [1, 2, 3]
-    assert [each.sequence for each in conversations.fitting(entries, newest=True)] == [4, 5, 6]
+    assert [each.sequence for each in conversations.fit_page(entries)] == [1, 2, 3]
+    assert [each.sequence for each in conversations.fit_page(entries, newest=True)] == [4, 5, 6]
     emoji = [a_message(sequence=each, body="🙂" * 15_000) for each in range(1, 7)]
-    assert [each.sequence for each in conversations.fitting(emoji)] == [1, 2, 3]
+    assert [each.sequence for each in conversations.fit_page(emoji)] == [1, 2, 3]
     huge = [a_message(body="x" * 300_000), a_message()]
-    assert conversations.fitting(huge) == huge[:1]
-    assert conversations.fitting([]) == []
+    assert conversations.fit_page(huge) == huge[:1]
+    assert conversations.fit_page([]) == []

@@ -118,7 +118,7 @@ def test_consumers_learn_that_something_changed_and_not_what() -> None:
     rfi = an_rfi(location=a_place(-104.99031, 39.73921))
     revision = a_revision(rfi, changes=(TITLE, ADDRESS, BUDGET, PLACES, NEXT_DOOR))
 
-    told, step = visibility.told_to_consumers(rfi, revision)
+    told, step = visibility.for_consumers(rfi, revision)
 
     assert (told.address, told.budget) == (None, None)
     assert told.location == a_place(-104.99, 39.74)
@@ -136,7 +136,7 @@ def test_consumers_learn_nothing_of_a_draft() -> None:
     rfi = an_rfi(state=RfiState.DRAFT, submitted_at=None, attributes={"alarm_code": "4711"})
     revision = a_revision(rfi, changes=(Change("attributes.alarm_code", None, "4711"), TITLE))
 
-    told, step = visibility.told_to_consumers(rfi, revision)
+    told, step = visibility.for_consumers(rfi, revision)
 
     assert (told.title, told.description, told.attributes) == ("", "", {})
     assert all(change.new is None for change in step.changes)

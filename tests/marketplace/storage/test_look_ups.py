@@ -51,8 +51,8 @@ async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edit
     """Its newest edit is one key of an index, and a deletion has an index of its own."""
     message, edits = await _filled(store)
 
-    assert await _examined(store, store.entries.what_stands({message.id})) <= 3
-    assert await store.entries.what_stands({message.id}) == {message.id: edits[-1]}
+    assert await _examined(store, store.entries.message_states({message.id})) <= 3
+    assert await store.entries.message_states({message.id}) == {message.id: edits[-1]}
 
 
 async def test_a_resend_is_found_whatever_the_length_of_the_conversation(

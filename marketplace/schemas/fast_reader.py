@@ -18,7 +18,7 @@ _WRITTEN_MOMENT = len("2026-01-31T23:59:59.999Z")
 _Read = Callable[[Any], Any]
 
 
-class QuickView:
+class FastReader:
     """What a schema's views usually look like; made once for each schema.
 
     Fields that the schema does not know are passed over, as where its `unknown` is EXCLUDE.
@@ -58,7 +58,7 @@ def _reader_of_values(field: fields.Field[Any]) -> _Read:
     if isinstance(field, Moment):
         return _moment
     if isinstance(field, fields.Nested) and not field.many:
-        nested = QuickView(field.schema)
+        nested = FastReader(field.schema)
         return lambda value: missing if (found := nested.read(value)) is None else found
     if isinstance(field, fields.List) and type(field.inner) is fields.Dict:
         return lambda value: value if _is_list_of_dicts(value) else missing

@@ -24,7 +24,7 @@ class Accepting(Protocol):
 _Check = tuple[str, Callable[[object], bool], Any]
 
 
-class QuickCheck:
+class FastCheck:
     """What a schema's payloads usually look like; made once for each schema."""
 
     def __init__(self, schema: Schema) -> None:

@@ -13,7 +13,7 @@ from marketplace.storage.documents import from_document
 IS_TEXT = {"$type": "string"}
 
 
-async def what_stands(collection: Any, message_ids: Ids[str]) -> dict[str, Entry]:
+async def message_states(collection: Any, message_ids: Ids[str]) -> dict[str, Entry]:
     """The deletion of each message, else its newest edit, else the message itself.
 
     One command, whose cost does not grow with the number of edits: each message's newest change is

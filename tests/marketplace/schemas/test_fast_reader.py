@@ -7,7 +7,7 @@ import pytest
 from marshmallow import ValidationError
 
 from marketplace.events import KINDS, decode, encode
-from marketplace.schemas.quick_views import QuickView
+from marketplace.schemas.fast_reader import FastReader
 from tests.builders import a_message
 from tests.notify.helpers import written_message
 
@@ -24,7 +24,7 @@ def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
     """With the values that marshmallow gives, and marshmallow is not asked."""
     view = a_view(attachments=[{"id": "a1"}])
 
-    found = QuickView(MESSAGE).read(view)
+    found = FastReader(MESSAGE).read(view)
 
     assert found is not None
     assert found == MESSAGE.load(view)
@@ -34,7 +34,7 @@ def test_a_field_of_a_later_version_is_passed_over() -> None:
     """Also at a glance: an update must not slow its consumers down."""
     view = a_view(mood="good")
 
-    found = QuickView(MESSAGE).read(view)
+    found = FastReader(MESSAGE).read(view)
 
     assert found is not None
     assert found == MESSAGE.load(view)
@@ -63,7 +63,7 @@ def test_a_field_of_a_later_version_is_passed_over() -> None:
 )
 def test_what_is_not_plainly_as_written_is_left_to_marshmallow(changes: dict[str, Any]) -> None:
     """Which takes it or refuses it, with an error that says where."""
-    assert QuickView(MESSAGE).read(a_view(**changes)) is None
+    assert FastReader(MESSAGE).read(a_view(**changes)) is None
 
 
 @pytest.mark.parametrize("missing", ["id", "sequence", "body", "sent_at"])
@@ -72,7 +72,7 @@ def test_a_missing_field_is_left_to_marshmallow(missing: str) -> None:
     view = a_view()
     del view["message"][missing]
 
-    assert QuickView(MESSAGE).read(view) is None
+    assert FastReader(MESSAGE).read(view) is None
     with pytest.raises(ValidationError, match=missing):
         MESSAGE.load(view)
 
@@ -82,6 +82,6 @@ def test_an_event_is_decoded_alike_either_way(monkeypatch: pytest.MonkeyPatch) -
     value = encode(written_message(a_message()))
     at_a_glance = decode(value)
 
-    monkeypatch.setattr(QuickView, "read", lambda *_: None)
+    monkeypatch.setattr(FastReader, "read", lambda *_: None)
 
     assert decode(value) == at_a_glance

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.schemas import conversations
+from marketplace.schemas.fast_check import FastCheck
 from marketplace.schemas.fields import Strict
-from marketplace.schemas.quick import QuickCheck
 
 QUICK = (
     conversations.SocketSendMessage,
@@ -47,7 +47,7 @@ def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
     names = st.sampled_from([*made.fields, "stranger"])
     payload: dict[str, Any] = data.draw(st.dictionaries(names, VALUES))
 
-    quick = QuickCheck(made).read(payload)
+    quick = FastCheck(made).read(payload)
 
     assert quick is None or quick == made.load(payload)
 
@@ -67,7 +67,7 @@ def test_good_payloads_take_the_short_cut(schema: type[Strict]) -> None:
     made = schema()
     payload = {name: good[name] for name in made.fields if name in good}
 
-    quick = QuickCheck(made).read(payload)
+    quick = FastCheck(made).read(payload)
 
     assert quick is not None
     assert quick == made.load(payload)
@@ -77,4 +77,4 @@ def test_a_check_across_fields_is_left_to_marshmallow() -> None:
     """What a schema decides over several fields at once has no short cut."""
     made = conversations.FetchEntries()
 
-    assert QuickCheck(made).read({"conversation_id": AN_ID, "after_sequence": 1}) is None
+    assert FastCheck(made).read({"conversation_id": AN_ID, "after_sequence": 1}) is None
