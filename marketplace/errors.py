@@ -49,33 +49,35 @@ class Meaning:
 
 
 MEANINGS: Mapping[Code, Meaning] = {
-    Code.MALFORMED: Meaning(400, "The request could not be read"),
-    Code.VALIDATION_FAILED: Meaning(422, "Some values are not valid"),
-    Code.UNKNOWN_EVENT: Meaning(400, "There is no such event"),
-    Code.UNAUTHENTICATED: Meaning(401, "Log in first"),
+    Code.MALFORMED: Meaning(400, "The request could not be parsed"),
+    Code.VALIDATION_FAILED: Meaning(422, "Some values are invalid"),
+    Code.UNKNOWN_EVENT: Meaning(400, "Unknown event"),
+    Code.UNAUTHENTICATED: Meaning(401, "Not authenticated"),
     Code.TOKEN_EXPIRED: Meaning(401, "The access token has expired"),
-    Code.FORBIDDEN: Meaning(403, "Not allowed for this account"),
+    Code.FORBIDDEN: Meaning(403, "Not permitted for this account"),
     Code.NOT_FOUND: Meaning(404, "Not found"),
     Code.METHOD_NOT_ALLOWED: Meaning(405, "Method not allowed"),
-    Code.WRONG_STATE: Meaning(409, "Not possible in this state"),
-    Code.BLOCKED: Meaning(403, "The conversation takes no messages"),
-    Code.EMAIL_TAKEN: Meaning(409, "The email address is taken"),
-    Code.AT_CAPACITY: Meaning(409, "The capacity is used up"),
+    Code.WRONG_STATE: Meaning(409, "Not possible in the current state"),
+    Code.BLOCKED: Meaning(403, "The conversation does not accept messages"),
+    Code.EMAIL_TAKEN: Meaning(409, "The email address is already registered"),
+    Code.AT_CAPACITY: Meaning(409, "The capacity limit has been reached"),
     Code.CLIENT_MESSAGE_ID_REUSED: Meaning(
-        409, "The client_message_id was used for another message"
+        409, "The client_message_id was used for a different message"
     ),
-    Code.IDEMPOTENCY_KEY_IN_USE: Meaning(409, "The first request is still running", True),
-    Code.IDEMPOTENCY_KEY_REUSED: Meaning(422, "The Idempotency-Key was used for another request"),
+    Code.IDEMPOTENCY_KEY_IN_USE: Meaning(409, "The first request is still in progress", True),
+    Code.IDEMPOTENCY_KEY_REUSED: Meaning(
+        422, "The Idempotency-Key was used for a different request"
+    ),
     Code.REVISION_REQUIRED: Meaning(428, "If-Match is required"),
-    Code.STALE_REVISION: Meaning(412, "It has changed meanwhile"),
+    Code.STALE_REVISION: Meaning(412, "The resource has changed since that revision"),
     Code.PAYLOAD_TOO_LARGE: Meaning(413, "The request is too large"),
     Code.UNSUPPORTED_MEDIA_TYPE: Meaning(415, "The content type is not supported"),
     Code.RATE_LIMITED: Meaning(429, "Too many requests", True),
     Code.TOO_MANY_CONNECTIONS: Meaning(429, "Too many connections", True),
-    Code.TOO_MANY_ROOMS: Meaning(409, "Too many rooms joined"),
+    Code.TOO_MANY_ROOMS: Meaning(409, "Too many rooms"),
     Code.DRAINING: Meaning(503, "This process is shutting down", True),
-    Code.UNAVAILABLE: Meaning(503, "A service behind is not available", True),
-    Code.INTERNAL: Meaning(500, "Something went wrong on our side", True),
+    Code.UNAVAILABLE: Meaning(503, "A required service is temporarily unavailable", True),
+    Code.INTERNAL: Meaning(500, "Internal server error", True),
 }
 
 

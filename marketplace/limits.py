@@ -98,6 +98,6 @@ def rate_limited(wait_s: float) -> ParleyError:
     """The refusal of one that came too early."""
     return ParleyError(
         Code.RATE_LIMITED,
-        "Too many of these; wait a while.",
+        "Too many requests of this kind. Wait before you try again.",
         retry_after_ms=math.ceil(wait_s * 1_000),
     )

@@ -68,9 +68,11 @@ class Tokens:
         try:
             access = _access(self._claims(token))
         except (KeyError, ValueError, TypeError, OverflowError, OSError) as error:
-            raise ParleyError(Code.UNAUTHENTICATED, "The access token is not valid.") from error
+            raise ParleyError(Code.UNAUTHENTICATED, "The access token is invalid.") from error
         if access.expires_at <= self._clock.now():
-            raise ParleyError(Code.TOKEN_EXPIRED, "Refresh the tokens and try again.")
+            raise ParleyError(
+                Code.TOKEN_EXPIRED, "The access token has expired. Refresh it and try again."
+            )
         return access
 
     def _claims(self, token: str) -> dict[str, Any]:

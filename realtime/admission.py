@@ -57,6 +57,6 @@ class Admission:
         spread_ms = COME_BACK_WITHIN_MS - COME_BACK_AFTER_MS
         return ParleyError(
             Code.UNAVAILABLE,
-            "Too many come at once; try again shortly.",
+            "The gateway is at capacity. Try again shortly.",
             retry_after_ms=COME_BACK_AFTER_MS + int(self._jitter() * spread_ms),
         )

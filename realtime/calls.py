@@ -112,9 +112,14 @@ class Calls:
             return self._limit(connection, counted, wait_s, begun)
         if call is None:
             known = ", ".join(sorted(self._calls))
-            return counted.refuse(ParleyError(Code.UNKNOWN_EVENT, f"There are: {known}."))
+            return counted.refuse(ParleyError(Code.UNKNOWN_EVENT, f"Known events: {known}."))
         if connection.is_leaving:
-            return counted.refuse(ParleyError(Code.DRAINING, "Connect again, and ask there."))
+            return counted.refuse(
+                ParleyError(
+                    Code.DRAINING,
+                    "This connection is being closed. Reconnect and make the call again.",
+                )
+            )
         connection.under_way += 1
         try:
             answer = await self._deadlines.keep(self._carry_out(counted, call, connection, payload))
@@ -168,7 +173,7 @@ def _told(name: str, error: Exception) -> ParleyError:
         LOG.warning("a call could not be done now", extra={"call": name, "why": str(error)})
         return ParleyError(Code.UNAVAILABLE, "Try again shortly.", retry_after_ms=1_000)
     LOG.error("a call failed", exc_info=error, extra={"call": name})
-    return ParleyError(Code.INTERNAL, "This is a fault on our side.")
+    return ParleyError(Code.INTERNAL, "An internal error occurred. It was logged.")
 
 
 def refusal(error: ParleyError) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class Gateway:
         """
         await self._transport.drained(connection.id)
         if connection.is_gone or connection.is_ending:
-            raise ParleyError(Code.DRAINING, "The connection has ended; connect again.")
+            raise ParleyError(Code.DRAINING, "The connection has ended. Reconnect.")
 
     def connections(self, account_id: str | None = None) -> list[Connection]:
         """All live connections, or those of an account."""
@@ -203,18 +203,22 @@ class Gateway:
         except TemporaryError as error:
             raise ParleyError(Code.UNAVAILABLE, "Try again shortly.") from error
         if access.session_id not in alive:
-            raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended; log in again.")
+            raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._refuse_while_draining()
         account = self._accounts.get(access.account_id)
         if account is not None and len(account.connections) >= self._most_of_account:
             raise ParleyError(
-                Code.TOO_MANY_CONNECTIONS, "Close another window or app of this account first."
+                Code.TOO_MANY_CONNECTIONS,
+                "This account has too many connections. Close another window or app first.",
             )
         return access
 
     def _refuse_while_draining(self) -> None:
         if self.is_draining:
-            raise ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
+            raise ParleyError(
+                Code.DRAINING,
+                "This gateway is shutting down. Reconnect; another gateway will take the connection.",
+            )
 
     async def _enter_own_room(self, connection: Connection) -> None:
         room = await self._rooms.enter(account_room(connection.actor.account_id), None)

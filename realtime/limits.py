@@ -102,9 +102,7 @@ class HandshakeLimits:
         self._rate.take(network)
         count = self._open.get(network, 0)
         if count >= self._most:
-            raise ParleyError(
-                Code.TOO_MANY_CONNECTIONS, "There are too many connections from this address."
-            )
+            raise ParleyError(Code.TOO_MANY_CONNECTIONS, "Too many connections from this address.")
         self._open[network] = count + 1
 
     def release(self, network: str) -> None:

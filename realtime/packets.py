@@ -87,10 +87,10 @@ def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]
     except ParleyError as error:
         return error, error.code is Code.VALIDATION_FAILED
     if type(arguments) is not list or not arguments or type(arguments[0]) is not str:
-        why = "A call is a JSON list: its name, then its payload."
+        why = "A call must be a JSON array: its name, then its payload."
         return ParleyError(Code.MALFORMED, why), False
     if arguments[0] in RESERVED:
-        return ParleyError(Code.UNKNOWN_EVENT, f"{arguments[0]} is no call."), False
+        return ParleyError(Code.UNKNOWN_EVENT, f"{arguments[0]} is not a call."), False
     if not is_binary:
         return None, True
     return _binary([] if is_intricate(text) else arguments), True
@@ -98,13 +98,13 @@ def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]
 
 def _binary(arguments: list[Any]) -> ParleyError:
     paths = [".".join(path) for path in _placeholders(arguments[1:], ())]
-    errors = [FieldError(path.partition(".")[2] or "$", "Must not be binary.") for path in paths]
+    errors = [
+        FieldError(path.partition(".")[2] or "$", "Must not be binary data.") for path in paths
+    ]
     if not errors:
-        return invalid("$", "Must not be binary.")
+        return invalid("$", "Must not be binary data.")
     where = ", ".join(error.path for error in errors[:5])
-    return ParleyError(
-        Code.VALIDATION_FAILED, f"Some values are not valid: {where}.", errors=errors
-    )
+    return ParleyError(Code.VALIDATION_FAILED, f"Some values are invalid: {where}.", errors=errors)
 
 
 def _placeholders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -123,4 +123,4 @@ def _placeholders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]
 
 
 def _no_namespace() -> ParleyError:
-    return ParleyError(Code.MALFORMED, "There is only the namespace /.")
+    return ParleyError(Code.MALFORMED, "The only namespace is /.")

@@ -341,4 +341,7 @@ class Rooms:
 
 def too_many_rooms(limit: int) -> ParleyError:
     """The refusal for a connection that has joined as many rooms as it may."""
-    return ParleyError(Code.TOO_MANY_ROOMS, f"Leave some; a connection joins at most {limit}.")
+    return ParleyError(
+        Code.TOO_MANY_ROOMS,
+        f"This connection is already in {limit} rooms, the maximum. Leave one first.",
+    )

@@ -165,8 +165,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         app that is told then that its token is none throws its log-in away.
         """
         if self._gateway is not None and self._gateway.is_draining:
-            return ParleyError(Code.DRAINING, "Connect again; another gateway takes you.")
-        return ParleyError(Code.UNAUTHENTICATED, "Connect with a token first.")
+            return ParleyError(
+                Code.DRAINING,
+                "This gateway is shutting down. Reconnect; another gateway will take the connection.",
+            )
+        return ParleyError(Code.UNAUTHENTICATED, "Connect with an access token first.")
 
     # --- python-socketio's own steps, guarded ---------------------------------------------------
 

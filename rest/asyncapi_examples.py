@@ -19,7 +19,7 @@ _MESSAGE = {
 }
 _NOT_VALID = {
     "code": "validation_failed",
-    "message": "Some values are not valid: body.",
+    "message": "Some values are invalid: body.",
     "temporary": False,
     "errors": [{"path": "body", "message": "Must not be blank."}],
 }

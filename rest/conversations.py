@@ -43,7 +43,7 @@ class EntriesQuery(PageQuery):
     def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
         ends = [data["after_sequence"], data["before_sequence"], data["cursor"]]
         if sum(end is not None for end in ends) > 1:
-            raise ValidationError("Give one of after_sequence, before_sequence and cursor.")
+            raise ValidationError("Send at most one of after_sequence, before_sequence and cursor.")
 
 
 class EntriesView(Strict):

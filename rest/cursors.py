@@ -49,4 +49,7 @@ class Cursors:
 
 
 def _not_a_cursor() -> ParleyError:
-    return invalid("cursor", "Take next_cursor as it is, or begin again without a cursor.")
+    return invalid(
+        "cursor",
+        "Not a cursor of this list. Send next_cursor unchanged, or start again without a cursor.",
+    )

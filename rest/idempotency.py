@@ -141,8 +141,8 @@ async def _again(keyed: _Keyed, stored: StoredResponse) -> Written:
     if stored.status is None or stored.body is None:
         raise ParleyError(
             Code.IDEMPOTENCY_KEY_IN_USE,
-            "The first request with this Idempotency-Key is still running, or its outcome is not "
-            "known yet; send the same again.",
+            "The first request with this Idempotency-Key is still in progress, or its outcome is not "
+            "known yet. Send the same request again.",
             retry_after_ms=1_000,
         )
     if keyed.once.restore is None:

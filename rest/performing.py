@@ -60,7 +60,7 @@ def _read(
     if access is not None:
         service.limits.request_of(access.account_id, cost)
     if not all(_ID.fullmatch(value) for value in path.values()):
-        raise ParleyError(Code.NOT_FOUND, "There is nothing with this id.")
+        raise ParleyError(Code.NOT_FOUND, "There is no resource with this id.")
     query: dict[str, Any] = {}
     if operation.query is not None:
         list_path = operation.path.format_map(path)
@@ -91,7 +91,7 @@ async def _answered(operation: Operation, context: RequestContext) -> HTTPRespon
             response = to_response(operation, await once(operation, context, work))
     except TimeoutError as error:
         raise ParleyError(
-            Code.UNAVAILABLE, f"This took more than {DEADLINE_S:.0f} s; try again."
+            Code.UNAVAILABLE, f"The request took longer than {DEADLINE_S:.0f} s. Try again."
         ) from error
     if operation.can_be_known and has_already(context.request, response.headers["ETag"]):
         return HTTPResponse(status=304, headers={"ETag": response.headers["ETag"]})

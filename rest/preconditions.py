@@ -32,12 +32,13 @@ def expected_revisions(request: RestRequest) -> Revisions:
     given = request.headers.getall("if-match", [])
     if not given:
         raise ParleyError(
-            Code.REVISION_REQUIRED, 'Send the ETag you decided on as If-Match, such as "7".'
+            Code.REVISION_REQUIRED,
+            'Send the ETag of the revision you decided on as If-Match, such as "7".',
         )
     tags = _tags(", ".join(given))
     if tags is None:
         raise invalid(
-            "If-Match", f'Takes * or up to {_MOST_TAGS} ETags as they were given, such as "7".'
+            "If-Match", f'Must be * or up to {_MOST_TAGS} ETags as returned, such as "7".'
         )
     if tags == ["*"]:
         return None

@@ -22,15 +22,15 @@ MEDIA_TYPE = "application/problem+json"
 # What Sanic itself refuses, with a sentence of ours; the status stays Sanic's.
 _OF_STATUS = {
     400: (Code.MALFORMED, "The request is not valid HTTP."),
-    404: (Code.NOT_FOUND, "There is nothing at this address; /docs lists what there is."),
-    405: (Code.METHOD_NOT_ALLOWED, "This address does not take that method."),
+    404: (Code.NOT_FOUND, "There is nothing at this path; /docs lists every operation."),
+    405: (Code.METHOD_NOT_ALLOWED, "This path does not support that method."),
     408: (Code.MALFORMED, "The request did not arrive in time."),
-    413: (Code.PAYLOAD_TOO_LARGE, "The request is larger than this address takes."),
-    414: (Code.PAYLOAD_TOO_LARGE, "The address is too long."),
-    417: (Code.MALFORMED, "Only Expect: 100-continue is known."),
-    503: (Code.UNAVAILABLE, "There was no answer in time."),
+    413: (Code.PAYLOAD_TOO_LARGE, "The request is larger than this path accepts."),
+    414: (Code.PAYLOAD_TOO_LARGE, "The URL is too long."),
+    417: (Code.MALFORMED, "The only supported expectation is Expect: 100-continue."),
+    503: (Code.UNAVAILABLE, "The response was not ready in time. Try again."),
 }
-_NOT_NOW = "A part behind this service does not answer now; try again."
+_NOT_NOW = "A required service is temporarily unavailable. Try again."
 
 
 class FieldProblem(Strict):
@@ -110,12 +110,14 @@ def _told(exception: BaseException) -> _Told:
     if isinstance(exception, TemporaryError):
         return _of_parley_error(ParleyError(Code.UNAVAILABLE, _NOT_NOW))
     if isinstance(exception, asyncio.CancelledError):
-        return _of_parley_error(ParleyError(Code.DRAINING, "This process is stopping; try again."))
+        return _of_parley_error(
+            ParleyError(Code.DRAINING, "This process is shutting down. Try again.")
+        )
     if isinstance(exception, SanicException) and exception.status_code in _OF_STATUS:
         code, detail = _OF_STATUS[exception.status_code]
         return _Told(code, detail, exception.status_code, headers=_headers(exception))
     if isinstance(exception, SanicException) and 400 <= exception.status_code < 500:
-        return _Told(Code.MALFORMED, "The request could not be read.", exception.status_code)
+        return _Told(Code.MALFORMED, "The request could not be parsed.", exception.status_code)
     return _Told(Code.INTERNAL, "The error was logged under this request_id.", 500)
 
 

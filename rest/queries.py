@@ -71,14 +71,18 @@ def read_query(
             query_string, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
         )
     except ValueError as error:
-        raise ParleyError(Code.MALFORMED, "The query string could not be read.") from error
+        raise ParleyError(Code.MALFORMED, "The query string could not be parsed.") from error
     given = dict(pairs)
     if len(given) < len(pairs):
         names = [name for name, _ in pairs]
         found = [
-            FieldError(name, "Give it once.") for name in sorted(given) if names.count(name) > 1
+            FieldError(name, "Must be given only once.")
+            for name in sorted(given)
+            if names.count(name) > 1
         ]
-        raise ParleyError(Code.VALIDATION_FAILED, "Parameters are given once.", errors=found)
+        raise ParleyError(
+            Code.VALIDATION_FAILED, "Each query parameter may be given only once.", errors=found
+        )
     if "cursor" in schema.fields and "cursor" in given:
         given["cursor"] = open_cursor(given["cursor"])
     return schema.read(given)
@@ -99,7 +103,7 @@ def cut(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> 
     if request.before_id is not None:
         ids = [id_of(each) for each in items]
         if request.before_id not in ids:
-            raise invalid("cursor", "The list has changed; begin again without a cursor.")
+            raise invalid("cursor", "The list has changed. Start again without a cursor.")
         start = ids.index(request.before_id) + 1
     shown = tuple(items[start : start + request.limit])
     has_more = len(items) > start + request.limit

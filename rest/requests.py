@@ -45,7 +45,7 @@ class RestRequest(Request[Any, Any]):
             if stream is not None:  # nor is the rest of it waited for
                 stream.request_body = None
                 stream.keep_alive = False
-            raise RequestTimeout("The body did not come in time.") from error
+            raise RequestTimeout("The body did not arrive in time.") from error
 
     @property
     def client_address(self) -> str:
@@ -64,7 +64,7 @@ def read_json(request: RestRequest, most: Size) -> object:
     if not most.admits(request.body):
         raise ParleyError(
             Code.PAYLOAD_TOO_LARGE,
-            f"The body is larger than this address takes: {most.json_bytes} bytes, {most.values} values.",
+            f"The body exceeds the limit of {most.json_bytes} bytes or {most.values} values.",
         )
     if not request.body:
         raise ParleyError(Code.MALFORMED, "Send a JSON object in the body.")
@@ -72,7 +72,7 @@ def read_json(request: RestRequest, most: Size) -> object:
     encoding = request.headers.getone("content-encoding", "identity").strip().lower()
     if media_type != "application/json" or encoding != "identity":
         raise ParleyError(
-            Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json, not compressed."
+            Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as uncompressed application/json."
         )
     return json_text.read_json(request.body)
 
@@ -85,5 +85,5 @@ def read_idempotency_key(request: RestRequest) -> str | None:
     """
     given = request.headers.getone("idempotency-key", None)
     if given is not None and not _KEY.fullmatch(given):
-        raise invalid("Idempotency-Key", "Takes 1 to 255 printable ASCII characters.")
+        raise invalid("Idempotency-Key", "Must be 1 to 255 printable ASCII characters.")
     return given

@@ -26,7 +26,7 @@ class ChangesQuery(PageQuery):
     @validates_schema(skip_on_field_errors=True)
     def _has_one_start(self, data: dict[str, Any], **_: Any) -> None:
         if data["cursor"] is not None and data["after_revision"] is not None:
-            raise ValidationError("Take next_cursor as it is, without after_revision.", "cursor")
+            raise ValidationError("Send next_cursor without after_revision.", "cursor")
 
 
 class ChangesView(Strict):

@@ -32,7 +32,7 @@ class LiveSessions:
         if self._believed_until.get(session_id, 0.0) > now:
             return
         if session_id not in await self._sessions.alive([session_id]):
-            raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended; log in again.")
+            raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._believed_until[session_id] = now + BELIEVED_FOR_S
         self._believed_until.move_to_end(session_id)
         if len(self._believed_until) > _MOST_BELIEVED:

@@ -56,7 +56,9 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
     async def work(tx: Repositories) -> Account:
         # The unique index sees one form; version 0.1 may have stored another.
         if await tx.accounts.by_email(*emails.stored_forms(account.email)) is not None:
-            found = FieldError("email", "An account with this address exists; log in instead.")
+            found = FieldError(
+                "email", "An account with this email address already exists. Log in instead."
+            )
             raise ParleyError(Code.EMAIL_TAKEN, found.message, errors=[found])
         await tx.accounts.add(account)
         if account.role is Role.VENDOR:
@@ -81,7 +83,7 @@ async def authenticate(world: World, email: str, password: str, asked_by: str = 
     for form in dict.fromkeys((passwords.normalized(password), password)):
         if await world.passwords.matches(known, form, asked_by) and account is not None:
             return account
-    raise ParleyError(Code.UNAUTHENTICATED, "The email address or the password is wrong.")
+    raise ParleyError(Code.UNAUTHENTICATED, "The email address or password is incorrect.")
 
 
 async def own_account(world: World, actor: Actor) -> Account:
@@ -92,7 +94,7 @@ async def own_account(world: World, actor: Actor) -> Account:
     """
     account = await world.store.accounts.get(actor.account_id)
     if account is None:
-        raise ParleyError(Code.UNAUTHENTICATED, "The account is gone.")
+        raise ParleyError(Code.UNAUTHENTICATED, "The account no longer exists.")
     return account
 
 
@@ -118,7 +120,7 @@ async def refresh(world: World, token: PresentedToken) -> LoggedIn:
         ParleyError: `unauthenticated`.
     """
     session = await world.store.sessions.get(token.session_id)
-    refused = ParleyError(Code.UNAUTHENTICATED, "The refresh token is not valid; log in again.")
+    refused = ParleyError(Code.UNAUTHENTICATED, "The refresh token is invalid. Log in again.")
     if session is None or session.expires_at <= world.clock.now():
         raise refused
     if not await _exchanged(world, token):

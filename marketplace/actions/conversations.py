@@ -85,7 +85,7 @@ async def send_message(
     """
     conversations.require_participant(conversation, actor)
     if attachment_ids:
-        raise invalid("attachment_ids", "There is no attachment with such an id.")
+        raise invalid("attachment_ids", "There is no attachment with this id.")
     appended = await world.entry_log.append(
         _entry(
             conversation.id,
@@ -164,7 +164,7 @@ async def mark_position(
     conversations.require_participant(conversation, actor)
     head = (await world.store.entries.heads([conversation.id]))[conversation.id]
     if max(delivered, read) > head:
-        raise invalid("sequence", f"The conversation's head is {head}.")
+        raise invalid("sequence", f"Must not exceed the conversation's head, {head}.")
     position = await world.store.read_positions.advance(
         conversation.id, actor.account_id, delivered=delivered, read=read
     )

@@ -191,7 +191,7 @@ async def _own(world: World, tx: Repositories, actor: Actor, match_id: str) -> M
 async def _conversation(tx: Repositories, match: Match) -> Conversation:
     customer = await tx.accounts.get(match.customer_id)
     if customer is None or match.conversation_id is None:
-        raise ParleyError(Code.NOT_FOUND, "The customer's account is gone.")
+        raise ParleyError(Code.NOT_FOUND, "The customer's account no longer exists.")
     return Conversation(
         id=match.conversation_id,
         rfi_id=match.rfi_id,

@@ -115,7 +115,9 @@ async def _quotable(
         raise ParleyError(Code.NOT_FOUND, "You have no RFI with this id.")
     vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
     if rfi.state is not RfiState.OPEN:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is quoted.")
+        raise ParleyError(
+            Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open RFI accepts quotes."
+        )
     rfis.require_revision(rfi, figures["rfi_revision"])
     quotes.require_accepted(match)
     quotes.require_currency(figures, rfi.budget)

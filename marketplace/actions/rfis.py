@@ -313,9 +313,9 @@ def _content(given: Mapping[str, Any]) -> dict[str, Any]:
     if "budget_visibility" in content:
         content["budget_visibility"] = BudgetVisibility(content["budget_visibility"])
     if "category" in content and content["category"] not in CATEGORIES:
-        raise invalid("category", "Unknown; GET /v1/categories lists them.")
+        raise invalid("category", "Unknown category; GET /v1/categories lists them.")
     if content.get("attachment_ids"):
-        raise invalid("attachment_ids", "There is no attachment with such an id.")
+        raise invalid("attachment_ids", "There is no attachment with this id.")
     if "attachment_ids" in content:
         content["attachment_ids"] = tuple(content["attachment_ids"])
     return content

@@ -122,7 +122,7 @@ async def nearby_vendors(
         ParleyError: `validation_failed` for an unknown category.
     """
     if category is not None and category not in CATEGORIES:
-        raise invalid("category", "Unknown; GET /v1/categories lists them.")
+        raise invalid("category", "Unknown category; GET /v1/categories lists them.")
     behind_m = None if request.before_id is None else float(request.before_id)
     found = await world.store.vendors.nearby(place, radius_m, category, request.limit + 1, behind_m)
     shown = tuple(found[: request.limit])
@@ -155,5 +155,8 @@ def _found(vendor: Vendor | None) -> Vendor:
 def _known_categories(categories: list[str]) -> tuple[str, ...]:
     unknown = sorted(set(categories) - CATEGORIES.keys())
     if unknown:
-        raise invalid("categories", f"Unknown: {', '.join(unknown)}. See /v1/categories.")
+        raise invalid(
+            "categories",
+            f"Unknown categories: {', '.join(unknown)}; GET /v1/categories lists them.",
+        )
     return tuple(dict.fromkeys(categories))

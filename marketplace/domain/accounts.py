@@ -86,4 +86,4 @@ class Actor:
         """
         if self.role not in roles:
             allowed = " or ".join(roles)
-            raise ParleyError(Code.FORBIDDEN, f"This is for the role {allowed}.")
+            raise ParleyError(Code.FORBIDDEN, f"This requires the role {allowed}.")

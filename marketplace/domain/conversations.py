@@ -113,7 +113,7 @@ def require_participant(conversation: Conversation | None, actor: Actor) -> Conv
         ParleyError: `not_found`, also for somebody else's, so that ids cannot be probed.
     """
     if conversation is None or not conversation.has(actor.account_id):
-        raise ParleyError(Code.NOT_FOUND, "You take part in no conversation with this id.")
+        raise ParleyError(Code.NOT_FOUND, "You have no conversation with this id.")
     return conversation
 
 
@@ -143,8 +143,10 @@ def require_open(conversation: Conversation, actor: Actor) -> None:
 def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
     """The refusal: who blocked learns how to go on, the other side no more than that it ended."""
     if account_id in blocked_by:
-        return ParleyError(Code.BLOCKED, "You have blocked this conversation. Unblock it to write.")
-    return ParleyError(Code.BLOCKED, "This conversation takes no new messages.")
+        return ParleyError(
+            Code.BLOCKED, "You have blocked this conversation. Unblock it to send messages."
+        )
+    return ParleyError(Code.BLOCKED, "This conversation does not accept new messages.")
 
 
 def require_same_message(entry: Entry, body: str, request: RequestKey | None = None) -> None:
@@ -158,7 +160,8 @@ def require_same_message(entry: Entry, body: str, request: RequestKey | None = N
     if entry.body != body:
         raise ParleyError(
             Code.CLIENT_MESSAGE_ID_REUSED,
-            "This client_message_id already names a message with another body; take a new id.",
+            "This client_message_id was already used for a message with a different body. "
+            "Use a new one.",
         )
 
 
@@ -173,9 +176,9 @@ def require_own_message(message: Entry | None, conversation_id: str, actor: Acto
         or message.conversation_id != conversation_id
         or message.kind is not EntryKind.MESSAGE
     ):
-        raise ParleyError(Code.NOT_FOUND, "No message with this id in the conversation.")
+        raise ParleyError(Code.NOT_FOUND, "There is no message with this id in the conversation.")
     if message.sender_id != actor.account_id:
-        raise ParleyError(Code.FORBIDDEN, "Only its sender changes a message.")
+        raise ParleyError(Code.FORBIDDEN, "Only the sender may change a message.")
     return message
 
 
@@ -196,7 +199,7 @@ def entry_with_same_body(stands: Entry | None, edit: Entry) -> Entry | None:
         return None
     if stands.kind is EntryKind.DELETION:
         raise ParleyError(
-            Code.WRONG_STATE, "This message was deleted. Send a new one instead of an edit."
+            Code.WRONG_STATE, "This message was deleted and cannot be edited. Send a new one."
         )
     return stands if stands.body == edit.body else None
 

@@ -122,7 +122,7 @@ def close(match: Match, reason: str, now: datetime) -> Match:
 def _require_offered(match: Match) -> None:
     if match.closed_reason == EXPIRED:
         raise ParleyError(
-            Code.WRONG_STATE, "The offer has expired and cannot be answered any more."
+            Code.WRONG_STATE, "The offer has expired and can no longer be accepted or declined."
         )
     if match.state is not MatchState.OFFERED:
         raise ParleyError(Code.WRONG_STATE, f"The match is {match.state}, not offered.")

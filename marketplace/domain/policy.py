@@ -42,7 +42,7 @@ class Policy:
             wait_ms = max(1_000, int((free_at - now) / timedelta(milliseconds=1)))
             raise ParleyError(
                 Code.RATE_LIMITED,
-                f"An account submits at most {self.most_submissions_a_day} RFIs in 24 hours.",
+                f"An account may submit at most {self.most_submissions_a_day} RFIs in 24 hours.",
                 retry_after_ms=wait_ms,
             )
 
@@ -55,11 +55,11 @@ class Policy:
         if open_rfis > self.most_open_rfis:
             raise ParleyError(
                 Code.AT_CAPACITY,
-                f"An account has at most {self.most_open_rfis} open RFIs. Withdraw or award one.",
+                f"An account may have at most {self.most_open_rfis} open RFIs. Withdraw or award one.",
             )
         if vendor_places > self.most_vendor_places:
             raise ParleyError(
                 Code.AT_CAPACITY,
-                f"The open RFIs of an account ask for at most {self.most_vendor_places} vendors "
-                "together. Ask for fewer, or withdraw or award one.",
+                f"The open RFIs of an account may ask for at most {self.most_vendor_places} vendors "
+                "in total. Ask for fewer, or withdraw or award an RFI.",
             )

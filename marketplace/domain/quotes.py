@@ -98,7 +98,9 @@ def revise(quote: Quote, figures: Mapping[str, Any], now: datetime) -> Quote:
         ParleyError: `wrong_state` when it was awarded or closed.
     """
     if quote.state is not QuoteState.SUBMITTED:
-        raise ParleyError(Code.WRONG_STATE, f"The quote is {quote.state} and changes no more.")
+        raise ParleyError(
+            Code.WRONG_STATE, f"The quote is {quote.state} and can no longer be changed."
+        )
     _require_valid(figures, now)
     return replace(quote, **figures, revision=quote.revision + 1, updated_at=now)
 
@@ -116,7 +118,7 @@ def require_accepted(match: Match) -> str:
         ParleyError: `wrong_state` unless the vendor accepted the match and it is still live.
     """
     if match.state is not MatchState.ACCEPTED or match.conversation_id is None:
-        raise ParleyError(Code.WRONG_STATE, "Accept the match before quoting.")
+        raise ParleyError(Code.WRONG_STATE, "Accept the match before you submit a quote.")
     return match.conversation_id
 
 
@@ -127,11 +129,11 @@ def require_revision(quote: Quote, expected: int) -> None:
         ParleyError: `stale_revision`, saying what the quote is now.
     """
     if quote.revision != expected:
-        found = FieldError("quote_revision", f"It is {quote.revision} now.")
+        found = FieldError("quote_revision", f"The current revision is {quote.revision}.")
         raise ParleyError(
             Code.STALE_REVISION,
             f"The quote is at revision {quote.revision}, not {expected}: {quote.amount_minor} "
-            f"{quote.currency} in minor units. Read it again and decide anew.",
+            f"{quote.currency} in minor units. Read it again and decide on the current revision.",
             errors=[found],
         )
 
@@ -143,7 +145,7 @@ def require_currency(figures: Mapping[str, Any], budget: Budget | None) -> None:
         ParleyError: `validation_failed` with the path `currency`.
     """
     if budget is not None and figures["currency"] != budget.currency:
-        raise invalid("currency", f"The RFI's budget is in {budget.currency}; quote in it.")
+        raise invalid("currency", f"Must be {budget.currency}, the currency of the RFI's budget.")
 
 
 def award(quote: Quote, now: datetime) -> Quote:
@@ -153,9 +155,9 @@ def award(quote: Quote, now: datetime) -> Quote:
         ParleyError: `wrong_state` when it is closed, or its validity is over.
     """
     if quote.state is not QuoteState.SUBMITTED:
-        raise ParleyError(Code.WRONG_STATE, f"The quote is {quote.state}.")
+        raise ParleyError(Code.WRONG_STATE, f"The quote is already {quote.state}.")
     if quote.valid_until is not None and quote.valid_until < now:
-        raise ParleyError(Code.WRONG_STATE, "The quote's validity is over; ask for a new one.")
+        raise ParleyError(Code.WRONG_STATE, "The quote has expired. Ask the vendor for a new one.")
     return replace(quote, state=QuoteState.AWARDED, updated_at=now)
 
 
@@ -167,4 +169,4 @@ def close(quote: Quote, now: datetime) -> Quote:
 def _require_valid(figures: Mapping[str, Any], now: datetime) -> None:
     valid_until = figures.get("valid_until")
     if valid_until is not None and valid_until <= now:
-        raise invalid("valid_until", "Must lie in the future.")
+        raise invalid("valid_until", "Must be in the future.")

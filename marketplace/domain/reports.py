@@ -61,9 +61,9 @@ def require_reportable(message: Entry | None, conversation: Conversation, actor:
         or message.conversation_id != conversation.id
         or message.kind is not EntryKind.MESSAGE
     ):
-        raise ParleyError(Code.NOT_FOUND, "No message with this id in the conversation.")
+        raise ParleyError(Code.NOT_FOUND, "There is no message with this id in the conversation.")
     if message.sender_id == actor.account_id:
-        raise ParleyError(Code.FORBIDDEN, "One's own message is deleted, not reported.")
+        raise ParleyError(Code.FORBIDDEN, "You cannot report your own message. Delete it instead.")
     return message
 
 
@@ -80,7 +80,7 @@ def close(report: Report, resolution: str, actor: Actor, now: datetime) -> Repor
         ParleyError: `wrong_state` when it is closed already.
     """
     if report.state is not ReportState.OPEN:
-        raise ParleyError(Code.WRONG_STATE, "The report is closed already.")
+        raise ParleyError(Code.WRONG_STATE, "The report is already closed.")
     return replace(
         report,
         state=ReportState.CLOSED,

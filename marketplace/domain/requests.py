@@ -23,5 +23,5 @@ def require_same_request(request: RequestKey, first_hash: str) -> None:
     if not hmac.compare_digest(first_hash, request.request_hash):
         raise ParleyError(
             Code.IDEMPOTENCY_KEY_REUSED,
-            "This Idempotency-Key came with another request before; take a new key.",
+            "This Idempotency-Key was already used for a different request. Use a new one.",
         )

@@ -157,9 +157,12 @@ def revise(
             falls below the vendors that are on it already, or `needed_by` lies in the past.
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and changes no more.")
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
     if content.get("max_vendors", rfi.max_vendors) < rfi.match_count:
-        raise invalid("max_vendors", f"{rfi.match_count} vendors are on this RFI already.")
+        raise invalid(
+            "max_vendors",
+            f"Must not be less than {rfi.match_count}, the number of vendors on this RFI.",
+        )
     if content.get("needed_by") != rfi.needed_by:
         _require_future(content.get("needed_by"), now)
     return _next(rfi, actor, now, "revised", **content)
@@ -173,7 +176,9 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
             in the past.
     """
     if rfi.state is not RfiState.DRAFT:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft is submitted.")
+        raise ParleyError(
+            Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft can be submitted."
+        )
     _require_future(rfi.needed_by, now)
     return _next(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
@@ -185,7 +190,7 @@ def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
         ParleyError: `wrong_state` when it is closed already.
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} already.")
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is already {rfi.state}.")
     return _next(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
 
 
@@ -198,7 +203,9 @@ def award(
         ParleyError: `wrong_state` unless it is open; so there is one award and no second.
     """
     if rfi.state is not RfiState.OPEN:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open one is awarded.")
+        raise ParleyError(
+            Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open RFI can be awarded."
+        )
     return _next(
         rfi,
         actor,
@@ -219,16 +226,17 @@ def require_revision(rfi: Rfi, expected: Expected) -> None:
     if isinstance(expected, int):
         expected = {expected}
     if expected is not None and rfi.revision not in expected:
-        named = ", ".join(map(str, sorted(expected))) or "what was named"
+        named = ", ".join(map(str, sorted(expected))) or "one of the given ETags"
         raise ParleyError(
             Code.STALE_REVISION,
-            f"The RFI is at revision {rfi.revision}, not {named}. Read it again and decide anew.",
+            f"The RFI is at revision {rfi.revision}, not {named}. "
+            "Read it again and decide on the current revision.",
         )
 
 
 def _require_future(needed_by: datetime | None, now: datetime) -> None:
     if needed_by is not None and needed_by <= now:
-        raise invalid("needed_by", "Must lie in the future.")
+        raise invalid("needed_by", "Must be in the future.")
 
 
 def _next(

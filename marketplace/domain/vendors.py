@@ -132,7 +132,9 @@ def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) ->
             Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
         )
     if profile.get("capacity", vendor.open_matches) < vendor.open_matches:
-        raise invalid("capacity", f"{vendor.open_matches} matches are open already.")
+        raise invalid(
+            "capacity", f"Must not be less than {vendor.open_matches}, the number of open matches."
+        )
     _require_approved_kept(vendor, profile)
     return replace(vendor, **profile, updated_at=now)
 
@@ -146,9 +148,9 @@ def _require_approved_kept(vendor: Vendor, profile: Mapping[str, Any]) -> None:
     if changed and vendor.state is VendorState.ACTIVE:
         raise ParleyError(
             Code.WRONG_STATE,
-            f"What was approved does not change without a review ({', '.join(changed)}). "
-            "Ask support to change it.",
-            errors=[FieldError(name, "Approved; support can change it.") for name in changed],
+            f"Approved fields cannot be changed without a review ({', '.join(changed)}). "
+            "Ask support to change them.",
+            errors=[FieldError(name, "Approved; only support can change it.") for name in changed],
         )
 
 
@@ -164,10 +166,10 @@ def submit(vendor: Vendor, now: datetime) -> Vendor:
         ParleyError: `wrong_state` when it was handed in before, or when steps are left.
     """
     if vendor.state not in {VendorState.APPLIED, VendorState.VERIFYING}:
-        raise ParleyError(Code.WRONG_STATE, f"The vendor is {vendor.state} already.")
+        raise ParleyError(Code.WRONG_STATE, f"The vendor is already {vendor.state}.")
     to_do = steps(vendor)["to_do"]
     if to_do:
-        raise ParleyError(Code.WRONG_STATE, f"Steps left to do: {', '.join(to_do)}.")
+        raise ParleyError(Code.WRONG_STATE, f"Steps still to complete: {', '.join(to_do)}.")
     return replace(vendor, state=VendorState.IN_REVIEW, updated_at=now)
 
 
@@ -178,7 +180,9 @@ def require_not_suspended(vendor: Vendor | None) -> None:
         ParleyError: `forbidden`.
     """
     if vendor is not None and vendor.state is VendorState.SUSPENDED:
-        raise ParleyError(Code.FORBIDDEN, "This vendor is suspended; its profile says why.")
+        raise ParleyError(
+            Code.FORBIDDEN, "This vendor is suspended; its profile states the reason."
+        )
 
 
 def decide(vendor: Vendor, decision: str, reason: str, now: datetime) -> Vendor:

@@ -27,11 +27,13 @@ def require_hard_to_guess(password: str, personal: Iterable[str] = ()) -> None:
     """
     lowered = password.casefold()
     if lowered in _COMMON or len(set(lowered)) <= 2:
-        raise ValueError("This password is among the most common ones; choose another.")
+        raise ValueError("This password is too common. Choose another.")
     letters = _letters(password)
     for word in (_SERVICE, *personal):
         if lowered == word.casefold() or (letters and letters == _letters(word)):
-            raise ValueError("This password is easy to guess from your name or ours.")
+            raise ValueError(
+                "This password is too similar to your name, your email address or ours."
+            )
 
 
 def _letters(text: str) -> str:

@@ -30,18 +30,18 @@ def e164(text: str) -> str:
     """
     digits = _SEPARATORS.sub("", text)
     if not _DIGITS.fullmatch(digits):
-        raise ValueError("Write the number with its country code, such as +14155550123.")
+        raise ValueError("Enter the number with its country code, such as +14155550123.")
     try:
         number = phonenumbers.parse(digits, None)
     except phonenumbers.NumberParseException as error:
-        raise ValueError("There is no country with this code.") from error
+        raise ValueError("Unknown country code.") from error
     if not phonenumbers.is_valid_number(number):
-        raise ValueError("This is not a valid number in its country.")
+        raise ValueError("This is not a valid telephone number for its country.")
     if phonenumbers.number_type(number) in _REFUSED:
         raise ValueError("Premium-rate, shared-cost and service numbers are not accepted.")
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if written != digits:  # most often a 0 after the country code
-        raise ValueError(f"Write the number as {written}.")
+        raise ValueError(f"Enter the number as {written}.")
     return written
 
 

@@ -20,7 +20,9 @@ MAX_ENTRIES = 200
 # Unread messages are counted up to here; an app shows "99+" for it.
 MAX_UNREAD = 100
 
-_CLIENT_MESSAGE_ID = Pattern(r"^[\x21-\x7e]{1,64}$", error="1 to 64 printable ASCII characters.")
+_CLIENT_MESSAGE_ID = Pattern(
+    r"^[\x21-\x7e]{1,64}$", error="Must be 1 to 64 printable ASCII characters."
+)
 
 
 class SendMessage(Strict):
@@ -56,7 +58,7 @@ class FetchEntries(ConversationCall):
     def _has_one_end(self, data: dict[str, Any], **_: Any) -> None:
         if ("after_sequence" in data) == ("before_sequence" in data):
             raise ValidationError(
-                "Give either after_sequence or before_sequence.", "after_sequence"
+                "Send exactly one of after_sequence and before_sequence.", "after_sequence"
             )
 
 

@@ -50,7 +50,7 @@ class Unicode(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if _LONE_SURROGATE.search(text):
-            raise ValidationError("Not a valid Unicode text.")
+            raise ValidationError("Not valid Unicode text.")
         return text
 
 
@@ -141,7 +141,7 @@ class Identifier(Matching):
     size = Size(1, 64)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Pattern(_ID, error="Not an id."), **kwargs)
+        super().__init__(Pattern(_ID, error="Not a valid id."), **kwargs)
 
 
 class Whole(fields.Integer):
@@ -250,9 +250,10 @@ class Attributes(fields.Field[dict[str, Any]]):
         MAX_ATTRIBUTE_COUNT * (MAX_ATTRIBUTE_NAME + MAX_ATTRIBUTE_CHARACTERS),
     )
     default_error_messages = {
-        "invalid": "Must be an object of names with boolean values, numbers, or text of up to "
+        "invalid": "Must be an object whose values are booleans, numbers, or text of up to "
         f"{MAX_ATTRIBUTE_CHARACTERS} characters.",
-        "size": f"At most {MAX_ATTRIBUTE_COUNT} attributes, names of up to 50 letters, digits or _.",
+        "size": f"Must have at most {MAX_ATTRIBUTE_COUNT} names, each a letter followed by up to "
+        "49 letters, digits or underscores.",
     }
 
     def _deserialize(
@@ -285,7 +286,7 @@ def _is_attribute(content: object) -> bool:
 def currency(**kwargs: Any) -> fields.String:
     """A currency of ISO 4217 that is in use, as its three letters."""
     return fields.String(
-        validate=validate.OneOf(CURRENCIES, error="Not a currency of ISO 4217 in use today."),
+        validate=validate.OneOf(CURRENCIES, error="Not a current ISO 4217 currency code."),
         metadata={"example": "USD", "enum": None},
         **kwargs,
     )
@@ -341,7 +342,7 @@ class Strict(Schema):
 def _refused(errors: Iterable[FieldError]) -> ParleyError:
     found = tuple(errors)
     paths = sorted({error.path for error in found})
-    message = f"Some values are not valid: {', '.join(paths[:5])}."
+    message = f"Some values are invalid: {', '.join(paths[:5])}."
     if len(found) == 1:
         message = f"{found[0].path}: {found[0].message}"
     return ParleyError(Code.VALIDATION_FAILED, message, errors=found)

@@ -96,9 +96,7 @@ def require_each_name_once(text: bytes | bytearray, value: Any, root: int = 0) -
 def _told(found: list[tuple[Path, str]], root: int) -> ParleyError:
     errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in found]
     where = ", ".join(sorted({error.path for error in errors})[:5])
-    return ParleyError(
-        Code.VALIDATION_FAILED, f"Some values are not valid: {where}.", errors=errors
-    )
+    return ParleyError(Code.VALIDATION_FAILED, f"Some values are invalid: {where}.", errors=errors)
 
 
 def _faults_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
@@ -138,20 +136,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _faults(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         if _SURROGATE.search(value):
-            yield path, "Not a valid Unicode text."
+            yield path, "Not valid Unicode text."
     elif isinstance(value, dict):
         if isinstance(value, _NamedTwice):
-            yield (*path, value.name[:MOST_NAME_CHARACTERS]), "Given twice."
+            yield (*path, value.name[:MOST_NAME_CHARACTERS]), "Duplicate name."
         for name, inner in value.items():
             inner_path = (*path, name[:MOST_NAME_CHARACTERS])
             if _SURROGATE.search(name):
-                yield inner_path, "The name is not a valid Unicode text."
+                yield inner_path, "The name is not valid Unicode text."
             yield from _faults(inner, inner_path)
     elif isinstance(value, list):
         for position, inner in enumerate(value):
             yield from _faults(inner, (*path, position))
     elif isinstance(value, _NotANumber) or (isinstance(value, float) and not math.isfinite(value)):
-        yield path, "Not a number."
+        yield path, "Must be a finite number."
 
 
 def _names(value: Any) -> int:

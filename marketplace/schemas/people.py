@@ -58,7 +58,7 @@ class NewPassword(Unicode):
 def timezone(**kwargs: Any) -> fields.String:
     """The name of an IANA time zone, current or former."""
     return fields.String(
-        validate=validate.OneOf(TIMEZONES, error="Not an IANA time zone."),
+        validate=validate.OneOf(TIMEZONES, error="Not an IANA time zone name."),
         metadata={"example": "America/Denver", "enum": None},
         **kwargs,
     )

@@ -18,7 +18,9 @@ class ReportMessage(Strict):
     @validates_schema(skip_on_field_errors=True)
     def _says_what(self, data: dict[str, Any], **_: Any) -> None:
         if data["reason"] == "other" and data["details"] is None:
-            raise ValidationError("Say what is wrong.", "details")
+            raise ValidationError(
+                "Describe what is wrong; required when the reason is other.", "details"
+            )
 
 
 class CloseReport(Strict):

@@ -35,7 +35,7 @@ class BudgetSchema(Strict):
     @validates_schema(skip_on_field_errors=True)
     def _is_ordered(self, data: dict[str, Any], **_: Any) -> None:
         if data["min_minor"] > data["max_minor"]:
-            raise ValidationError("Must not be below min_minor.", "max_minor")
+            raise ValidationError("Must not be less than min_minor.", "max_minor")
 
 
 class DraftRfi(Strict):

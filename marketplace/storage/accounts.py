@@ -25,7 +25,9 @@ class MongoAccounts(Collection[Account]):
         try:
             await self._collection.insert_one(to_document(account), session=self.session)
         except DuplicateKeyError as error:
-            found = FieldError("email", "An account with this address exists; log in instead.")
+            found = FieldError(
+                "email", "An account with this email address already exists. Log in instead."
+            )
             raise ParleyError(Code.EMAIL_TAKEN, found.message, errors=[found]) from error
 
     async def get(self, account_id: str) -> Account | None:

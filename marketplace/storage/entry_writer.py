@@ -75,10 +75,14 @@ class EntryWriter:
     async def append(self, entry: Entry) -> Appended:
         """Give the entry the next sequence of its conversation and make it durable."""
         if self._is_closed:
-            raise ParleyError(Code.DRAINING, "This process is stopping; send it to another.")
+            raise ParleyError(
+                Code.DRAINING, "This process is shutting down. Send the message again."
+            )
         if len(self._waiting) >= MAX_WAITING:
             raise ParleyError(
-                Code.UNAVAILABLE, "Too many messages are waiting.", retry_after_ms=1_000
+                Code.UNAVAILABLE,
+                "Too many messages are waiting to be stored. Try again.",
+                retry_after_ms=1_000,
             )
         loop = asyncio.get_running_loop()
         waiting = _Waiting(entry, loop.create_future(), loop.time())
@@ -302,6 +306,7 @@ def _share(before: _Waiting, waiting: _Waiting) -> None:
 def _unknown_outcome() -> ParleyError:
     return ParleyError(
         Code.UNAVAILABLE,
-        "The message may not be stored yet; send it again with the same client_message_id.",
+        "It is unknown whether the message was stored. "
+        "Send it again with the same client_message_id.",
         retry_after_ms=2_000,
     )

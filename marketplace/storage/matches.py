@@ -37,7 +37,7 @@ class MongoMatches(Collection[Match]):
             {"_id": match.id, "state": expected}, to_document(match), session=self.session
         )
         if outcome.matched_count == 0:
-            raise ParleyError(Code.WRONG_STATE, "The match has changed meanwhile. Read it again.")
+            raise ParleyError(Code.WRONG_STATE, "The match has changed. Read it again.")
 
     async def of_rfi(self, rfi_id: str) -> list[Match]:
         """All of an RFI, closest first."""

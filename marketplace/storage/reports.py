@@ -32,7 +32,7 @@ class MongoReports(Collection[Report]):
             {"_id": report.id, "state": expected}, to_document(report), session=self.session
         )
         if outcome.matched_count == 0:
-            raise ParleyError(Code.WRONG_STATE, "The report has changed meanwhile. Read it again.")
+            raise ParleyError(Code.WRONG_STATE, "The report has changed. Read it again.")
 
     async def of_state(self, state: ReportState | None, request: PageRequest) -> Page[Report]:
         """Newest first."""

@@ -48,7 +48,7 @@ class MongoRfis(Collection[Rfi]):
             session=self.session,
         )
         if outcome.matched_count == 0:
-            raise ParleyError(Code.STALE_REVISION, "The RFI has changed meanwhile. Read it again.")
+            raise ParleyError(Code.STALE_REVISION, "The RFI has changed. Read it again.")
         await self._add_revision(revision)
 
     async def count_matches(self, rfi_id: str, change: int) -> None:

@@ -29,7 +29,7 @@ class Matches:
         """Replace if it is in the expected state."""
         kept = self._matches.get(match.id)
         if kept is None or kept.state is not expected:
-            raise ParleyError(Code.WRONG_STATE, "The match has changed meanwhile.")
+            raise ParleyError(Code.WRONG_STATE, "The match has changed.")
         self._matches[match.id] = match
 
     async def of_rfi(self, rfi_id: str) -> list[Match]:

@@ -31,7 +31,7 @@ class Reports:
         """Replace if it is in the expected state."""
         kept = self._reports.get(report.id)
         if kept is None or kept.state is not expected:
-            raise ParleyError(Code.WRONG_STATE, "The report has changed meanwhile.")
+            raise ParleyError(Code.WRONG_STATE, "The report has changed.")
         self._reports[report.id] = report
 
     async def of_state(self, state: ReportState | None, request: PageRequest) -> Page[Report]:

@@ -33,7 +33,7 @@ class Rfis:
         """Replace the RFI if it is exactly one revision behind, and add the revision."""
         kept = self._rfis.get(rfi.id)
         if kept is None or kept.revision != revision.revision - 1:
-            raise ParleyError(Code.STALE_REVISION, "The RFI has changed meanwhile.")
+            raise ParleyError(Code.STALE_REVISION, "The RFI has changed.")
         self._rfis[rfi.id] = replace(rfi, match_count=kept.match_count)
         self._revisions[rfi.id, revision.revision] = revision
 

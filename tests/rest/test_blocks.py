@@ -56,7 +56,7 @@ async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
     refused = await story.vendor.post(f"{story.conversation_path}/messages", json=_says(1))
     entries = (await story.vendor.get(f"{story.conversation_path}/entries")).json()["items"]
 
-    assert refused.json()["detail"] == "This conversation takes no new messages."
+    assert refused.json()["detail"] == "This conversation does not accept new messages."
     closed = entries[-1]
     assert closed["code"] == "conversation_closed"
     assert story.customer.id not in str(closed)

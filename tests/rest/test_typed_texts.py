@@ -254,7 +254,7 @@ async def test_capacity_is_not_below_the_open_matches(rest: Rest) -> None:
 
     assert refusal(refused) == (422, "validation_failed")
     assert paths_of(refused) == ["capacity"]
-    assert "3 matches" in refused.json()["errors"][0]["message"]
+    assert "less than 3" in refused.json()["errors"][0]["message"]
     assert allowed.status_code == 200
 
 

@@ -68,7 +68,7 @@ def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
 
     assert quotes.award(quote, LATER).state is QuoteState.AWARDED
     assert quotes.award(a_quote(valid_until=None), LATER).state is QuoteState.AWARDED
-    with pytest.raises(ParleyError, match="validity") as refused:
+    with pytest.raises(ParleyError, match="expired") as refused:
         quotes.award(quote, LATER + timedelta(milliseconds=1))
     assert refused.value.code is Code.WRONG_STATE
 

@@ -20,7 +20,7 @@ def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
 @pytest.mark.parametrize("ends", [{}, {"after_sequence": 0, "before_sequence": 9}])
 def test_entries_are_not_fetched_from_both_ends_or_none(ends: dict[str, int]) -> None:
     """The refusal says what to give."""
-    with pytest.raises(ParleyError, match="either after_sequence or before_sequence"):
+    with pytest.raises(ParleyError, match="exactly one of after_sequence and before_sequence"):
         FetchEntries().read({"conversation_id": "c", **ends})
 
 

@@ -58,7 +58,10 @@ def test_a_number_that_json_does_not_have_is_told_in_a_call(number: str) -> None
     """In a body it is no JSON."""
     text = f'["mark_read",{{"sequence":{number}}}]'
 
-    assert refusal(text, read_call) == (Code.VALIDATION_FAILED, {"sequence": "Not a number."})
+    assert refusal(text, read_call) == (
+        Code.VALIDATION_FAILED,
+        {"sequence": "Must be a finite number."},
+    )
     assert refusal(text)[0] is Code.MALFORMED
 
 

@@ -5,9 +5,9 @@ describe("problem+json", () => {
   test("code, detail, fields and request id are kept", () => {
     const error = errorFromProblem(422, {
       type: "about:blank",
-      title: "Some values are not valid",
+      title: "Some values are invalid",
       status: 422,
-      detail: "Some values are not valid: title.",
+      detail: "Some values are invalid: title.",
       code: "validation_failed",
       errors: [{ path: "title", message: "Must not be blank." }, { nonsense: true }],
       request_id: "r-1",
@@ -19,7 +19,7 @@ describe("problem+json", () => {
       request_id: "r-1",
       errors: [{ path: "title", message: "Must not be blank." }],
     });
-    expect(explain(error)).toBe("Some values are not valid: title.");
+    expect(explain(error)).toBe("Some values are invalid: title.");
   });
 
   test.each([
