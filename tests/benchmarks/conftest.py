@@ -10,6 +10,6 @@ from benchmarks.site import Site, opened
 
 @pytest.fixture(scope="session")
 def bench_site() -> Iterator[Site]:
-    """A site as `make bench` has it."""
+    """A site like that of `make bench`."""
     with opened(QUICK.seeded, lambda _: None) as site:
         yield site

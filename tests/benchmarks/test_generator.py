@@ -1,4 +1,4 @@
-"""The load generator tells what went wrong instead of giving a figure."""
+"""When something goes wrong, the load generator reports it instead of a figure."""
 
 import subprocess
 
@@ -12,7 +12,7 @@ from embedded.errors import StackError
 
 @pytest.mark.parametrize("name", [PARLEY, PEER])
 def test_a_refused_token_ends_the_run(bench_site: Site, name: str) -> None:
-    """What a gateway refuses is told, and no figure comes of it."""
+    """The gateway's refusal is reported, and there is no figure."""
     url = bench_site.only(*NAMES)[name]
     talks = bench_site.paths.data / "forged.json"
     talks.write_text('[{"conversation_id": "c", "tokens": ["forged", "forged"]}]')
@@ -22,7 +22,7 @@ def test_a_refused_token_ends_the_run(bench_site: Site, name: str) -> None:
 
 
 def test_a_run_with_a_missing_push_does_not_count() -> None:
-    """A figure stands only when all that was sent was acknowledged and delivered."""
+    """A figure counts only if everything sent was acknowledged and delivered."""
     clean = {"refused": 0, "pushes": 20, "pushes_expected": 20, "in_time": True}
     check_complete(clean, "in_time")
 
@@ -32,7 +32,7 @@ def test_a_run_with_a_missing_push_does_not_count() -> None:
 
 
 def test_the_checker_of_views_finds_planted_faults() -> None:
-    """The generator's own tests: lost, doubled, reordered messages and holes are found."""
+    """The generator's own tests find lost, duplicated and reordered messages, and gaps."""
     tested = subprocess.run(  # noqa: S603 (our own tests)
         [tools.go(), "test", "."], cwd=tools.GENERATOR, capture_output=True, text=True, check=False
     )

@@ -4,14 +4,14 @@ from benchmarks import results
 
 
 def test_a_row_is_the_ratio_of_the_medians() -> None:
-    """One run that went badly for one of them does not decide."""
+    """One bad run of one gateway does not decide the ratio."""
     row = results.at_least("messages/s", "", [900, 100, 800], [100, 90, 400], times=8)
 
     assert (row.parley, row.peer, row.ratio, row.is_reached) == ("800", "100", "8.00 ×", True)
 
 
 def test_a_target_that_was_missed_is_said() -> None:
-    """`**no**` stands in the table, for too little as for too much."""
+    """The table says `**no**`, for a figure too low as for one too high."""
     little = results.at_least("messages/s", "", [700], [100], times=8)
     much = results.at_most("memory", "KB", [7], [10], times=0.6)
 
@@ -20,14 +20,14 @@ def test_a_target_that_was_missed_is_said() -> None:
 
 
 def test_runs_are_listed_beside_their_median() -> None:
-    """Who reads the table sees how far apart the runs were."""
+    """A reader of the table sees how far apart the runs were."""
     row = results.at_most("memory", "KB", [5, 6, 7], [18, 20, 19], times=0.6)
 
     assert row.remark == "runs 5.00, 6.00, 7.00 against 18.0, 20.0, 19.0"
 
 
 def test_details_are_medians_of_quantiles_and_of_busy_cores() -> None:
-    """Each quantile by itself, each program by itself."""
+    """Each quantile and each program has its own median."""
     latencies = [{"p50": 1, "p99": 9}, {"p50": 3, "p99": 5}, {"p50": 2, "p99": 7}]
 
     detail = results.detail("run", "Parley", latencies, [{"gateway": 0.4}, {"gateway": 0.6}])

@@ -1,4 +1,4 @@
-"""Who may do what over the socket: every call, for everybody who should not do it."""
+"""Authorisation over the socket: every call, by everybody who may not make it."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,20 +26,20 @@ OK = "ok"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An open RFI, its customer and vendor in conversation, and a message of the customer."""
+    """An open RFI, its customer and vendor in a conversation, and a message of the customer."""
 
     talk: Talk
     rfi_id: str
     message_id: str
 
     def about(self, **more: Any) -> dict[str, Any]:
-        """A payload about the conversation."""
+        """A payload with the conversation's id."""
         return self.talk.named(**more)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A call, and its outcome for those who should get no further than this."""
+    """A call, and its outcome for each person whose rights are limited."""
 
     payload: Callable[[Case], dict[str, Any]]
     stranger: str = "not_found"
@@ -47,7 +47,7 @@ class Row:
     suspended: str = OK
 
 
-# `leave_…` of what one is not in changes nothing and says nothing.
+# Leaving a room that one is not in succeeds and changes nothing.
 TABLE: dict[str, Row] = {
     "join_conversation": Row(lambda case: case.about()),
     "leave_conversation": Row(lambda case: case.about(), stranger=OK),
@@ -74,7 +74,7 @@ EVERY_CALL = pytest.mark.parametrize("call", TABLE)
 
 @pytest_asyncio.fixture
 async def case(gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore) -> Case:
-    """What the calls are about."""
+    """The conversation, message and RFI that the calls name."""
     world, actor = gateways[1].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
     await store.vendors.add(a_vendor(id=talk.vendor.id))
     drafted = await rfis.draft(world, actor, content_of_an_rfi())
@@ -90,10 +90,10 @@ async def case(gateways: Gateways, connect: Connect, talk: Talk, store: MongoSto
 async def _outcome(
     gateways: Gateways, connect: Connect, case: Case, person: Person, call: str
 ) -> str:
-    """`ok`, or the code that the call is refused with, the same on both gateways."""
+    """`ok`, or the code of the refusal; it must be the same on both gateways."""
     outcomes = set()
-    for each in gateways:
-        app = await connect(each, person)
+    for gateway in gateways:
+        app = await connect(gateway, person)
         answer = await app.call(call, TABLE[call].payload(case))
         outcomes.add(OK if answer["ok"] else answer["error"]["code"])
     (outcome,) = outcomes
@@ -101,7 +101,7 @@ async def _outcome(
 
 
 def test_the_table_has_every_call_of_the_contract() -> None:
-    """A new call says here who may not make it."""
+    """A new call must list here who may not make it."""
     assert TABLE.keys() == CALLS.keys()
 
 
@@ -116,7 +116,7 @@ async def test_a_stranger_finds_nothing(
     call: str,
     role: Role,
 ) -> None:
-    """Of either role; an admin is no participant either, and sees RFIs."""
+    """Whatever its role; an admin is no participant either, but may see RFIs."""
     person = await a_person(store, settings, role)
     sees_rfis = role is Role.ADMIN and call == "join_rfi"
 
@@ -124,7 +124,7 @@ async def test_a_stranger_finds_nothing(
 
     assert outcome == (OK if sees_rfis else TABLE[call].stranger)
     kept = await store.entries.after(case.talk.id, 0, 10)
-    assert [each.id for each in kept] == [case.message_id]
+    assert [entry.id for entry in kept] == [case.message_id]
     assert await store.read_positions.of_conversation(case.talk.id) == []
 
 
@@ -132,7 +132,7 @@ async def test_a_stranger_finds_nothing(
 async def test_the_other_side_does_not_touch_what_is_not_its_own(
     gateways: Gateways, connect: Connect, case: Case, call: str
 ) -> None:
-    """It takes part in everything besides."""
+    """It may do everything else."""
     outcome = await _outcome(gateways, connect, case, case.talk.vendor, call)
 
     assert outcome == TABLE[call].other_side
@@ -142,7 +142,7 @@ async def test_the_other_side_does_not_touch_what_is_not_its_own(
 async def test_a_suspended_vendor_reads_and_no_more(
     gateways: Gateways, connect: Connect, case: Case, store: MongoStore, call: str
 ) -> None:
-    """It neither writes nor follows RFIs."""
+    """It can neither write nor follow RFIs."""
     suspended = a_vendor(id=case.talk.vendor.id, state=VendorState.SUSPENDED)
     await store.vendors.save(suspended)
 
@@ -155,9 +155,9 @@ async def test_a_suspended_vendor_reads_and_no_more(
 async def test_without_a_handshake_there_is_no_call(
     gateways: Gateways, case: Case, store: MongoStore, call: str
 ) -> None:
-    """Whoever opens a socket and gives no token is told so, and nothing happens.
+    """A socket that has sent no token gets `unauthenticated`, and nothing happens.
 
-    What is no token: test_gateway.py.
+    For invalid tokens, see test_gateway.py.
     """
     packet = f"420{orjson.dumps([call, TABLE[call].payload(case)]).decode()}"
     url = gateways[0].url.replace("http", "ws", 1)
@@ -173,4 +173,4 @@ async def test_without_a_handshake_there_is_no_call(
     assert answer.startswith("430[")
     assert orjson.loads(answer[3:])[0]["error"]["code"] == "unauthenticated"
     kept = await store.entries.after(case.talk.id, 0, 10)
-    assert [each.id for each in kept] == [case.message_id]
+    assert [entry.id for entry in kept] == [case.message_id]

@@ -1,4 +1,6 @@
-"""A session's id alone takes no session over: polls, posts and upgrades come from who opened it."""
+"""A session id alone hijacks nothing: polls, posts and upgrades must come from the session's
+opener.
+"""
 
 import aiohttp
 import orjson
@@ -15,7 +17,7 @@ HERE, THERE = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "198.51.10
 
 
 class Browser:
-    """HTTP requests that keep a cookie, or none, from an address of the test's choice."""
+    """An HTTP client that keeps the cookie or ignores it, at an address of the test's choice."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, *, keeps_cookies: bool) -> None:
         self._http, self._url, self._keeps_cookies = http, url + POLLING, keeps_cookies
@@ -23,7 +25,7 @@ class Browser:
         self.sid = ""
 
     async def opens(self, headers: dict[str, str]) -> None:
-        """Begin a session."""
+        """Open a session."""
         async with self._http.get(self._url, headers=headers, cookies=self.cookies) as answer:
             self.sid = orjson.loads((await answer.read())[1:])["sid"]
             cookie = answer.cookies[COOKIE]
@@ -32,7 +34,7 @@ class Browser:
             self.cookies = {COOKIE: cookie.value}
 
     async def posts(self, headers: dict[str, str], packet: str = "3") -> int:
-        """Send a packet; the status of the answer."""
+        """Send a packet; returns the status."""
         async with self._http.post(
             f"{self._url}&sid={self.sid}", data=packet, headers=headers, cookies=self.cookies
         ) as answer:
@@ -43,7 +45,7 @@ class Browser:
 async def test_somebody_else_with_the_id_gets_nothing(
     gateways: Gateways, talk: Talk, keeps_cookies: bool
 ) -> None:
-    """Neither a post, nor a poll, nor a websocket; the session is not disturbed."""
+    """Posts, polls and websockets are all refused, and the session continues undisturbed."""
     url = gateways[0].url
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         own = Browser(http, url, keeps_cookies=keeps_cookies)
@@ -65,7 +67,9 @@ async def test_somebody_else_with_the_id_gets_nothing(
 
 
 async def test_a_browser_may_change_its_address_while_it_polls(gateways: Gateways) -> None:
-    """Its cookie tells that it is the same; from then on nobody without it is, wherever he sits."""
+    """Its cookie identifies it; after that, nobody without the cookie is accepted, from any
+    address.
+    """
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         browser = Browser(http, gateways[0].url, keeps_cookies=True)
         await browser.opens(HERE)
@@ -78,7 +82,7 @@ async def test_a_browser_may_change_its_address_while_it_polls(gateways: Gateway
 async def test_a_client_without_cookies_upgrades_from_its_network(
     gateways: Gateways, talk: Talk
 ) -> None:
-    """As clients outside of browsers do."""
+    """Clients outside browsers do this."""
     async with (
         polling(gateways[0].url, talk.customer) as polled,
         tcp(gateways[0].url) as raw,
@@ -89,7 +93,7 @@ async def test_a_client_without_cookies_upgrades_from_its_network(
 
 
 def test_windows_of_a_browser_share_their_cookie() -> None:
-    """A second session does not take the first one's away."""
+    """A second session does not replace the first one's cookie."""
     first = opener(Asker("203.0.113.7", ""))
     second = opener(Asker("203.0.113.7", first.secret))
 
@@ -109,7 +113,7 @@ def test_windows_of_a_browser_share_their_cookie() -> None:
     ],
 )
 def test_a_cookie_is_taken_in_the_form_it_was_given(cookies: str, secret: str) -> None:
-    """Anything else is none."""
+    """Any other form counts as no cookie."""
     headers = {"cookie": cookies, "x-forwarded-for": "2001:db8::7"}
 
     assert asker("127.0.0.1", headers) == Asker("2001:db8::/64", secret)

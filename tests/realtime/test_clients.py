@@ -1,4 +1,4 @@
-"""Who is connected: from the handshake to the end, through an upgrade, and nothing left behind."""
+"""The registry of connections, from the handshake to the end and through upgrades; nothing is left."""
 
 from types import SimpleNamespace
 
@@ -8,14 +8,14 @@ from realtime.clients import NAMESPACE, Clients
 
 
 class Socket:
-    """A session, as far as the manager goes."""
+    """As much of a session as the manager uses."""
 
     client_id: str | None = None
 
 
 @pytest.fixture
 def clients() -> Clients:
-    """A manager that gives the ids `c1`, `c2`, …"""
+    """A manager that assigns the ids `c1`, `c2`, …"""
     made = Clients()
     numbers = iter(range(1, 1_000))
     engine = SimpleNamespace(sockets={}, generate_id=lambda: f"c{next(numbers)}")
@@ -24,7 +24,7 @@ def clients() -> Clients:
 
 
 async def connected(clients: Clients, eio_sid: str) -> tuple[str, Socket]:
-    """A session whose handshake was answered."""
+    """Create a session whose handshake was answered."""
     socket = clients.server.eio.sockets[eio_sid] = Socket()
     sid = await clients.pre_connect(eio_sid, NAMESPACE)
     assert sid is not None
@@ -33,12 +33,12 @@ async def connected(clients: Clients, eio_sid: str) -> tuple[str, Socket]:
 
 
 def is_empty(clients: Clients) -> bool:
-    """Whether nothing is kept of anybody."""
+    """Whether no state of any connection is left."""
     return not (clients.sockets or clients._sids or clients._eio_sids)
 
 
 async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clients) -> None:
-    """And each only by its own."""
+    """Each client is found only by its own ids."""
     one, two = await connected(clients, "e1"), await connected(clients, "e2")
 
     for (sid, socket), eio_sid in ((one, "e1"), (two, "e2")):
@@ -51,7 +51,7 @@ async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clie
 
 
 async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Clients) -> None:
-    """It has an id by then, and is not connected."""
+    """Until then it has an id but is not connected."""
     clients.server.eio.sockets["e1"] = Socket()
     sid = await clients.pre_connect("e1", NAMESPACE)
 
@@ -62,7 +62,7 @@ async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Cli
 
 
 async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> None:
-    """A second handshake is refused while the first is looked at, and behind it."""
+    """A second handshake is refused while the first is pending, and after it."""
     assert await clients.pre_connect("e1", "/admin") is None
     assert await clients.pre_connect("e1", NAMESPACE) == "c1"
     assert await clients.pre_connect("e1", NAMESPACE) is None
@@ -76,7 +76,7 @@ async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> Non
 
 
 async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) -> None:
-    """Its handshake was answered into the void."""
+    """Its handshake was answered after it had closed."""
     sid = await clients.pre_connect("e1", NAMESPACE)
     assert sid is not None
 
@@ -88,7 +88,7 @@ async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) 
 
 
 async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Clients) -> None:
-    """Of one that is connected; of others there is nothing to be replaced."""
+    """Only a connected session can be replaced."""
     sid, _ = await connected(clients, "e1")
     upgraded = Socket()
 
@@ -100,7 +100,9 @@ async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Client
 
 
 async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) -> None:
-    """The ids are there until it is told; the session has no name, so that the wheel ends it."""
+    """The ids remain until the disconnect is reported; the session has no client id, so the wheel
+    ends it.
+    """
     sid, socket = await connected(clients, "e1")
 
     assert clients.pre_disconnect(sid, NAMESPACE) == "e1"
@@ -114,7 +116,7 @@ async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) 
 
 
 async def test_strangers_are_nobody(clients: Clients) -> None:
-    """Asked for, or disconnected, twice or before they came."""
+    """Looking them up or disconnecting them is harmless, whether never connected or already gone."""
     assert clients.sid_from_eio_sid("e9", NAMESPACE) is None
     assert clients.eio_sid_from_sid("c9", NAMESPACE) is None
     await clients.disconnect("c9", NAMESPACE)

@@ -1,4 +1,4 @@
-"""The calls about conversations, over two gateways and a real store."""
+"""The calls on conversations, over two gateways and a real store."""
 
 import asyncio
 
@@ -16,15 +16,15 @@ from tests.realtime.conftest import Connect, Gateways
 async def test_a_message_is_acknowledged_stored_and_pushed_on_both_gateways(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """What the sender is told, what everybody in the conversation gets and what is kept is one."""
+    """The acknowledgement, the push on each gateway and the stored message are all the same."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[1], talk.vendor)
-    for each in (customer, vendor):
-        await each.ok("join_conversation", talk.named())
+    for app in (customer, vendor):
+        await app.ok("join_conversation", talk.named())
 
     message = (await customer.ok("send_message", talk.says("m-1", "naïve 🙂")))["message"]
-    for each in (customer, vendor):
-        await each.has_up_to(1)
+    for app in (customer, vendor):
+        await app.has_up_to(1)
 
     assert message["sequence"] == 1
     assert message["client_message_id"] == "m-1"
@@ -38,7 +38,7 @@ async def test_a_message_is_acknowledged_stored_and_pushed_on_both_gateways(
 async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothing(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The snapshot goes up to head, the pushes begin at head + 1, however often one joins."""
+    """The snapshot ends at head and the pushes begin at head + 1, however often an app joins."""
     sender = await connect(gateways[0], talk.vendor)
     apps = [await connect(gateways[number % 2], talk.customer) for number in range(6)]
     all_joined, sent = asyncio.Event(), 0
@@ -57,7 +57,7 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
     for app, snapshot in joined:
         head = snapshot["head"]
         await app.has_up_to(sent)
-        assert [each["sequence"] for each in snapshot["entries"]] == list(
+        assert [entry["sequence"] for entry in snapshot["entries"]] == list(
             range(max(1, head - 199), head + 1)
         )
         assert app.sequences() == list(range(head + 1, sent + 1))
@@ -66,30 +66,32 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
 async def test_both_sides_writing_at_once_see_one_order(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """Over two gateways, dense, each once, and each sender's own order kept."""
+    """Over two gateways, the order is dense, without duplicates, and keeps each sender's own order."""
     apps = [await connect(gateways[0], talk.customer), await connect(gateways[1], talk.vendor)]
-    for each in apps:
-        await each.ok("join_conversation", talk.named())
+    for app in apps:
+        await app.ok("join_conversation", talk.named())
 
-    acknowledged = await asyncio.gather(*(each.send_many(talk, range(100)) for each in apps))
-    for each in apps:
-        await each.has_up_to(200)
+    acknowledged = await asyncio.gather(*(app.send_many(talk, range(100)) for app in apps))
+    for app in apps:
+        await app.has_up_to(200)
 
     kept = await store.entries.after(talk.id, 0, 400)
-    assert [each.sequence for each in kept] == list(range(1, 201))
+    assert [entry.sequence for entry in kept] == list(range(1, 201))
     for app, told in zip(apps, acknowledged, strict=True):
         assert app.sequences() == list(range(1, 201))
-        assert [each["id"] for each in app.named("message.sent")] == [each.id for each in kept]
-        assert {each["id"] for each in told} <= {each.id for each in kept}
-        numbers = [each["sequence"] for each in told]
+        assert [message["id"] for message in app.named("message.sent")] == [
+            entry.id for entry in kept
+        ]
+        assert {message["id"] for message in told} <= {entry.id for entry in kept}
+        numbers = [message["sequence"] for message in told]
         assert numbers == sorted(numbers)
 
 
 async def test_a_resend_gets_the_first_answer_from_any_gateway(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """One message is stored; the same id with another body is refused."""
-    one, two = [await connect(each, talk.customer) for each in gateways]
+    """One message is stored; the same client_message_id with another body is refused."""
+    one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     first = await one.ok("send_message", talk.says("m-1", "Hello"))
     await one.ok("send_message", talk.says("m-2"))
 
@@ -105,14 +107,14 @@ async def test_a_resend_gets_the_first_answer_from_any_gateway(
 async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """`after_sequence` is all it takes, on another gateway and after any time."""
+    """`after_sequence` is all it needs, on another gateway and after any time."""
     sender = await connect(gateways[0], talk.vendor)
     await sender.send_many(talk, range(5))
 
     back = await connect(gateways[1], talk.customer)
     snapshot = await back.ok("join_conversation", talk.named(after_sequence=3))
 
-    assert [each["sequence"] for each in snapshot["entries"]] == [4, 5]
+    assert [entry["sequence"] for entry in snapshot["entries"]] == [4, 5]
     assert (snapshot["head"], snapshot["has_more"]) == (5, False)
     await sender.send_many(talk, [6])
     await back.has_up_to(6)
@@ -122,16 +124,18 @@ async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
 async def test_long_absence_is_caught_up_page_by_page(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """A join gives 200 entries at most and says that there are more; `fetch_entries` gives them."""
+    """A join returns at most 200 entries and says that there are more; `fetch_entries` returns the
+    rest.
+    """
     await written(store, talk, 430)
     app = await connect(gateways[0], talk.customer)
 
     snapshot = await app.ok("join_conversation", talk.named(after_sequence=10))
-    numbers, has_more = [each["sequence"] for each in snapshot["entries"]], snapshot["has_more"]
+    numbers, has_more = [entry["sequence"] for entry in snapshot["entries"]], snapshot["has_more"]
     assert (numbers, has_more) == (list(range(11, 211)), True)
     while has_more:
         page = await app.ok("fetch_entries", talk.named(after_sequence=numbers[-1], limit=90))
-        numbers += [each["sequence"] for each in page["entries"]]
+        numbers += [entry["sequence"] for entry in page["entries"]]
         has_more = page["has_more"]
         assert page["head"] == 430
 
@@ -141,21 +145,21 @@ async def test_long_absence_is_caught_up_page_by_page(
 async def test_long_messages_make_pages_shorter(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """No answer is larger than a slow network takes; the rest is read on as usual."""
+    """No answer is too large for a slow network; the next pages have the rest."""
     vendor = await connect(gateways[0], talk.vendor)
-    payloads = [talk.says(f"m-{each}", f"{each}" + "x" * 7_900) for each in range(60)]
-    await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+    payloads = [talk.says(f"m-{number}", f"{number}" + "x" * 7_900) for number in range(60)]
+    await asyncio.gather(*(vendor.ok("send_message", payload) for payload in payloads))
     customer = await connect(gateways[0], talk.customer)
 
     newest = await customer.ok("join_conversation", talk.named())
     page = await customer.ok("join_conversation", talk.named(after_sequence=0))
-    numbers = [each["sequence"] for each in page["entries"]]
+    numbers = [entry["sequence"] for entry in page["entries"]]
     while page["has_more"]:
         assert len(page["entries"]) == 25
         page = await customer.ok("fetch_entries", talk.named(after_sequence=numbers[-1], limit=200))
-        numbers += [each["sequence"] for each in page["entries"]]
+        numbers += [entry["sequence"] for entry in page["entries"]]
 
-    assert [each["sequence"] for each in newest["entries"]] == list(range(36, 61))
+    assert [entry["sequence"] for entry in newest["entries"]] == list(range(36, 61))
     assert newest["has_more"]
     assert numbers == list(range(1, 61))
 
@@ -163,24 +167,26 @@ async def test_long_messages_make_pages_shorter(
 async def test_history_is_read_backwards_page_by_page(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """A plain join gives the last 200; before them there is more, down to the first."""
+    """A plain join returns the last 200 entries; earlier pages go back to the first."""
     await written(store, talk, 230)
     app = await connect(gateways[0], talk.customer)
 
     snapshot = await app.ok("join_conversation", talk.named())
     assert (snapshot["entries"][0]["sequence"], snapshot["has_more"]) == (31, True)
     page = await app.ok("fetch_entries", talk.named(before_sequence=31, limit=25))
-    assert [each["sequence"] for each in page["entries"]] == list(range(6, 31))
+    assert [entry["sequence"] for entry in page["entries"]] == list(range(6, 31))
     assert page["has_more"]
     page = await app.ok("fetch_entries", talk.named(before_sequence=6, limit=25))
-    assert [each["sequence"] for each in page["entries"]] == [1, 2, 3, 4, 5]
+    assert [entry["sequence"] for entry in page["entries"]] == [1, 2, 3, 4, 5]
     assert not page["has_more"]
 
 
 async def test_edits_and_deletions_are_entries_of_the_same_stream(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """They have numbers, are pushed as such, and stand in the entries for whoever comes later."""
+    """They have sequences, are pushed under their own names, and later readers find them in the
+    entries.
+    """
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -199,13 +205,13 @@ async def test_edits_and_deletions_are_entries_of_the_same_stream(
     (edited,) = vendor.named("message.edited")
     assert (edited["message_id"], edited["body"]) == (message["id"], "at 6")
     page = await vendor.ok("fetch_entries", talk.named(after_sequence=0))
-    assert [each["kind"] for each in page["entries"]] == ["message", "edit", "deletion"]
+    assert [entry["kind"] for entry in page["entries"]] == ["message", "edit", "deletion"]
 
 
 async def test_only_the_sender_changes_a_message(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The other side is forbidden to; what is no message cannot be changed by anybody."""
+    """The other participant may not; an id that is no message's cannot be changed by anybody."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[0], talk.vendor)
     message = (await customer.ok("send_message", talk.says("m-1")))["message"]
@@ -222,7 +228,7 @@ async def test_only_the_sender_changes_a_message(
 async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The other side hears of each move once; going back changes nothing and is no error."""
+    """The other participant gets each move once; moving back changes nothing and is not an error."""
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -238,20 +244,22 @@ async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     await vendor.until(lambda: len(vendor.named("receipt.updated")) == 3)
 
     told = [
-        (each["account_id"], each["delivered_sequence"], each["read_sequence"])
-        for each in vendor.named("receipt.updated")
+        (receipt["account_id"], receipt["delivered_sequence"], receipt["read_sequence"])
+        for receipt in vendor.named("receipt.updated")
     ]
     me = talk.customer.id
     assert told == [(me, 4, 0), (me, 4, 3), (me, 5, 5)]
     snapshot = await vendor.ok("join_conversation", talk.named())
-    read = {each["account_id"]: each["read_sequence"] for each in snapshot["read_positions"]}
-    assert read == {me: 5, talk.vendor.id: 5}  # who sends has read what stands before
+    read = {
+        position["account_id"]: position["read_sequence"] for position in snapshot["read_positions"]
+    }
+    assert read == {me: 5, talk.vendor.id: 5}  # a sender has read what precedes its message
 
 
 async def test_typing_ends_by_itself_and_is_not_replayed(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An app that says nothing more is not typing for ever; whoever joins later hears nothing."""
+    """An app that falls silent does not type forever; one that joins later is not told about it."""
     monkeypatch.setattr(realtime_typing, "TTL_S", 0.3)
     customer, vendor = (
         await connect(gateways[0], talk.customer),
@@ -263,8 +271,8 @@ async def test_typing_ends_by_itself_and_is_not_replayed(
     await vendor.until(lambda: len(vendor.named("typing.updated")) == 2)
 
     told = vendor.named("typing.updated")
-    assert [each["is_typing"] for each in told] == [True, False]
-    assert {each["account_id"] for each in told} == {talk.customer.id}
+    assert [update["is_typing"] for update in told] == [True, False]
+    assert {update["account_id"] for update in told} == {talk.customer.id}
     late = await connect(gateways[1], talk.vendor)
     await late.ok("join_conversation", talk.named())
     await vendor.send_many(talk, [1])
@@ -273,7 +281,7 @@ async def test_typing_ends_by_itself_and_is_not_replayed(
 
 
 async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """The message says it; nobody waits for the time-out."""
+    """The message ends it, before the time-out."""
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -284,15 +292,17 @@ async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: T
     await customer.ok("send_message", talk.says("m-1"))
     await vendor.until(lambda: len(vendor.named("typing.updated")) == 2, within_s=4)
 
-    assert [each["is_typing"] for each in vendor.named("typing.updated")] == [True, False]
+    assert [update["is_typing"] for update in vendor.named("typing.updated")] == [True, False]
 
 
 async def test_who_left_hears_no_more(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """After `leave_conversation` nothing is pushed; joining again is a snapshot like the first."""
+    """After `leave_conversation` nothing is pushed; joining again returns a snapshot like the
+    first.
+    """
     customer = await connect(gateways[0], talk.customer)
     witness = await connect(gateways[0], talk.vendor)
-    for each in (customer, witness):
-        await each.ok("join_conversation", talk.named())
+    for app in (customer, witness):
+        await app.ok("join_conversation", talk.named())
 
     await customer.ok("leave_conversation", talk.named())
     await witness.ok("send_message", talk.says("m-1"))
@@ -326,7 +336,7 @@ async def test_somebody_elses_conversation_is_not_there(
     store: MongoStore,
     settings: Settings,
 ) -> None:
-    """The answer is the same as for an id that never was, so that ids cannot be probed."""
+    """The answer is the same as for an id that does not exist, so that ids cannot be probed."""
     talk = await a_talk(store, settings)
     await written(store, talk)
     stranger = await connect(gateways[0], await a_person(store, settings, Role.VENDOR))

@@ -1,4 +1,4 @@
-"""What takes too long is ended, once and as if it had a timer of its own."""
+"""Work that exceeds its deadline is cancelled once, as if it had a timer of its own."""
 
 import asyncio
 
@@ -9,13 +9,13 @@ from tests.builders import Stopwatch
 
 
 async def until(event: asyncio.Event) -> str:
-    """Work that ends when a test says so."""
+    """Work that ends when the event is set."""
     await event.wait()
     return "done"
 
 
 async def test_what_takes_too_long_is_ended() -> None:
-    """With a time-out for the one that is late, and nothing for one that began later."""
+    """The late work gets a time-out; work that began later is not affected."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)
     ready = asyncio.Event()
@@ -35,7 +35,7 @@ async def test_what_takes_too_long_is_ended() -> None:
 
 
 async def test_work_in_time_has_its_result_or_its_own_error() -> None:
-    """Looks in between change nothing, and one task may do one thing after the other."""
+    """Checks in between change nothing, and one task may run several pieces of work in turn."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)
     ready = asyncio.Event()
@@ -59,7 +59,7 @@ async def test_work_in_time_has_its_result_or_its_own_error() -> None:
 
 
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:
-    """Whoever cancels the task ends it, also when its time is over at the same moment."""
+    """A cancelled task ends as cancelled, even if its deadline passes at the same moment."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)
     cancelled, both = (

@@ -1,7 +1,8 @@
-"""Random and mutated packets at a running gateway: each is answered with a code or ends cleanly.
+"""Random and mutated packets sent to a gateway: each is answered with a code or ends its
+connection.
 
-Whatever comes, the gateway answers the next one's good call, logs nothing as a fault of its own, and
-keeps nothing of who sent it.  About 300 examples over a websocket and by polling.
+Whatever arrives, the gateway answers the next good call, logs no internal error, and keeps no state
+of the sender. There are about 300 examples, over websockets and over polling.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ MAX_GROWTH_BYTES = 2_000_000
 
 @dataclass(frozen=True)
 class Target:
-    """A gateway with its insides, the two who talk, and a connection of good will beside."""
+    """A gateway, its internal state, two people in conversation, and a well-behaved connection."""
 
     gateway: RunningGateway
     server: GatewayServer
@@ -49,14 +50,14 @@ class Target:
     good: Raw
 
     async def answers_others(self) -> None:
-        """A good call of another connection succeeds."""
+        """Check that a good call on another connection succeeds."""
         number = len(self.good.texts)
         self.good.send(call(number, "join_conversation", self.talk.named()))
         assert (await self.good.answer(number))["ok"]
         self.good.texts[:-1] = []
 
     def kept(self) -> dict[str, int]:
-        """How much is kept of connections."""
+        """Count the state that the gateway keeps about connections."""
         clients, gateway = self.server.manager, self.server._gateway
         assert gateway is not None
         return {
@@ -67,21 +68,24 @@ class Target:
             "attachments": len(self.server._binary_packet),
             "connections": len(gateway.connections()),
             "rooms": len(gateway._rooms._rooms),
-            "sessions": sum(type(each) in (Session, PollingSession) for each in gc.get_objects()),
+            "sessions": sum(type(found) in (Session, PollingSession) for found in gc.get_objects()),
         }
 
     async def forgets(self, before: dict[str, int]) -> None:
-        """What is kept comes back to what it was; polling sessions have seconds to be looked at."""
+        """Wait until the counts are back at their values from before.
+
+        The check for abandoned polling sessions runs only every few seconds.
+        """
         async with asyncio.timeout(20):
             while any(self.kept()[name] > count for name, count in before.items()):
                 gc.collect()
-                await self.answers_others()  # and pings meanwhile
+                await self.answers_others()  # the connection's pings are answered meanwhile
                 await asyncio.sleep(0.1)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def target(settings: Settings) -> AsyncIterator[Target]:
-    """A gateway that is watched; its people live as long as the module."""
+    """A gateway whose state tests can inspect, with people that exist as long as the module."""
     store = await open_store(settings)
     talk = await a_talk(store, settings)
     async with (
@@ -95,7 +99,7 @@ async def target(settings: Settings) -> AsyncIterator[Target]:
 
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No fault of ours is logged, and no stack trace."""
+    """No internal error is logged, and no stack trace."""
     caplog.set_level(logging.INFO)
     yield
     assert faults(caplog.get_records("call")) == []
@@ -106,7 +110,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 SOME_ID = "01912345-6789-7abc-8def-0123456789ab"
 IN_CONVERSATION = {"conversation_id": SOME_ID}
 MESSAGE = {"client_message_id": "m-1", "body": "Hello"}
-# A call that is valid in form; who may do what is asked behind that.
+# Calls with a valid form; authorisation is checked only after the form.
 GOOD: dict[str, dict[str, Any]] = {
     "join_conversation": {**IN_CONVERSATION, "after_sequence": 0},
     "leave_conversation": IN_CONVERSATION,
@@ -134,7 +138,7 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-# JSON that no dictionary of ours writes.
+# JSON that cannot come from serialising a dictionary.
 WRITTEN = [
     "NaN", "-Infinity", "1e999", "-0", "1" * 5_000, '"\\ud800"', '"\\udfff\\ud800"', '"\\u0000"',
     "{", "[", '{"a":1,"a":2}', '{"_placeholder":true,"num":0}', '{"_placeholder":true,"num":-1}',
@@ -145,7 +149,7 @@ DEPTHS = [1, 50, 200, 1_000, 1_030, 5_000, 49_000]
 
 @st.composite
 def nested(draw: st.DrawFn) -> str:
-    """A value within a value within a value."""
+    """A value nested many levels deep."""
     depth = draw(st.sampled_from(DEPTHS))
     opening, closing = draw(st.sampled_from([("[", "]"), ('{"a":', "}")]))
     depth = min(depth, 99_000 // len(opening + closing))
@@ -166,7 +170,7 @@ names = st.one_of(
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """A good call of the contract with one or two things wrong about it."""
+    """A valid call of the contract with one or two faults."""
     name = draw(st.sampled_from(sorted(GOOD)))
     fields = {key: json.dumps(value) for key, value in GOOD[name].items()}
     for _ in range(draw(st.integers(1, 2))):
@@ -179,7 +183,9 @@ def mutated(draw: st.DrawFn) -> str:
     return f"42{draw(ids)}[{json.dumps(name)},{{{body}}}]"
 
 
-arguments = st.lists(payloads, max_size=3).map(lambda all_: "".join(f",{each}" for each in all_))
+arguments = st.lists(payloads, max_size=3).map(
+    lambda all_: "".join(f",{argument}" for argument in all_)
+)
 calls = st.builds(
     lambda id_, name, more: f"42{id_}[{json.dumps(name)}{more}]", ids, names, arguments
 )
@@ -207,17 +213,17 @@ octets = st.one_of(
 )  # fmt: skip
 
 
-# --- what comes of it ----------------------------------------------------------------------------
+# --- what must follow ----------------------------------------------------------------------------
 
 
 def wanted_id(packet: bytes) -> str | None:
-    """The id of a packet that is a call and asks for an answer."""
+    """Return the id of a packet that is a call and wants an answer."""
     found = re.match(rb"42(\d+)\[", packet)
     return found[1].decode() if found else None
 
 
 def check_answer(packet: str) -> None:
-    """An acknowledgement is a success, or has a code of the closed list that blames nobody here."""
+    """Check that an acknowledgement is a success, or has a public code other than `internal`."""
     answer = orjson.loads(packet[packet.index("[") :])[0]
     if answer["ok"] is not True:
         assert Code(answer["error"]["code"]) is not Code.INTERNAL
@@ -225,7 +231,7 @@ def check_answer(packet: str) -> None:
 
 
 async def ends_or_answers(raw: Raw, packet: bytes, talk: Talk) -> None:
-    """The packet's own answer, and the next call's; or the end of the connection."""
+    """Wait for the answers to the packet and to the next call, or for the end of the connection."""
     packet = packet.replace(SOME_ID.encode(), talk.id.encode())
     missing = {"777", wanted_id(packet) or "777"}
     raw.send(text(packet), call(777, "leave_conversation", talk.named()))
@@ -244,7 +250,7 @@ async def ends_or_answers(raw: Raw, packet: bytes, talk: Talk) -> None:
 async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
     target: Target, packet: bytes
 ) -> None:
-    """And others do not notice."""
+    """Other connections are not affected."""
     async with connected(target.gateway.url, target.talk.customer) as raw:
         await ends_or_answers(raw, packet, target.talk)
     await target.answers_others()
@@ -255,7 +261,7 @@ async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
 async def test_a_packet_before_the_handshake_has_an_answer_or_an_end(
     target: Target, packet: bytes
 ) -> None:
-    """Nobody is let in by it."""
+    """It authenticates nobody."""
     async with websocket(target.gateway.url) as raw:
         await ends_or_answers(raw, packet, target.talk)
     await target.answers_others()
@@ -268,8 +274,8 @@ async def test_any_bytes_on_a_websocket_end_it_or_are_taken(
 ) -> None:
     """Broken frames, with packets between them."""
     async with connected(target.gateway.url, target.talk.customer) as raw:
-        for each in data:
-            raw.send(each)
+        for part in data:
+            raw.send(part)
             await asyncio.sleep(0)
     await target.answers_others()
 
@@ -277,7 +283,7 @@ async def test_any_bytes_on_a_websocket_end_it_or_are_taken(
 @examples(FIXED, max_examples=60)
 @given(body=st.one_of(octets, st.lists(octets, min_size=2, max_size=4).map(b"\x1e".join)))
 async def test_a_polled_body_is_taken_or_ends_its_session(target: Target, body: bytes) -> None:
-    """Answered with 200 or 400, and what was a call has an answer in the next polls."""
+    """The status is 200 or 400, and a call in the body is answered in the next polls."""
     body = body.replace(SOME_ID.encode(), target.talk.id.encode())
     async with polling(target.gateway.url, target.talk.customer) as polled:
         status = await polled.post(body)
@@ -286,15 +292,15 @@ async def test_a_polled_body_is_taken_or_ends_its_session(target: Target, body: 
         if status == 200 and await polled.post(last) == 200:
             missing = {"777", (b"\x1e" not in body and wanted_id(body)) or "777"}
             while missing and (packets := await polled.packets()):
-                for each in packets:
-                    if each.startswith("43"):
-                        missing.discard(each[2 : each.index("[")])
-                        check_answer(each)
+                for answer in packets:
+                    if answer.startswith("43"):
+                        missing.discard(answer[2 : answer.index("[")])
+                        check_answer(answer)
     await target.answers_others()
 
 
 def test_every_call_of_the_contract_is_among_the_mutated_ones(target: Target) -> None:
-    """A new one is added above."""
+    """A new call must be added to GOOD above."""
     assert target.server._calls is not None
     assert set(GOOD) == set(target.server._calls._calls)
 
@@ -302,7 +308,7 @@ def test_every_call_of_the_contract_is_among_the_mutated_ones(target: Target) ->
 async def test_nothing_is_kept_of_those_who_sent_nonsense(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sessions, ids, rooms and memory are what they were, however many came."""
+    """Sessions, ids, rooms and memory return to their earlier level, however many clients sent it."""
     monkeypatch.setattr(session_module, "HANDSHAKE_WITHIN_S", 1.0)
     nonsense = [b"42", b"40", b'451-["a",{"_placeholder":true,"num":0}]', b"4" + b"[" * 50_000]
     nonsense += [b'427["join_conversation",{}]', b"41", b"\xff", text(b"")[:1]]
@@ -330,6 +336,6 @@ async def test_nothing_is_kept_of_those_who_sent_nonsense(
     finally:
         tracemalloc.stop()
 
-    # Of 80 of each kind: 25 kB for each would be the least of what they sent.
+    # 80 of each kind were sent; keeping the least of what each sent, 25 kB, would exceed this.
     assert grown_bytes < MAX_GROWTH_BYTES
     await target.answers_others()

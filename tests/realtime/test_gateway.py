@@ -1,4 +1,4 @@
-"""Handshakes, the end of a token, and draining."""
+"""Handshakes, expired tokens, and draining."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,7 @@ from tests.realtime.gateways import RunningGateway, gateway
 
 
 async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
-    """Try to connect, and return what the app is told."""
+    """Try to connect, and return the data of the refusal."""
     app = an_app()
     wanted = {"transports": ["websocket"], "wait_timeout": 10, **more}
     with pytest.raises(NotConnectedError):
@@ -53,7 +53,7 @@ async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     ids=str,
 )
 async def test_without_a_usable_token_nobody_comes_in(gateways: Gateways, auth: Any) -> None:
-    """Whatever stands in its place is `unauthenticated`."""
+    """Anything else in its place is `unauthenticated`."""
     assert await refusal(gateways[0], auth) == {"code": "unauthenticated", "temporary": False}
 
 
@@ -71,7 +71,7 @@ async def test_forged_tokens_are_refused(gateways: Gateways, talk: Talk) -> None
 async def test_a_token_that_is_over_is_told_apart(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
-    """The app refreshes its tokens then, and does not ask its person to log in."""
+    """The app then refreshes its tokens instead of asking the person to log in."""
     late = await a_person(store, settings, ttl_s=-1)
 
     assert (await refusal(gateways[0], {"token": late.token}))["code"] == "token_expired"
@@ -80,7 +80,7 @@ async def test_a_token_that_is_over_is_told_apart(
 async def test_after_logging_out_the_token_opens_nothing(
     gateways: Gateways, talk: Talk, store: MongoStore
 ) -> None:
-    """Also while it would still be valid by its own time."""
+    """This holds even before the token expires."""
     await store.sessions.delete(talk.customer.session_id)
 
     told = await refusal(gateways[0], {"token": talk.customer.token})
@@ -90,13 +90,15 @@ async def test_after_logging_out_the_token_opens_nothing(
 async def test_an_account_has_so_many_connections_and_no_more(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """All at once or one after the other; when one is closed there is room again."""
+    """Whether they connect at once or one after the other; a closed connection makes room for
+    another.
+    """
     strict = replace(settings, limit_scale=3 / CONNECTIONS_OF_ACCOUNT)
     async with gateway(strict, "realtime-strict") as here:
         outcomes = await asyncio.gather(
             *(connect(here, talk.customer) for _ in range(6)), return_exceptions=True
         )
-        apps = [each for each in outcomes if not isinstance(each, BaseException)]
+        apps = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
         assert len(apps) == 3
         auth = {"token": talk.customer.token}
         assert await refusal(here, auth) == {"code": "too_many_connections", "temporary": True}
@@ -104,7 +106,7 @@ async def test_an_account_has_so_many_connections_and_no_more(
         await apps[0].client.disconnect()
         await apps[0].closed()
         async with asyncio.timeout(5):
-            while True:  # the gateway hears of it a moment later
+            while True:  # the gateway notices it a moment later
                 try:
                     await connect(here, talk.customer)
                     break
@@ -115,7 +117,9 @@ async def test_an_account_has_so_many_connections_and_no_more(
 async def test_an_address_opens_so_many_at_once_and_no_more(
     connect: Connect, settings: Settings, store: MongoStore
 ) -> None:
-    """By the address that the proxy names, whoever they are; another address has its own."""
+    """The address is the one that the proxy reports, whoever connects; each address has its own
+    limit.
+    """
     strict = replace(settings, limit_scale=2 / HANDSHAKES_AT_ONCE)
 
     def behind(address: str) -> dict[str, str]:
@@ -138,7 +142,10 @@ async def test_an_address_opens_so_many_at_once_and_no_more(
 
 
 async def polled(here: RunningGateway, person: Person, headers: dict[str, str]) -> str:
-    """What a handshake over polling is answered; the Python client names its proxy only once."""
+    """Return the answer to a handshake over polling.
+
+    Not with python-socketio: its client sends the proxy header only once.
+    """
     async with httpx.AsyncClient(base_url=here.url, headers=headers) as http:
         session = "/socket.io/?EIO=4&transport=polling"
         opened = await http.get(session)
@@ -153,7 +160,7 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
     store: MongoStore,
     settings: Settings,
 ) -> None:
-    """The app hears it while there is time, and is closed in a way it comes back from."""
+    """The app is warned in time, and the connection closes in a way that makes the app reconnect."""
     person = await a_person(store, settings, Role.VENDOR, ttl_s=6)
     app = await connect(gateways[0], person)
 
@@ -169,9 +176,9 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
 async def test_logging_out_ends_the_connections_of_that_log_in(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """At once and on every gateway; the person's other log-in and everybody else stay."""
+    """At once and on every gateway; the person's other session and everybody else stay connected."""
     other = await another_log_in(store, settings, talk.customer)
-    ending = [await connect(each, talk.customer) for each in gateways]
+    ending = [await connect(gateway, talk.customer) for gateway in gateways]
     staying = [await connect(gateways[0], other), await connect(gateways[1], talk.vendor)]
 
     world = gateways[1].parts.world
@@ -194,7 +201,7 @@ async def test_a_log_in_that_ended_unheard_is_found(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing was announced, as when Redis was away: the gateway looks by itself."""
+    """If the end was not announced, as when Redis is down, the gateway's own check finds it."""
     monkeypatch.setattr(realtime_gateway, "CHECK_SESSIONS_EVERY_S", 0.2)
     async with gateway(settings, "realtime-3") as here:
         ending = await connect(here, talk.customer)
@@ -210,7 +217,7 @@ async def test_a_log_in_that_ended_unheard_is_found(
 async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """It says so in its health, and what it acknowledged is there on the other one."""
+    """Its health shows it, and what it acknowledged can be read on the other gateway."""
     async with gateway(settings, "realtime-3") as leaving:
         app = await connect(leaving, talk.customer)
         await app.ok("join_conversation", talk.named())
@@ -226,13 +233,13 @@ async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
         assert await told in ("draining", None)
         elsewhere = await connect(gateways[0], talk.customer)
         snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=0))
-    assert [each["id"] for each in snapshot["entries"]] == [message["id"]]
+    assert [entry["id"] for entry in snapshot["entries"]] == [message["id"]]
 
 
 async def test_a_draining_gateway_answers_what_is_under_way_before_it_closes(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A message whose write takes its time is acknowledged; what comes after it is sent elsewhere."""
+    """A message whose write is slow is acknowledged; later calls are told to go elsewhere."""
     begun, ready = asyncio.Event(), asyncio.Event()
     append = EntryWriter.append
 
@@ -251,7 +258,7 @@ async def test_a_draining_gateway_answers_what_is_under_way_before_it_closes(
         leaving.process.stopping.set()
         await idle.closed()
         while (answer := await app.call("leave_conversation", talk.named()))["ok"]:
-            pass  # its turn comes within the three seconds
+            pass  # its turn to close comes within three seconds
         assert answer["error"]["code"] == "draining"
         assert not sending.done()
 
@@ -262,7 +269,7 @@ async def test_a_draining_gateway_answers_what_is_under_way_before_it_closes(
 
 
 async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
-    """What a newcomer is told; None when nobody listens any more."""
+    """Return the code that a new connection is refused with, or None if nothing listens any more."""
     app = an_app()
     try:
         await app.client.connect(
@@ -282,10 +289,10 @@ async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
 async def test_presence_follows_the_connections(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Connected with the first app, gone with the last one of the last gateway."""
+    """An account is present from its first app's connection to its last one's end, on any gateway."""
     presence = gateways[0].parts.world.presence
     assert not await presence.is_connected(talk.customer.id)
-    apps = [await connect(each, talk.customer) for each in gateways]
+    apps = [await connect(gateway, talk.customer) for gateway in gateways]
     assert await presence.is_connected(talk.customer.id)
 
     await apps[0].client.disconnect()
@@ -293,5 +300,5 @@ async def test_presence_follows_the_connections(
     await apps[1].client.disconnect()
 
     async with asyncio.timeout(5):
-        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # of the gateway
+        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # the gateway's state
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Many who come at once, as when a gateway dies: the store hardly feels it, and nobody is left out."""
+"""Many clients connect at once, as after a gateway's death: few reads reach the store, all get in."""
 
 import asyncio
 import json
@@ -20,12 +20,12 @@ CLIENTS = 300
 
 @dataclass(slots=True)
 class Client:
-    """An app without a library, so that hundreds fit into a test."""
+    """A client without a library, so that a test can run hundreds."""
 
     socket: aiohttp.ClientWebSocketResponse
 
     async def tell(self, packet: str) -> Any:
-        """Send a Socket.IO packet and return what the gateway answers to it."""
+        """Send a Socket.IO packet and return the gateway's answer to it."""
         await self.socket.send_str("4" + packet)
         while True:
             text = await self.socket.receive_str(timeout=20)
@@ -34,24 +34,24 @@ class Client:
                 return json.loads(text[text.index("{" if kind != "43" else "[") :])
 
     async def connect(self, token: str) -> Any:
-        """Shake hands; returns the answer, or what the refusal tells."""
+        """Perform the handshake; returns the answer, or the refusal's data."""
         return await self.tell("0" + json.dumps({"token": token}))
 
     async def join(self, talk: Talk) -> Any:
-        """Join from the beginning; returns the acknowledgement."""
+        """Join from the first entry; returns the acknowledgement."""
         payload = ["join_conversation", talk.named(after_sequence=0)]
         (answer,) = await self.tell("21" + json.dumps(payload))
         return answer
 
 
 async def opened(http: aiohttp.ClientSession, to: RunningGateway, count: int) -> list[Client]:
-    """So many sockets on which nothing was said yet."""
+    """Open this many sockets, without a handshake."""
     url = f"{to.url}/socket.io/?EIO=4&transport=websocket"
     return [Client(await http.ws_connect(url)) for _ in range(count)]
 
 
 async def operations(store: MongoStore) -> int:
-    """How many reads and commands the server has carried out."""
+    """Return how many reads and commands the server has executed."""
     status = await store.database.client.admin.command("serverStatus")
     counters = status["opcounters"]
     return int(counters["query"] + counters["getmore"] + counters["command"])
@@ -60,8 +60,9 @@ async def operations(store: MongoStore) -> int:
 async def test_hundreds_who_come_at_once_share_their_reads(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
-    """A handshake takes less than a tenth of a command, a join in a room of its own less than one;
-    each gets what is in its own conversation."""
+    """A handshake costs less than a tenth of a command, and a join of a separate room less than
+    one; each client gets the entries of its own conversation.
+    """
     talks = [await a_talk(store, settings) for _ in range(CLIENTS)]
     for talk in talks[::10]:
         await written(store, talk, 2)
@@ -70,15 +71,15 @@ async def test_hundreds_who_come_at_once_share_their_reads(
 
         before = await operations(store)
         pairs = list(zip(clients, talks, strict=True))
-        await asyncio.gather(*(each.connect(talk.customer.token) for each, talk in pairs))
+        await asyncio.gather(*(client.connect(talk.customer.token) for client, talk in pairs))
         connected = await operations(store)
-        answers = await asyncio.gather(*(each.join(talk) for each, talk in pairs))
+        answers = await asyncio.gather(*(client.join(talk) for client, talk in pairs))
         joined = await operations(store)
 
-    assert [each["ok"] for each in answers] == [True] * CLIENTS
-    assert [each["conversation"]["id"] for each in answers] == [talk.id for talk in talks]
-    assert [each["head"] for each in answers] == [0 if n % 10 else 2 for n in range(CLIENTS)]
-    assert [len(each["entries"]) for each in answers] == [each["head"] for each in answers]
+    assert [answer["ok"] for answer in answers] == [True] * CLIENTS
+    assert [answer["conversation"]["id"] for answer in answers] == [talk.id for talk in talks]
+    assert [answer["head"] for answer in answers] == [0 if n % 10 else 2 for n in range(CLIENTS)]
+    assert [len(answer["entries"]) for answer in answers] == [answer["head"] for answer in answers]
     assert connected - before < CLIENTS * 0.1
     assert joined - connected < CLIENTS
 
@@ -86,7 +87,7 @@ async def test_hundreds_who_come_at_once_share_their_reads(
 async def test_who_is_too_many_at_once_is_told_when_to_come_back(
     store: MongoStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At different moments; and who comes back then gets in."""
+    """The times differ, and clients that return then get in."""
     monkeypatch.setattr(realtime_gateway, "HANDSHAKES_AT_A_TIME", 2)
     monkeypatch.setattr(realtime_gateway, "HANDSHAKES_WAITING", 5)
     talk = await a_talk(store, settings)
@@ -95,15 +96,15 @@ async def test_who_is_too_many_at_once_is_told_when_to_come_back(
         aiohttp.ClientSession() as http,
     ):
         clients = await opened(http, narrow, 15)
-        answers = await asyncio.gather(*(each.connect(talk.customer.token) for each in clients))
-        refused = [each for each in answers if "sid" not in each]
+        answers = await asyncio.gather(*(client.connect(talk.customer.token) for client in clients))
+        refused = [answer for answer in answers if "sid" not in answer]
         (again,) = await opened(http, narrow, 1)
         later = await again.connect(talk.customer.token)
 
     assert len(refused) == 8
-    for each in refused:
-        assert each["data"]["code"] == "unavailable"
-        assert each["data"]["temporary"]
-        assert 1_000 <= each["data"]["retry_after_ms"] <= 5_000
-    assert len({each["data"]["retry_after_ms"] for each in refused}) > 1
+    for refusal in refused:
+        assert refusal["data"]["code"] == "unavailable"
+        assert refusal["data"]["temporary"]
+        assert 1_000 <= refusal["data"]["retry_after_ms"] <= 5_000
+    assert len({refusal["data"]["retry_after_ms"] for refusal in refused}) > 1
     assert "sid" in later

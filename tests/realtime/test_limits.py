@@ -1,4 +1,4 @@
-"""How often a connection and an account call, and what comes of calling on and on."""
+"""The limits on calls per connection and per account, and what happens to callers that ignore them."""
 
 import asyncio
 from collections import Counter
@@ -34,14 +34,14 @@ from tests.realtime.websocket.raw import call, connect_packet, connected, websoc
 
 @dataclass
 class Account:
-    """An account as far as its limits go."""
+    """As much of an account as the limits use."""
 
     calls_paid_until: float = 0.0
 
 
 @dataclass
 class Caller:
-    """A connection as far as its limits go."""
+    """As much of a connection as the limits use."""
 
     account: Account = field(default_factory=Account)
     calls_paid_until: float = 0.0
@@ -52,12 +52,12 @@ class Caller:
 def taken(
     limits: CallLimits, caller: Caller, tries: int, now: float, is_typing: bool = False
 ) -> int:
-    """How many of so many calls at one moment go through."""
+    """Return how many of these calls, made at one moment, are accepted."""
     return sum(limits.take(caller, is_typing, now) == 0.0 for _ in range(tries))
 
 
 def test_a_connection_calls_so_often_and_typing_is_counted_apart() -> None:
-    """A burst, then so many a second; who typed too much may still send, and the reverse."""
+    """A burst, then a rate; an app that exceeds the limit on typing can still send, and vice versa."""
     limits, caller = CallLimits(1.0), Caller()
 
     assert taken(limits, caller, 1_000, 50.0, is_typing=True) == TYPING_AT_ONCE
@@ -67,16 +67,16 @@ def test_a_connection_calls_so_often_and_typing_is_counted_apart() -> None:
 
 
 def test_the_connections_of_an_account_share_its_rate() -> None:
-    """However many apps somebody opens; what is refused is taken from nobody."""
+    """However many apps it opens; a refused call uses up nobody's allowance."""
     limits, account = CallLimits(1.0), Account()
     apps = [Caller(account) for _ in range(5)]
 
-    assert sum(taken(limits, each, 1_000, 50.0) for each in apps) == ACCOUNT_CALLS_AT_ONCE
+    assert sum(taken(limits, app, 1_000, 50.0) for app in apps) == ACCOUNT_CALLS_AT_ONCE
     assert taken(limits, Caller(), 1_000, 50.0) == CALLS_AT_ONCE
 
 
 def test_who_calls_ten_times_as_often_for_ten_seconds_is_deaf() -> None:
-    """Not after a burst of refusals, and not when it calls a little too often for ever."""
+    """A burst of refusals is not enough, nor is calling slightly too often forever."""
     limits, eager, deaf = CallLimits(1.0), Caller(), Caller()
     per_s = CALLS_PER_S * DEAF_TIMES
     for second in range(60):
@@ -91,7 +91,7 @@ def test_who_calls_ten_times_as_often_for_ten_seconds_is_deaf() -> None:
 
 
 def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:
-    """What a handshake from a network is refused with, if at all."""
+    """The code that a handshake from a network is refused with, if any."""
     try:
         limits.take(network)
     except ParleyError as error:
@@ -100,7 +100,7 @@ def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:
 
 
 def test_an_address_has_so_many_connections() -> None:
-    """However slowly it opens them; each that ends gives way to another."""
+    """This holds however slowly it opens them; each one that ends makes room for another."""
     stopwatch = Stopwatch()
     limits = HandshakeLimits(1.0, stopwatch)
     for _ in range(CONNECTIONS_OF_ADDRESS):
@@ -129,7 +129,7 @@ def test_an_address_opens_connections_so_quickly() -> None:
 async def test_a_call_too_many_is_refused_with_the_time_to_wait(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """Whatever is called, unknown names too; after the wait the connection is as good as before."""
+    """Any call counts, unknown names too; after the wait the connection works as before."""
     strict = replace(settings, limit_scale=0.1)
     async with gateway(strict, "realtime-strict") as here:
         app = await connect(here, talk.customer)
@@ -137,11 +137,11 @@ async def test_a_call_too_many_is_refused_with_the_time_to_wait(
         answers = await asyncio.gather(
             *(app.call(name, talk.named()) for name in ["fetch", "leave_conversation"] * 40)
         )
-        errors = [each["error"] for each in answers if not each["ok"]]
-        refused = [each for each in errors if each["code"] == "rate_limited"]
+        errors = [answer["error"] for answer in answers if not answer["ok"]]
+        refused = [error for error in errors if error["code"] == "rate_limited"]
 
-        assert len(answers) - len(refused) in range(30, 40)  # some were earned meanwhile
-        assert all(each["temporary"] and each["retry_after_ms"] > 0 for each in refused)
+        assert len(answers) - len(refused) in range(30, 40)  # some allowance returned meanwhile
+        assert all(error["temporary"] and error["retry_after_ms"] > 0 for error in refused)
         assert (await bystander.ok("join_conversation", talk.named()))["head"] == 0
         await asyncio.sleep(refused[-1]["retry_after_ms"] / 1_000)
         assert (await app.ok("join_conversation", talk.named()))["head"] == 0
@@ -150,7 +150,7 @@ async def test_a_call_too_many_is_refused_with_the_time_to_wait(
 async def test_who_does_not_listen_is_closed_with_a_reason(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """The one that goes on calling, and nobody else."""
+    """Only the connection that keeps calling is closed."""
     strict = replace(settings, limit_scale=0.02)
     async with gateway(strict, "realtime-strict") as here:
         deaf = await connect(here, talk.customer)
@@ -168,9 +168,9 @@ async def test_who_does_not_listen_is_closed_with_a_reason(
 async def test_joins_in_flight_count_towards_the_limit_of_rooms(
     settings: Settings, module_store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 300 at once 199 are let in, beside the account's own room; joins that fail give theirs back."""
+    """Of 300 at once, 199 succeed besides the account's own room; a failed join frees its place."""
     monkeypatch.setattr(connections, "MAX_READS_AT_A_TIME", 300)
-    monkeypatch.setattr(realtime, "DEADLINE_S", 120.0)  # on a slow machine
+    monkeypatch.setattr(realtime, "DEADLINE_S", 120.0)  # for slow machines
     talk = await a_talk(module_store, settings)
     talks = [replace(talk.conversation, id=new_id(), match_id=new_id()) for _ in range(300)]
     await asyncio.gather(*map(module_store.conversations.add, talks))
@@ -178,22 +178,22 @@ async def test_joins_in_flight_count_towards_the_limit_of_rooms(
         call(number, "join_conversation", {"conversation_id": new_id()}) for number in range(300)
     ]
     joins = [
-        call(number, "join_conversation", {"conversation_id": each.id})
-        for number, each in enumerate(talks, 1_000)
+        call(number, "join_conversation", {"conversation_id": conversation.id})
+        for number, conversation in enumerate(talks, 1_000)
     ]
     async with (
         gateway(replace(settings, limit_scale=1_000.0), "realtime-5") as running,
         connected(running.url, talk.customer) as raw,
     ):
         raw.send(*missing)
-        refused = Counter(each["error"]["code"] for each in await raw.answers(range(300)))
+        refused = Counter(answer["error"]["code"] for answer in await raw.answers(range(300)))
         raw.send(*joins)
         answers = await raw.answers(range(1_000, 1_300))
         joined = running.parts.announcer.hear.__self__._rooms  # type: ignore[union-attr]
         names = [name for name in joined if name.startswith("conversation:")]
 
     assert refused.keys() <= {"not_found", "too_many_rooms"}
-    codes = Counter("ok" if each["ok"] else each["error"]["code"] for each in answers)
+    codes = Counter("ok" if answer["ok"] else answer["error"]["code"] for answer in answers)
     assert codes == {"ok": 199, "too_many_rooms": 101}
     assert len(names) == 199
 
@@ -201,7 +201,7 @@ async def test_joins_in_flight_count_towards_the_limit_of_rooms(
 async def test_handshakes_in_flight_count_towards_the_limit_of_an_account(
     settings: Settings, module_store: MongoStore
 ) -> None:
-    """Of sixty at once twenty are let in."""
+    """Of sixty at once, twenty succeed."""
     talk = await a_talk(module_store, settings)
     async with gateway(settings, "realtime-5") as running, AsyncExitStack() as open_:
         sockets = [await open_.enter_async_context(websocket(running.url)) for _ in range(60)]
@@ -209,4 +209,4 @@ async def test_handshakes_in_flight_count_towards_the_limit_of_an_account(
             raw.send(connect_packet(talk.customer))
         answers = await asyncio.gather(*(raw.until("40{", "44{") for raw in sockets))
 
-    assert Counter(each[:2] for each in answers) == {"40": 20, "44": 40}
+    assert Counter(answer[:2] for answer in answers) == {"40": 20, "44": 40}

@@ -19,7 +19,7 @@ WITHIN_S = 90.0
 
 
 async def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Run the client's live test in Node; returns what it tells at its end."""
+    """Run the client's live test in Node; returns the result it writes at its end."""
     assert (WEB / "node_modules").exists(), "install the page's packages first: make page-test"
     told, asked = folder / "told.json", folder / "task.json"
     asked.write_bytes(orjson.dumps({**task, "told": str(told)}))
@@ -50,7 +50,9 @@ async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_re
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    """What it shows at the end is what is stored, though its gateway goes while both sides write."""
+    """At the end it shows exactly what is stored, though its gateway is replaced while both sides
+    write.
+    """
     port = free_port()
     vendor = await connect(gateways[0], talk.vendor)
     async with AsyncExitStack() as running:
@@ -73,21 +75,21 @@ async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_re
         told = await showing
 
     kept = await store.entries.after(talk.id, 0, 400)
-    assert [each.sequence for each in kept] == list(range(1, MINE + THEIRS + 1))
-    assert told["ids"] == [each.id for each in kept]
+    assert [entry.sequence for entry in kept] == list(range(1, MINE + THEIRS + 1))
+    assert told["ids"] == [entry.id for entry in kept]
     assert told["connections"] >= 2
 
 
 async def _written(store: MongoStore, talk: Talk, by: "asyncio.Task[Any]", count: int) -> None:
-    """Wait until the client has written so much."""
+    """Wait until the client has written this many messages."""
     async with asyncio.timeout(WITHIN_S):
-        while not by.done() and (await store.entries.heads([talk.id]))[talk.id] < count:  # noqa: ASYNC110 # of the store
+        while not by.done() and (await store.entries.heads([talk.id]))[talk.id] < count:  # noqa: ASYNC110 # the store's state
             await asyncio.sleep(0.005)
 
 
 async def _replace(
     first: AsyncExitStack, running: AsyncExitStack, settings: Settings, port: int
 ) -> None:
-    """Let a gateway drain, and start another one at its address."""
+    """Drain a gateway, then start another one at its address."""
     await first.aclose()
     await running.enter_async_context(gateway(settings, "realtime-6", port))

@@ -1,4 +1,4 @@
-"""Who is active is shown in the conversation, and ends by itself, whatever becomes of the app."""
+"""A conversation shows who is active; that ends without help, whatever happens to the app."""
 
 import signal
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.realtime.test_main import service
 
 @pytest.fixture(scope="module", autouse=True)
 def _impatient() -> Iterator[None]:
-    """Looks that come sooner than in production; their order is kept."""
+    """Shorten the intervals; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(activity, "LOOK_EVERY_S", 0.1)
         patch.setattr(presence, "SWEEP_EVERY_S", 0.1)
@@ -29,18 +29,21 @@ def _impatient() -> Iterator[None]:
 
 
 def _of(app: App, account_id: str) -> list[bool]:
-    """What an app was pushed about somebody, in order."""
+    """What an app was pushed about an account's activity, in order."""
     told = app.named("presence.updated")
-    return [each["is_active"] for each in told if each["account_id"] == account_id]
+    return [update["is_active"] for update in told if update["account_id"] == account_id]
 
 
 def _active(answer: dict[str, Any]) -> dict[str, bool]:
-    """Who is active as a join's acknowledgement says."""
-    return {each["account_id"]: each["is_active"] for each in answer["participants"]}
+    """Who is active, according to a join's acknowledgement."""
+    return {
+        participant["account_id"]: participant["is_active"]
+        for participant in answer["participants"]
+    }
 
 
 async def _watched(gateways: Gateways, connect: Connect, talk: Talk) -> tuple[App, App]:
-    """The customer's app on one gateway sees the vendor's on the other come."""
+    """Connect both apps on different gateways; the customer's sees the vendor become active."""
     customer = await connect(gateways[0], talk.customer)
     await customer.ok("join_conversation", talk.named())
     vendor = await connect(gateways[1], talk.vendor)
@@ -52,7 +55,7 @@ async def _watched(gateways: Gateways, connect: Connect, talk: Talk) -> tuple[Ap
 async def test_who_does_something_is_shown_on_every_gateway_once(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """Doing more changes nothing; who joins learns it with the acknowledgement."""
+    """Further activity is not pushed; an app that joins finds it in the acknowledgement."""
     customer, vendor = await _watched(gateways, connect, talk)
 
     for number in range(3):
@@ -65,7 +68,7 @@ async def test_who_does_something_is_shown_on_every_gateway_once(
 
 
 async def test_connected_is_not_active(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """An app that comes back by itself and waits makes nobody active, until the person does something."""
+    """An app that reconnects and waits makes nobody active until the person does something."""
     customer = await connect(gateways[0], talk.customer)
     await customer.ok("join_conversation", talk.named())
     vendor = await connect(gateways[1], talk.vendor)
@@ -84,7 +87,7 @@ async def test_connected_is_not_active(gateways: Gateways, connect: Connect, tal
 async def test_who_does_nothing_for_a_while_is_not_active(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The connection stays; the next call makes them active again."""
+    """The connection stays; the next call makes the account active again."""
     monkeypatch.setattr(activity, "ACTIVE_FOR_S", 0.3)
     customer, vendor = await _watched(gateways, connect, talk)
 
@@ -96,7 +99,7 @@ async def test_who_does_nothing_for_a_while_is_not_active(
 
 
 async def test_who_leaves_is_not_active(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """Once the last app of the person is closed, on whichever gateway it was."""
+    """This happens once the person's last app is closed, on whichever gateway it was."""
     customer, vendor = await _watched(gateways, connect, talk)
     other = await connect(gateways[0], talk.vendor)
     await other.ok("join_conversation", talk.named())
@@ -119,7 +122,9 @@ async def test_a_killed_gateway_leaves_nobody_active(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody says that it is over: who shows the person ends it, here after 3 s instead of 25."""
+    """No gateway announces the end: the one that shows the person ends it, here after 3 s instead
+    of 25.
+    """
     monkeypatch.setattr(presence, "TTL_S", 3.0)
     customer = await connect(gateways[0], talk.customer)
     await customer.ok("join_conversation", talk.named())
@@ -135,15 +140,15 @@ async def test_a_killed_gateway_leaves_nobody_active(
 async def test_nobody_is_shown_across_a_block(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """It ends with the block, says nothing to who joins, and comes back with the opening."""
+    """It ends with the block, is hidden from apps that join, and returns when the block is lifted."""
     customer, vendor = await _watched(gateways, connect, talk)
     world, actor = gateways[0].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
 
     await blocks.block(world, actor, talk.id)
     await customer.until(lambda: _of(customer, talk.vendor.id) == [True, False])
     await vendor.until(lambda: _of(vendor, talk.customer.id)[-1:] != [True])
-    seen = [await each.ok("join_conversation", talk.named()) for each in (customer, vendor)]
-    assert [_active(each)[of] for each, of in zip(seen, (talk.vendor.id, talk.customer.id), strict=True)] == [False, False]  # fmt: skip
+    seen = [await app.ok("join_conversation", talk.named()) for app in (customer, vendor)]
+    assert [_active(answer)[of] for answer, of in zip(seen, (talk.vendor.id, talk.customer.id), strict=True)] == [False, False]  # fmt: skip
 
     await blocks.unblock(world, actor, talk.id)
     await customer.until(lambda: _of(customer, talk.vendor.id) == [True, False, True])
@@ -152,11 +157,11 @@ async def test_nobody_is_shown_across_a_block(
 async def test_without_redis_one_joins_and_sees_nobody(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Presence is not worth waiting for."""
+    """Joining does not wait for presence."""
     monkeypatch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.2)
     nowhere = replace(settings, redis_url="redis://127.0.0.1:9/0")
     async with gateway(nowhere, "realtime-5") as alone:
-        vendor, customer = [await connect(alone, each) for each in (talk.vendor, talk.customer)]
+        vendor, customer = [await connect(alone, person) for person in (talk.vendor, talk.customer)]
         await vendor.ok("join_conversation", talk.named())
 
         seen = await customer.ok("join_conversation", talk.named())

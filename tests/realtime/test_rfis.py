@@ -1,4 +1,4 @@
-"""RFI feeds: who may follow one, from which revision, and what comes then."""
+"""RFI feeds: who may follow one, from which revision, and what is pushed then."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Request:
     world: World
 
     async def retitle(self, revision: int, title: str) -> None:
-        """Revise it from another process, as REST does."""
+        """Revise the RFI from another process, as REST does."""
         actor = Actor(self.customer.id, Role.CUSTOMER)
         await rfis.revise(self.world, actor, self.rfi.id, revision, {"title": title})
 
@@ -49,7 +49,7 @@ async def request_(gateways: Gateways, store: MongoStore, settings: Settings) ->
 async def test_both_sides_follow_an_rfi_as_it_changes(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """Field by field, with old and new, who and why, dense by revision."""
+    """Each change names field, old value, new value, actor and cause; revisions are dense."""
     apps = [
         await connect(gateways[0], request_.customer),
         await connect(gateways[1], request_.vendor),
@@ -75,7 +75,7 @@ async def test_both_sides_follow_an_rfi_as_it_changes(
 async def test_a_returning_app_gets_the_changes_it_missed(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """From any revision on, for the life of the RFI."""
+    """From any revision, for the life of the RFI."""
     await request_.retitle(2, "Burst pipe")
     app = await connect(gateways[0], request_.vendor)
 
@@ -84,8 +84,8 @@ async def test_a_returning_app_gets_the_changes_it_missed(
     await app.until(lambda: bool(app.named("rfi.changed")))
 
     assert (snapshot["revision"], snapshot["is_snapshot"]) == (3, False)
-    assert [each["revision"] for each in snapshot["changes"]] == [2, 3]
-    assert [each["revision"] for each in app.named("rfi.changed")] == [4]
+    assert [change["revision"] for change in snapshot["changes"]] == [2, 3]
+    assert [change["revision"] for change in app.named("rfi.changed")] == [4]
 
 
 async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
@@ -95,7 +95,7 @@ async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
     store: MongoStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Too many changes, some that are not kept any more, or a revision that never was."""
+    """There are too many changes, some are no longer stored, or the revision never existed."""
     for revision in range(2, 6):
         await request_.retitle(revision, f"Title {revision}")
     app = await connect(gateways[0], request_.customer)
@@ -105,7 +105,7 @@ async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
         answer = await app.ok("join_rfi", payload)
         assert answer["rfi"]["title"] == "Title 5"
         assert answer["revision"] == 6
-        return answer["is_snapshot"], [each["revision"] for each in answer["changes"]]
+        return answer["is_snapshot"], [change["revision"] for change in answer["changes"]]
 
     monkeypatch.setattr(realtime.rfis, "MAX_CHANGES", 3)
     assert await joined(3) == (False, [4, 5, 6])
@@ -121,7 +121,7 @@ async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
 async def test_joining_while_it_changes_misses_and_doubles_nothing(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """What is in the answer and what is pushed join without a gap."""
+    """The answer and the pushes continue each other without a gap."""
 
     async def change() -> None:
         for revision in range(2, 32):
@@ -136,23 +136,23 @@ async def test_joining_while_it_changes_misses_and_doubles_nothing(
     await changing
 
     for app, answer in joined:
-        told = [each["revision"] for each in answer["changes"]]
+        told = [change["revision"] for change in answer["changes"]]
         last = answer["revision"]
         await app.until(
             lambda app=app, last=last: last + len(app.named("rfi.changed")) >= 32  # type: ignore[misc] # bound in the loop
         )
-        told += [each["revision"] for each in app.named("rfi.changed")]
+        told += [change["revision"] for change in app.named("rfi.changed")]
         assert told == list(range(1, 33))
 
 
 async def test_who_left_hears_no_more_of_it(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """After `leave_rfi` changes are not pushed."""
+    """After `leave_rfi` no changes are pushed."""
     customer = await connect(gateways[0], request_.customer)
     vendor = await connect(gateways[0], request_.vendor)
-    for each in (customer, vendor):
-        await each.ok("join_rfi", {"rfi_id": request_.rfi.id})
+    for app in (customer, vendor):
+        await app.ok("join_rfi", {"rfi_id": request_.rfi.id})
 
     await customer.ok("leave_rfi", {"rfi_id": request_.rfi.id})
     await request_.retitle(2, "Burst pipe")
@@ -168,7 +168,9 @@ async def test_an_rfi_of_others_is_not_there(
     store: MongoStore,
     settings: Settings,
 ) -> None:
-    """For another customer, for a vendor it was not offered to, as for an id that never was."""
+    """Another customer, or a vendor it was not offered to, gets the same answer as for an unknown
+    id.
+    """
     for role in (Role.CUSTOMER, Role.VENDOR):
         stranger = await connect(gateways[0], await a_person(store, settings, role))
         for rfi_id in (request_.rfi.id, new_id()):

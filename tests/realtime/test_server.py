@@ -1,4 +1,4 @@
-"""Frames that no client of good will sends, straight on the websocket and by polling."""
+"""Frames that no well-behaved client sends, over a raw websocket and over polling."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest_asyncio.fixture
 async def raw(http: aiohttp.ClientSession, gateways: Gateways, talk: Talk) -> AsyncIterator[Socket]:
-    """A websocket on which a Socket.IO connection stands."""
+    """A raw websocket with an established Socket.IO connection."""
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
     async with http.ws_connect(url) as socket:
         assert (await socket.receive_str(timeout=10)).startswith("0{")
@@ -77,7 +77,7 @@ FRAMES = [
 ]
 
 
-@pytest.mark.parametrize("frame", FRAMES, ids=lambda each: repr(each)[:30])
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: repr(frame)[:30])
 async def test_a_malformed_frame_ends_its_connection_quietly(
     frame: str | bytes,
     raw: Socket,
@@ -86,7 +86,9 @@ async def test_a_malformed_frame_ends_its_connection_quietly(
     talk: Talk,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Closed, forgotten, no stack trace, and the gateway goes on with everybody else."""
+    """The connection is closed and forgotten without a stack trace; the gateway serves everybody
+    else.
+    """
     other = await connect(gateways[0], talk.vendor)
 
     if isinstance(frame, bytes):
@@ -97,14 +99,16 @@ async def test_a_malformed_frame_ends_its_connection_quietly(
 
     presence = gateways[0].parts.world.presence
     async with asyncio.timeout(5):
-        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # of the gateway
+        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # the gateway's state
             await asyncio.sleep(0.005)
     assert (await other.ok("join_conversation", talk.named()))["head"] == 0
-    assert [each for each in caplog.records if each.exc_info or each.levelno >= logging.ERROR] == []
+    assert [
+        record for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR
+    ] == []
 
 
 async def test_a_second_connect_packet_is_refused(raw: Socket, talk: Talk) -> None:
-    """One websocket is one connection; nobody hides more of them behind it."""
+    """One websocket carries one connection, so that nobody evades the limits with more."""
     await raw.send_str("40" + orjson.dumps({"token": talk.customer.token}).decode())
 
     assert (await raw.receive_str(timeout=10)).startswith("44")
@@ -124,7 +128,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES, ids=lambda each: repr(each)[:20])
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body)[:20])
 @pytest.mark.parametrize("is_posted_next", [False, True])
 async def test_a_malformed_polled_body_ends_its_session_quietly(
     is_posted_next: bool,
@@ -133,7 +137,7 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
     gateways: Gateways,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """400, and the session is gone."""
+    """The answer is 400, and the session is gone."""
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
         sid = orjson.loads((await answer.read())[1:])["sid"]
@@ -142,13 +146,13 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
     ask = http.post if is_posted_next else http.get
     async with ask(f"{url}&sid={sid}") as answer:
         assert answer.status == 400
-    assert [each for each in caplog.records if each.exc_info] == []
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_malformed_bodies_at_a_time_are_each_answered(
     http: aiohttp.ClientSession, gateways: Gateways, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first ends the session under the others."""
+    """The first one ends the session while the others are in flight."""
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
         url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
@@ -158,14 +162,14 @@ async def test_malformed_bodies_at_a_time_are_each_answered(
             return answer.status
 
     assert await asyncio.gather(*(post() for _ in range(20))) == [400] * 20
-    assert [each for each in caplog.records if each.exc_info] == []
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.parametrize("has_length", [True, False])
 async def test_a_body_may_come_in_parts(
     has_length: bool, http: aiohttp.ClientSession, gateways: Gateways, talk: Talk
 ) -> None:
-    """With its length told before, or in chunks."""
+    """With a Content-Length, or in chunks."""
     packet = b"40" + orjson.dumps({"token": talk.customer.token})
 
     async def parts() -> AsyncIterator[bytes]:
@@ -191,7 +195,7 @@ async def test_a_body_that_does_not_come_ends_its_session_quietly(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever sends the beginning of one and waits holds nothing for ever (here for 0.1 s)."""
+    """A client that starts a body and stops occupies nothing forever (here for 0.1 s)."""
     monkeypatch.setattr(polling, "BODY_WITHIN_S", 0.1)
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
@@ -205,13 +209,13 @@ async def test_a_body_that_does_not_come_ends_its_session_quietly(
     async with asyncio.timeout(10):
         assert (await reader.readline()).startswith(b"HTTP/1.1 400")
     writer.transport.abort()
-    assert [each for each in caplog.records if each.exc_info] == []
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_a_call_before_the_handshake_is_answered(
     http: aiohttp.ClientSession, gateways: Gateways
 ) -> None:
-    """With a code, by polling as over a websocket."""
+    """The answer has a code, over polling as over a websocket."""
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
         url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
@@ -227,7 +231,7 @@ async def test_a_call_before_the_handshake_is_answered(
 async def test_a_handshake_whose_session_ends_in_the_same_body_leaves_nothing(
     gateways: Gateways, http: aiohttp.ClientSession, talk: Talk
 ) -> None:
-    """The account is not connected for ever by somebody who was gone before."""
+    """An account does not stay connected through a client that has already gone."""
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
         url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
@@ -237,14 +241,14 @@ async def test_a_handshake_whose_session_ends_in_the_same_body_leaves_nothing(
 
     presence = gateways[0].parts.world.presence
     async with asyncio.timeout(5):
-        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # of the gateway
+        while await presence.is_connected(talk.customer.id):  # noqa: ASYNC110 # the gateway's state
             await asyncio.sleep(0.01)
 
 
 async def test_a_poll_brings_no_more_than_every_client_takes(
     http: aiohttp.ClientSession, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The Python client refuses a body of more than 16 packets; the rest comes in the next ones."""
+    """The Python client refuses a body of more than 16 packets; the next polls bring the rest."""
     vendor = await connect(gateways[0], talk.vendor)
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
@@ -266,7 +270,7 @@ async def test_a_poll_brings_no_more_than_every_client_takes(
             async with http.get(url) as answer:
                 packets = (await answer.text()).split("\x1e")
             assert len(packets) <= 16
-            pushes = [orjson.loads(each[2:]) for each in packets]
+            pushes = [orjson.loads(packet[2:]) for packet in packets]
             sequences += [data["sequence"] for name, data in pushes if name == "message.sent"]
     assert sequences == list(range(1, 51))
 
@@ -274,25 +278,25 @@ async def test_a_poll_brings_no_more_than_every_client_takes(
 async def test_a_session_id_names_its_gateway(
     http: aiohttp.ClientSession, gateways: Gateways
 ) -> None:
-    """By it nginx leads polling and the upgrade back to the process that has the session."""
-    for each, name in zip(gateways, ("realtime-1", "realtime-2"), strict=True):
-        async with http.get(each.url + SOCKET_IO + "polling") as answer:
+    """nginx uses it to route polls and the upgrade to the process that has the session."""
+    for gateway, name in zip(gateways, ("realtime-1", "realtime-2"), strict=True):
+        async with http.get(gateway.url + SOCKET_IO + "polling") as answer:
             assert orjson.loads((await answer.read())[1:])["sid"].startswith(f"{name}.")
 
 
 async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """As a browser's client does."""
+    """A browser's client does this."""
     app = await connect(gateways[0], talk.customer, transports=["polling", "websocket"])
     poller = await connect(gateways[1], talk.vendor, transports=["polling"])
     assert (app.client.transport(), poller.client.transport()) == ("websocket", "polling")
-    for each in (app, poller):
-        await each.ok("join_conversation", talk.named())
+    for client in (app, poller):
+        await client.ok("join_conversation", talk.named())
 
     await poller.send_many(talk, range(5))
-    for each in (app, poller):
-        await each.has_up_to(5)
+    for client in (app, poller):
+        await client.has_up_to(5)
 
     assert app.sequences() == poller.sequences() == [1, 2, 3, 4, 5]
 
@@ -300,7 +304,9 @@ async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
 async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
     http: aiohttp.ClientSession, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A handshake has ten seconds (here one); an idle transport holds nothing for ever."""
+    """A handshake must arrive within ten seconds (here 0.1); an idle transport occupies nothing
+    forever.
+    """
     monkeypatch.setattr(session, "HANDSHAKE_WITHIN_S", 0.1)
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
 

@@ -1,4 +1,6 @@
-"""A reader that stops reading: it has a bound, an end, and no effect on the others."""
+"""A client that stops reading: its queue is bounded, its connection is closed, and nobody else
+suffers.
+"""
 
 import asyncio
 import socket
@@ -20,7 +22,7 @@ BODY = "a" * 8_000
 
 @pytest_asyncio.fixture
 async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.StreamReader]:
-    """The customer's app in the conversation; it reads nothing after it joined."""
+    """The customer's app in the conversation; it reads nothing once it has joined."""
     host, port = gateways[0].url.removeprefix("http://").split(":")
     small = socket.socket()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -43,7 +45,7 @@ async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.Stre
 
 
 async def _read_until(reader: asyncio.StreamReader, marker: bytes) -> None:
-    """Read no further than the part with the marker in it."""
+    """Read up to and including the part that contains the marker."""
     got = b""
     async with asyncio.timeout(10):
         while marker not in got:
@@ -64,7 +66,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     sluggard: asyncio.StreamReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its queue ends at the bound, its connection is cut, and it resumes by number."""
+    """At the queue's bound its connection is cut, and it resumes by sequence."""
     monkeypatch.setattr(outgoing, "MAX_WAITING_BYTES", 200_000)
     monkeypatch.setattr(outgoing, "STANDSTILL_S", 0.5)
     presence = gateways[0].parts.world.presence
@@ -76,7 +78,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     async with asyncio.timeout(30):
         while await presence.is_connected(talk.customer.id):
             payloads = (talk.says(f"m-{count + n}", BODY) for n in range(20))
-            await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+            await asyncio.gather(*(vendor.ok("send_message", payload) for payload in payloads))
             count += 20
 
     await vendor.has_up_to(count)
@@ -93,7 +95,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
 async def test_typing_is_dropped_first(
     gateways: Gateways, connect: Connect, talk: Talk, sluggard: asyncio.StreamReader
 ) -> None:
-    """What is worth nothing late is left out for a slow reader, long before its bound."""
+    """Pushes that are worthless when late are dropped for a slow reader, long before its bound."""
     vendor = await connect(gateways[0], talk.vendor)
     dropped_before = DROPPED_EPHEMERAL._value.get()
 
@@ -101,7 +103,7 @@ async def test_typing_is_dropped_first(
         count = 0
         while DROPPED_EPHEMERAL._value.get() == dropped_before:
             payloads = (talk.says(f"m-{count + n}", BODY) for n in range(20))
-            await asyncio.gather(*(vendor.ok("send_message", each) for each in payloads))
+            await asyncio.gather(*(vendor.ok("send_message", payload) for payload in payloads))
             await vendor.ok("set_typing", talk.named(is_typing=True))
             count += 20
 
@@ -110,7 +112,7 @@ async def test_typing_is_dropped_first(
 
 
 async def test_the_bounds_are_told_in_the_metrics(gateways: Gateways) -> None:
-    """An operator sees how many were cut off and what was dropped."""
+    """An operator sees how many readers were cut off and what was dropped."""
     async with aiohttp.ClientSession() as http, http.get(f"{gateways[0].url}/metrics") as answer:
         text = await answer.text()
 

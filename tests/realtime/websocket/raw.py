@@ -1,4 +1,4 @@
-"""Connections of which a test decides every byte: websockets, and polling."""
+"""Connections on which a test controls every byte: websockets and polling."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ def text(payload: str | bytes) -> bytes:
 def head(
     query: str = "EIO=4&transport=websocket", path: str = "/socket.io/", **without: bool
 ) -> bytes:
-    """The head of the request for a websocket; `key=False` leaves its key out."""
+    """The request head for a websocket; `key=False` omits its key."""
     lines = [
         b"GET %s?%s HTTP/1.1" % (path.encode(), query.encode()),
         b"Host: parley",
@@ -41,7 +41,7 @@ def head(
 
 
 def connect_packet(person: Person) -> str:
-    """The Socket.IO handshake of a person."""
+    """The Socket.IO handshake packet of a person."""
     return "40" + orjson.dumps({"token": person.token}).decode()
 
 
@@ -51,12 +51,12 @@ def call(number: int, name: str, payload: Any) -> str:
 
 
 def faults(records: Iterable[logging.LogRecord]) -> list[str]:
-    """What was logged as a fault of ours, or with a stack trace.
+    """The messages of records that are errors or have a stack trace.
 
-    python-engineio tells a client's mistake as an error the first time it sees one of its kind.
+    python-engineio logs the first client mistake of each kind as an error; those are left out.
     """
-    loud = (each for each in records if each.exc_info or each.levelno >= logging.ERROR)
-    return [text for each in loud if "further occurrences" not in (text := each.getMessage())]
+    loud = (record for record in records if record.exc_info or record.levelno >= logging.ERROR)
+    return [text for record in loud if "further occurrences" not in (text := record.getMessage())]
 
 
 class Raw:
@@ -66,28 +66,28 @@ class Raw:
         self._reader, self._writer = reader, writer
         self._protocol = Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
         self._frames: list[Frame] = []
-        # Everything that was received as an Engine.IO packet, in order.
+        # Every Engine.IO packet that was received, in order.
         self.texts: list[str] = []
 
     def send(self, *pieces: str | bytes) -> None:
-        """Send in one segment: strings as text frames, bytes as they are."""
+        """Send everything in one segment: strings become text frames, bytes are sent unchanged."""
         self._writer.write(b"".join(text(p) if isinstance(p, str) else p for p in pieces))
 
     async def status(self) -> int:
-        """The status of an HTTP answer, whose head is read."""
+        """Read the head of an HTTP answer; returns its status."""
         async with asyncio.timeout(WITHIN_S):
             answer = await self._reader.readuntil(b"\r\n\r\n")
         return int(answer.split(b" ", 2)[1])
 
     async def rest(self) -> bytes:
-        """All that comes until the connection ends."""
+        """Read everything until the connection ends."""
         async with asyncio.timeout(WITHIN_S):
             with suppress(ConnectionError):
                 return await self._reader.read()
         return b""
 
     async def frame(self) -> Frame | None:
-        """The next frame; None at the end of the connection."""
+        """Return the next frame, or None at the end of the connection."""
         async with asyncio.timeout(WITHIN_S):
             while not self._frames:
                 try:
@@ -102,7 +102,7 @@ class Raw:
         return self._frames.pop(0)
 
     async def until(self, *starts: str) -> str:
-        """The next text that begins like one of these; pings are answered on the way."""
+        """Read until a text starts with one of these, and return it; answers pings meanwhile."""
         while (frame := await self.frame()) is not None and frame.opcode is Opcode.TEXT:
             got = bytes(frame.data).decode()
             self.texts.append(got)
@@ -113,7 +113,9 @@ class Raw:
         raise AssertionError(f"closed instead of {starts}: {frame}, after {self.texts[-5:]}")
 
     async def closed(self) -> Close | None:
-        """Wait for the end of the connection; the code it was closed with, if one came."""
+        """Wait until the connection ends; returns the close code and reason if a close frame
+        arrived.
+        """
         told = None
         while (frame := await self.frame()) is not None:
             if frame.opcode is Opcode.CLOSE:
@@ -123,13 +125,15 @@ class Raw:
         return told
 
     async def answer(self, number: int) -> dict[str, Any]:
-        """The acknowledgement of a call."""
+        """Wait for the acknowledgement of a call."""
         start = f"43{number}["
         answer: dict[str, Any] = orjson.loads((await self.until(start))[len(start) - 1 :])[0]
         return answer
 
     async def answers(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
-        """The acknowledgements of calls, in the order of the numbers, however they come."""
+        """Wait for the acknowledgements of calls, in any order; returns them in the order of the
+        numbers.
+        """
         missing, found = set(numbers), dict[int, dict[str, Any]]()
         while missing:
             number, _, answer = (await self.until("43"))[2:].partition("[")
@@ -138,7 +142,7 @@ class Raw:
         return [found[number] for number in sorted(found)]
 
     def cut(self) -> None:
-        """End the connection without a word."""
+        """Abort the connection without a close frame."""
         self._writer.transport.abort()
 
 
@@ -156,7 +160,7 @@ async def tcp(url: str) -> AsyncIterator[Raw]:
 
 @asynccontextmanager
 async def websocket(url: str, query: str = "EIO=4&transport=websocket") -> AsyncIterator[Raw]:
-    """A websocket that was accepted."""
+    """An accepted websocket, without a Socket.IO connection."""
     async with tcp(url) as raw:
         raw.send(head(query))
         assert await raw.status() == 101
@@ -165,7 +169,7 @@ async def websocket(url: str, query: str = "EIO=4&transport=websocket") -> Async
 
 @asynccontextmanager
 async def connected(url: str, person: Person) -> AsyncIterator[Raw]:
-    """A websocket on which a person's Socket.IO connection stands."""
+    """A websocket with a person's Socket.IO connection."""
     async with websocket(url) as raw:
         await raw.until("0{")
         raw.send(connect_packet(person))
@@ -181,45 +185,45 @@ class Polling:
 
     @property
     def sid(self) -> str:
-        """Its id."""
+        """The session's id."""
         return self.url.rpartition("sid=")[2]
 
     async def post(self, *packets: str | bytes) -> int:
-        """Send packets in one body; the status of the answer."""
+        """Send packets in one body; returns the status."""
         body = b"\x1e".join(p.encode() if isinstance(p, str) else p for p in packets)
         async with self._http.post(self.url, data=body) as answer:
             await answer.read()
             return answer.status
 
     async def packets(self) -> list[str]:
-        """The packets of one poll; none when the session is over."""
+        """Poll once; returns the packets, or none if the session has ended."""
         async with self._http.get(self.url) as answer:
             text = await answer.text()
             assert answer.status in (200, 400), text
             return [] if answer.status == 400 else text.split("\x1e")
 
     async def poll(self) -> list[str]:
-        """The packets of one poll of a session that stands."""
+        """Poll a session that must still exist; returns the packets."""
         packets = await self.packets()
         assert packets, "the session is over"
         return packets
 
     async def until(self, *starts: str) -> str:
-        """Poll until a packet begins like one of these."""
+        """Poll until a packet starts with one of these, and return it."""
         async with asyncio.timeout(WITHIN_S):
             while True:
-                for each in await self.poll():
-                    if each.startswith(starts):
-                        return each
+                for packet in await self.poll():
+                    if packet.startswith(starts):
+                        return packet
 
     async def is_known(self) -> bool:
-        """Whether the gateway has the session: it takes a pong."""
+        """Whether the session still exists: it then accepts a pong."""
         return await self.post("3") == 200
 
 
 @asynccontextmanager
 async def polling(url: str, person: Person | None = None) -> AsyncIterator[Polling]:
-    """A polling session, with a person's connection when there is one."""
+    """A polling session, connected as a person if one is given."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(WITHIN_S)) as http:
         url += "/socket.io/?EIO=4&transport=polling"
         async with http.get(url) as answer:

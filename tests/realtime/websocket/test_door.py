@@ -1,4 +1,4 @@
-"""The door of a running gateway: what becomes a session, what goes to aiohttp, and the upgrade."""
+"""The door of a running gateway: which requests become sessions or go to aiohttp, and the upgrade."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +48,7 @@ def running(watched: Watched) -> RunningGateway:
 
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Nothing that a client does is a fault of ours, or worth a stack trace."""
+    """Nothing that a client does causes an internal error or a stack trace."""
     yield
     assert faults(caplog.get_records("call")) == []
 
@@ -57,7 +57,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk) -> None:
-    """And the first frames behind it in the same segment as its last byte."""
+    """The first frames may follow in the same segment as its last byte."""
     async with tcp(running.url) as raw:
         whole = head()
         for at in range(len(whole) - 1):
@@ -74,7 +74,7 @@ async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk)
 
 @pytest.mark.parametrize("size", [17_000, 100_000])
 async def test_a_head_without_end_is_refused(running: RunningGateway, size: int) -> None:
-    """Told and closed at 16 kB."""
+    """It is answered with 431 and closed at 16 kB."""
     async with tcp(running.url) as raw:
         raw.send(head()[:-2] + b"X-Filler: " + b"x" * size)
 
@@ -85,7 +85,7 @@ async def test_a_head_without_end_is_refused(running: RunningGateway, size: int)
 async def test_who_sends_no_request_is_cut(
     running: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After ten seconds (here one), with half a head or none."""
+    """After ten seconds (here 0.1), with half a head or none."""
     monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
     async with tcp(running.url) as silent, tcp(running.url) as half:
         half.send(head()[:50])
@@ -116,7 +116,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, name: str) -> None:
-    """With a status of the caller's fault, and the end of the connection."""
+    """The status is a 4xx, and the connection ends."""
     async with tcp(running.url) as raw:
         raw.send(REFUSED[name])
 
@@ -128,7 +128,7 @@ async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, 
     "more", [b"Content-Length: 5\r\n", b"no colon\r\n", b"\xff\xfe: x\r\n", b" folded\r\n"]
 )
 async def test_a_malformed_head_ends_its_connection(running: RunningGateway, more: bytes) -> None:
-    """No websocket comes of it."""
+    """It does not become a websocket."""
     async with tcp(running.url) as raw:
         raw.send(head()[:-2] + more + b"\r\n")
 
@@ -138,7 +138,7 @@ async def test_a_malformed_head_ends_its_connection(running: RunningGateway, mor
 async def test_other_requests_go_to_aiohttp_which_closes_their_connection(
     running: RunningGateway,
 ) -> None:
-    """A websocket behind one on the same connection would pass the door unseen."""
+    """Otherwise a websocket request after the first one on a connection would bypass the door."""
     async with tcp(running.url) as raw:
         raw.send(b"GET /health/live HTTP/1.1\r\nHost: parley\r\n\r\n" + head())
 
@@ -161,7 +161,7 @@ async def begun(raw: Raw) -> None:
 async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
     running: RunningGateway, talk: Talk
 ) -> None:
-    """What was called by polling just before is answered as well; nothing is lost or doubled."""
+    """A call made by polling just before is answered as well; nothing is lost or doubled."""
     async with (
         polling(running.url, talk.customer) as polled,
         websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw,
@@ -171,21 +171,21 @@ async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
         sends = [call(n, "send_message", talk.says(n, f"m{n}")) for n in range(1, 31)]
         raw.send("5", *sends)
 
-        while len([each for each in raw.texts if each.startswith("43")]) < 31:
+        while len([text for text in raw.texts if text.startswith("43")]) < 31:
             await raw.until("43")
 
-    answers = [each for each in raw.texts if each.startswith("43")]
-    assert sorted(int(each[2:].partition("[")[0]) for each in answers) == list(range(31))
+    answers = [text for text in raw.texts if text.startswith("43")]
+    assert sorted(int(answer[2:].partition("[")[0]) for answer in answers) == list(range(31))
     bodies = {
-        each["message"]["sequence"]: each["message"]["body"]
-        for each in (orjson.loads(text[text.index("[") :])[0] for text in answers)
-        if "message" in each
+        acknowledged["message"]["sequence"]: acknowledged["message"]["body"]
+        for acknowledged in (orjson.loads(text[text.index("[") :])[0] for text in answers)
+        if "message" in acknowledged
     }
     assert bodies == {n: f"m{n}" for n in range(1, 31)}
 
 
 async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: Talk) -> None:
-    """The poll that waits meanwhile ends at once, and does not take the session with it."""
+    """The pending poll ends at once, and does not end the session with it."""
     running, server = watched
     async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
         poll = asyncio.create_task(polled.poll())
@@ -205,7 +205,7 @@ async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: 
 async def test_pushes_while_an_upgrade_is_under_way_come_once_and_in_order(
     running: RunningGateway, connect: Connect, talk: Talk
 ) -> None:
-    """By the poll, by the queue that is handed over, or by the websocket."""
+    """Each arrives by the poll, by the queue that is handed over, or by the websocket."""
     vendor = await connect(running, talk.vendor)
     async with polling(running.url, talk.customer) as polled:
         await polled.post(call(1, "join_conversation", talk.named()))
@@ -227,12 +227,14 @@ async def test_pushes_while_an_upgrade_is_under_way_come_once_and_in_order(
 
 def pushed(texts: list[str]) -> list[int]:
     """The sequences of the messages among the packets."""
-    events = [orjson.loads(each[2:]) for each in texts if each.startswith("42")]
+    events = [orjson.loads(text[2:]) for text in texts if text.startswith("42")]
     return [data["sequence"] for name, data in events if name == "message.sent"]
 
 
 async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -> None:
-    """A second websocket is refused while the first is on its way, and behind it; by polling too."""
+    """A second websocket is refused during the first one's upgrade and after it, as is polling
+    after it.
+    """
     async with (
         polling(running.url, talk.customer) as polled,
         websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw,
@@ -250,7 +252,7 @@ async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -
 
 
 async def test_a_websocket_session_is_not_upgraded(running: RunningGateway, talk: Talk) -> None:
-    """It is one from the beginning."""
+    """It has been a websocket from the start."""
     async with websocket(running.url) as raw, tcp(running.url) as second:
         sid = orjson.loads((await raw.until("0{"))[1:])["sid"]
         second.send(head(f"{QUERY}&sid={sid}"))
@@ -276,7 +278,7 @@ BROKEN: dict[str, list[str | bytes]] = {
 async def test_an_upgrade_that_fails_leaves_the_polling_session(
     running: RunningGateway, talk: Talk, name: str
 ) -> None:
-    """It is usable, and the next upgrade succeeds."""
+    """The session is usable, and the next upgrade succeeds."""
     url, query = running.url, QUERY
     async with polling(url, talk.customer) as polled:
         query += f"&sid={polled.sid}"
@@ -298,7 +300,7 @@ async def test_an_upgrade_that_fails_leaves_the_polling_session(
 async def test_an_upgrade_that_takes_too_long_is_cut(
     running: RunningGateway, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The websocket, not the session."""
+    """The websocket is cut; the polling session remains."""
     monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
     async with polling(running.url, talk.customer) as polled:
         async with websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw:

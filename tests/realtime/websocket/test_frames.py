@@ -1,4 +1,4 @@
-"""Outgoing frames, read back by the client side of `websockets`."""
+"""Outgoing frames, parsed by the client side of `websockets`."""
 
 import orjson
 import pytest
@@ -9,7 +9,7 @@ from realtime.websocket.frames import PING, acknowledgement_frame, event_frame, 
 
 
 def read_back(data: bytes) -> list[Event]:
-    """What a client reads out of bytes from the server."""
+    """Parse bytes from the server as a client does."""
     client = Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
     client.receive_data(data)
     assert client.parser_exc is None
@@ -18,24 +18,24 @@ def read_back(data: bytes) -> list[Event]:
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 1_000_000])
 def test_a_text_of_any_size_is_one_whole_frame(size: int) -> None:
-    """At and around the sizes where the length is written in another way."""
+    """The sizes include those around which the encoding of the length changes."""
     payload = bytes(97 + n % 26 for n in range(size))
 
     assert read_back(text_frame(payload) * 2) == [Frame(Opcode.TEXT, payload, fin=True)] * 2
 
 
 def test_an_event_is_a_socket_io_event_in_an_engine_io_message() -> None:
-    """`42` and the name with its data."""
+    """The text is `42`, then the name and the data as JSON."""
     frames = read_back(event_frame("message.sent", {"body": "grüezi ✓"}))
 
-    assert [each.data[:2] for each in frames if isinstance(each, Frame)] == [b"42"]
-    assert [orjson.loads(each.data[2:]) for each in frames if isinstance(each, Frame)] == [
-        ["message.sent", {"body": "grüezi ✓"}]
-    ]
+    assert [received.data[:2] for received in frames if isinstance(received, Frame)] == [b"42"]
+    assert [
+        orjson.loads(received.data[2:]) for received in frames if isinstance(received, Frame)
+    ] == [["message.sent", {"body": "grüezi ✓"}]]
 
 
 def test_an_acknowledgement_carries_the_id_of_its_call() -> None:
-    """As it was written, however long: the app compares it."""
+    """The id is unchanged, whatever its length: the app compares it."""
     digits = b"0123456789" * 4
 
     (frame,) = read_back(acknowledgement_frame(digits, {"ok": True}))
@@ -44,5 +44,5 @@ def test_an_acknowledgement_carries_the_id_of_its_call() -> None:
 
 
 def test_the_ping_is_engine_ios() -> None:
-    """A text, which script in a browser answers."""
+    """It is a text frame, because script in a browser answers it."""
     assert read_back(PING) == [Frame(Opcode.TEXT, b"2")]

@@ -1,4 +1,4 @@
-"""The short cut of the handshake accepts nothing that the library would refuse."""
+"""The fast path of the handshake accepts nothing that the library would refuse."""
 
 import pytest
 from hypothesis import given
@@ -44,7 +44,7 @@ NAMES = st.sampled_from(
 
 
 def anybody(_: Query, __: Headers) -> None:
-    """Refuses nobody."""
+    """Refuse nobody."""
 
 
 def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP/1.1") -> bytes:
@@ -54,7 +54,7 @@ def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP
 
 
 def test_the_common_handshake_takes_the_short_cut() -> None:
-    """With the answer of the standard's own example (RFC 6455, section 1.3)."""
+    """Its answer is that of the standard's own example (RFC 6455, section 1.3)."""
     found = handshake._common(head(list(GOOD.items())), anybody)
 
     assert found is not None
@@ -74,7 +74,7 @@ def test_the_common_handshake_takes_the_short_cut() -> None:
 def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
     changed: dict[str, str], added: list[tuple[str, str]], line: str
 ) -> None:
-    """For whatever stands in the head."""
+    """This holds for any headers."""
     request = head([*(GOOD | changed).items(), *added], line)
 
     quick = handshake._common(request, anybody)
@@ -84,13 +84,13 @@ def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
         assert whole is not None
         assert whole.is_accepted
         assert (whole.query, whole.headers) == (quick.query, quick.headers)
-        accepted = next(each for each in quick.answer.split(b"\r\n") if b"Accept" in each)
+        accepted = next(line for line in quick.answer.split(b"\r\n") if b"Accept" in line)
         assert accepted in whole.answer.split(b"\r\n")
 
 
 @pytest.mark.parametrize("keys", [{"Connection": "keep-alive, Upgrade"}, {"Host": "a\tb"}])
 def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
-    """By whichever way."""
+    """Through either path."""
     found = shake_hands(head(list((GOOD | keys).items())), anybody)
 
     assert found is not None
@@ -98,7 +98,7 @@ def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
 
 
 def test_a_query_that_is_refused_is_told_why() -> None:
-    """In an answer of HTTP."""
+    """The reason is in the HTTP answer."""
     found = shake_hands(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
 
     assert found is not None

@@ -17,7 +17,7 @@ TEXT = Opcode.TEXT
 
 
 def taken(incoming: Incoming) -> bytes | None:
-    """The next message, however many slices it takes the library."""
+    """The next message, in however many slices the library delivers it."""
     while (message := incoming.next_message()) is None and incoming.has_more:
         pass
     return message
@@ -25,7 +25,7 @@ def taken(incoming: Incoming) -> bytes | None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a connection's bytes."""
+    """The result of a connection's bytes."""
 
     messages: list[bytes]
     is_binary: bool
@@ -40,7 +40,7 @@ def frame(data: bytes = b"", opcode: Opcode = TEXT, fin: bool = True) -> bytes:
 
 
 def by_incoming(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
-    """What `Incoming` makes of the chunks."""
+    """Feed the chunks to `Incoming`."""
     incoming, messages, answered, is_binary = Incoming(max_bytes), list[bytes](), b"", False
     for chunk in chunks:
         incoming.feed(chunk)
@@ -56,18 +56,18 @@ def by_incoming(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
 
 
 def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
-    """What the library makes of them by itself."""
+    """Feed the chunks to the library alone."""
     protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=max_bytes)
     messages, pieces, answered, is_binary = list[bytes](), b"", b"", False
     for chunk in chunks:
         protocol.receive_data(chunk)
-        for each in protocol.events_received():
-            assert isinstance(each, Frame)
-            is_binary = is_binary or each.opcode is Opcode.BINARY
-            if is_binary or each.opcode not in (Opcode.TEXT, Opcode.CONT):
+        for event in protocol.events_received():
+            assert isinstance(event, Frame)
+            is_binary = is_binary or event.opcode is Opcode.BINARY
+            if is_binary or event.opcode not in (Opcode.TEXT, Opcode.CONT):
                 continue
-            pieces += bytes(each.data)
-            if each.fin:
+            pieces += bytes(event.data)
+            if event.fin:
                 messages.append(pieces)
                 pieces = b""
         answered += b"".join(protocol.data_to_send())
@@ -78,7 +78,7 @@ def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
-    """The data in chunks of these sizes, and what is left at the end."""
+    """Cut the data into chunks of these sizes, then the rest."""
     at = 0
     for size in sizes:
         yield data[at : at + size]
@@ -97,7 +97,7 @@ control = st.builds(frame, st.binary(max_size=125), st.sampled_from([Opcode.PING
 
 @st.composite
 def fragmented(draw: st.DrawFn) -> bytes:
-    """A message in pieces, with pings and pongs between them."""
+    """A fragmented message, with pings and pongs between the fragments."""
     parts = draw(st.lists(st.binary(max_size=60), min_size=2, max_size=5))
     out = b""
     for number, part in enumerate(parts):
@@ -133,7 +133,7 @@ rare = st.one_of(
         lambda code: frame(Close(code, "bye").serialize(), Opcode.CLOSE)
     ),
     payloads.map(lambda data: frame(data, Opcode.BINARY)),
-    # Longer forms of a length than it needs.
+    # Lengths written in a longer form than necessary.
     st.just(b"\x81\xfe\x00\x02" + bytes(4) + b"hi"),
     st.just(b"\x81\xff" + (2).to_bytes(8, "big") + bytes(4) + b"hi"),
     st.binary(max_size=12),
@@ -150,14 +150,16 @@ streams = st.lists(
 def test_any_bytes_in_any_chunks_are_what_the_library_makes_of_them(
     stream: bytes, sizes: list[int]
 ) -> None:
-    """The same messages, the same answers, the same end: the short cut is nothing but shorter."""
+    """Messages, answers and end are the same: the fast path is only faster."""
     for chunks in (list(cut(stream, sizes)), list(cut(stream, [1] * len(stream))), [stream]):
         assert by_incoming(chunks) == by_library(chunks)
 
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_breaks_the_standard_is_told(name: str) -> None:
-    """After a good message as well as before any; with the close frame that the standard wants."""
+    """This holds after a good message and before any; the answer is the close frame that the
+    standard wants.
+    """
     for before in (b"", frame(b"good")):
         outcome = by_incoming([before + MALFORMED[name]])
 
@@ -168,7 +170,7 @@ def test_what_breaks_the_standard_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("code", [CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY])
 def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
-    """With the same code; what comes behind it is not read."""
+    """The answer has the same code; what follows is not read."""
     outcome = by_incoming([frame(Close(code, "").serialize(), Opcode.CLOSE) + frame(b"late")])
 
     assert (outcome.is_over, outcome.is_malformed, outcome.messages) == (True, False, [])
@@ -176,7 +178,7 @@ def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
 
 
 def test_a_binary_message_is_told() -> None:
-    """The contract has none."""
+    """The contract has no binary messages."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"first") + frame(b"\x00", Opcode.BINARY))
 
@@ -186,7 +188,7 @@ def test_a_binary_message_is_told() -> None:
 
 
 def test_a_stream_that_never_ends_on_a_frames_end_does_not_grow() -> None:
-    """What was taken is let go of, although something always waits for its other half."""
+    """Consumed bytes are released although the buffer always ends in an incomplete frame."""
     one = frame(b"x" * 100)
     incoming, stream = Incoming(MAX_BYTES), one * 2_000
     taken = 0
@@ -200,7 +202,7 @@ def test_a_stream_that_never_ends_on_a_frames_end_does_not_grow() -> None:
 
 
 def test_empty_fragments_without_end_do_not_add_up() -> None:
-    """They have no size, so that no limit of size ends them."""
+    """They have no size, so no size limit stops them."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"a", fin=False) + frame(b"", Opcode.CONT, fin=False) * 10_000)
     assert taken(incoming) is None
@@ -212,7 +214,7 @@ def test_empty_fragments_without_end_do_not_add_up() -> None:
 
 
 def _seconds(chunks: list[bytes]) -> float:
-    """The least time of three in which the chunks are read."""
+    """The shortest of three times in which the chunks are read."""
     least = 1e9
     for _ in range(3):
         started = time.process_time()
@@ -223,7 +225,9 @@ def _seconds(chunks: list[bytes]) -> float:
 
 @pytest.mark.parametrize("kind", ["plain", "by the library", "never at an end", "byte by byte"])
 def test_the_work_grows_with_the_bytes_and_not_with_their_square(kind: str) -> None:
-    """Four times as much in one go takes about four times as long; the square would be sixteen."""
+    """Four times as much input takes about four times as long; quadratic work would take sixteen
+    times.
+    """
     small = frame(b"hello")
     count = 65_536 // len(small)
 

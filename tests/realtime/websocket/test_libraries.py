@@ -1,7 +1,7 @@
-"""What the transport leans on in python-engineio, python-socketio and websockets is still there.
+"""The internals of python-engineio, python-socketio and websockets that the transport relies on.
 
-All of it works with the locked versions.  When an upgrade moves something, it fails here
-and not in front of users: read what changed, then change `realtime/websocket` with it.
+All of it works with the locked versions. When an upgrade moves something, it fails here and not in
+production: read what changed, then change `realtime/websocket` accordingly.
 """
 
 import ast
@@ -28,14 +28,14 @@ from realtime.server import GatewayServer
 from realtime.transport import OrJson
 from realtime.websocket.session import Session
 
-# Methods of python-engineio's server that no session of ours comes into: HTTP requests, which are ours
-# (`realtime/polled.py`), the monitor that is off (`monitor_clients`), and user sessions, which nothing
-# here has.
+# Methods of python-engineio's server that our sessions never reach: HTTP requests, which we handle
+# (`realtime/polled.py`), the monitor, which is off (`monitor_clients`), and user sessions, which
+# nothing here has.
 NOT_ENTERED = frozenset(
     {"handle_request", "_handle_connect", "_service_task", "get_session", "save_session"}
 )
-# What python-socketio's server calls on its manager and `Clients` leaves as it is: what it is told at
-# the start, and what no code of ours asks for: the library's own rooms, emitting and call-backs.
+# What python-socketio's server calls on its manager but `Clients` does not override: the set-up
+# calls, and what our code never uses, which is the library's own rooms, emitting and call-backs.
 HARMLESS = frozenset(
     {
         "set_server", "initialize", "emit", "can_disconnect", "enter_room", "leave_room",
@@ -45,11 +45,11 @@ HARMLESS = frozenset(
 
 
 def methods(module: ModuleType) -> dict[str, ast.AST]:
-    """The methods of a module's classes by name."""
+    """The methods of a module's classes, by name."""
     tree = ast.parse(inspect.getsource(module))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    classes = (each for each in tree.body if isinstance(each, ast.ClassDef))
-    return {each.name: each for one in classes for each in one.body if isinstance(each, kinds)}
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    return {node.name: node for one in classes for node in one.body if isinstance(node, kinds)}
 
 
 def attributes_of_sockets(method: ast.AST) -> set[str]:
@@ -67,14 +67,14 @@ def attributes_of_sockets(method: ast.AST) -> set[str]:
 
 
 def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
-    """Read out of the installed source."""
+    """The list comes from the installed source."""
     asked = set[str]()
     for module in (async_server, base_server):
         for name, method in methods(module).items():
             if name not in NOT_ENTERED:
                 asked |= attributes_of_sockets(method)
 
-    # What was there to be found when this was written: else the source is not read as it should be.
+    # These were there when this was written; if not, the source is not parsed correctly.
     assert {"send", "close", "closed"} <= asked
     for kind in (Session, PollingSession):
         assert {name for name in asked if not hasattr(kind, name)} == set()
@@ -89,7 +89,7 @@ OVERRIDDEN = {
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
-    """With the same arguments, and called by its own source."""
+    """The arguments are the same, and the library's source calls the method."""
     for owner in (socketio.AsyncServer, GatewayServer):
         assert list(inspect.signature(getattr(owner, name)).parameters) == OVERRIDDEN[name]
     source = inspect.getsource(socketio_server) + inspect.getsource(socketio_base)
@@ -97,7 +97,9 @@ def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
 
 
 def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
-    """`lost` calls it; packets of the library come back by `_send_packet`."""
+    """`lost` calls `_handle_eio_disconnect`; the library's packets come back through
+    `_send_packet`.
+    """
     server = socketio.AsyncServer
     ended = list(inspect.signature(server._handle_eio_disconnect).parameters)
     assert ended == ["self", "eio_sid", "reason"]
@@ -105,7 +107,7 @@ def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
 
 
 def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
-    """Ours, or one that does no harm; a new one is looked at before it is let pass."""
+    """Each is ours or harmless; a new one has to be reviewed before it is allowed."""
     asked = set[str]()
     for module in (socketio_server, socketio_base):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
@@ -124,7 +126,7 @@ def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
     ],
 )  # fmt: skip
 def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
-    """By the same names."""
+    """The parameter names match."""
     theirs = list(inspect.signature(getattr(async_manager.AsyncManager, name)).parameters)[:3]
     ours = list(inspect.signature(getattr(Clients, name)).parameters)[:3]
     assert theirs == ours
@@ -132,7 +134,7 @@ def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
 
 
 def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
-    """Ids from a method, sessions and who opened them in plain dictionaries."""
+    """Ids come from a method; sessions and their requests are in plain dictionaries."""
     server = GatewayServer("gateway")
 
     assert isinstance(server.eio, engineio.AsyncServer)
@@ -141,7 +143,7 @@ def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
 
 
 def test_json_is_read_and_written_by_a_module_given() -> None:
-    """By both libraries, for the whole process."""
+    """Both libraries use it, in the whole process."""
     server = GatewayServer("gateway")
     assert server.packet_class.json is OrJson
     assert server.packet_class(encoded_packet='27["a",{"b":1}]').data == ["a", {"b": 1}]
@@ -154,7 +156,7 @@ def test_json_is_read_and_written_by_a_module_given() -> None:
 
 @pytest.mark.parametrize("kind", [bytes, bytearray])
 def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[bytearray]) -> None:
-    """By the library's own C, which gives bytes."""
+    """The library's own C does it, and returns bytes."""
     masked = apply_mask(kind(b"hello"), kind(b"\x01\x02\x03\x04"))
 
     assert masked == b"igohn"
@@ -163,7 +165,7 @@ def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[byt
 
 
 def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
-    """Open from the beginning, with a limit, and without input or output of its own."""
+    """It starts open, has a size limit, and does no input or output itself."""
     protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=10)
     protocol.receive_data(Frame(Opcode.PING, b"x").serialize(mask=True))
     assert protocol.events_received() == [Frame(Opcode.PING, b"x")]
@@ -178,7 +180,7 @@ def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
 
 
 def test_a_close_is_written_as_a_frame() -> None:
-    """With the codes that are used."""
+    """With the codes that we use."""
     close = Close(CloseCode.TRY_AGAIN_LATER, "too slow")
     data = Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
 
@@ -187,7 +189,7 @@ def test_a_close_is_written_as_a_frame() -> None:
 
 
 def test_the_handshake_is_read_and_answered_without_a_connection() -> None:
-    """And one without a key is refused with 4xx."""
+    """One without a key is refused with a 4xx."""
     lines = ["GET /socket.io/?a=b HTTP/1.1", "Host: parley", "Connection: Upgrade"]
     lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13"]
     for key, status in (("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 101), ("X: y", 400)):

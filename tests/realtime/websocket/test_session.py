@@ -1,4 +1,4 @@
-"""A session over a transport that only records: what is written when, bounds, pings, ends."""
+"""A session over a transport that only records: when writes happen, bounds, pings, and ends."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ MAX_BYTES = 100_000
 
 
 class Recorder(asyncio.Transport):
-    """Keeps what is done with it; the reader on its other side takes nothing unless told."""
+    """Records what is done with it; its reader takes nothing unless a test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,36 +35,36 @@ class Recorder(asyncio.Transport):
         self.waiting_bytes = 0
 
     def write(self, data: Any) -> None:
-        """Keep a write; one to a transport that is gone is a fault, as uvloop has it."""
+        """Record a write; a write to a closed transport is an error, as with uvloop."""
         assert "lost" not in self.did, "written to a transport that is gone"
         self.writes.append(bytes(data))
 
     def pause_reading(self) -> None:
-        """Keep it."""
+        """Record it."""
         self.did.append("pause")
 
     def resume_reading(self) -> None:
-        """Keep it."""
+        """Record it."""
         self.did.append("resume")
 
     def close(self) -> None:
-        """Keep it."""
+        """Record it."""
         self.did.append("close")
 
     def abort(self) -> None:
-        """Keep it."""
+        """Record it."""
         self.did.append("abort")
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Tests call `pause_writing` themselves."""
+        """Do nothing: the tests call `pause_writing` themselves."""
 
     def get_write_buffer_size(self) -> int:
-        """What the reader has not taken."""
+        """The bytes that the reader has not taken."""
         return self.waiting_bytes
 
 
 class Server:
-    """Keeps the calls, the packets and the end; answers nothing by itself."""
+    """Records calls, packets and the end of the session; answers nothing unless asked to."""
 
     def __init__(self) -> None:
         self.eio = SimpleNamespace(ping_interval=20, sockets={})
@@ -77,26 +77,26 @@ class Server:
         self.may_go_on.set()
 
     def receive_call(self, _: Session, call: Call, size_bytes: int) -> None:
-        """Keep a call."""
+        """Record a call."""
         self.calls.append(call)
 
     def refuse_call(self, session: Session, refused: RefusedCall, size_bytes: int) -> None:
-        """Keep a refusal, and answer it."""
+        """Record a refusal, and answer it."""
         self.refused.append((refused.packet_id, refused.error.code))
         session.acknowledge(refused.packet_id, {"ok": False})
 
     async def receive_packet(self, sid: str, text: str) -> None:
-        """Keep a packet, and take the time it takes."""
+        """Record a packet, then block until the test releases it."""
         self.packets.append(text)
         await self.may_go_on.wait()
 
     def lost(self, sid: str, reason: str) -> None:
-        """Keep the end."""
+        """Record the end."""
         self.ends.append(reason)
 
 
 class Setup:
-    """A session and both its sides."""
+    """A session with the transport and the server on its two sides."""
 
     def __init__(self) -> None:
         self.transport, self.server, self.wheel = Recorder(), Server(), Wheel()
@@ -106,18 +106,18 @@ class Setup:
         self.session.client_id = "client.1"
 
     def receives(self, *messages: str) -> None:
-        """Bytes of texts come in, in one read."""
-        self.session.data_received(b"".join(text(each) for each in messages))
+        """Receive these texts, in one read."""
+        self.session.data_received(b"".join(text(message) for message in messages))
 
     def frames(self) -> list[Frame]:
-        """What a client would read out of all writes."""
+        """The frames that a client would parse from all writes."""
         client = Protocol(Side.CLIENT, state=State.OPEN)
         client.receive_data(b"".join(self.transport.writes))
         assert client.parser_exc is None
         return cast(list[Frame], client.events_received())
 
     def goodbye(self) -> tuple[int, str]:
-        """The code and the reason it was closed with."""
+        """The code and the reason of the final close frame."""
         last = self.frames()[-1]
         assert last.opcode is Opcode.CLOSE
         close = Close.parse(bytes(last.data))
@@ -131,21 +131,21 @@ async def side() -> Setup:
 
 
 async def turn() -> None:
-    """Let what was put off to the end of this turn of the event loop happen."""
+    """Let everything run that was scheduled for the end of this turn of the event loop."""
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
 
 def call(number: int) -> str:
-    """A call's message."""
+    """A call's packet."""
     return f'42{number}["mark_read",{{"sequence":{number}}}]'
 
 
-# --- out -----------------------------------------------------------------------------------------
+# --- outgoing ------------------------------------------------------------------------------------
 
 
 async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
-    """In the order they were written, whoever wrote them."""
+    """The write keeps the order of the frames, whatever produced them."""
     one, two = event_frame("message.sent", {"n": 1}), event_frame("message.sent", {"n": 2})
     answer = acknowledgement_frame(b"7", {"ok": True})
     side.session.push(one, is_ephemeral=False)
@@ -161,7 +161,7 @@ async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
 
 
 async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
-    """As the protocol has it; the call counts as done all the same."""
+    """The protocol says so; the call is executed all the same."""
     side.receives('42["mark_read",{}]')
 
     side.session.acknowledge(b"", {"ok": True})
@@ -171,7 +171,7 @@ async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
 
 
 async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -> None:
-    """Typing is left out, messages are not; once it has caught up it gets both."""
+    """Typing is dropped, messages are not; once it has caught up, it gets both again."""
     frame = event_frame("typing.updated", {})
     side.session.pause_writing()
     assert not side.session.push(frame, is_ephemeral=True)
@@ -186,7 +186,7 @@ async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -
 
 @pytest.mark.parametrize("what", ["pushes", "acknowledgements", "pongs"])
 async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: str) -> None:
-    """Nothing is added behind the bound but the goodbye, and the server is told once."""
+    """After the bound only the close frame is written, and the server is notified once."""
     side.session.pause_writing()
     side.transport.waiting_bytes = outgoing.MAX_WAITING_BYTES + 1
     before = len(side.transport.writes)
@@ -209,14 +209,14 @@ async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: 
 async def test_who_takes_nothing_for_a_while_is_ended(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Below the bound too; who takes something in between is not."""
+    """This holds below the bound too; a reader that takes something in between is not closed."""
     monkeypatch.setattr(outgoing, "STANDSTILL_S", 0.01)
     seen = [90_000, 80_000, 70_000, 70_000]
     monkeypatch.setattr(side.transport, "get_write_buffer_size", lambda: seen.pop(0))
     side.session.pause_writing()
 
     async with asyncio.timeout(5):
-        while not side.server.ends:  # noqa: ASYNC110 # of its clock
+        while not side.server.ends:  # noqa: ASYNC110 # the session's timer
             await asyncio.sleep(0.005)
 
     assert side.goodbye() == (CloseCode.TRY_AGAIN_LATER, "too slow")
@@ -225,7 +225,7 @@ async def test_who_takes_nothing_for_a_while_is_ended(
 
 
 async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> None:
-    """It would raise, and keep from others what was to be sent behind it in the same turn."""
+    """Writing would raise, and would lose what other sessions have to send later in the same turn."""
     other = Setup()
     other.session._outbox = side.session._outbox
     frame = event_frame("message.sent", {})
@@ -239,11 +239,11 @@ async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> N
     assert (side.transport.writes, other.transport.writes) == ([], [frame])
 
 
-# --- in ------------------------------------------------------------------------------------------
+# --- incoming ------------------------------------------------------------------------------------
 
 
 async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
-    """With their ids and arguments."""
+    """They keep their ids and arguments."""
     side.receives(*(call(number) for number in range(3)), '42["a"]', '4299["b",1,[2],null]')
 
     assert side.server.calls == [
@@ -254,13 +254,13 @@ async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
 
 
 async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> None:
-    """At the bound of calls under way reading pauses; nothing is lost, nothing comes twice."""
+    """At the maximum of calls in flight, reading pauses; no call is lost or repeated."""
     most = module.MAX_CALLS_UNDER_WAY
     count = 3 * most
 
     side.receives(*(call(number) for number in range(count)))
     assert (len(side.server.calls), side.transport.did) == (most, ["pause"])
-    side.receives(call(count))  # was read before the pause
+    side.receives(call(count))  # it had been read before the pause
     assert len(side.server.calls) == most
 
     for number in range(count + 1):
@@ -268,14 +268,14 @@ async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> No
         side.session.acknowledge(b"%d" % number, {"ok": True})
     await turn()
 
-    assert [int(each) for each, _, _ in side.server.calls] == list(range(count + 1))
+    assert [int(packet_id) for packet_id, _, _ in side.server.calls] == list(range(count + 1))
     assert side.transport.did[-1] == "resume"
-    answered = [bytes(each.data)[2:].partition(b"[")[0] for each in side.frames()]
-    assert [int(each) for each in answered] == list(range(count + 1))
+    answered = [bytes(sent.data)[2:].partition(b"[")[0] for sent in side.frames()]
+    assert [int(packet_id) for packet_id in answered] == list(range(count + 1))
 
 
 async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
-    """Its calls are carried out behind it, in order, with whatever came meanwhile."""
+    """Calls after a handshake are executed once it is done, in order, with what arrived meanwhile."""
     side.server.may_go_on.clear()
     side.receives('40{"token":"x"}', call(1), call(2))
     await turn()
@@ -286,11 +286,11 @@ async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
     await turn()
     side.receives(call(4))
 
-    assert [each for each, _, _ in side.server.calls] == [b"1", b"2", b"3", b"4"]
+    assert [packet_id for packet_id, _, _ in side.server.calls] == [b"1", b"2", b"3", b"4"]
 
 
 async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
-    """Beyond it the session ends."""
+    """Beyond that bound the session ends."""
     side.server.may_go_on.clear()
     side.receives("40")
     await turn()
@@ -325,12 +325,12 @@ async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
         ('42 1["a"]', CloseCode.INVALID_DATA),
         ('42٣["a"]', CloseCode.INVALID_DATA),
     ],
-    ids=lambda each: repr(each)[:24],
+    ids=lambda value: repr(value)[:24],
 )
 async def test_what_is_no_packet_of_ours_ends_the_session(
     side: Setup, message: str, code: CloseCode
 ) -> None:
-    """With a code that says what was wrong; nothing behind it is carried out."""
+    """The close code says what was wrong; nothing after it is executed."""
     side.receives(call(1), message, call(2))
     await turn()
 
@@ -364,7 +364,7 @@ REFUSED = {
 async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
     side: Setup, name: str
 ) -> None:
-    """As soon as it has an id; what is behind it is carried out."""
+    """It only needs an id; the calls after it are executed."""
     message, code = REFUSED[name]
     side.receives(message)
     if name == "binary":
@@ -373,12 +373,12 @@ async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
     await turn()
 
     assert side.server.refused == [(b"7", code)]
-    assert [each for each, _, _ in side.server.calls] == [b"8"]
+    assert [packet_id for packet_id, _, _ in side.server.calls] == [b"8"]
     assert side.server.ends == []
 
 
 async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> None:
-    """There is none; `/` written out is ours."""
+    """There are no other namespaces; an explicit `/` is the default one."""
     side.receives('42/other,7["a",{}]', '42/,8["a",{"n":1,"n":2}]')
     await turn()
 
@@ -390,7 +390,7 @@ async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> No
 
 
 async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None:
-    """As many as were announced; one more ends the session."""
+    """As many attachments as announced are accepted; one more ends the session."""
     side.receives('452-7["a",{"x":{"_placeholder":true,"num":0}},{"_placeholder":true,"num":1}]')
     for frame in (
         Frame(Opcode.BINARY, b"42[", fin=False),
@@ -400,14 +400,14 @@ async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None
     ):
         side.session.data_received(frame.serialize(mask=True))
     side.receives(call(8))
-    assert ([each for each, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
+    assert ([packet_id for packet_id, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
 
     side.session.data_received(Frame(Opcode.BINARY, b"x").serialize(mask=True))
     assert side.server.ends == ["malformed"]
 
 
 async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> None:
-    """With its attachment."""
+    """It waits together with its attachment."""
     side.server.may_go_on.clear()
     side.receives("40", '451-7["a",{"_placeholder":true,"num":0}]')
     side.session.data_received(Frame(Opcode.BINARY, b"x").serialize(mask=True))
@@ -417,11 +417,11 @@ async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> Non
     await turn()
 
     assert side.server.refused == [(b"7", Code.VALIDATION_FAILED)]
-    assert ([each for each, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
+    assert ([packet_id for packet_id, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
 
 
 async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
-    """In a call, and in a packet that is none."""
+    """This holds inside a call and in any other packet."""
     for start in (b'421["a","', b"40"):
         side = Setup()
         side.session.data_received(text(start + b"\xff\xfe"))
@@ -430,7 +430,7 @@ async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
 
 
 async def test_a_binary_message_ends_the_session(side: Setup) -> None:
-    """The contract has none."""
+    """The contract has no binary messages."""
     side.session.data_received(Frame(Opcode.BINARY, b"\x00").serialize(mask=True))
 
     assert side.goodbye() == (CloseCode.UNSUPPORTED_DATA, "malformed")
@@ -440,7 +440,7 @@ async def test_a_binary_message_ends_the_session(side: Setup) -> None:
 
 
 async def test_without_a_handshake_it_ends(side: Setup) -> None:
-    """When the wheel looks, and not before."""
+    """It ends when the wheel checks it, and not before."""
     side.session.client_id = None
     for _ in range(int(module.HANDSHAKE_WITHIN_S) - 1):
         side.wheel.turn()
@@ -453,7 +453,7 @@ async def test_without_a_handshake_it_ends(side: Setup) -> None:
 
 
 async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> None:
-    """For ever."""
+    """This continues as long as the client answers."""
     for _ in range(10):
         for _ in range(int(module.HANDSHAKE_WITHIN_S) if not side.transport.writes else 20):
             side.wheel.turn()
@@ -465,7 +465,7 @@ async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> N
 
 
 async def test_without_a_pong_it_is_cut(side: Setup) -> None:
-    """At the next ping: a goodbye would reach nobody."""
+    """It is cut at the next ping, without a close frame, which nobody would receive."""
     assert side.session.tick() == 20
     assert side.session.tick() is None
 
@@ -489,7 +489,7 @@ ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
 
 @pytest.mark.parametrize("how", ENDS)
 async def test_an_end_is_told_once(side: Setup, how: str) -> None:
-    """However many ends come together."""
+    """This holds however many ends coincide."""
     end, reason = ENDS[how]
     end(side)
     side.session.end("again", CloseCode.NORMAL_CLOSURE)
@@ -500,7 +500,7 @@ async def test_an_end_is_told_once(side: Setup, how: str) -> None:
 
 
 async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None:
-    """An answer of the same turn is not lost by the end."""
+    """Ending the session does not lose an answer written in the same turn."""
     answer = acknowledgement_frame(b"1", {"ok": True})
     side.session.acknowledge(b"1", {"ok": True})
     side.session.end("draining", CloseCode.SERVICE_RESTART)
@@ -511,24 +511,24 @@ async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None
 
 
 async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> None:
-    """As far as it was there when the app said goodbye."""
+    """This applies to answers that existed when the app closed."""
     side.session.acknowledge(b"1", {"ok": True})
     _client_closes(side)
     await turn()
 
-    assert [each.opcode for each in side.frames()] == [Opcode.TEXT, Opcode.CLOSE]
+    assert [sent.opcode for sent in side.frames()] == [Opcode.TEXT, Opcode.CLOSE]
     assert side.transport.did == ["close"]
 
 
 async def test_who_does_not_read_the_goodbye_is_cut(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A closing transport that nobody drains would stay for ever."""
+    """Otherwise a closing transport that nobody drains would stay forever."""
     monkeypatch.setattr(module, "CLOSE_WITHIN_S", 0.01)
 
     side.session.end("draining", CloseCode.SERVICE_RESTART)
     async with asyncio.timeout(5):
-        while side.transport.did != ["close", "abort"]:  # noqa: ASYNC110 # of its clock
+        while side.transport.did != ["close", "abort"]:  # noqa: ASYNC110 # the session's timer
             await asyncio.sleep(0.005)
 
 
@@ -536,14 +536,16 @@ async def test_who_does_not_read_the_goodbye_is_cut(
 
 
 async def test_packets_of_the_library_go_out_in_order_with_ours(side: Setup) -> None:
-    """An answer that python-socketio made, between two pushes; after the end it raises."""
+    """An answer from python-socketio keeps its place between two pushes; after the end, sending
+    raises.
+    """
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)
     await side.session.send(packet.Packet(packet.MESSAGE, '31[{"ok":true}]'))
     side.session.push(frame, is_ephemeral=False)
     await turn()
 
-    texts = [bytes(each.data) for each in side.frames()]
+    texts = [bytes(sent.data) for sent in side.frames()]
     assert texts == [frame[2:], b'431[{"ok":true}]', frame[2:]]
     assert orjson.loads(texts[1][3:]) == [{"ok": True}]
 

@@ -1,4 +1,4 @@
-"""What one client sends holds the event loop for no more than 20 ms at a time."""
+"""One client's input blocks the event loop for at most 20 ms at a time."""
 
 import asyncio
 import gc
@@ -12,13 +12,13 @@ from realtime.packets import call_in
 from tests.realtime.websocket.test_session import Setup, call
 
 HELD_AT_MOST_S = 0.020
-# uvloop's reads.
+# The read size of uvloop.
 READ_BYTES = 256_000
 
 
 @pytest.fixture(autouse=True, scope="module")
 def frozen() -> Iterator[None]:
-    """What is there already is left out of the collector's walks, as in a process of ours."""
+    """Exclude existing objects from garbage collections, as our processes do."""
     gc.collect()
     gc.freeze()
     yield
@@ -26,7 +26,7 @@ def frozen() -> Iterator[None]:
 
 
 def masked(opcode: int, data: bytes) -> bytes:
-    """A frame of a client, masked with zeros, of up to 125 bytes."""
+    """A client's frame of up to 125 bytes, masked with zeros."""
     return bytes([0x80 | opcode, 0x80 | len(data)]) + bytes(4) + data
 
 
@@ -40,7 +40,7 @@ READS = {
 
 @pytest.mark.parametrize("frame", READS.values(), ids=READS)
 async def test_a_read_full_of_small_frames_is_taken_in_several_turns(frame: bytes) -> None:
-    """Others have their turn in between, and all of it is taken in the end."""
+    """Other work gets its turn in between, and all frames are processed in the end."""
     side = Setup()
     held_s = 0.0
 
@@ -65,7 +65,7 @@ async def test_a_read_full_of_small_frames_is_taken_in_several_turns(frame: byte
 
 
 async def test_calls_behind_a_turn_s_end_are_carried_out_in_order() -> None:
-    """Being put off to another turn loses and reorders nothing."""
+    """Deferring calls to a later turn loses and reorders nothing."""
     side = Setup()
 
     side.receives(*["3"] * 1_500, call(1), *["3"] * 1_500, call(2))
@@ -90,7 +90,7 @@ HOSTILE = {
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("kind", [b"427", b"451-7"], ids=["call", "binary call"])
 def test_a_large_frame_is_read_quickly_whatever_is_in_it(kind: bytes, payload: bytes) -> None:
-    """Also one that has to be read a second time to say what is wrong with it."""
+    """This includes one that is parsed a second time to say what is wrong with it."""
     frame = (kind + b'["send_message",' + payload)[:99_000] + b"]"
 
     began_at = time.thread_time()
@@ -101,18 +101,18 @@ def test_a_large_frame_is_read_quickly_whatever_is_in_it(kind: bytes, payload: b
 
 
 class Caller:
-    """A connection as far as its limits go."""
+    """As much of a connection as the limits use."""
 
     calls_paid_until = typing_paid_until = refusals_paid_until = 0.0
 
     @property
     def account(self) -> "Caller":
-        """Its account, with the same limits."""
+        """An account with the same limits."""
         return Caller()
 
 
 def test_a_large_call_counts_as_several() -> None:
-    """A frame of 98 kB takes the time of some two dozen calls, and as many of the limit."""
+    """A frame of 98 kB takes the time of some two dozen calls, and uses up as many of the limit."""
     caller = Caller()
     limits = CallLimits(1.0)
 

@@ -1,4 +1,4 @@
-"""The wheel, turned by hand: each turn is a second."""
+"""The wheel, turned by hand: one turn is one second."""
 
 from dataclasses import dataclass, field
 
@@ -9,28 +9,28 @@ from realtime.websocket.wheel import SLOTS, Wheel
 
 @dataclass(eq=False)
 class Watched:
-    """Notes in which turn it was looked at, and answers as told."""
+    """Records the turns in which it was checked, and returns the given answers."""
 
     answers: list[float | None]
     looked_at: list[int] = field(default_factory=list)
     turn: int = 0
 
     def tick(self) -> float | None:
-        """Note the turn."""
+        """Record the turn."""
         self.looked_at.append(self.turn)
         return self.answers.pop(0) if self.answers else None
 
 
 def turned(wheel: Wheel, times: int, *watched: Watched) -> None:
-    """Turn so many times."""
+    """Turn the wheel this many times."""
     for _ in range(times):
-        for each in watched:
-            each.turn += 1
+        for one in watched:
+            one.turn += 1
         wheel.turn()
 
 
 def test_each_is_looked_at_when_it_is_due() -> None:
-    """In the order of the times, whatever order they were added in."""
+    """Items are checked in the order of their times, not the order in which they were added."""
     wheel, late, soon = Wheel(), Watched([]), Watched([])
     wheel.add(late, 30)
     wheel.add(soon, 2)
@@ -41,7 +41,7 @@ def test_each_is_looked_at_when_it_is_due() -> None:
 
 
 def test_it_is_looked_at_again_as_often_as_it_says() -> None:
-    """And never once it says so."""
+    """The item's answer sets the next check; None ends it."""
     wheel, watched = Wheel(), Watched([5, 20.4, 1, None, 7])
     wheel.add(watched, 3)
 
@@ -54,7 +54,9 @@ def test_it_is_looked_at_again_as_often_as_it_says() -> None:
     ("in_s", "turn"), [(-1, 1), (0, 1), (0.4, 1), (1.6, 2), (63, 63), (64, 63), (10_000, SLOTS - 1)]
 )
 def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
-    """At least one turn, at most one less than it has slots: never the slot that is being looked at."""
+    """At least one turn, and at most one less than the number of slots: never the slot being
+    checked.
+    """
     wheel, watched = Wheel(), Watched([])
     turned(wheel, 40)
     wheel.add(watched, in_s)
@@ -65,7 +67,7 @@ def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
 
 
 def test_one_that_fails_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """The wheel is the pings of all connections: it goes on, and the fault is told."""
+    """All connections' pings depend on the wheel: it continues, and the fault is logged."""
 
     class Faulty(Watched):
         def tick(self) -> float | None:
@@ -73,11 +75,11 @@ def test_one_that_fails_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> Non
             raise RuntimeError("a fault")
 
     wheel, faulty, others = Wheel(), Faulty([]), [Watched([3]) for _ in range(20)]
-    for each in (*others[:10], faulty, *others[10:]):
-        wheel.add(each, 1)
+    for one in (*others[:10], faulty, *others[10:]):
+        wheel.add(one, 1)
 
     turned(wheel, 10, faulty, *others)
 
-    assert [each.looked_at for each in others] == [[1, 4]] * 20
+    assert [one.looked_at for one in others] == [[1, 4]] * 20
     assert faulty.looked_at == [1]
-    assert [each.message for each in caplog.records if each.exc_info] == ["a tick failed"]
+    assert [record.message for record in caplog.records if record.exc_info] == ["a tick failed"]
