@@ -1,1 +1,15 @@
-"""Parley: marketplace."""
+"""The core of Parley: business rules, storage, events and contracts, shared by every process.
+
+settings.py errors.py events.py        words that everything else is written in
+domain/                                business rules: pure functions over frozen values
+schemas/ inputs/                       validation and serialization of payloads; typed text
+ports/                                 the interfaces that actions depend on
+actions/                               what can be done: one function, one transaction
+storage/ kafka/ live/                  MongoDB, Kafka, and Redis publish/subscribe
+presence.py                            who is connected, in Redis
+passwords.py tokens.py refresh_tokens.py   hashes and tokens
+addresses.py places.py links.py        network addresses, rounded places, links to the page
+limits.py fair_queue.py coalescing.py  rate limits, fair queueing, batched reads
+tasks.py loop_watch.py telemetry.py    asyncio tasks, event-loop lag, logs and metrics
+bootstrap.py process.py                opening the real dependencies; a process's life cycle
+"""

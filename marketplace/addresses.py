@@ -1,22 +1,22 @@
-"""Whose network address a connection comes from, and which addresses are one person's."""
+"""Network addresses: where a connection comes from, and which addresses count as one person."""
 
 import ipaddress
 
 
 def client_address(peer: str, forwarded_for: str) -> str:
-    """The client's address, from the peer of the connection and its `X-Forwarded-For` (or "").
+    """The client's address, given the connection's peer and its `X-Forwarded-For` header (or "").
 
-    The header counts only from a peer on this machine or a private network, which is where our
-    proxy stands; its last entry is the one that the proxy wrote.
+    The header is trusted only if the peer is on this machine or in a private network, where our
+    proxy runs. The proxy appended its last entry.
     """
-    last = forwarded_for.rpartition(",")[2].strip()
-    if last and _is_inside(peer) and _parsed(last) is not None:
-        return last
+    forwarded = forwarded_for.rpartition(",")[2].strip()
+    if forwarded and _is_inside(peer) and _parsed(forwarded) is not None:
+        return forwarded
     return peer
 
 
 def network_of(address: str) -> str:
-    """What one person holds: an IPv4 address, or the /64 that an IPv6 address is in."""
+    """The network that counts as one person: an IPv4 address, or the /64 of an IPv6 address."""
     parsed = _parsed(address)
     if parsed is None:
         return address
@@ -30,7 +30,7 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return None
-    # A socket that listens on both shows an IPv4 peer as ::ffff:203.0.113.7.
+    # A socket that listens on IPv4 and IPv6 shows an IPv4 peer as ::ffff:203.0.113.7.
     mapped = parsed.ipv4_mapped if parsed.version == 6 else None
     return mapped or parsed
 

@@ -1,4 +1,4 @@
-"""Opens the real parts from the settings, and closes them in the opposite order."""
+"""Opens a process's real dependencies from the settings, and closes them in reverse order."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -24,17 +24,17 @@ Check = Callable[[], Awaitable[None]]
 
 
 class SystemClock:
-    """The time of this machine, cut to milliseconds, which is what MongoDB keeps."""
+    """This machine's clock, truncated to milliseconds, the precision that MongoDB stores."""
 
     def now(self) -> datetime:
-        """The time in UTC."""
+        """The current time in UTC."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The real parts of one process."""
+    """The real dependencies of one process."""
 
     settings: Settings
     world: World
@@ -45,11 +45,11 @@ class Parts:
     refresh_tokens: RefreshTokens
 
     async def check_store(self) -> None:
-        """Raises TemporaryError when MongoDB does not answer."""
+        """Raise TemporaryError if MongoDB does not answer."""
         await self.store.ping()
 
     async def check_redis(self) -> None:
-        """Raises TemporaryError when Redis does not answer."""
+        """Raise TemporaryError if Redis does not answer."""
         try:
             await self.redis.ping()
         except (RedisError, OSError) as error:
@@ -58,10 +58,10 @@ class Parts:
 
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """Open everything a process needs besides Kafka; what was acknowledged is finished at the end.
+    """Open everything a process needs except Kafka; on exit, finish acknowledged work first.
 
     Raises:
-        TemporaryError: when MongoDB does not answer.  Redis may be away: pushes are hints.
+        TemporaryError: MongoDB does not answer. Redis may be down: pushes are only hints.
     """
     clock = SystemClock()
     store = await open_store(settings)

@@ -1,13 +1,13 @@
-"""What is asked for while the same is under way goes together into the next round trip.
+"""Batches reads: requests that arrive while a query is running go into the next query.
 
-    one, many ─▶ waiting ─▶ _work_while_asked ─▶ work(keys)
-                    ▲                            │
-                    └──── asked meanwhile ◀──────┘
+    one, many ─▶ waiting ─▶ _drain ─▶ read(keys)
+                    ▲                     │
+                    └── new requests ◀────┘
 
-A driver's round trip costs this process some 200 µs whatever it brings, so thousands who come at
-once (all clients of a gateway that died) are served from few.  When nothing is under way a key goes
-at once.  Who asks never gets what was read before: a key that is asked for while its read runs is
-read again.
+A driver's round trip costs this process some 200 µs, however much it returns. So a few round trips
+serve thousands of clients that arrive at once (all clients of a gateway that died). If no query is
+running, a key is read immediately. A caller never gets a value that was read before it asked: a key
+that is requested while its read is running is read again.
 """
 
 import asyncio
@@ -25,71 +25,71 @@ MAX_WAITING_KEYS = 20_000
 
 
 class Coalescer(Generic[K, V]):
-    """Gives each key its part of what `work` brings for many; one round trip at a time.
+    """Returns each key's share of what `read` finds for a batch of keys; one query at a time.
 
-    `work` gets at most `most` different keys, in the order they were first asked for, and leaves out
-    those of which there is nothing.  When it raises, those who asked for these keys get its error,
-    and nobody else.
+    `read` gets at most `max_keys` distinct keys, in the order of their first request, and omits
+    keys for which it finds nothing. If it raises, only the callers that asked for these keys get
+    the error.
     """
 
     def __init__(
-        self, work: Callable[[list[K]], Awaitable[Mapping[K, V]]], most: int = 200
+        self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]], max_keys: int = 200
     ) -> None:
-        self._work = work
-        self._most = most
+        self._read = read
+        self._max_keys = max_keys
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._working: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     async def one(self, key: K) -> V | None:
-        """What `work` brings for a key; None when it has nothing.
+        """The value for a key; None if `read` finds nothing.
 
         Raises:
-            TemporaryError: when too many keys are waiting; whatever `work` raises.
+            TemporaryError: too many keys are waiting. Whatever `read` raises.
         """
-        return await self._ask(key)
+        return await self._request(key)
 
     async def many(self, keys: Collection[K]) -> dict[K, V]:
-        """What `work` brings for the keys, without those of which it has nothing.
+        """The values for the keys, without those for which `read` finds nothing.
 
         Raises:
-            TemporaryError: when too many keys are waiting; whatever `work` raises.
+            TemporaryError: too many keys are waiting. Whatever `read` raises.
         """
-        asked = {key: self._ask(key) for key in keys}
-        found = await asyncio.gather(*asked.values())
-        return {key: value for key, value in zip(asked, found, strict=True) if value is not None}
+        requests = {key: self._request(key) for key in keys}
+        found = await asyncio.gather(*requests.values())
+        return {key: value for key, value in zip(requests, found, strict=True) if value is not None}
 
-    def _ask(self, key: K) -> "asyncio.Future[V | None]":
+    def _request(self, key: K) -> "asyncio.Future[V | None]":
         if len(self._waiting) >= MAX_WAITING_KEYS and key not in self._waiting:
             raise TemporaryError("too many reads are waiting")
         loop = asyncio.get_running_loop()
-        # One for each who asks: somebody who goes away takes nothing from the others.
-        asked: asyncio.Future[V | None] = loop.create_future()
-        self._waiting.setdefault(key, []).append(asked)
-        if self._working is None or self._working.done():
-            self._working = tasks.keep(self._work_while_asked(), "coalescer")
-        return asked
+        # One future for each caller: a caller that is cancelled takes nothing from the others.
+        waiter: asyncio.Future[V | None] = loop.create_future()
+        self._waiting.setdefault(key, []).append(waiter)
+        if self._draining is None or self._draining.done():
+            self._draining = tasks.keep(self._drain(), "coalescer")
+        return waiter
 
-    async def _work_while_asked(self) -> None:
+    async def _drain(self) -> None:
         while self._waiting:
-            keys = list(islice(self._waiting, self._most))
-            asked = [self._waiting.pop(key) for key in keys]
+            keys = list(islice(self._waiting, self._max_keys))
+            waiters = [self._waiting.pop(key) for key in keys]
             try:
-                found = await self._work(keys)
+                found = await self._read(keys)
             except Exception as error:
-                for each in asked:
-                    _fail(each, error)
+                for key_waiters in waiters:
+                    _fail(key_waiters, error)
             else:
-                for key, each in zip(keys, asked, strict=True):
-                    _resolve(each, found.get(key))
+                for key, key_waiters in zip(keys, waiters, strict=True):
+                    _resolve(key_waiters, found.get(key))
 
 
-def _resolve(asked: "list[asyncio.Future[V | None]]", value: V | None) -> None:
-    for each in asked:
-        if not each.done():
-            each.set_result(value)
+def _resolve(waiters: "list[asyncio.Future[V | None]]", value: V | None) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(value)
 
 
-def _fail(asked: "list[asyncio.Future[V | None]]", error: Exception) -> None:
-    for each in asked:
-        if not each.done():
-            each.set_exception(error)
+def _fail(waiters: "list[asyncio.Future[V | None]]", error: Exception) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_exception(error)

@@ -1,7 +1,7 @@
-"""The closed list of error codes, and the one exception that carries them.
+"""The closed list of error codes, and the exception that carries them.
 
-Whatever a caller did wrong, over REST or over a socket, is told with a code from `Code`.  The list is
-closed on purpose: apps branch on codes, so a new one is a change of the contract and is made here.
+A `Code` says what the caller did wrong, over REST or a socket. The list is closed on purpose: apps
+branch on codes, so a new code is a change to the contract and is added here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """What went wrong, in a word that programs compare."""
+    """What went wrong, as a word that programs compare."""
 
     MALFORMED = "malformed"
     VALIDATION_FAILED = "validation_failed"
@@ -41,7 +41,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a code means over HTTP, and whether the same request may succeed later."""
+    """A code's HTTP status and title, and whether the same request may succeed later."""
 
     status: int
     title: str
@@ -83,34 +83,38 @@ MEANINGS: Mapping[Code, Meaning] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One value that was not accepted: its path (`budget.currency`) and what is wrong with it.
+    """One value that was refused: its path (`budget.currency`) and what is wrong with it.
 
-    The path of the payload as a whole is `$`; a header's path is its name.
+    The path of the whole payload is `$`; a header's path is its name.
     """
 
     path: str
     message: str
 
 
-# Nobody corrects more at once; and an error may quote what came in, but not all of it.
+# Nobody corrects more than 20 errors at once. An error may quote the input, but not all of it.
 MOST_ERRORS = 20
 MOST_CHARACTERS = 300
 
 
 def bounded(text: str) -> str:
-    """The text without what cannot be shown (lone surrogates cannot even be sent), and not longer
-    than 300 characters."""
+    """The text, at most 300 characters long, with unprintable characters replaced.
+
+    Lone surrogates cannot even be encoded.
+    """
     if len(text) > MOST_CHARACTERS:
         text = text[: MOST_CHARACTERS - 1] + "…"
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 class ParleyError(Exception):
-    """A refusal with a code, a sentence for the developer, and where needed the fields at fault.
+    """A refusal: a code, a sentence for the developer and, where it helps, the fields at fault.
 
-    Its size has a bound, whatever it quotes: 20 fields, and 300 characters for each text.
+    Its size is bounded, whatever it quotes: 20 fields, and 300 characters for each text.
     """
 
     def __init__(
@@ -132,23 +136,23 @@ class ParleyError(Exception):
 
     @property
     def meaning(self) -> Meaning:
-        """Status, title and whether trying again can help."""
+        """The code's status and title, and whether a retry can help."""
         return MEANINGS[self.code]
 
 
 def invalid(path: str, message: str) -> ParleyError:
     """The refusal of one value: `validation_failed`."""
-    found = FieldError(path, message)
-    return ParleyError(Code.VALIDATION_FAILED, f"{path}: {message}", errors=[found])
+    field_error = FieldError(path, message)
+    return ParleyError(Code.VALIDATION_FAILED, f"{path}: {message}", errors=[field_error])
 
 
 class SettingsError(Exception):
-    """The environment is not usable; the message names each variable and what it wants."""
+    """The environment is not usable; the message names each variable and what it must be."""
 
 
 class TemporaryError(Exception):
-    """A part behind us (database, broker, provider) could not do it now; the same may work later."""
+    """A dependency (database, broker, provider) failed for now; the same request may work later."""
 
 
 class PermanentError(Exception):
-    """Trying the same again cannot help: the record or the request itself is at fault."""
+    """A retry cannot help: the record or the request itself is at fault."""

@@ -1,7 +1,8 @@
 """Every event: its name, topic and schema; how it is written to Kafka and read back.
 
-An event is a business fact, named `noun.past`.  It is committed together with the state it tells
-of, leaves through the relay, and stays readable: a new version adds a schema and keeps the old one.
+An event is a business fact, named `noun.past`. It is committed together with the state that it
+describes, and the relay publishes it. It stays readable: a new version adds a schema and keeps the
+old one.
 
     topic          key                  events
     vendors        vendor_id            vendor.*
@@ -32,38 +33,38 @@ from marketplace.schemas.vendors import VendorView
 
 
 class VendorData(Schema):
-    """The vendor after the fact."""
+    """The vendor after the event."""
 
     vendor = fields.Nested(VendorView, required=True)
 
 
 class RfiData(Schema):
-    """The RFI after the fact, and the revision that led there."""
+    """The RFI after the event, and the revision that led to it."""
 
     rfi = fields.Nested(RfiView, required=True)
     revision = fields.Nested(RevisionView, required=True)
 
 
 class QuoteData(Schema):
-    """The quote after the fact; before version 0.2 it had no revision."""
+    """The quote after the event; before version 0.2 quotes had no revision."""
 
     quote = fields.Nested(QuoteView(partial=("revision",)), required=True)
 
 
 class MatchData(Schema):
-    """The match after the fact."""
+    """The match after the event."""
 
     match = fields.Nested(MatchView, required=True)
 
 
 class ConversationData(Schema):
-    """The conversation that began."""
+    """The conversation that started."""
 
     conversation = fields.Nested(ConversationView, required=True)
 
 
 class BlockData(Schema):
-    """The conversation, and who blocks it after the fact; who did it is the event's actor."""
+    """The conversation, and who blocks it after the event; the event's actor made the change."""
 
     conversation = fields.Nested(ConversationView, required=True)
     blocked_by = fields.List(fields.String(), required=True)
@@ -76,26 +77,26 @@ class MessageData(Schema):
 
 
 class ReportData(Schema):
-    """The report after the fact."""
+    """The report after the event."""
 
     report = fields.Nested(ReportView, required=True)
 
 
 class EntryData(Schema):
-    """An entry that is not a message: an edit, a deletion, a notice."""
+    """An entry other than a message: an edit, a deletion or a notice."""
 
     entry = fields.Nested(EntryView, required=True)
 
 
 class NotificationData(Schema):
-    """The notification after the fact."""
+    """The notification after the event."""
 
     notification = fields.Nested(NotificationView, required=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Where events of one name and version go, and what their data must look like."""
+    """The topic of events with one name and version, and the schema of their data."""
 
     topic: str
     schema: Schema
@@ -124,9 +125,10 @@ _NOUNS: Mapping[str, tuple[str, type[Schema], tuple[str, ...]]] = {
 
 
 def _tolerant(schema: Schema) -> Schema:
-    """The schema, passing over fields it does not know, also in what is nested in it.
+    """The schema, changed to ignore unknown fields, including those of nested schemas.
 
-    A newer writer may say more than this reader knows; that is no reason to refuse its events.
+    A newer writer may send fields that this reader does not know; that is no reason to refuse its
+    events.
     """
     schema.unknown = EXCLUDE
     for field in schema.fields.values():
@@ -137,7 +139,7 @@ def _tolerant(schema: Schema) -> Schema:
     return schema
 
 
-# (name, version) → kind.  An entry is never taken out while a topic may still hold such records.
+# (name, version) → kind. An entry is never removed while a topic may still hold such records.
 KINDS: Mapping[tuple[str, int], Kind] = {
     **{
         (f"{noun}.{fact}", 1): Kind(topic, _tolerant(schema()))
@@ -171,7 +173,7 @@ class _Envelope(Schema):
 
 _ENVELOPE = _Envelope()
 _FAST_ENVELOPE = FastReader(_ENVELOPE)
-# Chat is nearly all there is to read.
+# Nearly all records are chat.
 _FAST_DATA = {
     key: FastReader(KINDS[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
 }
@@ -179,10 +181,10 @@ _FAST_DATA = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact on its way to Kafka, or read from there.
+    """An event on its way to Kafka, or read from it.
 
-    `data` holds JSON values on the way out, and what the event's schema loads on the way in (times
-    as `datetime`).  `actor` is `{"account_id", "role"}`.
+    `data` holds JSON values on the way out. On the way in it holds what the event's schema loads
+    (times as `datetime`). `actor` is `{"account_id", "role"}`.
     """
 
     id: str
@@ -197,16 +199,16 @@ class Event:
 
     @property
     def topic(self) -> str:
-        """The topic the event belongs to."""
+        """The topic that the event belongs to."""
         return KINDS[self.name, self.version].topic
 
 
 def encode(event: Event) -> bytes:
-    """An event as the value of a Kafka record (JSON).
+    """The event as the value of a Kafka record (JSON).
 
     Raises:
-        ValueError: when the event is not of the list or its data does not fit its schema; that is a
-            defect of the writer, found in its tests and not by a consumer.
+        ValueError: the event is unknown or its data does not match its schema. That is a defect of
+            the writer; the writer's tests find it, not a consumer.
     """
     kind = KINDS.get((event.name, event.version))
     if kind is None:
@@ -218,10 +220,10 @@ def encode(event: Event) -> bytes:
 
 
 def encode_checked(event: Event) -> bytes:
-    """An event whose data is known to fit, as `encode` writes it.
+    """The event as `encode` writes it, without validation.
 
-    For conversation entries, of which thousands a second pass the relay: tests hold their views
-    against the schema, and checking each again would cost 100 µs.
+    It is for conversation entries, of which thousands a second pass through the relay. Tests check
+    their views against the schema; validating each one again would cost 100 µs.
     """
     return orjson.dumps(
         {
@@ -242,12 +244,12 @@ def decode(value: bytes | None) -> Event:
     """The event in a record's value.
 
     Raises:
-        PermanentError: when it is no JSON, no envelope, of an unknown name or version, or its data
-            does not fit; no second try can read it.
+        PermanentError: the value is not JSON or not an envelope, its name or version is unknown, or
+            its data does not match the schema. A retry cannot help.
     """
     try:
-        found = orjson.loads(value or b"")
-        envelope = _FAST_ENVELOPE.read(found) or _ENVELOPE.load(found)
+        document = orjson.loads(value or b"")
+        envelope = _FAST_ENVELOPE.read(document) or _ENVELOPE.load(document)
         envelope["data"] = _read_data(envelope["name"], envelope["version"], envelope["data"])
     except (orjson.JSONDecodeError, ValidationError) as error:
         raise PermanentError(f"not a readable event: {str(error)[:500]}") from error
@@ -255,9 +257,9 @@ def decode(value: bytes | None) -> Event:
 
 
 def _read_data(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
-    kind, quick = KINDS.get((name, version)), _FAST_DATA.get((name, version))
+    kind, fast_reader = KINDS.get((name, version)), _FAST_DATA.get((name, version))
     if kind is None:
         raise PermanentError(f"unknown event {name[:100]} v{version}")
-    read = quick.read(data) if quick is not None else None
-    loaded: dict[str, Any] = kind.schema.load(data) if read is None else read
+    fast = fast_reader.read(data) if fast_reader is not None else None
+    loaded: dict[str, Any] = kind.schema.load(data) if fast is None else fast
     return loaded

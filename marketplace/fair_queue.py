@@ -1,4 +1,4 @@
-"""A bounded queue for scarce work, fair between those who ask."""
+"""A bounded queue for scarce work, shared fairly between keys."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -9,25 +9,25 @@ from marketplace.errors import Code, ParleyError
 
 
 class FairQueue:
-    """Lets `at_once` callers work; up to `most_waiting` wait, and the keys take turns.
+    """Runs `at_once` callers at a time; up to `most_waiting` more wait, and the keys take turns.
 
-    When the queue is full, the newest waiter of the key with the most waiters is refused, so a crowd
-    behind one key displaces itself and nobody else.
+    If the queue is full, the newest waiter of the key with the most waiters is refused. So a crowd
+    with one key displaces only itself.
     """
 
     def __init__(self, at_once: int, most_waiting: int) -> None:
         self._free = at_once
         self._most_waiting = most_waiting
         self._waiting = 0
-        # The key whose turn is next comes first.
+        # The first key is the next one to get a turn.
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it for as long as the block runs.
+        """Wait for a turn, and hold it while the block runs.
 
         Raises:
-            ParleyError: `unavailable`, when the queue is full.
+            ParleyError: `unavailable`, if the queue is full.
         """
         if self._free > 0:
             self._free -= 1
@@ -36,7 +36,7 @@ class FairQueue:
         try:
             yield
         finally:
-            self._pass_on()
+            self._pass_turn()
 
     async def _wait(self, key: str) -> None:
         if self._waiting >= self._most_waiting:
@@ -49,8 +49,8 @@ class FairQueue:
         except asyncio.CancelledError:
             if waiter.cancelled():
                 self._remove(key, waiter)
-            elif waiter.exception() is None:  # the turn came in the moment of the cancellation
-                self._pass_on()
+            elif waiter.exception() is None:  # the turn arrived at the moment of cancellation
+                self._pass_turn()
             raise
 
     def _make_room(self, key: str) -> None:
@@ -68,7 +68,7 @@ class FairQueue:
         if not queue:
             del self._queues[key]
 
-    def _pass_on(self) -> None:
+    def _pass_turn(self) -> None:
         for key, queue in self._queues.items():
             # A cancelled waiter stays in its queue until its own task runs and removes it.
             waiter = next((waiter for waiter in queue if not waiter.done()), None)

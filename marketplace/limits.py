@@ -1,8 +1,9 @@
-"""Rate limits in this process's memory, so that they do not vanish with Redis.
+"""Rate limits in this process's memory, so that they still hold when Redis is down.
 
-So many at once, and so many a second after that: a token bucket, kept as one number, the moment at
-which all that was taken is earned back (the generic cell rate algorithm).  Taking one moves it on by
-the time that one costs; it may be ahead of now by no more than the whole burst costs.
+Each is a token bucket, which allows a burst and then a steady rate. It is kept as one number, the
+moment at which everything taken will have been earned back (the generic cell rate algorithm).
+Taking a token moves this moment forward by the token's cost in time; it may be ahead of now by at
+most the cost of a whole burst.
 """
 
 import math
@@ -13,16 +14,16 @@ from collections.abc import Callable
 from marketplace.errors import Code, ParleyError
 
 _MOST_KEYS = 50_000
-# A key that exceeds its rate for hours is within it again after a minute.
+# A key that exceeded its rate for hours is allowed again after a minute.
 _FURTHEST_AHEAD_S = 60.0
 
 
 class Rate:
-    """So many at once, and so many a second after that; knows no state.
+    """A burst and a steady rate; holds no state.
 
-    Whoever is limited keeps one float, `paid_until`, 0.0 at first.  `wait_s` and `after` take a
-    tenth of a microsecond each.  One that costs more takes as many as its `cost`, all that there
-    may be at most.
+    The caller keeps one float per limit, `paid_until`, initially 0.0. `wait_s` and `after` take a
+    tenth of a microsecond each. An action of a higher `cost` takes that many tokens, but never more
+    than the burst.
     """
 
     __slots__ = ("_burst", "_cost_s", "_slack_s")
@@ -30,29 +31,29 @@ class Rate:
     def __init__(self, burst: float, per_s: float) -> None:
         self._burst = max(1.0, burst)
         self._cost_s = 1 / per_s
-        # A microsecond more: sums of floats may come out above what they are.
+        # One microsecond of slack: sums of floats may be slightly too large.
         self._slack_s = (self._burst - 1) / per_s + 1e-6
 
     def wait_s(self, paid_until: float, now: float, cost: float = 1.0) -> float:
-        """How long until one of this cost may be taken; 0 or less means now."""
+        """Seconds until an action of this cost is allowed; 0 or less means now."""
         if cost == 1.0:
             return paid_until - now - self._slack_s
         return paid_until - now - self._slack_s + (min(cost, self._burst) - 1) * self._cost_s
 
     def after(self, paid_until: float, now: float, cost: float = 1.0) -> float:
-        """`paid_until` when one more of this cost is taken."""
+        """`paid_until` after one more action of this cost."""
         taken_s = self._cost_s if cost == 1.0 else min(cost, self._burst) * self._cost_s
         return (paid_until if paid_until > now else now) + taken_s
 
     def before(self, paid_until: float) -> float:
-        """`paid_until` without the last one."""
+        """`paid_until` without the last action."""
         return paid_until - self._cost_s
 
 
 class RateLimit:
     """A rate for each key.
 
-    The least recently used of 50,000 keys is forgotten, which bounds the memory to some 8 MB.
+    Only the 50,000 most recently used keys are kept, which bounds the memory to some 8 MB.
     """
 
     def __init__(
@@ -68,10 +69,10 @@ class RateLimit:
             self._paid_until[key] = self._rate.before(self._paid_until[key])
 
     def take(self, key: str, cost: float = 1.0) -> None:
-        """Take one of the key's, or as many as it costs.
+        """Take one token of the key, or as many as `cost`.
 
         Raises:
-            ParleyError: `rate_limited`, with the time until the next one is there.
+            ParleyError: `rate_limited`, with the time until a token is available.
         """
         now = self._monotonic()
         paid_until = self._paid_until.pop(key, 0.0)
@@ -81,7 +82,7 @@ class RateLimit:
             raise rate_limited(wait_s)
 
     def exceed(self, key: str) -> float:
-        """Take one of the key's even if there is none; return how long `take` would have to wait."""
+        """Take a token of the key even if none is left; return how long `take` would wait."""
         now = self._monotonic()
         paid_until = self._paid_until.pop(key, 0.0)
         wait_s = self._rate.wait_s(paid_until, now)
@@ -95,7 +96,7 @@ class RateLimit:
 
 
 def rate_limited(wait_s: float) -> ParleyError:
-    """The refusal of one that came too early."""
+    """The refusal of an action that arrived too early."""
     return ParleyError(
         Code.RATE_LIMITED,
         "Too many requests of this kind. Wait before you try again.",

@@ -1,4 +1,4 @@
-"""The page's addresses: one table for whoever links to the page and for the page itself.
+"""The page's addresses: one table for the page itself and for everything that links to it.
 
 `make contract` writes the table for the page (`web/src/app/paths.ts`).
 """
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 
 class Link(StrEnum):
-    """A place on the page by its path; `{id}` stands for an id."""
+    """A location on the page, by its path; `{id}` is a placeholder for an id."""
 
     START = "/"
     NEW_RFI = "/rfis/new"
@@ -18,5 +18,5 @@ class Link(StrEnum):
     CONVERSATION = "/conversations/{id}"
 
     def path(self, id_: str = "") -> str:
-        """The path with the id in it."""
+        """The path with the id filled in."""
         return self.value.replace("{id}", quote(id_, safe=""))

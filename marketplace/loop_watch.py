@@ -1,9 +1,9 @@
-"""How long the event loop was held: by the wall clock, and by the CPU time of its own thread.
+"""Measures how long the event loop is held, in wall-clock time and in the thread's CPU time.
 
-Whoever holds the loop holds up everybody on it.  A look is due every 5 ms.  How much later it comes is
-the lag, which a busy machine causes as well; how much CPU time the loop's thread took meanwhile is
-what this process did to itself.  That is at least the longest callback, and at most 5 ms more than
-the longest turn of the loop.
+A callback that holds the loop delays everything else on it. A sample is due every 5 ms. How late it
+runs is the lag, which a busy machine causes as well. The CPU time of the loop's thread since the
+last sample is what this process itself caused. That is at least the longest callback, and at most 5
+ms more than the longest iteration of the loop.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ import time
 from prometheus_client import Counter, Gauge
 
 LOOK_EVERY_S = 0.005
-# The longest of this and the window before is told: of the last half to whole minute.
+# The gauges show the maximum of this window and the one before: the last 30 to 60 seconds.
 WINDOW_S = 30.0
-# Nothing that one client sends may hold a loop for longer.
+# Nothing that one client sends may hold a loop longer than this.
 TOO_LONG_S = 0.020
 
 _LAG = Gauge("parley_event_loop_lag_seconds", "How late a timer ran, the longest in a minute")
@@ -27,8 +27,8 @@ _TOO_LONG = Counter(
 )
 
 
-class _Longest:
-    """The longest of two windows."""
+class _Maximum:
+    """The maximum of the current window and the one before."""
 
     __slots__ = ("_before", "_now")
 
@@ -37,27 +37,27 @@ class _Longest:
         gauge.set_function(lambda: max(self._now, self._before))
 
     def note(self, seconds: float) -> None:
-        """Keep it if it is the longest."""
+        """Record a measurement."""
         self._now = max(self._now, seconds)
 
     def turn(self) -> None:
-        """Begin another window."""
+        """Start a new window."""
         self._before, self._now = self._now, 0.0
 
 
 async def watch_for_ever() -> None:
-    """Look every 5 ms; costs 0.2 % of a core."""
-    lag, held = _Longest(_LAG), _Longest(_HELD)
-    looked_at, cpu = time.monotonic(), time.thread_time()
-    window_ends_at = looked_at + WINDOW_S
+    """Sample every 5 ms; costs 0.2 % of a core."""
+    lag, held = _Maximum(_LAG), _Maximum(_HELD)
+    sampled_at, cpu = time.monotonic(), time.thread_time()
+    window_ends_at = sampled_at + WINDOW_S
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         now, cpu_now = time.monotonic(), time.thread_time()
-        lag.note(now - looked_at - LOOK_EVERY_S)
+        lag.note(now - sampled_at - LOOK_EVERY_S)
         held.note(cpu_now - cpu)
         if cpu_now - cpu > TOO_LONG_S:
             _TOO_LONG.inc()
-        looked_at, cpu = now, cpu_now
+        sampled_at, cpu = now, cpu_now
         if now >= window_ends_at:
             lag.turn()
             held.turn()

@@ -1,4 +1,4 @@
-"""Password hashes with Argon2id, off the event loop."""
+"""Argon2id password hashes, computed off the event loop."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 # A hash takes 64 MiB and a core for some 50 ms.
 _AT_ONCE = 2
-# The last of them waits for about a second.
+# The last waiter waits for about a second.
 _MOST_WAITING = 40
 _NICENESS = 5
 
@@ -23,8 +23,8 @@ _NICENESS = 5
 class Argon2Passwords:
     """Hashes with argon2-cffi's defaults (RFC 9106's low-memory profile: 64 MiB, 3 passes).
 
-    Two at a time; a crowd of log-ins waits its turn.  The threads run at a lower priority than the
-    event loops of this machine, so that a flood of log-ins does not slow down anything else.
+    Two hashes run at a time; further log-ins wait their turn. The threads run at a lower priority
+    than the event loops of this machine, so that a flood of log-ins slows down nothing else.
     """
 
     def __init__(self) -> None:
@@ -32,22 +32,22 @@ class Argon2Passwords:
         self._threads = ThreadPoolExecutor(
             _AT_ONCE,
             thread_name_prefix="argon2",
-            initializer=os.nice,  # on Linux it concerns the calling thread alone: see nice(2)
+            initializer=os.nice,  # on Linux it affects only the calling thread: see nice(2)
             initargs=(_NICENESS,),
         )
         self._queue = FairQueue(_AT_ONCE, _MOST_WAITING)
-        # Checked when there is no such account, so that the answer takes as long either way.
-        self._nobody = self._hasher.hash("nobody has this password")
+        # Checked if there is no such account, so that the response takes equally long.
+        self._dummy_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str, asked_by: str = "") -> str:
-        """A salted hash that tells its own parameters."""
+        """A salted hash that includes its own parameters."""
         return await self._in_turn(asked_by, lambda: self._hasher.hash(password))
 
     async def matches(self, password_hash: str | None, password: str, asked_by: str = "") -> bool:
-        """Whether the password is the one; takes as long for an unknown account (None)."""
-        against = self._nobody if password_hash is None else password_hash
-        is_right = await self._in_turn(asked_by, lambda: self._verify(against, password))
-        return is_right and password_hash is not None
+        """Whether the password is correct; takes equally long for an unknown account (None)."""
+        checked_hash = self._dummy_hash if password_hash is None else password_hash
+        is_correct = await self._in_turn(asked_by, lambda: self._verify(checked_hash, password))
+        return is_correct and password_hash is not None
 
     def close(self) -> None:
         """Stop the threads."""

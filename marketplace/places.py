@@ -1,4 +1,4 @@
-"""Places as they are told to those who are not to know them exactly."""
+"""Rounded places, for people who must not know them exactly."""
 
 import hashlib
 import math
@@ -8,38 +8,41 @@ from typing import Any
 # 0.01 degrees are 1.1 km to the north, and less to the east away from the equator.
 _DECIMALS = 2
 _STEP_M = 1_000
-_MOVE_DEGREES = 8e-6
-_EARTH_RADIUS_M = 6_378_100  # the sphere that MongoDB reckons with
+_OFFSET_DEGREES = 8e-6
+_EARTH_RADIUS_M = 6_378_100  # the sphere that MongoDB uses
 
 
 def rounded(place: Mapping[str, Any]) -> dict[str, Any]:
-    """The point of a grid of about 1 km that is closest to a GeoJSON point.
+    """The point closest to a GeoJSON point on a grid of about 1 km.
 
-    Every place around a grid point is told as that point, however often and by whomever it is asked.
+    Every place near a grid point becomes that point, no matter how often or by whom it is
+    requested.
     """
     coordinates = [round(degrees, _DECIMALS) + 0.0 for degrees in place["coordinates"]]  # no -0.0
     return {"type": "Point", "coordinates": coordinates}
 
 
 def directory_place(owner_id: str, place: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the directory looks for a vendor: its rounded place, moved by less than a metre.
+    """Where the directory lists a vendor: its rounded place, moved by less than a metre.
 
-    The move follows from the id alone and says nothing about the place.  It gives each vendor of a
-    grid point a distance of its own, so that a page can go on behind a distance.
+    The offset depends only on the id and reveals nothing about the place. It gives each vendor at a
+    grid point a distinct distance, so that a distance can serve as the cursor of a page.
     """
     digest = hashlib.sha256(owner_id.encode()).digest()
-    moves = [int.from_bytes(part, "big") / 2**32 - 0.5 for part in (digest[:4], digest[4:8])]
+    offsets = [int.from_bytes(part, "big") / 2**32 - 0.5 for part in (digest[:4], digest[4:8])]
     longitude, latitude = rounded(place)["coordinates"]
-    moved = [longitude + moves[0] * _MOVE_DEGREES, latitude + moves[1] * _MOVE_DEGREES]
+    moved = [longitude + offsets[0] * _OFFSET_DEGREES, latitude + offsets[1] * _OFFSET_DEGREES]
     bounds = (180, 90)
     return {
         "type": "Point",
-        "coordinates": [max(-most, min(most, at)) for at, most in zip(moved, bounds, strict=True)],
+        "coordinates": [
+            max(-limit, min(limit, degrees)) for degrees, limit in zip(moved, bounds, strict=True)
+        ],
     }
 
 
 def distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    """Metres between two GeoJSON points along the sphere (haversine)."""
+    """The distance in metres between two GeoJSON points on a sphere (haversine)."""
     (longitude_1, latitude_1), (longitude_2, latitude_2) = (
         map(math.radians, place["coordinates"]) for place in (one, other)
     )
@@ -53,14 +56,14 @@ def distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 
 
 def whole_kilometres_m(metres: float) -> int:
-    """A distance in whole kilometres, at least one, in metres."""
+    """A distance rounded to whole kilometres, at least one, in metres."""
     return max(_STEP_M, round(metres / _STEP_M) * _STEP_M)
 
 
 def rounded_distance_m(one: Mapping[str, Any], other: Mapping[str, Any]) -> int:
-    """The distance between two rounded places in whole kilometres, at least one.
+    """The distance between two rounded places in whole kilometres, at least one, in metres.
 
-    It says nothing about either place that its rounded one does not say: neither moving one's own
-    place a little nor asking from several places brings out more.
+    It reveals no more about either place than its rounded one does: neither a small move of the
+    asker's place nor requests from several places reveal more.
     """
     return whole_kilometres_m(distance_m(rounded(one), rounded(other)))

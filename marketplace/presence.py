@@ -1,8 +1,7 @@
 """Who is connected and who is active, in Redis.
 
-For each account a sorted set of processes; the score is the end of what the process said.
-
-A process that crashes says nothing; its members' scores pass, and the key expires by itself.
+Each account has a sorted set of process names; the score is when the entry expires. A process that
+crashes stops refreshing its entries: their scores pass, and Redis expires the key.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +15,7 @@ from marketplace.coalescing import Coalescer
 from marketplace.errors import TemporaryError
 from marketplace.ports import Clock
 
-# Said again every 10 s by the gateways, so one lost word does not make somebody absent.
+# Gateways refresh every 10 s, so one lost write does not make an account absent.
 REFRESH_EVERY_S = 10
 TTL_S = 25
 
@@ -28,29 +27,30 @@ class RedisPresence:
         self._redis = redis
         self._process_name = process_name
         self._clock = clock
-        # Said by one pipeline after the other, each account's latest word: so a connection and its
-        # end do not overtake each other, and thousands at once take no connection to Redis each.
-        self._words: dict[str, bool] = {}
-        self._saying = Coalescer(self._say)
-        self._activity = Coalescer(self._read_activity)
-        self._connected = Coalescer(self._read_connected)
+        # Written by one pipeline after the other, with each account's latest state. So a connect
+        # and a disconnect never overtake each other, and thousands at once do not take a Redis
+        # connection each.
+        self._pending: dict[str, bool] = {}
+        self._writer = Coalescer(self._write)
+        self._activity_reader = Coalescer(self._read_activity)
+        self._connected_reader = Coalescer(self._read_connected)
 
     async def connected(self, *account_ids: str) -> None:
-        """Say that apps of these accounts are connected here; holds for 25 s."""
-        self._words.update(dict.fromkeys(account_ids, True))
-        await self._saying.many(account_ids)
+        """Record that apps of these accounts are connected to this process; valid for 25 s."""
+        self._pending.update(dict.fromkeys(account_ids, True))
+        await self._writer.many(account_ids)
 
     async def disconnected(self, account_id: str) -> None:
-        """Say that this process has no app of the account any more."""
-        self._words[account_id] = False
-        await self._saying.one(account_id)
+        """Record that no app of the account is connected to this process any more."""
+        self._pending[account_id] = False
+        await self._writer.one(account_id)
 
-    async def _say(self, account_ids: list[str]) -> Mapping[str, None]:
+    async def _write(self, account_ids: list[str]) -> Mapping[str, None]:
         pipeline = self._redis.pipeline(transaction=False)
         until = self._clock.now().timestamp() + TTL_S
         for account_id in account_ids:
             key = _key(account_id)
-            if self._words.pop(account_id):
+            if self._pending.pop(account_id):
                 pipeline.zadd(key, {self._process_name: until})
                 pipeline.expire(key, TTL_S)
             else:
@@ -59,12 +59,12 @@ class RedisPresence:
         return {}
 
     async def is_connected(self, account_id: str) -> bool:
-        """Whether any process has one."""
-        return bool(await self._connected.one(account_id))
+        """Whether an app of the account is connected to any process."""
+        return bool(await self._connected_reader.one(account_id))
 
     async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
-        """Those of which any process has one; many who ask at once are answered together."""
-        found = await self._connected.many(account_ids)
+        """The accounts with an app connected anywhere; concurrent calls share a round trip."""
+        found = await self._connected_reader.many(account_ids)
         return frozenset(account_id for account_id, is_connected in found.items() if is_connected)
 
     async def _read_connected(self, account_ids: list[str]) -> dict[str, bool]:
@@ -78,33 +78,33 @@ class RedisPresence:
         }
 
     async def active(self, *account_ids: str) -> None:
-        """Say that these people do something here; holds for 25 s."""
+        """Record that these people are active in this process; valid for 25 s."""
         until = self._clock.now().timestamp() + TTL_S
         pipeline = self._redis.pipeline(transaction=False)
         for account_id in account_ids:
-            pipeline.zadd(_activity(account_id), {self._process_name: until})
-            pipeline.expire(_activity(account_id), TTL_S)
+            pipeline.zadd(_activity_key(account_id), {self._process_name: until})
+            pipeline.expire(_activity_key(account_id), TTL_S)
         await _execute(pipeline)
 
     async def inactive(self, *account_ids: str) -> None:
-        """Say that they do nothing here any more."""
+        """Record that these people are no longer active in this process."""
         pipeline = self._redis.pipeline(transaction=False)
         for account_id in account_ids:
-            pipeline.zrem(_activity(account_id), self._process_name)
+            pipeline.zrem(_activity_key(account_id), self._process_name)
         await _execute(pipeline)
 
     async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-        """Where these people are active; many who ask at once are answered together."""
-        return await self._activity.many(account_ids)
+        """The processes where these people are active; concurrent calls share a round trip."""
+        return await self._activity_reader.many(account_ids)
 
     async def _read_activity(self, account_ids: list[str]) -> dict[str, frozenset[str]]:
         now = self._clock.now().timestamp()
         pipeline = self._redis.pipeline(transaction=False)
         for account_id in account_ids:
-            pipeline.zrangebyscore(_activity(account_id), now, "+inf")
+            pipeline.zrangebyscore(_activity_key(account_id), now, "+inf")
         found = await _execute(pipeline)
         return {
-            account_id: frozenset(each.decode() for each in processes)
+            account_id: frozenset(process.decode() for process in processes)
             for account_id, processes in zip(account_ids, found, strict=True)
             if processes
         }
@@ -122,5 +122,5 @@ def _key(account_id: str) -> str:
     return f"presence:{account_id}"
 
 
-def _activity(account_id: str) -> str:
+def _activity_key(account_id: str) -> str:
     return f"activity:{account_id}"

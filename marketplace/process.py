@@ -1,7 +1,7 @@
-"""A process's life: settings, logs, the real parts, health and metrics, and a clean end.
+"""A process's life cycle: settings, logs, dependencies, health, metrics, and a clean shutdown.
 
-Every package's `__main__` calls `run` with its name and its main coroutine; the coroutine gets a
-`Process`, says when it is ready, and returns when `stopping` is set.
+Every package's `__main__` calls `run` with its main coroutine. The coroutine gets a `Process`, sets
+`is_ready`, and returns once `stopping` is set.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ from marketplace.settings import Settings, from_environment
 
 LOG = logging.getLogger(__name__)
 CHECK_WITHIN_S = 3.0
-# Anybody may ask for it: however many do, the parts are asked once a second.
+# Anybody may request health: however many do, the dependencies are checked once a second.
 CHECKED_FOR_S = 1.0
-# The longest clean end is a gateway's: 8 s for its connections, 15 s for what is being written.
+# A gateway takes longest to shut down: 8 s for its connections, 15 s for pending writes.
 END_WITHIN_S = 25.0
 
 Main = Callable[["Process"], Coroutine[Any, Any, None]]
 
 
 class Process:
-    """What a package's main coroutine gets: the parts, its background work, and the sign to stop.
+    """What a package's main coroutine gets: dependencies, background work, and the stop signal.
 
-    Work in `background` that ends by itself ends the process: it is not ready from that moment on,
-    `main` gets the sign to stop, and the exit code is 1, so that whoever runs it starts another.
+    If work in `background` ends on its own, the process shuts down: it is no longer ready,
+    `stopping` is set, and the exit code is 1, so that its supervisor restarts it.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -45,16 +45,16 @@ class Process:
         self.stopping = asyncio.Event()
         self.checks: dict[str, Check] = {"mongodb": parts.check_store}
         self.is_ready = False
-        self._look: asyncio.Task[Mapping[str, str]] | None = None
-        self._looked_at = 0.0
+        self._health_check: asyncio.Task[Mapping[str, str]] | None = None
+        self._checked_at = 0.0
         self.background = tasks.Background(self._fail)
-        # The work that ended, when some did.
+        # The background work that ended on its own, if any.
         self.failed: str | None = None
-        # Whose end is the process's; cut off when it does not come.
+        # Ends the process when it returns; cancelled if it does not return in time.
         self.main_task: asyncio.Task[None] | None = None
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:
-        """Whether the process can do its work now, and what each check says."""
+        """Whether the process can do its work now, and each check's result."""
         outcomes = await self._outcomes()
         checks = dict(outcomes)
         if self.failed is not None:
@@ -72,20 +72,22 @@ class Process:
         }
 
     async def _outcomes(self) -> Mapping[str, str]:
-        """What each check says, or said within the last second; one look serves all who wait."""
+        """Each check's result, at most a second old; concurrent calls share one run."""
         now = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and now >= self._looked_at + CHECKED_FOR_S):
-            self._look = tasks.held(self._check(), "health")
-        return await asyncio.shield(self._look)
+        if self._health_check is None or (
+            self._health_check.done() and now >= self._checked_at + CHECKED_FOR_S
+        ):
+            self._health_check = tasks.held(self._check(), "health")
+        return await asyncio.shield(self._health_check)
 
     async def _check(self) -> Mapping[str, str]:
         names = list(self.checks)
         outcomes = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
-        self._looked_at = asyncio.get_running_loop().time()
+        self._checked_at = asyncio.get_running_loop().time()
         return dict(zip(names, outcomes, strict=True))
 
     def _fail(self, name: str) -> None:
-        """End the process: cleanly, or after a while in any case."""
+        """Shut the process down, cleanly if possible, and after a while in any case."""
         if self.failed is None:
             self.failed = name
             if self.main_task is not None:
@@ -132,7 +134,7 @@ def operations_app(process: Process) -> web.Application:
 
 
 async def serve(app: web.Application, settings: Settings) -> web.AppRunner:
-    """Listen where the settings say; `cleanup()` of what is returned stops it."""
+    """Listen where the settings say; call `cleanup()` on the returned runner to stop."""
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
     await runner.setup()
     site = web.TCPSite(runner, settings.bind_host, settings.bind_port, backlog=4096)
@@ -143,7 +145,7 @@ async def serve(app: web.Application, settings: Settings) -> web.AppRunner:
 def run(main: Main) -> None:
     """Run a package's main coroutine until SIGTERM or SIGINT.
 
-    Exits with 1 when it cannot start, and when its background work has ended.
+    Exits with 1 if the process cannot start or its background work ended on its own.
     """
     try:
         settings = from_environment()
@@ -151,7 +153,7 @@ def run(main: Main) -> None:
         sys.exit(str(error))
     telemetry.configure_logging(settings.process_name, settings.log_level, settings.secrets())
     try:
-        failed = uvloop.run(_live(settings, main))
+        failed = uvloop.run(_run(settings, main))
     except TemporaryError as error:
         LOG.error("cannot start", extra={"why": str(error)})
         sys.exit(1)
@@ -160,22 +162,25 @@ def run(main: Main) -> None:
         sys.exit(1)
     except SettingsError as error:
         sys.exit(str(error))
-    except Exception:  # through the log, which takes secrets out of the traceback
+    except Exception:  # the log removes secrets from the traceback
         LOG.critical("the process broke", exc_info=True)
         sys.exit(1)
     if failed is not None:
         sys.exit(1)
 
 
-async def _live(settings: Settings, main: Main) -> str | None:
-    """Live from the opening of the parts to their closing; the background work that failed, if any."""
+async def _run(settings: Settings, main: Main) -> str | None:
+    """Open the dependencies, run `main`, and close; returns the background work that failed, if
+    any.
+    """
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         process = Process(await stack.enter_async_context(open_parts(settings)))
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, process.stopping.set)
-        # What is there by now stays: to the collector's walks through it, each second or so under load,
-        # one message in a hundred owed half of its time, and the gateway a tenth of its work.
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, process.stopping.set)
+        # Objects that exist by now stay. The garbage collector's passes over them, each second or
+        # so under load, accounted for half of the latency of one message in a hundred and a tenth
+        # of a gateway's CPU time.
         gc.collect()
         gc.freeze()
         LOG.info("starting")

@@ -1,8 +1,8 @@
-"""Refresh tokens: each is derived from the one before it, and only hashes of them are stored.
+"""Refresh tokens: each is derived from the one before it, and only their hashes are stored.
 
-A token is `<session id>.<seed>.<proof>`.  The seed of the next token is an HMAC of this one, so a
-repeated refresh is answered with the same successor although no token is stored.  The proof is an
-HMAC too: it tells a token that this deployment issued from one that somebody made up.
+A token is `<session id>.<seed>.<proof>`. The seed of the next token is an HMAC of this one, so a
+repeated refresh returns the same successor although no token is stored. The proof is an HMAC too:
+it distinguishes a token that this deployment issued from a forged one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ class RefreshTokens:
     """Issues refresh tokens with the deployment's secret."""
 
     def __init__(self, secret: str) -> None:
-        # A key of its own: access tokens are signed with the secret itself.
+        # A separate key: access tokens are signed with the secret itself.
         self._key = hmac.digest(secret.encode(), b"refresh tokens", "sha256")
 
     def first(self, session_id: str) -> str:
@@ -25,13 +25,13 @@ class RefreshTokens:
         return self._issued(session_id, secrets.token_urlsafe(_PART_BYTES))
 
     def successor(self, token: str) -> str:
-        """The one token that follows this one."""
+        """The only token that can follow this one."""
         return self._issued(session_id_of(token), self._derived(b"next", token))
 
     def is_issued(self, token: str) -> bool:
         """Whether this deployment issued the token.
 
-        False for the two-part tokens of version 0.1, which carry no proof.
+        False for the two-part tokens of version 0.1, which have no proof.
         """
         claimed, _, proof = token.rpartition(".")
         return hmac.compare_digest(self._derived(b"proof", claimed).encode(), proof.encode())

@@ -1,7 +1,7 @@
-"""Settings of every process, read from the environment and checked before anything starts.
+"""Every process's settings, read from the environment and validated before anything starts.
 
-A variable `X` may also be given as `X_FILE`, the path of a file that holds the value: that is how
-Docker Swarm hands out secrets.
+A variable `X` may also be set as `X_FILE`, the path of a file that holds the value, which is how
+Docker Swarm provides secrets.
 """
 
 import ipaddress
@@ -20,12 +20,14 @@ from marketplace.errors import SettingsError
 
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Shorter ones would take ordinary words out of the log, and protect nothing.
+# Redacting shorter secrets would remove ordinary words from the log and protect nothing.
 _SHORTEST_SECRET = 6
 
 
 def _is_provider_url(url: str) -> None:
-    """A provider gets our key: over TLS, unless it is played on this machine."""
+    """A provider's URL must use TLS, since we send our key; only a sandbox on this machine need
+    not.
+    """
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError("Only a scheme, a host, a port and a path.")
@@ -137,8 +139,8 @@ class _Environment(Schema):
     email_from = fields.Email(data_key="EMAIL_FROM", load_default="notifications@parley.example")
 
     @validates_schema
-    def _is_whole(self, data: Mapping[str, object], **_: object) -> None:
-        """With Twilio's account the other two are needed: half of them would turn SMS off."""
+    def _is_complete(self, data: Mapping[str, object], **_: object) -> None:
+        """Twilio's account needs the other two as well: without them SMS would silently be off."""
         for name in ("twilio_auth_token", "twilio_from_number"):
             if data.get("twilio_account_sid") and not data.get(name):
                 raise ValidationError("Needed beside TWILIO_ACCOUNT_SID.", name.upper())
@@ -146,7 +148,7 @@ class _Environment(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment said; secrets stay out of its printed form."""
+    """The validated settings; secrets stay out of the printed form."""
 
     mongodb_url: str = field(repr=False)
     mongodb_database: str
@@ -172,7 +174,7 @@ class Settings:
     email_from: str
 
     def secrets(self) -> frozenset[str]:
-        """What no log may hold, in each form in which a client or a traceback may write it."""
+        """What no log may contain, in every form in which a client or a traceback may write it."""
         basic = f"{self.twilio_account_sid}:{self.twilio_auth_token}".encode()
         plain = {
             self.token_secret,
@@ -181,26 +183,26 @@ class Settings:
             b64encode(basic).decode(),
             *(form for url in (self.mongodb_url, self.redis_url) for form in _passwords(url)),
         }
-        long = {each for each in plain if len(each) >= _SHORTEST_SECRET}
-        return frozenset(long | {json.dumps(each)[1:-1] for each in long})
+        long = {secret for secret in plain if len(secret) >= _SHORTEST_SECRET}
+        return frozenset(long | {json.dumps(secret)[1:-1] for secret in long})
 
 
 def _passwords(url: str) -> tuple[str, str]:
-    """The password in a URL as it stands there, and as it is meant."""
+    """The password in a URL, both percent-encoded and decoded."""
     before_hosts = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
     written = before_hosts.partition(":")[2]
     return written, unquote(written)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
+    """Read and validate the settings.
 
     Raises:
-        SettingsError: naming every variable that is missing or not usable.
+        SettingsError: names every variable that is missing or invalid.
     """
-    given = dict(os.environ if environment is None else environment)
+    variables = dict(os.environ if environment is None else environment)
     try:
-        return Settings(**_Environment().load(_with_files(given)))
+        return Settings(**_Environment().load(_with_files(variables)))
     except ValidationError as error:
         lines = [
             f"{name}: {' '.join(map(str, messages))}"
@@ -209,12 +211,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("Settings are not usable. " + " | ".join(lines)) from error
 
 
-def _with_files(given: dict[str, str]) -> dict[str, str]:
-    """Resolve `X_FILE` for the variables we know, and drop empty ones (an empty value is unset)."""
+def _with_files(variables: dict[str, str]) -> dict[str, str]:
+    """Resolve `X_FILE` for the known variables, and drop empty ones (empty means unset)."""
     known = {str(declared.data_key) for declared in _Environment().fields.values()}
-    values = {name: given[name] for name in known if given.get(name)}
+    values = {name: variables[name] for name in known if variables.get(name)}
     for name in known:
-        path = given.get(f"{name}_FILE")
+        path = variables.get(f"{name}_FILE")
         if path and name not in values:
             try:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()

@@ -1,12 +1,13 @@
-"""Every task of a process, under one mechanism: what lasts as long as the process, and what is short.
+"""Creates every asyncio task of a process: long-running work and short work.
 
-    Background.start   work that lasts; when it ends by itself its owner hears of it and the log says why
-    keep               short work that nobody awaits: held until it ends, and what it raises is logged
-    held               short work that somebody awaits, who sees what it raises
-    end                cancels tasks for certain
+    Background.start   long-running work; if it ends on its own, its owner is notified
+    keep               short work that nobody awaits: referenced until it ends, failures logged
+    held               short work that somebody awaits; the awaiting code gets its exception
+    end                cancels tasks reliably
 
-The event loop holds tasks weakly and tells of an exception that nobody fetched only when the garbage
-collector finds it.  So nothing else in the product creates a task (a test holds that).
+The event loop keeps only weak references to tasks, and reports an exception that nobody fetched
+only when the garbage collector finds the task. So nothing else in the product creates a task (a
+test checks this).
 """
 
 import asyncio
@@ -17,16 +18,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LOG = logging.getLogger(__name__)
-# A task that is cancelled while it does nothing wrong ends in the same turn.
+# A well-behaved task ends in the same loop iteration in which it is cancelled.
 ASKED_AGAIN_AFTER_S = 0.5
 
 _kept: set[asyncio.Task[Any]] = set()
 
 
 class Background:
-    """Named work that is not expected to end before `finish` or `end`.
+    """Named work that is not expected to end before `finish` or `end` is called.
 
-    `failed` is called with the name of work that raised at any time, or ended too early.
+    `failed` is called with the name of work that raised, at any time, or that ended too early.
     """
 
     def __init__(self, failed: Callable[[str], None]) -> None:
@@ -44,14 +45,14 @@ class Background:
         task.add_done_callback(self._ended)
 
     async def finish(self, *names: str) -> None:
-        """Wait for work that was told to stop."""
+        """Wait for work that was asked to stop."""
         self._may_end = True
         waited_for = [self._running[name] for name in names if name in self._running]
         if waited_for:
             await asyncio.wait(waited_for)
 
     async def end(self) -> None:
-        """Cancel what still runs, and wait until it has ended."""
+        """Cancel the remaining work, and wait until it has ended."""
         self._may_end = True
         await end(self._running.values())
 
@@ -66,7 +67,7 @@ class Background:
 
 
 def held(work: Coroutine[Any, Any, T], name: str | None = None) -> "asyncio.Task[T]":
-    """Run short work whose outcome the caller awaits; it runs on when the caller lets go of it."""
+    """Run short work whose result the caller awaits; it continues if the caller stops waiting."""
     task = asyncio.get_running_loop().create_task(work, name=name)
     _kept.add(task)
     task.add_done_callback(_kept.discard)
@@ -74,36 +75,36 @@ def held(work: Coroutine[Any, Any, T], name: str | None = None) -> "asyncio.Task
 
 
 def keep(work: Coroutine[Any, Any, T], name: str | None = None) -> "asyncio.Task[T]":
-    """Run short work that nobody awaits; what it raises is logged."""
+    """Run short work that nobody awaits; an exception is logged."""
     task = asyncio.get_running_loop().create_task(work, name=name)
     _kept.add(task)
-    task.add_done_callback(_let_go)
+    task.add_done_callback(_forget)
     return task
 
 
 def log_failure(task: "asyncio.Task[Any]") -> None:
-    """Log what a task raised: for tasks whose waiter has gone."""
+    """Log a task's exception: for tasks that nobody waits for any more."""
     if not task.cancelled() and (error := task.exception()) is not None:
         LOG.error("a task failed", exc_info=error, extra={"task": task.get_name()})
 
 
-def _let_go(task: "asyncio.Task[Any]") -> None:
+def _forget(task: "asyncio.Task[Any]") -> None:
     _kept.discard(task)
     log_failure(task)
 
 
 async def end(tasks: "Iterable[asyncio.Task[Any]]") -> None:
-    """Cancel tasks until every one of them has ended; what they raise is left out.
+    """Cancel tasks until every one of them has ended; their exceptions are ignored.
 
-    Once is not enough: `asyncio.wait_for` of Python 3.11, which redis-py uses, loses a cancellation
-    that meets the end of what it waits for (github.com/python/cpython/issues/86296), and a task that
-    works for ever then goes on.
+    One cancellation is not enough. In Python 3.11 `asyncio.wait_for`, which redis-py uses, loses a
+    cancellation that arrives just as the awaited task ends
+    (github.com/python/cpython/issues/86296), and a task that loops for ever then continues.
     """
-    left = set(tasks)
-    while left:
-        for task in left:
+    running = set(tasks)
+    while running:
+        for task in running:
             task.cancel()
-        ended, left = await asyncio.wait(left, timeout=ASKED_AGAIN_AFTER_S)
+        ended, running = await asyncio.wait(running, timeout=ASKED_AGAIN_AFTER_S)
         for task in ended:
             if not task.cancelled():
                 task.exception()

@@ -1,7 +1,7 @@
 """Logs and metrics, the same in every process.
 
-Logs are one JSON object a line on standard output, so that any collector reads them without a
-parser of its own.  Metrics are Prometheus text, from the default registry of `prometheus_client`.
+Logs are one JSON object per line on standard output, so that any collector can read them without a
+custom parser. Metrics are Prometheus text, from the default registry of `prometheus_client`.
 """
 
 import logging
@@ -20,14 +20,14 @@ from prometheus_client import (
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
-# When each counter was made: as many lines again, and nobody asks.
+# The creation time of each counter would double the lines, and nobody uses it.
 disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client
 
 
 class JsonFormatter(logging.Formatter):
-    """A log record as one line of JSON; what was passed as `extra` stands beside the message.
+    """A log record as one line of JSON; fields passed as `extra` are added beside the message.
 
-    Secrets are taken out of the whole line: a library's error or traceback may hold a header.
+    Secrets are removed from the whole line: a library's error or traceback may contain a header.
     """
 
     def __init__(self, process_name: str, secrets: Collection[str] = ()) -> None:
@@ -54,36 +54,36 @@ class JsonFormatter(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a library say the same thing once every ten seconds.
+    """Lets aiokafka log the same message once every ten seconds.
 
-    While Kafka is away aiokafka repeats itself at every try, 12 kB a second from one consumer.
+    While Kafka is down aiokafka repeats itself on every retry, 12 kB a second from one consumer.
     """
 
     EVERY_S = 10.0
 
     def __init__(self) -> None:
         super().__init__()
-        self._said_at: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this was not said within the last ten seconds."""
+        """Whether this message was not logged within the last ten seconds."""
         if not record.name.startswith("aiokafka"):
             return True
         # The template and not the text, so that the table stays as small as the library's source.
-        said = (record.name, str(record.msg))
-        if record.created - self._said_at.get(said, 0.0) < self.EVERY_S:
+        template = (record.name, str(record.msg))
+        if record.created - self._logged_at.get(template, 0.0) < self.EVERY_S:
             return False
-        self._said_at[said] = record.created
+        self._logged_at[template] = record.created
         return True
 
 
 def configure_logging(process_name: str, level: str, secrets: Collection[str] = ()) -> None:
-    """Send all logs of this process to standard output, one JSON object a line, without secrets."""
+    """Log to standard output, one JSON object per line, without secrets."""
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(JsonFormatter(process_name, secrets))
     output.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[output], force=True)
-    # Libraries that tell every connection or coordinator look-up at INFO would drown our lines.
+    # Libraries that log every connection or coordinator lookup at INFO would drown our lines.
     for noisy in (
         "aiokafka",
         "engineio",
@@ -97,5 +97,5 @@ def configure_logging(process_name: str, level: str, secrets: Collection[str] = 
 
 
 def metrics_text() -> bytes:
-    """All metrics of this process in Prometheus' text format."""
+    """All metrics of this process in the Prometheus text format."""
     return generate_latest(REGISTRY)

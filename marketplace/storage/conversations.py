@@ -108,7 +108,7 @@ class MongoEntries(Collection[Entry]):
     def __init__(self, database: Database, session: Session = None) -> None:
         super().__init__(database, session)
         self._heads = Coalescer(self._read_heads)
-        self._pages = Coalescer(self._read_pages, most=_PAGES_TOGETHER)
+        self._pages = Coalescer(self._read_pages, max_keys=_PAGES_TOGETHER)
 
     async def add_next(self, entry: Entry) -> Entry:
         """Insert under the next sequence, within a transaction.

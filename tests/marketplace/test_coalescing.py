@@ -105,7 +105,7 @@ async def test_who_goes_away_takes_nothing_from_the_others() -> None:
 async def test_a_round_trip_is_bounded() -> None:
     """No read gets more keys than it may; the rest goes with the following ones."""
     source = Source(gate=asyncio.Semaphore(100))
-    coalescer = Coalescer(source.read, most=3)
+    coalescer = Coalescer(source.read, max_keys=3)
 
     found = await coalescer.many(["a", "b", "c", "d", "nothing", "e", "f"])
 
