@@ -9,14 +9,14 @@ from marketplace.loop_watch import watch_for_ever
 from marketplace.ports import SignalName
 from marketplace.process import Process, operations_app, run
 from realtime.activity import Activity
-from realtime.calls import DEADLINE_S, Calls
+from realtime.calls import DEADLINE_S, CallDispatcher
 from realtime.conversations import ConversationCalls
 from realtime.deadlines import Deadlines
 from realtime.draining import drain
 from realtime.gateway import Gateway
 from realtime.limits import CallLimits
 from realtime.memberships import Memberships
-from realtime.presence import PresenceBoard
+from realtime.presence import RoomPresence
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
 from realtime.server import GatewayServer, close_connections
@@ -42,7 +42,7 @@ async def main(process: Process) -> None:
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     memberships = Memberships(parts.world, gateway, rooms, transport)
     activity = Activity(parts.world, gateway, settings.process_name)
-    presence = PresenceBoard(parts.world, rooms)
+    presence = RoomPresence(parts.world, rooms)
     rooms.on(SignalName.ACCESS, memberships.access_changed)
     rooms.on(SignalName.ACCESS, activity.access_changed)
     rooms.on(SignalName.ACTIVITY, presence.hear)
@@ -52,7 +52,9 @@ async def main(process: Process) -> None:
     rfi_calls = RfiCalls(parts.world, rooms)
     deadlines = Deadlines(DEADLINE_S)
     calls = {**conversation_calls.calls(), **rfi_calls.calls()}
-    server.serve_for(gateway, Calls(calls, gateway, CallLimits(settings.limit_scale), deadlines))
+    server.serve_for(
+        gateway, CallDispatcher(calls, gateway, CallLimits(settings.limit_scale), deadlines)
+    )
 
     async def check_live() -> None:
         if not subscriber.is_hearing:
@@ -69,11 +71,11 @@ async def main(process: Process) -> None:
     background.start("loop watch", watch_for_ever())
     subscriber.start(background)
     gateway.start(background)
-    background.start("deadlines", deadlines.look_for_ever())
+    background.start("deadlines", deadlines.check_for_ever())
     background.start("epoch", parts.store.epoch.follow_for_ever())
     background.start("heads", rooms.check_heads_for_ever())
     background.start("memberships", memberships.check_for_ever())
-    background.start("activity", activity.tell_for_ever())
+    background.start("activity", activity.publish_for_ever())
     background.start("presence in rooms", presence.sweep_for_ever())
     background.start("wheel", server.wheel.turn_for_ever())
     try:

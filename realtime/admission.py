@@ -12,18 +12,18 @@ from types import TracebackType
 
 from marketplace.errors import Code, ParleyError
 
-COME_BACK_AFTER_MS = 1_000
-COME_BACK_WITHIN_MS = 5_000
+RETRY_AFTER_MS = 1_000
+RETRY_WITHIN_MS = 5_000
 
 
 class Admission:
     """An asynchronous context manager: in as soon as there is a place, in the order of coming."""
 
     def __init__(
-        self, at_a_time: int, waiting: int, jitter: Callable[[], float] = random.random
+        self, max_concurrent: int, max_waiting: int, jitter: Callable[[], float] = random.random
     ) -> None:
-        self._places = asyncio.Semaphore(at_a_time)
-        self._most_waiting = waiting
+        self._slots = asyncio.Semaphore(max_concurrent)
+        self._max_waiting = max_waiting
         self._waiting = 0
         self._jitter = jitter
 
@@ -33,14 +33,14 @@ class Admission:
         Raises:
             ParleyError: `unavailable` when too many are waiting, with a time to come back at.
         """
-        if not self._places.locked():
-            await self._places.acquire()  # at once
+        if not self._slots.locked():
+            await self._slots.acquire()  # at once
             return
-        if self._waiting >= self._most_waiting:
-            raise self._later()
+        if self._waiting >= self._max_waiting:
+            raise self._refusal()
         self._waiting += 1
         try:
-            await self._places.acquire()
+            await self._slots.acquire()
         finally:
             self._waiting -= 1
 
@@ -51,12 +51,12 @@ class Admission:
         traceback: TracebackType | None,
     ) -> None:
         """Give the place to the next one."""
-        self._places.release()
+        self._slots.release()
 
-    def _later(self) -> ParleyError:
-        spread_ms = COME_BACK_WITHIN_MS - COME_BACK_AFTER_MS
+    def _refusal(self) -> ParleyError:
+        spread_ms = RETRY_WITHIN_MS - RETRY_AFTER_MS
         return ParleyError(
             Code.UNAVAILABLE,
             "The gateway is at capacity. Try again shortly.",
-            retry_after_ms=COME_BACK_AFTER_MS + int(self._jitter() * spread_ms),
+            retry_after_ms=RETRY_AFTER_MS + int(self._jitter() * spread_ms),
         )

@@ -21,7 +21,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class ClientIdentity:
     """Who sends a request: the network it comes from, and the cookie when there is one."""
 
     network: str
@@ -29,38 +29,42 @@ class Asker:
 
 
 @dataclass(slots=True)
-class Opener:
+class SessionOwner:
     """Who opened a session."""
 
     network: str
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     keeps_cookies: bool = False
 
-    def is_same(self, asker: Asker) -> bool:
+    def is_same(self, identity: ClientIdentity) -> bool:
         """Whether a request comes from the same client, as far as one can tell."""
-        if hmac.compare_digest(asker.secret, self.secret):
+        if hmac.compare_digest(identity.secret, self.secret):
             self.keeps_cookies = True
             return True
-        return not self.keeps_cookies and asker.network == self.network
+        return not self.keeps_cookies and identity.network == self.network
 
 
-def opener(asker: Asker) -> Opener:
+def owner_of(identity: ClientIdentity) -> SessionOwner:
     """Bind a session to who opens it; a browser's windows share one cookie."""
-    return Opener(asker.network, asker.secret) if asker.secret else Opener(asker.network)
+    return (
+        SessionOwner(identity.network, identity.secret)
+        if identity.secret
+        else SessionOwner(identity.network)
+    )
 
 
-def asker(peer: str, headers: Mapping[str, str]) -> Asker:
+def identify(peer: str, headers: Mapping[str, str]) -> ClientIdentity:
     """Who sends a request with these headers (in lower case, or a mapping that takes any)."""
     address = client_address(peer, headers.get("x-forwarded-for", ""))
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         morsel = None
-    given = morsel.value if morsel is not None else ""
-    return Asker(network_of(address), given if _SECRET.fullmatch(given) else "")
+    value = morsel.value if morsel is not None else ""
+    return ClientIdentity(network_of(address), value if _SECRET.fullmatch(value) else "")
 
 
 def set_cookie(secret: str, *, is_secure: bool) -> str:
     """The header that gives a session's secret to a browser (RFC 6265), until it closes."""
-    more = "; Secure" if is_secure else ""
-    return f"{COOKIE}={secret}; Path=/socket.io/; HttpOnly; SameSite=Strict{more}"
+    secure = "; Secure" if is_secure else ""
+    return f"{COOKIE}={secret}; Path=/socket.io/; HttpOnly; SameSite=Strict{secure}"

@@ -39,11 +39,11 @@ _TOOK = Histogram(
 )
 _RESUMES = Counter("parley_resumes_total", "Joins that went on from a number", ["call"])
 
-Carry = Callable[[Connection, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+CallHandler = Callable[[Connection, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallDefinition:
     """What a call wants, and what carries it out.
 
     `is_typing` has its own rate.  `is_reading` has a large answer: few of a connection are made at a
@@ -52,18 +52,18 @@ class Call:
     """
 
     schema: Strict
-    carry_out: Carry
+    handler: CallHandler
     is_typing: bool = False
     is_reading: bool = False
     resumes_from: str | None = None
 
 
-class _Counted:
+class _MeteredCall:
     """A call with its metrics, looked up once: finding them by their labels takes 2 µs each."""
 
     __slots__ = ("_outcomes", "call", "name", "observe", "resumed", "succeeded")
 
-    def __init__(self, name: str, call: Call | None) -> None:
+    def __init__(self, name: str, call: CallDefinition | None) -> None:
         self.name = name
         self.call = call
         self.observe = _TOOK.labels(name).observe
@@ -80,20 +80,20 @@ class _Counted:
         return refusal(error)
 
 
-class Calls:
+class CallDispatcher:
     """All calls of the contract."""
 
     def __init__(
         self,
-        calls: Mapping[str, Call],
+        calls: Mapping[str, CallDefinition],
         gateway: Gateway,
         limits: CallLimits,
         deadlines: Deadlines,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._calls = {name: _Counted(name, call) for name, call in calls.items()}
-        self._unknown = _Counted("unknown", None)
-        self._unreadable = _Counted("unreadable", None)
+        self._calls = {name: _MeteredCall(name, call) for name, call in calls.items()}
+        self._unknown = _MeteredCall("unknown", None)
+        self._unreadable = _MeteredCall("unreadable", None)
         self._gateway = gateway
         self._limits = limits
         self._deadlines = deadlines
@@ -104,31 +104,31 @@ class Calls:
         self, connection: Connection, name: str, payload: object, size_bytes: int = 0
     ) -> dict[str, Any]:
         """Carry out a call and return its acknowledgement; never raises."""
-        counted = self._calls.get(name, self._unknown)
-        call, begun = counted.call, self._monotonic()
+        metered = self._calls.get(name, self._unknown)
+        call, begun = metered.call, self._monotonic()
         is_typing = call is not None and call.is_typing
         wait_s = self._limits.take(connection, is_typing, begun, size_bytes)
         if wait_s > 0:
-            return self._limit(connection, counted, wait_s, begun)
+            return self._limit(connection, metered, wait_s, begun)
         if call is None:
             known = ", ".join(sorted(self._calls))
-            return counted.refuse(ParleyError(Code.UNKNOWN_EVENT, f"Known events: {known}."))
+            return metered.refuse(ParleyError(Code.UNKNOWN_EVENT, f"Known events: {known}."))
         if connection.is_leaving:
-            return counted.refuse(
+            return metered.refuse(
                 ParleyError(
                     Code.DRAINING,
                     "This connection is being closed. Reconnect and make the call again.",
                 )
             )
-        connection.under_way += 1
+        connection.calls_in_flight += 1
         try:
-            answer = await self._deadlines.keep(self._carry_out(counted, call, connection, payload))
+            answer = await self._deadlines.keep(self._run(metered, call, connection, payload))
         except Exception as error:
-            return counted.refuse(_told(name, error))
+            return metered.refuse(_public_error(name, error))
         finally:
-            connection.under_way -= 1
-            counted.observe(self._monotonic() - begun)
-        counted.succeeded()
+            connection.calls_in_flight -= 1
+            metered.observe(self._monotonic() - begun)
+        metered.succeeded()
         return {"ok": True, **answer}
 
     def refuse(
@@ -142,30 +142,30 @@ class Calls:
         return self._unreadable.refuse(error)
 
     def _limit(
-        self, connection: Connection, counted: _Counted, wait_s: float, now: float
+        self, connection: Connection, metered: _MeteredCall, wait_s: float, now: float
     ) -> dict[str, Any]:
-        if self._limits.is_deaf(connection, now):
+        if self._limits.ignores_refusals(connection, now):
             self._gateway.end(connection, Code.RATE_LIMITED)
-        return counted.refuse(rate_limited(wait_s))
+        return metered.refuse(rate_limited(wait_s))
 
-    async def _carry_out(
-        self, counted: _Counted, call: Call, connection: Connection, payload: object
+    async def _run(
+        self, metered: _MeteredCall, call: CallDefinition, connection: Connection, payload: object
     ) -> dict[str, Any]:
         values = call.schema.read(payload)
         if not call.is_reading:
-            return await call.carry_out(connection, values)
-        async with connection.reading:
+            return await call.handler(connection, values)
+        async with connection.read_slots:
             await self._gateway.drained(connection)
             if call.resumes_from is None:
-                return await call.carry_out(connection, values)
+                return await call.handler(connection, values)
             async with self._joins:
-                answer = await call.carry_out(connection, values)
-            if counted.resumed is not None and values[call.resumes_from] is not None:
-                counted.resumed()
+                answer = await call.handler(connection, values)
+            if metered.resumed is not None and values[call.resumes_from] is not None:
+                metered.resumed()
             return answer
 
 
-def _told(name: str, error: Exception) -> ParleyError:
+def _public_error(name: str, error: Exception) -> ParleyError:
     """What an app is told of what went wrong; what nobody expected is logged, not shown."""
     if isinstance(error, ParleyError):
         return error
@@ -178,13 +178,13 @@ def _told(name: str, error: Exception) -> ParleyError:
 
 def refusal(error: ParleyError) -> dict[str, Any]:
     """The acknowledgement that tells an error."""
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
         "temporary": error.meaning.is_temporary,
     }
     if error.errors:
-        told["errors"] = [{"path": each.path, "message": each.message} for each in error.errors]
+        body["errors"] = [{"path": each.path, "message": each.message} for each in error.errors]
     if error.retry_after_ms is not None:
-        told["retry_after_ms"] = error.retry_after_ms
-    return {"ok": False, "error": told}
+        body["retry_after_ms"] = error.retry_after_ms
+    return {"ok": False, "error": body}

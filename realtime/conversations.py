@@ -29,10 +29,10 @@ from marketplace.schemas.conversations import (
     SocketSendMessage,
 )
 from realtime.activity import Activity
-from realtime.calls import Call
+from realtime.calls import CallDefinition
 from realtime.connections import Connection
 from realtime.feeds import ConversationFeed
-from realtime.presence import PresenceBoard
+from realtime.presence import RoomPresence
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing
 
@@ -51,7 +51,7 @@ class ConversationCalls:
         rooms: Rooms,
         typing: Typing,
         activity: Activity,
-        presence: PresenceBoard,
+        presence: RoomPresence,
     ) -> None:
         self._world = world
         self._rooms = rooms
@@ -59,25 +59,25 @@ class ConversationCalls:
         self._activity = activity
         self._presence = presence
 
-    def calls(self) -> dict[str, Call]:
+    def calls(self) -> dict[str, CallDefinition]:
         """The calls by their names in the contract."""
         return {
-            "join_conversation": Call(
+            "join_conversation": CallDefinition(
                 JoinConversation(), self.join, is_reading=True, resumes_from="after_sequence"
             ),
-            "leave_conversation": Call(ConversationCall(), self.leave),
-            "fetch_entries": Call(FetchEntries(), self.fetch_entries, is_reading=True),
-            "send_message": Call(SocketSendMessage(), self.send_message),
-            "edit_message": Call(EditMessage(), self.edit_message),
-            "delete_message": Call(DeleteMessage(), self.delete_message),
-            "mark_delivered": Call(MarkPosition(), self.mark_delivered),
-            "mark_read": Call(MarkPosition(), self.mark_read),
-            "set_typing": Call(SetTyping(), self.set_typing, is_typing=True),
+            "leave_conversation": CallDefinition(ConversationCall(), self.leave),
+            "fetch_entries": CallDefinition(FetchEntries(), self.fetch_entries, is_reading=True),
+            "send_message": CallDefinition(SocketSendMessage(), self.send_message),
+            "edit_message": CallDefinition(EditMessage(), self.edit_message),
+            "delete_message": CallDefinition(DeleteMessage(), self.delete_message),
+            "mark_delivered": CallDefinition(MarkPosition(), self.mark_delivered),
+            "mark_read": CallDefinition(MarkPosition(), self.mark_read),
+            "set_typing": CallDefinition(SetTyping(), self.set_typing, is_typing=True),
         }
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         """Join and return the snapshot up to `head`; what is pushed begins at head + 1."""
-        with connection.place_for(conversation_room(payload["conversation_id"])):
+        with connection.reserve_room(conversation_room(payload["conversation_id"])):
             return await self._join(connection, payload)
 
     async def _join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class ConversationCalls:
         )
         try:
             snapshot = await self._snapshot(connection, conversation, room, payload)
-            connection.note(room)
+            connection.add_room(room)
             is_resume = payload["after_sequence"] is not None
             self._activity.joined(connection, is_resume=is_resume)
             return snapshot
@@ -192,10 +192,10 @@ class ConversationCalls:
     async def _conversation(
         self, connection: Connection, conversation_id: str, within_s: float = math.inf
     ) -> Conversation:
-        known = connection.known(conversation_id, within_s)
+        known = connection.cached_conversation(conversation_id, within_s)
         if known is not None:
             return known
-        async with connection.lookup:
+        async with connection.lookup_lock:
             return await self._look_up(connection, conversation_id, within_s)
 
     async def _recent_conversation(
@@ -211,12 +211,12 @@ class ConversationCalls:
 
         While somebody looks it up, later calls queue behind: messages keep the order they came in.
         """
-        known = connection.known(conversation_id)
-        if known is not None and connection.may_write and not connection.lookups:
+        known = connection.cached_conversation(conversation_id)
+        if known is not None and connection.may_write and not connection.pending_lookups:
             return known
-        connection.lookups += 1
+        connection.pending_lookups += 1
         try:
-            async with connection.lookup:
+            async with connection.lookup_lock:
                 found = await self._look_up(connection, conversation_id)
                 if not connection.may_write:
                     asked_at = connection.access_changes
@@ -224,19 +224,19 @@ class ConversationCalls:
                     connection.may_write = asked_at == connection.access_changes
                 return found
         finally:
-            connection.lookups -= 1
+            connection.pending_lookups -= 1
 
     async def _look_up(
         self, connection: Connection, conversation_id: str, within_s: float = math.inf
     ) -> Conversation:
-        known = connection.known(conversation_id, within_s)
+        known = connection.cached_conversation(conversation_id, within_s)
         if known is None:
             asked_at = connection.access_changes
             known = await conversations.own_conversation(
                 self._world, connection.actor, conversation_id
             )
             if asked_at == connection.access_changes:
-                connection.know(known)
+                connection.cache_conversation(known)
         return known
 
     async def _snapshot(

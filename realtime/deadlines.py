@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 
 
 class Deadlines:
@@ -22,8 +22,8 @@ class Deadlines:
         self._within_s = within_s
         self._monotonic = monotonic
         # Oldest first, as dictionaries keep their keys.
-        self._begun: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
+        self._started_at: dict[asyncio.Task[Any], float] = {}
+        self._timed_out: set[asyncio.Task[Any]] = set()
 
     async def keep(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in the running task.
@@ -34,31 +34,31 @@ class Deadlines:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("there is no running task")
-        self._begun[task] = self._monotonic()
+        self._started_at[task] = self._monotonic()
         try:
             return await work
         except asyncio.CancelledError:
             # Ours and nobody else's: who cancels the task as well means to end it.
-            if task in self._late and task.uncancel() == 0:
+            if task in self._timed_out and task.uncancel() == 0:
                 raise TimeoutError from None
             raise
         finally:
-            self._begun.pop(task, None)
-            self._late.discard(task)
+            self._started_at.pop(task, None)
+            self._timed_out.discard(task)
 
-    def look(self) -> None:
+    def cancel_overdue(self) -> None:
         """Cancel what would be over its time at the next look."""
-        due = self._monotonic() + LOOK_EVERY_S - self._within_s
-        while self._begun:
-            task, begun = next(iter(self._begun.items()))
-            if begun > due:
+        due = self._monotonic() + CHECK_EVERY_S - self._within_s
+        while self._started_at:
+            task, started_at = next(iter(self._started_at.items()))
+            if started_at > due:
                 return
-            del self._begun[task]
-            self._late.add(task)
+            del self._started_at[task]
+            self._timed_out.add(task)
             task.cancel()
 
-    async def look_for_ever(self) -> None:
+    async def check_for_ever(self) -> None:
         """Look once a second."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            self.look()
+            await asyncio.sleep(CHECK_EVERY_S)
+            self.cancel_overdue()

@@ -15,7 +15,7 @@ SPREAD_OVER_S = 3.0
 STEPS = 100
 # A message that waits for its write has it within milliseconds; this is for a store in trouble.
 FINISH_WITHIN_S = 5.0
-LOOK_EVERY_S = SPREAD_OVER_S / STEPS
+STEP_S = SPREAD_OVER_S / STEPS
 
 
 async def drain(gateway: Gateway) -> None:
@@ -24,25 +24,25 @@ async def drain(gateway: Gateway) -> None:
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + SPREAD_OVER_S + FINISH_WITHIN_S
     connections = gateway.connections()
-    together = -(-len(connections) // STEPS)
+    per_step = -(-len(connections) // STEPS)
     leaving: list[Connection] = []
     while (connections or gateway.connections()) and loop.time() < give_up_at:
         # At last those whose handshake was under way when all this began.
-        turn = connections[:together] or gateway.connections()
-        del connections[:together]
-        for each in turn:
+        batch = connections[:per_step] or gateway.connections()
+        del connections[:per_step]
+        for each in batch:
             if not each.is_leaving:
                 each.is_leaving = True
                 leaving.append(each)
         leaving = [each for each in leaving if not _has_ended(gateway, each)]
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(STEP_S)
     for each in gateway.connections():
         gateway.end(each, Code.DRAINING)
 
 
 def _has_ended(gateway: Gateway, connection: Connection) -> bool:
     """End a connection that has no call under way."""
-    if connection.under_way:
+    if connection.calls_in_flight:
         return False
     gateway.end(connection, Code.DRAINING)
     return True

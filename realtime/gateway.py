@@ -15,7 +15,7 @@ from marketplace.ports import Signal, SignalName, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.tokens import Access, Tokens
 from realtime.admission import Admission
-from realtime.connections import AccountHere, Connection
+from realtime.connections import AccountConnections, Connection
 from realtime.limits import CONNECTIONS_OF_ACCOUNT, HandshakeLimits
 from realtime.rooms import Rooms
 from realtime.transport import Transport
@@ -25,7 +25,7 @@ WARN_BEFORE_S = 60.0
 CHECK_EXPIRY_EVERY_S = 2.0
 # Redis tells at once when a log-in has ended; this finds those that it did not tell of.
 CHECK_SESSIONS_EVERY_S = 30.0
-ASKED_TOGETHER = 500
+SESSIONS_PER_QUERY = 500
 # A handshake takes some 300 µs of this process: two thousand are through in under a second.
 HANDSHAKES_AT_A_TIME = 200
 HANDSHAKES_WAITING = 2_000
@@ -57,11 +57,11 @@ class Gateway:
         self._tokens = tokens
         self._rooms = rooms
         self._transport = transport
-        self._most_of_account = CONNECTIONS_OF_ACCOUNT * limit_scale
+        self._max_per_account = CONNECTIONS_OF_ACCOUNT * limit_scale
         self._handshakes = HandshakeLimits(limit_scale)
         self._admission = Admission(HANDSHAKES_AT_A_TIME, HANDSHAKES_WAITING)
         self._connections: dict[str, Connection] = {}
-        self._accounts: dict[str, AccountHere] = {}
+        self._accounts: dict[str, AccountConnections] = {}
         self.is_draining = False
         rooms.on(SignalName.SESSION_ENDED, self._session_ended)
 
@@ -87,7 +87,7 @@ class Gateway:
                 else:
                     self._handshakes.release(network)
                 raise
-            await self._say_connected(access.account_id)
+            await self._report_connected(access.account_id)
         except ParleyError as error:
             _REFUSED.labels(error.code).inc()
             raise
@@ -108,7 +108,7 @@ class Gateway:
         for room in list(connection.rooms):
             self._rooms.leave(room, connection_id)
         if is_last and account_id not in self._accounts:
-            await self._say_disconnected(account_id)
+            await self._report_disconnected(account_id)
 
     def connection(self, connection_id: str) -> Connection | None:
         """A live connection."""
@@ -145,7 +145,7 @@ class Gateway:
 
         Each by itself: neither Redis nor MongoDB in trouble holds up the others.
         """
-        background.start("presence of accounts", self._say_connected_for_ever())
+        background.start("presence of accounts", self._report_connected_for_ever())
         background.start("ended log-ins", self._check_sessions_for_ever())
         background.start("expired tokens", self._check_expiry_for_ever())
 
@@ -154,9 +154,9 @@ class Gateway:
             self._check_expiry()
             await asyncio.sleep(CHECK_EXPIRY_EVERY_S)
 
-    async def _say_connected_for_ever(self) -> None:
+    async def _report_connected_for_ever(self) -> None:
         while True:
-            await self._say_all_connected()
+            await self._report_all_connected()
             await asyncio.sleep(REFRESH_EVERY_S)
 
     async def _check_sessions_for_ever(self) -> None:
@@ -166,20 +166,20 @@ class Gateway:
 
     async def check_sessions(self) -> None:
         """End the connections whose log-in has ended."""
-        everybody = self.connections()
-        for start in range(0, len(everybody), ASKED_TOGETHER):
-            some = everybody[start : start + ASKED_TOGETHER]
+        connections = self.connections()
+        for start in range(0, len(connections), SESSIONS_PER_QUERY):
+            batch = connections[start : start + SESSIONS_PER_QUERY]
             try:
-                alive = await self._world.store.sessions.alive([each.session_id for each in some])
+                alive = await self._world.store.sessions.alive([each.session_id for each in batch])
             except TemporaryError as error:
                 LOG.warning("log-ins are not checked", extra={"why": str(error)})
                 return
-            for each in some:
+            for each in batch:
                 if each.session_id not in alive and not each.is_gone:
                     self.end(each, Code.UNAUTHENTICATED)
 
     def _add(self, connection_id: str, access: Access, network: str) -> Connection:
-        account = self._accounts.setdefault(access.account_id, AccountHere())
+        account = self._accounts.setdefault(access.account_id, AccountConnections())
         actor = Actor(access.account_id, access.role, correlation_id=new_id())
         connection = Connection(
             connection_id,
@@ -206,7 +206,7 @@ class Gateway:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._refuse_while_draining()
         account = self._accounts.get(access.account_id)
-        if account is not None and len(account.connections) >= self._most_of_account:
+        if account is not None and len(account.connections) >= self._max_per_account:
             raise ParleyError(
                 Code.TOO_MANY_CONNECTIONS,
                 "This account has too many connections. Close another window or app first.",
@@ -224,7 +224,7 @@ class Gateway:
         room = await self._rooms.enter(account_room(connection.actor.account_id), None)
         try:
             room.settle(connection.id, 0)
-            connection.note(room)
+            connection.add_room(room)
         finally:
             self._rooms.abandon(room)
 
@@ -236,8 +236,8 @@ class Gateway:
                 self.end(connection, Code.TOKEN_EXPIRED)
             elif left_s <= WARN_BEFORE_S and not connection.is_warned:
                 connection.is_warned = True
-                told = {"expires_in_s": int(left_s)}
-                self._transport.push([connection.id], "session.expiring", told)
+                payload = {"expires_in_s": int(left_s)}
+                self._transport.push([connection.id], "session.expiring", payload)
 
     def _session_ended(self, signal: Signal) -> None:
         _, _, account_id = signal.room.partition(":")
@@ -245,19 +245,19 @@ class Gateway:
             if connection.session_id == signal.data.get("session_id"):
                 self.end(connection, Code.UNAUTHENTICATED)
 
-    async def _say_all_connected(self) -> None:
-        everybody = list(self._accounts)
-        for start in range(0, len(everybody), ASKED_TOGETHER):
-            some = everybody[start : start + ASKED_TOGETHER]
-            await self._say_connected(*(each for each in some if each in self._accounts))
+    async def _report_all_connected(self) -> None:
+        account_ids = list(self._accounts)
+        for start in range(0, len(account_ids), SESSIONS_PER_QUERY):
+            batch = account_ids[start : start + SESSIONS_PER_QUERY]
+            await self._report_connected(*(id_ for id_ in batch if id_ in self._accounts))
 
-    async def _say_connected(self, *account_ids: str) -> None:
+    async def _report_connected(self, *account_ids: str) -> None:
         try:
             await self._world.presence.connected(*account_ids)
         except TemporaryError as error:
             LOG.warning("presence is not told", extra={"why": str(error)})
 
-    async def _say_disconnected(self, account_id: str) -> None:
+    async def _report_disconnected(self, account_id: str) -> None:
         try:
             await self._world.presence.disconnected(account_id)
         except TemporaryError as error:

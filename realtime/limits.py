@@ -16,12 +16,12 @@ CALLS_PER_S, CALLS_AT_ONCE = 30, 300
 # A person with several apps and windows.
 ACCOUNT_CALLS_PER_S, ACCOUNT_CALLS_AT_ONCE = 60, 600
 # A frame that is larger takes as many calls' time to read.
-BYTES_OF_ONE_CALL = 4_096
+BYTES_PER_CALL = 4_096
 # Typing is said every few seconds for a conversation; it does not count as a call.
 TYPING_PER_S, TYPING_AT_ONCE = 5, 20
 # Who calls ten times as often as allowed for ten seconds, though told to wait, is a program that
 # does not listen.
-DEAF_TIMES, DEAF_FOR_S = 10, 10
+IGNORED_FACTOR, IGNORED_FOR_S = 10, 10
 
 CONNECTIONS_OF_ACCOUNT = 20
 # An office, a school or a mobile network may stand behind one address.
@@ -52,15 +52,15 @@ class CallLimits:
         self._connection = Rate(CALLS_AT_ONCE * scale, CALLS_PER_S * scale)
         self._account = Rate(ACCOUNT_CALLS_AT_ONCE * scale, ACCOUNT_CALLS_PER_S * scale)
         self._typing = Rate(TYPING_AT_ONCE * scale, TYPING_PER_S * scale)
-        refusals_per_s = CALLS_PER_S * scale * DEAF_TIMES
-        self._refusals = Rate(refusals_per_s * DEAF_FOR_S, refusals_per_s)
+        refusals_per_s = CALLS_PER_S * scale * IGNORED_FACTOR
+        self._refusals = Rate(refusals_per_s * IGNORED_FOR_S, refusals_per_s)
 
     def take(self, caller: Caller, is_typing: bool, now: float, size_bytes: int = 0) -> float:
         """Take a call; 0.0, or how many seconds to wait when it is one too many.
 
         One of more than 4 kB counts as several.
         """
-        cost = 1.0 if size_bytes < BYTES_OF_ONE_CALL else 1.0 + size_bytes // BYTES_OF_ONE_CALL
+        cost = 1.0 if size_bytes < BYTES_PER_CALL else 1.0 + size_bytes // BYTES_PER_CALL
         if is_typing:
             wait_s = self._typing.wait_s(caller.typing_paid_until, now, cost)
             if wait_s <= 0:
@@ -77,7 +77,7 @@ class CallLimits:
         account.calls_paid_until = self._account.after(account.calls_paid_until, now, cost)
         return 0.0
 
-    def is_deaf(self, caller: Caller, now: float) -> bool:
+    def ignores_refusals(self, caller: Caller, now: float) -> bool:
         """Count a refused call; whether the connection goes on as if it had not been told."""
         if self._refusals.wait_s(caller.refusals_paid_until, now) > 0:
             return True

@@ -52,12 +52,12 @@ class Memberships:
                     await self._wake.wait()
                 self._wake.clear()
                 changed, self._changed = self._changed, set()
-                found = [each for one in changed for each in self._gateway.connections(one)]
+                due = [each for one in changed for each in self._gateway.connections(one)]
             except TimeoutError:
                 check_all_at = loop.time() + CHECK_EVERY_S
-                found = self._gateway.connections()
+                due = self._gateway.connections()
             try:
-                await self.check(found)
+                await self.check(due)
             except TemporaryError as error:
                 LOG.warning("memberships are not checked", extra={"why": str(error)})
 
@@ -68,29 +68,29 @@ class Memberships:
             TemporaryError: when the store is away; nothing is taken from anybody on a guess.
         """
         vendors = [each for each in connections if each.actor.role is Role.VENDOR]
-        held = {each.id: _rfis(each) for each in vendors}
-        lost = await memberships.lost_access(
+        joined = {each.id: _rfis(each) for each in vendors}
+        losses = await memberships.lost_access(
             self._world,
             {each.actor.account_id for each in vendors},
-            {(rfi, each.actor.account_id) for each in vendors for rfi in held[each.id]},
+            {(rfi, each.actor.account_id) for each in vendors for rfi in joined[each.id]},
         )
         for each in vendors:
             account_id = each.actor.account_id
-            if account_id in lost.suspended and each.may_write:
+            if account_id in losses.suspended and each.may_write:
                 each.forget_access()
-            for rfi in held[each.id]:
-                reason = lost.rfis.get((rfi, account_id))
+            for rfi in joined[each.id]:
+                reason = losses.rfis.get((rfi, account_id))
                 if reason is not None:
-                    self._take_out(each, rfi_room(rfi), reason)
+                    self._remove(each, rfi_room(rfi), reason)
                 else:
-                    is_limited = (rfi, account_id) in lost.limited
+                    is_limited = (rfi, account_id) in losses.limited
                     self._rooms.limit(rfi_room(rfi), each.id, is_limited=is_limited)
 
-    def _take_out(self, connection: Connection, room: str, reason: str) -> None:
+    def _remove(self, connection: Connection, room: str, reason: str) -> None:
         if room in connection.rooms:
             connection.rooms.discard(room)
-            told = {"room": room, "reason": reason}
-            self._transport.push([connection.id], "room.left", told)
+            data = {"room": room, "reason": reason}
+            self._transport.push([connection.id], "room.left", data)
             self._rooms.leave(room, connection.id)
 
 

@@ -16,11 +16,11 @@ from marketplace.schemas.json_text import is_intricate, read_call, require_each_
 # Names of python-socketio's own handlers: sent by a client, they would call these.
 RESERVED = frozenset({"connect", "disconnect", "*"})
 # As python-socketio has it; the official clients count from 0.
-MOST_ID_DIGITS = 100
+MAX_ID_DIGITS = 100
 # A call (2), or one with binary attachments (5) and their number; a namespace; an id.
 _HEAD = re.compile(rb"4(?:2|5(?:([0-9]{1,9})-)?)(?:(/[^,]{0,64}),)?([0-9]{0,100})(?![0-9])")
 
-Call = tuple[bytes, str, list[Any]]
+CallPacket = tuple[bytes, str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RefusedCall:
     attachments: int = 0
 
 
-def call_in(message: bytes) -> Call | RefusedCall | None:
+def parse_call(message: bytes) -> CallPacket | RefusedCall | None:
     """The id (empty when no answer is wanted), the name and the arguments of a call.
 
     None for what is no call: neither an id nor JSON in it.
@@ -52,7 +52,7 @@ def call_in(message: bytes) -> Call | RefusedCall | None:
         not arguments
         or type(arguments[0]) is not str
         or arguments[0] in RESERVED
-        or len(packet_id) > MOST_ID_DIGITS
+        or len(packet_id) > MAX_ID_DIGITS
     ):
         return _refused(message)
     payload = arguments[1] if len(arguments) == 2 else None
@@ -72,7 +72,7 @@ def _refused(message: bytes) -> RefusedCall | None:
         return None
     count, namespace, packet_id = head.groups(b"")
     attachments = int(count or 0)
-    error, is_readable = _why_not(message[head.end() :], is_binary=message[1] == 0x35)
+    error, is_readable = _rejection(message[head.end() :], is_binary=message[1] == 0x35)
     if namespace not in (b"", b"/"):
         error, packet_id = _no_namespace(), namespace + b"," + packet_id if packet_id else b""
     if error is None or not (packet_id or is_readable):
@@ -80,15 +80,15 @@ def _refused(message: bytes) -> RefusedCall | None:
     return RefusedCall(packet_id, error, attachments)
 
 
-def _why_not(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]:
+def _rejection(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]:
     """Why a call is not carried out, if so; and whether it can be read as a call at all."""
     try:
         arguments = read_call(text)
     except ParleyError as error:
         return error, error.code is Code.VALIDATION_FAILED
     if type(arguments) is not list or not arguments or type(arguments[0]) is not str:
-        why = "A call must be a JSON array: its name, then its payload."
-        return ParleyError(Code.MALFORMED, why), False
+        sentence = "A call must be a JSON array: its name, then its payload."
+        return ParleyError(Code.MALFORMED, sentence), False
     if arguments[0] in RESERVED:
         return ParleyError(Code.UNKNOWN_EVENT, f"{arguments[0]} is not a call."), False
     if not is_binary:

@@ -9,8 +9,8 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from realtime import polling
-from realtime.binding import Asker, asker, opener, set_cookie
-from realtime.polling import GoneError, NoPayloadError, PollingSession
+from realtime.binding import ClientIdentity, identify, owner_of, set_cookie
+from realtime.polling import InvalidPayloadError, PollingSession, SessionEndedError
 
 LOG = logging.getLogger(__name__)
 MALFORMED = Counter("parley_malformed_polls_total", "Polled packets that were no packet")
@@ -38,14 +38,14 @@ class PolledRequests:
     async def answer(self, request: web.Request) -> web.Response:
         """Answer any request to the path of Socket.IO that is no websocket."""
         query = request.query
-        who = asker(request.remote or "", request.headers)
+        client = identify(request.remote or "", request.headers)
         if query.get("transport", "polling") != "polling":
             return _refusal(*_UNKNOWN_TRANSPORT)
         if "sid" not in query:
-            return self._open(request, who)
+            return self._open(request, client)
         session = self._server.eio.sockets.get(query["sid"])
         # One message for all: whoever only guesses learns nothing.
-        if not isinstance(session, PollingSession) or not session.opener.is_same(who):
+        if not isinstance(session, PollingSession) or not session.owner.is_same(client):
             return _refusal(*_UNKNOWN_SESSION)
         if request.method == "GET":
             return await self._poll(session)
@@ -53,13 +53,13 @@ class PolledRequests:
             return await self._post(session, request)
         return _refusal(*_BAD_REQUEST)
 
-    def _open(self, request: web.Request, who: Asker) -> web.Response:
+    def _open(self, request: web.Request, client: ClientIdentity) -> web.Response:
         if request.method != "GET":
             return _refusal(*_BAD_METHOD)
         if request.query.getall("EIO", []) != ["4"]:
             return _refusal(*_BAD_VERSION)
         engine = self._server.eio
-        session = PollingSession(self._server, engine.generate_id(), opener(who))
+        session = PollingSession(self._server, engine.generate_id(), owner_of(client))
         self._server.opened(session, _environ(request))
         opening = {
             "sid": session.sid,
@@ -70,20 +70,20 @@ class PolledRequests:
         }
         answer = _text(b"0" + orjson.dumps(opening))
         is_secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
-        answer.headers["Set-Cookie"] = set_cookie(session.opener.secret, is_secure=is_secure)
+        answer.headers["Set-Cookie"] = set_cookie(session.owner.secret, is_secure=is_secure)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
     async def _poll(self, session: PollingSession) -> web.Response:
         try:
             return _text(await session.poll())
-        except GoneError:
+        except SessionEndedError:
             return _refusal(*_UNKNOWN_SESSION)
 
     async def _post(self, session: PollingSession, request: web.Request) -> web.Response:
         try:
             await session.receive(request.content)
-        except NoPayloadError:
+        except InvalidPayloadError:
             MALFORMED.inc()
             session.end("malformed")
             return _refusal(*_BAD_REQUEST)
@@ -105,5 +105,5 @@ def _text(body: bytes) -> web.Response:
 
 
 def _refusal(code: int, message: str) -> web.Response:
-    told: Mapping[str, object] = {"code": code, "message": message}
-    return web.Response(body=orjson.dumps(told), status=400, content_type="application/json")
+    body: Mapping[str, object] = {"code": code, "message": message}
+    return web.Response(body=orjson.dumps(body), status=400, content_type="application/json")

@@ -14,9 +14,9 @@ import orjson
 from aiohttp import ClientError, StreamReader
 from engineio import packet
 
-from realtime.binding import Opener
-from realtime.packets import Call, RefusedCall, call_in
-from realtime.websocket import session as of_websockets
+from realtime.binding import SessionOwner
+from realtime.packets import CallPacket, RefusedCall, parse_call
+from realtime.websocket import session as websocket_session
 from realtime.websocket.frames import acknowledgement_frame
 from realtime.websocket.outgoing import (
     CLOSED_SLOW,
@@ -24,7 +24,7 @@ from realtime.websocket.outgoing import (
     MAX_WAITING_BYTES,
     SLOW_FROM_BYTES,
 )
-from realtime.websocket.session import MAX_CALLS_UNDER_WAY, Session
+from realtime.websocket.session import MAX_CALLS_IN_FLIGHT, WebSocketSession
 from realtime.websocket.wheel import Wheel
 
 # The Python client refuses a body of more.
@@ -32,18 +32,18 @@ MAX_POLLED_PACKETS = 16
 # The size of a body is the bound: calls of 50 bytes and more.
 MAX_POSTED_PACKETS = 2_000
 # Taking one and beginning its call takes up to 0.1 ms: others have their turn in between.
-MOST_PACKETS_A_TURN = 50
+MAX_PACKETS_PER_TURN = 50
 BODY_WITHIN_S = 10.0
 # What a waiting packet costs besides its bytes.
 PACKET_BYTES = 100
 _SEPARATOR, _CLOSE, _PING, _NOOP = b"\x1e", b"1", b"2", b"6"
 
 
-class NoPayloadError(Exception):
+class InvalidPayloadError(Exception):
     """What was posted is no Engine.IO payload, or came too late or twice at a time."""
 
 
-class GoneError(Exception):
+class SessionEndedError(Exception):
     """The session has ended."""
 
 
@@ -53,7 +53,7 @@ class Server(Protocol):
     eio: Any
     wheel: Wheel
 
-    def receive_call(self, session: Any, call: Call, size_bytes: int) -> None:
+    def receive_call(self, session: Any, call: CallPacket, size_bytes: int) -> None:
         """Carry out a call and acknowledge it; its id is empty when no answer is wanted."""
 
     def refuse_call(self, session: Any, refused: RefusedCall, size_bytes: int) -> None:
@@ -74,19 +74,19 @@ class PollingSession:
         "_attachments",
         "_awaits_pong",
         "_calls_ended",
+        "_calls_in_flight",
         "_drained",
         "_is_receiving",
         "_packets",
         "_polls",
         "_server",
         "_successor",
-        "_under_way",
         "_waiting",
         "_waiting_bytes",
         "client_id",
         "closed",
         "closing",
-        "opener",
+        "owner",
         "reason",
         "sid",
         "upgraded",
@@ -94,9 +94,9 @@ class PollingSession:
     )
     connected = True
 
-    def __init__(self, server: Server, sid: str, opener: Opener) -> None:
+    def __init__(self, server: Server, sid: str, owner: SessionOwner) -> None:
         self.sid = sid
-        self.opener = opener
+        self.owner = owner
         # The Socket.IO id, once the handshake was answered.
         self.client_id: str | None = None
         self.closed = self.closing = self.upgrading = self.upgraded = False
@@ -108,12 +108,12 @@ class PollingSession:
         # Polls that were not answered yet, and what the latest of them waits for.
         self._polls = 0
         self._waiting: asyncio.Future[None] | None = None
-        self._successor: Session | None = None
+        self._successor: WebSocketSession | None = None
         self._is_receiving = self._awaits_pong = False
-        self._attachments = self._under_way = 0
+        self._attachments = self._calls_in_flight = 0
         self._calls_ended: asyncio.Event | None = None
         self._drained: asyncio.Event | None = None
-        server.wheel.add(self, of_websockets.HANDSHAKE_WITHIN_S)
+        server.wheel.add(self, websocket_session.HANDSHAKE_WITHIN_S)
 
     # --- out ------------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class PollingSession:
 
     def acknowledge(self, packet_id: bytes, answer: Any) -> None:
         """Answer a call, and take more if too many were in flight."""
-        self._under_way -= 1
+        self._calls_in_flight -= 1
         if packet_id and self._successor is not None:
             self._successor.write(acknowledgement_frame(packet_id, answer))
         elif packet_id and not self.closed:
@@ -178,7 +178,7 @@ class PollingSession:
             if self._packets:
                 return self._take()
             if self.closed and not self.upgraded:
-                raise GoneError
+                raise SessionEndedError
             return _NOOP
         finally:
             self._polls -= 1
@@ -212,55 +212,55 @@ class PollingSession:
             NoPayloadError: the session has to end.
         """
         if self._is_receiving:  # no client posts twice at a time
-            raise NoPayloadError
+            raise InvalidPayloadError
         self._is_receiving = True
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
-                body = await _whole(content, self._server.eio.max_http_buffer_size)
+                body = await _read_body(content, self._server.eio.max_http_buffer_size)
             packets = body.split(_SEPARATOR)
             if len(packets) > MAX_POSTED_PACKETS:
-                raise NoPayloadError
+                raise InvalidPayloadError
             for number, packet_ in enumerate(packets, start=1):
                 await self._receive_packet(packet_)
-                if number % MOST_PACKETS_A_TURN == 0:
+                if number % MAX_PACKETS_PER_TURN == 0:
                     await asyncio.sleep(0)
         except (TimeoutError, OSError, ClientError, UnicodeDecodeError) as error:
-            raise NoPayloadError from error
+            raise InvalidPayloadError from error
         finally:
             self._is_receiving = False
 
     async def _receive_packet(self, packet_: bytes) -> None:
         if self.closed or self.upgraded:
             return
-        kind = packet_[:1]
+        packet_type = packet_[:1]
         if packet_[:2] in (b"42", b"45"):
             await self._receive_call(packet_)
-        elif kind == b"4" and len(packet_) > 1:
+        elif packet_type == b"4" and len(packet_) > 1:
             await self._server.receive_packet(self.sid, packet_[1:].decode())
-        elif kind == b"3":
+        elif packet_type == b"3":
             self._awaits_pong = False
-        elif kind == b"1":
+        elif packet_type == b"1":
             self.end("client disconnect")
             self.reason = ""
-        elif kind == b"b" and self._attachments and _is_base64(packet_[1:]):
+        elif packet_type == b"b" and self._attachments and _is_base64(packet_[1:]):
             self._attachments -= 1
         else:
-            raise NoPayloadError
+            raise InvalidPayloadError
 
     async def _receive_call(self, packet_: bytes) -> None:
-        while self._under_way >= MAX_CALLS_UNDER_WAY and not self.closed:
+        while self._calls_in_flight >= MAX_CALLS_IN_FLIGHT and not self.closed:
             self._calls_ended = asyncio.Event()
             await self._calls_ended.wait()
-        call = call_in(packet_)
+        call = parse_call(packet_)
         if type(call) is tuple:
-            self._under_way += 1
+            self._calls_in_flight += 1
             self._server.receive_call(self, call, len(packet_))
         elif isinstance(call, RefusedCall):
-            self._under_way += 1
+            self._calls_in_flight += 1
             self._attachments += call.attachments
             self._server.refuse_call(self, call, len(packet_))
         else:
-            raise NoPayloadError
+            raise InvalidPayloadError
 
     # --- its end --------------------------------------------------------------------------------
 
@@ -287,16 +287,16 @@ class PollingSession:
         else:
             self._packets.clear()
         self.reason = reason
-        self._over()
+        self._mark_closed()
         self._server.lost(self.sid, reason)
 
-    def hand_over(self, successor: Session) -> None:
+    def hand_over(self, successor: WebSocketSession) -> None:
         """Let a websocket take over; a poll that waits ends, and calls in flight are answered there."""
         self._successor = successor
         self.upgraded = True
-        self._over()
+        self._mark_closed()
 
-    def _over(self) -> None:
+    def _mark_closed(self) -> None:
         self.closed = self.closing = True
         self._server.wheel.remove(self)
         self._end_poll()
@@ -324,11 +324,11 @@ def _is_base64(text: bytes) -> bool:
     return True
 
 
-async def _whole(stream: StreamReader, most_bytes: int) -> bytes:
+async def _read_body(stream: StreamReader, max_bytes: int) -> bytes:
     """The whole body; `read(length)` may return with a part of it."""
     body = b""
     async for chunk in stream.iter_any():
         body += chunk
-        if len(body) > most_bytes:
-            raise NoPayloadError
+        if len(body) > max_bytes:
+            raise InvalidPayloadError
     return body

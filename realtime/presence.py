@@ -17,7 +17,7 @@ SWEEP_EVERY_S = 2.0
 ANSWERED_WITHIN_S = 0.5
 
 
-class PresenceBoard:
+class RoomPresence:
     """(room, account) → the gateways at which the person is active, each with the end of it."""
 
     def __init__(self, world: World, rooms: Rooms) -> None:
@@ -27,12 +27,12 @@ class PresenceBoard:
 
     def hear(self, signal: Signal) -> None:
         """Take the word of a gateway about a person in a conversation."""
-        account_id, at = signal.data["account_id"], signal.data["at"]
+        account_id, gateway_name = signal.data["account_id"], signal.data["at"]
         if signal.data["is_active"]:
-            self._show(signal.room, account_id, [at])
+            self._show(signal.room, account_id, [gateway_name])
             return
-        places = self._shown.get((signal.room, account_id), {})
-        if places.pop(at, None) is not None and not places:
+        gateways = self._shown.get((signal.room, account_id), {})
+        if gateways.pop(gateway_name, None) is not None and not gateways:
             self._end(signal.room, account_id)
 
     async def look_up(self, account_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
@@ -45,8 +45,8 @@ class PresenceBoard:
 
     def show(self, room: str, found: Mapping[str, frozenset[str]]) -> None:
         """Show what was looked up, for a room that may have heard nothing yet."""
-        for account_id, places in found.items():
-            self._show(room, account_id, places)
+        for account_id, gateways in found.items():
+            self._show(room, account_id, gateways)
 
     def is_active(self, room: str, account_id: str) -> bool:
         """Whether the members of the room are shown the person as active."""
@@ -57,17 +57,19 @@ class PresenceBoard:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             now = asyncio.get_running_loop().time()
-            for (room, account_id), places in list(self._shown.items()):
-                for at in [at for at, until in places.items() if until <= now]:
-                    del places[at]
-                if not places:
+            for (room, account_id), gateways in list(self._shown.items()):
+                for gateway_name in [
+                    gateway_name for gateway_name, until in gateways.items() if until <= now
+                ]:
+                    del gateways[gateway_name]
+                if not gateways:
                     self._end(room, account_id)
 
-    def _show(self, room: str, account_id: str, places: Iterable[str]) -> None:
-        is_news = not self.is_active(room, account_id)
+    def _show(self, room: str, account_id: str, gateways: Iterable[str]) -> None:
+        is_new = not self.is_active(room, account_id)
         until = asyncio.get_running_loop().time() + TTL_S
-        self._shown.setdefault((room, account_id), {}).update(dict.fromkeys(places, until))
-        if is_news:
+        self._shown.setdefault((room, account_id), {}).update(dict.fromkeys(gateways, until))
+        if is_new:
             self._push(room, account_id, is_active=True)
 
     def _end(self, room: str, account_id: str) -> None:

@@ -9,7 +9,7 @@ from marketplace.domain.visibility import SeenRfi, View
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
 from marketplace.schemas.rfis import RevisionView, RfiView
-from realtime.calls import Call
+from realtime.calls import CallDefinition
 from realtime.connections import Connection
 from realtime.feeds import RfiFeed
 from realtime.rooms import Rooms
@@ -27,11 +27,13 @@ class RfiCalls:
         self._world = world
         self._rooms = rooms
 
-    def calls(self) -> dict[str, Call]:
+    def calls(self) -> dict[str, CallDefinition]:
         """The calls by their names in the contract."""
         return {
-            "join_rfi": Call(JoinRfi(), self.join, is_reading=True, resumes_from="after_revision"),
-            "leave_rfi": Call(RfiCall(), self.leave),
+            "join_rfi": CallDefinition(
+                JoinRfi(), self.join, is_reading=True, resumes_from="after_revision"
+            ),
+            "leave_rfi": CallDefinition(RfiCall(), self.leave),
         }
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +43,7 @@ class RfiCalls:
         taken as it is: none were asked for, more are missing than go into an answer, or the number is
         above the revision or of another epoch.
         """
-        with connection.place_for(rfi_room(payload["rfi_id"])):
+        with connection.reserve_room(rfi_room(payload["rfi_id"])):
             return await self._join(connection, payload)
 
     async def _join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +63,7 @@ class RfiCalls:
                     continue  # what lets it see the RFI may be gone, or the RFI restored
                 is_limited = rfi.view is View.LIMITED
                 if room.settle(connection.id, rfi.revision, is_limited=is_limited):
-                    connection.note(room)
+                    connection.add_room(room)
                     return {
                         "rfi": _RFI.dump(rfi),
                         "revision": rfi.revision,

@@ -28,9 +28,9 @@ HOLE_CLOSES_ITSELF_S = 0.02
 # Pushes kept behind a hole while it is read; what is beyond comes out of the store as well.
 MAX_AHEAD = 500
 # A hole that the store does not fill for so long is told to the members, who can show that they wait.
-GAP_TOLD_AFTER_S = 5.0
+GAP_PUSHED_AFTER_S = 5.0
 CHECK_HEADS_EVERY_S = 5.0
-CHECKED_TOGETHER = 20
+HEADS_PER_BATCH = 20
 # A head below what was delivered is a store taken back, unless a new primary does not know yet what
 # a majority has: that one knows it by the next check.
 LOWER_HEADS = 2
@@ -47,11 +47,11 @@ class Room:
     # Every connection has one of its own, the account's: without a dictionary it is half as large.
     __slots__ = (
         "_ahead",
+        "_announced_head",
         "_epoch",
         "_filling",
         "_lower_heads",
         "_subscribing",
-        "_told_head",
         "_transport",
         "feed",
         "joining",
@@ -74,7 +74,7 @@ class Room:
         # Of the history that the position belongs to.
         self._epoch = feed.epoch if feed is not None else ""
         self._lower_heads = 0
-        self._told_head = 0
+        self._announced_head = 0
         self._ahead: dict[int, Announcement] = {}
         self._filling: asyncio.Task[None] | None = None
         self._subscribing: asyncio.Task[None] | None = None
@@ -96,8 +96,8 @@ class Room:
 
     def reach(self, head: int) -> None:
         """Take the highest number that there is: what is missing up to it is read."""
-        self._told_head = max(self._told_head, head)
-        if self._told_head > self.position:
+        self._announced_head = max(self._announced_head, head)
+        if self._announced_head > self.position:
             self._fill_soon()
 
     def check(self, head: int, position_before: int) -> None:
@@ -122,13 +122,13 @@ class Room:
             self._filling.cancel()
             self._filling = None
         self._epoch, self._lower_heads = self.feed.epoch, 0
-        self.position = self._told_head = head
+        self.position = self._announced_head = head
         self._ahead.clear()
         for connection_id in self.members:
             self.members[connection_id] = head
-        self._tell_gap(self.feed, head, is_snapshot=True)
+        self._push_gap(self.feed, head, is_snapshot=True)
 
-    def _tell_gap(self, feed: Feed, head: int, *, is_snapshot: bool) -> None:
+    def _push_gap(self, feed: Feed, head: int, *, is_snapshot: bool) -> None:
         gap = {"room": self.name, "head": head, "epoch": feed.epoch, "is_snapshot": is_snapshot}
         self._push(self.members, Announcement(self.name, "gap", gap))
 
@@ -152,7 +152,7 @@ class Room:
             return False
         self.members[connection_id] = position
         self.limit(connection_id, is_limited=is_limited)
-        if self._told_head > self.position:
+        if self._announced_head > self.position:
             self._fill_soon()
         return True
 
@@ -177,10 +177,10 @@ class Room:
     def _deliver(self, announcement: Announcement) -> None:
         position = announcement.position or 0
         self.position = position
-        behind = [each for each, seen in self.members.items() if seen < position]
-        for each in behind:
+        due = [each for each, seen in self.members.items() if seen < position]
+        for each in due:
             self.members[each] = position
-        self._push(behind, announcement)
+        self._push(due, announcement)
         observe_fan_out(announcement.data)
 
     def _deliver_ahead(self) -> None:
@@ -191,10 +191,10 @@ class Room:
 
     def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
         if self.limited and self.feed is not None:
-            some = [each for each in connection_ids if each in self.limited]
+            limited_ids = [each for each in connection_ids if each in self.limited]
             connection_ids = [each for each in connection_ids if each not in self.limited]
             limited = self.feed.limited(announcement)
-            _DELIVERED.inc(self._transport.push(some, limited.name, limited.data))
+            _DELIVERED.inc(self._transport.push(limited_ids, limited.name, limited.data))
         count = self._transport.push(connection_ids, announcement.name, announcement.data)
         _DELIVERED.inc(count)
 
@@ -206,8 +206,8 @@ class Room:
         """Read what is missing until the told head is reached."""
         await asyncio.sleep(HOLE_CLOSES_ITSELF_S)
         pause_s = 0.1
-        tell_gap_at = asyncio.get_running_loop().time() + GAP_TOLD_AFTER_S
-        while self.feed is not None and self.position < self._told_head and self.members:
+        tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
+        while self.feed is not None and self.position < self._announced_head and self.members:
             position = self.position
             try:
                 missing = await self.feed.after(position)
@@ -215,14 +215,14 @@ class Room:
                 LOG.warning("a hole waits", extra={"room": self.name, "why": str(error)})
                 if asyncio.get_running_loop().time() >= tell_gap_at:
                     tell_gap_at = math.inf
-                    self._tell_gap(self.feed, self._told_head, is_snapshot=False)
+                    self._push_gap(self.feed, self._announced_head, is_snapshot=False)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 2.0)
                 continue
             _HOLES.inc()
             if not missing:
                 # Announced but not to be read: the next head or heartbeat asks again.
-                self._told_head = self.position
+                self._announced_head = self.position
                 return
             if missing[0].position != position + 1:
                 # The store has lost what was between: nobody can be brought there step by step.
@@ -250,15 +250,15 @@ class Rooms:
         """Hand signals of this name to a handler."""
         self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
-    def hear(self, told: LiveItem) -> None:
+    def hear(self, item: LiveItem) -> None:
         """Take an announcement for the members of its room, or a signal for this gateway."""
-        if type(told) is Announcement:
-            room = self._rooms.get(told.room)
+        if type(item) is Announcement:
+            room = self._rooms.get(item.room)
             if room is not None:
-                room.hear(told)
-        elif type(told) is Signal:
-            for handler in self._handlers.get(told.name, ()):
-                RECEIVER.hand_over(handler, told)  # type: ignore[arg-type] # it takes signals
+                room.hear(item)
+        elif type(item) is Signal:
+            for handler in self._handlers.get(item.name, ()):
+                RECEIVER.hand_over(handler, item)  # type: ignore[arg-type] # it takes signals
 
     def _hear_head(self, signal: Signal) -> None:
         room = self._rooms.get(signal.room)
@@ -309,14 +309,14 @@ class Rooms:
             for room in self._rooms.values()
             if room.feed is not None and (room.members or room.joining)
         ]
-        for start in range(0, len(rooms), CHECKED_TOGETHER):
-            some = rooms[start : start + CHECKED_TOGETHER]
-            positions = [room.position for room in some]
+        for start in range(0, len(rooms), HEADS_PER_BATCH):
+            batch = rooms[start : start + HEADS_PER_BATCH]
+            positions = [room.position for room in batch]
             heads = await asyncio.gather(
-                *(room.feed.head() for room in some if room.feed is not None),
+                *(room.feed.head() for room in batch if room.feed is not None),
                 return_exceptions=True,
             )
-            for room, head, position in zip(some, heads, positions, strict=True):
+            for room, head, position in zip(batch, heads, positions, strict=True):
                 if isinstance(head, int):
                     room.check(head, position)
 

@@ -17,17 +17,16 @@ from marketplace import tasks
 from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
 from marketplace.schemas.json_text import read_json
-from realtime.calls import Calls, refusal
+from realtime.calls import CallDispatcher, refusal
 from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
-from realtime.packets import Call as CallPacket
-from realtime.packets import RefusedCall
+from realtime.packets import CallPacket, RefusedCall
 from realtime.polled import MALFORMED, PolledRequests
 from realtime.polling import PollingSession
 from realtime.transport import OrJson
 from realtime.websocket.door import Door
-from realtime.websocket.outbox import Outbox
-from realtime.websocket.session import Session
+from realtime.websocket.flush_queue import FlushQueue
+from realtime.websocket.session import WebSocketSession
 from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
@@ -38,9 +37,9 @@ PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
 _CONNECT, _DISCONNECT = "0", "1"
 # What is kept of who asked, once the handshake is answered.
-_FORGOTTEN: dict[str, Any] = {}
+_EMPTY_ENVIRON: dict[str, Any] = {}
 
-AnySession = Session | PollingSession
+AnySession = WebSocketSession | PollingSession
 
 
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
@@ -68,11 +67,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         generate = self.eio.generate_id
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
         self.wheel = Wheel()
-        self.outbox = Outbox()
+        self.flush_queue = FlushQueue()
         self._gateway: Gateway | None = None
-        self._calls: Calls | None = None
+        self._calls: CallDispatcher | None = None
 
-    def serve_for(self, gateway: Gateway, calls: Calls) -> None:
+    def serve_for(self, gateway: Gateway, calls: CallDispatcher) -> None:
         """Route handshakes, calls and ends of connections."""
         self._gateway, self._calls = gateway, calls
 
@@ -80,10 +79,10 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             try:
                 await gateway.connect(sid, auth, _address(environ))
             except ParleyError as error:
-                told = {"code": error.code, "temporary": error.meaning.is_temporary}
+                details = {"code": error.code, "temporary": error.meaning.is_temporary}
                 if error.retry_after_ms is not None:
-                    told["retry_after_ms"] = error.retry_after_ms
-                raise Refused(error.message, told) from error
+                    details["retry_after_ms"] = error.retry_after_ms
+                raise Refused(error.message, details) from error
 
         async def disconnect(sid: str, _reason: str) -> None:
             await gateway.disconnect(sid)
@@ -112,7 +111,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self.eio.sockets[session.sid] = session
         self.environ[session.sid] = environ
 
-    def upgraded(self, session: Session) -> None:
+    def upgraded(self, session: WebSocketSession) -> None:
         """A session takes the place of the polling one of the same id."""
         self.eio.sockets[session.sid] = session
         session.client_id = self.manager.replace(session.sid, session)
@@ -128,7 +127,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
     def refuse_call(self, session: AnySession, refused: RefusedCall, size_bytes: int) -> None:
         """Acknowledge a call that could not be read."""
-        gateway, calls = self._served()
+        gateway, calls = self._require_services()
         sid = session.client_id
         connection = gateway.connection(sid) if sid is not None else None
         if connection is None:
@@ -143,7 +142,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
     async def _acknowledge(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
         packet_id, name, arguments = call
-        gateway, calls = self._served()
+        gateway, calls = self._require_services()
         sid = session.client_id
         connection = gateway.connection(sid) if sid is not None else None
         if connection is None:
@@ -153,7 +152,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             answer = await calls.answer(connection, name, payload, size_bytes)
         session.acknowledge(packet_id, answer)
 
-    def _served(self) -> tuple[Gateway, Calls]:
+    def _require_services(self) -> tuple[Gateway, CallDispatcher]:
         if self._gateway is None or self._calls is None:
             raise RuntimeError("served before `serve_for`")
         return self._gateway, self._calls
@@ -184,7 +183,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     async def _settle(self, eio_sid: str) -> None:
         """Forget a handshake that failed, or whose session went meanwhile: nobody else will."""
         if eio_sid in self.environ:
-            self.environ[eio_sid] = _FORGOTTEN
+            self.environ[eio_sid] = _EMPTY_ENVIRON
         sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
         if sid is not None and not self.manager.is_connected(sid, NAMESPACE):
             if self._gateway is not None:
@@ -202,12 +201,12 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         try:
             if data[:1] not in (_CONNECT, _DISCONNECT):
                 raise ValueError("neither a handshake nor a disconnect")
-            refused = _unreadable(data)
+            refused = _handshake_error(data)
             if refused is None:
                 await super()._handle_eio_message(eio_sid, data)
             else:
-                told = {"code": refused.code, "temporary": False}
-                data_ = {"message": refused.message, "data": told}
+                details = {"code": refused.code, "temporary": False}
+                data_ = {"message": refused.message, "data": details}
                 await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=data_))
         except Exception as error:
             MALFORMED.inc()
@@ -221,7 +220,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             await socket.close(reason=reason)
 
 
-def _unreadable(packet: str) -> ParleyError | None:
+def _handshake_error(packet: str) -> ParleyError | None:
     """Why the JSON of a handshake cannot be read, if so: an app that is not told tries for ever."""
     start = packet.find("{")
     if packet[:1] != _CONNECT or start < 0:

@@ -12,7 +12,7 @@ from websockets.frames import CloseCode
 
 from realtime.clients import Clients
 from realtime.websocket.frames import text_frame
-from realtime.websocket.session import Session
+from realtime.websocket.session import WebSocketSession
 
 # Typing and presence are worth nothing late: they are left out long before the bound.
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
@@ -70,7 +70,7 @@ class SocketIoTransport:
             socket = find(connection_id)
             if socket is None:
                 continue
-            if type(socket) is Session:
+            if type(socket) is WebSocketSession:
                 count += socket.push(frame, is_ephemeral)
             else:
                 count += socket.push(payload, is_ephemeral)
@@ -80,7 +80,7 @@ class SocketIoTransport:
         """Close below Socket.IO: apps reconnect by themselves after a closed transport, and do not
         after a Socket.IO disconnect."""
         socket = self._sockets.get(connection_id)
-        if isinstance(socket, Session):
+        if isinstance(socket, WebSocketSession):
             socket.end(reason, _CLOSE_CODES.get(reason, CloseCode.POLICY_VIOLATION))
         elif socket is not None:
             socket.end(reason)

@@ -14,24 +14,24 @@ class Typing:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._ends: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
     def start(self, connection: Connection, conversation_id: str) -> None:
         """Tell that somebody is typing, for the next six seconds."""
         key = (connection.actor.account_id, conversation_id)
-        running = self._ends.pop(key, None)
-        if running is not None:
-            running.cancel()
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
         loop = asyncio.get_running_loop()
-        self._ends[key] = loop.call_later(TTL_S, self.stop, connection, conversation_id)
+        self._timers[key] = loop.call_later(TTL_S, self.stop, connection, conversation_id)
         self._announce(*key, is_typing=True)
 
     def stop(self, connection: Connection, conversation_id: str) -> None:
         """Tell that somebody stopped, if they were typing."""
         key = (connection.actor.account_id, conversation_id)
-        running = self._ends.pop(key, None)
-        if running is not None:
-            running.cancel()
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
             self._announce(*key, is_typing=False)
 
     def _announce(self, account_id: str, conversation_id: str, *, is_typing: bool) -> None:

@@ -13,17 +13,17 @@ from typing import Any, Protocol
 
 import orjson
 
-from realtime.binding import asker
+from realtime.binding import identify
 from realtime.websocket.frames import text_frame
-from realtime.websocket.handshake import Handshake, Headers, Query, shake_hands
+from realtime.websocket.handshake import Handshake, Headers, Query, answer_handshake
 from realtime.websocket.incoming import BinaryMessageError, Incoming
-from realtime.websocket.session import Server, Session
+from realtime.websocket.session import Server, WebSocketSession
 from realtime.websocket.wheel import Wheel
 
 MAX_HEAD_BYTES = 16_384
 SESSION_WITHIN_S = 10.0
 # Messages and slices of what a client sends at once before it has upgraded; it sends two messages.
-MOST_OF_AN_UPGRADE = 10
+MAX_UPGRADE_MESSAGES = 10
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _PATH = b"GET /socket.io/"
@@ -31,16 +31,16 @@ _PROBE, _PROBE_ANSWER, _UPGRADED, _NOOP = b"2probe", text_frame(b"3probe"), b"5"
 
 
 # In the place of what came in, once somebody else has it.
-_NOTHING = Incoming(0)
+_EMPTY = Incoming(0)
 
 
 class EngineServer(Server, Protocol):
     """What the door needs of the Socket.IO server, besides what a session does."""
 
-    def opened(self, session: Session, environ: dict[str, Any]) -> None:
+    def opened(self, session: WebSocketSession, environ: dict[str, Any]) -> None:
         """A new session is there; `environ` tells who asked."""
 
-    def upgraded(self, session: Session) -> None:
+    def upgraded(self, session: WebSocketSession) -> None:
         """A session takes the place of the polling one of the same id."""
 
 
@@ -83,19 +83,19 @@ class Door(asyncio.Protocol):
             self._incoming.feed(head[end + 4 :])
             self._shake_hands(head[: end + 4])
         else:
-            self._leave_to_http(head)
+            self._hand_to_http(head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone before it became anything."""
         if self._polling is not None:
             self._polling.upgrading = False
-        self._let_go()
+        self._detach()
 
-    def _let_go(self) -> None:
+    def _detach(self) -> None:
         """Keep nothing, and be kept by nobody."""
         self._wheel.remove(self)
         self._transport = self._polling = None
-        self._incoming = _NOTHING
+        self._incoming = _EMPTY
 
     def tick(self) -> float | None:
         """End what sent no request, or never came to a session."""
@@ -103,25 +103,25 @@ class Door(asyncio.Protocol):
             self._transport.abort()
         return None
 
-    def _leave_to_http(self, data: bytes) -> None:
+    def _hand_to_http(self, data: bytes) -> None:
         transport = self._transport
-        self._let_go()
+        self._detach()
         http = self._make_http()
         transport.set_protocol(http)
         http.connection_made(transport)
         http.data_received(data)
 
-    def _leave_to_session(self, session: Session) -> None:
+    def _hand_to_session(self, session: WebSocketSession) -> None:
         transport = self._transport
-        self._let_go()
+        self._detach()
         transport.set_protocol(session)
         session.take_messages()
 
-    def _session(self, sid: str) -> Session:
-        return Session(self._server, sid, self._transport, self._wheel, self._incoming)
+    def _session(self, sid: str) -> WebSocketSession:
+        return WebSocketSession(self._server, sid, self._transport, self._wheel, self._incoming)
 
     def _shake_hands(self, head: bytes) -> None:
-        handshake = shake_hands(head, self._why_not)
+        handshake = answer_handshake(head, self._upgrade_refusal)
         if handshake is None:
             self._transport.abort()
             return
@@ -140,7 +140,7 @@ class Door(asyncio.Protocol):
         address = self._transport.get_extra_info("peername")
         return address[0] if address else ""
 
-    def _why_not(self, query: Query, headers: Headers) -> str | None:
+    def _upgrade_refusal(self, query: Query, headers: Headers) -> str | None:
         """Why there is no websocket for such a request."""
         if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
             return "Not an Engine.IO 4 websocket."
@@ -150,7 +150,7 @@ class Door(asyncio.Protocol):
                 polling is None
                 or polling.upgraded
                 or polling.upgrading
-                or not polling.opener.is_same(asker(self._peer(), headers))
+                or not polling.owner.is_same(identify(self._peer(), headers))
             ):
                 return "No session to upgrade."
         return None
@@ -173,13 +173,13 @@ class Door(asyncio.Protocol):
             "maxPayload": engine.max_http_buffer_size,
         }
         session.write(text_frame(b"0" + orjson.dumps(opening)))
-        self._leave_to_session(session)
+        self._hand_to_session(session)
 
     def _follow_upgrade(self) -> None:
         """The probe and the upgrade of a polling session (Engine.IO protocol, version 4)."""
         polling = self._polling
         try:
-            for _ in range(MOST_OF_AN_UPGRADE):
+            for _ in range(MAX_UPGRADE_MESSAGES):
                 message = self._incoming.next_message()
                 if message is None:
                     if self._incoming.has_more:
@@ -198,7 +198,7 @@ class Door(asyncio.Protocol):
                 self._transport.close()
         except BinaryMessageError:
             self._transport.close()
-        if self._incoming.is_over:
+        if self._incoming.is_closed:
             self._transport.close()
 
     def _replace(self, polling: Any) -> None:
@@ -209,4 +209,4 @@ class Door(asyncio.Protocol):
             if packet.startswith(b"4"):
                 session.write(text_frame(packet))
         polling.hand_over(session)
-        self._leave_to_session(session)
+        self._hand_to_session(session)

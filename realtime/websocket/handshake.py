@@ -18,7 +18,7 @@ from websockets.server import ServerProtocol
 
 Query = Mapping[str, list[str]]
 Headers = Mapping[str, str]
-WhyNot = Callable[[Query, Headers], str | None]
+RefusalCheck = Callable[[Query, Headers], str | None]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # 16 bytes in base 64: of the last letter only two bits are used.
@@ -45,15 +45,15 @@ class Handshake:
     answer: bytes
 
 
-def shake_hands(head: bytes, why_not: WhyNot) -> Handshake | None:
+def answer_handshake(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
     """Answer the head of a request, its empty line included; None when it is malformed beyond that.
 
     `why_not` looks at the query and the headers and says why there is no websocket for them.
     """
-    return _common(head, why_not) or _through_library(head, why_not)
+    return _fast_path(head, find_refusal) or _through_library(head, find_refusal)
 
 
-def _common(head: bytes, why_not: WhyNot) -> Handshake | None:
+def _fast_path(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
     """The handshake if it is of the common kind and accepted."""
     if _UNUSUAL.search(head.replace(b"\r\n", b"")):
         return None
@@ -78,13 +78,13 @@ def _common(head: bytes, why_not: WhyNot) -> Handshake | None:
     ):
         return None
     query = parse_qs(path.partition("?")[2])
-    if why_not(query, headers) is not None:
+    if find_refusal(query, headers) is not None:
         return None
     digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
     return Handshake(query, headers, True, _ACCEPTED % base64.b64encode(digest))
 
 
-def _through_library(head: bytes, why_not: WhyNot) -> Handshake | None:
+def _through_library(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
     protocol = ServerProtocol(logger=_QUIET)
     protocol.receive_data(head)
     requests = [each for each in protocol.events_received() if isinstance(each, Request)]
@@ -94,7 +94,7 @@ def _through_library(head: bytes, why_not: WhyNot) -> Handshake | None:
     query = parse_qs(request.path.partition("?")[2])
     response = protocol.accept(request)
     headers = {name.lower(): value for name, value in request.headers.raw_items()}
-    refusal = why_not(query, headers)
+    refusal = find_refusal(query, headers)
     if refusal is not None:
         response = protocol.reject(400, f"{refusal}\n")
     protocol.send_response(response)

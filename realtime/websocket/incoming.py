@@ -77,7 +77,7 @@ class Incoming:
             message = self._next_plain()
             if message is not None or self._protocol is None:
                 return message
-        return self._next_of_library(self._protocol)
+        return self._next_from_library(self._protocol)
 
     def to_send(self) -> list[bytes]:
         """What the standard wants answered: pongs, a close frame; b"" for the end of the stream."""
@@ -94,7 +94,7 @@ class Incoming:
         return self._protocol is not None and self._at < len(self._buffer)
 
     @property
-    def is_over(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether the other side closed the websocket, or broke the standard."""
         return self._protocol is not None and self._protocol.state is not State.OPEN
 
@@ -133,7 +133,7 @@ class Incoming:
     def _library(self) -> Protocol:
         return Protocol(Side.SERVER, state=State.OPEN, max_size=self._max_bytes)
 
-    def _next_of_library(self, protocol: Protocol) -> bytes | None:
+    def _next_from_library(self, protocol: Protocol) -> bytes | None:
         if self._events is None or self._pieces is None:
             self._events, self._pieces = deque(), []
         if not self._events and self._at < len(self._buffer):

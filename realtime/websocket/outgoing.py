@@ -4,7 +4,7 @@ import asyncio
 
 from prometheus_client import Counter
 
-from realtime.websocket.outbox import Outbox
+from realtime.websocket.flush_queue import FlushQueue
 
 # What one connection may have waiting in this process: some 2,000 messages of 500 bytes.  A reader
 # that far behind is ended and resumes by number.
@@ -12,7 +12,7 @@ MAX_WAITING_BYTES = 1_000_000
 # From here on a reader is slow: typing and presence, worth nothing late, are left out.
 SLOW_FROM_BYTES = 65_536
 # How long a slow reader may take nothing at all before its connection is cut.
-STANDSTILL_S = 10.0
+STALLED_AFTER_S = 10.0
 
 _DROPPED = Counter("parley_pushes_dropped_total", "Pushes not delivered", ["reason"])
 CLOSED_SLOW = Counter("parley_slow_readers_closed_total", "Connections closed as too slow")
@@ -22,17 +22,25 @@ DROPPED_EPHEMERAL = _DROPPED.labels("slow_reader")
 class Outgoing(asyncio.Protocol):
     """The half of a session that writes."""
 
-    __slots__ = ("_cut", "_drained", "_frames", "_outbox", "_transport", "closed", "is_slow")
+    __slots__ = (
+        "_cutoff_timer",
+        "_drained",
+        "_flush_queue",
+        "_frames",
+        "_transport",
+        "closed",
+        "is_slow",
+    )
 
-    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
+    def __init__(self, transport: asyncio.Transport, flush_queue: FlushQueue) -> None:
         self.closed = self.is_slow = False
         self._transport = transport
-        self._outbox = outbox
+        self._flush_queue = flush_queue
         self._frames: list[bytes] = []
         # Made when somebody waits until the app has read.
         self._drained: asyncio.Event | None = None
         # The time at which an app that does not read is cut off.
-        self._cut: asyncio.TimerHandle | None = None
+        self._cutoff_timer: asyncio.TimerHandle | None = None
         transport.set_write_buffer_limits(high=SLOW_FROM_BYTES)
 
     def end_slow(self) -> None:
@@ -47,7 +55,7 @@ class Outgoing(asyncio.Protocol):
         """
         if not self.closed:
             if not self._frames:
-                self._outbox.add(self)
+                self._flush_queue.add(self)
             self._frames.append(frame)
 
     def flush(self) -> None:
@@ -89,25 +97,25 @@ class Outgoing(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up."""
         self.is_slow = False
-        self._let_on()
+        self._release_waiters()
         if not self.closed:
-            self._stop_waiting()
+            self._cancel_cutoff()
 
-    def _let_on(self) -> None:
+    def _release_waiters(self) -> None:
         if self._drained is not None:
             self._drained.set()
             self._drained = None
 
-    def _stop_waiting(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
+    def _cancel_cutoff(self) -> None:
+        if self._cutoff_timer is not None:
+            self._cutoff_timer.cancel()
+            self._cutoff_timer = None
 
     def _watch(self, waiting_bytes: int) -> None:
         loop = asyncio.get_running_loop()
-        self._cut = loop.call_later(STANDSTILL_S, self._check_standstill, waiting_bytes)
+        self._cutoff_timer = loop.call_later(STALLED_AFTER_S, self._check_stalled, waiting_bytes)
 
-    def _check_standstill(self, waiting_bytes: int) -> None:
+    def _check_stalled(self, waiting_bytes: int) -> None:
         now_waiting = self._transport.get_write_buffer_size()
         if now_waiting >= waiting_bytes:
             self.end_slow()

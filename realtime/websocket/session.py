@@ -14,27 +14,27 @@ from websockets.frames import Close, CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
 
 from marketplace import tasks
-from realtime.packets import Call, RefusedCall, call_in
+from realtime.packets import CallPacket, RefusedCall, parse_call
+from realtime.websocket.flush_queue import FlushQueue
 from realtime.websocket.frames import PING, acknowledgement_frame, text_frame
 from realtime.websocket.incoming import BinaryMessageError, Incoming
-from realtime.websocket.outbox import Outbox
 from realtime.websocket.outgoing import CLOSED_SLOW, Outgoing
 from realtime.websocket.wheel import Wheel
 
 # An app that does not wait for answers is not read from while so many of its calls are under way.
-MAX_CALLS_UNDER_WAY = 200
+MAX_CALLS_IN_FLIGHT = 200
 # One read brings 256 kB: with a few bytes each, taking all of its messages would hold the loop for
 # 50 ms.  So many are taken in one turn; a large message counts as one for each 100 bytes, a slice for
 # the library's parser, and each frame in it, as ten.
-MOST_A_TURN = 1_000
-BYTES_OF_ONE, FRAME_COSTS = 100, 10
+MAX_PER_TURN = 1_000
+BYTES_PER_UNIT, FRAME_COSTS = 100, 10
 # Packets kept while a handshake is in flight.
 MAX_EARLY_PACKETS, MAX_EARLY_BYTES = 50, 100_000
 HANDSHAKE_WITHIN_S = 10.0
 CLOSE_WITHIN_S = 2.0
 
 # Calls, and calls with attachments.
-_OF_CALLS = frozenset((b"2", b"5", b"b"))
+_CALL_TYPES = frozenset((b"2", b"5", b"b"))
 # In the place of a binary message, whose content is of no use.
 _ATTACHMENT = b"bb"
 
@@ -45,12 +45,14 @@ class Server(Protocol):
     """What a session needs of the Socket.IO server it belongs to."""
 
     eio: Any
-    outbox: Outbox
+    flush_queue: FlushQueue
 
-    def receive_call(self, session: "Session", call: Call, size_bytes: int) -> None:
+    def receive_call(self, session: "WebSocketSession", call: CallPacket, size_bytes: int) -> None:
         """Carry out a call and acknowledge it; its id is empty when no answer is wanted."""
 
-    def refuse_call(self, session: "Session", refused: RefusedCall, size_bytes: int) -> None:
+    def refuse_call(
+        self, session: "WebSocketSession", refused: RefusedCall, size_bytes: int
+    ) -> None:
         """Acknowledge a call that could not be read."""
 
     async def receive_packet(self, sid: str, text: str) -> None:
@@ -60,19 +62,19 @@ class Server(Protocol):
         """The session is over."""
 
 
-class Session(Outgoing):
+class WebSocketSession(Outgoing):
     """The Engine.IO session; made by `Door` after the handshake of the websocket."""
 
     __slots__ = (
         "_attachments",
         "_awaits_pong",
+        "_calls_in_flight",
         "_early",
         "_early_bytes",
         "_incoming",
         "_is_paused",
         "_is_yielding",
         "_server",
-        "_under_way",
         "_wheel",
         "client_id",
         "closing",
@@ -87,7 +89,7 @@ class Session(Outgoing):
         wheel: Wheel,
         incoming: Incoming,
     ) -> None:
-        super().__init__(transport, server.outbox)
+        super().__init__(transport, server.flush_queue)
         self.sid = sid
         # The Socket.IO id, once the handshake was answered.
         self.client_id: str | None = None
@@ -95,7 +97,7 @@ class Session(Outgoing):
         self._server = server
         self._incoming = incoming
         self._awaits_pong = False
-        self._under_way = 0
+        self._calls_in_flight = 0
         # Whether it is for too many calls in flight, or for the rest of this turn of the loop.
         self._is_paused = self._is_yielding = False
         self._early: deque[bytes] | None = None
@@ -109,13 +111,13 @@ class Session(Outgoing):
 
     def acknowledge(self, packet_id: bytes, answer: Any) -> None:
         """Answer a call, and read on if too many were under way."""
-        self._under_way -= 1
+        self._calls_in_flight -= 1
         if packet_id:
             self.write(acknowledgement_frame(packet_id, answer))
         if (
             self._is_paused
             and not self._is_yielding
-            and self._under_way <= MAX_CALLS_UNDER_WAY // 2
+            and self._calls_in_flight <= MAX_CALLS_IN_FLIGHT // 2
         ):
             self._is_paused = False
             self._transport.resume_reading()
@@ -134,13 +136,13 @@ class Session(Outgoing):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._stop_waiting()
-        self._over("transport close")
+        self._cancel_cutoff()
+        self._mark_closed("transport close")
 
     def take_messages(self) -> None:
         """Take what came in, as far as the calls under way allow, and so much in one turn."""
         incoming = self._incoming
-        left = MOST_A_TURN
+        left = MAX_PER_TURN
         while not self.closed and not self._is_paused:
             try:
                 message = incoming.next_message()
@@ -148,7 +150,7 @@ class Session(Outgoing):
                 message = _ATTACHMENT
             if message is not None:
                 self._take(message)
-                left -= 1 + len(message) // BYTES_OF_ONE
+                left -= 1 + len(message) // BYTES_PER_UNIT
             elif incoming.has_more:
                 left -= FRAME_COSTS * (1 + incoming.frames_in_slice)
             else:
@@ -156,32 +158,32 @@ class Session(Outgoing):
             if left <= 0 and not self._is_paused:
                 self._is_paused = self._is_yielding = True
                 self._transport.pause_reading()
-                asyncio.get_running_loop().call_soon(self._go_on)
+                asyncio.get_running_loop().call_soon(self._continue_taking)
         for data in incoming.to_send():
             if data:  # pongs have the bound of all that goes out
                 self.write(data)
-        if incoming.is_over:
+        if incoming.is_closed:
             if incoming.is_malformed:
                 _MALFORMED.inc()
             self.flush()
-            self._over("transport close")
+            self._mark_closed("transport close")
             self._transport.close()
 
-    def _go_on(self) -> None:
+    def _continue_taking(self) -> None:
         """Take more in another turn of the loop, unless too many calls are in flight."""
         self._is_yielding = False
-        if not self.closed and self._under_way < MAX_CALLS_UNDER_WAY:
+        if not self.closed and self._calls_in_flight < MAX_CALLS_IN_FLIGHT:
             self._is_paused = False
             self._transport.resume_reading()
             self.take_messages()
 
     def _take(self, message: bytes) -> None:
-        kind = message[:1]
-        if kind == b"4":
+        packet_type = message[:1]
+        if packet_type == b"4":
             self._take_message(message)
-        elif kind == b"3":
+        elif packet_type == b"3":
             self._awaits_pong = False
-        elif kind == b"1":
+        elif packet_type == b"1":
             self.end("client disconnect", CloseCode.NORMAL_CLOSURE)
         elif message is _ATTACHMENT:
             self._take_message(message)
@@ -192,7 +194,7 @@ class Session(Outgoing):
         """A call goes straight to its handler; whatever else is python-socketio's."""
         if self._early is not None:
             self._keep(message)
-        elif message[1:2] in _OF_CALLS:
+        elif message[1:2] in _CALL_TYPES:
             self._take_call(message)
         else:
             self._early = deque()
@@ -203,15 +205,15 @@ class Session(Outgoing):
         if message is _ATTACHMENT:
             self._take_attachment()
             return
-        call = call_in(message)
+        call = parse_call(message)
         if type(call) is tuple:
-            self._under_way += 1
-            if self._under_way >= MAX_CALLS_UNDER_WAY and not self._is_paused:
+            self._calls_in_flight += 1
+            if self._calls_in_flight >= MAX_CALLS_IN_FLIGHT and not self._is_paused:
                 self._is_paused = True
                 self._transport.pause_reading()
             self._server.receive_call(self, call, len(message))
         elif isinstance(call, RefusedCall) and _is_utf8(message):
-            self._under_way += 1
+            self._calls_in_flight += 1
             self._attachments += call.attachments
             self._server.refuse_call(self, call, len(message))
         else:
@@ -241,7 +243,7 @@ class Session(Outgoing):
         while early and not self.closed:
             message = early.popleft()
             self._early_bytes -= len(message)
-            if message[1:2] in _OF_CALLS:
+            if message[1:2] in _CALL_TYPES:
                 self._take_call(message)
                 continue
             try:
@@ -261,7 +263,7 @@ class Session(Outgoing):
             self.end("no handshake", CloseCode.POLICY_VIOLATION)
             return None
         if self._awaits_pong:  # it had until this next ping
-            self._over("ping timeout")
+            self._mark_closed("ping timeout")
             self._transport.abort()
             return None
         self._awaits_pong = True
@@ -284,12 +286,14 @@ class Session(Outgoing):
             return
         goodbye = WebSocketFrame(Opcode.CLOSE, Close(code, reason).serialize())
         self._transport.write(b"".join((*self._frames, goodbye.serialize(mask=False))))
-        self._over(reason)
-        self._stop_waiting()
-        self._cut = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._transport.abort)
+        self._mark_closed(reason)
+        self._cancel_cutoff()
+        self._cutoff_timer = asyncio.get_running_loop().call_later(
+            CLOSE_WITHIN_S, self._transport.abort
+        )
         self._transport.close()
 
-    def _over(self, reason: str) -> None:
+    def _mark_closed(self, reason: str) -> None:
         # Written to a transport that is gone they would raise, and hold up those flushed behind them.
         self._frames.clear()
         self._incoming.clear()
@@ -298,7 +302,7 @@ class Session(Outgoing):
         if not self.closed:
             self.closing = self.closed = True
             self._wheel.remove(self)
-            self._let_on()
+            self._release_waiters()
             self._server.lost(self.sid, reason)
 
     # --- what python-engineio's server calls on a socket -------------------------------------------

@@ -27,10 +27,10 @@ class Wheel:
         self._slots: list[set[Ticked]] = [set() for _ in range(SLOTS)]
         self._at = 0
 
-    def add(self, ticked: Ticked, in_s: float) -> None:
+    def add(self, ticked: Ticked, delay_s: float) -> None:
         """Look at it after so many seconds, at least one turn and at most 63."""
-        ahead = min(SLOTS - 1, max(1, round(in_s / TICK_S)))
-        self._slots[(self._at + ahead) % SLOTS].add(ticked)
+        slots_ahead = min(SLOTS - 1, max(1, round(delay_s / TICK_S)))
+        self._slots[(self._at + slots_ahead) % SLOTS].add(ticked)
 
     def remove(self, ticked: Ticked) -> None:
         """Do not look at it again, and keep no reference to it."""
@@ -43,12 +43,12 @@ class Wheel:
         due, self._slots[self._at] = self._slots[self._at], set()
         for ticked in due:
             try:
-                again_in_s = ticked.tick()
+                next_s = ticked.tick()
             except Exception:  # one connection's fault is not to end the pings of all
                 LOG.exception("a tick failed")
                 continue
-            if again_in_s is not None:
-                self.add(ticked, again_in_s)
+            if next_s is not None:
+                self.add(ticked, next_s)
 
     async def turn_for_ever(self) -> None:
         """Turn once a second."""

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from marketplace.errors import Code, ParleyError
-from realtime.admission import COME_BACK_AFTER_MS, COME_BACK_WITHIN_MS, Admission
+from realtime.admission import RETRY_AFTER_MS, RETRY_WITHIN_MS, Admission
 
 
 class Stage:
@@ -36,7 +36,7 @@ class Stage:
 
 async def test_those_who_wait_come_in_their_order() -> None:
     """Two at a time; each one that leaves lets the next one in."""
-    stage = Stage(Admission(at_a_time=2, waiting=10))
+    stage = Stage(Admission(max_concurrent=2, max_waiting=10))
     tasks = await stage.come(1, 2, 3, 4)
     assert stage.inside == [1, 2]
 
@@ -53,7 +53,7 @@ async def test_those_who_wait_come_in_their_order() -> None:
 async def test_the_rest_is_told_different_times_to_come_back() -> None:
     """Beyond the queue nobody waits, and the times to return are spread over seconds."""
     jitter = itertools.cycle([0.0, 0.5, 0.999]).__next__
-    stage = Stage(Admission(at_a_time=1, waiting=1, jitter=jitter))
+    stage = Stage(Admission(max_concurrent=1, max_waiting=1, jitter=jitter))
     tasks = await stage.come(1, 2, 3, 4, 5)
 
     told = []
@@ -62,8 +62,8 @@ async def test_the_rest_is_told_different_times_to_come_back() -> None:
             await task
         assert refused.value.code is Code.UNAVAILABLE
         told.append(refused.value.retry_after_ms)
-    spread_ms = COME_BACK_WITHIN_MS - COME_BACK_AFTER_MS
-    assert told == [COME_BACK_AFTER_MS + int(jitter * spread_ms) for jitter in (0.0, 0.5, 0.999)]
+    spread_ms = RETRY_WITHIN_MS - RETRY_AFTER_MS
+    assert told == [RETRY_AFTER_MS + int(jitter * spread_ms) for jitter in (0.0, 0.5, 0.999)]
 
     for _ in range(2):
         stage.leave.release()
@@ -74,7 +74,7 @@ async def test_who_gives_up_waiting_holds_no_place() -> None:
     """A waiting app that leaves frees its place in the queue, and one that fails frees its place
     inside.
     """
-    stage = Stage(Admission(at_a_time=1, waiting=1))
+    stage = Stage(Admission(max_concurrent=1, max_waiting=1))
     first, second = await stage.come(1, 2)
     second.cancel()
     (third,) = await stage.come(3)

@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 import pytest
 
-from realtime.binding import COOKIE, Asker, asker, opener
+from realtime.binding import COOKIE, ClientIdentity, identify, owner_of
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Gateways
 from tests.realtime.websocket.raw import call, connect_packet, head, polling, tcp
@@ -94,11 +94,11 @@ async def test_a_client_without_cookies_upgrades_from_its_network(
 
 def test_windows_of_a_browser_share_their_cookie() -> None:
     """A second session does not replace the first one's cookie."""
-    first = opener(Asker("203.0.113.7", ""))
-    second = opener(Asker("203.0.113.7", first.secret))
+    first = owner_of(ClientIdentity("203.0.113.7", ""))
+    second = owner_of(ClientIdentity("203.0.113.7", first.secret))
 
     assert second.secret == first.secret
-    assert first.is_same(Asker("198.51.100.9", second.secret))
+    assert first.is_same(ClientIdentity("198.51.100.9", second.secret))
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_a_cookie_is_taken_in_the_form_it_was_given(cookies: str, secret: str) -
     """Any other form counts as no cookie."""
     headers = {"cookie": cookies, "x-forwarded-for": "2001:db8::7"}
 
-    assert asker("127.0.0.1", headers) == Asker("2001:db8::/64", secret)
+    assert identify("127.0.0.1", headers) == ClientIdentity("2001:db8::/64", secret)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from realtime.deadlines import LOOK_EVERY_S, Deadlines
+from realtime.deadlines import CHECK_EVERY_S, Deadlines
 from tests.builders import Stopwatch
 
 
@@ -25,8 +25,8 @@ async def test_what_takes_too_long_is_ended() -> None:
     later = asyncio.create_task(deadlines.keep(until(ready)))
     await asyncio.sleep(0)
 
-    stopwatch.at_s += 15 - LOOK_EVERY_S
-    deadlines.look()
+    stopwatch.at_s += 15 - CHECK_EVERY_S
+    deadlines.cancel_overdue()
     with pytest.raises(TimeoutError):
         await late
     ready.set()
@@ -51,11 +51,11 @@ async def test_work_in_time_has_its_result_or_its_own_error() -> None:
 
     task = asyncio.create_task(both())
     await asyncio.sleep(0)
-    deadlines.look()
+    deadlines.cancel_overdue()
     ready.set()
     assert await task == "done"
     stopwatch.at_s += 100
-    deadlines.look()
+    deadlines.cancel_overdue()
 
 
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:
@@ -71,7 +71,7 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
         await cancelled
     stopwatch.at_s += 30
-    deadlines.look()
+    deadlines.cancel_overdue()
     both.cancel()
     with pytest.raises(asyncio.CancelledError):
         await both

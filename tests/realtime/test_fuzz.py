@@ -29,7 +29,7 @@ from marketplace.storage import open_store
 from realtime.polling import PollingSession
 from realtime.server import GatewayServer
 from realtime.websocket import session as session_module
-from realtime.websocket.session import Session
+from realtime.websocket.session import WebSocketSession
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.gateways import RunningGateway, watched_gateway
 from tests.realtime.websocket.raw import Raw, call, connected, faults, polling, text, websocket
@@ -68,7 +68,9 @@ class Target:
             "attachments": len(self.server._binary_packet),
             "connections": len(gateway.connections()),
             "rooms": len(gateway._rooms._rooms),
-            "sessions": sum(type(found) in (Session, PollingSession) for found in gc.get_objects()),
+            "sessions": sum(
+                type(found) in (WebSocketSession, PollingSession) for found in gc.get_objects()
+            ),
         }
 
     async def forgets(self, before: dict[str, int]) -> None:

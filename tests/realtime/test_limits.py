@@ -18,9 +18,9 @@ from realtime.limits import (
     CALLS_AT_ONCE,
     CALLS_PER_S,
     CONNECTIONS_OF_ADDRESS,
-    DEAF_FOR_S,
-    DEAF_TIMES,
     HANDSHAKES_AT_ONCE,
+    IGNORED_FACTOR,
+    IGNORED_FOR_S,
     TYPING_AT_ONCE,
     CallLimits,
     HandshakeLimits,
@@ -78,16 +78,16 @@ def test_the_connections_of_an_account_share_its_rate() -> None:
 def test_who_calls_ten_times_as_often_for_ten_seconds_is_deaf() -> None:
     """A burst of refusals is not enough, nor is calling slightly too often forever."""
     limits, eager, deaf = CallLimits(1.0), Caller(), Caller()
-    per_s = CALLS_PER_S * DEAF_TIMES
+    per_s = CALLS_PER_S * IGNORED_FACTOR
     for second in range(60):
-        assert not any(limits.is_deaf(eager, float(second)) for _ in range(per_s))
+        assert not any(limits.ignores_refusals(eager, float(second)) for _ in range(per_s))
 
     ended_at = next(
         second
         for second in range(60)
-        if sum(limits.is_deaf(deaf, float(second)) for _ in range(2 * per_s))
+        if sum(limits.ignores_refusals(deaf, float(second)) for _ in range(2 * per_s))
     )
-    assert ended_at == DEAF_FOR_S - 1
+    assert ended_at == IGNORED_FOR_S - 1
 
 
 def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:

@@ -23,7 +23,7 @@ from tests.realtime.test_main import service
 def _impatient() -> Iterator[None]:
     """Shorten the intervals; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(activity, "LOOK_EVERY_S", 0.1)
+        patch.setattr(activity, "PUBLISH_EVERY_S", 0.1)
         patch.setattr(presence, "SWEEP_EVERY_S", 0.1)
         yield
 

@@ -248,7 +248,7 @@ async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     """Members are told once that they miss entries, and up to which number; what follows has no
     hole.
     """
-    monkeypatch.setattr(rooms, "GAP_TOLD_AFTER_S", 0.0)
+    monkeypatch.setattr(rooms, "GAP_PUSHED_AFTER_S", 0.0)
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3
 
@@ -473,7 +473,7 @@ async def test_a_connection_that_went_while_it_joined_is_no_member(
     connection.is_gone = True
 
     room.settle(connection.id, 0)
-    connection.note(room)
+    connection.add_room(room)
     all_rooms.abandon(room)
 
     assert subscriber.left == [ROOM]

@@ -68,7 +68,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
 ) -> None:
     """At the queue's bound its connection is cut, and it resumes by sequence."""
     monkeypatch.setattr(outgoing, "MAX_WAITING_BYTES", 200_000)
-    monkeypatch.setattr(outgoing, "STANDSTILL_S", 0.5)
+    monkeypatch.setattr(outgoing, "STALLED_AFTER_S", 0.5)
     presence = gateways[0].parts.world.presence
     vendor = await connect(gateways[0], talk.vendor)
     await vendor.ok("join_conversation", talk.named())

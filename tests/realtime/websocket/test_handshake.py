@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.websocket import handshake
-from realtime.websocket.handshake import Headers, Query, shake_hands
+from realtime.websocket.handshake import Headers, Query, answer_handshake
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD = {
@@ -55,7 +55,7 @@ def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP
 
 def test_the_common_handshake_takes_the_short_cut() -> None:
     """Its answer is that of the standard's own example (RFC 6455, section 1.3)."""
-    found = handshake._common(head(list(GOOD.items())), anybody)
+    found = handshake._fast_path(head(list(GOOD.items())), anybody)
 
     assert found is not None
     assert found.is_accepted
@@ -77,7 +77,7 @@ def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
     """This holds for any headers."""
     request = head([*(GOOD | changed).items(), *added], line)
 
-    quick = handshake._common(request, anybody)
+    quick = handshake._fast_path(request, anybody)
 
     if quick is not None:
         whole = handshake._through_library(request, anybody)
@@ -91,7 +91,7 @@ def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
 @pytest.mark.parametrize("keys", [{"Connection": "keep-alive, Upgrade"}, {"Host": "a\tb"}])
 def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
     """Through either path."""
-    found = shake_hands(head(list((GOOD | keys).items())), anybody)
+    found = answer_handshake(head(list((GOOD | keys).items())), anybody)
 
     assert found is not None
     assert found.is_accepted
@@ -99,7 +99,7 @@ def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
 
 def test_a_query_that_is_refused_is_told_why() -> None:
     """The reason is in the HTTP answer."""
-    found = shake_hands(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
+    found = answer_handshake(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
 
     assert found is not None
     assert not found.is_accepted
@@ -109,4 +109,4 @@ def test_a_query_that_is_refused_is_told_why() -> None:
 
 def test_what_is_no_request_has_no_answer() -> None:
     """The connection is cut."""
-    assert shake_hands(b"GET\r\n\r\n", anybody) is None
+    assert answer_handshake(b"GET\r\n\r\n", anybody) is None

@@ -29,7 +29,7 @@ class Outcome:
 
     messages: list[bytes]
     is_binary: bool
-    is_over: bool
+    is_closed: bool
     is_malformed: bool
     answered: bytes
 
@@ -50,9 +50,9 @@ def by_incoming(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
         except BinaryMessageError:
             is_binary = True
         answered += b"".join(incoming.to_send())
-        if is_binary or incoming.is_over:
+        if is_binary or incoming.is_closed:
             break
-    return Outcome(messages, is_binary, incoming.is_over, incoming.is_malformed, answered)
+    return Outcome(messages, is_binary, incoming.is_closed, incoming.is_malformed, answered)
 
 
 def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
@@ -73,8 +73,8 @@ def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
         answered += b"".join(protocol.data_to_send())
         if is_binary or protocol.state is not State.OPEN:
             break
-    is_over = protocol.state is not State.OPEN
-    return Outcome(messages, is_binary, is_over, protocol.parser_exc is not None, answered)
+    is_closed = protocol.state is not State.OPEN
+    return Outcome(messages, is_binary, is_closed, protocol.parser_exc is not None, answered)
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
@@ -163,7 +163,7 @@ def test_what_breaks_the_standard_is_told(name: str) -> None:
     for before in (b"", frame(b"good")):
         outcome = by_incoming([before + MALFORMED[name]])
 
-        assert (outcome.is_over, outcome.is_malformed) == (True, True)
+        assert (outcome.is_closed, outcome.is_malformed) == (True, True)
         assert outcome.messages == ([b"good"] if before else [])
         assert outcome.answered.startswith(b"\x88")
 
@@ -173,7 +173,7 @@ def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
     """The answer has the same code; what follows is not read."""
     outcome = by_incoming([frame(Close(code, "").serialize(), Opcode.CLOSE) + frame(b"late")])
 
-    assert (outcome.is_over, outcome.is_malformed, outcome.messages) == (True, False, [])
+    assert (outcome.is_closed, outcome.is_malformed, outcome.messages) == (True, False, [])
     assert outcome.answered == b"\x88\x02" + code.to_bytes(2, "big")
 
 

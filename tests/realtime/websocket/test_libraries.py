@@ -26,7 +26,7 @@ from realtime.clients import Clients
 from realtime.polling import PollingSession
 from realtime.server import GatewayServer
 from realtime.transport import OrJson
-from realtime.websocket.session import Session
+from realtime.websocket.session import WebSocketSession
 
 # Methods of python-engineio's server that our sessions never reach: HTTP requests, which we handle
 # (`realtime/polled.py`), the monitor, which is off (`monitor_clients`), and user sessions, which
@@ -76,7 +76,7 @@ def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
 
     # These were there when this was written; if not, the source is not parsed correctly.
     assert {"send", "close", "closed"} <= asked
-    for kind in (Session, PollingSession):
+    for kind in (WebSocketSession, PollingSession):
         assert {name for name in asked if not hasattr(kind, name)} == set()
 
 

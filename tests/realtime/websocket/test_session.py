@@ -12,13 +12,13 @@ from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from marketplace.errors import Code
-from realtime.packets import Call, RefusedCall
+from realtime.packets import CallPacket, RefusedCall
 from realtime.websocket import outgoing
 from realtime.websocket import session as module
+from realtime.websocket.flush_queue import FlushQueue
 from realtime.websocket.frames import PING, acknowledgement_frame, event_frame
 from realtime.websocket.incoming import Incoming
-from realtime.websocket.outbox import Outbox
-from realtime.websocket.session import Session
+from realtime.websocket.session import WebSocketSession
 from realtime.websocket.wheel import Wheel
 from tests.realtime.websocket.raw import text
 
@@ -68,7 +68,7 @@ class Server:
 
     def __init__(self) -> None:
         self.eio = SimpleNamespace(ping_interval=20, sockets={})
-        self.outbox = Outbox()
+        self.flush_queue = FlushQueue()
         self.calls: list[tuple[bytes, str, list[Any]]] = []
         self.refused: list[tuple[bytes, Code]] = []
         self.packets: list[str] = []
@@ -76,11 +76,11 @@ class Server:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
-    def receive_call(self, _: Session, call: Call, size_bytes: int) -> None:
+    def receive_call(self, _: WebSocketSession, call: CallPacket, size_bytes: int) -> None:
         """Record a call."""
         self.calls.append(call)
 
-    def refuse_call(self, session: Session, refused: RefusedCall, size_bytes: int) -> None:
+    def refuse_call(self, session: WebSocketSession, refused: RefusedCall, size_bytes: int) -> None:
         """Record a refusal, and answer it."""
         self.refused.append((refused.packet_id, refused.error.code))
         session.acknowledge(refused.packet_id, {"ok": False})
@@ -100,7 +100,7 @@ class Setup:
 
     def __init__(self) -> None:
         self.transport, self.server, self.wheel = Recorder(), Server(), Wheel()
-        self.session = Session(
+        self.session = WebSocketSession(
             self.server, "gateway.1", self.transport, self.wheel, Incoming(MAX_BYTES)
         )
         self.session.client_id = "client.1"
@@ -210,7 +210,7 @@ async def test_who_takes_nothing_for_a_while_is_ended(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This holds below the bound too; a reader that takes something in between is not closed."""
-    monkeypatch.setattr(outgoing, "STANDSTILL_S", 0.01)
+    monkeypatch.setattr(outgoing, "STALLED_AFTER_S", 0.01)
     seen = [90_000, 80_000, 70_000, 70_000]
     monkeypatch.setattr(side.transport, "get_write_buffer_size", lambda: seen.pop(0))
     side.session.pause_writing()
@@ -227,7 +227,7 @@ async def test_who_takes_nothing_for_a_while_is_ended(
 async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> None:
     """Writing would raise, and would lose what other sessions have to send later in the same turn."""
     other = Setup()
-    other.session._outbox = side.session._outbox
+    other.session._flush_queue = side.session._flush_queue
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)
     other.session.push(frame, is_ephemeral=False)
@@ -255,7 +255,7 @@ async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
 
 async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> None:
     """At the maximum of calls in flight, reading pauses; no call is lost or repeated."""
-    most = module.MAX_CALLS_UNDER_WAY
+    most = module.MAX_CALLS_IN_FLIGHT
     count = 3 * most
 
     side.receives(*(call(number) for number in range(count)))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtime.limits import BYTES_OF_ONE_CALL, CALLS_AT_ONCE, CallLimits
-from realtime.packets import call_in
+from realtime.limits import BYTES_PER_CALL, CALLS_AT_ONCE, CallLimits
+from realtime.packets import parse_call
 from tests.realtime.websocket.test_session import Setup, call
 
 HELD_AT_MOST_S = 0.020
@@ -94,7 +94,7 @@ def test_a_large_frame_is_read_quickly_whatever_is_in_it(kind: bytes, payload: b
     frame = (kind + b'["send_message",' + payload)[:99_000] + b"]"
 
     began_at = time.thread_time()
-    call_in(frame)
+    parse_call(frame)
     took_s = time.thread_time() - began_at
 
     assert took_s < HELD_AT_MOST_S
@@ -120,4 +120,4 @@ def test_a_large_call_counts_as_several() -> None:
     while limits.take(caller, False, 100.0, 98_000) == 0:
         taken += 1
 
-    assert taken == CALLS_AT_ONCE // (1 + 98_000 // BYTES_OF_ONE_CALL)
+    assert taken == CALLS_AT_ONCE // (1 + 98_000 // BYTES_PER_CALL)

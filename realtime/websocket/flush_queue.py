@@ -4,20 +4,20 @@ import asyncio
 from typing import Protocol
 
 
-class Flushed(Protocol):
+class Flushable(Protocol):
     """Something that has gathered what it sends."""
 
     def flush(self) -> None:
         """Send what was gathered, if anything still is."""
 
 
-class Outbox:
+class FlushQueue:
     """The sessions that have something to send in this turn of the event loop."""
 
     def __init__(self) -> None:
-        self._sessions: list[Flushed] = []
+        self._sessions: list[Flushable] = []
 
-    def add(self, session: Flushed) -> None:
+    def add(self, session: Flushable) -> None:
         """Flush a session when all that runs in this turn has run."""
         if not self._sessions:
             asyncio.get_running_loop().call_soon(self._flush)
