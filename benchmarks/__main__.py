@@ -20,9 +20,9 @@ _OPEN_FILES = 16_384
 _INTRODUCTION = """\
 # Results
 
-Written by `make bench`; how to read it, and what is fair about it, stands in [README.md](README.md).
-Medians of {rounds} runs of each gateway in turn, {length:g} s each after {warm_up:g} s of warm-up.
-One process of each gateway; generator, gateway, MongoDB and Valkey share the cores, unpinned.
+Written by `make bench`. [README.md](README.md) explains how to read it and why the comparison is fair.
+Each figure is the median of {rounds} runs of each gateway in turn, {length:g} s each after {warm_up:g} s of warm-up.
+One process of each gateway runs; generator, gateway, MongoDB and Valkey share the cores, unpinned.
 
 {at}, on {machine}.
 """

@@ -25,12 +25,13 @@ def write(outcomes: Sequence[Outcome]) -> None:
 
 def _about() -> list[str]:
     return [
-        "# What hostile clients cost",
+        "# What attacks cost",
         "",
-        "Written by `make abuse`, at the default limits. The attackers have two addresses; five good "
-        "people, each at another, read their account and send a message ten times a second meanwhile. "
-        "Memory is before, at its highest, and two seconds after. A hold is more than 20 ms "
-        "of CPU time that a loop's thread took between two looks 5 ms apart, good clients included. Attackers, servers "
+        "Written by `make abuse`, at the default limits. The attackers have two addresses. "
+        "Meanwhile five good clients, each at an address of its own, read their account and send "
+        "a message ten times a second. Memory is shown before the attack, at its highest, and two "
+        "seconds after. A hold is counted when an event loop's thread used more than 20 ms of CPU "
+        "time between two samples 5 ms apart; work for good clients counts too. Attackers, servers "
         "and good clients share the machine.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} at the "

@@ -29,14 +29,14 @@ def write(outcomes: Sequence[Outcome]) -> None:
 def _about() -> list[str]:
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
-        "# What was done to it, and what came of it",
+        "# Chaos scenarios and their results",
         "",
         "Written by `make chaos`. In each scenario 40 people talk in 20 conversations, some by "
-        "polling, some over two gateways at once, some with bad networks; four RFIs are revised "
-        "and followed. In the scenarios of `rest`, six pairs of a customer and a vendor also do "
-        "business over REST, from draft to award; their effects are counted with the messages. Sent "
-        "again counts every repetition, by whatever cause. The rules that a record is held against "
-        "are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
+        "polling, some over two gateways at once, some with bad networks. Four RFIs are revised "
+        "while apps follow them. In the scenarios of `rest`, six pairs of a customer and a vendor "
+        "also do business over REST, from draft to award; their effects are counted with the "
+        'messages. "Sent again" counts every repetition, whatever its cause. The rules that each '
+        "record is checked against are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.machine()}, Python {platform.python_version()}, "
