@@ -1,9 +1,9 @@
-"""A real sandbox of the providers, and a world over the real store with a clock that tests move.
+"""A real sandbox of the providers, and a world over the real store with a clock that tests advance.
 
-sandbox    SendGrid's and Twilio's APIs on a free port: `deliveries`, `faults`
-providers  the settings with the sandbox's address and credentials
-world      the MongoDB store; presence and announcements in memory
-sending    tries over the official clients, with a pause of 10 s and no jitter
+sandbox    SendGrid's and Twilio's APIs on a free port: `deliveries`, `faults` providers  the
+settings with the sandbox's address and credentials world      the MongoDB store; presence and
+announcements in memory sending    attempts through the official clients, with a pause of 10 s and
+no jitter
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -38,7 +38,7 @@ ACCOUNT = Account(
     twilio_auth_token="0f" * 16,
     twilio_from_number="+15005550006",
 )
-# Long enough for a busy machine to answer on its own network, short enough to wait for.
+# Enough for a busy machine to answer on the loopback interface, short enough to wait for.
 TIMEOUT_S = 1.0
 PATIENCE = Patience(first_pause_s=10, jitter=lambda: 1.0)
 Lanes = Mapping[Channel, Lane]
@@ -53,15 +53,15 @@ class Sandbox:
     faults: Faults
 
     def arrived(self) -> list[Submission]:
-        """What arrived, oldest first."""
-        return [each.submission for each in self.deliveries.oldest_first()]
+        """The submissions that arrived, oldest first."""
+        return [delivery.submission for delivery in self.deliveries.oldest_first()]
 
     def fails(self, channel: str, status: int | str, **more: Any) -> None:
-        """The next send on the channel meets this."""
+        """Make the next send on the channel meet this fault."""
         self.faults.put([Fault(channel, status, **more)])
 
     def takes_sms(self, to: str, text: str) -> None:
-        """An SMS of this text, from our number, is taken now."""
+        """Record an SMS with this text, from our number, as accepted now."""
         form = MessageForm(to, ACCOUNT.twilio_from_number, text, ())
         self.deliveries.add([form.submission()])
 
@@ -84,7 +84,7 @@ async def sandbox(clock: FixedClock) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def providers(sandbox: Sandbox) -> Settings:
-    """Settings that lead to the sandbox."""
+    """Settings that point to the sandbox."""
     return replace(
         from_environment({"PARLEY_TOKEN_SECRET": "s" * 32}),
         sendgrid_api_key=ACCOUNT.sendgrid_api_key,
@@ -98,31 +98,31 @@ def providers(sandbox: Sandbox) -> Settings:
 
 @pytest_asyncio.fixture
 async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]]:
-    """Both senders, by the official clients, which wait for one second."""
+    """Both senders, through the official clients, with a time-out of one second."""
     async with open_senders(providers, timeout_s=TIMEOUT_S) as opened:
         yield opened
 
 
 @pytest.fixture
 def live() -> memory.Live:
-    """What was announced."""
+    """Records announcements."""
     return memory.Live()
 
 
 @pytest.fixture
 def world(store: MongoStore, clock: FixedClock, live: memory.Live) -> World:
-    """The MongoDB store with everything else in memory."""
+    """The MongoDB store, with everything else in memory."""
     return replace(memory.a_world(clock=clock, live=live), store=store)
 
 
 @pytest.fixture
 def renderer() -> Renderer:
-    """The templates, with links to example.com."""
+    """The templates, with links to parley.example."""
     return Renderer("https://parley.example")
 
 
 def new_lanes(clock: FixedClock) -> Lanes:
-    """A process's lanes, on the clock that tests move."""
+    """A process's lanes, on the clock that tests advance."""
     channels = (Channel.EMAIL, Channel.SMS)
     return {
         channel: Lane(channel, patience=PATIENCE, now_s=lambda: clock.now().timestamp())
@@ -132,7 +132,7 @@ def new_lanes(clock: FixedClock) -> Lanes:
 
 @pytest.fixture
 def lanes(clock: FixedClock) -> Lanes:
-    """The lanes of the sending and of its worker."""
+    """The lanes that `sending` and `worker` share."""
     return new_lanes(clock)
 
 
@@ -140,13 +140,13 @@ def lanes(clock: FixedClock) -> Lanes:
 def sending(
     world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
 ) -> Sending:
-    """Tries over the sandbox."""
+    """Sends through the sandbox."""
     return Sending(world, senders, renderer, lanes, patience=PATIENCE)
 
 
 @pytest_asyncio.fixture
 async def worker(world: World, sending: Sending, lanes: Lanes) -> AsyncIterator[Worker]:
-    """A worker that is not running: tests let it `send_due` and `finish`."""
+    """A worker that does not run: tests call `send_due` and `finish`."""
     made = Worker(world, sending.attempt, tuple(lanes.values()))
     yield made
     await made.finish()
@@ -155,7 +155,7 @@ async def worker(world: World, sending: Sending, lanes: Lanes) -> AsyncIterator[
 def new_worker(
     world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
 ) -> Worker:
-    """Another process's worker, with tries of its own."""
+    """Another process's worker, with its own `Sending`."""
     sending = Sending(world, senders, renderer, lanes, patience=PATIENCE)
     return Worker(world, sending.attempt, tuple(lanes.values()))
 

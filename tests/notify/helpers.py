@@ -1,4 +1,6 @@
-"""Events as a consumer reads them, people and a request in the store, and what has become of it."""
+"""Events as a consumer reads them, people and a request in the store, and the resulting
+notifications.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,7 +36,7 @@ OFFER_DATA = {**EMAIL_DATA, "distance_m": 1_200, "path": "/rfis/r1"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A customer and a vendor who talk about the customer's request."""
+    """A customer and a vendor in conversation about the customer's request."""
 
     customer: Account
     vendor: Account
@@ -62,7 +64,7 @@ def a_case() -> Case:
 
 
 async def keep(store: Repositories, case: Case) -> Case:
-    """Store all of it."""
+    """Store the whole case."""
     for account in (case.customer, case.vendor):
         await store.accounts.add(account)
     await store.rfis.add(case.rfi, a_revision(case.rfi))
@@ -72,34 +74,34 @@ async def keep(store: Repositories, case: Case) -> Case:
 
 
 def read_back(event: Event) -> Event:
-    """The event as it comes out of Kafka."""
+    """Encode and decode the event, as Kafka does."""
     return decode(encode(event))
 
 
 def of_match(name: str, match: Match) -> Event:
-    """`match.*` as read."""
+    """A `match.*` event as a consumer reads it."""
     return read_back(match_event(name, match, an_actor(Role.SYSTEM)))
 
 
 def of_quote(name: str, quote: Quote) -> Event:
-    """`quote.*` as read."""
+    """A `quote.*` event as a consumer reads it."""
     return read_back(quote_event(name, quote, an_actor(Role.VENDOR)))
 
 
 def of_rfi(name: str, rfi: Rfi, *paths: str) -> Event:
-    """`rfi.*` as read; the revision changed these paths."""
+    """An `rfi.*` event as a consumer reads it; the revision changed these paths."""
     changes = tuple(Change(path, None, None) for path in paths)
     revision: Revision = replace(a_revision(rfi), cause=name.partition(".")[2], changes=changes)
     return read_back(rfi_event(name, rfi, revision, an_actor()))
 
 
 def of_message(message: Entry) -> Event:
-    """`message.sent` as read."""
+    """A `message.sent` event as a consumer reads it."""
     return read_back(written_message(message))
 
 
 def written_message(message: Entry) -> Event:
-    """`message.sent` as the relay writes it: the message's id is the event's."""
+    """A `message.sent` event as the relay writes it: the event's id is the message's."""
     actor = Actor(message.sender_id or "", Role.CUSTOMER)
     data = {"message": views.message_view(message)}
     made = new_event("message.sent", message.conversation_id, message.at, actor, data)
@@ -107,7 +109,7 @@ def written_message(message: Entry) -> Event:
 
 
 async def says(store: Repositories, case: Case, sequence: int, body: str = "Hello?") -> Event:
-    """The customer writes to the vendor."""
+    """Store a message from the customer to the vendor; returns its event."""
     message = a_message(
         conversation_id=case.conversation.id,
         sequence=sequence,
@@ -124,7 +126,7 @@ def an_offer(account: Account, channel: str, **named: Any) -> Notification:
 
 
 def of_messages(case: Case, first: int, last: int, **named: Any) -> Notification:
-    """A pending email to the vendor about some of the customer's messages, due now."""
+    """A pending email to the vendor about a range of the customer's messages, due now."""
     data = {
         **EMAIL_DATA,
         "conversation_id": case.conversation.id,
@@ -138,22 +140,22 @@ def of_messages(case: Case, first: int, last: int, **named: Any) -> Notification
 
 
 async def of_account(store: Repositories, account_id: str) -> list[Notification]:
-    """All of a person's notifications, oldest first."""
+    """All notifications of an account, oldest first."""
     page = await store.notifications.of_account(account_id, PageRequest(200))
     return list(page.items)[::-1]
 
 
 async def only(store: Repositories, account_id: str) -> Notification:
-    """The person's one notification."""
+    """The account's only notification."""
     (found,) = await of_account(store, account_id)
     return found
 
 
 def states(notifications: list[Notification]) -> list[tuple[NotificationState, str | None]]:
-    """Where each stands, and why."""
-    return [(each.state, each.reason) for each in notifications]
+    """The state and reason of each notification."""
+    return [(notification.state, notification.reason) for notification in notifications]
 
 
 def at(seconds: float = 0.0) -> datetime:
-    """A time so many seconds after the builders' now."""
+    """The time this many seconds after the builders' NOW."""
     return datetime.fromtimestamp(NOW.timestamp() + seconds, NOW.tzinfo)

@@ -1,4 +1,4 @@
-"""Chat messages to people who are away: one open digest for a conversation and a person."""
+"""Chat messages to absent people: one open digest per conversation and person."""
 
 import asyncio
 from collections import Counter
@@ -43,32 +43,34 @@ def digests(world: World) -> Digests:
 
 
 async def said(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
-    """So many messages of the customer, which must be the next ones."""
+    """Store the customer's messages with these sequences, which must be the next ones; returns
+    events.
+    """
     return [await says(store, case, sequence) for sequence in sequences]
 
 
 async def claimed(store: MongoStore) -> Notification:
-    """What a worker has just claimed."""
+    """Claim the notification that is due, as a worker does."""
     found = await store.notifications.claim_due(Channel.EMAIL, DUE, LEASE_ENDS)
     assert found is not None
     return found
 
 
 async def counts(store: MongoStore) -> Counter[str]:
-    """How many documents notifying has written, by collection."""
+    """The number of documents that notify has written, by collection."""
     names = ("notifications", "outbox", "handled_events")
     return Counter({name: await store.database[name].count_documents({}) for name in names})
 
 
 def windows(found: list[Notification]) -> list[tuple[int, int]]:
-    """The messages that digests tell of."""
-    return [(each.data["first_sequence"], each.data["sequence"]) for each in found]
+    """The first and last sequence that each digest covers."""
+    return [(digest.data["first_sequence"], digest.data["sequence"]) for digest in found]
 
 
 async def test_a_message_to_the_connected_writes_nothing(
     digests: Digests, world: World, store: MongoStore
 ) -> None:
-    """They have it in the app; neither a row nor a mark is written."""
+    """The vendor sees it in the app; neither a notification nor a mark is written."""
     case = await keep(store, a_case())
     await world.presence.connected(case.vendor.id)
 
@@ -80,7 +82,9 @@ async def test_a_message_to_the_connected_writes_nothing(
 async def test_the_first_message_to_somebody_away_opens_a_digest(
     digests: Digests, store: MongoStore, live: memory.Live
 ) -> None:
-    """It is due after five seconds, by email, for the other participant, and the app hears of it."""
+    """It is due after five seconds, by email, for the other participant, and it is announced to the
+    app.
+    """
     case = await keep(store, a_case())
 
     await digests.handle_batch(await said(store, case, 1))
@@ -89,13 +93,13 @@ async def test_the_first_message_to_somebody_away_opens_a_digest(
     assert (digest.channel, digest.state, digest.due_at) == ("email", PENDING, DUE)
     assert windows([digest]) == [(1, 1)]
     assert await of_account(store, case.customer.id) == []
-    assert [each.data["id"] for each in live.named("notification.created")] == [digest.id]
+    assert [push.data["id"] for push in live.named("notification.created")] == [digest.id]
 
 
 async def test_later_messages_join_without_a_row_an_event_or_a_mark(
     digests: Digests, store: MongoStore, live: memory.Live
 ) -> None:
-    """Three hundred, in batches, leave what the first one left."""
+    """Three hundred messages, in batches, write no more than the first one did."""
     case = await keep(store, a_case())
     await digests.handle_batch(await said(store, case, 1))
 
@@ -111,7 +115,7 @@ async def test_later_messages_join_without_a_row_an_event_or_a_mark(
 async def test_one_batch_opens_one_digest_for_each_conversation(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Messages of twelve conversations, mixed, with more digests than a transaction takes together."""
+    """Messages of twelve conversations, mixed, open more digests than fit into one transaction."""
     cases = [await keep(store, a_case()) for _ in range(12)]
     batch = [await says(store, case, number) for number in (1, 2, 3) for case in cases]
 
@@ -125,7 +129,7 @@ async def test_one_batch_opens_one_digest_for_each_conversation(
 async def test_both_sides_are_told_of_each_others_messages(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Each by a digest of their own, under the name that the conversation has for the other."""
+    """Each has a separate digest, with the name that the conversation has for the other."""
     case = await keep(store, a_case())
     first, second = await said(store, case, 1, 2)
     entry = await store.entries.get(second.id)
@@ -144,7 +148,7 @@ async def test_both_sides_are_told_of_each_others_messages(
 async def test_a_message_during_the_send_opens_the_next_digest(
     digests: Digests, store: MongoStore
 ) -> None:
-    """What a worker has claimed takes nothing in any more."""
+    """A digest that a worker has claimed takes no more messages."""
     case = await keep(store, a_case())
     await digests.handle_batch(await said(store, case, 1, 2))
     await claimed(store)
@@ -157,7 +161,7 @@ async def test_a_message_during_the_send_opens_the_next_digest(
 
 
 async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: MongoStore) -> None:
-    """While the provider is away, a long talk makes one mail and not one for each five seconds."""
+    """While the provider is down, a long talk makes one email and not one every five seconds."""
     case = await keep(store, a_case())
     await digests.handle_batch(await said(store, case, 1))
     for sequence in (2, 3, 4):
@@ -170,7 +174,7 @@ async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: M
 async def test_a_claim_at_the_same_time_loses_no_message(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Whether the message or the claim comes first, it is in one digest that will go out."""
+    """Whether the message or the claim is first, the message is in one digest that will be sent."""
     for _ in range(25):
         case = await keep(store, a_case())
         await digests.handle_batch(await said(store, case, 1))
@@ -188,7 +192,7 @@ async def test_a_claim_at_the_same_time_loses_no_message(
 async def test_a_batch_that_comes_again_changes_nothing(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Neither while its digest is open nor after it was sent, and not in part either."""
+    """This holds while its digest is open, after it was sent, and for a part of the batch."""
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2, 3)
     for again in (batch, batch, batch[1:]):
@@ -218,7 +222,9 @@ async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
 async def test_who_has_read_everything_is_not_written_to(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Also when the event is handled long after; who has read a part of it is."""
+    """This holds even if the event is handled long after; a recipient who has read only a part gets
+    an email.
+    """
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2)
     await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=2, read=2)
@@ -233,7 +239,9 @@ async def test_who_has_read_everything_is_not_written_to(
 async def test_what_the_version_before_has_handled_is_not_told_again(
     digests: Digests, store: MongoStore
 ) -> None:
-    """It marks each message and its digests have no key; what it did not handle opens one of ours."""
+    """It marks each message, and its digests have no key; a message it did not handle opens a new
+    digest.
+    """
     case = await keep(store, a_case())
     before = await said(store, case, 1, 2)
     await store.notifications.add(of_messages(case, 1, 2, due_at=DUE, event_id=before[0].id))
@@ -253,7 +261,7 @@ async def _marked(tx: Any, messages: list[Event]) -> None:
 async def test_a_message_of_an_unknown_conversation_is_passed_over(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Nobody takes part, nobody is told."""
+    """Without participants there is nobody to notify."""
     await digests.handle_batch(await said(store, a_case(), 1))
 
     assert (await counts(store)).total() == 0
@@ -262,7 +270,7 @@ async def test_a_message_of_an_unknown_conversation_is_passed_over(
 async def test_a_message_to_a_vanished_account_is_passed_over(
     digests: Digests, store: MongoStore
 ) -> None:
-    """It is not tried for ever."""
+    """It is not retried forever."""
     case = a_case()
     await store.conversations.add(case.conversation)
 
@@ -274,7 +282,7 @@ async def test_a_message_to_a_vanished_account_is_passed_over(
 async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
     digests: Digests, store: MongoStore, clock: FixedClock
 ) -> None:
-    """Whoever was about to open the app has the whole delay, also behind a backlog."""
+    """A person about to open the app gets the whole delay, even if the event waited in a backlog."""
     case = await keep(store, a_case())
     batch = await said(store, case, 1)
     clock.advance(seconds=60)
@@ -287,7 +295,7 @@ async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
 async def test_a_match_is_sent_before_digests_that_were_due_earlier(
     digests: Digests, world: World, store: MongoStore, clock: FixedClock
 ) -> None:
-    """However many wait for the provider."""
+    """This holds however many digests wait for the provider."""
     for _ in range(5):
         await digests.handle_batch(await said(store, await keep(store, a_case()), 1))
     clock.advance(seconds=60)

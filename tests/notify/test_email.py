@@ -1,4 +1,4 @@
-"""Email over HTTP, by SendGrid's official client, to a real server."""
+"""Email over HTTP, through SendGrid's official client, to a real server."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ MAIL = Outgoing("n1", "vince@vendors.example", "the text", NOW, "the subject", "
 
 @pytest.fixture
 def email(senders: Mapping[Channel, Sender]) -> Sender:
-    """The sender of emails."""
+    """The email sender."""
     return senders[Channel.EMAIL]
 
 
@@ -50,7 +50,7 @@ async def test_a_mail_arrives_whole(email: Sender, sandbox: Sandbox) -> None:
 
 
 async def test_a_refused_address_is_permanent(email: Sender, sandbox: Sandbox) -> None:
-    """SendGrid names the recipient as the field at fault."""
+    """SendGrid names the recipient as the invalid field."""
     refused = await _refusal(email, replace(MAIL, to="no address"))
 
     assert isinstance(refused, PermanentSendError)
@@ -89,7 +89,7 @@ async def test_a_refused_address_is_permanent(email: Sender, sandbox: Sandbox) -
 async def test_each_answer_has_its_meaning(
     email: Sender, sandbox: Sandbox, fault: dict[str, Any], kind: type[SendError], reason: str
 ) -> None:
-    """Final is what is said of this mail; unknown what SendGrid did not say; the rest waits."""
+    """Final: an error about this email. Unknown: no answer of SendGrid's own. Anything else waits."""
     sandbox.fails("email", **fault)
 
     refused = await _refusal(email)
@@ -99,7 +99,7 @@ async def test_each_answer_has_its_meaning(
 
 
 async def test_a_wrong_key_is_our_fault_and_temporary(providers: Settings) -> None:
-    """401: the mail waits until the operator has set the key right."""
+    """401: the email waits until the operator has corrected the key."""
     async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders:
         refused = await _refusal(senders[Channel.EMAIL])
 
@@ -108,7 +108,7 @@ async def test_a_wrong_key_is_our_fault_and_temporary(providers: Settings) -> No
 
 
 async def test_too_many_requests_says_when_to_come_back(email: Sender, sandbox: Sandbox) -> None:
-    """429 with X-RateLimit-Reset, then it goes."""
+    """429 with X-RateLimit-Reset, then success."""
     sandbox.fails("email", 429, retry_after_s=30)
 
     busy = await _refusal(email)
@@ -122,7 +122,7 @@ async def test_too_many_requests_says_when_to_come_back(email: Sender, sandbox: 
 async def test_no_answer_to_a_request_is_unknown(
     email: Sender, sandbox: Sandbox, status: str
 ) -> None:
-    """The mail was taken, and nobody said so in time."""
+    """SendGrid accepted the email, but no answer arrived in time."""
     sandbox.fails("email", status, is_accepted=True)
 
     assert isinstance(await _refusal(email), OutcomeUnknownError)
@@ -130,7 +130,7 @@ async def test_no_answer_to_a_request_is_unknown(
 
 
 async def test_a_dripping_answer_ends_with_the_deadline(email: Sender, sandbox: Sandbox) -> None:
-    """One deadline over the whole request: each byte is in time, and all of them are not."""
+    """One deadline covers the whole request: each byte arrives in time, but not all of them."""
     sandbox.fails("email", "drip", is_accepted=True)
     began = time.monotonic()
 
@@ -140,7 +140,7 @@ async def test_a_dripping_answer_ends_with_the_deadline(email: Sender, sandbox: 
 
 
 async def test_no_redirect_is_followed_with_the_key(providers: Settings) -> None:
-    """Whoever the redirect names gets no request at all."""
+    """The redirect's target gets no request at all."""
     heard: list[bytes] = []
 
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -177,7 +177,7 @@ async def test_no_redirect_is_followed_with_the_key(providers: Settings) -> None
 async def test_a_request_that_never_left_is_temporary(
     providers: Settings, unsendable: dict[str, str], sandbox: Sandbox
 ) -> None:
-    """Nothing listens, or nothing can be written: and the error holds no part of the key."""
+    """Nothing listens, or nothing can be written; the error contains no part of the key."""
     async with open_senders(replace(providers, **unsendable)) as senders:  # type: ignore[arg-type]
         failed = await _refusal(senders[Channel.EMAIL])
 
@@ -189,7 +189,7 @@ async def test_a_request_that_never_left_is_temporary(
 
 
 async def test_the_check_at_start_finds_a_wrong_key(providers: Settings, email: Sender) -> None:
-    """By name; a right one passes."""
+    """The error names the variable; a correct key passes."""
     await email.check()
 
     async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders:
@@ -200,7 +200,7 @@ async def test_the_check_at_start_finds_a_wrong_key(providers: Settings, email: 
 
 
 async def test_a_provider_that_is_away_at_the_start_proves_nothing(providers: Settings) -> None:
-    """It is an error that may pass, not one of the settings."""
+    """The error is temporary, and not one of the settings."""
     nowhere = replace(providers, sendgrid_api_url="http://127.0.0.1:9")
     async with open_senders(nowhere) as senders:
         with pytest.raises(TemporarySendError):

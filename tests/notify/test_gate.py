@@ -13,7 +13,7 @@ from tests.notify.helpers import a_case, an_offer, keep, of_messages, says
 
 
 async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
-    """And an SMS to its phone."""
+    """An SMS passes to the account's phone."""
     account = an_account(phone="+13035550188")
     await world.store.accounts.add(account)
 
@@ -35,7 +35,7 @@ async def test_without_a_phone_there_is_no_sms(world: World) -> None:
 
 
 async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
-    """It is for everybody."""
+    """Offers are for connected accounts as well."""
     account = an_account()
     await world.store.accounts.add(account)
     await world.presence.connected(account.id)
@@ -44,7 +44,7 @@ async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
 
 
 async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> None:
-    """As they stand now."""
+    """The text is the current one."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "When could you come?")
 
@@ -63,7 +63,7 @@ async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
 
 
 async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
-    """Wherever it was read."""
+    """It does not matter where it was read."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
     await world.store.read_positions.advance(
@@ -74,7 +74,7 @@ async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
 
 
 async def test_a_message_does_not_pass_a_block(world: World) -> None:
-    """Whoever blocked after it came is not told of it by email either."""
+    """An account that blocked after the message arrived is not notified by email either."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
     blocked = replace(case.conversation, blocked_by=(case.vendor.id,))
@@ -84,7 +84,7 @@ async def test_a_message_does_not_pass_a_block(world: World) -> None:
 
 
 async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None:
-    """There is nothing left to tell."""
+    """There is nothing left to notify of."""
     case = await keep(world.store, a_case())
     event = await says(world.store, case, 1)
     await world.store.entries.add_next(
@@ -97,7 +97,7 @@ async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None
 
 
 async def test_an_unknown_presence_stops_the_send(world: World) -> None:
-    """Nobody is written to on a guess: the error goes up, and the try is made later."""
+    """Nobody is written to on a guess: the error is raised, and the attempt is made later."""
 
     class Away:
         async def connected(self, *account_ids: str) -> None: ...

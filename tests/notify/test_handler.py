@@ -26,25 +26,26 @@ PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
 
 
 async def _outbox(store: MongoStore) -> list[str]:
-    """The names of the events that are on their way out, in order."""
+    """The names of the events in the outbox, in order."""
     found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
-    return [decode(each["value"]).name for each in found]
+    return [decode(document["value"]).name for document in found]
 
 
 async def test_an_offer_makes_an_email_and_an_sms(
     handler: Handler, world: World, live: memory.Live
 ) -> None:
-    """Due at once, with what the templates need, announced to the person."""
+    """Both are due at once, have the data the templates need, and are announced to the account."""
     case = await keep(world.store, a_case())
     event = of_match("match.offered", case.match)
 
     await handler.handle(event)
 
     found = await of_account(world.store, case.vendor.id)
-    assert sorted(each.channel for each in found) == ["email", "sms"]
-    assert {(each.event_id, each.kind, each.state, each.due_at) for each in found} == {
-        (event.id, "match_offered", PENDING, NOW + timedelta(seconds=AT_ONCE_S))
-    }
+    assert sorted(notification.channel for notification in found) == ["email", "sms"]
+    assert {
+        (notification.event_id, notification.kind, notification.state, notification.due_at)
+        for notification in found
+    } == {(event.id, "match_offered", PENDING, NOW + timedelta(seconds=AT_ONCE_S))}
     assert found[0].data == {
         "title": case.rfi.title,
         "category": "plumbing",
@@ -53,12 +54,12 @@ async def test_an_offer_makes_an_email_and_an_sms(
         "path": f"/rfis/{case.rfi.id}",
     }
     pushed = live.named("notification.created")
-    assert [each.room for each in pushed] == [account_room(case.vendor.id)] * 2
-    assert {each.data["id"] for each in pushed} == {each.id for each in found}
+    assert [push.room for push in pushed] == [account_room(case.vendor.id)] * 2
+    assert {push.data["id"] for push in pushed} == {notification.id for notification in found}
 
 
 async def test_who_has_no_phone_gets_no_sms(handler: Handler, world: World) -> None:
-    """The email alone is written."""
+    """Only the email is created."""
     case = a_case()
     case = await keep(world.store, replace(case, vendor=replace(case.vendor, phone=None)))
 
@@ -70,7 +71,7 @@ async def test_who_has_no_phone_gets_no_sms(handler: Handler, world: World) -> N
 async def test_a_redelivered_event_changes_nothing(
     handler: Handler, world: World, store: MongoStore, live: memory.Live
 ) -> None:
-    """One pair of notifications, one pair of events, one pair of announcements."""
+    """There is one pair of notifications, of events and of announcements."""
     case = await keep(world.store, a_case())
     event = of_match("match.offered", case.match)
 
@@ -90,7 +91,7 @@ async def test_the_same_event_to_two_processes_at_once_counts_once(
     event = of_match("match.offered", case.match)
     handlers = [Handler(world, lambda: None) for _ in range(10)]
 
-    await asyncio.gather(*(each.handle(event) for each in handlers))
+    await asyncio.gather(*(handler.handle(event) for handler in handlers))
 
     assert len(await of_account(world.store, case.vendor.id)) == 2
     assert await _outbox(store) == ["notification.created"] * 2
@@ -127,7 +128,7 @@ async def test_a_material_change_is_told_to_the_vendor_on_it(
 async def test_events_that_concern_nobody_write_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """No mark either: there is no effect to protect."""
+    """There is no mark either, because there is no effect to protect."""
     case = await keep(world.store, a_case())
 
     await handler.handle(of_match("match.accepted", case.match))
@@ -139,7 +140,7 @@ async def test_events_that_concern_nobody_write_nothing(
 async def test_an_event_about_a_vanished_account_is_passed_over(
     handler: Handler, world: World
 ) -> None:
-    """It is not tried for ever, and not put among the dead letters."""
+    """It is neither retried forever nor put among the dead letters."""
     rfi = an_rfi()
     await world.store.rfis.add(rfi, a_revision(rfi))
     gone = an_account()
@@ -153,7 +154,7 @@ async def test_an_event_about_a_vanished_account_is_passed_over(
 async def test_a_quote_to_the_connected_writes_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """They have it in the app; neither a row nor a mark is written."""
+    """The customer sees it in the app; neither a notification nor a mark is written."""
     case = await keep(world.store, a_case())
     await world.presence.connected(case.customer.id)
     quote = a_quote(rfi_id=case.rfi.id, customer_id=case.customer.id)

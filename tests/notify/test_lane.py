@@ -1,4 +1,4 @@
-"""A channel's lane: when nothing is claimed, for how long, and how fast it goes on."""
+"""A channel's lane: when it claims nothing, for how long, and at which rate it continues."""
 
 import pytest
 from prometheus_client import REGISTRY
@@ -36,7 +36,7 @@ def _alone(code: int) -> SendError:
 
 
 def test_one_not_now_pauses_everybody_and_pauses_double(lane: Lane, clock: Stopwatch) -> None:
-    """5, 10, 20 s … five minutes, while nothing succeeds in between."""
+    """5, 10, 20 s … up to five minutes, while nothing succeeds in between."""
     pauses = []
     for _ in range(8):
         lane.failed(AWAY, "a")
@@ -51,7 +51,7 @@ def test_one_not_now_pauses_everybody_and_pauses_double(lane: Lane, clock: Stopw
 
 
 def test_a_hint_is_a_floor_and_stops_no_doubling(lane: Lane, clock: Stopwatch) -> None:
-    """A provider that always says "1 s" gets few requests all the same."""
+    """A provider that always hints at 1 s still gets few requests."""
     busy = TemporarySendError("rate_limited", retry_after_s=1)
     for expected_s in (5, 10, 20):
         lane.failed(busy, "a")
@@ -63,7 +63,7 @@ def test_a_hint_is_a_floor_and_stops_no_doubling(lane: Lane, clock: Stopwatch) -
 
 
 def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lane) -> None:
-    """Sixteen failures at once are one failure, of which the longest hint holds."""
+    """Sixteen failures at once count as one, and the longest of their hints applies."""
     for _ in range(16):
         lane.failed(AWAY, "a")
     assert lane.paused_s() == 5
@@ -73,7 +73,7 @@ def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lan
 
 
 def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
-    """Until its answer tells that the provider is back."""
+    """The others wait until its answer shows that the provider has recovered."""
     lane.begin()
     lane.failed(AWAY, "a")
     lane.end()
@@ -93,7 +93,7 @@ def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
 def test_a_message_that_was_judged_ends_the_trouble(
     lane: Lane, clock: Stopwatch, error: SendError | None
 ) -> None:
-    """Taken or refused for its own sake: whoever answers so is in order."""
+    """Whether it was accepted or refused for its own sake, a provider that answers like this works."""
     for _ in range(MOST_UNKNOWN - 1):
         lane.failed(UNKNOWN, "a")
     if error is None:
@@ -108,7 +108,7 @@ def test_a_message_that_was_judged_ends_the_trouble(
 def test_several_without_an_answer_open_it_and_then_one_is_enough(
     lane: Lane, clock: Stopwatch
 ) -> None:
-    """One time-out may happen; each request to a provider that hangs costs a mail."""
+    """A single time-out can happen; but each request to a hanging provider costs an email."""
     for _ in range(MOST_UNKNOWN - 1):
         lane.failed(UNKNOWN, "a")
         assert lane.paused_s() == 0
@@ -121,7 +121,9 @@ def test_several_without_an_answer_open_it_and_then_one_is_enough(
 
 
 def test_one_persons_refusals_hold_nobody_else_up(lane: Lane) -> None:
-    """However many; but the same of several people is taken for ours, and alarms."""
+    """This holds for any number; but the same refusal for several people is taken for our fault and
+    alarms.
+    """
     before = _refusals()
     for _ in range(20):
         lane.failed(_alone(21408), "carla")
@@ -139,7 +141,7 @@ def _refusals() -> float:
 
 
 def test_our_own_mistake_alarms_and_a_busy_provider_does_not(lane: Lane) -> None:
-    """The metric to alarm by rises with refusals of our key, number or account alone."""
+    """The metric for alarms counts only refusals of our key, number or account."""
 
     def count(reason: str) -> float:
         labels = {"channel": "email", "reason": reason}
@@ -155,7 +157,7 @@ def test_our_own_mistake_alarms_and_a_busy_provider_does_not(lane: Lane) -> None
 
 
 def test_after_too_many_it_goes_on_at_the_rate_that_was_taken(lane: Lane, clock: Stopwatch) -> None:
-    """Ten were taken within a second: nine a second from then, evenly, and slowly more."""
+    """Ten were accepted within a second: nine a second from then, evenly spaced, then slowly more."""
     for _ in range(10):
         lane.answered()
     lane.failed(TemporarySendError("rate_limited", retry_after_s=1), "a")
@@ -177,7 +179,7 @@ def test_after_too_many_it_goes_on_at_the_rate_that_was_taken(lane: Lane, clock:
 
 
 def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) -> None:
-    """The pause is enough: a rate guessed from nothing would last for minutes."""
+    """The pause is enough: a rate derived from no data would last for minutes."""
     lane.failed(TemporarySendError("rate_limited"), "a")
     clock.at_s += lane.paused_s()
     lane.begin()
@@ -186,7 +188,7 @@ def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) 
 
 
 def test_whether_it_is_paused_is_a_metric(lane: Lane, clock: Stopwatch) -> None:
-    """1 while nothing is claimed."""
+    """It is 1 while nothing is claimed."""
 
     def shown() -> float | None:
         return REGISTRY.get_sample_value("parley_provider_is_paused", {"channel": "email"})

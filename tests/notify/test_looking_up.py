@@ -1,4 +1,4 @@
-"""An SMS of unknown outcome: looked for late and twice, and sent once."""
+"""An SMS of unknown outcome: looked up late and twice, and sent once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -53,7 +53,7 @@ async def _send_when_due(
 async def test_one_that_went_out_is_not_sent_again(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, fault: dict[str, Any]
 ) -> None:
-    """Twilio is asked a minute later, and has it: sent, under the SID of the first try."""
+    """Twilio is queried a minute later and has it: it is sent, with the first attempt's SID."""
     account = await _waits(store)
     sandbox.fails("sms", **fault, is_accepted=True)
 
@@ -71,7 +71,7 @@ async def test_one_that_went_out_is_not_sent_again(
 async def test_one_that_did_not_go_out_is_sent_after_two_looks(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """The first a minute after the try, the second right before the next."""
+    """The first look-up is a minute after the attempt, the second right before the next attempt."""
     account = await _waits(store)
     sandbox.fails("sms", "reset")
 
@@ -94,7 +94,9 @@ async def test_one_that_twilio_takes_late_is_found(
     clock: FixedClock,
     after_s: int,
 ) -> None:
-    """After our time-out, before the first look or between the two: one SMS, not two."""
+    """Twilio accepts it after our time-out, before the first look-up or between the two: one SMS,
+    not two.
+    """
     account = await _waits(store)
     sandbox.fails("sms", "timeout")
     await _send(worker)
@@ -111,7 +113,7 @@ async def test_one_that_twilio_takes_late_is_found(
 
 
 def sandbox_text(notification: Notification) -> str:
-    """The SMS in words."""
+    """The text of the SMS."""
     return Renderer("https://parley.example").sms(
         kind=notification.kind,  # type: ignore[arg-type]
         data=notification.data,
@@ -121,7 +123,7 @@ def sandbox_text(notification: Notification) -> str:
 async def test_what_another_notification_holds_is_not_this_one(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """The same text to the same number, sent a moment before for another event."""
+    """The same text went to the same number a moment before, for another event."""
     account = await _waits(store)
     await _send(worker)
     (first,) = sandbox.arrived()
@@ -135,15 +137,15 @@ async def test_what_another_notification_holds_is_not_this_one(
         await _send(worker)
 
     arrived = sandbox.arrived()
-    assert [each.text for each in arrived] == [first.text] * 2
+    assert [submission.text for submission in arrived] == [first.text] * 2
     held = await store.database["notifications"].distinct("provider_id")
-    assert sorted(held) == sorted(each.provider_id for each in arrived)
+    assert sorted(held) == sorted(submission.provider_id for submission in arrived)
 
 
 async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """The moment of the try is kept with the row, whoever takes over when the lease ends."""
+    """The attempt's time is stored with the notification, whoever takes over when the lease ends."""
     account = await _waits(store)
     claimed = await store.notifications.claim_due(Channel.SMS, clock.now(), clock.now() + LEASE)
     assert claimed is not None
@@ -162,7 +164,7 @@ async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
 async def test_a_try_of_the_version_before_is_looked_for_too(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """It wrote down that it tried and not when: the minute begins at the claim."""
+    """It stored that it had tried, but not when: the minute begins at the claim."""
     account = await _waits(store, reason="outcome_unknown", attempts=1)
 
     await _send(worker)
@@ -182,7 +184,7 @@ async def test_a_look_up_that_fails_keeps_the_outcome_unknown(
     clock: FixedClock,
     sandbox: Sandbox,
 ) -> None:
-    """Nothing is sent until Twilio has said that it has none."""
+    """Nothing is sent until Twilio has said that it does not have the SMS."""
 
     class Mute:
         """Twilio's list does not answer."""

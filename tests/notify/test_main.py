@@ -1,4 +1,4 @@
-"""The process: Kafka in, mail out, health, metrics, and SIGTERM."""
+"""The process: Kafka in, email and SMS out, health, metrics, and SIGTERM."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ def _free_port() -> int:
 
 async def _until(condition: Callable[[], Awaitable[bool]], at_most_s: float = 240) -> None:
     async with asyncio.timeout(at_most_s):
-        while not await condition():  # noqa: ASYNC110 # of another process
+        while not await condition():  # noqa: ASYNC110 # another process's state
             await asyncio.sleep(0.05)
 
 
@@ -50,7 +50,7 @@ class Service:
         self.log = log
 
     async def get(self, path: str) -> tuple[int, str]:
-        """Status and body; 0 while nothing listens."""
+        """Request a path; returns status and body, with status 0 while nothing listens."""
         try:
             async with aiohttp.ClientSession() as http, http.get(self.url + path) as answer:
                 return answer.status, await answer.text()
@@ -58,7 +58,7 @@ class Service:
             return 0, ""
 
     async def is_ready(self) -> bool:
-        """Whether it says so; fails when it is gone."""
+        """Whether the process reports that it is ready; fails if it has exited."""
         assert self.process.returncode is None, self.log.read_text()
         return (await self.get("/health/ready"))[0] == 200
 
@@ -107,7 +107,9 @@ async def _service(
 
 async def _produce(settings: Settings, *happened: Event) -> None:
     producer = EventProducer(settings.kafka_bootstrap_servers)
-    await producer.send([Record(each.topic, each.key, events.encode(each)) for each in happened])
+    await producer.send(
+        [Record(event.topic, event.key, events.encode(event)) for event in happened]
+    )
     await producer.close()
 
 
@@ -115,7 +117,9 @@ async def _produce(settings: Settings, *happened: Event) -> None:
 async def test_events_in_kafka_arrive_as_mail_and_sms_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Two processes, every event twice, one message whose words stay out of the logs; then SIGTERM."""
+    """Two processes get every event twice; the message's text stays out of the logs; SIGTERM ends
+    them.
+    """
     case = await keep(store, a_case())
     words = f"private words {new_id()}"
     offered = match_event("match.offered", case.match, an_actor())
@@ -140,7 +144,9 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
             return len(sandbox.arrived()) >= 4
 
         await _until(all_arrived)
-        assert sorted((each.to, each.channel.value) for each in sandbox.arrived()) == sorted(
+        assert sorted(
+            (submission.to, submission.channel.value) for submission in sandbox.arrived()
+        ) == sorted(
             [
                 (case.vendor.email, "email"),
                 (case.vendor.phone, "sms"),
@@ -148,14 +154,14 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
                 (case.vendor.email, "email"),
             ]
         )
-        metrics = [(await each.get("/metrics"))[1] for each in (first, second)]
-        assert all("parley_notifications_due " in each for each in metrics)
-        assert any("parley_notification_outcomes_total{" in each for each in metrics)
+        metrics = [(await service.get("/metrics"))[1] for service in (first, second)]
+        assert all("parley_notifications_due " in text for text in metrics)
+        assert any("parley_notification_outcomes_total{" in text for text in metrics)
 
-        for each in (first, second):
-            each.process.send_signal(signal.SIGTERM)
+        for service in (first, second):
+            service.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
-            codes = [await each.process.wait() for each in (first, second)]
+            codes = [await service.process.wait() for service in (first, second)]
         assert codes == [0, 0], first.log.read_text() + second.log.read_text()
 
     logs = first.log.read_text() + second.log.read_text()
@@ -168,7 +174,7 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
 async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
     settings: Settings, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """It names the variable, and the log shows no part of what is in it."""
+    """It names the variable, and no part of its value appears in the log."""
     key = "SG.a-key-of-another.account"
     async with _service(settings, sandbox, tmp_path / "notify-1.log", key) as service:
         async with asyncio.timeout(120):
@@ -185,9 +191,10 @@ async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
 async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """`kill -9` while messages to people who are away come in; another process takes over.
+    """`kill -9` while messages to absent people arrive; another process takes over.
 
-    Every message is in exactly one mail, however its digest was opened, joined, claimed and sent.
+    Every message is in exactly one email, however its digest was opened, extended, claimed and
+    sent.
     """
     cases = [await keep(store, a_case()) for _ in range(CONVERSATIONS)]
     said = [
@@ -223,16 +230,19 @@ async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
                 [f"{case.conversation.id}:{case.vendor.id}" for case in cases]
             )
             return len(covered) == CONVERSATIONS and all(
-                each.data["sequence"] == 4 and each.state in SETTLED for each in covered.values()
+                digest.data["sequence"] == 4 and digest.state in SETTLED
+                for digest in covered.values()
             )
 
         await _until(all_are_settled)
 
     for case in cases:
         digests = await of_account(store, case.vendor.id)
-        windows = [(each.data["first_sequence"], each.data["sequence"]) for each in digests]
+        windows = [(digest.data["first_sequence"], digest.data["sequence"]) for digest in digests]
         told = [number for first, last in windows for number in range(first, last + 1)]
         assert sorted(told) == [1, 2, 3, 4], windows
-        arrived = [each for each in sandbox.arrived() if each.to == case.vendor.email]
-        # A try that the kill cut off may have arrived or not; it is never made again.
+        arrived = [
+            submission for submission in sandbox.arrived() if submission.to == case.vendor.email
+        ]
+        # An attempt that the kill interrupted may or may not have arrived; it is never repeated.
         assert states(digests).count((NotificationState.SENT, None)) <= len(arrived) <= len(digests)

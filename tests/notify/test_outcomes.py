@@ -1,4 +1,4 @@
-"""What becomes of a notification after a try."""
+"""The state of a notification after an attempt."""
 
 from datetime import timedelta
 
@@ -16,20 +16,20 @@ CALM = Patience(jitter=lambda: 1.0)
     ("tries", "pause_s"), [(1, 5), (2, 10), (3, 20), (10, 2_560), (11, 3_600), (5_000, 3_600)]
 )
 def test_the_pause_doubles_up_to_an_hour(tries: int, pause_s: float) -> None:
-    """However many tries there were, no pause is longer."""
+    """However many attempts there were, no pause is longer."""
     assert CALM.pause_s(tries, None) == pause_s
 
 
 def test_the_pause_is_spread_over_its_second_half() -> None:
-    """Those that failed together do not come back together."""
+    """Notifications that failed together do not return together."""
     assert Patience(jitter=lambda: 0.0).pause_s(2, None) == 5
     drawn = {Patience().pause_s(2, None) for _ in range(50)}
     assert len(drawn) > 25
-    assert all(5 <= each <= 10 for each in drawn)
+    assert all(5 <= pause_s <= 10 for pause_s in drawn)
 
 
 def test_what_the_provider_asks_for_is_a_floor_under_the_doubling() -> None:
-    """Never earlier, and a little spread after it; a small hint does not stop the doubling."""
+    """It is never retried earlier, only slightly later; a small hint does not stop the doubling."""
     assert Patience(jitter=lambda: 0.0).pause_s(1, 30) == 30
     assert CALM.pause_s(1, 30) == 31
     assert CALM.pause_s(7, 30) == 320
@@ -37,7 +37,7 @@ def test_what_the_provider_asks_for_is_a_floor_under_the_doubling() -> None:
 
 
 def test_put_off_is_pending_again_later() -> None:
-    """With the reason, at its new time, however often it was tried."""
+    """It has the reason and a new time, however many attempts there were."""
     after = put_off(a_notification(attempts=5_000), "rate_limited", NOW, 10)
 
     assert (after.state, after.reason) == (NotificationState.PENDING, "rate_limited")
@@ -45,7 +45,7 @@ def test_put_off_is_pending_again_later() -> None:
 
 
 def test_what_would_be_tried_after_a_day_has_failed() -> None:
-    """News of yesterday is not sent."""
+    """Yesterday's news is not sent."""
     created_at = NOW - timedelta(hours=24) + timedelta(seconds=9)
     after = put_off(a_notification(created_at=created_at), "busy", NOW, 10)
 
@@ -53,7 +53,7 @@ def test_what_would_be_tried_after_a_day_has_failed() -> None:
 
 
 def test_sent_keeps_the_providers_id_and_no_reason() -> None:
-    """An empty id is none."""
+    """An empty id counts as none."""
     after = sent(a_notification(reason="outcome_unknown"), "SM1", at(3))
 
     assert (after.state, after.reason, after.provider_id) == (NotificationState.SENT, None, "SM1")

@@ -1,4 +1,4 @@
-"""Mail and SMS keep to the table of who sees what."""
+"""Email and SMS keep to the table of who may see what."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ SECRETS = ("1437 Bannock", "39.739", "104.990", "40000", "40,000", "400.00", "47
 async def test_no_mail_and_no_sms_has_what_the_table_withholds(
     handler: Handler, world: World, renderer: Renderer
 ) -> None:
-    """Of every kind that an RFI leads to, to whomever it goes."""
+    """This holds for every kind that an RFI can cause, and for every recipient."""
     case = a_case()
     private: dict[str, Any] = {
         "address": "1437 Bannock St",
@@ -46,19 +46,19 @@ async def test_no_mail_and_no_sms_has_what_the_table_withholds(
         await handler.handle(event)
 
     made = [
-        each
+        notification
         for person in (case.vendor, case.customer)
-        for each in await of_account(world.store, person.id)
+        for notification in await of_account(world.store, person.id)
     ]
-    assert {each.kind for each in made} >= {
+    assert {notification.kind for notification in made} >= {
         Kind.MATCH_OFFERED,
         Kind.MATCH_CLOSED,
         Kind.QUOTE_SUBMITTED,
         Kind.RFI_REVISED,
         Kind.RFI_WON,
     }
-    for each in made:
-        kind = Kind(each.kind)
-        mail = renderer.mail(kind, "Vince", each.data)
-        told = f"{mail} {renderer.sms(kind, each.data)} {each.data}"
+    for notification in made:
+        kind = Kind(notification.kind)
+        mail = renderer.mail(kind, "Vince", notification.data)
+        told = f"{mail} {renderer.sms(kind, notification.data)} {notification.data}"
         assert [secret for secret in SECRETS if secret in told] == [], kind

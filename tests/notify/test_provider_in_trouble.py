@@ -1,6 +1,6 @@
-"""Many notifications and one provider that is too slow, away, or wrong about us.
+"""Many notifications, and one provider that is too slow, down, or misconfigured on our side.
 
-Time is moved on by the tests, for the worker, its lanes and the sandbox alike; the requests are real.
+The tests advance the time of the worker, its lanes and the sandbox together; the requests are real.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ FOR_EVER = 1_000_000
 
 @pytest_asyncio.fixture
 async def sandbox(clock: FixedClock) -> AsyncIterator[Sandbox]:
-    """A sandbox whose rates are counted by the clock that the tests move."""
+    """A sandbox that counts rates by the clock that the tests advance."""
     deliveries = Deliveries(clock=clock.now)
     faults = Faults(now_s=lambda: clock.now().timestamp())
     runner = await start(make_application(ACCOUNT, deliveries, faults), "127.0.0.1", 0)
@@ -43,13 +43,13 @@ async def sandbox(clock: FixedClock) -> AsyncIterator[Sandbox]:
 
 @pytest_asyncio.fixture
 async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]]:
-    """Both senders, which a busy machine has answered in time."""
+    """Both senders, with the production time-out, which a busy machine can meet."""
     async with open_senders(providers) as opened:
         yield opened
 
 
 async def _offers(store: MongoStore, channel: str, count: int) -> None:
-    """So many people with an offer due by a channel."""
+    """Create this many accounts, each with an offer due on a channel."""
     for number in range(count):
         account = an_account(phone=f"+1303555{number:04}")
         await store.accounts.add(account)
@@ -58,13 +58,13 @@ async def _offers(store: MongoStore, channel: str, count: int) -> None:
 
 async def _states(store: MongoStore, channel: str) -> Counter[str]:
     found = store.database["notifications"].find({"channel": channel}, {"state": 1})
-    return Counter([each["state"] async for each in found])
+    return Counter([document["state"] async for document in found])
 
 
 async def _run(
     worker: Worker, store: MongoStore, lanes: Lanes, channel: str, clock: FixedClock, until_s: float
 ) -> None:
-    """Let the worker work until all is settled, or until a time."""
+    """Let the worker run until everything is settled, or until a time."""
     lane = lanes[Channel(channel)]
     while clock.now() < at(until_s):
         await worker.send_due()
@@ -76,7 +76,7 @@ async def _run(
 
 
 def _met(sandbox: Sandbox) -> int:
-    """How many requests met the fault that is in force for ever."""
+    """How many requests met the permanent fault."""
     (fault,) = sandbox.faults.in_force
     return FOR_EVER - fault.times
 
@@ -97,7 +97,7 @@ async def test_a_slow_provider_loses_nothing_and_gets_few_requests(
     await _run(worker, store, lanes, channel, clock, until_s=300)
 
     assert await _states(store, channel) == {"sent": 600}
-    assert len({each.to for each in sandbox.arrived()}) == len(sandbox.arrived()) == 600
+    assert len({submission.to for submission in sandbox.arrived()}) == len(sandbox.arrived()) == 600
     assert _met(sandbox) < 120
     assert clock.now() < at(200)
 
@@ -105,7 +105,7 @@ async def test_a_slow_provider_loses_nothing_and_gets_few_requests(
 async def test_an_operators_mistake_is_waited_out(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
-    """Our number is refused for two hours: nothing is lost, and hardly anything is asked."""
+    """Our number is refused for two hours: nothing is lost, and there are hardly any requests."""
     await _offers(store, "sms", 100)
     sandbox.fails("sms", 400, code=21606, times=FOR_EVER)
 
@@ -120,7 +120,7 @@ async def test_an_operators_mistake_is_waited_out(
 async def test_what_cannot_be_known_costs_few_mails(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
-    """SendGrid's front answers 502 for an hour: a mail each five minutes is lost, not all."""
+    """SendGrid's front end answers 502 for an hour: one email every five minutes is lost, not all."""
     await _offers(store, "email", 200)
     sandbox.fails("email", 502, form="html", times=FOR_EVER)
 
@@ -137,7 +137,7 @@ async def test_what_cannot_be_known_costs_few_mails(
 async def test_taken_and_answered_with_an_error_is_one_mail(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock, form: str
 ) -> None:
-    """SendGrid took the mail and something answered 502 or 504: it is never sent again."""
+    """SendGrid accepted the email, and something answered 502 or 504: it is never sent again."""
     for status in (502, 504):
         await _offers(store, "email", 1)
         sandbox.fails("email", status, form=form, is_accepted=True)
@@ -156,7 +156,7 @@ async def test_a_hanging_provider_does_not_hold_the_other_up(
     sandbox: Sandbox,
     store: MongoStore,
 ) -> None:
-    """Forty SMS wait for Twilio; the mails that are due after them go out meanwhile."""
+    """Forty SMS wait for Twilio; emails that are due later are sent meanwhile."""
     await _offers(store, "sms", 40)
     await _offers(store, "email", 20)
     sandbox.fails("sms", "timeout", times=FOR_EVER)
@@ -169,8 +169,8 @@ async def test_a_hanging_provider_does_not_hold_the_other_up(
         await worker.finish()
 
     assert meanwhile == 20
-    assert {each.channel.value for each in sandbox.arrived()} == {"email"}
-    # Those in flight gave up, and the breaker let nothing after them.
+    assert {submission.channel.value for submission in sandbox.arrived()} == {"email"}
+    # Those in flight gave up, and the breaker let no others through.
     asked = _met(sandbox)
     assert MAX_IN_FLIGHT <= asked < MAX_IN_FLIGHT + MOST_UNKNOWN
     untouched = {"channel": "sms", "attempts": 0}
@@ -181,7 +181,7 @@ async def test_a_hanging_provider_does_not_hold_the_other_up(
 async def test_nothing_is_claimed_while_a_pause_lasts(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
-    """What becomes due meanwhile waits unclaimed, without a request or a write of its own."""
+    """Notifications that become due meanwhile wait unclaimed, and cause no request and no write."""
     await _offers(store, "email", 1)
     sandbox.fails("email", 503, retry_after_s=60)
     await worker.send_due()
@@ -207,13 +207,13 @@ async def test_what_was_claimed_before_a_pause_gives_way_to_it(
     sandbox: Sandbox,
     store: MongoStore,
 ) -> None:
-    """A claim that has not begun its request when the pause begins waits for its end."""
+    """If its request has not begun when the pause begins, a claim waits for the end of the pause."""
     await _offers(store, "email", MAX_IN_FLIGHT)
     sandbox.fails("email", 503, times=FOR_EVER)
     go_on = asyncio.Event()
 
     class Slow:
-        """Lets the first through, and the others behind it when that has failed."""
+        """Lets the first request through, and the others once the first has failed."""
 
         can_look_up = False
         is_first = True
@@ -233,7 +233,7 @@ async def test_what_was_claimed_before_a_pause_gives_way_to_it(
             return ()
 
     class Held:
-        """Accounts that are read at once for the first, and for the others after its answer."""
+        """Returns the first account at once, and the others after the first request's answer."""
 
         def __init__(self, accounts: object) -> None:
             self._accounts = accounts
@@ -286,7 +286,7 @@ async def test_a_wrong_key_after_the_start_is_mended_by_a_right_one(
     sandbox: Sandbox,
     clock: FixedClock,
 ) -> None:
-    """A botched rotation delays everybody's mail and loses nobody's."""
+    """A botched key rotation delays everybody's email and loses nobody's."""
     await _offers(store, "email", 30)
     async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as wrong:
         await _run(

@@ -1,4 +1,4 @@
-"""Whom an address stops being written to, and how often a phone rings."""
+"""Which addresses are no longer written to, and how often a phone may ring."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
@@ -25,7 +25,7 @@ SUPPRESSED = NotificationState.SUPPRESSED
 
 @pytest_asyncio.fixture
 async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]]:
-    """Both senders, which a busy machine has answered in time."""
+    """Both senders, with the production time-out, which a busy machine can meet."""
     async with open_senders(providers) as opened:
         yield opened
 
@@ -52,7 +52,7 @@ async def test_a_refused_address_is_not_asked_again(
     fault: dict[str, Any],
     reason: str,
 ) -> None:
-    """Neither for this account nor for another with the same; the other channel goes on."""
+    """It stops for this account and any other with the same address; the other channel continues."""
     one, other = (an_account(email=f"{x}@a.example", phone="+13035550188") for x in "xy")
     if channel == "email":
         other = an_account(email="X@a.example", phone="+13035550189")
@@ -72,17 +72,24 @@ async def test_a_refused_address_is_not_asked_again(
     await _send(worker)
 
     for account in (one, other):
-        found = [each for each in await of_account(store, account.id) if each.event_id == "later"]
-        by_channel = {each.channel: (each.state, each.reason) for each in found}
+        found = [
+            notification
+            for notification in await of_account(store, account.id)
+            if notification.event_id == "later"
+        ]
+        by_channel = {
+            notification.channel: (notification.state, notification.reason)
+            for notification in found
+        }
         assert by_channel.pop(channel) == (SUPPRESSED, reason)
         assert list(by_channel.values()) == [(SENT, None)]
-    assert {each.channel.value for each in sandbox.arrived()} == {another}
+    assert {submission.channel.value for submission in sandbox.arrived()} == {another}
 
 
 async def test_what_is_refused_for_another_reason_is_not_remembered(
     worker: Worker, sandbox: Sandbox, store: MongoStore
 ) -> None:
-    """A text that is too long says nothing of the number."""
+    """A text that is too long says nothing about the number."""
     account = an_account(phone="+13035550188")
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, "sms"))
@@ -98,7 +105,7 @@ async def test_what_is_refused_for_another_reason_is_not_remembered(
 async def test_a_phone_rings_so_often_an_hour_and_no_more(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """Eighty offers within a moment; the mails tell of all of them, and later SMS go again."""
+    """Eighty offers at once: the emails cover all of them, and SMS resume later."""
     account = an_account(phone="+13035550188")
     await store.accounts.add(account)
     for number in range(80):
@@ -108,24 +115,28 @@ async def test_a_phone_rings_so_often_an_hour_and_no_more(
     await _send(worker)
 
     found = await of_account(store, account.id)
-    sms = [each for each in found if each.channel == "sms"]
-    assert sum(each.state is SENT for each in sms) == SMS_PER_HOUR
-    assert sum((each.state, each.reason) == (SUPPRESSED, "too_many") for each in sms) == (
-        80 - SMS_PER_HOUR
-    )
-    ways = [each.channel.value for each in sandbox.arrived()]
+    sms = [notification for notification in found if notification.channel == "sms"]
+    assert sum(notification.state is SENT for notification in sms) == SMS_PER_HOUR
+    assert sum(
+        (notification.state, notification.reason) == (SUPPRESSED, "too_many")
+        for notification in sms
+    ) == (80 - SMS_PER_HOUR)
+    ways = [submission.channel.value for submission in sandbox.arrived()]
     assert (ways.count("sms"), ways.count("email")) == (SMS_PER_HOUR, 80)
 
     clock.at += timedelta(hours=1)
     await store.notifications.add(an_offer(account, "sms", event_id="later"))
     await _send(worker)
-    assert sum(each.channel.value == "sms" for each in sandbox.arrived()) == SMS_PER_HOUR + 1
+    assert (
+        sum(submission.channel.value == "sms" for submission in sandbox.arrived())
+        == SMS_PER_HOUR + 1
+    )
 
 
 async def test_a_second_try_takes_no_second_place(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """Whoever was put off keeps the place it had."""
+    """A notification that was put off keeps its place."""
     account = an_account(phone="+13035550188")
     await store.accounts.add(account)
     for number in range(SMS_PER_HOUR):

@@ -11,7 +11,7 @@ from marketplace.domain.sms_text import count_segments, is_gsm, plain
 from notify.rendering import Renderer, distance, money, short
 from notify.rules import Kind
 
-# Written by strangers: markup, a line break, a quotation mark, and more than a subject holds.
+# Written by strangers: markup, a line break, quotation marks, and more than fits into a subject.
 NASTY = 'Leak <script>alert("x")</script>\r\nBcc: all@example.com & more'
 DATA = {
     "title": NASTY,
@@ -26,12 +26,12 @@ DATA = {
     "changed_fields": ["needed_by", "budget"],
 }
 VOID = {"meta", "br"}
-# A name that overrides the direction of what stands after it.
+# A name that overrides the direction of the text after it.
 STRANGER = "Eve \u202e evE"
 
 
 class _Page(HTMLParser):
-    """Checks that tags are closed in order, and keeps names, links and text."""
+    """Checks that tags are closed in order, and collects tag names, links and text."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class _Page(HTMLParser):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
-    """A subject of one line, a text and a page, each with the link and the name."""
+    """It has a one-line subject, a text and a page, each with the link and the name."""
     mail = renderer.mail(kind, "O'Hara & Sons", DATA, ["When could you come?"])
 
     assert mail.subject
@@ -76,7 +76,7 @@ def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) -> None:
-    """No tag of theirs is in the page, and the text says what they wrote."""
+    """None of their tags is in the page, and the text shows what they wrote."""
     mail = renderer.mail(kind, "<i>Vince</i>", DATA, ["<img src=x onerror=alert(1)>"])
 
     page = _Page(mail.html)
@@ -86,7 +86,9 @@ def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) ->
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Renderer) -> None:
-    """Two segments at most for an ordinary title; the link, which makes it unique, at the end."""
+    """An ordinary title takes at most two segments; the link, which makes the SMS unique, is at the
+    end.
+    """
     text = renderer.sms(kind, {**DATA, "title": "Leaking kitchen sink"})
 
     assert "\n" not in text
@@ -97,7 +99,7 @@ def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Rend
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Renderer) -> None:
-    """In HTML what a person wrote stands by itself; elsewhere it holds no direction controls."""
+    """In HTML, what a person wrote is isolated; elsewhere it has no direction controls."""
     names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
 
     mail = renderer.mail(kind, STRANGER, {**DATA, **names}, ["When?"])
@@ -119,19 +121,19 @@ def test_a_missing_value_is_an_error_and_no_blank(kind: Kind, renderer: Renderer
 
 
 def test_an_email_about_messages_quotes_the_last_five(renderer: Renderer) -> None:
-    """And says how many there are."""
+    """It also says how many there are."""
     bodies = [f"message {number}" for number in range(1, 8)]
 
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, bodies)
 
     assert mail.subject.startswith("7 new messages from")
     assert "(the last 5 of 7 messages)" in mail.text
-    assert [each for each in bodies if f"> {each}\n" in mail.text] == bodies[2:]
-    assert [each for each in bodies if f">{each}</p>" in mail.html] == bodies[2:]
+    assert [body for body in bodies if f"> {body}\n" in mail.text] == bodies[2:]
+    assert [body for body in bodies if f">{body}</p>" in mail.html] == bodies[2:]
 
 
 def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
-    """In the singular, without a count."""
+    """It uses the singular, without a count."""
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, ["When?"])
 
     assert mail.subject == "New message from <b>Carla</b> about Sink"
@@ -139,7 +141,7 @@ def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
 
 
 def test_a_long_message_is_cut(renderer: Renderer) -> None:
-    """8,000 characters are read in the app."""
+    """All 8,000 characters can be read in the app."""
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", DATA, ["x" * 8_000])
 
     assert len(mail.text) < 1_500
@@ -157,7 +159,7 @@ def test_a_long_message_is_cut(renderer: Renderer) -> None:
 def test_money_has_the_places_of_its_currency(
     amount_minor: int, currency: str, written: str
 ) -> None:
-    """As ISO 4217 has them."""
+    """As ISO 4217 defines them."""
     assert money(amount_minor, currency) == written
 
 
@@ -165,12 +167,12 @@ def test_money_has_the_places_of_its_currency(
     ("distance_m", "said"), [(0, "0 m"), (999, "999 m"), (1_240, "1.2 km"), (35_400, "35 km")]
 )
 def test_distances_are_said_as_people_say_them(distance_m: int, said: str) -> None:
-    """Metres nearby, one place up to ten kilometres."""
+    """Metres below a kilometre, one decimal place up to ten kilometres."""
     assert distance(distance_m) == said
 
 
 def test_short_cuts_at_the_limit_and_not_before() -> None:
-    """What fits stays whole."""
+    """A text that fits is not changed."""
     assert short("a\n b", 3) == "a b"
     assert short("abcdef", 5) == "ab..."
 
@@ -183,7 +185,7 @@ ORDINARY = "Leaking kitchen sink: the trap under it drips day and night"
 def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
     kind: Kind, title: str, renderer: Renderer
 ) -> None:
-    """Also with what phones and word processors type by themselves."""
+    """This includes characters that phones and word processors insert automatically."""
     text = renderer.sms(kind, {**DATA, "title": title})
 
     assert count_segments(text) <= 2
@@ -191,7 +193,7 @@ def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
 
 
 def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
-    """It would have made the text UCS-2: three segments in place of one."""
+    """A curly apostrophe would make the text UCS-2: three segments instead of one."""
     curly = renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can’t close the tap"})
 
     assert curly == renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can't close the tap"})
@@ -211,7 +213,7 @@ def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
 def test_a_long_title_is_cut_between_signs_and_the_link_stays(
     kind: Kind, title: str, renderer: Renderer
 ) -> None:
-    """No half emoji, no half flag, no mark without its letter; three segments at most."""
+    """No half emoji, no half flag, no mark without its letter, and at most three segments."""
     text = renderer.sms(kind, {**DATA, "title": title})
 
     assert count_segments(text) <= 3
@@ -243,7 +245,9 @@ def test_a_long_title_is_cut_between_signs_and_the_link_stays(
     ],
 )
 def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> None:
-    """Whatever a phone would make a link of: the one link is ours, also with a name that is one."""
+    """This covers everything that a phone turns into a link: the only link is ours, whatever the
+    names.
+    """
     for kind in Kind:
         names = {"title": title, "sender_name": title, "vendor_name": title}
         text = renderer.sms(kind, {**DATA, **names})
@@ -259,12 +263,12 @@ def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> No
     ["Fix it. Today, at 10.30", "Sink 1.5 in. wide", "A.C. unit", "Paint 3.5x2.8 m", ORDINARY],
 )
 def test_an_ordinary_title_stays_as_it_is(title: str, renderer: Renderer) -> None:
-    """Full stops and numbers are no links."""
+    """Full stops and numbers are not links."""
     assert title in renderer.sms(Kind.RFI_WON, {**DATA, "title": title})
 
 
 def test_a_subject_is_cut_between_signs(renderer: Renderer) -> None:
-    """An emoji at the border goes as a whole."""
+    """An emoji at the limit is removed as a whole."""
     family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
     for padding in range(12):
         subject = short("x" * padding + family * 40, 150)

@@ -1,4 +1,4 @@
-"""How long a provider asks us to wait."""
+"""The time that a provider asks us to wait."""
 
 import time
 from email.utils import formatdate
@@ -14,7 +14,7 @@ def test_seconds_are_taken_as_they_are() -> None:
 
 
 def test_a_date_is_turned_into_seconds_from_now() -> None:
-    """`Retry-After: Thu, 17 May 2040 09:30:00 GMT`; one that is past means now."""
+    """`Retry-After: Thu, 17 May 2040 09:30:00 GMT`; a date in the past means now."""
     in_a_minute = formatdate(time.time() + 60, usegmt=True)
 
     assert retry_after_s({"Retry-After": in_a_minute}) == pytest.approx(60, abs=2)
@@ -29,12 +29,12 @@ def test_sendgrids_header_is_a_time() -> None:
 
 
 def test_a_header_of_the_wrong_form_is_none() -> None:
-    """As no header is."""
+    """It counts as no header."""
     assert retry_after_s({"X-RateLimit-Reset": "soon"}) is None
     assert retry_after_s({}) is None
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "1.5.5"])
 def test_what_cannot_be_read_is_none(value: str) -> None:
-    """Then the usual pause holds."""
+    """Then the usual pause applies."""
     assert retry_after_s({"Retry-After": value}) is None

@@ -1,4 +1,4 @@
-"""Who is told what, by which channels."""
+"""Who is notified of what, on which channels."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
 
 
 def _told(found: list[Telling]) -> set[tuple[Kind, str]]:
-    return {(each.kind, each.account_id) for each in found}
+    return {(telling.kind, telling.account_id) for telling in found}
 
 
 def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
-    """The vendor alone hears of it, connected or not."""
+    """Only the vendor is notified, connected or not."""
     match = a_match(distance_m=1_200)
 
     (telling,) = tellings(of_match("match.offered", match), Facts())
@@ -41,14 +41,16 @@ def test_an_offer_that_fits_no_longer_is_told_to_its_vendor() -> None:
 
 @pytest.mark.parametrize("reason", ["rfi_withdrawn", "rfi_awarded"])
 def test_a_match_closed_with_its_rfi_is_told_by_the_rfi(reason: str) -> None:
-    """One thing that happened is told once."""
+    """One fact causes one notification."""
     match = a_match(state=MatchState.CLOSED, closed_reason=reason)
 
     assert tellings(of_match("match.closed", match), Facts()) == []
 
 
 def test_a_message_is_told_to_the_others_after_a_while() -> None:
-    """The sender does not hear of their own words; the email waits and is for the absent."""
+    """The sender is not notified of their own message; the email is delayed and only for the
+    absent.
+    """
     case = a_case()
     message = a_message(
         conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=7
@@ -66,7 +68,7 @@ def test_a_message_is_told_to_the_others_after_a_while() -> None:
 
 
 def test_the_words_of_a_message_are_not_copied() -> None:
-    """What is kept with the notification leads to the message and does not repeat it."""
+    """The data stored with the notification identifies the message but does not repeat it."""
     case = a_case()
     message = a_message(
         conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=1, body="secret"
@@ -78,12 +80,12 @@ def test_the_words_of_a_message_are_not_copied() -> None:
 
 
 def test_a_message_of_an_unknown_conversation_is_told_to_nobody() -> None:
-    """Without participants there is nobody to tell."""
+    """Without participants there is nobody to notify."""
     assert tellings(of_message(a_message(sequence=1)), Facts()) == []
 
 
 def test_a_quote_is_told_to_the_customer() -> None:
-    """With the figures, when the customer is absent."""
+    """It has the figures, and is sent if the customer is absent."""
     quote = a_quote(amount_minor=25_000, currency="USD")
 
     (telling,) = tellings(of_quote("quote.submitted", quote), Facts())
@@ -94,7 +96,7 @@ def test_a_quote_is_told_to_the_customer() -> None:
 
 
 def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
-    """Vendors that only have an offer look at the RFI as it stands."""
+    """Vendors that only have an offer read the current RFI."""
     rfi = an_rfi(revision=3)
     accepted, offered = an_accepted_match(rfi_id=rfi.id), a_match(rfi_id=rfi.id)
     event = of_rfi("rfi.revised", rfi, "budget.max_minor", "title", "needed_by")
@@ -115,7 +117,7 @@ def test_a_change_that_alters_no_quote_is_told_to_nobody(path: str) -> None:
 
 
 def test_a_draft_changes_in_silence() -> None:
-    """Only an open RFI has vendors to tell."""
+    """Only an open RFI has vendors to notify."""
     rfi = an_rfi(revision=3, state=RfiState.DRAFT)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
 
@@ -123,7 +125,7 @@ def test_a_draft_changes_in_silence() -> None:
 
 
 def test_a_withdrawal_is_told_to_those_it_closed() -> None:
-    """Who declined or was closed out before has no part in it."""
+    """Vendors that had declined or whose match was closed before are not notified."""
     rfi = an_rfi(revision=3, state=RfiState.WITHDRAWN)
     closed = a_match(state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
     matches = (
@@ -138,7 +140,7 @@ def test_a_withdrawal_is_told_to_those_it_closed() -> None:
 
 
 def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
-    """The winner by email and SMS with the way to the conversation, the losers by email."""
+    """The winner gets email and SMS with a link to the conversation, the losers get an email."""
     winner = an_accepted_match()
     loser = a_match(state=MatchState.CLOSED, closed_reason="rfi_awarded")
     declined = a_match(state=MatchState.DECLINED)
@@ -153,20 +155,20 @@ def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
 
 
 def test_most_events_are_told_to_nobody() -> None:
-    """What has no rule passes."""
+    """An event without a rule notifies nobody."""
     assert tellings(of_match("match.accepted", an_accepted_match()), Facts()) == []
     assert tellings(of_quote("quote.updated", a_quote()), Facts()) == []
     assert tellings(of_rfi("rfi.submitted", an_rfi(), "state"), Facts()) == []
 
 
 def test_every_kind_has_a_policy() -> None:
-    """Nothing is told without a channel."""
+    """No kind is without a channel."""
     assert set(POLICIES) == set(Kind)
     assert all(policy.channels for policy in POLICIES.values())
 
 
 def test_an_award_without_the_winners_match_tells_no_winner() -> None:
-    """There would be no conversation to lead to."""
+    """There would be no conversation to link to."""
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
     assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []

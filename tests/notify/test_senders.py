@@ -1,4 +1,4 @@
-"""Which channels are on, and what the clients say in the log."""
+"""Which channels are on, and what the clients log."""
 
 import logging
 from dataclasses import replace
@@ -17,24 +17,28 @@ from tests.notify.conftest import ACCOUNT
 async def test_a_channel_without_credentials_is_off_and_says_so_once(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The other one is on."""
+    """The other channel is on."""
     async with open_senders(replace(providers, twilio_account_sid="")) as senders:
         assert set(senders) == {Channel.EMAIL}
     async with open_senders(replace(providers, sendgrid_api_key="")) as senders:
         assert set(senders) == {Channel.SMS}
 
-    off = [vars(each)["channel"] for each in caplog.records if "is off" in each.message]
+    off = [vars(record)["channel"] for record in caplog.records if "is off" in record.message]
     assert off == ["sms", "email"]
 
 
 async def test_a_provider_that_is_away_does_not_stop_the_start(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its settings stay unconfirmed, which the log says; the other's are checked all the same."""
+    """Its settings stay unconfirmed, and the log says so; the other provider's are checked all the
+    same.
+    """
     nowhere = replace(providers, twilio_api_url="http://127.0.0.1:9")
     async with open_senders(nowhere) as senders:
         await check(senders)
-    unconfirmed = [vars(each)["channel"] for each in caplog.records if "confirm" in each.message]
+    unconfirmed = [
+        vars(record)["channel"] for record in caplog.records if "confirm" in record.message
+    ]
     assert unconfirmed == ["sms"]
 
     async with open_senders(replace(nowhere, sendgrid_api_key="SG.wrong")) as senders:
@@ -45,7 +49,7 @@ async def test_a_provider_that_is_away_does_not_stop_the_start(
 async def test_no_secret_address_or_word_reaches_the_log(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even at DEBUG, where the clients would write headers and payloads."""
+    """This holds even at DEBUG, where the clients would log headers and payloads."""
     with caplog.at_level(logging.DEBUG):
         async with open_senders(providers) as senders:
             await senders[Channel.EMAIL].send(

@@ -1,4 +1,4 @@
-"""A try, what comes of it, and the next one: real store, official clients, real server."""
+"""An attempt, its outcome, and the next one: real store, official clients, real server."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
 
 
 async def _waits(store: MongoStore, channel: str) -> Account:
-    """Somebody for whom an offer is due by a channel."""
+    """Create an account with an offer due on a channel."""
     account = an_account(phone="+13035550188")
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, channel))
@@ -42,14 +42,14 @@ async def _send(worker: Worker) -> None:
 
 async def _told(store: MongoStore) -> list[str]:
     found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
-    return [decode(each["value"]).name for each in found]
+    return [decode(document["value"]).name for document in found]
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
 async def test_it_goes_out_and_is_told(
     worker: Worker, sandbox: Sandbox, store: MongoStore, channel: str
 ) -> None:
-    """Sent, with the provider's id and no reason, and its event in the outbox."""
+    """It is sent, with the provider's id and no reason, and its event is in the outbox."""
     account = await _waits(store, channel)
     before = REGISTRY.get_sample_value(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
@@ -72,7 +72,7 @@ async def test_it_goes_out_and_is_told(
 async def test_rate_limits_are_waited_for(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """429 with Retry-After 40: not before 40 s, then once."""
+    """429 with Retry-After 40: it is sent once, and not before 40 s."""
     account = await _waits(store, "sms")
     sandbox.fails("sms", 429, retry_after_s=40)
 
@@ -100,7 +100,7 @@ async def test_a_providers_error_is_survived(
     channel: str,
     status: int,
 ) -> None:
-    """Three times, with pauses of 10, 20 and 40 s, then it goes out once."""
+    """Three failures, with pauses of 10, 20 and 40 s; then it is sent once."""
     account = await _waits(store, channel)
     sandbox.fails(channel, status, times=3)
 
@@ -133,7 +133,7 @@ async def test_a_refusal_of_this_text_or_recipient_is_final(
     fault: dict[str, Any],
     reason: str,
 ) -> None:
-    """400: failed with a reason, never tried again."""
+    """400: it has failed with a reason, and is never retried."""
     account = await _waits(store, channel)
     sandbox.fails(channel, 400, **fault)
 
@@ -150,7 +150,7 @@ async def test_a_refusal_of_this_text_or_recipient_is_final(
 async def test_it_is_given_up_after_a_day(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """By time and by nothing else: with the reason of the last try, however many there were."""
+    """Only time decides, not the number of attempts; the reason is that of the last attempt."""
     account = await _waits(store, "email")
     sandbox.fails("email", 500, times=1_000)
 
@@ -172,7 +172,7 @@ async def test_an_email_of_unknown_outcome_is_not_sent_again(
     status: str,
     is_accepted: bool,
 ) -> None:
-    """At most once: SendGrid cannot be asked, so it has failed, and the log says why."""
+    """At most once: SendGrid has no look-up, so it counts as failed, and the log says why."""
     account = await _waits(store, "email")
     sandbox.fails("email", status, is_accepted=is_accepted)
 
@@ -189,7 +189,9 @@ async def test_an_email_of_unknown_outcome_is_not_sent_again(
 async def test_a_crash_before_the_request_loses_nothing(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
 ) -> None:
-    """A claim whose worker died before it began is taken over when the lease ends, and sent."""
+    """If the worker dies before the request, another one takes the claim over after the lease and
+    sends it.
+    """
     account = await _waits(store, channel)
     claimed = await store.notifications.claim_due(
         Channel(channel), clock.now(), clock.now() + LEASE
@@ -211,7 +213,7 @@ class _Died(BaseException):
 
 
 class _StoreOfTheDying:
-    """Ends the process where the outcome of a try is written: at a final state's transaction."""
+    """Kills the process where an attempt's outcome is written: in the transaction of a final state."""
 
     def __init__(self, store: MongoStore) -> None:
         self._store = store
@@ -235,7 +237,9 @@ async def test_a_crash_after_the_request_doubles_nothing(
     channel: str,
     state: NotificationState,
 ) -> None:
-    """The next worker knows that a try had begun: an SMS is found, an email is not sent again."""
+    """The next worker knows that an attempt had begun: an SMS is looked up, an email is not sent
+    again.
+    """
     account = await _waits(store, channel)
     claimed = await store.notifications.claim_due(
         Channel(channel), clock.now(), clock.now() + LEASE
@@ -256,7 +260,7 @@ async def test_a_crash_after_the_request_doubles_nothing(
 async def test_a_channel_that_is_off_suppresses(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
-    """With the reason, and its event."""
+    """The reason is stored, and there is an event."""
     account = await _waits(store, "sms")
 
     await _send(new_worker(world, {}, renderer, lanes))
@@ -269,7 +273,7 @@ async def test_a_channel_that_is_off_suppresses(
 async def test_what_was_read_meanwhile_is_suppressed(
     worker: Worker, sandbox: Sandbox, world: World, store: MongoStore
 ) -> None:
-    """The gate is asked at the time of sending."""
+    """The gate is checked at the time of sending."""
     case = await keep(store, a_case())
     await says(store, case, 1)
     await store.notifications.add(of_messages(case, 1, 1))
@@ -285,7 +289,7 @@ async def test_what_was_read_meanwhile_is_suppressed(
 async def test_an_email_about_messages_quotes_them_all(
     worker: Worker, sandbox: Sandbox, store: MongoStore
 ) -> None:
-    """One email for three messages."""
+    """Three messages make one email."""
     case = await keep(store, a_case())
     for sequence, body in enumerate(("Hello", "Are you there?", "It drips <fast>"), start=1):
         await says(store, case, sequence, body)
@@ -306,7 +310,7 @@ async def test_an_unknown_presence_puts_off(
     lanes: Lanes,
     sandbox: Sandbox,
 ) -> None:
-    """Redis is away: the email about a message waits."""
+    """While Redis is down, an email about a message waits."""
 
     class Away:
         async def connected(self, *account_ids: str) -> None: ...
@@ -341,7 +345,7 @@ async def test_an_unknown_presence_puts_off(
 async def test_a_defect_is_put_off_and_not_lost(
     worker: Worker, store: MongoStore, sandbox: Sandbox
 ) -> None:
-    """Data that the template cannot use: it waits for a corrected release, for a day."""
+    """Data that the template cannot render waits up to a day for a corrected release."""
     account = an_account()
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, "email", data={"category": "x", "path": "/"}))
@@ -356,7 +360,7 @@ async def test_a_defect_is_put_off_and_not_lost(
 async def test_a_lease_that_is_nearly_over_begins_nothing(
     sending: Sending, store: MongoStore, clock: FixedClock, sandbox: Sandbox
 ) -> None:
-    """A worker that was held up leaves the try to the next, and so do two not overlap."""
+    """A delayed worker leaves the attempt to the next one, so that the two do not overlap."""
     account = await _waits(store, "email")
     claimed = await store.notifications.claim_due(Channel.EMAIL, clock.now(), clock.now() + LEASE)
     assert claimed is not None
@@ -371,7 +375,7 @@ async def test_a_lease_that_is_nearly_over_begins_nothing(
 async def test_a_sender_that_breaks_leaves_the_outcome_unknown(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
-    """A defect in the middle of a request says nothing about the request."""
+    """A defect in the middle of a request leaves the request's outcome unknown."""
 
     class Broken:
         can_look_up = False

@@ -1,4 +1,4 @@
-"""SMS over HTTP, by Twilio's official client, to a real server."""
+"""SMS over HTTP, through Twilio's official client, to a real server."""
 
 import time
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ TEXT = Outgoing("n1", "+13035550188", "Parley: new request https://parley.exampl
 
 @pytest.fixture
 def sms(senders: Mapping[Channel, Sender]) -> Sender:
-    """The sender of SMS."""
+    """The SMS sender."""
     return senders[Channel.SMS]
 
 
@@ -39,7 +39,7 @@ async def _refusal(sms: Sender, text: Outgoing = TEXT) -> SendError:
 
 
 async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
-    """From the number of the settings; its SID comes back."""
+    """It comes from the configured number, and its SID is returned."""
     sid = await sms.send(TEXT)
 
     (arrived,) = sandbox.arrived()
@@ -58,7 +58,7 @@ async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
 async def test_a_refused_number_is_permanent(
     sms: Sender, sandbox: Sandbox, number: str, reason: str
 ) -> None:
-    """With a word for it, and without the number in the error."""
+    """The error has a word for it, and not the number."""
     refused = await _refusal(sms, replace(TEXT, to=number))
 
     assert isinstance(refused, PermanentSendError)
@@ -94,7 +94,7 @@ async def test_a_refused_number_is_permanent(
 async def test_what_is_not_known_to_be_the_recipients_waits(
     sms: Sender, sandbox: Sandbox, status: int, code: int, reason: str, is_for_all: bool
 ) -> None:
-    """Our number, our account, our rate, and every code that is not listed: the code decides."""
+    """Our number, our account, our rate, and every unlisted code: the code decides."""
     sandbox.fails("sms", status, code=code, retry_after_s=7)
 
     refused = await _refusal(sms)
@@ -106,7 +106,7 @@ async def test_what_is_not_known_to_be_the_recipients_waits(
 
 @pytest.mark.parametrize("code", [21211, 21614, 21610, 21617])
 async def test_the_code_decides_before_the_status(sms: Sender, sandbox: Sandbox, code: int) -> None:
-    """A number that is none is none, whatever status comes with it."""
+    """An invalid number is invalid whatever the status."""
     for status in (400, 429, 503):
         sandbox.fails("sms", status, code=code)
         assert isinstance(await _refusal(sms), PermanentSendError)
@@ -132,20 +132,20 @@ async def test_the_code_decides_before_the_status(sms: Sender, sandbox: Sandbox,
 async def test_no_usable_answer_is_unknown_and_is_looked_up(
     sms: Sender, sandbox: Sandbox, fault: dict[str, Any], is_accepted: bool
 ) -> None:
-    """The SMS was taken or not, and nobody said so; the look-up finds it, or nothing."""
+    """The SMS was accepted or not, without an answer; the look-up finds it, or nothing."""
     sandbox.fails("sms", **fault, is_accepted=is_accepted)
     began = time.monotonic()
 
     assert isinstance(await _refusal(sms), OutcomeUnknownError)
 
     assert time.monotonic() - began < TIMEOUT_S + 2
-    taken = [each.provider_id for each in sandbox.arrived()]
+    taken = [submission.provider_id for submission in sandbox.arrived()]
     assert len(taken) == is_accepted
     assert list(await sms.look_up(TEXT)) == taken
 
 
 async def test_a_redirect_is_not_followed(sms: Sender, sandbox: Sandbox) -> None:
-    """It waits: whoever redirects is not the API that takes our SMS."""
+    """It waits: a server that redirects is not the API that accepts our SMS."""
     sandbox.fails("sms", 307, form="empty", location="/elsewhere")
 
     refused = await _refusal(sms)
@@ -155,7 +155,7 @@ async def test_a_redirect_is_not_followed(sms: Sender, sandbox: Sandbox) -> None
 
 
 async def test_a_wrong_token_is_our_fault_and_temporary(providers: Settings) -> None:
-    """401: the SMS waits until the operator has set the token right."""
+    """401: the SMS waits until the operator has corrected the token."""
     async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
         refused = await _refusal(senders[Channel.SMS])
 
@@ -164,7 +164,7 @@ async def test_a_wrong_token_is_our_fault_and_temporary(providers: Settings) -> 
 
 
 async def test_too_many_requests_says_when_to_come_back(sms: Sender, sandbox: Sandbox) -> None:
-    """429 with Retry-After, then it goes."""
+    """429 with Retry-After, then success."""
     sandbox.fails("sms", 429, retry_after_s=7)
 
     busy = await _refusal(sms)
@@ -177,7 +177,7 @@ async def test_too_many_requests_says_when_to_come_back(sms: Sender, sandbox: Sa
 async def test_a_look_up_goes_by_number_text_and_time(
     sms: Sender, sandbox: Sandbox, clock: FixedClock
 ) -> None:
-    """Another text, another number, or the same text of an earlier day is another message."""
+    """Another text, another number, or the same text from an earlier day is a different message."""
     await sms.send(replace(TEXT, text="another"))
     await sms.send(replace(TEXT, to="+13035550199"))
     clock.at = NOW - timedelta(days=1)
@@ -191,7 +191,7 @@ async def test_a_look_up_goes_by_number_text_and_time(
 
 
 async def test_a_look_up_that_is_refused_is_an_error_and_no_answer(providers: Settings) -> None:
-    """Whoever cannot look must not take it for "not sent"."""
+    """A failed look-up must not be taken for "not sent"."""
     async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
         with pytest.raises(TemporarySendError):
             await senders[Channel.SMS].look_up(TEXT)
@@ -208,7 +208,7 @@ async def test_a_look_up_that_is_refused_is_an_error_and_no_answer(providers: Se
 async def test_a_request_that_never_left_is_temporary(
     providers: Settings, unsendable: dict[str, str]
 ) -> None:
-    """Nothing listens, or the address is none."""
+    """Nothing listens, or the address is invalid."""
     async with open_senders(replace(providers, **unsendable)) as senders:  # type: ignore[arg-type]
         failed = await _refusal(senders[Channel.SMS])
 
@@ -219,7 +219,7 @@ async def test_a_request_that_never_left_is_temporary(
 async def test_the_environments_edge_does_not_change_the_url(
     providers: Settings, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TWILIO_EDGE and TWILIO_REGION, which the client reads, have no say."""
+    """TWILIO_EDGE and TWILIO_REGION, which the client reads, have no effect."""
     monkeypatch.setenv("TWILIO_EDGE", "dublin")
     monkeypatch.setenv("TWILIO_REGION", "ie1")
     async with open_senders(providers) as senders:
@@ -229,7 +229,7 @@ async def test_the_environments_edge_does_not_change_the_url(
 
 
 async def test_the_check_at_start_finds_wrong_credentials(providers: Settings, sms: Sender) -> None:
-    """By the variables' names; right ones pass, and whoever is away proves nothing."""
+    """The error names the variables; correct ones pass, and an unreachable provider proves nothing."""
     await sms.check()
 
     for wrong in ({"twilio_auth_token": "wrong"}, {"twilio_account_sid": "AC" + "f" * 32}):

@@ -1,4 +1,4 @@
-"""The messages that an email tells of."""
+"""The messages that an email covers."""
 
 from marketplace.ports import World
 from notify.unread import Unread, standing, unread
@@ -7,7 +7,7 @@ from tests.notify.helpers import a_case, keep, of_messages, says
 
 
 def test_edits_count_and_deleted_messages_are_left_out() -> None:
-    """The email shows what the app shows, also when the edit came after the last message."""
+    """The email shows what the app shows, even if the edit came after the last message."""
     first = a_message(id="m1", sequence=1, body="one", sender_id="carla")
     second = a_message(id="m2", sequence=2, body="two", sender_id="carla")
     entries = [
@@ -21,7 +21,7 @@ def test_edits_count_and_deleted_messages_are_left_out() -> None:
 
 
 def test_own_and_later_messages_are_not_told() -> None:
-    """A later message has a notification of its own."""
+    """A later message has its own notification."""
     entries = [
         a_message(sequence=1, body="mine", sender_id="vince"),
         a_message(sequence=2, body="yours", sender_id="carla"),
@@ -34,7 +34,7 @@ def test_own_and_later_messages_are_not_told() -> None:
 
 
 async def test_what_was_read_is_not_told_again(world: World) -> None:
-    """Read up to the first of three: two are left; up to the last: it is read."""
+    """Read up to the first of three, two are left; read up to the last, none is."""
     case = await keep(world.store, a_case())
     for sequence, body in enumerate(("one", "two", "three"), start=1):
         await says(world.store, case, sequence, body)
@@ -54,7 +54,7 @@ async def test_what_was_read_is_not_told_again(world: World) -> None:
 
 
 async def test_whoever_has_answered_has_read(world: World) -> None:
-    """An answer from elsewhere says as much as a read receipt."""
+    """An answer sent elsewhere counts like a read receipt."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "one")
     await says(world.store, case, 2, "two")

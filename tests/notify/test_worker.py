@@ -1,4 +1,4 @@
-"""Workers: many at a time, each notification once, and a clean end."""
+"""Workers: many at a time, each notification once, and a clean shutdown."""
 
 import asyncio
 from collections import Counter
@@ -22,9 +22,9 @@ from tests.notify.helpers import a_case, an_offer, keep, of_account, of_match
 
 
 async def _wait_for(condition: Callable[[], bool], at_most_s: float = 10) -> None:
-    """Let others run until the condition holds."""
+    """Yield to other tasks until the condition holds."""
     async with asyncio.timeout(at_most_s):
-        while not condition():  # noqa: ASYNC110 # nobody tells of it
+        while not condition():  # noqa: ASYNC110 # nothing signals it
             await asyncio.sleep(0.01)
 
 
@@ -36,7 +36,7 @@ async def test_two_workers_send_each_notification_once(
     sandbox: Sandbox,
     clock: FixedClock,
 ) -> None:
-    """Sixty, over two workers at the same time: sixty arrive, none twice."""
+    """Of sixty, over two workers at the same time, sixty arrive and none twice."""
     for number in range(30):
         account = an_account(phone=f"+1303555{number:04}")
         await store.accounts.add(account)
@@ -44,10 +44,10 @@ async def test_two_workers_send_each_notification_once(
             await store.notifications.add(an_offer(account, channel))
     workers = [new_worker(world, senders, renderer, new_lanes(clock)) for _ in range(2)]
 
-    await asyncio.gather(*(each.send_due() for each in workers))
-    await asyncio.gather(*(each.finish() for each in workers))
+    await asyncio.gather(*(worker.send_due() for worker in workers))
+    await asyncio.gather(*(worker.finish() for worker in workers))
 
-    arrived = Counter((each.to, each.channel) for each in sandbox.arrived())
+    arrived = Counter((submission.to, submission.channel) for submission in sandbox.arrived())
     assert len(arrived) == 60
     assert set(arrived.values()) == {1}
     assert await store.database["notifications"].count_documents({"state": "sent"}) == 60
@@ -61,23 +61,23 @@ async def test_an_event_redelivered_while_workers_run_arrives_once(
     sandbox: Sandbox,
     clock: FixedClock,
 ) -> None:
-    """Two whole services side by side, both given the same event again and again."""
+    """Two whole services run side by side, and both get the same event repeatedly."""
     case = await keep(store, a_case())
     event = of_match("match.offered", case.match)
     workers = [new_worker(world, senders, renderer, new_lanes(clock)) for _ in range(2)]
-    running = [asyncio.create_task(each.run()) for each in workers]
-    handlers = [Handler(world, each.wake) for each in workers]
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    handlers = [Handler(world, worker.wake) for worker in workers]
 
     for _ in range(3):
-        await asyncio.gather(*(each.handle(event) for each in handlers))
+        await asyncio.gather(*(handler.handle(event) for handler in handlers))
     await _wait_for(lambda: len(sandbox.arrived()) >= 2)
-    for each in workers:
-        each.stop()
+    for worker in workers:
+        worker.stop()
     await asyncio.gather(*running)
 
-    assert sorted(each.channel.value for each in sandbox.arrived()) == ["email", "sms"]
+    assert sorted(submission.channel.value for submission in sandbox.arrived()) == ["email", "sms"]
     found = await of_account(store, case.vendor.id)
-    assert {each.state for each in found} == {NotificationState.SENT}
+    assert {notification.state for notification in found} == {NotificationState.SENT}
 
 
 async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStore) -> None:
@@ -102,12 +102,12 @@ async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStor
     go_on.set()
     await sending
     await worker.finish()
-    assert len({each.id for each in in_hand}) == 7
+    assert len({notification.id for notification in in_hand}) == 7
     assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 0
 
 
 async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedClock) -> None:
-    """It counts as backlog only from its time on."""
+    """It counts as backlog only from the time it is due."""
     store = world.store
     assert isinstance(store, MongoStore)
     account = an_account()
@@ -129,7 +129,7 @@ async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedC
 async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
     world: World, store: MongoStore
 ) -> None:
-    """As SIGTERM asks for."""
+    """SIGTERM requires this."""
     account = an_account()
     await store.accounts.add(account)
     for _ in range(2):
@@ -157,7 +157,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
 
 
 async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoStore) -> None:
-    """The worker goes on when it is back."""
+    """The worker continues once the store is back."""
     account = an_account()
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, "email"))

@@ -1,4 +1,4 @@
-"""Play every update at length: `make upgrade-test`."""
+"""Play every update in full: `make upgrade-test`."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ from tests.upgrade.rolling import (
 
 
 def main() -> int:
-    """Update, go back, update again, and let relays take over from each other."""
+    """Update, roll back, update again, and let relays take over from each other."""
     with stack_of_the_version_before() as (stack, before, after):
         outcome = asyncio.run(
             play(stack, before, after, roll_forward, roll_back, roll_forward, take_over)

@@ -17,8 +17,8 @@ from embedded.supervisor import Supervisor
 from tests.upgrade.versions import Version
 
 RESTS = ("rest-1", "rest-2")
-# Name → package.  Two of each that serves people; the others take over from each other by lease or
-# as members of a group, so a second one appears while the first is replaced.
+# Name → package. There are two of each package that serves people; the others take over from each
+# other by lease or as members of a group, so a second one appears while the first is replaced.
 PACKAGES = {
     **dict.fromkeys(RESTS, "rest"),
     **dict.fromkeys(processes.GATEWAYS, "realtime"),
@@ -40,7 +40,7 @@ class Mixed(Running):
         self._versions: dict[str, Version] = {}
 
     def version(self, name: str) -> str:
-        """The version that a process has now."""
+        """The version that a process runs now."""
         return self._versions[name].name
 
     def current_rest(self) -> str:
@@ -48,7 +48,7 @@ class Mixed(Running):
         return next(self.url(name) for name in RESTS if self.version(name) == "current")
 
     def run(self, name: str, version: Version) -> None:
-        """Start a process with this version, after stopping the one that has its name."""
+        """Start a process in this version; one that already has this name is stopped first."""
         if name in self._versions:
             self.stop(name)
         program = processes.python(
@@ -67,7 +67,7 @@ class Mixed(Running):
         self._background.call(self._start_servers())
 
     def start_entry(self) -> None:
-        """Start nginx in front of the processes that run."""
+        """Start nginx in front of the running processes."""
         self._background.call(self._supervisor.start(self._nginx()))
 
     async def _start_servers(self) -> None:
@@ -93,7 +93,7 @@ class Mixed(Running):
     def _nginx(self) -> Program:
         self._paths.page.mkdir(exist_ok=True)
         (self._paths.page / "index.html").write_text("<!doctype html><title>Parley</title>")
-        self._ports.port("rest")  # the name by which the embedded stack has one
+        self._ports.port("rest")  # the embedded stack knows one by this name
         program = processes.nginx(
             self._paths, self._ports, self._ports.port("nginx"), self.environment
         )
@@ -103,7 +103,7 @@ class Mixed(Running):
 
 @contextlib.contextmanager
 def mixed() -> Iterator[Mixed]:
-    """The servers, and no process yet; all is stopped and removed at the end."""
+    """Start the servers, and no process yet; everything is stopped and removed at the end."""
     background = Background("upgrade")
     with tempfile.TemporaryDirectory(prefix="parley-upgrade-") as folder:
         paths = Paths(data=Path(folder).resolve(), cache=from_environment(os.environ).cache).make()

@@ -1,4 +1,4 @@
-"""The updates that are played, and what is checked after them."""
+"""The updates, and the checks after them."""
 
 import asyncio
 import signal
@@ -19,14 +19,14 @@ from tests.upgrade.mixed import Mixed, mixed
 from tests.upgrade.stories import Town, a_town
 from tests.upgrade.versions import Version, current, previous
 
-# What consumes stands before what serves: an operator who has no order gets the hard one.
+# Consumers come before what serves them: an operator who keeps no order meets this hard one.
 ORDER = ("matching", "realtime-1", "rest-1", "relay", "notify", "rest-2", "realtime-2")
 _CONVERSATIONS, _FEEDS = 8, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A stack of the version before, the people on it, and the two versions."""
+    """A stack of the previous version, the people on it, and the two versions."""
 
     stack: Mixed
     site: Site
@@ -36,12 +36,12 @@ class Update:
     after: Version
 
     async def replace(self, name: str, version: Version) -> None:
-        """Replace one process, and let people talk a while on what there is then."""
+        """Replace one process, and let people talk for a while on the resulting mixture."""
         await asyncio.to_thread(self.stack.run, name, version)
         await self.load.acknowledged(A_WHILE)
 
     async def kill(self, name: str) -> None:
-        """`kill -9` one process, which comes back, and let people talk meanwhile."""
+        """`kill -9` one process, let people talk meanwhile, and wait until it is back."""
         await self.site.kill(name, hold_s=2.0)
         await self.load.acknowledged(A_WHILE)
         await self.site.is_back(name)
@@ -52,7 +52,7 @@ Step = Callable[[Update], Awaitable[None]]
 
 @contextmanager
 def stack_of_the_version_before() -> Iterator[tuple[Mixed, Version, Version]]:
-    """Servers, nginx, and every process in the version before."""
+    """Start servers, nginx, and every process in the previous version."""
     before, after = previous(CHECKOUT / ".cache"), current()
     with mixed() as stack:
         for name in ("rest-1", "rest-2", *GATEWAYS, "relay", "matching", "notify"):
@@ -62,7 +62,7 @@ def stack_of_the_version_before() -> Iterator[tuple[Mixed, Version, Version]]:
 
 
 async def play(stack: Mixed, before: Version, after: Version, *steps: Step) -> Outcome:
-    """Let people talk while the steps are taken; then check all that they saw and what is stored."""
+    """Let people talk during the steps; then check everything that they saw and that is stored."""
     async with opened(stack) as site:
         talks = await seeded(stack.environment, _CONVERSATIONS)
         town = await a_town(site, stack, await an_admin(site))
@@ -81,7 +81,7 @@ async def play(stack: Mixed, before: Version, after: Version, *steps: Step) -> O
 
 
 async def roll_forward(update: Update) -> None:
-    """Replace every process in turn; in the middle, kill one of each version."""
+    """Replace every process in turn; in the middle, kill one gateway of each version."""
     for number, name in enumerate(ORDER):
         await update.replace(name, update.after)
         await update.town.submit()
@@ -93,14 +93,14 @@ async def roll_forward(update: Update) -> None:
 
 
 async def roll_back(update: Update) -> None:
-    """Take every other process back to the version before, on data that this one has written."""
+    """Return every other process to the previous version, on data that this version has written."""
     for name in ORDER[::2]:
         await update.replace(name, update.before)
         await update.town.submit()
 
 
 async def take_over(update: Update) -> None:
-    """A relay of each version: the one at work is killed, and the other goes on."""
+    """Run a relay of each version, and kill the active one, so that the other takes over."""
     await asyncio.to_thread(update.stack.run, "relay-2", update.before)
     await asyncio.to_thread(update.stack.run, "relay", update.after)
     for name in ("relay-2", "relay"):

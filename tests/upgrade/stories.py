@@ -1,4 +1,4 @@
-"""An RFI from its submission to its award, played in the middle of an update."""
+"""An RFI from submission to award, in the middle of an update."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,14 +28,16 @@ class Town:
     rfi_ids: list[str] = field(default_factory=list)
 
     async def submit(self) -> None:
-        """Submit an RFI through nginx; both vendors are offered it, by whichever version."""
+        """Submit an RFI through nginx; either version offers it to both vendors."""
         rfi = await a_submitted_rfi(self.customer, self.place, max_vendors=2)
         self.rfi_ids.append(rfi["id"])
         for vendor in self.vendors:
             await a_match(vendor, rfi)
 
     async def award(self) -> None:
-        """Take the newest RFI to its award; what the version before does not know goes to this one."""
+        """Take the newest RFI to its award; requests that the previous version lacks go to this
+        version.
+        """
         rfi_id = self.rfi_ids[-1]
         quotes = [await self._quote(vendor, rfi_id) for vendor in self.vendors]
         rfi = await self.customer.get(f"/v1/rfis/{rfi_id}")
@@ -75,7 +77,7 @@ class Town:
         return body
 
     async def check(self) -> None:
-        """Every RFI was offered to each vendor once, and each heard of it by one email."""
+        """Check that every RFI was offered to each vendor once, with one email each."""
         for rfi_id in self.rfi_ids:
             matches = await self.site.documents("matches", "_id", rfi_id=rfi_id)
             assert sorted(match["vendor_id"] for match in matches) == sorted(
@@ -89,7 +91,7 @@ class Town:
             assert len(told) == len(self.rfi_ids)
 
     async def _offers(self, vendor: Person) -> list[str]:
-        """The subjects of the emails that offered something to the vendor."""
+        """The subjects of the emails with offers to the vendor."""
         return [
             subject
             for subject in await subjects(self.site, vendor.email)
@@ -98,7 +100,7 @@ class Town:
 
 
 async def a_town(site: Site, mixed: Mixed, admin: Person) -> Town:
-    """Two vendors at a place of their own, and a customer."""
+    """Create two vendors at a separate place, and a customer."""
     place = somewhere()
     vendors = [await a_vendor(site, admin, f"Plumber {number}", place) for number in range(2)]
     customer = await registered(site, "customer", "Carla Reyes")

@@ -1,4 +1,4 @@
-"""A short sample of what `make upgrade-test` plays at length."""
+"""A short sample of the full `make upgrade-test`."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.upgrade.versions import has_history
 
 
 async def half_way(update: Update) -> None:
-    """One gateway, one REST process, matching and the relay are replaced; two gateways are killed."""
+    """Replace one gateway, one REST process, matching and the relay; then kill the other gateway."""
     for name in ("realtime-1", "rest-1", "matching", "relay"):
         await update.replace(name, update.after)
     await update.town.submit()
@@ -17,7 +17,7 @@ async def half_way(update: Update) -> None:
 
 @pytest.mark.skipif(not has_history(), reason="a shallow clone has no version before")
 async def test_people_talk_on_while_processes_of_two_versions_serve_them() -> None:
-    """Nothing acknowledged is lost, doubled or reordered, and every RFI is matched once."""
+    """Nothing acknowledged is lost, duplicated or reordered, and every RFI is matched once."""
     with stack_of_the_version_before() as (stack, before, after):
         outcome = await play(stack, before, after, half_way)
 

@@ -1,4 +1,4 @@
-"""A checkout of each version, with an environment of its own."""
+"""A checkout of each version, with its own environment."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ _BUILD_TIMEOUT_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version: where its packages are, and the Python that has what it needs."""
+    """A version: the directory of its packages, and the Python that has its dependencies."""
 
     name: str
     directory: Path
@@ -26,7 +26,7 @@ def current() -> Version:
 
 
 def previous(cache: Path) -> Version:
-    """The version before, taken from the repository's history; built once for each commit.
+    """The previous version, from the repository's history; built once for each commit.
 
     Raises:
         RuntimeError: the history does not reach back to it (a shallow clone).
@@ -40,7 +40,7 @@ def previous(cache: Path) -> Version:
 
 
 def has_history() -> bool:
-    """Whether this clone is whole; a shallow one may not reach back to the version before."""
+    """Whether this clone is complete; a shallow one may not reach back to the previous version."""
     return _git("rev-parse", "--is-shallow-repository").stdout.strip() == b"false"
 
 
