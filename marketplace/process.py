@@ -170,9 +170,7 @@ def run(main: Main) -> None:
 
 
 async def _run(settings: Settings, main: Main) -> str | None:
-    """Open the dependencies, run `main`, and close; returns the background work that failed, if
-    any.
-    """
+    """Run `main` with open dependencies; returns the background work that failed, if any."""
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         process = Process(await stack.enter_async_context(open_parts(settings)))

@@ -25,9 +25,7 @@ _SHORTEST_SECRET = 6
 
 
 def _is_provider_url(url: str) -> None:
-    """A provider's URL must use TLS, since we send our key; only a sandbox on this machine need
-    not.
-    """
+    """Providers get our key, so their URL must use TLS, except for a sandbox on this machine."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError("Only a scheme, a host, a port and a path.")

@@ -1,6 +1,6 @@
-"""Currencies of ISO 4217 that are legal tender somewhere today, and their decimals.
+"""ISO 4217 currencies that are legal tender somewhere today, and their decimals.
 
-The list and the decimals are the Unicode CLDR's, by way of Babel: browsers have the same.
+Both come from the Unicode CLDR through Babel: browsers have the same data.
 """
 
 from babel.core import get_global

@@ -1,7 +1,7 @@
-"""Passwords: the form in which one is hashed, and which are too easy to guess.
+"""Passwords: the form that is hashed, and which ones are too easy to guess.
 
-After NIST SP 800-63B, section 3.1.1.2: a minimum length, a blocklist of common passwords and of words
-that belong to the person or the service, and no rules about which characters to mix.
+Follows NIST SP 800-63B, section 3.1.1.2: a minimum length, a blocklist of common passwords and of
+words that belong to the person or the service, and no rules about which characters to mix.
 """
 
 import unicodedata
@@ -20,7 +20,7 @@ def normalized(password: str) -> str:
 
 
 def require_hard_to_guess(password: str, personal: Iterable[str] = ()) -> None:
-    """Refuse a password that is common, or made of one of the `personal` words or our own name.
+    """Refuse a password that is common, or that is one of the `personal` words or our own name.
 
     Raises:
         ValueError: with a sentence that says which.

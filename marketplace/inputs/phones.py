@@ -7,7 +7,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneMetadata
 
 LONGEST = 32
-# How people separate the digits; U+00A0 comes with a pasted number.
+# How people separate the digits; pasted numbers contain U+00A0.
 _SEPARATORS = re.compile("[ \u00a0().-]")
 _DIGITS = re.compile(r"\+[0-9]{6,15}")
 # An SMS to one of these costs its recipient money, or reaches nobody.
@@ -23,10 +23,10 @@ _REFUSED = frozenset(
 
 
 def e164(text: str) -> str:
-    """The number as `+14155550123`; spaces, dots, hyphens and brackets between digits go.
+    """The number as `+14155550123`, without spaces, dots, hyphens and brackets.
 
     Raises:
-        ValueError: when it is not a valid number of its country, or a premium or short one.
+        ValueError: the number is not valid in its country, or is a premium-rate or service number.
     """
     digits = _SEPARATORS.sub("", text)
     if not _DIGITS.fullmatch(digits):
@@ -39,15 +39,15 @@ def e164(text: str) -> str:
         raise ValueError("This is not a valid telephone number for its country.")
     if phonenumbers.number_type(number) in _REFUSED:
         raise ValueError("Premium-rate, shared-cost and service numbers are not accepted.")
-    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if written != digits:  # most often a 0 after the country code
-        raise ValueError(f"Enter the number as {written}.")
-    return written
+    canonical = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if canonical != digits:  # most often a 0 after the country code
+        raise ValueError(f"Enter the number as {canonical}.")
+    return canonical
 
 
 def load() -> None:
     """Load the numbering plans of all countries: 0.4 s, once for each process.
 
-    Otherwise the first number of each country holds the event loop for up to 80 ms.
+    Without this the first number of each country holds the event loop for up to 80 ms.
     """
     PhoneMetadata.load_all()

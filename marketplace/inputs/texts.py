@@ -8,7 +8,8 @@ import unicodedata
 
 import regex
 
-# What a body loses or has replaced.  Nobody sees these characters, so nobody is refused for them.
+# Characters that are removed from a body or replaced. They are invisible, so nobody is refused for
+# them.
 _TO_CLEAN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
 )
@@ -20,29 +21,29 @@ DIRECTION_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SPACES_WITH_BREAK = re.compile(r" *[\t\n][ \t\n]*")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
-# A character with a shape of its own: no space, control, format or combining character, nothing that
+# A character with a visible shape: no space, control, format or combining character, nothing that
 # Unicode calls default-ignorable (Hangul fillers, soft hyphen), and not the empty Braille pattern.
 _VISIBLE = regex.compile(r"[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\u2800]")
 _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9-]\.[a-z]{2,}/", re.IGNORECASE)
 
 
 def is_clean(text: str) -> bool:
-    """Whether `body` would return the text as it is."""
+    """Whether `body` would return the text unchanged."""
     return text.isprintable() or _TO_CLEAN.search(text) is None
 
 
 def is_blank(text: str) -> bool:
     """Whether the text shows nothing: spaces, invisible characters, marks without a letter."""
-    # The first character settles nearly all texts, without the slower search.
+    # The first character decides nearly all texts, without the slower search.
     return not "!" <= text[:1] <= "~" and _VISIBLE.search(text) is None
 
 
 def body(text: str) -> str:
-    """A text of several lines.
+    """A text of several lines, cleaned.
 
-    Line breaks become `\\n`, control characters go, and direction controls that a line leaves open
-    are closed at its end.  What Arabic, Hebrew, Persian and emoji need stays: joiners, direction
-    marks, variation selectors, flags.
+    Line breaks become `\\n`, control characters are removed, and direction controls that a line
+    leaves open are closed at its end. Joiners, direction marks, variation selectors and flags stay:
+    Arabic, Hebrew, Persian and emoji need them.
     """
     if is_clean(text):
         return text
@@ -65,7 +66,7 @@ def name(text: str) -> str:
     """The name of a person or a company: a line without a link.
 
     Raises:
-        ValueError: when it contains a link.
+        ValueError: it contains a link.
     """
     text = line(text)
     if _LINK.search(text):
@@ -74,7 +75,7 @@ def name(text: str) -> str:
 
 
 def _closed(text: str) -> str:
-    """A line in which every direction control is closed, and none is closed twice (UAX #9)."""
+    """The line with every direction control closed exactly once (UAX #9)."""
     kept: list[str] = []
     closers: list[str] = []
     for character in text:

@@ -1,19 +1,20 @@
-"""Events to Kafka and back.
+"""Writing events to Kafka and reading them back.
 
     relay ─▶ EventProducer.send ─▶ topics ─▶ EventConsumer ─▶ handle ─▶ commit
-                                                  │ a record nobody can use
+                                                  │ an unusable record
                                                   └─▶ <topic>.<group>.dead-letter
 
-    topics.py        which topics there are, how long they keep records, and what differs from that
-    producer.py      batches out
+    topics.py        the topics, their retention, and how existing topics differ
+    producer.py      sends batches of records
     consumer.py      one member of a consumer group
-    partitions.py    the records of one partition, in order
-    dead_letters.py  where the records go that nobody can use
+    partitions.py    handles the records of one partition, in order
+    dead_letters.py  where unusable records go
     lag.py           how many records wait, by topic
+    timeouts.py      how long Kafka may take to answer
 
-aiokafka's defaults lose and double (acks 1, no idempotence, auto-commit, reset to latest).  Here a
-send is acknowledged by all replicas in sync and idempotent, and an offset is committed after the
-effect of its record.
+aiokafka's defaults lose and duplicate records (acks 1, no idempotence, auto-commit, reset to
+latest). Here every send is idempotent and acknowledged by all in-sync replicas, and an offset is
+committed only after its record took effect.
 """
 
 from marketplace.kafka.consumer import EventConsumer

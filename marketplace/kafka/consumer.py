@@ -21,20 +21,20 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 LOOK_EVERY_S = 0.2
 ASK_EVERY_S = 2.0
-# Several questions without an answer: the consumer is stuck or cut off.
+# Several requests without an answer: the consumer is stuck or cut off.
 ANSWERED_WITHIN_S = 15.0
-# A member that has no partition polls nothing, and aiokafka would take it out of the group for that.
+# A member without a partition polls nothing, and aiokafka would remove it from the group for that.
 _NEVER_IDLE_MS = 86_400_000
 
 
 class EventConsumer:
-    """One member of a consumer group: decode, handle, retry, dead-letter, commit.
+    """One member of a consumer group: decodes, handles, retries, dead-letters and commits.
 
-    Records of one partition are handled in order, up to `batch_size` together, and partitions
-    independently of one another.  `handle` has its effect once for an event id, also when it gets a
-    batch again of which it has handled a part.  It raises TemporaryError to be called again later and
-    PermanentError for what it can never use; whichever record of a batch is at fault is then found by
-    handing them over one by one.
+    Records of one partition are handled in order, in batches of up to `batch_size`; partitions are
+    independent of each other. `handle` must take effect once per event id, even if it gets a batch
+    again of which it has already handled a part. It raises TemporaryError to be called again later,
+    and PermanentError for an event that it can never use; the faulty record of a batch is then
+    found by handling the records one by one.
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class EventConsumer:
 
     @property
     def is_polling(self) -> bool:
-        """Whether the group was joined and Kafka answered lately."""
+        """Whether the group was joined and Kafka has answered recently."""
         now = asyncio.get_running_loop().time()
         return self._answered_at is not None and now - self._answered_at < ANSWERED_WITHIN_S
 
     def stop(self) -> None:
-        """Finish the records in hand, commit, leave the group."""
+        """Finish the records in hand, commit, and leave the group."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Consume until `stop`; reconnect with backoff when Kafka is away.
+        """Consume until `stop`; reconnect with backoff while Kafka is down.
 
         Raises:
             TooManyDeadLettersError: more than 100 unusable records within an hour.
@@ -135,7 +135,7 @@ class EventConsumer:
         )
 
     async def _join(self, consumer: AIOKafkaConsumer) -> None:
-        """Wait until the group is joined, or for `stop`."""
+        """Wait until the group is joined or `stop` is called."""
         joining = held(consumer.start())
         try:
             while not joining.done() and not self._stopping.is_set():
@@ -150,9 +150,9 @@ class EventConsumer:
     async def _watch(
         self, consumer: AIOKafkaConsumer, loops: dict[TopicPartition, PartitionLoop]
     ) -> None:
-        """Measure the lag, and note when Kafka last answered this member of the group.
+        """Measure the lag, and record when Kafka last answered this member of the group.
 
-        An empty poll is no answer: aiokafka gives one as well while no broker is there.
+        An empty poll does not count as an answer: aiokafka also returns one while no broker is up.
         """
         while True:
             await asyncio.sleep(ASK_EVERY_S)
@@ -162,7 +162,7 @@ class EventConsumer:
 
 
 def _raise_failure(*tasks: asyncio.Task[None]) -> None:
-    """Raise what made one of the tasks fail."""
+    """Raise the exception of a task that failed, if any."""
     for task in tasks:
         if task.done() and not task.cancelled():
             task.result()

@@ -1,4 +1,4 @@
-"""Where a group puts the records that it cannot use."""
+"""Where a consumer group puts records that it cannot use."""
 
 import asyncio
 import logging
@@ -11,14 +11,14 @@ from marketplace.kafka.producer import EventProducer, Record
 from marketplace.kafka.topics import dead_letter_topic
 
 LOG = logging.getLogger(__name__)
-# A defect that makes every record unusable must not empty the topic into the dead-letter topic.
+# A defect that makes every record unusable must not move the whole topic to the dead-letter topic.
 MAX_AN_HOUR = 100
 
 HANDLED = Counter("parley_kafka_records_handled_total", "Records handled", ["topic", "outcome"])
 
 
 class TooManyDeadLettersError(Exception):
-    """So many records were unusable that the fault is probably ours; somebody has to look."""
+    """So many records were unusable that the fault is probably ours; an operator has to look."""
 
 
 class DeadLetters:
@@ -30,11 +30,11 @@ class DeadLetters:
         self._sent_at: deque[float] = deque(maxlen=MAX_AN_HOUR)
 
     async def send(self, record: "ConsumerRecord[bytes, bytes]", error: Exception) -> None:
-        """Put a record nobody can use where an operator finds it, with the reason.
+        """Send an unusable record to the dead-letter topic, with the reason in its headers.
 
         Raises:
             TooManyDeadLettersError: more than 100 within an hour.
-            TemporaryError: Kafka did not take it.
+            TemporaryError: Kafka did not accept it.
         """
         now = asyncio.get_running_loop().time()
         if len(self._sent_at) == MAX_AN_HOUR and now - self._sent_at[0] < 3_600:

@@ -1,4 +1,4 @@
-"""How many records of each topic wait for a member of a group: the number to watch."""
+"""How many records of each topic wait for this member of a group: the number to watch."""
 
 import asyncio
 import logging
@@ -23,15 +23,15 @@ async def measure(
     topics: Sequence[str],
     next_offsets: Mapping[TopicPartition, int | None],
 ) -> bool:
-    """Ask Kafka for the ends of the assigned partitions; returns whether it answered.
+    """Ask Kafka for the end offsets of the assigned partitions; returns whether it answered.
 
-    Where no record was handled yet, the lag counts from the position the partition begins at.
+    For a partition without a handled record, the lag counts from its starting position.
     """
     assigned = consumer.assignment()
     try:
         async with asyncio.timeout(ASK_WITHIN_S):
-            # Also without a partition: the question is whether Kafka answers.
-            ends = await consumer.end_offsets(assigned) if assigned else await _nothing(consumer)
+            # Ask even without a partition: the point is whether Kafka answers.
+            ends = await consumer.end_offsets(assigned) if assigned else await _no_offsets(consumer)
             lags = dict.fromkeys(topics, 0)
             for partition, end in ends.items():
                 position = next_offsets.get(partition)
@@ -48,11 +48,11 @@ async def measure(
 
 
 def forget(topics: Sequence[str]) -> None:
-    """Say that the lag is not known: NaN."""
+    """Set the lag to NaN: it is unknown."""
     for topic in topics:
         _LAG.labels(topic).set(float("nan"))
 
 
-async def _nothing(consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, int]:
+async def _no_offsets(consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, int]:
     await consumer.topics()
     return {}

@@ -1,7 +1,7 @@
 """The records of one partition: polled, handled in order, committed.
 
-Each assigned partition has a loop of its own, so a record that fails again and again, or takes long,
-holds up its own partition and no other.
+Each assigned partition has its own loop, so a record that fails repeatedly or takes long delays
+only its own partition.
 """
 
 import asyncio
@@ -32,8 +32,9 @@ _Batch = list[tuple["ConsumerRecord[bytes, bytes]", Event]]
 class PartitionLoop:
     """Handles a partition's records until it is assigned elsewhere or `stopping` is set.
 
-    A temporary failure is tried again for as long as it lasts.  A defect is tried three times at the
-    same record and then buried; temporary failures in between do not count.
+    A temporary failure is retried for as long as it lasts. A defect is retried until it has failed
+    three times at the same record; then the record goes to the dead-letter topic. Temporary
+    failures in between do not count.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class PartitionLoop:
         """Poll, handle, commit.
 
         Raises:
-            KafkaError: Kafka is away; a new consumer is needed.
+            KafkaError: Kafka is down; a new consumer is needed.
             TooManyDeadLettersError: see `DeadLetters.send`.
         """
         while not self._stopping.is_set() and self._partition in self._consumer.assignment():
@@ -69,9 +70,9 @@ class PartitionLoop:
                 max_records=max(self._batch_size, MIN_POLLED),
             )
             if records := polled.get(self._partition):
-                await self._work(records)
+                await self._process(records)
 
-    async def _work(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+    async def _process(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         self.next_offset = begin = records[0].offset
         failure: Exception | None = None
         try:
@@ -87,7 +88,7 @@ class PartitionLoop:
             await self._wait(failure)
 
     async def _handle_in_order(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
-        """Handle what can be read in batches; what cannot is buried at its place between them."""
+        """Handle readable records in batches; dead-letter an unreadable one when its turn comes."""
         batch: _Batch = []
         for record in records:
             try:
@@ -103,7 +104,7 @@ class PartitionLoop:
         await self._handle_batch(batch)
 
     async def _handle_batch(self, batch: _Batch) -> None:
-        """Handle records together; when one of them is at fault, one by one to find which."""
+        """Handle records together; if one of them is faulty, one by one to find it."""
         if not batch:
             return
         try:
@@ -138,12 +139,12 @@ class PartitionLoop:
         try:
             await self._consumer.commit({self._partition: self.next_offset})
         except (CommitFailedError, IllegalStateError):
-            # The partition went to another member meanwhile.  It reads the same records again, and
-            # `handle` has its effect once.
+            # The partition was reassigned to another member, which reads the same records again;
+            # `handle` takes effect once.
             LOG.info("a commit came after a rebalance")
 
     async def _wait(self, error: Exception) -> None:
-        """Wind back to the record that failed, and fetch nothing until its next try."""
+        """Seek back to the record that failed, and fetch nothing until the retry."""
         self._failures += 1
         LOG.warning(
             "a record waits for another try",
@@ -154,7 +155,7 @@ class PartitionLoop:
             },
             exc_info=None if isinstance(error, TemporaryError) else error,
         )
-        with contextlib.suppress(IllegalStateError):  # revoked meanwhile
+        with contextlib.suppress(IllegalStateError):  # the partition was revoked
             self._consumer.seek(self._partition, self.next_offset)
             self._consumer.pause(self._partition)
         pause_s = min(FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_S)

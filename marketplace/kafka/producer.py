@@ -1,4 +1,4 @@
-"""Batches of records to Kafka."""
+"""Sends batches of records to Kafka."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _SENT = Counter("parley_kafka_records_sent_total", "Records acknowledged by Kafk
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What goes to Kafka: a topic, the key whose order matters, an encoded event."""
+    """A record for Kafka: a topic, the key within which order matters, and an encoded event."""
 
     topic: str
     key: str
@@ -26,10 +26,11 @@ class Record:
 
 
 class EventProducer:
-    """Sends batches; after any failure it closes the producer and makes a new one.
+    """Sends batches; after a failure it closes the aiokafka producer and opens a new one.
 
-    An idempotent producer of aiokafka can stop for good after a broker's blip (aiokafka #1017), and
-    what it had in flight has an unknown outcome; the caller sends the batch again from the start.
+    An idempotent producer of aiokafka can stop permanently after a broker's brief outage (aiokafka
+    #1017), and the outcome of its records in flight is unknown; the caller sends the whole batch
+    again.
     """
 
     def __init__(self, bootstrap_servers: str) -> None:
@@ -39,10 +40,12 @@ class EventProducer:
     async def send(
         self, records: Sequence[Record], headers: Sequence[tuple[str, bytes]] = ()
     ) -> None:
-        """Send all and return when each is acknowledged by all replicas in sync, in order per key.
+        """Send all records; return when all in-sync replicas have acknowledged each of them.
+
+        Order is kept for each key.
 
         Raises:
-            TemporaryError: some or all may not be there; send the batch again.
+            TemporaryError: some or all may not have been written; send the batch again.
         """
         try:
             producer = self._producer or await self._connect()
@@ -63,7 +66,7 @@ class EventProducer:
             _SENT.labels(topic).inc(count)
 
     async def close(self) -> None:
-        """Close the connections; the next `send` makes new ones."""
+        """Close the connections; the next `send` opens new ones."""
         producer, self._producer = self._producer, None
         if producer is not None:
             with contextlib.suppress(Exception):

@@ -1,8 +1,8 @@
-"""Which topics there are, how long they keep records, and what differs from that.
+"""The topics, how long they keep records, and how existing topics differ from these settings.
 
-A topic keeps a record for at most `RETENTION` and one segment.  That is shorter than the 30 days for
-which handled-event marks are kept, so a group that begins at offset 0 again meets no record whose
-mark is gone.
+A topic keeps a record for at most `RETENTION` plus one segment. That is shorter than the 30 days
+for which handled-event marks are kept, so a group that restarts at offset 0 meets no record whose
+mark has expired.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_WITHIN_S
 
 LOG = logging.getLogger(__name__)
 PARTITIONS = 6
-# As long as the outbox keeps an event.
+# The same as the outbox.
 RETENTION = timedelta(days=7)
-# An operator has four weeks to look at a record that nobody could use.
+# Operators have four weeks to inspect an unusable record.
 DEAD_LETTER_RETENTION = timedelta(days=28)
-# Kafka deletes whole segments, and by default begins a new one once a week.
+# Kafka deletes whole segments, and by default starts a new one once a week.
 SEGMENT = timedelta(days=1)
 _MOST_REPLICAS = 3
 
@@ -34,9 +34,10 @@ _MOST_REPLICAS = 3
 async def ensure_topics(
     bootstrap_servers: str, topics: Sequence[str] = TOPICS, *, group: str | None = None
 ) -> None:
-    """Create the topics that are missing, and a group's dead-letter topics for them.
+    """Create missing topics and, for a group, their dead-letter topics.
 
-    A topic that exists is left as it is; what differs from what this version would create is logged.
+    An existing topic is not changed; where it differs from what this version would create, that is
+    logged.
 
     Raises:
         TemporaryError: no broker answers, or the broker refuses to create a topic.
@@ -58,12 +59,12 @@ async def ensure_topics(
 
 
 def dead_letter_topic(topic: str, group: str) -> str:
-    """Where a group puts the records of a topic that it cannot use."""
+    """Where a group puts the unusable records of a topic."""
     return f"{topic}.{group}.dead-letter"
 
 
 def settings_of(name: str, replicas: int) -> dict[str, str]:
-    """A topic's settings; one copy fewer than there are has to have a record that is acknowledged."""
+    """A topic's settings; a record is acknowledged once all but one of the replicas have it."""
     is_dead_letter = name.endswith(".dead-letter")
     retention = DEAD_LETTER_RETENTION if is_dead_letter else RETENTION
     return {
@@ -75,20 +76,20 @@ def settings_of(name: str, replicas: int) -> dict[str, str]:
 
 async def _ensure(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
     replicas = min(_MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-    found = {each["topic"]: each["partitions"] for each in await admin.describe_topics()}
+    found = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
     await _create(admin, [name for name in names if name not in found], replicas)
     existing = {name: found[name] for name in names if name in found}
     if existing:
-        kept = await settings_found(admin, existing)
+        actual = await settings_found(admin, existing)
         for name, partitions in existing.items():
-            _report(name, _differences(name, partitions, kept.get(name, {}), replicas))
+            _report(name, _differences(name, partitions, actual.get(name, {}), replicas))
 
 
 async def _create(admin: AIOKafkaAdminClient, names: Sequence[str], replicas: int) -> None:
-    """Create topics; aiokafka gives the broker's refusals in its answer and raises none of them.
+    """Create topics; aiokafka returns the broker's refusals and raises none of them.
 
     Raises:
-        KafkaError: the broker refused one; that it exists by now is no refusal.
+        KafkaError: the broker refused a topic, other than because it exists.
     """
     if not names:
         return
@@ -100,9 +101,9 @@ async def _create(admin: AIOKafkaAdminClient, names: Sequence[str], replicas: in
     )
     refusals = []
     for name, code, *message in answer.topic_errors:
-        kind = for_code(code)
-        if code and kind is not TopicAlreadyExistsError:
-            refusals.append(f"{name}: {kind.__name__} {(message or [''])[0] or ''}".strip())
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            refusals.append(f"{name}: {error.__name__} {(message or [''])[0] or ''}".strip())
     if refusals:
         raise KafkaError("refused to create " + "; ".join(refusals))
 
@@ -110,7 +111,7 @@ async def _create(admin: AIOKafkaAdminClient, names: Sequence[str], replicas: in
 async def settings_found(
     admin: AIOKafkaAdminClient, names: Iterable[str]
 ) -> Mapping[str, Mapping[str, str]]:
-    """The settings that topics have, by topic and name."""
+    """The actual settings of topics, by topic and name."""
     wanted = dict.fromkeys(settings_of("", 1))
     resources = [ConfigResource(ConfigResourceType.TOPIC, name, dict(wanted)) for name in names]
     return {
@@ -121,20 +122,20 @@ async def settings_found(
 
 
 def _differences(
-    name: str, partitions: Sequence[Mapping[str, Any]], kept: Mapping[str, str], replicas: int
+    name: str, partitions: Sequence[Mapping[str, Any]], actual: Mapping[str, str], replicas: int
 ) -> dict[str, str]:
-    """What an existing topic has otherwise than a new one would: `found, not wanted` by setting."""
-    copies = min((len(each["replicas"]) for each in partitions), default=0)
+    """How an existing topic differs from a new one: `found, not wanted` by setting."""
+    copies = min((len(partition["replicas"]) for partition in partitions), default=0)
     wanted = {
         "partitions": str(PARTITIONS),
         "replicas": str(replicas),
         **settings_of(name, replicas),
     }
-    has = {"partitions": str(len(partitions)), "replicas": str(copies), **kept}
+    found = {"partitions": str(len(partitions)), "replicas": str(copies), **actual}
     return {
-        setting: f"{has[setting]}, not {value}"
+        setting: f"{found[setting]}, not {value}"
         for setting, value in wanted.items()
-        if setting in has and has[setting] != value
+        if setting in found and found[setting] != value
     }
 
 
@@ -143,5 +144,5 @@ def _report(name: str, differences: Mapping[str, str]) -> None:
         LOG.warning("a topic differs", extra={"topic": name, "differences": dict(differences)})
 
 
-def _milliseconds(length: timedelta) -> str:
-    return str(length // timedelta(milliseconds=1))
+def _milliseconds(duration: timedelta) -> str:
+    return str(duration // timedelta(milliseconds=1))

@@ -24,56 +24,57 @@ _PUBLISHED = Counter("parley_announcements_total", "Announcements handed to Redi
 
 
 class Announcer:
-    """Publishes announcements and signals, each in the order they came, many in one round trip.
+    """Publishes announcements and signals, each kind in order, many in one round trip.
 
-    Those of one room that wait together travel as one message: with 4 messages in flight in each of
-    50 conversations that is a quarter of the messages through Redis.
+    Items that wait for the same room travel as one message: with 4 messages in flight in each of 50
+    conversations this sends a quarter of the messages through Redis.
     """
 
     def __init__(self, redis: "Redis") -> None:
         self.origin = secrets.token_hex(ORIGIN_LENGTH // 2)
-        # What this process's own rooms get at once: without the way through Redis, and without Redis.
+        # Hands items to this process's own rooms immediately, without Redis and even while it is
+        # down.
         self.hear: Receive | None = None
         self._publisher = Publisher(redis)
         self._waiting: deque[LiveItem] = deque(maxlen=MAX_WAITING)
         self._publishing: asyncio.Task[None] | None = None
 
     def announce(self, announcement: Announcement) -> None:
-        """Hand over a push for publishing; when too many wait, the oldest is dropped and counted."""
-        self._tell(announcement)
+        """Queue a push for publishing; if too many wait, the oldest is dropped and counted."""
+        self._enqueue(announcement)
 
     def signal(self, signal: Signal) -> None:
-        """Hand over a signal for publishing; when too many wait, the oldest is dropped and counted."""
-        self._tell(signal)
+        """Queue a signal for publishing; if too many wait, the oldest is dropped and counted."""
+        self._enqueue(signal)
 
-    def _tell(self, told: LiveItem) -> None:
+    def _enqueue(self, item: LiveItem) -> None:
         if self.hear is not None:
-            RECEIVER.hand_over(self.hear, told)
+            RECEIVER.hand_over(self.hear, item)
         if len(self._waiting) == MAX_WAITING:
             _DROPPED.inc()
-        self._waiting.append(told)
+        self._waiting.append(item)
         if self._publishing is None or self._publishing.done():
             self._publishing = tasks.keep(self._publish_waiting(), "announcer")
 
     async def close(self) -> None:
-        """Publish what waits, for at most a few seconds."""
+        """Publish what is waiting, for at most a few seconds."""
         if self._publishing is not None:
             await asyncio.wait([self._publishing], timeout=3)
         await self._publisher.close()
 
     async def _publish_waiting(self) -> None:
         while self._waiting:
-            together: dict[tuple[str, bytes], list[LiveItem]] = {}
+            batches: dict[tuple[str, bytes], list[LiveItem]] = {}
             count = min(MAX_BATCH, len(self._waiting))
             for _ in range(count):
-                told = self._waiting.popleft()
-                together.setdefault((told.room, kind_of(told)), []).append(told)
+                item = self._waiting.popleft()
+                batches.setdefault((item.room, kind_of(item)), []).append(item)
             try:
                 await self._publisher.publish(
-                    [(room, encode(self.origin, some)) for (room, _), some in together.items()]
+                    [(room, encode(self.origin, items)) for (room, _), items in batches.items()]
                 )
                 _PUBLISHED.inc(count)
-            except Exception as error:  # what waits behind these is published all the same
+            except Exception as error:  # the items after this batch are still published
                 _DROPPED.inc(count)
                 is_away = isinstance(error, RedisError | OSError)
                 LOG.log(

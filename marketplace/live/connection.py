@@ -1,8 +1,8 @@
-"""A connection to Redis, written and read in bulk.
+"""A connection to Redis that is written and read in bulk.
 
 redis-py spends 25 µs on each reply and 50 µs on each message of a subscription: a time-out, several
-coroutines and a dictionary.  Here it makes the connection (address, TLS, log-in), hiredis packs and
-parses, and what comes is read in whole chunks: 2 µs for each when many come together.
+coroutines and a dictionary. Here redis-py only makes the connection (address, TLS, log-in), hiredis
+packs and parses, and replies are read in whole chunks: 2 µs each when many arrive together.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ WRITTEN_WITHIN_S = 3.0
 class Connection:
     """One connection; its methods raise RedisError, OSError or TimeoutError when it is lost.
 
-    Between `open` and `close` alone: a command outside of them is refused.
+    Commands are only accepted between `open` and `close`.
     """
 
     def __init__(self, redis: "Redis") -> None:
@@ -28,7 +28,7 @@ class Connection:
         self._parser = hiredis.Reader()
 
     async def open(self) -> None:
-        """Connect and log in; nothing is left open when that fails."""
+        """Connect and log in; if that fails, nothing stays open."""
         try:
             await self._connection.connect()
         except BaseException:
@@ -40,18 +40,19 @@ class Connection:
         await self._connection.disconnect(nowait=True)
 
     async def send(self, commands: Iterable[tuple[str | bytes, ...]]) -> None:
-        """Write commands; what they are answered comes out of `replies`."""
-        packed = b"".join(hiredis.pack_command(each) for each in commands)  # type: ignore[arg-type] # of any length
+        """Write commands; their replies are returned by `replies`."""
+        packed = b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type] # of any length
         if not packed:
             return
-        if not self._connection.is_connected:  # redis-py would connect by itself
+        if not self._connection.is_connected:  # redis-py would reconnect on its own
             raise RedisConnectionError("not connected")
         async with asyncio.timeout(WRITTEN_WITHIN_S):
             await self._connection.send_packed_command(packed, check_health=False)
 
     async def replies(self, timeout_s: float) -> Iterator[Any]:
-        """What comes next, parsed as it is taken; nothing when nothing came in time."""
-        # redis-py's own reader, held by a test: its parser would read one reply at a time.
+        """The next replies, parsed as they are consumed; empty if none arrived in time."""
+        # A private attribute of redis-py, covered by a test: its parser would read one reply at a
+        # time.
         reader: asyncio.StreamReader | None = self._connection._reader
         if reader is None:
             raise RedisConnectionError("not connected")

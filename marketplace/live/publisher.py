@@ -15,17 +15,17 @@ Message = tuple[str, bytes]
 
 
 class Publisher:
-    """Publishes to the rooms' channels over one connection, made when it is needed."""
+    """Publishes to the rooms' channels over one connection, opened on first use."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._connection: Connection | None = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Hand messages to Redis, each for its room; return when Redis has taken all.
+        """Publish messages, each to its room; return when Redis has accepted all.
 
         Raises:
-            RedisError, OSError, TimeoutError: some or all may not have been taken.
+            RedisError, OSError, TimeoutError: some or all may not have been published.
         """
         is_fresh = self._connection is None
         try:
@@ -34,7 +34,8 @@ class Publisher:
             await self.close()
             if is_fresh:
                 raise
-            # It may have been closed long ago, by a restart of Redis: that costs no announcement.
+            # A restart of Redis may have closed the connection long ago: that must not cost an
+            # announcement.
             await self.publish(messages)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is heard is handed to receivers, and none of them ends the hearing."""
+"""Hands received items to receivers; a receiver that fails never stops the listener."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from marketplace.ports import Announcement, Signal
 
 LOG = logging.getLogger(__name__)
-# A fault of ours may come with every message: all are counted, and one a second is logged.
+# A defect may fail on every message: each failure is counted, and one a second is logged.
 LOGGED_EVERY_S = 1.0
 
 _FAILED = Counter(
@@ -21,36 +21,36 @@ Receive = Callable[[LiveItem], None]
 
 
 class Receiver:
-    """Hands over what is heard; whatever a receiver raises is counted, logged by name, and skipped."""
+    """Calls receivers; an exception is counted, logged without its text, and otherwise ignored."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._logged_at = float("-inf")
 
-    def hand_over(self, receive: Receive, told: LiveItem) -> None:
-        """Never raises."""
+    def hand_over(self, receive: Receive, item: LiveItem) -> None:
+        """Call the receiver; never raises."""
         try:
-            receive(told)
+            receive(item)
         except Exception as error:
             _FAILED.inc()
             now = self._monotonic()
             if now - self._logged_at >= LOGGED_EVERY_S:
                 self._logged_at = now
-                # Neither the message of the error nor its data: both may hold what people wrote.
-                where = error.__traceback__
-                while where is not None and where.tb_next is not None:
-                    where = where.tb_next
+                # Neither the error's text nor its data: both may contain what people wrote.
+                traceback = error.__traceback__
+                while traceback is not None and traceback.tb_next is not None:
+                    traceback = traceback.tb_next
                 LOG.error(
                     "a receiver failed",
                     extra={
-                        "told": told.name[:64],
+                        "told": item.name[:64],
                         "why": type(error).__name__,
-                        "at_line": f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}"
-                        if where is not None
+                        "at_line": f"{traceback.tb_frame.f_code.co_name}:{traceback.tb_lineno}"
+                        if traceback is not None
                         else "",
                     },
                 )
 
 
 RECEIVER = Receiver()
-"""The one of this process."""
+"""This process's receiver."""

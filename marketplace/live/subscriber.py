@@ -1,4 +1,4 @@
-"""One process's subscriptions, and the proof that they are heard."""
+"""One process's subscriptions, and the check that they still receive."""
 
 import asyncio
 import contextlib
@@ -22,8 +22,8 @@ CANARY_EVERY_S = 2.0
 DEAF_AFTER_S = 7.0
 CONFIRM_WITHIN_S = 5.0
 READ_WITHIN_S = 1.0
-# As many channels in one command as Redis takes without holding others up for long.
-SUBSCRIBED_TOGETHER = 1_000
+# As many channels per command as Redis handles without delaying other clients for long.
+ROOMS_PER_COMMAND = 1_000
 
 _RECEIVED = Counter("parley_live_messages_received_total", "Messages received from Redis")
 _RESUBSCRIBED = Counter("parley_live_resubscriptions_total", "Times the subscriptions were redone")
@@ -33,9 +33,9 @@ _HEARING = Gauge("parley_live_is_hearing", "1 while the canary comes back throug
 class Subscriber:
     """A process's subscriptions.
 
-    `receive` gets all that is told in the rooms joined, except by the own `origin`, whose announcer
-    has handed it over already.  `missed` is called after a connection was lost and the rooms
-    are subscribed again: whatever was published between is gone.
+    `receive` gets every item of the joined rooms, except those from this process's own `origin`,
+    which its announcer has already handed over. `missed` is called after a lost connection, once
+    the rooms are subscribed again: whatever was published in between is lost.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class Subscriber:
         receive: Receive,
         missed: Callable[[], Awaitable[None]],
     ) -> None:
-        # The listener waits for as long as nothing is said, so it has no socket time-out.  It does
-        # not retry: redis-py would subscribe again by itself, and nobody would look for what was
+        # The listener waits indefinitely for the next item, so it has no socket time-out. It does
+        # not retry: redis-py would resubscribe on its own, and nobody would recover what was
         # missed.
         self._redis = Redis.from_url(
             redis_url,
@@ -66,20 +66,20 @@ class Subscriber:
         self._listening_since = 0.0
         self._may_have_missed = False
         self._unconfirmed: set[str] = set()
-        # What Redis is still to be told of each room.
-        self._to_ask: dict[str, str] = {}
-        self._asking: asyncio.Task[None] | None = None
+        # The commands that are still to be sent, by room.
+        self._pending_commands: dict[str, str] = {}
+        self._sending: asyncio.Task[None] | None = None
 
     def start(self, background: tasks.Background) -> None:
-        """Connect and begin to listen, as a part of a process's background work."""
+        """Connect and start listening, as part of a process's background work."""
         self._heard_at = asyncio.get_running_loop().time()
         background.start("live listener", self._listen_for_ever())
-        background.start("live canary", self._sing_for_ever())
+        background.start("live canary", self._publish_canary_for_ever())
 
     async def close(self) -> None:
-        """Close the connections; its background work has ended by now."""
-        if self._asking is not None:
-            await tasks.end([self._asking])
+        """Close the connections; the background work has ended by now."""
+        if self._sending is not None:
+            await tasks.end([self._sending])
         if self._listener is not None:
             await self._listener.close()
         await self._redis.aclose()
@@ -87,18 +87,18 @@ class Subscriber:
 
     @property
     def is_hearing(self) -> bool:
-        """Whether a canary came back lately; False means pushes may be lost right now."""
+        """Whether a canary came back recently; if False, pushes may be getting lost."""
         return asyncio.get_running_loop().time() - self._heard_at < DEAF_AFTER_S
 
     async def join(self, room: str) -> None:
-        """Subscribe to a room and return once Redis said so, or after 5 s without Redis.
+        """Subscribe to a room; return once Redis has confirmed it, or after 5 s without Redis.
 
         Without Redis the room still works: its numbers are checked against the store.
         """
         confirmed = self._rooms.get(room)
         if confirmed is None:
             confirmed = self._rooms[room] = asyncio.Event()
-            self._ask(room, "SSUBSCRIBE")
+            self._queue_command(room, "SSUBSCRIBE")
         if not confirmed.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONFIRM_WITHIN_S):
@@ -108,23 +108,23 @@ class Subscriber:
         """Unsubscribe from a room."""
         self._unconfirmed.discard(room)
         if self._rooms.pop(room, None) is not None:
-            self._ask(room, "SUNSUBSCRIBE")
+            self._queue_command(room, "SUNSUBSCRIBE")
 
-    def _ask(self, room: str, command: str) -> None:
-        """Tell Redis with whatever else is to be told in this turn: a herd joins with few commands."""
-        self._to_ask[room] = command
-        if self._asking is None or self._asking.done():
-            self._asking = tasks.keep(self._ask_redis(), "live asking")
+    def _queue_command(self, room: str, command: str) -> None:
+        """Send the command with the others of this loop iteration: a herd needs few commands."""
+        self._pending_commands[room] = command
+        if self._sending is None or self._sending.done():
+            self._sending = tasks.keep(self._send_commands(), "live asking")
 
-    async def _ask_redis(self) -> None:
-        # Without a connection all are asked for when one stands.
-        while self._to_ask and (listener := self._listener) is not None:
-            asked, self._to_ask = self._to_ask, {}
+    async def _send_commands(self) -> None:
+        # Without a connection nothing is sent: a new connection subscribes to all rooms.
+        while self._pending_commands and (listener := self._listener) is not None:
+            commands, self._pending_commands = self._pending_commands, {}
             for command in ("SUNSUBSCRIBE", "SSUBSCRIBE"):
-                rooms = [room for room, wanted in asked.items() if wanted == command]
+                rooms = [room for room, wanted in commands.items() if wanted == command]
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
-                    await listener.send(_in_portions(command, rooms))
-        self._to_ask.clear()
+                    await listener.send(_commands(command, rooms))
+        self._pending_commands.clear()
 
     async def _listen_for_ever(self) -> None:
         pause_s = 0.05
@@ -136,16 +136,17 @@ class Subscriber:
             except (RedisError, OSError, TimeoutError) as error:
                 LOG.warning("Redis is away", extra={"why": str(error)})
             except Exception:
-                # A listener that ended would leave the process deaf for good.
+                # A listener that ended would leave the process deaf permanently.
                 LOG.exception("the listener failed; it begins anew")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 1.0)
 
     async def _resubscribe(self) -> Connection:
-        """Take a fresh connection and subscribe to everything.
+        """Open a new connection and subscribe to all rooms.
 
-        Nobody sees the connection before it stands: a command would connect it a second time, and
-        what was subscribed on the first would be lost.  Who joins meanwhile is subscribed with all.
+        The connection is not published before it is open: a command would connect it a second time,
+        and the subscriptions of the first would be lost. Rooms joined in the meantime are
+        subscribed with the rest.
         """
         former, self._listener = self._listener, None
         if former is not None:
@@ -156,7 +157,7 @@ class Subscriber:
         await listener.open()
         self._listener = listener
         self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
-        await listener.send(_in_portions("SSUBSCRIBE", [self._canary, *self._rooms]))
+        await listener.send(_commands("SSUBSCRIBE", [self._canary, *self._rooms]))
         self._listening_since = asyncio.get_running_loop().time()
         _RESUBSCRIBED.inc()
         return listener
@@ -165,23 +166,23 @@ class Subscriber:
         loop = asyncio.get_running_loop()
         while True:
             if self._may_have_missed and not self._unconfirmed:
-                # Not before Redis confirmed all: what is announced from now on is heard.
+                # Only once Redis has confirmed all: from now on every announcement is received.
                 self._may_have_missed = False
-                await self._look_for_missed()
+                await self._report_missed()
             for kind, channel, data in await listener.replies(READ_WITHIN_S):
                 if kind == b"smessage":
-                    self._hear(channel.decode(), data)
+                    self._receive_message(channel.decode(), data)
                 elif kind == b"ssubscribe":
                     self._confirm(channel.decode())
-            # A new connection is given the same time; `is_hearing` is not told better by it.
+            # A new connection gets the same time; it does not make `is_hearing` true.
             if loop.time() - max(self._heard_at, self._listening_since) > DEAF_AFTER_S:
                 _HEARING.set(0)
                 raise ConnectionError("the canary was not heard")
 
-    async def _look_for_missed(self) -> None:
+    async def _report_missed(self) -> None:
         try:
             await self._missed()
-        except Exception:  # the next look of the gateway finds it
+        except Exception:  # the gateway's next check of the heads finds what was missed
             LOG.exception("what was missed was not looked for")
 
     def _confirm(self, room: str) -> None:
@@ -190,7 +191,7 @@ class Subscriber:
             confirmed.set()
             self._unconfirmed.discard(room)
 
-    def _hear(self, channel: str, message: bytes) -> None:
+    def _receive_message(self, channel: str, message: bytes) -> None:
         if channel == self._canary:
             self._heard_at = asyncio.get_running_loop().time()
             _HEARING.set(1)
@@ -198,20 +199,20 @@ class Subscriber:
         _RECEIVED.inc()
         if message[:ORIGIN_LENGTH] == self._origin:
             return
-        for told in decode(channel, message):
-            RECEIVER.hand_over(self._receive, told)
+        for item in decode(channel, message):
+            RECEIVER.hand_over(self._receive, item)
 
-    async def _sing_for_ever(self) -> None:
+    async def _publish_canary_for_ever(self) -> None:
         while True:
             try:
                 await self._publisher.spublish(self._canary, b"")
             except (RedisError, OSError, TimeoutError):
-                pass  # the listener says so
+                pass  # the listener logs it
             except Exception:
                 LOG.exception("the canary failed; it sings again")
             await asyncio.sleep(CANARY_EVERY_S)
 
 
-def _in_portions(command: str, rooms: list[str]) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(rooms), SUBSCRIBED_TOGETHER):
-        yield (command, *rooms[start : start + SUBSCRIBED_TOGETHER])
+def _commands(command: str, rooms: list[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(rooms), ROOMS_PER_COMMAND):
+        yield (command, *rooms[start : start + ROOMS_PER_COMMAND])

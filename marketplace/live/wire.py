@@ -1,14 +1,14 @@
-"""What travels through Redis: who says it, what kind it is, and one or more of that kind for one room.
+"""The format of messages through Redis: the origin, the kind, and items of that kind for one room.
 
     origin (8 letters)   [[name, position, data], …]    announcements
-    origin (8 letters)  ␠[[name, position, data], …]    signals that the version before knows
+    origin (8 letters)  ␠[[name, position, data], …]    signals that the previous version knows
     origin (8 letters)  ![[name, position, data], …]    signals that it does not know
 
-Two versions run side by side during an update (docs/decisions/0027).  The version before tells a
-signal from a push by its name alone, and pushes every name that it does not know to apps.  It reads
-JSON that begins with a blank, and drops what begins with "!".  A name, a kind, or elements behind the
-third that this version does not know come from the version after it: unknown announcements go to
-apps, which leave out what they do not know; unknown signals are dropped.
+Two versions run side by side during an update (docs/decisions/0027). The previous version tells a
+signal from a push only by its name, and pushes every unknown name to apps. It reads JSON that
+begins with a blank, and drops messages that begin with "!". An unknown name or kind, or a fourth
+element, comes from the next version: unknown announcements are passed to apps, which ignore what
+they do not know; unknown signals are dropped.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,8 +26,8 @@ from marketplace.ports import Announcement, Signal, SignalName
 ORIGIN_LENGTH = 8
 ANNOUNCEMENTS, KNOWN_SIGNALS, NEW_SIGNALS = b"", b" ", b"!"
 _FIRST_OF_JSON = b"["
-# The signals of the version before, which have no tag when it sends them.
-_OF_THE_VERSION_BEFORE = frozenset(
+# The signals that the previous version knows; it sends them without a tag.
+_PREVIOUS_VERSION_SIGNALS = frozenset(
     {SignalName.ACCESS, SignalName.SESSION_ENDED, SignalName.ACTIVITY, SignalName.HEAD}
 )
 _SIGNALS = {name.value: name for name in SignalName}
@@ -41,7 +41,7 @@ _UNKNOWN, _UNREADABLE = _DROPPED.labels("unknown_signal"), _DROPPED.labels("unre
 
 
 def connect(redis_url: str) -> "Redis":
-    """A client with bounded time-outs and one quick retry; raises RedisError when Redis is away."""
+    """A client with bounded time-outs and one quick retry; raises RedisError if Redis is down."""
     return Redis.from_url(
         redis_url,
         socket_connect_timeout=2,
@@ -52,25 +52,25 @@ def connect(redis_url: str) -> "Redis":
     )
 
 
-def kind_of(told: LiveItem) -> bytes:
+def kind_of(item: LiveItem) -> bytes:
     """The tag of an announcement or a signal; a message has one kind."""
-    if type(told) is Announcement:
+    if type(item) is Announcement:
         return ANNOUNCEMENTS
-    return KNOWN_SIGNALS if told.name in _OF_THE_VERSION_BEFORE else NEW_SIGNALS
+    return KNOWN_SIGNALS if item.name in _PREVIOUS_VERSION_SIGNALS else NEW_SIGNALS
 
 
-def encode(origin: str, told: Sequence[LiveItem]) -> bytes:
-    """A message of a room's channel, of one or more of one kind.
+def encode(origin: str, items: Sequence[LiveItem]) -> bytes:
+    """A message for a room's channel, with one or more items of one kind.
 
-    The origin stands first and outside the JSON, so that a process leaves out its own without
-    reading further; the room is the channel.
+    The origin comes first, outside the JSON, so that a process can skip its own messages without
+    parsing; the channel is the room.
     """
-    items = [[each.name, each.position, each.data] for each in told]
-    return origin.encode() + kind_of(told[0]) + orjson.dumps(items)
+    encoded = [[item.name, item.position, item.data] for item in items]
+    return origin.encode() + kind_of(items[0]) + orjson.dumps(encoded)
 
 
 def decode(room: str, message: bytes) -> list[LiveItem]:
-    """What a message of a room's channel tells, without what this version cannot use."""
+    """The items in a message of a room's channel, without those that this version cannot use."""
     tag, body = message[ORIGIN_LENGTH : ORIGIN_LENGTH + 1], message[ORIGIN_LENGTH:]
     is_signals = tag in (KNOWN_SIGNALS, NEW_SIGNALS)
     try:
@@ -82,17 +82,17 @@ def decode(room: str, message: bytes) -> list[LiveItem]:
     if type(items) is not list:
         _UNREADABLE.inc()
         return []
-    return list(_told(room, items, is_signals=is_signals))
+    return list(_decoded(room, items, is_signals=is_signals))
 
 
-def _told(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveItem]:
+def _decoded(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveItem]:
     for item in items:
         if not _is_readable(item):
             _UNREADABLE.inc()
             continue
         name, position, data = item[:3]
         known = _SIGNALS.get(name)
-        if known is not None and (is_signals or known in _OF_THE_VERSION_BEFORE):
+        if known is not None and (is_signals or known in _PREVIOUS_VERSION_SIGNALS):
             yield Signal(room, known, data, position)
         elif is_signals:
             _UNKNOWN.inc()
@@ -101,7 +101,7 @@ def _told(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveItem
 
 
 def _is_readable(item: Any) -> bool:
-    """Whether an item has a name, a position or none, and data; whatever follows is ignored."""
+    """Whether an item has a name, an optional position, and data; further elements are ignored."""
     return (
         type(item) is list
         and len(item) >= 3
