@@ -42,7 +42,7 @@ def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As if `activity` had been added today."""
-    monkeypatch.setattr(wire, "_OF_THE_VERSION_BEFORE", frozenset({SignalName.ACCESS}))
+    monkeypatch.setattr(wire, "_PREVIOUS_VERSION_SIGNALS", frozenset({SignalName.ACCESS}))
 
     message = live.encode("abcdefgh", [Signal(ROOM, SignalName.ACTIVITY)])
 
