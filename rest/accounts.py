@@ -43,8 +43,8 @@ async def _log_in_again(context: RequestContext, kept: dict[str, Any], status: i
 async def create_account(context: RequestContext) -> Answer:
     """Register as a customer or a vendor.
 
-    A vendor's account comes with an empty profile, to be completed under `/v1/vendors/me`. Sent
-    again with its Idempotency-Key, the request is answered with new tokens for the same account.
+    A vendor's account starts with an empty profile, which the vendor completes at `/v1/vendors/me`.
+    A retry with the same Idempotency-Key returns new tokens for the same account.
     """
     context.service.limits.register(context.request.client_address, context.body["email"])
     asked_by = network_of(context.request.client_address)
@@ -54,5 +54,5 @@ async def create_account(context: RequestContext) -> Answer:
 
 @ROUTES.get("/v1/me", answer=AccountView())
 async def get_me(context: RequestContext) -> Answer:
-    """See one's own account."""
+    """Get the caller's account."""
     return Answer(await accounts.own_account(context.world, context.actor))

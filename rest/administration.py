@@ -15,7 +15,7 @@ ROUTES = Routes("Administration")
 
 
 class VendorsQuery(PageQuery):
-    """Vendors in `state`, or in any."""
+    """Vendors in `state`, or in any state."""
 
     state = fields.Enum(VendorState, by_value=True, load_default=None)
 
@@ -49,7 +49,7 @@ def _decide(decision: str) -> Handler:
     decide.__name__ = f"{decision}_vendor"
     decide.__doc__ = (
         f"{decision.capitalize()} a vendor.\n\n"
-        f"From `{'`, `'.join(sorted(allowed))}` to `{after}`; the vendor sees the reason."
+        f"From `{'`, `'.join(sorted(allowed))}` to `{after}`. The vendor can see the reason."
     )
     return decide
 

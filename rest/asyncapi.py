@@ -27,31 +27,32 @@ from rest.openapi_schemas import (
 )
 
 _ABOUT = """The socket of Parley, a messaging-first marketplace of customers and vendors: Socket.IO 5
-on Engine.IO 4, by websocket, by long polling, or by polling with an upgrade; namespace `/`. Any
-Socket.IO client of version 3 or later speaks it.
+on Engine.IO 4, over websocket, over long polling, or over polling with an upgrade; namespace `/`. Any
+Socket.IO client of version 3 or later can connect.
 
-**Handshake.** The access token of `POST /v1/tokens` goes into `auth`: `{"token": "…"}`. A refusal is
-`connect_error` with `data.code`; the client libraries do not try again by themselves then. Connect
-again after a growing wait when `data.temporary` is true, and at once for `draining`: another process
-takes the connection. For `token_expired` take a new token first.
+**Handshake.** Send the access token from `POST /v1/tokens` in `auth`: `{"token": "…"}`. A refused
+handshake gets `connect_error` with `data.code`; the client libraries do not retry it on their own. If
+`data.temporary` is true, reconnect with a growing backoff. For `draining`, reconnect at once: another
+process takes the connection. For `token_expired`, get a new token first.
 
-**Calls** are events with one object, and each is acknowledged: `{"ok": true, …}`, or `{"ok": false,
-"error": {…}}` with a `code` to branch on and a `message` for the developer. Where `temporary` is true
-the same call may succeed later, not before `retry_after_ms` where that is told. A call whose
-acknowledgement was lost is made again: a message is known by its `client_message_id` and is stored
-once; joining, marking and typing change nothing the second time; an edit or a deletion becomes one
-more entry that says the same.
+**Calls** are events with one object. Each call is acknowledged with `{"ok": true, …}`, or with
+`{"ok": false, "error": {…}}`, whose `code` is for programs and whose `message` is for developers. If
+`temporary` is true, the same call may succeed later, but not before `retry_after_ms` if that is
+given. If an acknowledgement is lost, repeat the call. A message is stored once for each
+`client_message_id`. A repeated join, position or typing call changes nothing. An edit to the
+current body and a repeated deletion return the entry that is already stored.
 
-**Pushes** are events to the members of a room. Rooms of conversations and RFIs are joined; the
-account's own needs no joining. A push is a hint and the number is the truth: entries have a
-`sequence` and RFIs a `revision`, dense from 1. Who holds N and is pushed N + 2 asks for what is
-between (`fetch_entries`, or `join_rfi` again). After every reconnect join again with the number one
-has; there is no limit in time.
+**Pushes** are events to the members of a room. A connection joins the rooms of conversations and RFIs;
+it is in the room of its own account without joining. A push is a hint; the number is the truth.
+Entries have a `sequence` and RFIs a `revision`, both without gaps from 1. A client that has N and
+receives N + 2 reads the missing ones (`fetch_entries`, or `join_rfi` again). After every reconnect,
+join again with the last number received; there is no time limit.
 
-**Limits.** A packet has at most 100,000 bytes, a body 8,000 characters; there is no binary data. A
-connection is in at most 200 rooms. A reader that falls far behind loses typing first and is closed
-then; it comes back and resumes by number. Calls have a rate, `rate_limited` beyond it. Before the
-gateway closes a connection it pushes `connection.closing` with the reason. New fields may come into answers and pushes: let them pass.
+**Limits.** A packet has at most 100,000 bytes and a body at most 8,000 characters; binary data is not
+accepted. A connection can be in at most 200 rooms. A client that reads too slowly first misses typing
+pushes and is then disconnected; it reconnects and resumes by number. Calls above the rate limit get
+`rate_limited`. Before the gateway closes a connection, it pushes `connection.closing` with the reason.
+Acknowledgements and pushes may gain new fields: ignore the fields you do not know.
 """
 
 
@@ -90,7 +91,7 @@ def document(public_url: str) -> dict[str, Any]:
                     "type": "httpApiKey",
                     "name": "token",
                     "in": "query",
-                    "description": "Not in the address but in `auth` of the Socket.IO handshake.",
+                    "description": "Sent in `auth` of the Socket.IO handshake, not in the URL.",
                 }
             },
         },
@@ -117,7 +118,7 @@ def _server(public_url: str) -> dict[str, Any]:
         "pathname": "/socket.io/",
         "protocol": "wss" if url.scheme == "https" else "ws",
         "protocolVersion": "Engine.IO 4, Socket.IO 5",
-        "description": "The gateways, through nginx; by long polling over HTTP at the same path.",
+        "description": "The gateways, behind nginx; long polling uses HTTP at the same path.",
         "security": [{"$ref": "#/components/securitySchemes/access_token"}],
     }
 
@@ -145,7 +146,10 @@ def _add_call(
     answer = acknowledgement_name(name)
     messages[name] = _message(name, call.about, _reference(converter, call.request))
     messages[answer] = _message(
-        answer, f"What `{name}` is answered.", _answered(converter, call), kind="acknowledgement"
+        answer,
+        f"The acknowledgement of `{name}`.",
+        _answered(converter, call),
+        kind="acknowledgement",
     )
     operations[name] = {
         "action": "receive",
@@ -172,9 +176,9 @@ def _add_push(
     operations[name] = {
         "action": "send",
         "title": name,
-        "summary": f"{push.about} To the members of {push.room}."
+        "summary": f"{push.about} Pushed to the members of {push.room}."
         if "<" in push.room
-        else f"{push.about} To {push.room}.",
+        else f"{push.about} Pushed to {push.room}.",
         "channel": {"$ref": "#/channels/socket"},
         "messages": [{"$ref": f"#/channels/socket/messages/{name}"}],
     }

@@ -9,15 +9,15 @@ from rest.openapi_schemas import component_name
 
 CALL_REFUSAL = {
     "type": "object",
-    "description": "Why a call was not done.",
+    "description": "Why a call was refused.",
     "properties": {
-        "code": {"type": "string", "description": "What programs branch on."},
-        "message": {"type": "string", "description": "A sentence for the developer."},
-        "temporary": {"type": "boolean", "description": "Whether the same may succeed later."},
+        "code": {"type": "string", "description": "The error code, for programs."},
+        "message": {"type": "string", "description": "A sentence for developers."},
+        "temporary": {"type": "boolean", "description": "Whether the same call may succeed later."},
         "retry_after_ms": {"type": "integer", "minimum": 0},
         "errors": {
             "type": "array",
-            "description": "The values that were not accepted.",
+            "description": "The invalid values.",
             "items": {
                 "type": "object",
                 "properties": {
@@ -36,7 +36,7 @@ def connect_refusal() -> dict[str, Any]:
     """What a refused handshake is told."""
     return {
         "type": "object",
-        "description": "`data` of the `connect_error` with which a handshake is refused.",
+        "description": "The `data` of the `connect_error` that refuses a handshake.",
         "properties": {
             "code": {"type": "string", "enum": in_order(HANDSHAKE)},
             "temporary": {"type": "boolean"},

@@ -14,10 +14,10 @@ ROUTES = Routes("Conversations")
 
 @ROUTES.post("/v1/conversations/{conversation_id}/block", answer=BlockView())
 async def block_conversation(context: RequestContext) -> Answer:
-    """Block the conversation: neither side can write, edit or quote into it from now on.
+    """Block a conversation: neither side can send, edit or quote in it from then on.
 
-    Blocking what one blocks already changes nothing, so this may be repeated. The other side is told
-    that the conversation takes no messages, and not by whom.
+    The call is idempotent. The other side learns that the conversation does not accept messages, but
+    not who blocked it.
     """
     found = await blocks.block(context.world, context.actor, context.path["conversation_id"])
     return Answer(_told(context, found))
@@ -25,7 +25,7 @@ async def block_conversation(context: RequestContext) -> Answer:
 
 @ROUTES.delete("/v1/conversations/{conversation_id}/block", answer=BlockView())
 async def unblock_conversation(context: RequestContext) -> Answer:
-    """Take one's own block back; the conversation is open when the other side has none either."""
+    """Remove the caller's block; the conversation opens unless the other side blocks it too."""
     found = await blocks.unblock(context.world, context.actor, context.path["conversation_id"])
     return Answer(_told(context, found))
 

@@ -13,7 +13,7 @@ ROUTES = Routes("Categories")
 
 
 class CategoryView(Strict):
-    """A word that RFIs and vendors share, and how people call it."""
+    """A category of RFIs and vendors: its id and its display name."""
 
     id = fields.String(required=True, metadata={"example": "plumbing"})
     name = fields.String(required=True, metadata={"example": "Plumbing"})
@@ -21,6 +21,6 @@ class CategoryView(Strict):
 
 @ROUTES.get("/v1/categories", is_public=True, answer=page_schema(CategoryView))
 async def list_categories(_: RequestContext) -> Answer:
-    """List all categories; there is one page of them."""
+    """List all categories, on one page."""
     items = tuple({"id": key, "name": name} for key, name in CATEGORIES.items())
     return Answer(Page(items, None))

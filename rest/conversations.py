@@ -30,9 +30,9 @@ _CURSOR = re.compile(r"(after|before)([0-9]{1,16})")
 
 
 class EntriesQuery(PageQuery):
-    """Entries after `after_sequence`, or the last ones before `before_sequence`, or of all.
+    """Entries after `after_sequence`, the last ones before `before_sequence`, or the last ones of all.
 
-    `epoch` is that of the answer from which the number was taken.
+    `epoch` is the epoch of the response that the number was taken from.
     """
 
     after_sequence = Number(load_default=None)
@@ -47,11 +47,11 @@ class EntriesQuery(PageQuery):
 
 
 class EntriesView(Strict):
-    """Some entries, oldest first, and the conversation's `head`.
+    """A page of entries, oldest first, and the conversation's `head`.
 
-    `next_cursor` goes on in the direction that was asked for.  With `is_snapshot` they are the newest
-    entries, and it goes to older ones: no number was given, or it is above the head, or of another
-    `epoch` than the answer's.
+    `next_cursor` continues in the requested direction.  If `is_snapshot` is true, the items are the
+    newest entries and `next_cursor` leads to older ones: the request had no number, or its number was
+    above the head or belonged to a different `epoch` than the one in this response.
     """
 
     items = fields.List(AnyEntry(), required=True)
@@ -64,10 +64,10 @@ class EntriesView(Strict):
 
 @ROUTES.get("/v1/conversations", query=PageQuery(), answer=page_schema(ListedConversation))
 async def list_conversations(context: RequestContext) -> Answer:
-    """List one's conversations, newest first.
+    """List the caller's conversations, newest first.
 
-    `unread` counts the other side's messages after one's own read position, without those that were
-    deleted, and no further than 100: show that as "99+". Sending a message moves the position to it.
+    `unread` counts the other side's messages after the caller's read position, except deleted ones.
+    It stops at 100; show that as "99+". Sending a message moves the read position to that message.
     """
     page = await conversations.own_conversations(
         context.world, context.actor, page_request(context.query)
@@ -78,9 +78,9 @@ async def list_conversations(context: RequestContext) -> Answer:
 
 @ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
 async def get_conversation(context: RequestContext) -> Answer:
-    """See a conversation that one takes part in.
+    """Get one of the caller's conversations.
 
-    While somebody blocks it, `is_open` is false, and `blocked_by_me` says whether one does so oneself.
+    While either side blocks it, `is_open` is false; `blocked_by_me` says whether the caller blocks it.
     """
     found = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
@@ -93,7 +93,7 @@ async def get_conversation(context: RequestContext) -> Answer:
     "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
 )
 async def list_entries(context: RequestContext) -> Answer:
-    """Read entries after or before a sequence; without either, the last ones."""
+    """Read entries after or before a sequence, or the last ones if neither is given."""
     found = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
@@ -125,10 +125,10 @@ async def list_entries(context: RequestContext) -> Answer:
     errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN, Code.BLOCKED],
 )
 async def send_message(context: RequestContext) -> Answer:
-    """Send a message; it is durable when this is answered.
+    """Send a message; the response is sent once the message is durable.
 
-    Sent again with the same `client_message_id` it is answered with 200 and the first message, at
-    any later time and over the socket as well.
+    A resend with the same `client_message_id` returns 200 and the first message, at any later time. A
+    resend over the socket gets the first message too.
     """
     found = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]

@@ -13,14 +13,14 @@ _PAGE = {"Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
 
 
 class LiveView(Strict):
-    """The process answers."""
+    """The process is running."""
 
     live = Flag(required=True)
     process = fields.String(required=True)
 
 
 class ReadyView(Strict):
-    """Whether the process can do its work now, and what each check says."""
+    """Whether the process is ready for work, with the result of each check."""
 
     ready = Flag(required=True)
     process = fields.String(required=True)
@@ -30,7 +30,7 @@ class ReadyView(Strict):
 
 @ROUTES.get("/health/live", is_public=True, query=None, answer=LiveView())
 async def get_live(context: RequestContext) -> Answer:
-    """Whether the process answers at all."""
+    """Check that the process is running."""
     return Answer({"live": True, "process": context.service.parts.settings.process_name})
 
 
@@ -38,36 +38,36 @@ async def get_live(context: RequestContext) -> Answer:
     "/health/ready", is_public=True, query=None, answers={200: ReadyView(), 503: ReadyView()}
 )
 async def get_ready(context: RequestContext) -> Answer:
-    """Whether the process can do its work now."""
+    """Check that the process is ready for work."""
     is_ready, report = await context.service.health()
     return Answer(report, 200 if is_ready else 503)
 
 
 @ROUTES.get("/metrics", is_public=True, query=None, answers={200: telemetry.METRICS_CONTENT_TYPE})
 async def get_metrics(_: RequestContext) -> Answer:
-    """This process's metrics in Prometheus' text format."""
+    """Get this process's metrics in the Prometheus text format."""
     return Answer(telemetry.metrics_text())
 
 
 @ROUTES.get("/openapi.json", is_public=True, query=None, answers={200: "application/json"})
 async def get_openapi(context: RequestContext) -> Answer:
-    """This document (OpenAPI 3.1)."""
+    """Get this document (OpenAPI 3.1)."""
     return Answer(context.service.openapi_json, headers={"Cache-Control": "no-cache"})
 
 
 @ROUTES.get("/docs", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
 async def get_documentation(context: RequestContext) -> Answer:
-    """This document as a page."""
+    """Get this document as an HTML page."""
     return Answer(context.service.documentation_html, headers=_PAGE)
 
 
 @ROUTES.get("/asyncapi.json", is_public=True, query=None, answers={200: "application/json"})
 async def get_asyncapi(context: RequestContext) -> Answer:
-    """The document of the socket (AsyncAPI 3.0)."""
+    """Get the socket's document (AsyncAPI 3.0)."""
     return Answer(context.service.asyncapi_json, headers={"Cache-Control": "no-cache"})
 
 
 @ROUTES.get("/docs/socket", is_public=True, query=None, answers={200: "text/html; charset=utf-8"})
 async def get_socket_documentation(context: RequestContext) -> Answer:
-    """The document of the socket as a page."""
+    """Get the socket's document as an HTML page."""
     return Answer(context.service.socket_documentation_html, headers=_PAGE)

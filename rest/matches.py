@@ -18,7 +18,7 @@ ROUTES = Routes("Matches")
 
 
 class MatchesQuery(PageQuery):
-    """Matches in `state`, or in any."""
+    """Matches in `state`, or in any state."""
 
     state = fields.Enum(MatchState, by_value=True, load_default=None)
 
@@ -30,7 +30,7 @@ class MatchesQuery(PageQuery):
     errors=[Code.FORBIDDEN],
 )
 async def list_rfi_matches(context: RequestContext) -> Answer:
-    """List the RFI's matches, closest first: all for its customer, a vendor's own for the vendor."""
+    """List an RFI's matches, closest first: all for its customer, a vendor's own for that vendor."""
     found = await matches.visible_matches(context.world, context.actor, context.path["rfi_id"])
     return Answer(cut(found, page_request(context.query), lambda match: match.id))
 
@@ -39,7 +39,7 @@ async def list_rfi_matches(context: RequestContext) -> Answer:
     "/v1/matches", query=MatchesQuery(), answer=page_schema(MatchWithRfi), errors=[Code.FORBIDDEN]
 )
 async def list_matches(context: RequestContext) -> Answer:
-    """List one's matches as a vendor with their RFIs, newest first."""
+    """List the calling vendor's matches with their RFIs, newest first."""
     page = await matches.own_matches(
         context.world, context.actor, context.query["state"], page_request(context.query)
     )
@@ -51,7 +51,7 @@ async def list_matches(context: RequestContext) -> Answer:
     "/v1/matches/{match_id}/accept", answer=MatchView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
 )
 async def accept_match(context: RequestContext) -> Answer:
-    """Take up an offer; `conversation_id` is the conversation with the customer it opens."""
+    """Accept an offer; `conversation_id` is the new conversation with the customer."""
     return Answer(await matches.accept(context.world, context.actor, context.path["match_id"]))
 
 
@@ -63,7 +63,7 @@ async def accept_match(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
 async def decline_match(context: RequestContext) -> Answer:
-    """Turn an offer down, with a reason or without."""
+    """Decline an offer, optionally with a reason."""
     match = await matches.decline(
         context.world, context.actor, context.path["match_id"], context.body["reason"]
     )

@@ -11,7 +11,7 @@ ROUTES = Routes("Notifications")
 
 @ROUTES.get("/v1/me/notifications", query=PageQuery(), answer=page_schema(NotificationView))
 async def list_notifications(context: RequestContext) -> Answer:
-    """List one's notifications, newest first: sent, deferred or suppressed, and why."""
+    """List the caller's notifications, newest first, with their state and its reason."""
     page = page_request(context.query)
     return Answer(
         await context.world.store.notifications.of_account(context.actor.account_id, page)

@@ -28,42 +28,43 @@ _ABOUT = """The REST interface of Parley, a messaging-first marketplace of custo
 
 Times are RFC 3339 in UTC; ids are opaque; money is `amount_minor` with `currency` (ISO 4217); places
 are GeoJSON points, longitude first; distances are in metres (`_m`). Errors are
-`application/problem+json` (RFC 9457): programs compare `code`. Lists come in pages: send
-`next_cursor` back as `cursor`. A POST that creates takes an `Idempotency-Key`. RFIs carry their
-revision as `ETag` and want it back as `If-Match`."""
+`application/problem+json` (RFC 9457); programs compare `code`. Lists are paged: send `next_cursor`
+as `cursor` to get the next page. A POST that creates a resource accepts an `Idempotency-Key`. An RFI's
+revision is returned as `ETag`, and every change of the RFI requires it as `If-Match`."""
 
 _PARAMETERS: Mapping[str, dict[str, Any]] = {
     "IfMatch": {
         "in": "header",
         "name": "If-Match",
         "required": True,
-        "description": "The ETag of the revision that was decided on, weak or strong: both name that "
-        "revision. Several ETags mean any of them, `*` means whatever stands.",
+        "description": "The ETag of the revision the caller decided on; weak and strong forms are equivalent. A "
+        "list of ETags matches any of them, and `*` matches every revision.",
         "schema": {"type": "string"},
         "example": '"7"',
     },
     "IfNoneMatch": {
         "in": "header",
         "name": "If-None-Match",
-        "description": "The ETag of what is known already: answered with 304 while it still stands.",
+        "description": "The ETag of the copy the client already has. The response is 304 if that copy is "
+        "still current.",
         "schema": {"type": "string"},
         "example": '"7"',
     },
     "IdempotencyKey": {
         "in": "header",
         "name": "Idempotency-Key",
-        "description": "Names this request, so that it can be sent again without a second effect: for a "
-        "day, and for a message for ever. Whatever became of the first request, the same one under the "
-        "same key gets its answer, or has its effect once.",
+        "description": "Identifies this request so that it can be retried safely: for a day, and for a "
+        "message without a time limit. Whatever happened to the first request, a retry with the same "
+        "key gets the first response or takes effect exactly once.",
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     },
 }
 _HEADERS = {
-    "X-Request-Id": "The request's id: the one that was sent, or a new one.",
+    "X-Request-Id": "The request's id: the one the client sent, or a new one.",
     "ETag": "The RFI's revision.",
-    "Location": "Where the new thing is.",
-    "Idempotent-Replayed": "`true` when this is the answer that an earlier request got.",
-    "Retry-After": "Seconds after which trying again can help.",
+    "Location": "The URL of the new resource.",
+    "Idempotent-Replayed": "`true` if this is the stored response of an earlier request.",
+    "Retry-After": "The number of seconds to wait before a retry.",
     "WWW-Authenticate": "How to authenticate (RFC 6750).",
 }
 
@@ -112,7 +113,7 @@ def _add_components(spec: APISpec) -> None:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The `access_token` of `POST /v1/tokens`, good for 15 minutes.",
+            "description": "The `access_token` from `POST /v1/tokens`, valid for 15 minutes.",
         },
     )
 
@@ -196,11 +197,11 @@ def _answers(operation: Operation) -> dict[str, Any]:
 
 
 _OF_STATUS = {
-    200: "Done.",
-    201: "Made.",
-    204: "Done; there is nothing to say.",
-    304: "It stands as the client knows it; there is no body.",
-    503: "Not now.",
+    200: "OK.",
+    201: "Created.",
+    204: "No content.",
+    304: "Not modified: the client's copy is still current. There is no body.",
+    503: "Not ready.",
 }
 
 

@@ -34,14 +34,14 @@ _NOT_NOW = "A required service is temporarily unavailable. Try again."
 
 
 class FieldProblem(Strict):
-    """One value that was not accepted."""
+    """One invalid value."""
 
     path = fields.String(required=True, metadata={"example": "budget.currency"})
     message = fields.String(required=True)
 
 
 class ProblemView(Strict):
-    """What went wrong (RFC 9457); programs compare `code`."""
+    """An error (RFC 9457); programs compare `code`."""
 
     type = fields.String(required=True)
     title = fields.String(required=True)

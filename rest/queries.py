@@ -52,7 +52,7 @@ class NoQuery(Strict):
 
 
 class PageQuery(Strict):
-    """`limit` items behind `cursor`."""
+    """Up to `limit` items after `cursor`."""
 
     limit = Number(load_default=50, least=1, most=MAX_LIMIT)
     cursor = Cursor(load_default=None)

@@ -20,7 +20,7 @@ ROUTES = Routes("Quotes")
     errors=[Code.FORBIDDEN],
 )
 async def list_quotes(context: RequestContext) -> Answer:
-    """List the RFI's quotes: all for its customer, a vendor's own for the vendor."""
+    """List an RFI's quotes: all for its customer, a vendor's own for that vendor."""
     found = await quotes.visible_quotes(context.world, context.actor, context.path["rfi_id"])
     return Answer(cut(found, page_request(context.query), lambda quote: quote.id))
 
@@ -42,10 +42,10 @@ def _stored(result: tuple[Quote, Entry, bool]) -> Answer:
     errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION, Code.BLOCKED],
 )
 async def submit_quote(context: RequestContext) -> Answer:
-    """Quote on an RFI whose match one has accepted.
+    """Quote on an RFI whose match the vendor has accepted.
 
-    The quote is pinned to `rfi_revision`, the revision the vendor looked at. A second quote of the
-    same vendor is the quote's next revision and is answered with 200.
+    The quote is pinned to `rfi_revision`, the revision that the vendor read. A second quote from the
+    same vendor becomes the quote's next revision and returns 200.
     """
     quote, is_new = await quotes.submit(
         context.world, context.actor, context.path["rfi_id"], context.body
@@ -60,9 +60,9 @@ async def submit_quote(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN],
 )
 async def list_quote_revisions(context: RequestContext) -> Answer:
-    """Read the figures of each revision of a quote, oldest first.
+    """List the figures of each revision of a quote, oldest first.
 
-    For the customer, for admins, and for the vendor whose quote it is.
+    Available to the customer, to admins, and to the vendor who submitted the quote.
     """
     page = page_request(context.query)
     after = int(page.before_id or 0)

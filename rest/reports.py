@@ -15,7 +15,7 @@ ROUTES = Routes("Reports")
 
 
 class ReportsQuery(PageQuery):
-    """Reports in `state`, or in any."""
+    """Reports in `state`, or in any state."""
 
     state = fields.Enum(ReportState, by_value=True, load_default=None)
 
@@ -33,10 +33,10 @@ def _filed(result: tuple[Report, bool]) -> Answer:
     errors=[Code.FORBIDDEN],
 )
 async def report_message(context: RequestContext) -> Answer:
-    """Report a message of the other side to the admins.
+    """Report a message from the other participant to the admins.
 
-    A message is reported once by a person: said again it is answered with 200 and the first report.
-    The sender is not told.
+    An account can report a message once: a second report returns 200 and the first report. The
+    sender is not notified.
     """
     result = await reports.report_message(
         context.world,
@@ -56,7 +56,7 @@ async def report_message(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN],
 )
 async def list_reports(context: RequestContext) -> Answer:
-    """List reports as an admin, newest first, each with the message as it read when reported."""
+    """List all reports (admins only), newest first, each with the message as it was reported."""
     page = page_request(context.query)
     return Answer(
         await reports.reports_of_state(context.world, context.actor, context.query["state"], page)
@@ -70,7 +70,7 @@ async def list_reports(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
 async def close_report(context: RequestContext) -> Answer:
-    """Close a report as an admin, with what was decided."""
+    """Close a report with a resolution (admins only)."""
     report = await reports.close(
         context.world, context.actor, context.path["report_id"], context.body["resolution"]
     )

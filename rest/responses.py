@@ -29,7 +29,7 @@ def page_schema(item: type[Strict]) -> Strict:
         name,
         (Strict,),
         {
-            "__doc__": "A page; the next one is behind `next_cursor`, null at the end.",
+            "__doc__": "One page of a list; `next_cursor` leads to the next page and is null on the last.",
             "items": fields.List(fields.Nested(item), required=True),
             "next_cursor": fields.String(allow_none=True, required=True),
         },

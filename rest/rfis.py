@@ -18,7 +18,7 @@ ROUTES = Routes("RFIs")
 
 
 class ChangesQuery(PageQuery):
-    """Changes behind `after_revision`, or behind the last page's cursor."""
+    """Changes after `after_revision`, or after the previous page's cursor."""
 
     after_revision = Number(load_default=None)
     epoch = Identifier(load_default=None)
@@ -30,10 +30,11 @@ class ChangesQuery(PageQuery):
 
 
 class ChangesView(Strict):
-    """Some revisions, oldest first; `next_cursor` leads to the next ones, and is null at the end.
+    """A page of revisions, oldest first; `next_cursor` leads to the next page and is null on the last.
 
-    `head` is the RFI's revision.  With `is_snapshot` they are the newest revisions, which do not follow
-    on what was asked for: it was above the head, or of another `epoch` than the answer's.
+    `head` is the RFI's current revision.  If `is_snapshot` is true, the items are the newest revisions
+    and do not continue from the requested number: it was above the head, or belonged to a different
+    `epoch` than the one in this response.
     """
 
     items = fields.List(fields.Nested(RevisionView), required=True)
@@ -57,21 +58,21 @@ def _drafted(rfi: Rfi) -> Answer:
     errors=[Code.FORBIDDEN],
 )
 async def draft_rfi(context: RequestContext) -> Answer:
-    """Draft an RFI, seen by its customer alone until it is submitted."""
+    """Draft an RFI; only its customer sees it until it is submitted."""
     return _drafted(await rfis.draft(context.world, context.actor, context.body))
 
 
 @ROUTES.get("/v1/rfis", query=PageQuery(), answer=page_schema(RfiView), errors=[Code.FORBIDDEN])
 async def list_rfis(context: RequestContext) -> Answer:
-    """List one's own RFIs as a customer, newest first; vendors list their matches."""
+    """List the calling customer's RFIs, newest first; vendors list their matches instead."""
     return Answer(await rfis.own_rfis(context.world, context.actor, page_request(context.query)))
 
 
 @ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True, errors=[Code.FORBIDDEN])
 async def get_rfi(context: RequestContext) -> Answer:
-    """See an RFI: its customer, admins, and the vendors on it.
+    """Get an RFI; available to its customer, to admins, and to the vendors on it.
 
-    A vendor that declined, or whose reach the RFI left, sees it no more.
+    A vendor can no longer see the RFI after declining it, or after the RFI moved out of its reach.
     """
     return Answer(await rfis.visible_rfi(context.world, context.actor, context.path["rfi_id"]))
 
@@ -85,9 +86,9 @@ async def get_rfi(context: RequestContext) -> Answer:
     errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
 async def revise_rfi(context: RequestContext) -> Answer:
-    """Change fields of a draft or an open RFI; what is left out stays.
+    """Change fields of a draft or open RFI; omitted fields stay unchanged.
 
-    Each change makes a revision; nothing happens when nothing differs.
+    Each change creates a revision. A request that changes no value creates none.
     """
     rfi = await rfis.revise(
         context.world,
@@ -107,10 +108,10 @@ async def revise_rfi(context: RequestContext) -> Answer:
     errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
 )
 async def submit_rfi(context: RequestContext) -> Answer:
-    """Open a draft for matching with the closest vendors.
+    """Submit a draft: open it for matching with the closest vendors.
 
-    An account has so many open RFIs, so many vendors on them together, and so many submissions in 24
-    hours.
+    Limits apply to an account's open RFIs, to the vendors they ask for in total, and to its
+    submissions in 24 hours.
     """
     rfi_id = context.path["rfi_id"]
     return Answer(
@@ -126,7 +127,7 @@ async def submit_rfi(context: RequestContext) -> Answer:
     errors=[Code.WRONG_STATE],
 )
 async def withdraw_rfi(context: RequestContext) -> Answer:
-    """Take an RFI back; its matches and quotes are closed with it."""
+    """Withdraw an RFI; this also closes its matches and quotes."""
     rfi_id = context.path["rfi_id"]
     return Answer(
         await rfis.withdraw(context.world, context.actor, rfi_id, context.expected_revisions)
@@ -142,10 +143,11 @@ async def withdraw_rfi(context: RequestContext) -> Answer:
     errors=[Code.WRONG_STATE],
 )
 async def award_rfi(context: RequestContext) -> Answer:
-    """Give the RFI to the vendor of one quote; the other matches and quotes are closed with it.
+    """Award an RFI to the vendor of one quote; this also closes the other matches and quotes.
 
-    `quote_revision` is the revision of the quote that the customer decided on. When the vendor has
-    quoted again since, the award is refused with `stale_revision`, saying what the quote is now.
+    `quote_revision` is the revision of the quote that the customer decided on. If the vendor has
+    revised the quote since, the award is refused with `stale_revision`, which states the current
+    figures.
     """
     rfi = await rfis.award(
         context.world,
@@ -165,9 +167,9 @@ async def award_rfi(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN],
 )
 async def list_rfi_changes(context: RequestContext) -> Answer:
-    """Read the RFI's changes behind a revision, oldest first and without a hole.
+    """List the RFI's changes after a revision, oldest first and without gaps.
 
-    Each says which fields were what before and after, who did it and why.
+    Each revision has the old and new value of every changed field, who changed them, and why.
     """
     page = page_request(context.query)
     after = context.query["after_revision"] or int(page.before_id or 0)

@@ -35,9 +35,9 @@ async def log_in(context: RequestContext, account: Account) -> dict[str, Any]:
 async def create_tokens(context: RequestContext) -> Answer:
     """Log in.
 
-    The access token is valid for 15 minutes, the refresh token once within 30 days. After ten wrong
-    passwords for one email address, further answers to wrong ones are delayed by up to five seconds,
-    and the network address they came from has to wait.
+    The access token is valid for 15 minutes. The refresh token is valid for 30 days and can be used
+    once. After ten wrong passwords for one email address, responses to further wrong ones are delayed
+    by up to five seconds, and the network address that sent them has to wait.
     """
     email = context.body["email"]
     asked_by = network_of(context.request.client_address)
@@ -59,9 +59,9 @@ async def create_tokens(context: RequestContext) -> Answer:
 async def refresh_tokens(context: RequestContext) -> Answer:
     """Exchange a refresh token for new tokens.
 
-    If the answer was lost, repeat the request within 60 seconds: it returns the same refresh token.
-    When a refresh token comes back later than that, somebody holds a copy, and the log-in ends for
-    both.
+    If the response was lost, repeat the request within 60 seconds: it returns the same refresh token.
+    If a used refresh token is presented later than that, somebody holds a copy of it, and the log-in
+    ends for both.
     """
     refresh_tokens = context.service.parts.refresh_tokens
     old = context.body["refresh_token"]
@@ -77,8 +77,8 @@ async def refresh_tokens(context: RequestContext) -> Answer:
 async def delete_tokens(context: RequestContext) -> Answer:
     """Log out.
 
-    The refresh token ends at once, and so do connections to gateways. The access token ends within
-    ten seconds.
+    The refresh token becomes invalid at once, and the gateways close the log-in's connections. The
+    access token becomes invalid within ten seconds.
     """
     await accounts.log_out(context.world, context.access.account_id, context.access.session_id)
     context.service.sessions.forget(context.access.session_id)

@@ -25,7 +25,7 @@ ROUTES = Routes("Vendors")
 
 
 class NearbyQuery(PageQuery):
-    """Vendors within `radius_m` metres around `near`, of a category if it is given."""
+    """Vendors within `radius_m` metres of `near`, optionally of one category."""
 
     near = Near(required=True)
     radius_m = Number(load_default=25_000, least=100, most=MAX_RADIUS_M)
@@ -34,7 +34,7 @@ class NearbyQuery(PageQuery):
 
 @ROUTES.get("/v1/vendors/me", answer=OwnVendorView(), errors=[Code.FORBIDDEN])
 async def get_own_vendor(context: RequestContext) -> Answer:
-    """See one's own profile, with the steps of the onboarding done and to do."""
+    """Get the caller's profile with its completed and remaining onboarding steps."""
     return Answer(_with_steps(await vendors.own_vendor(context.world, context.actor)))
 
 
@@ -45,7 +45,7 @@ async def get_own_vendor(context: RequestContext) -> Answer:
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
 async def update_own_vendor(context: RequestContext) -> Answer:
-    """Change fields of one's own profile; what is left out stays."""
+    """Change fields of the caller's profile; omitted fields stay unchanged."""
     return Answer(
         _with_steps(await vendors.update_profile(context.world, context.actor, context.body))
     )
@@ -55,7 +55,7 @@ async def update_own_vendor(context: RequestContext) -> Answer:
     "/v1/vendors/me/submit", answer=OwnVendorView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
 )
 async def submit_own_vendor(context: RequestContext) -> Answer:
-    """Hand one's profile in for review, once no step is left to do."""
+    """Submit the caller's profile for review; every onboarding step must be complete."""
     return Answer(_with_steps(await vendors.submit(context.world, context.actor)))
 
 
@@ -67,9 +67,9 @@ async def submit_own_vendor(context: RequestContext) -> Answer:
     answer=page_schema(NearbyVendorView),
 )
 async def list_nearby_vendors(context: RequestContext) -> Answer:
-    """Find active vendors around a place, closest first.
+    """Find active vendors near a place, closest first.
 
-    Places are rounded to about 1 km, and distances are those to the rounded places.
+    Places are rounded to about 1 km, and distances are measured to the rounded places.
     """
     query = context.query
     page = await vendors.nearby_vendors(
@@ -81,7 +81,7 @@ async def list_nearby_vendors(context: RequestContext) -> Answer:
 
 @ROUTES.get("/v1/vendors/{vendor_id}", is_public=True, answer=PublicVendor())
 async def get_vendor(context: RequestContext) -> Answer:
-    """See an active vendor: nothing personal."""
+    """Get an active vendor's public profile, which has no personal data."""
     return Answer(await vendors.public_vendor(context.world, context.path["vendor_id"]))
 
 

@@ -18,7 +18,7 @@ from marketplace.schemas.people import NewEmail, NewPassword, Phone, timezone
 
 
 class Register(Strict):
-    """POST /v1/accounts."""
+    """The body of POST /v1/accounts."""
 
     role = fields.String(required=True, validate=validate.OneOf(["customer", "vendor"]))
     email = NewEmail(required=True)
@@ -40,14 +40,14 @@ class Register(Strict):
 
 
 class LogIn(Strict):
-    """POST /v1/tokens."""
+    """The body of POST /v1/tokens."""
 
     email = Unicode(required=True, validate=validate.Length(max=254))
     password = Unicode(required=True, validate=validate.Length(max=200))
 
 
 class Refresh(Strict):
-    """POST /v1/tokens/refresh."""
+    """The body of POST /v1/tokens/refresh."""
 
     refresh_token = Unicode(required=True, validate=validate.Length(max=200))
 
@@ -66,7 +66,7 @@ class AccountView(Strict):
 
 
 class Tokens(Strict):
-    """What a log-in, a registration and a refresh answer."""
+    """The response to a log-in, a registration or a refresh."""
 
     account = fields.Nested(AccountView, required=True)
     access_token = fields.String(required=True)

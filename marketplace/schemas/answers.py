@@ -15,14 +15,15 @@ from marketplace.schemas.rfis import RevisionView, RfiView
 
 
 class Done(Strict):
-    """It was done; there is nothing more to say."""
+    """The call succeeded and returns no data."""
 
 
 class EntryPage(Strict):
     """Entries, oldest first; `head` is the conversation's highest sequence.
 
-    `has_more` says that there are more in the direction that was asked for.  With `is_snapshot` they
-    are the newest entries, which do not follow on what the app named; `has_more` tells of older ones.
+    `has_more` says whether there are more entries in the requested direction.  If `is_snapshot` is
+    true, these are the newest entries, which do not continue from the requested number; `has_more`
+    then refers to older entries.
     """
 
     entries = fields.List(AnyEntry(), required=True)
@@ -33,7 +34,7 @@ class EntryPage(Strict):
 
 
 class JoinedConversation(EntryPage):
-    """The snapshot up to `head`; pushes begin at head + 1."""
+    """The snapshot up to `head`; pushes start at head + 1."""
 
     conversation = fields.Nested(SeenConversation, required=True)
     participants = fields.List(fields.Nested(SeenParticipant), required=True)
@@ -41,21 +42,21 @@ class JoinedConversation(EntryPage):
 
 
 class SentMessage(Strict):
-    """The message as it is stored; a resend gets the first answer."""
+    """The message as stored; a resend returns the first message."""
 
     message = fields.Nested(MessageView, required=True)
 
 
 class ChangedMessage(Strict):
-    """The entry of an edit or a deletion: the new one, or the one that says the same already."""
+    """The entry of the edit or deletion: a new one, or the existing one with the same effect."""
 
     entry = AnyEntry(required=True)
 
 
 class JoinedRfi(Strict):
-    """The RFI at `revision` with the changes behind `after_revision`; pushes begin at revision + 1.
+    """The RFI at `revision` with the changes after `after_revision`; pushes start at revision + 1.
 
-    With `is_snapshot` the changes are left out, and the RFI is to be taken as it is.
+    If `is_snapshot` is true, the changes are left out: replace the local copy with this RFI.
     """
 
     rfi = fields.Nested(RfiView, required=True)
@@ -66,7 +67,7 @@ class JoinedRfi(Strict):
 
 
 class Typing(Strict):
-    """Somebody began to type, or stopped; ends by itself after six seconds without a word."""
+    """A participant started or stopped typing; typing expires six seconds after the last call."""
 
     conversation_id = Identifier(required=True)
     account_id = Identifier(required=True)
@@ -74,7 +75,7 @@ class Typing(Strict):
 
 
 class Presence(Strict):
-    """Somebody is active, or no longer: within a minute behind what they did last, and connected."""
+    """Whether a participant is active: connected, and did something within the last minute."""
 
     conversation_id = Identifier(required=True)
     account_id = Identifier(required=True)
@@ -91,17 +92,18 @@ class RfiAwarded(Strict):
 
 
 class RoomLeft(Strict):
-    """The connection was taken out of a room, since its account may no longer see what is in it."""
+    """The connection was removed from a room because its account may no longer see the content."""
 
     room = fields.String(required=True)
     reason = fields.String(required=True)
 
 
 class Gap(Strict):
-    """A room is at `head`, and the app does not have all up to there.
+    """A room is at `head`, and the app has not received everything up to it.
 
-    What is missing cannot be read yet and is pushed later.  With `is_snapshot` it is not: the database
-    was restored from a backup, and what the app has is not what the room's numbers now stand for.
+    The missing entries cannot be read yet and are pushed later.  If `is_snapshot` is true, they are
+    not: the database was restored from a backup, and the room's numbers no longer match the entries
+    that the app has.
     """
 
     room = fields.String(required=True)
@@ -111,7 +113,7 @@ class Gap(Strict):
 
 
 class SessionExpiring(Strict):
-    """The access token runs out; connect anew with another one."""
+    """The access token is about to expire; reconnect with a new one."""
 
     expires_in_s = Whole(required=True)
 
@@ -121,12 +123,12 @@ CLOSING = (Code.DRAINING, Code.TOKEN_EXPIRED, Code.UNAUTHENTICATED, Code.RATE_LI
 
 
 class ConnectionClosing(Strict):
-    """The connection is about to be closed, and why."""
+    """The gateway is about to close the connection; `code` says why."""
 
     code = one_of(*CLOSING)
 
 
 class HandshakeAuth(Strict):
-    """`auth` of the handshake: the access token of `POST /v1/tokens`."""
+    """`auth` of the handshake: the access token from `POST /v1/tokens`."""
 
     token = fields.String(required=True, validate=validate.Length(min=1))

@@ -26,7 +26,7 @@ _CLIENT_MESSAGE_ID = Pattern(
 
 
 class SendMessage(Strict):
-    """A message as its sender writes it (REST; over the socket with the conversation's id)."""
+    """A new message (over REST; over the socket, the conversation's id is added)."""
 
     client_message_id = Matching(_CLIENT_MESSAGE_ID, required=True)
     body = Text(required=True, longest=8_000)
@@ -34,20 +34,20 @@ class SendMessage(Strict):
 
 
 class ConversationCall(Strict):
-    """A call that names a conversation and nothing more."""
+    """A call with a conversation's id only."""
 
     conversation_id = Identifier(required=True)
 
 
 class JoinConversation(ConversationCall):
-    """`join_conversation`: with `after_sequence`, of `epoch`, the entries start after it."""
+    """The payload of `join_conversation`; the entries start after `after_sequence`, a number of `epoch`."""
 
     after_sequence = Whole(load_default=None, allow_none=True)
     epoch = Identifier(load_default=None, allow_none=True)
 
 
 class FetchEntries(ConversationCall):
-    """`fetch_entries`: either behind a sequence, oldest first, or before one, newest first kept."""
+    """The payload of `fetch_entries`: the first entries after a sequence, or the last ones before it."""
 
     after_sequence = Whole()
     before_sequence = Whole(least=1)
@@ -63,42 +63,42 @@ class FetchEntries(ConversationCall):
 
 
 class SocketSendMessage(ConversationCall, SendMessage):
-    """`send_message`."""
+    """The payload of `send_message`."""
 
 
 class EditMessage(ConversationCall):
-    """`edit_message`."""
+    """The payload of `edit_message`."""
 
     message_id = Identifier(required=True)
     body = Text(required=True, longest=8_000)
 
 
 class DeleteMessage(ConversationCall):
-    """`delete_message`."""
+    """The payload of `delete_message`."""
 
     message_id = Identifier(required=True)
 
 
 class MarkPosition(ConversationCall):
-    """`mark_delivered` and `mark_read`: all up to this sequence."""
+    """The payload of `mark_delivered` and `mark_read`: every entry up to this sequence."""
 
     sequence = Whole(required=True, least=1)
 
 
 class SetTyping(ConversationCall):
-    """`set_typing`."""
+    """The payload of `set_typing`."""
 
     is_typing = Flag(required=True)
 
 
 class RfiCall(Strict):
-    """A call that names an RFI and nothing more."""
+    """A call with an RFI's id only."""
 
     rfi_id = Identifier(required=True)
 
 
 class JoinRfi(RfiCall):
-    """`join_rfi`: with `after_revision`, of `epoch`, the changes start after it."""
+    """The payload of `join_rfi`; the changes start after `after_revision`, a number of `epoch`."""
 
     after_revision = Whole(load_default=None, allow_none=True)
     epoch = Identifier(load_default=None, allow_none=True)
@@ -130,19 +130,19 @@ class OwnConversation(ConversationView):
 
 
 class SeenParticipant(ParticipantView):
-    """One side of a conversation, and whether it does something just now."""
+    """One side of a conversation, and whether it is active now."""
 
     is_active = Flag(required=True)
 
 
 class SeenConversation(OwnConversation):
-    """A conversation as one of its participants joins it."""
+    """A conversation as a joining participant sees it."""
 
     participants = fields.List(fields.Nested(SeenParticipant), required=True)
 
 
 class BlockView(Strict):
-    """Whether a conversation takes messages, and whether that is because of oneself."""
+    """Whether a conversation is open, and whether the recipient of this view blocks it."""
 
     conversation_id = Identifier(required=True)
     is_open = Flag(required=True)
@@ -150,10 +150,10 @@ class BlockView(Strict):
 
 
 class ListedConversation(OwnConversation):
-    """A conversation in its participant's list.
+    """A conversation in a participant's list.
 
-    `unread` counts the others' messages after `read_sequence` that stand (none of one's own, no edits,
-    deletions or notices), and is 100 for a hundred or more.
+    `unread` counts the other side's messages after `read_sequence` that are not deleted; own messages,
+    edits, deletions and notices do not count.  It is 100 if there are 100 or more.
     """
 
     head = Whole(required=True)
@@ -162,7 +162,7 @@ class ListedConversation(OwnConversation):
 
 
 class ReadPositionView(Strict):
-    """How far a participant's apps have got."""
+    """A participant's delivered and read positions."""
 
     conversation_id = Identifier(required=True)
     account_id = Identifier(required=True)
@@ -185,7 +185,7 @@ class MessageView(Strict):
 
 
 class EntryView(Strict):
-    """One numbered entry; which of the optional fields are there goes with `kind`."""
+    """One numbered entry; `kind` determines which optional fields it has."""
 
     sequence = Whole(required=True)
     kind = fields.String(required=True)

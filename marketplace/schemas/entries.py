@@ -41,7 +41,7 @@ class DeletionEntry(Strict):
 
 
 class NoticeEntry(Strict):
-    """Something happened around the conversation; `code` says what, `data` with whom or what."""
+    """A notice about an event outside the messages; `code` names it, `data` has its details."""
 
     kind = _kind("notice")
     sequence = Whole(required=True)

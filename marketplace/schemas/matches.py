@@ -6,7 +6,7 @@ from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, 
 
 
 class DeclineMatch(Strict):
-    """POST /v1/matches/{id}/decline."""
+    """The body of POST /v1/matches/{id}/decline."""
 
     reason = Text(longest=500, load_default=None, allow_none=True)
 
@@ -31,7 +31,7 @@ class MatchView(Strict):
 
 
 class RfiSummary(Strict):
-    """As much of an RFI as a list of matches shows."""
+    """The part of an RFI that a list of matches shows."""
 
     id = Identifier(required=True)
     title = fields.String(required=True)

@@ -6,7 +6,7 @@ from marketplace.schemas.fields import Identifier, Moment, Strict
 
 
 class NotificationView(Strict):
-    """One notification to one person by one channel."""
+    """One notification to one account on one channel."""
 
     id = Identifier(required=True)
     account_id = Identifier(required=True)

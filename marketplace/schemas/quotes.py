@@ -6,7 +6,7 @@ from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, 
 
 
 class SubmitQuote(Strict):
-    """POST /v1/rfis/{id}/quotes; a second one of the same vendor is the quote's next revision."""
+    """The body of POST /v1/rfis/{id}/quotes; a vendor's second one becomes the quote's next revision."""
 
     rfi_revision = Whole(required=True, least=1)
     amount_minor = Whole(required=True, least=1)
@@ -16,7 +16,7 @@ class SubmitQuote(Strict):
 
 
 class QuoteRevisionView(Strict):
-    """The figures of a quote at one of its revisions, and when the vendor gave them."""
+    """The figures of a quote at one revision, and when the vendor submitted them."""
 
     quote_id = Identifier(required=True)
     revision = Whole(required=True, least=1)

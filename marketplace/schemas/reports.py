@@ -10,7 +10,7 @@ REASONS = ("spam", "harassment", "fraud", "inappropriate", "other")
 
 
 class ReportMessage(Strict):
-    """POST /v1/conversations/{id}/messages/{message_id}/report; `other` wants details."""
+    """The body of POST /v1/conversations/{id}/messages/{message_id}/report; `other` requires `details`."""
 
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
     details = Text(longest=1_000, load_default=None, allow_none=True)
@@ -24,13 +24,13 @@ class ReportMessage(Strict):
 
 
 class CloseReport(Strict):
-    """POST /v1/admin/reports/{id}/close."""
+    """The body of POST /v1/admin/reports/{id}/close."""
 
     resolution = Text(required=True, longest=1_000)
 
 
 class FiledReport(Strict):
-    """A report as the one who made it sees it."""
+    """A report as its reporter sees it."""
 
     id = Identifier(required=True)
     conversation_id = Identifier(required=True)
@@ -41,7 +41,7 @@ class FiledReport(Strict):
 
 
 class ReportView(FiledReport):
-    """A report as admins see it; `body` is the message as it read when it was reported."""
+    """A report as admins see it; `body` is the message text at the time of the report."""
 
     state = fields.String(required=True)
     rfi_id = Identifier(required=True)

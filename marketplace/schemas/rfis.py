@@ -26,7 +26,7 @@ def budget_visibility(**named: Any) -> fields.String:
 
 
 class BudgetSchema(Strict):
-    """Bounds in minor units of one currency."""
+    """A minimum and a maximum in minor units of one currency."""
 
     min_minor = Whole(required=True)
     max_minor = Whole(required=True)
@@ -39,7 +39,7 @@ class BudgetSchema(Strict):
 
 
 class DraftRfi(Strict):
-    """POST /v1/rfis."""
+    """The body of POST /v1/rfis."""
 
     category = Unicode(required=True, validate=validate.Length(max=50))
     title = Line(required=True, longest=160)
@@ -56,7 +56,7 @@ class DraftRfi(Strict):
 
 
 class ReviseRfi(Strict):
-    """PATCH /v1/rfis/{id}: every field may be left out and then stays as it is."""
+    """The body of PATCH /v1/rfis/{id}: all fields are optional; omitted fields stay unchanged."""
 
     category = Unicode(validate=validate.Length(max=50))
     title = Line(longest=160)
@@ -73,10 +73,11 @@ class ReviseRfi(Strict):
 
 
 class RfiView(Strict):
-    """An RFI as it stands at `revision`.
+    """An RFI at `revision`.
 
-    With `visibility` `limited` it lacks what is shown after the acceptance alone: `address` is null,
-    `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
+    If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld:
+    `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer
+    shows it.
     """
 
     id = Identifier(required=True)
@@ -111,7 +112,7 @@ class AnyValue(fields.Raw):
 
 
 class ChangeView(Strict):
-    """One field before and after; `path` has a dot where it leads into an object."""
+    """One field's old and new value; `path` has a dot where it enters a nested object."""
 
     path = fields.String(required=True)
     old = AnyValue(required=True, allow_none=True)
@@ -119,14 +120,14 @@ class ChangeView(Strict):
 
 
 class ActorView(Strict):
-    """Who did it."""
+    """Who made the change."""
 
     account_id = fields.String(required=True)
     role = fields.String(required=True)
 
 
 class RevisionView(Strict):
-    """One step of an RFI: what it changed, who did it and why."""
+    """One revision of an RFI: what changed, who changed it and why."""
 
     rfi_id = Identifier(required=True)
     revision = Whole(required=True)
@@ -142,7 +143,7 @@ class RevisionView(Strict):
 
 
 class Award(Strict):
-    """POST /v1/rfis/{id}/award: the quote, and the revision of it that the customer decided on."""
+    """The body of POST /v1/rfis/{id}/award: the quote and the revision of it that the customer decided on."""
 
     quote_id = Identifier(required=True)
     quote_revision = Whole(required=True, least=1)

@@ -94,105 +94,119 @@ _WRITES = (Code.NOT_FOUND, Code.FORBIDDEN, Code.BLOCKED)
 
 CALLS: Mapping[str, SocketCall] = {
     "join_conversation": SocketCall(
-        "Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the "
-        "snapshot has what came after it, at most 200 entries. Without it, or when it is above the head "
-        "or of another `epoch` than the answer's, the snapshot is the last 200 (`is_snapshot`).",
+        "Join a conversation: returns a snapshot, then pushes start at head + 1. With "
+        "`after_sequence`, the snapshot has the entries after it, at most 200. Without it, or if it is "
+        "above the head or of a different `epoch` than the acknowledgement's, the snapshot has the last "
+        "200 entries (`is_snapshot`).",
         JoinConversation(),
         JoinedConversation(),
         (Code.NOT_FOUND, Code.TOO_MANY_ROOMS),
     ),
     "leave_conversation": SocketCall(
-        "Leave a conversation: nothing of it is pushed any more.", ConversationCall(), Done()
+        "Leave a conversation: its pushes stop.", ConversationCall(), Done()
     ),
     "fetch_entries": SocketCall(
-        "Read entries after `after_sequence` or before `before_sequence`, one of the two; the newest "
-        "(`is_snapshot`) when that is above the head or of another `epoch`.",
+        "Read entries after `after_sequence` or before `before_sequence`; send exactly one. If the "
+        "number is above the head or of a different `epoch`, returns the newest entries "
+        "(`is_snapshot`).",
         FetchEntries(),
         EntryPage(),
         (Code.NOT_FOUND,),
     ),
     "send_message": SocketCall(
-        "Send a message; acknowledged when it is on disk. Sent again under the same "
-        "`client_message_id`, however late, it gets the first answer.",
+        "Send a message; acknowledged once it is on disk. A resend with the same "
+        "`client_message_id`, at any later time, returns the first message.",
         SocketSendMessage(),
         SentMessage(),
         (*_WRITES, Code.CLIENT_MESSAGE_ID_REUSED),
     ),
     "edit_message": SocketCall(
-        "Replace the body of one's own message. An edit to the words that stand makes no entry and "
-        "is answered with the entry that made them; a deleted message is not edited any more.",
+        "Replace the body of a message the caller sent. An edit that changes nothing creates no "
+        "entry and returns the entry with the current body. A deleted message cannot be edited.",
         EditMessage(),
         ChangedMessage(),
         (*_WRITES, Code.WRONG_STATE),
     ),
     "delete_message": SocketCall(
-        "Delete one's own message; a block keeps nobody from it. Deleted again, it is answered with "
-        "the first deletion.",
+        "Delete a message the caller sent; a block does not prevent this. Deleting it again "
+        "returns the first deletion.",
         DeleteMessage(),
         ChangedMessage(),
         (Code.NOT_FOUND, Code.FORBIDDEN),
     ),
     "mark_delivered": SocketCall(
-        "This app has everything up to a sequence.", MarkPosition(), Done(), (Code.NOT_FOUND,)
+        "Record that this app has received every entry up to a sequence.",
+        MarkPosition(),
+        Done(),
+        (Code.NOT_FOUND,),
     ),
     "mark_read": SocketCall(
-        "Everything up to a sequence was read.", MarkPosition(), Done(), (Code.NOT_FOUND,)
+        "Record that the participant has read every entry up to a sequence.",
+        MarkPosition(),
+        Done(),
+        (Code.NOT_FOUND,),
     ),
     "set_typing": SocketCall(
-        "Somebody types, or stopped; say it again every few seconds.",
+        "Report that the caller is typing or has stopped; repeat every few seconds while typing.",
         SetTyping(),
         Done(),
         (Code.NOT_FOUND, Code.FORBIDDEN, Code.BLOCKED),
     ),
     "join_rfi": SocketCall(
-        "Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the "
-        "changes after it are in the answer, unless they are more than 500, or the number is above the "
-        "RFI's revision or of another `epoch` (`is_snapshot`).",
+        "Join an RFI's room: returns the RFI, then pushes start at revision + 1. With "
+        "`after_revision`, also returns the changes after it, unless there are more than 500 of them, or "
+        "the number is above the RFI's revision or of a different `epoch` (`is_snapshot`).",
         JoinRfi(),
         JoinedRfi(),
         (Code.NOT_FOUND, Code.FORBIDDEN, Code.TOO_MANY_ROOMS),
     ),
-    "leave_rfi": SocketCall("Follow an RFI no longer.", RfiCall(), Done()),
+    "leave_rfi": SocketCall("Leave an RFI's room: its pushes stop.", RfiCall(), Done()),
 }
 
 _CONVERSATION, _RFI = "conversation:<id>", "rfi:<id>"
 _EITHER = "conversation:<id> or rfi:<id>"
-_ACCOUNT, _ALONE = "account:<id>", "the connection alone"
+_ACCOUNT, _ALONE = "account:<id>", "this connection only"
 
 PUSHES: Mapping[str, SocketPush] = {
     "message.sent": SocketPush("A message was sent.", MessageView(), _CONVERSATION),
     "message.edited": SocketPush("A message was edited.", MessageEdited(), _CONVERSATION),
     "message.deleted": SocketPush("A message was deleted.", MessageDeleted(), _CONVERSATION),
     "notice.added": SocketPush(
-        "Something happened around the conversation.", NoticeAdded(), _CONVERSATION
+        "A notice was added to the conversation.", NoticeAdded(), _CONVERSATION
     ),
     "receipt.updated": SocketPush(
-        "A participant's apps have got, or it has read, more.", ReadPositionView(), _CONVERSATION
+        "A participant's delivered or read position moved forward.",
+        ReadPositionView(),
+        _CONVERSATION,
     ),
-    "typing.updated": SocketPush("Somebody types, or stopped.", Typing(), _CONVERSATION),
+    "typing.updated": SocketPush(
+        "A participant started or stopped typing.", Typing(), _CONVERSATION
+    ),
     "presence.updated": SocketPush(
-        "Somebody is active in a conversation, or no longer.", Presence(), _CONVERSATION
+        "A participant became active or inactive.", Presence(), _CONVERSATION
     ),
     "conversation.updated": SocketPush(
-        "A conversation takes messages no longer, or again.", BlockView(), _ACCOUNT
+        "A conversation was blocked or reopened.", BlockView(), _ACCOUNT
     ),
-    "rfi.changed": SocketPush("An RFI went on by a revision.", RevisionView(), _RFI),
+    "rfi.changed": SocketPush("An RFI has a new revision.", RevisionView(), _RFI),
     "match.offered": SocketPush("An RFI was offered to a vendor.", MatchView(), _ACCOUNT),
-    "match.updated": SocketPush("A match changed its state.", MatchView(), _ACCOUNT),
-    "quote.submitted": SocketPush("A vendor quoted.", QuoteView(), _ACCOUNT),
+    "match.updated": SocketPush("A match changed state.", MatchView(), _ACCOUNT),
+    "quote.submitted": SocketPush("A vendor submitted a quote.", QuoteView(), _ACCOUNT),
     "quote.updated": SocketPush("A quote changed.", QuoteView(), _ACCOUNT),
     "rfi.awarded": SocketPush("An RFI was awarded.", RfiAwarded(), _ACCOUNT),
     "notification.created": SocketPush(
-        "An email or SMS goes out to the person.", NotificationView(), _ACCOUNT
+        "An email or SMS to the account was created.", NotificationView(), _ACCOUNT
     ),
     "gap": SocketPush(
-        "A hole could not be filled for five seconds, or the numbers begin another epoch.",
+        "A gap could not be filled within five seconds, or a new epoch began.",
         Gap(),
         _EITHER,
     ),
-    "connection.closing": SocketPush("The connection ends.", ConnectionClosing(), _ALONE),
-    "room.left": SocketPush("A room may no longer be followed.", RoomLeft(), _ALONE),
+    "connection.closing": SocketPush(
+        "The gateway is about to close the connection.", ConnectionClosing(), _ALONE
+    ),
+    "room.left": SocketPush("The connection was removed from a room.", RoomLeft(), _ALONE),
     "session.expiring": SocketPush(
-        "The access token is over in a minute at most.", SessionExpiring(), _ALONE
+        "The access token expires within a minute.", SessionExpiring(), _ALONE
     ),
 }

@@ -25,7 +25,7 @@ class ServiceAreaSchema(Strict):
 
 
 class UpdateProfile(Strict):
-    """PATCH /v1/vendors/me: every field may be left out and then stays as it is."""
+    """The body of PATCH /v1/vendors/me: all fields are optional; omitted fields stay unchanged."""
 
     company = Name(longest=120)
     categories = fields.List(
@@ -42,20 +42,20 @@ class UpdateProfile(Strict):
 
 
 class Decision(Strict):
-    """POST /v1/admin/vendors/{id}/{decision}."""
+    """The body of POST /v1/admin/vendors/{id}/{decision}."""
 
     reason = Text(required=True, longest=500)
 
 
 class PublicServiceArea(Strict):
-    """Where a vendor works: a radius in metres around a point of a grid of about 1 km."""
+    """Where a vendor works: a point, rounded to a grid of about 1 km, and a radius in metres."""
 
     location = RoundedPlace(required=True)
     radius_m = Whole(required=True)
 
 
 class PublicVendor(Strict):
-    """A vendor as everybody sees it: nothing personal, and its place rounded to about 1 km."""
+    """A vendor's public profile: no personal data, and its place rounded to about 1 km."""
 
     id = Identifier(required=True)
     company = fields.String(allow_none=True)
@@ -72,14 +72,14 @@ class NearbyVendorView(PublicVendor):
 
 
 class Steps(Strict):
-    """What of the onboarding is done, and what is to do."""
+    """The completed and the remaining steps of the onboarding."""
 
     done = fields.List(fields.String(), required=True)
     to_do = fields.List(fields.String(), required=True)
 
 
 class VendorView(PublicVendor):
-    """A vendor after a fact, as events tell of it; its place is rounded."""
+    """A vendor after an event, as events carry it; its place is rounded."""
 
     state = fields.String(required=True)
     state_reason = fields.String(allow_none=True)
@@ -90,7 +90,7 @@ class VendorView(PublicVendor):
 
 
 class WholeVendorView(VendorView):
-    """A vendor as it sees itself, and as admins see it."""
+    """A vendor as the vendor itself and admins see it."""
 
     service_area = fields.Nested(ServiceAreaSchema, allow_none=True)
 

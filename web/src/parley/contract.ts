@@ -13,7 +13,7 @@ export interface Contract {
 }
 export interface Calls {
   /**
-   * Join a conversation: a snapshot now, pushes from head + 1 on. With `after_sequence` the snapshot has what came after it, at most 200 entries. Without it, or when it is above the head or of another `epoch` than the answer's, the snapshot is the last 200 (`is_snapshot`).
+   * Join a conversation: returns a snapshot, then pushes start at head + 1. With `after_sequence`, the snapshot has the entries after it, at most 200. Without it, or if it is above the head or of a different `epoch` than the acknowledgement's, the snapshot has the last 200 entries (`is_snapshot`).
    */
   join_conversation: {
     request: JoinConversation;
@@ -29,7 +29,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Leave a conversation: nothing of it is pushed any more.
+   * Leave a conversation: its pushes stop.
    */
   leave_conversation: {
     request: ConversationCall;
@@ -43,7 +43,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Read entries after `after_sequence` or before `before_sequence`, one of the two; the newest (`is_snapshot`) when that is above the head or of another `epoch`.
+   * Read entries after `after_sequence` or before `before_sequence`; send exactly one. If the number is above the head or of a different `epoch`, returns the newest entries (`is_snapshot`).
    */
   fetch_entries: {
     request: FetchEntries;
@@ -58,7 +58,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Send a message; acknowledged when it is on disk. Sent again under the same `client_message_id`, however late, it gets the first answer.
+   * Send a message; acknowledged once it is on disk. A resend with the same `client_message_id`, at any later time, returns the first message.
    */
   send_message: {
     request: SocketSendMessage;
@@ -76,7 +76,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Replace the body of one's own message. An edit to the words that stand makes no entry and is answered with the entry that made them; a deleted message is not edited any more.
+   * Replace the body of a message the caller sent. An edit that changes nothing creates no entry and returns the entry with the current body. A deleted message cannot be edited.
    */
   edit_message: {
     request: EditMessage;
@@ -94,7 +94,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Delete one's own message; a block keeps nobody from it. Deleted again, it is answered with the first deletion.
+   * Delete a message the caller sent; a block does not prevent this. Deleting it again returns the first deletion.
    */
   delete_message: {
     request: DeleteMessage;
@@ -110,7 +110,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * This app has everything up to a sequence.
+   * Record that this app has received every entry up to a sequence.
    */
   mark_delivered: {
     request: MarkPosition;
@@ -125,7 +125,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Everything up to a sequence was read.
+   * Record that the participant has read every entry up to a sequence.
    */
   mark_read: {
     request: MarkPosition;
@@ -140,7 +140,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Somebody types, or stopped; say it again every few seconds.
+   * Report that the caller is typing or has stopped; repeat every few seconds while typing.
    */
   set_typing: {
     request: SetTyping;
@@ -157,7 +157,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Follow an RFI: the RFI now, pushes from revision + 1 on. With `after_revision` the changes after it are in the answer, unless they are more than 500, or the number is above the RFI's revision or of another `epoch` (`is_snapshot`).
+   * Join an RFI's room: returns the RFI, then pushes start at revision + 1. With `after_revision`, also returns the changes after it, unless there are more than 500 of them, or the number is above the RFI's revision or of a different `epoch` (`is_snapshot`).
    */
   join_rfi: {
     request: JoinRfi;
@@ -174,7 +174,7 @@ export interface Calls {
       | "internal";
   };
   /**
-   * Follow an RFI no longer.
+   * Leave an RFI's room: its pushes stop.
    */
   leave_rfi: {
     request: RfiCall;
@@ -189,7 +189,7 @@ export interface Calls {
   };
 }
 /**
- * `join_conversation`: with `after_sequence`, of `epoch`, the entries start after it.
+ * The payload of `join_conversation`; the entries start after `after_sequence`, a number of `epoch`.
  */
 export interface JoinConversation {
   conversation_id: string;
@@ -197,7 +197,7 @@ export interface JoinConversation {
   epoch?: string | null;
 }
 /**
- * The snapshot up to `head`; pushes begin at head + 1.
+ * The snapshot up to `head`; pushes start at head + 1.
  */
 export interface JoinedConversation {
   ok: true;
@@ -250,7 +250,7 @@ export interface DeletionEntry {
   sender_id: string;
 }
 /**
- * Something happened around the conversation; `code` says what, `data` with whom or what.
+ * A notice about an event outside the messages; `code` names it, `data` has its details.
  */
 export interface NoticeEntry {
   kind: "notice";
@@ -262,7 +262,7 @@ export interface NoticeEntry {
   } | null;
 }
 /**
- * A conversation as one of its participants joins it.
+ * A conversation as a joining participant sees it.
  */
 export interface SeenConversation {
   id: string;
@@ -274,7 +274,7 @@ export interface SeenConversation {
   blocked_by_me: boolean;
 }
 /**
- * One side of a conversation, and whether it does something just now.
+ * One side of a conversation, and whether it is active now.
  */
 export interface SeenParticipant {
   account_id: string;
@@ -283,7 +283,7 @@ export interface SeenParticipant {
   is_active: boolean;
 }
 /**
- * How far a participant's apps have got.
+ * A participant's delivered and read positions.
  */
 export interface ReadPosition {
   conversation_id: string;
@@ -292,19 +292,19 @@ export interface ReadPosition {
   read_sequence: number;
 }
 /**
- * A call that names a conversation and nothing more.
+ * A call with a conversation's id only.
  */
 export interface ConversationCall {
   conversation_id: string;
 }
 /**
- * It was done; there is nothing more to say.
+ * The call succeeded and returns no data.
  */
 export interface Done {
   ok: true;
 }
 /**
- * `fetch_entries`: either behind a sequence, oldest first, or before one, newest first kept.
+ * The payload of `fetch_entries`: the first entries after a sequence, or the last ones before it.
  */
 export interface FetchEntries {
   conversation_id: string;
@@ -314,7 +314,7 @@ export interface FetchEntries {
   epoch?: string | null;
 }
 /**
- * Entries, oldest first; `head` is the conversation's highest sequence. `has_more` says that there are more in the direction that was asked for. With `is_snapshot` they are the newest entries, which do not follow on what the app named; `has_more` tells of older ones.
+ * Entries, oldest first; `head` is the conversation's highest sequence. `has_more` says whether there are more entries in the requested direction. If `is_snapshot` is true, these are the newest entries, which do not continue from the requested number; `has_more` then refers to older entries.
  */
 export interface EntryPage {
   ok: true;
@@ -325,7 +325,7 @@ export interface EntryPage {
   is_snapshot: boolean;
 }
 /**
- * `send_message`.
+ * The payload of `send_message`.
  */
 export interface SocketSendMessage {
   client_message_id: string;
@@ -337,7 +337,7 @@ export interface SocketSendMessage {
   conversation_id: string;
 }
 /**
- * The message as it is stored; a resend gets the first answer.
+ * The message as stored; a resend returns the first message.
  */
 export interface SentMessage {
   ok: true;
@@ -360,7 +360,7 @@ export interface Message {
   sent_at: string;
 }
 /**
- * `edit_message`.
+ * The payload of `edit_message`.
  */
 export interface EditMessage {
   conversation_id: string;
@@ -368,35 +368,35 @@ export interface EditMessage {
   body: string;
 }
 /**
- * The entry of an edit or a deletion: the new one, or the one that says the same already.
+ * The entry of the edit or deletion: a new one, or the existing one with the same effect.
  */
 export interface ChangedMessage {
   ok: true;
   entry: MessageEntry | EditEntry | DeletionEntry | NoticeEntry;
 }
 /**
- * `delete_message`.
+ * The payload of `delete_message`.
  */
 export interface DeleteMessage {
   conversation_id: string;
   message_id: string;
 }
 /**
- * `mark_delivered` and `mark_read`: all up to this sequence.
+ * The payload of `mark_delivered` and `mark_read`: every entry up to this sequence.
  */
 export interface MarkPosition {
   conversation_id: string;
   sequence: number;
 }
 /**
- * `set_typing`.
+ * The payload of `set_typing`.
  */
 export interface SetTyping {
   conversation_id: string;
   is_typing: boolean;
 }
 /**
- * `join_rfi`: with `after_revision`, of `epoch`, the changes start after it.
+ * The payload of `join_rfi`; the changes start after `after_revision`, a number of `epoch`.
  */
 export interface JoinRfi {
   rfi_id: string;
@@ -404,7 +404,7 @@ export interface JoinRfi {
   epoch?: string | null;
 }
 /**
- * The RFI at `revision` with the changes behind `after_revision`; pushes begin at revision + 1. With `is_snapshot` the changes are left out, and the RFI is to be taken as it is.
+ * The RFI at `revision` with the changes after `after_revision`; pushes start at revision + 1. If `is_snapshot` is true, the changes are left out: replace the local copy with this RFI.
  */
 export interface JoinedRfi {
   ok: true;
@@ -415,7 +415,7 @@ export interface JoinedRfi {
   is_snapshot: boolean;
 }
 /**
- * An RFI as it stands at `revision`. With `visibility` `limited` it lacks what is shown after the acceptance alone: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
+ * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
  */
 export interface Rfi {
   id: string;
@@ -454,7 +454,7 @@ export interface Rfi {
   visibility?: "full" | "limited";
 }
 /**
- * Bounds in minor units of one currency.
+ * A minimum and a maximum in minor units of one currency.
  */
 export interface Budget {
   min_minor: number;
@@ -462,7 +462,7 @@ export interface Budget {
   currency: string;
 }
 /**
- * One step of an RFI: what it changed, who did it and why.
+ * One revision of an RFI: what changed, who changed it and why.
  */
 export interface Revision {
   rfi_id: string;
@@ -474,14 +474,14 @@ export interface Revision {
   budget_visibility?: "shown" | "hidden";
 }
 /**
- * Who did it.
+ * Who made the change.
  */
 export interface Actor {
   account_id: string;
   role: string;
 }
 /**
- * One field before and after; `path` has a dot where it leads into an object.
+ * One field's old and new value; `path` has a dot where it enters a nested object.
  */
 export interface Change {
   path: string;
@@ -489,7 +489,7 @@ export interface Change {
   new: string | number | boolean | {} | unknown[] | null;
 }
 /**
- * A call that names an RFI and nothing more.
+ * A call with an RFI's id only.
  */
 export interface RfiCall {
   rfi_id: string;
@@ -552,7 +552,7 @@ export interface NoticeAdded {
   conversation_id: string;
 }
 /**
- * Somebody began to type, or stopped; ends by itself after six seconds without a word.
+ * A participant started or stopped typing; typing expires six seconds after the last call.
  */
 export interface Typing {
   conversation_id: string;
@@ -560,7 +560,7 @@ export interface Typing {
   is_typing: boolean;
 }
 /**
- * Somebody is active, or no longer: within a minute behind what they did last, and connected.
+ * Whether a participant is active: connected, and did something within the last minute.
  */
 export interface Presence {
   conversation_id: string;
@@ -568,7 +568,7 @@ export interface Presence {
   is_active: boolean;
 }
 /**
- * Whether a conversation takes messages, and whether that is because of oneself.
+ * Whether a conversation is open, and whether the recipient of this view blocks it.
  */
 export interface Block {
   conversation_id: string;
@@ -625,7 +625,7 @@ export interface RfiAwarded {
   revision: number;
 }
 /**
- * One notification to one person by one channel.
+ * One notification to one account on one channel.
  */
 export interface Notification {
   id: string;
@@ -639,7 +639,7 @@ export interface Notification {
   updated_at: string;
 }
 /**
- * A room is at `head`, and the app does not have all up to there. What is missing cannot be read yet and is pushed later. With `is_snapshot` it is not: the database was restored from a backup, and what the app has is not what the room's numbers now stand for.
+ * A room is at `head`, and the app has not received everything up to it. The missing entries cannot be read yet and are pushed later. If `is_snapshot` is true, they are not: the database was restored from a backup, and the room's numbers no longer match the entries that the app has.
  */
 export interface Gap {
   room: string;
@@ -648,32 +648,32 @@ export interface Gap {
   is_snapshot: boolean;
 }
 /**
- * The connection is about to be closed, and why.
+ * The gateway is about to close the connection; `code` says why.
  */
 export interface ConnectionClosing {
   code: "draining" | "token_expired" | "unauthenticated" | "rate_limited";
 }
 /**
- * The connection was taken out of a room, since its account may no longer see what is in it.
+ * The connection was removed from a room because its account may no longer see the content.
  */
 export interface RoomLeft {
   room: string;
   reason: string;
 }
 /**
- * The access token runs out; connect anew with another one.
+ * The access token is about to expire; reconnect with a new one.
  */
 export interface SessionExpiring {
   expires_in_s: number;
 }
 /**
- * `auth` of the handshake: the access token of `POST /v1/tokens`.
+ * `auth` of the handshake: the access token from `POST /v1/tokens`.
  */
 export interface HandshakeAuth {
   token: string;
 }
 /**
- * `data` of the `connect_error` with which a handshake is refused.
+ * The `data` of the `connect_error` that refuses a handshake.
  */
 export interface ConnectRefusal {
   code:
@@ -687,24 +687,24 @@ export interface ConnectRefusal {
   retry_after_ms?: number;
 }
 /**
- * Why a call was not done.
+ * Why a call was refused.
  */
 export interface CallRefusal {
   /**
-   * What programs branch on.
+   * The error code, for programs.
    */
   code: string;
   /**
-   * A sentence for the developer.
+   * A sentence for developers.
    */
   message: string;
   /**
-   * Whether the same may succeed later.
+   * Whether the same call may succeed later.
    */
   temporary: boolean;
   retry_after_ms?: number;
   /**
-   * The values that were not accepted.
+   * The invalid values.
    */
   errors?: {
     path: string;
