@@ -1,4 +1,4 @@
-"""The `parley` command as a person runs it, with tiny processes in the place of Parley's own."""
+"""The `parley` command as a person runs it, with tiny processes instead of Parley's own."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from embedded import ports
 
 @dataclass
 class Command:
-    """A running `parley` command; its lines arrive in `lines` as they are printed."""
+    """A running `parley` command; `lines` gets its output line by line."""
 
     process: subprocess.Popen[str]
     data: Path
@@ -25,7 +25,7 @@ class Command:
     lines: list[str] = field(default_factory=list)
 
     def wait_for(self, words: str, within_s: float = 90) -> str:
-        """Return the first line with these words in it, once it was printed."""
+        """Wait until a line with these words has been printed, and return it."""
         ends_at = time.monotonic() + within_s
         while time.monotonic() < ends_at:
             for line in list(self.lines):

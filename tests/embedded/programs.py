@@ -1,4 +1,4 @@
-"""Builders for small real programs to supervise, and questions about processes."""
+"""Builders for small real programs to supervise, and checks on processes."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ from embedded.program import Program
 
 
 async def always_ready() -> bool:
-    """Answer as a program does that is ready at once."""
+    """A readiness check that succeeds at once."""
     return True
 
 
@@ -39,7 +39,7 @@ def python_program(
 
 
 def written(path: Path) -> Callable[[], Awaitable[bool]]:
-    """Build a question for readiness: has the program written this file?"""
+    """Build a readiness check: has the program written this file?"""
 
     async def is_written() -> bool:
         return path.exists() and bool(path.read_text())  # noqa: ASYNC240 (a few bytes)
@@ -48,7 +48,7 @@ def written(path: Path) -> Callable[[], Awaitable[bool]]:
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
+    """Whether a process runs; one that only waits to be reaped does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -56,14 +56,14 @@ def is_running(pid: int) -> bool:
 
 
 async def until(is_true: Callable[[], bool], within_s: float = 10) -> None:
-    """Wait for something that no event tells of."""
+    """Wait for a condition that no event signals."""
     async with asyncio.timeout(within_s):
-        while not is_true():  # noqa: ASYNC110 (processes end without an event for us)
+        while not is_true():  # noqa: ASYNC110 (no event reports that a process has ended)
             await asyncio.sleep(0.02)
 
 
 def wait_until(is_true: Callable[[], bool], within_s: float = 10) -> None:
-    """Do the same where nothing is asynchronous."""
+    """Wait for a condition, in synchronous code."""
     ends_at = time.monotonic() + within_s
     while not is_true():
         assert time.monotonic() < ends_at, "it did not come true in time"

@@ -1,4 +1,6 @@
-"""The `parley` command: one line when ready, everything stopped in order, nothing left behind."""
+"""The `parley` command prints one line when ready, stops everything in order, and leaves nothing
+running.
+"""
 
 import json
 import os
@@ -21,7 +23,7 @@ NAMES = {name for group in STOP_ORDER for name in group}
 
 
 def descendants(command: Command) -> dict[int, str]:
-    """List every process the command has started, and theirs, by process id."""
+    """List every descendant of the command, as process id → command line."""
     return {
         one.pid: " ".join(one.cmdline())
         for one in psutil.Process(command.process.pid).children(recursive=True)
@@ -31,7 +33,7 @@ def descendants(command: Command) -> dict[int, str]:
 def run_parley(
     command: str, environment: dict[str, str], *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself."""
+    """Run a command that ends without a signal."""
     return subprocess.run(  # noqa: S603 (our own words)
         [sys.executable, "-m", "tests.embedded.tiny_parley", command, *arguments],
         env=environment, capture_output=True, text=True, check=False, timeout=60,
@@ -39,14 +41,14 @@ def run_parley(
 
 
 def left_over(pids: dict[int, str]) -> list[str]:
-    """List those that still run."""
+    """List the command lines of those that still run."""
     return [words for pid, words in pids.items() if is_running(pid)]
 
 
 def test_a_stack_comes_up_tells_its_state_and_stops_in_order(
     parley: Parley, tmp_path: Path
 ) -> None:
-    """The life of a stack: ready, all healthy, one killed and back, SIGTERM, nobody left."""
+    """The life of a stack: ready, all healthy, one killed and restarted, SIGTERM, no process left."""
     with parley("up") as command:
         assert command.wait_for("Parley is ready") == f"Parley is ready: {command.url}"
         with urllib.request.urlopen(f"{command.url}/health/ready", timeout=5) as answer:  # noqa: S310
@@ -87,7 +89,7 @@ def status(parley: Parley) -> list[dict[str, object]]:
 
 
 def test_a_killed_stack_leaves_nobody_and_starts_again(parley: Parley) -> None:
-    """After `kill -9` no server, process, worker or child of one is left; the next start works."""
+    """After `kill -9` no server, process, worker or child of one remains; the next start works."""
     with parley("up") as command:
         command.wait_for("Parley is ready")
         started = descendants(command)
@@ -104,7 +106,7 @@ def test_a_killed_stack_leaves_nobody_and_starts_again(parley: Parley) -> None:
 
 
 def test_ctrl_c_during_the_start_stops_what_was_started(parley: Parley) -> None:
-    """An impatient person gets the terminal back, without a stack trace and with nobody left."""
+    """An impatient person gets the terminal back, without a stack trace or a remaining process."""
     with parley("up") as command:
         command.wait_for("valkey       ready in")
         started = descendants(command)
@@ -118,7 +120,7 @@ def test_ctrl_c_during_the_start_stops_what_was_started(parley: Parley) -> None:
 
 
 def test_a_taken_port_is_one_sentence(parley: Parley) -> None:
-    """Who listens there is named; nothing is started, and the exit code says so."""
+    """The process that listens there is named; nothing is started, and the exit code says so."""
     port = ports.choose()
 
     with (
@@ -153,7 +155,7 @@ def test_a_second_stack_on_the_same_folder_is_one_sentence(parley: Parley, tmp_p
 def test_a_wrong_variable_is_one_sentence(
     tmp_path: Path, variable: str, value: str, words: str
 ) -> None:
-    """A value nobody can work with is named, and what was started meanwhile is stopped."""
+    """An unusable value is named, and what was started meanwhile is stopped."""
     environment = {
         **os.environ, "PARLEY_DATA_DIR": str(tmp_path), "PARLEY_HTTP_PORT": str(ports.choose()),
         variable: value,
@@ -166,7 +168,7 @@ def test_a_wrong_variable_is_one_sentence(
 
 
 def test_status_without_a_stack_is_one_sentence(tmp_path: Path) -> None:
-    """An empty list for programs, a sentence for people, and an exit code for both."""
+    """Programs get an empty list, people a sentence, and both an exit code."""
     result = run_parley("status", {**os.environ, "PARLEY_DATA_DIR": str(tmp_path)}, "--json")
 
     assert (result.returncode, json.loads(result.stdout)) == (1, [])

@@ -1,4 +1,4 @@
-"""Secrets are made once and are nobody else's to read."""
+"""Secrets are created once, and only their owner can read them."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from embedded import credentials
 
 
 def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
-    """A second start reads what the first one made, from a file with mode 0600."""
+    """A second start reads what the first one created, from a file with mode 0600."""
     path = tmp_path / "secrets.json"
 
     made = credentials.load(path)

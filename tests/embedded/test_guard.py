@@ -1,4 +1,4 @@
-"""What a killed parent leaves behind is nothing: no child, no grandchild."""
+"""A killed parent leaves nothing running: no child, no grandchild."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ else:
 
 @contextmanager
 def parent_of_two(folder: Path, threaded: bool) -> Iterator[tuple[int, int, int]]:
-    """Run the parent; yield its process id, its child's and its grandchild's."""
+    """Run the parent; yields its process id, its child's and its grandchild's."""
     checkout = str(Path(__file__).parents[2])
     code = _PARENT.format(checkout=checkout, folder=str(folder), threaded=threaded)
     with subprocess.Popen(  # noqa: S603 (our own words)
@@ -63,14 +63,14 @@ def parent_of_two(folder: Path, threaded: bool) -> Iterator[tuple[int, int, int]
 
 
 def test_groups_that_ended_are_off_the_list() -> None:
-    """Only groups that were added and not removed are left to kill."""
+    """Only groups that were added and not removed remain to be killed."""
     assert groups_left(["+11\n", "+12\n", "-11\n", "+13\n"]) == {12, 13}
     assert groups_left([]) == set()
 
 
 @pytest.mark.parametrize("threaded", [False, True])
 def test_a_killed_parent_leaves_nobody(tmp_path: Path, threaded: bool) -> None:
-    """After `kill -9` of the parent its child and grandchild end, from whatever thread they came."""
+    """After `kill -9` of the parent its child and grandchild end, whichever thread started them."""
     with parent_of_two(tmp_path, threaded) as (parent, child, grandchild):
         assert is_running(child)
         assert is_running(grandchild)
@@ -90,4 +90,5 @@ def test_the_kernel_alone_ends_the_children_when_the_guard_is_dead_too(tmp_path:
         os.kill(parent, signal.SIGKILL)
 
     wait_until(lambda: not is_running(child), within_s=5)
-    os.kill(grandchild, signal.SIGKILL)  # beyond the kernel's promise: that is the guard's work
+    # the kernel does not promise this one: ending it is the guard's work
+    os.kill(grandchild, signal.SIGKILL)

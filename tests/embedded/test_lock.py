@@ -1,4 +1,4 @@
-"""One stack per data folder; a killed one leaves no obstacle."""
+"""One stack per data folder; a killed stack leaves no obstacle."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ with lock.held(pathlib.Path(sys.argv[1])):
 
 
 def test_a_second_stack_is_refused_with_the_first_ones_process_id(tmp_path: Path) -> None:
-    """The sentence says who holds the folder and what to do."""
+    """The sentence says which process holds the folder and what to do."""
     path = tmp_path / "lock"
 
     with lock.held(path), pytest.raises(StackError) as refusal, lock.held(path):
@@ -31,7 +31,7 @@ def test_a_second_stack_is_refused_with_the_first_ones_process_id(tmp_path: Path
 
 
 def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
-    """`parley status` can tell a running stack from a folder that is left over."""
+    """`parley status` can tell a running stack from an abandoned folder."""
     path = tmp_path / "lock"
     assert not lock.is_held(path)
 
@@ -42,7 +42,7 @@ def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
 
 
 def test_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:
-    """The file of a stack that was killed is stale at once, whatever process id stands in it."""
+    """A killed stack's file is stale at once, whatever process id it contains."""
     path = tmp_path / "lock"
     with subprocess.Popen(  # noqa: S603 (our own words)
         [sys.executable, "-c", _HOLD, str(path)],

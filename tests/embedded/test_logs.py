@@ -1,4 +1,4 @@
-"""Logs have a bound and keep the run before."""
+"""Logs are bounded, and the previous run's log is kept."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from embedded import logs
 
 
 def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:
-    """The log begins empty, and the one of the run before stands beside it."""
+    """The log starts empty, and the previous run's log is next to it."""
     path = tmp_path / "rest.log"
     path.write_text("before\n")
 
@@ -21,7 +21,7 @@ def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:
 def test_a_log_that_grew_too_large_is_moved_aside_under_its_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The writer goes on at the start of the emptied file, and nothing written is lost."""
+    """The writer continues at the start of the emptied file, and nothing written is lost."""
     monkeypatch.setattr(logs, "LARGEST_BYTES", 5)
     path = tmp_path / "rest.log"
     with path.open("ab", buffering=0) as writer:
@@ -34,7 +34,7 @@ def test_a_log_that_grew_too_large_is_moved_aside_under_its_writer(
 
 
 def test_the_tail_is_the_last_lines(tmp_path: Path) -> None:
-    """Only as many lines as asked for, and none when there is no log."""
+    """It returns only as many lines as asked for, and none if there is no log."""
     path = tmp_path / "rest.log"
     path.write_text("".join(f"line {number}\n" for number in range(5000)))
 

@@ -1,4 +1,4 @@
-"""A machine that cannot run the stack is told apart early, each time with a way out."""
+"""A machine that cannot run the stack is refused early, each time with a way out."""
 
 import os
 import socket
@@ -15,7 +15,9 @@ from embedded.ports import HOST, choose
     ("system", "architecture"), [("Darwin", "arm64"), ("Linux", "riscv64"), ("Windows", "AMD64")]
 )
 def test_other_machines_are_refused(system: str, architecture: str) -> None:
-    """Only Linux on x86_64 and aarch64 has all the packages; others may bring servers."""
+    """Only Linux on x86_64 and aarch64 has all the packages; elsewhere, external servers are
+    needed.
+    """
     with pytest.raises(StackError, match=f"{system} on {architecture}.*MONGODB_URL"):
         machine.check_architecture(system, architecture)
 
@@ -29,19 +31,19 @@ def test_this_machine_will_do() -> None:
 
 
 def test_a_missing_library_names_its_package() -> None:
-    """What to install stands in the sentence."""
+    """The sentence says what to install."""
     with pytest.raises(StackError, match="apt-get install libcurl4"):
         machine.check_library("libnowhere.so.4")
 
 
 def test_a_full_disk_says_how_much_is_missing(tmp_path: Path) -> None:
-    """Free and needed space stand in the sentence, and how to choose another disk."""
+    """The sentence has the free and the needed space, and how to choose another disk."""
     with pytest.raises(StackError, match=r"GiB free and the stack needs 1048576\.0 GiB"):
         machine.check_disk(tmp_path, needed_bytes=1024**5)
 
 
 def test_a_taken_port_names_who_has_it() -> None:
-    """The process that listens there is named, and a port that could be tried."""
+    """The process that listens there is named, and so is a port to try."""
     port = choose()
 
     with socket.create_server((HOST, port)), pytest.raises(StackError) as refusal:

@@ -1,4 +1,4 @@
-"""The page is built again only when something it is made from has changed."""
+"""The page is rebuilt only when one of its sources has changed."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_a_page_newer_than_its_sources_is_fresh(web: Path) -> None:
 
 @pytest.mark.parametrize("changed", ["src/deep/app.ts", "package.json"])
 def test_a_changed_source_makes_it_stale(web: Path, changed: str) -> None:
-    """Whatever changes, however deep, the page is built again."""
+    """Any change, however deep, rebuilds the page."""
     os.utime(web / changed, (300, 300))
 
     assert not is_fresh(web)

@@ -1,4 +1,4 @@
-"""Ports are free when chosen, and the same ones after a restart."""
+"""Ports are free when chosen, and stay the same over restarts."""
 
 import socket
 from pathlib import Path
@@ -7,7 +7,7 @@ from embedded.ports import HOST, PortBook, choose, is_free
 
 
 def test_a_chosen_port_is_free_and_never_lent_to_outgoing_connections() -> None:
-    """A chosen port can be listened on, and lies below the kernel's range for connections."""
+    """A chosen port can be listened on, and is below the kernel's range for outgoing connections."""
     port = choose()
 
     first_lent = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
@@ -26,7 +26,7 @@ def test_a_port_is_remembered_over_restarts(tmp_path: Path) -> None:
 
 
 def test_a_port_that_somebody_took_is_replaced(tmp_path: Path) -> None:
-    """When another program listens there now, a new port is chosen and remembered."""
+    """If another program now listens there, a new port is chosen and remembered."""
     port = PortBook(tmp_path / "ports.json").port("rest")
 
     with socket.create_server((HOST, port)):

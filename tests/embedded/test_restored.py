@@ -1,4 +1,4 @@
-"""`parley restored`, as the one who restored MongoDB runs it."""
+"""`parley restored`, as the operator who restored MongoDB runs it."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def _run(data: Path, **named: str) -> subprocess.CompletedProcess[str]:
 async def test_every_run_begins_another_epoch(
     store: MongoStore, settings: Settings, tmp_path: Path
 ) -> None:
-    """With no more than the address of MongoDB, and with nothing else running."""
+    """It needs only MongoDB's address, and nothing else has to run."""
     (tmp_path / "url").write_text(settings.mongodb_url + "\n")
     seen = [store.epoch.current]
     for named in (
@@ -55,7 +55,7 @@ async def test_every_run_begins_another_epoch(
 def test_what_keeps_it_from_its_work_is_one_sentence(
     tmp_path: Path, named: dict[str, str], sentence: str
 ) -> None:
-    """No stack trace, and the exit code says so."""
+    """There is no stack trace, and the exit code is 1."""
     done = _run(tmp_path, **named)
 
     assert done.returncode == 1

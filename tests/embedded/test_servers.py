@@ -1,4 +1,4 @@
-"""The real servers do what the product needs of them, and come back with their data."""
+"""The real servers have the features that the product needs, and keep their data over restarts."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ def servers() -> Iterator[Servers]:
 
 
 async def test_mongodb_takes_transactions_and_streams_changes(servers: Servers) -> None:
-    """A set of one is enough for both; the change arrives when its transaction is committed."""
+    """A set of one member is enough for both; the change arrives when its transaction is committed."""
     async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
         things = client.tests.things
         await things.insert_one({"_id": 0})
@@ -39,7 +39,7 @@ async def test_mongodb_takes_transactions_and_streams_changes(servers: Servers) 
 
 
 async def test_valkey_has_sharded_publish_and_subscribe(servers: Servers) -> None:
-    """What `spublish` sends is heard by `ssubscribe`."""
+    """`ssubscribe` receives what `spublish` sends."""
     async with Redis.from_url(servers.redis_url) as client, client.pubsub() as listener:
         await listener.ssubscribe("conversation:1")
         await listener.get_message(timeout=5)
@@ -52,7 +52,7 @@ async def test_valkey_has_sharded_publish_and_subscribe(servers: Servers) -> Non
 
 
 async def test_kafka_keeps_records_over_restarts(servers: Servers) -> None:
-    """Records acknowledged before a stop and a kill are read, in order, by a group afterwards."""
+    """A consumer group reads, in order, the records acknowledged before a stop and a kill."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka_bootstrap_servers)
     await admin.start()
     await admin.create_topics([NewTopic("letters", 1, 1)])
@@ -65,7 +65,7 @@ async def test_kafka_keeps_records_over_restarts(servers: Servers) -> None:
     first = servers.pid("kafka")
     servers.kill("kafka")
     async with asyncio.timeout(30):
-        while servers.pid("kafka") in {first, None}:  # noqa: ASYNC110 (asked from outside)
+        while servers.pid("kafka") in {first, None}:  # noqa: ASYNC110 (another process's state)
             await asyncio.sleep(0.1)
     await asyncio.to_thread(servers.stop, "kafka")
     await asyncio.to_thread(servers.start, "kafka")
@@ -95,7 +95,7 @@ async def _produce(servers: Servers, *values: bytes) -> None:
 
 
 async def test_a_taken_port_does_not_lose_the_replica_set(tmp_path: Path) -> None:
-    """On a new port the old data's set names its member anew and has a primary again."""
+    """On a new port, the existing data's set gets a new member address and has a primary again."""
     with running("mongod", data=tmp_path) as servers:
         async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
             await client.tests.things.insert_one({"_id": "kept"})
@@ -116,7 +116,7 @@ def taken(port: int) -> Iterator[None]:
 
 
 def test_a_subset_is_up_within_seconds() -> None:
-    """MongoDB and Valkey are up and down again fast enough for one test."""
+    """MongoDB and Valkey start and stop fast enough for a single test."""
     began_at = time.monotonic()
 
     with running("mongod", "valkey") as servers:
@@ -126,7 +126,7 @@ def test_a_subset_is_up_within_seconds() -> None:
 
 
 def test_an_unknown_server_is_a_clear_error() -> None:
-    """The sentence lists those there are, and nothing was started."""
+    """The sentence lists the known ones, and nothing was started."""
     with (
         pytest.raises(StackError, match="no server postgres; there are: mongod, valkey, kafka"),
         running("valkey", "postgres"),

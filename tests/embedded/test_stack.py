@@ -1,4 +1,4 @@
-"""What a stack gives to its processes, and what it leaves to the person's own servers."""
+"""The environment that a stack gives its processes, and what changes with external servers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.embedded.tiny_parley import TINY
 
 @pytest.fixture(scope="module", autouse=True)
 def _tiny() -> Iterator[None]:
-    """Put tiny processes in the place of Parley's own."""
+    """Replace Parley's own processes with tiny ones."""
     with pytest.MonkeyPatch.context() as patch:
         for name, module in TINY.items():
             patch.setitem(processes.PROCESSES, name, module)
@@ -23,7 +23,7 @@ def _tiny() -> Iterator[None]:
 
 
 def process_environment(stack: Running, name: str) -> dict[str, str]:
-    """Read what a running process was given."""
+    """Read the environment of a running process."""
     words = Path(f"/proc/{stack.pid(name)}/environ").read_text().split("\0")
     return dict(word.split("=", maxsplit=1) for word in words if "=" in word)
 
@@ -49,7 +49,7 @@ def test_processes_find_each_other_and_the_servers(tmp_path: Path) -> None:
 
 
 def test_own_servers_and_real_providers_are_used_instead() -> None:
-    """With servers and credentials of one's own neither servers nor sandbox are started."""
+    """With servers and credentials in the environment, neither servers nor the sandbox are started."""
     with running_servers() as servers:
         own = {
             **servers.environment,
@@ -67,7 +67,7 @@ def test_own_servers_and_real_providers_are_used_instead() -> None:
 
 
 def test_one_process_can_be_troubled_at_a_time() -> None:
-    """A test stops and starts single ones; the others stay up and the address stays the same."""
+    """A test can stop and start a single one; the others stay up and its address stays the same."""
     with running() as stack:
         others = {name: stack.pid(name) for name in stack.names() if name != "relay"}
         url = stack.url("relay")

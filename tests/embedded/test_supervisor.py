@@ -1,4 +1,4 @@
-"""Children are started, watched, started again and stopped."""
+"""Children are started, watched, restarted and stopped."""
 
 import asyncio
 import os
@@ -23,13 +23,13 @@ _STUBBORN = (
 
 @pytest.fixture
 def said() -> list[str]:
-    """Return the lines that a person would have seen."""
+    """Return the list of lines that would be printed."""
     return []
 
 
 @pytest.fixture
 async def supervisor(said: list[str]) -> AsyncIterator[Supervisor]:
-    """Return an open supervisor; whatever it started is stopped afterwards."""
+    """Return an open supervisor; everything it started is stopped afterwards."""
     async with Supervisor(said.append) as opened:
         yield opened
 
@@ -53,7 +53,7 @@ async def test_a_child_that_dies_is_started_again(
 async def test_the_delay_doubles_while_a_child_keeps_dying(
     supervisor: Supervisor, said: list[str], tmp_path: Path
 ) -> None:
-    """A child that dies again and again is tried at longer and longer intervals."""
+    """A child that keeps dying is restarted after longer and longer delays."""
     await supervisor.start(python_program(tmp_path, "import time; time.sleep(0.1); exit(3)"))
 
     await until(lambda: sum("starting it again" in line for line in said) >= 3)
@@ -64,7 +64,7 @@ async def test_the_delay_doubles_while_a_child_keeps_dying(
 
 
 async def test_a_killed_child_can_be_held_down(supervisor: Supervisor, tmp_path: Path) -> None:
-    """A test may keep a killed child away for a time of its choice."""
+    """A test can keep a killed child down for a chosen time."""
     await supervisor.start(python_program(tmp_path, _SLEEP))
     began_at = time.monotonic()
 
@@ -78,7 +78,7 @@ async def test_a_killed_child_can_be_held_down(supervisor: Supervisor, tmp_path:
 async def test_a_stopped_child_stays_down_until_started(
     supervisor: Supervisor, said: list[str], tmp_path: Path
 ) -> None:
-    """Stopping is no death: nobody starts it but the one who asks."""
+    """A stop does not count as a crash: only an explicit start brings the child back."""
     await supervisor.start(python_program(tmp_path, _SLEEP))
     pid = supervisor.pid("small")
 
@@ -96,7 +96,7 @@ async def test_a_stopped_child_stays_down_until_started(
 async def test_a_child_that_ignores_sigterm_is_killed(
     supervisor: Supervisor, said: list[str], tmp_path: Path
 ) -> None:
-    """After its time to stop a child is killed, and that is said."""
+    """A child that exceeds its time to stop is killed, and a line says so."""
     program = python_program(
         tmp_path, _STUBBORN, settle=written(tmp_path / "up"), stop_timeout_s=0.3
     )
@@ -113,7 +113,7 @@ async def test_a_child_that_ignores_sigterm_is_killed(
 async def test_what_a_dead_child_left_is_gone_before_it_comes_back(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    """A dead child's own children do not stay, as nginx's workers would, on its port."""
+    """A dead child's own children are ended too; nginx's workers, for example, would hold its port."""
     code = (
         "import pathlib, subprocess, time; p = subprocess.Popen(['sleep', '600']);"
         "pathlib.Path('left').write_text(str(p.pid)); time.sleep(600)"
@@ -128,7 +128,7 @@ async def test_what_a_dead_child_left_is_gone_before_it_comes_back(
 async def test_a_child_that_ends_at_once_fails_with_its_last_words(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    """The error has the exit code and the end of the log, and nothing is tried again."""
+    """The error has the exit code and the end of the log, and there is no retry."""
     with pytest.raises(StackError) as failure:
         await supervisor.start(python_program(tmp_path, "print('no such table'); exit(4)",
                                               settle=written(tmp_path / "never")))  # fmt: skip
@@ -141,7 +141,7 @@ async def test_a_child_that_ends_at_once_fails_with_its_last_words(
 async def test_a_child_that_is_never_ready_fails_and_is_stopped(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    """A start has a time limit, after which the child does not run on."""
+    """A start has a time limit, after which the child is stopped."""
     program = python_program(
         tmp_path,
         "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(99)",
@@ -175,7 +175,9 @@ async def test_an_interrupted_start_leaves_nobody(supervisor: Supervisor, tmp_pa
 async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
     supervisor: Supervisor, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child that runs but is not ready is named, not killed; so is its recovery."""
+    """A child that runs but is not ready is reported once, not killed; its recovery is reported
+    too.
+    """
     monkeypatch.setattr(keeper, "HEALTH_EVERY_S", 0.05)
     well = tmp_path / "well"
     well.write_text("1")
@@ -194,7 +196,7 @@ async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
 
 
 async def test_groups_stop_in_the_given_order(supervisor: Supervisor, tmp_path: Path) -> None:
-    """A group is down before the next one is told to stop; names that are unknown do no harm."""
+    """Each group is down before the next one is stopped; unknown names do no harm."""
     for name in ("door", "worker", "floor"):
         code = (
             "import signal, sys, time, pathlib\n"
@@ -218,7 +220,7 @@ async def test_groups_stop_in_the_given_order(supervisor: Supervisor, tmp_path: 
 async def test_children_get_their_environment_and_no_terminal(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    """A child leads a session of its own, so that Ctrl-C reaches the supervisor alone."""
+    """A child leads its own session, so that Ctrl-C reaches only the supervisor."""
     code = (
         "import os, pathlib, time;"
         "pathlib.Path('session').write_text(str(os.getsid(0) == os.getpid())); time.sleep(600)"

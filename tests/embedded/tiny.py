@@ -1,7 +1,7 @@
-"""A small process in the place of Parley's own, run as `python -m tests.embedded.tiny`.
+"""A small stand-in for one of Parley's processes, run as `python -m tests.embedded.tiny`.
 
-It answers GET /health/ready, notes its name in the file PARLEY_TEST_STOPS when SIGTERM ends it, and
-has a child that does nothing, as nginx has workers: nobody but the guard can end that one.
+It answers GET /health/ready, and appends its name to the file PARLEY_TEST_STOPS when SIGTERM ends
+it. It has an idle child, as nginx has workers, which only the guard can end.
 """
 
 import http.server
@@ -23,7 +23,7 @@ class _Health(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The `parley` command with `tiny` processes in the place of Parley's own; the rest is real."""
+"""The `parley` command with `tiny` processes instead of Parley's own; the rest is real."""
 
 from embedded import cli, processes
 

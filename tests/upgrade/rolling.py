@@ -19,7 +19,8 @@ from tests.upgrade.mixed import Mixed, mixed
 from tests.upgrade.stories import Town, a_town
 from tests.upgrade.versions import Version, current, previous
 
-# Consumers come before what serves them: an operator who keeps no order meets this hard one.
+# Consumers are replaced before the processes that serve people. This is the hardest order, and an
+# operator without a prescribed one may choose it.
 ORDER = ("matching", "realtime-1", "rest-1", "relay", "notify", "rest-2", "realtime-2")
 _CONVERSATIONS, _FEEDS = 8, 2
 

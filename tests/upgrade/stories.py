@@ -35,9 +35,7 @@ class Town:
             await a_match(vendor, rfi)
 
     async def award(self) -> None:
-        """Take the newest RFI to its award; requests that the previous version lacks go to this
-        version.
-        """
+        """Take the newest RFI to its award; what the previous version lacks goes to this one."""
         rfi_id = self.rfi_ids[-1]
         quotes = [await self._quote(vendor, rfi_id) for vendor in self.vendors]
         rfi = await self.customer.get(f"/v1/rfis/{rfi_id}")

@@ -1,4 +1,4 @@
-"""The demonstration loaded once for all tests that only look at it."""
+"""The demonstration data, loaded once for all tests that only read it."""
 
 import asyncio
 import secrets
@@ -14,7 +14,7 @@ from marketplace.settings import from_environment
 
 
 def environment_of(mongodb_url: str, redis_url: str) -> dict[str, str]:
-    """What a process is given, with a database of its own."""
+    """The environment of a process, with a separate database."""
     return {
         "MONGODB_URL": mongodb_url,
         "MONGODB_DATABASE": f"test-{secrets.token_hex(6)}",
@@ -25,7 +25,7 @@ def environment_of(mongodb_url: str, redis_url: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Loaded:
-    """A loaded demonstration: how to reach it, how long it took, what was told meanwhile."""
+    """Loaded demonstration data: how to reach it, how long it took, and the progress reports."""
 
     environment: dict[str, str]
     parts: Parts
@@ -33,13 +33,13 @@ class Loaded:
     reports: list[str] = field(default_factory=list)
 
     async def load(self) -> float:
-        """Load (again), as a stack does that starts; returns the seconds it took."""
+        """Load (again), as a starting stack does; returns the seconds it took."""
         began_at = time.monotonic()
         await asyncio.to_thread(load, self.environment, self.reports.append)
         return time.monotonic() - began_at
 
     async def counts(self) -> dict[str, int]:
-        """How many documents each collection has."""
+        """The number of documents in each collection."""
         database = self.parts.store.database
         return {
             name: await database[name].count_documents({})
@@ -49,7 +49,7 @@ class Loaded:
 
 @pytest_asyncio.fixture(scope="package")
 async def loaded(mongodb_url: str, redis_url: str) -> AsyncIterator[Loaded]:
-    """The demonstration in full, for looking at."""
+    """The complete demonstration data; tests only read it."""
     environment = environment_of(mongodb_url, redis_url)
     async with open_parts(from_environment(environment)) as parts:
         loaded = Loaded(environment, parts)

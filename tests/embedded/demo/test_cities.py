@@ -1,4 +1,4 @@
-"""Cities: each once, and a fair share for each."""
+"""Cities: each occurs once, with a fair share of the vendors."""
 
 from embedded.demo.cities import METRES_PER_DEGREE, City, cities, distance_m, moved, shares
 
@@ -9,7 +9,7 @@ def _a_city(population: int, name: str = "Springfield") -> City:
 
 def test_the_largest_cities_are_those_everybody_knows() -> None:
     """The list begins with New York, Los Angeles, Chicago and Houston."""
-    assert [each.name for each in cities()[:4]] == [
+    assert [city.name for city in cities()[:4]] == [
         "New York City", "Los Angeles", "Chicago", "Houston",
     ]  # fmt: skip
 
@@ -18,7 +18,7 @@ def test_boroughs_and_neighbourhoods_are_counted_in_their_city() -> None:
     """Nobody is counted twice: no place lies within a larger one of its state."""
     found = cities()
 
-    in_new_york = {each.name for each in found if each.state == "NY"}
+    in_new_york = {city.name for city in found if city.state == "NY"}
     assert not in_new_york & {"Brooklyn", "Queens", "Manhattan", "The Bronx", "Harlem"}
     for at, small in enumerate(found):
         for large in found[:at]:
@@ -26,7 +26,7 @@ def test_boroughs_and_neighbourhoods_are_counted_in_their_city() -> None:
 
 
 def test_shares_add_up_and_follow_the_population() -> None:
-    """Largest remainders: 10 over 50, 30 and 20 thousand, then 11 of them."""
+    """The method is largest remainders: 10 vendors over 50, 30 and 20 thousand people, then 11."""
     places = [_a_city(50_000), _a_city(30_000), _a_city(20_000)]
 
     assert shares(places, 10) == [5, 3, 2]

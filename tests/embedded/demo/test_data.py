@@ -1,4 +1,4 @@
-"""The demonstration as a visitor finds it, over real servers."""
+"""The demonstration data as a visitor finds it, on real servers."""
 
 import time
 from collections import Counter
@@ -28,18 +28,18 @@ _EARTH_RADIUS_M = 6_378_100
 
 async def _values(loaded: Loaded, collection: str, field: str) -> Counter[str]:
     found = await loaded.parts.store.database[collection].find().to_list(None)
-    return Counter(each[field] for each in found)
+    return Counter(document[field] for document in found)
 
 
 async def _conversations(loaded: Loaded) -> list[Conversation]:
     store = loaded.parts.store
     ids = await store.database["conversations"].distinct("_id")
-    found = [await store.conversations.get(each) for each in ids]
-    return [each for each in found if each is not None]
+    found = [await store.conversations.get(conversation_id) for conversation_id in ids]
+    return [conversation for conversation in found if conversation is not None]
 
 
 async def test_25_000_vendors_are_there_within_a_minute(loaded: Loaded) -> None:
-    """All of them active, the one to log in as besides, and a sentence told for each step."""
+    """All are active, the one to log in as comes on top, and progress is reported."""
     states = await _values(loaded, "vendors", "state")
 
     assert loaded.took_s < 60
@@ -48,7 +48,7 @@ async def test_25_000_vendors_are_there_within_a_minute(loaded: Loaded) -> None:
 
 
 async def test_a_second_load_changes_nothing(loaded: Loaded) -> None:
-    """A restart of the stack finds everything there, and is not kept waiting."""
+    """A restarted stack finds everything there and does not have to wait."""
     before, told = await loaded.counts(), len(loaded.reports)
 
     again_s = await loaded.load()
@@ -70,61 +70,63 @@ async def test_vendors_are_where_the_people_are(loaded: Loaded) -> None:
         within = {"service_area.location": {"$geoWithin": {"$centerSphere": circle}}}
         found.append(await vendors.count_documents(within))
 
-    # The neighbours' vendors spill in, more of them where towns stand close.
+    # The neighbours' vendors spill in, more of them where towns are close together.
     for city, count, share in zip(places, found, expected, strict=False):
         assert share <= count <= 2 * share, city.name
     assert max(found) == found[0]
 
 
 async def test_stories_show_every_state(loaded: Loaded) -> None:
-    """RFIs, matches, quotes and vendors occur in every state that they can be in."""
+    """RFIs, matches, quotes and vendors occur in every state that they can have."""
     assert set(await _values(loaded, "rfis", "state")) == set(RfiState)
     assert set(await _values(loaded, "matches", "state")) == set(MatchState)
     assert set(await _values(loaded, "quotes", "state")) == set(QuoteState)
-    # `verifying` is not shown: a state for as long as a code is on its way.
+    # `verifying` is missing: it lasts only until a code has arrived.
     assert set(await _values(loaded, "vendors", "state")) == set(VendorState) - {"verifying"}
 
 
 async def test_each_story_is_told_once(loaded: Loaded) -> None:
-    """As many RFIs as stories, of five customers, the one to log in as having the most."""
+    """There are as many RFIs as stories, from five customers; the one to log in as has the most."""
     titles = await _values(loaded, "rfis", "title")
     customers = await _values(loaded, "rfis", "customer_id")
 
     assert titles == Counter(story.title for story in STORIES)
     ids = {short: actor.account_id for short, actor in people.actors().items()}
-    assert set(customers) == {ids[each] for each in ("carla", "maya", "luis", "tom", "priya")}
+    assert set(customers) == {ids[short] for short in ("carla", "maya", "luis", "tom", "priya")}
     assert customers.most_common(1)[0][0] == ids["carla"]
 
 
 async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None:
-    """It was offered, accepted, declined, and had one closed."""
+    """It has matches that are offered, accepted, declined and closed."""
     vendor_id = people.actors()["vendor"].account_id
 
     page = await loaded.parts.store.matches.of_vendor(vendor_id, None, PageRequest(50), NOW)
 
-    states = Counter(each.state for each in page.items)
+    states = Counter(match.state for match in page.items)
     assert set(states) == set(MatchState)
     assert states[MatchState.ACCEPTED] >= 3
 
 
 async def test_conversations_have_a_history(loaded: Loaded) -> None:
-    """10 to 60 messages each, dense, in order of time, all in the past; some edited, one deleted."""
+    """Each has 10 to 60 messages, dense, ordered by time, all in the past; some edited, one
+    deleted.
+    """
     now = loaded.parts.world.clock.now()
     kinds: Counter[EntryKind] = Counter()
 
     for conversation in await _conversations(loaded):
         entries = await loaded.parts.store.entries.after(conversation.id, 0, 200)
-        assert [each.sequence for each in entries] == list(range(1, len(entries) + 1))
+        assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
         assert all(one.at <= other.at for one, other in pairwise(entries))
         assert entries[-1].at <= now
-        assert 10 <= sum(each.kind is EntryKind.MESSAGE for each in entries) <= 60
-        kinds.update(each.kind for each in entries)
+        assert 10 <= sum(entry.kind is EntryKind.MESSAGE for entry in entries) <= 60
+        kinds.update(entry.kind for entry in entries)
 
     assert set(kinds) == set(EntryKind)
 
 
 async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
-    """Read positions lie within the conversation; some sides are behind, some have read all."""
+    """Read positions lie within the conversation; some participants lag, some have read everything."""
     store = loaded.parts.store
     is_behind: Counter[bool] = Counter()
 
@@ -132,9 +134,9 @@ async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
         head = (await store.entries.heads([conversation.id]))[conversation.id]
         positions = await store.read_positions.of_conversation(conversation.id)
         assert len(positions) == 2
-        for each in positions:
-            assert 0 < each.read_sequence <= each.delivered_sequence <= head
-            is_behind[each.read_sequence < head] += 1
+        for position in positions:
+            assert 0 < position.read_sequence <= position.delivered_sequence <= head
+            is_behind[position.read_sequence < head] += 1
 
     assert is_behind[True] >= 5
     assert is_behind[False] >= 5
@@ -142,7 +144,7 @@ async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
 
 @pytest.mark.parametrize(("role", "email", "password"), LOGINS)
 async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str) -> None:
-    """Each of the three gets in with the password that is told, and with no other."""
+    """Each of the three gets in with the published password, and with no other."""
     account = await accounts.authenticate(loaded.parts.world, email, password)
 
     assert account.role == role
@@ -152,7 +154,7 @@ async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str
 
 
 async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
-    """The password is that of the others."""
+    """They have the same password as the others."""
     email = "v00001@vendors.demo.parley.example"
 
     account = await accounts.authenticate(loaded.parts.world, email, people.PASSWORD)
@@ -161,16 +163,16 @@ async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
 
 
 async def test_whatever_is_asked_for_in_denver_reaches_the_vendor(loaded: Loaded) -> None:
-    """For every category it is among the five closest in the middle of the city."""
+    """For every category it is among the five closest to the centre of the city."""
     place = a_place(*people.DENVER_CIVIC_CENTER)
 
     for category in CATEGORIES:
         closest = await loaded.parts.store.vendors.closest(category, place, 5)
-        assert people.actors()["vendor"].account_id in {each.vendor.id for each in closest}
+        assert people.actors()["vendor"].account_id in {nearby.vendor.id for nearby in closest}
 
 
 async def test_the_closest_are_found_at_once(loaded: Loaded) -> None:
-    """Around Denver, at the median, in less than 50 ms; and everybody found covers the place."""
+    """Around Denver the median is below 50 ms, and every vendor found covers the place."""
     took_ms = []
 
     for step in range(60):
@@ -180,8 +182,8 @@ async def test_the_closest_are_found_at_once(loaded: Loaded) -> None:
         closest = await loaded.parts.store.vendors.closest(category, place, 10)
         took_ms.append((time.perf_counter() - began_at) * 1_000)
         assert len(closest) == 10
-        for each in closest:
-            assert each.vendor.service_area is not None
-            assert each.distance_m <= each.vendor.service_area.radius_m
+        for nearby in closest:
+            assert nearby.vendor.service_area is not None
+            assert nearby.distance_m <= nearby.vendor.service_area.radius_m
 
     assert sorted(took_ms)[len(took_ms) // 2] < 50

@@ -1,4 +1,4 @@
-"""Scripts of conversations: what can be read, and that all of them can."""
+"""Scripts of conversations: the syntax, and that every script can be parsed."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ def _written(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
 
 
 def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Who does what, with which words and which amount."""
+    """Each has who does what, with which words and which amount."""
     _written(
         monkeypatch,
         tmp_path,
@@ -25,7 +25,7 @@ def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "vendor quotes 185.50: Parts: included.\ncustomer awards:\nvendor reads:\n",
     )
 
-    lines = [(each.role, each.kind, each.text, each.amount_minor) for each in script("test")]
+    lines = [(line.role, line.kind, line.text, line.amount_minor) for line in script("test")]
 
     assert lines == [
         (Role.CUSTOMER, LineKind.SAYS, "Friday?", 0),
@@ -38,7 +38,7 @@ def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_time_goes_by_before_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Pauses add up and are over with the line they stand before."""
+    """Pauses add up, and apply once, to the next line."""
     _written(monkeypatch, tmp_path, "later 2 h\nlater 5 min\nvendor: Hi\nvendor: Hi\n")
 
     first, second = script("test")
@@ -48,7 +48,7 @@ def test_time_goes_by_before_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_what_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A typing error says in which line it stands."""
+    """A typing error is reported with its line."""
     _written(monkeypatch, tmp_path, "vendor: Hi\ncustmer: Hi\n")
 
     with pytest.raises(ValueError, match=r"test\.txt, line 2"):
@@ -56,7 +56,7 @@ def test_what_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_every_script_is_played_and_is_as_long_as_a_talk() -> None:
-    """No script is left over; each has 10 messages or more, the longest more than 50."""
+    """Every script is used; each has 10 messages or more, the longest more than 50."""
     folder = Path(dialogues.__file__).parent
     played = [answer.script for story in STORIES for answer in story.answers if answer.script]
 
@@ -67,7 +67,7 @@ def test_every_script_is_played_and_is_as_long_as_a_talk() -> None:
 
 
 def test_every_story_is_over_before_the_present() -> None:
-    """What is told of a story took less time than went by since it began."""
+    """A story's scripts take less time than has passed since it began."""
     for story in STORIES:
         scripts = [answer.script for answer in story.answers if answer.script]
         talks = [line for name in scripts for line in script(name)]

@@ -1,4 +1,4 @@
-"""A load that was broken off is completed by the next one."""
+"""The next load completes one that was interrupted."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.embedded.demo.conftest import Loaded, environment_of
 
 
 async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, count: int) -> None:
-    """Start loading in a process of its own, and kill it once a collection has so many documents."""
+    """Start loading in a separate process, and kill it once a collection has this many documents."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "embedded.loading",
         env=os.environ | environment, cwd=CHECKOUT, stdout=asyncio.subprocess.DEVNULL,
@@ -31,7 +31,9 @@ async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, 
 async def test_a_load_killed_again_and_again_ends_like_any_other(
     loaded: Loaded, mongodb_url: str, redis_url: str
 ) -> None:
-    """Killed among vendors, within one talk and within another, it is completed: nothing twice."""
+    """Killed among the vendors, then within two conversations, it is completed, and nothing is
+    doubled.
+    """
     environment = environment_of(mongodb_url, redis_url)
     async with open_parts(from_environment(environment)) as parts:
         second = Loaded(environment, parts)
@@ -44,7 +46,7 @@ async def test_a_load_killed_again_and_again_ends_like_any_other(
 
             await second.load()
 
-            # An applicant's unfinished profile is saved again, which is told again.
+            # An applicant's unfinished profile is saved again, which adds its event again.
             told = {"outbox"}
             before, after = await loaded.counts(), await second.counts()
             assert {k: v for k, v in after.items() if k not in told} == {

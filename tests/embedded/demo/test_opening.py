@@ -1,4 +1,4 @@
-"""A conversation opened in bulk, side by side with one that the actions opened."""
+"""A conversation opened in bulk, compared with one that the actions opened."""
 
 import json
 import re
@@ -52,22 +52,24 @@ async def _by_the_actions(world: World, customer: Account, vendor_id: str) -> No
 
 
 async def _all_written(store: MongoStore) -> str:
-    """Everything in the database as text, ids replaced by numbers in the order they occur."""
+    """Everything in the database as text, with ids replaced by numbers in order of occurrence."""
     documents: dict[str, list[dict[str, Any]]] = {}
     for name in _WRITTEN:
         found = await store.database[name].find().to_list(None)
-        for each in found:
+        for document in found:
             if name == "outbox":
-                each["value"] = json.loads(each["value"])
-        # Ids made in one millisecond come in any order.
-        documents[name] = sorted(found, key=lambda each: (each.get("revision"), each.get("name")))
+                document["value"] = json.loads(document["value"])
+        # Ids created in the same millisecond are in any order.
+        documents[name] = sorted(
+            found, key=lambda document: (document.get("revision"), document.get("name"))
+        )
     text = json.dumps(documents, default=str, sort_keys=True, indent=1)
     numbers: dict[str, str] = {}
     return _ID.sub(lambda found: numbers.setdefault(found[0], f"id-{len(numbers)}"), text)
 
 
 async def test_it_leaves_what_the_actions_leave(store: MongoStore) -> None:
-    """Every document and every event is the same, field by field, but for the ids."""
+    """Every document and every event is the same, field by field, except for the ids."""
     world = _world(store)
     customer = an_account(name="Carla Reyes")
     area = ServiceArea(a_place(), 100)

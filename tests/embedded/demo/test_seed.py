@@ -1,4 +1,4 @@
-"""Seeded conversations: what the file says is true, and why there is none is told in a sentence."""
+"""Seeded conversations: the file is true to the database, and a failure is explained in a sentence."""
 
 import asyncio
 import json
@@ -55,30 +55,34 @@ async def _seeded(path: Path, count: int = _COUNT) -> list[dict[str, Any]]:
 
 
 def _modes(folder: Path) -> dict[str, int]:
-    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> None:
-    """So many conversations, each another; the file is its owner's alone, and nothing beside it."""
+    """The conversations are as many as asked for and all different; the file is private to its
+    owner, and nothing else is left.
+    """
     seeded = await _seeded(tmp_path / "seeds.json")
 
-    assert len({each["conversation_id"] for each in seeded}) == _COUNT
-    assert len({each["rfi_id"] for each in seeded}) == _COUNT
-    assert all(set(each) == {"conversation_id", "rfi_id", "tokens"} for each in seeded)
+    assert len({row["conversation_id"] for row in seeded}) == _COUNT
+    assert len({row["rfi_id"] for row in seeded}) == _COUNT
+    assert all(set(row) == {"conversation_id", "rfi_id", "tokens"} for row in seeded)
     assert _modes(tmp_path) == {"seeds.json": 0o600}
 
 
 async def test_tokens_are_the_customers_and_the_vendors_for_hours(
     parts: Parts, tmp_path: Path
 ) -> None:
-    """Both are valid for longer than an hour, of log-ins that exist, of the two who take part."""
-    for each in await _seeded(tmp_path / "seeds.json"):
-        customer, vendor = (parts.tokens.check(token) for token in each["tokens"])
-        conversation = await parts.store.conversations.get(each["conversation_id"])
+    """Both are valid for more than an hour, and belong to existing sessions of the two
+    participants.
+    """
+    for row in await _seeded(tmp_path / "seeds.json"):
+        customer, vendor = (parts.tokens.check(token) for token in row["tokens"])
+        conversation = await parts.store.conversations.get(row["conversation_id"])
 
         assert (customer.role, vendor.role) == (Role.CUSTOMER, Role.VENDOR)
         assert conversation is not None
-        assert conversation.rfi_id == each["rfi_id"]
+        assert conversation.rfi_id == row["rfi_id"]
         assert [one.account_id for one in conversation.participants] == [
             customer.account_id, vendor.account_id,
         ]  # fmt: skip
@@ -91,7 +95,7 @@ async def test_tokens_are_the_customers_and_the_vendors_for_hours(
 
 
 async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
-    """A message of either goes through and gets the next number."""
+    """Either can send a message, which gets the next sequence."""
     (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
     conversation = await parts.store.conversations.get(seeded["conversation_id"])
     assert conversation is not None
@@ -110,18 +114,18 @@ async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
             )
         )
 
-    assert [each.entry.sequence for each in sent] == [
+    assert [message.entry.sequence for message in sent] == [
         2,
         3,
-    ]  # behind the notice that the vendor came
+    ]  # after the notice that the vendor joined
 
 
 async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: Path) -> None:
-    """The one place of each RFI is taken, by a vendor that has no other place."""
+    """The only place of each RFI is taken, by a vendor that has no other place."""
     system = Actor("matching", Role.SYSTEM)
-    for each in await _seeded(tmp_path / "seeds.json", 5):
-        rfi = await parts.store.rfis.get(each["rfi_id"])
-        (match,) = await parts.store.matches.of_rfi(each["rfi_id"])
+    for row in await _seeded(tmp_path / "seeds.json", 5):
+        rfi = await parts.store.rfis.get(row["rfi_id"])
+        (match,) = await parts.store.matches.of_rfi(row["rfi_id"])
         vendor = await parts.store.vendors.get(match.vendor_id)
 
         assert rfi is not None
@@ -133,20 +137,20 @@ async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: 
 
 
 async def test_seeding_again_makes_others(parts: Parts, tmp_path: Path) -> None:
-    """The file is replaced by conversations that have not been there before."""
+    """The file is replaced with conversations that did not exist before."""
     first = await _seeded(tmp_path / "seeds.json", 3)
     second = await _seeded(tmp_path / "seeds.json", 4)
 
     assert len(second) == 4
-    assert not {each["conversation_id"] for each in first} & {
-        each["conversation_id"] for each in second
+    assert not {row["conversation_id"] for row in first} & {
+        row["conversation_id"] for row in second
     }
 
 
 async def test_a_running_embedded_stack_is_found(
     parts: Parts, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a MongoDB in the environment, what the stack's processes were given is taken."""
+    """Without MongoDB in the environment, the environment of the stack's processes is used."""
     for name in environment:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "data"))
@@ -161,7 +165,7 @@ async def test_a_running_embedded_stack_is_found(
 def test_no_stack_is_told_in_a_sentence(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing runs and nothing is set, the error says how to start."""
+    """If nothing runs and nothing is set, the error says how to start."""
     for name in environment:
         monkeypatch.delenv(name)
 
@@ -172,7 +176,7 @@ def test_no_stack_is_told_in_a_sentence(
 def test_a_stack_that_does_not_answer_leaves_the_old_file(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failure is a sentence; the file of the last time stays, and nothing lies beside it."""
+    """A failure is one sentence; the previous file stays, and nothing else is left."""
     monkeypatch.setenv("MONGODB_URL", f"mongodb://127.0.0.1:{choose()}/?replicaSet=parley")
     path = tmp_path / "seeds.json"
     path.write_text("[]", encoding="utf-8")
@@ -187,7 +191,7 @@ def test_a_stack_that_does_not_answer_leaves_the_old_file(
 def test_a_missing_secret_is_named(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tokens cannot be made without the secret of the stack, and the error says which it is."""
+    """Tokens cannot be created without the stack's secret, and the error names the variable."""
     monkeypatch.delenv("PARLEY_TOKEN_SECRET")
 
     with pytest.raises(StackError, match="PARLEY_TOKEN_SECRET"):
@@ -197,7 +201,7 @@ def test_a_missing_secret_is_named(
 def test_a_folder_that_is_not_there_is_told_before_anything_is_made(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The file is tried first."""
+    """Writing the file is tried first."""
     with pytest.raises(StackError, match=r"seeds\.json cannot be written: No such file"):
         seed(1, tmp_path / "missing" / "seeds.json")
 

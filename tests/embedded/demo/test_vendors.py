@@ -1,4 +1,4 @@
-"""The active vendors of the demonstration: plausible, spread as the people are, always the same."""
+"""The active demo vendors: plausible, distributed like the population, always the same."""
 
 import math
 import re
@@ -20,32 +20,32 @@ def vendors() -> list[DemoVendor]:
 
 
 def test_every_city_has_its_share(vendors: list[DemoVendor]) -> None:
-    """As many vendors as its population says, so that larger cities have no fewer than smaller."""
+    """Vendors are proportional to the population, so larger cities have no fewer than smaller ones."""
     places = cities()
 
-    counts = Counter(each.city for each in vendors)
+    counts = Counter(demo.city for demo in vendors)
 
-    assert [counts[each] for each in places] == shares(places, 25_000)
-    by_size = [counts[each] for each in places]
+    assert [counts[city] for city in places] == shares(places, 25_000)
+    by_size = [counts[city] for city in places]
     assert all(by_size[i] >= by_size[i + 1] - 1 for i in range(len(by_size) - 1))
     assert min(by_size) >= 1
 
 
 def test_each_works_from_within_its_city(vendors: list[DemoVendor]) -> None:
-    """Nobody's door is farther from the middle than the built-up area reaches."""
-    for each in vendors:
-        assert each.vendor.service_area is not None
-        longitude, latitude = each.vendor.service_area.location["coordinates"]
-        north_m = (latitude - each.city.latitude) * METRES_PER_DEGREE
-        width = math.cos(math.radians(each.city.latitude))
-        east_m = (longitude - each.city.longitude) * METRES_PER_DEGREE * width
-        assert math.hypot(north_m, east_m) <= each.city.radius_m + 1
+    """No vendor is farther from the centre than the built-up area extends."""
+    for demo in vendors:
+        assert demo.vendor.service_area is not None
+        longitude, latitude = demo.vendor.service_area.location["coordinates"]
+        north_m = (latitude - demo.city.latitude) * METRES_PER_DEGREE
+        width = math.cos(math.radians(demo.city.latitude))
+        east_m = (longitude - demo.city.longitude) * METRES_PER_DEGREE * width
+        assert math.hypot(north_m, east_m) <= demo.city.radius_m + 1
 
 
 def test_profiles_are_complete_and_within_bounds(vendors: list[DemoVendor]) -> None:
     """One to three known categories, 10 to 120 km, 1 to 20 places, hours, a name, a language."""
-    for each in vendors:
-        vendor = each.vendor
+    for demo in vendors:
+        vendor = demo.vendor
         assert vendor.state is VendorState.ACTIVE
         assert 1 <= len(set(vendor.categories)) == len(vendor.categories) <= 3
         assert set(vendor.categories) <= CATEGORIES.keys()
@@ -59,11 +59,11 @@ def test_profiles_are_complete_and_within_bounds(vendors: list[DemoVendor]) -> N
 
 
 def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> None:
-    """Most go some 30 km and a few very far; most are small and a few large."""
+    """Most cover some 30 km and a few much more; most are small and a few large."""
     radii_m = sorted(
-        each.vendor.service_area.radius_m for each in vendors if each.vendor.service_area
+        demo.vendor.service_area.radius_m for demo in vendors if demo.vendor.service_area
     )
-    capacities = sorted(each.vendor.capacity for each in vendors)
+    capacities = sorted(demo.vendor.capacity for demo in vendors)
 
     half, tenth, last_tenth = len(vendors) // 2, len(vendors) // 10, len(vendors) * 9 // 10
     assert 24_000 <= radii_m[half] <= 32_000
@@ -75,7 +75,7 @@ def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> No
 
 def test_accounts_are_unique_and_can_reach_nobody(vendors: list[DemoVendor]) -> None:
     """Ids, addresses and numbers occur once; the numbers are the fictitious 555-01XX."""
-    accounts = [each.account for each in vendors]
+    accounts = [demo.account for demo in vendors]
 
     assert accounts[0].email == "v00001@vendors.demo.parley.example"
     for values in (
@@ -85,25 +85,25 @@ def test_accounts_are_unique_and_can_reach_nobody(vendors: list[DemoVendor]) -> 
     ):
         assert len(values) == len(accounts)
     number = re.compile(r"\+1[2-9]\d{2}55501\d{2}")
-    assert all(each.phone and number.fullmatch(each.phone) for each in accounts)
-    assert all(each.account.id == each.vendor.id for each in vendors)
+    assert all(account.phone and number.fullmatch(account.phone) for account in accounts)
+    assert all(demo.account.id == demo.vendor.id for demo in vendors)
 
 
 def test_ids_are_in_the_order_of_joining(vendors: list[DemoVendor]) -> None:
-    """So lists that show the newest first are right."""
-    ids = [each.vendor.id for each in vendors]
+    """Lists that show the newest first are therefore right."""
+    ids = [demo.vendor.id for demo in vendors]
 
     assert ids == sorted(ids)
-    joined_at = [each.vendor.created_at for each in vendors]
+    joined_at = [demo.vendor.created_at for demo in vendors]
     assert joined_at == sorted(joined_at)
 
 
 def test_they_are_the_same_every_time(vendors: list[DemoVendor]) -> None:
-    """An interrupted load finds again what it has written."""
+    """An interrupted load finds what it has already written."""
     assert list(islice(demo_vendors(25_000, "hash"), 500)) == vendors[:500]
 
 
 def test_there_are_not_more_than_there_are_numbers() -> None:
-    """More vendors than fictitious telephone numbers are refused."""
+    """More vendors than there are fictitious telephone numbers are refused."""
     with pytest.raises(ValueError, match="telephone numbers"):
         next(demo_vendors(MOST_VENDORS + 1, "hash"))

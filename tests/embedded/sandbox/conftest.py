@@ -1,4 +1,4 @@
-"""A real sandbox on a free port, and the official clients pointed at it."""
+"""A real sandbox on a free port, and official clients that use it."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def account() -> Account:
-    """The credentials that the sandbox takes."""
+    """The credentials that the sandbox accepts."""
     return ACCOUNT
 
 
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def deliveries(clock: Clock) -> Deliveries:
-    """What arrived at the sandbox."""
+    """The sandbox's deliveries."""
     return Deliveries(clock=clock)
 
 
@@ -76,7 +76,7 @@ async def twilio_http(url: str, account: Account) -> AsyncIterator[aiohttp.Clien
 
 @pytest.fixture
 def mail_client(url: str, account: Account) -> sendgrid.SendGridAPIClient:
-    """SendGrid's official client, with a time-out, which it has not by default."""
+    """SendGrid's official client, with a time-out, which it does not have by default."""
     client = sendgrid.SendGridAPIClient(account.sendgrid_api_key, host=url)
     client.client.timeout = 5
     return client

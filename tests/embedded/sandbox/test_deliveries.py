@@ -1,4 +1,4 @@
-"""The ring that holds what arrived."""
+"""The ring that holds deliveries."""
 
 import itertools
 
@@ -13,7 +13,7 @@ def a_submission(to: str = "vera@example.com", text: str = "Hello") -> Submissio
 
 
 def test_number_is_bounded() -> None:
-    """Past the bound the oldest goes; numbers go on without a gap."""
+    """Beyond the bound the oldest are dropped; sequences continue without a gap."""
     ring = Deliveries(max_count=3)
 
     for number in range(5):
@@ -28,7 +28,7 @@ def test_number_is_bounded() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """Few large deliveries push out the oldest as many small ones do."""
+    """A few large deliveries displace the oldest ones just as many small ones do."""
     ring = Deliveries(max_bytes=10_000)
 
     for _ in range(100):
@@ -52,7 +52,7 @@ def test_request_larger_than_the_ring_keeps_its_end() -> None:
 
 
 def test_numbers_survive_clear_and_restart() -> None:
-    """A number is not used again after a clear, nor by the next process."""
+    """A sequence is not reused after a clear, nor by the next process."""
     ring = Deliveries()
     (before,) = ring.add([a_submission()])
 

@@ -52,7 +52,7 @@ async def sms(client: Client, to: str = "+14155550100") -> Any:
 async def test_email_rate_limit(
     http: aiohttp.ClientSession, mail_client: SendGridAPIClient, deliveries: Deliveries
 ) -> None:
-    """429 comes with SendGrid's headers and body for as many sends as asked, then all is well."""
+    """429 has SendGrid's headers and body for as many sends as requested; then sends succeed."""
     await put(http, {"channel": "email", "status": 429, "times": 2, "retry_after_s": 30})
 
     for _ in range(2):
@@ -74,7 +74,7 @@ async def test_email_rate_limit(
 async def test_sms_rate_limit(
     http: aiohttp.ClientSession, twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
-    """429 comes with Twilio's code 20429, and Retry-After where asked."""
+    """429 has Twilio's code 20429, and Retry-After if requested."""
     await put(http, {"channel": "sms", "status": 429, "retry_after_s": 3})
     path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
     form = {"To": "+14155550100", "From": account.twilio_from_number, "Body": "Hello"}
@@ -93,7 +93,7 @@ async def test_refusals_and_failures(
     deliveries: Deliveries,
     status: int,
 ) -> None:
-    """400 and 500 are told in each provider's form, and nothing is delivered."""
+    """400 and 500 have each provider's form, and nothing is delivered."""
     await put(http, {"channel": "email", "status": status}, {"channel": "sms", "status": status})
 
     with pytest.raises(HTTPError) as by_email:
@@ -116,7 +116,9 @@ async def test_timeout(
     deliveries: Deliveries,
     is_accepted: bool,
 ) -> None:
-    """No answer comes before the clients give up; whether it was delivered, only a look tells."""
+    """The clients give up without an answer; only a look-up shows whether the message was
+    delivered.
+    """
     fault = {"status": "timeout", "is_accepted": is_accepted}
     await put(http, {"channel": "email", **fault}, {"channel": "sms", **fault})
     mail_client.client.timeout = 0.3
@@ -141,7 +143,7 @@ async def test_reset(
     deliveries: Deliveries,
     is_accepted: bool,
 ) -> None:
-    """The connection is reset in place of an answer."""
+    """The connection is reset instead of an answer."""
     fault = {"status": "reset", "is_accepted": is_accepted}
     await put(http, {"channel": "email", **fault}, {"channel": "sms", **fault})
 
@@ -157,7 +159,7 @@ async def test_reset(
 async def test_fault_of_one_recipient(
     http: aiohttp.ClientSession, mail_client: SendGridAPIClient, sms_client: Client
 ) -> None:
-    """A fault with `to` spares everybody else, and waits until that recipient's turn comes."""
+    """A fault with `to` spares everybody else, and waits for a send to that recipient."""
     await put(
         http,
         {"channel": "email", "status": 500, "to": "Vera@example.com"},
@@ -177,7 +179,7 @@ async def test_fault_of_one_recipient(
 async def test_refused_send_leaves_the_fault(
     http: aiohttp.ClientSession, sms_client: Client
 ) -> None:
-    """What the provider refuses anyway does not use a fault up."""
+    """A send that the provider refuses anyway does not use up a fault."""
     await put(http, {"channel": "sms", "status": 500})
 
     with pytest.raises(TwilioRestException):
@@ -187,7 +189,7 @@ async def test_refused_send_leaves_the_fault(
 
 
 async def test_put_replaces(http: aiohttp.ClientSession) -> None:
-    """PUT replaces what was in force; an empty list ends all faults."""
+    """PUT replaces the faults in force; an empty list ends them all."""
     await put(http, {"channel": "sms", "status": 500}, {"channel": "email", "status": 400})
     await put(http, {"channel": "email", "status": "reset", "times": 3, "to": "a@example.com"})
 
@@ -237,7 +239,7 @@ async def test_put_replaces(http: aiohttp.ClientSession) -> None:
 async def test_invalid_faults_are_refused(
     http: aiohttp.ClientSession, body: bytes, status: int
 ) -> None:
-    """What is no list of faults gets a problem, and changes nothing."""
+    """An invalid list of faults gets a problem document and changes nothing."""
     await put(http, {"channel": "email", "status": 500})
 
     async with http.put("/sandbox/faults", data=body) as response:
@@ -249,20 +251,20 @@ async def test_invalid_faults_are_refused(
 
 
 class WatchedFaults(Faults):
-    """Faults that tell when a request begins to hang."""
+    """Faults that signal when a request begins to hang."""
 
     def __init__(self) -> None:
         super().__init__()
         self.has_hanging = asyncio.Event()
 
     async def stopped(self) -> None:
-        """Tell, then wait."""
+        """Signal, then wait."""
         self.has_hanging.set()
         await super().stopped()
 
 
 async def test_stop_does_not_wait_for_hanging_requests(account: Account) -> None:
-    """A stop lets go of requests that wait for no answer, well within its grace."""
+    """A stop releases requests that hang, well within its grace period."""
     faults = WatchedFaults()
     runner = await start(make_application(account, Deliveries(), faults), "127.0.0.1", 0)
     base_url = "http://{}:{}".format(*runner.addresses[0])
@@ -301,7 +303,9 @@ async def test_any_status_is_played_and_the_mail_taken_or_not(
     status: int,
     is_accepted: bool,
 ) -> None:
-    """Taken-then-5xx among them; a refusal is in the provider's form."""
+    """This includes an email that is accepted and answered with a 5xx; a refusal has the provider's
+    form.
+    """
     await put(http, {"channel": "email", "status": status, "is_accepted": is_accepted})
     headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
 
@@ -318,7 +322,9 @@ async def test_any_status_is_played_and_the_mail_taken_or_not(
 async def test_an_answer_need_not_be_the_providers(
     http: aiohttp.ClientSession, account: Account, form: str, status: int
 ) -> None:
-    """A page of something in between, half a JSON, nothing at all; and a redirect's location."""
+    """It can be an intermediary's page, half a JSON document or nothing, and can have a Location
+    header.
+    """
     await put(http, {"channel": "email", "status": status, "form": form, "location": "/elsewhere"})
     headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
 
@@ -333,7 +339,7 @@ async def test_an_answer_need_not_be_the_providers(
 async def test_each_twilio_code_is_played(
     http: aiohttp.ClientSession, sms_client: Client, code: int
 ) -> None:
-    """With whatever status."""
+    """With any status."""
     await put(http, {"channel": "sms", "status": 400, "code": code})
 
     with pytest.raises(TwilioRestException) as refused:
@@ -345,7 +351,7 @@ async def test_each_twilio_code_is_played(
 async def test_a_field_is_named_on_demand(
     http: aiohttp.ClientSession, mail_client: SendGridAPIClient
 ) -> None:
-    """SendGrid says which field is at fault."""
+    """SendGrid names the invalid field."""
     field = "personalizations.0.to.0.email"
     await put(http, {"channel": "email", "status": 400, "field": field})
 
@@ -358,7 +364,7 @@ async def test_a_field_is_named_on_demand(
 async def test_a_message_is_taken_late(
     http: aiohttp.ClientSession, sms_client: Client, deliveries: Deliveries
 ) -> None:
-    """After the client has given up it is not in the list yet; a moment later it is."""
+    """It is not in the list when the client gives up, but a moment later."""
     fault = {"status": "timeout", "is_accepted": True, "accepted_after_s": 0.5}
     await put(http, {"channel": "sms", **fault})
     sms_client.http_client.timeout = 0.2
@@ -374,7 +380,7 @@ async def test_a_message_is_taken_late(
 async def test_an_answer_drips(
     http: aiohttp.ClientSession, account: Account, deliveries: Deliveries
 ) -> None:
-    """A good head, and then a byte now and then."""
+    """A good head, then single bytes at intervals."""
     await put(http, {"channel": "email", "status": "drip", "is_accepted": True})
     headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
 

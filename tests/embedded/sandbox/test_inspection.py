@@ -14,7 +14,7 @@ def add(deliveries: Deliveries, to: str, channel: Channel = Channel.EMAIL, **mor
 
 
 async def listed(http: aiohttp.ClientSession, **query: str) -> dict[str, Any]:
-    """A page of deliveries."""
+    """Request a page of deliveries."""
     async with http.get("/sandbox/deliveries", params=query) as response:
         assert response.status == 200
         page: dict[str, Any] = await response.json()
@@ -57,7 +57,7 @@ async def test_delivery_is_shown_whole(http: aiohttp.ClientSession, deliveries: 
 async def test_list_is_filtered_and_paged(
     http: aiohttp.ClientSession, deliveries: Deliveries
 ) -> None:
-    """Filters by recipient and channel combine with cursors; any id serves as a cursor, too."""
+    """Filters by recipient and channel combine with cursors; any id also serves as a cursor."""
     for number in range(3):
         add(deliveries, "Vera@example.com", text=str(number))
         add(deliveries, "+14155550100", Channel.SMS)
@@ -88,7 +88,7 @@ async def test_clear_empties_the_mailbox(
     "query", [{"limit": "0"}, {"limit": "x"}, {"channel": "fax"}, {"after": "-1"}, {"more": "1"}]
 )
 async def test_invalid_query_is_refused(http: aiohttp.ClientSession, query: dict[str, str]) -> None:
-    """A query that cannot be meant gets a problem that names the parameter."""
+    """An invalid query gets a problem document that names the parameter."""
     async with http.get("/sandbox/deliveries", params=query) as response:
         assert response.status == 422
         assert set((await response.json())["errors"]) == set(query)

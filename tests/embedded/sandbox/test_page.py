@@ -1,4 +1,4 @@
-"""The page of the mailbox."""
+"""The mailbox's page."""
 
 import html
 import re
@@ -17,7 +17,7 @@ def add(deliveries: Deliveries, to: str, channel: Channel = Channel.SMS, text: s
 
 
 async def shown(http: aiohttp.ClientSession, **query: str) -> str:
-    """The page's HTML."""
+    """Request the page's HTML."""
     async with http.get("/", params=query) as response:
         assert response.status == 200
         assert response.content_type == "text/html"
@@ -25,7 +25,7 @@ async def shown(http: aiohttp.ClientSession, **query: str) -> str:
 
 
 async def test_everything_is_escaped(http: aiohttp.ClientSession, deliveries: Deliveries) -> None:
-    """Whatever came from outside, and the filter itself, is text on the page and never markup."""
+    """All external text, and the filter itself, is text on the page and never markup."""
     deliveries.add(
         [
             Submission(
@@ -52,7 +52,7 @@ async def test_everything_is_escaped(http: aiohttp.ClientSession, deliveries: De
 async def test_html_is_shown_in_a_sealed_frame(
     http: aiohttp.ClientSession, deliveries: Deliveries
 ) -> None:
-    """An email's HTML stands whole in the srcdoc of a frame that may do nothing."""
+    """An email's HTML is complete in the srcdoc of a frame without any permissions."""
     body = "<p title=\"a 'b'\">Hello &amp; <b>welcome</b></p>"
     deliveries.add([Submission(Channel.EMAIL, "v@example.com", "a@example.com", "m", html=body)])
 
@@ -64,7 +64,7 @@ async def test_html_is_shown_in_a_sealed_frame(
 
 
 async def test_only_the_pages_own_script_may_run(http: aiohttp.ClientSession) -> None:
-    """The policy names one nonce, another one each time, and allows nothing else by default."""
+    """The policy names one nonce, a new one each time, and allows nothing else by default."""
     nonces = set()
     for _ in range(2):
         async with http.get("/") as response:
@@ -81,7 +81,7 @@ async def test_only_the_pages_own_script_may_run(http: aiohttp.ClientSession) ->
 async def test_newest_come_first_and_filters_hold(
     http: aiohttp.ClientSession, deliveries: Deliveries
 ) -> None:
-    """The newest stand on top; a part of the recipient, and the channel, narrow them down."""
+    """The newest are on top; a part of the recipient, and the channel, filter them."""
     add(deliveries, "+14155550100", text="first")
     add(deliveries, "+14155550199", text="second")
     add(deliveries, "+14155550100", Channel.MMS, text="third")
@@ -121,6 +121,6 @@ async def test_page_is_bounded(http: aiohttp.ClientSession, deliveries: Deliveri
 
 
 async def test_empty_mailbox_says_so(http: aiohttp.ClientSession) -> None:
-    """An empty page and an empty filter say which they are."""
+    """An empty mailbox and an empty filter result have different messages."""
     assert "Nothing has arrived yet." in await shown(http)
     assert "Nothing matches this filter." in await shown(http, to="x")

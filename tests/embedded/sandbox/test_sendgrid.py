@@ -22,7 +22,7 @@ from embedded.sandbox.server import Account
 
 
 def a_mail(to: str = "vera@example.com") -> Mail:
-    """A mail as the notifications send it: text, HTML, and custom_args of the personalization."""
+    """An email as notify sends it: text, HTML, and custom_args in the personalization."""
     mail = Mail()
     mail.from_email = From("notifications@parley.example", "Parley")
     mail.subject = "A new quote"
@@ -36,25 +36,27 @@ def a_mail(to: str = "vera@example.com") -> Mail:
 
 
 def a_body(**changes: Any) -> dict[str, Any]:
-    """The JSON of a valid mail, with members replaced, or left out where the change is None."""
+    """The JSON of a valid email, with members replaced, or omitted where the change is None."""
     body: dict[str, Any] = a_mail().get() | changes
     return {name: value for name, value in body.items() if value is not None}
 
 
 async def send(client: SendGridAPIClient, mail: Mail | dict[str, Any]) -> Any:
-    """Send with the blocking client, off the loop that the sandbox runs on."""
+    """Send with the blocking client, in a thread, because the sandbox runs on this event loop."""
     return await asyncio.to_thread(client.send, mail)
 
 
 async def refusal(client: SendGridAPIClient, mail: Mail | dict[str, Any]) -> HTTPError:
-    """The error that sending ends with."""
+    """Send, and return the error."""
     with pytest.raises(HTTPError) as caught:
         await send(client, mail)
     return caught.value
 
 
 async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deliveries) -> None:
-    """A valid mail gets 202, no body, an X-Message-Id, and is in the mailbox as it was sent."""
+    """A valid email gets 202, an empty body and an X-Message-Id, and is in the mailbox as it was
+    sent.
+    """
     response = await send(mail_client, a_mail())
 
     assert response.status_code == 202
@@ -73,7 +75,7 @@ async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deli
 async def test_each_recipient_gets_a_delivery(
     mail_client: SendGridAPIClient, deliveries: Deliveries
 ) -> None:
-    """Each personalization's, with its own subject and arguments, under one message id."""
+    """Each personalization's recipients get its subject and arguments, under one message id."""
     body = a_body(
         personalizations=[
             {"to": [{"email": "a@example.com"}, {"email": "b@example.com"}]},
@@ -115,14 +117,14 @@ async def test_wrong_key_is_refused(url: str, deliveries: Deliveries) -> None:
 
 
 async def test_missing_key_is_refused(http: aiohttp.ClientSession) -> None:
-    """Without an Authorization header it is 401, too."""
+    """A missing Authorization header gets 401, too."""
     async with http.post("/v3/mail/send", json=a_body()) as response:
         assert response.status == 401
         assert (await response.json())["errors"][0]["message"]
 
 
 async def test_the_keys_scopes_are_listed(mail_client: SendGridAPIClient, url: str) -> None:
-    """They tell whether it may send mail; a wrong key has none."""
+    """They show whether the key may send email; a wrong key has none."""
     answer = await asyncio.to_thread(mail_client.client.scopes.get)
     assert "mail.send" in answer.to_dict["scopes"]
 
@@ -178,7 +180,7 @@ def _to(*members: Any) -> dict[str, Any]:
 async def test_invalid_member_is_named(
     mail_client: SendGridAPIClient, deliveries: Deliveries, changes: dict[str, Any], field: str
 ) -> None:
-    """A mail with a mistake gets 400, with the member at fault."""
+    """An invalid email gets 400, which names the invalid member."""
     error = await refusal(mail_client, a_body(**changes))
 
     assert isinstance(error, BadRequestsError)
@@ -190,7 +192,7 @@ async def test_invalid_member_is_named(
 
 
 async def test_size_is_limited(http: aiohttp.ClientSession, account: Account) -> None:
-    """More than 30 MB get 413 in SendGrid's form, also when they come without a length."""
+    """More than 30 MB gets 413 in SendGrid's form, even if sent without a length."""
     piece = b" " * 1_000_000
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -207,7 +209,7 @@ async def test_size_is_limited(http: aiohttp.ClientSession, account: Account) ->
 
 
 async def test_declared_size_is_limited(url: str, account: Account) -> None:
-    """A declared length of more than 30 MB is refused before a byte of it has come."""
+    """A declared length of more than 30 MB is refused before the body arrives."""
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
     head = (
         "POST /v3/mail/send HTTP/1.1\r\nHost: sandbox\r\nContent-Type: application/json\r\n"
@@ -235,7 +237,7 @@ async def test_declared_size_is_limited(url: str, account: Account) -> None:
 async def test_unreadable_body_is_refused(
     http: aiohttp.ClientSession, account: Account, body: bytes, content_type: str, status: int
 ) -> None:
-    """A body that is no JSON object gets an error in SendGrid's form."""
+    """A body that is not a JSON object gets an error in SendGrid's form."""
     headers = {
         "Authorization": f"Bearer {account.sendgrid_api_key}",
         "Content-Type": content_type,
@@ -252,7 +254,7 @@ async def test_unreadable_body_is_refused(
 async def test_other_paths_answer_in_sendgrids_form(
     mail_client: SendGridAPIClient, call: Callable[[SendGridAPIClient], Any]
 ) -> None:
-    """What the sandbox has not is refused as JSON with errors, so that clients can read it."""
+    """Paths that the sandbox lacks are refused as JSON with errors, so that clients can parse it."""
     with pytest.raises(HTTPError) as caught:
         await asyncio.to_thread(call, mail_client)
 

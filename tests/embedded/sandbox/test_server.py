@@ -15,7 +15,7 @@ from embedded.sandbox.server import Account
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -52,7 +52,7 @@ async def test_health(http: aiohttp.ClientSession, path: str) -> None:
 
 
 async def test_metrics_count_requests(http: aiohttp.ClientSession) -> None:
-    """Requests are counted by route, so that ids in paths make no series of their own."""
+    """Requests are counted by route, so that ids in paths create no separate series."""
     for number in range(2):
         async with http.get(
             f"/2010-04-01/Accounts/AC{number}/Messages/SM{number}.json"
@@ -75,14 +75,14 @@ async def test_metrics_count_requests(http: aiohttp.ClientSession) -> None:
 async def test_unknown_path_answers_as_its_owner(
     http: aiohttp.ClientSession, path: str, member: str
 ) -> None:
-    """A path that does not exist gets 404 in the form of the provider whose path it is."""
+    """A path that does not exist gets 404 in the form of the provider that owns it."""
     async with http.get(path) as response:
         assert response.status == 404
         assert member in await response.json()
 
 
 async def test_process_serves_and_stops_cleanly(account: Account) -> None:
-    """The process listens where it is told, and SIGTERM ends it with code 0."""
+    """The process listens on the given port, and SIGTERM ends it with code 0."""
     port = free_port()
     process = await run(account, port)
     assert process.stdout is not None
@@ -102,7 +102,7 @@ async def test_process_serves_and_stops_cleanly(account: Account) -> None:
 
 
 async def test_missing_credentials_are_named(account: Account) -> None:
-    """Without credentials the process does not start, and says which it needs."""
+    """Without credentials the process does not start, and names those it needs."""
     process = await run(account, free_port(), SENDGRID_API_KEY="", TWILIO_ACCOUNT_SID="")
     async with asyncio.timeout(20):
         _, errors = await process.communicate()
@@ -112,7 +112,7 @@ async def test_missing_credentials_are_named(account: Account) -> None:
 
 
 async def test_taken_port_is_told(account: Account) -> None:
-    """A port that is taken ends the process with a sentence, not with a trace."""
+    """A taken port ends the process with a sentence, not with a stack trace."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -19,20 +19,22 @@ URLS = [f"https://cdn.example.com/{n}.jpg" for n in range(10)]
 
 
 async def create(client: Client, **changes: Any) -> Any:
-    """Create a message with the blocking client, off the loop that the sandbox runs on."""
+    """Create a message with the blocking client, in a thread, because the sandbox runs on this
+    loop.
+    """
     arguments = {"to": TO, "from_": "+15005550006", "body": "Hello"} | changes
     return await asyncio.to_thread(client.messages.create, **arguments)
 
 
 async def refusal(client: Client, **changes: Any) -> TwilioRestException:
-    """The error that creating a message ends with."""
+    """Create a message, and return the error."""
     with pytest.raises(TwilioRestException) as caught:
         await create(client, **changes)
     return caught.value
 
 
 async def test_sms_is_queued(sms_client: Client, deliveries: Deliveries, account: Account) -> None:
-    """An SMS gets the whole Message resource, queued, and is in the mailbox as it was sent."""
+    """An SMS gets the complete Message resource, queued, and is in the mailbox as it was sent."""
     message = await create(sms_client, body="Your quote is here.")
 
     assert re.fullmatch(r"SM[0-9a-f]{32}", message.sid)
@@ -55,7 +57,9 @@ async def test_sms_is_queued(sms_client: Client, deliveries: Deliveries, account
 async def test_created_answer_is_twilios(
     twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
-    """The status is 201, dates are RFC 2822, counts are strings, and the body comes back whole."""
+    """The status is 201, dates are RFC 2822, counts are strings, and the body is returned
+    unchanged.
+    """
     path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
     form = {"To": TO, "From": account.twilio_from_number, "Body": "Grüße & mehr + 1"}
     async with twilio_http.post(path, data=form) as response:
@@ -105,7 +109,7 @@ async def test_mms_carries_its_media(sms_client: Client, deliveries: Deliveries)
 async def test_invalid_message_gets_its_code(
     sms_client: Client, deliveries: Deliveries, changes: dict[str, Any], code: int
 ) -> None:
-    """What Twilio refuses is refused with status 400 and the code of its dictionary."""
+    """What Twilio refuses is refused with status 400 and the code from Twilio's list."""
     error = await refusal(sms_client, **changes)
 
     assert (error.status, error.code) == (400, code)
@@ -114,7 +118,7 @@ async def test_invalid_message_gets_its_code(
 
 
 async def test_longest_body_passes(sms_client: Client) -> None:
-    """1,600 characters are taken."""
+    """1,600 characters are accepted."""
     message = await create(sms_client, body="x" * 1600)
 
     assert message.num_segments == "11"
@@ -139,7 +143,7 @@ async def test_error_links_its_explanation(
 async def test_oversized_form_is_refused(
     twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
-    """A form far beyond what a message can hold gets 413 in Twilio's form."""
+    """A form far larger than any message gets 413 in Twilio's form."""
     path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
     async with twilio_http.post(path, data={"Body": "x" * 300_000}) as response:
         assert response.status == 413
@@ -163,7 +167,7 @@ async def test_wrong_token_is_refused(url: str, account: Account, deliveries: De
 
 
 async def test_other_account_is_not_found(sms_client: Client) -> None:
-    """The path of another account gets 404 with code 20404."""
+    """Another account's path gets 404 with code 20404."""
     other = sms_client.api.v2010.accounts("AC" + "f" * 32)
 
     with pytest.raises(TwilioRestException) as caught:
@@ -173,7 +177,7 @@ async def test_other_account_is_not_found(sms_client: Client) -> None:
 
 
 async def test_message_can_be_fetched(sms_client: Client) -> None:
-    """A message is found under its SID, by then delivered; an unknown SID is 404."""
+    """A message is found by its SID, delivered by then; an unknown SID gets 404."""
     created = await create(sms_client)
 
     fetched = await asyncio.to_thread(sms_client.messages(created.sid).fetch)
@@ -186,7 +190,9 @@ async def test_message_can_be_fetched(sms_client: Client) -> None:
 
 
 async def test_messages_can_be_looked_up(sms_client: Client, clock: Any) -> None:
-    """The list filters by recipient, sender and day, newest first: what a sender in doubt asks."""
+    """The list filters by recipient, sender and day, newest first: an unsure sender queries it like
+    this.
+    """
     first = await create(sms_client, body="first")
     await create(sms_client, to="+14155550199")
     clock.now += timedelta(days=1)
@@ -205,7 +211,7 @@ async def test_messages_can_be_looked_up(sms_client: Client, clock: Any) -> None
 
 
 async def test_long_list_comes_in_pages(sms_client: Client) -> None:
-    """The client follows the pages to the end, and what arrives meanwhile does not shift them."""
+    """The client follows the pages to the end, and new messages do not shift them."""
     bodies = [f"message {number}" for number in range(5)]
     for body in bodies:
         await create(sms_client, body=body)
@@ -225,7 +231,7 @@ async def test_long_list_comes_in_pages(sms_client: Client) -> None:
 async def test_invalid_filter_is_refused(
     twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
-    """A date that is none gets 400 in Twilio's form."""
+    """An invalid date gets 400 in Twilio's form."""
     path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
     async with twilio_http.get(path, params={"DateSent": "yesterday"}) as response:
         assert response.status == 400
@@ -250,7 +256,7 @@ async def test_emails_are_no_messages(
 
 
 async def test_the_account_can_be_fetched(sms_client: Client, account: Account) -> None:
-    """It is active; another account's is not found."""
+    """It is active; another account is not found."""
     fetched = await asyncio.to_thread(sms_client.api.v2010.account.fetch)
 
     assert (fetched.sid, fetched.status) == (account.twilio_account_sid, "active")
