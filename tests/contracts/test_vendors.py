@@ -211,7 +211,7 @@ async def test_covering_none_is_none(store: Store) -> None:
 
 
 async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) -> None:
-    """The public search finds vendors within the caller's radius, full or not, whatever their own."""
+    """The public search finds vendors within the caller's radius, even full ones."""
     narrow = a_vendor_north(1_200, radius_m=100)
     full = a_vendor_north(2_300, capacity=1, open_matches=1)
     await _with(store, full, narrow, a_vendor_north(4_600))

@@ -1,4 +1,4 @@
-"""An event of every kind, with data as the actions make it."""
+"""One event of every kind, with the data that the actions put in it."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,7 +34,7 @@ from tests.builders import (
 
 
 def an_event(name: str, key: str, data: dict[str, Any]) -> Event:
-    """An event by the marketplace itself, in answer to a request."""
+    """An event with the marketplace itself as the actor, correlated to a request."""
     return Event(
         id=new_id(),
         name=name,
@@ -48,18 +48,18 @@ def an_event(name: str, key: str, data: dict[str, Any]) -> Event:
 
 
 def a_vendor_event(vendor: Vendor, **named: Any) -> Event:
-    """`vendor.updated` of a vendor."""
+    """A vendor's `vendor.updated`."""
     data = {"vendor": VendorView().dump(vendor)}
     return replace(an_event("vendor.updated", vendor.id, data), **named)
 
 
 def a_message_event(message: Entry) -> Event:
-    """`message.sent` of a message."""
+    """A message's `message.sent`."""
     return an_event("message.sent", message.conversation_id, {"message": message_view(message)})
 
 
 def an_event_of(name: str) -> Event:
-    """The event of that name, complete."""
+    """A complete event with this name."""
     noun, _, fact = name.partition(".")
     if noun == "vendor":
         return a_vendor_event(a_vendor(), name=name)

@@ -1,4 +1,4 @@
-"""Whose address it is, and which addresses are one person's."""
+"""Which address a client has, and which addresses count as one client."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from marketplace.addresses import client_address, network_of
 
 
 def test_one_persons_addresses_count_together() -> None:
-    """IPv4 by the address, IPv6 by its /64, and what is no address as it stands."""
+    """IPv4 counts by address, IPv6 by its /64, and anything else unchanged."""
     assert network_of("203.0.113.7") == "203.0.113.7"
     assert network_of("::ffff:203.0.113.7") == "203.0.113.7"
     assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
@@ -28,5 +28,5 @@ def test_one_persons_addresses_count_together() -> None:
     ],
 )
 def test_only_a_proxy_inside_is_believed(peer: str, forwarded_for: str, address: str) -> None:
-    """By its own entry, the last; from outside the header counts for nothing."""
+    """The header's last entry counts if the peer is an internal proxy; otherwise it is ignored."""
     assert client_address(peer, forwarded_for) == address

@@ -1,4 +1,4 @@
-"""What is asked for while the same is under way goes together, and is never answered from before."""
+"""Requests that arrive during a read are batched into the next; none gets an earlier answer."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from marketplace.errors import TemporaryError
 
 @dataclass
 class Source:
-    """Gives each key its present value, `<key><version>`, when a test lets it."""
+    """Returns each key's current value, `<key><version>`, once a test lets it."""
 
     version: int = 1
     reads: list[list[str]] = field(default_factory=list)
@@ -20,7 +20,7 @@ class Source:
     error: Exception | None = None
 
     async def read(self, keys: list[str]) -> dict[str, str]:
-        """Look now, and answer when the gate opens; of "nothing" there is nothing."""
+        """Read now and answer when the gate opens; the key "nothing" has no value."""
         self.reads.append(keys)
         seen, error = self.version, self.error
         await self.gate.acquire()
@@ -30,19 +30,19 @@ class Source:
 
 
 async def begun(source: Source, reads: int) -> None:
-    """Wait until so many reads have begun."""
+    """Wait until `reads` reads have begun."""
     async with asyncio.timeout(5):
         while len(source.reads) < reads:  # noqa: ASYNC110 # a plain list
             await asyncio.sleep(0)
 
 
 def ask(coalescer: Coalescer[str, str], *keys: str) -> "list[asyncio.Task[str | None]]":
-    """Ask for keys, each from a task of its own."""
+    """Request keys, each in its own task."""
     return [asyncio.create_task(coalescer.one(key)) for key in keys]
 
 
 async def test_what_is_asked_for_meanwhile_goes_together() -> None:
-    """One read goes at once; all that come while it runs share the next one."""
+    """The first read starts at once; all requests that arrive while it runs share the next one."""
     source = Source()
     coalescer = Coalescer(source.read)
     first = ask(coalescer, "a")
@@ -57,7 +57,7 @@ async def test_what_is_asked_for_meanwhile_goes_together() -> None:
 
 
 async def test_nobody_is_answered_from_a_read_that_began_before() -> None:
-    """Who asks for a key that is being read gets what is there after the question."""
+    """A request for a key that is being read gets a value read after the request."""
     source = Source()
     coalescer = Coalescer(source.read)
     before = ask(coalescer, "a")
@@ -72,7 +72,7 @@ async def test_nobody_is_answered_from_a_read_that_began_before() -> None:
 
 
 async def test_a_read_that_fails_fails_for_its_own_askers() -> None:
-    """Those of the next read are served; the error is the source's."""
+    """A failed read raises the source's error for its own requests; the next batch is served."""
     source = Source(error=TemporaryError("away"))
     coalescer = Coalescer(source.read)
     failing = ask(coalescer, "a", "a", "b")
@@ -84,12 +84,12 @@ async def test_a_read_that_fails_fails_for_its_own_askers() -> None:
         source.gate.release()
 
     outcomes = await asyncio.gather(*failing, return_exceptions=True)
-    assert [str(each) for each in outcomes] == ["away"] * 3
+    assert [str(outcome) for outcome in outcomes] == ["away"] * 3
     assert await served[0] == "a1"
 
 
 async def test_who_goes_away_takes_nothing_from_the_others() -> None:
-    """Of two who asked for one key, one is cancelled and the other gets it."""
+    """Of two requests for one key, one is cancelled and the other gets the value."""
     source = Source()
     coalescer = Coalescer(source.read)
     leaving, staying = ask(coalescer, "a", "a")
@@ -103,7 +103,7 @@ async def test_who_goes_away_takes_nothing_from_the_others() -> None:
 
 
 async def test_a_round_trip_is_bounded() -> None:
-    """No read gets more keys than it may; the rest goes with the following ones."""
+    """No read exceeds the maximum number of keys; the rest goes into the following reads."""
     source = Source(gate=asyncio.Semaphore(100))
     coalescer = Coalescer(source.read, max_keys=3)
 
@@ -114,7 +114,7 @@ async def test_a_round_trip_is_bounded() -> None:
 
 
 async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the bound a new key is refused as "not now"; one that waits already is not."""
+    """Beyond the bound, a new key is refused as temporary; one that is already waiting is not."""
     monkeypatch.setattr(coalescing, "MAX_WAITING_KEYS", 2)
     source = Source()
     coalescer = Coalescer(source.read)

@@ -7,7 +7,7 @@ from marketplace.errors import MEANINGS, Code, FieldError, ParleyError
 
 @pytest.mark.parametrize("code", Code)
 def test_each_code_has_a_meaning(code: Code) -> None:
-    """Whatever is raised can be told over HTTP: a status of refusal and a title."""
+    """Every code has what an HTTP response needs: an error status and a title."""
     meaning = MEANINGS[code]
 
     assert 400 <= meaning.status < 600
@@ -16,13 +16,13 @@ def test_each_code_has_a_meaning(code: Code) -> None:
 
 
 def test_codes_are_written_in_one_way() -> None:
-    """Apps compare codes: lower case with underscores, and no two alike."""
+    """Codes are unique, in lower case with underscores, since apps compare them."""
     assert all(code.value == code.name.lower() for code in Code)
 
 
 @pytest.mark.parametrize("code", Code)
 def test_what_the_server_could_not_do_is_temporary(code: Code) -> None:
-    """A 5xx may succeed later; so may being too fast, and nothing else that a caller did wrong."""
+    """A 5xx and a rate limit may succeed later; no other error of the caller may."""
     meaning = MEANINGS[code]
     may_succeed_later = meaning.status >= 500 or meaning.status == 429
 
@@ -30,7 +30,7 @@ def test_what_the_server_could_not_do_is_temporary(code: Code) -> None:
 
 
 def test_an_error_tells_what_where_and_when_to_come_back() -> None:
-    """The exception carries all that a transport needs."""
+    """The exception carries everything that a transport needs."""
     at_fault = [FieldError("budget.currency", "Three letters.")]
 
     error = ParleyError(Code.RATE_LIMITED, "Slow down.", errors=at_fault, retry_after_ms=250)

@@ -1,4 +1,4 @@
-"""Events on their way to Kafka and back."""
+"""Events as they are encoded for Kafka and decoded again."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ JSON = st.recursive(
 
 @pytest.mark.parametrize(("name", "version"), KINDS)
 def test_an_event_comes_back_equal(name: str, version: int) -> None:
-    """What is written is read, with times as times; nothing of the envelope is lost."""
+    """An encoded event decodes equal, with times as times; nothing of the envelope is lost."""
     event = replace(an_event_of(name), version=version, causation_id="cause")
 
     read = events.decode(events.encode(event))
@@ -42,7 +42,7 @@ def test_an_event_comes_back_equal(name: str, version: int) -> None:
 
 
 def test_events_are_named_as_the_contract_names_them() -> None:
-    """A noun and what happened to it, by the names that consumers wait for."""
+    """Event names are `noun.past` and include the ones that consumers depend on."""
     assert {name for name, _ in KINDS} >= {
         "vendor.approved",
         "rfi.submitted",
@@ -56,12 +56,12 @@ def test_events_are_named_as_the_contract_names_them() -> None:
 
 
 def test_topics_are_the_five_of_the_contract() -> None:
-    """Every event goes to one of them, and none is without events."""
+    """Every event goes to one of the five topics, and no topic is without events."""
     assert {kind.topic for kind in KINDS.values()} == set(TOPICS)
 
 
 def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
-    """The envelope's names and the form of its times are the contract's."""
+    """The envelope's field names and its time format are those of the contract."""
     event = an_event_of("message.sent")
 
     record = json.loads(events.encode(event))
@@ -93,7 +93,7 @@ def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
     ids=["name", "version", "no data", "half the data"],
 )
 def test_a_writers_defect_is_refused_at_the_writer(event: Event) -> None:
-    """What no consumer could read is not written."""
+    """An event that no consumer could read is not written."""
     with pytest.raises(ValueError, match=r"no event|does not fit"):
         events.encode(event)
 
@@ -115,7 +115,7 @@ def test_a_writers_defect_is_refused_at_the_writer(event: Event) -> None:
     ids=["none", "empty", "text", "bytes", "null", "list", "string", "object", "deep", "partial"],
 )
 def test_a_record_that_is_no_event_is_permanently_unreadable(value: bytes | None) -> None:
-    """No second try can read it, and the error says so."""
+    """A malformed record raises a permanent error, since no retry could read it."""
     with pytest.raises(PermanentError):
         events.decode(value)
 
@@ -143,7 +143,7 @@ def _record(name: str = "message.sent") -> dict[str, Any]:
 def test_an_envelope_with_a_wrong_value_is_permanently_unreadable(
     field: str, value: object
 ) -> None:
-    """Unknown names and versions, and values of other types, are refused."""
+    """Unknown names and versions, and values of the wrong type, are refused."""
     with pytest.raises(PermanentError):
         events.decode(orjson.dumps(_record() | {field: value}))
 
@@ -152,7 +152,7 @@ def _add_to_every_object(value: Any) -> Any:
     if isinstance(value, dict):
         grown = {name: _add_to_every_object(inner) for name, inner in value.items()}
         return grown if "coordinates" in value else grown | {"added_later": {"n": 1}}
-    return [_add_to_every_object(each) for each in value] if isinstance(value, list) else value
+    return [_add_to_every_object(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(("name", "version"), KINDS)
@@ -203,13 +203,13 @@ def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
 
 
 def test_every_kind_has_a_kept_sample() -> None:
-    """What was once written stays in the repository as it was written."""
-    assert {each.stem for each in SAMPLES} == {f"{name}.v{version}" for name, version in KINDS}
+    """The repository keeps a sample of every event kind as it was first written."""
+    assert {sample.stem for sample in SAMPLES} == {f"{name}.v{version}" for name, version in KINDS}
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=[each.stem for each in SAMPLES])
+@pytest.mark.parametrize("path", SAMPLES, ids=[sample.stem for sample in SAMPLES])
 def test_a_kept_sample_stays_readable(path: Path) -> None:
-    """An event of any version ever written is read, with everything that was said in it."""
+    """An event of any version ever written is decoded with all its data."""
     sample = json.loads(path.read_text())
 
     read = events.decode(orjson.dumps(sample))

@@ -1,4 +1,4 @@
-"""A bounded queue, fair between those who ask."""
+"""A bounded queue that shares its turns fairly between keys."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from marketplace.fair_queue import FairQueue
 
 
 class Desk:
-    """Serves people who queue, and notes whose turn it was and who was refused."""
+    """Serves waiting people, and records who was served and who was refused."""
 
     def __init__(self, queue: FairQueue) -> None:
         self.queue = queue
@@ -24,7 +24,7 @@ class Desk:
             await settled()
 
     async def ask(self, key: str, name: str = "") -> None:
-        """Wait for a turn, hold it until the desk ends it."""
+        """Wait for a turn and hold it until the desk ends it."""
         try:
             async with self.queue.turn(key):
                 await self._next.acquire()
@@ -34,7 +34,7 @@ class Desk:
                 self.refused.append(name or key)
 
     async def queued(self, *names: str) -> "list[asyncio.Task[None]]":
-        """Let these ask in this order; the key is the name's first letter."""
+        """Let these people ask in this order; the key is the name's first letter."""
         tasks = [asyncio.create_task(self.ask(name[0], name)) for name in names]
         await settled()
         return tasks
@@ -47,7 +47,7 @@ async def settled() -> None:
 
 
 async def test_keys_take_turns() -> None:
-    """One key's crowd does not keep another's single request waiting."""
+    """Many requests of one key do not delay another key's single request."""
     desk = Desk(FairQueue(at_once=1, most_waiting=10))
     await desk.queued("a1", "a2", "a3", "a4", "b1", "c1")
 
@@ -57,7 +57,7 @@ async def test_keys_take_turns() -> None:
 
 
 async def test_a_full_queue_displaces_the_largest_crowd() -> None:
-    """When it is full, the newest of the key that waits most is refused, others are not."""
+    """When the queue is full, the newest request of the key with the most waiting is refused."""
     desk = Desk(FairQueue(at_once=1, most_waiting=4))
 
     await desk.queued("a1", "a2", "a3", "a4", "a5", "a6", "b1", "b2", "b3")
@@ -68,7 +68,7 @@ async def test_a_full_queue_displaces_the_largest_crowd() -> None:
 
 
 async def test_who_gives_up_frees_the_place() -> None:
-    """A cancelled waiter is gone, a cancelled turn goes to the next, and nothing gets stuck."""
+    """A cancelled waiter leaves, a cancelled turn passes to the next, and nothing gets stuck."""
     desk = Desk(FairQueue(at_once=1, most_waiting=2))
     holding, first, second = await desk.queued("a1", "b1", "c1")
 
@@ -87,7 +87,7 @@ async def test_who_gives_up_frees_the_place() -> None:
 
 
 async def test_a_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
-    """The turn is handed to a waiter in the very turn of the loop in which it is cancelled."""
+    """A turn granted in the same loop iteration in which its waiter is cancelled is passed on."""
     queue = FairQueue(at_once=1, most_waiting=2)
     first = queue.turn("a")
     await first.__aenter__()
@@ -104,7 +104,7 @@ async def test_a_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
 
 
 async def test_as_many_work_at_once_as_it_says() -> None:
-    """Two at a time, however many ask, also after failures."""
+    """Two run at a time, however many ask, also after failures."""
     queue, working, most = FairQueue(at_once=2, most_waiting=100), 0, 0
 
     async def work(n: int) -> None:

@@ -1,4 +1,4 @@
-"""Rates: so many at once, so many a second after that."""
+"""Rate limits: a burst, then a steady rate per second."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from tests.builders import Stopwatch
 
 
 def refusal_of(limit: RateLimit) -> ParleyError | None:
-    """What taking one says, if anything."""
+    """The error that taking one token raises, or None."""
     try:
         limit.take("a")
     except ParleyError as error:
@@ -19,14 +19,14 @@ def refusal_of(limit: RateLimit) -> ParleyError | None:
 
 
 def test_what_was_taken_is_earned_back() -> None:
-    """So many at once, then one by one as time goes; never more than the burst."""
+    """A burst passes at once, then tokens return with time, never more than the burst."""
     stopwatch = Stopwatch()
     limit = RateLimit(3, 1, stopwatch)
 
     def taken(tries: int) -> int:
         refused = [error for _ in range(tries) if (error := refusal_of(limit)) is not None]
-        assert {each.code for each in refused} <= {Code.RATE_LIMITED}
-        assert all(0 < (each.retry_after_ms or 0) <= 1_000 for each in refused)
+        assert {error.code for error in refused} <= {Code.RATE_LIMITED}
+        assert all(0 < (error.retry_after_ms or 0) <= 1_000 for error in refused)
         return tries - len(refused)
 
     assert taken(5) == 3
@@ -44,7 +44,7 @@ def test_what_was_taken_is_earned_back() -> None:
 def test_no_timing_gets_more_than_burst_and_rate(
     burst: int, per_s: int, pauses_s: list[float]
 ) -> None:
-    """However the tries are spread, no more go through than the burst and what time has earned."""
+    """However the attempts are spread, no more pass than the burst and the elapsed time allow."""
     rate, paid_until, now, taken = Rate(burst, per_s), 0.0, 1_000.0, 0
     for pause_s in pauses_s:
         now += pause_s
@@ -56,7 +56,7 @@ def test_no_timing_gets_more_than_burst_and_rate(
 
 
 def test_who_waits_as_long_as_told_is_let_through() -> None:
-    """The wait that a refusal tells is long enough, and no longer than one takes to be earned."""
+    """The wait in a refusal is long enough, and no longer than one token takes."""
     rate, now = Rate(2, 10), 5.0
     paid_until = rate.after(rate.after(0.0, now), now)
 
@@ -67,12 +67,12 @@ def test_who_waits_as_long_as_told_is_let_through() -> None:
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flood of keys pushes the oldest out instead of filling the memory."""
+    """A flood of keys evicts the oldest instead of filling the memory."""
     monkeypatch.setattr("marketplace.limits._MOST_KEYS", 3)
     limit = RateLimit(1, 1 / 60, Stopwatch())
     for key in "abcd":
         limit.take(key)
 
-    limit.take("a")  # forgotten, so it is new
+    limit.take("a")  # evicted, so it counts as new
     with pytest.raises(ParleyError):
         limit.take("d")

@@ -1,4 +1,4 @@
-"""The table of the page's addresses."""
+"""The table of the page's URL paths."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ PATHS = Path(__file__).parents[2] / "web/src/app/paths.ts"
 
 
 def test_the_page_has_the_same_table() -> None:
-    """What `make contract` wrote for the page is what the table says now."""
+    """The table that `make contract` generated for the page is up to date."""
     rows = re.findall(r'^  (\w+): "(.*)",$', PATHS.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert rows == [(link.name.lower(), link.value) for link in Link]
@@ -22,14 +22,14 @@ def test_the_page_has_the_same_table() -> None:
 
 @pytest.mark.parametrize("id_", ["a/b", "ä b", "%zz", "?x#y"])
 def test_an_id_stays_one_part_of_the_path(id_: str) -> None:
-    """Nothing in an id ends the path or begins another part of it."""
+    """No character in an id ends the path or starts another segment."""
     path = Link.RFI.path(id_)
 
     assert re.fullmatch(r"/rfis/[A-Za-z0-9%._~-]+", path)
 
 
 def test_a_vendor_is_led_to_its_match_by_the_rfis_address() -> None:
-    """One address serves both sides: the page shows each what is theirs."""
+    """Both sides have the same path to an RFI: the page shows each its own view."""
     match = a_match()
 
     (telling,) = tellings(of_match("match.offered", match), Facts())

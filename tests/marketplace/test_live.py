@@ -1,4 +1,4 @@
-"""The subscriber: what it joins, what it ignores, and how it tells that it may have missed some."""
+"""The subscriber: what it joins, what it ignores, and how it reports possible losses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +17,7 @@ ORIGIN = "here0001"
 
 
 class Listener:
-    """A subscriber with what it heard, and how often it had to say that it missed something."""
+    """A subscriber, what it has heard, and each report that it may have missed something."""
 
     def __init__(self, redis_url: str) -> None:
         self.heard: asyncio.Queue[live.LiveItem] = asyncio.Queue()
@@ -29,16 +29,16 @@ class Listener:
         )
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         self.subscriber.start(self.background)
 
     async def close(self) -> None:
-        """End."""
+        """Stop listening."""
         await self.background.end()
         await self.subscriber.close()
 
     def hears(self) -> bool:
-        """Whether the canary is heard."""
+        """Whether it hears the canary."""
         return self.subscriber.is_hearing
 
     async def _missed(self) -> None:
@@ -55,7 +55,7 @@ async def redis(redis_url: str) -> AsyncIterator["Redis"]:
 
 @pytest_asyncio.fixture
 async def listener(redis_url: str) -> AsyncIterator[Listener]:
-    """A listener to the session's Valkey."""
+    """A listener on the session's Valkey."""
     made = Listener(redis_url)
     made.start()
     await made.subscriber.join(f"warm-up:{new_id()}")
@@ -66,7 +66,7 @@ async def listener(redis_url: str) -> AsyncIterator[Listener]:
 async def test_a_joined_room_is_subscribed_to_when_join_returns(
     listener: Listener, redis: "Redis"
 ) -> None:
-    """What is announced from then on is heard; after leaving it is not."""
+    """Announcements are heard from the join until the room is left."""
     room, other = f"conversation:{new_id()}", f"conversation:{new_id()}"
     await listener.subscriber.join(room)
     await listener.subscriber.join(other)
@@ -74,7 +74,7 @@ async def test_a_joined_room_is_subscribed_to_when_join_returns(
 
     listener.subscriber.leave(room)
     async with asyncio.timeout(5):
-        while await redis.pubsub_shardnumsub(room) != [(room.encode(), 0)]:  # noqa: ASYNC110 # its
+        while await redis.pubsub_shardnumsub(room) != [(room.encode(), 0)]:  # noqa: ASYNC110 # polls Redis
             await asyncio.sleep(0.005)
     announcer = live.Announcer(redis)
     announcer.announce(Announcement(room, "message.sent", {}, 1))
@@ -89,7 +89,7 @@ async def test_a_joined_room_is_subscribed_to_when_join_returns(
 async def test_what_cannot_be_read_is_passed_over(
     noise: bytes, listener: Listener, redis: "Redis"
 ) -> None:
-    """A stranger on the channel does not end the listening."""
+    """Malformed messages on the channel do not stop the subscriber."""
     room = f"conversation:{new_id()}"
     await listener.subscriber.join(room)
 
@@ -105,19 +105,19 @@ async def test_what_cannot_be_read_is_passed_over(
 async def test_a_cut_connection_is_taken_up_again_and_told(
     listener: Listener, redis: "Redis"
 ) -> None:
-    """All rooms are subscribed again before whoever may have missed something is asked to look."""
+    """After a reconnect, all rooms are subscribed before the possible loss is reported."""
     rooms = [f"conversation:{new_id()}" for _ in range(3)]
-    for each in rooms:
-        await listener.subscriber.join(each)
+    for room in rooms:
+        await listener.subscriber.join(room)
 
-    while not listener.missed.empty():  # from the beginning
+    while not listener.missed.empty():  # reported at the start
         listener.missed.get_nowait()
     await redis.client_kill_filter(_type="pubsub")
     async with asyncio.timeout(10):
         await listener.missed.get()
-    for each in rooms:
+    for room in rooms:
         await redis.spublish(
-            each, live.encode("elsewhr1", [Announcement(each, "message.sent", {}, 1)])
+            room, live.encode("elsewhr1", [Announcement(room, "message.sent", {}, 1)])
         )
 
     async with asyncio.timeout(5):
@@ -126,7 +126,7 @@ async def test_a_cut_connection_is_taken_up_again_and_told(
 
 @pytest.fixture
 def valkey() -> Iterator[Servers]:
-    """A Valkey to be stopped."""
+    """A Valkey that the test may stop."""
     with running("valkey") as servers:
         yield servers
 
@@ -134,7 +134,7 @@ def valkey() -> Iterator[Servers]:
 async def test_without_redis_a_join_returns_and_holds_later(
     valkey: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for a moment only, hears nothing meanwhile, says so, and recovers by itself."""
+    """A join waits only briefly; the subscriber hears nothing, reports it, and recovers."""
     monkeypatch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.2)
     monkeypatch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
     monkeypatch.setattr(subscriber, "DEAF_AFTER_S", 0.6)
@@ -144,12 +144,12 @@ async def test_without_redis_a_join_returns_and_holds_later(
 
     async with asyncio.timeout(5):
         await listener.subscriber.join(room)
-        while listener.hears():  # noqa: ASYNC110 # of its clock
+        while listener.hears():  # noqa: ASYNC110 # driven by its clock
             await asyncio.sleep(0.02)
     await asyncio.to_thread(valkey.start, "valkey")
     async with asyncio.timeout(10):
         await listener.missed.get()
-        while not listener.hears():  # noqa: ASYNC110 # of its canary
+        while not listener.hears():  # noqa: ASYNC110 # driven by its canary
             await asyncio.sleep(0.02)
 
     redis = live.connect(valkey.redis_url)
@@ -163,14 +163,14 @@ async def test_without_redis_a_join_returns_and_holds_later(
 async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
     valkey: Servers,
 ) -> None:
-    """None of them opens a second one, on which the canary would not be heard."""
+    """No join opens a second connection, on which the canary would not be heard."""
     listener, rooms = Listener(valkey.redis_url), [f"conversation:{new_id()}" for _ in range(50)]
     listener.start()
-    await asyncio.gather(*(listener.subscriber.join(each) for each in rooms))
+    await asyncio.gather(*(listener.subscriber.join(room) for room in rooms))
 
     redis = live.connect(valkey.redis_url)
     assert len(await redis.client_list(_type="pubsub")) == 1
-    assert await redis.pubsub_shardnumsub(*rooms) == [(each.encode(), 1) for each in rooms]
+    assert await redis.pubsub_shardnumsub(*rooms) == [(room.encode(), 1) for room in rooms]
     await redis.aclose()
     await listener.close()
 
@@ -178,7 +178,7 @@ async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
 async def test_a_receiver_that_raises_ends_nothing(
     redis_url: str, redis: "Redis", caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is counted and logged by its input's name without what people wrote; the next is heard."""
+    """A failure is counted, and logged without what people wrote; the next message is heard."""
     heard: asyncio.Queue[live.LiveItem] = asyncio.Queue()
     room, before = f"conversation:{new_id()}", receiving._FAILED._value.get()
 
@@ -203,13 +203,13 @@ async def test_a_receiver_that_raises_ends_nothing(
     await background.end()
     await one.close()
     assert receiving._FAILED._value.get() == before + 1
-    (line,) = [each for each in caplog.records if each.message == "a receiver failed"]
+    (line,) = [record for record in caplog.records if record.message == "a receiver failed"]
     assert vars(line)["told"] == "message.sent"
     assert "secret" not in str(vars(line))
 
 
 async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: "Redis") -> None:
-    """Whoever committed something is not told that it failed."""
+    """A local delivery that fails does not make the committed action fail."""
     announcer = live.Announcer(redis)
 
     def fail(_: live.LiveItem) -> None:
@@ -224,7 +224,7 @@ async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: 
 async def test_a_listener_that_fails_begins_anew(
     listener: Listener, redis: "Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever it fails by, it subscribes again and asks to look for what was missed."""
+    """Whatever the failure, the subscriber subscribes again and reports a possible loss."""
     room, confirm = f"conversation:{new_id()}", listener.subscriber._confirm
     await listener.subscriber.join(room)
     while not listener.missed.empty():

@@ -1,4 +1,4 @@
-"""What our connection to Redis leans on in redis-py is there; an upgrade that moves it fails here."""
+"""The redis-py internals our connection relies on; an upgrade that moves them fails here."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from marketplace.live.connection import Connection
 
 
 async def test_a_connection_is_made_outside_the_pool_and_read_by_hand(redis_url: str) -> None:
-    """`make_connection` gives one of its own, whose reader is asyncio's and whose parser is idle."""
+    """`make_connection` returns a new connection, with asyncio's reader and an idle parser."""
     redis: Redis = live.connect(redis_url)
     pool = redis.connection_pool
     connection = pool.make_connection()  # type: ignore[no-untyped-call]
@@ -31,7 +31,7 @@ async def test_a_connection_is_made_outside_the_pool_and_read_by_hand(redis_url:
 
 
 async def test_many_commands_of_one_write_are_answered_in_order(redis_url: str) -> None:
-    """However their replies are cut into reads."""
+    """Replies keep their order however they are split into reads."""
     redis: Redis = live.connect(redis_url)
     connection = Connection(redis)
     await connection.open()

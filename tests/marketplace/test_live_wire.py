@@ -1,4 +1,4 @@
-"""What versions tell each other through Redis: no signal becomes a push, whichever of them is older."""
+"""Messages between versions in Redis: no signal becomes a push, whichever version is older."""
 
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,23 @@ from marketplace.ports import Announcement, Signal, SignalName
 
 ROOM = "conversation:c"
 SAMPLES = Path(__file__).parent / "samples" / "live"
-# As git 2c710e5 has them: handled by the gateway, and everything else is pushed.
+# As in git 2c710e5: the gateway handles these and pushes everything else.
 NAMES_FOR_GATEWAYS_BEFORE = {"access", "session_ended", "activity"}
 
 
 def as_read_before(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
-    """What git 2c710e5 makes of a message: what its gateways take, and what they push to apps."""
+    """How git 2c710e5 reads a message: what its gateways handle, and what they push to apps."""
     try:
         told = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
     except (ValueError, TypeError):
         return [], []
-    taken = [each for each in told if each[0] in NAMES_FOR_GATEWAYS_BEFORE or each[0] == "head"]
-    return taken, [each for each in told if each not in taken]
+    taken = [item for item in told if item[0] in NAMES_FOR_GATEWAYS_BEFORE or item[0] == "head"]
+    return taken, [item for item in told if item not in taken]
 
 
 @pytest.mark.parametrize("name", list(SignalName))
 def test_no_signal_is_pushed_to_apps_by_the_version_before(name: SignalName) -> None:
-    """It takes those that it knows, and drops the others."""
+    """The previous version handles the signals it knows and drops the others."""
     signal = Signal(ROOM, name, {"account_id": "a"}, 7)
 
     taken, pushed = as_read_before(live.encode("abcdefgh", [signal, signal]))
@@ -41,7 +41,7 @@ def test_no_signal_is_pushed_to_apps_by_the_version_before(name: SignalName) -> 
 def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As if `activity` had been added today."""
+    """The previous version drops a new signal, as if `activity` had been added today."""
     monkeypatch.setattr(wire, "_PREVIOUS_VERSION_SIGNALS", frozenset({SignalName.ACCESS}))
 
     message = live.encode("abcdefgh", [Signal(ROOM, SignalName.ACTIVITY)])
@@ -51,7 +51,7 @@ def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
 
 
 def test_an_announcement_is_read_by_the_version_before() -> None:
-    """As it always was."""
+    """The previous version reads announcements as it always did."""
     message = live.encode("abcdefgh", [Announcement(ROOM, "message.sent", {"n": 1}, 7)])
 
     assert as_read_before(message) == ([], [["message.sent", 7, {"n": 1}]])
@@ -60,14 +60,14 @@ def test_an_announcement_is_read_by_the_version_before() -> None:
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
 def test_what_the_version_before_tells_is_read(sample: Path) -> None:
-    """Bytes kept of git 2c710e5: its signals have no tag, and are signals all the same."""
+    """Recorded bytes of git 2c710e5: its signals have no tag and are still read as signals."""
     told = live.decode(ROOM, sample.read_bytes())
 
     is_signal = sample.stem.startswith("signal")
     assert told
-    assert all(type(each) is (Signal if is_signal else Announcement) for each in told)
+    assert all(type(message) is (Signal if is_signal else Announcement) for message in told)
     items = orjson.loads(sample.read_bytes()[8:])
-    assert [[each.name, each.position, each.data] for each in told] == items
+    assert [[message.name, message.position, message.data] for message in told] == items
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_the_version_before_tells_is_read(sample: Path) -> None:
 def test_what_a_later_version_tells_is_read_or_dropped(
     message: bytes, told: list[live.LiveItem]
 ) -> None:
-    """Unknown signals and kinds are dropped, unknown announcements passed on, more is ignored."""
+    """Unknown signals are dropped, unknown announcements pass, and extra fields are ignored."""
     assert live.decode(ROOM, b"laterone" + message) == told
 
 
@@ -104,5 +104,5 @@ def test_what_a_later_version_tells_is_read_or_dropped(
      b'[["a",true,{}]]', b'[["a",1,[]]]', b"\xff", b"!\xff", b" "],
 )  # fmt: skip
 def test_noise_tells_nothing(noise: bytes) -> None:
-    """And raises nothing."""
+    """Malformed bytes decode to nothing and raise nothing."""
     assert live.decode(ROOM, b"stranger" + noise) == []

@@ -1,4 +1,4 @@
-"""The event loop's longest hold, told as a metric."""
+"""The event loop's longest stall, exported as a metric."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from marketplace import loop_watch
 
 
 def told() -> tuple[float, float]:
-    """Lag and CPU time as they are exported."""
+    """Lag and CPU time as exported."""
     lag = REGISTRY.get_sample_value("parley_event_loop_lag_seconds")
     held = REGISTRY.get_sample_value("parley_event_loop_held_cpu_seconds")
     assert lag is not None
@@ -18,7 +18,7 @@ def told() -> tuple[float, float]:
 
 
 async def after(hold_s: float, *, computes: bool) -> tuple[float, float]:
-    """What is told after a callback that computes, or only blocks, for so long."""
+    """The exported values after a callback that computes, or only blocks, for `hold_s`."""
     watching = asyncio.create_task(loop_watch.watch_for_ever())
     await asyncio.sleep(0.02)
     if computes:
@@ -26,14 +26,14 @@ async def after(hold_s: float, *, computes: bool) -> tuple[float, float]:
         while time.thread_time() < until:
             pass
     else:
-        time.sleep(hold_s)  # noqa: ASYNC251 # the fault itself
+        time.sleep(hold_s)  # noqa: ASYNC251 # the fault under test
     await asyncio.sleep(0.02)
     watching.cancel()
     return told()
 
 
 async def test_a_callback_that_computes_is_told_by_its_cpu_time() -> None:
-    """Both clocks see it, within the 5 ms between two looks."""
+    """Both metrics show it, accurate to the 5 ms between two measurements."""
     lag, held = await after(0.1, computes=True)
 
     assert lag >= 0.095
@@ -41,7 +41,7 @@ async def test_a_callback_that_computes_is_told_by_its_cpu_time() -> None:
 
 
 async def test_a_machine_that_is_busy_is_no_fault_of_the_loop() -> None:
-    """Time that the thread did not run counts as lag alone."""
+    """Time in which the thread did not run counts only as lag."""
     lag, held = await after(0.1, computes=False)
 
     assert lag >= 0.095
@@ -49,7 +49,7 @@ async def test_a_machine_that_is_busy_is_no_fault_of_the_loop() -> None:
 
 
 async def test_the_longest_is_forgotten_after_a_while() -> None:
-    """What is told is of the last half to whole minute, not of the process's life."""
+    """The metrics cover the last half to whole minute, not the process's lifetime."""
     longest = loop_watch._Longest(loop_watch._LAG)
     longest.note(0.3)
     longest.turn()

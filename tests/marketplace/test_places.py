@@ -1,4 +1,4 @@
-"""Places as they are told."""
+"""Places and distances as other people see them."""
 
 import pytest
 from hypothesis import given
@@ -13,19 +13,19 @@ LATITUDES = st.floats(-89, 89)
 
 @given(LONGITUDES, LATITUDES)
 def test_a_rounded_place_is_near_and_stays_itself(longitude: float, latitude: float) -> None:
-    """At most 0.8 km away, on the grid, within the world, and rounded to itself."""
+    """A rounded place is on the grid, at most 0.8 km away, and rounds to itself."""
     place = a_place(longitude, latitude)
 
     told = rounded(place)
 
     assert distance_m(place, told) < 800
     assert rounded(told) == told
-    assert all(round(each, 2) == each for each in told["coordinates"])
+    assert all(round(coordinate, 2) == coordinate for coordinate in told["coordinates"])
     assert abs(told["coordinates"][0]) <= 180
 
 
 def test_there_is_no_negative_zero() -> None:
-    """It would be another text for the same place."""
+    """A rounded place never has -0.0, which would be another text for the same place."""
     assert str(rounded(a_place(-0.001, -0.001))["coordinates"]) == "[0.0, 0.0]"
 
 
@@ -33,7 +33,7 @@ def test_there_is_no_negative_zero() -> None:
 def test_a_told_distance_depends_on_rounded_places_alone(
     longitude: float, latitude: float, east: float, north: float
 ) -> None:
-    """So no number of questions brings out more than the rounded place."""
+    """No number of queries reveals more than the rounded place."""
     one = a_place(longitude, latitude)
     other = a_place(max(-180, min(180, longitude + east)), max(-89, min(89, latitude + north)))
 
@@ -46,5 +46,5 @@ def test_a_told_distance_depends_on_rounded_places_alone(
 
 
 def test_a_told_distance_is_about_right() -> None:
-    """Twelve kilometres are told as twelve, give or take one."""
+    """Twelve kilometres are shown as twelve, plus or minus one."""
     assert rounded_distance_m(a_place(), north_of_denver(12_000)) in {11_000, 12_000, 13_000}

@@ -1,4 +1,4 @@
-"""A process's health, metrics, and what it tells while it stops."""
+"""A process's health, its metrics, and what it reports during shutdown."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ class Served:
             return answer.status, await answer.text()
 
     async def ready(self) -> tuple[int, dict[str, object]]:
-        """What /health/ready answers."""
+        """The answer of /health/ready."""
         async with (
             aiohttp.ClientSession() as http,
             http.get(f"{self.url}/health/ready") as answer,
@@ -42,7 +42,7 @@ class Served:
 
 @pytest_asyncio.fixture
 async def served(settings: Settings, module_store: MongoStore) -> AsyncIterator[Served]:
-    """A process over the real parts."""
+    """A process with real servers."""
     own = replace(settings, bind_port=free_port())
     async with open_parts(own) as parts:
         process = Process(parts)
@@ -52,7 +52,7 @@ async def served(settings: Settings, module_store: MongoStore) -> AsyncIterator[
 
 
 async def test_it_is_ready_when_it_says_so_and_all_checks_pass(served: Served) -> None:
-    """Alive from the first moment, ready when the work can be done."""
+    """A process is live from the start, and ready once it can do its work."""
     assert (await served.get("/health/live"))[0] == 200
     assert (await served.ready())[0] == 503
 
@@ -64,7 +64,7 @@ async def test_it_is_ready_when_it_says_so_and_all_checks_pass(served: Served) -
 
 
 async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong, or that nothing answered in time; the process stays alive."""
+    """Readiness names each failed or timed-out check; the process stays live."""
     monkeypatch.setattr(marketplace_process, "CHECK_WITHIN_S", 1.0)
     served.process.is_ready = True
 
@@ -87,7 +87,7 @@ async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.Monk
 
 
 async def test_while_it_stops_it_is_not_ready(served: Served) -> None:
-    """The balancer sends nobody new."""
+    """During shutdown, the load balancer sends no new clients."""
     served.process.is_ready = True
 
     served.process.stopping.set()
@@ -97,7 +97,7 @@ async def test_while_it_stops_it_is_not_ready(served: Served) -> None:
 
 
 async def test_metrics_are_served(served: Served) -> None:
-    """In the text format."""
+    """Metrics are served in the Prometheus text format."""
     status, text = await served.get("/metrics")
 
     assert status == 200
@@ -125,7 +125,7 @@ run(main)
 
 
 async def test_a_process_whose_background_work_ends_ends_itself(settings: Settings) -> None:
-    """Logged, through a clean end, with an exit code that has it replaced."""
+    """The end is logged, and a clean shutdown exits with a code that gets the process restarted."""
     environment = {
         "MONGODB_URL": settings.mongodb_url,
         "MONGODB_DATABASE": settings.mongodb_database,
@@ -148,7 +148,7 @@ async def test_a_process_whose_background_work_ends_ends_itself(settings: Settin
 async def test_a_process_whose_background_work_has_ended_is_not_ready_at_once(
     served: Served,
 ) -> None:
-    """The balancer sends nobody new, and health says what is wrong."""
+    """The load balancer sends no new clients, and the health check names the ended work."""
     served.process.is_ready = True
 
     async def broken() -> None:

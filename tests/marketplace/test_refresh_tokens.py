@@ -1,4 +1,4 @@
-"""Refresh tokens: who made them, and what follows them."""
+"""Refresh tokens: who issued them, and which token comes next."""
 
 import pytest
 
@@ -9,12 +9,12 @@ SECRET = "a secret of this deployment"
 
 @pytest.fixture
 def tokens() -> RefreshTokens:
-    """The tokens of one deployment."""
+    """One deployment's refresh tokens."""
     return RefreshTokens(SECRET)
 
 
 def test_first_tokens_are_random_and_name_their_session(tokens: RefreshTokens) -> None:
-    """Two log-ins of one session id have nothing else in common, and hashes hide the tokens."""
+    """Two first tokens share only their session id, and the hashes do not reveal the tokens."""
     one, two = tokens.first("session-1"), tokens.first("session-1")
 
     assert one != two
@@ -24,7 +24,7 @@ def test_first_tokens_are_random_and_name_their_session(tokens: RefreshTokens) -
 
 
 def test_a_token_has_one_successor_in_every_process(tokens: RefreshTokens) -> None:
-    """A repeated refresh is answered alike, whichever process answers; the chain does not end."""
+    """A repeated refresh gets the same answer from every process; the chain does not end."""
     token = tokens.first("session-1")
 
     chain = [token]
@@ -51,12 +51,12 @@ def test_a_token_has_one_successor_in_every_process(tokens: RefreshTokens) -> No
     ],
 )
 def test_a_made_up_token_is_not_issued(tokens: RefreshTokens, made_up: str) -> None:
-    """Whoever knows a session's id alone cannot make a token of it."""
+    """Nobody can forge a token from a session id alone."""
     assert not tokens.is_issued(made_up.encode(errors="replace").decode())
 
 
 def test_a_changed_token_is_not_issued(tokens: RefreshTokens) -> None:
-    """Another session, another seed, another proof, another deployment's secret."""
+    """Another session, seed, proof or deployment secret invalidates a token."""
     session_id, seed, proof = tokens.first("session-1").split(".")
 
     assert tokens.is_issued(f"{session_id}.{seed}.{proof}")
@@ -67,7 +67,7 @@ def test_a_changed_token_is_not_issued(tokens: RefreshTokens) -> None:
 
 
 def test_a_token_of_the_version_before_has_a_successor(tokens: RefreshTokens) -> None:
-    """Two-part tokens of version 0.1 go on after an update; nothing proves who made them."""
+    """Two-part tokens of version 0.1 work after an upgrade; nothing proves who issued them."""
     old = "session-1.Zm9vYmFyYmF6"
 
     assert not tokens.is_issued(old)

@@ -1,4 +1,4 @@
-"""What every refusal of a value says, and how patterns are written, in the whole product."""
+"""What every refusal of a value contains, and how patterns are written, in the whole product."""
 
 import ast
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_no_refused_value_is_without_its_path(path: Path) -> None:
-    """`validation_failed` names the values at fault: a form shows the message beside the field."""
+    """Every `validation_failed` names the invalid values, so a form can mark their fields."""
     for call in calls(path):
         refuses = any(ast.unparse(argument) == "Code.VALIDATION_FAILED" for argument in call.args)
         if refuses and isinstance(call.func, ast.Name) and call.func.id == "ParleyError":
@@ -29,7 +29,7 @@ def test_no_refused_value_is_without_its_path(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_patterns_mean_the_digits_of_ascii(path: Path) -> None:
-    r"""`\d` takes the digits of every script; patterns write [0-9]."""
+    r"""Patterns use [0-9], because `\d` matches the digits of every script."""
     texts = [
         node.value
         for node in ast.walk(ast.parse(path.read_text()))

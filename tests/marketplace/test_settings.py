@@ -16,7 +16,7 @@ def _read(**environment: str) -> Settings:
 
 
 def test_one_secret_is_enough_to_start() -> None:
-    """Everything but the token secret has a default that fits one machine."""
+    """Every setting except the token secret has a default that suits one machine."""
     settings = _read()
 
     assert settings.token_secret == SECRET
@@ -28,7 +28,7 @@ def test_one_secret_is_enough_to_start() -> None:
 
 
 def test_variables_are_read_and_typed() -> None:
-    """Numbers become numbers; what is not ours is passed over."""
+    """Numbers are parsed, and unknown variables are ignored."""
     settings = _read(PARLEY_BIND_PORT="8123", PARLEY_LIMIT_SCALE="2.5", HOME="/nowhere")
 
     assert settings.bind_port == 8123
@@ -36,7 +36,7 @@ def test_variables_are_read_and_typed() -> None:
 
 
 def test_an_empty_variable_is_an_unset_one() -> None:
-    """`MONGODB_DATABASE=` in a file of variables means the default."""
+    """`MONGODB_DATABASE=` in an environment file means the default."""
     assert _read(MONGODB_DATABASE="").mongodb_database == "parley"
 
 
@@ -79,7 +79,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     ],
 )
 def test_an_unusable_value_is_refused_by_its_variables_name(name: str, value: str) -> None:
-    """Who deploys reads which variable to mend, and no secret in it."""
+    """The error names the variable to fix and contains no secret."""
     with pytest.raises(SettingsError) as refused:
         _read(**{name: value})
 
@@ -90,7 +90,7 @@ def test_an_unusable_value_is_refused_by_its_variables_name(name: str, value: st
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    """Nobody mends one variable to meet the next."""
+    """One error lists every invalid variable."""
     with pytest.raises(SettingsError) as refused:
         from_environment({"PARLEY_BIND_PORT": "x", "PARLEY_LOG_LEVEL": "y"})
 
@@ -99,7 +99,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
-    """`X_FILE` is read as Swarm hands out secrets; the line's end is no part of the value."""
+    """`X_FILE` is read as Swarm provides secrets; a trailing newline is not in the value."""
     secret, url = tmp_path / "secret", tmp_path / "url"
     secret.write_text(SECRET + "\n")
     url.write_text("mongodb://db/?replicaSet=parley")
@@ -113,7 +113,7 @@ def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 def test_the_variable_itself_goes_before_its_file(tmp_path: Path) -> None:
-    """Somebody who sets both means the nearer one."""
+    """When both are set, the variable takes precedence over its file."""
     other = tmp_path / "secret"
     other.write_text("x" * 40)
 
@@ -121,7 +121,7 @@ def test_the_variable_itself_goes_before_its_file(tmp_path: Path) -> None:
 
 
 def test_what_a_file_holds_is_checked_too(tmp_path: Path) -> None:
-    """A short secret is short wherever it comes from."""
+    """A secret from a file is checked like any other: a short one is refused."""
     secret = tmp_path / "secret"
     secret.write_text("short")
 
@@ -130,7 +130,7 @@ def test_what_a_file_holds_is_checked_too(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Missing, a folder, or not text: the message says which variable and which path."""
+    """For a missing file, a folder or binary data, the error names the variable and the path."""
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
 
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_secrets_stay_out_of_the_printed_form() -> None:
-    """Settings that end up in a log give nothing away, nor do addresses with passwords in them."""
+    """Logged settings reveal no secrets, and no passwords in URLs."""
     secrets = {
         "PARLEY_TOKEN_SECRET": SECRET,
         "SENDGRID_API_KEY": "SG.key",
@@ -158,7 +158,7 @@ def test_secrets_stay_out_of_the_printed_form() -> None:
 
 
 def test_half_of_twilios_account_is_a_mistake() -> None:
-    """It would turn everybody's SMS off; a token without an account is what a stack file gives."""
+    """A partial Twilio account would turn all SMS off and is refused; a token alone is allowed."""
     account = {"TWILIO_ACCOUNT_SID": "AC" + "0a" * 16, "TWILIO_AUTH_TOKEN": "0f" * 16}
 
     with pytest.raises(SettingsError, match="TWILIO_FROM_NUMBER: "):
@@ -172,12 +172,12 @@ def test_half_of_twilios_account_is_a_mistake() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8025", "localhost:8025", "[::1]:8025"])
 def test_a_provider_on_this_machine_needs_no_tls(host: str) -> None:
-    """The sandbox."""
+    """The sandbox runs without TLS."""
     assert _read(SENDGRID_API_URL=f"http://{host}").sendgrid_api_url == f"http://{host}"
 
 
 def test_the_secrets_are_known_in_each_form_in_which_they_are_written() -> None:
-    """As they stand, as a URL has them, and as Twilio's Authorization header."""
+    """Secrets are known verbatim, decoded from URLs, and in Twilio's Authorization header."""
     settings = _read(
         SENDGRID_API_KEY="SG.key-of-ours",
         TWILIO_ACCOUNT_SID="AC" + "0a" * 16,
@@ -190,14 +190,14 @@ def test_the_secrets_are_known_in_each_form_in_which_they_are_written() -> None:
     secrets = settings.secrets()
 
     basic = b64encode(f"AC{'0a' * 16}:{'0f' * 16}".encode()).decode()
-    for each in (SECRET, "SG.key-of-ours", "0f" * 16, basic, "redis-password"):
-        assert each in secrets
+    for form in (SECRET, "SG.key-of-ours", "0f" * 16, basic, "redis-password"):
+        assert form in secrets
     assert {"mongo%2Fword", "mongo/word"} <= secrets
-    assert all(len(each) >= 6 for each in _read().secrets())
+    assert all(len(form) >= 6 for form in _read().secrets())
 
 
 def test_a_refused_secret_is_not_shown() -> None:
-    """The mistake names the variable and says nothing of its value."""
+    """The error names the variable and reveals nothing about its value."""
     for value in ("SG.a-secret\nline", "a-secret of another form"):
         with pytest.raises(SettingsError) as refused:
             _read(SENDGRID_API_KEY=value)

@@ -1,4 +1,4 @@
-"""Tasks that work for ever, and their end."""
+"""Tasks that run until shutdown, and how they end."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from marketplace import tasks
 async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As a library's wait does now and then."""
+    """A task that swallows a cancellation, as a library's wait sometimes does, still ends."""
     monkeypatch.setattr(tasks, "ASKED_AGAIN_AFTER_S", 0.01)
     lost: list[str] = []
 
@@ -37,7 +37,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(
 
 
 async def test_what_ended_by_itself_is_left_out() -> None:
-    """Also when it ended by a fault: whoever ends it wants to go on ending."""
+    """A task that already ended, even by an error, does not stop the shutdown."""
 
     async def fail() -> None:
         raise ValueError("too late")
@@ -67,7 +67,7 @@ async def _return() -> None:
 async def test_background_work_that_ends_by_itself_is_told_and_logged(
     work: Callable[[], Coroutine[None, None, None]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By its name, whether it raised or only returned; the other work goes on."""
+    """Work that raises or returns is reported by name; the other work goes on."""
     failed: asyncio.Queue[str] = asyncio.Queue()
     background = tasks.Background(failed.put_nowait)
     background.start("other", _for_ever())
@@ -76,13 +76,13 @@ async def test_background_work_that_ends_by_itself_is_told_and_logged(
     async with asyncio.timeout(5):
         assert await failed.get() == "pings"
     assert failed.empty()
-    (line,) = [each for each in caplog.records if each.message == "background work has ended"]
+    (line,) = [record for record in caplog.records if record.message == "background work has ended"]
     assert vars(line)["work"] == "pings"
     await background.end()
 
 
 async def test_background_work_that_is_ended_is_no_failure() -> None:
-    """Cancelled, or told to stop."""
+    """Work that is cancelled or told to stop is not reported as failed."""
     background = tasks.Background(pytest.fail)
     may_end = asyncio.Event()
 
@@ -97,17 +97,20 @@ async def test_background_work_that_is_ended_is_no_failure() -> None:
 
 
 async def test_what_a_kept_task_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """At once, and not when the garbage collector finds it."""
+    """The error is logged at once, not when the garbage collector finds it."""
     task = tasks.keep(_fail(), "hole")
     await asyncio.wait([task])
     await asyncio.sleep(0)
 
-    (line,) = [each for each in caplog.records if each.message == "a task failed"]
+    (line,) = [record for record in caplog.records if record.message == "a task failed"]
     assert vars(line)["task"] == "hole"
 
 
 def test_nothing_else_creates_tasks() -> None:
-    """A task that nobody holds may vanish, and one that nobody looks at dies in silence."""
+    """Only `marketplace.tasks` creates tasks.
+
+    An unreferenced task may vanish, and a task that nobody awaits fails silently.
+    """
     root = Path(__file__).parents[2]
     packages = (
         "marketplace",

@@ -15,7 +15,7 @@ from marketplace.telemetry import JsonFormatter
 
 @pytest.fixture
 def written() -> Iterator[tuple[logging.Logger, io.StringIO]]:
-    """A logger of a process called realtime-1, and what it wrote."""
+    """A logger of a process called realtime-1, and its output."""
     output = io.StringIO()
     handler = logging.StreamHandler(output)
     handler.setFormatter(JsonFormatter("realtime-1"))
@@ -29,7 +29,7 @@ def written() -> Iterator[tuple[logging.Logger, io.StringIO]]:
 def test_a_record_is_one_json_object_a_line(
     written: tuple[logging.Logger, io.StringIO],
 ) -> None:
-    """With level, process, logger and what was passed beside the message."""
+    """The object has the level, the process, the logger and any extra fields."""
     logger, output = written
 
     logger.info("two\nlines of %s", "text", extra={"rfi_id": "r1", "odd": object})
@@ -44,7 +44,7 @@ def test_a_record_is_one_json_object_a_line(
 def test_an_exception_stays_within_its_line(
     written: tuple[logging.Logger, io.StringIO],
 ) -> None:
-    """A collector that reads line by line keeps it together."""
+    """A traceback stays on its line, so that a line-based collector keeps it together."""
     logger, output = written
 
     try:
@@ -57,17 +57,17 @@ def test_an_exception_stays_within_its_line(
 
 
 def test_metrics_are_prometheus_text() -> None:
-    """Readable by Prometheus' own parser, and all of ours begin alike."""
+    """Prometheus' own parser reads the metrics, and all of ours have the same prefix."""
     text = telemetry.metrics_text().decode()
 
     names = {family.name for family in text_string_to_metric_families(text)}
 
-    ours = {each for each in names if not each.startswith(("python_", "process_"))}
-    assert all(each.startswith("parley_") for each in ours)
+    ours = {name for name in names if not name.startswith(("python_", "process_"))}
+    assert all(name.startswith("parley_") for name in ours)
 
 
 def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
-    """An outage of Kafka does not fill the disk; what we say ourselves is never held back."""
+    """An outage of Kafka does not fill the disk; our own log records are never suppressed."""
     once = telemetry.RepeatFilter()
 
     def passes(name: str, at: float) -> bool:
@@ -85,9 +85,9 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
 
 
 def test_no_secret_is_written_wherever_it_stands() -> None:
-    """Neither in the message, nor beside it, nor in the traceback of a library's error."""
+    """Secrets are masked in the message, in extra fields and in a library's traceback."""
     secrets = ("SG.key-of-ours", 'quoted"one')
-    formatter = JsonFormatter("notify-1", {each.replace('"', '\\"') for each in secrets})
+    formatter = JsonFormatter("notify-1", {secret.replace('"', '\\"') for secret in secrets})
     try:
         raise ValueError(f"Invalid header value b'Bearer {secrets[0]}'")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Access tokens: whose they are, until when, and what is none of ours."""
+"""Access tokens: what they contain, when they expire, and which are refused."""
 
 import base64
 import json
@@ -21,18 +21,18 @@ SECRET = "a secret of more than 32 characters"
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """A clock that tests move."""
+    """A clock that tests advance."""
     return FixedClock()
 
 
 @pytest.fixture
 def tokens(clock: FixedClock) -> Tokens:
-    """Tokens of one process."""
+    """The access tokens of one process."""
     return Tokens(SECRET, clock)
 
 
 def code_of(tokens: Tokens, token: object) -> Code:
-    """The code a token is refused with."""
+    """The code with which a token is refused."""
     with pytest.raises(ParleyError) as refused:
         tokens.check(token)
     return refused.value.code
@@ -40,7 +40,7 @@ def code_of(tokens: Tokens, token: object) -> Code:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_token_tells_account_role_session_and_end(tokens: Tokens, role: Role) -> None:
-    """What was put in comes out, in every process with the same secret."""
+    """A token's content reads back equal in every process with the same secret."""
     account = an_account(role=role)
 
     access = Tokens(SECRET, FixedClock()).check(tokens.issue(account, "session-1"))
@@ -50,7 +50,7 @@ def test_a_token_tells_account_role_session_and_end(tokens: Tokens, role: Role) 
 
 
 def test_a_token_ends_at_its_time_by_the_clock_given(tokens: Tokens, clock: FixedClock) -> None:
-    """Valid until a second before, over from then on."""
+    """A token is valid until the second before its expiry, and expired from then on."""
     token = tokens.issue(an_account(), "session-1", ttl_s=60)
 
     clock.advance(seconds=59)
@@ -68,7 +68,7 @@ def _claims(**other: Any) -> dict[str, Any]:
         "sid": "session-1",
         "exp": int(NOW.timestamp()) + 60,
     }
-    return {name: each for name, each in {**claims, **other}.items() if each is not None}
+    return {name: claim for name, claim in {**claims, **other}.items() if claim is not None}
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def _claims(**other: Any) -> dict[str, Any]:
     ids=str,
 )
 def test_a_token_with_other_claims_is_none_of_ours(tokens: Tokens, claims: dict[str, Any]) -> None:
-    """Rightly signed and still refused, with a code and no stack trace."""
+    """A correctly signed token with wrong claims is refused with a code and no stack trace."""
     assert code_of(tokens, jwt.encode(claims, SECRET, algorithm="HS256")) is Code.UNAUTHENTICATED
 
 
 def test_our_own_claims_pass(tokens: Tokens) -> None:
-    """The test above refuses for the claim it names and not for the others."""
+    """The claims of the test above are valid apart from the one that each case changes."""
     assert tokens.check(jwt.encode(_claims(), SECRET, algorithm="HS256")).account_id == "account-1"
 
 
 def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
-    """Another secret, another algorithm, none at all, or a changed content."""
+    """Another secret, another algorithm, no algorithm or a changed payload is refused."""
     ours = jwt.encode(_claims(), SECRET, algorithm="HS256")
     head, _, signature = ours.split(".")
     admin = base64.urlsafe_b64encode(json.dumps(_claims(role="admin")).encode()).decode()
@@ -121,5 +121,5 @@ def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("token", [None, "", 7, {"$ne": None}, ["a"], b"abc", "a" * 5_000, "é.é.é"])
 def test_what_is_no_token_is_refused(tokens: Tokens, token: object) -> None:
-    """Whatever stands in its place."""
+    """Any other value in place of a token is refused."""
     assert code_of(tokens, token) is Code.UNAUTHENTICATED

@@ -1,4 +1,4 @@
-"""A stage for each test."""
+"""A fresh in-memory marketplace for each test."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Refusals, by their code."""
+"""Reads a refusal's code."""
 
 from collections.abc import Awaitable
 
@@ -8,7 +8,7 @@ from marketplace.errors import Code, ParleyError
 
 
 async def refused(asked: Awaitable[object]) -> Code:
-    """The code a command is refused with."""
+    """The code with which a command is refused."""
     with pytest.raises(ParleyError) as found:
         await asked
     return found.value.code

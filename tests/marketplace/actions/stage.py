@@ -1,4 +1,4 @@
-"""A marketplace in memory with an RFI under way, for tests of what can be done with it."""
+"""An in-memory marketplace with shortcuts to an RFI, its matches and its quotes."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from tests.builders import (
 
 @dataclass
 class Stage:
-    """A world in memory, and shorthands for people who act in it."""
+    """An in-memory world, and shortcuts for the people who act in it."""
 
     clock: FixedClock = field(default_factory=FixedClock)
     live: memory.Live = field(default_factory=memory.Live)
@@ -44,7 +44,7 @@ class Stage:
         return Actor(vendor.id, Role.VENDOR)
 
     async def submitted(self, customer: Actor, **content: object) -> Rfi:
-        """An RFI that is drafted and submitted."""
+        """An RFI that has been drafted and submitted."""
         drafted = await rfis.draft(self.world, customer, content_of_an_rfi(**content))
         return await rfis.submit(self.world, customer, drafted.id, 1)
 
@@ -52,7 +52,7 @@ class Stage:
         """Match the RFI; returns the matches by vendor."""
         system = Actor("matching", Role.SYSTEM)
         await matches.match_rfi(self.world, system, "matching", f"event-of-{rfi.id}", rfi.id)
-        return {each.vendor_id: each for each in await self.store.matches.of_rfi(rfi.id)}
+        return {match.vendor_id: match for match in await self.store.matches.of_rfi(rfi.id)}
 
     async def quoted(self, vendor: Actor, rfi: Rfi, **figures: object) -> Quote:
         """Accept the offer and quote."""
@@ -64,11 +64,11 @@ class Stage:
         return quote
 
     async def open_matches(self, vendor: Actor) -> int:
-        """How much of its capacity a vendor uses."""
+        """How many of its places a vendor uses."""
         found = await self.store.vendors.get(vendor.account_id)
         assert found is not None
         return found.open_matches
 
     def happened(self) -> list[str]:
         """The names of the events in the outbox, in order."""
-        return [each.name for each in self.store.tables.outbox.values()]
+        return [event.name for event in self.store.tables.outbox.values()]

@@ -1,4 +1,4 @@
-"""Registering, logging in, refreshing, logging out."""
+"""Registering, logging in, refreshing and logging out."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ from tests.marketplace.actions.stage import Stage
 
 
 def details(**other: Any) -> dict[str, Any]:
-    """What somebody writes who registers, read by the schema."""
+    """The fields of a registration, as loaded by the schema."""
     given = {
         "role": "customer",
         "email": "Carla@Example.com",
@@ -30,7 +30,7 @@ def details(**other: Any) -> dict[str, Any]:
 
 
 async def test_who_registers_can_log_in_however_the_address_is_written(stage: Stage) -> None:
-    """The password itself is not kept."""
+    """A registered person can log in with any spelling of the email; the password is not stored."""
     account = await accounts.register(stage.world, details())
 
     found = await accounts.authenticate(stage.world, " CARLA@example.com ", "correct horse battery")
@@ -40,7 +40,7 @@ async def test_who_registers_can_log_in_however_the_address_is_written(stage: St
 
 
 async def test_a_wrong_address_and_a_wrong_password_are_told_alike(stage: Stage) -> None:
-    """Nobody learns from the answer who has an account."""
+    """The answer does not reveal whether an account exists."""
     await accounts.register(stage.world, details())
 
     for email, password in (("carla@example.com", "guess"), ("other@example.com", "guess")):
@@ -49,7 +49,7 @@ async def test_a_wrong_address_and_a_wrong_password_are_told_alike(stage: Stage)
 
 
 async def test_an_address_is_taken_once(stage: Stage) -> None:
-    """Also in other letters; nothing of the second try is left."""
+    """An email is unique regardless of case, and a refused registration leaves nothing."""
     await accounts.register(stage.world, details())
 
     again = accounts.register(stage.world, details(role="vendor", email="carla@EXAMPLE.com"))
@@ -60,7 +60,7 @@ async def test_an_address_is_taken_once(stage: Stage) -> None:
 
 
 async def test_a_vendor_begins_with_an_empty_profile(stage: Stage) -> None:
-    """Account, profile and event are one write."""
+    """A vendor's account, profile and event are created in one write."""
     account = await accounts.register(stage.world, details(role="vendor"))
 
     vendor = await stage.store.vendors.get(account.id)
@@ -71,13 +71,13 @@ async def test_a_vendor_begins_with_an_empty_profile(stage: Stage) -> None:
 
 
 def presented(old: int, new: int | None = None, **named: Any) -> PresentedToken:
-    """The token with the hash `hash-<old>` of session `s-1`, whose successor has the next number."""
+    """The token of session `s-1` with hash `hash-<old>`; its successor has the next number."""
     token = PresentedToken("s-1", f"hash-{old}", f"hash-{new or old + 1}", is_issued=True)
     return replace(token, **named)
 
 
 async def test_a_lost_answer_to_a_refresh_is_given_again_for_a_minute(stage: Stage) -> None:
-    """The token before is exchanged for the same successor until a minute after its first use."""
+    """The previous token gets the same successor until a minute after its first use."""
     account = await accounts.register(stage.world, details())
     await accounts.open_session(stage.world, account, "s-1", "hash-1")
 
@@ -90,7 +90,7 @@ async def test_a_lost_answer_to_a_refresh_is_given_again_for_a_minute(stage: Sta
 
 @pytest.mark.parametrize("late_s", [0, 61])
 async def test_an_older_refresh_token_ends_the_session(stage: Stage, late_s: int) -> None:
-    """Somebody holds a copy: both are logged out (RFC 9700, section 4.14)."""
+    """Somebody holds a copy, so both are logged out (RFC 9700, section 4.14)."""
     account = await accounts.register(stage.world, details())
     await accounts.open_session(stage.world, account, "s-1", "hash-1")
     await accounts.refresh(stage.world, presented(1))
@@ -104,7 +104,7 @@ async def test_an_older_refresh_token_ends_the_session(stage: Stage, late_s: int
 
 
 async def test_a_token_that_was_never_issued_ends_nothing(stage: Stage) -> None:
-    """A session's id alone is no credential: the log-in goes on."""
+    """A forged token with a valid session id does not end the session."""
     account = await accounts.register(stage.world, details())
     await accounts.open_session(stage.world, account, "s-1", "hash-1")
 
@@ -115,7 +115,7 @@ async def test_a_token_that_was_never_issued_ends_nothing(stage: Stage) -> None:
 
 
 async def test_a_session_ends_by_time_or_by_logging_out(stage: Stage) -> None:
-    """After that its refresh token is worth nothing."""
+    """Its refresh token is refused after its expiry or a log-out."""
     account = await accounts.register(stage.world, details())
     for name in ("s-1", "s-2"):
         await accounts.open_session(stage.world, account, name, "hash-1")

@@ -1,4 +1,4 @@
-"""Blocking a conversation and taking the block back."""
+"""Blocking and unblocking a conversation."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.marketplace.actions.stage import Stage
 
 
 class Talk:
-    """A conversation under way and its two sides."""
+    """A running conversation and its two participants."""
 
     def __init__(
         self, stage: Stage, rfi: Rfi, conversation: Conversation, customer: Actor, vendor: Actor
@@ -22,7 +22,7 @@ class Talk:
         self.customer, self.vendor = customer, vendor
 
     async def says(self, actor: Actor, client_message_id: str) -> str:
-        """Send a message as the gateway does, with the conversation as it was at first."""
+        """Send a message as the gateway does, with the conversation as first loaded."""
         appended = await conversations.send_message(
             self.stage.world,
             actor,
@@ -34,14 +34,14 @@ class Talk:
         return appended.entry.id
 
     async def notices(self) -> list[str | None]:
-        """The codes of the notices since the quote."""
+        """The codes of the notices after the quote."""
         entries = await self.stage.store.entries.after(self.conversation.id, 2, 100)
-        return [each.code for each in entries if each.code]
+        return [entry.code for entry in entries if entry.code]
 
 
 @pytest.fixture
 async def talk(stage: Stage) -> Talk:
-    """A customer, and a vendor that quoted."""
+    """A conversation between a customer and a vendor that has quoted."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
@@ -52,7 +52,7 @@ async def talk(stage: Stage) -> Talk:
 
 
 async def test_neither_side_writes_into_a_blocked_conversation(talk: Talk) -> None:
-    """No message, no edit, no quote; taking back one's own is still possible."""
+    """No message, edit or quote is accepted; people can still delete their own messages."""
     world, about = talk.stage.world, talk.conversation
     message_id = await talk.says(talk.vendor, "m-1")
 
@@ -72,7 +72,7 @@ async def test_neither_side_writes_into_a_blocked_conversation(talk: Talk) -> No
 
 
 async def test_it_is_open_again_when_nobody_blocks_it(talk: Talk) -> None:
-    """Each takes back their own block; closing and opening are told once, and not by whom."""
+    """It reopens once both blocks are removed; close and reopening are each announced once."""
     world, about = talk.stage.world, talk.conversation
 
     for step, who, is_open in (
@@ -96,10 +96,13 @@ async def test_it_is_open_again_when_nobody_blocks_it(talk: Talk) -> None:
 
 
 async def test_each_side_is_told_how_it_stands(talk: Talk) -> None:
-    """Who blocked sees that they did; the other sees that it takes no messages."""
+    """The blocker sees its own block; the other side sees only that it is closed."""
     await blocks.block(talk.stage.world, talk.customer, talk.conversation.id)
 
-    told = {each.room: each.data for each in talk.stage.live.named("conversation.updated")}
+    told = {
+        announcement.room: announcement.data
+        for announcement in talk.stage.live.named("conversation.updated")
+    }
     common = {"conversation_id": talk.conversation.id, "is_open": False}
     assert told == {
         f"account:{talk.customer.account_id}": {**common, "blocked_by_me": True},
@@ -108,7 +111,7 @@ async def test_each_side_is_told_how_it_stands(talk: Talk) -> None:
 
 
 async def test_reading_is_not_told_across_a_block(talk: Talk) -> None:
-    """One's own position still moves; the other side hears nothing of it."""
+    """The reader's own position still moves, but the other side is not notified."""
     world, about = talk.stage.world, talk.conversation
     blocked = await blocks.block(world, talk.customer, about.id)
 
@@ -120,7 +123,7 @@ async def test_reading_is_not_told_across_a_block(talk: Talk) -> None:
 
 
 async def test_strangers_can_block_nothing(talk: Talk) -> None:
-    """A conversation of others is as one that is not there."""
+    """For a non-participant, a conversation does not exist."""
     for step in (blocks.block, blocks.unblock):
         for conversation_id in (talk.conversation.id, "unknown"):
             asked = step(talk.stage.world, an_actor(), conversation_id)

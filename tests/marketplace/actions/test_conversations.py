@@ -1,4 +1,4 @@
-"""Messages as actions: what is checked, what is appended, what is announced."""
+"""The message actions: what they check, append and announce."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.marketplace.actions.stage import Stage
 
 
 class Talk:
-    """A conversation in memory and its two sides."""
+    """An in-memory conversation and its two participants."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -37,12 +37,12 @@ class Talk:
 
 @pytest.fixture
 def talk(stage: Stage) -> Talk:
-    """A conversation without an entry."""
+    """A conversation without entries."""
     return Talk(stage)
 
 
 async def test_a_message_is_announced_once_however_often_it_is_sent(talk: Talk) -> None:
-    """The resend gets the first answer and pushes nothing."""
+    """A resend gets the first answer and pushes nothing."""
     first = await talk.says(talk.customer, "m-1")
     again = await talk.says(talk.customer, "m-1")
 
@@ -54,7 +54,7 @@ async def test_a_message_is_announced_once_however_often_it_is_sent(talk: Talk) 
 
 
 async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
-    """The app has a defect, and is told so instead of losing a message."""
+    """The refusal reveals the app's defect, instead of losing a message silently."""
     await talk.says(talk.customer, "m-1", "Hello")
 
     assert await refused(talk.says(talk.customer, "m-1", "Other")) is (
@@ -64,7 +64,7 @@ async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
 
 
 async def test_who_takes_no_part_can_do_nothing(talk: Talk) -> None:
-    """Neither write nor change nor mark."""
+    """A non-participant can neither send, change, mark nor read."""
     stranger = an_actor()
     message = (await talk.says(talk.customer, "m-1")).entry
     world, about = talk.stage.world, talk.conversation
@@ -80,7 +80,7 @@ async def test_who_takes_no_part_can_do_nothing(talk: Talk) -> None:
 
 
 async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: Talk) -> None:
-    """Even by its own sender."""
+    """Even its sender cannot change a message through another conversation."""
     elsewhere = Talk(talk.stage)
     message = (await elsewhere.says(elsewhere.customer, "m-1")).entry
     sender = Actor(talk.customer.account_id, Role.CUSTOMER)
@@ -91,7 +91,7 @@ async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: 
 
 
 async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
-    """It is reckoned, not counted, so it cannot drift."""
+    """The head and the read position give the unread count, so it cannot drift."""
     await talk.stage.store.conversations.add(talk.conversation)
     for number in range(5):
         await talk.says(talk.vendor, f"m-{number}")
@@ -110,7 +110,7 @@ async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
 
 
 async def test_a_position_that_does_not_move_is_not_announced(talk: Talk) -> None:
-    """Nobody hears the same twice."""
+    """Marking the same position again announces nothing."""
     await talk.says(talk.vendor, "m-1")
 
     for _ in range(3):

@@ -11,7 +11,7 @@ from tests.marketplace.actions.stage import Stage
 
 
 async def test_accepting_opens_the_conversation_in_the_same_write(stage: Stage) -> None:
-    """Both take part, the first entry says so, and both hear of it."""
+    """Both sides join, the first entry records it, and both are notified."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
     offer = (await stage.offered(rfi))[vendor.account_id]
@@ -22,19 +22,19 @@ async def test_accepting_opens_the_conversation_in_the_same_write(stage: Stage) 
     assert accepted.conversation_id is not None
     conversation = await stage.store.conversations.get(accepted.conversation_id)
     assert conversation is not None
-    assert [each.account_id for each in conversation.participants] == [
+    assert [participant.account_id for participant in conversation.participants] == [
         customer.account_id,
         vendor.account_id,
     ]
     (notice,) = await stage.store.entries.after(conversation.id, 0, 10)
     assert (notice.sequence, notice.code) == (1, "participant_joined")
     assert stage.happened()[-2:] == ["match.accepted", "conversation.started"]
-    rooms = {each.room for each in stage.live.named("match.updated")}
+    rooms = {announcement.room for announcement in stage.live.named("match.updated")}
     assert rooms == {f"account:{customer.account_id}", f"account:{vendor.account_id}"}
 
 
 async def test_an_offer_is_taken_up_once(stage: Stage) -> None:
-    """Of two windows of one vendor one opens the conversation, the other is told."""
+    """Of two windows of one vendor, one opens the conversation and the other is refused."""
     vendor = await stage.vendor()
     rfi = await stage.submitted(await stage.customer())
     offer = (await stage.offered(rfi))[vendor.account_id]
@@ -44,13 +44,13 @@ async def test_an_offer_is_taken_up_once(stage: Stage) -> None:
         return_exceptions=True,
     )
 
-    codes = [each.code for each in outcomes if isinstance(each, ParleyError)]
+    codes = [outcome.code for outcome in outcomes if isinstance(outcome, ParleyError)]
     assert codes == [Code.WRONG_STATE] * 2
     assert len(stage.store.tables.conversations) == 1
 
 
 async def test_declining_frees_the_place_on_both_sides(stage: Stage) -> None:
-    """The vendor's capacity and the RFI's number."""
+    """A decline returns the vendor's capacity and lowers the RFI's match count."""
     vendor = await stage.vendor(capacity=1)
     rfi = await stage.submitted(await stage.customer())
     offer = (await stage.offered(rfi))[vendor.account_id]
@@ -69,7 +69,7 @@ async def test_declining_frees_the_place_on_both_sides(stage: Stage) -> None:
 
 
 async def test_an_offer_is_its_vendors_alone(stage: Stage) -> None:
-    """For other vendors it is not there; a customer is forbidden to answer it."""
+    """For other vendors an offer does not exist; a customer is forbidden to answer it."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
     offer = (await stage.offered(rfi))[vendor.account_id]
@@ -81,7 +81,7 @@ async def test_an_offer_is_its_vendors_alone(stage: Stage) -> None:
 
 
 async def test_each_side_sees_its_matches(stage: Stage) -> None:
-    """The customer all of its RFI, a vendor its own; a stranger none."""
+    """A customer sees all matches of its RFI, a vendor its own, and a stranger none."""
     customer = await stage.customer()
     vendors = [await stage.vendor() for _ in range(3)]
     rfi = await stage.submitted(customer)

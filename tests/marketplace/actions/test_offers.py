@@ -1,4 +1,4 @@
-"""Offers that nobody took up in time."""
+"""Offers that nobody answered in time."""
 
 from datetime import timedelta
 
@@ -16,19 +16,19 @@ SHORTLY = timedelta(milliseconds=1)
 
 
 async def an_offer(stage: Stage, vendor: Actor) -> tuple[Actor, Rfi, Match]:
-    """An RFI that is offered to the vendor, and its customer."""
+    """A customer, an RFI of theirs, and its offer to the vendor."""
     customer = await stage.customer()
     rfi = await stage.submitted(customer, max_vendors=1)
     return customer, rfi, (await stage.offered(rfi))[vendor.account_id]
 
 
 def wait(stage: Stage, time: timedelta) -> None:
-    """Let time pass."""
+    """Advance the clock."""
     stage.clock.advance(seconds=time.total_seconds())
 
 
 async def test_an_offer_is_taken_up_until_it_expires(stage: Stage) -> None:
-    """In its last moment, and not at its end."""
+    """An offer can be accepted up to the last moment before its expiry."""
     vendor = await stage.vendor()
     _, _, offer = await an_offer(stage, vendor)
 
@@ -39,7 +39,7 @@ async def test_an_offer_is_taken_up_until_it_expires(stage: Stage) -> None:
 
 
 async def test_an_expired_offer_is_not_answered(stage: Stage) -> None:
-    """Neither taken up nor turned down; the refusal says why."""
+    """An expired offer can be neither accepted nor declined."""
     vendor = await stage.vendor()
     _, _, offer = await an_offer(stage, vendor)
 
@@ -50,7 +50,7 @@ async def test_an_expired_offer_is_not_answered(stage: Stage) -> None:
 
 
 async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage) -> None:
-    """In the lists, by state, and in what the vendor may see; nobody has noted it yet."""
+    """Before anything has recorded the expiry, lists, filters and visibility treat it as closed."""
     vendor = await stage.vendor()
     customer, rfi, offer = await an_offer(stage, vendor)
 
@@ -65,7 +65,7 @@ async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage
     assert await own(MatchState.CLOSED) == expired
     assert await own(MatchState.OFFERED) == []
     seen = await matches.visible_matches(stage.world, customer, rfi.id)
-    assert [(each.state, each.closed_reason) for each in seen] == expired
+    assert [(match.state, match.closed_reason) for match in seen] == expired
     assert await refused(rfis.visible_rfi(stage.world, vendor, rfi.id)) is Code.NOT_FOUND
     pair = (rfi.id, vendor.account_id)
     lost = await memberships.lost_access(stage.world, [vendor.account_id], [pair])
@@ -76,7 +76,7 @@ async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage
 
 
 async def test_an_expired_offer_holds_no_place(stage: Stage) -> None:
-    """Neither the vendor's nor the RFI's: the next RFI is offered, and the old one asks for fewer."""
+    """An expired offer frees the vendor's place for another RFI and its own RFI's count."""
     vendor = await stage.vendor(capacity=1)
     _, old, _ = await an_offer(stage, vendor)
     asking = await stage.submitted(await stage.customer(), max_vendors=1)
@@ -92,12 +92,12 @@ async def test_an_expired_offer_holds_no_place(stage: Stage) -> None:
     assert kept is not None
     assert kept.match_count == 0
     assert "match.closed" in stage.happened()
-    closed = [each.data for each in stage.live.named("match.updated")]
-    assert {each["closed_reason"] for each in closed} == {EXPIRED}
+    closed = [announcement.data for announcement in stage.live.named("match.updated")]
+    assert {data["closed_reason"] for data in closed} == {EXPIRED}
 
 
 async def test_capacity_may_fall_to_what_still_counts(stage: Stage) -> None:
-    """Expired offers do not keep a vendor from working on less."""
+    """A vendor can lower its capacity despite expired offers."""
     vendor = await stage.vendor(capacity=5)
     for _ in range(2):
         await an_offer(stage, vendor)
@@ -109,7 +109,7 @@ async def test_capacity_may_fall_to_what_still_counts(stage: Stage) -> None:
 
 
 async def test_an_end_does_not_reopen_what_had_expired(stage: Stage) -> None:
-    """Whoever let the offer expire is not told how the RFI ended, and gives its place back once."""
+    """An offer that expired before its RFI ended stays expired and returns its place once."""
     vendor = await stage.vendor()
     customer, rfi, offer = await an_offer(stage, vendor)
 

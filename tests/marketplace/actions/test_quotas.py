@@ -1,4 +1,4 @@
-"""What one account may ask for, until people prove who they are."""
+"""How much one account may ask for."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,17 +16,17 @@ from tests.marketplace.actions.stage import Stage
 
 
 def grant(stage: Stage, **quotas: Any) -> None:
-    """Set what an account may have."""
+    """Set the quotas."""
     stage.world = replace(stage.world, policy=replace(Policy(), **quotas))
 
 
 async def a_draft(stage: Stage, customer: Actor, **content: object) -> Rfi:
-    """A draft of the customer's."""
+    """A draft of this customer."""
     return await rfis.draft(stage.world, customer, content_of_an_rfi(**content))
 
 
 async def test_an_account_has_so_many_open_rfis(stage: Stage) -> None:
-    """One more is refused until one has ended; drafts and other accounts do not count."""
+    """Another RFI is refused until one has ended; drafts and other accounts do not count."""
     grant(stage, most_open_rfis=2)
     customer = await stage.customer()
     first, _ = [await stage.submitted(customer) for _ in range(2)]
@@ -41,7 +41,7 @@ async def test_an_account_has_so_many_open_rfis(stage: Stage) -> None:
 
 
 async def test_an_account_asks_for_so_many_vendors(stage: Stage) -> None:
-    """By many RFIs, by a large one, and by making an open one larger."""
+    """The quota holds for many RFIs, for a large one, and for enlarging an open one."""
     grant(stage, most_vendor_places=12)
     customer = await stage.customer()
     rfi = await stage.submitted(customer, max_vendors=5)
@@ -56,7 +56,7 @@ async def test_an_account_asks_for_so_many_vendors(stage: Stage) -> None:
 
 
 async def test_an_account_submits_so_often_in_a_day(stage: Stage) -> None:
-    """Withdrawing gives none back; the refusal says when the next is possible."""
+    """Withdrawing does not return a submission; the refusal says when the next is possible."""
     grant(stage, most_submissions_a_day=2)
     customer = await stage.customer()
     for _ in range(2):
@@ -76,7 +76,7 @@ async def test_an_account_submits_so_often_in_a_day(stage: Stage) -> None:
 
 
 def test_quotas_follow_the_scale() -> None:
-    """At least one of each is left, and offers live as long as they did."""
+    """Scaling keeps at least one of each quota and does not change the lifetime of offers."""
     policy = Policy(most_open_rfis=10, most_vendor_places=100, most_submissions_a_day=20)
 
     assert policy.scaled(1_000).most_open_rfis == 10_000

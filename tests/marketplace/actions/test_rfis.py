@@ -1,4 +1,4 @@
-"""Drafting, submitting, revising, withdrawing and awarding."""
+"""Drafting, submitting, revising, withdrawing and awarding RFIs."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ from tests.marketplace.actions.stage import Stage
 
 
 async def test_a_draft_is_its_customers_alone_until_it_is_submitted(stage: Stage) -> None:
-    """Each step is a revision, an event and a push to those who follow it."""
+    """Each step is a revision, an event and, once it is submitted, a push."""
     customer, vendor = await stage.customer(), await stage.vendor()
     drafted = await rfis.draft(stage.world, customer, content_of_an_rfi())
     seen_by_others = rfis.visible_rfi(stage.world, vendor, drafted.id)
@@ -28,12 +28,15 @@ async def test_a_draft_is_its_customers_alone_until_it_is_submitted(stage: Stage
     assert stage.happened() == ["rfi.drafted", "rfi.submitted"]
     page = await rfis.visible_revisions(stage.world, customer, drafted.id, 0, 10, None)
     found = page.revisions
-    assert [(each.revision, each.cause) for each in found] == [(1, "drafted"), (2, "submitted")]
-    assert [each.position for each in stage.live.named("rfi.changed")] == [2]
+    assert [(revision.revision, revision.cause) for revision in found] == [
+        (1, "drafted"),
+        (2, "submitted"),
+    ]
+    assert [announcement.position for announcement in stage.live.named("rfi.changed")] == [2]
 
 
 async def test_only_customers_draft_and_only_known_categories(stage: Stage) -> None:
-    """The rest of the content is the schema's business."""
+    """Vendors cannot draft, and an unknown category is refused."""
     vendor, customer = await stage.vendor(), await stage.customer()
     assert await refused(rfis.draft(stage.world, vendor, content_of_an_rfi())) is Code.FORBIDDEN
 
@@ -42,7 +45,7 @@ async def test_only_customers_draft_and_only_known_categories(stage: Stage) -> N
 
 
 async def test_a_revision_made_looking_at_an_older_one_is_refused(stage: Stage) -> None:
-    """Of two who revise at the same time one wins, and the other looks again."""
+    """Of two concurrent revisions one wins, and the other is stale."""
     customer = await stage.customer()
     rfi = await stage.submitted(customer)
 
@@ -51,7 +54,7 @@ async def test_a_revision_made_looking_at_an_older_one_is_refused(stage: Stage) 
         return_exceptions=True,
     )
 
-    (code,) = [each.code for each in outcomes if isinstance(each, ParleyError)]
+    (code,) = [outcome.code for outcome in outcomes if isinstance(outcome, ParleyError)]
     assert code is Code.STALE_REVISION
     kept = await stage.store.rfis.get(rfi.id)
     assert kept is not None
@@ -59,7 +62,7 @@ async def test_a_revision_made_looking_at_an_older_one_is_refused(stage: Stage) 
 
 
 async def test_a_revision_that_changes_nothing_is_none(stage: Stage) -> None:
-    """No number, no event, no push."""
+    """A revision without changes creates no number, no event and no push."""
     customer = await stage.customer()
     rfi = await stage.submitted(customer)
 
@@ -71,7 +74,7 @@ async def test_a_revision_that_changes_nothing_is_none(stage: Stage) -> None:
 
 
 async def test_withdrawing_closes_all_and_frees_everybody_in_one_write(stage: Stage) -> None:
-    """Offers, accepted matches and quotes; each conversation is told."""
+    """Offers, matches and quotes close, capacity returns, and a notice tells each conversation."""
     customer, asked, quoting = await stage.customer(), await stage.vendor(), await stage.vendor()
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
@@ -80,9 +83,9 @@ async def test_withdrawing_closes_all_and_frees_everybody_in_one_write(stage: St
     withdrawn = await rfis.withdraw(stage.world, customer, rfi.id, 2)
 
     assert withdrawn.state is RfiState.WITHDRAWN
-    states = {each.state for each in await stage.store.matches.of_rfi(rfi.id)}
+    states = {match.state for match in await stage.store.matches.of_rfi(rfi.id)}
     assert states == {MatchState.CLOSED}
-    assert [await stage.open_matches(each) for each in (asked, quoting)] == [0, 0]
+    assert [await stage.open_matches(vendor) for vendor in (asked, quoting)] == [0, 0]
     kept = await stage.store.quotes.get(quote.id)
     assert kept is not None
     assert kept.state is QuoteState.CLOSED
@@ -93,38 +96,38 @@ async def test_withdrawing_closes_all_and_frees_everybody_in_one_write(stage: St
 
 
 async def test_there_is_one_award_and_it_closes_the_others(stage: Stage) -> None:
-    """Two awards at the same time: one wins; the winner's match stands, the rest is closed."""
+    """Of two concurrent awards one wins; only the winner's match stays accepted."""
     customer = await stage.customer()
     vendors = [await stage.vendor() for _ in range(3)]
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
-    made = [await stage.quoted(each, rfi, amount_minor=100) for each in vendors[:2]]
+    made = [await stage.quoted(vendor, rfi, amount_minor=100) for vendor in vendors[:2]]
 
     outcomes = await asyncio.gather(
-        *(rfis.award(stage.world, customer, rfi.id, 2, each.id, 1) for each in made),
+        *(rfis.award(stage.world, customer, rfi.id, 2, quote.id, 1) for quote in made),
         return_exceptions=True,
     )
 
-    (code,) = [each.code for each in outcomes if isinstance(each, ParleyError)]
+    (code,) = [outcome.code for outcome in outcomes if isinstance(outcome, ParleyError)]
     assert code is Code.STALE_REVISION
     awarded = await stage.store.rfis.get(rfi.id)
     assert awarded is not None
     assert awarded.state is RfiState.AWARDED
-    by_vendor = {each.vendor_id: each.state for each in await stage.store.matches.of_rfi(rfi.id)}
+    by_vendor = {match.vendor_id: match.state for match in await stage.store.matches.of_rfi(rfi.id)}
     winner = awarded.awarded_vendor_id
     assert winner is not None
     assert by_vendor.pop(winner) is MatchState.ACCEPTED
     assert set(by_vendor.values()) == {MatchState.CLOSED}
-    states = {each.vendor_id: each.state for each in await stage.store.quotes.of_rfi(rfi.id)}
+    states = {quote.vendor_id: quote.state for quote in await stage.store.quotes.of_rfi(rfi.id)}
     assert states.pop(winner) is QuoteState.AWARDED
     assert set(states.values()) == {QuoteState.CLOSED}
-    assert [await stage.open_matches(each) for each in vendors] == [0, 0, 0]
-    told = {each.room for each in stage.live.named("rfi.awarded")}
-    assert told == {f"account:{each.account_id}" for each in (customer, *vendors)}
+    assert [await stage.open_matches(vendor) for vendor in vendors] == [0, 0, 0]
+    told = {announcement.room for announcement in stage.live.named("rfi.awarded")}
+    assert told == {f"account:{actor.account_id}" for actor in (customer, *vendors)}
 
 
 async def test_an_award_is_for_a_quote_on_this_rfi(stage: Stage) -> None:
-    """One of another RFI, or one that never was, is not found."""
+    """A quote on another RFI, or an unknown one, is not found."""
     customer, vendor = await stage.customer(), await stage.vendor()
     one, two = await stage.submitted(customer), await stage.submitted(customer)
     await stage.offered(one)
@@ -136,7 +139,7 @@ async def test_an_award_is_for_a_quote_on_this_rfi(stage: Stage) -> None:
 
 
 async def test_somebody_elses_rfi_is_not_there(stage: Stage) -> None:
-    """To change it as well as to see it; an admin sees it."""
+    """A stranger can neither change nor see an RFI; an admin can see it."""
     rfi = await stage.submitted(await stage.customer())
     stranger = await stage.customer()
 
@@ -147,7 +150,7 @@ async def test_somebody_elses_rfi_is_not_there(stage: Stage) -> None:
 
 
 async def test_a_quote_is_made_on_the_rfi_as_it_stands(stage: Stage) -> None:
-    """On an older revision it is refused; a second one replaces the first; each is told."""
+    """A quote on an older revision is stale; a second one replaces the first; both add a notice."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
@@ -161,14 +164,14 @@ async def test_a_quote_is_made_on_the_rfi_as_it_stands(stage: Stage) -> None:
 
     assert (second.id, is_new, second.amount_minor) == (first.id, False, 90)
     entries = await stage.store.entries.after(first.conversation_id, 0, 10)
-    assert [each.code for each in entries[1:]] == ["quote_submitted", "quote_updated"]
+    assert [entry.code for entry in entries[1:]] == ["quote_submitted", "quote_updated"]
     stranger = await stage.vendor(categories=("roofing",))
     asked = quotes.submit(stage.world, stranger, rfi.id, figures)
     assert await refused(asked) is Code.NOT_FOUND
 
 
 async def test_nobody_quotes_on_an_rfi_that_is_over(stage: Stage) -> None:
-    """However late the vendor's page is."""
+    """A quote on a withdrawn RFI is refused, even if the vendor's page is outdated."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)

@@ -1,4 +1,4 @@
-"""A vendor's onboarding."""
+"""Vendor onboarding."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def _applied(stage: Stage) -> Actor:
 
 
 async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
-    """Filled in, handed in, approved; each step is an event in the same write."""
+    """Filling in, submitting and approving a profile each write their event in the same write."""
     actor = await _applied(stage)
 
     filled = await vendors.update_profile(stage.world, actor, PROFILE)
@@ -46,7 +46,7 @@ async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
 
 
 async def test_an_incomplete_profile_is_not_handed_in(stage: Stage) -> None:
-    """It says so, and nothing is changed."""
+    """Submitting an incomplete profile is refused and changes nothing."""
     actor = await _applied(stage)
 
     assert await refused(vendors.submit(stage.world, actor)) is Code.WRONG_STATE
@@ -57,7 +57,7 @@ async def test_an_incomplete_profile_is_not_handed_in(stage: Stage) -> None:
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.VENDOR])
 async def test_only_admins_decide(stage: Stage, role: Role) -> None:
-    """Also not the vendor about itself."""
+    """Neither customers nor the vendor itself can decide."""
     vendor = await stage.vendor()
 
     asked = vendors.decide(
@@ -68,7 +68,7 @@ async def test_only_admins_decide(stage: Stage, role: Role) -> None:
 
 
 async def test_an_unknown_category_is_named(stage: Stage) -> None:
-    """In a profile, and in a search."""
+    """An unknown category is refused in a profile and in a search."""
     vendor = await stage.vendor()
 
     change = vendors.update_profile(stage.world, vendor, {"categories": ["alchemy"]})
@@ -78,7 +78,7 @@ async def test_an_unknown_category_is_named(stage: Stage) -> None:
 
 
 async def test_a_suspended_vendor_is_not_offered_anything(stage: Stage) -> None:
-    """Until it is reinstated."""
+    """A suspended vendor gets no offers until it is reinstated."""
     vendor = await stage.vendor()
     await vendors.decide(stage.world, ADMIN, vendor.account_id, "suspend", "complaints")
     customer = await stage.customer()

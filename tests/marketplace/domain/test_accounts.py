@@ -1,4 +1,4 @@
-"""Who somebody is, and in what role they act."""
+"""Actors and the roles they act in."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.builders import an_actor
 
 
 def test_a_role_that_may_passes_and_another_is_forbidden() -> None:
-    """The refusal says whose business it is."""
+    """The refusal names the roles that may act."""
     vendor = an_actor(Role.VENDOR)
 
     vendor.require(Role.VENDOR)

@@ -11,7 +11,7 @@ from tests.builders import a_conversation, a_message, a_notice, an_actor, an_edi
 
 
 def test_participants_know_themselves_and_the_others() -> None:
-    """Each side has the other."""
+    """A conversation knows its participants, and each one's other side."""
     conversation = a_conversation()
     customer, vendor = conversation.participants
 
@@ -21,11 +21,11 @@ def test_participants_know_themselves_and_the_others() -> None:
 
 
 def test_a_participant_is_let_in() -> None:
-    """Whichever side."""
+    """Both participants have access."""
     conversation = a_conversation()
 
-    for each in conversation.participants:
-        actor = an_actor(account_id=each.account_id)
+    for participant in conversation.participants:
+        actor = an_actor(account_id=participant.account_id)
         assert conversations.require_participant(conversation, actor) is conversation
 
 
@@ -34,7 +34,7 @@ def test_a_participant_is_let_in() -> None:
 def test_somebody_elses_conversation_looks_like_none(
     conversation: Conversation | None, role: Role
 ) -> None:
-    """Whoever asks, also an admin: an id cannot be probed, and chats stay between the two."""
+    """Nobody else can probe a conversation's id, not even an admin: chats stay private."""
     with pytest.raises(ParleyError) as refused:
         conversations.require_participant(conversation, an_actor(role))
 
@@ -42,7 +42,7 @@ def test_somebody_elses_conversation_looks_like_none(
 
 
 def test_a_resend_has_the_same_words() -> None:
-    """The same is let through; another message under the same id is refused."""
+    """A resend must have the same body; another body under the same id is refused."""
     stored = a_message(body="Hello")
 
     conversations.require_same_message(stored, "Hello")
@@ -53,7 +53,7 @@ def test_a_resend_has_the_same_words() -> None:
 
 
 def test_ones_own_message_can_be_changed() -> None:
-    """By its sender, in its conversation."""
+    """A sender can change their message in its conversation."""
     message = a_message()
     sender = an_actor(account_id=message.sender_id)
 
@@ -64,7 +64,7 @@ def test_ones_own_message_can_be_changed() -> None:
 
 @pytest.mark.parametrize("entry", [None, an_edit(), a_notice()], ids=["unknown", "edit", "notice"])
 def test_what_is_no_message_cannot_be_changed(entry: Entry | None) -> None:
-    """Edits and notices stay as they are."""
+    """Edits and notices cannot be changed."""
     conversation_id = entry.conversation_id if entry else "c"
     sender = an_actor(account_id=entry.sender_id if entry else "carla")
 
@@ -75,7 +75,7 @@ def test_what_is_no_message_cannot_be_changed(entry: Entry | None) -> None:
 
 
 def test_a_message_of_another_conversation_is_not_found() -> None:
-    """Also for its sender: the call names the wrong place."""
+    """Even its sender must name the right conversation."""
     message = a_message()
 
     with pytest.raises(ParleyError) as refused:
@@ -87,7 +87,7 @@ def test_a_message_of_another_conversation_is_not_found() -> None:
 
 
 def test_the_other_sides_message_is_not_ones_own() -> None:
-    """One can see it and not change it."""
+    """The other side's message can be read but not changed."""
     message = a_message()
 
     with pytest.raises(ParleyError) as refused:
@@ -97,7 +97,7 @@ def test_the_other_sides_message_is_not_ones_own() -> None:
 
 
 def test_the_schema_and_the_rule_agree_on_the_longest_message() -> None:
-    """The number stands in two places and is one."""
+    """The schema and the domain rule have the same maximum length."""
     call = {"client_message_id": "1", "body": "x" * MAX_BODY_CHARACTERS}
 
     assert SendMessage().read(call)["body"] == call["body"]
@@ -106,13 +106,13 @@ def test_the_schema_and_the_rule_agree_on_the_longest_message() -> None:
 
 
 def test_an_answer_has_as_many_entries_as_a_slow_network_takes() -> None:
-    """200,000 bytes of the first or of the newest, and one entry however long it is."""
-    entries = [a_message(sequence=each, body="x" * 60_000) for each in range(1, 7)]
+    """An answer holds 200,000 bytes of the first or newest entries, and at least one entry."""
+    entries = [a_message(sequence=sequence, body="x" * 60_000) for sequence in range(1, 7)]
 
-    assert [each.sequence for each in conversations.fit_page(entries)] == [1, 2, 3]
-    assert [each.sequence for each in conversations.fit_page(entries, newest=True)] == [4, 5, 6]
-    emoji = [a_message(sequence=each, body="🙂" * 15_000) for each in range(1, 7)]
-    assert [each.sequence for each in conversations.fit_page(emoji)] == [1, 2, 3]
+    assert [entry.sequence for entry in conversations.fit_page(entries)] == [1, 2, 3]
+    assert [entry.sequence for entry in conversations.fit_page(entries, newest=True)] == [4, 5, 6]
+    emoji = [a_message(sequence=sequence, body="🙂" * 15_000) for sequence in range(1, 7)]
+    assert [entry.sequence for entry in conversations.fit_page(emoji)] == [1, 2, 3]
     huge = [a_message(body="x" * 300_000), a_message()]
     assert conversations.fit_page(huge) == huge[:1]
     assert conversations.fit_page([]) == []

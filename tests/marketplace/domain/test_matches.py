@@ -1,4 +1,4 @@
-"""One RFI, one vendor."""
+"""Matches: one RFI with one vendor."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
-    """It stands by itself, so that lists need no second look."""
+    """A match carries what lists show, so they need no second query."""
     rfi, vendor = an_rfi(revision=4), a_vendor_north(5_120)
 
     match = matches.offer("m1", rfi, NearbyVendor(vendor, 5_120), NOW)
@@ -24,7 +24,7 @@ def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
     assert (match.vendor_id, match.vendor_name) == (vendor.id, vendor.company)
     assert match.state is MatchState.OFFERED
     assert match.conversation_id is None
-    assert match.distance_m == 6_000  # between rounded places, in whole kilometres
+    assert match.distance_m == 6_000  # the distance of rounded places, in whole kilometres
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
 def test_the_score_falls_from_the_door_to_the_edge(
     distance_m: int, radius_m: int, score: float
 ) -> None:
-    """Near 1 around the vendor, 0 at the edge of its radius, never below."""
+    """The score is near 1 close to the vendor, 0 at the edge of its radius, and never below."""
     vendor = a_vendor_north(distance_m, radius_m=radius_m)
 
     assert matches.offer("m1", an_rfi(), NearbyVendor(vendor, distance_m), NOW).score == score
@@ -42,7 +42,7 @@ def test_the_score_falls_from_the_door_to_the_edge(
 
 @pytest.mark.parametrize("moved_m", [0, 70, -90, 210])
 def test_an_offer_does_not_lead_to_anybodys_door(moved_m: int) -> None:
-    """Whoever moves a little finds the same distance and the same score."""
+    """Moving the RFI slightly does not change the distance or the score."""
     vendor = a_vendor_north(5_120)
 
     still = matches.offer("m1", an_rfi(), NearbyVendor(vendor, 5_120), NOW)
@@ -54,13 +54,13 @@ def test_an_offer_does_not_lead_to_anybodys_door(moved_m: int) -> None:
 
 
 def test_a_vendor_without_a_place_cannot_be_matched() -> None:
-    """That would be a defect of the search, and is told as one."""
+    """A vendor without a service area raises, since it would be a defect of the search."""
     with pytest.raises(ValueError, match="service area"):
         matches.offer("m1", an_rfi(), NearbyVendor(a_vendor(service_area=None), 0), NOW)
 
 
 def test_an_offer_is_accepted_with_a_conversation() -> None:
-    """The match leads to where the two talk."""
+    """An accepted match refers to its conversation."""
     accepted = matches.accept(a_match(), "c1", LATER)
 
     assert accepted.state is MatchState.ACCEPTED
@@ -69,7 +69,7 @@ def test_an_offer_is_accepted_with_a_conversation() -> None:
 
 @pytest.mark.parametrize("reason", [None, "Too far this week."])
 def test_an_offer_is_declined_with_or_without_a_reason(reason: str | None) -> None:
-    """Nobody has to say why."""
+    """A decline may have a reason or none."""
     declined = matches.decline(a_match(), reason, LATER)
 
     assert declined.state is MatchState.DECLINED
@@ -78,7 +78,7 @@ def test_an_offer_is_declined_with_or_without_a_reason(reason: str | None) -> No
 
 @pytest.mark.parametrize("state", set(MatchState) - {MatchState.OFFERED})
 def test_only_an_offer_is_answered(state: MatchState) -> None:
-    """An answer given twice, or to what is closed, is refused."""
+    """Answering twice, or answering a closed match, is refused."""
     match = a_match(state=state)
 
     answers: list[Callable[[], object]] = [
@@ -92,7 +92,7 @@ def test_only_an_offer_is_answered(state: MatchState) -> None:
 
 
 def test_the_marketplace_closes_with_a_reason() -> None:
-    """The vendor reads why."""
+    """A match that the marketplace closes has a reason that the vendor can read."""
     closed = matches.close(a_match(), "rfi_withdrawn", LATER)
 
     assert closed.state is MatchState.CLOSED
@@ -114,5 +114,5 @@ def test_the_marketplace_closes_with_a_reason() -> None:
 def test_a_vendor_sees_the_rfi_until_it_is_out_of_it(
     state: MatchState, reason: str | None, *, shows: bool
 ) -> None:
-    """Those who were asked to its end see how it ended; who declined or is out of reach does not."""
+    """A vendor matched to the end sees the outcome; one that declined or was dropped does not."""
     assert a_match(state=state, closed_reason=reason).shows_rfi is shows

@@ -1,4 +1,4 @@
-"""Prices."""
+"""Quotes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def test_a_quote_stands_on_an_accepted_match() -> None:
-    """It carries the match's people and conversation, and the vendor's figures."""
+    """A quote has the match's people and conversation, and the vendor's figures."""
     match = an_accepted_match()
 
     quote = quotes.submit("q1", match, figures_of_a_quote(rfi_revision=3), NOW)
@@ -29,7 +29,7 @@ def test_a_quote_stands_on_an_accepted_match() -> None:
 
 @pytest.mark.parametrize("state", set(MatchState) - {MatchState.ACCEPTED})
 def test_without_an_accepted_match_there_is_no_quote(state: MatchState) -> None:
-    """Accept first."""
+    """A vendor must accept the match before it quotes."""
     with pytest.raises(ParleyError) as refused:
         quotes.submit("q1", a_match(state=state), figures_of_a_quote(), NOW)
 
@@ -37,7 +37,7 @@ def test_without_an_accepted_match_there_is_no_quote(state: MatchState) -> None:
 
 
 def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
-    """The customer sees one quote of a vendor, with its last price."""
+    """A customer sees one quote per vendor, with the latest price."""
     quote = a_quote()
 
     revised = quotes.revise(quote, figures_of_a_quote(amount_minor=20_000, rfi_revision=2), LATER)
@@ -49,7 +49,7 @@ def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
 
 @pytest.mark.parametrize("over_since_s", [0, 1, 3_600])
 def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) -> None:
-    """On the first try and on the next."""
+    """An expiry in the past is refused in a first quote and in a revision."""
     figures = figures_of_a_quote(valid_until=NOW - timedelta(seconds=over_since_s))
 
     attempts: list[Callable[[], object]] = [
@@ -63,7 +63,7 @@ def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) ->
 
 
 def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
-    """At its last moment it still holds; a moment later it does not."""
+    """A quote can be awarded at its expiry, and not a moment later."""
     quote = a_quote(valid_until=LATER)
 
     assert quotes.award(quote, LATER).state is QuoteState.AWARDED
@@ -75,7 +75,7 @@ def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
 
 @pytest.mark.parametrize("state", [QuoteState.AWARDED, QuoteState.CLOSED])
 def test_what_is_decided_changes_no_more(state: QuoteState) -> None:
-    """Neither by the vendor nor by the customer."""
+    """Neither the vendor nor the customer can change an awarded or closed quote."""
     quote = a_quote(state=state)
 
     attempts: list[Callable[[], object]] = [
@@ -89,7 +89,7 @@ def test_what_is_decided_changes_no_more(state: QuoteState) -> None:
 
 
 def test_the_others_are_closed() -> None:
-    """After an award or a withdrawal."""
+    """An award or a withdrawal closes the other quotes."""
     closed = quotes.close(a_quote(), LATER)
 
     assert (closed.state, closed.updated_at) == (QuoteState.CLOSED, LATER)

@@ -1,4 +1,4 @@
-"""Which messages can be reported, and how a report ends."""
+"""Which messages can be reported, and how a report is closed."""
 
 import pytest
 
@@ -11,12 +11,14 @@ from marketplace.schemas.reports import REASONS
 from tests.builders import NOW, a_conversation, a_message, a_notice, a_report, an_actor, an_edit
 
 TALK = a_conversation()
-CUSTOMER, VENDOR = (Actor(each.account_id, each.role) for each in TALK.participants)
+CUSTOMER, VENDOR = (
+    Actor(participant.account_id, participant.role) for participant in TALK.participants
+)
 THEIRS = a_message(conversation_id=TALK.id, sender_id=VENDOR.account_id)
 
 
 def test_a_message_of_the_other_side_can_be_reported() -> None:
-    """By the one who got it."""
+    """A participant can report a message of the other side."""
     assert reports.require_reportable(THEIRS, TALK, CUSTOMER) is THEIRS
 
 
@@ -32,7 +34,7 @@ def test_a_message_of_the_other_side_can_be_reported() -> None:
     ids=["unknown", "of another conversation", "a notice", "an edit", "one's own"],
 )
 def test_nothing_else_can_be_reported(message: Entry | None, code: Code) -> None:
-    """What is not a message of this conversation is not there; one's own is deleted instead."""
+    """Entries that are not messages here are not found; people's own messages are forbidden."""
     with pytest.raises(ParleyError) as refused:
         reports.require_reportable(message, TALK, CUSTOMER)
 
@@ -40,7 +42,7 @@ def test_nothing_else_can_be_reported(message: Entry | None, code: Code) -> None
 
 
 def test_a_message_reads_as_its_last_edit() -> None:
-    """And as it was sent when there is none."""
+    """A message reads as its last edit, or as sent if it has none."""
     edits = [an_edit(body="Second"), an_edit(body="Third")]
 
     assert reports.body_of(THEIRS, []) == THEIRS.body
@@ -48,7 +50,7 @@ def test_a_message_reads_as_its_last_edit() -> None:
 
 
 def test_a_report_is_closed_once_and_says_by_whom() -> None:
-    """With what was decided."""
+    """A closed report records who decided what, and cannot be closed again."""
     admin = an_actor(Role.ADMIN)
 
     closed = reports.close(a_report(), "Suspended.", admin, NOW)
@@ -61,5 +63,5 @@ def test_a_report_is_closed_once_and_says_by_whom() -> None:
 
 
 def test_the_schema_takes_the_reasons_that_there_are() -> None:
-    """One list, on two floors."""
+    """The schema and the domain have the same list of reasons."""
     assert tuple(ReportReason) == REASONS

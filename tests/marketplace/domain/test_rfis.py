@@ -1,4 +1,4 @@
-"""RFIs and the changes that their revisions tell."""
+"""RFIs and the changes that their revisions record."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
 
 
 def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
-    """Its first revision tells each field that was filled, from nothing."""
+    """The first revision records each filled field as a change from nothing."""
     actor = an_actor()
 
     rfi, revision = rfis.draft("r1", content_of_an_rfi(address=None), actor, NOW)
@@ -48,7 +48,7 @@ def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
 
 
 def test_a_revision_tells_field_by_field_what_was_and_what_is() -> None:
-    """Parts of a budget and single attributes are told one by one, a place as one value."""
+    """Parts of a budget and attributes change one by one, a place as a whole."""
     rfi = an_rfi(attributes={"floor": 2, "has_parking": True})
 
     after, revision = rfis.revise(
@@ -75,7 +75,7 @@ def test_a_revision_tells_field_by_field_what_was_and_what_is() -> None:
 
 
 def test_a_budget_that_comes_or_goes_is_told_as_a_whole() -> None:
-    """There are no parts to compare."""
+    """A budget that is added or removed is one change, since it has no parts to compare."""
     budget = Budget(1, 2, "USD")
     parts = {"min_minor": 1, "max_minor": 2, "currency": "USD"}
 
@@ -87,7 +87,7 @@ def test_a_budget_that_comes_or_goes_is_told_as_a_whole() -> None:
 
 
 def test_writing_the_same_again_is_no_change() -> None:
-    """A revision without changes says that nothing differed."""
+    """Revising with the same content records no changes."""
     rfi = an_rfi()
     same = {name: getattr(rfi, name) for name in CONTENT_FIELDS}
 
@@ -100,7 +100,7 @@ def test_writing_the_same_again_is_no_change() -> None:
 def test_values_that_python_calls_equal_and_json_does_not_are_a_change(
     old: object, new: object
 ) -> None:
-    """A number that becomes a yes is told."""
+    """Values that differ only in type, such as 1 and true, are a change."""
     rfi = an_rfi(attributes={"x": old})
 
     _, revision = rfis.revise(rfi, {"attributes": {"x": new}}, an_actor(), LATER)
@@ -111,7 +111,7 @@ def test_values_that_python_calls_equal_and_json_does_not_are_a_change(
 
 @pytest.mark.parametrize("state", CLOSED)
 def test_a_closed_rfi_changes_no_more(state: RfiState) -> None:
-    """Neither revised nor submitted, withdrawn or awarded."""
+    """A closed RFI cannot be revised, submitted, withdrawn or awarded."""
     rfi, actor = an_rfi(state=state), an_actor()
     attempts: list[Callable[[], object]] = [
         lambda: rfis.revise(rfi, {"title": "Other"}, actor, LATER),
@@ -127,7 +127,7 @@ def test_a_closed_rfi_changes_no_more(state: RfiState) -> None:
 
 
 def test_only_a_draft_is_submitted_and_only_what_is_open_awarded() -> None:
-    """No step is taken twice, and none is skipped."""
+    """No step can be repeated or skipped."""
     draft, is_open, actor = an_rfi(state=RfiState.DRAFT), an_rfi(), an_actor()
 
     with pytest.raises(ParleyError, match="draft"):
@@ -137,7 +137,7 @@ def test_only_a_draft_is_submitted_and_only_what_is_open_awarded() -> None:
 
 
 def test_state_changes_are_revisions_too() -> None:
-    """The feed of an RFI is complete: submitted, awarded, withdrawn stand in it."""
+    """An RFI's feed is complete: it includes submission, award and withdrawal."""
     draft, actor = an_rfi(state=RfiState.DRAFT, submitted_at=None), an_actor()
 
     opened, submitted = rfis.submit(draft, actor, LATER)
@@ -163,7 +163,7 @@ def test_state_changes_are_revisions_too() -> None:
 
 
 def test_fewer_vendors_can_be_asked_for_but_not_fewer_than_there_are() -> None:
-    """Nobody who was offered the RFI is counted out."""
+    """`max_vendors` cannot fall below the number of matches."""
     rfi, actor = an_rfi(max_vendors=5, match_count=3), an_actor()
 
     lowered, _ = rfis.revise(rfi, {"max_vendors": 3}, actor, LATER)
@@ -172,11 +172,11 @@ def test_fewer_vendors_can_be_asked_for_but_not_fewer_than_there_are() -> None:
     with pytest.raises(ParleyError) as refused:
         rfis.revise(rfi, {"max_vendors": 2}, actor, LATER)
     assert refused.value.code is Code.VALIDATION_FAILED
-    assert [each.path for each in refused.value.errors] == ["max_vendors"]
+    assert [error.path for error in refused.value.errors] == ["max_vendors"]
 
 
 def test_a_decision_made_on_another_revision_is_stale() -> None:
-    """The refusal tells where the RFI stands."""
+    """The refusal names the current revision."""
     rfi = an_rfi(revision=7)
 
     rfis.require_revision(rfi, 7)
@@ -196,7 +196,7 @@ def test_a_decision_made_on_another_revision_is_stale() -> None:
     ],
 )
 def test_a_revision_tells_whether_to_match_anew(content: dict[str, Any], asks_anew: bool) -> None:
-    """Only place, category and number of vendors decide who is closest."""
+    """Only place, category and number of vendors decide who is matched."""
     _, revision = rfis.revise(an_rfi(attributes={}), content, an_actor(), LATER)
 
     assert revision.touches(MATCHING_FIELDS) is asks_anew
@@ -223,7 +223,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _replayed(revisions: list[Revision]) -> dict[str, Any]:
-    """What a reader of the feed holds who began with an empty RFI and applied every change."""
+    """The state of a feed's reader that starts with an empty RFI and applies every change."""
     state: dict[str, Any] = {"attributes": {}, "attachment_ids": []}
     for revision in revisions:
         told = orjson.loads(orjson.dumps(RevisionView().dump(revision)))
@@ -250,7 +250,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _content_as_told(rfi: Rfi) -> dict[str, Any]:
-    """The RFI's content as apps see it, without what is empty."""
+    """The RFI's content as apps see it, without empty fields."""
     view = orjson.loads(orjson.dumps(RfiView().dump(rfi)))
     return {name: view[name] for name in CONTENT_FIELDS if view[name] not in (None, {}, [])}
 
@@ -262,9 +262,9 @@ def _content_as_told(rfi: Rfi) -> dict[str, Any]:
 def test_replaying_the_revisions_gives_the_rfi(
     first: dict[str, Any], edits: list[dict[str, Any]]
 ) -> None:
-    """Old state and changes make the new state, over JSON, for any RFI and any edits.
+    """The old state and the changes make the new state, through JSON, for any RFI and edits.
 
-    And every change's old value is what the reader held: nothing is told twice or left out.
+    Each change's old value equals the reader's state, so nothing is recorded twice or left out.
     """
     actor = an_actor()
     rfi, revision = rfis.draft("r1", first, actor, NOW)
@@ -277,5 +277,5 @@ def test_replaying_the_revisions_gives_the_rfi(
         name: value for name, value in _replayed(feed).items() if value not in (None, {}, [])
     }
 
-    assert [each.revision for each in feed] == list(range(1, len(feed) + 1))
+    assert [revision.revision for revision in feed] == list(range(1, len(feed) + 1))
     assert _same(replayed, _content_as_told(rfi))

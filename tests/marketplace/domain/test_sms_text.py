@@ -24,5 +24,5 @@ from marketplace.domain.sms_text import count_segments
     ],
 )
 def test_segments_are_counted(text: str, segments: int) -> None:
-    """GSM 7-bit texts hold 160 or 153 a segment, others 70 or 67 UTF-16 units."""
+    """A segment holds 160 or 153 GSM 7-bit characters, or 70 or 67 UTF-16 units."""
     assert count_segments(text) == segments

@@ -1,4 +1,4 @@
-"""Onboarding and profiles of vendors."""
+"""Vendors' onboarding and profiles."""
 
 from datetime import timedelta
 from itertools import product
@@ -21,7 +21,7 @@ PROFILE = {
 
 
 def test_a_new_vendor_has_applied_and_has_everything_to_do() -> None:
-    """It can be offered nothing: no capacity, no place, not active."""
+    """A new vendor cannot be offered anything: no capacity, no service area, not active."""
     vendor = vendors.apply("v1", NOW)
 
     assert vendor.state is VendorState.APPLIED
@@ -34,7 +34,7 @@ def test_a_new_vendor_has_applied_and_has_everything_to_do() -> None:
 
 @pytest.mark.parametrize("step", PROFILE)
 def test_a_step_is_done_when_its_field_is_filled(step: str) -> None:
-    """Steps can be done one by one, in any order."""
+    """The steps can be done one by one, in any order."""
     vendor = vendors.update_profile(vendors.apply("v1", NOW), {step: PROFILE[step]}, LATER)
 
     assert vendors.steps(vendor)["done"] == [step]
@@ -43,7 +43,7 @@ def test_a_step_is_done_when_its_field_is_filled(step: str) -> None:
 
 
 def test_a_complete_profile_can_be_handed_in() -> None:
-    """Then it is in review."""
+    """Submitting a complete profile puts it in review."""
     vendor = vendors.update_profile(vendors.apply("v1", NOW), PROFILE, NOW)
 
     assert vendors.submit(vendor, LATER).state is VendorState.IN_REVIEW
@@ -51,7 +51,7 @@ def test_a_complete_profile_can_be_handed_in() -> None:
 
 @pytest.mark.parametrize("missing", PROFILE)
 def test_a_profile_with_a_step_left_cannot_be_handed_in(missing: str) -> None:
-    """The refusal names what is left to do."""
+    """The refusal names the missing steps."""
     partial = {name: value for name, value in PROFILE.items() if name != missing}
     vendor = vendors.update_profile(vendors.apply("v1", NOW), partial, NOW)
 
@@ -63,7 +63,7 @@ def test_a_profile_with_a_step_left_cannot_be_handed_in(missing: str) -> None:
 
 @pytest.mark.parametrize("state", set(VendorState) - {VendorState.APPLIED, VendorState.VERIFYING})
 def test_a_profile_is_handed_in_once(state: VendorState) -> None:
-    """Who is in review or beyond is told so."""
+    """A profile that is in review or past it cannot be submitted again."""
     with pytest.raises(ParleyError) as refused:
         vendors.submit(a_vendor(state=state), LATER)
 
@@ -72,7 +72,7 @@ def test_a_profile_is_handed_in_once(state: VendorState) -> None:
 
 @pytest.mark.parametrize("state", VendorState)
 def test_a_profile_under_review_or_rejected_stands_still(state: VendorState) -> None:
-    """What is being judged does not change under the judge, nor a suspended one; others may edit."""
+    """A profile in review, rejected or suspended cannot be edited; others can."""
     vendor = a_vendor(state=state)
     refusals = {
         VendorState.IN_REVIEW: Code.WRONG_STATE,
@@ -103,19 +103,19 @@ WIDER = ServiceArea(a_place(), 21_000)
     ],
 )
 def test_what_was_approved_changes_by_support_alone(profile: dict[str, Any], path: str) -> None:
-    """An active vendor is offered by category, place and radius; before the approval it may edit."""
+    """After approval, a vendor can no longer edit its categories and service area."""
     with pytest.raises(ParleyError) as refused:
         vendors.update_profile(a_vendor(), profile, LATER)
     applied = vendors.update_profile(a_vendor(state=VendorState.APPLIED), profile, LATER)
 
     assert refused.value.code is Code.WRONG_STATE
-    assert [each.path for each in refused.value.errors] == [path]
+    assert [error.path for error in refused.value.errors] == [path]
     assert "support" in refused.value.message
     assert getattr(applied, path) == profile[path]
 
 
 def test_the_rest_of_an_approved_profile_changes_freely() -> None:
-    """Also beside what was approved, as long as that stays as it is."""
+    """Other fields can change, even in an edit that repeats the approved ones."""
     vendor = a_vendor(categories=("plumbing", "roofing"))
     profile = {
         "company": "Cedar Plumbing",
@@ -141,7 +141,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize(("decision", "state"), list(product(DECISIONS, VendorState)))
 def test_a_decision_applies_to_its_state_and_no_other(decision: str, state: VendorState) -> None:
-    """An admin cannot skip the review, nor decide twice."""
+    """An admin cannot skip the review or decide twice."""
     vendor = a_vendor(state=state)
 
     if (decision, state) in ALLOWED:
@@ -155,7 +155,7 @@ def test_a_decision_applies_to_its_state_and_no_other(decision: str, state: Vend
 
 
 def test_rules_leave_the_count_of_matches_alone() -> None:
-    """Only reservations and releases change it."""
+    """Only reservations and releases change the count of open matches."""
     vendor: Vendor = a_vendor(open_matches=2)
 
     suspended = vendors.decide(vendor, "suspend", "because", LATER)

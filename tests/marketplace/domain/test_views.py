@@ -1,4 +1,4 @@
-"""Entries as apps see them, held against the schemas that describe them."""
+"""Views for apps, checked against the schemas that document them."""
 
 from dataclasses import replace
 from typing import Any
@@ -46,7 +46,7 @@ def _json(value: object) -> Any:
 
 @given(MESSAGES)
 def test_a_message_looks_as_its_schema_says(message: Entry) -> None:
-    """Written by hand, read and written again by the schema: the same."""
+    """The hand-written view equals what the schema loads and dumps."""
     view = _json(message_view(message))
 
     loaded = MessageView().load(view)
@@ -58,7 +58,7 @@ def test_a_message_looks_as_its_schema_says(message: Entry) -> None:
 
 @given(ENTRIES | MESSAGES)
 def test_an_entry_looks_as_its_schema_says(entry: Entry) -> None:
-    """Of whatever kind."""
+    """The view of every kind of entry matches its schema."""
     view = _json(entry_view(entry))
 
     loaded = EntryView().load(view)
@@ -73,7 +73,7 @@ def test_an_entry_looks_as_its_schema_says(entry: Entry) -> None:
 
 @given(ENTRIES | MESSAGES)
 def test_an_entry_is_pushed_by_a_name_of_its_own(entry: Entry) -> None:
-    """The push says where it belongs and which number it has."""
+    """The push has its kind's name, the conversation and the sequence."""
     name, data = push(entry)
 
     assert name == PUSHES[entry.kind]
@@ -82,7 +82,7 @@ def test_an_entry_is_pushed_by_a_name_of_its_own(entry: Entry) -> None:
 
 
 def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
-    """An app needs one way to read a message."""
+    """An app needs only one way to read a message."""
     message = a_message(sequence=7)
 
     acknowledged, (_, pushed), fetched = message_view(message), push(message), entry_view(message)
@@ -93,12 +93,12 @@ def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
 
 
 def test_every_kind_of_entry_is_an_event_too() -> None:
-    """What is pushed under a name goes to Kafka under the same."""
+    """A push and its Kafka event have the same name."""
     assert {(PUSHES[kind], 1) for kind in EntryKind} <= KINDS.keys()
 
 
 def test_a_listed_vendor_looks_as_its_schema_says() -> None:
-    """With and without what a profile may lack."""
+    """The view matches its schema with and without the optional fields."""
     listed = ListedVendor(
         id="v1",
         company="Cedar Plumbing",
@@ -110,7 +110,7 @@ def test_a_listed_vendor_looks_as_its_schema_says() -> None:
         distance_m=1_234.5,
     )
 
-    for each in (listed, replace(listed, company=None, hours=None, languages=())):
-        view = _json(listed_vendor_view(each))
+    for vendor in (listed, replace(listed, company=None, hours=None, languages=())):
+        view = _json(listed_vendor_view(vendor))
         assert NearbyVendorView().validate(view) == {}
         assert view.keys() == NearbyVendorView().fields.keys()

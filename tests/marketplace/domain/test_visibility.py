@@ -1,4 +1,4 @@
-"""The table of who sees what of an RFI."""
+"""Who sees which fields of an RFI."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -21,11 +21,11 @@ TITLE = Change("title", "A leak", "Two leaks")
 
 
 def test_every_field_of_an_rfi_is_in_the_table() -> None:
-    """Whoever adds a field says who sees it; one that nobody thought of is withheld."""
+    """Each new field needs a rule; a field without one is withheld."""
     shown = set(RfiView().fields) - {"visibility"}
 
     assert set(LIMITED) == shown
-    assert shown <= {each.name for each in fields(Rfi)}
+    assert shown <= {field.name for field in fields(Rfi)}
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_every_field_of_an_rfi_is_in_the_table() -> None:
     ],
 )
 def test_what_a_vendor_sees_follows_from_its_match(match: Match | None, view: View | None) -> None:
-    """Everything while its acceptance stands; the area before, and after the RFI has ended."""
+    """A vendor sees everything while its match is accepted, and only the area before or after."""
     assert visibility.of_vendor(match) is view
 
 
 @pytest.mark.parametrize("state", [RfiState.OPEN, RfiState.WITHDRAWN, RfiState.AWARDED])
 def test_the_limited_view_has_no_door_and_no_purse(state: RfiState) -> None:
-    """The address is withheld, the place rounded, the budget hidden unless the customer shows it."""
+    """It has no address, a rounded place, and the budget only if the customer shows it."""
     rfi = an_rfi(
         location=a_place(-104.99031, 39.73921),
         budget=Budget(1, 2, "USD"),
@@ -68,7 +68,7 @@ def test_the_limited_view_has_no_door_and_no_purse(state: RfiState) -> None:
 
 @pytest.mark.parametrize("view", [View.OWN, View.FULL])
 def test_the_other_views_lack_nothing(view: View) -> None:
-    """They say so themselves."""
+    """The other views are complete, and marked as full."""
     rfi = an_rfi()
 
     told = RfiView().dump(visibility.seen(rfi, view))
@@ -92,7 +92,7 @@ def test_the_other_views_lack_nothing(view: View) -> None:
 def test_a_change_of_what_is_withheld_is_not_shown(
     change: Change, budget_visibility: BudgetVisibility, told: Change | None
 ) -> None:
-    """In the feed and in the push, which are the same; the revision keeps its number."""
+    """Feed and push withhold the same changes; the revision keeps its number."""
     rfi = an_rfi(revision=7)
     revision = a_revision(rfi, changes=(change,), budget_visibility=budget_visibility)
 
@@ -106,15 +106,15 @@ def test_a_change_of_what_is_withheld_is_not_shown(
 
 
 def test_a_push_of_the_version_before_hides_the_budget() -> None:
-    """It does not say whether the customer shows it."""
+    """A push of the previous version does not say whether the customer shows the budget."""
     told: dict[str, Any] = RevisionView().dump(a_revision(an_rfi(), changes=(BUDGET, TITLE)))
     del told["budget_visibility"]
 
-    assert [each["path"] for each in visibility.limited_push(told)["changes"]] == ["title"]
+    assert [change["path"] for change in visibility.limited_push(told)["changes"]] == ["title"]
 
 
 def test_consumers_learn_that_something_changed_and_not_what() -> None:
-    """The paths stay, since matching and mails act on them."""
+    """Consumers get the paths of withheld changes, since matching and mails depend on them."""
     rfi = an_rfi(location=a_place(-104.99031, 39.73921))
     revision = a_revision(rfi, changes=(TITLE, ADDRESS, BUDGET, PLACES, NEXT_DOOR))
 
@@ -122,7 +122,7 @@ def test_consumers_learn_that_something_changed_and_not_what() -> None:
 
     assert (told.address, told.budget) == (None, None)
     assert told.location == a_place(-104.99, 39.74)
-    assert [each.path for each in step.changes] == [each.path for each in revision.changes]
+    assert [change.path for change in step.changes] == [change.path for change in revision.changes]
     assert step.changes[0] == TITLE
     assert step.changes[1:3] == (
         Change("address", None, None),
@@ -132,7 +132,7 @@ def test_consumers_learn_that_something_changed_and_not_what() -> None:
 
 
 def test_consumers_learn_nothing_of_a_draft() -> None:
-    """What is taken out before the submission was never meant for anybody."""
+    """Events of a draft have no content, since it may be removed before the submission."""
     rfi = an_rfi(state=RfiState.DRAFT, submitted_at=None, attributes={"alarm_code": "4711"})
     revision = a_revision(rfi, changes=(Change("attributes.alarm_code", None, "4711"), TITLE))
 

@@ -7,17 +7,17 @@ from marketplace.inputs.currencies import CURRENCIES, decimals
 
 @pytest.mark.parametrize("code", ["USD", "EUR", "JPY", "KWD", "CHF", "XOF", "XAF", "BRL", "INR"])
 def test_currencies_in_use_are_known(code: str) -> None:
-    """Legal tender of some country, shared ones too."""
+    """Every legal tender is known, including shared ones."""
     assert code in CURRENCIES
 
 
 @pytest.mark.parametrize("code", ["ABC", "XXX", "XTS", "XAU", "BTC", "DEM", "USN", "usd", ""])
 def test_others_are_not(code: str) -> None:
-    """Codes for testing, metals, what was replaced, and what nobody issues."""
+    """Codes for tests and metals, replaced currencies and unofficial ones are unknown."""
     assert code not in CURRENCIES
 
 
 @pytest.mark.parametrize(("code", "count"), [("USD", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3)])
 def test_decimals(code: str, count: int) -> None:
-    """As many as the currency has."""
+    """Each currency has its own number of decimals."""
     assert decimals(code) == count

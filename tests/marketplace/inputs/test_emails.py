@@ -19,7 +19,7 @@ from marketplace.inputs import emails
     ],
 )
 def test_an_address_has_one_form(typed: str, stored: str) -> None:
-    """However it is written, it is compared and sent to in one form."""
+    """Every spelling of an address is compared and sent to in one form."""
     assert emails.canonical(typed) == stored
     assert emails.canonical(stored) == stored
     assert emails.stored_forms(typed)[0] == stored
@@ -50,13 +50,13 @@ def test_an_address_has_one_form(typed: str, stored: str) -> None:
     ],
 )
 def test_what_the_provider_would_refuse_is_refused(typed: str) -> None:
-    """Nobody registers an address that mail can never reach."""
+    """Nobody can register an address that mail can never reach."""
     with pytest.raises(ValueError, match=r"."):
         emails.canonical(typed)
 
 
 def test_an_address_that_was_accepted_earlier_is_still_looked_up() -> None:
-    """Version 0.1 stored addresses as typed, in lower case."""
+    """Addresses that version 0.1 stored as typed, in lower case, are still found."""
     assert "x@localhost" in emails.stored_forms("X@localhost")
     assert set(emails.stored_forms("U@bücher.example")) == {
         "u@xn--bcher-kva.example",

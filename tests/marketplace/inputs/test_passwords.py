@@ -25,7 +25,7 @@ PERSONAL = ("carla@example.com", "carla", "Carla Reyes")
     ],
 )
 def test_what_is_guessed_first_is_refused(password: str) -> None:
-    """Common passwords, our name, and the person's own name or address."""
+    """Common passwords, our name, and the person's own name or address are refused."""
     with pytest.raises(ValueError, match=r"common|similar"):
         passwords.require_hard_to_guess(password, PERSONAL)
 
@@ -41,10 +41,10 @@ def test_what_is_guessed_first_is_refused(password: str) -> None:
     ],
 )
 def test_others_are_accepted(password: str) -> None:
-    """Any characters, in any mixture; a word of one's own inside a longer one is no harm."""
+    """Any mixture of characters is accepted; a longer one may contain the person's name."""
     passwords.require_hard_to_guess(password, PERSONAL)
 
 
 def test_a_password_is_one_however_it_is_composed() -> None:
-    """Keyboards of macOS and Windows compose é differently."""
+    """Both encodings of é match, since macOS and Windows keyboards compose it differently."""
     assert passwords.normalized("Cafe\u0301") == passwords.normalized("Caf\u00e9") == "Café"

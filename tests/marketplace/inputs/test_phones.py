@@ -1,4 +1,4 @@
-"""Telephone numbers."""
+"""Phone numbers."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from marketplace.inputs import phones
     ],
 )
 def test_a_valid_number_is_stored_in_e164_form(typed: str, stored: str) -> None:
-    """People separate digits as they like."""
+    """People may separate the digits as they like."""
     assert phones.e164(typed) == stored
 
 
@@ -46,12 +46,12 @@ def test_a_valid_number_is_stored_in_e164_form(typed: str, stored: str) -> None:
     ],
 )
 def test_what_cannot_get_an_sms_is_refused(typed: str) -> None:
-    """Impossible, premium and short numbers, and digits of other scripts."""
+    """Impossible, premium and short numbers, and digits of other scripts, are refused."""
     with pytest.raises(ValueError, match=r"."):
         phones.e164(typed)
 
 
 def test_a_zero_after_the_country_code_is_pointed_out() -> None:
-    """The most frequent mistake gets the number as it should be written."""
+    """The error for the most frequent mistake shows the corrected number."""
     with pytest.raises(ValueError, match=r"\+447911123456"):
         phones.e164("+44 (0)7911 123456")

@@ -1,4 +1,4 @@
-"""Names, titles and bodies: a table of samples, and what holds for every text."""
+"""Names, titles and bodies: tables of samples, and properties of every text."""
 
 import pytest
 from hypothesis import example, given
@@ -54,7 +54,7 @@ VISIBLE = [
     "\u200ba",
 ]
 
-# What is typed, and the body that is stored.
+# The typed body, and the stored one.
 BODIES = [
     ("plain", "plain"),
     ("  kept as it is \n\n\tindented", "  kept as it is \n\n\tindented"),
@@ -75,7 +75,7 @@ BODIES = [
     ("soft\u00adhyphen", "soft\u00adhyphen"),
 ]
 
-# What is typed, and the name or title that is stored.
+# The typed name or title, and the stored one.
 LINES = [
     ("  Carla Reyes ", "Carla Reyes"),
     ("Carla\nReyes", "Carla Reyes"),
@@ -95,26 +95,26 @@ LINES = [
 
 @pytest.mark.parametrize("text", BLANK)
 def test_what_shows_nothing_is_blank(text: str) -> None:
-    """Spaces, invisible characters and marks without a letter are no text."""
+    """Spaces, invisible characters and marks without a letter count as blank."""
     assert texts.is_blank(text)
 
 
 @pytest.mark.parametrize("text", VISIBLE)
 def test_what_shows_something_is_not_blank(text: str) -> None:
-    """One visible character is a text, in every script."""
+    """One visible character of any script makes a text."""
     assert not texts.is_blank(text)
 
 
 @pytest.mark.parametrize(("typed", "stored"), BODIES)
 def test_a_body_is_cleaned_and_not_refused(typed: str, stored: str) -> None:
-    """What nobody sees goes or becomes a line break; what scripts and emoji need stays."""
+    """Invisible characters are removed or become line breaks; those of scripts and emoji stay."""
     assert texts.body(typed) == stored
     assert texts.is_clean(stored) or texts.body(stored) == stored
 
 
 @pytest.mark.parametrize(("typed", "stored"), LINES)
 def test_a_name_or_title_is_one_line(typed: str, stored: str) -> None:
-    """Nothing in it breaks the line or turns the sentence around it."""
+    """A name or title cannot break its line or reverse the sentence around it."""
     assert texts.line(typed) == stored
 
 
@@ -129,7 +129,7 @@ def test_a_name_or_title_is_one_line(typed: str, stored: str) -> None:
     ],
 )
 def test_a_name_has_no_link(text: str) -> None:
-    """A name stands in mails and SMS that we send; nobody's link goes out in them."""
+    """Names appear in our mails and SMS, so they must not carry links."""
     with pytest.raises(ValueError, match="link"):
         texts.name(text)
 
@@ -138,7 +138,7 @@ def test_a_name_has_no_link(text: str) -> None:
     "text", ["Booking.com", "J. R. Smith", "A/B Movers", "St. Mary's", "Dr.Who"]
 )
 def test_a_name_with_a_dot_is_no_link(text: str) -> None:
-    """Companies are called after their domains, and initials have dots."""
+    """Company names may be domains, and initials have dots."""
     assert texts.name(text) == text
 
 
@@ -154,14 +154,14 @@ _ANY = st.text(
 @example("\r\n\r")
 @example("\u2066\u202c\u2069")
 def test_cleaning_twice_changes_nothing(text: str) -> None:
-    """A text that was read once is the same when it is sent again."""
+    """A cleaned text stays the same when it is sent again."""
     assert texts.body(texts.body(text)) == texts.body(text)
     assert texts.line(texts.line(text)) == texts.line(text)
 
 
 @given(_ANY)
 def test_a_cleaned_text_leaves_no_direction_open(text: str) -> None:
-    """At the end of each line every embedding and isolate is closed, so none reaches a neighbour."""
+    """Every embedding and isolate is closed by the end of its line, so none affects the next."""
     for line in texts.body(text).split("\n"):
         opened = sum(line.count(character) for character in "\u202a\u202b\u202d\u202e")
         isolated = sum(line.count(character) for character in "\u2066\u2067\u2068")
@@ -171,6 +171,6 @@ def test_a_cleaned_text_leaves_no_direction_open(text: str) -> None:
 
 @given(_ANY)
 def test_cleaning_hides_nothing_that_was_visible(text: str) -> None:
-    """A text that shows something still does after cleaning; a blank one stays blank."""
+    """A visible text stays visible after cleaning; a blank one stays blank."""
     assert texts.is_blank(texts.body(text)) == texts.is_blank(text)
     assert texts.is_blank(texts.line(text)) == texts.is_blank(text)

@@ -11,7 +11,7 @@ OLD_NAMES = ("Asia/Calcutta", "Europe/Kiev", "US/Pacific", "America/Buenos_Aires
 
 @pytest.mark.parametrize("search_path", [None, ""])
 def test_old_names_are_known_on_every_system(search_path: str | None) -> None:
-    """Also where the system has no time zones, or not the old ones: Debian 13, slim images."""
+    """Old names work on systems without time zones or without old names: Debian 13, slim images."""
     environment = dict(os.environ)
     environment.pop("PYTHONTZPATH", None)
     if search_path is not None:
@@ -24,7 +24,7 @@ def test_old_names_are_known_on_every_system(search_path: str | None) -> None:
         "    zoneinfo.ZoneInfo(name)\n"
     )
 
-    ran = subprocess.run(  # noqa: S603 # a program of ours
+    ran = subprocess.run(  # noqa: S603 # our own script
         [sys.executable, "-c", script, *OLD_NAMES],
         env=environment,
         capture_output=True,

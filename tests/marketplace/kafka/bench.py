@@ -1,4 +1,4 @@
-"""A topic and a group of one's own, over a real broker."""
+"""A separate topic and consumer group on a real broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -24,13 +24,13 @@ Handle = Callable[[Event], Awaitable[None]]
 
 
 def an_event() -> Event:
-    """An event with an id of its own."""
+    """An event with a new id."""
     return replace(an_event_of("vendor.applied"), id=new_id())
 
 
 @asynccontextmanager
 async def administration(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A client for topics."""
+    """An admin client."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
@@ -40,14 +40,14 @@ async def administration(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminC
 
 
 async def until_lag(topic: str, records: float) -> None:
-    """Wait until the metric says so."""
+    """Wait until the lag metric has this value."""
     async with asyncio.timeout(WITHIN_S):
         while REGISTRY.get_sample_value("parley_kafka_lag_records", {"topic": topic}) != records:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
 class Bench:
-    """Sends to one partition of a topic, and runs members of a group over it."""
+    """Sends to a topic's partitions, and runs members of a consumer group on it."""
 
     def __init__(self, bootstrap_servers: str, group: str, topic: str) -> None:
         self.bootstrap_servers = bootstrap_servers
@@ -59,8 +59,8 @@ class Bench:
         """Append to a partition, in order."""
         producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap_servers, acks="all")
         await producer.start()
-        for each in values:
-            value = events.encode(each) if isinstance(each, Event) else each
+        for item in values:
+            value = events.encode(item) if isinstance(item, Event) else item
             await producer.send_and_wait(self.topic, value, key=b"k", partition=partition)
         await producer.stop()
 
@@ -86,7 +86,7 @@ class Bench:
         return self._members[-1]
 
     async def stop(self) -> None:
-        """Stop all members that run."""
+        """Stop all running members."""
         for consumer, _ in self._members:
             consumer.stop()
         running = [task for _, task in self._members]
@@ -96,7 +96,7 @@ class Bench:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def committed(self, partition: int = 0) -> int:
-        """The group's offset; 0 when there is none."""
+        """The group's committed offset; 0 if there is none."""
         looker = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap_servers,
             group_id=self.group,
@@ -109,7 +109,7 @@ class Bench:
             await looker.stop()
 
     async def dead_letters(self, count: int) -> list[Any]:
-        """So many records of the dead-letter topic."""
+        """The first `count` records of the dead-letter topic."""
         reader = AIOKafkaConsumer(
             dead_letter_topic(self.topic, self.group),
             bootstrap_servers=self.bootstrap_servers,
@@ -124,7 +124,7 @@ class Bench:
 
 
 class Log:
-    """Keeps what was handled, and fails where it is told to."""
+    """Records the handled events, and fails as configured."""
 
     def __init__(self, failures: dict[str, list[Exception]] | None = None) -> None:
         self.tried: list[str] = []
@@ -133,7 +133,7 @@ class Log:
         self._changed = asyncio.Event()
 
     async def handle(self, event: Event) -> None:
-        """Handle or fail."""
+        """Handle the event or fail."""
         self.tried.append(event.id)
         waiting = self.failures.get(event.id)
         if waiting:
@@ -142,7 +142,7 @@ class Log:
         self._changed.set()
 
     async def until(self, *ids: str) -> None:
-        """Wait until all of these were handled."""
+        """Wait until all of these have been handled."""
         async with asyncio.timeout(WITHIN_S):
             while not set(ids) <= set(self.handled):
                 self._changed.clear()

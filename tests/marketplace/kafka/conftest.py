@@ -1,4 +1,4 @@
-"""A topic and a group of one's own, over a real broker."""
+"""A separate topic and consumer group for each test, on a real broker."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.marketplace.kafka.bench import Bench
 
 @pytest.fixture
 def group(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A group of one's own, with short pauses; the topics are made by the tests."""
+    """A new group with short pauses; the tests create its topics."""
 
     async def nothing(*_: object, **__: object) -> None:
         pass
@@ -30,7 +30,7 @@ def group(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest_asyncio.fixture
 async def topic(kafka_bootstrap_servers: str, group: str) -> AsyncIterator[str]:
-    """A topic of one's own with two partitions, and its dead-letter topic."""
+    """A new topic with two partitions, and its dead-letter topic."""
     name = f"topic-{secrets.token_hex(4)}"
     await ensure_topics(kafka_bootstrap_servers)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap_servers)
@@ -45,7 +45,7 @@ async def topic(kafka_bootstrap_servers: str, group: str) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture
 async def bench(kafka_bootstrap_servers: str, group: str, topic: str) -> AsyncIterator[Bench]:
-    """A group over a topic."""
+    """A group on a topic."""
     made = Bench(kafka_bootstrap_servers, group, topic)
     yield made
     await made.stop()

@@ -1,4 +1,4 @@
-"""One member of a group over a real broker: retries, dead letters, commits, rebalances."""
+"""One group member on a real broker: retries, dead letters, commits and rebalances."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event
 
 
 async def test_a_temporary_error_is_tried_again_and_the_order_is_kept(bench: Bench) -> None:
-    """What comes behind waits; nothing is left out and nothing goes to the dead letters."""
+    """Later records wait; none is skipped, and none becomes a dead letter."""
     one, two, three = an_event(), an_event(), an_event()
     log = Log({two.id: [TemporaryError("away")] * 4})
     await bench.send(one, two, three)
@@ -30,7 +30,7 @@ async def test_a_temporary_error_is_tried_again_and_the_order_is_kept(bench: Ben
 
 
 async def test_a_permanent_error_goes_to_the_dead_letters_at_once(bench: Bench) -> None:
-    """With the record as it was, and where, and why; the next ones are handled."""
+    """A dead letter has the record, its position and the error; later ones are handled."""
     bad, good = an_event(), an_event()
     log = Log({bad.id: [PermanentError("no such thing")]})
     await bench.send(bad, b"no JSON", b"", good)
@@ -49,7 +49,7 @@ async def test_a_permanent_error_goes_to_the_dead_letters_at_once(bench: Bench) 
 
 
 async def test_a_defect_is_tried_three_times_and_then_buried(bench: Bench) -> None:
-    """It may be a passing one; if it is not, the others must not wait for ever."""
+    """A defect may pass, so it gets three attempts; after that, the others must not wait."""
     passing, lasting, good = an_event(), an_event(), an_event()
     log = Log({passing.id: [KeyError("x")] * 2, lasting.id: [KeyError("y")] * 9})
     await bench.send(passing, lasting, good)
@@ -67,7 +67,7 @@ async def test_a_defect_is_tried_three_times_and_then_buried(bench: Bench) -> No
 async def test_too_many_dead_letters_stop_the_consumer(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A defect of ours must not empty the topic; it says so and ends."""
+    """A defect of ours must not drain the topic: the consumer raises and stops."""
     monkeypatch.setattr(dead_letters, "MAX_AN_HOUR", 3)
     log = Log()
     await bench.send(*(b"bad" for _ in range(10)))
@@ -81,7 +81,7 @@ async def test_too_many_dead_letters_stop_the_consumer(
 
 
 async def test_an_offset_is_committed_after_the_effect_and_not_before(bench: Bench) -> None:
-    """A member that dies in the middle leaves the record to the next one."""
+    """A member that dies during the work leaves the record to the next member."""
     first, second = an_event(), an_event()
     began = asyncio.Event()
 
@@ -106,7 +106,7 @@ async def test_an_offset_is_committed_after_the_effect_and_not_before(bench: Ben
 
 
 async def test_a_stop_finishes_what_is_in_hand_and_commits_it(bench: Bench) -> None:
-    """Nothing is done twice after an orderly end."""
+    """After an orderly shutdown, nothing is handled twice."""
     event = an_event()
     began, go_on = asyncio.Event(), asyncio.Event()
 
@@ -126,17 +126,17 @@ async def test_a_stop_finishes_what_is_in_hand_and_commits_it(bench: Bench) -> N
 
 
 async def test_members_share_the_partitions_and_take_over_from_each_other(bench: Bench) -> None:
-    """A rebalance in the middle of the work loses nothing."""
+    """A rebalance during the work loses nothing."""
     before = [an_event() for _ in range(20)]
     log = Log()
     for partition in (0, 1):
         await bench.send(*before[partition::2], partition=partition)
     consumer, task = bench.member(log.handle)
-    await log.until(*(each.id for each in before[:4]))
+    await log.until(*(event.id for event in before[:4]))
 
     second, _ = bench.member(log.handle)
     async with asyncio.timeout(WITHIN_S):
-        while not second.is_polling:  # noqa: ASYNC110 # of its loop
+        while not second.is_polling:  # noqa: ASYNC110 # driven by its loop
             await asyncio.sleep(0.02)
     after = [an_event() for _ in range(20)]
     for partition in (0, 1):
@@ -145,7 +145,7 @@ async def test_members_share_the_partitions_and_take_over_from_each_other(bench:
     await task
     last = an_event()
     await bench.send(last, partition=1)
-    await log.until(*(each.id for each in [*before, *after, last]))
+    await log.until(*(event.id for event in [*before, *after, last]))
     await bench.stop()
 
     assert (await bench.committed(0), await bench.committed(1)) == (20, 21)

@@ -1,4 +1,4 @@
-"""Batches, failures and lag: each partition goes its own way."""
+"""Batches, failures and lag: the partitions are independent."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event, until_
 
 
 async def test_a_failing_record_does_not_hold_up_another_partition(bench: Bench) -> None:
-    """Order is promised for a key; the others go on."""
+    """Only the records of one partition wait for each other."""
     stuck, free = an_event(), [an_event() for _ in range(5)]
     log = Log({stuck.id: [TemporaryError("away")] * 100_000})
     await bench.send(stuck, partition=0)
 
     bench.member(log.handle)
-    for each in free:
-        await bench.send(each, partition=1)
-    await log.until(*(each.id for each in free))
+    for event in free:
+        await bench.send(event, partition=1)
+    await log.until(*(event.id for event in free))
 
     assert stuck.id not in log.handled
 
 
 async def test_temporary_failures_are_no_tries_of_a_defect(bench: Bench) -> None:
-    """After many of them, a record still has its three tries, and is good at the third."""
+    """Temporary failures do not use up the three attempts that a defect gets."""
     shaky, good = an_event(), an_event()
     log = Log(
         {
@@ -44,13 +44,13 @@ async def test_temporary_failures_are_no_tries_of_a_defect(bench: Bench) -> None
 
 
 async def test_a_batch_is_handled_together(bench: Bench) -> None:
-    """What has arrived by then, in order, by one call, and committed behind its last record."""
+    """A batch holds the records that have arrived, in order, and is committed as a whole."""
     sent = [an_event() for _ in range(50)]
     batches: list[list[str]] = []
     is_done = asyncio.Event()
 
     async def handle(batch: Sequence[Event]) -> None:
-        batches.append([each.id for each in batch])
+        batches.append([event.id for event in batch])
         if sum(map(len, batches)) == len(sent):
             is_done.set()
 
@@ -60,13 +60,13 @@ async def test_a_batch_is_handled_together(bench: Bench) -> None:
         await is_done.wait()
     await bench.stop()
 
-    assert list(chain.from_iterable(batches)) == [each.id for each in sent]
+    assert list(chain.from_iterable(batches)) == [event.id for event in sent]
     assert max(map(len, batches)) <= 20 < len(sent) / len(batches) * 2
     assert await bench.committed() == 50
 
 
 async def test_one_defect_in_a_batch_is_buried_alone(bench: Bench) -> None:
-    """The others of its batch have their effect, and so has what follows."""
+    """The other records of the batch, and those after it, are handled."""
     before, bad, unreadable, after = an_event(), an_event(), b"no JSON", an_event()
     log = Log({bad.id: [KeyError("x")] * 99})
     await bench.send(before, bad, unreadable, after)
@@ -77,12 +77,12 @@ async def test_one_defect_in_a_batch_is_buried_alone(bench: Bench) -> None:
 
     assert {before.id, after.id} == set(log.handled)
     buried = await bench.dead_letters(2)
-    assert [each.value for each in buried] == [events.encode(bad), unreadable]
+    assert [record.value for record in buried] == [events.encode(bad), unreadable]
     assert await bench.committed() == 4
 
 
 async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) -> None:
-    """One whose handling does not end; the records of the other partition are handled meanwhile."""
+    """While one record's handling hangs, the other partition's records are handled."""
     slow, free = an_event(), [an_event() for _ in range(5)]
     log, began, go_on = Log(), asyncio.Event(), asyncio.Event()
 
@@ -96,9 +96,9 @@ async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) ->
     bench.member(handle)
     async with asyncio.timeout(WITHIN_S):
         await began.wait()
-    for each in free:
-        await bench.send(each, partition=1)
-    await log.until(*(each.id for each in free))
+    for event in free:
+        await bench.send(event, partition=1)
+    await log.until(*(event.id for event in free))
 
     assert slow.id not in log.handled
     go_on.set()
@@ -106,7 +106,7 @@ async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) ->
 
 
 async def test_the_lag_is_told_by_topic(bench: Bench) -> None:
-    """What waits behind a record that does not go through, and nothing once it has."""
+    """The metric counts the records waiting behind a failing one, and 0 once it succeeds."""
     first = an_event()
     log = Log({first.id: [TemporaryError("away")] * 100_000})
     await bench.send(first, *(an_event() for _ in range(9)))

@@ -22,7 +22,7 @@ from tests.marketplace.kafka.bench import WITHIN_S, administration
 
 @pytest.mark.usefixtures("kafka_bootstrap_servers")
 async def test_without_a_broker_sending_is_a_temporary_error() -> None:
-    """The caller keeps what it has and comes again."""
+    """Without a broker, the caller gets a temporary error and can retry."""
     producer = EventProducer("127.0.0.1:9")
 
     with pytest.raises(TemporaryError):
@@ -32,7 +32,7 @@ async def test_without_a_broker_sending_is_a_temporary_error() -> None:
 
 
 async def test_topics_are_made_once_by_however_many(kafka_bootstrap_servers: str) -> None:
-    """Processes that start together all find them there."""
+    """Processes that start at the same time all find the topics."""
     group = f"group-{secrets.token_hex(4)}"
 
     await asyncio.gather(*(ensure_topics(kafka_bootstrap_servers, group=group) for _ in range(4)))
@@ -42,13 +42,13 @@ async def test_topics_are_made_once_by_however_many(kafka_bootstrap_servers: str
     await admin.start()
     names = set(await admin.list_topics())
     await admin.close()
-    assert {*events.TOPICS, *(dead_letter_topic(each, group) for each in events.TOPICS)} <= names
+    assert {*events.TOPICS, *(dead_letter_topic(topic, group) for topic in events.TOPICS)} <= names
 
 
 async def test_a_topic_keeps_records_for_a_shorter_time_than_marks(
     kafka_bootstrap_servers: str, store: MongoStore
 ) -> None:
-    """Even a record that waits for its segment to end: a replay from offset 0 has no effect twice."""
+    """A replay from offset 0 has no effect twice, even for records of the active segment."""
     group = f"group-{secrets.token_hex(4)}"
     await ensure_topics(kafka_bootstrap_servers, [f"kept-{group}"], group=group)
 
@@ -57,7 +57,7 @@ async def test_a_topic_keeps_records_for_a_shorter_time_than_marks(
 
     marks = await store.database["handled_events"].index_information()
     (marked_s,) = [
-        each["expireAfterSeconds"] for each in marks.values() if "expireAfterSeconds" in each
+        index["expireAfterSeconds"] for index in marks.values() if "expireAfterSeconds" in index
     ]
     found = kept[f"kept-{group}"]
     assert (int(found["retention.ms"]) + int(found["segment.ms"])) / 1_000 < marked_s
@@ -66,12 +66,12 @@ async def test_a_topic_keeps_records_for_a_shorter_time_than_marks(
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, "1"), (2, "1"), (3, "2")])
 def test_one_copy_may_be_away(replicas: int, in_sync: str) -> None:
-    """All others have a record before it is acknowledged."""
+    """All replicas but one have a record before it is acknowledged."""
     assert topics.settings_of("rfis", replicas)["min.insync.replicas"] == in_sync
 
 
 async def test_a_topic_that_the_broker_refuses_is_told(kafka_bootstrap_servers: str) -> None:
-    """The refusal stands in the broker's answer, and the caller hears which topic and why."""
+    """The error names the refused topic and the broker's reason."""
     with pytest.raises(TemporaryError, match=r"no/topic: InvalidTopic"):
         await ensure_topics(kafka_bootstrap_servers, ["no/topic"])
 
@@ -79,7 +79,7 @@ async def test_a_topic_that_the_broker_refuses_is_told(kafka_bootstrap_servers: 
 async def test_an_existing_topic_that_differs_is_reported(
     kafka_bootstrap_servers: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is left as it is; the log says what a new one would have instead."""
+    """The topic stays unchanged, and the log says how a new one would differ."""
     name = f"older-{secrets.token_hex(4)}"
     async with administration(kafka_bootstrap_servers) as admin:
         await admin.create_topics([NewTopic(name, 2, 1, topic_configs={"retention.ms": "-1"})])
@@ -89,7 +89,7 @@ async def test_an_existing_topic_that_differs_is_reported(
 
     await ensure_topics(kafka_bootstrap_servers, [name])
 
-    (record,) = [each for each in caplog.records if each.getMessage() == "a topic differs"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "a topic differs"]
     differences = vars(record)["differences"]
     assert vars(record)["topic"] == name
     assert differences["partitions"] == f"2, not {PARTITIONS}"
@@ -99,7 +99,7 @@ async def test_an_existing_topic_that_differs_is_reported(
 async def test_however_many_topics_are_looked_up_by_one_request(
     kafka_bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not by one for each name."""
+    """Topics are queried together, not one request per name."""
     asked: list[object] = []
     metadata = AIOKafkaAdminClient._get_cluster_metadata
 

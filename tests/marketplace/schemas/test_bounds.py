@@ -1,4 +1,4 @@
-"""Payloads larger than their schema allows are refused before they are loaded, in a few words."""
+"""Payloads above their schema's limits are refused before they are loaded, with a small answer."""
 
 import gc
 import json
@@ -21,18 +21,22 @@ from rest.app import OPERATIONS
 
 REQUESTS = {
     **{call: CALLS[call].request for call in CALLS},
-    **{each.id: each.body for each in OPERATIONS if each.body is not None},
-    **{f"{each.id}?": each.query for each in OPERATIONS if each.query is not None},
+    **{operation.id: operation.body for operation in OPERATIONS if operation.body is not None},
+    **{
+        f"{operation.id}?": operation.query
+        for operation in OPERATIONS
+        if operation.query is not None
+    },
 }
 BOUND_BY_THEMSELVES = (fields.Nested, fields.Integer, fields.Boolean, fields.AwareDateTime)
-# What no answer may need, however hostile its question.
+# The limits of any answer, however hostile the payload.
 ANSWER_BYTES = 20_000
 HELD_AT_MOST_S = 0.020
 
 
 @pytest.fixture(autouse=True, scope="module")
 def frozen() -> Iterator[None]:
-    """What is there already is left out of the collector's walks, as in a process of ours."""
+    """Exclude existing objects from garbage collection, as our processes do."""
     gc.collect()
     gc.freeze()
     yield
@@ -59,9 +63,9 @@ HOSTILE: dict[str, Any] = {
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("schema", [DraftRfi(), SendMessage(), UpdateProfile()], ids=repr)
 def test_whatever_came_its_refusal_is_small_and_quick(schema: Strict, payload: Any) -> None:
-    """A hostile payload has at most 20 errors of bounded length, and takes less than 20 ms."""
+    """A hostile payload gets at most 20 short errors in less than 20 ms."""
     with pytest.raises(ParleyError):
-        schema.read({"unknown": 0})  # so that what is made once for a schema is there
+        schema.read({"unknown": 0})  # builds what is built once per schema
 
     began_at = time.thread_time()
     with pytest.raises(ParleyError) as refused:
@@ -76,7 +80,7 @@ def test_whatever_came_its_refusal_is_small_and_quick(schema: Strict, payload: A
 
 
 def test_unknown_names_are_told_as_before() -> None:
-    """A slip of the pen is named, also where there are more names than the schema has."""
+    """A typing error is named, even when there are more names than fields."""
     payload = {"client_message_id": "c-1", "body": "Hello", "colour": "red", "size": 1}
 
     with pytest.raises(ParleyError) as refused:
@@ -89,7 +93,7 @@ def test_unknown_names_are_told_as_before() -> None:
 
 
 def test_where_it_is_too_long_is_told_with_the_bound() -> None:
-    """Lists and texts inside others are found, each with its path."""
+    """Nested lists and texts that are too long are named with path and limit."""
     payload = {"categories": ["plumbing", "x" * 1_000], "languages": ["en"] * 21}
 
     with pytest.raises(ParleyError) as refused:
@@ -102,7 +106,7 @@ def test_where_it_is_too_long_is_told_with_the_bound() -> None:
 
 
 def test_an_error_quotes_no_more_than_it_may() -> None:
-    """Codes, sentences and paths have a length, and nothing in them that JSON cannot write."""
+    """Codes, messages and paths are bounded, and can always be encoded as JSON."""
     error = ParleyError(Code.MALFORMED, "\ud83d" + "x" * 10_000)
 
     assert len(error.message) == MOST_CHARACTERS
@@ -111,7 +115,7 @@ def test_an_error_quotes_no_more_than_it_may() -> None:
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_every_list_and_text_of_a_request_has_a_bound(name: str) -> None:
-    """No request has a list or a text whose length nobody thought about."""
+    """Every list and text in every request has a maximum length."""
     for path, field in _fields_of(REQUESTS[name]):
         is_bounded = (
             isinstance(field, (*BOUND_BY_THEMSELVES, Identifier, Attributes))
@@ -119,13 +123,13 @@ def test_every_list_and_text_of_a_request_has_a_bound(name: str) -> None:
             or any(isinstance(v, validate.Length) and v.max for v in field.validators)
             or any(isinstance(v, validate.OneOf | validate.Regexp) for v in field.validators)
             or not isinstance(field, fields.String | fields.List)
-            or name.endswith("?")  # an address has 8 kB at most
+            or name.endswith("?")  # a URL has at most 8 kB
         )
         assert is_bounded, path
 
 
 def test_the_largest_payload_fits() -> None:
-    """What the schema allows is let in also where every character is escaped and indented."""
+    """The largest valid payload is accepted even with every character escaped and indented."""
     largest = {
         "category": "\U0001f6b0" * 50,
         "title": "\U0001f6b0" * 160,
@@ -147,7 +151,7 @@ def test_the_largest_payload_fits() -> None:
 
 @pytest.mark.parametrize("sign", ["[]", "{}", '{"a":[]}', "0"])
 def test_more_brackets_than_its_schema_needs_are_not_parsed(sign: str) -> None:
-    """A body of nothing but structure is refused by counting: parsing it takes 20 ms and more."""
+    """A body with too many brackets is refused by counting them: parsing takes 20 ms or more."""
     body = f"[{','.join([sign] * (400_000 // (len(sign) + 1)))}]".encode()
 
     began_at = time.thread_time()

@@ -8,7 +8,7 @@ from marketplace.schemas.conversations import FetchEntries, SendMessage
 
 @pytest.mark.parametrize("ends", [{"after_sequence": 0}, {"before_sequence": 1}])
 def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
-    """Behind a sequence, or before one; fifty unless told otherwise."""
+    """Entries are fetched after a sequence or before one, fifty by default."""
     assert FetchEntries().read({"conversation_id": "c", **ends}) == {
         "conversation_id": "c",
         "limit": 50,
@@ -19,27 +19,27 @@ def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("ends", [{}, {"after_sequence": 0, "before_sequence": 9}])
 def test_entries_are_not_fetched_from_both_ends_or_none(ends: dict[str, int]) -> None:
-    """The refusal says what to give."""
+    """The refusal says which parameters to send."""
     with pytest.raises(ParleyError, match="exactly one of after_sequence and before_sequence"):
         FetchEntries().read({"conversation_id": "c", **ends})
 
 
 @pytest.mark.parametrize("limit", [0, 201, -1, "50", None])
 def test_a_page_of_entries_is_bounded(limit: object) -> None:
-    """One to two hundred."""
+    """A page has one to two hundred entries."""
     with pytest.raises(ParleyError, match="limit"):
         FetchEntries().read({"conversation_id": "c", "after_sequence": 0, "limit": limit})
 
 
 @pytest.mark.parametrize("made", ["", "x" * 65, "a b", "a\n", "é", None, 7, {"$ne": None}])
 def test_a_client_message_id_is_printable_and_short(made: object) -> None:
-    """It stands in an index for ever."""
+    """A client_message_id is short and printable, because an index keeps it permanently."""
     with pytest.raises(ParleyError, match="client_message_id"):
         SendMessage().read({"client_message_id": made, "body": "Hello"})
 
 
 def test_a_message_has_no_attachments_unless_told() -> None:
-    """And at most ten."""
+    """A message has no attachments by default, and at most ten."""
     call = {"client_message_id": "~!{}$", "body": "Hello"}
 
     assert SendMessage().read(call) == call | {"attachment_ids": []}

@@ -1,4 +1,4 @@
-"""The short cut before marshmallow never decides differently from marshmallow."""
+"""The fast path before marshmallow never decides differently from marshmallow."""
 
 from typing import Any
 
@@ -37,12 +37,12 @@ VALUES = st.one_of(
 )
 
 
-@pytest.mark.parametrize("schema", QUICK, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("schema", QUICK, ids=lambda schema: schema.__name__)
 @given(data=st.data())
 def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
     schema: type[Strict], data: st.DataObject
 ) -> None:
-    """For any payload of the schema's names and a stranger's."""
+    """This holds for any payload of known field names and an unknown one."""
     made = schema()
     names = st.sampled_from([*made.fields, "stranger"])
     payload: dict[str, Any] = data.draw(st.dictionaries(names, VALUES))
@@ -52,9 +52,9 @@ def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
     assert quick is None or quick == made.load(payload)
 
 
-@pytest.mark.parametrize("schema", QUICK, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("schema", QUICK, ids=lambda schema: schema.__name__)
 def test_good_payloads_take_the_short_cut(schema: type[Strict]) -> None:
-    """Otherwise it would be no cut at all."""
+    """Valid payloads take the fast path."""
     good = {
         "conversation_id": AN_ID,
         "rfi_id": AN_ID,
@@ -74,7 +74,7 @@ def test_good_payloads_take_the_short_cut(schema: type[Strict]) -> None:
 
 
 def test_a_check_across_fields_is_left_to_marshmallow() -> None:
-    """What a schema decides over several fields at once has no short cut."""
+    """A schema with checks across several fields has no fast path."""
     made = conversations.FetchEntries()
 
     assert FastCheck(made).read({"conversation_id": AN_ID, "after_sequence": 1}) is None

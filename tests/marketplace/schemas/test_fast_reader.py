@@ -1,4 +1,4 @@
-"""What is read at a glance is what marshmallow would have loaded."""
+"""The fast path for views loads what marshmallow would have loaded."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def a_view(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
-    """With the values that marshmallow gives, and marshmallow is not asked."""
+    """It loads the same values without calling marshmallow."""
     view = a_view(attachments=[{"id": "a1"}])
 
     found = FastReader(MESSAGE).read(view)
@@ -31,7 +31,7 @@ def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
-    """Also at a glance: an update must not slow its consumers down."""
+    """The fast path ignores new fields too, so an upgrade does not slow consumers down."""
     view = a_view(mood="good")
 
     found = FastReader(MESSAGE).read(view)
@@ -62,13 +62,13 @@ def test_a_field_of_a_later_version_is_passed_over() -> None:
     ],
 )
 def test_what_is_not_plainly_as_written_is_left_to_marshmallow(changes: dict[str, Any]) -> None:
-    """Which takes it or refuses it, with an error that says where."""
+    """Marshmallow accepts such a value, or refuses it with an error that names its path."""
     assert FastReader(MESSAGE).read(a_view(**changes)) is None
 
 
 @pytest.mark.parametrize("missing", ["id", "sequence", "body", "sent_at"])
 def test_a_missing_field_is_left_to_marshmallow(missing: str) -> None:
-    """It is refused by name."""
+    """Marshmallow refuses it by name."""
     view = a_view()
     del view["message"][missing]
 
@@ -78,7 +78,7 @@ def test_a_missing_field_is_left_to_marshmallow(missing: str) -> None:
 
 
 def test_an_event_is_decoded_alike_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a glance and by the schemas."""
+    """The fast path and the schemas decode an event to the same value."""
     value = encode(written_message(a_message()))
     at_a_glance = decode(value)
 

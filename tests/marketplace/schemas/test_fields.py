@@ -1,4 +1,4 @@
-"""Strict values: what a payload says is what is stored, and nothing else gets through."""
+"""Strict fields: a value is stored exactly as sent, or refused."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -32,7 +32,7 @@ class _Inner(Strict):
 
 
 class _Payload(Strict):
-    """One field of every type."""
+    """One field of each type."""
 
     text = Text(longest=10)
     id = Identifier()
@@ -68,28 +68,28 @@ def _errors(payload: object) -> list[FieldError]:
     ids=repr,
 )
 def test_an_operator_is_an_error_in_every_field(name: str, operator: object) -> None:
-    """Types are decided before anything reaches a query."""
-    assert {each.path.partition(".")[0] for each in _errors({name: operator})} == {name}
+    """Types are checked before a value can reach a query."""
+    assert {error.path.partition(".")[0] for error in _errors({name: operator})} == {name}
 
 
 def test_an_operator_is_no_attribute_either() -> None:
     """Attributes are flat, and their names are words."""
     for attributes in ({"$ne": None}, {"a": {"$ne": None}}, {"a": [1]}, {"a.b": 1}, {"a": None}):
-        assert [each.path for each in _errors({"attributes": attributes})] == ["attributes"]
+        assert [error.path for error in _errors({"attributes": attributes})] == ["attributes"]
 
 
 @pytest.mark.parametrize(
     "value", ["5", 2.0, 2.5, True, NAN, INFINITY, -INFINITY, 0, 6, -1, 10**400]
 )
 def test_a_number_is_a_whole_number_within_its_bounds(value: object) -> None:
-    """No texts, no booleans, no fractions, nothing out of range."""
-    assert [each.path for each in _errors({"number": value})] == ["number"]
+    """Strings, booleans, fractions and numbers out of range are refused."""
+    assert [error.path for error in _errors({"number": value})] == ["number"]
 
 
 @pytest.mark.parametrize("value", ["true", "yes", 1, 0, 1.0, "", NAN])
 def test_a_flag_is_true_or_false(value: object) -> None:
-    """Nothing that merely looks like it."""
-    assert [each.path for each in _errors({"flag": value})] == ["flag"]
+    """A value that only resembles a boolean is refused."""
+    assert [error.path for error in _errors({"flag": value})] == ["flag"]
     assert SCHEMA.read({"flag": False}) == {"flag": False}
 
 
@@ -99,40 +99,40 @@ def test_a_flag_is_true_or_false(value: object) -> None:
     ids=ascii,
 )
 def test_a_text_is_visible_unicode_of_bounded_length(value: object) -> None:
-    """No control characters, no half characters, not only white space."""
-    assert [each.path for each in _errors({"text": value})] == ["text"]
+    """Control characters, lone surrogates and texts without a visible character are refused."""
+    assert [error.path for error in _errors({"text": value})] == ["text"]
 
 
 @pytest.mark.parametrize("value", ["a\nb\tc", "naïve 🙂", "שלום", "x" * 10, " a ", "{}$where"])
 def test_a_text_keeps_what_people_write(value: str) -> None:
-    """Line breaks, tabs, any script, emoji: unchanged."""
+    """Line breaks, tabs, any script and emoji stay unchanged."""
     assert SCHEMA.read({"text": value}) == {"text": value}
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a\n", "é", "x" * 65, "a/b", "$ne", "a.b", 7])
 def test_an_id_is_a_short_word(value: object) -> None:
-    """Letters, digits, underscores and hyphens, to the last character."""
-    assert [each.path for each in _errors({"id": value})] == ["id"]
+    """An id consists of letters, digits, underscores and hyphens only."""
+    assert [error.path for error in _errors({"id": value})] == ["id"]
     assert SCHEMA.read({"id": "aZ09_-" + "x" * 58})["id"].startswith("aZ09_-")
 
 
 @pytest.mark.parametrize("value", ["usd", "US", "USDX", "USD\n", "ÚSD", 840])
 def test_a_currency_is_three_capital_letters(value: object) -> None:
-    """As in ISO 4217."""
-    assert [each.path for each in _errors({"money": value})] == ["money"]
+    """A currency is a code as in ISO 4217."""
+    assert [error.path for error in _errors({"money": value})] == ["money"]
     assert SCHEMA.read({"money": "USD"}) == {"money": "USD"}
 
 
 @pytest.mark.parametrize("value", ["Denver", "MST7MDT ", "../../etc/passwd", "", 0])
 def test_a_time_zone_is_one_of_ianas(value: object) -> None:
-    """By its full name."""
-    assert [each.path for each in _errors({"zone": value})] == ["zone"]
+    """A time zone is a full IANA name."""
+    assert [error.path for error in _errors({"zone": value})] == ["zone"]
     assert SCHEMA.read({"zone": "America/Denver"}) == {"zone": "America/Denver"}
 
 
 def test_a_half_character_is_refused_where_other_signs_are_not() -> None:
-    """A password may hold anything that can be written as UTF-8."""
-    assert [each.path for each in _errors({"secret": "\ud800"})] == ["secret"]
+    """A password may contain anything that UTF-8 can encode."""
+    assert [error.path for error in _errors({"secret": "\ud800"})] == ["secret"]
     assert SCHEMA.read({"secret": "\x01 "}) == {"secret": "\x01 "}
 
 
@@ -145,7 +145,7 @@ def test_a_half_character_is_refused_where_other_signs_are_not() -> None:
     ],
 )
 def test_a_moment_is_kept_in_utc_to_the_millisecond(value: str, read: datetime) -> None:
-    """Any offset is understood; what the store cannot keep is cut off at once."""
+    """Any offset is accepted; digits beyond milliseconds, which the store cannot keep, are cut."""
     assert SCHEMA.read({"moment": value}) == {"moment": read}
 
 
@@ -164,12 +164,12 @@ def test_a_moment_is_kept_in_utc_to_the_millisecond(value: str, read: datetime) 
     ],
 )
 def test_a_moment_has_an_offset_and_exists(value: object) -> None:
-    """Local times, impossible days and numbers are refused."""
-    assert [each.path for each in _errors({"moment": value})] == ["moment"]
+    """Local times, impossible dates and numbers are refused."""
+    assert [error.path for error in _errors({"moment": value})] == ["moment"]
 
 
 def test_a_moment_is_written_as_it_is_read() -> None:
-    """RFC 3339, UTC, milliseconds, Z."""
+    """A time is written as RFC 3339 in UTC, with milliseconds and Z."""
     moment = datetime(2026, 5, 17, 9, 30, 0, 5_000, tzinfo=UTC)
 
     assert written(moment) == "2026-05-17T09:30:00.005Z"
@@ -179,19 +179,19 @@ def test_a_moment_is_written_as_it_is_read() -> None:
 
 @pytest.mark.parametrize("value", ["2026-5-17", "2026-02-30", "20260517", "2026-05-17T00:00", 2026])
 def test_a_day_is_written_in_one_form(value: object) -> None:
-    """Year, month and day with hyphens, and it exists."""
-    assert [each.path for each in _errors({"day": value})] == ["day"]
+    """A day is an existing date, written as year, month and day with hyphens."""
+    assert [error.path for error in _errors({"day": value})] == ["day"]
 
 
 @pytest.mark.parametrize(
     "coordinates", [[0, 0], [-180, -90], [180, 90], [-104.9903, 39.7392], [-0.0, 1e-300]]
 )
 def test_a_place_is_a_longitude_and_a_latitude(coordinates: list[float]) -> None:
-    """To the edges of the map; whole numbers are as good as fractions."""
+    """A place may be at the edge of the map, and its numbers may be whole."""
     read = SCHEMA.read({"place": {"type": "Point", "coordinates": coordinates}})
 
     assert read["place"] == {"type": "Point", "coordinates": coordinates}
-    assert all(isinstance(each, float) for each in read["place"]["coordinates"])
+    assert all(isinstance(coordinate, float) for coordinate in read["place"]["coordinates"])
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_a_place_is_a_longitude_and_a_latitude(coordinates: list[float]) -> None
     ids=lambda value: ascii(value)[:20],
 )
 def test_a_place_off_the_map_is_refused(coordinates: object) -> None:
-    """Out of range, not a number, not two of them."""
+    """Coordinates out of range, not numbers or not exactly two are refused."""
     payload = {"place": {"type": "Point", "coordinates": coordinates}}
 
-    assert [each.path for each in _errors(payload)] == ["place"]
+    assert [error.path for error in _errors(payload)] == ["place"]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_place_off_the_map_is_refused(coordinates: object) -> None:
     ids=repr,
 )
 def test_a_place_is_a_point_and_nothing_more(place: object) -> None:
-    """The message shows the form that is wanted."""
+    """The error message shows the expected form."""
     (error,) = _errors({"place": place})
 
     assert '{"type": "Point", "coordinates": [longitude, latitude]}' in error.message
@@ -257,7 +257,7 @@ def test_a_place_is_a_point_and_nothing_more(place: object) -> None:
     ids=["empty", "kinds", "numbers", "long", "many"],
 )
 def test_attributes_are_names_with_plain_values(attributes: dict[str, Any]) -> None:
-    """Up to fifty, kept as they are."""
+    """Up to fifty attributes are kept unchanged."""
     assert SCHEMA.read({"attributes": attributes}) == {"attributes": attributes}
 
 
@@ -285,25 +285,25 @@ def test_attributes_are_names_with_plain_values(attributes: dict[str, Any]) -> N
     ids=lambda value: type(value).__name__,
 )
 def test_attributes_that_the_store_or_json_cannot_hold_are_refused(attributes: object) -> None:
-    """Too many, badly named, too long, too large, not finite, not text, not flat."""
-    assert {each.path for each in _errors({"attributes": attributes})} == {"attributes"}
+    """Too many, badly named, too long, too large, non-finite and nested ones are refused."""
+    assert {error.path for error in _errors({"attributes": attributes})} == {"attributes"}
 
 
 @pytest.mark.parametrize("unknown", ["nmber", "$set", "__proto__", "", "a.b"])
 def test_an_unknown_field_is_refused(unknown: str) -> None:
-    """A typing error is told, not passed over."""
-    assert [each.path for each in _errors({unknown: 1})] == [unknown or "$"]
+    """A misspelled field is reported, not ignored."""
+    assert [error.path for error in _errors({unknown: 1})] == [unknown or "$"]
 
 
 def test_each_value_at_fault_is_told_with_its_path() -> None:
-    """Through objects and lists, all at once."""
+    """Errors name every invalid value inside objects and lists, all at once."""
     payload = {
         "number": 9,
         "inner": {"number": "1", "more": 1},
         "list_of_inner": [{"number": 1}, {}],
     }
 
-    assert {each.path for each in _errors(payload)} == {
+    assert {error.path for error in _errors(payload)} == {
         "number",
         "inner.number",
         "inner.more",
@@ -313,7 +313,7 @@ def test_each_value_at_fault_is_told_with_its_path() -> None:
 
 @pytest.mark.parametrize("payload", [None, [], "text", 5, True, [{"number": 1}]])
 def test_a_payload_is_an_object(payload: object) -> None:
-    """Anything else is refused in words."""
+    """Anything but an object is refused with a message."""
     with pytest.raises(ParleyError, match="JSON object"):
         SCHEMA.read(payload)
 
@@ -336,7 +336,7 @@ VALUES = st.recursive(
     )
 )
 def test_whatever_comes_it_is_read_or_refused_in_words(payload: dict[str, Any]) -> None:
-    """No JSON value makes reading fail in another way, and what is read can be written as JSON."""
+    """No JSON value makes loading fail in another way, and loaded values can be dumped as JSON."""
     try:
         read = SCHEMA.read(payload)
     except ParleyError as error:
@@ -345,4 +345,4 @@ def test_whatever_comes_it_is_read_or_refused_in_words(payload: dict[str, Any]) 
         orjson.dumps(SCHEMA.dump(read))
         return
     assert refused.code is Code.VALIDATION_FAILED
-    assert all(each.path and each.message for each in refused.errors)
+    assert all(error.path and error.message for error in refused.errors)

@@ -1,4 +1,4 @@
-"""JSON texts: what strict reading takes, what is told with a path, what is no JSON."""
+"""JSON parsing: what is accepted, what is refused with a path, and what is not JSON."""
 
 import json
 import time
@@ -23,16 +23,16 @@ values = st.recursive(
 
 
 def refusal(text: str | bytes, read: object = read_json) -> tuple[Code, dict[str, str]]:
-    """What a text is refused with: the code, and message by path."""
+    """The code of the refusal, and its messages by path."""
     body = text.encode() if isinstance(text, str) else text
     with pytest.raises(ParleyError) as refused:
         read_call(body) if read is read_call else read_json(body)
-    return refused.value.code, {each.path: each.message for each in refused.value.errors}
+    return refused.value.code, {error.path: error.message for error in refused.value.errors}
 
 
 @given(values)
 def test_what_is_json_is_read_as_it_is(value: object) -> None:
-    """Colons in strings included, which make it look twice."""
+    """JSON is parsed unchanged, including strings with colons, which trigger a second check."""
     assert read_json(json.dumps(value).encode()) == value
 
 
@@ -47,7 +47,7 @@ def test_what_is_json_is_read_as_it_is(value: object) -> None:
     ],
 )
 def test_what_json_leaves_open_is_refused_with_its_path(text: str, paths: list[str]) -> None:
-    """Half a pair of surrogates, and a name given twice."""
+    """Lone surrogates and duplicate names are refused."""
     code, errors = refusal(text)
 
     assert (code, list(errors)) == (Code.VALIDATION_FAILED, paths)
@@ -55,7 +55,7 @@ def test_what_json_leaves_open_is_refused_with_its_path(text: str, paths: list[s
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_a_number_that_json_does_not_have_is_told_in_a_call(number: str) -> None:
-    """In a body it is no JSON."""
+    """In a call, the error names the field; in a request body, it is malformed JSON."""
     text = f'["mark_read",{{"sequence":{number}}}]'
 
     assert refusal(text, read_call) == (
@@ -69,7 +69,7 @@ def test_a_number_that_json_does_not_have_is_told_in_a_call(number: str) -> None
     "text", ["", "{", "{}{}", "[" * 2_000, "'a'", "nul", '"\t"', "01", "\ufeff{}", b"\xff"]
 )
 def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
-    """By any reading."""
+    """A text that no parser accepts is malformed."""
     assert refusal(text) == (Code.MALFORMED, {})
 
 
@@ -83,7 +83,7 @@ def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
     ],
 )
 def test_a_refusal_is_bounded_in_size_and_time(text: str) -> None:
-    """Whatever an app can send at once: twenty errors, and a few milliseconds of the loop."""
+    """Any text an app can send gets at most twenty errors and holds the loop a few milliseconds."""
     took_s = []
     for _ in range(3):
         begun = time.thread_time()

@@ -11,7 +11,7 @@ LEAST = {"category": "plumbing", "title": "Leak", "description": "Drips.", "loca
 
 
 def test_a_draft_needs_four_fields_and_has_defaults_for_the_rest() -> None:
-    """What is not said is nothing, and five vendors are asked."""
+    """Omitted fields are empty, and five vendors are asked."""
     read = DraftRfi().read(LEAST)
 
     assert set(read) == set(CONTENT_FIELDS)
@@ -21,13 +21,13 @@ def test_a_draft_needs_four_fields_and_has_defaults_for_the_rest() -> None:
 
 @pytest.mark.parametrize("missing", LEAST)
 def test_a_draft_without_one_of_them_is_refused(missing: str) -> None:
-    """By the field's name."""
+    """The refusal names the missing field."""
     with pytest.raises(ParleyError, match=missing):
         DraftRfi().read({name: value for name, value in LEAST.items() if name != missing})
 
 
 def test_a_revision_may_leave_out_anything() -> None:
-    """What is left out stays; what is null becomes empty."""
+    """An omitted field stays unchanged; null empties it."""
     assert ReviseRfi().read({}) == {}
     assert ReviseRfi().read({"budget": None}) == {"budget": None}
     with pytest.raises(ParleyError, match="title"):
@@ -36,7 +36,7 @@ def test_a_revision_may_leave_out_anything() -> None:
 
 @pytest.mark.parametrize("name", ["state", "revision", "id", "customer_id", "match_count"])
 def test_what_the_marketplace_decides_is_not_written_by_customers(name: str) -> None:
-    """State and numbers are no fields of a draft or a revision."""
+    """Drafts and revisions cannot set the state, the revision number or the match count."""
     for schema in (DraftRfi(), ReviseRfi()):
         with pytest.raises(ParleyError, match=name):
             schema.read({**LEAST, name: 1})
@@ -54,15 +54,15 @@ def test_what_the_marketplace_decides_is_not_written_by_customers(name: str) -> 
 def test_a_budget_is_two_ordered_amounts_of_one_currency(
     budget: dict[str, object], at_fault: str
 ) -> None:
-    """The path leads into the object."""
+    """The error's path points into the budget."""
     with pytest.raises(ParleyError) as refused:
         DraftRfi().read(LEAST | {"budget": budget})
 
-    assert [each.path for each in refused.value.errors] == [at_fault]
+    assert [error.path for error in refused.value.errors] == [at_fault]
 
 
 def test_an_rfi_is_shown_in_the_contracts_form() -> None:
-    """Times as text, places as GeoJSON, money in minor units; how many matched is not shown."""
+    """Times are text, places GeoJSON, money in minor units; the match count is not shown."""
     view = RfiView().dump(an_rfi(budget=Budget(1, 2, "USD"), needed_by=NOW))
 
     assert view["needed_by"] == view["created_at"] == "2040-05-17T09:30:00.000Z"
@@ -74,7 +74,7 @@ def test_an_rfi_is_shown_in_the_contracts_form() -> None:
 
 
 def test_a_revision_tells_who_did_what_and_why() -> None:
-    """`rfi.changed`'s form: the actor as an object, changes with old and new."""
+    """A revision has the form of `rfi.changed`: the actor as an object, old and new values."""
     rfi = an_rfi()
 
     view = RevisionView().dump(a_revision(rfi))

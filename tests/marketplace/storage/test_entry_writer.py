@@ -1,4 +1,4 @@
-"""The entry writer when the store behind it stumbles."""
+"""The entry writer when its store fails."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ NOT_REPLICATED = {"code": 64, "errmsg": "waiting for replication timed out"}
 
 
 class StumblingEntries(MongoEntries):
-    """Real entries that fail once, in one place, after doing what they were asked."""
+    """Real entries that fail once, at one point, after doing the work."""
 
     fails_to_insert: Exception | None = None
     fails_to_look_up: Exception | None = None
@@ -38,7 +38,7 @@ class StumblingEntries(MongoEntries):
             raise failure
 
     async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
-        """Look up, and fail the first time."""
+        """Fail the first time, and look up after that."""
         if self.fails_to_look_up is not None:
             failure, self.fails_to_look_up = self.fails_to_look_up, None
             raise failure
@@ -47,32 +47,34 @@ class StumblingEntries(MongoEntries):
 
 @pytest.fixture
 def entries(store: MongoStore) -> StumblingEntries:
-    """Entries of a real store, about to stumble."""
+    """Entries of a real store that will fail once."""
     return StumblingEntries(store.database)
 
 
 async def test_an_answer_that_was_lost_does_not_double_the_message(
     entries: StumblingEntries,
 ) -> None:
-    """The connection breaks after the write: it is tried again, found, and acknowledged as new."""
+    """After a lost answer, the retry finds the entries and acknowledges them as new."""
     entries.fails_to_insert = AutoReconnect("connection reset")
     messages = [a_message(conversation_id="c") for _ in range(5)]
     writer = EntryWriter(entries)
 
     appended = await asyncio.gather(*map(writer.append, messages))
 
-    assert [each.entry.sequence for each in appended] == [1, 2, 3, 4, 5]
-    assert all(each.is_new for each in appended)
-    assert [each.id for each in await entries.after("c", 0, 10)] == [each.id for each in messages]
+    assert [result.entry.sequence for result in appended] == [1, 2, 3, 4, 5]
+    assert all(result.is_new for result in appended)
+    assert [entry.id for entry in await entries.after("c", 0, 10)] == [
+        message.id for message in messages
+    ]
 
 
 @pytest.mark.parametrize("problems", [[], [DUPLICATE | {"index": 1}]], ids=["alone", "beside"])
 async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
     entries: StumblingEntries, problems: list[dict[str, object]]
 ) -> None:
-    """A write whose majority was not reached in time is written again before it is acknowledged.
+    """A write that did not reach a majority in time is repeated before it is acknowledged.
 
-    Also when the same answer tells of an entry that did not go in.
+    This also holds when the same answer reports an entry that was not inserted.
     """
     entries.fails_to_insert = BulkWriteError(
         {"writeErrors": problems, "writeConcernErrors": [NOT_REPLICATED]}
@@ -85,7 +87,7 @@ async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
 
     assert entries.insertions > 1
     assert not entries.acknowledged_too_early
-    assert [each.entry.sequence for each in appended] == [1, 2]
+    assert [result.entry.sequence for result in appended] == [1, 2]
 
 
 async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again(
@@ -104,7 +106,7 @@ async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again
 async def test_a_store_that_stays_away_is_told_as_unavailable(
     entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the deadline the sender is told to come back, with the same ids."""
+    """After the deadline, the sender is told to retry with the same ids."""
 
     async def away(_: Sequence[Entry]) -> None:
         raise TemporaryError("MongoDB: ServerSelectionTimeoutError")
@@ -122,7 +124,7 @@ async def test_a_store_that_stays_away_is_told_as_unavailable(
 async def test_too_many_waiting_are_refused_at_once(
     entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The queue has an end; who is refused is told when to come back, the others are served."""
+    """The queue is bounded: refused senders learn when to retry, and the others are served."""
     monkeypatch.setattr(entry_writer, "MAX_WAITING", 10)
     writer = EntryWriter(entries)
 
@@ -131,15 +133,15 @@ async def test_too_many_waiting_are_refused_at_once(
         return_exceptions=True,
     )
 
-    refusals = [each for each in outcomes if isinstance(each, ParleyError)]
-    assert [each.code for each in refusals] == [Code.UNAVAILABLE] * 5
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
+    assert [refusal.code for refusal in refusals] == [Code.UNAVAILABLE] * 5
     assert await entries.heads(["c"]) == {"c": 10}
 
 
 async def test_a_closing_writer_finishes_what_waits_and_takes_no_more(
     entries: StumblingEntries,
 ) -> None:
-    """What was taken is acknowledged; what comes later is sent to another process."""
+    """Accepted entries are acknowledged; later ones are refused as draining."""
     writer = EntryWriter(entries)
     calls = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(50)]
     await asyncio.sleep(0)

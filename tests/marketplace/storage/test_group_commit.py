@@ -1,4 +1,4 @@
-"""Group commit: many entries a write, each sender answered for its own, whatever fails."""
+"""Group commit: one write takes many entries, and every sender gets their own result."""
 
 import asyncio
 import secrets
@@ -20,7 +20,7 @@ from tests.builders import a_message
 
 
 class WatchedEntries(MongoEntries):
-    """Real entries that remember how many went together, and can be held up before a write."""
+    """Real entries that record the batch sizes, and can be paused before a write."""
 
     batches: list[int]
     go_on: asyncio.Event
@@ -28,20 +28,20 @@ class WatchedEntries(MongoEntries):
     broken_look_ups = 0
 
     def watch(self) -> "WatchedEntries":
-        """Begin to remember; writes go on at once."""
+        """Start recording; writes are not paused."""
         self.batches, self.go_on, self.began = [], asyncio.Event(), asyncio.Event()
         self.go_on.set()
         return self
 
     async def insert_in_order(self, entries: Sequence[Entry]) -> None:
-        """Insert when it may."""
+        """Insert once not paused."""
         self.batches.append(len(entries))
         self.began.set()
         await self.go_on.wait()
         await super().insert_in_order(entries)
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """Look up; a defect comes up as often as was set."""
+        """Look up; raises a defect as many times as configured."""
         if self.broken_look_ups:
             self.broken_look_ups -= 1
             raise KeyError("a defect")
@@ -57,7 +57,7 @@ def entries(store: MongoStore) -> WatchedEntries:
 async def test_what_arrives_during_a_write_goes_together_in_the_next(
     entries: WatchedEntries,
 ) -> None:
-    """Nobody waits for company, and a burst is two writes."""
+    """A single entry does not wait for others, and a burst takes two writes."""
     writer = EntryWriter(entries)
     entries.go_on.clear()
     first = asyncio.create_task(writer.append(a_message(conversation_id="c")))
@@ -69,27 +69,27 @@ async def test_what_arrives_during_a_write_goes_together_in_the_next(
     appended = await asyncio.gather(first, *rest)
 
     assert entries.batches == [1, 99]
-    assert [each.entry.sequence for each in appended] == list(range(1, 101))
+    assert [result.entry.sequence for result in appended] == list(range(1, 101))
 
 
 async def test_resends_that_come_together_are_answered_together(entries: WatchedEntries) -> None:
-    """200 resends cost two writes and not 200: one that stops at the first, and one of the rest."""
+    """200 resends cost two writes: one that fails at the first, and one for the rest."""
     sent = [a_message(conversation_id=f"c-{number % 20}") for number in range(200)]
     first = await asyncio.gather(*map(EntryWriter(entries).append, sent))
     entries.batches.clear()
 
     new = [a_message(conversation_id=f"c-{number}") for number in range(20)]
-    resent = [replace(each, id=new_id()) for each in sent]
+    resent = [replace(message, id=new_id()) for message in sent]
     answers = await asyncio.gather(*map(EntryWriter(entries).append, [*resent, *new]))
 
     assert entries.batches == [220, 20]
-    assert [each.entry for each in answers[:200]] == [each.entry for each in first]
-    assert [each.is_new for each in answers] == [False] * 200 + [True] * 20
-    assert [each.entry.sequence for each in answers[200:]] == [11] * 20
+    assert [result.entry for result in answers[:200]] == [result.entry for result in first]
+    assert [result.is_new for result in answers] == [False] * 200 + [True] * 20
+    assert [result.entry.sequence for result in answers[200:]] == [11] * 20
 
 
 async def test_heads_that_moved_are_read_together(entries: WatchedEntries) -> None:
-    """Another gateway wrote to all fifty conversations: that costs one write more, not fifty."""
+    """When another gateway wrote to all fifty conversations, the retry is one write, not fifty."""
     talks = [f"c-{number}" for number in range(50)]
     writer, other = EntryWriter(entries), EntryWriter(entries)
 
@@ -102,11 +102,11 @@ async def test_heads_that_moved_are_read_together(entries: WatchedEntries) -> No
     appended = await to_each(writer)
 
     assert entries.batches == [50, 50]
-    assert [each.entry.sequence for each in appended] == [3] * 50
+    assert [result.entry.sequence for result in appended] == [3] * 50
 
 
 async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEntries) -> None:
-    """Callers that were told to send again do not make those wait who came after them."""
+    """Cancelled callers do not delay those that came after them."""
     writer = EntryWriter(entries)
     entries.go_on.clear()
     first = asyncio.create_task(writer.append(a_message(conversation_id="c")))
@@ -114,19 +114,19 @@ async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEnt
     gone = [asyncio.create_task(writer.append(a_message(conversation_id="c"))) for _ in range(50)]
     stays = asyncio.create_task(writer.append(a_message(conversation_id="c")))
     await asyncio.sleep(0)
-    for each in gone:
-        each.cancel()
+    for call in gone:
+        call.cancel()
     await asyncio.gather(*gone, return_exceptions=True)
 
     entries.go_on.set()
     appended = await asyncio.gather(first, stays)
 
-    assert [each.entry.sequence for each in appended] == [1, 2]
+    assert [result.entry.sequence for result in appended] == [1, 2]
     assert entries.batches == [1, 1]
 
 
 async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
-    """In entries, and in characters."""
+    """A batch is bounded in entries and in characters."""
     writer = EntryWriter(entries)
     small = (a_message(conversation_id="c") for _ in range(MAX_BATCH_ENTRIES + 1))
     large = (a_message(conversation_id="d", body="a" * 8_000) for _ in range(150))
@@ -140,28 +140,30 @@ async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
 async def test_a_refused_entry_fails_its_own_sender_and_leaves_no_hole(
     entries: WatchedEntries,
 ) -> None:
-    """The validator of the collection refuses one in the middle; the others follow on."""
+    """The database's validator refuses one entry in the middle; the others are consecutive."""
     messages = [a_message(conversation_id=f"c{n % 2}") for n in range(20)]
-    messages[7] = replace(messages[7], kind=5)  # type: ignore[arg-type] # what the validator refuses
+    messages[7] = replace(messages[7], kind=5)  # type: ignore[arg-type] # which the validator refuses
 
     outcomes = await asyncio.gather(
         *map(EntryWriter(entries).append, messages), return_exceptions=True
     )
 
-    refused = [each for each in outcomes if isinstance(each, ParleyError)]
-    assert [each.code for each in refused] == [Code.INTERNAL]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
+    assert [error.code for error in refused] == [Code.INTERNAL]
     assert outcomes[7] is refused[0]
     for name, count in (("c0", 10), ("c1", 9)):
         kept = await entries.after(name, 0, 100)
-        assert [each.sequence for each in kept] == list(range(1, count + 1))
-        wanted = [each.id for n, each in enumerate(messages) if n != 7]
-        assert [each.id for each in kept] == [each for each in wanted if each in _ids(kept)]
+        assert [entry.sequence for entry in kept] == list(range(1, count + 1))
+        wanted = [message.id for n, message in enumerate(messages) if n != 7]
+        assert [entry.id for entry in kept] == [
+            message_id for message_id in wanted if message_id in _ids(kept)
+        ]
 
 
 async def test_another_writers_entries_in_between_change_the_numbers_and_not_the_order(
     entries: WatchedEntries, store: MongoStore
 ) -> None:
-    """The number was taken by another process: all behind it move up together."""
+    """When another process took the sequence, all later entries move up together."""
     writer, other = EntryWriter(entries), EntryWriter(store.entries)
     await writer.append(a_message(conversation_id="c"))
     theirs = [await other.append(a_message(conversation_id="c")) for _ in range(3)]
@@ -169,15 +171,17 @@ async def test_another_writers_entries_in_between_change_the_numbers_and_not_the
     mine = [a_message(conversation_id="c") for _ in range(10)]
     appended = await asyncio.gather(*map(writer.append, mine))
 
-    assert [each.entry.sequence for each in theirs] == [2, 3, 4]
-    assert [each.entry.sequence for each in appended] == list(range(5, 15))
-    assert [each.id for each in await entries.after("c", 4, 20)] == [each.id for each in mine]
+    assert [result.entry.sequence for result in theirs] == [2, 3, 4]
+    assert [result.entry.sequence for result in appended] == list(range(5, 15))
+    assert [entry.id for entry in await entries.after("c", 4, 20)] == [
+        message.id for message in mine
+    ]
 
 
 async def test_a_defect_fails_those_it_met_and_not_those_behind_them(
     entries: WatchedEntries,
 ) -> None:
-    """The next batch is written without anybody sending again."""
+    """The next batch is written without a resend."""
     writer = EntryWriter(entries)
     entries.broken_look_ups = 1
     burst = [a_message(conversation_id="c") for _ in range(MAX_BATCH_ENTRIES + 20)]
@@ -185,14 +189,14 @@ async def test_a_defect_fails_those_it_met_and_not_those_behind_them(
     async with asyncio.timeout(20):
         outcomes = await asyncio.gather(*map(writer.append, burst), return_exceptions=True)
 
-    failed = [each for each in outcomes if isinstance(each, ParleyError)]
-    assert [each.code for each in failed] == [Code.INTERNAL] * MAX_BATCH_ENTRIES
+    failed = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
+    assert [error.code for error in failed] == [Code.INTERNAL] * MAX_BATCH_ENTRIES
     assert await entries.heads(["c"]) == {"c": 20}
 
 
 @pytest.fixture
 def own_mongod() -> Iterator[Servers]:
-    """A MongoDB to be killed."""
+    """A MongoDB that the test may kill."""
     with running("mongod") as servers:
         yield servers
 
@@ -200,7 +204,7 @@ def own_mongod() -> Iterator[Servers]:
 async def test_what_was_acknowledged_survives_a_killed_server(
     settings: Settings, own_mongod: Servers
 ) -> None:
-    """kill -9 in the middle of the writes: stored once, dense, each sender's order kept."""
+    """After kill -9 during writes, entries are stored once, dense, in each sender's order."""
     own = replace(
         settings,
         mongodb_url=own_mongod.mongodb_url,
@@ -228,18 +232,18 @@ async def test_what_was_acknowledged_survives_a_killed_server(
     assert len(acknowledged) == 12 * 60
     for talk in talks:
         kept = await store.entries.after(talk, 0, 1_000)
-        assert [each.sequence for each in kept] == list(range(1, 241))
-        told = [each.entry for each in acknowledged if each.entry.conversation_id == talk]
-        assert {each.id: each.sequence for each in told} == {
-            each.id: each.sequence for each in kept
+        assert [entry.sequence for entry in kept] == list(range(1, 241))
+        told = [result.entry for result in acknowledged if result.entry.conversation_id == talk]
+        assert {entry.id: entry.sequence for entry in told} == {
+            entry.id: entry.sequence for entry in kept
         }
-        for sender in {each.sender_id for each in told}:
-            numbers = [each.sequence for each in told if each.sender_id == sender]
+        for sender in {entry.sender_id for entry in told}:
+            numbers = [entry.sequence for entry in told if entry.sender_id == sender]
             assert numbers == sorted(numbers)
-    for each in writers:
-        await each.close()
+    for writer in writers:
+        await writer.close()
     await store.close()
 
 
 def _ids(kept: list[Entry]) -> set[str]:
-    return {each.id for each in kept}
+    return {entry.id for entry in kept}

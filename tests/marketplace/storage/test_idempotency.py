@@ -1,4 +1,4 @@
-"""Keys that the version before wrote, read by this one: both run side by side during an update."""
+"""Keys of the previous version, which runs alongside this one during an upgrade."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,14 +11,14 @@ KEY = {"scope": "carla", "key": "k1"}
 
 
 async def kept_before(store: MongoStore, **more: Any) -> None:
-    """A document as the version before writes it: without a lease."""
+    """Insert a document as the previous version writes it: without a lease."""
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     document = {"_id": KEY, "request_hash": "hash", "at": an_hour_ago, **more}
     await store.database["idempotency_keys"].insert_one(document)
 
 
 async def test_an_answer_of_the_version_before_is_answered_again(store: MongoStore) -> None:
-    """It was kept after the effect, and is as good."""
+    """An answer stored by the previous version is returned again."""
     await kept_before(store, status=201, body={"id": "r1"})
 
     begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
@@ -27,7 +27,7 @@ async def test_an_answer_of_the_version_before_is_answered_again(store: MongoSto
 
 
 async def test_a_key_that_the_version_before_began_is_not_taken_over(store: MongoStore) -> None:
-    """Nothing tells whether its effect happened: rather refused than done twice."""
+    """Its outcome is unknown, so it is refused rather than done twice."""
     await kept_before(store)
 
     begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
@@ -36,7 +36,7 @@ async def test_a_key_that_the_version_before_began_is_not_taken_over(store: Mong
 
 
 async def test_the_version_before_reads_what_this_one_keeps(store: MongoStore) -> None:
-    """Without a status while it runs, and then `status` and `body`, as it keeps them itself."""
+    """A running key has no status; a finished one has `status` and `body`, as before."""
     keys, collection = store.idempotency_keys, store.database["idempotency_keys"]
     claim = await keys.begin("carla", RequestKey("k1", "hash"), 20.0)
     assert isinstance(claim, Claim)

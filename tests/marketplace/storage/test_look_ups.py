@@ -1,4 +1,4 @@
-"""What looking up messages and their edits costs the server, however long the conversation is."""
+"""The server's cost of finding messages and their edits does not grow with the conversation."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -22,18 +22,18 @@ async def _filled(store: MongoStore) -> tuple[Entry, list[Entry]]:
         a_message(conversation_id="c", sender_id="carla", sequence=2 + MANY + n)
         for n in range(MANY)
     ]
-    documents = [to_document(each) for each in (message, *edits, *others)]
+    documents = [to_document(entry) for entry in (message, *edits, *others)]
     await store.database["entries"].insert_many(documents)
     return message, edits
 
 
 async def _examined(store: MongoStore, work: Awaitable[Any]) -> int:
-    """How many documents the server looked at for some work."""
-    return sum(each.get("docsExamined", 0) for each in await _profiled(store, work))
+    """How many documents the server examined for some work."""
+    return sum(command.get("docsExamined", 0) for command in await _profiled(store, work))
 
 
 async def _profiled(store: MongoStore, work: Awaitable[Any]) -> list[dict[str, Any]]:
-    """The commands on the entries that the server carried out for some work."""
+    """The commands on entries that the server ran for some work."""
     await store.database.command("profile", 2)
     try:
         await work
@@ -48,7 +48,7 @@ async def _profiled(store: MongoStore, work: Awaitable[Any]) -> list[dict[str, A
 async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edits(
     store: MongoStore,
 ) -> None:
-    """Its newest edit is one key of an index, and a deletion has an index of its own."""
+    """The newest edit is one key of an index, and deletions have their own index."""
     message, edits = await _filled(store)
 
     assert await _examined(store, store.entries.message_states({message.id})) <= 3
@@ -58,7 +58,7 @@ async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edit
 async def test_a_resend_is_found_whatever_the_length_of_the_conversation(
     store: MongoStore,
 ) -> None:
-    """The unique index answers, which is partial: the query says what its filter says."""
+    """The partial unique index serves the query, since the query repeats the index's filter."""
     message, _ = await _filled(store)
     resend = a_message(
         conversation_id="c", sender_id="carla", client_message_id=message.client_message_id
@@ -69,7 +69,7 @@ async def test_a_resend_is_found_whatever_the_length_of_the_conversation(
 
 
 async def test_the_edits_of_a_message_are_found_without_the_others(store: MongoStore) -> None:
-    """No more is read than is returned."""
+    """The query reads no more documents than it returns."""
     message, _ = await _filled(store)
 
     found = await store.entries.edits(message.id)
@@ -78,7 +78,7 @@ async def test_the_edits_of_a_message_are_found_without_the_others(store: MongoS
 
 
 async def test_a_list_of_conversations_is_counted_by_one_command(store: MongoStore) -> None:
-    """Two hundred of them, each with a bound on what is looked at; one that needs more has a second."""
+    """Two hundred are counted by one bounded command, and those that need more by a second."""
     names = [f"c{number}" for number in range(200)]
     documents = [
         to_document(a_message(conversation_id=name, sequence=sequence))
@@ -95,4 +95,4 @@ async def test_a_list_of_conversations_is_counted_by_one_command(store: MongoSto
     assert len(await _profiled(store, store.entries.unread("carla", but_one))) == 1
     assert len(await _profiled(store, store.entries.unread("carla", {"c0": 0, **but_one}))) == 2
     counted = await store.entries.unread("carla", {"c0": 0, **but_one})
-    assert {each.count for each in counted.values()} == {3}
+    assert {unread_count.count for unread_count in counted.values()} == {3}

@@ -1,4 +1,4 @@
-"""How the delivery log is read where it is large."""
+"""Reading a large delivery log."""
 
 from marketplace.domain.notifications import NotificationState
 from marketplace.storage import MongoStore
@@ -6,7 +6,7 @@ from tests.builders import a_notification
 
 
 async def test_the_latest_digest_is_found_by_the_index_alone(store: MongoStore) -> None:
-    """However many digests a conversation has had, and however many notifications there are."""
+    """The cost does not grow with the number of digests or notifications."""
     for number in range(1, 40):
         data = {"digest": "c1:carla", "first_sequence": number, "sequence": number}
         await store.notifications.add(

@@ -1,4 +1,4 @@
-"""Places that the version before has stored."""
+"""Places that the previous version stored."""
 
 from dataclasses import replace
 
@@ -10,15 +10,17 @@ from tests.builders import a_match, a_place, a_vendor
 
 
 async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoStore) -> None:
-    """Vendors are found in the directory, matches tell whole kilometres; twice changes nothing more."""
+    """Vendors become findable, match distances whole kilometres; a second run changes nothing."""
     vendor, applied = a_vendor(), a_vendor(service_area=None)
     old = a_match(distance_m=1_234, score=0.9383)
     new = a_match(distance_m=3_000, score=0.85)
     database = mongodb_store.database
-    await database["vendors"].insert_many([to_document(each) for each in (vendor, applied)])
+    await database["vendors"].insert_many([to_document(stored) for stored in (vendor, applied)])
     await mongodb_store.matches.add(old)
     await mongodb_store.matches.add(new)
-    migration = next(each for each in MIGRATIONS if each.__name__ == "_rounded_places")
+    migration = next(
+        migration for migration in MIGRATIONS if migration.__name__ == "_rounded_places"
+    )
 
     for _ in range(2):
         await migration(database)
@@ -28,7 +30,7 @@ async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoSt
     assert vendor.service_area is not None
     assert document["directory_place"] == directory_place(vendor.id, vendor.service_area.location)
     found = await mongodb_store.vendors.nearby(a_place(), 5_000, None, 10)
-    assert [each.id for each in found] == [vendor.id]
+    assert [listed.id for listed in found] == [vendor.id]
     assert await mongodb_store.matches.get(old.id) == replace(old, distance_m=1_000, score=0.9)
     assert await mongodb_store.matches.get(new.id) == new
 
@@ -36,7 +38,7 @@ async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoSt
 async def test_a_start_finds_vendors_that_the_version_before_saved_meanwhile(
     mongodb_store: MongoStore,
 ) -> None:
-    """A process of the version before replaces the document without its place in the directory."""
+    """Each start adds the directory place that the previous version dropped on saving."""
     vendor = a_vendor()
     await mongodb_store.vendors.add(vendor)
     await mongodb_store.database["vendors"].replace_one({"_id": vendor.id}, to_document(vendor))

@@ -1,4 +1,4 @@
-"""Quotes beside the version before, which writes them without a revision."""
+"""Quotes alongside the previous version, which writes them without a revision."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,14 +11,14 @@ from tests.builders import NOW, a_quote
 
 
 def as_the_version_before_writes(quote: Any) -> dict[str, Any]:
-    """The quote's document without what that version does not know."""
+    """The quote's document without the fields that the previous version does not know."""
     document = to_document(quote)
     document.pop("revision", None)
     return document
 
 
 async def test_a_quote_without_a_revision_is_at_its_first(mongodb_store: MongoStore) -> None:
-    """Nobody has counted, so counting begins."""
+    """A quote without a revision number is at revision 1."""
     quote = a_quote()
     await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(quote))
 
@@ -31,7 +31,7 @@ async def test_a_quote_without_a_revision_is_at_its_first(mongodb_store: MongoSt
 async def test_figures_that_the_version_before_wrote_are_the_next_revision(
     mongodb_store: MongoStore,
 ) -> None:
-    """It takes the number away; other figures than the kept ones are nobody's kept revision."""
+    """The previous version drops the number; figures that were never kept are the next one."""
     quote = a_quote(revision=2)
     await mongodb_store.quotes.add(quote)
     await mongodb_store.quotes.keep_revision(revision_of(quote))
@@ -48,11 +48,13 @@ async def test_figures_that_the_version_before_wrote_are_the_next_revision(
 
 
 async def test_the_migration_keeps_the_first_revision(mongodb_store: MongoStore) -> None:
-    """Run twice it changes nothing more; what is numbered already is left alone."""
+    """A second run changes nothing, and quotes with a revision stay as they are."""
     old, new = a_quote(valid_until=NOW), a_quote(revision=3)
     await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(old))
     await mongodb_store.quotes.add(new)
-    migration = next(each for each in MIGRATIONS if each.__name__ == "_quote_revisions")
+    migration = next(
+        migration for migration in MIGRATIONS if migration.__name__ == "_quote_revisions"
+    )
 
     for _ in range(2):
         await migration(mongodb_store.database)

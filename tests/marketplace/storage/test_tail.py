@@ -1,4 +1,4 @@
-"""The tail of what was committed: whole batches, in order, from the kept position on."""
+"""The tail of committed documents: whole batches, in order, from the stored position on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -22,34 +22,34 @@ from tests.marketplace.every_event import an_event_of
 
 @pytest_asyncio.fixture
 async def tail(settings: Settings, store: MongoStore) -> AsyncIterator[Tail]:
-    """A tail over the module's database, without a position."""
+    """A tail of the module's database, without a stored position."""
     made = Tail(settings)
     yield made
     await made.close()
 
 
 async def says(store: MongoStore, count: int) -> list[str]:
-    """Append messages at once; returns their ids in order."""
+    """Append messages concurrently; returns their ids in order."""
     writer = EntryWriter(store.entries)
     messages = [a_message(conversation_id="c") for _ in range(count)]
     await asyncio.gather(*map(writer.append, messages))
-    return [each.id for each in messages]
+    return [message.id for message in messages]
 
 
 async def take(batches: AsyncGenerator[Batch, None], count: int) -> list[Batch]:
-    """Read until so many documents came."""
+    """Read until `count` documents have arrived."""
     taken: list[Batch] = []
     async with asyncio.timeout(20):
         async for batch in batches:
             taken.append(batch)
-            if sum(len(each.committed) for each in taken) >= count:
+            if sum(len(batch.committed) for batch in taken) >= count:
                 break
     return taken
 
 
 def ids(taken: list[Batch]) -> list[str]:
-    """The ids in the order they came."""
-    return [each.id for batch in taken for each in batch.committed]
+    """The ids in order of arrival."""
+    return [document.id for batch in taken for document in batch.committed]
 
 
 async def begin(batches: AsyncGenerator[Batch, None]) -> None:
@@ -59,19 +59,19 @@ async def begin(batches: AsyncGenerator[Batch, None]) -> None:
 
 
 async def test_what_the_server_sent_together_is_one_batch(store: MongoStore, tail: Tail) -> None:
-    """A burst costs a round trip and not one for each document."""
+    """A burst costs one round trip, not one per document."""
     async with aclosing(tail.batches()) as batches:
         await begin(batches)
         sent = await says(store, 400)
         taken = await take(batches, 400)
 
     assert ids(taken) == sent
-    assert max(len(each.committed) for each in taken) >= 50
-    assert all(isinstance(each, Entry) for batch in taken for each in batch.committed)
+    assert max(len(batch.committed) for batch in taken) >= 50
+    assert all(isinstance(document, Entry) for batch in taken for document in batch.committed)
 
 
 async def test_an_outbox_record_comes_as_it_was_encoded(store: MongoStore, tail: Tail) -> None:
-    """Topic, key and bytes, ready for Kafka; with the revision where it made one."""
+    """A record has topic, key and bytes ready for Kafka, and the RFI's revision if it made one."""
     event = an_event_of("rfi.submitted")
 
     async with aclosing(tail.batches()) as batches:
@@ -87,7 +87,7 @@ async def test_an_outbox_record_comes_as_it_was_encoded(store: MongoStore, tail:
 async def test_reading_goes_on_from_the_kept_position(
     store: MongoStore, tail: Tail, settings: Settings
 ) -> None:
-    """What was passed on is not read again; what came meanwhile is."""
+    """Published documents are not read again; those committed meanwhile are."""
     async with aclosing(tail.batches()) as batches:
         await begin(batches)
         await says(store, 5)
@@ -105,21 +105,24 @@ async def test_reading_goes_on_from_the_kept_position(
 
 
 async def test_without_a_position_everything_kept_is_read(store: MongoStore, tail: Tail) -> None:
-    """An old stretch has no token: its position is not kept before all of it was passed on."""
+    """A backlog has no token, so its position is not stored before all of it is published."""
     sent = await says(store, 30)
 
     async with aclosing(tail.batches()) as batches:
         taken = await take(batches, 30)
 
     assert ids(taken) == sent
-    assert {each.token for each in taken} == {None}
+    assert {batch.token for batch in taken} == {None}
 
 
 async def test_after_a_restore_the_stretch_before_the_position_is_read_again(
     store: MongoStore, tail: Tail, settings: Settings
 ) -> None:
-    """Consumers may not have handled it in the history that now counts; and a relay that still runs
-    neither overwrites the position nor goes on from its own."""
+    """After a restore, entries before the stored position are read again.
+
+    Consumers may not have handled them in the restored history.  A relay that is still running
+    neither overwrites the position nor continues from its own.
+    """
     async with aclosing(tail.batches()) as batches:
         await begin(batches)
         sent = await says(store, 5)
@@ -136,13 +139,13 @@ async def test_after_a_restore_the_stretch_before_the_position_is_read_again(
     async with aclosing(tail.batches()) as batches:
         taken = await take(batches, 5)
         assert ids(taken) == sent
-        token = next(each.token for each in [await anext(batches)])
+        token = next(batch.token for batch in [await anext(batches)])
         assert token is not None
         await tail.keep_position(token, NOW)
 
 
 async def test_a_server_that_is_away_is_a_temporary_error(settings: Settings) -> None:
-    """The relay waits and comes again."""
+    """The relay waits and retries."""
     nowhere = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100"
     tail = Tail(replace(settings, mongodb_url=nowhere))
 
