@@ -1,12 +1,12 @@
-# One image for every process; the service's command chooses which one runs:
+# One image for every process; the service's command selects which process runs:
 #   docker build -t parley:local .
 #   docker run parley:local python -m realtime
-# Both bases are arguments, so that a private mirror or an image of one's own can stand in. A mirror
-# of packages is set in such a base (pip.conf, .npmrc), never here.
+# Both base images are arguments, so that a private mirror or a custom image can replace them.
+# Configure a package mirror in such an image (pip.conf, .npmrc), not here.
 ARG BASE=python:3.12-slim
 ARG NODE_BASE=node:22-slim
 
-# The page: static files, none of Node reaches the final image.
+# The page: static files. The final image contains no Node.
 FROM ${NODE_BASE} AS web
 WORKDIR /build/web
 COPY web/package.json web/package-lock.json ./
@@ -14,7 +14,7 @@ RUN npm ci --no-audit --no-fund
 COPY web/ ./
 RUN npm run build
 
-# The virtual environment. Wheels only: no compiler, and no package's own script, runs here.
+# The virtual environment. Wheels only, so neither a compiler nor a package's build script runs.
 FROM ${BASE} AS python
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/parley
@@ -39,7 +39,7 @@ RUN groupadd --system --gid 10001 parley \
         --shell /usr/sbin/nologin parley
 COPY --from=python /opt/parley /opt/parley
 COPY --from=web /build/web/dist /srv/web
-# The root file system may be read-only: nothing is written outside /tmp.
+# The root file system may be read-only: Parley writes only to /tmp.
 ENV PATH=/opt/parley/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \

@@ -1,8 +1,8 @@
-"""Check what `docker stack config` lets pass in a stack file: names used but not declared.
+"""Check a stack file for faults that `docker stack config` accepts: names used but not declared.
 
-`docker stack config` accepts a service whose secret or network nobody declares (the deployment then
-fails half-way), and knows nothing of `*_FILE` variables. This prints a line for each finding and
-exits 1, or exits 0 when there is none.
+`docker stack config` accepts a service with an undeclared secret or network (the deployment then
+fails half-way), and it does not know `*_FILE` variables. This script prints one line for each fault
+and exits with 1; without a fault it exits with 0.
 
     python deploy/check_stack.py swarm-stack.yml
 """
@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 SECRETS_FOLDER = "/run/secrets/"
 KINDS = ("networks", "secrets", "configs", "volumes")
-# What every service must say for itself; the last three stand under `deploy`.
+# What every service must declare; `DEPLOY_NEEDS` are the keys under `deploy`.
 SERVICE_NEEDS = ("healthcheck", "logging", "stop_grace_period")
 DEPLOY_NEEDS = ("update_config", "rollback_config", "restart_policy")
 
@@ -56,7 +56,7 @@ def _service_faults(service: dict[str, Any], stack: dict[str, Any]) -> Iterator[
 
 
 def _references(service: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
-    """Yield (declared name, name inside the container) for what a service uses of one kind."""
+    """Yield (declared name, name inside the container) of each `kind` that a service uses."""
     for entry in service.get(kind) or []:
         if isinstance(entry, dict):
             if kind == "volumes" and entry.get("type") != "volume":
@@ -72,7 +72,7 @@ def _references(service: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]
 
 
 def _file_variable_faults(service: dict[str, Any]) -> Iterator[str]:
-    """A variable `X_FILE` must name a secret that this service was given."""
+    """Yield each variable `X_FILE` that does not name one of this service's secrets."""
     mounted = {
         target if target.startswith("/") else SECRETS_FOLDER + target
         for _, target in _references(service, "secrets")
@@ -83,7 +83,7 @@ def _file_variable_faults(service: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Check the file named by the only argument; return the exit code."""
+    """Check the file that the only argument names; return the exit code."""
     if len(arguments) != 1:
         sys.stderr.write("Usage: check_stack.py STACK_FILE\n")
         return 2

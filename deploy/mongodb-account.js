@@ -1,6 +1,6 @@
-// Run once, on an empty volume: makes the account that the secret mongodb_url names, with rights to
-// the product's own database and no other (dbAdmin: the processes bring collection validators up to
-// date by collMod, which readWrite alone may not).
+// Runs once, on an empty volume: creates the account in the secret mongodb_url, with rights to
+// Parley's own database only. It needs dbAdmin because the processes update collection validators
+// with collMod, which readWrite does not permit.
 const url = new URL(require("fs").readFileSync("/run/secrets/mongodb_url", "utf8").trim());
 db.getSiblingDB("admin").createUser({
   user: decodeURIComponent(url.username),

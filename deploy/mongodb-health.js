@@ -1,6 +1,7 @@
-// Health check of the stack's MongoDB, run by mongosh: healthy is "takes writes as the set's primary".
-// A member that was never in a set is put into one of its own first, so a new volume needs no hand.
-// The image's own first start, which makes the accounts, is outside the set and not healthy yet.
+// Health check of the stack's MongoDB, run by mongosh. Healthy means that it accepts writes as the
+// replica set's primary. The check first initiates a set for a member that was never in one, so a new
+// volume needs no manual step. While the image's first start creates the accounts, the server is
+// outside the set and not healthy yet.
 const password = require("fs").readFileSync("/run/secrets/mongodb_root_password", "utf8").trim();
 const admin = connect(
   "mongodb://127.0.0.1:27017/admin?directConnection=true&serverSelectionTimeoutMS=4000",
