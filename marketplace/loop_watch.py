@@ -17,13 +17,17 @@ WINDOW_S = 30.0
 # Nothing that one client sends may hold a loop longer than this.
 TOO_LONG_S = 0.020
 
-_LAG = Gauge("parley_event_loop_lag_seconds", "How late a timer ran, the longest in a minute")
+_LAG = Gauge(
+    "parley_event_loop_lag_seconds",
+    "The longest delay of an event-loop timer in the last 30 to 60 seconds",
+)
 _HELD = Gauge(
     "parley_event_loop_held_cpu_seconds",
-    "CPU time the loop's thread took between two looks, the longest in a minute",
+    "The most CPU time the loop's thread used between two samples in the last 30 to 60 seconds",
 )
 _TOO_LONG = Counter(
-    "parley_event_loop_holds_total", "Looks between which the loop's thread took over 20 ms of CPU"
+    "parley_event_loop_holds_total",
+    "Samples since whose predecessor the loop's thread used more than 20 ms of CPU time",
 )
 
 

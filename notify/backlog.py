@@ -11,7 +11,10 @@ LOOK_EVERY_S = 5.0
 # Counting goes along an index; beyond this many the exact number says nothing more.
 MOST_COUNTED = 10_000
 
-_DUE = Gauge("parley_notifications_due", f"Due and waiting, up to {MOST_COUNTED}")
+_DUE = Gauge(
+    "parley_notifications_due",
+    f"Notifications that are due and waiting, counted up to {MOST_COUNTED}",
+)
 
 
 async def watch(world: World) -> None:

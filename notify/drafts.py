@@ -17,7 +17,9 @@ from notify.rules import POLICIES, Telling
 
 LOG = logging.getLogger(__name__)
 
-_CREATED = Counter("parley_notifications_created_total", "Notifications", ["kind", "channel"])
+_CREATED = Counter(
+    "parley_notifications_created_total", "Created notifications", ["kind", "channel"]
+)
 
 
 class Drafts:

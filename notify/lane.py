@@ -30,11 +30,13 @@ MOST_UNKNOWN = 3
 MOST_REFUSED = 5
 _QUIET = frozenset({reasons.RATE_LIMITED, reasons.PROVIDER_UNAVAILABLE, reasons.OUTCOME_UNKNOWN})
 
-_PAUSES = Counter("parley_provider_pauses_total", "Pauses begun", ["channel", "reason"])
-_IS_PAUSED = Gauge("parley_provider_is_paused", "1 while nothing is claimed", ["channel"])
+_PAUSES = Counter("parley_provider_pauses_total", "Pauses that have started", ["channel", "reason"])
+_IS_PAUSED = Gauge(
+    "parley_provider_is_paused", "1 while no notification is claimed for the provider", ["channel"]
+)
 _REFUSALS = Counter(
     "parley_provider_refusals_total",
-    "Refusals that are not about a recipient or a text: our account, number, key or defect",
+    "Refusals about our key, number or account, or with an unknown code",
     ["channel", "reason"],
 )
 

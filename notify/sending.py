@@ -43,15 +43,17 @@ SMS_PER_HOUR = 20
 _HOUR = timedelta(hours=1)
 
 _OUTCOMES = Counter(
-    "parley_notification_outcomes_total", "Tries by how they ended", ["channel", "outcome"]
+    "parley_notification_outcomes_total",
+    "Attempts to send a notification, by outcome",
+    ["channel", "outcome"],
 )
 _ON_THE_WAY = Histogram(
     "parley_notification_seconds",
-    "From the event's handling to the provider",
+    "Time from an event to the provider's acceptance of the notification",
     ["channel"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30, 60, 300, 1_800, 7_200, 86_400),
 )
-_SEND = Histogram("parley_notification_send_seconds", "A provider's time to answer", ["channel"])
+_SEND = Histogram("parley_notification_send_seconds", "A provider's response time", ["channel"])
 
 
 @dataclass(frozen=True, slots=True)

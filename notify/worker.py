@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=6 * TIMEOUT_S)
 LOOK_EVERY_S = 0.5
 LONGEST_PAUSE_S = 5.0
 
-_IN_FLIGHT = Gauge("parley_notifications_in_flight", "Notifications being sent by this process")
+_IN_FLIGHT = Gauge("parley_notifications_in_flight", "Notifications that this process is sending")
 
 
 class Worker:

@@ -30,14 +30,16 @@ DEADLINE_S = 20.0
 JOINS_AT_A_TIME = 100
 JOINS_WAITING = 2_000
 
-_CALLS = Counter("parley_calls_total", "Calls by name and outcome", ["call", "code"])
+_CALLS = Counter("parley_calls_total", "Acknowledged calls by name and outcome", ["call", "code"])
 _TOOK = Histogram(
     "parley_call_seconds",
     "Time from a call to its acknowledgement",
     ["call"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 20),
 )
-_RESUMES = Counter("parley_resumes_total", "Joins that went on from a number", ["call"])
+_RESUMES = Counter(
+    "parley_resumes_total", "Joins that resumed from a sequence or revision", ["call"]
+)
 
 CallHandler = Callable[[Connection, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
 

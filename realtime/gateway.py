@@ -30,9 +30,9 @@ SESSIONS_PER_QUERY = 500
 HANDSHAKES_AT_A_TIME = 200
 HANDSHAKES_WAITING = 2_000
 
-_CONNECTIONS = Gauge("parley_connections", "Connections with a checked token")
-_REFUSED = Counter("parley_connections_refused_total", "Handshakes refused", ["code"])
-_ENDED = Counter("parley_connections_ended_total", "Connections that the gateway ended", ["code"])
+_CONNECTIONS = Gauge("parley_connections", "Open connections with a verified access token")
+_REFUSED = Counter("parley_connections_refused_total", "Refused handshakes", ["code"])
+_ENDED = Counter("parley_connections_ended_total", "Connections closed by the gateway", ["code"])
 # Why the gateway ends connections, as the close frame says it.
 _REASONS = {
     Code.TOKEN_EXPIRED: "token expired",

@@ -8,7 +8,7 @@ from prometheus_client import Histogram
 
 _FAN_OUT = Histogram(
     "parley_fan_out_seconds",
-    "Time from an entry's or change's own moment until it was handed to the members of its room",
+    "Time from an entry's or change's own timestamp until it was handed to the members of its room",
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
 

@@ -13,7 +13,9 @@ from realtime.binding import ClientIdentity, identify, owner_of, set_cookie
 from realtime.polling import InvalidPayloadError, PollingSession, SessionEndedError
 
 LOG = logging.getLogger(__name__)
-MALFORMED = Counter("parley_malformed_polls_total", "Polled packets that were no packet")
+MALFORMED = Counter(
+    "parley_malformed_polls_total", "Packets in polling requests that were not valid packets"
+)
 # The reference server's errors (engine.io, lib/server.ts).
 _UNKNOWN_TRANSPORT = (0, "Transport unknown")
 _UNKNOWN_SESSION = (1, "Session ID unknown")

@@ -35,9 +35,13 @@ HEADS_PER_BATCH = 20
 # a majority has: that one knows it by the next check.
 LOWER_HEADS = 2
 
-_ROOMS = Gauge("parley_rooms", "Rooms with members here")
-_HOLES = Counter("parley_room_holes_total", "Holes that were read from the store")
-_FILLED = Counter("parley_room_hole_pushes_total", "Pushes that came out of the store")
+_ROOMS = Gauge("parley_rooms", "Rooms with members on this gateway")
+_HOLES = Counter(
+    "parley_room_holes_total", "Times that missing sequences or revisions were read from the store"
+)
+_FILLED = Counter(
+    "parley_room_hole_pushes_total", "Pushes that came from the store instead of Redis"
+)
 _DELIVERED = Counter("parley_pushes_delivered_total", "Pushes handed to connections")
 
 

@@ -17,7 +17,7 @@ TTL_S = 6.0
 RENEW_EVERY_S = 1.5
 FINISH_WITHIN_S = 10.0
 
-_IS_WORKING = Gauge("parley_relay_is_working", "1 while this relay holds the lease")
+_IS_WORKING = Gauge("parley_relay_is_working", "1 in the relay that holds the lease")
 
 
 class LeaseKeeper:

@@ -21,8 +21,10 @@ LONGEST_PAUSE_S = 3.0
 KEEP_POSITION_EVERY_S = 0.1
 KEEP_IDLE_POSITION_EVERY_S = 10.0
 
-_RELAYED = Counter("parley_relay_records_total", "Committed records that are in Kafka")
-_SENT_AT = Gauge("parley_relay_last_sent_timestamp_seconds", "When a batch was last in Kafka")
+_RELAYED = Counter("parley_relay_records_total", "Committed records that Kafka has acknowledged")
+_SENT_AT = Gauge(
+    "parley_relay_last_sent_timestamp_seconds", "Time at which Kafka last acknowledged a batch"
+)
 
 
 class Relay:

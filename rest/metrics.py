@@ -9,11 +9,11 @@ from rest.requests import RestRequest
 
 _KNOWN_METHODS = frozenset(str(method) for method in HTTP_METHODS)
 _REQUESTS = Counter(
-    "parley_rest_requests_total", "Requests answered", ["route", "method", "status"]
+    "parley_rest_requests_total", "Requests that got a response", ["route", "method", "status"]
 )
 _SECONDS = Histogram(
     "parley_rest_request_seconds",
-    "Time from a request's head to its answer",
+    "Time from a request's head to its response",
     ["route", "method"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )

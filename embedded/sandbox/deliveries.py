@@ -12,7 +12,7 @@ MAX_DELIVERIES = 10_000
 # A single email may have 30 MB, so that a bound on the number alone would be none on memory.
 MAX_BYTES = 256 * 1024 * 1024
 
-_ARRIVED = Counter("parley_sandbox_deliveries_total", "Deliveries accepted", ["channel"])
+_ARRIVED = Counter("parley_sandbox_deliveries_total", "Accepted deliveries", ["channel"])
 _HELD = Gauge("parley_sandbox_deliveries_held", "Deliveries held in memory")
 
 

@@ -16,7 +16,9 @@ DRIP = "drip"
 AS_PROVIDER, HTML, MALFORMED, EMPTY = "provider", "html", "malformed", "empty"
 FORMS = (AS_PROVIDER, HTML, MALFORMED, EMPTY)
 
-_STRUCK = Counter("parley_sandbox_faults_total", "Sends that met a fault", ["channel", "status"])
+_STRUCK = Counter(
+    "parley_sandbox_faults_total", "Sends that hit an injected fault", ["channel", "status"]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ LOG = logging.getLogger(__name__)
 # A defect that makes every record unusable must not move the whole topic to the dead-letter topic.
 MAX_AN_HOUR = 100
 
-HANDLED = Counter("parley_kafka_records_handled_total", "Records handled", ["topic", "outcome"])
+HANDLED = Counter(
+    "parley_kafka_records_handled_total",
+    "Records handled by a consumer group",
+    ["topic", "outcome"],
+)
 
 
 class TooManyDeadLettersError(Exception):

@@ -13,7 +13,7 @@ ASK_WITHIN_S = 3.0
 
 _LAG = Gauge(
     "parley_kafka_lag_records",
-    "Records not handled yet, of the partitions of this process",
+    "Records not handled yet, in the partitions assigned to this process",
     ["topic"],
 )
 

@@ -19,8 +19,8 @@ LOG = logging.getLogger(__name__)
 MAX_WAITING = 20_000
 MAX_BATCH = 500
 
-_DROPPED = Counter("parley_announcements_dropped_total", "Announcements that Redis did not take")
-_PUBLISHED = Counter("parley_announcements_total", "Announcements handed to Redis")
+_DROPPED = Counter("parley_announcements_dropped_total", "Announcements that Redis did not accept")
+_PUBLISHED = Counter("parley_announcements_total", "Announcements sent to Redis")
 
 
 class Announcer:

@@ -13,7 +13,8 @@ LOG = logging.getLogger(__name__)
 LOGGED_EVERY_S = 1.0
 
 _FAILED = Counter(
-    "parley_live_receiver_failures_total", "Announcements and signals whose receiver failed"
+    "parley_live_receiver_failures_total",
+    "Announcements and signals that were skipped because their receiver failed",
 )
 
 LiveItem = Announcement | Signal

@@ -26,8 +26,12 @@ READ_WITHIN_S = 1.0
 ROOMS_PER_COMMAND = 1_000
 
 _RECEIVED = Counter("parley_live_messages_received_total", "Messages received from Redis")
-_RESUBSCRIBED = Counter("parley_live_resubscriptions_total", "Times the subscriptions were redone")
-_HEARING = Gauge("parley_live_is_hearing", "1 while the canary comes back through Redis")
+_RESUBSCRIBED = Counter(
+    "parley_live_resubscriptions_total", "Times that all subscriptions were renewed"
+)
+_HEARING = Gauge(
+    "parley_live_is_hearing", "1 while the gateway receives its own canary through Redis"
+)
 
 
 class Subscriber:

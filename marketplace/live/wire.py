@@ -34,7 +34,7 @@ _SIGNALS = {name.value: name for name in SignalName}
 
 _DROPPED = Counter(
     "parley_live_messages_dropped_total",
-    "Signals and announcements from Redis that this version does not know or cannot read",
+    "Signals from Redis that this version does not know, and messages it cannot parse",
     ["reason"],
 )
 _UNKNOWN, _UNREADABLE = _DROPPED.labels("unknown_signal"), _DROPPED.labels("unreadable")

@@ -29,7 +29,10 @@ R = TypeVar("R")
 Session = AsyncIOMotorClientSession | None
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 
-_ANSWERS = Gauge("parley_mongodb_answers", "1 when MongoDB did what it was last asked, 0 when not")
+_ANSWERS = Gauge(
+    "parley_mongodb_answers",
+    "1 if the last MongoDB operation succeeded, 0 if MongoDB was unavailable",
+)
 
 AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError)
 # Shutting down, stepping down, no primary known: the server said "not now", not "never".

@@ -49,9 +49,11 @@ GIVE_UP_AFTER_S = 15.0
 _DUPLICATE_KEY = 11_000
 
 _BATCHES = Histogram(
-    "parley_entry_batch_size", "Entries written together", buckets=(1, 2, 5, 10, 25, 50, 100, 500)
+    "parley_entry_batch_size",
+    "Entries written in one batch",
+    buckets=(1, 2, 5, 10, 25, 50, 100, 500),
 )
-_CONFLICTS = Counter("parley_entry_conflicts_total", "Sequences that another process took first")
+_CONFLICTS = Counter("parley_entry_conflicts_total", "Sequences that another process used first")
 
 
 @dataclass(slots=True)

@@ -14,8 +14,14 @@ SLOW_FROM_BYTES = 65_536
 # How long a slow reader may take nothing at all before its connection is cut.
 STALLED_AFTER_S = 10.0
 
-_DROPPED = Counter("parley_pushes_dropped_total", "Pushes not delivered", ["reason"])
-CLOSED_SLOW = Counter("parley_slow_readers_closed_total", "Connections closed as too slow")
+_DROPPED = Counter(
+    "parley_pushes_dropped_total",
+    "Typing and presence pushes dropped for a slow reader",
+    ["reason"],
+)
+CLOSED_SLOW = Counter(
+    "parley_slow_readers_closed_total", "Connections closed because the client did not read"
+)
 DROPPED_EPHEMERAL = _DROPPED.labels("slow_reader")
 
 

@@ -38,7 +38,9 @@ _CALL_TYPES = frozenset((b"2", b"5", b"b"))
 # In the place of a binary message, whose content is of no use.
 _ATTACHMENT = b"bb"
 
-_MALFORMED = Counter("parley_malformed_frames_total", "Frames that were no packet")
+_MALFORMED = Counter(
+    "parley_malformed_frames_total", "Websocket frames that were not valid packets"
+)
 
 
 class Server(Protocol):
