@@ -1,4 +1,4 @@
-"""Which events ask for matching, and what happens then."""
+"""Decides which events trigger matching, and matches."""
 
 import logging
 from collections.abc import Sequence
@@ -28,18 +28,18 @@ class Handler:
         """Handle events one after the other.
 
         Raises:
-            TemporaryError: MongoDB is away; the batch is tried again.
+            TemporaryError: MongoDB is unavailable; the batch is retried.
         """
         for event in batch:
             await self.handle(event)
 
     async def handle(self, event: Event) -> None:
-        """Match a submitted RFI, or one whose place, category or number of vendors was revised.
+        """Match a submitted RFI, or one whose location, category or number of vendors was revised.
 
         Raises:
-            TemporaryError: MongoDB is away.
+            TemporaryError: MongoDB is unavailable.
         """
-        if not _asks_for_matching(event):
+        if not _triggers_matching(event):
             return
         actor = Actor(
             GROUP, Role.SYSTEM, correlation_id=event.correlation_id, causation_id=event.id
@@ -50,7 +50,7 @@ class Handler:
         LOG.info("matched", extra={"rfi_id": event.key, "offered": count})
 
 
-def _asks_for_matching(event: Event) -> bool:
+def _triggers_matching(event: Event) -> bool:
     if event.name == "rfi.submitted":
         return True
     if event.name != "rfi.revised" or event.data["rfi"]["state"] != "open":

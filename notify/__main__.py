@@ -15,7 +15,7 @@ from notify.worker import Worker
 
 
 async def main(process: Process) -> None:
-    """Notify people until told to stop; then finish the sends in flight."""
+    """Send notifications until the process is told to stop, then finish the sends in flight."""
     parts, settings = process.parts, process.settings
     runner = await serve(operations_app(process), settings)
     try:
@@ -30,13 +30,13 @@ async def main(process: Process) -> None:
                 sms_per_hour=max(1, round(SMS_PER_HOUR * settings.limit_scale)),
             )
             worker = Worker(parts.world, sending.attempt, tuple(lanes.values()))
-            await _run(process, _lanes(process, worker), worker)
+            await _run(process, _consumers(process, worker), worker)
     finally:
         await runner.cleanup()
 
 
-def _lanes(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
-    """Two members of the group, so that RFIs and matches never wait for chat."""
+def _consumers(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
+    """Two members of the consumer group, so that RFIs and matches never wait for chat."""
     servers, world = process.settings.kafka_bootstrap_servers, process.parts.world
     handler, digests = Handler(world, worker.wake), Digests(world)
     return {
@@ -47,24 +47,24 @@ def _lanes(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
     }
 
 
-async def _run(process: Process, lanes: Mapping[str, EventConsumer], worker: Worker) -> None:
+async def _run(process: Process, consumers: Mapping[str, EventConsumer], worker: Worker) -> None:
     async def check_consumers() -> None:
-        if not all(consumer.is_polling for consumer in lanes.values()):
+        if not all(consumer.is_polling for consumer in consumers.values()):
             raise TemporaryError("Kafka has not answered lately")
 
     process.checks["kafka"] = check_consumers
     background = process.background
     try:
-        for name, consumer in lanes.items():
+        for name, consumer in consumers.items():
             background.start(name, consumer.run())
         background.start("worker", worker.run())
         background.start("backlog", backlog.watch(process.parts.world))
         process.is_ready = True
         await process.stopping.wait()
-        for consumer in lanes.values():
+        for consumer in consumers.values():
             consumer.stop()
         worker.stop()
-        await background.finish(*lanes, "worker")
+        await background.finish(*consumers, "worker")
     finally:
         await background.end()
 

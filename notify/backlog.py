@@ -1,4 +1,4 @@
-"""How many notifications are due and wait: the number to watch and to scale by."""
+"""How many notifications are due: the number to monitor and to scale by."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from marketplace.errors import TemporaryError
 from marketplace.ports import World
 
 LOOK_EVERY_S = 5.0
-# Counting goes along an index; beyond this many the exact number says nothing more.
+# Counting scans an index; above this number the exact count has no further use.
 MOST_COUNTED = 10_000
 
 _DUE = Gauge(
@@ -18,7 +18,7 @@ _DUE = Gauge(
 
 
 async def watch(world: World) -> None:
-    """Measure every few seconds, until cancelled; NaN while the store is away."""
+    """Update the metric every few seconds until cancelled; NaN while the store is unavailable."""
     while True:
         try:
             due = await world.store.notifications.count_due(world.clock.now(), MOST_COUNTED)

@@ -1,4 +1,4 @@
-"""The delivery log: a notification's state, and the event that tells of it, in one write."""
+"""The delivery log: a notification's state and the event about it, in one write."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def view(notification: Notification) -> dict[str, Any]:
 
 
 def log_event(name: str, notification: Notification, cause: Event | None = None) -> Event:
-    """An event about a notification; what came of it later is caused by the event it is about."""
+    """An event about a notification; its cause is the event that the notification is about."""
     actor = Actor(
         _ACTOR_ID,
         Role.SYSTEM,
@@ -40,25 +40,25 @@ def log_event(name: str, notification: Notification, cause: Event | None = None)
 async def settle(
     store: Store, notification: Notification, refused: Suppression | None = None
 ) -> bool:
-    """Save where a claimed notification stands now; a final state leaves with its event.
+    """Save the state of a claimed notification; a final state is written together with its event.
 
-    An address that the provider refused is remembered in the same write.  False when the claim has
-    ended meanwhile: then another's outcome stands.
+    An address that the provider refused is stored in the same write.  Returns False if the claim has
+    expired in the meantime; another worker's outcome is then kept.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: when the store is unavailable.
     """
     name = _EVENTS.get(notification.state)
     if name is None:
         return await store.notifications.settle(notification)
-    told = log_event(name, notification)
+    event = log_event(name, notification)
 
     async def work(tx: Repositories) -> bool:
         if not await tx.notifications.settle(notification):
             return False
         if refused is not None:
             await tx.suppressions.add(refused)
-        await tx.outbox.add(told)
+        await tx.outbox.add(event)
         return True
 
     return await store.transact(work)

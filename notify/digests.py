@@ -1,15 +1,15 @@
-"""Chat messages to people who are away: at most one digest is open for a conversation and a person.
+"""Chat messages to people who are away: at most one open digest per conversation and person.
 
-A digest is a notification that tells of the messages `first_sequence` to `sequence`.  It is open while
-it is pending.
+A digest is a notification about the messages `first_sequence` to `sequence`.  It is open while it is
+pending.
 
-    message ─▶ is its person away? ─▶ covered by the latest digest (sequence ≤ its own)? nothing to do
-                                      latest one open?   it joins: the digest's `sequence` is raised
-                                      none open?         it opens the next one
+    message ─▶ recipient away? ─▶ the latest digest covers it (sequence ≤ its own)? nothing to do
+                                  the latest digest is open? the message joins: `sequence` is raised
+                                  no open digest?            the message opens the next one
 
-Joining writes no row, no event and no mark, and costs one update for a digest and a batch.  The update
-holds only while the digest is pending, and a worker claims it by the same state: so either the claim
-finds the message in it, or the message finds the digest closed and opens the next one.
+Joining writes no row, no event and no mark, and costs one update per digest and batch.  The update
+applies only while the digest is pending, and a worker claims the digest by the same state.  So either
+the claim includes the message, or the message finds the digest closed and opens the next one.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from notify.runs import Run, runs_of, sequence_of
 
 CHAT_TOPICS = ("conversations",)
 BATCH_SIZE = 500
-# A transaction of so many digests stays far below MongoDB's 16 MB and the transaction's deadline.
+# A transaction with this many digests stays far below MongoDB's 16 MB and the deadline.
 OPENED_TOGETHER = 100
 
 
@@ -42,33 +42,33 @@ class Digests:
         self._drafts = Drafts(world)
 
     async def handle_batch(self, batch: Sequence[Event]) -> None:
-        """Have each message to somebody away covered by a digest.
+        """Make sure that a digest covers each message to a person who is away.
 
-        Once for each message, also when a batch comes again: what a digest covers stays covered, and
-        what opened one is marked.
+        Each message is covered once, even when a batch is redelivered: a covered message stays
+        covered, and a message that opened a digest is marked.
 
         Raises:
-            TemporaryError: MongoDB or Redis is away; the batch is tried again.
+            TemporaryError: MongoDB or Redis is unavailable; the batch is retried.
         """
         messages = [event for event in batch if event.name == "message.sent"]
         conversations = await self._facts.conversations({event.key for event in messages})
-        runs = await self._unread(await self._of_the_away(runs_of(messages, conversations)))
+        runs = await self._with_unread(await self._for_absent(runs_of(messages, conversations)))
         while runs:
             runs = await self._cover(runs)
 
-    async def _of_the_away(self, runs: list[Run]) -> list[Run]:
-        """Those whose person has no app connected: who has one hears of the messages there."""
+    async def _for_absent(self, runs: list[Run]) -> list[Run]:
+        """The runs whose recipient has no app connected; a connected app shows the messages."""
         if not runs:
             return []
         accounts = {run.account_id for run in runs}
         connected = await self._world.presence.connected_among(accounts)
         return [run for run in runs if run.account_id not in connected]
 
-    async def _unread(self, runs: list[Run]) -> list[Run]:
-        """Those whose person has not read everything yet.
+    async def _with_unread(self, runs: list[Run]) -> list[Run]:
+        """The runs whose recipient has not read all of their messages.
 
-        A run that is read in part is kept whole: whoever handles it at the same time, by a read
-        position of a moment ago, must choose the same message to open a digest.
+        A partly read run stays whole: another process that handles it at the same time, with an
+        older read position, must choose the same message to open a digest.
         """
         if not runs:
             return []
@@ -76,10 +76,10 @@ class Digests:
         return [run for run in runs if read.get(run.pair, 0) < run.last]
 
     async def _cover(self, runs: list[Run]) -> list[Run]:
-        """Join or open; returns the runs that somebody else's claim or opening sends round again."""
+        """Join or open digests; returns the runs to retry after another process's claim or digest."""
         notifications = self._world.store.notifications
         latest = await notifications.latest_digests([run.key for run in runs])
-        joining, opening = _sorted(runs, latest)
+        joining, opening = _split(runs, latest)
         again: list[Run] = []
         if joining:
             ends = {latest[run.key].id: run.last for run in joining}
@@ -90,15 +90,15 @@ class Digests:
         return again
 
     async def _open(self, runs: Sequence[Run]) -> list[Run]:
-        """Open a digest for each; returns the runs for which somebody else has just opened one."""
-        made = await asyncio.gather(*(self._draft(run) for run in runs))
-        drafts = {draft.data["digest"]: draft for draft in made if draft is not None}
+        """Open a digest for each run; returns those for which another process has just opened one."""
+        found = await asyncio.gather(*(self._draft(run) for run in runs))
+        drafts = {draft.data["digest"]: draft for draft in found if draft is not None}
 
         async def work(tx: Repositories) -> tuple[list[Notification], list[Run]]:
             latest = await tx.notifications.latest_digests([run.key for run in runs])
-            joining, opening = _sorted(runs, latest)
+            joining, opening = _split(runs, latest)
             ids = [message.id for run in opening for message in run.messages]
-            # The version before marks every message that it handles.
+            # The previous version marks every message that it handles.
             marked = await tx.handled.marked(GROUP, ids)
             opened = [
                 (opener, _opened_by(opener, drafts[run.key], run))
@@ -120,7 +120,7 @@ class Digests:
         return again
 
     async def _draft(self, run: Run) -> Notification | None:
-        """The digest as the run's first message would open it; None when there is nobody to tell."""
+        """The digest that the run's first message would open; None if there is no recipient."""
         message, facts = run.messages[0], Facts(conversation=run.conversation)
         for telling in rules.tellings(message, facts):
             if telling.account_id == run.account_id:
@@ -129,16 +129,16 @@ class Digests:
         return None
 
 
-def _sorted(runs: Sequence[Run], latest: Mapping[str, Notification]) -> tuple[list[Run], list[Run]]:
-    """What no digest covers yet: the messages that can join an open one, and those that open the next."""
+def _split(runs: Sequence[Run], latest: Mapping[str, Notification]) -> tuple[list[Run], list[Run]]:
+    """Split the messages that no digest covers: those that join an open one, those that open one."""
     joining: list[Run] = []
     opening: list[Run] = []
     for run in runs:
         digest = latest.get(run.key)
-        left = run if digest is None else run.after(digest.data["sequence"])
-        if left is not None:
+        uncovered = run if digest is None else run.after(digest.data["sequence"])
+        if uncovered is not None:
             is_open = digest is not None and digest.state is NotificationState.PENDING
-            (joining if is_open else opening).append(left)
+            (joining if is_open else opening).append(uncovered)
     return joining, opening
 
 
@@ -147,6 +147,6 @@ def _first_unmarked(run: Run, marked: Collection[str]) -> Event | None:
 
 
 def _opened_by(opener: Event, draft: Notification, run: Run) -> Notification:
-    """The digest from its opener to the end of the run."""
+    """The digest from the message that opens it to the end of the run."""
     window = {"first_sequence": sequence_of(opener), "sequence": run.last}
     return replace(draft, event_id=opener.id, data=draft.data | window)

@@ -1,4 +1,4 @@
-"""Notifications as they are to be written, and what the app hears of them."""
+"""Builds notifications, and announces them to apps once they are written."""
 
 import logging
 from collections.abc import Iterable
@@ -23,16 +23,16 @@ _CREATED = Counter(
 
 
 class Drafts:
-    """Makes notifications out of what is to be told, and announces those that were written."""
+    """Builds notifications from tellings, and announces those that were written."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def of(self, event: Event, telling: Telling) -> list[Notification]:
-        """One for each channel that the person can be reached by.
+        """One notification for each channel by which the person can be reached.
 
         Raises:
-            TemporaryError: the store is away.
+            TemporaryError: the store is unavailable.
         """
         store, policy = self._world.store, POLICIES[telling.kind]
         account = await store.accounts.get(telling.account_id)
@@ -41,8 +41,8 @@ class Drafts:
             LOG.warning("nobody to tell, or nothing to tell of", extra={"event_id": event.id})
             return []
         now = self._world.clock.now()
-        # The title is kept, not looked up when it is sent: a text that is the same in every try is
-        # how an SMS is found again at Twilio.
+        # The title is stored now rather than read when the notification is sent: Twilio finds an
+        # earlier SMS by its text, which must be the same in every try.
         about = {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
         return [
             Notification(
@@ -63,7 +63,7 @@ class Drafts:
         ]
 
     def announce(self, written: Iterable[Notification]) -> None:
-        """Tell the apps of what was written, and count it."""
+        """Announce written notifications to the recipients' apps, and count them."""
         for notification in written:
             _CREATED.labels(notification.kind, notification.channel).inc()
             room = account_room(notification.account_id)

@@ -25,7 +25,7 @@ _MAIL_SEND = "mail.send"
 
 
 class SendGridSender:
-    """Implements `Sender` for email: at most once, since SendGrid cannot be asked (see package)."""
+    """Implements `Sender` for email, at most once: SendGrid has no look-up (see the package)."""
 
     can_look_up = False
 
@@ -38,7 +38,7 @@ class SendGridSender:
         self._from = {"email": settings.email_from, "name": SENDER_NAME}
 
     async def check(self) -> None:
-        """Ask for the key's scopes: it must be known, and may send mail."""
+        """Fetch the key's scopes: SendGrid must know the key, and the key must allow sending mail."""
         answer = await self._call(lambda client: client.scopes.get())
         if answer.status == 401:
             raise SettingsError("SENDGRID_API_KEY: SendGrid does not accept it (HTTP 401).")
@@ -49,17 +49,17 @@ class SendGridSender:
             raise SettingsError(f"SENDGRID_API_KEY: the key has no permission {_MAIL_SEND}.")
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Hand a mail to SendGrid; returns its X-Message-Id."""
+        """Send an email through SendGrid; returns its X-Message-Id."""
         mail = self._mail(outgoing)
         return message_id(await self._call(lambda client: client.mail.send.post(request_body=mail)))
 
     async def look_up(self, outgoing: Outgoing) -> Sequence[str]:
-        """Nothing: Mail Send keeps no list that could be asked."""
+        """Always empty: Mail Send has no list of messages to query."""
         return ()
 
     def _mail(self, outgoing: Outgoing) -> dict[str, Any]:
-        # custom_args on the top level are dropped where a personalization has its own: they belong
-        # inside, and SendGrid's events carry them.
+        # SendGrid drops top-level custom_args where a personalization has its own, so they go inside
+        # the personalization; SendGrid's events carry them.
         return {
             "personalizations": [
                 {
@@ -76,7 +76,7 @@ class SendGridSender:
         }
 
     async def _call(self, call: Callable[[Client], Any]) -> Answer:
-        """Let the client build a request in a thread, since it blocks until its answer is there."""
+        """Run the client in a thread, since it blocks until the answer has arrived."""
         loop = asyncio.get_running_loop()
 
         def carry(request: Request) -> Answer:
@@ -89,15 +89,15 @@ class SendGridSender:
             try:
                 response = call(_Client.of(self._api.client, carry))
             except ValueError as error:  # an address that urllib cannot read
-                told = type(error).__name__
-                raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, told) from None
+                detail = type(error).__name__
+                raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, detail) from None
             return Answer(response.status_code, response.headers, response.body)
 
         return await loop.run_in_executor(self._executor, run)
 
 
 class _Client(Client):  # type: ignore[misc] # python_http_client has no types
-    """SendGrid's client, which has its requests carried instead of opening connections."""
+    """SendGrid's client, with `carry` in place of its own connections."""
 
     def __init__(self, carry: Callable[[Request], Answer], **named: Any) -> None:
         super().__init__(**named)
@@ -107,7 +107,7 @@ class _Client(Client):  # type: ignore[misc] # python_http_client has no types
     def of(
         cls, client: Client, carry: Callable[[Request], Answer], url_path: Sequence[str] = ()
     ) -> "_Client":
-        """A client like another, at a path."""
+        """A copy of a client, for another path."""
         return cls(
             carry,
             host=client.host,
@@ -124,7 +124,7 @@ class _Client(Client):  # type: ignore[misc] # python_http_client has no types
 
 
 class _Reply:
-    """An answer in the form in which `urllib` gives it to the client."""
+    """An answer with the interface of a `urllib` response, which the client expects."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

@@ -1,8 +1,7 @@
-"""What SendGrid's answers mean for a mail: pure.
+"""What SendGrid's answers mean for an email (pure functions).
 
-Only what is said of this recipient or this text is final.  502, 504, 408 and a 5xx that SendGrid
-itself did not write come from something in between, which knows nothing of whether the mail was
-taken.
+Only an error about this recipient or this text is final.  502, 504, 408 and a 5xx that SendGrid did
+not write come from an intermediary, which does not know whether SendGrid accepted the email.
 
 Sources: "Errors" of SendGrid's Mail Send (field names) and its page "Status codes and errors".
 """
@@ -26,17 +25,17 @@ _TEXT = re.compile(r"(content|subject|personalizations\.0\.subject)(\.|$)")
 
 _WAITS = {
     429: reasons.RATE_LIMITED,
-    # Our key or sender, not the mail: nobody's mail is lost over a botched rotation.
+    # Our key or sender is at fault, not the email: a botched key rotation must lose no email.
     401: reasons.CREDENTIALS_REFUSED,
     403: reasons.CREDENTIALS_REFUSED,
 }
 
 
 def message_id(answer: Answer) -> str:
-    """The id under which SendGrid has taken a mail.
+    """The id under which SendGrid accepted an email.
 
     Raises:
-        SendError: when the answer does not say that it has.
+        SendError: when the answer does not confirm that it was accepted.
     """
     if 200 <= answer.status < 300:
         found = answer.headers.get("X-Message-Id", "")
@@ -48,36 +47,36 @@ def message_id(answer: Answer) -> str:
 
 def error_of(answer: Answer) -> SendError:
     """What an answer other than 2xx means."""
-    status, told = answer.status, f"HTTP {answer.status}"
+    status, detail = answer.status, f"HTTP {answer.status}"
     fields = _fields(answer)
     if status in (408, 502, 504) or (status >= 500 and fields is None):
-        return OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, told)
+        return OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, detail)
     if status == 413:
-        return PermanentSendError(f"{reasons.PROVIDER_REFUSED}_413", told)
+        return PermanentSendError(f"{reasons.PROVIDER_REFUSED}_413", detail)
     if status == 400:
         return _bad_request(fields or [])
-    # 404, 405, a redirect: whoever answers there is not the API that takes our mail.
+    # 404, 405 or a redirect: the server that answered is not the API that accepts our email.
     reason = _WAITS.get(status, f"{reasons.PROVIDER_REFUSED}_{status}")
     if status >= 500:
         reason = reasons.PROVIDER_UNAVAILABLE
-    return TemporarySendError(reason, told, retry_after_s(answer.headers))
+    return TemporarySendError(reason, detail, retry_after_s(answer.headers))
 
 
 def _bad_request(fields: Sequence[str]) -> SendError:
-    reason, told = f"{reasons.PROVIDER_REFUSED}_400", "HTTP 400"
+    reason, detail = f"{reasons.PROVIDER_REFUSED}_400", "HTTP 400"
     if fields and all(map(_RECIPIENT.match, fields)):
-        return PermanentSendError(reasons.INVALID_ADDRESS, told)
+        return PermanentSendError(reasons.INVALID_ADDRESS, detail)
     if fields and all(map(_TEXT.match, fields)):
-        return PermanentSendError(reason, told)
+        return PermanentSendError(reason, detail)
     if any(field.startswith("from") for field in fields):
-        return TemporarySendError(reasons.ACCOUNT_REFUSED, told)
-    return TemporarySendError(reason, told, is_for_all=False)
+        return TemporarySendError(reasons.ACCOUNT_REFUSED, detail)
+    return TemporarySendError(reason, detail, is_for_all=False)
 
 
 def _fields(answer: Answer) -> list[str] | None:
-    """The fields at fault ("" where none is named); None when SendGrid did not write the answer."""
+    """The invalid fields ("" where none is named); None when SendGrid did not write the answer."""
     body = answer.json
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list) or not errors:
         return None
-    return [str((isinstance(each, dict) and each.get("field")) or "") for each in errors]
+    return [str((isinstance(error, dict) and error.get("field")) or "") for error in errors]

@@ -1,8 +1,8 @@
-"""One HTTP request to a provider and its whole answer, under one deadline.
+"""One HTTP request to a provider and its complete answer, under one deadline.
 
-Both official clients build their requests and leave the network to this: their own transports limit
-each read and not the request, so that an answer of a byte a second never ends, and SendGrid's
-follows redirects with the API key.
+Both official clients build their requests and send them through this module.  Their own transports
+have a time-out for each read and none for the request, so an answer of one byte a second never ends,
+and SendGrid's follows redirects with the API key.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer of a provider."""
+    """A provider's complete answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,7 +29,7 @@ class Answer:
 
     @property
     def json(self) -> object:
-        """The body as JSON; None when it is none."""
+        """The body as JSON; None if it is not JSON."""
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Exchange:
-    """Sends requests; never follows a redirect, keeps no connection and no cookie."""
+    """Sends requests; follows no redirects and keeps neither connections nor cookies."""
 
     def __init__(self, session: aiohttp.ClientSession, timeout_s: float) -> None:
         self._session = session
@@ -49,8 +49,8 @@ class Exchange:
         """Send a request and read its answer to the end.
 
         Raises:
-            TemporarySendError: when the request never left.
-            OutcomeUnknownError: when it may have arrived, and no whole answer came in time.
+            TemporarySendError: when the request was never sent.
+            OutcomeUnknownError: when it may have arrived and no complete answer came in time.
         """
         try:
             async with (
@@ -59,7 +59,7 @@ class Exchange:
                     method, url, headers=headers, data=body, allow_redirects=False
                 ) as answer,
             ):
-                return Answer(answer.status, answer.headers, await _whole(answer.content))
+                return Answer(answer.status, answer.headers, await _read_body(answer.content))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _never_left(error) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -71,11 +71,11 @@ class Exchange:
 
 
 def _never_left(error: Exception) -> TemporarySendError:
-    """Only the error's kind is told: its text may hold the header with the key."""
+    """The error names only its type: its text may contain the header with the key."""
     return TemporarySendError(reasons.PROVIDER_UNAVAILABLE, type(error).__name__)
 
 
-async def _whole(content: aiohttp.StreamReader) -> bytes:
+async def _read_body(content: aiohttp.StreamReader) -> bytes:
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk
@@ -86,14 +86,14 @@ async def _whole(content: aiohttp.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def open_exchange(timeout_s: float) -> AsyncIterator[Exchange]:
-    """An exchange whose requests take no longer than this, and half of it to connect."""
-    # A kept connection that the provider has just closed turns a request's outcome unknown, and an
-    # email of unknown outcome is lost: each request has a connection of its own.
+    """An exchange whose requests take at most `timeout_s`, half of it for connecting."""
+    # Each request has its own connection: on a reused one that the provider has just closed, the
+    # outcome is unknown, and an email of unknown outcome is lost.
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, connect=timeout_s / 2),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,  # a proxy that the environment names
+        trust_env=True,  # for a proxy set in the environment
     ) as session:
         yield Exchange(session, timeout_s)

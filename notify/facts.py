@@ -1,4 +1,4 @@
-"""Loads what the rules need to know around an event."""
+"""Loads what the rules need to know besides an event."""
 
 import asyncio
 from collections import OrderedDict
@@ -10,35 +10,35 @@ from marketplace.ports import Store
 from notify.rules import Facts
 
 _NEED_MATCHES = frozenset({"rfi.revised", "rfi.withdrawn", "rfi.awarded"})
-# Who takes part never changes, and every message asks for its own conversation: about 5 MB.
+# Participants never change, and every message needs its conversation; the cache is about 5 MB.
 MAX_CONVERSATIONS = 10_000
 
 
 class FactFinder:
-    """Reads from the store; who takes part in a conversation, from memory where it can."""
+    """Reads facts from the store; caches conversations and their participants."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
 
     async def about(self, event: Event) -> Facts:
-        """The facts around an event.
+        """The facts that an event's rule needs.
 
         Raises:
-            TemporaryError: when the store is away.
+            TemporaryError: when the store is unavailable.
         """
         if event.name in _NEED_MATCHES:
             return Facts(matches=tuple(await self._store.matches.of_rfi(event.key)))
         return Facts()
 
     async def conversations(self, conversation_ids: Collection[str]) -> dict[str, Conversation]:
-        """Who takes part in these conversations, without those that are not there.
+        """These conversations by id, without those that do not exist.
 
         Raises:
-            TemporaryError: when the store is away.
+            TemporaryError: when the store is unavailable.
         """
-        found = await asyncio.gather(*(self._conversation(each) for each in conversation_ids))
-        return {each.id: each for each in found if each is not None}
+        found = await asyncio.gather(*(self._conversation(id_) for id_ in conversation_ids))
+        return {conversation.id: conversation for conversation in found if conversation is not None}
 
     async def _conversation(self, conversation_id: str) -> Conversation | None:
         found = self._conversations.get(conversation_id)

@@ -1,4 +1,4 @@
-"""The send gate: whether a notification may still go out, asked at the moment of sending."""
+"""The send gate: checks, right before sending, whether a notification may still go out."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from notify.unread import unread
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Let through: to whom, at which address, and for a mail about messages their bodies."""
+    """Permission to send: the account, the address and, for an email about messages, their bodies."""
 
     account: Account
     address: str
@@ -22,16 +22,16 @@ class Passage:
 
 
 class Gate:
-    """Asks for the address, the presence and the read position."""
+    """Checks the address, the presence and the read position."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def check(self, notification: Notification) -> Passage | str:
-        """The passage, or the reason why it is suppressed.
+        """The passage, or the reason for which the notification is suppressed.
 
         Raises:
-            TemporaryError: when MongoDB or Redis is away; nobody is written to on a guess.
+            TemporaryError: when MongoDB or Redis is unavailable; nothing is sent on a guess.
         """
         channel, kind = Channel(notification.channel), Kind(notification.kind)
         account = await self._world.store.accounts.get(notification.account_id)
@@ -57,9 +57,9 @@ class Gate:
         conversation = await self._world.store.conversations.get(conversation_id)
         if conversation is not None and not conversation.is_open:
             return reasons.BLOCKED
-        left = await unread(self._world.store, account.id, notification.data)
-        if left.is_read:
+        messages = await unread(self._world.store, account.id, notification.data)
+        if messages.is_read:
             return reasons.READ
-        if not left.bodies:
+        if not messages.bodies:
             return reasons.MESSAGE_DELETED
-        return Passage(account, address, left.bodies)
+        return Passage(account, address, messages.bodies)

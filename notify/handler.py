@@ -1,6 +1,6 @@
-"""Handles events about RFIs and matches: writes the notifications, once, and announces them in the app.
+"""Handles events about RFIs and matches: writes the notifications once and announces them to apps.
 
-Chat messages have a lane of their own (digests.py), so that these never wait for them.
+Chat messages have a consumer of their own (digests.py), so that these events never wait for them.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ URGENT_TOPICS = ("matches", "rfis")
 
 
 class Handler:
-    """Turns events of the topics into notifications; `wake` tells the worker that there are some."""
+    """Turns the topics' events into notifications; `wake` tells the worker about new ones."""
 
     def __init__(self, world: World, wake: Callable[[], None]) -> None:
         self._world = world
@@ -31,31 +31,31 @@ class Handler:
         """Handle events one after the other.
 
         Raises:
-            TemporaryError: MongoDB or Redis is away; the batch is tried again.
+            TemporaryError: MongoDB or Redis is unavailable; the batch is retried.
         """
         for event in batch:
             await self.handle(event)
 
     async def handle(self, event: Event) -> None:
-        """Write what the event asks for, with its handled-event mark, in one transaction.
+        """Write the event's notifications and its handled-event mark in one transaction.
 
         Raises:
-            TemporaryError: MongoDB or Redis is away.
+            TemporaryError: MongoDB or Redis is unavailable.
         """
         found = rules.tellings(event, await self._facts.about(event))
-        told = [telling for telling in found if await self._is_wanted(telling)]
-        wanted = [draft for telling in told for draft in await self._drafts.of(event, telling)]
-        if not wanted:
+        wanted = [telling for telling in found if await self._is_wanted(telling)]
+        drafts = [draft for telling in wanted for draft in await self._drafts.of(event, telling)]
+        if not drafts:
             return
 
         async def work(tx: Repositories) -> list[Notification]:
             if not await tx.handled.mark(GROUP, event.id):
                 return []
-            await tx.notifications.add_many(wanted)
+            await tx.notifications.add_many(drafts)
             await tx.outbox.add_many(
-                [log_event("notification.created", draft, event) for draft in wanted]
+                [log_event("notification.created", draft, event) for draft in drafts]
             )
-            return wanted
+            return drafts
 
         written = await self._world.store.transact(work)
         self._drafts.announce(written)

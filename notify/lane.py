@@ -1,8 +1,8 @@
-"""A channel's lane to its provider: slots, a circuit breaker and a rate, shared by all that wait.
+"""A channel's lane to its provider: slots, a circuit breaker and a rate for all its notifications.
 
-closed ── "not now" for everybody, or too many failures in a row ──▶ open: nothing is claimed
-   ▲                                                                    │ the pause is over
-   └── a request was answered ──── half-open: one at a time ◀───────────┘
+closed ── an error that affects everybody, or too many failures ──▶ open: nothing is claimed
+   ▲                                                                  │ the pause has expired
+   └── a request was answered ──── half-open: one at a time ◀─────────┘
                                         └── failed again ──▶ open, for twice as long
 """
 
@@ -22,10 +22,10 @@ from notify.sender import OutcomeUnknownError, PermanentSendError, SendError, Te
 LOG = logging.getLogger(__name__)
 # At 100 ms a send: 160 a second.
 MAX_IN_FLIGHT = 16
-# A provider that is back is found within five minutes; a request every five minutes hurts nobody.
+# A recovered provider is noticed within five minutes; one request in five minutes hurts nobody.
 PATIENCE = Patience(longest_pause_s=300.0)
-# So many requests without an answer, or so many people refused for reasons that are not known to
-# be theirs, and it is taken for the provider's or our own fault.
+# After this many requests without an answer, or this many people refused for reasons that may not
+# be theirs, the fault is assumed to be the provider's or ours.
 MOST_UNKNOWN = 3
 MOST_REFUSED = 5
 _QUIET = frozenset({reasons.RATE_LIMITED, reasons.PROVIDER_UNAVAILABLE, reasons.OUTCOME_UNKNOWN})
@@ -42,7 +42,7 @@ _REFUSALS = Counter(
 
 
 class Lane:
-    """What this process knows of one channel's provider; `now_s` is a monotonic clock."""
+    """What this process knows about one channel's provider; `now_s` is a monotonic clock."""
 
     def __init__(
         self,
@@ -68,36 +68,36 @@ class Lane:
         _IS_PAUSED.labels(channel.value).set_function(lambda: float(self.paused_s() > 0))
 
     def paused_s(self) -> float:
-        """How long the pause still lasts; 0 when there is none."""
+        """Seconds left of the pause; 0 when there is none."""
         return max(0.0, self._paused_until_s - self._now_s())
 
     def wait_s(self) -> float:
-        """How long until something may be claimed; 0 when now, but while half-open one at a time."""
+        """Seconds until something may be claimed; see `is_full` for how much, while half-open."""
         return max(self.paused_s(), self._pace.wait_s(self._now_s()))
 
     @property
     def is_full(self) -> bool:
-        """Whether whatever is in flight has to end before more may be claimed."""
+        """Whether a try in flight has to end before more may be claimed; one at a time if half-open."""
         return self._in_flight >= (1 if self._is_half_open else self._max_in_flight)
 
     def begin(self) -> None:
-        """Something was claimed."""
+        """Count a claimed notification as in flight."""
         self._in_flight += 1
         self._pace.left(self._now_s())
 
     def end(self) -> None:
-        """The try for it has ended."""
+        """Count its try as ended."""
         self._in_flight -= 1
 
     def answered(self) -> None:
-        """The provider took or judged a message: it is there, and our account is in order."""
+        """Close the breaker: the provider accepted or refused a message, so it and our account work."""
         self._pace.taken(self._now_s())
         self._pauses = self._unknown = 0
         self._refused.clear()
         self._is_half_open = False
 
     def failed(self, error: SendError, account_id: str) -> None:
-        """A request for somebody's message failed; it may be everybody's failure."""
+        """Record a failed request; open the breaker if the error affects everybody."""
         if isinstance(error, PermanentSendError):
             self.answered()
             return
@@ -119,7 +119,7 @@ class Lane:
 
     def _pause(self, error: SendError, asked_for_s: float | None) -> None:
         now_s = self._now_s()
-        if self._paused_until_s > now_s:  # what was in flight at its beginning fails with it
+        if self._paused_until_s > now_s:  # this was in flight when the pause began
             self._paused_until_s = max(
                 self._paused_until_s,
                 now_s + min(asked_for_s or 0.0, self._patience.longest_pause_s),
@@ -129,7 +129,7 @@ class Lane:
         pause_s = self._patience.pause_s(self._pauses, asked_for_s)
         self._paused_until_s = now_s + pause_s
         self._is_half_open = True
-        # Why others wait: for them nothing is unknown.
+        # Other notifications wait for this reason; their own outcome is not unknown.
         is_unknown = isinstance(error, OutcomeUnknownError)
         self.reason = reasons.PROVIDER_UNAVAILABLE if is_unknown else error.reason
         _PAUSES.labels(self.channel.value, _label(error.reason)).inc()
@@ -144,5 +144,5 @@ class Lane:
 
 
 def _label(reason: str) -> str:
-    """A reason without the provider's code: labels come from a closed list."""
+    """A reason without the provider's code: labels must come from a closed list."""
     return reasons.PROVIDER_REFUSED if reason.startswith(reasons.PROVIDER_REFUSED) else reason

@@ -1,7 +1,7 @@
-"""An SMS of unknown outcome is looked for at the provider before it is sent again.
+"""Looks up an SMS of unknown outcome at the provider before it is sent again.
 
-A request that the provider takes after our time-out is in its list only later, so the first look
-comes a minute after the try, and when there is nothing, another right before the next try.
+The provider may accept a request after our time-out and list the message only then.  So the first
+look-up comes a minute after the try; if it finds nothing, a second comes right before the next try.
 """
 
 import logging
@@ -20,7 +20,7 @@ LOOK_AFTER = timedelta(seconds=60)
 
 
 class LookUp:
-    """Asks whether an earlier try went out."""
+    """Asks the provider whether an earlier try went out."""
 
     def __init__(self, world: World, patience: Patience) -> None:
         self._world = world
@@ -29,13 +29,13 @@ class LookUp:
     async def settled(
         self, claimed: Notification, sender: Sender, lane: Lane, outgoing: Outgoing
     ) -> Notification | None:
-        """Sent, or put off to be looked for again; None when it may be sent now.
+        """The notification, sent or postponed to the next look-up; None when it may be sent now.
 
         Raises:
-            TemporaryError: when the store is away.
+            TemporaryError: when the store is unavailable.
         """
         now = self._world.clock.now()
-        # A version that did not write down when it tried: it did so no later than this claim.
+        # A version that did not record the time of its try: the try was no later than this claim.
         tried_at = claimed.tried_at or claimed.updated_at
         asked = replace(claimed, tried_at=tried_at)
         wait_s = (tried_at + LOOK_AFTER - now).total_seconds()

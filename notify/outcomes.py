@@ -1,4 +1,4 @@
-"""What becomes of a notification after a try: pure."""
+"""The state of a notification after a try (pure functions)."""
 
 import random
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from marketplace.domain.notifications import Notification, NotificationState
 
-# How long the news is worth sending: a provider's day off is survived.
+# How long a notification is worth sending: long enough to outlast a day's outage of a provider.
 GIVE_UP_AFTER = timedelta(hours=24)
 
 
@@ -20,11 +20,12 @@ class Patience:
     jitter: Callable[[], float] = random.random
 
     def pause_s(self, tries: int, asked_for_s: float | None = None) -> float:
-        """Half to all of the doubled pause, and no less than the provider asked for.
+        """The doubled pause, jittered down to half, but no less than the provider asked for.
 
-        Up to a second more than that, so that those who were told the same do not come together.
+        Up to a second of jitter is added to the provider's time, so that tries that got the same
+        answer do not all run at once.
         """
-        # 2²⁰ is beyond every longest pause, and far from overflowing a float.
+        # 2²⁰ exceeds any longest pause and is far from overflowing a float.
         whole_s = min(self.first_pause_s * 2.0 ** min(tries - 1, 20), self.longest_pause_s)
         pause_s = whole_s * (1 + self.jitter()) / 2
         if asked_for_s is None:
@@ -33,7 +34,7 @@ class Patience:
 
 
 def sent(notification: Notification, provider_id: str, now: datetime) -> Notification:
-    """Taken by the provider, under the provider's id."""
+    """Accepted by the provider, under the provider's id."""
     return replace(
         notification,
         state=NotificationState.SENT,
@@ -44,17 +45,17 @@ def sent(notification: Notification, provider_id: str, now: datetime) -> Notific
 
 
 def failed(notification: Notification, reason: str, now: datetime) -> Notification:
-    """Not sent, and never tried again."""
+    """Not sent, and never retried."""
     return replace(notification, state=NotificationState.FAILED, reason=reason, updated_at=now)
 
 
 def suppressed(notification: Notification, reason: str, now: datetime) -> Notification:
-    """Not sent, since it should not go out any more."""
+    """Not sent, because it should no longer go out."""
     return replace(notification, state=NotificationState.SUPPRESSED, reason=reason, updated_at=now)
 
 
 def put_off(notification: Notification, reason: str, now: datetime, pause_s: float) -> Notification:
-    """Due again after a pause; failed for the same reason when the news is old by then."""
+    """Due again after a pause; failed for the same reason if it is too old by then."""
     due_at = now + timedelta(seconds=pause_s)
     if due_at > notification.created_at + GIVE_UP_AFTER:
         return failed(notification, reason, now)

@@ -1,6 +1,6 @@
-"""How many requests a second a provider gets: as many as there are, until it says "too many".
+"""How many requests a second a provider gets: unlimited, until it says "too many".
 
-Then 0.9 times what it took in its last second, and from there twice as many every two minutes.
+After that the rate is 0.9 times what it accepted in its last second, and doubles every two minutes.
 """
 
 import math
@@ -9,14 +9,14 @@ from collections import deque
 TAKEN = 0.9
 DOUBLES_IN_S = 120.0
 SLOWEST_PER_S = 0.5
-# Faster than the slots of a channel can send anyhow.
+# Faster than the slots of a channel can send anyway.
 UNLIMITED_PER_S = 1_000.0
 _MEASURED_S = 1.0
 _MOST_MEASURED = 1_000
 
 
 class Pace:
-    """One provider's rate; times are a monotonic clock's seconds."""
+    """One provider's rate; times are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self._rate_per_s: float | None = None
@@ -25,22 +25,22 @@ class Pace:
         self._taken_at_s: deque[float] = deque(maxlen=_MOST_MEASURED)
 
     def wait_s(self, now_s: float) -> float:
-        """How long until the next request may leave."""
+        """Seconds until the next request may be sent."""
         return 0.0 if self._rate(now_s) is None else max(0.0, self._next_at_s - now_s)
 
     def left(self, now_s: float) -> None:
-        """A request leaves."""
+        """Record that a request is sent."""
         rate_per_s = self._rate(now_s)
         if rate_per_s is not None:
             self._next_at_s = max(now_s, self._next_at_s) + 1 / rate_per_s
 
     def taken(self, now_s: float) -> None:
-        """The provider has taken a request."""
+        """Record that the provider accepted a request."""
         self._taken_at_s.append(now_s)
 
     def slow_down(self, now_s: float) -> None:
-        """The provider says "too many".  When it has taken none lately, that tells nothing new."""
-        taken = sum(each_s > now_s - _MEASURED_S for each_s in self._taken_at_s)
+        """Lower the rate after a "too many", unless nothing was accepted in the last second."""
+        taken = sum(taken_at_s > now_s - _MEASURED_S for taken_at_s in self._taken_at_s)
         if not taken:
             return
         rate_per_s = self._rate(now_s)

@@ -1,7 +1,7 @@
-"""Templates: what is told, in words.
+"""Renders notifications from templates.
 
-Two files a kind: `<kind>.txt` with the blocks subject, text, action and sms, and `<kind>.html` with
-content and action.  Both stand on a layout.  An undefined name is an error; HTML is escaped.
+Each kind has two files: `<kind>.txt` with the blocks subject, text, action and sms, and `<kind>.html`
+with content and action.  Both extend a layout.  An undefined name is an error; HTML is escaped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ from notify.rules import Kind
 MAX_MESSAGES_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 150
 MAX_SEGMENTS = 2
-# Of two the link alone leaves hardly anything in UCS-2.
+# In UCS-2 the link alone nearly fills two segments.
 MAX_UCS2_SEGMENTS = 3
 MAX_SMS_WORDS = 70  # characters of a title or a name
 _FEWEST_SMS_WORDS = 3
-# What of an SMS's data people did not type.
-_OURS = frozenset({"path", "category"})
+# The fields of an SMS's data that no user typed.
+_NOT_TYPED = frozenset({"path", "category"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Mail:
 
 
 class Renderer:
-    """Renders every kind; links lead to the public URL."""
+    """Renders every kind; links start with the public URL."""
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
@@ -61,7 +61,7 @@ class Renderer:
     def mail(
         self, kind: Kind, name: str, data: Mapping[str, Any], messages: Sequence[str] = ()
     ) -> Mail:
-        """An email to somebody of this name; `messages` are the bodies it tells of."""
+        """An email to a person with this name; `messages` are the bodies that it shows."""
         values = self._values(name, data, messages)
         subject = short(_block(self._texts[kind], "subject", values), MAX_SUBJECT_CHARACTERS)
         return Mail(
@@ -71,15 +71,15 @@ class Renderer:
         )
 
     def sms(self, kind: Kind, data: Mapping[str, Any]) -> str:
-        """An SMS, one line, which ends with its link: the only one in it.
+        """An SMS: one line that ends with its link, the only one in it.
 
-        What people typed is shortened until all of it fits into two segments, or three where their
-        letters take UCS-2.
+        Text typed by users is shortened until the SMS fits into two segments, or three where its
+        characters require UCS-2.
         """
         typed = {
             name: without_links(plain(value))
             for name, value in data.items()
-            if isinstance(value, str) and name not in _OURS
+            if isinstance(value, str) and name not in _NOT_TYPED
         }
         fits, too_long = _FEWEST_SMS_WORDS, MAX_SMS_WORDS + 1
         text = self._sms(kind, data, typed, MAX_SMS_WORDS)
@@ -123,14 +123,14 @@ def _block(template: Template, name: str, values: dict[str, Any]) -> str:
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """Minor units as people write them: `1,250.00 USD`, `1,250 JPY`."""
+    """An amount in minor units as people write it: `1,250.00 USD`, `1,250 JPY`."""
     places = decimals(currency)
     whole, rest = divmod(amount_minor, 10**places)
     return f"{whole:,}.{rest:0{places}} {currency}" if places else f"{whole:,} {currency}"
 
 
 def distance(distance_m: int) -> str:
-    """Metres as people say them: `800 m`, `1.2 km`, `4 km`, `35 km`."""
+    """Metres as people write them: `800 m`, `1.2 km`, `4 km`, `35 km`."""
     if distance_m < 1_000:
         return f"{distance_m} m"
     is_whole = distance_m >= 10_000 or distance_m % 1_000 == 0
@@ -138,21 +138,21 @@ def distance(distance_m: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """All white space, line breaks too, as single spaces; nothing that turns the sentence round."""
+    """The text with white space and line breaks as single spaces, without direction controls."""
     return " ".join(DIRECTION_CONTROLS.sub("", text).split())
 
 
 def short(text: str, most: int) -> str:
-    """One line of at most so many characters; what was cut off is shown as three dots.
+    """One line of at most `most` characters; three dots mark a cut.
 
-    What people see as one sign (an emoji, a flag, a letter with its marks) stays whole.
+    What people see as one character (an emoji, a flag, a letter with its marks) stays whole.
     """
     line = one_line(text)
     if len(line) <= most:
         return line
     kept = ""
-    for sign in regex.findall(r"\X", line[:most]):
-        if len(kept) + len(sign) > most - 3:
+    for grapheme in regex.findall(r"\X", line[:most]):
+        if len(kept) + len(grapheme) > most - 3:
             break
-        kept += sign
+        kept += grapheme
     return kept.rstrip() + "..."

@@ -1,4 +1,4 @@
-"""How long a provider that is too busy asks us to wait."""
+"""How long a busy provider asks us to wait."""
 
 import time
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from email.utils import parsedate_to_datetime
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds from `Retry-After` (seconds or a date: RFC 9110 §10.2.3), or `X-RateLimit-Reset`.
 
-    The latter is SendGrid's, a Unix time (its page "Rate Limits").  None when neither is usable.
+    The latter is SendGrid's and holds a Unix time (see its page "Rate Limits").  None if neither
+    header is usable.
     """
     asked = headers.get("Retry-After", "").strip()
     try:
@@ -23,4 +24,4 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     except (ValueError, OverflowError):
         return None
     left_s = until - time.time()
-    return max(0.0, left_s) if left_s == left_s else None  # noqa: PLR0124 # NaN is no time
+    return max(0.0, left_s) if left_s == left_s else None  # noqa: PLR0124 # NaN is not a time

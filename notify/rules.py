@@ -1,4 +1,4 @@
-"""Who is told what, by which channels: pure, from an event and the facts around it."""
+"""Who is notified of what, by which channels: pure functions of an event and its facts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from marketplace.events import Event
 from marketplace.links import Link
 from marketplace.places import whole_kilometres_m
 
-# An email about a message waits this long: whoever is just opening the app reads it there, and what
-# follows meanwhile goes into the same email.
+# An email about a message waits this long: a person who is just opening the app reads the message
+# there, and messages that follow meanwhile go into the same email.
 MESSAGE_DELAY_S = 5.0
-# Claims go by the time at which each was due.  What is about an RFI counts as due ten minutes ago, so
-# that no crowd of digests that became due before it is sent first.
+# Notifications are claimed in the order in which they became due.  One about an RFI counts as due ten
+# minutes ago, so that it does not wait behind a backlog of digests.
 AT_ONCE_S = -600.0
-# A vendor reckons with everything in an RFI besides its name and how many others are asked.
+# A vendor's price depends on every field of an RFI except these.
 MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 class Kind(StrEnum):
-    """What somebody is told; each has its templates."""
+    """What a notification is about; each kind has its templates."""
 
     MATCH_OFFERED = "match_offered"
     MATCH_CLOSED = "match_closed"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """By which channels a kind goes out, how long it waits, and whether the app is enough."""
+    """A kind's channels and delay, and whether it goes only to people without a connected app."""
 
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     is_for_the_absent: bool = False
@@ -58,7 +58,7 @@ POLICIES: Mapping[Kind, Policy] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules know besides the event: the RFI's matches, or the message's conversation."""
+    """What a rule knows besides the event: the RFI's matches, or the message's conversation."""
 
     matches: tuple[Match, ...] = ()
     conversation: Conversation | None = None
@@ -66,7 +66,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One person to be told one thing about an RFI; `path` leads to it on the page."""
+    """One person to notify of one thing about an RFI; `path` is its address on the page."""
 
     kind: Kind
     account_id: str
@@ -79,20 +79,20 @@ Rule = Callable[[Event, Facts], list[Telling]]
 
 
 def tellings(event: Event, facts: Facts) -> list[Telling]:
-    """Everybody who is to hear of the event; nobody for most events."""
+    """Whom to notify of the event; nobody for most events."""
     rule = _RULES.get(event.name)
     return [] if rule is None else rule(event, facts)
 
 
 def _match_offered(event: Event, _: Facts) -> list[Telling]:
     match = event.data["match"]
-    # The version before told metres.
+    # The previous version's events have exact metres.
     data = {"distance_m": whole_kilometres_m(match["distance_m"])}
     return [_about_rfi(Kind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
 
 
 def _match_closed(event: Event, _: Facts) -> list[Telling]:
-    """An offer whose RFI moved out of the vendor's reach; the RFI's own end tells the rest."""
+    """An offer whose RFI moved out of the vendor's reach; other closings follow from the RFI's end."""
     match = event.data["match"]
     if match.get("closed_reason") != NO_LONGER_SUITABLE:
         return []
@@ -103,7 +103,7 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
     message, conversation = event.data["message"], facts.conversation
     if conversation is None:
         return []
-    names = {each.account_id: each.name for each in conversation.participants}
+    names = {participant.account_id: participant.name for participant in conversation.participants}
     data = {
         "conversation_id": conversation.id,
         "first_sequence": message["sequence"],
@@ -112,8 +112,8 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
     }
     path = Link.CONVERSATION.path(conversation.id)
     return [
-        Telling(Kind.MESSAGE_SENT, each.account_id, conversation.rfi_id, path, data)
-        for each in conversation.others(message["sender_id"])
+        Telling(Kind.MESSAGE_SENT, recipient.account_id, conversation.rfi_id, path, data)
+        for recipient in conversation.others(message["sender_id"])
     ]
 
 
@@ -125,7 +125,7 @@ def _quote_submitted(event: Event, _: Facts) -> list[Telling]:
 
 
 def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
-    changed = {each["path"].partition(".")[0] for each in event.data["revision"]["changes"]}
+    changed = {change["path"].partition(".")[0] for change in event.data["revision"]["changes"]}
     material = [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
     if not material or event.data["rfi"]["state"] != RfiState.OPEN:
         return []
@@ -137,7 +137,7 @@ def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
 
 
 def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
-    return _to_those_closed_out(Kind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    return _to_vendors_closed_by(Kind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
 
 
 def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
@@ -147,11 +147,11 @@ def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
         for match in facts.matches
         if match.vendor_id == winner_id
     ]
-    return won + _to_those_closed_out(Kind.RFI_LOST, "rfi_awarded", event, facts)
+    return won + _to_vendors_closed_by(Kind.RFI_LOST, "rfi_awarded", event, facts)
 
 
-def _to_those_closed_out(kind: Kind, reason: str, event: Event, facts: Facts) -> list[Telling]:
-    """To every vendor whose match was live until this event closed it, in the same write."""
+def _to_vendors_closed_by(kind: Kind, reason: str, event: Event, facts: Facts) -> list[Telling]:
+    """One for every vendor whose match was live until this event's write closed it."""
     return [
         _about_rfi(kind, match.vendor_id, event.key)
         for match in facts.matches
@@ -166,7 +166,7 @@ def _about_rfi(
 
 
 def _to_conversation(match: Match) -> str:
-    """A vendor without a conversation, which accepted nothing, reads its RFI."""
+    """The match's conversation; the RFI if the vendor has not accepted and so has none."""
     if match.conversation_id is None:
         return Link.RFI.path(match.rfi_id)
     return Link.CONVERSATION.path(match.conversation_id)

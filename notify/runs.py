@@ -1,4 +1,4 @@
-"""The messages of a batch, sorted by who is to hear of them."""
+"""Groups the messages of a batch by recipient."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from marketplace.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Messages of one conversation, in order, that one person is to hear of."""
+    """Messages of one conversation, in order, of which one person is to be notified."""
 
     conversation: Conversation
     account_id: str
@@ -17,7 +17,7 @@ class Run:
 
     @property
     def key(self) -> str:
-        """What the person's digests of this conversation are found by."""
+        """The key under which the person's digests of this conversation are stored."""
         return f"{self.conversation.id}:{self.account_id}"
 
     @property
@@ -34,20 +34,20 @@ class Run:
         """The messages after a sequence; None when there is none."""
         if sequence < sequence_of(self.messages[0]):
             return self
-        messages = tuple(each for each in self.messages if sequence_of(each) > sequence)
+        messages = tuple(message for message in self.messages if sequence_of(message) > sequence)
         return replace(self, messages=messages) if messages else None
 
 
 def sequence_of(message: Event) -> int:
-    """A message's number in its conversation."""
+    """A message's sequence in its conversation."""
     sequence: int = message.data["message"]["sequence"]
     return sequence
 
 
 def runs_of(messages: Iterable[Event], conversations: Mapping[str, Conversation]) -> list[Run]:
-    """One run for each conversation and each of its participants that did not write the message.
+    """One run for each conversation and each participant who did not send the messages.
 
-    Messages of a conversation that is not there are passed over: nobody takes part in it.
+    Messages of a conversation that does not exist are skipped, since it has no participants.
     """
     found: dict[tuple[str, str], list[Event]] = {}
     for message in messages:
@@ -59,6 +59,6 @@ def runs_of(messages: Iterable[Event], conversations: Mapping[str, Conversation]
             if participant.account_id != sender_id:
                 found.setdefault((message.key, participant.account_id), []).append(message)
     return [
-        Run(conversations[conversation_id], account_id, tuple(told))
-        for (conversation_id, account_id), told in found.items()
+        Run(conversations[conversation_id], account_id, tuple(received))
+        for (conversation_id, account_id), received in found.items()
     ]

@@ -1,17 +1,17 @@
-"""What a sender does, and the three ways in which it fails."""
+"""The port of a sender, and the three ways in which it fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-# One request, from connecting to the last byte of its answer, takes no longer than this.
+# The limit for one request, from connecting to the last byte of its answer.
 TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A text on its way to one address; an SMS has neither subject nor HTML."""
+    """A text for one address; an SMS has neither subject nor HTML."""
 
     notification_id: str
     to: str
@@ -22,58 +22,58 @@ class Outgoing:
 
 
 class SendError(Exception):
-    """A try that did not succeed; `reason` is a word for the delivery log."""
+    """A failed try; `reason` goes into the delivery log, `detail` into the logs only."""
 
-    def __init__(self, reason: str, told: str = "") -> None:
-        super().__init__(f"{reason} {told}".strip())
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason} {detail}".strip())
         self.reason = reason
 
 
 class PermanentSendError(SendError):
-    """The provider refused this recipient or this text, and would again."""
+    """The provider refused this recipient or this text, and would do so again."""
 
 
 class TemporarySendError(SendError):
-    """It certainly did not go out; later it may.
+    """The message certainly did not go out; a retry may succeed.
 
-    `retry_after_s` is what the provider asked for.  `is_for_all` tells whether the next message
-    would meet the same (the provider is away or too busy, our account or key is refused).
+    `retry_after_s` is the pause that the provider asked for.  `is_for_all` says whether the next
+    message would fail too (the provider is down or busy, our account or key is refused).
     """
 
     def __init__(
         self,
         reason: str,
-        told: str = "",
+        detail: str = "",
         retry_after_s: float | None = None,
         *,
         is_for_all: bool = True,
     ) -> None:
-        super().__init__(reason, told)
+        super().__init__(reason, detail)
         self.retry_after_s = retry_after_s
         self.is_for_all = is_for_all
 
 
 class OutcomeUnknownError(SendError):
-    """The request left and no usable answer came: it may have gone out."""
+    """The request was sent and no usable answer came: the message may have gone out."""
 
 
 class Sender(Protocol):
-    """One channel's way out, by its provider's official client."""
+    """Sends one channel's messages with its provider's official client."""
 
     @property
     def can_look_up(self) -> bool:
-        """Whether a try of unknown outcome can be found at the provider."""
+        """Whether a try of unknown outcome can be looked up at the provider."""
 
     async def check(self) -> None:
-        """Ask the provider once whether it takes our credentials.
+        """Ask the provider once whether it accepts our credentials.
 
         Raises:
             SettingsError: when it does not.
-            SendError: when it does not tell.
+            SendError: when it does not answer.
         """
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Hand it to the provider; returns the provider's id.
+        """Send a message through the provider; returns the provider's id.
 
         Raises:
             PermanentSendError, TemporarySendError, OutcomeUnknownError
@@ -83,5 +83,5 @@ class Sender(Protocol):
         """The provider's ids of recent messages like this one, newest first.
 
         Raises:
-            SendError: when the provider does not tell.
+            SendError: when the provider does not answer.
         """

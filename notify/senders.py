@@ -1,4 +1,4 @@
-"""Opens the senders that have credentials, and checks these once."""
+"""Opens the senders that have credentials, and checks the credentials once."""
 
 import asyncio
 import logging
@@ -15,19 +15,19 @@ from notify.sender import TIMEOUT_S, Sender, SendError
 from notify.sms import TwilioSender
 
 LOG = logging.getLogger(__name__)
-# At DEBUG sendgrid's client writes headers with the API key and whole mails, at INFO twilio's
-# writes numbers: whatever the log level, these say no more than warnings.
-_TALKATIVE = ("python_http_client", "twilio", "notify.sms", "urllib3")
+# At DEBUG sendgrid's client logs headers with the API key and whole emails, at INFO twilio's logs
+# phone numbers: whatever the log level, these loggers log only warnings.
+_VERBOSE_LOGGERS = ("python_http_client", "twilio", "notify.sms", "urllib3")
 
 
 @asynccontextmanager
 async def open_senders(
     settings: Settings, *, timeout_s: float = TIMEOUT_S
 ) -> AsyncIterator[Mapping[Channel, Sender]]:
-    """The senders by channel; a channel without credentials is off, which the log says once."""
-    for name in _TALKATIVE:
+    """The senders by channel; a channel without credentials is off and is logged once."""
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # SendGrid's client blocks, so each mail in flight has a thread.
+    # SendGrid's client blocks, so each email in flight needs a thread.
     executor = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="sendgrid")
     senders: dict[Channel, Sender] = {}
     try:
@@ -47,10 +47,10 @@ async def open_senders(
 
 
 async def check(senders: Mapping[Channel, Sender]) -> None:
-    """Ask each provider once whether it takes our credentials.
+    """Ask each provider once whether it accepts our credentials.
 
     Raises:
-        SettingsError: when one does not.  One that does not answer is logged, and no more.
+        SettingsError: when one does not.  A provider that does not answer is only logged.
     """
 
     async def ask(channel: Channel, sender: Sender) -> None:

@@ -1,4 +1,4 @@
-"""One try to send a claimed notification, and what becomes of it.
+"""One try to send a claimed notification, and its outcome.
 
 claimed ─▶ gate ─▶ render ─▶ (outcome unknown? look up) ─▶ "begun" ─▶ sender ─▶ outcome
 """
@@ -35,10 +35,10 @@ from notify.sender import (
 )
 
 LOG = logging.getLogger(__name__)
-# A request must have its answer before the lease ends, or another worker would begin the next.
+# A request must be answered before the lease expires, or another worker would start the next try.
 ANSWER_WITHIN = timedelta(seconds=2 * TIMEOUT_S)
 SAVE_AGAIN_AFTER_S = 0.5
-# However many events are about one person, no phone rings more often than this within an hour.
+# One number gets at most this many SMS within an hour, whatever the number of events.
 SMS_PER_HOUR = 20
 _HOUR = timedelta(hours=1)
 
@@ -47,7 +47,7 @@ _OUTCOMES = Counter(
     "Attempts to send a notification, by outcome",
     ["channel", "outcome"],
 )
-_ON_THE_WAY = Histogram(
+_DELIVERY_TIME = Histogram(
     "parley_notification_seconds",
     "Time from an event to the provider's acceptance of the notification",
     ["channel"],
@@ -58,14 +58,14 @@ _SEND = Histogram("parley_notification_send_seconds", "A provider's response tim
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """Where a notification stands after a try, and the address that was refused, if it was."""
+    """A notification's state after a try, and the address if the provider refused it."""
 
     notification: Notification
     refused: Suppression | None = None
 
 
 class Sending:
-    """Carries out tries; `senders` has the channels that are on, `lanes` all of them."""
+    """Carries out tries; `senders` has the enabled channels, `lanes` all of them."""
 
     def __init__(
         self,
@@ -87,9 +87,9 @@ class Sending:
         self._sms_per_hour = sms_per_hour
 
     async def attempt(self, claimed: Notification) -> None:
-        """Try once and write down what came of it; never raises.
+        """Try once and save the outcome; never raises.
 
-        What cannot be written down until the lease ends is another worker's to find out.
+        If the outcome cannot be saved before the lease expires, another worker takes over.
         """
         try:
             outcome = await self._outcome(claimed)
@@ -131,7 +131,7 @@ class Sending:
             return None
         if lane.paused_s() > 0:  # a pause that began after the claim
             return self._put_off(claimed, _still_unknown(claimed) or lane.reason, lane)
-        if claimed.channel == Channel.SMS and not await self._has_place(claimed, outgoing.to):
+        if claimed.channel == Channel.SMS and not await self._take_sms_quota(claimed, outgoing.to):
             return _Outcome(suppressed(claimed, reasons.TOO_MANY, now))
         begun = replace(
             claimed,
@@ -153,7 +153,7 @@ class Sending:
         lane.answered()
         return _Outcome(sent(begun, provider_id, self._world.clock.now()))
 
-    async def _has_place(self, claimed: Notification, number: str) -> bool:
+    async def _take_sms_quota(self, claimed: Notification, number: str) -> bool:
         return await self._world.store.send_quotas.take(
             suppression_id(Channel.SMS, number),
             claimed.id,
@@ -170,7 +170,7 @@ class Sending:
         lane: Lane,
         outgoing: Outgoing,
     ) -> _Outcome:
-        """What a failed try makes of its notification."""
+        """The outcome of a failed try."""
         now = self._world.clock.now()
         if isinstance(error, OutcomeUnknownError):
             if sender.can_look_up:
@@ -187,7 +187,7 @@ class Sending:
         return self._put_off(known, error.reason, lane)
 
     def _put_off(self, claimed: Notification, reason: str, lane: Lane | None = None) -> _Outcome:
-        """Due again when the lane's pause is over; without one after a pause of its own."""
+        """Due again when the lane's pause ends, or after the notification's own pause without one."""
         pause_s = lane.paused_s() if lane is not None else 0.0
         pause_s = pause_s or self._patience.pause_s(claimed.attempts)
         return _Outcome(put_off(claimed, reason, self._world.clock.now(), pause_s))
@@ -226,11 +226,11 @@ def _count(notification: Notification, is_ours: bool) -> None:
     _OUTCOMES.labels(notification.channel, name if is_ours else "too_late").inc()
     if is_ours and notification.state is NotificationState.SENT:
         took = notification.updated_at - notification.created_at
-        _ON_THE_WAY.labels(notification.channel).observe(max(0.0, took.total_seconds()))
+        _DELIVERY_TIME.labels(notification.channel).observe(max(0.0, took.total_seconds()))
 
 
 async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
-    """Send; a defect of ours in the middle of a request says nothing about the request."""
+    """Send; a defect of ours during a request leaves the request's outcome unknown."""
     try:
         return await sender.send(outgoing)
     except SendError:
@@ -244,7 +244,7 @@ async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
 def _refused_address(
     begun: Notification, error: SendError, outgoing: Outgoing
 ) -> Suppression | None:
-    """What is to be remembered when it is the address that was refused."""
+    """The suppression to store if the provider refused the address."""
     if error.reason not in (reasons.INVALID_ADDRESS, reasons.UNSUBSCRIBED):
         return None
     channel = Channel(begun.channel)
@@ -258,19 +258,19 @@ def _refused_address(
 
 
 def _still_unknown(claimed: Notification) -> str | None:
-    """An earlier try's unknown outcome, which this try did not get to ask about."""
+    """The reason `outcome_unknown`, if an earlier try left it and no look-up has settled it."""
     return claimed.reason if claimed.reason == reasons.OUTCOME_UNKNOWN else None
 
 
 def _defect(error: Exception) -> dict[str, str]:
-    """Which error came from where; not its text, which may hold an address or words."""
+    """An error's type and place, without its text, which may contain an address or user text."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
-    where = " < ".join(f"{each.filename}:{each.lineno}" for each in reversed(frames))
+    where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
     return {"why": type(error).__name__, "where": where}
 
 
 def _labels(notification: Notification, **more: str) -> dict[str, str | int]:
-    """What a log line may say of a notification: never its words, never an address."""
+    """What a log line may say about a notification: never its text, never an address."""
     return {
         "notification_id": notification.id,
         "kind": notification.kind,

@@ -22,14 +22,14 @@ from notify.exchange import Exchange
 from notify.sender import OutcomeUnknownError, Outgoing, PermanentSendError, TemporarySendError
 from notify.sms_answers import SID, error_of
 
-# How many of the latest messages to a number are looked through, and how far their clock may be
-# behind ours.
+# How many of a number's latest messages a look-up covers, and how far Twilio's clock may lag behind
+# ours.
 LOOK_BACK = 100
 CLOCK_MARGIN = timedelta(minutes=5)
 
 
 class TwilioSender:
-    """Implements `Sender` for SMS; a try of unknown outcome is looked up before the next."""
+    """Implements `Sender` for SMS; a try of unknown outcome is looked up before the next one."""
 
     can_look_up = True
 
@@ -39,14 +39,14 @@ class TwilioSender:
             settings.twilio_auth_token,
             http_client=_Transport(exchange, settings.twilio_api_url.rstrip("/")),
         )
-        # TWILIO_EDGE and TWILIO_REGION, which the client reads by itself, would put themselves into
-        # the host name of the URL that the settings give.
+        # The client reads TWILIO_EDGE and TWILIO_REGION from the environment and would insert them
+        # into the host name of the configured URL.
         self._client.edge = self._client.region = None
         self._client.api.base_url = settings.twilio_api_url.rstrip("/")
         self._from = settings.twilio_from_number
 
     async def check(self) -> None:
-        """Fetch our own account: its SID and token must be known, and it must be active."""
+        """Fetch our own account: Twilio must know its SID and token, and it must be active."""
         try:
             account = await self._client.api.v2010.account.fetch_async()
         except TemporarySendError as error:
@@ -60,13 +60,13 @@ class TwilioSender:
             raise TemporarySendError(reasons.ACCOUNT_REFUSED, f"the account is {account.status}")
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Hand an SMS to Twilio; returns its SID."""
+        """Send an SMS through Twilio; returns its SID."""
         try:
             message = await self._client.messages.create_async(
                 to=outgoing.to, from_=self._from, body=outgoing.text
             )
         except (TwilioException, ValueError, TypeError, AttributeError) as error:
-            # Taken, with an answer that is no message.
+            # Twilio accepted it, but the answer is not a message.
             raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
         if not isinstance(message.sid, str) or not SID.fullmatch(message.sid):
             raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, "an answer without a SID")
@@ -75,7 +75,7 @@ class TwilioSender:
     async def look_up(self, outgoing: Outgoing) -> Sequence[str]:
         """The SIDs of recent messages to this number with this text, newest first.
 
-        Not by DateSent, which a message that is queued has not yet.
+        Not filtered by DateSent, which a queued message does not have yet.
         """
         since = outgoing.created_at - CLOCK_MARGIN
         try:
@@ -91,7 +91,7 @@ class TwilioSender:
             KeyError,
         ) as error:
             raise _no_answer(error) from None
-        # A trial account's messages have a sentence of Twilio's in front.
+        # Twilio puts a sentence in front of a trial account's messages.
         return [
             message.sid
             for message in latest
@@ -103,12 +103,12 @@ class TwilioSender:
 
 
 def _no_answer(error: Exception) -> TemporarySendError:
-    """A question that was not answered in a usable form."""
+    """The error for a request without a usable answer."""
     return TemporarySendError(reasons.PROVIDER_UNAVAILABLE, type(error).__name__)
 
 
 class _Transport(HttpClient):  # type: ignore[misc] # twilio has no types
-    """Carries the client's requests; every answer that is not 2xx is an error of ours."""
+    """Sends the client's requests; an answer other than 2xx becomes a `SendError`."""
 
     def __init__(self, exchange: Exchange, base_url: str) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True)
@@ -125,14 +125,14 @@ class _Transport(HttpClient):  # type: ignore[misc] # twilio has no types
         auth: tuple[str, str] | None = None,
         **_: Any,
     ) -> Response:
-        """Send one request of the client's; `auth` is the SID and the token."""
+        """Send one of the client's requests; `auth` is the SID and the token."""
         if not uri.startswith(f"{self._base_url}/"):  # a list's next page may name any host
             raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, "a page at another host")
         sent = dict(headers or {})
         if auth is not None:
             sent["Authorization"] = f"Basic {b64encode(':'.join(auth).encode()).decode()}"
-        given = {name: value for name, value in (params or {}).items() if value is not None}
-        url = f"{uri}?{urlencode(given, doseq=True)}" if given else uri
+        query = {name: value for name, value in (params or {}).items() if value is not None}
+        url = f"{uri}?{urlencode(query, doseq=True)}" if query else uri
         body = urlencode(data, doseq=True).encode() if data else None
         answer = await self._exchange.request(method.upper(), url, sent, body)
         if not 200 <= answer.status < 300:

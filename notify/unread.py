@@ -1,4 +1,4 @@
-"""The messages that an email tells of, as they stand when it is sent."""
+"""The messages that an email shows, in their state at the time of sending."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from marketplace.domain.conversations import Entry
 from marketplace.domain.unread import read_up_to, unread_messages
 from marketplace.ports import Store
 
-# An email shows far fewer, but an edit or a deletion may come long after its message.
+# An email shows far fewer, but an edit or a deletion may follow its message much later.
 MAX_ENTRIES = 2_000
 _PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Whether the person has read up to the last message, and what is left to tell."""
+    """Whether the person has read everything, and the bodies of the unread messages."""
 
     is_read: bool
     bodies: tuple[str, ...]
 
 
 async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unread:
-    """What the person has not read of messages `first_sequence` to `sequence` of a conversation.
+    """The messages `first_sequence` to `sequence` of a conversation that the person has not read.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: when the store is unavailable.
     """
     conversation_id, last = data["conversation_id"], data["sequence"]
     positions = await store.read_positions.of_account(account_id, [conversation_id])
@@ -41,10 +41,10 @@ async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unre
 
 
 def standing(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str, ...]:
-    """The others' messages up to a sequence that the person has yet to read, as they read now."""
+    """The current bodies of the others' unread messages, up to the sequence `last`."""
     read = read_up_to(entries, account_id, 0)
     unread = unread_messages(entries, account_id, read)
-    return tuple(each.body or "" for each in unread.values() if each.sequence <= last)
+    return tuple(message.body or "" for message in unread.values() if message.sequence <= last)
 
 
 async def _entries_after(store: Store, conversation_id: str, sequence: int) -> list[Entry]:

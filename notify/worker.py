@@ -1,4 +1,4 @@
-"""Claims what is due and has it sent, each channel in a lane of its own."""
+"""Claims due notifications and has them sent, each channel in its own lane."""
 
 import asyncio
 import contextlib
@@ -16,10 +16,10 @@ from notify.lane import Lane
 from notify.sender import TIMEOUT_S
 
 LOG = logging.getLogger(__name__)
-# Three times what a try can take at most (a look-up and a send), so that a worker that lives is
-# never overtaken.
+# Three times the longest possible try (a look-up and a send), so that no other worker takes over a
+# live worker's claim.
 LEASE = timedelta(seconds=6 * TIMEOUT_S)
-# What becomes due with time (a delay, a pause) is found by looking; what is due at once by `wake`.
+# Polling finds what becomes due later (a delay, a pause); `wake` announces what is due at once.
 LOOK_EVERY_S = 0.5
 LONGEST_PAUSE_S = 5.0
 
@@ -27,7 +27,7 @@ _IN_FLIGHT = Gauge("parley_notifications_in_flight", "Notifications that this pr
 
 
 class Worker:
-    """Any number of them may run, in one process or in several: each claim is one worker's."""
+    """Claims and sends; any number may run, in one process or several, as claims are exclusive."""
 
     def __init__(
         self,
@@ -42,33 +42,33 @@ class Worker:
         self._is_stopping = False
 
     def wake(self) -> None:
-        """Say that something may be due."""
+        """Tell the worker that something may be due."""
         for woken in self._woken.values():
             woken.set()
 
     def stop(self) -> None:
-        """Claim no more; what is in flight is finished."""
+        """Claim no more; tries in flight are finished."""
         self._is_stopping = True
         self.wake()
 
     async def run(self) -> None:
-        """Send what becomes due until `stop`, and return when nothing is in flight."""
+        """Send what becomes due until `stop`; return when nothing is in flight."""
         try:
-            await asyncio.gather(*(self._serve(*each) for each in self._woken.items()))
+            await asyncio.gather(*(self._serve(lane, woken) for lane, woken in self._woken.items()))
         finally:
-            self.stop()  # when one lane broke, the other ends too, and another process takes over
+            self.stop()  # if one lane fails, the other stops too, and another process takes over
             await self.finish()
 
     async def send_due(self) -> None:
-        """Claim all that is due and begin to send it; waits while too many are in flight.
+        """Claim everything due and start to send it; waits while too many tries are in flight.
 
         Raises:
-            TemporaryError: when the store is away.
+            TemporaryError: when the store is unavailable.
         """
         await asyncio.gather(*map(self._send_due, self._woken))
 
     async def finish(self) -> None:
-        """Wait until nothing is in flight; every try ends by its time-outs."""
+        """Wait until nothing is in flight; time-outs bound every try."""
         if self._in_flight:
             await asyncio.wait(self._in_flight)
 
@@ -103,7 +103,7 @@ class Worker:
             _IN_FLIGHT.set(len(self._in_flight))
 
     async def _claim(self, lane: Lane) -> Notification | None:
-        # Perhaps said while a slot was waited for.
+        # `stop`, or a pause, may have come while this waited for a slot.
         if self._is_stopping or lane.is_full or lane.wait_s() > 0:
             return None
         now = self._world.clock.now()

@@ -1,10 +1,10 @@
-"""relay: committed events → Kafka, and the safety net of the live path.
+"""relay: publishes committed events to Kafka, and is the safety net of the live path.
 
 __main__.py   the process
-lease.py      one relay works, another waits and takes over
-relay.py      reads the tail, sends to Kafka, keeps the position
-records.py    what was committed, as a Kafka record
-heads.py      announces the heads again, in case a writer died between commit and announcement
+lease.py      one relay works; another waits to take over
+relay.py      reads the tail, sends to Kafka, saves the position
+records.py    turns committed documents into Kafka records
+heads.py      announces heads again, in case a writer died between commit and announcement
 
 __main__ ─▶ lease ─▶ relay ─▶ storage.tail (MongoDB)
                        ├────▶ records ─▶ kafka

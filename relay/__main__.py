@@ -16,7 +16,7 @@ TOPICS_AGAIN_AFTER_S = 1.0
 
 
 async def main(process: Process) -> None:
-    """Relay committed events to Kafka until told to stop."""
+    """Relay committed events to Kafka until the process is told to stop."""
     parts, settings = process.parts, process.settings
     runner = await serve(operations_app(process), settings)
     tail = Tail(settings)
@@ -31,7 +31,7 @@ async def main(process: Process) -> None:
         await Relay(tail, producer, heads, clock, keeper.is_held, process.stopping).run()
 
     try:
-        await _topics(settings.kafka_bootstrap_servers, process.stopping)
+        await _create_topics(settings.kafka_bootstrap_servers, process.stopping)
         process.background.start("lease", keeper.run(work))
         process.is_ready = True
         await process.stopping.wait()
@@ -43,8 +43,8 @@ async def main(process: Process) -> None:
         await runner.cleanup()
 
 
-async def _topics(bootstrap_servers: str, stopping: asyncio.Event) -> None:
-    """Wait for Kafka and make sure of the topics."""
+async def _create_topics(bootstrap_servers: str, stopping: asyncio.Event) -> None:
+    """Wait for Kafka and create the missing topics."""
     while not stopping.is_set():
         try:
             await ensure_topics(bootstrap_servers)

@@ -1,7 +1,7 @@
 """Announces heads again: the safety net for announcements that were never made.
 
-A writer may be killed between commit and announcement.  The relay sees every commit, so within a
-second it tells each room its head; a gateway that has it already does nothing.
+A writer may be killed between commit and announcement.  The relay sees every commit, so it announces
+each room's head within a second; a gateway that already has the head does nothing.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from marketplace.domain.conversations import Entry
 from marketplace.ports import Live, Signal, SignalName, conversation_room, rfi_room
 from marketplace.storage.tail import OutboxRecord
 
-# Long enough to tell a busy room's head once and not for each message; twice it stays under the
-# promised two seconds.
+# Long enough to announce a busy room's head once instead of for each message; twice this stays below
+# the promised two seconds.
 ANNOUNCE_EVERY_S = 0.5
 
 
 class Heads:
-    """The highest number seen of each room since the last announcement."""
+    """The highest number of each room seen since the last announcement."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -24,15 +24,15 @@ class Heads:
         self._announced_at = 0.0
 
     def note(self, committed: Iterable[OutboxRecord | Entry]) -> None:
-        """Remember the numbers in what was committed."""
-        for each in committed:
-            if isinstance(each, Entry):
-                self._raise(conversation_room(each.conversation_id), each.sequence)
-            elif each.name.startswith("rfi.") and each.position is not None:
-                self._raise(rfi_room(each.key), each.position)
+        """Record the numbers of committed documents."""
+        for document in committed:
+            if isinstance(document, Entry):
+                self._raise(conversation_room(document.conversation_id), document.sequence)
+            elif document.name.startswith("rfi.") and document.position is not None:
+                self._raise(rfi_room(document.key), document.position)
 
     def announce_due(self, now_s: float) -> None:
-        """Announce what was noted, at most every half second."""
+        """Announce the recorded heads, at most every half second."""
         if not self._heads or now_s - self._announced_at < ANNOUNCE_EVERY_S:
             return
         self._announced_at = now_s

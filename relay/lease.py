@@ -1,4 +1,4 @@
-"""One relay works, another waits and takes over."""
+"""Lets one relay work while another waits to take over."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ _IS_WORKING = Gauge("parley_relay_is_working", "1 in the relay that holds the le
 
 
 class LeaseKeeper:
-    """Holds the lease while it can, and runs the work whenever it holds it."""
+    """Holds the lease whenever possible, and runs the work while it holds it."""
 
     def __init__(self, lease: Lease, stopping: asyncio.Event) -> None:
         self._lease = lease
@@ -29,11 +29,11 @@ class LeaseKeeper:
         self._held_until = 0.0
 
     def is_held(self) -> bool:
-        """Whether the lease is certainly ours: by our own clock, a second before it ends."""
+        """Whether the lease is certainly ours, by our own clock with a margin of a second."""
         return asyncio.get_running_loop().time() < self._held_until - 1.0
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Work whenever the lease is held, until `stopping`; then give it up at once."""
+        """Work whenever the lease is held, until `stopping`; then release it at once."""
         working: asyncio.Task[None] | None = None
         try:
             while not self._stopping.is_set():
@@ -41,7 +41,7 @@ class LeaseKeeper:
                 _IS_WORKING.set(self.is_held())
                 if self.is_held() and (working is None or working.done()):
                     if working is not None:
-                        working.result()  # a defect ends the process, and is seen
+                        working.result()  # raises: a defect must end the process visibly
                     LOG.info("this relay works")
                     working = tasks.held(work(), "relay")
                 with contextlib.suppress(TimeoutError):

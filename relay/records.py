@@ -1,4 +1,4 @@
-"""What was committed, as a Kafka record."""
+"""Turns committed documents into Kafka records."""
 
 from marketplace import events
 from marketplace.domain import views
@@ -17,10 +17,10 @@ def record_of(committed: OutboxRecord | Entry) -> Record:
 
 
 def event_of(entry: Entry) -> Event:
-    """An entry's event: a chat message is its own event, and the entry's id is the event's."""
+    """An entry's event: an entry is its own event, so the entry's id is also the event's."""
     name, data = views.push(entry)
     actor = {"account_id": entry.sender_id}
-    if entry.sender_role is not None:  # entries of before it was kept have none
+    if entry.sender_role is not None:  # older entries have none
         actor["role"] = entry.sender_role
     return Event(
         id=entry.id,

@@ -1,4 +1,4 @@
-"""Reads the tail, sends to Kafka, keeps the position; again from the position after any failure."""
+"""Reads the tail, sends to Kafka and saves the position; restarts from it after any failure."""
 
 import asyncio
 import contextlib
@@ -16,8 +16,8 @@ from relay.records import record_of
 
 LOG = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 3.0
-# A position kept ten times a second costs one write each; what is sent twice after a crash is the
-# work of a tenth of a second.
+# Saving the position ten times a second costs one write each; after a crash, the records of a tenth
+# of a second are sent twice.
 KEEP_POSITION_EVERY_S = 0.1
 KEEP_IDLE_POSITION_EVERY_S = 10.0
 
@@ -28,9 +28,9 @@ _SENT_AT = Gauge(
 
 
 class Relay:
-    """One working relay; `may_work` says whether the lease is still held.
+    """A relay at work; `may_work` says whether the lease is still held.
 
-    Once `stopping` is set it finishes the batch in hand and ends.
+    Once `stopping` is set it finishes the current batch and returns.
     """
 
     def __init__(
@@ -52,15 +52,15 @@ class Relay:
         self._stopping = stopping
 
     async def run(self) -> None:
-        """Relay until stopped or the lease is lost; backs off while MongoDB or Kafka are away."""
+        """Relay until stopped or the lease is lost; backs off while MongoDB or Kafka is unavailable."""
         pause_s = 0.1
-        while self._goes_on():
+        while self._may_continue():
             try:
                 async with contextlib.aclosing(self._tail.batches()) as batches:
                     async for batch in batches:
-                        await self._pass_on(batch)
+                        await self._relay_batch(batch)
                         pause_s = 0.1
-                        if not self._goes_on():
+                        if not self._may_continue():
                             return
             except TemporaryError as error:
                 LOG.warning("relaying waits", extra={"why": str(error)})
@@ -68,21 +68,21 @@ class Relay:
                     await asyncio.wait_for(self._stopping.wait(), pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    def _goes_on(self) -> bool:
+    def _may_continue(self) -> bool:
         return not self._stopping.is_set() and self._may_work()
 
-    async def _pass_on(self, batch: Batch) -> None:
+    async def _relay_batch(self, batch: Batch) -> None:
         now_s = asyncio.get_running_loop().time()
         if batch.committed:
             self._heads.note(batch.committed)
             self._heads.announce_due(now_s)
-            await self._producer.send([record_of(each) for each in batch.committed])
+            await self._producer.send([record_of(document) for document in batch.committed])
             _RELAYED.inc(len(batch.committed))
             _SENT_AT.set_to_current_time()
         else:
             self._heads.announce_due(now_s)
         self._has_unkept = self._has_unkept or bool(batch.committed)
-        # An idle position is kept too, so that it does not fall behind the oplog's beginning.
+        # An idle position is saved too, so that it stays within the oplog.
         every_s = KEEP_POSITION_EVERY_S if self._has_unkept else KEEP_IDLE_POSITION_EVERY_S
         if batch.token is not None and now_s - self._kept_at >= every_s:
             await self._tail.keep_position(batch.token, self._clock.now())

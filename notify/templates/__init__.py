@@ -1,1 +1,1 @@
-"""Texts of the notifications: two files a kind, on two layouts (see `notify/rendering.py`)."""
+"""Templates of the notifications: two files per kind, two layouts (see `notify/rendering.py`)."""
