@@ -269,7 +269,7 @@ async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, 
         submissions.append(now)
     await tx.submissions.keep(rfi.customer_id, submissions, now)
     open_rfis, places = await tx.rfis.open_of(rfi.customer_id)
-    policy.require_room(open_rfis + opened, places + asked)
+    policy.require_capacity(open_rfis + opened, places + asked)
 
 
 async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Closing) -> None:

@@ -1,13 +1,23 @@
-"""The rules of the marketplace: pure functions over frozen values, no input or output.
+"""The rules of the marketplace: pure functions over frozen values, without input or output.
 
-    accounts.py       who somebody is, and in what role they act
+    accounts.py       accounts, roles, log-in sessions and actors
     vendors.py        onboarding (applied → in_review → active …), profile, capacity
     rfis.py           draft, submit, revise, withdraw, award; revisions with field-level changes
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
-    quotes.py         a price pinned to a revision of the RFI
+    quotes.py         a price for one revision of the RFI
     conversations.py  participants, and entries numbered densely from 1
-    ids.py            opaque ids in the order of their making
-    categories.py     what can be asked for
+    unread.py         what a participant has not read yet
+    reports.py        reports of messages to the admins
+    notifications.py  one event, one person, one channel
+    suppressions.py   addresses that get no more notifications
+    sms_text.py       texts as SMS: alphabet, segments, links
+    visibility.py     who sees which part of an RFI
+    views.py          entries and listed vendors as JSON
+    policy.py         quotas and lifetimes that the operator sets
+    requests.py       idempotent requests
+    pages.py          pages of a list
+    ids.py            opaque ids that sort by creation time
+    categories.py     the categories of RFIs and vendors
 
-A rule that says no raises `ParleyError` with a code of the closed list.
+A rule that refuses raises `ParleyError` with a code from the closed list.
 """

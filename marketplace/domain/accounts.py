@@ -1,4 +1,4 @@
-"""Accounts: who somebody is, in what role they act, and the sessions they are logged in by."""
+"""Accounts: identity, role, and log-in sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from marketplace.errors import Code, ParleyError
 
-# An answer lost on a bad network is asked for again within seconds.
+# A client retries within seconds if a bad network lost the response.
 REPEATED_REFRESH_FOR = timedelta(seconds=60)
 
 
 class Role(StrEnum):
-    """What an account may be; `system` acts for the marketplace itself and cannot log in."""
+    """An account's role; `system` acts for the marketplace itself and cannot log in."""
 
     CUSTOMER = "customer"
     VENDOR = "vendor"
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's log-in.  A vendor's id is the id of its account."""
+    """A person's account. A vendor's id is the id of its account."""
 
     id: str
     role: Role
@@ -36,7 +36,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A log-in that refreshes itself: only hashes of its last two refresh tokens are stored."""
+    """A log-in session; only hashes of its last two refresh tokens are stored."""
 
     id: str
     account_id: str
@@ -58,7 +58,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """A refresh token that somebody presents: its session, its hash and its successor's.
+    """A refresh token that a client presents: its session, its hash and its successor's hash.
 
     `is_issued` says that this deployment issued it, now or earlier.
     """
@@ -71,7 +71,7 @@ class PresentedToken:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who causes a change, and the request or event it came from (for the event's envelope)."""
+    """Who causes a change, and the request or event that led to it (for the event's envelope)."""
 
     account_id: str
     role: Role
@@ -79,7 +79,7 @@ class Actor:
     causation_id: str | None = None
 
     def require(self, *roles: Role) -> None:
-        """Refuse any other role.
+        """Refuse all other roles.
 
         Raises:
             ParleyError: `forbidden`.

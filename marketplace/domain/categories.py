@@ -1,4 +1,4 @@
-"""What can be asked for.  The list is closed, so that an RFI and a vendor mean the same by a word."""
+"""The categories of RFIs and vendors: a closed list, so that both mean the same by a word."""
 
 from collections.abc import Mapping
 

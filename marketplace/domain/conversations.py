@@ -1,7 +1,7 @@
 """Conversations: two participants, and entries numbered densely from 1.
 
-A message, an edit, a deletion and a notice are entries of one stream, so that whoever has read up
-to a sequence has seen all that happened before it.
+A message, an edit, a deletion and a notice are entries of the same stream, so a reader who has read
+up to a sequence has seen everything that happened before it.
 """
 
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from marketplace.domain.requests import RequestKey, require_same_request
 from marketplace.errors import Code, ParleyError
 
 MAX_BODY_CHARACTERS = 8_000
-# 200 entries of 8,000 characters would be megabytes in one answer, for a phone on a slow network.
+# 200 entries of 8,000 characters would be megabytes in one response, for a phone on a slow network.
 MAX_PAGE_BYTES = 200_000
 
 
 class EntryKind(StrEnum):
-    """What an entry says: a message, or something about one, or something about the RFI."""
+    """What an entry is: a message, a change to a message, or a notice about the RFI."""
 
     MESSAGE = "message"
     EDIT = "edit"
@@ -28,7 +28,7 @@ class EntryKind(StrEnum):
 
 
 class Channel(StrEnum):
-    """The way a message came in."""
+    """The channel through which a message arrived."""
 
     APP = "app"
     SMS = "sms"
@@ -38,7 +38,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One side of a conversation."""
+    """One of the two participants of a conversation."""
 
     account_id: str
     role: Role
@@ -49,8 +49,8 @@ class Participant:
 class Conversation:
     """A customer and a vendor talking about one RFI.
 
-    Either may block it, and it is open again when nobody does.  Closing and opening each put a notice
-    into the entries, so the number of an entry says whether the conversation was open before it.
+    Either may block it; it is open again once neither blocks it. Closing and reopening each add a
+    notice to the entries, so an entry's sequence shows whether the conversation was open before it.
     """
 
     id: str
@@ -62,21 +62,23 @@ class Conversation:
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes messages."""
+        """Whether it accepts messages."""
         return not self.blocked_by
 
     def has(self, account_id: str) -> bool:
-        """Whether the account takes part."""
-        return any(each.account_id == account_id for each in self.participants)
+        """Whether the account is a participant."""
+        return any(participant.account_id == account_id for participant in self.participants)
 
     def others(self, account_id: str) -> tuple[Participant, ...]:
-        """The participants besides this one."""
-        return tuple(each for each in self.participants if each.account_id != account_id)
+        """The participants other than this one."""
+        return tuple(
+            participant for participant in self.participants if participant.account_id != account_id
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One numbered thing in a conversation; which of the fields are set goes with the kind."""
+    """One numbered entry of a conversation; its kind determines which fields are set."""
 
     id: str
     conversation_id: str
@@ -98,7 +100,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ReadPosition:
-    """How far a participant's apps have got; both numbers only move forward."""
+    """How far a participant's apps have received and read; both numbers only move forward."""
 
     conversation_id: str
     account_id: str
@@ -107,10 +109,11 @@ class ReadPosition:
 
 
 def require_participant(conversation: Conversation | None, actor: Actor) -> Conversation:
-    """The conversation, if the actor takes part in it.
+    """The conversation, if the actor is a participant.
 
     Raises:
-        ParleyError: `not_found`, also for somebody else's, so that ids cannot be probed.
+        ParleyError: `not_found`, also for other people's conversations, so that ids cannot be
+            probed.
     """
     if conversation is None or not conversation.has(actor.account_id):
         raise ParleyError(Code.NOT_FOUND, "You have no conversation with this id.")
@@ -118,20 +121,22 @@ def require_participant(conversation: Conversation | None, actor: Actor) -> Conv
 
 
 def block(conversation: Conversation, actor: Actor) -> Conversation:
-    """The conversation blocked by a participant; the same when they block it already."""
+    """The conversation blocked by a participant; unchanged if they already block it."""
     if actor.account_id in conversation.blocked_by:
         return conversation
     return replace(conversation, blocked_by=(*conversation.blocked_by, actor.account_id))
 
 
 def unblock(conversation: Conversation, actor: Actor) -> Conversation:
-    """The conversation no longer blocked by a participant; the other one's block stays."""
-    left = tuple(each for each in conversation.blocked_by if each != actor.account_id)
-    return replace(conversation, blocked_by=left)
+    """The conversation without this participant's block; the other one's block stays."""
+    others = tuple(
+        account_id for account_id in conversation.blocked_by if account_id != actor.account_id
+    )
+    return replace(conversation, blocked_by=others)
 
 
 def require_open(conversation: Conversation, actor: Actor) -> None:
-    """Refuse what would reach the other side of a blocked conversation.
+    """Refuse anything that would reach the other side of a blocked conversation.
 
     Raises:
         ParleyError: `blocked`.
@@ -141,7 +146,7 @@ def require_open(conversation: Conversation, actor: Actor) -> None:
 
 
 def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
-    """The refusal: who blocked learns how to go on, the other side no more than that it ended."""
+    """The refusal: the blocker learns how to unblock, the other side only that it is closed."""
     if account_id in blocked_by:
         return ParleyError(
             Code.BLOCKED, "You have blocked this conversation. Unblock it to send messages."
@@ -150,7 +155,7 @@ def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
 
 
 def require_same_message(entry: Entry, body: str, request: RequestKey | None = None) -> None:
-    """Let a resend have the first answer, and refuse another message under the same id or key.
+    """Allow a resend, and refuse a different message under the same id or key.
 
     Raises:
         ParleyError: `idempotency_key_reused`, `client_message_id_reused`.
@@ -183,35 +188,35 @@ def require_own_message(message: Entry | None, conversation_id: str, actor: Acto
 
 
 def deletion_id(message_id: str) -> str:
-    """The id of a message's deletion: the same for all who delete it, so that one is stored."""
+    """The id of a message's deletion: the same for every attempt, so that only one is stored."""
     return f"{message_id}-deletion"
 
 
-def entry_with_same_body(stands: Entry | None, edit: Entry) -> Entry | None:
-    """The entry that says already what an edit says; None when the edit changes the message.
+def entry_with_same_body(current: Entry | None, edit: Entry) -> Entry | None:
+    """The entry that already has the edit's body; None if the edit changes the message.
 
-    `stands` is the newest edit of the message, the message itself, or its deletion if there is one.
+    `current` is the message's deletion if there is one, else its newest edit, else the message.
 
     Raises:
-        ParleyError: `wrong_state` when the message is deleted.
+        ParleyError: `wrong_state` if the message was deleted.
     """
-    if stands is None:
+    if current is None:
         return None
-    if stands.kind is EntryKind.DELETION:
+    if current.kind is EntryKind.DELETION:
         raise ParleyError(
             Code.WRONG_STATE, "This message was deleted and cannot be edited. Send a new one."
         )
-    return stands if stands.body == edit.body else None
+    return current if current.body == edit.body else None
 
 
 def fit_page(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
-    """As many entries as fit into one answer, at least one; the first ones, or the newest."""
+    """As many entries as fit into one response, at least one: the first ones, or the newest."""
     ordered = entries[::-1] if newest else entries
     kept: list[Entry] = []
     size_bytes = 0
-    for each in ordered:
-        size_bytes += len((each.body or "").encode())
+    for entry in ordered:
+        size_bytes += len((entry.body or "").encode())
         if kept and size_bytes > MAX_PAGE_BYTES:
             break
-        kept.append(each)
+        kept.append(entry)
     return kept[::-1] if newest else kept

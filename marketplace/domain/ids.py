@@ -1,4 +1,4 @@
-"""Opaque ids that sort by the time of their making, which keeps B-tree inserts at one end."""
+"""Opaque ids that sort by creation time, which keeps B-tree inserts at one end."""
 
 from uuid_utils import uuid7
 

@@ -20,15 +20,15 @@ class MatchState(StrEnum):
 
 
 LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
-# Closed because the RFI moved out of the vendor's reach, or because nobody took the offer up in time;
-# all other closings end the RFI itself.
+# Closed because the vendor no longer covers the RFI, or because it did not accept the offer in
+# time; in all other cases the RFI itself has ended.
 NO_LONGER_SUITABLE = "no_longer_suitable"
 EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An RFI offered to a vendor: how far away, why this one, and what became of it."""
+    """An RFI offered to a vendor: the distance, the reasons, and the outcome."""
 
     id: str
     rfi_id: str
@@ -47,17 +47,17 @@ class Match:
 
     @property
     def shows_rfi(self) -> bool:
-        """Whether its vendor sees the RFI: as long as it is asked, and how it ended for those asked."""
+        """Whether the vendor sees the RFI: while the match is live, or if it closed with the RFI."""
         if self.state is MatchState.CLOSED:
             return self.closed_reason not in {NO_LONGER_SUITABLE, EXPIRED}
         return self.state in LIVE_STATES
 
 
 def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match:
-    """A new match.  The score falls from 1 near the vendor to 0 at the edge of its radius.
+    """A new match. The score falls from 1 near the vendor to 0 at the edge of its radius.
 
-    Distance and score are those between rounded places: customers see them, vendors see them, and
-    neither is to find the other's door by them.
+    Distance and score are computed between rounded places: customers and vendors see both, and
+    neither must be able to locate the other with them.
     """
     vendor = nearby.vendor
     if vendor.service_area is None:
@@ -81,19 +81,19 @@ def offer(match_id: str, rfi: Rfi, nearby: NearbyVendor, now: datetime) -> Match
 
 
 def has_expired(match: Match, now: datetime, lifetime: timedelta) -> bool:
-    """Whether an offer is too old to be taken up."""
+    """Whether an offer is too old to be accepted."""
     return match.state is MatchState.OFFERED and match.offered_at + lifetime <= now
 
 
 def as_of(match: Match, now: datetime, lifetime: timedelta) -> Match:
-    """The match as it stands now: an offer that has expired is closed, whoever has noted it or not."""
+    """The match at this moment: an expired offer counts as closed, even if not yet stored so."""
     if not has_expired(match, now, lifetime):
         return match
     return close(match, EXPIRED, match.offered_at + lifetime)
 
 
 def accept(match: Match, conversation_id: str, now: datetime) -> Match:
-    """The match taken up by its vendor, with the conversation it opens.
+    """The match after its vendor accepted, with the conversation that this opens.
 
     Raises:
         ParleyError: `wrong_state` unless it is offered.
@@ -105,7 +105,7 @@ def accept(match: Match, conversation_id: str, now: datetime) -> Match:
 
 
 def decline(match: Match, reason: str | None, now: datetime) -> Match:
-    """The match turned down by its vendor.
+    """The match after its vendor declined.
 
     Raises:
         ParleyError: `wrong_state` unless it is offered.
@@ -115,7 +115,7 @@ def decline(match: Match, reason: str | None, now: datetime) -> Match:
 
 
 def close(match: Match, reason: str, now: datetime) -> Match:
-    """The match ended by the marketplace: the RFI was withdrawn, awarded, or moved out of reach."""
+    """The match closed by the marketplace: its RFI was withdrawn or awarded, or moved away."""
     return replace(match, state=MatchState.CLOSED, closed_reason=reason, updated_at=now)
 
 

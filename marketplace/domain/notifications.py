@@ -7,7 +7,7 @@ from typing import Any
 
 
 class NotificationState(StrEnum):
-    """`pending` and `sending` are on the way; the others are final."""
+    """`pending` and `sending` are in progress; the others are final."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -18,12 +18,12 @@ class NotificationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What is to be told to whom; unique by (event_id, account_id, channel).
+    """A notification to one person; unique by (event_id, account_id, channel).
 
-    `kind` names the template, `data` fills it.  `attempts` counts claims; `due_at` is when the next
-    one may begin, and while `sending` until when the try is another worker's.  `tried_at` is when
-    the last request left whose outcome is not known, `looked_up_at` when the provider was last asked
-    for it and had none.
+    `kind` names the template, `data` fills it. `attempts` counts claims. `due_at` is when the next
+    attempt may begin; while `sending`, it is when the worker's lease ends. `tried_at` is when the
+    last request with an unknown outcome was sent; `looked_up_at` is when the provider was last
+    asked about it and had no record.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Pages of a list, continued behind the last item."""
+"""Pages of a list; each continues after the last item of the one before."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,7 +9,7 @@ MAX_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """How many items to give, and behind which id to go on (newest first)."""
+    """How many items to return, and the id after which to continue (newest first)."""
 
     limit: int = 50
     before_id: str | None = None
@@ -17,7 +17,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and where the next ones begin (REST seals it as a cursor); None at the end."""
+    """Some items and the cursor of the next page (sealed by REST); None at the end."""
 
     items: tuple[T, ...]
     next_cursor: str | None

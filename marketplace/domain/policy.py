@@ -1,4 +1,4 @@
-"""What the marketplace grants, as its operator sets it."""
+"""Quotas and lifetimes, as the marketplace's operator sets them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long an offer stands, and what one account may ask for.
+    """How long an offer is valid, and what one account may ask for.
 
-    Nobody proves yet who they are, so what an account may ask of vendors is bounded: open RFIs, the
-    vendors that these ask for together, and submissions within 24 hours.
+    Identities are not verified yet, so an account's demand on vendors is bounded: open RFIs, the
+    vendors that these ask for in total, and submissions within 24 hours.
     """
 
     offer_lifetime: timedelta = timedelta(days=3)
@@ -23,7 +23,7 @@ class Policy:
     most_submissions_a_day: int = 20
 
     def scaled(self, scale: float) -> "Policy":
-        """With the quotas multiplied, at least 1 each."""
+        """The policy with its quotas multiplied, at least 1 each."""
         return Policy(
             self.offer_lifetime,
             max(1, round(self.most_open_rfis * scale)),
@@ -32,7 +32,7 @@ class Policy:
         )
 
     def require_submission(self, submissions: Sequence[datetime], now: datetime) -> None:
-        """Refuse a submission beyond those of the last 24 hours.
+        """Refuse a submission beyond the quota of the last 24 hours.
 
         Raises:
             ParleyError: `rate_limited`, with the time until the next one is possible.
@@ -46,8 +46,8 @@ class Policy:
                 retry_after_ms=wait_ms,
             )
 
-    def require_room(self, open_rfis: int, vendor_places: int) -> None:
-        """Refuse more open RFIs, or more vendors on them together, than an account may have.
+    def require_capacity(self, open_rfis: int, vendor_places: int) -> None:
+        """Refuse more open RFIs, or more vendors on them in total, than an account may have.
 
         Raises:
             ParleyError: `at_capacity`.

@@ -1,7 +1,7 @@
-"""Quotes: a vendor's price, pinned to the revision of the RFI it was made for.
+"""Quotes: a vendor's price for one revision of an RFI.
 
-Quoting again makes the quote's next revision, numbered densely from 1.  An award names the revision
-that the customer decided on.
+A further quote by the same vendor makes the next revision of its quote, numbered densely from 1. An
+award names the revision that the customer decided on.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 
 class QuoteState(StrEnum):
-    """A submitted quote can be awarded; the others of the RFI are closed in the same write."""
+    """A submitted quote can be awarded; the award closes the RFI's other quotes."""
 
     SUBMITTED = "submitted"
     AWARDED = "awarded"
@@ -25,7 +25,7 @@ class QuoteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The one live quote of a vendor on an RFI, as it stands at `revision`."""
+    """A vendor's only live quote on an RFI, at `revision`."""
 
     id: str
     rfi_id: str
@@ -59,11 +59,11 @@ class QuoteRevision:
     valid_until: datetime | None
 
     def has_figures_of(self, quote: Quote) -> bool:
-        """Whether the quote stands at these figures."""
+        """Whether the quote has the same figures."""
         return all(getattr(self, name) == getattr(quote, name) for name in FIGURES)
 
 
-# What a vendor writes, and what a revision keeps.
+# The fields that a vendor writes, and that a revision stores.
 FIGURES = ("rfi_revision", "amount_minor", "currency", "message", "valid_until")
 
 
@@ -72,7 +72,7 @@ def submit(quote_id: str, match: Match, figures: Mapping[str, Any], now: datetim
 
     Raises:
         ParleyError: `wrong_state` unless the vendor accepted the match and it is still live;
-            `validation_failed` when it would be over before it is made.
+            `validation_failed` if the quote would already have expired.
     """
     conversation_id = require_accepted(match)
     _require_valid(figures, now)
@@ -95,7 +95,7 @@ def revise(quote: Quote, figures: Mapping[str, Any], now: datetime) -> Quote:
     """The quote with new figures, at its next revision.
 
     Raises:
-        ParleyError: `wrong_state` when it was awarded or closed.
+        ParleyError: `wrong_state` if it was awarded or closed.
     """
     if quote.state is not QuoteState.SUBMITTED:
         raise ParleyError(
@@ -106,13 +106,13 @@ def revise(quote: Quote, figures: Mapping[str, Any], now: datetime) -> Quote:
 
 
 def revision_of(quote: Quote) -> QuoteRevision:
-    """The revision that a submitted quote stands at."""
+    """The current revision of a submitted quote."""
     figures = {name: getattr(quote, name) for name in FIGURES}
     return QuoteRevision(quote.id, quote.revision, quote.updated_at, **figures)
 
 
 def require_accepted(match: Match) -> str:
-    """The conversation of a match that takes quotes.
+    """The conversation of a match that accepts quotes.
 
     Raises:
         ParleyError: `wrong_state` unless the vendor accepted the match and it is still live.
@@ -126,20 +126,20 @@ def require_revision(quote: Quote, expected: int) -> None:
     """Refuse an award that was decided on other figures than the quote has now.
 
     Raises:
-        ParleyError: `stale_revision`, saying what the quote is now.
+        ParleyError: `stale_revision`, with the quote's current figures.
     """
     if quote.revision != expected:
-        found = FieldError("quote_revision", f"The current revision is {quote.revision}.")
+        field_error = FieldError("quote_revision", f"The current revision is {quote.revision}.")
         raise ParleyError(
             Code.STALE_REVISION,
             f"The quote is at revision {quote.revision}, not {expected}: {quote.amount_minor} "
             f"{quote.currency} in minor units. Read it again and decide on the current revision.",
-            errors=[found],
+            errors=[field_error],
         )
 
 
 def require_currency(figures: Mapping[str, Any], budget: Budget | None) -> None:
-    """Refuse a quote in another currency than the customer's budget.
+    """Refuse a quote in a currency other than that of the customer's budget.
 
     Raises:
         ParleyError: `validation_failed` with the path `currency`.
@@ -149,10 +149,10 @@ def require_currency(figures: Mapping[str, Any], budget: Budget | None) -> None:
 
 
 def award(quote: Quote, now: datetime) -> Quote:
-    """The quote that won.
+    """The quote after it was awarded.
 
     Raises:
-        ParleyError: `wrong_state` when it is closed, or its validity is over.
+        ParleyError: `wrong_state` if it is closed or has expired.
     """
     if quote.state is not QuoteState.SUBMITTED:
         raise ParleyError(Code.WRONG_STATE, f"The quote is already {quote.state}.")
@@ -162,7 +162,7 @@ def award(quote: Quote, now: datetime) -> Quote:
 
 
 def close(quote: Quote, now: datetime) -> Quote:
-    """The quote after another won, or after the RFI was withdrawn."""
+    """The quote after another one was awarded, or after the RFI was withdrawn."""
     return replace(quote, state=QuoteState.CLOSED, updated_at=now)
 
 

@@ -1,4 +1,4 @@
-"""Reports: a participant tells the admins about a message of the other side."""
+"""Reports: a participant reports a message of the other side to the admins."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from marketplace.errors import Code, ParleyError
 
 
 class ReportReason(StrEnum):
-    """What is wrong with the message; `other` says it in `details`."""
+    """What is wrong with the message; for `other`, `details` explains it."""
 
     SPAM = "spam"
     HARASSMENT = "harassment"
@@ -30,7 +30,7 @@ class ReportState(StrEnum):
 class Report:
     """One participant's report of one message; unique by (message_id, reporter_id).
 
-    `body` is the message as it read when it was reported: the sender may change it afterwards.
+    `body` is the message's text at the time of the report: the sender may change it afterwards.
     """
 
     id: str
@@ -51,10 +51,10 @@ class Report:
 
 
 def require_reportable(message: Entry | None, conversation: Conversation, actor: Actor) -> Entry:
-    """The message, if it is one of the other side's in this conversation.
+    """The message, if the other side sent it in this conversation.
 
     Raises:
-        ParleyError: `not_found`; `forbidden` for one's own.
+        ParleyError: `not_found`; `forbidden` for the actor's own message.
     """
     if (
         message is None
@@ -68,8 +68,8 @@ def require_reportable(message: Entry | None, conversation: Conversation, actor:
 
 
 def body_of(message: Entry, edits: list[Entry]) -> str:
-    """A message as it reads after the edits of it, in their order."""
-    bodies = [each.body for each in (message, *edits) if each.body is not None]
+    """A message's text after its edits, given in order."""
+    bodies = [entry.body for entry in (message, *edits) if entry.body is not None]
     return bodies[-1] if bodies else ""
 
 
@@ -77,7 +77,7 @@ def close(report: Report, resolution: str, actor: Actor, now: datetime) -> Repor
     """The report with an admin's decision.
 
     Raises:
-        ParleyError: `wrong_state` when it is closed already.
+        ParleyError: `wrong_state` if it is already closed.
     """
     if report.state is not ReportState.OPEN:
         raise ParleyError(Code.WRONG_STATE, "The report is already closed.")

@@ -1,4 +1,4 @@
-"""A request that its client may repeat: the key it chose, and which request that was."""
+"""A request that its client may repeat: its key, and a hash of its content."""
 
 import hmac
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from marketplace.errors import Code, ParleyError
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """An Idempotency-Key, and a hash by which another request under the same key is told apart."""
+    """An Idempotency-Key, and a hash that identifies the request it was first used for."""
 
     key: str
     request_hash: str
 
 
 def require_same_request(request: RequestKey, first_hash: str) -> None:
-    """Refuse a request whose key came with another request before.
+    """Refuse a request whose key was used for a different request.
 
     Raises:
         ParleyError: `idempotency_key_reused`.

@@ -1,7 +1,7 @@
 """RFIs: draft, submit, revise, withdraw, award.
 
-Every change makes a revision, numbered densely from 1, that tells field by field what was and what
-is, who did it and why.  State changes are revisions too, so that the feed of an RFI is complete.
+Every change makes a revision, numbered densely from 1, with each field's old and new value, the
+actor and the cause. State changes are revisions too, so that an RFI's feed is complete.
 """
 
 from collections.abc import Mapping, Set
@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 from marketplace.domain.accounts import Actor
 from marketplace.errors import Code, ParleyError, invalid
 
-# A change of one of these asks "who is closest" anew; the rest only has to be told.
+# A change to one of these runs the matching again; participants only need to hear of the others.
 MATCHING_FIELDS = frozenset({"category", "location", "max_vendors"})
-# What a customer may write, and therefore what a revision can change besides the state.
+# The fields that a customer may write, and therefore all that a revision can change besides the
+# state.
 CONTENT_FIELDS = (
     "category",
     "title",
@@ -32,12 +33,12 @@ CONTENT_FIELDS = (
 )
 
 
-# The revision that a command was decided on, or several of which any will do; None is for any at all.
+# The revision that a command was based on, or a set of acceptable ones; None accepts any.
 Expected: TypeAlias = int | Set[int] | None
 
 
 class RfiState(StrEnum):
-    """A draft is seen by its customer alone; an open RFI is matched and quoted."""
+    """Only the customer sees a draft; an open RFI is matched and quoted."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -46,7 +47,7 @@ class RfiState(StrEnum):
 
 
 class BudgetVisibility(StrEnum):
-    """Whether vendors see the budget before they accept; those who have accepted see it."""
+    """Whether vendors see the budget before they accept; after that they always see it."""
 
     SHOWN = "shown"
     HIDDEN = "hidden"
@@ -54,7 +55,7 @@ class BudgetVisibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Bounds of what the customer means to pay, in minor units of one currency."""
+    """The lower and upper bound of what the customer will pay, in minor units of one currency."""
 
     min_minor: int
     max_minor: int
@@ -63,10 +64,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Rfi:
-    """A request for information as it stands at `revision`.
+    """A request for information, at `revision`.
 
-    `match_count` counts the matches that are offered or accepted while the RFI is open; it never passes
-    `max_vendors`, and stays as it was when the RFI ends.
+    `match_count` counts the offered and accepted matches while the RFI is open; it never exceeds
+    `max_vendors`, and keeps its value when the RFI ends.
     """
 
     id: str
@@ -89,14 +90,14 @@ class Rfi:
     submitted_at: datetime | None = None
     awarded_quote_id: str | None = None
     awarded_vendor_id: str | None = None
-    # City or region, as the customer tells it to vendors that have not accepted yet.
+    # City or region, as the customer describes it to vendors that have not accepted yet.
     area: str | None = None
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field before and after; `path` names it, with a dot into an object (`budget.currency`)."""
+    """One field's old and new value; `path` leads to it, with dots (`budget.currency`)."""
 
     path: str
     old: Any
@@ -107,7 +108,7 @@ class Change:
 class Revision:
     """What one step changed, who did it and why.
 
-    `budget_visibility` is `shown` when the budget was shown before the step and is shown after it.
+    `budget_visibility` is `shown` if the budget was shown both before and after the step.
     """
 
     rfi_id: str
@@ -120,7 +121,7 @@ class Revision:
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
 
     def touches(self, fields: frozenset[str]) -> bool:
-        """Whether one of the given top-level fields was changed."""
+        """Whether one of these top-level fields was changed."""
         return any(change.path.partition(".")[0] in fields for change in self.changes)
 
 
@@ -150,11 +151,11 @@ def draft(
 def revise(
     rfi: Rfi, content: Mapping[str, Any], actor: Actor, now: datetime
 ) -> tuple[Rfi, Revision]:
-    """The RFI with the given fields replaced.  A revision without changes means nothing differed.
+    """The RFI with the given fields replaced. If nothing differs, the revision has no changes.
 
     Raises:
-        ParleyError: `wrong_state` when the RFI is closed; `validation_failed` when `max_vendors`
-            falls below the vendors that are on it already, or `needed_by` lies in the past.
+        ParleyError: `wrong_state` if the RFI has ended; `validation_failed` if `max_vendors` falls
+            below the number of vendors already on it, or `needed_by` is in the past.
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
         raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
@@ -169,11 +170,11 @@ def revise(
 
 
 def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
-    """The RFI open for matching.
+    """The RFI opened for matching.
 
     Raises:
-        ParleyError: `wrong_state` unless it is a draft; `validation_failed` when `needed_by` lies
-            in the past.
+        ParleyError: `wrong_state` unless it is a draft; `validation_failed` if `needed_by` is in
+            the past.
     """
     if rfi.state is not RfiState.DRAFT:
         raise ParleyError(
@@ -184,10 +185,10 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
 
 
 def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
-    """The RFI taken back.
+    """The RFI after it was withdrawn.
 
     Raises:
-        ParleyError: `wrong_state` when it is closed already.
+        ParleyError: `wrong_state` if it has already ended.
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
         raise ParleyError(Code.WRONG_STATE, f"The RFI is already {rfi.state}.")
@@ -197,10 +198,10 @@ def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
 def award(
     rfi: Rfi, quote_id: str, vendor_id: str, actor: Actor, now: datetime
 ) -> tuple[Rfi, Revision]:
-    """The RFI given to one vendor.
+    """The RFI awarded to one vendor.
 
     Raises:
-        ParleyError: `wrong_state` unless it is open; so there is one award and no second.
+        ParleyError: `wrong_state` unless it is open; so it is awarded only once.
     """
     if rfi.state is not RfiState.OPEN:
         raise ParleyError(
@@ -218,7 +219,7 @@ def award(
 
 
 def require_revision(rfi: Rfi, expected: Expected) -> None:
-    """Refuse a command that was decided on another revision.
+    """Refuse a command that was based on another revision.
 
     Raises:
         ParleyError: `stale_revision`, naming the current one.
@@ -249,8 +250,12 @@ def _next(
     )
     number = rfi.revision + 1
     after = replace(rfi, **replaced, revision=number, updated_at=now)
-    both = {rfi.budget_visibility, after.budget_visibility}
-    shown = BudgetVisibility.SHOWN if both == {BudgetVisibility.SHOWN} else BudgetVisibility.HIDDEN
+    visibilities = {rfi.budget_visibility, after.budget_visibility}
+    shown = (
+        BudgetVisibility.SHOWN
+        if visibilities == {BudgetVisibility.SHOWN}
+        else BudgetVisibility.HIDDEN
+    )
     revision = Revision(rfi.id, number, now, actor.account_id, actor.role, cause, changes, shown)
     return after, revision
 
@@ -258,7 +263,7 @@ def _next(
 def _field_changes(name: str, old: Any, new: Any) -> list[Change]:
     before, after = _parts(name, old), _parts(name, new)
     if before is None or after is None:
-        return [] if old == new else [Change(name, _plain(old), _plain(new))]
+        return [] if old == new else [Change(name, _as_json(old), _as_json(new))]
     return [
         Change(f"{name}.{key}", before.get(key), after.get(key))
         for key in sorted(before.keys() | after.keys())
@@ -267,16 +272,16 @@ def _field_changes(name: str, old: Any, new: Any) -> list[Change]:
 
 
 def _differ(old: Any, new: Any) -> bool:
-    """Whether two values are told apart in JSON; for Python 1, 1.0 and True are equal."""
+    """Whether JSON distinguishes two values; to Python, 1, 1.0 and True are equal."""
     return old != new or type(old) is not type(new)
 
 
 def _parts(name: str, value: Any) -> dict[str, Any] | None:
-    """The parts that are told one by one; a place is one value, since half a point says nothing."""
+    """The parts to compare one by one; a place is one value: half a point means nothing."""
     if isinstance(value, Budget):
-        return {k: getattr(value, k) for k in ("min_minor", "max_minor", "currency")}
+        return {part: getattr(value, part) for part in ("min_minor", "max_minor", "currency")}
     return value if name == "attributes" and isinstance(value, dict) else None
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     return _parts("", value) if isinstance(value, Budget) else value

@@ -1,4 +1,4 @@
-"""Texts as SMS: which signs they cost, how many segments they take, and no links of strangers.
+"""Texts as SMS: the characters they cost, the segments they take, and no links.
 
 Sources: 3GPP TS 23.038 §6.2.1 (the GSM 7-bit alphabet and its extension table) and Twilio's
 glossary, "What is the SMS character limit?"
@@ -16,7 +16,8 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
 
-# What phones and word processors type by themselves: one such sign makes the whole text UCS-2.
+# Characters that phones and word processors insert automatically: a single one turns the whole text
+# into UCS-2.
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′‵´`ˋˈʼ‹›", "'"),
@@ -42,7 +43,7 @@ _PLAIN = str.maketrans(
         "ﬂ": "fl",
     }
 )
-_DOTS = ".\u3002\uff61"  # browsers read the others as full stops, too
+_DOTS = ".\u3002\uff61"  # browsers treat the others as full stops, too
 _URL = re.compile(
     rf"""(?ix)
     \b [a-z][a-z0-9+.-]* : // \S+                       # a scheme
@@ -52,35 +53,38 @@ _URL = re.compile(
     | (?<![0-9.]) [0-9]{{1,3}} (?: \.[0-9]{{1,3}} ){{3}} (?: [:/]\S* )? (?![0-9.])
     """
 )
-_NAME_OF_HOST = re.compile(rf"(?<=[\w-])[{_DOTS}](?=[^\W0-9_][\w-])")
+_HOST_NAME_DOT = re.compile(rf"(?<=[\w-])[{_DOTS}](?=[^\W0-9_][\w-])")
 
 
 def plain(text: str) -> str:
-    """Typographic signs as those of the GSM alphabet; letters stay as they are."""
+    """Typographic characters replaced by those of the GSM alphabet; letters are kept."""
     return unicodedata.normalize("NFC", text).translate(_PLAIN)
 
 
 def without_links(text: str) -> str:
-    """No phone makes a link of any of it: addresses go, and names of hosts fall apart."""
-    return _NAME_OF_HOST.sub(". ", _URL.sub(LINK, text))
+    """The text without anything that a phone would turn into a link.
+
+    URLs are replaced, and host names are broken up with a space.
+    """
+    return _HOST_NAME_DOT.sub(". ", _URL.sub(LINK, text))
 
 
 def is_gsm(text: str) -> bool:
-    """Whether the GSM 7-bit alphabet has all of it."""
+    """Whether the GSM 7-bit alphabet contains every character."""
     return set(text) <= _BASIC | _EXTENDED
 
 
 def count_segments(text: str) -> int:
-    """Segments of a text, at least 1.
+    """The number of segments of a text, at least 1.
 
-    GSM 7-bit: 160 septets in one segment, 153 in each of several (an extension character is two
-    septets).  Any other character makes it UCS-2: 70 UTF-16 units, or 67 in each of several.  No
-    character is divided between two.
+    GSM 7-bit: 160 septets in a single segment, 153 in each of several (an extension character takes
+    two septets). Any other character makes it UCS-2: 70 UTF-16 units, or 67 in each of several. No
+    character is split between two segments.
     """
     if is_gsm(text):
-        sizes, single, several = [1 + (sign in _EXTENDED) for sign in text], 160, 153
+        sizes, single, several = [1 + (character in _EXTENDED) for character in text], 160, 153
     else:
-        sizes, single, several = [1 + (sign > "\uffff") for sign in text], 70, 67
+        sizes, single, several = [1 + (character > "\uffff") for character in text], 70, 67
     if sum(sizes) <= single:
         return 1
     segments, used = 1, 0

@@ -1,4 +1,4 @@
-"""Addresses that are not written to any more."""
+"""Addresses that get no more notifications."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from marketplace.domain.conversations import Channel
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A provider said of an address that it is dead, or that whoever owns it said stop."""
+    """A provider reported that an address is dead or that its owner opted out."""
 
     id: str
     channel: Channel
@@ -18,5 +18,5 @@ class Suppression:
 
 
 def suppression_id(channel: Channel, address: str) -> str:
-    """One for an address, however it is written."""
+    """One id for an address, however it is written."""
     return f"{channel.value}:{address.strip().casefold()}"

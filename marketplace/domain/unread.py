@@ -1,6 +1,6 @@
-"""What a participant has yet to read: one rule for lists, joins and notifications.
+"""What a participant has not read yet: one rule for lists, joins and notifications.
 
-Nothing is counted as messages come in, so nothing can drift.
+There are no counters to update when messages arrive, so nothing can drift.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from marketplace.domain.conversations import Entry, EntryKind, ReadPosition
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """How far a person has read, and how many messages are left, up to 100."""
+    """How far a person has read, and the number of unread messages, up to 100."""
 
     read_sequence: int
     count: int
 
 
 def read_up_to(entries: Iterable[Entry], account_id: str, read_sequence: int) -> int:
-    """How far a person has read: whoever sends a message has read what stands before it."""
+    """How far a person has read: sending a message marks everything before it as read."""
     own = (
         entry.sequence
         for entry in entries
@@ -30,10 +30,10 @@ def read_up_to(entries: Iterable[Entry], account_id: str, read_sequence: int) ->
 def unread_messages(
     entries: Iterable[Entry], account_id: str, read_sequence: int
 ) -> dict[str, Entry]:
-    """The others' messages after a read position that stand, by id and as they read now.
+    """The other side's undeleted messages after a read position, by id, with their current text.
 
-    `entries` are in order and hold all after the position: own messages, edits, deletions and notices
-    are not unread, and neither is what was deleted.
+    `entries` are in order and include everything after the position. A person's own messages,
+    edits, deletions and notices are not unread, and neither are deleted messages.
     """
     unread: dict[str, Entry] = {}
     for entry in entries:
@@ -54,7 +54,7 @@ def with_own_messages(
     conversation_id: str,
     account_ids: Iterable[str],
 ) -> list[ReadPosition]:
-    """Read positions moved up to each person's own last message among the entries."""
+    """Read positions moved up to each person's last own message among the entries."""
     kept = {position.account_id: position for position in positions}
     entries = tuple(entries)
     moved = []

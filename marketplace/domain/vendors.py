@@ -1,4 +1,4 @@
-"""Vendors: the profile, and the way from applied to active."""
+"""Vendors: the profile, and the onboarding from applied to active."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 MAX_CAPACITY = 1_000
 MAX_RADIUS_M = 500_000
-# What the approval was given for: who is offered what depends on these.
+# The approval covers these fields: they decide which RFIs a vendor is offered.
 APPROVED_FIELDS = ("categories", "service_area")
 
 
 class VendorState(StrEnum):
-    """Where a vendor stands; only `active` ones are matched."""
+    """Where a vendor is in its onboarding; only `active` vendors are matched."""
 
     APPLIED = "applied"
     VERIFYING = "verifying"
@@ -35,10 +35,10 @@ class ServiceArea:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A vendor's profile; `id` is the account's.
+    """A vendor's profile; `id` is the account's id.
 
-    `open_matches` counts the matches that are offered or accepted on open RFIs; it never passes
-    `capacity`, the number of RFIs the vendor works on at a time.
+    `open_matches` counts the offered and accepted matches on open RFIs; it never exceeds
+    `capacity`, the number of RFIs that the vendor works on at a time.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class NearbyVendor:
-    """A vendor and how far it is from the place asked about, in metres."""
+    """A vendor and its distance in metres from the requested place."""
 
     vendor: Vendor
     distance_m: int
@@ -65,7 +65,7 @@ class NearbyVendor:
 
 @dataclass(frozen=True, slots=True)
 class ListedVendor:
-    """A vendor as the directory lists it; its distance is to the place that the directory tells."""
+    """A vendor as the directory lists it; its distance is to its place in the directory."""
 
     id: str
     company: str | None
@@ -77,7 +77,7 @@ class ListedVendor:
     distance_m: float
 
 
-# Who may decide what, from which state: decision → (allowed before, after, event).
+# Decision → (allowed states before, state after, event).
 DECISIONS: Mapping[str, tuple[frozenset[VendorState], VendorState, str]] = {
     "approve": (frozenset({VendorState.IN_REVIEW}), VendorState.ACTIVE, "vendor.approved"),
     "reject": (frozenset({VendorState.IN_REVIEW}), VendorState.REJECTED, "vendor.rejected"),
@@ -105,7 +105,7 @@ def apply(vendor_id: str, now: datetime) -> Vendor:
 
 
 def steps(vendor: Vendor) -> dict[str, list[str]]:
-    """What of the onboarding is done and what is to do, by the profile's field names."""
+    """Which onboarding steps are done and which are left, by the profile's field names."""
     is_done = {
         "company": vendor.company is not None,
         "categories": bool(vendor.categories),
@@ -119,12 +119,12 @@ def steps(vendor: Vendor) -> dict[str, list[str]]:
 
 
 def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) -> Vendor:
-    """The vendor with the given profile fields replaced; the others stay.
+    """The vendor with the given profile fields replaced; the others are kept.
 
     Raises:
-        ParleyError: `forbidden` while the vendor is suspended; `wrong_state` while the profile is under
-            review, after a rejection, and for a change of what was approved; `validation_failed` when
-            `capacity` falls below the matches that are open.
+        ParleyError: `forbidden` while the vendor is suspended; `wrong_state` while the profile is
+            under review, after a rejection, and for a change to approved fields;
+            `validation_failed` if `capacity` falls below the number of open matches.
     """
     require_not_suspended(vendor)
     if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
@@ -155,15 +155,15 @@ def _require_approved_kept(vendor: Vendor, profile: Mapping[str, Any]) -> None:
 
 
 def _differs(old: Any, new: Any) -> bool:
-    """Whether a field's value is another one; categories have no order."""
+    """Whether a field's value changes; the order of categories does not matter."""
     return set(old) != set(new) if isinstance(old, tuple) else bool(old != new)
 
 
 def submit(vendor: Vendor, now: datetime) -> Vendor:
-    """The vendor handed in for review.
+    """The vendor submitted for review.
 
     Raises:
-        ParleyError: `wrong_state` when it was handed in before, or when steps are left.
+        ParleyError: `wrong_state` if it was already submitted, or if steps are left.
     """
     if vendor.state not in {VendorState.APPLIED, VendorState.VERIFYING}:
         raise ParleyError(Code.WRONG_STATE, f"The vendor is already {vendor.state}.")
@@ -174,7 +174,7 @@ def submit(vendor: Vendor, now: datetime) -> Vendor:
 
 
 def require_not_suspended(vendor: Vendor | None) -> None:
-    """Refuse a suspended vendor what it may do only while it is in business.
+    """Refuse a suspended vendor.
 
     Raises:
         ParleyError: `forbidden`.
@@ -189,7 +189,7 @@ def decide(vendor: Vendor, decision: str, reason: str, now: datetime) -> Vendor:
     """The vendor after an admin's decision, one of `DECISIONS`.
 
     Raises:
-        ParleyError: `wrong_state` when the decision does not apply to the vendor's state.
+        ParleyError: `wrong_state` if the decision does not apply to the vendor's state.
     """
     allowed, after, _ = DECISIONS[decision]
     if vendor.state not in allowed:

@@ -1,13 +1,13 @@
-"""Who sees which part of an RFI: the one table, for every way out.
+"""Who sees which part of an RFI: one table for every interface.
 
-REST, the socket, the feed of changes, Kafka events, mail and SMS show an RFI as these functions give
-it.  `docs/decisions/0026` says why; ARCHITECTURE.md shows the table to people.
+REST, the socket, the feed of changes, Kafka events, mail and SMS show an RFI only as these
+functions return it. `docs/decisions/0026` explains why; ARCHITECTURE.md shows the table.
 
     own      the customer and admins      everything, from the first draft on
     full     a vendor that has accepted,  everything, from the submission on
-             while its match stands
-    limited  a vendor that is asked, or   area, rounded place, the budget if the customer shows it;
-             was until the RFI ended      from the submission on
+             while its match is live
+    limited  a vendor that was offered    area, rounded place, the budget if the customer shows it;
+             the RFI, also once it ended  from the submission on
     (none)   everybody else               nothing: the RFI is not found
 """
 
@@ -30,7 +30,7 @@ class View(StrEnum):
 
 
 class Rule(StrEnum):
-    """What becomes of a field in the limited view."""
+    """What happens to a field in the limited view."""
 
     SHOWN = "shown"
     ROUNDED = "rounded"
@@ -38,7 +38,7 @@ class Rule(StrEnum):
     AS_THE_CUSTOMER_CHOSE = "as_the_customer_chose"
 
 
-# Each field of an RFI in the limited view.  A field that is not here is withheld.
+# Each field of an RFI in the limited view. A field that is missing here is withheld.
 LIMITED: Mapping[str, Rule] = {
     **dict.fromkeys(
         (
@@ -52,8 +52,9 @@ LIMITED: Mapping[str, Rule] = {
     "address": Rule.WITHHELD,
     "budget": Rule.AS_THE_CUSTOMER_CHOSE,
 }  # fmt: skip
-# What consumers of events learn of an RFI that was never submitted; the rest of it is withheld.
-_OF_A_DRAFT: Mapping[str, Any] = {
+# What consumers of events see of an RFI that was never submitted; the other fields are as in the
+# limited view.
+_DRAFT_FIELDS: Mapping[str, Any] = {
     "title": "",
     "description": "",
     "area": None,
@@ -66,18 +67,18 @@ _OF_A_DRAFT: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class SeenRfi(Rfi):
-    """An RFI as somebody sees it."""
+    """An RFI in one view of it."""
 
     view: View = View.OWN
 
     @property
     def visibility(self) -> str:
-        """What apps are told: whether something is withheld from them."""
+        """The value for apps: whether something is withheld from them."""
         return "limited" if self.view is View.LIMITED else "full"
 
 
 def of_vendor(match: Match | None) -> View | None:
-    """What a vendor sees of the RFI of its match; None when it sees nothing."""
+    """A vendor's view of the RFI of its match; None if it sees nothing."""
     if match is None or not match.shows_rfi:
         return None
     return View.FULL if match.state is MatchState.ACCEPTED else View.LIMITED
@@ -85,7 +86,7 @@ def of_vendor(match: Match | None) -> View | None:
 
 def seen(rfi: Rfi, view: View) -> SeenRfi:
     """The RFI in a view."""
-    shown = {each.name: getattr(rfi, each.name) for each in fields(Rfi)}
+    shown = {rfi_field.name: getattr(rfi, rfi_field.name) for rfi_field in fields(Rfi)}
     if view is View.LIMITED:
         shown |= {"location": rounded(rfi.location), "address": None}
         if rfi.budget_visibility is BudgetVisibility.HIDDEN:
@@ -98,41 +99,43 @@ def seen_revision(revision: Revision, view: View) -> Revision:
     if view is not View.LIMITED:
         return revision
     kept = (_limited(change, revision.budget_visibility) for change in revision.changes)
-    return replace(revision, changes=tuple(each for each in kept if each is not None))
+    return replace(revision, changes=tuple(change for change in kept if change is not None))
 
 
-def limited_push(told: Mapping[str, Any]) -> dict[str, Any]:
-    """A revision as JSON, as `rfi.changed` has it, in the limited view."""
+def limited_push(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """A revision's JSON, as in `rfi.changed`, in the limited view."""
     kept = (
-        _limited(Change(**change), told.get("budget_visibility", BudgetVisibility.HIDDEN))
-        for change in told["changes"]
+        _limited(Change(**change), revision.get("budget_visibility", BudgetVisibility.HIDDEN))
+        for change in revision["changes"]
     )
     changes = [
-        {"path": each.path, "old": each.old, "new": each.new} for each in kept if each is not None
+        {"path": change.path, "old": change.old, "new": change.new}
+        for change in kept
+        if change is not None
     ]
-    return {**told, "changes": changes}
+    return {**revision, "changes": changes}
 
 
 def for_consumers(rfi: Rfi, revision: Revision) -> tuple[Rfi, Revision]:
-    """An RFI and its revision as events tell of them.
+    """An RFI and its revision as events contain them.
 
-    Consumers learn that a withheld field has changed, since some act on it, and not its values.
+    Consumers see that a withheld field has changed, since some act on it, but not its values.
     """
     limited = seen(rfi, View.LIMITED)
-    is_secret = rfi.submitted_at is None  # drafts, and what was withdrawn as one
+    is_secret = rfi.submitted_at is None  # drafts, and RFIs withdrawn as drafts
     if is_secret:
-        limited = replace(limited, **_OF_A_DRAFT)
+        limited = replace(limited, **_DRAFT_FIELDS)
     changes = tuple(
-        Change(each.path, None, None)
-        if is_secret and each.path != "state"
-        else _limited(each, revision.budget_visibility) or Change(each.path, None, None)
-        for each in revision.changes
+        Change(change.path, None, None)
+        if is_secret and change.path != "state"
+        else _limited(change, revision.budget_visibility) or Change(change.path, None, None)
+        for change in revision.changes
     )
     return limited, replace(revision, changes=changes)
 
 
 def _limited(change: Change, budget_visibility: str) -> Change | None:
-    """A change in the limited view; None when it shows nothing there."""
+    """A change in the limited view; None if the view withholds it."""
     rule = LIMITED.get(change.path.partition(".")[0], Rule.WITHHELD)
     if rule is Rule.SHOWN:
         return change

@@ -1,17 +1,17 @@
-"""What the actions need of the world, each with its guarantee in words.
+"""The interfaces that actions depend on, each with its guarantees.
 
-An implementation keeps a port when it passes the port's suite in `tests/contracts`; the MongoDB
-store and the in-memory one run the same suite.  All methods may raise `TemporaryError` when the part
-behind them is away.
+An implementation is correct if it passes the port's suite in `tests/contracts`; the MongoDB store
+and the in-memory store run the same suite. Every method may raise `TemporaryError` if its backing
+service is down.
 
     accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
     reports.py  notifications.py  recipients.py
                       one noun each
-    outbox.py         events on their way, and handled-event marks
-    idempotency.py    claims of keys, and answers kept under them
+    outbox.py         events to be published, and handled-event marks
+    idempotency.py    claims of keys, and the responses stored under them
     store.py          all of these, and transactions
     live.py           announcements, signals, rooms, presence
-    world.py          all that an action may reach
+    world.py          everything that an action may use
 """
 
 from marketplace.ports.accounts import Accounts, Passwords, Sessions

@@ -1,4 +1,4 @@
-"""Conversations, their entries, and how far each participant has got."""
+"""Conversations, their entries, and how far each participant has read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,86 +16,92 @@ class Conversations(Protocol):
         """Insert."""
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """By id."""
+        """The conversation with this id."""
 
     async def save(self, conversation: Conversation) -> None:
         """Replace."""
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones among these conversations, and by whom, by one query."""
+        """The blocked ones of these conversations and the accounts that block each, in one query."""
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
-        """Newest first."""
+        """An account's conversations, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """An entry as stored; `is_new` is False when what it says was stored before."""
+    """An entry as stored; `is_new` is False if the same content was already stored."""
 
     entry: Entry
     is_new: bool
 
 
 class Entries(Protocol):
-    """Entries, unique by (conversation, sequence), (conversation, sender, client_message_id), and
-    (sender, Idempotency-Key)."""
+    """Entries with three unique keys.
+
+    (conversation, sequence), (conversation, sender, client_message_id) and (sender,
+    Idempotency-Key).
+    """
 
     async def add_next(self, entry: Entry) -> Entry:
-        """Insert under the next sequence, within a transaction; returns it as numbered."""
+        """Insert with the next sequence, within a transaction; returns the numbered entry."""
 
     async def add_deletion(self, deletion: Entry) -> Appended:
-        """Insert a message's deletion under the next sequence, within a transaction.
+        """Insert a message's deletion with the next sequence, within a transaction.
 
-        A message has one deletion, whoever races: a later one is answered with the first.  The entry's
-        own `id` is ignored.
+        A message has one deletion, even under concurrency: a later one returns the first. The
+        entry's own `id` is ignored.
         """
 
     async def get(self, entry_id: str) -> Entry | None:
-        """By id."""
+        """The entry with this id."""
 
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
-        """The message that a person sent under an Idempotency-Key, in whichever conversation."""
+        """The message that a person sent under an Idempotency-Key, in any conversation."""
 
     async def edits(self, message_id: str) -> list[Entry]:
-        """The edits of a message, oldest first; of very many the last ones."""
+        """The edits of a message, oldest first; if there are very many, the last ones."""
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
-        """Behind a sequence, oldest first."""
+        """Entries after a sequence, oldest first."""
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
-        """The last ones before a sequence (or of all), oldest first."""
+        """The last entries before a sequence (or of all), oldest first."""
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """The highest sequence of each; 0 where there is no entry."""
+        """The highest sequence of each conversation; 0 if it has no entry."""
 
     async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """What a person has yet to read in each conversation, after the read position given for it.
+        """A person's unread messages in each conversation, after the given read position.
 
-        Counted anew each time, by a bounded number of queries: among the newest 5,000 entries.
+        Counted on every call, with a bounded number of queries, among the newest 5,000 entries.
         """
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """As `heads`, also of entries that are stored and not acknowledged yet; not in a transaction."""
+        """Like `heads`, but including entries not yet acknowledged; not for use in transactions."""
 
 
 class ReadPositions(Protocol):
-    """How far each participant has got; the numbers only move forward."""
+    """How far each participant has read; the numbers only move forward."""
 
     async def advance(
         self, conversation_id: str, account_id: str, *, delivered: int, read: int
     ) -> ReadPosition | None:
-        """Raise the numbers to at least these; None when nothing moved."""
+        """Raise the numbers to at least these; None if nothing changed."""
 
     async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
-        """Of all participants that have one."""
+        """The positions of all participants that have one."""
 
     async def of_account(
         self, account_id: str, conversation_ids: Sequence[str]
     ) -> dict[str, ReadPosition]:
-        """One person's, by conversation."""
+        """One person's positions, by conversation."""
 
     async def read_by(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """How far each (conversation, account) has read, by one query; who has no position is left out."""
+        """How far each (conversation, account) pair has read, in one query.
+
+        Pairs without a position are omitted.
+        """
 
 
 class EntryLog(Protocol):
@@ -104,17 +110,18 @@ class EntryLog(Protocol):
     async def append(self, entry: Entry) -> Appended:
         """Give the entry the next sequence of its conversation and make it durable.
 
-        When this returns, the entry is written with majority and journal.  Sequences are dense, in
-        the order of the calls for one conversation.  A message whose (conversation, sender,
-        client_message_id) or (sender, Idempotency-Key) is there already is answered with the stored
-        one.  The entry's own `sequence` is ignored.
+        When this returns, the entry is written with majority and journal. Sequences are dense, in
+        the order of the calls for one conversation. If a message with the same (conversation,
+        sender, client_message_id) or (sender, Idempotency-Key) exists, the stored message is
+        returned. The entry's own `sequence` is ignored.
 
-        Nothing is appended to a blocked conversation, exactly: between the notice that closes it and
-        the one that opens it again there is no entry that came this way.
+        Nothing is appended to a blocked conversation, without exception: no entry appended here
+        lies between the notice that closes a conversation and the one that reopens it.
 
-        As exactly, no edit gets a number behind the deletion of its message.  An edit to the words
-        that stand is not stored; it is answered with the entry that made them.
+        Just as strictly, no edit gets a sequence after the deletion of its message. An edit that
+        does not change the current text is not stored; the entry that set the text is returned.
 
         Raises:
-            ParleyError: `blocked`; `wrong_state` for an edit of a deleted message; `unavailable` when the store stayed away, or too many are waiting.
+            ParleyError: `blocked`; `wrong_state` for an edit of a deleted message; `unavailable` if
+                the store stays down, or too many entries are waiting.
         """

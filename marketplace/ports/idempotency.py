@@ -1,4 +1,4 @@
-"""Idempotency-Keys: which request holds one, and the answer that its effect was stored with."""
+"""Idempotency-Keys: which request holds one, and the response stored with its effect."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from typing import Any, Protocol, TypeAlias
 
 from marketplace.domain.requests import RequestKey
 
-# The status and the body that a transaction's result is answered with.
+# Turns a transaction's result into the status and body of the response.
 KeptAnswer: TypeAlias = Callable[[Any], tuple[int, dict[str, Any]]]
 
 
 class ClaimLostError(Exception):
-    """The claim has expired and another request took it over, or its effect is stored already."""
+    """The claim expired and another request took it over, or its effect is already stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt's hold on a key; `lease` tells it from every other attempt."""
+    """One attempt's claim on a key; `lease` distinguishes it from every other attempt."""
 
     scope: str
     key: str
@@ -25,7 +25,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """The answer an Idempotency-Key stands for; `status` is None while the first still runs."""
+    """The response stored under an Idempotency-Key.
+
+    `status` is None while the first request is still running.
+    """
 
     request_hash: str
     status: int | None
@@ -33,35 +36,36 @@ class StoredResponse:
 
 
 class IdempotencyKeys(Protocol):
-    """Claims and answers, unique by (scope, key) and kept for a day.
+    """Claims and responses, unique by (scope, key) and kept for a day.
 
-    A claim is a lease.  The answer is written by `finish`, in the transaction of the effect, so
-    whoever takes over an expired claim finds the answer if and only if the effect happened.
+    A claim is a lease. `finish` stores the response in the transaction of the effect, so a request
+    that takes over an expired claim finds the response if and only if the effect happened.
     """
 
     async def begin(
         self, scope: str, request: RequestKey, lease_s: float
     ) -> Claim | StoredResponse:
-        """Claim the key for `lease_s` seconds, or return what it stands for.
+        """Claim the key for `lease_s` seconds, or return what is stored under it.
 
-        A claim of the same request that has expired without an answer is taken over.
+        An expired claim of the same request without a response is taken over.
         """
 
     async def find(self, scope: str, key: str) -> StoredResponse | None:
-        """What the key stands for, without claiming it."""
+        """What is stored under the key, without claiming it."""
 
     async def finish(self, claim: Claim, status: int, body: dict[str, Any]) -> None:
-        """Keep the answer, within the transaction of the effect.
+        """Store the response, within the transaction of the effect.
 
         Raises:
-            ClaimLostError: the claim is no longer this attempt's; the transaction must not commit.
+            ClaimLostError: the claim no longer belongs to this attempt; the transaction must not
+                commit.
         """
 
     async def release(self, claim: Claim) -> bool:
-        """Free the key after a refusal; False, and nothing changes, when the claim was lost."""
+        """Free the key after a refusal; False, without any change, if the claim was lost."""
 
     async def expire(self, claim: Claim) -> None:
-        """End the lease of an attempt that has ended and does not know whether it took effect.
+        """End the lease of an attempt that has ended with an unknown outcome.
 
         The key stays taken: the next request takes the claim over, and this attempt can no longer
         commit.

@@ -1,4 +1,4 @@
-"""The fast way to connected apps, the rooms it goes to, and who is connected."""
+"""The fast path to connected apps, its rooms, and who is connected."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 
 class SignalName(StrEnum):
-    """What processes tell gateways.
+    """What processes signal to gateways.
 
-    `access` (to `account:<id>`): what the account may see or do has changed.
-    `session_ended` (to `account:<id>`): the log-in `session_id` has ended.
-    `activity` (to `conversation:<id>`): a person is active, or no longer.
-    `head` (to a numbered room): the highest number there is, in `position`.
+    access         to `account:<id>`       the account's permissions have changed
+    session_ended  to `account:<id>`       the log-in session `session_id` has ended
+    activity       to `conversation:<id>`  a person became active, or is no longer active
+    head           to a numbered room      the room's highest number, in `position`
     """
 
     ACCESS = "access"
@@ -25,8 +25,8 @@ class SignalName(StrEnum):
 class Announcement:
     """A push to the members of a room.
 
-    `position` is the entry's sequence or the RFI's revision where the push has one; a gateway that
-    misses a number reads it from the store.  Without a position a push is ephemeral.
+    `position` is the entry's sequence or the RFI's revision, if the push has one; a gateway that
+    misses a number reads it from the store. A push without a position is ephemeral.
     """
 
     room: str
@@ -37,7 +37,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Something the gateways with members in a room are to know; it never reaches an app."""
+    """A message to the gateways with members in a room; it never reaches an app."""
 
     room: str
     name: SignalName
@@ -46,38 +46,38 @@ class Signal:
 
 
 class Live(Protocol):
-    """The fast way to connected apps: a hint, never the truth.  Neither call blocks or fails."""
+    """The fast path to connected apps: a hint, never the truth. Neither call blocks or fails."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Hand over a push for publishing.  What is lost is found by number."""
+        """Queue a push for publishing. A lost push is noticed by its number."""
 
     def signal(self, signal: Signal) -> None:
-        """Hand over a signal for publishing.  Gateways find out by themselves what is lost."""
+        """Queue a signal for publishing. Gateways recover from a lost signal on their own."""
 
 
 class Presence(Protocol):
-    """Who is connected; what a crashed gateway said fades by itself."""
+    """Who is connected; the records of a crashed gateway expire."""
 
     async def connected(self, *account_ids: str) -> None:
-        """Say, and say again every few seconds, that apps of these accounts are connected here."""
+        """Record that apps of these accounts are connected here; repeat every few seconds."""
 
     async def disconnected(self, account_id: str) -> None:
-        """Say that this process has no app of the account any more."""
+        """Record that no app of the account is connected to this process any more."""
 
     async def is_connected(self, account_id: str) -> bool:
-        """Whether any process has one."""
+        """Whether an app of the account is connected to any process."""
 
     async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
-        """Those of these accounts of which any process has an app."""
+        """Those of these accounts that have an app connected to any process."""
 
     async def active(self, *account_ids: str) -> None:
-        """Say, and say again every few seconds, that these people do something here."""
+        """Record that these people are active here; repeat every few seconds."""
 
     async def inactive(self, *account_ids: str) -> None:
-        """Say that they do nothing here any more."""
+        """Record that these people are no longer active here."""
 
     async def active_at(self, account_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-        """The processes at which these people are active; without those who are at none."""
+        """The processes where these people are active; omits people who are active nowhere."""
 
 
 def conversation_room(conversation_id: str) -> str:
@@ -86,7 +86,7 @@ def conversation_room(conversation_id: str) -> str:
 
 
 def rfi_room(rfi_id: str) -> str:
-    """The room of those who follow an RFI."""
+    """The room of an RFI's followers."""
     return f"rfi:{rfi_id}"
 
 

@@ -15,13 +15,13 @@ class Matches(Protocol):
         """Insert."""
 
     async def get(self, match_id: str) -> Match | None:
-        """By id."""
+        """The match with this id."""
 
     async def save(self, match: Match, expected: MatchState) -> None:
-        """Replace if it is in the expected state; raises ParleyError `wrong_state` otherwise."""
+        """Replace if it is in the expected state; otherwise raises ParleyError `wrong_state`."""
 
     async def of_rfi(self, rfi_id: str) -> list[Match]:
-        """All of an RFI, closest first."""
+        """All matches of an RFI, closest first."""
 
     async def of_vendor(
         self,
@@ -30,13 +30,13 @@ class Matches(Protocol):
         request: PageRequest,
         offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first; what was offered before that moment counts as closed."""
+        """A vendor's matches, newest first; offers from before `offered_before` count as closed."""
 
     async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers that were made before a moment and still stand, the oldest first."""
+        """Offers made before a moment that are still stored as offered, oldest first."""
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
-        """The one between an RFI and a vendor."""
+        """The match between an RFI and a vendor."""
 
     async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
-        """Those between an RFI and a vendor each (rfi_id, vendor_id), in any order, by one query."""
+        """The matches of these (rfi_id, vendor_id) pairs, in any order, in one query."""

@@ -13,43 +13,45 @@ class Notifications(Protocol):
     """The delivery log, unique by (event_id, account_id, channel)."""
 
     async def add(self, notification: Notification) -> None:
-        """Insert; nothing happens when the same is there already."""
+        """Insert; does nothing if the same notification exists."""
 
     async def add_many(self, notifications: Sequence[Notification]) -> None:
-        """Insert each as `add` does, by one command."""
+        """Insert each as `add` does, in one command."""
 
     async def latest_digests(self, keys: Collection[str]) -> dict[str, Notification]:
-        """The digest with the highest first sequence under each key (`data.digest`), by one query."""
+        """The digest with the highest first sequence for each key (`data.digest`), in one query."""
 
     async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
-        """Raise `data.sequence` of pending digests to at least these numbers, by id and one command.
+        """Raise `data.sequence` of pending digests to at least these numbers, in one command.
 
-        Returns how many of them were still pending: a digest is claimed with all that joined before.
+        `sequences` is keyed by digest id. Returns how many digests were still pending: a claimed
+        digest includes everything that joined before the claim.
         """
 
     async def claim_due(
         self, channel: Channel, now: datetime, lease_until: datetime
     ) -> Notification | None:
-        """Take a channel's longest due one for sending until the lease ends, for one worker alone.
+        """Claim a channel's longest-due notification until the lease ends, for one worker only.
 
-        What is `sending` with an ended lease comes again: its first try's outcome is unknown.
+        A `sending` notification with an expired lease is claimed again: its first attempt's outcome
+        is unknown.
         """
 
     async def count_due(self, now: datetime, most: int) -> int:
-        """How many `claim_due` could give out now, counted up to `most`."""
+        """How many notifications `claim_due` could return now, counted up to `most`."""
 
     async def save(self, notification: Notification) -> None:
         """Replace."""
 
     async def settle(self, notification: Notification) -> bool:
-        """Replace while it is `sending` in the try that `attempts` counts; False when it is not.
+        """Replace if it is `sending` in the attempt that `attempts` counts; otherwise return False.
 
-        Whoever answers after its lease has ended finds another's try, or its outcome, and changes
-        nothing.
+        A worker that finishes after its lease has expired meets another worker's attempt, or its
+        outcome, and changes nothing.
         """
 
     async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
-        """Those of the provider's ids that notifications hold, besides one."""
+        """Those of the provider's ids that notifications other than `besides` hold."""
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
-        """Newest first."""
+        """An account's notifications, newest first."""

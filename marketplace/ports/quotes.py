@@ -12,21 +12,21 @@ class Quotes(Protocol):
         """Insert."""
 
     async def get(self, quote_id: str) -> Quote | None:
-        """By id."""
+        """The quote with this id."""
 
     async def save(self, quote: Quote) -> None:
         """Replace."""
 
     async def of_rfi(self, rfi_id: str) -> list[Quote]:
-        """All of an RFI, in the order they came."""
+        """All quotes of an RFI, oldest first."""
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Quote | None:
-        """The one of a vendor on an RFI."""
+        """A vendor's quote on an RFI."""
 
     async def keep_revision(self, revision: QuoteRevision) -> None:
-        """Keep the figures of a revision; one that is kept already stays as it is."""
+        """Store a revision's figures; a stored revision is not changed."""
 
     async def revisions(
         self, quote_id: str, after_revision: int, limit: int
     ) -> list[QuoteRevision]:
-        """Kept revisions after a number, in order."""
+        """A quote's stored revisions after a number, in order."""

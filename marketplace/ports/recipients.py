@@ -1,4 +1,4 @@
-"""What is known of the addresses that notifications go to."""
+"""Suppressed addresses, and how much has been sent to each address."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -7,22 +7,23 @@ from marketplace.domain.suppressions import Suppression
 
 
 class Suppressions(Protocol):
-    """Addresses that are not written to any more."""
+    """Addresses that get no more notifications."""
 
     async def add(self, suppression: Suppression) -> None:
-        """Insert; nothing happens when the address is there already."""
+        """Insert; does nothing if the address is already suppressed."""
 
     async def get(self, suppression_id: str) -> Suppression | None:
-        """By id, which `suppression_id` makes of the channel and the address."""
+        """The suppression with this id, which `suppression_id` builds from channel and address."""
 
 
 class SendQuotas(Protocol):
-    """How much has gone to an address lately; exact, whoever sends at the same time."""
+    """How much has been sent to an address recently; exact even under concurrency."""
 
     async def take(
         self, key: str, holder: str, now: datetime, most: int, within: timedelta
     ) -> bool:
-        """Whether `holder` is one of the `most` that may go under this key within the time up to now.
+        """Whether `holder` has one of the `most` places for this key in the period `within` up to
+        now.
 
-        Whoever has a place keeps it: asking again takes no second one.
+        A holder keeps its place: asking again takes no second one.
         """

@@ -13,13 +13,13 @@ class Reports(Protocol):
         """Insert."""
 
     async def get(self, report_id: str) -> Report | None:
-        """By id."""
+        """The report with this id."""
 
     async def of_reporter(self, message_id: str, reporter_id: str) -> Report | None:
-        """The one that a person made of a message."""
+        """A person's report of a message."""
 
     async def save(self, report: Report, expected: ReportState) -> None:
-        """Replace if it is in the expected state; raises ParleyError `wrong_state` otherwise."""
+        """Replace if it is in the expected state; otherwise raises ParleyError `wrong_state`."""
 
     async def of_state(self, state: ReportState | None, request: PageRequest) -> Page[Report]:
-        """Newest first."""
+        """Reports in a state, or in any, newest first."""

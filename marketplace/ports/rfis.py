@@ -14,31 +14,32 @@ class Rfis(Protocol):
         """Insert a draft with its revision 1."""
 
     async def get(self, rfi_id: str) -> Rfi | None:
-        """By id."""
+        """The RFI with this id."""
 
     async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
-        """By ids; what is not there is left out."""
+        """The RFIs with these ids, by id; missing ones are omitted."""
 
     async def save(self, rfi: Rfi, revision: Revision) -> None:
-        """Replace the RFI if it stands at `revision.revision − 1`, and add the revision.
+        """Replace the RFI if it is at `revision.revision − 1`, and add the revision.
 
-        `match_count` is left as it is.  Raises ParleyError `stale_revision` otherwise.
+        `match_count` is not changed. Raises ParleyError `stale_revision` if the RFI is at another
+        revision.
         """
 
     async def count_matches(self, rfi_id: str, change: int) -> None:
-        """Change `match_count`; a revision at the same time makes one of the two try again."""
+        """Add to `match_count`; if a revision is saved concurrently, one of the two is retried."""
 
     async def guard(self, rfi_id: str) -> None:
-        """Make this transaction conflict with any other that changes the RFI at the same time."""
+        """Make this transaction conflict with any concurrent change of the RFI."""
 
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
-        """Newest first."""
+        """A customer's RFIs, newest first."""
 
     async def open_of(self, customer_id: str) -> tuple[int, int]:
-        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+        """A customer's number of open RFIs, and the number of vendors these ask for in total."""
 
     async def submission(self, rfi_id: str) -> int:
-        """The revision at which the RFI was submitted; 0 for one that was not."""
+        """The revision at which the RFI was submitted; 0 if it was not."""
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
-        """Revisions behind a number, in order, dense."""
+        """An RFI's revisions after a number, in order, without gaps."""

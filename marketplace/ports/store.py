@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Repositories(Protocol):
-    """All collections, as the store gives them, or bound to one transaction."""
+    """All collections, either directly from the store or bound to one transaction."""
 
     @property
     def accounts(self) -> Accounts: ...
@@ -57,7 +57,7 @@ class Repositories(Protocol):
 
 
 class Epoch(Protocol):
-    """Which history the numbers of all feeds belong to; a restore from a backup begins another."""
+    """Which history the sequence numbers of all feeds belong to; a restore starts a new epoch."""
 
     @property
     def current(self) -> str:
@@ -65,7 +65,7 @@ class Epoch(Protocol):
 
 
 class Store(Repositories, Protocol):
-    """The state of the marketplace.  Reads see what was acknowledged with majority and journal."""
+    """The state of the marketplace. Reads see what was acknowledged with majority and journal."""
 
     @property
     def epoch(self) -> Epoch: ...
@@ -75,16 +75,17 @@ class Store(Repositories, Protocol):
     async def transact(self, work: Callable[[Repositories], Awaitable[T]]) -> T:
         """Run `work` in one transaction and return its result: all of it happens, or nothing.
 
-        `work` may run several times (write conflicts, a new primary), so it does nothing besides
-        calls of the repositories it is given.
+        `work` may run several times (write conflicts, a new primary), so it must do nothing except
+        call the repositories that it is given.
 
         Raises:
-            ClaimLostError: a `claimed` store whose claim another request has taken over.
-            TemporaryError: the store stayed away; whether the transaction was committed is unknown.
+            ClaimLostError: this is a `claimed` store and another request has taken over the claim.
+            TemporaryError: the store stayed down; whether the transaction was committed is unknown.
         """
 
     def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
         """This store for the one request that holds the claim.
 
-        Its transaction commits only while the claim holds, and keeps `answer(result)` under the key.
+        Its transaction commits only while the claim holds, and stores `answer(result)` under the
+        key.
         """

@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Submissions(Protocol):
-    """The latest submissions of each account, for its quota; forgotten two days after the last."""
+    """Each account's latest submissions, for its quota; removed two days after the last one."""
 
     async def of(self, account_id: str) -> list[datetime]:
-        """The kept ones, oldest first."""
+        """The account's stored submission times, oldest first."""
 
     async def keep(self, account_id: str, at: Sequence[datetime], now: datetime) -> None:
-        """Replace the kept ones; of two transactions that do so for one account, one tries again."""
+        """Replace the stored times; of two concurrent transactions for an account, one retries."""

@@ -1,4 +1,4 @@
-"""Vendors, and who is closest."""
+"""Vendors, and which are closest."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -8,35 +8,35 @@ from marketplace.domain.vendors import ListedVendor, NearbyVendor, Vendor, Vendo
 
 
 class Vendors(Protocol):
-    """Vendor profiles, and who is closest."""
+    """Vendor profiles, and which vendors are closest."""
 
     async def add(self, vendor: Vendor) -> None:
         """Insert."""
 
     async def get(self, vendor_id: str) -> Vendor | None:
-        """By id."""
+        """The vendor with this id."""
 
     async def save(self, vendor: Vendor) -> None:
-        """Replace all but `open_matches`, which only `reserve` and `release` change."""
+        """Replace everything except `open_matches`, which only `reserve` and `release` change."""
 
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these are suspended, by one query."""
+        """Which of these vendors are suspended, in one query."""
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
-        """Newest first."""
+        """Vendors in a state, or in any, newest first."""
 
     async def closest(
         self, category: str, location: dict[str, Any], limit: int, exclude: Sequence[str] = ()
     ) -> list[NearbyVendor]:
         """Active vendors of the category with free capacity whose own radius covers the place.
 
-        Closest first, at most `limit`, by one indexed query.
+        Closest first, at most `limit`, in one indexed query.
         """
 
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:
-        """Which of these vendors are active, of the category, and cover the place."""
+        """Which of these vendors are active, offer the category, and cover the place."""
 
     async def nearby(
         self,
@@ -46,13 +46,13 @@ class Vendors(Protocol):
         limit: int,
         behind_m: float | None = None,
     ) -> list[ListedVendor]:
-        """Active vendors within a radius around the place, closest first, or those behind a distance.
+        """Active vendors within a radius of the place, closest first, optionally after a distance.
 
-        Distance, order and radius are those of `directory_place`: exact places decide nothing here.
+        Distance, order and radius use `directory_place`: exact places have no effect here.
         """
 
     async def reserve(self, vendor_id: str) -> bool:
-        """Add one to `open_matches` if the vendor is active and below capacity; exact under concurrency."""
+        """Add one to `open_matches` if the vendor is active and below capacity; atomic."""
 
     async def release(self, vendor_id: str) -> None:
-        """Take one from `open_matches`."""
+        """Subtract one from `open_matches`."""

@@ -1,4 +1,4 @@
-"""All that an action may reach."""
+"""Everything that an action may use."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,15 +14,15 @@ from marketplace.ports.store import Store
 
 
 class Clock(Protocol):
-    """Tells the time; tests pass one that stands still."""
+    """Tells the time; tests pass a clock that stands still."""
 
     def now(self) -> datetime:
-        """The time in UTC, cut to milliseconds (what the store keeps)."""
+        """The current time in UTC, truncated to milliseconds (the store's precision)."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that an action may reach."""
+    """Everything that an action may use."""
 
     store: Store
     entry_log: EntryLog
@@ -33,5 +33,5 @@ class World:
     policy: Policy = field(default_factory=Policy)
 
     def current_match(self, match: Match) -> Match:
-        """The match now: an offer that is too old is closed, whether or not that was noted yet."""
+        """The match at this moment: an expired offer counts as closed even before it is stored so."""
         return matches.as_of(match, self.clock.now(), self.policy.offer_lifetime)

@@ -50,7 +50,7 @@ async def test_a_machine_that_is_busy_is_no_fault_of_the_loop() -> None:
 
 async def test_the_longest_is_forgotten_after_a_while() -> None:
     """The metrics cover the last half to whole minute, not the process's lifetime."""
-    longest = loop_watch._Longest(loop_watch._LAG)
+    longest = loop_watch._Maximum(loop_watch._LAG)
     longest.note(0.3)
     longest.turn()
     longest.note(0.1)
