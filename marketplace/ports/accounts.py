@@ -33,10 +33,10 @@ class Sessions(Protocol):
         """The ids of these sessions that have not ended."""
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
-        """Replace the refresh token's hash if it is still the old one; one concurrent call
-        succeeds.
+        """Replace the refresh token's hash if it is still the old one.
 
-        The old hash becomes the previous one, with `at` as the time of the rotation.
+        Only one of several concurrent calls succeeds. The old hash becomes the previous one, with
+        `at` as the time of the rotation.
         """
 
     async def delete(self, session_id: str) -> None:

@@ -22,7 +22,7 @@ class Conversations(Protocol):
         """Replace."""
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones of these conversations and the accounts that block each, in one query."""
+        """The blocked ones of these conversations, and who blocks each of them, in one query."""
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """An account's conversations, newest first."""

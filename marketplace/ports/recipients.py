@@ -22,8 +22,8 @@ class SendQuotas(Protocol):
     async def take(
         self, key: str, holder: str, now: datetime, most: int, within: timedelta
     ) -> bool:
-        """Whether `holder` has one of the `most` places for this key in the period `within` up to
-        now.
+        """Whether `holder` has one of the `most` places for this key.
 
-        A holder keeps its place: asking again takes no second one.
+        A place counts for the period `within`. A holder keeps its place: asking again takes no
+        second one.
         """

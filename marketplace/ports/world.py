@@ -33,5 +33,5 @@ class World:
     policy: Policy = field(default_factory=Policy)
 
     def current_match(self, match: Match) -> Match:
-        """The match at this moment: an expired offer counts as closed even before it is stored so."""
+        """The match at this moment: an expired offer counts as closed, even if not stored so."""
         return matches.as_of(match, self.clock.now(), self.policy.offer_lifetime)
