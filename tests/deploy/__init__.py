@@ -1,1 +1,1 @@
-"""What deploys: the image, the stack file and their check."""
+"""The deployment files: the image, the stack file and its check."""

@@ -1,4 +1,4 @@
-"""Builders for the tests of what deploys: the parsed stack file, and copies of it with a fault."""
+"""Fixtures for the deployment tests: the parsed stack file, and copies of it with a fault."""
 
 import copy
 from collections.abc import Callable
@@ -16,14 +16,14 @@ Stack = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def parsed_stack() -> Stack:
-    """Return the stack file with its anchors resolved; not to be changed."""
+    """The stack file with its anchors resolved; tests must not change it."""
     stack: Stack = YAML(typ="safe").load(STACK_FILE)
     return stack
 
 
 @pytest.fixture
 def planted(parsed_stack: Stack, tmp_path: Path) -> Callable[[Callable[[Stack], None]], Path]:
-    """Return a function that plants a fault in a copy of the stack file and returns its path."""
+    """A function that plants a fault in a copy of the stack file and returns its path."""
 
     def plant(fault: Callable[[Stack], None]) -> Path:
         stack = copy.deepcopy(parsed_stack)

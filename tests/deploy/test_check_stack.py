@@ -1,4 +1,4 @@
-"""The stack file's own check finds the faults that `docker stack config` lets pass."""
+"""The stack file's own check finds faults that `docker stack config` accepts."""
 
 import shutil
 import subprocess
@@ -25,42 +25,42 @@ def check(stack_file: Path) -> subprocess.CompletedProcess[str]:
 
 
 def undeclare_secret(stack: Stack) -> None:
-    """Take away a secret that services use."""
+    """Remove a secret that services use."""
     del stack["secrets"]["twilio_auth_token"]
 
 
 def undeclare_network(stack: Stack) -> None:
-    """Take away a network that services use."""
+    """Remove a network that services use."""
     del stack["networks"]["backend"]
 
 
 def undeclare_volume(stack: Stack) -> None:
-    """Take away a volume that a service uses."""
+    """Remove a volume that a service uses."""
     del stack["volumes"]["kafka_data"]
 
 
 def undeclare_config(stack: Stack) -> None:
-    """Take away a config that a service uses."""
+    """Remove a config that a service uses."""
     del stack["configs"]["mongodb_health"]
 
 
 def withhold_secret(stack: Stack) -> None:
-    """Leave a `_FILE` variable pointing at a secret that the service is not given."""
+    """Point a `_FILE` variable at a secret that the service does not get."""
     stack["services"]["relay"]["secrets"] = ["token_secret", "mongodb_url"]
 
 
 def drop_healthcheck(stack: Stack) -> None:
-    """Take away a service's health check."""
+    """Remove a service's health check."""
     del stack["services"]["matching"]["healthcheck"]
 
 
 def drop_rollback(stack: Stack) -> None:
-    """Take away a service's rollback policy."""
+    """Remove a service's rollback policy."""
     del stack["services"]["rest"]["deploy"]["rollback_config"]
 
 
 def drop_memory_limit(stack: Stack) -> None:
-    """Take away a service's memory limit."""
+    """Remove a service's memory limit."""
     del stack["services"]["kafka"]["deploy"]["resources"]["limits"]["memory"]
 
 
@@ -83,7 +83,7 @@ FAULTS: dict[Callable[[Stack], None], str] = {
 
 
 def test_the_stack_file_is_without_fault() -> None:
-    """The file as it is passes."""
+    """The stack file passes the check."""
     result = check(STACK_FILE)
 
     assert (result.returncode, result.stderr) == (0, "")
@@ -91,7 +91,7 @@ def test_the_stack_file_is_without_fault() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_planted_fault_is_named(planted: Plant, fault: Callable[[Stack], None]) -> None:
-    """Each fault makes the check fail with a line that says which service and what."""
+    """Each fault fails the check with a line that names the service and the fault."""
     path = planted(fault)
 
     result = check(path)
@@ -102,7 +102,7 @@ def test_a_planted_fault_is_named(planted: Plant, fault: Callable[[Stack], None]
 
 @pytest.mark.parametrize("content", ["services: [", "", "services: {}"])
 def test_a_file_that_is_no_stack_gets_a_clear_sentence(tmp_path: Path, content: str) -> None:
-    """A broken or empty file is refused in words, without a stack trace."""
+    """A broken or empty file gets an error message and no stack trace."""
     path = tmp_path / "broken.yml"
     path.write_text(content, encoding="utf-8")
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_stack_gets_a_clear_sentence(tmp_path: Path, content: 
 
 
 def test_without_a_fitting_docker_client_the_check_says_so(tmp_path: Path) -> None:
-    """Where no client has `stack config` and none can be installed, one sentence says so."""
+    """Without a client that has `stack config`, and no way to install one, the error says so."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for tool in ("bash", "dirname", "env"):

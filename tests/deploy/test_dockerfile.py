@@ -1,4 +1,4 @@
-"""What the Dockerfile promises of the image."""
+"""The guarantees of the Dockerfile."""
 
 import re
 
@@ -9,14 +9,14 @@ FINAL_STAGE = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
 
 
 def last(instruction: str) -> str:
-    """Return the arguments of the last such instruction in the final stage."""
+    """The arguments of the last such instruction in the final stage."""
     found = re.findall(rf"^{instruction} (.+)$", FINAL_STAGE, re.MULTILINE)
     assert found, f"the final stage has no {instruction}"
     return str(found[-1])
 
 
 def test_the_image_runs_as_an_account_without_rights() -> None:
-    """The final user is a number other than 0, so that `runAsNonRoot` checks can see it."""
+    """The final user is numeric and not 0, so `runAsNonRoot` checks can verify it."""
     user, group = last("USER").split(":")
 
     assert int(user) >= 10_000
@@ -24,7 +24,7 @@ def test_the_image_runs_as_an_account_without_rights() -> None:
 
 
 def test_only_locked_and_hashed_wheels_are_installed() -> None:
-    """Packages come from the lock file with their hashes, as wheels; npm takes its own lock."""
+    """Packages are wheels from the lock file with hashes; npm uses its own lock file."""
     installs = re.findall(r"pip install (.+)", DOCKERFILE)
 
     assert installs[0].startswith("--only-binary :all: --require-hashes -r ")
@@ -34,14 +34,14 @@ def test_only_locked_and_hashed_wheels_are_installed() -> None:
 
 
 def test_both_bases_are_build_arguments() -> None:
-    """Every stage starts from an argument, so that it builds where no registry is reached."""
+    """Every stage's base image is an argument, so the image builds without access to a registry."""
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
     assert set(stages) == {"${BASE}", "${NODE_BASE}"}
 
 
 def test_every_root_package_is_in_the_build_context() -> None:
-    """What the Dockerfile copies is not held back by .dockerignore, and the rest is."""
+    """.dockerignore admits exactly what the Dockerfile copies."""
     ignore = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     context = {line.removeprefix("!") for line in ignore if line.startswith("!")}
     copied = {
@@ -56,7 +56,7 @@ def test_every_root_package_is_in_the_build_context() -> None:
 
 
 def test_the_image_stops_on_sigterm_and_knows_its_health() -> None:
-    """It stops by the signal the processes listen for, and asks them whether they are ready."""
+    """It stops with the signal that the processes handle, and checks their readiness."""
     assert last("STOPSIGNAL") == "SIGTERM"
     assert "/health/ready" in last("HEALTHCHECK")
     assert last("CMD") == '["python", "-m", "rest"]'

@@ -1,4 +1,4 @@
-"""What the stack file promises of every service."""
+"""The stack file's guarantees for every service."""
 
 import configparser
 import re
@@ -10,39 +10,39 @@ import pytest
 from nginx.settings import from_environment as nginx_settings
 from tests.deploy.conftest import ROOT, Stack
 
-# Root packages that are no process of a deployment: the core, the stack of one machine, its load.
+# Root packages that are not deployed: the core, the single-machine stack, the benchmarks.
 NO_PROCESS = {"marketplace", "embedded", "benchmarks"}
 SERVERS = {"mongodb", "kafka", "valkey"}
-# An own port of the node or a volume: the old task has to be gone before the new one comes.
+# They own a port of the node or a volume, so the old task has to stop before the new one starts.
 IN_PLACE = {"nginx", "mongodb", "kafka"}
 
 
 def processes() -> set[str]:
-    """Return the root packages that run as a process, as setup.cfg lists them."""
+    """The root packages that run as a process, as listed in setup.cfg."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     return set(setup["importlinter"]["root_packages"].split()) - NO_PROCESS
 
 
 def seconds(duration: str) -> int:
-    """Return a stack file's duration in seconds; those written as `30s` are all we use."""
+    """A duration of the stack file in seconds; only the form `30s` is supported."""
     match = re.fullmatch(r"(\d+)s", duration)
     assert match, f"{duration} is not in seconds"
     return int(match[1])
 
 
 def memory_mib(amount: str) -> int:
-    """Return an amount of memory such as `512M` or `1G` in MiB."""
+    """An amount of memory such as `512M` or `1G`, in MiB."""
     return int(amount[:-1]) * {"M": 1, "G": 1024}[amount[-1]]
 
 
 def test_services_are_the_root_packages_and_the_three_servers(parsed_stack: Stack) -> None:
-    """The root listing is the deployment picture: a service for each process, and the servers."""
+    """The services are one per process, plus the three servers."""
     assert set(parsed_stack["services"]) == processes() | SERVERS
 
 
 def test_each_process_runs_its_own_package_from_the_one_image(parsed_stack: Stack) -> None:
-    """Every process has the same image, and the command `python -m` with its own name."""
+    """Every process runs `python -m` with its own name, from the same image."""
     services = parsed_stack["services"]
 
     commands = {name: services[name]["command"] for name in processes()}
@@ -53,7 +53,7 @@ def test_each_process_runs_its_own_package_from_the_one_image(parsed_stack: Stac
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
 def test_a_sick_task_is_noticed_and_replaced_without_end(parsed_stack: Stack, name: str) -> None:
-    """Each service has a health check that can end, and restarts with a pause, without a limit."""
+    """Each health check has a time-out, and restarts have a pause but no limit."""
     service = parsed_stack["services"][name]
 
     check, restart = service["healthcheck"], service["deploy"]["restart_policy"]
@@ -67,7 +67,7 @@ def test_a_sick_task_is_noticed_and_replaced_without_end(parsed_stack: Stack, na
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
 def test_a_bad_version_is_rolled_back_one_task_at_a_time(parsed_stack: Stack, name: str) -> None:
-    """Updates go one by one and return to the version before when a task fails under watch."""
+    """Updates go task by task, and roll back when a task fails while it is monitored."""
     deploy = parsed_stack["services"][name]["deploy"]
 
     assert deploy["update_config"]["parallelism"] == 1
@@ -78,7 +78,7 @@ def test_a_bad_version_is_rolled_back_one_task_at_a_time(parsed_stack: Stack, na
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
 def test_a_service_is_bounded_in_memory_processor_and_logs(parsed_stack: Stack, name: str) -> None:
-    """No service can take a node's memory, processor or disk from the others."""
+    """No service can exhaust a node's memory, CPU or disk."""
     service = parsed_stack["services"][name]
     resources = service["deploy"]["resources"]
 
@@ -92,7 +92,7 @@ def test_a_service_is_bounded_in_memory_processor_and_logs(parsed_stack: Stack, 
 
 @pytest.mark.parametrize("name", sorted(processes() - IN_PLACE))
 def test_a_process_survives_one_killed_task_and_an_update(parsed_stack: Stack, name: str) -> None:
-    """There are two of each, and the new one is healthy before the old one is told to stop."""
+    """There are two tasks of each, and a new one is healthy before an old one stops."""
     deploy = parsed_stack["services"][name]["deploy"]
 
     assert deploy["replicas"] >= 2
@@ -102,7 +102,7 @@ def test_a_process_survives_one_killed_task_and_an_update(parsed_stack: Stack, n
 
 @pytest.mark.parametrize("name", sorted(IN_PLACE))
 def test_what_owns_a_port_or_a_volume_is_never_there_twice(parsed_stack: Stack, name: str) -> None:
-    """A node's port and a data folder have one owner: the old task stops first."""
+    """A node's port and a data folder have one owner, so the old task stops first."""
     deploy = parsed_stack["services"][name]["deploy"]
 
     assert deploy["update_config"]["order"] == "stop-first"
@@ -122,7 +122,7 @@ def test_a_process_can_write_nowhere_but_in_its_tmp(parsed_stack: Stack, name: s
 
 
 def test_no_secret_stands_in_the_stack_file(parsed_stack: Stack) -> None:
-    """What must stay secret comes from outside: every secret is external, every value a path."""
+    """Every secret is external, and every secret variable is a path."""
     secret = re.compile(r"SECRET|TOKEN|PASSWORD|API_KEY|MONGODB_URL|REDIS_URL")
 
     spoken = [
@@ -137,7 +137,7 @@ def test_no_secret_stands_in_the_stack_file(parsed_stack: Stack) -> None:
 
 
 def test_only_nginx_is_reachable_from_outside(parsed_stack: Stack) -> None:
-    """One service publishes a port, and the servers are on the network without a way out."""
+    """Only nginx publishes a port, and the servers' network has no route outside."""
     services: dict[str, Any] = parsed_stack["services"]
 
     assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
@@ -146,7 +146,7 @@ def test_only_nginx_is_reachable_from_outside(parsed_stack: Stack) -> None:
 
 
 def test_nginx_sees_each_realtime_task(parsed_stack: Stack) -> None:
-    """Polling sticks to one gateway: nginx finds it by its task's name in the swarm's DNS."""
+    """Long polling needs sticky gateways, so nginx resolves each task in the swarm's DNS."""
     environment = parsed_stack["services"]["nginx"]["environment"]
 
     assert environment["PARLEY_REALTIME_UPSTREAMS"] == "tasks.realtime:8000"
@@ -157,7 +157,7 @@ def test_nginx_sees_each_realtime_task(parsed_stack: Stack) -> None:
 
 
 def test_processes_accept_the_environment_they_are_given(parsed_stack: Stack) -> None:
-    """Every PARLEY_… and provider variable of a service is one that the settings know."""
+    """The settings know every PARLEY_… and provider variable that a service gets."""
     settings = (ROOT / "marketplace" / "settings.py").read_text(encoding="utf-8")
     known = set(re.findall(r'data_key="(\w+)"', settings))
 
@@ -171,7 +171,7 @@ def test_processes_accept_the_environment_they_are_given(parsed_stack: Stack) ->
 
 
 def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path: Path) -> None:
-    """The variables of the stack file make a configuration, with the page in its place."""
+    """The stack file's variables make a valid configuration, with the page in its folder."""
     (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
     given = dict(parsed_stack["services"]["nginx"]["environment"])
     assert given.pop("PARLEY_TRUSTED_PROXIES") == "${PARLEY_TRUSTED_PROXIES:-}"
@@ -185,7 +185,7 @@ def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path
 
 
 def test_nginx_is_not_replaced_because_another_is_away(parsed_stack: Stack) -> None:
-    """Its health is what it answers by itself, not the readiness it passes on from rest."""
+    """nginx's health check covers nginx itself, not the readiness it proxies from rest."""
     test = " ".join(parsed_stack["services"]["nginx"]["healthcheck"]["test"])
 
     assert "PARLEY_HTTP_PORT" in test

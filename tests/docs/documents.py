@@ -1,4 +1,4 @@
-"""What the documents say, taken apart: code spans, links, and the rows of tables."""
+"""The documents' content, parsed: code spans, links and table rows."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _TABLE_LINE = re.compile(r"\|[ :|-]+\|")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table; `cells` by the names in the table's head."""
+    """A table row; `cells` is keyed by the names in the table's header."""
 
     section: str
     cells: dict[str, str]
@@ -36,29 +36,29 @@ def read(page: Path) -> str:
 
 
 def prose(text: str) -> str:
-    """A page without its fenced blocks."""
+    """A page without its fenced code blocks."""
     return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def spans(text: str) -> list[str]:
-    """What stands in backticks."""
+    """The texts in backticks."""
     return _SPAN.findall(prose(text))
 
 
 def files_named(text: str) -> list[str]:
     """Code spans that are paths of the checkout."""
-    roots = {each.name for each in CHECKOUT.iterdir()}
+    roots = {path.name for path in CHECKOUT.iterdir()}
     found = [span for span in spans(text) if _FILE.fullmatch(span)]
     return [span for span in found if "/" not in span or span.partition("/")[0] in roots]
 
 
 def links(text: str) -> list[str]:
-    """Targets of links within the checkout."""
+    """Link targets within the checkout."""
     return [found[1] for found in _LINK.finditer(prose(text)) if "://" not in found[1]]
 
 
 def rows(text: str) -> Iterator[Row]:
-    """Every row of every table, with the section it stands in."""
+    """Every row of every table, with its section."""
     section, head = "", list[str]()
     lines = prose(text).splitlines()
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
@@ -77,7 +77,7 @@ def _cells(line: str) -> list[str]:
 
 
 def only_span(cell: str) -> str:
-    """The one thing in backticks that a cell consists of."""
+    """The single code span that makes up a cell."""
     found = re.fullmatch(r"`([^`]+)`", cell)
     assert found is not None, f"{cell!r} is not one code span"
     return found[1]

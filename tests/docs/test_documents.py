@@ -1,4 +1,4 @@
-"""The documents name what is there: files, functions, tests, targets of make, and one another."""
+"""The documents name only what exists: files, functions, tests, make targets and each other."""
 
 import ast
 import re
@@ -25,16 +25,16 @@ _MAKE = re.compile(r"\bmake ([a-z][a-z-]+)")
 
 
 def _defined(path: Path) -> set[str]:
-    """Names of a module's classes, functions and assignments, methods as `Class.method` too."""
+    """Names of a module's classes, functions and assignments; methods also as `Class.method`."""
     names = set[str]()
     for node in ast.walk(ast.parse(read(path))):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
         if isinstance(node, ast.ClassDef):
             names |= {
-                f"{node.name}.{each.name}"
-                for each in node.body
-                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+                f"{node.name}.{member.name}"
+                for member in node.body
+                if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
             }
         if isinstance(node, ast.Name | ast.arg):
             names.add(node.id if isinstance(node, ast.Name) else node.arg)
@@ -43,21 +43,21 @@ def _defined(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
 def test_every_file_named_is_there(page: Path) -> None:
-    """A path in backticks leads to a file or folder of the checkout."""
+    """Every path in backticks is a file or folder of the checkout."""
     missing = [path for path in files_named(read(page)) if not (CHECKOUT / path).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    """A relative link leads to a file or folder, from where its page stands."""
+    """Every relative link leads to a file or folder, seen from its page."""
     missing = [link for link in links(read(page)) if not (page.parent / link).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
 def test_every_function_named_beside_its_file_is_in_it(page: Path) -> None:
-    """`path.py`, `name` in a line means that the file has a class, function or method `name`."""
+    """`path.py`, `name` on one line: the file defines a class, function or method `name`."""
     wrong = [
         f"{path}: {name}"
         for path, name in re.findall(r"`([\w/]+\.py)`, `([A-Za-z_][\w.]*)`", prose(read(page)))
@@ -67,7 +67,7 @@ def test_every_function_named_beside_its_file_is_in_it(page: Path) -> None:
 
 
 def test_every_test_named_is_there() -> None:
-    """A line of ARCHITECTURE.md that begins with a test file names tests that are in that file."""
+    """Lines of ARCHITECTURE.md that start with a test file name tests that exist in it."""
     wrong, count = [], 0
     for line in read(CHECKOUT / "ARCHITECTURE.md").splitlines():
         names = [span for span in spans(line) if span.startswith("test_")]
@@ -82,14 +82,14 @@ def test_every_test_named_is_there() -> None:
 
 
 def test_every_promise_is_there_once() -> None:
-    """P1 to P11, each under its number, in order."""
+    """ARCHITECTURE.md has P1 to P11, once each, in order."""
     numbers = re.findall(r"^\*\*P(\d+)\. ", read(CHECKOUT / "ARCHITECTURE.md"), re.MULTILINE)
     assert [int(number) for number in numbers] == list(range(1, 12))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
 def test_every_target_named_is_in_the_makefile(page: Path) -> None:
-    """`make something` is something that make can do."""
+    """Every `make target` in the documents is in the Makefile."""
     targets = set(_TARGET.findall(read(CHECKOUT / "Makefile")))
     code = [*spans(read(page)), *re.findall(r"^```\n(.*?)^```$", read(page), re.M | re.S)]
     named = {target for piece in code for target in _MAKE.findall(piece)}
@@ -97,7 +97,7 @@ def test_every_target_named_is_in_the_makefile(page: Path) -> None:
 
 
 def test_the_two_commands_of_the_readme_do_their_own_set_up() -> None:
-    """`make demo` and `make test` are in the README, and want the virtual environment made."""
+    """The README has `make demo` and `make test`, and both create the virtual environment."""
     makefile, readme = read(CHECKOUT / "Makefile"), read(CHECKOUT / "README.md")
     for target in ("demo", "test"):
         assert f"```\nmake {target}\n```" in readme
@@ -105,7 +105,7 @@ def test_the_two_commands_of_the_readme_do_their_own_set_up() -> None:
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
-    """0001, 0002, … each in its file's name and in its title."""
+    """0001, 0002, …: the number is in the file's name and in its title."""
     numbers = [path.name.partition("-")[0] for path in DECISIONS]
     assert numbers == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
     for path, number in zip(DECISIONS, numbers, strict=True):
@@ -114,14 +114,14 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 @pytest.mark.parametrize("path", DECISIONS, ids=[path.stem for path in DECISIONS])
 def test_a_decision_has_its_sections(path: Path) -> None:
-    """Context, decision, consequences, alternatives, each with something in it."""
+    """Context, decision, consequences and alternatives are all present and not empty."""
     parts = re.split(r"^## ", read(path), flags=re.MULTILINE)[1:]
     assert [part.partition("\n")[0] for part in parts] == SECTIONS
     assert all(part.partition("\n")[2].strip() for part in parts)
 
 
 def test_every_collection_is_described_and_no_other() -> None:
-    """The table of collections in ARCHITECTURE.md lists those that the migrations create."""
+    """ARCHITECTURE.md lists exactly the collections that the migrations create."""
     source = read(CHECKOUT / "marketplace/storage/migrations.py")
     found = re.search(r"_VALIDATORS.*?^}", source, re.DOTALL | re.MULTILINE)
     assert found is not None
@@ -137,7 +137,7 @@ def test_every_collection_is_described_and_no_other() -> None:
 
 
 def test_the_changelog_has_the_version_that_is_packaged() -> None:
-    """The newest entry of the changelog is the version in setup.cfg."""
+    """The newest entry in the changelog is the version in setup.cfg."""
     version = re.search(r"^version = (\S+)", read(CHECKOUT / "setup.cfg"), re.MULTILINE)
     newest = re.search(r"^## (\S+)", read(CHECKOUT / "CHANGELOG.md"), re.MULTILINE)
     assert version is not None

@@ -1,4 +1,4 @@
-"""The tables under docs/ and the code say the same: errors, events, settings, metrics."""
+"""The tables in docs/ match the code: errors, events, settings, metrics."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ _METRIC_KINDS = {"Counter": "counter", "Gauge": "gauge", "Histogram": "histogram
 
 
 def _section(name: str) -> dict[str, str]:
-    """Variables of a section of settings.md, with their defaults as written there."""
+    """The variables in one section of settings.md, with their documented defaults."""
     return {
         only_span(row.cells["Variable"]): row.cells["Default"]
         for row in SETTINGS
@@ -33,7 +33,7 @@ def _source(*paths: str) -> str:
 
 
 def test_every_error_is_listed_with_its_status() -> None:
-    """errors.md has each code once, with the status and the `temporary` that callers get."""
+    """errors.md lists each code once, with its status and `temporary`."""
     written = [_error(row) for row in ERRORS]
     meant = [
         (code.value, meaning.status, meaning.is_temporary) for code, meaning in MEANINGS.items()
@@ -53,7 +53,7 @@ def _error(row: Row) -> tuple[str, int, bool]:
 
 
 def test_every_event_is_listed_with_its_topic() -> None:
-    """events.md has each event of the list once, under the topic it goes to."""
+    """events.md lists each event once, with its topic."""
     written = [(only_span(row.cells["Event"]), only_span(row.cells["Topic"])) for row in EVENTS]
     assert sorted(written) == sorted((name, kind.topic) for (name, _), kind in KINDS.items())
     assert {topic for _, topic in written} == set(TOPICS)
@@ -66,23 +66,23 @@ def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
 
 
 def test_every_push_that_is_announced_is_listed() -> None:
-    """events.md lists the pushes that actions, gateways and notify make, and no other."""
+    """events.md lists exactly the pushes that actions, gateways and notify send."""
     made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/domain/views.py")))
     for path in [
         "marketplace/actions/announcements.py",
         "marketplace/actions/rfis.py",
         "marketplace/actions/matches.py",
-        *(str(each.relative_to(CHECKOUT)) for each in (CHECKOUT / "realtime").glob("*.py")),
+        *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "realtime").glob("*.py")),
         "notify/drafts.py",
     ]:
         made |= _announced(CHECKOUT / path)
-    made |= {"quote.submitted", "quote.updated"}  # one or the other, by a condition
-    made |= set(re.findall(r'"(gap)", gap', _source("realtime/rooms.py")))  # the one without a dot
+    made |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
+    made |= set(re.findall(r'"(gap)", gap', _source("realtime/rooms.py")))  # it has no dot
     assert {name for row in PUSHES for name in spans(row.cells["Push"])} == made
 
 
 def _announced(path: Path) -> set[str]:
-    """Names given as text to whatever announces or pushes."""
+    """Names passed as literals to any function that announces or pushes."""
     names = set[str]()
     for node in ast.walk(ast.parse(read(path))):
         if not isinstance(node, ast.Call):
@@ -90,17 +90,17 @@ def _announced(path: Path) -> set[str]:
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if called in {"Announcement", "match_changed", "quote_changed", "push"}:
             names |= {
-                each.value
-                for each in node.args
-                if isinstance(each, ast.Constant)
-                and isinstance(each.value, str)
-                and re.fullmatch(r"[a-z]+\.[a-z]+", each.value)
+                argument.value
+                for argument in node.args
+                if isinstance(argument, ast.Constant)
+                and isinstance(argument.value, str)
+                and re.fullmatch(r"[a-z]+\.[a-z]+", argument.value)
             }
     return names
 
 
 def test_every_notice_is_listed() -> None:
-    """The codes of notices in events.md are those that actions add."""
+    """events.md lists exactly the codes of notices that the actions add."""
     line = next(
         line for line in read(DOCS / "events.md").splitlines() if line.startswith("The codes of")
     )
@@ -115,7 +115,7 @@ def test_every_notice_is_listed() -> None:
 
 
 def test_every_setting_of_the_processes_is_listed_with_its_default() -> None:
-    """settings.md has the variables that marketplace/settings.py reads, and their defaults."""
+    """settings.md has the variables that marketplace/settings.py reads, with their defaults."""
     expected = {
         str(field.data_key): "required"
         if field.required
@@ -128,7 +128,7 @@ def test_every_setting_of_the_processes_is_listed_with_its_default() -> None:
 
 
 def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
-    """settings.md has the variables that nginx/settings.py reads, besides the shared ones."""
+    """settings.md has the variables that nginx/settings.py reads, except the shared ones."""
     source = _source("nginx/settings.py")
     read_there = {
         name: "required" if default == "None" else f"`{default[1:-1]}`" if default != '""' else None
@@ -143,15 +143,15 @@ def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
 
 
 def test_every_setting_of_the_embedded_stack_is_listed() -> None:
-    """settings.md has the variables that embedded/ alone looks up."""
-    paths = [str(each.relative_to(CHECKOUT)) for each in (CHECKOUT / "embedded").rglob("*.py")]
+    """settings.md has the variables that only embedded/ reads."""
+    paths = [str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "embedded").rglob("*.py")]
     read_there = set(re.findall(r'environ(?:ment)?\.get\("([A-Z_]+)"', _source(*paths)))
     listed = _section("The stack on one machine")
     assert set(listed) == read_there - set(_section("nginx")) - set(_section("Every process"))
 
 
 def test_every_setting_of_the_stack_file_is_listed_with_its_default() -> None:
-    """settings.md has the variables that swarm-stack.yml takes from whoever deploys."""
+    """settings.md has the variables that swarm-stack.yml reads, with their defaults."""
     read_there = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", _source("swarm-stack.yml")))
     others = {**_section("Every process"), **_section("nginx")}
     listed = _section("Docker Swarm")
@@ -161,13 +161,13 @@ def test_every_setting_of_the_stack_file_is_listed_with_its_default() -> None:
 
 
 def test_no_variable_is_listed_twice() -> None:
-    """Each variable has one row, so that two cannot disagree."""
+    """Each variable has only one row, so no two rows can disagree."""
     names = [only_span(row.cells["Variable"]) for row in SETTINGS]
     assert len(names) == len(set(names))
 
 
 def test_every_metric_is_listed_with_its_kind_and_labels() -> None:
-    """metrics.md has each metric that a process declares once, and no other."""
+    """metrics.md lists exactly the metrics that the processes declare, once each."""
     written = [
         (
             only_span(row.cells["Metric"]),
@@ -178,25 +178,25 @@ def test_every_metric_is_listed_with_its_kind_and_labels() -> None:
     ]
     packages = ("marketplace", "realtime", "rest", "relay", "matching", "notify")
     declared = [
-        each
+        metric
         for package in packages
         for path in sorted((CHECKOUT / package).rglob("*.py"))
-        for each in _metrics(path)
+        for metric in _metrics(path)
     ]
     assert len(declared) > 30
     assert sorted(written) == sorted(declared)
 
 
 def _metrics(path: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Name, kind and labels of the metrics declared in a module."""
+    """Name, kind and labels of the metrics that a module declares."""
     for node in ast.walk(ast.parse(read(path))):
         kind = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and kind in _METRIC_KINDS:
-            given = [ast.literal_eval(each) for each in node.args if not _is_made(each)]
-            labels = next((tuple(each) for each in given if isinstance(each, list)), ())
+            given = [ast.literal_eval(argument) for argument in node.args if not _is_made(argument)]
+            labels = next((tuple(item) for item in given if isinstance(item, list)), ())
             yield given[0], _METRIC_KINDS[kind], labels
 
 
 def _is_made(argument: ast.expr) -> bool:
-    """Whether it is no plain text or list, as a help text with a number in it."""
+    """Whether it is not a plain string or list, for example a help text with a number in it."""
     return not isinstance(argument, ast.Constant | ast.List)

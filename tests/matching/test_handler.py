@@ -1,4 +1,4 @@
-"""Which vendors an RFI is offered to, however often and by however many it is matched."""
+"""Which vendors an RFI is offered to, however often and concurrently it is matched."""
 
 import asyncio
 from dataclasses import replace
@@ -29,58 +29,58 @@ from tests.builders import (
 
 @pytest.fixture
 def live() -> memory.Live:
-    """What was announced."""
+    """Records what is announced."""
     return memory.Live()
 
 
 @pytest.fixture
 def world(store: MongoStore, live: memory.Live) -> World:
-    """The MongoDB store with everything else in memory."""
+    """The MongoDB store, with everything else in memory."""
     return replace(memory.a_world(live=live), store=store)
 
 
 @pytest.fixture
 def handler(world: World) -> Handler:
-    """A member of the group."""
+    """A member of the consumer group."""
     return Handler(world)
 
 
 async def keep(store: MongoStore, *vendors: Vendor) -> None:
     """Store vendors."""
-    for each in vendors:
-        await store.vendors.add(each)
+    for vendor in vendors:
+        await store.vendors.add(vendor)
 
 
 async def submitted(store: MongoStore, **named: object) -> tuple[Rfi, Event]:
-    """An open RFI in the store, and the event that says so, as read from Kafka."""
+    """An open RFI in the store, and its `rfi.submitted` as read from Kafka."""
     rfi = an_rfi(**named)
     await store.rfis.add(rfi, a_revision(rfi))
     return rfi, decode(encode(rfi_event("rfi.submitted", rfi, a_revision(rfi), an_actor())))
 
 
 def revised(rfi: Rfi, *paths: str) -> Event:
-    """`rfi.revised` as read, with these paths changed."""
+    """`rfi.revised` as read from Kafka, with these paths changed."""
     changes = tuple(Change(path, None, None) for path in paths)
     revision = a_revision(rfi, changes=changes)
     return decode(encode(rfi_event("rfi.revised", rfi, revision, an_actor())))
 
 
 async def offered_to(store: MongoStore, rfi: Rfi) -> list[str]:
-    """The vendors with a live offer, closest first."""
-    return [each.vendor_id for each in await live_of(store, rfi)]
+    """The vendors with an open offer, closest first."""
+    return [match.vendor_id for match in await live_of(store, rfi)]
 
 
 async def live_of(store: MongoStore, rfi: Rfi) -> list[Match]:
-    """The offers that stand, closest first."""
+    """The open offers, closest first."""
     found = await store.matches.of_rfi(rfi.id)
-    return [each for each in found if each.state is MatchState.OFFERED]
+    return [match for match in found if match.state is MatchState.OFFERED]
 
 
 async def test_a_submitted_rfi_is_offered_to_the_closest_and_to_no_more_than_asked(
     handler: Handler, store: MongoStore, live: memory.Live
 ) -> None:
-    """Eight could; three are wanted; the three closest get it, and hear of it with the customer."""
-    vendors = [a_vendor_north(each * 1_000) for each in (8, 2, 5, 1, 7, 3, 6, 4)]
+    """Of eight vendors in reach, the three closest get it; they and the customer are notified."""
+    vendors = [a_vendor_north(km * 1_000) for km in (8, 2, 5, 1, 7, 3, 6, 4)]
     await keep(store, *vendors)
     rfi, event = await submitted(store, max_vendors=3)
 
@@ -90,13 +90,13 @@ async def test_a_submitted_rfi_is_offered_to_the_closest_and_to_no_more_than_ask
     kept = await store.rfis.get(rfi.id)
     assert kept is not None
     assert kept.match_count == 3
-    assert [each.distance_m for each in await live_of(store, rfi)] == [1_000, 2_000, 3_000]
+    assert [match.distance_m for match in await live_of(store, rfi)] == [1_000, 2_000, 3_000]
     assert len(live.named("match.offered")) == 6
     assert await store.database["outbox"].count_documents({"name": "match.offered"}) == 3
 
 
 async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoStore) -> None:
-    """By their own radius, their categories, their capacity and their state."""
+    """A vendor's own radius, categories, capacity and state all have to fit."""
     good = a_vendor_north(5_000, radius_m=5_100)
     await keep(
         store,
@@ -106,7 +106,7 @@ async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoSto
         a_vendor(capacity=2, open_matches=2),
         a_vendor(capacity=0),
         a_vendor(service_area=None, state=VendorState.APPLIED),
-        *(a_vendor(state=each) for each in VendorState if each is not VendorState.ACTIVE),
+        *(a_vendor(state=state) for state in VendorState if state is not VendorState.ACTIVE),
     )
     rfi, event = await submitted(store)
 
@@ -116,7 +116,7 @@ async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoSto
 
 
 async def test_nobody_near_is_no_failure(handler: Handler, store: MongoStore) -> None:
-    """The RFI stays open without an offer."""
+    """An RFI with no vendor in reach stays open without offers."""
     await keep(store, a_vendor(service_area=ServiceArea(a_place(0.0, 0.0), 500_000)))
     rfi, event = await submitted(store)
 
@@ -128,8 +128,8 @@ async def test_nobody_near_is_no_failure(handler: Handler, store: MongoStore) ->
 async def test_a_second_delivery_changes_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """One after the other, and by two members at the same time."""
-    await keep(store, *(a_vendor_north(each * 500) for each in range(1, 9)))
+    """A repeated event has no effect, whether in sequence or by two members at once."""
+    await keep(store, *(a_vendor_north(number * 500) for number in range(1, 9)))
     rfi, event = await submitted(store, max_vendors=3)
 
     await asyncio.gather(handler.handle(event), Handler(world).handle(event))
@@ -144,12 +144,12 @@ async def test_a_second_delivery_changes_nothing(
 async def test_two_events_of_one_rfi_at_once_do_not_pass_its_number(
     world: World, store: MongoStore
 ) -> None:
-    """Two members that match the same RFI for different reasons keep to `max_vendors` together."""
-    await keep(store, *(a_vendor_north(each * 500) for each in range(1, 13)))
+    """Members that match one RFI concurrently stay within `max_vendors` together."""
+    await keep(store, *(a_vendor_north(number * 500) for number in range(1, 13)))
     rfi, event = await submitted(store, max_vendors=4)
     events = [event, *(revised(rfi, "max_vendors") for _ in range(5))]
 
-    await asyncio.gather(*(Handler(world).handle(each) for each in events))
+    await asyncio.gather(*(Handler(world).handle(event) for event in events))
 
     assert len(await live_of(store, rfi)) == 4
     kept = await store.rfis.get(rfi.id)
@@ -160,7 +160,7 @@ async def test_two_events_of_one_rfi_at_once_do_not_pass_its_number(
 async def test_twenty_rfis_compete_for_one_vendor_with_three_places(
     world: World, store: MongoStore
 ) -> None:
-    """Exactly three get it; nobody is over capacity for a moment."""
+    """Exactly three RFIs get the vendor, which is never over capacity."""
     vendor = a_vendor(capacity=3)
     await keep(store, vendor)
     submissions = [await submitted(store) for _ in range(20)]
@@ -180,7 +180,7 @@ async def test_twenty_rfis_compete_for_one_vendor_with_three_places(
 async def test_an_rfi_that_moved_is_offered_anew(
     handler: Handler, world: World, store: MongoStore, live: memory.Live
 ) -> None:
-    """Who does not cover the new place is let go with his capacity; who does, keeps the offer."""
+    """Vendors out of reach of the new place are released; vendors still in reach keep the offer."""
     here = a_vendor_north(0, radius_m=10_000)
     both = a_vendor_north(20_000, radius_m=30_000)
     there = a_vendor_north(40_000, radius_m=10_000)
@@ -195,21 +195,23 @@ async def test_an_rfi_that_moved_is_offered_anew(
     await handler.handle(revised(moved, "location"))
 
     assert set(await offered_to(store, rfi)) == {both.id, there.id}
-    closed = [each for each in await store.matches.of_rfi(rfi.id) if each.vendor_id == here.id]
-    assert [(each.state, each.closed_reason) for each in closed] == [
+    closed = [match for match in await store.matches.of_rfi(rfi.id) if match.vendor_id == here.id]
+    assert [(match.state, match.closed_reason) for match in closed] == [
         (MatchState.CLOSED, "no_longer_suitable")
     ]
     freed = await store.vendors.get(here.id)
     assert freed is not None
     assert freed.open_matches == 0
-    assert {each.data["vendor_id"] for each in live.named("match.updated")} == {here.id}
+    assert {announcement.data["vendor_id"] for announcement in live.named("match.updated")} == {
+        here.id
+    }
 
 
 @pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])
 async def test_a_revision_of_words_asks_nobody_new(
     paths: tuple[str, ...], handler: Handler, store: MongoStore
 ) -> None:
-    """Only place, category and number of vendors matter."""
+    """Only changes of place, category or number of vendors trigger matching."""
     rfi, _ = await submitted(store)
     await keep(store, a_vendor())
 
@@ -221,7 +223,7 @@ async def test_a_revision_of_words_asks_nobody_new(
 async def test_an_rfi_withdrawn_meanwhile_is_offered_to_nobody(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """The event is late; what counts is how the RFI stands."""
+    """A late event is judged by the RFI's current state."""
     await keep(store, a_vendor())
     rfi, event = await submitted(store)
     await rfis.withdraw(world, Actor(rfi.customer_id, Role.CUSTOMER), rfi.id, rfi.revision)
@@ -234,8 +236,8 @@ async def test_an_rfi_withdrawn_meanwhile_is_offered_to_nobody(
 async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
     world: World, store: MongoStore
 ) -> None:
-    """Whichever comes first, nothing is offered in the end and no capacity is held."""
-    vendors = [a_vendor_north(each * 100) for each in range(1, 4)]
+    """In either order, no offer stays open and no capacity stays reserved."""
+    vendors = [a_vendor_north(number * 100) for number in range(1, 4)]
     await keep(store, *vendors)
     for _ in range(5):
         rfi, event = await submitted(store)
@@ -245,8 +247,8 @@ async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
         )
         assert await live_of(store, rfi) == []
 
-    for each in vendors:
-        kept = await store.vendors.get(each.id)
+    for vendor in vendors:
+        kept = await store.vendors.get(vendor.id)
         assert kept is not None
         assert kept.open_matches == 0
 
@@ -254,7 +256,7 @@ async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
 async def test_who_declined_is_not_asked_again(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """The next wave goes to others."""
+    """The next wave goes to other vendors."""
     first, second = a_vendor_north(100), a_vendor_north(200)
     await keep(store, first, second)
     rfi, event = await submitted(store, max_vendors=1)

@@ -1,4 +1,4 @@
-"""The consumer as it runs: out of Kafka, over poison, into MongoDB."""
+"""The running consumer: from Kafka, past a malformed record, to MongoDB."""
 
 import asyncio
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.realtime.gateways import free_port
 async def test_good_records_behind_a_poisoned_one_are_handled(
     settings: Settings, store: MongoStore, kafka_bootstrap_servers: str
 ) -> None:
-    """The bad one is found in the dead-letter topic, with where it was and what was wrong."""
+    """The malformed record becomes a dead letter, with its position and error."""
     rfi = an_rfi()
     await store.vendors.add(a_vendor())
     await store.rfis.add(rfi, a_revision(rfi))
@@ -35,7 +35,7 @@ async def test_good_records_behind_a_poisoned_one_are_handled(
         process = Process(parts)
         running = asyncio.create_task(main(process))
         async with asyncio.timeout(40):
-            while not await store.matches.of_rfi(rfi.id):  # noqa: ASYNC110 # of the consumer
+            while not await store.matches.of_rfi(rfi.id):  # noqa: ASYNC110 # done by the consumer
                 await asyncio.sleep(0.05)
         is_ready, told = await process.health()
         assert is_ready, told

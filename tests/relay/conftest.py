@@ -1,4 +1,4 @@
-"""Relays over the module's database, each as `relay.__main__` makes it, in this process."""
+"""Relays over the module's database, made as in `relay.__main__`, in this process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ from tests.relay.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class RunningRelay:
-    """A relay at work, or waiting for the lease."""
+    """A relay that is working or waiting for the lease."""
 
     process: Process
     task: "asyncio.Task[None]"
@@ -32,7 +32,7 @@ class RunningRelay:
         await self.task
 
     async def crash(self) -> None:
-        """End between two instructions, without a word to anybody."""
+        """End between two instructions, without notifying anybody."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
@@ -42,7 +42,7 @@ StartRelay = Callable[..., AbstractAsyncContextManager[RunningRelay]]
 
 @pytest.fixture(autouse=True)
 def _short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease of two seconds, so that taking over is quick."""
+    """A lease of two seconds, so that takeovers are quick."""
     monkeypatch.setattr(lease, "TTL_S", 2.0)
     monkeypatch.setattr(program, "TTL_S", 2.0)
     monkeypatch.setattr(lease, "RENEW_EVERY_S", 0.2)
@@ -50,11 +50,11 @@ def _short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def start_relay(settings: Settings) -> StartRelay:
-    """Starts relays; they are stopped at the end."""
+    """Starts relays and stops them at the end."""
 
     @asynccontextmanager
     async def start(name: str = "relay-1", **named: str) -> AsyncIterator[RunningRelay]:
-        own = replace(settings, process_name=name, bind_port=free_port(), **named)  # type: ignore[arg-type] # texts
+        own = replace(settings, process_name=name, bind_port=free_port(), **named)  # type: ignore[arg-type] # all are strings
         async with open_parts(own) as parts:
             process = Process(parts)
             relay = RunningRelay(process, asyncio.create_task(program.main(process)))

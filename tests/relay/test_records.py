@@ -1,4 +1,4 @@
-"""What goes to Kafka for a conversation's entry."""
+"""The Kafka record of a conversation's entry."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ KINDS: dict[EntryKind, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", EntryKind)
 def test_an_entry_is_written_as_the_schema_of_its_event_wants_it(kind: EntryKind) -> None:
-    """It goes out unchecked, for speed: so it is checked here."""
+    """The relay does not validate entries, for speed, so this test does."""
     entry = a_message(kind=kind, sequence=3, correlation_id="c-1", **KINDS[kind])
 
     record = record_of(entry)

@@ -1,4 +1,4 @@
-"""What is committed comes to Kafka: all of it, in order for each key, whoever dies meanwhile."""
+"""Every commit reaches Kafka, in order for each key, whatever crashes meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -36,7 +36,7 @@ async def says(store: MongoStore, conversation_id: str, count: int) -> list[str]
     writer, now = EntryWriter(store.entries), SystemClock().now()
     messages = [a_message(conversation_id=conversation_id, at=now) for _ in range(count)]
     await asyncio.gather(*map(writer.append, messages))
-    return [each.id for each in messages]
+    return [message.id for message in messages]
 
 
 async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
@@ -48,27 +48,27 @@ async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
         event = rfi_event("rfi.revised", rfi, revision, an_actor())
         await store.transact(lambda to, event=event: to.outbox.add(event))  # type: ignore[misc] # bound
         made.append(event)
-    return [each.id for each in made]
+    return [event.id for event in made]
 
 
 async def position_kept(store: MongoStore) -> None:
-    """Wait until a relay has noted how far it got."""
+    """Wait until a relay has stored its position."""
     async with asyncio.timeout(10):
-        while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # its doing
+        while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # done by the relay
             await asyncio.sleep(0.02)
 
 
 async def test_every_commit_arrives_in_order_for_its_key(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """Outbox and entries alike, while several conversations and RFIs go on at the same time."""
+    """Outbox and entries keep their order while several conversations and RFIs run in parallel."""
     rfis, talks = [an_rfi() for _ in range(3)], [new_id() for _ in range(3)]
     async with start_relay():
         made = await asyncio.gather(
-            *(changes(store, each, 15) for each in rfis),
-            *(says(store, each, 60) for each in talks),
+            *(changes(store, rfi, 15) for rfi in rfis),
+            *(says(store, talk, 60) for talk in talks),
         )
-        keys = [*(each.id for each in rfis), *talks]
+        keys = [*(rfi.id for rfi in rfis), *talks]
         await topics.until(
             lambda: all(
                 len(first_of_each(topics.of(k))) >= len(ids)
@@ -78,14 +78,14 @@ async def test_every_commit_arrives_in_order_for_its_key(
 
     for key, ids in zip(keys, made, strict=True):
         assert first_of_each(topics.of(key)) == ids
-    assert {each.topic for each in topics.of(talks[0])} == {"conversations"}
-    assert {each.name for each in topics.of(rfis[0].id)} == {"rfi.revised"}
+    assert {event.topic for event in topics.of(talks[0])} == {"conversations"}
+    assert {event.name for event in topics.of(rfis[0].id)} == {"rfi.revised"}
 
 
 async def test_an_entry_is_told_as_what_it_is(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """A message is its own event, under its own id; an edit is `message.edited`."""
+    """A message is an event with the message's id; an edit is `message.edited`."""
 
     async def work(to: Repositories) -> tuple[Entry, Entry]:
         said = a_message(correlation_id="request-1", sender_role=Role.VENDOR)
@@ -108,7 +108,7 @@ async def test_an_entry_is_told_as_what_it_is(
 async def test_the_first_start_reads_what_was_there_before(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """Without a position everything kept is sent, and then what comes."""
+    """Without a position, the backlog is sent first, then new commits."""
     talk, rfi = new_id(), an_rfi()
     before = await says(store, talk, 30)
     changed = await changes(store, rfi, 4)
@@ -116,7 +116,7 @@ async def test_the_first_start_reads_what_was_there_before(
     async with start_relay():
         await topics.until(lambda: len(topics.of(talk)) >= 30)
         after = await says(store, talk, 5)
-        await topics.until(lambda: set(after) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(after) <= {event.id for event in topics.of(talk)})
 
     assert first_of_each(topics.of(talk)) == before + after
     assert first_of_each(topics.of(rfi.id)) == changed
@@ -125,25 +125,25 @@ async def test_the_first_start_reads_what_was_there_before(
 async def test_after_a_crash_it_goes_on_from_the_kept_position(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """At least once: nothing is missing, and not everything is sent anew."""
+    """Delivery is at least once: nothing is missing, and not everything is sent again."""
     talk = new_id()
     async with start_relay() as relay:
         first = await says(store, talk, 20)
-        await topics.until(lambda: set(first) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(first) <= {event.id for event in topics.of(talk)})
         await position_kept(store)
-        await asyncio.sleep(0.5)  # the position behind the last batch is kept with an idle round
+        await asyncio.sleep(0.5)  # an idle relay stores the position after the last batch
         await relay.crash()
     second = await says(store, talk, 20)
 
     async with start_relay("relay-2"):
-        await topics.until(lambda: set(second) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(second) <= {event.id for event in topics.of(talk)})
 
     assert first_of_each(topics.of(talk)) == first + second
     assert len(topics.of(talk)) < 60
 
 
 def _aged(token: dict[str, str]) -> dict[str, str]:
-    """A resume token that points to 2001, before any oplog: its time is its first eight digits."""
+    """A resume token from 2001, older than any oplog: its first eight digits are its time."""
     data = token["_data"]
     return {"_data": f"{data[:2]}{0x3B000000:08X}{data[10:]}"}
 
@@ -152,11 +152,11 @@ def _aged(token: dict[str, str]) -> dict[str, str]:
 async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
     damage: str, store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """The oplog does not reach back: what was committed since is read from where it is kept."""
+    """When the oplog does not reach back, commits since then are read from the collections."""
     talk = new_id()
     async with start_relay():
         first = await says(store, talk, 10)
-        await topics.until(lambda: set(first) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(first) <= {event.id for event in topics.of(talk)})
         await position_kept(store)
     positions = store.database["relay_positions"]
     kept = await positions.find_one()
@@ -167,9 +167,9 @@ async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
     missed = await says(store, talk, 10)
 
     async with start_relay("relay-2"):
-        await topics.until(lambda: set(missed) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(missed) <= {event.id for event in topics.of(talk)})
         after = await says(store, talk, 3)
-        await topics.until(lambda: set(after) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(after) <= {event.id for event in topics.of(talk)})
 
     assert first_of_each(topics.of(talk)) == first + missed + after
 
@@ -177,7 +177,7 @@ async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
 async def test_of_two_relays_one_works_and_the_other_takes_over(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
-    """At once after an orderly end, and within the lease's time after a crash; never both."""
+    """The other takes over at once after a shutdown, within the lease after a crash; never both."""
     talk = new_id()
     leases = store.database["leases"]
 
@@ -187,11 +187,11 @@ async def test_of_two_relays_one_works_and_the_other_takes_over(
 
     async def held_by(name: str, within_s: float) -> None:
         async with asyncio.timeout(within_s):
-            while await holder() != name:  # noqa: ASYNC110 # of the relays
+            while await holder() != name:  # noqa: ASYNC110 # done by the relays
                 await asyncio.sleep(0.02)
 
     async def arrive(ids: list[str]) -> None:
-        await topics.until(lambda: set(ids) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(ids) <= {event.id for event in topics.of(talk)})
 
     async with start_relay("relay-1") as one:
         await held_by("relay-1", 10)
@@ -215,7 +215,7 @@ async def test_of_two_relays_one_works_and_the_other_takes_over(
 
 
 async def _die_holding(relay: RunningRelay, store: MongoStore) -> None:
-    """Crash, with the lease still standing as a killed process leaves it."""
+    """Crash and leave the lease in place, as a killed process does."""
     found = await store.database["leases"].find_one({"_id": "relay"})
     assert found is not None
     await relay.crash()
@@ -224,7 +224,7 @@ async def _die_holding(relay: RunningRelay, store: MongoStore) -> None:
 
 @pytest_asyncio.fixture
 async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.LiveItem]"]:
-    """What is told to the rooms of `heard-c` and `heard-r`."""
+    """What is announced to the rooms of `heard-c` and `heard-r`."""
     queue: asyncio.Queue[live.LiveItem] = asyncio.Queue()
     background = tasks.Background(pytest.fail)
 
@@ -246,7 +246,7 @@ async def heard(redis_url: str) -> AsyncIterator["asyncio.Queue[live.LiveItem]"]
 async def test_heads_are_announced_again(
     store: MongoStore, heard: "asyncio.Queue[live.LiveItem]", start_relay: StartRelay
 ) -> None:
-    """A writer that died before it announced leaves nobody waiting over two seconds."""
+    """If a writer dies before it announces, nobody waits longer than two seconds."""
     heads: dict[str, int] = {}
     async with start_relay():
         await says(store, "heard-c", 7)
@@ -261,7 +261,7 @@ async def test_heads_are_announced_again(
 
 @pytest.fixture
 def own_kafka() -> Iterator[Servers]:
-    """A broker to be stopped."""
+    """A broker that the test may stop."""
     with running("kafka") as servers:
         yield servers
 
@@ -269,7 +269,7 @@ def own_kafka() -> Iterator[Servers]:
 async def test_while_kafka_is_away_nothing_is_lost(
     store: MongoStore, start_relay: StartRelay, own_kafka: Servers
 ) -> None:
-    """What was committed meanwhile is there afterwards, in order, without anybody's help."""
+    """Commits made during a Kafka outage arrive afterwards, in order, without intervention."""
     bootstrap_servers = own_kafka.kafka_bootstrap_servers
     await ensure_topics(bootstrap_servers)
     talk = new_id()
@@ -281,7 +281,7 @@ async def test_while_kafka_is_away_nothing_is_lost(
         ids += await says(store, talk, 10)
         topics = Topics(bootstrap_servers)
         await topics.start()
-        await topics.until(lambda: set(ids) <= {each.id for each in topics.of(talk)})
+        await topics.until(lambda: set(ids) <= {event.id for event in topics.of(talk)})
         await topics.stop()
 
     assert first_of_each(topics.of(talk)) == ids

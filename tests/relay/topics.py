@@ -1,4 +1,4 @@
-"""What stands in Kafka, read from the beginning by nobody's group."""
+"""Kafka's content, read from the beginning by a separate consumer group."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from marketplace.events import TOPICS, Event
 
 
 class Topics:
-    """Events of the keys a test made, as they come in; the broker is shared with other tests."""
+    """Events of a test's keys as they arrive; other tests share the broker."""
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._consumer = AIOKafkaConsumer(
@@ -27,7 +27,7 @@ class Topics:
         self.seen: list[Event] = []
 
     async def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         await self._consumer.start()
 
     async def stop(self) -> None:
@@ -36,20 +36,20 @@ class Topics:
 
     def of(self, key: str) -> list[Event]:
         """The events of one key, in order."""
-        return [each for each in self.seen if each.key == key]
+        return [event for event in self.seen if event.key == key]
 
     async def until(self, is_true: Callable[[], bool], within_s: float = 40) -> None:
-        """Read until something is true of what was seen."""
+        """Read until a condition on the seen events is true."""
         async with asyncio.timeout(within_s):
             while not is_true():
                 polled = await self._consumer.getmany(timeout_ms=100)
                 for records in polled.values():
-                    for each in records:
-                        # Others put records there that nobody can read, to see them buried.
+                    for record in records:
+                        # Other tests send unreadable records there, to test dead letters.
                         with contextlib.suppress(PermanentError):
-                            self.seen.append(events.decode(each.value))
+                            self.seen.append(events.decode(record.value))
 
 
 def first_of_each(seen: list[Event]) -> list[str]:
-    """Ids in the order in which each came first: what a consumer that marks them handles."""
-    return list(dict.fromkeys(each.id for each in seen))
+    """Ids in order of first arrival: the order in which a deduplicating consumer handles them."""
+    return list(dict.fromkeys(event.id for event in seen))
