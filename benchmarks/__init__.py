@@ -1,4 +1,4 @@
-"""Parley and a Node peer side by side in one run: `make bench`, or `python -m benchmarks`.
+"""Measures Parley and a Node peer side by side: `make bench`, or `python -m benchmarks`.
 
     __main__ ─▶ site (servers, gateways, seeded conversations)
         ├────▶ measures/ ─▶ load ─▶ generator/ (Go)
@@ -6,9 +6,9 @@
 
 - `generator/` the load generator: Socket.IO over websockets, the same code and messages for both
 - `peer/` the gateway that Parley is compared with: Node, official Socket.IO and MongoDB driver
-- `tools.py` finds Go, builds the generator; finds Node and the peer's packages
-- `load.py` runs the generator; `programs.py` describes the peer and nginx; `scale.py` how much, how long
-- `site.py` what runs while something is measured; `usage.py` memory, processor time, metrics of it
-- `measures/` one module for each kind of figure; each gives rows for the table
-- `results.py` medians, ratios, targets, the tables; `machine.py` where and with which versions
+- `tools.py` finds Go and builds the generator; finds Node and checks the peer's packages
+- `load.py` runs the generator; `programs.py` describes the peer; `scale.py` sizes and durations
+- `site.py` the servers and processes to measure; `usage.py` their memory, CPU time and metrics
+- `measures/` one module for each kind of figure; each returns rows for the table
+- `results.py` medians, ratios, targets, the tables; `machine.py` the machine and the versions
 """

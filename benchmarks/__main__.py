@@ -15,7 +15,7 @@ from benchmarks.results import Found
 from benchmarks.scale import FULL, QUICK, Scale
 from embedded.errors import StackError
 
-# The herd's clients, and as many connections of nginx to the gateways.
+# The herd's clients, and as many connections from nginx to the gateways.
 _OPEN_FILES = 16_384
 _INTRODUCTION = """\
 # Results
@@ -38,7 +38,7 @@ One process of each gateway runs; generator, gateway, MongoDB and Valkey share t
     help="Markdown file to write; standard output when not given.",
 )
 def main(only: tuple[str, ...], *, quick: bool, rounds: int | None, output: Path | None) -> None:
-    """Measure, and write the tables."""
+    """Measure and write the tables."""
     for noisy in ("aiokafka", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     scale = QUICK if quick else FULL
@@ -57,21 +57,21 @@ def main(only: tuple[str, ...], *, quick: bool, rounds: int | None, output: Path
 
 
 def measure(names: Iterable[str], scale: Scale) -> Found:
-    """Measure what is named, one after the other.
+    """Run the named measures one after the other.
 
     Raises:
-        StackError: something does not run, or a run was not clean.
+        StackError: a process does not run, or a run was not clean.
     """
     found = Found()
     with site.opened(scale.seeded, lambda _: None) as opened:
         for name in names:
             began_at = time.monotonic()
-            of_this = MEASURES[name](opened, scale)
-            found.rows.extend(of_this.rows)
-            found.details.extend(of_this.details)
-            found.ceilings.extend(of_this.ceilings)
+            measured = MEASURES[name](opened, scale)
+            found.rows.extend(measured.rows)
+            found.details.extend(measured.details)
+            found.ceilings.extend(measured.ceilings)
             _report(f"{name}: {time.monotonic() - began_at:.0f} s")
-            for row in of_this.rows:
+            for row in measured.rows:
                 _report(f"  {row.measure}: {row.parley} | {row.peer} | {row.ratio} ({row.target})")
     return found
 
@@ -95,10 +95,10 @@ def _render(scale: Scale, found: Found) -> str:
 
 
 def _allow_open_files() -> None:
-    """Raise the limit that all children inherit.
+    """Raise the limit on open files, which all child processes inherit.
 
     Raises:
-        StackError: the machine does not allow as many.
+        StackError: the machine does not allow that many.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < _OPEN_FILES:

@@ -22,25 +22,25 @@ class Generator:
     talks: Path
 
     def run(self, command: str, url: str, **options: object) -> Figures:
-        """Run a command to its end; options are written with `_` for `-`.
+        """Run a command to completion; option names have `_` for `-`.
 
         Raises:
-            StackError: it failed; the message says why.
+            StackError: the command failed; the message says why.
         """
         with self.begun(command, url, **options) as load:
             return load.end()
 
     @contextlib.contextmanager
     def begun(self, command: str, url: str, **options: object) -> Iterator["Load"]:
-        """Start a command that goes on until told to end, or by itself; killed with the context."""
-        given = {"url": url.replace("http://", "ws://"), "talks": self.talks, **options}
-        arguments = [f"-{name.replace('_', '-')}={value}" for name, value in given.items()]
+        """Start a command that runs until it finishes or is told to end; killed with the context."""
+        values = {"url": url.replace("http://", "ws://"), "talks": self.talks, **options}
+        arguments = [f"-{name.replace('_', '-')}={value}" for name, value in values.items()]
         with _process([str(self.binary), command, *arguments]) as process:
             yield Load(process)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
-        """Run the generator's own server; gives its address."""
+        """Run the generator's own server; yields its address."""
         with _process([str(self.binary), "serve"]) as process:
             yield str(Load(process).ready()["url"])
 
@@ -52,39 +52,39 @@ class Load:
         self._process = process
 
     def ready(self) -> Figures:
-        """Wait until everybody is connected and joined; returns what it said.
+        """Wait until all clients are connected and joined; returns what the generator printed.
 
         Raises:
-            StackError: it failed before.
+            StackError: the generator failed before that.
         """
-        return self._said()
+        return self._next_figures()
 
     def settled(self) -> Figures:
-        """Wait until everybody is back and nothing is under way; returns the figures.
+        """Wait until all clients have resumed and nothing is in flight; returns the figures.
 
         Raises:
-            StackError: it failed before.
+            StackError: the generator failed before that.
         """
-        return self._said()
+        return self._next_figures()
 
-    def _said(self) -> Figures:
-        said = _pipe(self._process.stdout).readline()
-        if not said:
-            raise StackError(self._complaint())
-        return _figures(said)
+    def _next_figures(self) -> Figures:
+        line = _pipe(self._process.stdout).readline()
+        if not line:
+            raise StackError(self._failure())
+        return _figures(line)
 
     def end(self) -> Figures:
-        """End its standard input, wait for its end and return its figures.
+        """Close the generator's standard input, wait until it exits and return its figures.
 
         Raises:
-            StackError: it failed.
+            StackError: the generator failed.
         """
-        output, complaint = self._process.communicate(timeout=_TIMEOUT_S)
+        output, errors = self._process.communicate(timeout=_TIMEOUT_S)
         if self._process.returncode != 0:
-            raise StackError(f"The load generator failed: {complaint.strip()}")
+            raise StackError(f"The load generator failed: {errors.strip()}")
         return _figures(output)
 
-    def _complaint(self) -> str:
+    def _failure(self) -> str:
         return f"The load generator failed: {_pipe(self._process.stderr).read().strip()}"
 
 
@@ -99,7 +99,7 @@ def _process(argv: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None  # noqa: S101 (asked for in _process)
+    assert pipe is not None  # noqa: S101 (requested in _process)
     return pipe
 
 

@@ -1,4 +1,4 @@
-"""Where and with which versions the figures came about; nothing that names the machine."""
+"""The hardware and the versions behind the figures; nothing that identifies the machine."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def machine() -> str:
 
 
 def versions() -> list[tuple[str, str]]:
-    """Everything that took part, with its version."""
+    """Each program involved, with its version."""
     return [
         ("Parley", ", ".join([f"Python {platform.python_version()}", *_python()])),
         ("Peer", ", ".join([f"Node {_first(tools.node(), '--version')}", *_node()])),
@@ -60,7 +60,9 @@ def _node() -> list[str]:
 
 
 def _first(program: str, *arguments: str) -> str:
-    """The first version in what a program says about itself."""
-    said = subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"\d+\.\d+\.\d+", said)
-    return found[0] if found else said.splitlines()[0]
+    """The first version number in a program's output."""
+    output = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search(r"\d+\.\d+\.\d+", output)
+    return found[0] if found else output.splitlines()[0]

@@ -1,4 +1,4 @@
-"""The peer and a page for nginx; Parley's own processes are described by `embedded.processes`."""
+"""Describes the peer, and makes a page for nginx; `embedded.processes` describes Parley's own."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ PEER = "peer"
 
 
 def peer(paths: Paths, port: int, shared: Mapping[str, str]) -> Program:
-    """Describe the Node gateway; it takes Parley's variables, with a database of its own."""
+    """Describe the Node gateway; it takes Parley's variables and has its own database."""
     tools.check_peer()
     url = f"http://{HOST}:{port}"
     return Program(
@@ -26,6 +26,6 @@ def peer(paths: Paths, port: int, shared: Mapping[str, str]) -> Program:
 
 
 def make_page(paths: Paths) -> None:
-    """Put a page where nginx wants one; nobody looks at it here."""
+    """Create the page that nginx requires; nobody requests it here."""
     paths.page.mkdir(exist_ok=True)
     (paths.page / "index.html").write_text("<!doctype html><title>Parley</title>\n")

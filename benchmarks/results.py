@@ -1,4 +1,4 @@
-"""Medians, ratios and targets of what was measured, and the tables they go into."""
+"""Medians, ratios and targets of the measurements, and the tables that show them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from benchmarks.load import Figures
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: a figure of each gateway, and whether the target was reached."""
+    """One line of the table: a figure for each gateway, and whether the target was reached."""
 
     measure: str
     parley: str
@@ -22,7 +22,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One line of the second table: latencies in ms, and who was busy, in cores."""
+    """One line of the second table: latencies in ms, and the cores that each process kept busy."""
 
     run: str
     gateway: str
@@ -33,7 +33,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a measure found."""
+    """The results of a measure."""
 
     rows: list[Row] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)
@@ -43,14 +43,14 @@ class Found:
 def at_least(
     measure: str, unit: str, parley: Sequence[float], peer: Sequence[float], times: float
 ) -> Row:
-    """A row whose target is so many times the peer's median."""
+    """A row whose target is at least `times` the peer's median."""
     return _compared(measure, unit, parley, peer, times, lambda ratio: ratio >= times, "≥")
 
 
 def at_most(
     measure: str, unit: str, parley: Sequence[float], peer: Sequence[float], times: float
 ) -> Row:
-    """A row whose target is at most so many times the peer's median."""
+    """A row whose target is at most `times` the peer's median."""
     return _compared(measure, unit, parley, peer, times, lambda ratio: ratio <= times, "≤")
 
 
@@ -81,7 +81,7 @@ def _runs(values: Sequence[float]) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that count, with thousands apart."""
+    """A number with three significant digits and thousands separators."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -90,15 +90,15 @@ def number(value: float) -> str:
 def detail(
     run: str, gateway: str, latencies: Iterable[Figures], cores: Sequence[Figures]
 ) -> Detail:
-    """Medians over the runs of the quantiles and of the cores that were busy."""
-    every = list(latencies)
+    """Medians, over the runs, of the latency quantiles and of the busy cores."""
+    runs = list(latencies)
     names = cores[0].keys() if cores else ()
     return Detail(
         run,
         gateway,
-        median(each["p50"] for each in every),
-        median(each["p99"] for each in every),
-        {name: median(each[name] for each in cores) for name in names},
+        median(latency["p50"] for latency in runs),
+        median(latency["p99"] for latency in runs),
+        {name: median(busy[name] for busy in cores) for name in names},
     )
 
 
@@ -119,10 +119,10 @@ def table(rows: Sequence[Row]) -> str:
 def detail_table(details: Sequence[Detail]) -> str:
     """The table of latencies, in Markdown."""
     lines = ["| Run | Gateway | p50 | p99 | Busy cores |", "|---|---|---|---|---|"]
-    for each in details:
-        busy = ", ".join(f"{name} {share:.2f}" for name, share in each.cores.items())
+    for row in details:
+        busy = ", ".join(f"{name} {share:.2f}" for name, share in row.cores.items())
         lines.append(
-            f"| {each.run} | {each.gateway} | {number(each.p50_ms)} ms | {number(each.p99_ms)} ms "
+            f"| {row.run} | {row.gateway} | {number(row.p50_ms)} ms | {number(row.p99_ms)} ms "
             f"| {busy or '–'} |"
         )
     return "\n".join(lines)

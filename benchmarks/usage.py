@@ -1,4 +1,4 @@
-"""What a process uses and says about itself."""
+"""A process's memory, CPU time and metrics."""
 
 import urllib.request
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ _IDLE_CORES, _IDLE_WITHIN_S, _LOOK_EVERY_S = 0.1, 15.0, 0.25
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of a process that is in RAM."""
+    """The resident memory of a process."""
     return int(psutil.Process(pid).memory_info().rss)
 
 
 class Cores:
-    """Processor time of some processes between two moments, as cores kept busy."""
+    """The CPU time of some processes between two moments, as busy cores."""
 
     def __init__(self, pids: dict[str, int]) -> None:
         self._pids = pids
@@ -23,7 +23,7 @@ class Cores:
         self._before = {name: _used_s(pid) for name, pid in pids.items()}
 
     def busy(self) -> dict[str, float]:
-        """Cores by name, since this was made."""
+        """Busy cores by name, since this object was created."""
         elapsed_s = monotonic() - self._began_at
         return {
             name: (_used_s(pid) - self._before[name]) / elapsed_s
@@ -32,16 +32,16 @@ class Cores:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Wait until a process has done what a load left behind, some seconds at most.
+    """Wait until a process has finished the work that a load left, for some seconds at most.
 
-    3,000 connections that end at once keep a gateway busy beyond the end of their run, which would
-    be taken from the other one's.
+    3,000 connections that close at once keep a gateway busy after the end of their run, which would
+    take CPU time from the other gateway's run.
     """
     end = monotonic() + _IDLE_WITHIN_S
     while monotonic() < end:
-        cores = Cores({"it": pid})
+        cores = Cores({"process": pid})
         sleep(_LOOK_EVERY_S)
-        if cores.busy()["it"] < _IDLE_CORES:
+        if cores.busy()["process"] < _IDLE_CORES:
             return
 
 
@@ -51,7 +51,7 @@ def _used_s(pid: int) -> float:
 
 
 def metric(url: str, name: str, label: str = "") -> float:
-    """The sum of a metric over its labels, or over those with one; 0 where there is none yet."""
+    """The sum of a metric over its labels, or over those with `label`; 0 if there is none yet."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:  # noqa: S310 (our own)
         lines = answer.read().decode().splitlines()
     return sum(_values([line for line in lines if label in line], name))

@@ -1,4 +1,4 @@
-"""What the generator reaches against a server of its own that does nothing."""
+"""What the generator reaches against its own server, which does nothing."""
 
 from benchmarks.measures.runs import timing
 from benchmarks.results import Found, number
@@ -7,7 +7,7 @@ from benchmarks.site import Site
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """The most that could be measured here; server and generator share the cores."""
+    """The highest figures measurable here; server and generator share the cores."""
     site.only()
     with site.generator.serving() as url:
         run = site.generator.run

@@ -11,7 +11,7 @@ _AT_A_TIME = 64
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """Websocket, Engine.IO session and accepted token, each from another account."""
+    """Open a websocket and an Engine.IO session with a token, each from a different account."""
     urls = site.only(*NAMES)
 
     def load(name: str) -> Figures:
@@ -31,9 +31,9 @@ def measure(site: Site, scale: Scale) -> Found:
         results.detail(
             "handshake",
             NAMES[name],
-            (each["handshake_ms"] for each in of_one),
-            [each["cores"] for each in of_one],
+            (run["handshake_ms"] for run in runs),
+            [run["cores"] for run in runs],
         )
-        for name, of_one in figures.items()
+        for name, runs in figures.items()
     ]
     return Found([row], details)

@@ -9,7 +9,7 @@ from benchmarks.site import PARLEY, PEER, Site
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """One conversation with a thousand connections; the next message goes when one is with all."""
+    """One conversation, a thousand connections; each message fully delivered releases the next."""
     urls = site.only(*NAMES)
 
     def load(name: str) -> Figures:
@@ -31,9 +31,9 @@ def measure(site: Site, scale: Scale) -> Found:
         results.detail(
             "push in the large room, 16 messages on their way",
             NAMES[name],
-            (each["push_ms"] for each in of_one),
-            [each["cores"] for each in of_one],
+            (run["push_ms"] for run in runs),
+            [run["cores"] for run in runs],
         )
-        for name, of_one in figures.items()
+        for name, runs in figures.items()
     ]
     return Found([row], details)

@@ -1,4 +1,4 @@
-"""Two gateways: what it costs to be on another one, and what one hears that has no part in it."""
+"""Two gateways: the latency between them, and what an uninvolved one receives from Redis."""
 
 from statistics import median
 
@@ -13,13 +13,13 @@ from embedded.errors import StackError
 
 _RATE = 200
 _TIMES = 2.0
-# Conversations that no load uses: an account that sent something counts as active for a minute.
+# Conversations that no load uses: an account that sent a message counts as active for a minute.
 _QUIET_FROM = 100
 _RECEIVED = "parley_live_messages_received_total"
 
 
 def measure_across(site: Site, scale: Scale) -> Found:
-    """Send to push through nginx, both sides on one gateway against each on another."""
+    """Send to push through nginx: both sides on one gateway, against one side on each."""
     entry = site.only(PARLEY, SECOND_GATEWAY, "nginx")["nginx"]
     runs = [_across(site, scale, entry) for _ in range(scale.rounds)]
     within = median(values(runs, "within_ms", "p50"))
@@ -34,7 +34,7 @@ def measure_across(site: Site, scale: Scale) -> Found:
         f"p50; within one gateway {number(within)} ms",
     )
     details = [
-        results.detail(f"send to push, {where}", "Parley", (each[name] for each in runs), [])
+        results.detail(f"send to push, {where}", "Parley", (run[name] for run in runs), [])
         for where, name in (("one gateway", "within_ms"), ("two gateways", "between_ms"))
     ]
     return Found([row], details)
@@ -48,38 +48,38 @@ def _across(site: Site, scale: Scale, entry: str) -> Figures:
 
 
 def measure_uninvolved(site: Site, scale: Scale) -> Found:
-    """One gateway at full load, another with members in other rooms only; then in one of the busy.
+    """One gateway at full load, another with members only in other rooms; then in one busy room.
 
-    The second run shows that the count counts.
+    The second run shows that the counter works.
     """
     busy, other = site.only(PARLEY, SECOND_GATEWAY).values()
     elsewhere = {"connections": 2 * scale.conversations, "skip": _QUIET_FROM}
-    heard, _ = _heard(site, scale, busy, other, elsewhere)
-    heard_in_one, sent = _heard(site, scale, busy, other, {"connections": 2})
+    received, _ = _received(site, scale, busy, other, elsewhere)
+    received_in_one, sent = _received(site, scale, busy, other, {"connections": 2})
     row = Row(
         "Redis messages to a gateway without members in the busy rooms",
-        f"{heard:.0f}",
+        f"{received:.0f}",
         "–",
         "–",
         "none",
-        heard == 0 < heard_in_one,
-        f"with members in one of the {scale.conversations} rooms {heard_in_one:,.0f}, "
+        received == 0 < received_in_one,
+        f"with members in one of the {scale.conversations} rooms {received_in_one:,.0f}, "
         f"while {sent:,} messages were sent",
     )
     return Found([row])
 
 
-def _heard(
+def _received(
     site: Site, scale: Scale, busy: str, other: str, idle: dict[str, int]
 ) -> tuple[float, int]:
-    """Redis messages that a gateway with idle members got while another one was busy."""
-    # As apps that come back, which nobody takes for a sign of activity: so these rooms are silent.
+    """The Redis messages that a gateway with idle members got while another one was busy."""
+    # They join with a sequence, as resuming apps do: that is no activity, so these rooms stay silent.
     with site.generator.begun("idle", other, after=1, **idle) as load:
         load.ready()
         before = metric(other, _RECEIVED)
         figures = site.generator.run(
             "messages", busy, conversations=scale.conversations, **timing(scale)
         )
-        heard = metric(other, _RECEIVED) - before
+        received = metric(other, _RECEIVED) - before
         load.end()
-    return heard, figures["sent"]
+    return received, figures["sent"]

@@ -1,4 +1,4 @@
-"""All clients of a killed gateway come back, to the one that is left."""
+"""All clients of a killed gateway resume on the remaining one."""
 
 import time
 
@@ -10,14 +10,14 @@ from benchmarks.usage import resident_bytes
 from embedded.errors import StackError
 
 _WITHIN_S = 20.0
-# "Back to normal" is what the killed gateway had with the same clients, and some slack of malloc's.
+# The memory of the killed gateway with the same clients, plus some slack for malloc.
 _MOST_MEMORY = 1.25
 _HELD_DOWN_S = 120.0
 _FAULTS = ("missing", "doubled", "disordered", "holes")
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """Everybody on the first gateway, some of them sending; the second starts, the first dies."""
+    """All clients on one gateway, some of them sending; a second starts, the first is killed."""
     site.only()
     site.up(PARLEY)
     options = {
@@ -29,18 +29,18 @@ def measure(site: Site, scale: Scale) -> Found:
         load.ready()
         site.up(SECOND_GATEWAY)
         time.sleep(scale.herd_s)
-        usual = resident_bytes(site.running_pid(PARLEY))
+        killed = resident_bytes(site.running_pid(PARLEY))
         site.kill(PARLEY, hold_s=_HELD_DOWN_S)
         figures = load.settled()
         time.sleep(scale.settle_s)
         after = resident_bytes(site.running_pid(SECOND_GATEWAY))
         load.end()
     time.sleep(scale.settle_s)
-    left = resident_bytes(site.running_pid(SECOND_GATEWAY))
+    empty = resident_bytes(site.running_pid(SECOND_GATEWAY))
     site.only()
     if figures["lost_connections"] < scale.herd_clients:
         raise StackError(f"Not everybody was on the killed gateway: {figures}")
-    return Found([_resumed(scale, figures), _faultless(figures), _memory(usual, after, left)])
+    return Found([_resumed(scale, figures), _faultless(figures), _memory(killed, after, empty)])
 
 
 def _resumed(scale: Scale, figures: Figures) -> Row:
@@ -59,8 +59,8 @@ def _resumed(scale: Scale, figures: Figures) -> Row:
 
 
 def _failed(tries: dict[str, int]) -> str:
-    told = [f"{count:,} × “{reason.strip()}”" for reason, count in sorted(tries.items())]
-    return ", ".join(told) or "none"
+    counts = [f"{count:,} × “{reason.strip()}”" for reason, count in sorted(tries.items())]
+    return ", ".join(counts) or "none"
 
 
 def _faultless(figures: Figures) -> Row:
@@ -76,13 +76,13 @@ def _faultless(figures: Figures) -> Row:
     )
 
 
-def _memory(usual: int, after: int, left: int) -> Row:
+def _memory(killed: int, after: int, empty: int) -> Row:
     return Row(
         "memory of the gateway that took them, with all of them idle again",
         f"{after / 1e6:.0f} MB",
         "–",
-        f"{after / usual:.2f} ×",
+        f"{after / killed:.2f} ×",
         f"≤ {_MOST_MEMORY} × the killed one's",
-        after / usual <= _MOST_MEMORY,
-        f"the killed one had {usual / 1e6:.0f} MB; {left / 1e6:.0f} MB when all have left",
+        after / killed <= _MOST_MEMORY,
+        f"the killed one had {killed / 1e6:.0f} MB; {empty / 1e6:.0f} MB when all have left",
     )

@@ -1,4 +1,4 @@
-"""Memory of a connection that is joined and idle."""
+"""The memory of a joined, idle connection."""
 
 import time
 
@@ -10,12 +10,12 @@ from benchmarks.scale import Scale
 from benchmarks.site import PARLEY, PEER, Site
 from benchmarks.usage import resident_bytes
 
-# Connected before and gone again, so that what is loaded at the first use is not counted.
+# These connect and disconnect first, so that code loaded at first use is not counted.
 _FIRST_CONNECTIONS = 50
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """Both sides of many conversations, on a process that was started for it."""
+    """Both sides of many conversations, on a freshly started process."""
     site.only()
     figures = in_turn(scale.rounds, lambda name: _run(site, scale, name))
     row = results.at_most(

@@ -1,7 +1,7 @@
-"""Whether notify keeps up with one gateway at its full persisted rate, and whether a match waits for chat.
+"""Whether notify keeps up with a gateway at its full persisted rate, and whether a match waits for chat.
 
-The recipients are away: notify looks for them in a database of Valkey's in which nobody is.  Every
-message is therefore one that somebody has to be told of.
+All recipients are away, since notify reads presence from an empty Valkey database.  So every message
+calls for a notification.
 """
 
 import asyncio
@@ -31,17 +31,17 @@ _HANDLED = "parley_kafka_records_handled_total"
 _RELAYED = "parley_relay_records_total"
 _CHAT = 'topic="conversations"'
 _LAG_GONE_WITHIN_S = 10.0
-_TOLD_WITHIN_S = 2.0
+_SENT_WITHIN_S = 2.0
 _BACKLOG_SHRINKS_BY = 5_000
 _GIVE_UP_AFTER_S = 300.0
 _LOOK_EVERY_S = 0.02
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """A load with notify beside it and a match in its middle; then notify started on a backlog."""
+    """A load beside notify, with a match in the middle; then notify started on a backlog."""
     with _running(site) as (gateway, relay):
-        beside = _beside(site, scale, gateway, relay)
-        return Found([*beside, *_on_a_backlog(site, scale, gateway, relay)])
+        beside_load = _beside_load(site, scale, gateway, relay)
+        return Found([*beside_load, *_on_a_backlog(site, scale, gateway, relay)])
 
 
 @contextmanager
@@ -51,44 +51,44 @@ def _running(site: Site) -> Iterator[tuple[str, str]]:
     else:
         site.start_server(_KAFKA)
     sandbox = site.only(PARLEY, _RELAY, _SANDBOX)[_SANDBOX]
-    here = site.environment["REDIS_URL"]
+    redis_url = site.environment["REDIS_URL"]
     site.environment |= {
         "SENDGRID_API_URL": sandbox,
         "TWILIO_API_URL": sandbox,
-        "REDIS_URL": here.rpartition("/")[0] + "/1",
+        "REDIS_URL": redis_url.rpartition("/")[0] + "/1",
     }
     try:
         yield site.url(PARLEY), site.url(_RELAY)
     finally:
-        site.environment["REDIS_URL"] = here
+        site.environment["REDIS_URL"] = redis_url
         site.down(_NOTIFY, _RELAY, _SANDBOX, _KAFKA)
 
 
-def _beside(site: Site, scale: Scale, gateway: str, relay: str) -> list[Row]:
+def _beside_load(site: Site, scale: Scale, gateway: str, relay: str) -> list[Row]:
     notify = site.up(_NOTIFY)
     _wait_until_still(relay, notify)
     before = metric(notify, _HANDLED, _CHAT)
     load, figures = _load(site, scale, gateway, scale.notify_s)
     time.sleep(scale.warm_up_s + scale.notify_s / 2)
-    told_s = _told_of_a_match_s(site)
+    offer_s = _offer_time_s(site)
     load.join()
     ended_at = time.monotonic()
     sent = _sent(figures)
     left = before + sent - metric(notify, _HANDLED, _CHAT)
-    gone_s = _handled_at(notify, before + sent) - ended_at
+    lag_s = _handled_at(notify, before + sent) - ended_at
     return [
         Row(
             "notify beside a gateway at full rate, all recipients away: lag gone after its end",
-            f"{number(max(0.0, gone_s))} s",
+            f"{number(max(0.0, lag_s))} s",
             "–",
             "–",
             f"≤ {_LAG_GONE_WITHIN_S:.0f} s",
-            gone_s <= _LAG_GONE_WITHIN_S,
+            lag_s <= _LAG_GONE_WITHIN_S,
             f"{number(figures[0]['acknowledged_per_s'])} acknowledged/s for {scale.notify_s:g} s; "
             f"of {sent:,} messages {left:,.0f} not handled at the end of the load",
         ),
-        _row_of(
-            "a match offered in the middle of it: committed, until the provider has it", told_s
+        _offer_row(
+            "a match offered in the middle of it: committed, until the provider has it", offer_s
         ),
     ]
 
@@ -103,11 +103,11 @@ def _on_a_backlog(site: Site, scale: Scale, gateway: str, relay: str) -> list[Ro
     _wait_until_still(relay)
     notify = site.up(_NOTIFY)
     began_at, before = time.monotonic(), metric(notify, _HANDLED, _CHAT)
-    told_s = _told_of_a_match_s(site)
+    offer_s = _offer_time_s(site)
     took_s = _handled_at(notify, backlog) - began_at
     rate = (backlog - before) / took_s
     return [
-        _row_of(f"the same with {backlog:,} chat records of backlog", told_s),
+        _offer_row(f"the same with {backlog:,} chat records of backlog", offer_s),
         Row(
             "notify with such a backlog and no load: records/s",
             number(rate),
@@ -120,9 +120,9 @@ def _on_a_backlog(site: Site, scale: Scale, gateway: str, relay: str) -> list[Ro
     ]
 
 
-def _row_of(name: str, told_s: float) -> Row:
-    target = f"≤ {_TOLD_WITHIN_S:.0f} s"
-    return Row(name, f"{number(told_s)} s", "–", "–", target, told_s <= _TOLD_WITHIN_S)
+def _offer_row(name: str, offer_s: float) -> Row:
+    target = f"≤ {_SENT_WITHIN_S:.0f} s"
+    return Row(name, f"{number(offer_s)} s", "–", "–", target, offer_s <= _SENT_WITHIN_S)
 
 
 def _load(
@@ -152,11 +152,11 @@ def _sent(figures: list[Figures]) -> int:
     return int(figures[0]["sent"])
 
 
-def _told_of_a_match_s(site: Site) -> float:
-    """Commit `match.offered` about a seeded match, and time how long the sandbox waits for its email.
+def _offer_time_s(site: Site) -> float:
+    """Commit `match.offered` for a seeded match, and time how long its email takes to the sandbox.
 
     Raises:
-        StackError: it does not come.
+        StackError: the email does not arrive.
     """
     address = asyncio.run(_commit_offer(site))
     began_at = time.monotonic()
@@ -190,7 +190,7 @@ async def _commit_offer(site: Site) -> str:
 
 
 async def _forget(site: Site) -> None:
-    """Empty the sandbox, so that an earlier offer is not taken for this one."""
+    """Empty the sandbox, so that an earlier offer is not mistaken for this one."""
     request = urllib.request.Request(  # noqa: S310 (our own)
         f"{site.url(_SANDBOX)}/sandbox/deliveries", method="DELETE"
     )
@@ -206,7 +206,7 @@ def _has_offer(site: Site, address: str) -> bool:
 
 
 def _wait_until_still(relay: str, notify: str | None = None) -> None:
-    """Wait until what was committed before is in Kafka, and handled."""
+    """Wait until everything committed so far is in Kafka and, with `notify`, handled."""
     seen, still_since = (-1.0, -1.0), time.monotonic()
     while time.monotonic() - still_since < 2:
         handled = metric(notify, _HANDLED, _CHAT) if notify else 0.0
@@ -216,10 +216,10 @@ def _wait_until_still(relay: str, notify: str | None = None) -> None:
 
 
 def _handled_at(notify: str, count: float) -> float:
-    """The moment at which so many chat records were handled.
+    """The time at which `count` chat records were handled.
 
     Raises:
-        StackError: it does not come.
+        StackError: they are not handled in time.
     """
     end = time.monotonic() + _GIVE_UP_AFTER_S
     while time.monotonic() < end:

@@ -22,7 +22,7 @@ _LOOK_EVERY_S = 0.05
 
 
 def measure(site: Site, scale: Scale) -> Found:
-    """Full load with relay and Kafka beside it: records while it lasts, and the lag at its end."""
+    """Full load beside the relay and Kafka: records during the load, and the lag after its end."""
     site.start_server("kafka")
     gateway, relay = site.only(PARLEY, _RELAY).values()
     _wait_until_still(relay)
@@ -56,7 +56,7 @@ def _load(site: Site, scale: Scale, url: str) -> Figures:
 
 
 async def _records(bootstrap_servers: str) -> int:
-    """How many records the topic of conversations has, by Kafka's own count."""
+    """How many records the topic `conversations` has, by Kafka's own count."""
     consumer = AIOKafkaConsumer(_TOPIC, bootstrap_servers=bootstrap_servers)
     await consumer.start()
     try:
@@ -67,7 +67,7 @@ async def _records(bootstrap_servers: str) -> int:
 
 
 def _wait_until_still(relay: str) -> None:
-    """Wait for the relay to have sent what the seeding left."""
+    """Wait until the relay has sent the records that the seeding left."""
     seen, still_since = -1.0, time.monotonic()
     while time.monotonic() - still_since < 1:
         if (now := metric(relay, _RELAYED)) != seen:
@@ -76,10 +76,10 @@ def _wait_until_still(relay: str) -> None:
 
 
 def _drained(relay: str, expected: float) -> float:
-    """The moment at which everything is in Kafka.
+    """The time at which everything is in Kafka.
 
     Raises:
-        StackError: it does not come.
+        StackError: not everything arrives in time.
     """
     end = time.monotonic() + _GIVE_UP_AFTER_S
     while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""Runs of both gateways in turn, and what must be true of every run before its figures count."""
+"""Runs both gateways in turn, and checks each run before its figures count."""
 
 from collections.abc import Callable, Iterable
 
@@ -21,9 +21,9 @@ def in_turn(rounds: int, run: Callable[[str], Figures]) -> dict[str, list[Figure
 
 
 def watched(site: Site, name: str, run: Callable[[], Figures]) -> Figures:
-    """Run, note under `cores` who was busy meanwhile, and wait for the gateway to be still."""
+    """Run, record each process's busy cores under `cores`, and wait until the gateway is idle."""
     watched_names = {"gateway": name, "mongod": "mongod", "valkey": "valkey"}
-    cores = Cores({role: site.running_pid(each) for role, each in watched_names.items()})
+    cores = Cores({role: site.running_pid(process) for role, process in watched_names.items()})
     figures = run()
     busy = {**cores.busy(), "generator": figures["generator_cores"]}
     wait_until_idle(site.running_pid(name))
@@ -31,15 +31,15 @@ def watched(site: Site, name: str, run: Callable[[], Figures]) -> Figures:
 
 
 def timing(scale: Scale) -> dict[str, str]:
-    """Options of the generator for warm-up and measured time."""
+    """The generator's options for warm-up and measured time."""
     return {"warm_up": f"{scale.warm_up_s}s", "length": f"{scale.length_s}s"}
 
 
 def values(figures: Iterable[Figures], name: str, *parts: str) -> list[float]:
     """One figure of each run."""
     found = []
-    for each in figures:
-        value = each[name]
+    for run in figures:
+        value = run[name]
         for part in parts:
             value = value[part]
         found.append(float(value))
@@ -47,10 +47,10 @@ def values(figures: Iterable[Figures], name: str, *parts: str) -> list[float]:
 
 
 def check_complete(figures: Figures, flag: str) -> None:
-    """Refuse figures of a run in which something was refused, or did not arrive.
+    """Reject the figures of a run with a refused call or a missing push.
 
     Raises:
-        StackError: saying what.
+        StackError: naming the figures.
     """
     if figures["refused"] or figures["pushes"] != figures["pushes_expected"] or not figures[flag]:
         raise StackError(f"A run was not clean: {figures}")

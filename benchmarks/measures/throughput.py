@@ -25,10 +25,10 @@ def measure(site: Site, scale: Scale) -> Found:
             results.detail(
                 f"acknowledgement, {in_flight} in flight",
                 NAMES[name],
-                (each["acknowledgement_ms"] for each in of_one),
-                [each["cores"] for each in of_one],
+                (run["acknowledgement_ms"] for run in runs),
+                [run["cores"] for run in runs],
             )
-            for name, of_one in figures.items()
+            for name, runs in figures.items()
         )
     return found
 
@@ -69,7 +69,7 @@ def _rows(in_flight: int, scale: Scale, figures: dict[str, list[Figures]]) -> li
 
 
 def _order(parley: list[Figures], peer: list[Figures]) -> Row:
-    """Messages of one sender that were numbered, or arrived, behind a later one of the same."""
+    """The share of messages numbered, or delivered, after a later one of the same sender."""
     ours, theirs = _disordered(parley), _disordered(peer)
     return Row(
         "of these, not in their sender's order: numbered, arrived",
