@@ -1,30 +1,30 @@
-"""realtime: the Socket.IO gateway.  One gateway is one process; nginx spreads the apps over several.
+"""realtime: the Socket.IO gateway. One gateway is one process; nginx spreads connections over them.
 
-__main__.py       the process: opens, serves, drains
-draining.py       its end: calls under way are answered, the apps sent elsewhere in turn
-gateway.py        all connections: handshake, presence, their end
-connections.py    one of them: its rooms, its limits, what it was found to take part in
-calls.py          a call by its name: checks the payload, acknowledges with ok or an error
-limits.py         how often a connection and an account call, how many an address opens
-admission.py      so many handshakes and joins at a time; the rest comes back later
-deadlines.py      an end for calls that take too long
+__main__.py       the process: open, serve, drain
+draining.py       shutdown: finish calls in flight, then close connections in batches
+gateway.py        all connections: handshake, presence, termination
+connections.py    one connection: its rooms, its limits, its cached conversations
+calls.py          dispatches a call by name: validates the payload, acknowledges with ok or an error
+limits.py         rate limits per connection and account, connection limits per address
+admission.py      bounds concurrent handshakes and joins; the surplus is told when to retry
+deadlines.py      cancels calls that take too long
 conversations.py  the calls about conversations
 rfis.py           the calls about RFI feeds
-memberships.py    out of the rooms that an account may no longer be in
-rooms.py          a room's members, in order and dense; holes are read from the store
-feeds.py          where a room's numbers come from: entries of a conversation, revisions of an RFI
-latency.py        how long pushes are on their way
-typing.py         who is typing, with an end by itself
-activity.py       who does something here, told to their conversations
-presence.py       who is shown as active here, with an end by itself
-packets.py        calls in Socket.IO packets, also those that cannot be carried out
-polling.py        a session by polling: what waits for the next poll, what is posted
+memberships.py    removes connections from rooms that their account may no longer see
+rooms.py          delivers to a room's members in order and without gaps, which the store fills
+feeds.py          the numbered feed behind a room: entries of a conversation, revisions of an RFI
+latency.py        measures fan-out latency
+typing.py         who is typing; every typing state expires
+activity.py       which accounts are active on this gateway, announced to their conversations
+presence.py       who is shown as active in the rooms of this gateway; every entry expires
+packets.py        parses calls out of Socket.IO packets, including calls that must be refused
+polling.py        a long-polling session: packets waiting for the next poll, packets posted
 polled.py         the HTTP requests of polling sessions
-binding.py        a polling session is used by whoever opened it
-transport.py      pushes to connections, behind the `Transport` the rest is written against
-server.py         python-socketio for handshakes and whatever is rare
-clients.py        who is connected: its client manager
-websocket/        the websocket transport under it
+binding.py        binds a polling session to the client that opened it
+transport.py      the `Transport` protocol for pushes, and its implementation
+server.py         python-socketio, used for handshakes and rare packets
+clients.py        python-socketio's client manager: which connections exist
+websocket/        the websocket transport
 
 app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions
                                     │

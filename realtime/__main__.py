@@ -25,7 +25,7 @@ from realtime.typing import Typing
 
 
 async def main(process: Process) -> None:
-    """Serve connections until told to stop; then send the apps elsewhere and finish."""
+    """Serve connections until a stop signal arrives; then drain them and exit."""
     parts, settings = process.parts, process.settings
     server = GatewayServer(settings.process_name)
     transport = SocketIoTransport(server.manager)
@@ -60,12 +60,12 @@ async def main(process: Process) -> None:
         if not subscriber.is_hearing:
             raise TemporaryError("pushes through Redis are not heard")
 
-    def start_over() -> None:
+    def refresh_after_epoch_change() -> None:
         for connection in gateway.connections():
             connection.forget_access()
         rooms.check_heads_soon()
 
-    parts.store.epoch.on_change(start_over)
+    parts.store.epoch.on_change(refresh_after_epoch_change)
     process.checks["live"] = check_live
     background = process.background
     background.start("loop watch", watch_for_ever())
@@ -90,18 +90,18 @@ async def main(process: Process) -> None:
 
 @asynccontextmanager
 async def _listening(process: Process, server: GatewayServer) -> AsyncIterator[None]:
-    """Accept connections; at the end what aiohttp still answers is finished."""
+    """Accept connections; on exit, let aiohttp finish the responses in flight."""
     app = operations_app(process)
     server.attach_to(app)
     app.on_response_prepare.append(close_connections)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5)
     await runner.setup()
     settings = process.settings
-    listening = await server.listen(runner, settings.bind_host, settings.bind_port)
+    listener = await server.listen(runner, settings.bind_host, settings.bind_port)
     try:
         yield
     finally:
-        listening.close()
+        listener.close()
         await runner.cleanup()
 
 

@@ -1,8 +1,8 @@
-"""Who does something here: an account is active for a minute behind its last call, while connected.
+"""Which accounts are active here: connected, and a person made a call within the last minute.
 
-A call that a person causes costs one entry in a dictionary.  The rest is done for those who are
-active, in one go every few seconds: Redis is told, and the conversations that they have joined.
-Whoever is idle costs nothing.  Across a block nobody is shown.
+Such a call costs one dictionary entry. A background task does the rest for all active accounts at
+once every few seconds: it updates Redis and announces the change to the conversations that they
+have joined. Idle accounts cost nothing. Nobody is shown as active across a block.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _ACCOUNT, _CONVERSATION = account_room(""), conversation_room("")
 
 
 class Activity:
-    """The active accounts of this gateway, and the conversations that were told of them."""
+    """The active accounts of this gateway, and the rooms in which each was announced."""
 
     def __init__(self, world: World, gateway: Gateway, process_name: str) -> None:
         self._world = world
@@ -36,27 +36,27 @@ class Activity:
         self._wake = asyncio.Event()
 
     def touch(self, connection: Connection) -> None:
-        """A person did something."""
+        """Record that a person did something."""
         account_id = connection.actor.account_id
         self._active_until[account_id] = asyncio.get_running_loop().time() + ACTIVE_FOR_S
         if account_id not in self._announced:
             self._mark_changed(account_id)
 
     def joined(self, connection: Connection, *, is_resume: bool) -> None:
-        """A conversation was joined; a resume is the app's doing and not the person's."""
+        """Record that a conversation was joined; a resume is the app's doing, not the person's."""
         if not is_resume:
             self.touch(connection)
         if connection.actor.account_id in self._announced:
             self._mark_changed(connection.actor.account_id)
 
     def access_changed(self, signal: Signal) -> None:
-        """A conversation of an account may be blocked now, or open again."""
+        """Recheck an account: one of its conversations may have been blocked or unblocked."""
         account_id = signal.room.removeprefix(_ACCOUNT)
         if account_id in self._announced:
             self._mark_changed(account_id)
 
     async def publish_for_ever(self) -> None:
-        """Tell what has changed at once, and everything again every ten seconds."""
+        """Announce changes at once, and repeat every announcement every ten seconds."""
         loop = asyncio.get_running_loop()
         publish_all_at = loop.time() + REFRESH_EVERY_S
         while True:
@@ -65,20 +65,20 @@ class Activity:
                     await self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, set()
-            changed |= {each for each in self._announced if not self._is_active(each)}
+            changed |= {id_ for id_ in self._announced if not self._is_active(id_)}
             if loop.time() >= publish_all_at:
                 publish_all_at = loop.time() + REFRESH_EVERY_S
                 changed |= self._announced.keys()
             try:
                 await self._publish(changed)
             except TemporaryError as error:
-                # Nobody is shown on a guess: what is not told again is over by itself.
+                # Announce nothing on a guess: an announcement that is not repeated expires.
                 LOG.warning("activity is not told", extra={"why": str(error)})
                 await asyncio.sleep(PUBLISH_EVERY_S)
 
     async def _publish(self, accounts: set[str]) -> None:
-        active = {each for each in accounts if self._is_active(each)}
-        rooms = {each: self._joined_rooms(each) if each in active else set() for each in accounts}
+        active = {id_ for id_ in accounts if self._is_active(id_)}
+        rooms = {id_: self._joined_rooms(id_) if id_ in active else set() for id_ in accounts}
         blocked = await self._blocked(set().union(*rooms.values()))
         if active:
             await self._world.presence.active(*active)
@@ -87,7 +87,7 @@ class Activity:
         for account_id, joined in rooms.items():
             self._announce(account_id, joined - blocked)
         for account_id in accounts - active:
-            # Touched meanwhile, it is told anew with the next call.
+            # If it was touched meanwhile, its next call announces it again.
             self._announced.pop(account_id, None)
             self._active_until.pop(account_id, None)
 
@@ -104,17 +104,18 @@ class Activity:
         return is_recent and bool(self._gateway.connections(account_id))
 
     def _joined_rooms(self, account_id: str) -> set[str]:
-        rooms = (room for each in self._gateway.connections(account_id) for room in each.rooms)
-        return {each for each in rooms if each.startswith(_CONVERSATION)}
+        connections = self._gateway.connections(account_id)
+        rooms = (room for connection in connections for room in connection.rooms)
+        return {room for room in rooms if room.startswith(_CONVERSATION)}
 
     async def _blocked(self, rooms: Iterable[str]) -> set[str]:
-        """The rooms of blocked conversations among these."""
-        ids = [each.removeprefix(_CONVERSATION) for each in rooms]
+        """Return those of the rooms whose conversation is blocked."""
+        ids = [room.removeprefix(_CONVERSATION) for room in rooms]
         blocked = set[str]()
         for start in range(0, len(ids), BLOCKS_PER_QUERY):
             batch = ids[start : start + BLOCKS_PER_QUERY]
             blocked |= (await self._world.store.conversations.blocks(batch)).keys()
-        return {conversation_room(each) for each in blocked}
+        return {conversation_room(id_) for id_ in blocked}
 
     def _mark_changed(self, account_id: str) -> None:
         self._changed.add(account_id)

@@ -1,8 +1,8 @@
-"""So many at a time, so many waiting, and the rest comes back later, each at another moment.
+"""Bounds how much runs and how much waits; refuses the rest with a retry time that is spread out.
 
-When a gateway dies, all its apps are here within a second.  What is under way at a time is bounded,
-so that those who are in are served quickly instead of everybody slowly, and a queue that would take
-longer than an app waits is no help to anybody in it.
+When a gateway dies, all its apps reconnect here within a second. The number of handshakes or joins
+that run concurrently is bounded, so that some are served quickly instead of all of them slowly. The
+queue is bounded too: a queue that takes longer than an app waits helps nobody in it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ RETRY_WITHIN_MS = 5_000
 
 
 class Admission:
-    """An asynchronous context manager: in as soon as there is a place, in the order of coming."""
+    """An asynchronous context manager that hands out a fixed number of slots in FIFO order."""
 
     def __init__(
         self, max_concurrent: int, max_waiting: int, jitter: Callable[[], float] = random.random
@@ -28,13 +28,13 @@ class Admission:
         self._jitter = jitter
 
     async def __aenter__(self) -> None:
-        """Wait for a place.
+        """Wait for a slot.
 
         Raises:
-            ParleyError: `unavailable` when too many are waiting, with a time to come back at.
+            ParleyError: `unavailable` with a retry time, when too many are already waiting.
         """
         if not self._slots.locked():
-            await self._slots.acquire()  # at once
+            await self._slots.acquire()  # does not block
             return
         if self._waiting >= self._max_waiting:
             raise self._refusal()
@@ -50,7 +50,7 @@ class Admission:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Give the place to the next one."""
+        """Pass the slot on to the next in the queue."""
         self._slots.release()
 
     def _refusal(self) -> ParleyError:

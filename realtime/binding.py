@@ -1,10 +1,10 @@
-"""A polling session is used by whoever opened it: its id alone takes nothing over.
+"""Binds a polling session to the client that opened it: the session id alone is not enough.
 
-A session's id stands in the query of each request, and so in logs of proxies.  The first answer sets
-a cookie, and whoever has sent it once needs it from then on; that holds for browsers, whatever their
-address.  Clients that keep no cookies while polling, as those outside of browsers, are known by their
-network: one whose address changes begins a new session, which clients do by themselves.  A websocket
-is bound by its own connection.
+The session id is in the query string of each request, and so in the logs of proxies. The first
+response sets a cookie. Once a client has sent it, every later request needs it; this covers
+browsers, whatever their address. Clients that keep no cookies while polling, as those outside of
+browsers, are recognized by their network: a client whose network changes has to open a new session,
+which the client libraries do on their own. A websocket is bound by its own connection.
 """
 
 import hmac
@@ -22,7 +22,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{22}")
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """Who sends a request: the network it comes from, and the cookie when there is one."""
+    """What identifies the sender of a request: its network, and the cookie if there is one."""
 
     network: str
     secret: str
@@ -30,14 +30,14 @@ class ClientIdentity:
 
 @dataclass(slots=True)
 class SessionOwner:
-    """Who opened a session."""
+    """The client that opened a session."""
 
     network: str
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     keeps_cookies: bool = False
 
     def is_same(self, identity: ClientIdentity) -> bool:
-        """Whether a request comes from the same client, as far as one can tell."""
+        """Whether a request comes from this client, as far as can be told."""
         if hmac.compare_digest(identity.secret, self.secret):
             self.keeps_cookies = True
             return True
@@ -45,7 +45,7 @@ class SessionOwner:
 
 
 def owner_of(identity: ClientIdentity) -> SessionOwner:
-    """Bind a session to who opens it; a browser's windows share one cookie."""
+    """Bind a session to the client that opens it; all windows of a browser share one cookie."""
     return (
         SessionOwner(identity.network, identity.secret)
         if identity.secret
@@ -54,7 +54,7 @@ def owner_of(identity: ClientIdentity) -> SessionOwner:
 
 
 def identify(peer: str, headers: Mapping[str, str]) -> ClientIdentity:
-    """Who sends a request with these headers (in lower case, or a mapping that takes any)."""
+    """Identify the sender of a request (header names in lower case, or a case-insensitive mapping)."""
     address = client_address(peer, headers.get("x-forwarded-for", ""))
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
@@ -65,6 +65,6 @@ def identify(peer: str, headers: Mapping[str, str]) -> ClientIdentity:
 
 
 def set_cookie(secret: str, *, is_secure: bool) -> str:
-    """The header that gives a session's secret to a browser (RFC 6265), until it closes."""
+    """The `Set-Cookie` value that stores a session's secret until the browser closes (RFC 6265)."""
     secure = "; Secure" if is_secure else ""
     return f"{COOKIE}={secret}; Path=/socket.io/; HttpOnly; SameSite=Strict{secure}"

@@ -1,8 +1,8 @@
-"""A call by its name: the payload is checked, the call carried out, the outcome acknowledged.
+"""Dispatches a call by name: validates the payload, runs the call, acknowledges the outcome.
 
 Every call is answered: `{"ok": true, …}` or `{"ok": false, "error": {code, message, temporary,
-errors?, retry_after_ms?}}`.  What stands around a call costs it some 3 µs, which at 10,000 calls a
-second is what there is.
+errors?, retry_after_ms?}}`. The overhead around a call is some 3 µs, which is all there is to spend
+at 10,000 calls a second.
 """
 
 import logging
@@ -23,10 +23,10 @@ from realtime.gateway import Gateway
 from realtime.limits import CallLimits
 
 LOG = logging.getLogger(__name__)
-# A database election takes up to 12 s; who waits longer is told to try again.
+# A database election takes up to 12 s; a call that takes longer is refused as `unavailable`.
 DEADLINE_S = 20.0
-# A join reads up to 200 entries and writes them out, some 2 ms of this process: a hundred at a time
-# keep the reads full, and two thousand are through within an app's patience.
+# A join reads and serializes up to 200 entries, some 2 ms of this process: a hundred at a time keep
+# the store's reads busy, and two thousand are done before an app times out.
 JOINS_AT_A_TIME = 100
 JOINS_WAITING = 2_000
 
@@ -46,11 +46,12 @@ CallHandler = Callable[[Connection, dict[str, Any]], Coroutine[Any, Any, dict[st
 
 @dataclass(frozen=True, slots=True)
 class CallDefinition:
-    """What a call wants, and what carries it out.
+    """A call's schema and its handler.
 
-    `is_typing` has its own rate.  `is_reading` has a large answer: few of a connection are made at a
-    time, and none while the app does not read what it has.  `resumes_from` names the value of a join
-    that tells from where an app goes on; joins wait for a place.
+    Calls with `is_typing` have a rate of their own. Calls with `is_reading` have large answers: a
+    connection runs few of them at a time, and none while its app is behind with reading.
+    `resumes_from` names the payload field of a join that says where an app resumes; joins wait for
+    admission.
     """
 
     schema: Strict
@@ -61,7 +62,7 @@ class CallDefinition:
 
 
 class _MeteredCall:
-    """A call with its metrics, looked up once: finding them by their labels takes 2 µs each."""
+    """A call with its metrics, resolved once: finding a metric by its labels takes 2 µs."""
 
     __slots__ = ("_outcomes", "call", "name", "observe", "resumed", "succeeded")
 
@@ -74,7 +75,7 @@ class _MeteredCall:
         self._outcomes: dict[Code, Callable[[], None]] = {}
 
     def refuse(self, error: ParleyError) -> dict[str, Any]:
-        """Count an error and write it as the acknowledgement."""
+        """Count an error and return it as an acknowledgement."""
         count = self._outcomes.get(error.code)
         if count is None:
             count = self._outcomes[error.code] = _CALLS.labels(self.name, error.code).inc
@@ -105,13 +106,13 @@ class CallDispatcher:
     async def answer(
         self, connection: Connection, name: str, payload: object, size_bytes: int = 0
     ) -> dict[str, Any]:
-        """Carry out a call and return its acknowledgement; never raises."""
+        """Run a call and return its acknowledgement; never raises."""
         metered = self._calls.get(name, self._unknown)
-        call, begun = metered.call, self._monotonic()
+        call, started_at = metered.call, self._monotonic()
         is_typing = call is not None and call.is_typing
-        wait_s = self._limits.take(connection, is_typing, begun, size_bytes)
+        wait_s = self._limits.take(connection, is_typing, started_at, size_bytes)
         if wait_s > 0:
-            return self._limit(connection, metered, wait_s, begun)
+            return self._limit(connection, metered, wait_s, started_at)
         if call is None:
             known = ", ".join(sorted(self._calls))
             return metered.refuse(ParleyError(Code.UNKNOWN_EVENT, f"Known events: {known}."))
@@ -129,14 +130,14 @@ class CallDispatcher:
             return metered.refuse(_public_error(name, error))
         finally:
             connection.calls_in_flight -= 1
-            metered.observe(self._monotonic() - begun)
+            metered.observe(self._monotonic() - started_at)
         metered.succeeded()
         return {"ok": True, **answer}
 
     def refuse(
         self, connection: Connection, error: ParleyError, size_bytes: int = 0
     ) -> dict[str, Any]:
-        """The acknowledgement of a call that could not be read; it counts as any other."""
+        """The acknowledgement of a call that could not be parsed; the rate limits count it too."""
         now = self._monotonic()
         wait_s = self._limits.take(connection, False, now, size_bytes)
         if wait_s > 0:
@@ -168,7 +169,7 @@ class CallDispatcher:
 
 
 def _public_error(name: str, error: Exception) -> ParleyError:
-    """What an app is told of what went wrong; what nobody expected is logged, not shown."""
+    """The error that the app gets; an unexpected exception is logged and not shown."""
     if isinstance(error, ParleyError):
         return error
     if isinstance(error, TemporaryError | TimeoutError):
@@ -179,14 +180,14 @@ def _public_error(name: str, error: Exception) -> ParleyError:
 
 
 def refusal(error: ParleyError) -> dict[str, Any]:
-    """The acknowledgement that tells an error."""
+    """The acknowledgement that carries an error."""
     body: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
         "temporary": error.meaning.is_temporary,
     }
     if error.errors:
-        body["errors"] = [{"path": each.path, "message": each.message} for each in error.errors]
+        body["errors"] = [{"path": field.path, "message": field.message} for field in error.errors]
     if error.retry_after_ms is not None:
         body["retry_after_ms"] = error.retry_after_ms
     return {"ok": False, "error": body}

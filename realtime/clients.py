@@ -1,8 +1,8 @@
-"""Who is connected to the namespace: python-socketio's client manager, for one namespace.
+"""The connections of the namespace: python-socketio's client manager, for a single namespace.
 
-The library's own keeps a two-way dictionary for each room and puts every connection into a room of
-its own: 2 kB each, and a list searched from its start at every handshake.  Our rooms are in
-`rooms.py`, so what is left is who has which session.
+The library's own manager keeps a two-way dictionary for each room and puts every connection into a
+room of its own: 2 kB each, and a list searched from its start at every handshake. Our rooms are in
+`rooms.py`, so all that is left here is which connection belongs to which session.
 """
 
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ NAMESPACE = "/"
 class Clients(AsyncManager):  # type: ignore[misc] # untyped library
     """Connections by their Socket.IO id and by their Engine.IO session id.
 
-    `sockets` has what pushes are written to, from the moment the handshake was answered; whatever
-    goes to a client before that would overtake the answer.
+    `sockets` has the sockets that pushes are written to. A socket is added once its handshake has
+    been answered: anything sent earlier would overtake the answer.
     """
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         self._sids: dict[str, str] = {}
 
     def get_namespaces(self) -> Iterable[str]:
-        """The one namespace there is."""
+        """The only namespace."""
         return (NAMESPACE,)
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
-        """Give a session its Socket.IO id; None when it has one, or asks for another namespace."""
+        """Assign a Socket.IO id; None if the session has one already or asks for another namespace."""
         if namespace != NAMESPACE or eio_sid in self._sids:
             return None
         sid: str = self.server.eio.generate_id()
@@ -40,7 +40,7 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return sid
 
     async def connect(self, sid: str, namespace: str) -> str:
-        """The handshake was answered: pushes may go out."""
+        """The handshake has been answered: pushes may be sent."""
         eio_sid = self._eio_sids.get(sid)
         socket = self.server.eio.sockets.get(eio_sid)
         if eio_sid is not None and socket is not None:
@@ -49,7 +49,7 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return sid
 
     def replace(self, eio_sid: str, socket: Any) -> str | None:
-        """Another socket takes the place of a session's; returns the Socket.IO id if there is one."""
+        """Replace a session's socket by another; returns the Socket.IO id, if there is one."""
         sid = self._sids.get(eio_sid)
         if sid in self.sockets:
             self.sockets[sid] = socket
@@ -57,7 +57,7 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return None
 
     def is_connected(self, sid: str, namespace: str) -> bool:
-        """Whether the handshake was answered and the end has not begun."""
+        """Whether the handshake has been answered and the disconnect has not begun."""
         return sid in self.sockets
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
@@ -65,11 +65,11 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return self._sids.get(eio_sid)
 
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
-        """The session of a Socket.IO id."""
+        """The session id for a Socket.IO id."""
         return self._eio_sids.get(sid)
 
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
-        """The end begins: nothing is pushed any more, and a session without a name is ended."""
+        """Begin to disconnect: pushes stop, and the session loses its Socket.IO id."""
         socket = self.sockets.pop(sid, None)
         if socket is not None:
             socket.client_id = None

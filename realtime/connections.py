@@ -1,7 +1,7 @@
-"""One app's connection as its gateway knows it, and what the connections of an account share.
+"""One app's connection as its gateway sees it, and what the connections of an account share.
 
-Thousands of them are idle, each in its account's room and one more: what few of them need is made
-when it is needed.
+Thousands of connections are idle, each in its account's room and one more. Attributes that few of
+them need are created on first use.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from realtime.rooms import Room, too_many_rooms
 
 MAX_ROOMS = 200
 MAX_CACHED_CONVERSATIONS = 100
-# Pages and snapshots of up to half a megabyte: as many as the bound of what may wait for an app.
+# Pages and snapshots have up to half a megabyte: two fill the bound on what may wait for an app.
 MAX_READS_AT_A_TIME = 2
 
 
 class AccountConnections:
-    """What the connections of one account share."""
+    """The connections of one account, and what they share."""
 
     __slots__ = ("calls_paid_until", "connections")
 
@@ -77,28 +77,28 @@ class Connection:
         self.calls_in_flight = 0
         self.calls_paid_until = self.typing_paid_until = self.refusals_paid_until = 0.0
         self.rooms: set[str] = set()
-        # Grows when what its account may see or do has changed: what was asked before may be over.
+        # Incremented whenever the account's access changes: an answer from before may be stale.
         self.access_changes = 0
-        # Known from the first message on, until the account's access changes.
+        # Set by the first message, until the account's access changes.
         self.may_write = False
         self.pending_lookups = 0
-        # Most connections take part in one conversation and look it up once: made when needed.
+        # Created when needed: most connections join one conversation and look it up once.
         self._lookup_lock: asyncio.Lock | None = None
         self._read_slots: asyncio.Semaphore | None = None
-        # Rooms on the way in, with how many joins are in flight for each.
+        # Rooms being joined, with the number of joins in flight for each.
         self._joining: dict[str, int] = {}
         self._conversations: dict[str, tuple[Conversation, float]] | None = None
 
     @property
     def lookup_lock(self) -> asyncio.Lock:
-        """One look-up at a time, so that messages sent before it is known keep their order."""
+        """One lookup at a time, so that messages sent before it completes keep their order."""
         if self._lookup_lock is None:
             self._lookup_lock = asyncio.Lock()
         return self._lookup_lock
 
     @property
     def read_slots(self) -> asyncio.Semaphore:
-        """So many calls with large answers at a time."""
+        """Bounds concurrent calls with large answers."""
         if self._read_slots is None:
             self._read_slots = asyncio.Semaphore(MAX_READS_AT_A_TIME)
         return self._read_slots
@@ -106,14 +106,14 @@ class Connection:
     def cached_conversation(
         self, conversation_id: str, within_s: float = math.inf
     ) -> Conversation | None:
-        """A conversation this connection takes part in, as it stood that many seconds ago at most."""
+        """A conversation of this connection's account, looked up at most `within_s` seconds ago."""
         found = self._conversations.get(conversation_id) if self._conversations else None
         if found is None or asyncio.get_running_loop().time() - found[1] > within_s:
             return None
         return found[0]
 
     def cache_conversation(self, conversation: Conversation) -> None:
-        """Remember it; of a hundred the oldest is looked up again."""
+        """Cache a conversation; beyond a hundred, the oldest is evicted."""
         if self._conversations is None:
             self._conversations = {}
         looked_up_at = asyncio.get_running_loop().time()
@@ -122,13 +122,13 @@ class Connection:
             del self._conversations[next(iter(self._conversations))]
 
     def forget_access(self) -> None:
-        """Ask anew what the account may do."""
+        """Discard what is cached about what the account may see and do."""
         self.access_changes += 1
         self.may_write = False
         self._conversations = None
 
     def add_room(self, room: Room) -> None:
-        """Note a room this became a member of; what went meanwhile is taken out of it again."""
+        """Record a room that this has joined, or leave it if the connection has gone meanwhile."""
         if self.is_gone:
             room.forget(self.id)
         else:
@@ -136,10 +136,10 @@ class Connection:
 
     @contextmanager
     def reserve_room(self, room: str) -> Iterator[None]:
-        """Hold one of the connection's places for a room while it is joined.
+        """Reserve one of the connection's rooms while the join runs.
 
         Raises:
-            ParleyError: `too_many_rooms`, counting those on the way in.
+            ParleyError: `too_many_rooms`; joins in progress count.
         """
         if room not in self.rooms and room not in self._joining:
             joining = sum(name not in self.rooms for name in self._joining)

@@ -36,7 +36,7 @@ from realtime.presence import RoomPresence
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing
 
-# A block is announced to every gateway; one that did not hear it shows typing and receipts no longer.
+# Every gateway hears of a block by announcement; after a lost one, typing and receipts stop in this time.
 BLOCK_HEARD_WITHIN_S = 5.0
 HEAD_LAGS_S = 0.05
 _CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
@@ -76,7 +76,7 @@ class ConversationCalls:
         }
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Join and return the snapshot up to `head`; what is pushed begins at head + 1."""
+        """Join and return the snapshot up to `head`; pushes begin at head + 1."""
         with connection.reserve_room(conversation_room(payload["conversation_id"])):
             return await self._join(connection, payload)
 
@@ -96,7 +96,7 @@ class ConversationCalls:
             self._rooms.abandon(room)
 
     async def leave(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Leave; what comes later is not pushed to this connection."""
+        """Leave; later entries are not pushed to this connection."""
         name = conversation_room(payload["conversation_id"])
         connection.rooms.discard(name)
         self._rooms.leave(name, connection.id)
@@ -105,7 +105,7 @@ class ConversationCalls:
     async def fetch_entries(
         self, connection: Connection, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """A page of entries after or before a sequence."""
+        """Return a page of entries after or before a sequence."""
         conversation = await self._conversation(connection, payload["conversation_id"])
         page = await feeds.read_entries(
             self._world.store,
@@ -124,7 +124,7 @@ class ConversationCalls:
         }
 
     async def send_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Send; acknowledged when it is durable."""
+        """Send a message; it is durable when acknowledged."""
         conversation = await self._writable_conversation(connection, payload["conversation_id"])
         appended = await conversations.send_message(
             self._world,
@@ -139,7 +139,7 @@ class ConversationCalls:
         return {"message": views.message_view(appended.entry)}
 
     async def edit_message(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Edit one's own message."""
+        """Edit a message of the sender's own."""
         conversation = await self._writable_conversation(connection, payload["conversation_id"])
         entry = await conversations.edit_message(
             self._world, connection.actor, conversation, payload["message_id"], payload["body"]
@@ -150,7 +150,7 @@ class ConversationCalls:
     async def delete_message(
         self, connection: Connection, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """Delete one's own message."""
+        """Delete a message of the sender's own."""
         conversation = await self._conversation(connection, payload["conversation_id"])
         entry = await conversations.delete_message(
             self._world, connection.actor, conversation, payload["message_id"]
@@ -161,16 +161,16 @@ class ConversationCalls:
     async def mark_delivered(
         self, connection: Connection, payload: dict[str, Any]
     ) -> dict[str, Any]:
-        """All up to the sequence is on the app."""
+        """Mark everything up to the sequence as delivered to the app."""
         return await self._mark(connection, payload, delivered=payload["sequence"], read=0)
 
     async def mark_read(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """All up to the sequence was read."""
+        """Mark everything up to the sequence as read."""
         self._activity.touch(connection)
         return await self._mark(connection, payload, delivered=0, read=payload["sequence"])
 
     async def set_typing(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Tell the others; ends by itself when it is not said again."""
+        """Announce typing to the others; it expires unless repeated."""
         conversation = await self._recent_conversation(connection, payload["conversation_id"])
         require_open(conversation, connection.actor)
         self._activity.touch(connection)
@@ -192,36 +192,37 @@ class ConversationCalls:
     async def _conversation(
         self, connection: Connection, conversation_id: str, within_s: float = math.inf
     ) -> Conversation:
-        known = connection.cached_conversation(conversation_id, within_s)
-        if known is not None:
-            return known
+        cached = connection.cached_conversation(conversation_id, within_s)
+        if cached is not None:
+            return cached
         async with connection.lookup_lock:
             return await self._look_up(connection, conversation_id, within_s)
 
     async def _recent_conversation(
         self, connection: Connection, conversation_id: str
     ) -> Conversation:
-        """The conversation as it stood a moment ago: whether it is blocked may have changed unheard."""
+        """The conversation as of a moment ago: the announcement of a block may have been lost."""
         return await self._conversation(connection, conversation_id, BLOCK_HEARD_WITHIN_S)
 
     async def _writable_conversation(
         self, connection: Connection, conversation_id: str
     ) -> Conversation:
-        """The conversation, if the connection may write to it; without an `await` when that is known.
+        """The conversation, if the connection may write to it; does not await if both are cached.
 
-        While somebody looks it up, later calls queue behind: messages keep the order they came in.
+        While a lookup runs, later calls queue behind it, so that messages keep the order they
+        arrived in.
         """
-        known = connection.cached_conversation(conversation_id)
-        if known is not None and connection.may_write and not connection.pending_lookups:
-            return known
+        cached = connection.cached_conversation(conversation_id)
+        if cached is not None and connection.may_write and not connection.pending_lookups:
+            return cached
         connection.pending_lookups += 1
         try:
             async with connection.lookup_lock:
                 found = await self._look_up(connection, conversation_id)
                 if not connection.may_write:
-                    asked_at = connection.access_changes
+                    access_version = connection.access_changes
                     await memberships.require_may_write(self._world, connection.actor)
-                    connection.may_write = asked_at == connection.access_changes
+                    connection.may_write = access_version == connection.access_changes
                 return found
         finally:
             connection.pending_lookups -= 1
@@ -229,15 +230,15 @@ class ConversationCalls:
     async def _look_up(
         self, connection: Connection, conversation_id: str, within_s: float = math.inf
     ) -> Conversation:
-        known = connection.cached_conversation(conversation_id, within_s)
-        if known is None:
-            asked_at = connection.access_changes
-            known = await conversations.own_conversation(
+        conversation = connection.cached_conversation(conversation_id, within_s)
+        if conversation is None:
+            access_version = connection.access_changes
+            conversation = await conversations.own_conversation(
                 self._world, connection.actor, conversation_id
             )
-            if asked_at == connection.access_changes:
-                connection.cache_conversation(known)
-        return known
+            if access_version == connection.access_changes:
+                connection.cache_conversation(conversation)
+        return conversation
 
     async def _snapshot(
         self,
@@ -248,19 +249,25 @@ class ConversationCalls:
     ) -> dict[str, Any]:
         """Read until the snapshot reaches what the room has delivered, then become a member.
 
-        Between `settle` and the acknowledgement nothing is awaited, so no push comes before it.
-        Whether it is open is read behind the head, so that it is never older than the entries.
+        There is no `await` between `settle` and the acknowledgement, so no push precedes it.
+        Whether the conversation is open is read after the head, so that it is never older than the
+        entries.
         """
         store, id_ = self._world.store, conversation.id
-        others = [each.account_id for each in conversation.others(connection.actor.account_id)]
+        others = [
+            participant.account_id
+            for participant in conversation.others(connection.actor.account_id)
+        ]
         while True:
             epoch = store.epoch.current
             head = (await store.entries.heads([id_]))[id_]
             after = await self._followed(payload, id_, head)
-            if after is not None and after > head:  # just after an election: it is read in a moment
+            if (
+                after is not None and after > head
+            ):  # just after an election: the entries become readable in a moment
                 await asyncio.sleep(HEAD_LAGS_S)
                 continue
-            # Side by side: the longer it takes, the likelier the room has gone on and all is read again.
+            # Concurrently: the longer this takes, the likelier the room moves on and all is read again.
             entries, now, positions, active = await asyncio.gather(
                 store.entries.before(id_, head + 1, MAX_ENTRIES)
                 if after is None
@@ -276,14 +283,14 @@ class ConversationCalls:
                 return {
                     **self._as_seen_by(connection.actor.account_id, now, positions, entries),
                     "head": head,
-                    "entries": [views.entry_view(each) for each in found],
+                    "entries": [views.entry_view(entry) for entry in found],
                     "has_more": has_more,
                     "epoch": epoch,
                     "is_snapshot": after is None,
                 }
 
     async def _followed(self, payload: dict[str, Any], id_: str, head: int) -> int | None:
-        """The sequence after which the snapshot begins; None when it is the newest page instead."""
+        """The sequence that the snapshot continues from; None for a snapshot of the newest page."""
         after: int | None = payload["after_sequence"]
         if after is None or feeds.is_other(payload["epoch"], self._world.store.epoch.current):
             return None
@@ -298,20 +305,20 @@ class ConversationCalls:
         positions: list[ReadPosition],
         entries: list[Entry],
     ) -> dict[str, Any]:
-        """The conversation as a participant sees it; across a block, without what the other does."""
+        """The conversation as a participant sees it; a block hides the other side's activity."""
         shown = _CONVERSATION.dump(conversation)
         shown |= views.standing_view(conversation, account_id)
         room, is_open = conversation_room(conversation.id), conversation.is_open
-        for each in shown["participants"]:
-            is_self = each["account_id"] == account_id
-            is_shown = is_open and self._presence.is_active(room, each["account_id"])
-            each["is_active"] = is_self or is_shown
-        shows = [
+        for participant_view in shown["participants"]:
+            is_self = participant_view["account_id"] == account_id
+            is_shown = is_open and self._presence.is_active(room, participant_view["account_id"])
+            participant_view["is_active"] = is_self or is_shown
+        visible_ids = [
             participant.account_id
             for participant in conversation.participants
             if is_open or participant.account_id == account_id
         ]
-        seen = with_own_messages(positions, entries, conversation.id, shows)
+        seen = with_own_messages(positions, entries, conversation.id, visible_ids)
         return {
             "conversation": shown,
             "participants": shown["participants"],
@@ -320,9 +327,9 @@ class ConversationCalls:
 
 
 def _page(entries: list[Entry], after: int | None, head: int) -> tuple[list[Entry], bool]:
-    """As many of the entries as an answer takes, up to `head`, and whether there are more."""
+    """As many of the entries as an answer holds, up to `head`, and whether there are more."""
     if after is None:
         found = fit_page(entries, newest=True)
         return found, bool(found) and found[0].sequence > 1
-    found = fit_page([each for each in entries if each.sequence <= head])
+    found = fit_page([entry for entry in entries if entry.sequence <= head])
     return found, bool(found) and found[-1].sequence < head

@@ -1,8 +1,8 @@
-"""An end for work that takes too long, by one look a second at all of it.
+"""Cancels calls that take too long, with one check a second for all of them.
 
-`asyncio.timeout` makes a timer for each call and takes it back, 5 µs a time, for a time-out that
-hardly ever comes.  Here a call is noted when it begins and crossed out when it ends, and since all
-have the same time, the oldest one is the first that is due.
+`asyncio.timeout` creates and cancels a timer for each call, 5 µs a time, for a time-out that hardly
+ever fires. Here a call is recorded when it starts and removed when it ends. All calls have the same
+time limit, so the oldest one is always due first.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ CHECK_EVERY_S = 1.0
 
 
 class Deadlines:
-    """Ends what takes longer than `within_s`, up to a second early; for one event loop."""
+    """Cancels work that takes longer than `within_s`, up to a second early; for one event loop."""
 
     def __init__(self, within_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._within_s = within_s
         self._monotonic = monotonic
-        # Oldest first, as dictionaries keep their keys.
+        # Oldest first: dictionaries keep insertion order.
         self._started_at: dict[asyncio.Task[Any], float] = {}
         self._timed_out: set[asyncio.Task[Any]] = set()
 
     async def keep(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work in the running task.
+        """Await the coroutine in the current task, under the deadline.
 
         Raises:
             TimeoutError: it took too long, and was cancelled.
@@ -38,7 +38,7 @@ class Deadlines:
         try:
             return await work
         except asyncio.CancelledError:
-            # Ours and nobody else's: who cancels the task as well means to end it.
+            # Only our own cancellation becomes a time-out: another one is meant to end the task.
             if task in self._timed_out and task.uncancel() == 0:
                 raise TimeoutError from None
             raise
@@ -47,7 +47,7 @@ class Deadlines:
             self._timed_out.discard(task)
 
     def cancel_overdue(self) -> None:
-        """Cancel what would be over its time at the next look."""
+        """Cancel the tasks that would exceed their time before the next check."""
         due = self._monotonic() + CHECK_EVERY_S - self._within_s
         while self._started_at:
             task, started_at = next(iter(self._started_at.items()))
@@ -58,7 +58,7 @@ class Deadlines:
             task.cancel()
 
     async def check_for_ever(self) -> None:
-        """Look once a second."""
+        """Check once a second."""
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             self.cancel_overdue()

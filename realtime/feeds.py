@@ -1,4 +1,4 @@
-"""Where a room's numbers come from: entries of a conversation, revisions of an RFI."""
+"""The numbered feed behind a room: entries of a conversation, revisions of an RFI."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -18,16 +18,16 @@ class Feed(Protocol):
 
     @property
     def epoch(self) -> str:
-        """Which history the numbers belong to."""
+        """The history that the numbers belong to."""
 
     async def head(self) -> int:
-        """The highest number; 0 when there is none."""
+        """The highest number; 0 when the feed is empty."""
 
     async def after(self, position: int) -> list[Announcement]:
-        """The pushes behind a number, in order, at most `PAGE`."""
+        """The pushes after a position, in order, at most `PAGE`."""
 
     def limited(self, announcement: Announcement) -> Announcement:
-        """The push as members with a limited view get it."""
+        """The push as members with a limited view receive it."""
 
 
 class ConversationFeed:
@@ -40,7 +40,7 @@ class ConversationFeed:
 
     @property
     def epoch(self) -> str:
-        """The store's."""
+        """The store's epoch."""
         return self._store.epoch.current
 
     async def head(self) -> int:
@@ -48,12 +48,12 @@ class ConversationFeed:
         return (await self._store.entries.heads([self._conversation_id]))[self._conversation_id]
 
     async def after(self, position: int) -> list[Announcement]:
-        """The pushes of the entries behind a sequence."""
+        """The pushes for the entries after a sequence."""
         entries = await self._store.entries.after(self._conversation_id, position, PAGE)
-        return [Announcement(self.room, *views.push(each), each.sequence) for each in entries]
+        return [Announcement(self.room, *views.push(entry), entry.sequence) for entry in entries]
 
     def limited(self, announcement: Announcement) -> Announcement:
-        """Whoever takes part in a conversation sees all of it."""
+        """The same push: participants see all of a conversation."""
         return announcement
 
 
@@ -67,7 +67,7 @@ class RfiFeed:
 
     @property
     def epoch(self) -> str:
-        """The store's."""
+        """The store's epoch."""
         return self._store.epoch.current
 
     async def head(self) -> int:
@@ -76,15 +76,15 @@ class RfiFeed:
         return rfi.revision if rfi else 0
 
     async def after(self, position: int) -> list[Announcement]:
-        """The pushes of the revisions behind a number."""
+        """The pushes for the revisions after a position."""
         revisions = await self._store.rfis.revisions(self._rfi_id, position, PAGE)
         return [
-            Announcement(self.room, "rfi.changed", _REVISION.dump(each), each.revision)
-            for each in revisions
+            Announcement(self.room, "rfi.changed", _REVISION.dump(revision), revision.revision)
+            for revision in revisions
         ]
 
     def limited(self, announcement: Announcement) -> Announcement:
-        """Without the changes that the limited view of an RFI withholds."""
+        """The push without the changes that the limited view of an RFI withholds."""
         if announcement.name != "rfi.changed":
             return announcement
         return replace(announcement, data=visibility.limited_push(announcement.data))

@@ -1,4 +1,4 @@
-"""Connections of this gateway: handshake, the rooms they are in, presence, their end."""
+"""All connections of this gateway: handshake, own room, presence, termination."""
 
 import asyncio
 import logging
@@ -23,17 +23,17 @@ from realtime.transport import Transport
 LOG = logging.getLogger(__name__)
 WARN_BEFORE_S = 60.0
 CHECK_EXPIRY_EVERY_S = 2.0
-# Redis tells at once when a log-in has ended; this finds those that it did not tell of.
+# The end of a log-in is announced over Redis at once; this finds those whose announcement was lost.
 CHECK_SESSIONS_EVERY_S = 30.0
 SESSIONS_PER_QUERY = 500
-# A handshake takes some 300 µs of this process: two thousand are through in under a second.
+# A handshake takes some 300 µs of this process: two thousand are done in under a second.
 HANDSHAKES_AT_A_TIME = 200
 HANDSHAKES_WAITING = 2_000
 
 _CONNECTIONS = Gauge("parley_connections", "Open connections with a verified access token")
 _REFUSED = Counter("parley_connections_refused_total", "Refused handshakes", ["code"])
 _ENDED = Counter("parley_connections_ended_total", "Connections closed by the gateway", ["code"])
-# Why the gateway ends connections, as the close frame says it.
+# The reason in the close frame when the gateway ends a connection.
 _REASONS = {
     Code.TOKEN_EXPIRED: "token expired",
     Code.UNAUTHENTICATED: "log-in ended",
@@ -66,7 +66,7 @@ class Gateway:
         rooms.on(SignalName.SESSION_ENDED, self._session_ended)
 
     async def connect(self, connection_id: str, auth: object, address: str) -> None:
-        """Check a handshake and take the connection into its account's room.
+        """Check a handshake and add the connection to its account's room.
 
         Raises:
             ParleyError: `unauthenticated`, `token_expired`, `too_many_connections`, `draining`,
@@ -93,7 +93,7 @@ class Gateway:
             raise
 
     async def disconnect(self, connection_id: str) -> None:
-        """Forget a connection and take it out of its rooms."""
+        """Forget a connection and remove it from its rooms."""
         connection = self._connections.pop(connection_id, None)
         if connection is None:
             return
@@ -111,11 +111,11 @@ class Gateway:
             await self._report_disconnected(account_id)
 
     def connection(self, connection_id: str) -> Connection | None:
-        """A live connection."""
+        """Return a live connection, or None."""
         return self._connections.get(connection_id)
 
     def end(self, connection: Connection, code: Code) -> None:
-        """Tell a connection why, and close it in a way that the app comes back from."""
+        """Push the reason to a connection and close it in a way that makes the app reconnect."""
         if connection.is_ending:
             return
         connection.is_ending = connection.is_leaving = True
@@ -124,7 +124,7 @@ class Gateway:
         self._transport.end(connection.id, _REASONS[code])
 
     async def drained(self, connection: Connection) -> None:
-        """Wait while the app has more to read than one that keeps up.
+        """Wait while the app is behind with reading what it was sent.
 
         Raises:
             ParleyError: `draining`, when the connection ends meanwhile.
@@ -141,9 +141,9 @@ class Gateway:
         return list(account.connections) if account else []
 
     def start(self, background: tasks.Background) -> None:
-        """Keep presence alive, and end connections whose token has expired or whose log-in has ended.
+        """Refresh presence, and close connections with an expired token or an ended log-in.
 
-        Each by itself: neither Redis nor MongoDB in trouble holds up the others.
+        One task each, so that trouble with Redis or MongoDB does not hold up the others.
         """
         background.start("presence of accounts", self._report_connected_for_ever())
         background.start("ended log-ins", self._check_sessions_for_ever())
@@ -165,18 +165,20 @@ class Gateway:
             await self.check_sessions()
 
     async def check_sessions(self) -> None:
-        """End the connections whose log-in has ended."""
+        """Close the connections whose log-in has ended."""
         connections = self.connections()
         for start in range(0, len(connections), SESSIONS_PER_QUERY):
             batch = connections[start : start + SESSIONS_PER_QUERY]
             try:
-                alive = await self._world.store.sessions.alive([each.session_id for each in batch])
+                alive = await self._world.store.sessions.alive(
+                    [connection.session_id for connection in batch]
+                )
             except TemporaryError as error:
                 LOG.warning("log-ins are not checked", extra={"why": str(error)})
                 return
-            for each in batch:
-                if each.session_id not in alive and not each.is_gone:
-                    self.end(each, Code.UNAUTHENTICATED)
+            for connection in batch:
+                if connection.session_id not in alive and not connection.is_gone:
+                    self.end(connection, Code.UNAUTHENTICATED)
 
     def _add(self, connection_id: str, access: Access, network: str) -> Connection:
         account = self._accounts.setdefault(access.account_id, AccountConnections())
@@ -195,7 +197,7 @@ class Gateway:
         return connection
 
     async def _check(self, auth: object) -> Access:
-        """What the token says, if its log-in goes on and there is a place for the connection."""
+        """The access that the token grants, if its log-in is active and the account has room."""
         token: Any = auth.get("token") if isinstance(auth, dict) else None
         access = self._tokens.check(token)
         try:

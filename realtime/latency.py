@@ -1,4 +1,4 @@
-"""How long a push is on its way: from the moment in it until it is handed to the members here."""
+"""Fan-out latency: from a push's own timestamp until it is handed to the members here."""
 
 import time
 from datetime import datetime
@@ -14,10 +14,10 @@ _FAN_OUT = Histogram(
 
 
 def observe_fan_out(data: dict[str, Any]) -> None:
-    """Note a push; once for all its recipients, since at this rate each costs 2 µs.
+    """Observe a push, once for all its recipients: at this rate each observation costs 2 µs.
 
-    The moment is when the gateway that took it began to write it, so the write is in it, and how far
-    apart the clocks of two machines are.
+    The timestamp is when the gateway that took the message began to write it. So the latency
+    includes the write, and the difference between the clocks of the two machines.
     """
     began_at = data.get("sent_at") or data.get("at")
     if began_at is not None:

@@ -1,7 +1,8 @@
-"""How often a connection and an account call, and how many connections an address opens.
+"""Rate limits for the calls of a connection and an account, and limits on connections per address.
 
-Everything is in this process's memory, so it holds without Redis; an account or address that is on
-several gateways has its share on each.  All numbers are multiplied by `PARLEY_LIMIT_SCALE`.
+Everything is in this process's memory, so it works without Redis; an account or address with
+connections to several gateways has its full share on each. All numbers are multiplied by
+`PARLEY_LIMIT_SCALE`.
 """
 
 import time
@@ -11,20 +12,20 @@ from typing import Protocol
 from marketplace.errors import Code, ParleyError
 from marketplace.limits import Rate, RateLimit
 
-# An app that comes back joins its rooms at once, 200 at most, and reads on in some of them.
+# A reconnecting app joins all its rooms at once, 200 at most, and pages on in some of them.
 CALLS_PER_S, CALLS_AT_ONCE = 30, 300
 # A person with several apps and windows.
 ACCOUNT_CALLS_PER_S, ACCOUNT_CALLS_AT_ONCE = 60, 600
-# A frame that is larger takes as many calls' time to read.
+# Parsing takes time: a larger frame costs one more call for each 4 kB.
 BYTES_PER_CALL = 4_096
-# Typing is said every few seconds for a conversation; it does not count as a call.
+# Apps repeat typing every few seconds per conversation; it does not count as a call.
 TYPING_PER_S, TYPING_AT_ONCE = 5, 20
-# Who calls ten times as often as allowed for ten seconds, though told to wait, is a program that
-# does not listen.
+# A client that calls at ten times the allowed rate for ten seconds, although every refusal says how
+# long to wait, ignores the refusals and is disconnected.
 IGNORED_FACTOR, IGNORED_FOR_S = 10, 10
 
 CONNECTIONS_OF_ACCOUNT = 20
-# An office, a school or a mobile network may stand behind one address.
+# An office, a school or a mobile network may share one address.
 CONNECTIONS_OF_ADDRESS = 1_000
 HANDSHAKES_PER_S, HANDSHAKES_AT_ONCE = 50, 500
 
@@ -36,7 +37,7 @@ class Paying(Protocol):
 
 
 class Caller(Paying, Protocol):
-    """A connection as far as its limits go: a number for each rate."""
+    """What the limits need of a connection: one number for each rate."""
 
     typing_paid_until: float
     refusals_paid_until: float
@@ -46,7 +47,7 @@ class Caller(Paying, Protocol):
 
 
 class CallLimits:
-    """Calls a second of a connection and of its account."""
+    """Rates of calls, per connection and per account."""
 
     def __init__(self, scale: float) -> None:
         self._connection = Rate(CALLS_AT_ONCE * scale, CALLS_PER_S * scale)
@@ -56,9 +57,9 @@ class CallLimits:
         self._refusals = Rate(refusals_per_s * IGNORED_FOR_S, refusals_per_s)
 
     def take(self, caller: Caller, is_typing: bool, now: float, size_bytes: int = 0) -> float:
-        """Take a call; 0.0, or how many seconds to wait when it is one too many.
+        """Count a call; returns 0.0, or how many seconds to wait if it exceeds a rate.
 
-        One of more than 4 kB counts as several.
+        A call of more than 4 kB counts as several.
         """
         cost = 1.0 if size_bytes < BYTES_PER_CALL else 1.0 + size_bytes // BYTES_PER_CALL
         if is_typing:
@@ -78,7 +79,7 @@ class CallLimits:
         return 0.0
 
     def ignores_refusals(self, caller: Caller, now: float) -> bool:
-        """Count a refused call; whether the connection goes on as if it had not been told."""
+        """Count a refused call; whether the connection keeps calling as if it were never refused."""
         if self._refusals.wait_s(caller.refusals_paid_until, now) > 0:
             return True
         caller.refusals_paid_until = self._refusals.after(caller.refusals_paid_until, now)
@@ -86,7 +87,7 @@ class CallLimits:
 
 
 class HandshakeLimits:
-    """Connections an address has, and how quickly it opens them."""
+    """How many connections an address has, and how quickly it opens them."""
 
     def __init__(self, scale: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rate = RateLimit(HANDSHAKES_AT_ONCE * scale, HANDSHAKES_PER_S * scale, monotonic)
@@ -94,7 +95,7 @@ class HandshakeLimits:
         self._open: dict[str, int] = {}
 
     def take(self, network: str) -> None:
-        """Count a handshake and the connection that it may become; `release` takes it back.
+        """Count a handshake and the connection it may become; `release` undoes it.
 
         Raises:
             ParleyError: `rate_limited`, `too_many_connections`.

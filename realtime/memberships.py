@@ -1,9 +1,9 @@
-"""Out of the room at once: who may no longer see an RFI is taken out of its feed on every gateway.
+"""Removes connections from the rooms of RFIs that their account may no longer see.
 
-An action that takes something away announces so to the account's room, which every gateway with an
-app of the account hears.  Redis may lose that, so each gateway also asks the store about all its
-vendors every few seconds.  Both ways end in the same question to the store: an announcement says
-when to ask, never what is true.
+An action that takes access away announces it to the account's room, which every gateway with an app
+of the account hears. Redis may lose the announcement, so each gateway also queries the store for
+all its vendors every few seconds. Both paths end in the same query: an announcement says when to
+query, never what is true.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _ACCOUNT, _RFI = account_room(""), rfi_room("")
 
 
 class Memberships:
-    """The rooms of this gateway's connections, held against what their accounts may see."""
+    """Checks the rooms of this gateway's connections against what their accounts may see."""
 
     def __init__(self, world: World, gateway: Gateway, rooms: Rooms, transport: Transport) -> None:
         self._world = world
@@ -35,7 +35,7 @@ class Memberships:
         self._wake = asyncio.Event()
 
     def access_changed(self, signal: Signal) -> None:
-        """Have the account of a room looked at; what its connections know is forgotten at once."""
+        """Have an account rechecked; what its connections have cached is discarded at once."""
         account_id = signal.room.removeprefix(_ACCOUNT)
         for connection in self._gateway.connections(account_id):
             connection.forget_access()
@@ -43,7 +43,7 @@ class Memberships:
         self._wake.set()
 
     async def check_for_ever(self) -> None:
-        """Look at changed accounts when they are told, and at all every few seconds."""
+        """Check changed accounts when they are announced, and all of them every few seconds."""
         loop = asyncio.get_running_loop()
         check_all_at = loop.time() + CHECK_EVERY_S
         while True:
@@ -52,7 +52,11 @@ class Memberships:
                     await self._wake.wait()
                 self._wake.clear()
                 changed, self._changed = self._changed, set()
-                due = [each for one in changed for each in self._gateway.connections(one)]
+                due = [
+                    connection
+                    for account_id in changed
+                    for connection in self._gateway.connections(account_id)
+                ]
             except TimeoutError:
                 check_all_at = loop.time() + CHECK_EVERY_S
                 due = self._gateway.connections()
@@ -62,29 +66,29 @@ class Memberships:
                 LOG.warning("memberships are not checked", extra={"why": str(error)})
 
     async def check(self, connections: list[Connection]) -> None:
-        """Take connections out of the feeds that they may no longer follow.
+        """Remove connections from the feeds that they may no longer follow.
 
         Raises:
-            TemporaryError: when the store is away; nothing is taken from anybody on a guess.
+            TemporaryError: the store is unreachable; no access is taken away on a guess.
         """
-        vendors = [each for each in connections if each.actor.role is Role.VENDOR]
-        joined = {each.id: _rfis(each) for each in vendors}
+        vendors = [connection for connection in connections if connection.actor.role is Role.VENDOR]
+        joined = {vendor.id: _rfis(vendor) for vendor in vendors}
         losses = await memberships.lost_access(
             self._world,
-            {each.actor.account_id for each in vendors},
-            {(rfi, each.actor.account_id) for each in vendors for rfi in joined[each.id]},
+            {vendor.actor.account_id for vendor in vendors},
+            {(rfi, vendor.actor.account_id) for vendor in vendors for rfi in joined[vendor.id]},
         )
-        for each in vendors:
-            account_id = each.actor.account_id
-            if account_id in losses.suspended and each.may_write:
-                each.forget_access()
-            for rfi in joined[each.id]:
+        for vendor in vendors:
+            account_id = vendor.actor.account_id
+            if account_id in losses.suspended and vendor.may_write:
+                vendor.forget_access()
+            for rfi in joined[vendor.id]:
                 reason = losses.rfis.get((rfi, account_id))
                 if reason is not None:
-                    self._remove(each, rfi_room(rfi), reason)
+                    self._remove(vendor, rfi_room(rfi), reason)
                 else:
                     is_limited = (rfi, account_id) in losses.limited
-                    self._rooms.limit(rfi_room(rfi), each.id, is_limited=is_limited)
+                    self._rooms.limit(rfi_room(rfi), vendor.id, is_limited=is_limited)
 
     def _remove(self, connection: Connection, room: str, reason: str) -> None:
         if room in connection.rooms:
@@ -95,4 +99,4 @@ class Memberships:
 
 
 def _rfis(connection: Connection) -> list[str]:
-    return [each.removeprefix(_RFI) for each in connection.rooms if each.startswith(_RFI)]
+    return [room.removeprefix(_RFI) for room in connection.rooms if room.startswith(_RFI)]

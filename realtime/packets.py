@@ -1,6 +1,7 @@
-"""Calls in Socket.IO packets (protocol 5): `42`, an id where an answer is wanted, a JSON list.
+"""Calls in Socket.IO packets (protocol 5): `42`, an id if an answer is wanted, a JSON list.
 
-Every call that has an id is answered.  One that cannot be read is read again as far as its id.
+Every call with an id is answered. When the fast path cannot parse a packet, the slow path recovers
+the id and finds out why.
 """
 
 import re
@@ -13,9 +14,9 @@ import orjson
 from marketplace.errors import Code, FieldError, ParleyError, invalid
 from marketplace.schemas.json_text import is_intricate, read_call, require_each_name_once
 
-# Names of python-socketio's own handlers: sent by a client, they would call these.
+# Names of python-socketio's own handlers: a client must not be able to call them.
 RESERVED = frozenset({"connect", "disconnect", "*"})
-# As python-socketio has it; the official clients count from 0.
+# python-socketio's limit; the official clients count from 0.
 MAX_ID_DIGITS = 100
 # A call (2), or one with binary attachments (5) and their number; a namespace; an id.
 _HEAD = re.compile(rb"4(?:2|5(?:([0-9]{1,9})-)?)(?:(/[^,]{0,64}),)?([0-9]{0,100})(?![0-9])")
@@ -25,9 +26,9 @@ CallPacket = tuple[bytes, str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class RefusedCall:
-    """A call that cannot be carried out; `packet_id` is empty when no answer is wanted.
+    """A call that cannot be run; `packet_id` is empty when no answer is wanted.
 
-    `attachments` binary packets belong to it and follow.
+    Its `attachments` binary packets follow.
     """
 
     packet_id: bytes
@@ -38,7 +39,7 @@ class RefusedCall:
 def parse_call(message: bytes) -> CallPacket | RefusedCall | None:
     """The id (empty when no answer is wanted), the name and the arguments of a call.
 
-    None for what is no call: neither an id nor JSON in it.
+    None for a packet that is not a call: it has neither an id nor JSON.
     """
     start = message.find(b"[", 2)
     packet_id = message[2:start]
@@ -58,7 +59,7 @@ def parse_call(message: bytes) -> CallPacket | RefusedCall | None:
     payload = arguments[1] if len(arguments) == 2 else None
     if type(payload) is not dict or message.count(b":") != len(
         payload
-    ):  # usually all are its names'
+    ):  # usually every colon follows a name
         try:
             require_each_name_once(message[start:], arguments, root=1)
         except ParleyError as error:
@@ -81,7 +82,7 @@ def _refused(message: bytes) -> RefusedCall | None:
 
 
 def _rejection(text: bytes, *, is_binary: bool) -> tuple[ParleyError | None, bool]:
-    """Why a call is not carried out, if so; and whether it can be read as a call at all."""
+    """Why a call is refused, if it is; and whether it can be read as a call at all."""
     try:
         arguments = read_call(text)
     except ParleyError as error:
@@ -108,7 +109,7 @@ def _binary(arguments: list[Any]) -> ParleyError:
 
 
 def _placeholders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Where attachments were taken out of a value (Socket.IO protocol 5, "Packet encoding")."""
+    """The paths at which attachments were taken out (Socket.IO protocol 5, "Packet encoding")."""
     if len(path) > 5:
         return
     if isinstance(value, dict):

@@ -25,20 +25,20 @@ _BAD_VERSION = (5, "Unsupported protocol version")
 
 
 class Server(polling.Server, Protocol):
-    """What the requests need of the Socket.IO server, besides what a session does."""
+    """What the requests need of the Socket.IO server, besides what a session needs."""
 
     def opened(self, session: PollingSession, environ: dict[str, Any]) -> None:
-        """A new session is there; `environ` tells who asked."""
+        """Register a new session; `environ` describes who opened it."""
 
 
 class PolledRequests:
-    """Answers them for one gateway."""
+    """Answers the requests for one gateway."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Answer any request to the path of Socket.IO that is no websocket."""
+        """Answer any request to the Socket.IO path that is not a websocket handshake."""
         query = request.query
         client = identify(request.remote or "", request.headers)
         if query.get("transport", "polling") != "polling":
@@ -46,7 +46,7 @@ class PolledRequests:
         if "sid" not in query:
             return self._open(request, client)
         session = self._server.eio.sockets.get(query["sid"])
-        # One message for all: whoever only guesses learns nothing.
+        # One message for both cases, so that guessing session ids reveals nothing.
         if not isinstance(session, PollingSession) or not session.owner.is_same(client):
             return _refusal(*_UNKNOWN_SESSION)
         if request.method == "GET":
@@ -95,7 +95,7 @@ class PolledRequests:
 
 
 def _environ(request: web.Request) -> dict[str, Any]:
-    """As much of a WSGI environment as the handshake looks at."""
+    """The part of a WSGI environment that the handshake reads."""
     return {
         "REMOTE_ADDR": request.remote or "",
         "HTTP_X_FORWARDED_FOR": request.headers.get("X-Forwarded-For", ""),

@@ -1,7 +1,7 @@
-"""One Engine.IO session by polling (Engine.IO protocol 4, "HTTP long-polling").
+"""One Engine.IO session over long polling (Engine.IO protocol 4, "HTTP long-polling").
 
-It stands in `server.eio.sockets` as a session on a websocket does, has the same bounds, and keeps no
-reference to itself: whatever it holds is free as soon as it has ended.
+It is registered in `server.eio.sockets` like a session on a websocket, and has the same limits. It
+keeps no reference to itself, so that everything it holds is freed as soon as it has ended.
 """
 
 import asyncio
@@ -27,20 +27,20 @@ from realtime.websocket.outgoing import (
 from realtime.websocket.session import MAX_CALLS_IN_FLIGHT, WebSocketSession
 from realtime.websocket.wheel import Wheel
 
-# The Python client refuses a body of more.
+# The Python client rejects a body with more packets.
 MAX_POLLED_PACKETS = 16
-# The size of a body is the bound: calls of 50 bytes and more.
+# At the body's size limit, this allows calls of 50 bytes and more.
 MAX_POSTED_PACKETS = 2_000
-# Taking one and beginning its call takes up to 0.1 ms: others have their turn in between.
+# Parsing a packet and starting its call takes up to 0.1 ms: other sessions run in between.
 MAX_PACKETS_PER_TURN = 50
 BODY_WITHIN_S = 10.0
-# What a waiting packet costs besides its bytes.
+# Memory overhead of a queued packet.
 PACKET_BYTES = 100
 _SEPARATOR, _CLOSE, _PING, _NOOP = b"\x1e", b"1", b"2", b"6"
 
 
 class InvalidPayloadError(Exception):
-    """What was posted is no Engine.IO payload, or came too late or twice at a time."""
+    """The POST body is not an Engine.IO payload, came too late, or overlapped with another POST."""
 
 
 class SessionEndedError(Exception):
@@ -54,13 +54,13 @@ class Server(Protocol):
     wheel: Wheel
 
     def receive_call(self, session: Any, call: CallPacket, size_bytes: int) -> None:
-        """Carry out a call and acknowledge it; its id is empty when no answer is wanted."""
+        """Run a call and acknowledge it; its id is empty when no answer is wanted."""
 
     def refuse_call(self, session: Any, refused: RefusedCall, size_bytes: int) -> None:
-        """Acknowledge a call that could not be read."""
+        """Acknowledge a call that could not be parsed."""
 
     async def receive_packet(self, sid: str, text: str) -> None:
-        """Take a Socket.IO packet that is no call."""
+        """Handle a Socket.IO packet that is not a call."""
 
     def lost(self, sid: str, reason: str) -> None:
         """The session has ended."""
@@ -97,15 +97,15 @@ class PollingSession:
     def __init__(self, server: Server, sid: str, owner: SessionOwner) -> None:
         self.sid = sid
         self.owner = owner
-        # The Socket.IO id, once the handshake was answered.
+        # The Socket.IO id, once the handshake has been answered.
         self.client_id: str | None = None
         self.closed = self.closing = self.upgrading = self.upgraded = False
-        # Why it was closed, unless by the client.
+        # Why the session was closed, unless the client closed it.
         self.reason = ""
         self._server = server
         self._packets: deque[bytes] = deque()
         self._waiting_bytes = 0
-        # Polls that were not answered yet, and what the latest of them waits for.
+        # Polls that are not answered yet, and the future that the latest of them awaits.
         self._polls = 0
         self._waiting: asyncio.Future[None] | None = None
         self._successor: WebSocketSession | None = None
@@ -118,9 +118,10 @@ class PollingSession:
     # --- out ------------------------------------------------------------------------------------
 
     def write(self, packet_: bytes) -> None:
-        """Let an Engine.IO packet wait for the next poll.
+        """Queue an Engine.IO packet for the next poll.
 
-        The bound is looked at before: one large answer may pass it, what comes behind does not.
+        The limit is checked before the packet is added: one large answer may exceed it, a packet
+        after that ends the session.
         """
         if self.closed:
             return
@@ -133,7 +134,7 @@ class PollingSession:
         self._end_poll()
 
     def push(self, packet_: bytes, is_ephemeral: bool) -> bool:
-        """Hand over a push; False when it was left out."""
+        """Queue a push; False when it was dropped."""
         if self.closed:
             return False
         if is_ephemeral and self._waiting_bytes > SLOW_FROM_BYTES:
@@ -143,7 +144,7 @@ class PollingSession:
         return True
 
     def acknowledge(self, packet_id: bytes, answer: Any) -> None:
-        """Answer a call, and take more if too many were in flight."""
+        """Answer a call, and take more calls if too many were in flight."""
         self._calls_in_flight -= 1
         if packet_id and self._successor is not None:
             self._successor.write(acknowledgement_frame(packet_id, answer))
@@ -153,19 +154,19 @@ class PollingSession:
             self._calls_ended.set()
 
     async def drained(self) -> None:
-        """Wait while more is to be polled than by an app that keeps up, or until the end."""
+        """Wait while the app is behind with polling, or until the session ends."""
         while self._waiting_bytes > SLOW_FROM_BYTES and not self.closed:
             if self._drained is None:
                 self._drained = asyncio.Event()
             await self._drained.wait()
 
     async def poll(self) -> bytes:
-        """Wait for packets; as many as every client takes in one body.
+        """Wait for packets; return as many as every client accepts in one body.
 
-        A later poll takes the place of this one: the client has given it up.
+        A later poll supersedes this one: the client has given it up.
 
         Raises:
-            GoneError: the session has ended.
+            SessionEndedError: the session has ended.
         """
         self._end_poll()
         self._polls += 1
@@ -184,7 +185,7 @@ class PollingSession:
             self._polls -= 1
 
     def take_all(self) -> list[bytes]:
-        """The packets that no poll has brought, for the websocket that takes over."""
+        """Remove and return the packets still queued, for the websocket that takes over."""
         packets, self._packets = list(self._packets), deque()
         self._waiting_bytes = 0
         return packets
@@ -206,12 +207,12 @@ class PollingSession:
     # --- in -------------------------------------------------------------------------------------
 
     async def receive(self, content: StreamReader) -> None:
-        """Take the body of a POST.
+        """Handle the body of a POST.
 
         Raises:
-            NoPayloadError: the session has to end.
+            InvalidPayloadError: the session has to end.
         """
-        if self._is_receiving:  # no client posts twice at a time
+        if self._is_receiving:  # clients never send two POSTs at a time
             raise InvalidPayloadError
         self._is_receiving = True
         try:
@@ -265,13 +266,13 @@ class PollingSession:
     # --- its end --------------------------------------------------------------------------------
 
     def tick(self) -> float | None:
-        """End what never connected, send a ping, or end a session whose pong did not come."""
+        """End a session that never connected or did not answer a ping; otherwise send a ping."""
         if self.closed or self.upgraded:
             return None
         if self.client_id is None and not self.upgrading:
             self.end("no handshake")
             return None
-        if self._awaits_pong:  # it had until this next ping
+        if self._awaits_pong:  # the pong was due before this next ping
             self.end("ping timeout")
             return None
         self._awaits_pong = True
@@ -279,7 +280,7 @@ class PollingSession:
         return float(self._server.eio.ping_interval)
 
     def end(self, reason: str) -> None:
-        """Close the session for good; a poll that waits brings what there is, and the end."""
+        """End the session; a waiting poll returns the queued packets and a close packet."""
         if self.closed:
             return
         if self._polls:
@@ -291,7 +292,7 @@ class PollingSession:
         self._server.lost(self.sid, reason)
 
     def hand_over(self, successor: WebSocketSession) -> None:
-        """Let a websocket take over; a poll that waits ends, and calls in flight are answered there."""
+        """Let a websocket take over; a waiting poll ends, and calls in flight are answered there."""
         self._successor = successor
         self.upgraded = True
         self._mark_closed()
@@ -300,14 +301,14 @@ class PollingSession:
         self.closed = self.closing = True
         self._server.wheel.remove(self)
         self._end_poll()
-        for waited_for in (self._drained, self._calls_ended):
-            if waited_for is not None:
-                waited_for.set()
+        for event in (self._drained, self._calls_ended):
+            if event is not None:
+                event.set()
 
     # --- what python-socketio's server calls on a socket ------------------------------------------
 
     async def send(self, pkt: packet.Packet) -> None:
-        """Send a packet that python-socketio made."""
+        """Send a packet that python-socketio built."""
         encoded = pkt.encode()
         self.write(encoded.encode() if isinstance(encoded, str) else encoded)
 
@@ -325,7 +326,7 @@ def _is_base64(text: bytes) -> bool:
 
 
 async def _read_body(stream: StreamReader, max_bytes: int) -> bytes:
-    """The whole body; `read(length)` may return with a part of it."""
+    """Read the whole body; `read(length)` may return only a part of it."""
     body = b""
     async for chunk in stream.iter_any():
         body += chunk

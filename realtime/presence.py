@@ -1,7 +1,8 @@
-"""Who is shown as active in the rooms of this gateway; `presence.updated` when that changes.
+"""Which people are shown as active in the rooms of this gateway; changes are `presence.updated`.
 
-The gateway at which a person is active says so again every ten seconds.  Whoever shows it keeps the
-end, 25 s ahead: after a crash nobody has to say that it is over.
+The gateway at which a person is active repeats its announcement every ten seconds. A gateway that
+shows the person stores an expiry time 25 s ahead, so that after a crash nobody has to announce the
+end.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from marketplace.presence import TTL_S
 from realtime.rooms import Rooms
 
 SWEEP_EVERY_S = 2.0
-# Redis answers in a millisecond; without it a join goes on, and shows nobody as active.
+# Redis answers in a millisecond; without it, a join succeeds and shows nobody as active.
 ANSWERED_WITHIN_S = 0.5
 
 
 class RoomPresence:
-    """(room, account) → the gateways at which the person is active, each with the end of it."""
+    """(room, account) → the gateways at which the person is active, each with its expiry time."""
 
     def __init__(self, world: World, rooms: Rooms) -> None:
         self._world = world
@@ -26,7 +27,7 @@ class RoomPresence:
         self._shown: dict[tuple[str, str], dict[str, float]] = {}
 
     def hear(self, signal: Signal) -> None:
-        """Take the word of a gateway about a person in a conversation."""
+        """Apply a gateway's announcement about a person in a conversation."""
         account_id, gateway_name = signal.data["account_id"], signal.data["at"]
         if signal.data["is_active"]:
             self._show(signal.room, account_id, [gateway_name])
@@ -36,7 +37,7 @@ class RoomPresence:
             self._end(signal.room, account_id)
 
     async def look_up(self, account_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-        """Where these people are active, for somebody who joins; nobody while Redis is away."""
+        """Where these people are active, for a join; empty while Redis is unreachable."""
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 return await self._world.presence.active_at(list(account_ids))
@@ -44,16 +45,16 @@ class RoomPresence:
             return {}
 
     def show(self, room: str, found: Mapping[str, frozenset[str]]) -> None:
-        """Show what was looked up, for a room that may have heard nothing yet."""
+        """Show what was looked up, in a room that may have missed earlier announcements."""
         for account_id, gateways in found.items():
             self._show(room, account_id, gateways)
 
     def is_active(self, room: str, account_id: str) -> bool:
-        """Whether the members of the room are shown the person as active."""
+        """Whether the members of the room see the person as active."""
         return (room, account_id) in self._shown
 
     async def sweep_for_ever(self) -> None:
-        """End what was not said again."""
+        """Expire what was not announced again."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             now = asyncio.get_running_loop().time()

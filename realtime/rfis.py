@@ -14,14 +14,14 @@ from realtime.connections import Connection
 from realtime.feeds import RfiFeed
 from realtime.rooms import Rooms
 
-# Who is further behind shows the RFI and reads the rest over REST.
+# An app that is further behind shows the RFI and reads its history over REST.
 MAX_CHANGES = 500
 MAX_CHANGES_BYTES = 200_000
 _RFI, _REVISION = RfiView(), RevisionView()
 
 
 class RfiCalls:
-    """Follow an RFI from any revision on."""
+    """Follow an RFI from any revision."""
 
     def __init__(self, world: World, rooms: Rooms) -> None:
         self._world = world
@@ -37,11 +37,11 @@ class RfiCalls:
         }
 
     async def join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
-        """Join and return the RFI at `revision` with the changes behind `after_revision`.
+        """Join and return the RFI at `revision` with the changes after `after_revision`.
 
-        With `is_snapshot` the changes do not lead there and are left out, and the RFI itself is to be
-        taken as it is: none were asked for, more are missing than go into an answer, or the number is
-        above the revision or of another epoch.
+        With `is_snapshot` there are no changes, and the app replaces its state by the RFI: it asked
+        for none, more are missing than fit into an answer, or its number is above the revision or
+        of another epoch.
         """
         with connection.reserve_room(rfi_room(payload["rfi_id"])):
             return await self._join(connection, payload)
@@ -52,15 +52,15 @@ class RfiCalls:
         room = await self._rooms.enter(rfi_room(rfi_id), lambda: RfiFeed(self._world.store, rfi_id))
         try:
             while True:
-                asked_at, epoch = connection.access_changes, self._world.store.epoch.current
+                access_version, epoch = connection.access_changes, self._world.store.epoch.current
                 rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
                 follows = not feeds.is_other(payload["epoch"], epoch)
                 changes = await self._changes(rfi, payload["after_revision"] if follows else None)
-                if (asked_at, epoch) != (
+                if (access_version, epoch) != (
                     connection.access_changes,
                     self._world.store.epoch.current,
                 ):
-                    continue  # what lets it see the RFI may be gone, or the RFI restored
+                    continue  # its access to the RFI may be gone, or the store was restored
                 is_limited = rfi.view is View.LIMITED
                 if room.settle(connection.id, rfi.revision, is_limited=is_limited):
                     connection.add_room(room)
@@ -82,7 +82,7 @@ class RfiCalls:
         return {}
 
     async def _changes(self, rfi: SeenRfi, after: int | None) -> list[dict[str, Any]] | None:
-        """The changes from a revision to where the RFI stands; None when they are not all there."""
+        """The changes after a revision up to the RFI's own; None if any of them is unavailable."""
         up_to = rfi.revision
         if after is None or not 0 <= up_to - after <= MAX_CHANGES:
             return None
@@ -90,7 +90,7 @@ class RfiCalls:
         changes = [change for change in found if change.revision <= up_to]
         begin = after + 1
         if rfi.view is not View.OWN and changes and changes[0].cause == "submitted":
-            begin = changes[0].revision  # nothing earlier is there for others than the customer
+            begin = changes[0].revision  # earlier revisions are visible to the customer only
         if len(changes) != up_to - begin + 1:
             return None
         shown: list[dict[str, Any]] = _REVISION.dump(changes, many=True)

@@ -1,9 +1,9 @@
-"""A room's members get every push once, in order, without a hole.
+"""Delivers every push to a room's members once, in order and without gaps.
 
-A push with a position is delivered when it is the next one.  When a later one comes first, or a
-head is told that is ahead, the hole is read from the store, once for the room and not for each
-member.  Members that joined while something was on its way are kept apart by their own position:
-their snapshot went up to N, so they get N + 1 and on.
+A push with a position is delivered when it is the next one. When a later one arrives first, or a
+higher head is announced, the missing ones are read from the store, once for the room and not for
+each member. Members that joined meanwhile are tracked by a position of their own: their snapshot
+went up to N, so they get N + 1 and later.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from realtime.latency import observe_fan_out
 from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
-# Two gateways that write to one room publish side by side, so 8 may come before 7.  Most such holes
-# close by themselves within a few milliseconds; reading the store at once would be in vain.
+# Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps
+# close within a few milliseconds without reading the store.
 HOLE_CLOSES_ITSELF_S = 0.02
-# Pushes kept behind a hole while it is read; what is beyond comes out of the store as well.
+# Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
-# A hole that the store does not fill for so long is told to the members, who can show that they wait.
+# If the store does not fill a gap for this long, the members get a `gap` and can show that they wait.
 GAP_PUSHED_AFTER_S = 5.0
 CHECK_HEADS_EVERY_S = 5.0
 HEADS_PER_BATCH = 20
-# A head below what was delivered is a store taken back, unless a new primary does not know yet what
-# a majority has: that one knows it by the next check.
+# A head below what was delivered means that the store was restored from a backup, or that a new
+# primary does not know yet what a majority has; the latter has caught up by the next check.
 LOWER_HEADS = 2
 
 _ROOMS = Gauge("parley_rooms", "Rooms with members on this gateway")
@@ -48,7 +48,7 @@ _DELIVERED = Counter("parley_pushes_delivered_total", "Pushes handed to connecti
 class Room:
     """One room with members on this gateway."""
 
-    # Every connection has one of its own, the account's: without a dictionary it is half as large.
+    # There is one per connection, its account's: without a `__dict__` it is half as large.
     __slots__ = (
         "_ahead",
         "_announced_head",
@@ -69,13 +69,13 @@ class Room:
         self.name = name
         self.feed = feed
         self._transport = transport
-        # connection → the highest position it has; 0 in rooms without numbers.
+        # connection → the highest position it has; 0 in rooms without positions.
         self.members: dict[str, int] = {}
-        # Members that get the limited form of a push; rooms without such members make no set.
+        # Members that get the limited form of a push; None in rooms without such members.
         self.limited: set[str] | None = None
         self.joining = 0
         self.position = 0
-        # Of the history that the position belongs to.
+        # The epoch that the position belongs to.
         self._epoch = feed.epoch if feed is not None else ""
         self._lower_heads = 0
         self._announced_head = 0
@@ -84,7 +84,7 @@ class Room:
         self._subscribing: asyncio.Task[None] | None = None
 
     def hear(self, announcement: Announcement) -> None:
-        """Take an announcement from Redis."""
+        """Handle an announcement from Redis."""
         position = announcement.position
         if position is None:
             self._push(self.members, announcement)
@@ -99,15 +99,16 @@ class Room:
         self.reach(position)
 
     def reach(self, head: int) -> None:
-        """Take the highest number that there is: what is missing up to it is read."""
+        """Note the highest known position; what is missing up to it is read from the store."""
         self._announced_head = max(self._announced_head, head)
         if self._announced_head > self.position:
             self._fill_soon()
 
     def check(self, head: int, position_before: int) -> None:
-        """Compare with the head that the store gave; `position_before` is from before it was asked.
+        """Compare with the store's head; `position_before` was read before the store was queried.
 
-        In another epoch, or when the head stays lower than what was delivered, the room starts over.
+        In another epoch, or when the head stays lower than what was delivered, the room starts
+        over.
         """
         is_lower = head < position_before
         self._lower_heads = self._lower_heads + 1 if is_lower else 0
@@ -119,7 +120,7 @@ class Room:
             self.reach(head)
 
     def _start_over(self, head: int) -> None:
-        """Go on from a head, and tell the members that what they have does not lead to it."""
+        """Continue from a head, and tell the members that their history does not lead up to it."""
         if self.feed is None:
             return
         if self._filling is not None:
@@ -137,21 +138,23 @@ class Room:
         self._push(self.members, Announcement(self.name, "gap", gap))
 
     async def subscribed(self, subscriber: Subscriber) -> None:
-        """Wait for the room's subscription: one for all who enter, whoever of them goes away."""
+        """Wait for the room's subscription, shared by all who join, and kept if one of them leaves."""
         if self._subscribing is None:
             self._subscribing = tasks.held(subscriber.join(self.name), "room")
         if not self._subscribing.done():
             await asyncio.shield(self._subscribing)
 
     def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
-        """Make a connection whose snapshot goes up to `position` a member, if none is missing yet.
+        """Add a member whose snapshot goes up to `position`, unless the room is already past it.
 
-        With `is_limited` it gets each push in the limited form of the room's feed.  False when the room has gone on meanwhile: then the snapshot is to be read on to its end.
+        With `is_limited` the member gets each push in the limited form of the room's feed. Returns
+        False when the room has moved on meanwhile: the caller has to read the snapshot up to the
+        new end.
         """
         if not self.members and position > self.position:
-            # What was heard before anybody was here is in the snapshot, or comes behind it.
+            # What arrived before the first member is in the snapshot, or is delivered after it.
             self.position = position
-            self._ahead = {at: each for at, each in self._ahead.items() if at > position}
+            self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > position}
         if position < self.position:
             return False
         self.members[connection_id] = position
@@ -161,19 +164,19 @@ class Room:
         return True
 
     def limit(self, connection_id: str, *, is_limited: bool) -> None:
-        """Send a member pushes in their limited form from now on, or in full."""
+        """From now on, send a member pushes in their limited form, or in full."""
         if is_limited:
             self.limited = (self.limited or set()) | {connection_id}
         elif self.limited is not None:
             self.limited.discard(connection_id)
 
     def forget(self, connection_id: str) -> None:
-        """Take a member out."""
+        """Remove a member."""
         self.members.pop(connection_id, None)
         self.limit(connection_id, is_limited=False)
 
     def stop(self) -> None:
-        """Nobody is here any more."""
+        """Cancel the room's tasks: it has no members left."""
         for task in (self._filling, self._subscribing):
             if task is not None:
                 task.cancel()
@@ -181,9 +184,9 @@ class Room:
     def _deliver(self, announcement: Announcement) -> None:
         position = announcement.position or 0
         self.position = position
-        due = [each for each, seen in self.members.items() if seen < position]
-        for each in due:
-            self.members[each] = position
+        due = [member_id for member_id, seen in self.members.items() if seen < position]
+        for member_id in due:
+            self.members[member_id] = position
         self._push(due, announcement)
         observe_fan_out(announcement.data)
 
@@ -191,12 +194,12 @@ class Room:
         while (following := self._ahead.pop(self.position + 1, None)) is not None:
             self._deliver(following)
         if self._ahead:
-            self._ahead = {at: each for at, each in self._ahead.items() if at > self.position}
+            self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > self.position}
 
     def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
         if self.limited and self.feed is not None:
-            limited_ids = [each for each in connection_ids if each in self.limited]
-            connection_ids = [each for each in connection_ids if each not in self.limited]
+            limited_ids = [id_ for id_ in connection_ids if id_ in self.limited]
+            connection_ids = [id_ for id_ in connection_ids if id_ not in self.limited]
             limited = self.feed.limited(announcement)
             _DELIVERED.inc(self._transport.push(limited_ids, limited.name, limited.data))
         count = self._transport.push(connection_ids, announcement.name, announcement.data)
@@ -207,7 +210,7 @@ class Room:
             self._filling = tasks.keep(self._fill(), "hole")
 
     async def _fill(self) -> None:
-        """Read what is missing until the told head is reached."""
+        """Read from the store until the announced head is reached."""
         await asyncio.sleep(HOLE_CLOSES_ITSELF_S)
         pause_s = 0.1
         tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
@@ -225,11 +228,11 @@ class Room:
                 continue
             _HOLES.inc()
             if not missing:
-                # Announced but not to be read: the next head or heartbeat asks again.
+                # Announced but not readable yet: the next head or heartbeat starts another attempt.
                 self._announced_head = self.position
                 return
             if missing[0].position != position + 1:
-                # The store has lost what was between: nobody can be brought there step by step.
+                # The store has lost what was in between: no member can catch up push by push.
                 LOG.error("a hole in the store", extra={"room": self.name, "at": position + 1})
                 self._start_over(missing[-1].position or 0)
                 return
@@ -241,7 +244,7 @@ class Room:
 
 
 class Rooms:
-    """All rooms with members on this gateway; subscribed to in Redis while they have some."""
+    """All rooms with members on this gateway; a room is subscribed in Redis while it has some."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -251,11 +254,11 @@ class Rooms:
         self.on(SignalName.HEAD, self._hear_head)
 
     def on(self, name: SignalName, handler: Callable[[Signal], None]) -> None:
-        """Hand signals of this name to a handler."""
+        """Route signals of this name to a handler."""
         self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
     def hear(self, item: LiveItem) -> None:
-        """Take an announcement for the members of its room, or a signal for this gateway."""
+        """Route an announcement to its room, or a signal to its handlers."""
         if type(item) is Announcement:
             room = self._rooms.get(item.room)
             if room is not None:
@@ -270,9 +273,10 @@ class Rooms:
             room.reach(signal.position)
 
     async def enter(self, name: str, make_feed: Callable[[], Feed] | None) -> Room:
-        """The room, subscribed to, and kept open until `settle` or `abandon`.
+        """The room, subscribed, and kept open until `settle` or `abandon`.
 
-        Subscribed first and read afterwards, so that nothing falls between snapshot and stream.
+        It subscribes before the snapshot is read, so that nothing is lost between snapshot and
+        stream.
         """
         room = self._rooms.get(name)
         if room is None:
@@ -289,25 +293,25 @@ class Rooms:
         return room
 
     def leave(self, name: str, connection_id: str) -> None:
-        """Take a member out; the last one closes the room."""
+        """Remove a member; the last one closes the room."""
         room = self._rooms.get(name)
         if room is not None:
             room.forget(connection_id)
             self._close_if_empty(room)
 
     def limit(self, name: str, connection_id: str, *, is_limited: bool) -> None:
-        """Send a member of a room pushes in their limited form from now on, or in full."""
+        """From now on, send a member of a room pushes in their limited form, or in full."""
         room = self._rooms.get(name)
         if room is not None and connection_id in room.members:
             room.limit(connection_id, is_limited=is_limited)
 
     def abandon(self, room: Room) -> None:
-        """End an `enter`: after `settle`, or when joining failed."""
+        """End an `enter`: after `settle`, or when the join failed."""
         room.joining -= 1
         self._close_if_empty(room)
 
     async def check_heads(self) -> None:
-        """Compare every room's position with the store: finds losses nobody told of."""
+        """Compare every room's position with the store's head: finds lost announcements."""
         rooms = [
             room
             for room in self._rooms.values()
@@ -325,7 +329,7 @@ class Rooms:
                     room.check(head, position)
 
     def check_heads_soon(self) -> None:
-        """Check the heads now, without anybody waiting for it."""
+        """Check the heads now, in a background task."""
         tasks.keep(self.check_heads(), "heads of another epoch")
 
     async def check_heads_for_ever(self) -> None:
@@ -344,7 +348,7 @@ class Rooms:
 
 
 def too_many_rooms(limit: int) -> ParleyError:
-    """The refusal for a connection that has joined as many rooms as it may."""
+    """The refusal for a connection that has joined the maximum number of rooms."""
     return ParleyError(
         Code.TOO_MANY_ROOMS,
         f"This connection is already in {limit} rooms, the maximum. Leave one first.",

@@ -1,7 +1,7 @@
-"""The Socket.IO server: python-socketio for handshakes and whatever is rare; calls straight.
+"""The Socket.IO server: python-socketio for handshakes and rare packets, a direct path for calls.
 
-A call does not pass through python-socketio: it comes here decoded from its session, on a websocket
-(`realtime/websocket`) or by polling, and its acknowledgement goes back to it.
+A call does not pass through python-socketio: its session, on a websocket (`realtime/websocket`) or
+polling, hands it over parsed, and gets the acknowledgement back.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
 _CONNECT, _DISCONNECT = "0", "1"
-# What is kept of who asked, once the handshake is answered.
+# Replaces the environ of a session once its handshake has been answered.
 _EMPTY_ENVIRON: dict[str, Any] = {}
 
 AnySession = WebSocketSession | PollingSession
 
 
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
-    """python-socketio with our transport, our ids, and an end for connections that send nonsense."""
+    """python-socketio with our transport and ids; closes connections that send malformed packets."""
 
     manager: Clients
 
@@ -57,13 +57,13 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             max_http_buffer_size=MAX_PAYLOAD_BYTES,
             ping_interval=PING_EVERY_S,
             ping_timeout=PING_TIMEOUT_S,
-            # nginx compresses what is polled; per-message deflate costs more than it saves here.
+            # nginx compresses polling responses; per-message deflate costs more than it saves here.
             http_compression=False,
-            # The wheel does it: the library's monitor sleeps once for each connection.
+            # The wheel does this: the library's monitor sleeps once per connection.
             monitor_clients=False,
         )
-        # nginx reads the gateway's name out of the session id, so that polling requests and the
-        # upgrade of one session come to the process that has it.
+        # nginx reads the gateway's name from the session id, so that the polling requests and the
+        # upgrade of a session reach the process that has it.
         generate = self.eio.generate_id
         self.eio.generate_id = lambda: f"{process_name}.{generate()}"
         self.wheel = Wheel()
@@ -72,7 +72,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self._calls: CallDispatcher | None = None
 
     def serve_for(self, gateway: Gateway, calls: CallDispatcher) -> None:
-        """Route handshakes, calls and ends of connections."""
+        """Route handshakes, calls and disconnects to the gateway."""
         self._gateway, self._calls = gateway, calls
 
         async def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
@@ -91,11 +91,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         self.on("disconnect", disconnect)
 
     def attach_to(self, app: web.Application) -> None:
-        """Take the requests of polling sessions."""
+        """Handle the requests of polling sessions."""
         app.router.add_route("*", "/socket.io/", PolledRequests(self).answer)
 
     async def listen(self, runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
-        """Accept connections: websockets for sessions, the rest for aiohttp."""
+        """Accept connections: websockets become sessions, aiohttp handles the rest."""
         make_http = runner.server
         if make_http is None:
             raise RuntimeError("the runner is not set up")
@@ -107,26 +107,26 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     # --- what sessions and the door need (realtime/websocket) -----------------------------------
 
     def opened(self, session: AnySession, environ: dict[str, Any]) -> None:
-        """A new session is there."""
+        """Register a new session."""
         self.eio.sockets[session.sid] = session
         self.environ[session.sid] = environ
 
     def upgraded(self, session: WebSocketSession) -> None:
-        """A session takes the place of the polling one of the same id."""
+        """Replace the polling session of the same id by a session on a websocket."""
         self.eio.sockets[session.sid] = session
         session.client_id = self.manager.replace(session.sid, session)
 
     def lost(self, sid: str, reason: str) -> None:
-        """A session is over."""
+        """A session has ended."""
         self.eio.sockets.pop(sid, None)
         tasks.keep(self._handle_eio_disconnect(sid, reason))
 
     def receive_call(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
-        """Carry out a call and acknowledge it."""
+        """Run a call and acknowledge it."""
         tasks.keep(self._acknowledge(session, call, size_bytes))
 
     def refuse_call(self, session: AnySession, refused: RefusedCall, size_bytes: int) -> None:
-        """Acknowledge a call that could not be read."""
+        """Acknowledge a call that could not be parsed."""
         gateway, calls = self._require_services()
         sid = session.client_id
         connection = gateway.connection(sid) if sid is not None else None
@@ -137,7 +137,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         session.acknowledge(refused.packet_id, answer)
 
     async def receive_packet(self, sid: str, text: str) -> None:
-        """Take a Socket.IO packet that is no call."""
+        """Handle a Socket.IO packet that is not a call."""
         await self._handle_eio_message(sid, text)
 
     async def _acknowledge(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
@@ -160,8 +160,8 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     def _not_connected(self) -> ParleyError:
         """The refusal of a call that belongs to no connection.
 
-        A POST may come between the end of a connection that drains and the end of its session: an
-        app that is told then that its token is none throws its log-in away.
+        A POST may arrive after a draining connection has ended and before its session has. An app
+        that then gets `unauthenticated` discards its log-in.
         """
         if self._gateway is not None and self._gateway.is_draining:
             return ParleyError(
@@ -181,7 +181,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
                 await self._settle(eio_sid)
 
     async def _settle(self, eio_sid: str) -> None:
-        """Forget a handshake that failed, or whose session went meanwhile: nobody else will."""
+        """Forget a handshake that failed, or whose session ended meanwhile: nothing else does."""
         if eio_sid in self.environ:
             self.environ[eio_sid] = _EMPTY_ENVIRON
         sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
@@ -197,7 +197,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         await super()._handle_disconnect(eio_sid, namespace, reason)
 
     async def _handle_eio_message(self, eio_sid: str, data: str) -> None:
-        """Take a handshake or a disconnect: calls come another way, and nothing else is ours."""
+        """Handle a handshake or a disconnect; calls take another path, all else is malformed."""
         try:
             if data[:1] not in (_CONNECT, _DISCONNECT):
                 raise ValueError("neither a handshake nor a disconnect")
@@ -214,14 +214,14 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             await self.close_session(eio_sid, "malformed")
 
     async def close_session(self, eio_sid: str, reason: str) -> None:
-        """Close an Engine.IO session for good."""
+        """Close an Engine.IO session permanently."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
             await socket.close(reason=reason)
 
 
 def _handshake_error(packet: str) -> ParleyError | None:
-    """Why the JSON of a handshake cannot be read, if so: an app that is not told tries for ever."""
+    """Why a handshake's JSON cannot be parsed, if so: without an answer, an app retries for ever."""
     start = packet.find("{")
     if packet[:1] != _CONNECT or start < 0:
         return None
@@ -233,17 +233,17 @@ def _handshake_error(packet: str) -> ParleyError | None:
 
 
 def _require_ours(namespace: str | None) -> None:
-    """Refuse another namespace: `Clients` has one, and looks at no name."""
+    """Refuse another namespace: `Clients` has one, and ignores its name."""
     if namespace not in (None, NAMESPACE):
         raise ValueError("there is no such namespace")
 
 
 def _address(environ: dict[str, Any]) -> str:
-    """The client's address, as our proxy names it."""
+    """The client's address, as reported by our proxy."""
     return client_address(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 async def close_connections(_request: web.Request, response: web.StreamResponse) -> None:
-    """Let every answer of aiohttp end its connection, so that `Door` sees every request."""
+    """Close the connection after every response of aiohttp, so that `Door` sees every request."""
     response.force_close()
     response.headers["Connection"] = "close"

@@ -1,6 +1,6 @@
-"""Pushes to connections, however they are connected, and their end.
+"""Pushes to connections over any transport, and closing them.
 
-`Transport` is all that rooms and calls know.  A room's push is encoded and framed once, and the same
+`Transport` is all that rooms and calls know. A room's push is encoded and framed once; the same
 bytes are written to every websocket, or wait for the next poll of a polling session.
 """
 
@@ -14,7 +14,7 @@ from realtime.clients import Clients
 from realtime.websocket.frames import text_frame
 from realtime.websocket.session import WebSocketSession
 
-# Typing and presence are worth nothing late: they are left out long before the bound.
+# Late typing and presence are worthless: they are dropped long before the limit.
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
 # Close codes that say more than "policy" (RFC 6455, section 7.4; the registry of IANA).
 _CLOSE_CODES = {
@@ -24,31 +24,31 @@ _CLOSE_CODES = {
 
 
 class Transport(Protocol):
-    """Sends to connections, and ends them."""
+    """Pushes to connections, and closes them."""
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
-        """Hand an event to each of the connections, in order; returns to how many."""
+        """Hand an event to each of the connections, in order; returns how many took it."""
 
     def end(self, connection_id: str, reason: str) -> None:
-        """Close a connection so that the app comes back by itself."""
+        """Close a connection in a way that makes the app reconnect."""
 
     async def drained(self, connection_id: str) -> None:
-        """Wait while the app has more to read than one that keeps up; returns at its end."""
+        """Wait while the app is behind with reading; returns when it has caught up or disconnected."""
 
 
 class OrJson:
-    """orjson in the form that python-engineio calls a JSON module."""
+    """orjson in the form that python-engineio expects of a JSON module."""
 
     JSONDecodeError = orjson.JSONDecodeError
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
-        """JSON text; the separators asked for are orjson's only ones."""
+        """JSON text; the separators that the library asks for are the only ones orjson has."""
         return orjson.dumps(value).decode()
 
     @staticmethod
     def loads(text: str | bytes, **_: Any) -> Any:
-        """The value in a JSON text."""
+        """The value of a JSON text."""
         return orjson.loads(text)
 
 
@@ -56,7 +56,7 @@ class SocketIoTransport:
     """Implements `Transport` over the clients of a Socket.IO server."""
 
     def __init__(self, clients: Clients) -> None:
-        # Not before the handshake was answered: a push would overtake the answer.
+        # A socket is in here once its handshake is answered: an earlier push would overtake the answer.
         self._sockets = clients.sockets
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
@@ -77,8 +77,10 @@ class SocketIoTransport:
         return count
 
     def end(self, connection_id: str, reason: str) -> None:
-        """Close below Socket.IO: apps reconnect by themselves after a closed transport, and do not
-        after a Socket.IO disconnect."""
+        """Close below Socket.IO.
+
+        Apps reconnect after a closed transport, and do not after a Socket.IO disconnect.
+        """
         socket = self._sockets.get(connection_id)
         if isinstance(socket, WebSocketSession):
             socket.end(reason, _CLOSE_CODES.get(reason, CloseCode.POLICY_VIOLATION))
@@ -86,7 +88,7 @@ class SocketIoTransport:
             socket.end(reason)
 
     async def drained(self, connection_id: str) -> None:
-        """Wait while the app has more to read than one that keeps up; returns at its end."""
+        """Wait while the app is behind with reading; returns when it has caught up or disconnected."""
         socket = self._sockets.get(connection_id)
         if socket is not None:
             await socket.drained()

@@ -1,23 +1,23 @@
-"""Who is typing, with an end by itself: an app that vanishes leaves nobody typing for ever."""
+"""Who is typing. Every typing state expires, so an app that vanishes leaves nobody typing for ever."""
 
 import asyncio
 
 from marketplace.ports import Announcement, Live, conversation_room
 from realtime.connections import Connection
 
-# Apps say it again every few seconds while a key is pressed.
+# Apps repeat it every few seconds while the person types.
 TTL_S = 6.0
 
 
 class Typing:
-    """The typing participants of this gateway's connections."""
+    """The typing participants on this gateway's connections."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
     def start(self, connection: Connection, conversation_id: str) -> None:
-        """Tell that somebody is typing, for the next six seconds."""
+        """Announce that somebody is typing, for the next six seconds."""
         key = (connection.actor.account_id, conversation_id)
         timer = self._timers.pop(key, None)
         if timer is not None:
@@ -27,7 +27,7 @@ class Typing:
         self._announce(*key, is_typing=True)
 
     def stop(self, connection: Connection, conversation_id: str) -> None:
-        """Tell that somebody stopped, if they were typing."""
+        """Announce that somebody has stopped typing, if they were."""
         key = (connection.actor.account_id, conversation_id)
         timer = self._timers.pop(key, None)
         if timer is not None:

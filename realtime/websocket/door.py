@@ -1,9 +1,9 @@
-"""An accepted connection: a websocket becomes a session, anything else goes to aiohttp.
+"""An accepted connection: a websocket becomes a session, aiohttp gets anything else.
 
-The head of the request is read here and looked at; aiohttp's own protocol then takes the connection
-over with the bytes that came, as if it had been there from the start.  Its answers close their
-connection (`realtime/server.py`), so that no later request of the same connection, which might be a
-websocket, passes this door unseen.
+The head of the request is read and inspected here. aiohttp's own protocol then takes the connection
+over with the bytes received so far, as if it had been there from the start. Its responses close
+their connection (`realtime/server.py`), so that no later request on the same connection, which
+might be a websocket, bypasses this class.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from realtime.websocket.wheel import Wheel
 
 MAX_HEAD_BYTES = 16_384
 SESSION_WITHIN_S = 10.0
-# Messages and slices of what a client sends at once before it has upgraded; it sends two messages.
+# Messages and slices accepted per read before the upgrade; clients send two messages.
 MAX_UPGRADE_MESSAGES = 10
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
@@ -30,22 +30,22 @@ _PATH = b"GET /socket.io/"
 _PROBE, _PROBE_ANSWER, _UPGRADED, _NOOP = b"2probe", text_frame(b"3probe"), b"5", b"6"
 
 
-# In the place of what came in, once somebody else has it.
+# Replaces the buffer once it has been handed on.
 _EMPTY = Incoming(0)
 
 
 class EngineServer(Server, Protocol):
-    """What the door needs of the Socket.IO server, besides what a session does."""
+    """What `Door` needs of the Socket.IO server, besides what a session needs."""
 
     def opened(self, session: WebSocketSession, environ: dict[str, Any]) -> None:
-        """A new session is there; `environ` tells who asked."""
+        """Register a new session; `environ` describes who opened it."""
 
     def upgraded(self, session: WebSocketSession) -> None:
-        """A session takes the place of the polling one of the same id."""
+        """Replace the polling session of the same id by a session on a websocket."""
 
 
 class Door(asyncio.Protocol):
-    """The protocol of an accepted connection until it is known what it is."""
+    """The protocol of an accepted connection until its kind is known."""
 
     __slots__ = ("_head", "_incoming", "_make_http", "_polling", "_server", "_transport", "_wheel")
 
@@ -66,7 +66,7 @@ class Door(asyncio.Protocol):
         self._wheel.add(self, SESSION_WITHIN_S)
 
     def data_received(self, data: bytes) -> None:
-        """Look at the head; behind it, follow the upgrade of a polling session."""
+        """Inspect the head; after it, follow the upgrade of a polling session."""
         if self._polling is not None:
             self._incoming.feed(data)
             self._follow_upgrade()
@@ -81,24 +81,24 @@ class Door(asyncio.Protocol):
         head, self._head = self._head, b""
         if head.startswith(_PATH) and _UPGRADE.search(head, 0, end + 2):
             self._incoming.feed(head[end + 4 :])
-            self._shake_hands(head[: end + 4])
+            self._answer_handshake(head[: end + 4])
         else:
             self._hand_to_http(head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone before it became anything."""
+        """The client disconnected before the connection became anything."""
         if self._polling is not None:
             self._polling.upgrading = False
         self._detach()
 
     def _detach(self) -> None:
-        """Keep nothing, and be kept by nobody."""
+        """Drop every reference, and leave the wheel."""
         self._wheel.remove(self)
         self._transport = self._polling = None
         self._incoming = _EMPTY
 
     def tick(self) -> float | None:
-        """End what sent no request, or never came to a session."""
+        """Abort a connection that sent no request, or never became a session."""
         if self._transport is not None:
             self._transport.abort()
         return None
@@ -120,7 +120,7 @@ class Door(asyncio.Protocol):
     def _session(self, sid: str) -> WebSocketSession:
         return WebSocketSession(self._server, sid, self._transport, self._wheel, self._incoming)
 
-    def _shake_hands(self, head: bytes) -> None:
+    def _answer_handshake(self, head: bytes) -> None:
         handshake = answer_handshake(head, self._upgrade_refusal)
         if handshake is None:
             self._transport.abort()
@@ -141,7 +141,7 @@ class Door(asyncio.Protocol):
         return address[0] if address else ""
 
     def _upgrade_refusal(self, query: Query, headers: Headers) -> str | None:
-        """Why there is no websocket for such a request."""
+        """Why this request cannot become a websocket; None if it can."""
         if query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
             return "Not an Engine.IO 4 websocket."
         if "sid" in query:
@@ -156,7 +156,7 @@ class Door(asyncio.Protocol):
         return None
 
     def _open(self, handshake: Handshake) -> None:
-        """Begin a new session."""
+        """Start a new session."""
         engine = self._server.eio
         session = self._session(engine.generate_id())
         environ = {
@@ -176,7 +176,7 @@ class Door(asyncio.Protocol):
         self._hand_to_session(session)
 
     def _follow_upgrade(self) -> None:
-        """The probe and the upgrade of a polling session (Engine.IO protocol, version 4)."""
+        """Handle the probe and the upgrade of a polling session (Engine.IO protocol 4)."""
         polling = self._polling
         try:
             for _ in range(MAX_UPGRADE_MESSAGES):
@@ -202,7 +202,7 @@ class Door(asyncio.Protocol):
             self._transport.close()
 
     def _replace(self, polling: Any) -> None:
-        """Put a session in the place of the polling one; what waited for a poll goes out first."""
+        """Replace the polling session; the packets waiting for a poll are sent first."""
         session = self._session(polling.sid)
         self._server.upgraded(session)
         for packet in polling.take_all():

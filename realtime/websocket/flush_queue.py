@@ -1,14 +1,14 @@
-"""What goes out at the end of a turn of the event loop."""
+"""The sessions to flush at the end of a turn of the event loop."""
 
 import asyncio
 from typing import Protocol
 
 
 class Flushable(Protocol):
-    """Something that has gathered what it sends."""
+    """Something that buffers what it sends."""
 
     def flush(self) -> None:
-        """Send what was gathered, if anything still is."""
+        """Send what is buffered, if anything."""
 
 
 class FlushQueue:
@@ -18,7 +18,7 @@ class FlushQueue:
         self._sessions: list[Flushable] = []
 
     def add(self, session: Flushable) -> None:
-        """Flush a session when all that runs in this turn has run."""
+        """Flush a session once everything in this turn has run."""
         if not self._sessions:
             asyncio.get_running_loop().call_soon(self._flush)
         self._sessions.append(session)

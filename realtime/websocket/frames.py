@@ -1,4 +1,4 @@
-"""Outgoing websocket frames as bytes (RFC 6455, section 5.2): unmasked, in one piece."""
+"""Outgoing websocket frames as bytes (RFC 6455, section 5.2): unmasked, unfragmented."""
 
 from typing import Any
 

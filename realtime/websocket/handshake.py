@@ -1,8 +1,8 @@
-"""The websocket's handshake (RFC 6455, section 4.2).
+"""The websocket handshake (RFC 6455, section 4.2).
 
-What the official clients and nginx send is always the same few headers, and is accepted here in
-15 µs where the library needs 150.  Whatever is different in any way is left to `websockets`, which
-has the last word and words the refusal.
+The official clients and nginx always send the same few headers; that handshake is accepted here in
+15 µs, where the library needs 150. Anything else is left to `websockets`, which has the last word
+and writes the refusal.
 """
 
 import base64
@@ -21,7 +21,7 @@ Headers = Mapping[str, str]
 RefusalCheck = Callable[[Query, Headers], str | None]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-# 16 bytes in base 64: of the last letter only two bits are used.
+# 16 bytes in base 64: the last letter carries only two bits.
 _KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
 _BODY = frozenset({"content-length", "transfer-encoding"})
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -30,14 +30,14 @@ _ACCEPTED = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: %b\r\n\r\n"
 )
-# It would say "connection open" at level INFO for each.
+# The library logs "connection open" at level INFO for each.
 _QUIET = logging.getLogger("realtime.websocket.handshake")
 _QUIET.setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A request for a websocket, and what it is answered."""
+    """A websocket request, and the response to it."""
 
     query: Query
     headers: Headers
@@ -46,15 +46,16 @@ class Handshake:
 
 
 def answer_handshake(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
-    """Answer the head of a request, its empty line included; None when it is malformed beyond that.
+    """Answer the head of a request, empty line included; None when it is too malformed for that.
 
-    `why_not` looks at the query and the headers and says why there is no websocket for them.
+    `find_refusal` inspects the query and the headers, and returns why there is no websocket for
+    them.
     """
     return _fast_path(head, find_refusal) or _through_library(head, find_refusal)
 
 
 def _fast_path(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
-    """The handshake if it is of the common kind and accepted."""
+    """The handshake, if it is of the common kind and accepted."""
     if _UNUSUAL.search(head.replace(b"\r\n", b"")):
         return None
     request, *lines = head.decode("ascii").split("\r\n")[:-2]
@@ -87,7 +88,7 @@ def _fast_path(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
 def _through_library(head: bytes, find_refusal: RefusalCheck) -> Handshake | None:
     protocol = ServerProtocol(logger=_QUIET)
     protocol.receive_data(head)
-    requests = [each for each in protocol.events_received() if isinstance(each, Request)]
+    requests = [event for event in protocol.events_received() if isinstance(event, Request)]
     if not requests:
         return None
     request = requests[0]

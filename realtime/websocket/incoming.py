@@ -1,10 +1,10 @@
-"""Incoming websocket frames, to whole text messages.
+"""Incoming websocket frames to complete text messages.
 
-What the official clients send is nearly always the same: a masked text frame in one piece, below
-64 kB, whole in what was read.  Such a frame is taken apart here in 1 µs, where the library's parser
-needs 7.  Whatever is different in any way (a fragment, a control frame, a reserved bit, no mask, a
-64-bit length) goes to `websockets`, and so does all that comes after it on this connection: there is
-no second implementation of the standard, only a short cut to its commonest case.
+The official clients nearly always send the same: a masked text frame, unfragmented, below 64 kB,
+complete within one read. Such a frame is parsed here in 1 µs, where the library's parser needs 7.
+Anything else (a fragment, a control frame, a reserved bit, no mask, a 64-bit length) goes to
+`websockets`, and so does everything after it on this connection: this is no second implementation
+of the standard, only a fast path for its commonest case.
 """
 
 from collections import deque
@@ -23,11 +23,11 @@ SLICE_BYTES = 2_048
 
 
 class BinaryMessageError(Exception):
-    """A binary message: no call has one that is taken."""
+    """A binary message: no call accepts one."""
 
 
 class Incoming:
-    """The bytes of one connection that were not taken yet."""
+    """The received bytes of one connection that have not been consumed yet."""
 
     __slots__ = (
         "_at",
@@ -44,22 +44,23 @@ class Incoming:
         self._buffer: bytes | bytearray = b""
         self._at = 0
         self._max_bytes = max_bytes
-        # Made when the first frame comes that is not plain; an idle connection has none of them.
+        # Created at the first frame that is not plain; an idle connection has none of these.
         self._protocol: Protocol | None = None
         self._events: deque[Event] | None = None
         self._pieces: list[bytes] | None = None
-        # Frames that the library found in the last slice.
+        # Frames that the library parsed in the last slice.
         self.frames_in_slice = 0
-        # Whether the message that comes in pieces is a binary one.
+        # Whether the fragmented message being received is a binary one.
         self._is_binary = False
 
     def feed(self, data: bytes) -> None:
-        """Add what was read."""
+        """Append what was read."""
         if self._at == len(self._buffer):
             self._buffer, self._at = data, 0
             return
-        # A bytearray grows in place: a frame that comes byte by byte is not copied for each.  What was
-        # taken goes first: whoever never ends on a frame's end would otherwise let it grow for ever.
+        # A bytearray grows in place: a frame that arrives byte by byte is not copied for each byte.
+        # Consumed bytes are removed first: otherwise the buffer of a client whose reads never end at
+        # a frame's end would grow for ever.
         if isinstance(self._buffer, bytearray):
             del self._buffer[: self._at]
         else:
@@ -68,10 +69,12 @@ class Incoming:
         self._buffer += data
 
     def next_message(self) -> bytes | None:
-        """Take the next text message; None when none is whole, or to be asked again (`has_more`).
+        """Consume the next text message; None when none is complete, or when `has_more` is set.
+
+        With `has_more` set, the caller may try again at once.
 
         Raises:
-            BinaryMessageError: the next message is a binary one, which is left out.
+            BinaryMessageError: the next message is a binary one, which is skipped.
         """
         if self._protocol is None:
             message = self._next_plain()
@@ -80,31 +83,31 @@ class Incoming:
         return self._next_from_library(self._protocol)
 
     def to_send(self) -> list[bytes]:
-        """What the standard wants answered: pongs, a close frame; b"" for the end of the stream."""
+        """What the standard requires in reply: pongs, a close frame; b"" for the end of the stream."""
         return [] if self._protocol is None else self._protocol.data_to_send()
 
     def clear(self) -> None:
-        """Let go of what was not taken: nobody will."""
+        """Discard what has not been consumed."""
         self._buffer, self._at = b"", 0
         self._events = self._pieces = None
 
     @property
     def has_more(self) -> bool:
-        """Whether something came that was not looked at yet: the library gets it in slices."""
+        """Whether there are unparsed bytes: the library gets them in slices."""
         return self._protocol is not None and self._at < len(self._buffer)
 
     @property
     def is_closed(self) -> bool:
-        """Whether the other side closed the websocket, or broke the standard."""
+        """Whether the peer closed the websocket or violated the standard."""
         return self._protocol is not None and self._protocol.state is not State.OPEN
 
     @property
     def is_malformed(self) -> bool:
-        """Whether it broke the standard."""
+        """Whether the peer violated the standard."""
         return self._protocol is not None and self._protocol.parser_exc is not None
 
     def _next_plain(self) -> bytes | None:
-        """The next message, if it is of the common kind and whole."""
+        """The next message, if it is of the common kind and complete."""
         buffer, at = self._buffer, self._at
         available = len(buffer) - at
         if available < 2:
@@ -155,7 +158,7 @@ class Incoming:
                     self._is_binary = False
                     raise BinaryMessageError
             elif frame.opcode is Opcode.TEXT or frame.opcode is Opcode.CONT:
-                if frame.data:  # empty ones count towards no size, and there is no end to them
+                if frame.data:  # empty ones count towards no limit, and may be endless
                     self._pieces.append(bytes(frame.data))
                 if frame.fin:
                     whole = b"".join(self._pieces)

@@ -1,4 +1,7 @@
-"""What goes out on a websocket: gathered for a turn of the event loop, bounded, and cut when unread."""
+"""Outgoing frames of a websocket: batched per turn of the event loop, and bounded.
+
+A connection whose client does not read is closed.
+"""
 
 import asyncio
 
@@ -6,12 +9,12 @@ from prometheus_client import Counter
 
 from realtime.websocket.flush_queue import FlushQueue
 
-# What one connection may have waiting in this process: some 2,000 messages of 500 bytes.  A reader
-# that far behind is ended and resumes by number.
+# The most that may wait for one connection in this process: some 2,000 messages of 500 bytes. A
+# reader that is further behind is disconnected, and resumes by number.
 MAX_WAITING_BYTES = 1_000_000
-# From here on a reader is slow: typing and presence, worth nothing late, are left out.
+# A reader is slow from here on: typing and presence, worthless when late, are dropped.
 SLOW_FROM_BYTES = 65_536
-# How long a slow reader may take nothing at all before its connection is cut.
+# How long a slow reader may read nothing at all before it is disconnected.
 STALLED_AFTER_S = 10.0
 
 _DROPPED = Counter(
@@ -26,7 +29,7 @@ DROPPED_EPHEMERAL = _DROPPED.labels("slow_reader")
 
 
 class Outgoing(asyncio.Protocol):
-    """The half of a session that writes."""
+    """The writing half of a session."""
 
     __slots__ = (
         "_cutoff_timer",
@@ -43,18 +46,18 @@ class Outgoing(asyncio.Protocol):
         self._transport = transport
         self._flush_queue = flush_queue
         self._frames: list[bytes] = []
-        # Made when somebody waits until the app has read.
+        # Created when something waits until the app has read.
         self._drained: asyncio.Event | None = None
-        # The time at which an app that does not read is cut off.
+        # Closes the connection of an app that does not read.
         self._cutoff_timer: asyncio.TimerHandle | None = None
         transport.set_write_buffer_limits(high=SLOW_FROM_BYTES)
 
     def end_slow(self) -> None:
-        """End a session that does not take what it is sent."""
+        """End a session whose client does not read."""
         raise NotImplementedError
 
     def write(self, frame: bytes) -> None:
-        """Let a frame go out at the end of this turn of the event loop, with all that come before it.
+        """Buffer a frame until the end of this turn of the event loop, after all earlier ones.
 
         A system call costs 10 to 20 µs, and a turn often has several frames for one connection: the
         acknowledgements and pushes of a batch.
@@ -65,9 +68,10 @@ class Outgoing(asyncio.Protocol):
             self._frames.append(frame)
 
     def flush(self) -> None:
-        """Hand what was written to the kernel, or to the transport's buffer when that is full.
+        """Write the buffered frames to the kernel, or to the transport's buffer when that is full.
 
-        The bound is looked at before: one large answer may pass it, what comes behind does not.
+        The limit is checked before the write: one large answer may exceed it, a frame after that
+        ends the session.
         """
         frames = self._frames
         if not frames:
@@ -79,7 +83,7 @@ class Outgoing(asyncio.Protocol):
         frames.clear()
 
     def push(self, frame: bytes, is_ephemeral: bool) -> bool:
-        """Hand over a push; False when it was left out."""
+        """Buffer a push; False when it was dropped."""
         if self.closed:
             return False
         if self.is_slow and is_ephemeral:
@@ -89,19 +93,19 @@ class Outgoing(asyncio.Protocol):
         return True
 
     async def drained(self) -> None:
-        """Wait while more is to be read than by a reader that keeps up, or until the end."""
+        """Wait while the app is behind with reading, or until the session ends."""
         while self.is_slow and not self.closed:
             if self._drained is None:
                 self._drained = asyncio.Event()
             await self._drained.wait()
 
     def pause_writing(self) -> None:
-        """More waits than a reader that keeps up ever leaves."""
+        """More is waiting than a reader that keeps up ever leaves."""
         self.is_slow = True
         self._watch(self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The reader has caught up."""
         self.is_slow = False
         self._release_waiters()
         if not self.closed:

@@ -1,7 +1,7 @@
 """One Engine.IO session on a websocket, new or upgraded from polling.
 
-It stands in `server.eio.sockets` in the place of python-engineio's own socket, with the few members
-that python-socketio uses (below the line); a test holds the list.
+It takes the place of python-engineio's own socket in `server.eio.sockets`, with the few members
+that python-socketio uses (at the end of the class); a test keeps the list.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from realtime.websocket.incoming import BinaryMessageError, Incoming
 from realtime.websocket.outgoing import CLOSED_SLOW, Outgoing
 from realtime.websocket.wheel import Wheel
 
-# An app that does not wait for answers is not read from while so many of its calls are under way.
+# The gateway stops reading from an app that has this many calls in flight.
 MAX_CALLS_IN_FLIGHT = 200
-# One read brings 256 kB: with a few bytes each, taking all of its messages would hold the loop for
-# 50 ms.  So many are taken in one turn; a large message counts as one for each 100 bytes, a slice for
-# the library's parser, and each frame in it, as ten.
+# One read returns up to 256 kB: with a few bytes each, processing all of its messages would block the
+# loop for 50 ms. So the work per turn is bounded; a large message counts as one more for each 100
+# bytes, a slice for the library's parser, and each frame in it, as ten.
 MAX_PER_TURN = 1_000
 BYTES_PER_UNIT, FRAME_COSTS = 100, 10
 # Packets kept while a handshake is in flight.
@@ -35,7 +35,7 @@ CLOSE_WITHIN_S = 2.0
 
 # Calls, and calls with attachments.
 _CALL_TYPES = frozenset((b"2", b"5", b"b"))
-# In the place of a binary message, whose content is of no use.
+# Stands for a binary message, whose content is not needed.
 _ATTACHMENT = b"bb"
 
 _MALFORMED = Counter(
@@ -50,22 +50,22 @@ class Server(Protocol):
     flush_queue: FlushQueue
 
     def receive_call(self, session: "WebSocketSession", call: CallPacket, size_bytes: int) -> None:
-        """Carry out a call and acknowledge it; its id is empty when no answer is wanted."""
+        """Run a call and acknowledge it; its id is empty when no answer is wanted."""
 
     def refuse_call(
         self, session: "WebSocketSession", refused: RefusedCall, size_bytes: int
     ) -> None:
-        """Acknowledge a call that could not be read."""
+        """Acknowledge a call that could not be parsed."""
 
     async def receive_packet(self, sid: str, text: str) -> None:
-        """Take a Socket.IO packet that is no call."""
+        """Handle a Socket.IO packet that is not a call."""
 
     def lost(self, sid: str, reason: str) -> None:
-        """The session is over."""
+        """The session has ended."""
 
 
 class WebSocketSession(Outgoing):
-    """The Engine.IO session; made by `Door` after the handshake of the websocket."""
+    """The Engine.IO session; created by `Door` after the websocket handshake."""
 
     __slots__ = (
         "_attachments",
@@ -93,18 +93,18 @@ class WebSocketSession(Outgoing):
     ) -> None:
         super().__init__(transport, server.flush_queue)
         self.sid = sid
-        # The Socket.IO id, once the handshake was answered.
+        # The Socket.IO id, once the handshake has been answered.
         self.client_id: str | None = None
         self.closing = False
         self._server = server
         self._incoming = incoming
         self._awaits_pong = False
         self._calls_in_flight = 0
-        # Whether it is for too many calls in flight, or for the rest of this turn of the loop.
+        # Reading is paused because of too many calls in flight, or for the rest of this turn.
         self._is_paused = self._is_yielding = False
         self._early: deque[bytes] | None = None
         self._early_bytes = 0
-        # Binary packets that belong to a call which was refused, and still come.
+        # Binary packets of refused calls that are still to arrive.
         self._attachments = 0
         self._wheel = wheel
         wheel.add(self, HANDSHAKE_WITHIN_S)
@@ -112,7 +112,7 @@ class WebSocketSession(Outgoing):
     # --- calls ----------------------------------------------------------------------------------
 
     def acknowledge(self, packet_id: bytes, answer: Any) -> None:
-        """Answer a call, and read on if too many were under way."""
+        """Answer a call, and resume reading if too many were in flight."""
         self._calls_in_flight -= 1
         if packet_id:
             self.write(acknowledgement_frame(packet_id, answer))
@@ -128,12 +128,12 @@ class WebSocketSession(Outgoing):
     # --- in -------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Take what the app sent."""
+        """Handle what the app sent."""
         self._incoming.feed(data)
         self.take_messages()
 
     def eof_received(self) -> bool:
-        """The app sends no more: the transport closes by itself."""
+        """The app has closed its side: the transport then closes ours."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -142,7 +142,7 @@ class WebSocketSession(Outgoing):
         self._mark_closed("transport close")
 
     def take_messages(self) -> None:
-        """Take what came in, as far as the calls under way allow, and so much in one turn."""
+        """Process received messages, bounded by calls in flight and by work per turn."""
         incoming = self._incoming
         left = MAX_PER_TURN
         while not self.closed and not self._is_paused:
@@ -162,7 +162,7 @@ class WebSocketSession(Outgoing):
                 self._transport.pause_reading()
                 asyncio.get_running_loop().call_soon(self._continue_taking)
         for data in incoming.to_send():
-            if data:  # pongs have the bound of all that goes out
+            if data:  # pongs are bounded like everything else that is sent
                 self.write(data)
         if incoming.is_closed:
             if incoming.is_malformed:
@@ -172,7 +172,7 @@ class WebSocketSession(Outgoing):
             self._transport.close()
 
     def _continue_taking(self) -> None:
-        """Take more in another turn of the loop, unless too many calls are in flight."""
+        """Process more in another turn of the loop, unless too many calls are in flight."""
         self._is_yielding = False
         if not self.closed and self._calls_in_flight < MAX_CALLS_IN_FLIGHT:
             self._is_paused = False
@@ -193,7 +193,7 @@ class WebSocketSession(Outgoing):
             self.fail(CloseCode.UNSUPPORTED_DATA)
 
     def _take_message(self, message: bytes) -> None:
-        """A call goes straight to its handler; whatever else is python-socketio's."""
+        """Hand a call straight to its handler, and any other message to python-socketio."""
         if self._early is not None:
             self._keep(message)
         elif message[1:2] in _CALL_TYPES:
@@ -222,7 +222,7 @@ class WebSocketSession(Outgoing):
             self.fail(CloseCode.INVALID_DATA)
 
     def _take_attachment(self) -> None:
-        """Leave out a binary packet that was announced by a call."""
+        """Skip a binary packet that a call announced."""
         if self._attachments:
             self._attachments -= 1
         else:
@@ -240,7 +240,7 @@ class WebSocketSession(Outgoing):
             self.fail(CloseCode.POLICY_VIOLATION)
 
     async def _take_early(self) -> None:
-        """Handshakes and other rare packets one after the other; calls behind them wait."""
+        """Handle handshakes and other rare packets one by one; later calls wait for them."""
         early = self._early
         while early and not self.closed:
             message = early.popleft()
@@ -257,14 +257,14 @@ class WebSocketSession(Outgoing):
     # --- its end --------------------------------------------------------------------------------
 
     def tick(self) -> float | None:
-        """End what never connected, send a ping, or end a session whose pong did not come."""
+        """End a session that never connected or did not answer a ping; otherwise send a ping."""
         if self.closed:
             return None
         engine = self._server.eio
         if self.client_id is None:
             self.end("no handshake", CloseCode.POLICY_VIOLATION)
             return None
-        if self._awaits_pong:  # it had until this next ping
+        if self._awaits_pong:  # the pong was due before this next ping
             self._mark_closed("ping timeout")
             self._transport.abort()
             return None
@@ -273,17 +273,17 @@ class WebSocketSession(Outgoing):
         return float(engine.ping_interval)
 
     def fail(self, code: CloseCode) -> None:
-        """End the session at something that is no packet of ours."""
+        """End the session because of a malformed packet."""
         _MALFORMED.inc()
         self.end("malformed", code)
 
     def end_slow(self) -> None:
-        """End a session that does not take what it is sent: it comes back and resumes by number."""
+        """End a session whose client does not read: it reconnects and resumes by number."""
         CLOSED_SLOW.inc()
         self.end("too slow", CloseCode.TRY_AGAIN_LATER)
 
     def end(self, reason: str, code: CloseCode) -> None:
-        """Say why and close; who does not read the goodbye within two seconds is cut off."""
+        """Send a close frame and close; abort if the client does not read it within two seconds."""
         if self.closed:
             return
         goodbye = WebSocketFrame(Opcode.CLOSE, Close(code, reason).serialize())
@@ -296,7 +296,7 @@ class WebSocketSession(Outgoing):
         self._transport.close()
 
     def _mark_closed(self, reason: str) -> None:
-        # Written to a transport that is gone they would raise, and hold up those flushed behind them.
+        # Writing them to a closed transport would raise, and lose what other sessions flush after this one.
         self._frames.clear()
         self._incoming.clear()
         if self._early is not None:
@@ -313,10 +313,10 @@ class WebSocketSession(Outgoing):
     upgrading = False
 
     async def send(self, pkt: packet.Packet) -> None:
-        """Send a packet that python-socketio made.
+        """Send a packet that python-socketio built.
 
         Raises:
-            SocketIsClosedError: when the session is over.
+            SocketIsClosedError: the session has ended.
         """
         if self.closed:
             raise exceptions.SocketIsClosedError
@@ -329,7 +329,7 @@ class WebSocketSession(Outgoing):
 
 
 def _is_utf8(message: bytes) -> bool:
-    """Whether a text message may be answered: RFC 6455, section 8.1, wants any other to end it."""
+    """Whether a text message may be answered: RFC 6455, section 8.1, requires closing on any other."""
     try:
         message.decode()
     except UnicodeDecodeError:
