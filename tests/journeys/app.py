@@ -1,4 +1,4 @@
-"""A connected app: python-socketio's own client, as somebody would write one against Parley."""
+"""A connected app: python-socketio's own client, used as an app developer would use it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +15,7 @@ Push = tuple[str, dict[str, Any]]
 
 
 class App:
-    """One connection of one person; made by `connected`."""
+    """One connection of one person; `connected` creates it."""
 
     def __init__(self, client: "socketio.AsyncClient") -> None:
         self._client = client
@@ -25,16 +25,16 @@ class App:
 
     @property
     def gateway(self) -> str:
-        """The gateway's name, which a session's id begins with."""
+        """The gateway's name, with which the session id begins."""
         return str(self._client.eio.sid).partition(".")[0]
 
     @property
     def transport(self) -> str:
-        """What carries the packets now: "websocket" or "polling"."""
+        """The current transport: "websocket" or "polling"."""
         return str(self._client.transport())
 
     async def call(self, name: str, **payload: Any) -> dict[str, Any]:
-        """Call, and return what was acknowledged; a refusal fails the test."""
+        """Make a call, and return its acknowledgement; a refusal fails the test."""
         answer: dict[str, Any] = await self._client.call(name, payload, timeout=20)
         assert answer.pop("ok"), f"{name}: {answer}"
         return answer
@@ -42,17 +42,17 @@ class App:
     async def pushed(
         self, name: str, within_s: float = PATIENCE_S, **wanted: object
     ) -> dict[str, Any]:
-        """The first push of that name with these fields, when it is there.
+        """Wait for the first push with this name and these fields, and return it.
 
         Raises:
-            AssertionError: it did not come in time; the message lists what did.
+            AssertionError: it did not arrive in time; the message lists what did.
         """
 
         def found() -> dict[str, Any] | None:
             fits = (
                 data
-                for each, data in self.pushes
-                if each == name and wanted.items() <= {**data}.items()
+                for pushed_name, data in self.pushes
+                if pushed_name == name and wanted.items() <= {**data}.items()
             )
             return next(fits, None)
 
@@ -66,8 +66,8 @@ class App:
         return push
 
     def all_pushed(self, name: str) -> list[dict[str, Any]]:
-        """Every push of that name so far, in order."""
-        return [data for each, data in self.pushes if each == name]
+        """Every push with this name so far, in order."""
+        return [data for pushed_name, data in self.pushes if pushed_name == name]
 
     async def _take(self, name: str, data: dict[str, Any]) -> None:
         self.pushes.append((name, data))
@@ -79,7 +79,7 @@ class App:
 async def connected(
     site: Site, person: Person, transports: Sequence[str] | None = None
 ) -> AsyncIterator[App]:
-    """A person's app, connected through nginx; by polling and then the upgrade unless told."""
+    """Connect a person's app through nginx; by default over polling with an upgrade."""
     client = socketio.AsyncClient(reconnection=False)
     app = App(client)
     await client.connect(

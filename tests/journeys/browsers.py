@@ -1,4 +1,4 @@
-"""Headless Chromium with somebody's own window in it."""
+"""Headless Chromium, with a separate window for each person."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.journeys import chromium
 from tests.journeys.people import PASSWORD, Person
 
-# Nothing leaves this machine, neither QUIC nor the browser's own calls home.
+# Nothing leaves this machine, neither QUIC nor the browser's own background requests.
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -25,7 +25,7 @@ SHOWN_WITHIN_MS = 20_000
 
 @asynccontextmanager
 async def a_browser() -> AsyncIterator[Browser]:
-    """A running Chromium; the test fails with a sentence when there is none."""
+    """A running Chromium; without one, the test fails with a sentence."""
     path = chromium.find()
     if path is None:
         pytest.fail(chromium.MISSING, pytrace=False)
@@ -39,7 +39,7 @@ async def a_browser() -> AsyncIterator[Browser]:
 
 
 class Window:
-    """One person's window: a context of its own, and what went wrong in it."""
+    """One person's window: a separate browser context, and the errors in it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -49,37 +49,37 @@ class Window:
         page.on("console", lambda said: self._note(said.type, said.text))
 
     async def click(self, test_id: str) -> None:
-        """Click what has this hook, once it is there."""
+        """Click the element with this test id, once it exists."""
         await self.page.get_by_test_id(test_id).click()
 
     async def fill(self, test_id: str, text: str) -> None:
-        """Write into what has this hook."""
+        """Write into the element with this test id."""
         await self.page.get_by_test_id(test_id).fill(text)
 
     async def say(self, text: str) -> None:
-        """Send a message in the conversation that is open."""
+        """Send a message in the open conversation."""
         await self.fill("message-input", text)
         await self.click("message-send")
 
     async def sees(self, test_id: str, text: str) -> None:
-        """Wait until something with this hook shows the text; other pages do not count."""
+        """Wait until an element with this test id shows the text; hidden pages do not count."""
         shown = self.page.get_by_test_id(test_id).filter(has_text=text)
         await expect(shown.first).to_be_visible()
 
     async def sees_state(self, test_id: str, state: str) -> None:
-        """Wait until what has this hook says that it is in the state."""
+        """Wait until the element with this test id has this state."""
         found = self.page.locator(f'[data-testid="{test_id}"][data-state="{state}"]')
         await expect(found.first).to_be_visible()
 
     async def log_in(self, person: Person) -> None:
-        """Log in by email and password, and wait until the page has taken them."""
+        """Log in with email and password, and wait until the page has accepted them."""
         await self.page.locator('[name="email"]').fill(person.email)
         await self.page.locator('[name="password"]').fill(PASSWORD)
         await self.click("login-submit")
         await expect(self.page.get_by_test_id("logout")).to_be_visible()
 
     async def close(self) -> None:
-        """Close the window with everything that it remembers."""
+        """Close the window and forget all its storage."""
         await self.page.context.close()
 
     def _note(self, kind: str, text: str) -> None:
@@ -88,7 +88,7 @@ class Window:
 
 
 async def a_window(browser: Browser, url: str) -> Window:
-    """A new window on the page, with nothing remembered."""
+    """A new window on the page, with empty storage."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     window = Window(await context.new_page())
     await window.page.goto(url)

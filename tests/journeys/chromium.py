@@ -1,7 +1,7 @@
-"""A Chromium for the journeys on the page: the one that is there, or Debian's.
+"""A Chromium for the journeys on the page: an installed one, or Debian's.
 
-Run as `python -m tests.journeys.chromium` it makes sure that there is one, as `make test` does
-before the tests: where it is missing and we are root, by apt-get.
+`python -m tests.journeys.chromium` makes sure that there is one; `make test` runs it before the
+tests. If Chromium is missing and we are root, it installs the package with apt-get.
 """
 
 import os
@@ -19,13 +19,13 @@ MISSING = (
 
 
 def find() -> str | None:
-    """The path of a Chromium, from PATH or where Debian puts it."""
+    """The path of a Chromium, from PATH or where Debian installs it."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     return found or (str(_USUAL) if _USUAL.exists() else None)
 
 
 def main() -> int:
-    """Install Chromium unless there is one; the exit code tells whether there is one now."""
+    """Install Chromium if it is missing; the exit code says whether it is there now."""
     if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _install()
     if find() is None:
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _install() -> None:
-    """Install Debian's package, without asking anything; what fails is told by apt-get itself."""
+    """Install Debian's package without questions; apt-get prints its own errors."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],

@@ -1,4 +1,4 @@
-"""Who acts in all journeys."""
+"""The admin of all journeys."""
 
 import pytest_asyncio
 
@@ -8,5 +8,5 @@ from tests.journeys.site import Site
 
 @pytest_asyncio.fixture(scope="session")
 async def admin(site: Site) -> Person:
-    """Who approves the vendors."""
+    """The admin who approves the vendors."""
     return await an_admin(site)

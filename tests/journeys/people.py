@@ -1,4 +1,4 @@
-"""Who acts in the journeys, over REST, and where they live."""
+"""The people of the journeys, over REST, and the places where they live."""
 
 import itertools
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _PLACES, _PHONES = itertools.count(), itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody logged in; the methods send their access token and expect a success."""
+    """Somebody logged in; the methods send their access token and require a success."""
 
     http: httpx.AsyncClient
     id: str
@@ -36,33 +36,33 @@ class Person:
         return await self.http.request(method, path, headers=headers, **given)
 
     async def get(self, path: str, **given: Any) -> dict[str, Any]:
-        """GET, and what was answered."""
+        """GET a path; returns the body."""
         return _answer(await self.ask("GET", path, **given))
 
     async def post(self, path: str, **given: Any) -> dict[str, Any]:
-        """POST, and what was answered."""
+        """POST to a path; returns the body."""
         return _answer(await self.ask("POST", path, **given))
 
     async def patch(self, path: str, **given: Any) -> dict[str, Any]:
-        """PATCH, and what was answered."""
+        """PATCH a path; returns the body."""
         return _answer(await self.ask("PATCH", path, **given))
 
 
 def somewhere() -> dict[str, Any]:
-    """A place so far from all others given out that nobody's radius covers two of them."""
+    """A place so far from all earlier ones that no radius covers two of them."""
     number = next(_PLACES)
     longitude, latitude = -170.0 + 10 * (number % 34), -50.0 + 10 * (number // 34)
     return {"type": "Point", "coordinates": [longitude, latitude]}
 
 
 def a_phone_number() -> str:
-    """A number that nobody has: 555-0100 to 555-0199 are for fiction, in each area code."""
+    """A number that nobody has: 555-0100 to 555-0199 are fictitious in every area code."""
     number = next(_PHONES)
     return f"+1{201 + number // 100}55501{number % 100:02}"
 
 
 async def registered(site: Site, role: str, name: str) -> Person:
-    """Somebody new, with an email address and a phone of their own."""
+    """Register somebody new, with a separate email address and phone number."""
     account = {
         "role": role,
         "email": f"{new_id()}@people.example",
@@ -75,13 +75,13 @@ async def registered(site: Site, role: str, name: str) -> Person:
 
 
 async def logged_in(site: Site, email: str, password: str) -> Person:
-    """Somebody who has an account."""
+    """Log in somebody who has an account."""
     tokens = await site.http.post("/v1/tokens", json={"email": email, "password": password})
     return _person(site, _answer(tokens))
 
 
 async def an_admin(site: Site) -> Person:
-    """An admin: nobody registers as one, so the account is put into the store."""
+    """Create an admin: nobody can register as one, so the account is put into the store."""
     password_hash = await site.parts.world.passwords.hash(PASSWORD)
     account = an_account(role=Role.ADMIN, password_hash=password_hash)
     await site.parts.store.accounts.add(account)
@@ -91,7 +91,7 @@ async def an_admin(site: Site) -> Person:
 async def a_vendor(
     site: Site, admin: Person, company: str, place: dict[str, Any], **profile: Any
 ) -> Person:
-    """A plumber at the place who went through the whole onboarding."""
+    """Create a plumber at the place who has completed the whole onboarding."""
     vendor = await registered(site, "vendor", company)
     full = {
         "company": company,
@@ -109,7 +109,7 @@ async def a_vendor(
 
 
 async def a_draft(customer: Person, place: dict[str, Any], **content: Any) -> dict[str, Any]:
-    """A drafted RFI for a plumber."""
+    """Draft an RFI for a plumber."""
     draft = {
         "category": "plumbing",
         "title": "Leaking kitchen sink",
@@ -124,17 +124,17 @@ async def a_draft(customer: Person, place: dict[str, Any], **content: Any) -> di
 async def a_submitted_rfi(
     customer: Person, place: dict[str, Any], **content: Any
 ) -> dict[str, Any]:
-    """An RFI that is open for matching."""
+    """Submit an RFI, so that it is open for matching."""
     draft = await a_draft(customer, place, **content)
     return await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=draft["revision"])
 
 
 async def a_match(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
-    """The vendor's match on the RFI, once there is one."""
+    """Wait for the vendor's match on the RFI."""
 
     async def offered() -> list[dict[str, Any]]:
         matches = (await vendor.get("/v1/matches"))["items"]
-        return [each for each in matches if each["rfi_id"] == rfi["id"]]
+        return [match for match in matches if match["rfi_id"] == rfi["id"]]
 
     return (await eventually(offered))[0]
 
@@ -142,7 +142,9 @@ async def a_match(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
 async def a_conversation(
     site: Site, admin: Person, customer_name: str, company: str
 ) -> tuple[Person, Person, str]:
-    """A customer and a vendor that accepted its RFI, and the id of their conversation."""
+    """Create a customer, a vendor that accepted its RFI, and their conversation; returns its id
+    too.
+    """
     place = somewhere()
     customer = await registered(site, "customer", customer_name)
     vendor = await a_vendor(site, admin, company, place)

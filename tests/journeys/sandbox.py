@@ -1,4 +1,4 @@
-"""What the providers' sandbox took, and what shall go wrong there."""
+"""What the providers' sandbox accepted, and the faults to inject there."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ _PAGE = 1_000
 
 
 async def deliveries(site: Site, to: str | None) -> list[dict[str, Any]]:
-    """All that was delivered to an address or number, oldest first."""
+    """All deliveries to an address or number, oldest first."""
     found: list[dict[str, Any]] = []
     query: dict[str, Any] = {"to": to, "limit": _PAGE}
     while True:
@@ -24,24 +24,26 @@ async def deliveries(site: Site, to: str | None) -> list[dict[str, Any]]:
 
 async def subjects(site: Site, email: str) -> list[str]:
     """The subjects of the emails to an address, oldest first."""
-    return [each["subject"] for each in await deliveries(site, email)]
+    return [delivery["subject"] for delivery in await deliveries(site, email)]
 
 
 async def texts(site: Site, phone: str | None) -> list[str]:
     """The SMS to a number, oldest first."""
     assert phone is not None
-    return [each["text"] for each in await deliveries(site, phone)]
+    return [delivery["text"] for delivery in await deliveries(site, phone)]
 
 
 async def set_faults(site: Site, *faults: dict[str, Any]) -> None:
-    """Replace the faults; each is limited to one recipient, so that other journeys meet none."""
+    """Replace the faults; each is limited to one recipient, so that other journeys are not
+    affected.
+    """
     assert all("to" in fault for fault in faults)
     url = f"{site.running.url('sandbox')}/sandbox/faults"
     (await site.http.put(url, json=list(faults))).raise_for_status()
 
 
 async def faults_left(site: Site) -> list[dict[str, Any]]:
-    """The faults that nobody has met yet."""
+    """The faults that no send has met yet."""
     response = await site.http.get(f"{site.running.url('sandbox')}/sandbox/faults")
     items: list[dict[str, Any]] = response.raise_for_status().json()["items"]
     return items

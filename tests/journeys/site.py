@@ -1,4 +1,4 @@
-"""The running stack in the hands of a journey."""
+"""The running stack, as a journey controls it."""
 
 import asyncio
 import signal
@@ -20,9 +20,10 @@ GATEWAYS = ("realtime-1", "realtime-2")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """nginx's address with a client for it, and what stands behind it.
+    """nginx's address with a client for it, and the stack behind it.
 
-    `parts` looks into the store, and puts an admin there: everything else comes in by nginx.
+    Journeys use `parts` only to read the store and to create an admin; everything else goes through
+    nginx.
     """
 
     running: Running
@@ -31,7 +32,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Where people and apps come in."""
+        """The address that people and apps use."""
         return self.running.url("nginx")
 
     async def stop(self, name: str) -> None:
@@ -43,7 +44,7 @@ class Site:
         await asyncio.to_thread(self.running.start, name)
 
     async def kill(self, name: str, hold_s: float = 0.0) -> None:
-        """`kill -9`; it comes back by itself, after `hold_s` seconds at the earliest."""
+        """`kill -9` one; the supervisor restarts it, after `hold_s` seconds at the earliest."""
         before = self.running.pid(name)
         await asyncio.to_thread(self.running.kill, name, signal.SIGKILL, hold_s)
 
@@ -53,7 +54,7 @@ class Site:
         await eventually(is_gone)
 
     async def is_ready(self, name: str) -> bool:
-        """Whether a process runs and says that it can do its work."""
+        """Whether a process runs and reports that it is ready."""
         health = f"{self.running.url(name)}/health/ready"
         return self.running.pid(name) is not None and await probes.is_healthy(health)
 
@@ -64,7 +65,7 @@ class Site:
     async def documents(
         self, collection: str, order: str, **condition: Any
     ) -> list[dict[str, Any]]:
-        """What a collection holds, in the order of a field."""
+        """The matching documents of a collection, ordered by a field."""
         cursor = self.parts.store.database[collection].find(condition).sort(order)
         found: list[dict[str, Any]] = await cursor.to_list(None)
         return found
@@ -72,7 +73,7 @@ class Site:
 
 @asynccontextmanager
 async def opened(stack: Running) -> AsyncIterator[Site]:
-    """A running stack with a client for it."""
+    """Open a client and the parts for a running stack."""
     settings = from_environment({**stack.environment, "PARLEY_PROCESS_NAME": "journeys"})
     async with (
         open_parts(settings) as parts,

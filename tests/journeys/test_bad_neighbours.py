@@ -1,4 +1,4 @@
-"""Providers in trouble, forged tokens, bodies and records that do not fit."""
+"""Provider errors, forged tokens, oversized bodies, unknown addresses and unreadable records."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -26,14 +26,14 @@ from tests.journeys.sandbox import faults_left, set_faults, subjects, texts
 from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
 
-# nginx takes bodies of up to 1 MiB at this address.
+# nginx accepts bodies of up to 1 MiB at this address.
 TOO_LARGE = 1024 * 1024 + 1
 
 
 async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
     site: Site, admin: Person
 ) -> None:
-    """429, 500, and an SMS whose answer got lost on its way back: each arrives once."""
+    """A 429, a 500, and an SMS whose answer was lost on the way back: each arrives once."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendor = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -51,12 +51,12 @@ async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
         return items
 
     def is_sent(seen: list[dict[str, Any]]) -> bool:
-        return [each["state"] for each in seen] == ["sent", "sent"]
+        return [notification["state"] for notification in seen] == ["sent", "sent"]
 
-    # Twilio is asked a minute after the request, when it lists what it has taken.
+    # Twilio is queried a minute after the request, when its list has what it accepted.
     told = await eventually(log, is_sent, within_s=180)
 
-    assert sorted(each["channel"] for each in told) == ["email", "sms"]
+    assert sorted(notification["channel"] for notification in told) == ["email", "sms"]
     assert await faults_left(site) == []
     assert await subjects(site, vendor.email) == ["New request near you: A sink of patience"]
     assert len(await texts(site, vendor.phone)) == 1
@@ -65,7 +65,7 @@ async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
 async def test_a_record_that_nobody_can_read_is_put_aside_and_the_rest_goes_on(
     site: Site, admin: Person
 ) -> None:
-    """Ahead of an RFI in its own partition: both consumers bury it, and the RFI is matched."""
+    """It precedes an RFI in its partition: both consumers dead-letter it, and the RFI is matched."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendor = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -89,14 +89,14 @@ async def test_a_record_that_nobody_can_read_is_put_aside_and_the_rest_goes_on(
 
 
 def a_forged_token(person: Person, **changes: object) -> str:
-    """The person's own claims, still good for an hour, under somebody else's secret."""
+    """The person's own claims, valid for another hour, signed with another secret."""
     claims = jwt.decode(person.token, options={"verify_signature": False})
     later = datetime.now(UTC) + timedelta(hours=1)
     return jwt.encode({**claims, "exp": later, **changes}, "not the secret " * 4, "HS256")
 
 
 async def test_a_forged_token_opens_nothing(site: Site) -> None:
-    """Neither REST nor the socket believes a token that Parley did not sign."""
+    """Neither REST nor the socket accepts a token that Parley did not sign."""
     customer = await registered(site, "customer", "Carla Reyes")
     client, refused = socketio.AsyncClient(reconnection=False), asyncio.Event()
     reasons: list[dict[str, Any]] = []
@@ -116,7 +116,7 @@ async def test_a_forged_token_opens_nothing(site: Site) -> None:
 
 
 async def test_what_does_not_fit_gets_a_problem(site: Site) -> None:
-    """A body that is too large, an address that is not there: RFC 9457, whoever answers."""
+    """For a body that is too large and for an unknown address: RFC 9457, whoever answers."""
     customer = await registered(site, "customer", "Carla Reyes")
     bearer = {"Authorization": f"Bearer {customer.token}"}
 
@@ -128,7 +128,7 @@ async def test_what_does_not_fit_gets_a_problem(site: Site) -> None:
 
 
 def is_problem(response: httpx.Response, status: int, code: str) -> None:
-    """The response is a problem of that status and code, with an id to ask about."""
+    """Check that the response is a problem with this status and code, and has a request id."""
     assert response.headers["content-type"].partition(";")[0] == "application/problem+json"
     problem = response.json()
     assert (response.status_code, problem["status"], problem["code"]) == (status, status, code)

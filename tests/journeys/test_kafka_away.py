@@ -1,4 +1,4 @@
-"""Kafka is away, or a process behind it is killed, while RFIs come in: each is matched once."""
+"""Kafka is down, or a process behind it is killed, while RFIs arrive: each is matched once."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ RFIS = 24
 SOME = 8
 MAX_VENDORS = 2
 VENDORS = 3  # more than an RFI may have
-# A killed member of a consumer group is waited for until its session ends, 10 s.
+# Kafka waits for a killed member of a consumer group until its session ends, 10 s.
 RECOVERED_S = 90.0
 
 
@@ -34,7 +34,7 @@ class Town:
     rfis: list[dict[str, Any]] = field(default_factory=list)
 
     async def submit(self, count: int) -> None:
-        """Submit RFIs with titles of their own, one after the other."""
+        """Submit RFIs with different titles, one after the other."""
         for _ in range(count):
             title = f"Sink number {len(self.rfis) + 1}."
             rfi = await a_submitted_rfi(
@@ -43,23 +43,23 @@ class Town:
             self.rfis.append(rfi)
 
     async def submit_until(self, stopping: asyncio.Event) -> None:
-        """Go on submitting until told to stop."""
+        """Submit RFIs until the event is set."""
         while not stopping.is_set():
             await self.submit(1)
 
     async def matches(self) -> list[dict[str, Any]]:
         """All matches on these RFIs."""
-        ids = [each["id"] for each in self.rfis]
+        ids = [rfi["id"] for rfi in self.rfis]
         return await self.site.documents("matches", "_id", rfi_id={"$in": ids})
 
     async def is_matched(self) -> None:
-        """Wait until there are as many matches as there may be."""
+        """Wait until there are as many matches as allowed."""
         wanted = len(self.rfis) * MAX_VENDORS
         await eventually(self.matches, lambda found: len(found) >= wanted, RECOVERED_S)
 
 
 async def a_town(site: Site, admin: Person) -> Town:
-    """A town without an RFI yet."""
+    """A town without RFIs."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendors = [await a_vendor(site, admin, f"Plumbing {n}", place) for n in range(VENDORS)]
@@ -69,8 +69,9 @@ async def a_town(site: Site, admin: Person) -> Town:
 async def test_rfis_submitted_while_kafka_is_away_are_matched_once(
     site: Site, admin: Person
 ) -> None:
-    """Submitting works without Kafka, and the consumers say that it is away; when it is back, each
-    RFI is matched and told of once."""
+    """Submitting works without Kafka, and the consumers are not ready; once it is back, each RFI is
+    matched and notified of once.
+    """
     town = await a_town(site, admin)
     await site.stop("kafka")
     try:
@@ -92,11 +93,11 @@ async def test_rfis_submitted_while_kafka_is_away_are_matched_once(
 async def test_rfis_submitted_around_a_kill_are_matched_once(
     site: Site, admin: Person, name: str
 ) -> None:
-    """`kill -9` in the middle of the work: another goes on, and nothing happens twice."""
+    """`kill -9` in the middle of the work: another process takes over, and nothing happens twice."""
     town, stopping = await a_town(site, admin), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(town.submit_until(stopping))
-        # Some are done, some are on their way, some are still to come.
+        # Some are done, some are in flight, some are still to come.
         await eventually(town.matches)
         await site.kill(name)
         known = len(town.rfis)
@@ -114,29 +115,29 @@ async def test_rfis_submitted_around_a_kill_are_matched_once(
 
 
 async def each_happened_once(town: Town) -> None:
-    """One handling for each RFI, its vendors within the limit, one event and mail for each match."""
+    """Each RFI has one handling and vendors within its limit, each match one event and one email."""
     site, matches = town.site, await town.matches()
-    of_rfi = Counter(each["rfi_id"] for each in matches)
-    assert of_rfi == {each["id"]: MAX_VENDORS for each in town.rfis}
-    assert len({(each["rfi_id"], each["vendor_id"]) for each in matches}) == len(matches)
+    of_rfi = Counter(match["rfi_id"] for match in matches)
+    assert of_rfi == {rfi["id"]: MAX_VENDORS for rfi in town.rfis}
+    assert len({(match["rfi_id"], match["vendor_id"]) for match in matches}) == len(matches)
     stored = await site.documents("rfis", "_id", _id={"$in": list(of_rfi)})
-    assert {each["match_count"] for each in stored} == {MAX_VENDORS}
+    assert {rfi["match_count"] for rfi in stored} == {MAX_VENDORS}
     vendors = await site.documents("vendors", "_id", _id={"$in": [v.id for v in town.vendors]})
-    assert sum(each["open_matches"] for each in vendors) == len(matches)
+    assert sum(vendor["open_matches"] for vendor in vendors) == len(matches)
 
     submitted = [
-        each["id"]
-        for each in await topics.events(site, of_rfi, "rfis")
-        if each["name"] == "rfi.submitted"
+        event["id"]
+        for event in await topics.events(site, of_rfi, "rfis")
+        if event["name"] == "rfi.submitted"
     ]
     assert len(submitted) == len(town.rfis)
-    marks = [f"matching:{each}" for each in submitted]
+    marks = [f"matching:{event_id}" for event_id in submitted]
     assert len(await site.documents("handled_events", "_id", _id={"$in": marks})) == len(marks)
     offers = await eventually(
         lambda: topics.events(site, of_rfi, "matches"), lambda found: len(found) >= len(matches)
     )
-    assert sorted(each["data"]["match"]["id"] for each in offers) == [
-        each["_id"] for each in matches
+    assert sorted(event["data"]["match"]["id"] for event in offers) == [
+        match["_id"] for match in matches
     ]
     for vendor in town.vendors:
         await _was_told_once_of_each(town, vendor)
@@ -144,9 +145,9 @@ async def each_happened_once(town: Town) -> None:
 
 async def _was_told_once_of_each(town: Town, vendor: Person) -> None:
     """One email and one SMS for each match of the vendor, and no other."""
-    titles = {each["id"]: each["title"] for each in town.rfis}
+    titles = {rfi["id"]: rfi["title"] for rfi in town.rfis}
     mine = [
-        titles[each["rfi_id"]] for each in await town.matches() if each["vendor_id"] == vendor.id
+        titles[match["rfi_id"]] for match in await town.matches() if match["vendor_id"] == vendor.id
     ]
 
     async def told() -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""A process is killed in the middle of a write: what it held is free again before people notice."""
+"""A process is killed in the middle of a write: its locks are released before people notice."""
 
 from tests.builders import NOW
 from tests.journeys.app import connected
@@ -7,7 +7,7 @@ from tests.journeys.site import Site
 
 
 async def test_a_half_done_write_holds_nobody_up(site: Site, admin: Person) -> None:
-    """A transaction that nobody will ever end is given up while the next writer still waits."""
+    """An abandoned transaction is aborted while the next writer still waits."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendor = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -20,7 +20,7 @@ async def test_a_half_done_write_holds_nobody_up(site: Site, admin: Person) -> N
         seen = {"$set": {"updated_at": NOW}}
         await matches.update_one({"_id": offered["id"]}, seen, session=killed)
 
-        # Nothing is committed or taken back: to the server its client is just silent.
+        # Neither committed nor aborted: to the server, the client is just silent.
         accepted = await vendor.post(f"/v1/matches/{offered['id']}/accept")
 
     assert accepted["state"] == "accepted"

@@ -1,4 +1,4 @@
-"""Each link in an email or SMS opens, for whom it was sent to, what it speaks of."""
+"""Each link in an email or SMS opens its subject for the recipient."""
 
 import re
 from collections.abc import AsyncIterator
@@ -40,7 +40,9 @@ SUBJECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Affair:
-    """Who was told what: everything that is mailed about happened to these three."""
+    """Three people to whom everything happens that causes an email, and the link that each was
+    sent.
+    """
 
     customer: Person
     winner: Person
@@ -50,14 +52,16 @@ class Affair:
 
 @pytest_asyncio.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser for all links; each opens in a context of its own."""
+    """One browser for all links; each opens in a separate context."""
     async with a_browser() as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="module")
 async def affair(site: Site, admin: Person) -> Affair:
-    """Three RFIs and their ends, with nobody connected, and the mails that came of it."""
+    """Take three RFIs to their ends, with nobody connected, and collect the resulting emails and
+    SMS.
+    """
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     winner = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -76,7 +80,7 @@ async def affair(site: Site, admin: Person) -> Affair:
 
 
 async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
-    """A kind that is added is tried here too, by each of its channels."""
+    """This test also covers every kind that is added, on each of its channels."""
     wanted = {(kind, channel) for kind, policy in POLICIES.items() for channel in policy.channels}
 
     assert affair.links.keys() == wanted
@@ -85,7 +89,7 @@ async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
 async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
     affair: Affair, browser: Browser
 ) -> None:
-    """By email and by SMS; the offer was taken meanwhile, so the conversation shows."""
+    """By email and by SMS; the offer was accepted meanwhile, so the RFI's details are shown."""
     for channel in ("email", "sms"):
         window = await _open(browser, *affair.links[Kind.MATCH_OFFERED, channel])
         await window.sees("rfi-details", AWARDED)
@@ -93,7 +97,7 @@ async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
 
 
 async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser) -> None:
-    """The message that the mail quotes is on the screen."""
+    """The message that the email quotes is on the screen."""
     window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
 
     await window.sees("message-body", MESSAGE)
@@ -101,7 +105,7 @@ async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser
 
 
 async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -> None:
-    """The customer sees what the mail told."""
+    """The customer sees the figure from the email."""
     window = await _open(browser, *affair.links[Kind.QUOTE_SUBMITTED, "email"])
 
     await window.sees("quote-figure", "250")
@@ -136,7 +140,7 @@ async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browse
 async def test_what_has_ended_is_named_with_its_end(
     affair: Affair, browser: Browser, kind: Kind, title: str, end: str
 ) -> None:
-    """The vendor sees which request it was, and why nothing more can come of it."""
+    """The vendor sees which request it was, and why it has ended."""
     window = await _open(browser, *affair.links[kind, "email"])
 
     await expect(window.page.get_by_role("heading", level=1)).to_contain_text(title)
@@ -147,7 +151,7 @@ async def test_what_has_ended_is_named_with_its_end(
 async def test_a_link_of_somebody_elses_offers_the_other_log_in(
     affair: Affair, browser: Browser
 ) -> None:
-    """Who has two accounts is told which one is logged in, and goes on at the link."""
+    """Somebody with two accounts sees which one is logged in, and continues at the link."""
     _, link = affair.links[Kind.QUOTE_SUBMITTED, "email"]
     window = await logged_in_window(browser, link, affair.loser)
     await window.sees("other-account", affair.loser.email)
@@ -162,7 +166,7 @@ async def test_a_link_of_somebody_elses_offers_the_other_log_in(
 async def test_an_address_of_the_older_form_leads_where_it_led(
     affair: Affair, browser: Browser
 ) -> None:
-    """Bookmarks and old mails have the path after the number sign."""
+    """Bookmarks and old emails have the path after the number sign."""
     person, link = affair.links[Kind.MESSAGE_SENT, "email"]
     older = re.sub(r"(//[^/]+)/", r"\1/#/", link, count=1)
     window = await logged_in_window(browser, older, person)
@@ -175,7 +179,7 @@ async def test_an_address_of_the_older_form_leads_where_it_led(
 async def test_the_browsers_own_buttons_go_from_page_to_page(
     affair: Affair, browser: Browser
 ) -> None:
-    """Back and forward show what was there, without loading the page again."""
+    """Back and forward show the earlier pages, without reloading."""
     window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
     await window.sees("message-body", MESSAGE)
     await window.page.evaluate("window.wasNotLoadedAgain = true")
@@ -192,7 +196,7 @@ async def test_the_browsers_own_buttons_go_from_page_to_page(
 
 
 async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
-    """One RFI goes the whole way: talked about, revised, quoted and awarded."""
+    """Take one RFI the whole way: accepted, talked about, revised, quoted and awarded."""
     customer, winner, loser = affair.customer, affair.winner, affair.loser
     rfi = await a_submitted_rfi(customer, place, title=AWARDED, max_vendors=2)
     conversation_id = ""
@@ -213,7 +217,8 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
         "message": "Parts and labour.",
     }
     quote = await winner.post(f"{path}/quotes", json=figures)
-    # A mail about an RFI that is awarded already says nothing new, so both are waited for.
+    # Emails about an RFI that is already awarded would be pointless and are not sent, so wait for
+    # both.
     await eventually(lambda: _sent(customer, Kind.QUOTE_SUBMITTED))
     await eventually(lambda: _sent(winner, Kind.RFI_REVISED))
     await customer.post(
@@ -224,13 +229,17 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
 
 
 async def _sent(person: Person, kind: Kind) -> list[dict[str, Any]]:
-    """The person's notifications of a kind that were sent."""
+    """The person's sent notifications of a kind."""
     log = await person.get("/v1/me/notifications")
-    return [each for each in log["items"] if each["kind"] == kind and each["state"] == "sent"]
+    return [
+        notification
+        for notification in log["items"]
+        if notification["kind"] == kind and notification["state"] == "sent"
+    ]
 
 
 async def _collect(site: Site, affair: Affair) -> None:
-    """Finds the link of each kind and channel in what the providers were given."""
+    """Find the link of each kind and channel in the providers' deliveries."""
     to = {
         Kind.MESSAGE_SENT: affair.customer,
         Kind.QUOTE_SUBMITTED: affair.customer,
@@ -249,9 +258,13 @@ async def _link(site: Site, person: Person, kind: Kind, channel: str) -> str:
     async def found() -> list[dict[str, Any]]:
         delivered = await deliveries(site, address)
         if channel == "email":
-            return [each for each in delivered if SUBJECTS[kind] in each["subject"]]
+            return [delivery for delivery in delivered if SUBJECTS[kind] in delivery["subject"]]
         words = {Kind.MATCH_OFFERED: "new request", Kind.RFI_WON: "you won"}[kind]
-        return [each for each in delivered if words in each["text"] and AWARDED in each["text"]]
+        return [
+            delivery
+            for delivery in delivered
+            if words in delivery["text"] and AWARDED in delivery["text"]
+        ]
 
     (delivery, *_) = await eventually(found)
     link: str = re.findall(rf"{re.escape(site.url)}/\S+", delivery["text"])[0]
@@ -261,5 +274,5 @@ async def _link(site: Site, person: Person, kind: Kind, channel: str) -> str:
 
 
 async def _open(browser: Browser, person: Person, link: str) -> Window:
-    """The link in a new browser: first the log-in, then what it leads to."""
+    """Open the link in a new browser context: first the log-in, then the link's target."""
     return await logged_in_window(browser, link, person)

@@ -14,7 +14,7 @@ from tests.journeys.site import Site
 
 @pytest_asyncio.fixture
 async def windows(site: Site) -> AsyncIterator[tuple[Window, Window]]:
-    """The demo customer's window and the demo vendor's, logged in by one click each."""
+    """The demo customer's window and the demo vendor's, each logged in with one click."""
     accounts = people.accounts(await site.parts.world.passwords.hash(people.PASSWORD))
     await insert_missing(site.parts.store, "accounts", list(accounts.values()))
     vendor = people.demo_vendor(accounts["vendor"])
@@ -28,7 +28,7 @@ async def windows(site: Site) -> AsyncIterator[tuple[Window, Window]]:
 
 
 async def test_two_people_come_to_terms_on_the_page(windows: tuple[Window, Window]) -> None:
-    """Request, offer, conversation, revision, quote, award: nobody loads a page again."""
+    """Request, offer, conversation, revision, quote, award: no page is ever reloaded."""
     customer, vendor = windows
     title = f"Leaking sink {new_id()[-6:]}"
     for window in windows:
@@ -53,7 +53,7 @@ async def test_two_people_come_to_terms_on_the_page(windows: tuple[Window, Windo
 async def test_a_vendor_that_declines_sees_that_the_request_is_gone(
     windows: tuple[Window, Window],
 ) -> None:
-    """The open page says so by itself, in a friendly sentence and not as an error."""
+    """The open page says so without a reload, in a friendly sentence and not as an error."""
     customer, vendor = windows
     title = f"Broken tap {new_id()[-6:]}"
     await _request(customer, title)
@@ -80,7 +80,7 @@ async def _request(customer: Window, title: str) -> None:
 
 
 async def _talk(customer: Window, vendor: Window) -> None:
-    """Each sees the other's message, and that one's own was read."""
+    """Each sees the other's message, and that their own was read."""
     await customer.say("Could you come on Friday?")
     await vendor.sees("message-body", "Could you come on Friday?")
     await vendor.say("Friday at nine.")
@@ -92,7 +92,7 @@ async def _talk(customer: Window, vendor: Window) -> None:
 
 
 async def _report(customer: Window) -> None:
-    """A reported message is thanked for, and not offered for a report again."""
+    """A reported message shows thanks, and cannot be reported again."""
     await customer.click("message-report")
     await customer.page.get_by_test_id("report-reason").select_option("spam")
     await customer.click("report-submit")
@@ -101,7 +101,7 @@ async def _report(customer: Window) -> None:
 
 
 async def _block_for_a_while(customer: Window, vendor: Window) -> None:
-    """Both see at once that nothing can be written, each in their own words; no text is lost by it."""
+    """Both see at once that nobody can write, each in their own words; no text is lost."""
     await vendor.fill("message-input", "Or on Saturday.")
     await customer.click("block")
     await customer.click("block-confirm")
@@ -118,7 +118,7 @@ async def _block_for_a_while(customer: Window, vendor: Window) -> None:
 
 
 async def _revise(customer: Window, vendor: Window, title: str) -> None:
-    """The vendor sees which field became what."""
+    """The vendor sees which field changed, and to what."""
     await customer.page.get_by_role("link", name=title).click()
     await customer.click("rfi-revise")
     await customer.page.get_by_test_id("rfi-form").locator('[name="budget_max"]').fill("550")
@@ -128,7 +128,7 @@ async def _revise(customer: Window, vendor: Window, title: str) -> None:
 
 
 async def _quote_and_award(customer: Window, vendor: Window) -> None:
-    """The quote shows up at the customer's, the award at the vendor's."""
+    """The customer sees the quote appear, the vendor the award."""
     await vendor.fill("quote-amount", "250")
     await vendor.fill("quote-message", "Parts and labour.")
     await vendor.click("quote-submit")

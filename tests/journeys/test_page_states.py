@@ -1,4 +1,4 @@
-"""What the page says to whom it has little to show, and what it does when things are not as usual."""
+"""What the page shows people for whom it has little, and what it does in unusual states."""
 
 from collections.abc import AsyncIterator
 
@@ -21,7 +21,7 @@ NAMES = ("Carla Reyes", "Front Range Plumbing")
 
 @pytest_asyncio.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a context of their own."""
+    """One browser; each person has a separate context."""
     async with a_browser() as running:
         yield running
 
@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def test_a_vendor_that_applied_reads_what_to_do_and_where(
     site: Site, browser: Browser
 ) -> None:
-    """The steps that are left, where they are done, and no promise that requests will come."""
+    """The page shows the remaining steps and where to do them, and does not promise requests."""
     vendor = await registered(site, "vendor", "Newcomers & Sons")
     await vendor.patch("/v1/vendors/me", json={"company": "Newcomers & Sons"})
 
@@ -47,7 +47,7 @@ async def test_a_vendor_that_applied_reads_what_to_do_and_where(
 async def test_a_vendor_reads_where_its_application_stands(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """In review there is nothing to do; suspended, the reason is told; active, nothing is said."""
+    """In review there is nothing to do; if suspended, the reason is shown; if active, nothing is."""
     vendor = await a_vendor(site, admin, "Summit Pipes", somewhere())
     window = await logged_in_window(browser, site.url, vendor)
     await expect(window.page.get_by_text("No matches yet")).to_be_visible()
@@ -65,7 +65,7 @@ async def test_a_vendor_reads_where_its_application_stands(
 async def test_an_admin_reads_that_there_is_no_page_yet(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """At every address: no customer's page, no error, and a way out."""
+    """At every address there is no customer's page and no error, but a way out."""
     for path in ("/", "/rfis/new", "/conversations"):
         window = await logged_in_window(browser, site.url + path, admin)
         await window.sees("admin-no-page", "an admin")
@@ -82,22 +82,22 @@ async def test_an_admin_reads_that_there_is_no_page_yet(
 async def test_an_address_that_leads_nowhere_says_so(
     site: Site, browser: Browser, path: str
 ) -> None:
-    """Also one that is not well encoded; the page stays whole and leads back to the start."""
+    """This includes malformed encodings; the page stays intact and leads back to the start."""
     customer = await registered(site, "customer", "Carla Reyes")
     window = await logged_in_window(browser, site.url + path, customer)
 
     await window.sees("no-such-page", "no such page")
     await window.page.get_by_test_id("no-such-page").get_by_role("link").click()
     await expect(window.page.get_by_role("heading", name="Your requests")).to_be_visible()
-    # The status of the answer is what the browser itself notes.
-    assert [each for each in window.errors if "404 (Not Found)" not in each] == []
+    # The browser itself logs the answer's status.
+    assert [error for error in window.errors if "404 (Not Found)" not in error] == []
     await window.close()
 
 
 async def test_what_one_writes_while_reading_above_is_in_sight(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """The conversation scrolls to one's own message, and to nobody else's."""
+    """The conversation scrolls to a message of one's own, and not to others' messages."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     messages = f"/v1/conversations/{conversation_id}/messages"
     for number in range(40):
@@ -123,10 +123,10 @@ async def test_what_one_writes_while_reading_above_is_in_sight(
 async def test_nobody_is_shown_as_active_without_a_connection(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """Offline nobody knows who is there; with the connection comes what is so then."""
+    """While offline nobody's activity is known; the connection brings the current state."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     url = f"{site.url}/conversations/{conversation_id}"
-    mine, other = [await logged_in_window(browser, url, each) for each in (customer, vendor)]
+    mine, other = [await logged_in_window(browser, url, person) for person in (customer, vendor)]
     await other.say("Good morning.")
     await mine.sees("presence", "is active now")
 
@@ -144,7 +144,7 @@ async def test_nobody_is_shown_as_active_without_a_connection(
 async def test_messages_are_a_list_inside_a_log(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """A screen reader hears new ones, and how many there are: each item is in a list."""
+    """A screen reader announces new ones, and how many there are: each item is in a list."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     said = {"client_message_id": "v-1", "body": "Good morning."}
     await vendor.post(f"/v1/conversations/{conversation_id}/messages", json=said)

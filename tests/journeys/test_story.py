@@ -1,4 +1,4 @@
-"""From the registration to the award: what each side sees live, and what is kept of it."""
+"""From registration to award: what each side sees live, and what is stored."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -15,14 +15,14 @@ from tests.journeys.sandbox import subjects, texts
 from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
 
-# Live is what comes before one would look again; a push takes milliseconds, a busy machine more.
+# Live means sooner than one would reload; a push takes milliseconds, on a busy machine more.
 LIVE_S = 2.0
 TITLE = "Leaking kitchen sink"
 
 
 @dataclass
 class Story:
-    """Who is in it, and what it has come to."""
+    """The people of the story and the current state."""
 
     site: Site
     customer: Person
@@ -37,13 +37,13 @@ class Story:
 
     @property
     def rfi_path(self) -> str:
-        """The RFI's address."""
+        """The RFI's path."""
         return f"/v1/rfis/{self.rfi['id']}"
 
 
 @pytest_asyncio.fixture(params=[None, ["polling"]], ids=["websocket", "polling"])
 async def story(request: pytest.FixtureRequest, site: Site, admin: Person) -> AsyncIterator[Story]:
-    """A customer with a draft, and two vendors nearby; all connected in one of two ways."""
+    """A customer with a draft, and two vendors nearby; all connected over one of two transports."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendor = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -59,7 +59,7 @@ async def story(request: pytest.FixtureRequest, site: Site, admin: Person) -> As
 
 
 async def test_from_registration_to_award(story: Story) -> None:
-    """Each step is seen live by the other side; Kafka, MongoDB and the providers hold the same."""
+    """The other side sees each step live; Kafka, MongoDB and the providers agree on all of it."""
     await _request_and_match(story)
     await _talk(story)
     await _revise(story)
@@ -71,7 +71,7 @@ async def test_from_registration_to_award(story: Story) -> None:
 
 
 async def _request_and_match(story: Story) -> None:
-    """The customer submits; both vendors are offered it live; one takes it up."""
+    """The customer submits; both vendors get the offer live, and one accepts."""
     story.rfi = await story.customer.post(f"{story.rfi_path}/submit", if_match=1)
     assert story.rfi["revision"] == 2
     offered = await story.vendor_app.pushed("match.offered", rfi_id=story.rfi["id"])
@@ -90,7 +90,7 @@ async def _talk(story: Story) -> None:
     """Both join; messages, typing and receipts reach the other side."""
     conversation = {"conversation_id": story.conversation_id}
     joined = await story.customer_app.call("join_conversation", **conversation)
-    assert [each["kind"] for each in joined["entries"]] == ["notice"]
+    assert [entry["kind"] for entry in joined["entries"]] == ["notice"]
     assert joined["head"] == 1
     await story.vendor_app.call("join_conversation", **conversation)
 
@@ -100,7 +100,7 @@ async def _talk(story: Story) -> None:
     sent = await story.vendor_app.call(
         "send_message", **conversation, client_message_id="v-1", body="Is it the trap?"
     )
-    # Who has sent is typing no more.
+    # Sending a message ends the sender's typing.
     await story.customer_app.pushed("typing.updated", LIVE_S, **typing, is_typing=False)
     seen = await story.customer_app.pushed("message.sent", LIVE_S, client_message_id="v-1")
     assert seen == sent["message"]
@@ -121,7 +121,7 @@ async def _talk(story: Story) -> None:
 async def _revise(story: Story) -> None:
     """A revision reaches the vendor at once, field by field; a stale one is refused."""
     joined = await story.vendor_app.call("join_rfi", rfi_id=story.rfi["id"], after_revision=0)
-    assert [each["cause"] for each in joined["changes"]] == ["submitted"]
+    assert [change["cause"] for change in joined["changes"]] == ["submitted"]
     wanted = {
         "description": "The trap drips, and the tap too.",
         "budget": {"min_minor": 10_000, "max_minor": 55_000, "currency": "USD"},
@@ -132,7 +132,7 @@ async def _revise(story: Story) -> None:
     change = await story.vendor_app.pushed("rfi.changed", LIVE_S, rfi_id=story.rfi["id"])
     assert (change["revision"], change["cause"]) == (3, "revised")
     assert change["actor"] == {"account_id": story.customer.id, "role": "customer"}
-    told = {each["path"]: (each["old"], each["new"]) for each in change["changes"]}
+    told = {field["path"]: (field["old"], field["new"]) for field in change["changes"]}
     assert told == {
         "description": (
             "The trap under the sink drips day and night.",
@@ -145,7 +145,7 @@ async def _revise(story: Story) -> None:
 
 
 async def _quote_and_award(story: Story) -> None:
-    """The quote and the award reach all whom they concern; the other vendor's match is closed."""
+    """The quote and the award reach everybody concerned; the other vendor's match is closed."""
     figures = {
         "rfi_revision": 3,
         "amount_minor": 25_000,
@@ -168,12 +168,12 @@ async def _quote_and_award(story: Story) -> None:
     await story.vendor_app.pushed("quote.updated", LIVE_S, id=quote["id"], state="awarded")
     for app in (story.customer_app, story.vendor_app):
         await app.pushed("notice.added", LIVE_S, code="rfi_awarded")
-        notices = [each["code"] for each in app.all_pushed("notice.added")]
+        notices = [notice["code"] for notice in app.all_pushed("notice.added")]
         assert notices == ["quote_submitted", "rfi_awarded"]
 
 
 async def _write_to_somebody_away(story: Story) -> None:
-    """A message to somebody who is not connected goes out by email, with its words in it."""
+    """A message to somebody who is not connected is sent by email, with its text."""
     await story.away.aclose()
     await story.vendor_app.call(
         "send_message",
@@ -185,62 +185,68 @@ async def _write_to_somebody_away(story: Story) -> None:
     subject = f"New message from Front Range Plumbing about {TITLE}"
 
     async def mails() -> list[str]:
-        # When notify comes to the quote only now, it is mailed as well: the customer is away.
+        # If notify handles the quote only now, it is emailed as well, because the customer is
+        # absent.
         found = await subjects(story.site, story.customer.email)
-        return [each for each in found if each == subject]
+        return [mail for mail in found if mail == subject]
 
     assert await eventually(mails) == [subject]
 
 
 async def _kafka_and_mongodb_agree(story: Story) -> None:
-    """Dense sequences and revisions; every outbox document and entry is in Kafka, in order."""
+    """Sequences and revisions are dense; every outbox document and entry is in Kafka, in order."""
     rfi_id, conversation_id = story.rfi["id"], story.conversation_id
     entries = await story.site.documents("entries", "sequence", conversation_id=conversation_id)
-    assert [each["sequence"] for each in entries] == [1, 2, 3, 4, 5, 6]
-    assert [each["kind"] for each in entries] == [
+    assert [entry["sequence"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert [entry["kind"] for entry in entries] == [
         "notice", "message", "message", "notice", "notice", "message",
     ]  # fmt: skip
     revisions = await story.site.documents("rfi_revisions", "revision", rfi_id=rfi_id)
-    assert [each["revision"] for each in revisions] == [1, 2, 3, 4]
+    assert [revision["revision"] for revision in revisions] == [1, 2, 3, 4]
 
     async def relayed() -> list[dict[str, Any]]:
         return await topics.events(story.site, {conversation_id}, "conversations")
 
     said = await eventually(relayed, lambda seen: len(seen) == 1 + len(entries))
-    assert {each["name"] for each in said} == {
+    assert {event["name"] for event in said} == {
         "conversation.started", "notice.added", "message.sent",
     }  # fmt: skip
-    numbered = [each for each in said if each["name"] != "conversation.started"]
-    assert [each["id"] for each in numbered] == [each["_id"] for each in entries]
-    names = [each["name"] for each in await topics.events(story.site, {rfi_id}, "rfis")]
+    numbered = [event for event in said if event["name"] != "conversation.started"]
+    assert [event["id"] for event in numbered] == [entry["_id"] for entry in entries]
+    names = [event["name"] for event in await topics.events(story.site, {rfi_id}, "rfis")]
     assert names == [
         "rfi.drafted", "rfi.submitted", "rfi.revised",
         "quote.submitted", "rfi.awarded", "quote.updated",
     ]  # fmt: skip
-    matched = [each["name"] for each in await topics.events(story.site, {rfi_id}, "matches")]
+    matched = [event["name"] for event in await topics.events(story.site, {rfi_id}, "matches")]
     assert matched == ["match.offered", "match.offered", "match.accepted", "match.closed"]
     await _outbox_is_in_kafka(story)
 
 
 async def _outbox_is_in_kafka(story: Story) -> None:
-    """What was committed is in Kafka byte for byte, in the order of the commits for each key."""
+    """Everything committed is in Kafka byte for byte, and each key has the order of its commits."""
     keys = {
         story.rfi["id"], story.conversation_id,
         story.customer.id, story.vendor.id, story.other.id,
     }  # fmt: skip
     committed = await story.site.documents("outbox", "_id", key={"$in": list(keys)})
-    assert {each["topic"] for each in committed} >= {"rfis", "matches", "vendors", "notifications"}
+    assert {document["topic"] for document in committed} >= {
+        "rfis",
+        "matches",
+        "vendors",
+        "notifications",
+    }
 
     async def relayed() -> set[bytes]:
-        return {each.value for each in await topics.records(story.site, keys)}
+        return {record.value for record in await topics.records(story.site, keys)}
 
-    await eventually(relayed, {bytes(each["value"]) for each in committed}.issubset)
+    await eventually(relayed, {bytes(document["value"]) for document in committed}.issubset)
     records = await topics.records(story.site, keys)
     assert all(record.event["version"] == 1 for record in records)
 
 
 async def _vendors_were_notified(story: Story) -> None:
-    """Offer and award by email and SMS, the loss by email, each once."""
+    """Offer and award arrive by email and SMS, the loss by email, each once."""
     site, vendor, other = story.site, story.vendor, story.other
     offer, won = f"New request near you: {TITLE}", f"You won: {TITLE}"
 
@@ -252,14 +258,17 @@ async def _vendors_were_notified(story: Story) -> None:
             await texts(site, other.phone),
         )
 
-    seen = await eventually(told, lambda each: [len(some) for some in each] == [2, 2, 2, 1])
+    seen = await eventually(told, lambda seen: [len(some) for some in seen] == [2, 2, 2, 1])
 
     assert seen[0] == [offer, won]
     assert all(TITLE in text for text in seen[1])
     assert seen[2][0] == offer
     assert TITLE in seen[3][0]
     log = await vendor.get("/v1/me/notifications")
-    states = {(each["kind"], each["channel"]): each["state"] for each in log["items"]}
+    states = {
+        (notification["kind"], notification["channel"]): notification["state"]
+        for notification in log["items"]
+    }
     assert states == {
         ("match_offered", "email"): "sent",
         ("match_offered", "sms"): "sent",

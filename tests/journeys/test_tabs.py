@@ -1,4 +1,4 @@
-"""Tabs of one browser: those of a log-in share its tokens, two log-ins are two people."""
+"""Tabs of one browser: those of one session share its tokens, two sessions are two people."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ TOKEN = """() => {
 
 @pytest_asyncio.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a context of their own."""
+    """One browser; each person has a separate context."""
     async with a_browser() as running:
         yield running
 
@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def test_a_duplicated_tab_refreshes_together_with_the_first(
     site: Site, browser: Browser
 ) -> None:
-    """The marketplace is asked once for both tabs each time, and neither is logged out."""
+    """Each time, one refresh serves both tabs, and neither is logged out."""
     customer = await registered(site, "customer", "Carla Reyes")
     first = await logged_in_window(browser, site.url, customer)
     second = await _duplicate(first)
@@ -49,13 +49,13 @@ async def test_a_duplicated_tab_refreshes_together_with_the_first(
 
     await context.route("**/v1/rfis*", refuse_stale)
     for generation in (1, 2, 3):
-        # Access tokens of a log-in that are issued in the same second are the same text.
+        # Access tokens of a session that are issued within the same second are identical.
         await asyncio.sleep(1)
         stale.add(f"Bearer {await first.page.evaluate(TOKEN)}")
         await asyncio.gather(first.page.reload(), second.page.reload())
-        for each in (first, second):
-            await expect(each.page.get_by_text("You have asked for nothing yet")).to_be_visible()
-            await each.sees_state("connection-state", "connected")
+        for window in (first, second):
+            await expect(window.page.get_by_text("You have asked for nothing yet")).to_be_visible()
+            await window.sees_state("connection-state", "connected")
         assert len(refreshed) == generation
     assert await first.page.evaluate(TOKEN) == await second.page.evaluate(TOKEN)
     await context.close()
@@ -64,7 +64,7 @@ async def test_a_duplicated_tab_refreshes_together_with_the_first(
 async def test_a_log_out_ends_its_duplicates_and_nobody_elses_tab(
     site: Site, browser: Browser
 ) -> None:
-    """Another log-in in the same browser goes on as it was."""
+    """Another session in the same browser is not affected."""
     customer = await registered(site, "customer", "Carla Reyes")
     other = await registered(site, "customer", "Somebody Else")
     first = await logged_in_window(browser, site.url, customer)
@@ -83,7 +83,7 @@ async def test_a_log_out_ends_its_duplicates_and_nobody_elses_tab(
 
 
 async def _duplicate(window: Window) -> Window:
-    """A tab that the window opened: the browser copies sessionStorage, as for "duplicate tab"."""
+    """Open a tab from the window: the browser copies sessionStorage, as with "duplicate tab"."""
     async with window.page.expect_popup() as opened:
         await window.page.evaluate("window.open(location.href)")
     copy = Window(await opened.value)

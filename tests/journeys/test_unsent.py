@@ -1,4 +1,4 @@
-"""No text is lost on the page: what waits to be sent, and what is only begun, outlives the tab."""
+"""The page loses no text: pending messages and unfinished drafts survive the tab."""
 
 import re
 from collections.abc import AsyncIterator
@@ -17,19 +17,19 @@ SOCKET = re.compile("/socket.io/")
 
 @dataclass
 class Line:
-    """The way from a tab to the gateways, which a test cuts; REST and the page stay."""
+    """The connection between a tab and the gateways, which a test can cut; REST and the page stay."""
 
     is_cut: bool = False
 
     async def lead_through(self, page: Page) -> None:
-        """Everything that the tab connects goes by this line."""
+        """Route all connections of the tab through this line."""
         await page.route_web_socket(SOCKET, self._socket)
         await page.route(SOCKET, self._poll)
 
     async def cut(self, page: Page) -> None:
-        """Nothing comes through until it is mended."""
+        """Cut the line; nothing passes until `is_cut` is reset."""
         self.is_cut = True
-        # A browser that is offline for a moment drops the connection that it has.
+        # A browser that is offline for a moment drops its existing connection.
         await page.context.set_offline(True)
         await expect(
             page.locator('[data-testid="connection-state"][data-state="reconnecting"]')
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A customer's window on a conversation, by a line that can be cut."""
+    """A customer's window on a conversation, over a line that can be cut."""
 
     site: Site
     customer: Person
@@ -59,24 +59,24 @@ class Talk:
 
     @property
     def url(self) -> str:
-        """Where the page shows it."""
+        """The page's address of the conversation."""
         return f"{self.site.url}/conversations/{self.conversation_id}"
 
     async def bodies(self) -> list[str]:
-        """The messages that the marketplace has."""
+        """The bodies of the stored messages."""
         entries = await self.site.documents(
             "entries", "sequence", conversation_id=self.conversation_id, kind="message"
         )
-        return [each["body"] for each in entries]
+        return [entry["body"] for entry in entries]
 
     async def arrives(self, *bodies: str) -> None:
-        """Wait until exactly these messages have arrived, in this order."""
+        """Wait until exactly these messages are stored, in this order."""
         assert await eventually(self.bodies, lambda seen: len(seen) >= len(bodies)) == [*bodies]
 
 
 @pytest_asyncio.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a context of their own."""
+    """One browser; each person has a separate context."""
     async with a_browser() as running:
         yield running
 
@@ -98,14 +98,14 @@ async def talk(site: Site, admin: Person, browser: Browser) -> AsyncIterator[Tal
 
 
 async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) -> None:
-    """Each text shows all the time, arrives once, under the id that it was written with."""
+    """Each text stays visible, arrives once, and keeps the id with which it was written."""
     window = talk.window
     await talk.line.cut(window.page)
     await window.say("One.")
     await window.say("Two.")
     pending = window.page.get_by_test_id("message-item")
     await expect(pending).to_have_count(2)
-    ids = [await each.get_attribute("data-client-message-id") for each in await pending.all()]
+    ids = [await item.get_attribute("data-client-message-id") for item in await pending.all()]
 
     await window.page.reload()
 
@@ -120,11 +120,11 @@ async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) ->
     stored = await talk.site.documents(
         "entries", "sequence", conversation_id=talk.conversation_id, kind="message"
     )
-    assert [each["client_message_id"] for each in stored][:2] == ids
+    assert [entry["client_message_id"] for entry in stored][:2] == ids
 
 
 async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> None:
-    """The page that loads next need not show the conversation."""
+    """The next page need not show the conversation."""
     window = talk.window
     await talk.line.cut(window.page)
     await window.say("Written and gone.")
@@ -137,7 +137,9 @@ async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> No
 
 
 async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk) -> None:
-    """Both tabs are the same person's; while the first lives, the second does not send for it."""
+    """Both tabs are the same person's; while the first one is open, the second does not send for
+    it.
+    """
     window = talk.window
     await talk.line.cut(window.page)
     await window.say("From the first tab.")
@@ -155,7 +157,7 @@ async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk
 
 
 async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> None:
-    """What was written before the log-out goes out when its author is back, and only then."""
+    """Messages written before the log-out are sent when their author is back, and only then."""
     window = talk.window
     await window.fill("message-input", "Only begun.")
     await talk.line.cut(window.page)
@@ -181,7 +183,7 @@ async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> 
 
 
 async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) -> None:
-    """Each conversation has its own; an empty box stays empty."""
+    """Each conversation has its own draft; an empty box stays empty."""
     window = talk.window
     await window.fill("message-input", "Could you")
     await window.page.reload()
@@ -197,7 +199,7 @@ async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) ->
 
 
 async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk) -> None:
-    """It closes no connection, and what is written after it arrives."""
+    """It closes no connection, and text written after it arrives."""
     window = talk.window
     await window.page.get_by_test_id("message-input").evaluate(
         """box => {
@@ -214,7 +216,7 @@ async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk)
 
 
 async def test_a_form_outlives_a_reload_and_is_empty_once_it_is_sent(talk: Talk) -> None:
-    """What is filled in of a new request is there again; what was sent is not offered again."""
+    """A partly filled form is restored; a submitted one is not offered again."""
     window = talk.window
     await window.page.goto(f"{talk.site.url}/rfis/new")
     form = window.page.get_by_test_id("rfi-form")

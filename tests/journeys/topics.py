@@ -1,4 +1,4 @@
-"""What Kafka's topics hold, from their beginning."""
+"""The contents of Kafka's topics, from their beginning."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ENVELOPE = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a topic; `value` is what stands in it, byte for byte."""
+    """One record of a topic; `value` is its content, byte for byte."""
 
     topic: str
     key: str
@@ -27,7 +27,7 @@ class Record:
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event, whose envelope must be whole and whose key must be the record's."""
+        """The event; its envelope must be complete and its key must be the record's."""
         event: dict[str, Any] = orjson.loads(self.value)
         assert set(event) == _ENVELOPE
         assert event["key"] == self.key
@@ -37,7 +37,7 @@ class Record:
 async def records(
     site: Site, keys: Collection[str], topics: Sequence[str] = TOPICS
 ) -> list[Record]:
-    """All that the topics hold under these keys now; in order for each key of a topic."""
+    """All current records of the topics under these keys; ordered for each key of a topic."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=site.running.kafka_bootstrap_servers,
         auto_offset_reset="earliest",
@@ -53,16 +53,16 @@ async def records(
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
                 polled = await consumer.getmany(partition, timeout_ms=1_000)
-                found += [_record(each) for some in polled.values() for each in some]
+                found += [_record(record) for some in polled.values() for record in some]
     finally:
         await consumer.stop()
-    return [each for each in found if each.key in keys]
+    return [record for record in found if record.key in keys]
 
 
 async def events(site: Site, keys: Collection[str], topic: str) -> list[dict[str, Any]]:
     """The events of a topic under these keys, each once.
 
-    Delivered is at least once: a relay that was killed says the last ones again, under their ids.
+    Delivery is at least once: a killed relay sends its last events again, with the same ids.
     """
     once: dict[str, dict[str, Any]] = {}
     for record in await records(site, keys, [topic]):
@@ -72,7 +72,7 @@ async def events(site: Site, keys: Collection[str], topic: str) -> list[dict[str
 
 
 async def put(site: Site, topic: str, key: str, value: bytes) -> None:
-    """Write a record past the relay."""
+    """Write a record without the relay."""
     async with AIOKafkaProducer(
         bootstrap_servers=site.running.kafka_bootstrap_servers, acks="all"
     ) as producer:

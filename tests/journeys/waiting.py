@@ -1,4 +1,4 @@
-"""Waits for what no event tells of."""
+"""Waits for conditions that no event signals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,8 +6,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Far more than anything here takes on a busy machine; a promise with a bound of its own is
-# waited for with that.
+# Far more than anything here takes on a busy machine; a promise with a bound is waited for with
+# that bound.
 PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.1
 
@@ -17,10 +17,10 @@ async def eventually(
     is_enough: Callable[[T], bool] = bool,
     within_s: float = PATIENCE_S,
 ) -> T:
-    """Look until it is enough, and return what was seen then.
+    """Poll until the result is enough, and return it.
 
     Raises:
-        AssertionError: it was not in time; the message has what was seen last.
+        AssertionError: it was not enough in time; the message has the last result.
     """
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + within_s

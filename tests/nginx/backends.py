@@ -1,4 +1,4 @@
-"""Small real servers to stand behind nginx: one in the place of REST, several gateways."""
+"""Small real servers behind nginx: one instead of REST, several gateways."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ HOST = "127.0.0.1"
 
 
 class Backend:
-    """An aiohttp application on a port of its own that can be stopped and started again."""
+    """An aiohttp application on a separate port that can be stopped and restarted."""
 
     def __init__(self, application: Callable[[], web.Application], host: str, port: int) -> None:
         self._application = application
@@ -22,7 +22,7 @@ class Backend:
 
     @property
     def address(self) -> str:
-        """As it stands in a list of upstreams."""
+        """Its entry in a list of upstreams."""
         return f"{self.host}:{self.port}"
 
     async def start(self) -> None:
@@ -32,7 +32,7 @@ class Backend:
         await web.TCPSite(self._runner, self.host, self.port).start()
 
     async def stop(self) -> None:
-        """Close the port and every connection, as a process does that dies."""
+        """Close the port and every connection, as a dying process does."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -75,10 +75,10 @@ def _application(answer: Callable[[web.Request], Awaitable[web.Response]]) -> we
 
 
 def gateway(name: str, host: str = HOST, port: int | None = None) -> Backend:
-    """Build a Socket.IO server whose session ids begin with its name; `whoami` answers the name."""
+    """Build a Socket.IO server whose session ids begin with its name; `whoami` returns the name."""
 
     def application() -> web.Application:
-        # The client's `disconnect` waits for its held poll, which ends with the next ping.
+        # The client's `disconnect` waits for its pending poll, which ends with the next ping.
         server = socketio.AsyncServer(async_mode="aiohttp", ping_interval=0.5, ping_timeout=5)
         server.eio.generate_id = lambda: f"{name}.{secrets.token_urlsafe(12)}"
 

@@ -1,4 +1,4 @@
-"""A real nginx in front of small real servers, each test with its own."""
+"""A real nginx in front of small real servers, separate for each test."""
 
 import asyncio
 import os
@@ -15,12 +15,12 @@ from embedded import ports, probes
 from tests.nginx.backends import HOST, Backend, echo, gateway
 from tests.rest.conftest import rest
 
-__all__ = ["rest"]  # the real service, for tests of what it and the entry do together
+__all__ = ["rest"]  # the real service, for tests of what it and nginx do together
 
 
 @asynccontextmanager
 async def running_nginx(environment: dict[str, str]) -> AsyncIterator[str]:
-    """Run `python -m nginx` with the given environment; yield its address."""
+    """Run `python -m nginx` with this environment; yields its address."""
     port = ports.choose()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "nginx",
@@ -40,7 +40,7 @@ async def running_nginx(environment: dict[str, str]) -> AsyncIterator[str]:
 
 @dataclass(frozen=True)
 class Site:
-    """nginx and what stands behind it."""
+    """nginx and the servers behind it."""
 
     url: str
     rest: Backend
@@ -50,7 +50,7 @@ class Site:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """Return the folder of a built page; its name has a space in it, as a checkout's may."""
+    """Return the folder of a built page; its name contains a space, as a checkout's may."""
     folder = tmp_path / "built page"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>Parley</title>")
@@ -60,7 +60,7 @@ def page(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def site(page: Path, tmp_path: Path) -> AsyncIterator[Site]:
-    """Run nginx before one REST server and two gateways."""
+    """Run nginx in front of one REST server and two gateways."""
     rest = echo("rest")
     gateways = (gateway("realtime-1"), gateway("realtime-2"))
     for backend in (rest, *gateways):

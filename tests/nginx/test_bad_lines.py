@@ -1,4 +1,4 @@
-"""Whatever bytes come in, the answer is a problem with its right code, and never a 5xx."""
+"""For any input bytes, the answer is a problem with the right code, and never a 5xx."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `status` is 0 when the connection was only closed."""
+    """The response; `status` is 0 if the connection was closed without one."""
 
     status: int
     media_type: str
@@ -23,7 +23,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The problem's code, after a look at its form."""
+        """The problem's code, after a check of its form."""
         problem = json.loads(self.body)
         assert self.media_type == "application/problem+json"
         assert problem["status"] == self.status
@@ -31,7 +31,7 @@ class Answer:
 
 
 async def say(site: Site, line: bytes) -> Answer:
-    """Send bytes as they are and read what comes, until the connection ends or says no more."""
+    """Send raw bytes and read until the connection ends or falls silent."""
     host, _, port = site.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     answer = b""
@@ -53,12 +53,12 @@ async def say(site: Site, line: bytes) -> Answer:
 
 
 def get(target: bytes, version: bytes = b"HTTP/1.1") -> bytes:
-    """A GET of a target, as it is."""
+    """A GET of a raw target."""
     return b"GET " + target + b" " + version + b"\r\n" + HOST + END
 
 
 def post(headers: bytes, body: bytes = b"", target: bytes = b"/v1/tokens") -> bytes:
-    """A POST with further headers and a body, as they are."""
+    """A POST with further raw headers and a raw body."""
     return b"POST " + target + b" HTTP/1.1\r\n" + HOST + headers + END + body
 
 
@@ -105,7 +105,7 @@ MALFORMED = {
 
 
 async def test_what_is_no_http_is_malformed(site: Site) -> None:
-    """Each is told as `malformed`, or closed without a word; some reach REST as harmless."""
+    """Each gets `malformed` or a closed connection; some are harmless and reach REST."""
     answers = {name: await say(site, line) for name, line in MALFORMED.items()}
 
     told = {name: answer for name, answer in answers.items() if answer.status not in (0, 200)}
@@ -144,7 +144,7 @@ EXACT = [
 
 
 async def test_each_has_its_status_and_code(site: Site) -> None:
-    """What can be told from a request line or a header is told exactly."""
+    """Errors visible in a request line or a header are reported exactly."""
     for line, status, code in EXACT:
         answer = await say(site, line)
 
@@ -154,7 +154,7 @@ async def test_each_has_its_status_and_code(site: Site) -> None:
 
 
 async def test_noise_in_a_good_request_makes_no_5xx(site: Site) -> None:
-    """Three hundred requests with bytes changed, left out and put in, the same in each run."""
+    """Three hundred requests with bytes changed, removed and inserted, the same ones in each run."""
     chance = random.Random(8)
     good = [
         get(b"/v1/rfis?limit=2"),

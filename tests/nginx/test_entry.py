@@ -24,7 +24,7 @@ MIB = 1024 * 1024
     ],
 )
 async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> None:
-    """Every address of the contract arrives at REST with path and query as they were."""
+    """Every address of the contract reaches REST with an unchanged path and query."""
     answer = await (await site.client.get(path)).json()
 
     assert answer["server"] == "rest"
@@ -33,7 +33,7 @@ async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> Non
 
 @pytest.mark.parametrize("path", [*(link.path("7") for link in Link), "/rfis/x%20y"])
 async def test_the_page_s_own_addresses_are_the_page(site: Site, path: str) -> None:
-    """They answer whoever asks with index.html, which is never cached unchecked."""
+    """They return index.html to everybody, and it is revalidated before each use of a cached copy."""
     response = await site.client.get(path)
 
     assert (response.status, response.content_type) == (200, "text/html")
@@ -51,7 +51,7 @@ NAVIGATION = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*
     "path", ["/V1/me", "/v10", "/healthy", "/rfis/7/8", "/wp-login.php", "/.env"]
 )
 async def test_an_unknown_address_is_not_found(site: Site, path: str) -> None:
-    """A program that asks for what is not there is told so, and gets no page in its place."""
+    """A program that requests an unknown address gets a 404 problem, and not the page."""
     for method in ("GET", "HEAD", "POST", "DELETE"):
         response = await site.client.request(method, path, headers={"Accept": "application/json"})
 
@@ -61,7 +61,7 @@ async def test_an_unknown_address_is_not_found(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/V1/me", "/rfis/7/8", "/requests"])
 async def test_who_goes_to_an_unknown_address_sees_the_page_say_so(site: Site, path: str) -> None:
-    """A navigation shows the page, which knows what it has, with the status 404."""
+    """A navigation gets the page, which knows its own addresses, with the status 404."""
     response = await site.client.get(path, headers=NAVIGATION)
 
     assert (response.status, response.content_type) == (404, "text/html")
@@ -71,7 +71,7 @@ async def test_who_goes_to_an_unknown_address_sees_the_page_say_so(site: Site, p
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/wp-login.php", "/assets/app-0000.js"])
 async def test_a_missing_file_is_not_found_by_whoever_asks(site: Site, path: str) -> None:
-    """A name with an extension is no page, also where a browser asks for it."""
+    """A name with an extension is not a page address, even if a browser requests it."""
     response = await site.client.get(path, headers=NAVIGATION)
 
     assert response.status == 404
@@ -79,7 +79,7 @@ async def test_a_missing_file_is_not_found_by_whoever_asks(site: Site, path: str
 
 
 async def test_assets_are_cached_for_a_year_and_compressed(site: Site) -> None:
-    """Files named by their content may be kept for ever, and text travels compressed."""
+    """Files named after their content may be cached for a year, and text is compressed."""
     response = await site.client.get("/assets/app-3f2a.js", headers={"Accept-Encoding": "gzip"})
 
     assert response.content_type == "text/javascript"
@@ -89,21 +89,21 @@ async def test_assets_are_cached_for_a_year_and_compressed(site: Site) -> None:
 
 
 async def test_a_missing_asset_is_not_the_page(site: Site) -> None:
-    """A script of an old release answers 404, since HTML in its place would break the page."""
+    """A script of an old release gets 404, since HTML in its place would break the page."""
     response = await site.client.get("/assets/app-0000.js")
 
     assert response.status == 404
 
 
 async def test_rest_keeps_its_own_headers(site: Site) -> None:
-    """The page's security headers are not put on answers of REST, which sets its own."""
+    """The page's security headers are not added to answers of REST, which sets its own."""
     response = await site.client.get("/docs")
 
     assert "Content-Security-Policy" not in response.headers
 
 
 async def test_metrics_are_not_reachable(site: Site) -> None:
-    """The processes' numbers are for the inside only."""
+    """The processes' metrics are only for the inside."""
     response = await site.client.get("/metrics")
 
     assert response.status == 404
@@ -123,7 +123,7 @@ async def test_metrics_are_not_reachable(site: Site) -> None:
     ],
 )
 async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int) -> None:
-    """A body of 512 KiB passes, on addresses that take files one of 10 MiB; more is refused."""
+    """512 KiB pass, and 10 MiB on addresses that accept files; more is refused."""
     response = await site.client.post(path, data=io.BytesIO(b"x" * size))
 
     assert response.status == status
@@ -139,7 +139,7 @@ async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int
 
 
 async def test_a_header_that_is_too_large_is_a_problem(site: Site) -> None:
-    """Oversized request headers answer 431 in the form of every other error."""
+    """Oversized request headers get 431 in the form of every other error."""
     response = await site.client.get("/v1/rfis", headers={"X-Long": "x" * 9000})
 
     assert response.status == 431
@@ -148,7 +148,7 @@ async def test_a_header_that_is_too_large_is_a_problem(site: Site) -> None:
 
 
 async def test_rest_away_is_a_problem_that_says_try_again(site: Site) -> None:
-    """While REST is down callers get `unavailable`, with the request's id and a time to wait."""
+    """While REST is down, callers get `unavailable`, with the request's id and a time to wait."""
     await site.rest.stop()
 
     response = await site.client.get("/v1/rfis", headers={"X-Request-Id": "abc-1"})
@@ -164,7 +164,9 @@ async def test_rest_away_is_a_problem_that_says_try_again(site: Site) -> None:
 
 
 async def test_the_client_address_comes_from_the_trusted_proxy(site: Site) -> None:
-    """The first address that no trusted proxy has is the client; one it made up itself is not."""
+    """The client is the first address that is not a trusted proxy's; one that it made up does not
+    count.
+    """
     given = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Proto": "https"}
 
     answer = await (await site.client.get("/v1/me", headers=given)).json()
@@ -176,7 +178,7 @@ async def test_the_client_address_comes_from_the_trusted_proxy(site: Site) -> No
 
 @pytest.mark.parametrize("given", ["trace-42", "bad id\t{}", ""])
 async def test_a_request_id_is_passed_on_or_made(site: Site, given: str) -> None:
-    """A harmless id from the client is kept; otherwise there is a new one of 32 digits."""
+    """A harmless id from the client is kept; otherwise a new one of 32 digits is created."""
     answer = await (await site.client.get("/v1/me", headers={"X-Request-Id": given})).json()
 
     arrived = answer["headers"]["x-request-id"]
@@ -184,7 +186,7 @@ async def test_a_request_id_is_passed_on_or_made(site: Site, given: str) -> None
 
 
 async def test_the_page_takes_no_posts(site: Site) -> None:
-    """A POST beside the contract is refused in the form of every other error."""
+    """A POST outside the contract is refused in the form of every other error."""
     response = await site.client.post("/", data=b"x")
 
     assert response.status == 405

@@ -1,4 +1,4 @@
-"""What one address may have of nginx, and that others notice nothing of its having more."""
+"""nginx's limits for one address, and that others do not notice when one exceeds them."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.nginx.backends import echo, gateway
 from tests.nginx.conftest import Site, running_nginx
 
 LIMITS = limits(1.0)
-# Each is a client of its own; the fixture's proxy, 127.0.0.1, is believed about addresses.
+# Each is a separate client; the fixture's proxy, 127.0.0.1, is trusted to report addresses.
 ATTACKER, OTHER = "127.0.0.2", "127.0.0.3"
 OPEN = "/socket.io/?EIO=4&transport=polling"
 HALF = b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
@@ -23,7 +23,7 @@ HALF = b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
 
 @asynccontextmanager
 async def half_sent(site: Site, address: str, count: int) -> AsyncIterator[list[bytes]]:
-    """Begin so many bodies from an address; gives what was answered within a second to each."""
+    """Begin this many bodies from an address; yields the answers that arrive within about a second."""
     host, _, port = site.url.removeprefix("http://").partition(":")
     opened = [
         await asyncio.open_connection(host, int(port), local_addr=(address, 0))
@@ -31,7 +31,7 @@ async def half_sent(site: Site, address: str, count: int) -> AsyncIterator[list[
     ]
     for _, writer in opened:
         writer.write(HALF)
-    await asyncio.sleep(1)  # whoever is taken gets no answer, however long one waits
+    await asyncio.sleep(1)  # an accepted one gets no answer, however long one waits
     yield await asyncio.gather(*(_at_hand(reader) for reader, _ in opened))
     for _, writer in opened:
         writer.transport.abort()
@@ -51,7 +51,7 @@ def from_address(site: Site, address: str) -> aiohttp.ClientSession:
 
 
 async def test_half_sent_bodies_of_an_address_have_a_bound(site: Site) -> None:
-    """A hundred wait for their rest; more are refused at once, and another address is served."""
+    """A hundred may wait for their rest; more are refused at once, and another address is served."""
     async with half_sent(site, ATTACKER, 150) as answers, from_address(site, OTHER) as other:
         response = await other.post("/v1/accounts", json={})
 
@@ -75,7 +75,7 @@ async def test_half_sent_bodies_of_an_address_have_a_bound(site: Site) -> None:
 async def test_a_flood_from_an_address_is_refused(
     site: Site, path: str, burst: int, per_s: int
 ) -> None:
-    """So many at once, and so many a second after that; another address is served meanwhile."""
+    """A burst, then a rate per second; another address is served meanwhile."""
     loop = asyncio.get_running_loop()
     async with from_address(site, ATTACKER) as attacker, from_address(site, OTHER) as other:
         began_at = loop.time()
@@ -91,7 +91,7 @@ async def test_a_flood_from_an_address_is_refused(
 
 
 async def test_large_bodies_have_a_rate_of_their_own(site: Site) -> None:
-    """Twenty at once, whether they say how long they are or not; small ones pass beside them."""
+    """Twenty at once, with or without a declared length; small bodies are not affected."""
     large = b"x" * 200_000
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -117,7 +117,7 @@ async def _status(client: aiohttp.ClientSession, path: str) -> int:
 
 
 async def test_the_limits_follow_the_scale(page: Path, tmp_path: Path) -> None:
-    """PARLEY_LIMIT_SCALE multiplies them as it does those of the processes."""
+    """PARLEY_LIMIT_SCALE multiplies them as it does the processes' limits."""
     rest, behind = echo("rest"), gateway("realtime-1")
     await rest.start()
     environment = {

@@ -1,4 +1,4 @@
-"""A revision read through the entry, compressed, is good for a change through the entry."""
+"""A revision that was read compressed through nginx is valid for a change through nginx."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -21,8 +21,8 @@ from tests.rest.people import (
     registered,
 )
 
-CHANGES = [each for each in OPERATIONS if each.needs_revision]
-# nginx compresses from 1,024 bytes on.
+CHANGES = [operation for operation in OPERATIONS if operation.needs_revision]
+# nginx compresses bodies from 1,024 bytes.
 LONG = "The trap under the sink drips day and night. " * 100
 
 Case = Callable[[Rest], Awaitable[tuple[Person, str, dict[str, Any]]]]
@@ -46,7 +46,7 @@ async def _a_quoted_rfi(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
     return story.customer, story.rfi["id"], named
 
 
-# Every operation that wants If-Match: who asks it of which RFI, with which body.
+# Every operation that needs If-Match: who calls it, for which RFI, with which body.
 CASES: dict[str, Case] = {
     "revise_rfi": _a_revision,
     "submit_rfi": _a_draft,
@@ -57,7 +57,7 @@ CASES: dict[str, Case] = {
 
 @pytest_asyncio.fixture
 async def entry(rest: Rest, page: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service through nginx, which compresses for it."""
+    """A client of the service through nginx, which compresses its answers."""
     environment = {
         "PARLEY_WEB_ROOT": str(page),
         "PARLEY_RUNTIME_DIR": str(tmp_path / "runtime"),
@@ -72,17 +72,17 @@ async def entry(rest: Rest, page: Path, tmp_path: Path) -> AsyncIterator[httpx.A
 
 
 def test_each_operation_with_if_match_has_a_case() -> None:
-    """Whoever adds one says here how it is tried through the entry."""
-    assert {each.id for each in CHANGES} == set(CASES)
+    """A new operation must list here how it is tested through nginx."""
+    assert {operation.id for operation in CHANGES} == set(CASES)
 
 
-@pytest.mark.parametrize("operation", CHANGES, ids=lambda each: each.id)
+@pytest.mark.parametrize("operation", CHANGES, ids=lambda operation: operation.id)
 async def test_what_was_read_compressed_can_be_changed(
     rest: Rest,
     entry: httpx.AsyncClient,
     operation: Operation,
 ) -> None:
-    """The ETag goes back as it came, weak; the one before it is stale."""
+    """The weak ETag is sent back unchanged and accepted; another one is stale."""
     person, rfi_id, body = await CASES[operation.id](rest)
     person = replace(person, client=entry)
     read = await person.get(f"/v1/rfis/{rfi_id}")
@@ -102,14 +102,16 @@ async def test_what_was_read_compressed_can_be_changed(
 
 
 @pytest.mark.parametrize(
-    "operation", [each for each in OPERATIONS if each.can_be_known], ids=lambda each: each.id
+    "operation",
+    [operation for operation in OPERATIONS if operation.can_be_known],
+    ids=lambda operation: operation.id,
 )
 async def test_what_was_read_compressed_is_not_sent_again(
     rest: Rest,
     entry: httpx.AsyncClient,
     operation: Operation,
 ) -> None:
-    """The weak ETag is known while the revision stands."""
+    """The weak ETag matches as long as the revision is current."""
     person, rfi_id, _ = await _a_draft(rest)
     person = replace(person, client=entry)
     path = operation.path.format(rfi_id=rfi_id)

@@ -1,4 +1,4 @@
-"""nginx itself accepts what is rendered, for every kind of environment."""
+"""nginx itself accepts the rendered configuration, for every kind of environment."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def check(page: Path, runtime: Path, **changes: str) -> subprocess.CompletedProc
 def test_nginx_accepts_the_rendered_file(
     page: Path, tmp_path: Path, changes: dict[str, str]
 ) -> None:
-    """`nginx -t` finds no fault and gives no warning."""
+    """`nginx -t` reports no error and no warning."""
     result = check(page, tmp_path / "run", **changes)
 
     assert result.returncode == 0, result.stderr
@@ -56,7 +56,7 @@ def test_nginx_accepts_the_rendered_file(
 
 
 def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
-    """A wrong environment ends with exit code 1 and a sentence, no stack trace."""
+    """A wrong environment ends with exit code 1 and a sentence, without a stack trace."""
     result = check(page, tmp_path / "run", PARLEY_HTTP_PORT="no")
 
     assert result.returncode == 1
@@ -66,7 +66,9 @@ def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
 
 
 def test_every_body_of_json_passes() -> None:
-    """The largest body that an operation takes is no larger than what nginx lets in."""
-    largest = max(each.body.size.json_bytes for each in OPERATIONS if each.body is not None)
+    """The largest body that any operation accepts is no larger than nginx's limit."""
+    largest = max(
+        operation.body.size.json_bytes for operation in OPERATIONS if operation.body is not None
+    )
 
     assert largest <= JSON_BYTES

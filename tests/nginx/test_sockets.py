@@ -1,4 +1,4 @@
-"""Sockets through nginx: each session stays with its gateway, and a dead gateway is left."""
+"""Sockets through nginx: each session stays with its gateway, and a dead gateway is avoided."""
 
 import asyncio
 import time
@@ -16,9 +16,9 @@ Connect = Callable[..., Awaitable[socketio.AsyncClient]]
 
 @pytest.fixture
 async def connect(site: Site) -> AsyncIterator[Connect]:
-    """Return a function that opens a Socket.IO connection through nginx over given transports."""
+    """Return a function that opens a Socket.IO connection through nginx over the given transports."""
     clients: list[socketio.AsyncClient] = []
-    # The library's own sessions are left open when a connection breaks; this one is closed below.
+    # The library leaves its own sessions open when a connection breaks; this one is closed below.
     async with aiohttp.ClientSession() as session:
 
         async def connect(*transports: str) -> socketio.AsyncClient:
@@ -41,7 +41,7 @@ async def whoami(client: socketio.AsyncClient) -> str:
 
 @pytest.mark.parametrize("transports", [("polling",), ("websocket",), ("polling", "websocket")])
 async def test_sessions_stay_and_spread(connect: Connect, transports: tuple[str, ...]) -> None:
-    """Over polling, websocket and the upgrade between them every session works, on both gateways.
+    """Over polling, websockets and the upgrade between them every session works, on both gateways.
 
     All clients have the same address, as they do behind one NAT.
     """
@@ -72,7 +72,7 @@ async def test_new_sessions_avoid_a_dead_gateway_at_once(site: Site) -> None:
 
 
 async def test_a_session_of_a_dead_gateway_is_refused_at_once(site: Site) -> None:
-    """Its client hears 502 immediately instead of waiting, and begins anew elsewhere."""
+    """Its client gets 502 immediately instead of waiting, and starts a new session elsewhere."""
     await site.gateways[0].stop()
 
     began_at = time.monotonic()
@@ -99,7 +99,7 @@ async def test_clients_move_when_their_gateway_dies(
 
 
 async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
-    """Some seconds after its return a gateway gets new sessions again."""
+    """A few seconds after its return, a gateway gets new sessions again."""
     await site.gateways[0].stop()
     await (await site.client.get("/socket.io/?EIO=4&transport=polling")).read()
     await (await site.client.get("/socket.io/?EIO=4&transport=polling")).read()
@@ -116,7 +116,7 @@ async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
 async def test_everybody_moves_to_a_gateway_that_was_away_before(
     site: Site, connect: Connect
 ) -> None:
-    """Sockets of a dead gateway all get on at once, also at one that had been down meanwhile."""
+    """Clients of a dead gateway can reconnect at once, even to one that had been down before."""
     await site.gateways[1].stop()
     before = [await connect("websocket") for _ in range(4)]
     assert [await whoami(client) for client in before] == ["realtime-1"] * 4
@@ -129,14 +129,14 @@ async def test_everybody_moves_to_a_gateway_that_was_away_before(
 
 
 async def test_an_unknown_session_id_leads_to_a_gateway_of_ours(site: Site) -> None:
-    """An id with a name nobody has is answered by some gateway, which does not know the session."""
+    """An id with an unknown name is answered by some gateway, which does not know the session."""
     response = await site.client.get("/socket.io/?EIO=4&transport=polling&sid=evil.example.abc")
 
     assert response.status == 400
 
 
 async def test_a_websocket_passes_frames_both_ways(site: Site) -> None:
-    """Without any Socket.IO library: the upgrade is answered 101 and packets flow."""
+    """Without any Socket.IO library: the upgrade is answered with 101, and packets flow."""
     async with aiohttp.ClientSession() as session:
         address = f"{site.url}/socket.io/?EIO=4&transport=websocket"
         async with session.ws_connect(address) as socket:

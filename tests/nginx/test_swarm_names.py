@@ -1,7 +1,7 @@
-"""Gateways that are not known beforehand: found by DNS, their sessions led back by task name.
+"""Gateways that are not known beforehand: DNS finds them, and the task name routes their sessions.
 
-Docker's DNS is played by a small real DNS server on the loopback address; the gateways listen on
-different loopback addresses at the same port, as tasks of one service do.
+A small real DNS server on the loopback address replaces Docker's; the gateways listen on different
+loopback addresses at the same port, as the tasks of one service do.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class NameServer(asyncio.DatagramProtocol):
         self._table = table
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way to answer."""
+        """Keep the transport for answers."""
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -52,7 +52,7 @@ class NameServer(asyncio.DatagramProtocol):
 
 @pytest.fixture
 async def table() -> dict[str, list[str]]:
-    """Return the names that DNS knows: the services' tasks, and each task by its own name."""
+    """Return the names in DNS: the services' tasks, and each task under its own name."""
     return {
         "tasks.rest": ["127.0.0.1"],
         "tasks.realtime": ["127.0.0.2", "127.0.0.3"],
@@ -64,7 +64,7 @@ async def table() -> dict[str, list[str]]:
 
 @pytest.fixture
 async def swarm(page: Path, table: dict[str, list[str]]) -> AsyncIterator[aiohttp.ClientSession]:
-    """Run nginx in Swarm's way before two gateways; return a client of it."""
+    """Run nginx in its Swarm configuration in front of two gateways; yields a client of it."""
     port, dns_port = ports.choose(), ports.choose()
     rest = echo("rest")
     backends: list[Backend] = [
@@ -101,7 +101,7 @@ async def handshake(client: aiohttp.ClientSession) -> str:
 
 
 async def test_sessions_go_back_to_their_task(swarm: aiohttp.ClientSession) -> None:
-    """New sessions spread over the tasks, and each later request reaches the one that knows it."""
+    """New sessions are spread over the tasks, and each later request reaches the session's task."""
     sessions = [await handshake(swarm) for _ in range(8)]
 
     for sid in sessions:
@@ -113,7 +113,7 @@ async def test_sessions_go_back_to_their_task(swarm: aiohttp.ClientSession) -> N
 async def test_a_task_that_is_gone_is_refused_at_once(
     swarm: aiohttp.ClientSession, table: dict[str, list[str]]
 ) -> None:
-    """When a task leaves DNS its sessions end with 502 and new ones go to the tasks left."""
+    """If a task leaves DNS, its sessions end with 502 and new ones go to the remaining tasks."""
     gone = f"parley_realtime.9.{'z' * 25}.abc"
     response = await swarm.get(f"/socket.io/?EIO=4&transport=polling&sid={gone}")
     assert response.status == 502
@@ -126,7 +126,7 @@ async def test_a_task_that_is_gone_is_refused_at_once(
 
 @pytest.mark.parametrize("sid", ["secret.internal.x", f"parley_rest.1.{'a' * 25}.x", "127.0.0.4.x"])
 async def test_an_id_leads_nowhere_else(swarm: aiohttp.ClientSession, sid: str) -> None:
-    """Only tasks of the gateways' service are reachable through an id; others meet a gateway."""
+    """An id reaches only tasks of the gateways' service; with any other, some gateway answers."""
     response = await swarm.get(f"/socket.io/?EIO=4&transport=polling&sid={sid}")
 
     assert response.status == 400
