@@ -5,7 +5,7 @@ from matching.handler import GROUP, Handler
 
 
 async def main(process: Process) -> None:
-    """Match RFIs until the process is told to stop."""
+    """Match RFIs until shutdown."""
     handler = Handler(process.parts.world)
     consumer = EventConsumer(
         process.settings.kafka_bootstrap_servers, GROUP, ["rfis"], handler.handle_batch

@@ -15,7 +15,7 @@ from notify.worker import Worker
 
 
 async def main(process: Process) -> None:
-    """Send notifications until the process is told to stop, then finish the sends in flight."""
+    """Send notifications until shutdown, then finish the sends in flight."""
     parts, settings = process.parts, process.settings
     runner = await serve(operations_app(process), settings)
     try:

@@ -38,7 +38,7 @@ class Drafts:
         account = await store.accounts.get(telling.account_id)
         rfi = await store.rfis.get(telling.rfi_id)
         if account is None or rfi is None:
-            LOG.warning("nobody to tell, or nothing to tell of", extra={"event_id": event.id})
+            LOG.warning("the account or the RFI does not exist", extra={"event_id": event.id})
             return []
         now = self._world.clock.now()
         # The title is stored now rather than read when the notification is sent: Twilio finds an

@@ -134,7 +134,7 @@ class Lane:
         self.reason = reasons.PROVIDER_UNAVAILABLE if is_unknown else error.reason
         _PAUSES.labels(self.channel.value, _label(error.reason)).inc()
         LOG.warning(
-            "the provider gets nothing for a while",
+            "sending to the provider is paused",
             extra={"channel": self.channel.value, "why": str(error), "pause_s": round(pause_s, 1)},
         )
 

@@ -94,7 +94,7 @@ class Sending:
         try:
             outcome = await self._outcome(claimed)
         except TemporaryError as error:
-            LOG.warning("a part behind is away", extra={"why": str(error)})
+            LOG.warning("a required service is unavailable", extra={"why": str(error)})
             reason = _still_unknown(claimed) or reasons.STORE_UNAVAILABLE
             outcome = self._put_off(claimed, reason)
         except Exception as error:
@@ -127,7 +127,7 @@ class Sending:
     ) -> _Outcome | None:
         now = self._world.clock.now()
         if now + ANSWER_WITHIN > claimed.due_at:
-            LOG.warning("the lease is nearly over", extra=_labels(claimed))
+            LOG.warning("the lease is about to expire", extra=_labels(claimed))
             return None
         if lane.paused_s() > 0:  # a pause that began after the claim
             return self._put_off(claimed, _still_unknown(claimed) or lane.reason, lane)
@@ -141,13 +141,13 @@ class Sending:
             updated_at=now,
         )
         if not await self._world.store.notifications.settle(begun):
-            LOG.warning("another worker has it", extra=_labels(claimed))
+            LOG.warning("another worker has claimed it", extra=_labels(claimed))
             return None
         try:
             with _SEND.labels(claimed.channel).time():
                 provider_id = await _hand_over(sender, outgoing)
         except SendError as error:
-            LOG.warning("a try did not succeed", extra=_labels(claimed, why=str(error)))
+            LOG.warning("a try failed", extra=_labels(claimed, why=str(error)))
             lane.failed(error, claimed.account_id)
             return self._after(begun, error, sender, lane, outgoing)
         lane.answered()
@@ -210,13 +210,17 @@ class Sending:
                 )
             except TemporaryError as error:
                 if asyncio.get_running_loop().time() > give_up_at:
-                    LOG.error("an outcome is lost", extra=_labels(notification, why=str(error)))
+                    LOG.error(
+                        "an outcome could not be saved", extra=_labels(notification, why=str(error))
+                    )
                     return
                 await asyncio.sleep(SAVE_AGAIN_AFTER_S)
             else:
                 break
         if not is_ours:
-            LOG.warning("an outcome came after the lease", extra=_labels(notification))
+            LOG.warning(
+                "an outcome arrived after the lease had expired", extra=_labels(notification)
+            )
         _count(notification, is_ours)
 
 
@@ -237,7 +241,7 @@ async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
         raise
     except Exception as error:
         labels = {"notification_id": outgoing.notification_id, **_defect(error)}
-        LOG.error("a sender broke", extra=labels)
+        LOG.error("a sender failed unexpectedly", extra=labels)
         raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
 
 

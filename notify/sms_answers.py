@@ -31,7 +31,7 @@ _WAITS_FOR_ALL = {
     # too many in a day.
     **dict.fromkeys((20429, 21611, 30001, 30022, 30023, 63038), reasons.RATE_LIMITED),
     **dict.fromkeys((20003, 20005, 20008, 20104, 20403), reasons.CREDENTIALS_REFUSED),
-    # A fault of our number or our account, whoever the recipient is.
+    # A fault of our number or our account, for any recipient.
     **dict.fromkeys((21212, 21603, 21606, 21656, 21659, 30002, 90010), reasons.ACCOUNT_REFUSED),
 }
 # Too many between these two numbers, which says nothing about others.

@@ -80,7 +80,7 @@ class Worker:
                 await self._send_due(lane)
                 pause_s = min(lane.wait_s(), LONGEST_PAUSE_S) or LOOK_EVERY_S
             except TemporaryError as error:
-                LOG.warning("cannot claim", extra={"why": str(error)})
+                LOG.warning("due notifications could not be claimed", extra={"why": str(error)})
                 pause_s = min(max(pause_s, LOOK_EVERY_S) * 2, LONGEST_PAUSE_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), pause_s)

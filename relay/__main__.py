@@ -16,7 +16,7 @@ TOPICS_AGAIN_AFTER_S = 1.0
 
 
 async def main(process: Process) -> None:
-    """Relay committed events to Kafka until the process is told to stop."""
+    """Relay committed events to Kafka until shutdown."""
     parts, settings = process.parts, process.settings
     runner = await serve(operations_app(process), settings)
     tail = Tail(settings)
@@ -49,7 +49,7 @@ async def _create_topics(bootstrap_servers: str, stopping: asyncio.Event) -> Non
         try:
             await ensure_topics(bootstrap_servers)
         except TemporaryError as error:
-            LOG.warning("the topics are not there", extra={"why": str(error)})
+            LOG.warning("the topics could not be created", extra={"why": str(error)})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), TOPICS_AGAIN_AFTER_S)
         else:

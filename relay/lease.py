@@ -42,7 +42,7 @@ class LeaseKeeper:
                 if self.is_held() and (working is None or working.done()):
                     if working is not None:
                         working.result()  # raises: a defect must end the process visibly
-                    LOG.info("this relay works")
+                    LOG.info("this relay has the lease")
                     working = tasks.held(work(), "relay")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RENEW_EVERY_S)

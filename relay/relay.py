@@ -63,7 +63,7 @@ class Relay:
                         if not self._may_continue():
                             return
             except TemporaryError as error:
-                LOG.warning("relaying waits", extra={"why": str(error)})
+                LOG.warning("relaying is paused", extra={"why": str(error)})
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
