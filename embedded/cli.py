@@ -27,20 +27,20 @@ def main() -> None:
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 
-@main.command(help="Start everything, without demo data; Ctrl-C stops it.")
+@main.command(help="Start everything without demo data. Press Ctrl-C to stop.")
 def up() -> None:
     """Run the stack until SIGTERM, SIGHUP or Ctrl-C."""
     _run(with_demo=False)
 
 
-@main.command(help="Start everything with demo people and conversations; Ctrl-C stops it.")
+@main.command(help="Start everything with demo accounts and conversations. Press Ctrl-C to stop.")
 def demo() -> None:
     """Run the stack with demo data until SIGTERM, SIGHUP or Ctrl-C."""
     _run(with_demo=True)
 
 
-@main.command(help="Show every process and server of the running stack.")
-@click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
+@main.command(help="List the processes and servers of the running stack.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def status(*, as_json: bool) -> None:
     """Print each one's name, process id, address and health; exit code 1 when nothing runs."""
     entries = asyncio.run(state.read(_paths()))
@@ -51,17 +51,22 @@ def status(*, as_json: bool) -> None:
             health = "healthy" if entry["healthy"] else "NOT HEALTHY"
             print(f"{entry['name']:<12} {entry['pid'] or '-':>8}  {health:<12} {entry['url']}")
     if not entries:
-        _fail(f"No stack runs on {_paths().data}; start one with `parley up`.")
+        _fail(f"No stack is running in {_paths().data}. Start one with `parley up`.")
 
 
-@main.command(help="Make conversations on the running stack, for load tests.")
-@click.option("--conversations", type=click.IntRange(min=1), required=True, help="How many.")
+@main.command(help="Create conversations on the running stack, for load tests.")
+@click.option(
+    "--conversations",
+    type=click.IntRange(min=1),
+    required=True,
+    help="Number of conversations to create.",
+)
 @click.option(
     "--json",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="File to write their ids and tokens to.",
+    help="File that receives their ids and tokens.",
 )
 def seed(conversations: int, file: Path) -> None:
     """Seed the running stack."""
@@ -73,7 +78,7 @@ def seed(conversations: int, file: Path) -> None:
         _fail(str(error))
 
 
-@main.command(help="Tell the deployment that MongoDB was restored from a backup (docs/restore.md).")
+@main.command(help="Start a new epoch after MongoDB was restored from a backup (docs/restore.md).")
 def restored() -> None:
     """Begin another epoch of all feeds, on the running stack or on the MongoDB of MONGODB_URL."""
     from embedded.restored import restored as tell  # noqa: PLC0415 (slow to import, needed here only)
@@ -104,7 +109,7 @@ async def _run_until_told(*, with_demo: bool) -> None:
         await asyncio.wait({starting, telling}, return_when=asyncio.FIRST_COMPLETED)
         if not told.is_set():
             await starting
-            _say(f"everything is up after {time.monotonic() - began_at:.1f} s")
+            _say(f"everything is ready after {time.monotonic() - began_at:.1f} s")
             _announce(stack, with_demo=with_demo)
             await telling
         starting.cancel()
@@ -129,8 +134,8 @@ def _announce(stack: Stack, *, with_demo: bool) -> None:
     for role, email, password in logins:
         print(f"  {role:<10} {email}  {password}")
     if stack.sandbox_url:
-        print(f"  SMS and email that would have gone out: {stack.sandbox_url}/")
-    print("Ctrl-C stops everything.", flush=True)
+        print(f"  Outgoing SMS and email (sandbox): {stack.sandbox_url}/")
+    print("Press Ctrl-C to stop everything.", flush=True)
 
 
 def _paths() -> Paths:
@@ -140,7 +145,7 @@ def _paths() -> Paths:
 def _http_port() -> int:
     value = os.environ.get("PARLEY_HTTP_PORT") or "8080"
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise StackError(f"PARLEY_HTTP_PORT is {value!r} and has to be a port (1 to 65535).")
+        raise StackError(f"PARLEY_HTTP_PORT is {value!r}; it must be a port (1 to 65535).")
     return int(value)
 
 

@@ -113,8 +113,8 @@ async def _fetch(paths: Paths) -> None:
     argv = (sys.executable, "-m", "embedded.maven", str(paths.cache))
     if await jobs.run(argv, log, _FETCH_TIMEOUT_S) != 0:
         raise StackError(
-            "Kafka could not be fetched from Maven Central. Check the network (a proxy is taken "
-            f"from HTTPS_PROXY), then start again. The end of {log}:\n{logs.tail(log)}"
+            "Kafka could not be fetched from Maven Central. Check the network (HTTPS_PROXY sets "
+            f"a proxy), then start again. The end of {log}:\n{logs.tail(log)}"
         )
 
 
@@ -127,4 +127,4 @@ async def _format(paths: Paths, properties: Path) -> None:
     )  # fmt: skip
     log = paths.logs / "kafka-format.log"
     if await jobs.run(argv, log, _FORMAT_TIMEOUT_S) != 0:
-        raise StackError(f"Kafka's folder could not be formatted:\n{logs.tail(log)}")
+        raise StackError(f"Kafka's data folder could not be formatted:\n{logs.tail(log)}")

@@ -118,7 +118,7 @@ class Keeper:
                     delay_s = FIRST_DELAY_S
                 delay_s = await self._start_again(delay_s)
             except Exception as error:  # of a look at it; the program is kept all the same
-                self._report(f"{self.program.name} could not be looked at: {error!r}")
+                self._report(f"{self.program.name} could not be checked: {error!r}")
                 await asyncio.sleep(HEALTH_EVERY_S)
 
     async def _start_again(self, delay_s: float) -> float:
@@ -135,7 +135,7 @@ class Keeper:
             try:
                 await self._launch()
             except StackError as error:
-                how = f"does not come back ({str(error).splitlines()[0]})"
+                how = f"does not restart ({str(error).splitlines()[0]})"
             else:
                 self._report(
                     f"{self.program.name} is ready again after {time.monotonic() - began_at:.1f} s"
@@ -155,7 +155,7 @@ class Keeper:
             failures = 0 if is_ready else failures + 1
             if failures == SICK_AFTER_FAILURES:
                 self._report(
-                    f"{self.program.name} runs, but has not been ready for "
+                    f"{self.program.name} is running, but has not been ready for "
                     f"{failures * HEALTH_EVERY_S:.0f} s; see {self.program.log}"
                 )
 

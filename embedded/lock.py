@@ -25,7 +25,7 @@ def held(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StackError(
                 f"A stack is already running on {path.parent} (process {_holder(path)}). Stop it "
-                f"with `kill {_holder(path)}`, or give this one another folder: PARLEY_DATA_DIR."
+                f"with `kill {_holder(path)}`, or set PARLEY_DATA_DIR to another folder."
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

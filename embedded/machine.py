@@ -23,8 +23,8 @@ def check_architecture(system: str = platform.system(), machine: str = platform.
     if system != "Linux" or machine not in ARCHITECTURES:
         raise StackError(
             f"The packaged servers run on Linux on {' and '.join(ARCHITECTURES)}; this is "
-            f"{system} on {machine}. Use a Linux machine or container, or servers of your own: "
-            "MONGODB_URL, KAFKA_BOOTSTRAP_SERVERS, REDIS_URL."
+            f"{system} on {machine}. Use a Linux machine or container, or set MONGODB_URL, "
+            "KAFKA_BOOTSTRAP_SERVERS and REDIS_URL to your own servers."
         )
 
 
@@ -39,7 +39,7 @@ def check_library(name: str = "libcurl.so.4", package: str = "libcurl4") -> None
     except OSError:
         raise StackError(
             f"The MongoDB server needs the system's {name}. Install it (on Debian and Ubuntu: "
-            f"`apt-get install {package}`), or set MONGODB_URL to a server of your own."
+            f"`apt-get install {package}`), or set MONGODB_URL to your own server."
         ) from None
 
 
@@ -53,8 +53,8 @@ def check_disk(folder: Path, needed_bytes: int = NEEDED_BYTES) -> None:
     if free < needed_bytes:
         raise StackError(
             f"The disk of {folder} has {free / 1024**3:.1f} GiB free and the stack needs "
-            f"{needed_bytes / 1024**3:.1f} GiB. Free some, or choose a folder on another disk: "
-            "PARLEY_DATA_DIR."
+            f"{needed_bytes / 1024**3:.1f} GiB. Free some space, or set PARLEY_DATA_DIR to "
+            "a folder on another disk."
         )
 
 
@@ -66,8 +66,8 @@ def check_port(port: int) -> None:
     """
     if not ports.is_free(port):
         raise StackError(
-            f"Port {port} is taken{_taken_by(port)}. Stop what listens there, or choose another "
-            f"port: PARLEY_HTTP_PORT={port + 1}."
+            f"Port {port} is taken{_taken_by(port)}. Stop the program that listens there, or "
+            f"choose another port: PARLEY_HTTP_PORT={port + 1}."
         )
 
 

@@ -33,8 +33,8 @@ async def build(paths: Paths) -> None:
     argv = (sys.executable, "-m", "embedded.page", str(paths.cache), str(paths.page))
     if await jobs.run(argv, log, _TIMEOUT_S) != 0:
         raise StackError(
-            "The page could not be built. Its packages come from the npm registry: if that was "
-            f"out of reach, start again when it is there. From {log}:\n{_complaints(log)}"
+            "The web client could not be built. Its packages come from the npm registry; if the "
+            f"registry was unavailable, start again later. From {log}:\n{_complaints(log)}"
         )
 
 

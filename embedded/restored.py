@@ -26,7 +26,7 @@ def restored(given: Mapping[str, str], say: Callable[[str], None]) -> None:
         )
     except TemporaryError as error:
         raise StackError(
-            f"It could not be done now ({error}). Run it again; that is safe."
+            f"A server is unavailable ({error}). Run the command again; that is safe."
         ) from error
     except SettingsError as error:
         raise StackError(str(error)) from error
@@ -43,7 +43,9 @@ def _named(given: Mapping[str, str]) -> dict[str, str]:
         elif given.get(f"{name}_FILE"):
             named[name] = _content(Path(given[f"{name}_FILE"]), name)
     if not named.get("MONGODB_URL"):
-        raise StackError("No stack runs here; start one with `parley up`, or set MONGODB_URL.")
+        raise StackError(
+            "No stack is running here. Start one with `parley up`, or set MONGODB_URL."
+        )
     return named
 
 
@@ -51,4 +53,4 @@ def _content(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise StackError(f"{name}_FILE cannot be read.") from error
+        raise StackError(f"{name}_FILE: The file cannot be read.") from error

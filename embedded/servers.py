@@ -57,7 +57,7 @@ async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
         return valkey.program(paths, ports.port("valkey"))
     if name == "kafka":
         return await kafka.prepare(paths, ports.port("kafka"), ports.port("kafka-controller"))
-    raise StackError(f"There is no server {name}; there are: {', '.join(VARIABLES)}.")
+    raise StackError(f"Unknown server {name}; known servers: {', '.join(VARIABLES)}.")
 
 
 def variable(program: Program) -> tuple[str, str]:

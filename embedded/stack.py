@@ -118,7 +118,7 @@ class Stack:
         """
         argv = (sys.executable, "-m", "embedded.loading")
         if await jobs.run(argv, None, _LOADING_TIMEOUT_S, self.environment) != 0:
-            raise StackError("The demo data could not be loaded; the lines above say why.")
+            raise StackError("The demo data could not be loaded; see the lines above.")
 
     def _set_environment(self) -> None:
         """Put together what every process gets: what the person gave goes before what we make."""
@@ -143,7 +143,7 @@ class Stack:
         variable = servers.VARIABLES[name]
         if given := self._given.get(variable):
             if not await probes.is_healthy(f"kafka://{given}" if name == "kafka" else given):
-                raise StackError(f"{variable} is set, but no server answers there.")
+                raise StackError(f"{variable} is set, but no server responds there.")
             return
         program = await servers.prepare(name, self._paths, self._ports)
         await self.supervisor.start(program)

@@ -89,4 +89,4 @@ class Supervisor:
             return self._keepers[name]
         except KeyError:
             known = ", ".join(self._keepers)
-            raise StackError(f"There is no {name} in this stack; there are: {known}.") from None
+            raise StackError(f"Unknown program {name}; this stack has: {known}.") from None

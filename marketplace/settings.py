@@ -28,9 +28,9 @@ def _is_provider_url(url: str) -> None:
     """Providers get our key, so their URL must use TLS, except for a sandbox on this machine."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ValidationError("Only a scheme, a host, a port and a path.")
+        raise ValidationError("Must have only a scheme, a host, a port and a path.")
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
-        raise ValidationError("Must be https; http only on this machine (127.0.0.1).")
+        raise ValidationError("Must be https, except on this machine (127.0.0.1).")
 
 
 def _is_loopback(host: str) -> bool:
@@ -99,7 +99,8 @@ class _Environment(Schema):
         data_key="SENDGRID_API_KEY",
         load_default="",
         validate=validate.Regexp(
-            r"(SG\.[A-Za-z0-9._-]+)?\Z", error="Must be SG. and letters, digits, '.', '_' or '-'."
+            r"(SG\.[A-Za-z0-9._-]+)?\Z",
+            error="Must be SG. followed by letters, digits, '.', '_' or '-'.",
         ),
     )
     sendgrid_api_url = fields.Url(
@@ -112,7 +113,7 @@ class _Environment(Schema):
         data_key="TWILIO_ACCOUNT_SID",
         load_default="",
         validate=validate.Regexp(
-            r"(AC[0-9a-fA-F]{32})?\Z", error="Must be AC and 32 hexadecimal digits."
+            r"(AC[0-9a-fA-F]{32})?\Z", error="Must be AC followed by 32 hexadecimal digits."
         ),
     )
     twilio_auth_token = fields.String(
@@ -131,7 +132,7 @@ class _Environment(Schema):
         load_default="",
         validate=validate.Regexp(
             r"(\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 _&-]{1,11})?\Z",
-            error="Must be a number such as +13035550100, a short code, or a sender's name.",
+            error="Must be a telephone number such as +13035550100, a short code, or a sender's name.",
         ),
     )
     email_from = fields.Email(data_key="EMAIL_FROM", load_default="notifications@parley.example")
@@ -141,7 +142,7 @@ class _Environment(Schema):
         """Twilio's account needs the other two as well: without them SMS would silently be off."""
         for name in ("twilio_auth_token", "twilio_from_number"):
             if data.get("twilio_account_sid") and not data.get(name):
-                raise ValidationError("Needed beside TWILIO_ACCOUNT_SID.", name.upper())
+                raise ValidationError("Required if TWILIO_ACCOUNT_SID is set.", name.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             f"{name}: {' '.join(map(str, messages))}"
             for name, messages in sorted(error.messages_dict.items())
         ]
-        raise SettingsError("Settings are not usable. " + " | ".join(lines)) from error
+        raise SettingsError("Invalid settings. " + " | ".join(lines)) from error
 
 
 def _with_files(variables: dict[str, str]) -> dict[str, str]:
@@ -220,8 +221,10 @@ def _with_files(variables: dict[str, str]) -> dict[str, str]:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-                raise SettingsError(f"{name}_FILE: cannot be read ({why}: {path}).") from error
+                raise SettingsError(
+                    f"{name}_FILE: The file cannot be read ({why}: {path})."
+                ) from error
     for name, value in values.items():
         if _CONTROL.search(value):
-            raise SettingsError(f"Settings are not usable. {name}: It holds a control character.")
+            raise SettingsError(f"Invalid settings. {name}: Must not contain a control character.")
     return values

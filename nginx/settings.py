@@ -100,12 +100,14 @@ def _check_gateways(settings: Settings) -> None:
     if settings.resolver:
         if len(names) != 1 or names[0]:
             raise SettingsError(
-                f"{variable}: with PARLEY_RESOLVER it is one host:port without a name."
+                f"{variable}: With PARLEY_RESOLVER, must be exactly one host:port without a name."
             )
     elif not all(names):
-        raise SettingsError(f"{variable}: without PARLEY_RESOLVER each one needs name=host:port.")
+        raise SettingsError(
+            f"{variable}: Without PARLEY_RESOLVER, every gateway must be name=host:port."
+        )
     elif len(set(names)) != len(names):
-        raise SettingsError(f"{variable}: two gateways have the same name.")
+        raise SettingsError(f"{variable}: Two gateways have the same name.")
 
 
 def _address(value: str) -> str:
@@ -122,16 +124,16 @@ def _port(value: str) -> int:
 def _scale(value: str) -> float:
     scale = float(value)
     if not 0.01 <= scale < math.inf:
-        raise ValueError(f"{value!r} is not a number of 0.01 or more")
+        raise ValueError(f"{value!r} is not a number of at least 0.01")
     return scale
 
 
 def _page(value: str) -> Path:
     folder = Path(value).resolve()
     if not (folder / "index.html").is_file():
-        raise ValueError(f"{folder} has no index.html; is the page built?")
+        raise ValueError(f"{folder} has no index.html; build the web client first")
     if re.search(r"[\"$\\\n]", str(folder)):
-        raise ValueError(f"{folder} has a sign in it that nginx cannot take")
+        raise ValueError(f"{folder} contains a character that nginx cannot handle")
     return folder
 
 

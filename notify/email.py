@@ -41,12 +41,12 @@ class SendGridSender:
         """Fetch the key's scopes: SendGrid must know the key, and the key must allow sending mail."""
         answer = await self._call(lambda client: client.scopes.get())
         if answer.status == 401:
-            raise SettingsError("SENDGRID_API_KEY: SendGrid does not accept it (HTTP 401).")
+            raise SettingsError("SENDGRID_API_KEY: SendGrid rejected the key (HTTP 401).")
         scopes = answer.json.get("scopes") if isinstance(answer.json, dict) else None
         if answer.status != 200 or not isinstance(scopes, list):
             raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, f"HTTP {answer.status}")
         if _MAIL_SEND not in scopes:
-            raise SettingsError(f"SENDGRID_API_KEY: the key has no permission {_MAIL_SEND}.")
+            raise SettingsError(f"SENDGRID_API_KEY: The key lacks the permission {_MAIL_SEND}.")
 
     async def send(self, outgoing: Outgoing) -> str:
         """Send an email through SendGrid; returns its X-Message-Id."""

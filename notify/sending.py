@@ -49,7 +49,7 @@ _OUTCOMES = Counter(
 )
 _DELIVERY_TIME = Histogram(
     "parley_notification_seconds",
-    "Time from an event to the provider's acceptance of the notification",
+    "Time from a notification's creation to the provider's acceptance of it",
     ["channel"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30, 60, 300, 1_800, 7_200, 86_400),
 )

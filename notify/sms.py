@@ -52,7 +52,7 @@ class TwilioSender:
         except TemporarySendError as error:
             if error.reason == reasons.CREDENTIALS_REFUSED:
                 names = "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"
-                raise SettingsError(f"{names}: Twilio does not accept them.") from None
+                raise SettingsError(f"{names}: Twilio rejected them.") from None
             raise
         except (TwilioException, ValueError, TypeError) as error:
             raise _no_answer(error) from None

@@ -51,7 +51,7 @@ def seed(conversations: int, path: Path) -> None:
         StackError: in one sentence why it could not be done.
     """
     if not 1 <= conversations <= MOST_CONVERSATIONS:
-        raise StackError(f"Ask for 1 to {MOST_CONVERSATIONS:,} conversations.")
+        raise StackError(f"--conversations must be 1 to {MOST_CONVERSATIONS:,}.")
     environment = _environment(os.environ)
     with _replacing(path) as temporary:
         try:
@@ -59,7 +59,9 @@ def seed(conversations: int, path: Path) -> None:
         except SettingsError as error:
             raise StackError(str(error)) from error
         except TemporaryError as error:
-            raise StackError(f"The stack does not answer ({error}); is it running?") from error
+            raise StackError(
+                f"The stack does not respond ({error}). Check that it is running."
+            ) from error
         temporary.write_text(json.dumps(seeded), encoding="utf-8")
 
 
@@ -71,7 +73,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
         joined = json.loads(noted.environment.read_text(encoding="utf-8"))
     elif not (given.get("MONGODB_URL") or given.get("MONGODB_URL_FILE")):
         raise StackError(
-            f"No stack runs on {noted.data}; start one with `parley up`, or set MONGODB_URL."
+            f"No stack is running in {noted.data}. Start one with `parley up`, or set MONGODB_URL."
         )
     return joined | {name: value for name, value in given.items() if value}
 

@@ -37,7 +37,7 @@ def _account(settings: Settings) -> Account:
     }
     missing = [name for name, value in given.items() if not value]
     if missing:
-        raise SettingsError(f"The sandbox needs {', '.join(missing)}.")
+        raise SettingsError(f"The sandbox requires {', '.join(missing)}.")
     return Account(*given.values())
 
 

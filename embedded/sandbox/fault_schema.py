@@ -35,15 +35,15 @@ class FaultSchema(Schema):
         has_answer = isinstance(data["status"], int)
         for name in ("retry_after_s", "code", "field", "location"):
             if data.get(name) is not None and not has_answer:
-                raise ValidationError("Goes with an HTTP status only.", name)
+                raise ValidationError("Allowed only with an HTTP status.", name)
         if data.get("form", AS_PROVIDER) != AS_PROVIDER and not has_answer:
-            raise ValidationError("Goes with an HTTP status only.", "form")
+            raise ValidationError("Allowed only with an HTTP status.", "form")
         if data.get("code") is not None and data["channel"] != "sms":
-            raise ValidationError("Goes with sms only.", "code")
+            raise ValidationError("Allowed only for sms.", "code")
         if data.get("field") is not None and data["channel"] != "email":
-            raise ValidationError("Goes with email only.", "field")
+            raise ValidationError("Allowed only for email.", "field")
         if data.get("accepted_after_s") and not data.get("is_accepted"):
-            raise ValidationError("Goes with is_accepted only.", "accepted_after_s")
+            raise ValidationError("Allowed only with is_accepted.", "accepted_after_s")
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> Fault:

@@ -83,7 +83,7 @@ class Inspection:
         except (ValueError, RecursionError):
             return problem(400, "The body is not JSON.")
         if len(faults) > MAX_FAULTS:
-            return problem(422, f"At most {MAX_FAULTS} faults can be in force.")
+            return problem(422, f"At most {MAX_FAULTS} faults can be active.")
         self._faults.put(faults)
         return await self._list_faults(request)
 

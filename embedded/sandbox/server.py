@@ -107,7 +107,10 @@ async def _explain(request: web.Request, handler: _Handler) -> web.StreamRespons
         raise
     except Exception:
         _LOG.exception("request failed", extra={"method": request.method, "path": request.path})
-        status, sentence = 500, "Something went wrong in the sandbox; its log says what."
+        status, sentence = (
+            500,
+            "An internal error occurred in the sandbox; its log has the details.",
+        )
     if request.path.startswith(sendgrid.PATH):
         return sendgrid.error(status)
     if request.path.startswith(twilio.PATH):

@@ -14,7 +14,9 @@ from embedded.sandbox.faults import DRIP, EMPTY, HTML, MALFORMED, TIMEOUT, Fault
 HANG_LIMIT_S = 600
 DRIP_EVERY_S = 0.2
 _DRIPPED_BYTES = 100_000
-_PAGE = "<!doctype html><title>{0}</title><h1>{0}</h1><p>From something in between.</p>"
+_PAGE = (
+    "<!doctype html><title>{0}</title><h1>{0}</h1><p>This page comes from a simulated proxy.</p>"
+)
 
 
 async def strike(

@@ -43,7 +43,7 @@ async def after_restore(
             mongodb_url, appname="restored", serverSelectionTimeoutMS=5_000, connectTimeoutMS=5_000
         )
     except ConfigurationError as error:
-        raise SettingsError("MONGODB_URL is not an address of MongoDB.") from error
+        raise SettingsError("MONGODB_URL is not a MongoDB URL.") from error
     database = client.get_database(
         database_name,
         write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
@@ -61,21 +61,23 @@ async def _put_right(
     database: Database, say: Callable[[str], None], noticed_within_s: float
 ) -> None:
     epoch = await move_on(database)
-    say(f"The feeds begin the epoch {epoch}; running processes notice within seconds.")
+    say(f"The feeds start epoch {epoch}; running processes notice this within seconds.")
     await database["relay_positions"].update_one(
         {"_id": "relay"}, {"$set": {"token": _NO_TOKEN, "epoch": epoch}}
     )
     lowered = await lower_read_positions(database)
     if lowered:
-        say(f"{lowered} read positions were above their conversation's head and are at it now.")
+        say(
+            f"{lowered} read positions were above their conversation's head and were lowered to it."
+        )
     for _ in range(MOST_ROUNDS):
         await asyncio.sleep(noticed_within_s)
         closed = await close_holes(database)
         if not closed:
             return
         epoch = await move_on(database)
-        say(f"{closed} conversations had holes and are numbered anew, in the epoch {epoch}.")
-    say("There may be holes left. Stop every process that writes, and run this again.")
+        say(f"{closed} conversations had gaps and were renumbered, in epoch {epoch}.")
+    say("Gaps may remain. Stop every process that writes, then run this command again.")
 
 
 async def lower_read_positions(database: Database) -> int:

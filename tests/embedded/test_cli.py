@@ -147,8 +147,8 @@ def test_a_second_stack_on_the_same_folder_is_one_sentence(parley: Parley, tmp_p
     ("variable", "value", "words"),
     [
         ("PARLEY_HTTP_PORT", "eighty", "PARLEY_HTTP_PORT is 'eighty'"),
-        ("MONGODB_URL", "mongodb://127.0.0.1:9/", "MONGODB_URL is set, but no server answers"),
-        ("REDIS_URL", "redis://127.0.0.1:9/", "REDIS_URL is set, but no server answers"),
+        ("MONGODB_URL", "mongodb://127.0.0.1:9/", "MONGODB_URL is set, but no server responds"),
+        ("REDIS_URL", "redis://127.0.0.1:9/", "REDIS_URL is set, but no server responds"),
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9", "KAFKA_BOOTSTRAP_SERVERS is set, but no"),
     ],
 )
@@ -172,4 +172,4 @@ def test_status_without_a_stack_is_one_sentence(tmp_path: Path) -> None:
     result = run_parley("status", {**os.environ, "PARLEY_DATA_DIR": str(tmp_path)}, "--json")
 
     assert (result.returncode, json.loads(result.stdout)) == (1, [])
-    assert result.stderr.startswith(f"No stack runs on {tmp_path}")
+    assert result.stderr.startswith(f"No stack is running in {tmp_path}")

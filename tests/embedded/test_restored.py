@@ -45,10 +45,10 @@ async def test_every_run_begins_another_epoch(
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
-        ({}, "No stack runs here"),
-        ({"MONGODB_URL": "postgres://elsewhere"}, "MONGODB_URL is not an address of MongoDB."),
-        ({"MONGODB_URL_FILE": "/nowhere"}, "MONGODB_URL_FILE cannot be read."),
-        ({"MONGODB_URL": "mongodb://127.0.0.1:9/"}, "Run it again; that is safe."),
+        ({}, "No stack is running here"),
+        ({"MONGODB_URL": "postgres://elsewhere"}, "MONGODB_URL is not a MongoDB URL."),
+        ({"MONGODB_URL_FILE": "/nowhere"}, "MONGODB_URL_FILE: The file cannot be read."),
+        ({"MONGODB_URL": "mongodb://127.0.0.1:9/"}, "Run the command again; that is safe."),
     ],
     ids=["nothing", "another database", "no file", "nobody there"],
 )

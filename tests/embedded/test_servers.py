@@ -128,7 +128,9 @@ def test_a_subset_is_up_within_seconds() -> None:
 def test_an_unknown_server_is_a_clear_error() -> None:
     """The sentence lists the known ones, and nothing was started."""
     with (
-        pytest.raises(StackError, match="no server postgres; there are: mongod, valkey, kafka"),
+        pytest.raises(
+            StackError, match="Unknown server postgres; known servers: mongod, valkey, kafka"
+        ),
         running("valkey", "postgres"),
     ):
         pass

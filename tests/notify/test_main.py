@@ -182,7 +182,7 @@ async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
 
     log = service.log.read_text()
     assert code == 1
-    assert log.splitlines()[-1].startswith("SENDGRID_API_KEY: SendGrid does not accept it")
+    assert log.splitlines()[-1].startswith("SENDGRID_API_KEY: SendGrid rejected the key")
     assert "Traceback" not in log
     assert key not in log
 

@@ -169,7 +169,7 @@ def test_no_stack_is_told_in_a_sentence(
     for name in environment:
         monkeypatch.delenv(name)
 
-    with pytest.raises(StackError, match=r"No stack runs on .*; start one with `parley up`"):
+    with pytest.raises(StackError, match=r"No stack is running in .*\. Start one with `parley up`"):
         seed(1, tmp_path / "seeds.json")
 
 
@@ -181,7 +181,7 @@ def test_a_stack_that_does_not_answer_leaves_the_old_file(
     path = tmp_path / "seeds.json"
     path.write_text("[]", encoding="utf-8")
 
-    with pytest.raises(StackError, match="does not answer"):
+    with pytest.raises(StackError, match="does not respond"):
         seed(1, path)
 
     assert path.read_text(encoding="utf-8") == "[]"
@@ -211,6 +211,6 @@ def test_a_useless_number_is_refused(
     environment: dict[str, str], tmp_path: Path, count: int
 ) -> None:
     """At least one, at most 50,000."""
-    with pytest.raises(StackError, match="Ask for 1 to 50,000 conversations"):
+    with pytest.raises(StackError, match="must be 1 to 50,000"):
         seed(count, tmp_path / "seeds.json")
     assert not _modes(tmp_path)
