@@ -82,7 +82,7 @@ chaos: $(INSTALLED) ## Kill, pause and cut off processes and servers under load 
 	$(BIN)/python -m tests.chaos
 
 .PHONY: abuse
-abuse: $(INSTALLED) ## Run attacks beside good clients (4 minutes); write tests/abuse/RESULTS.md
+abuse: $(INSTALLED) ## Run attacks alongside good clients (4 minutes); write tests/abuse/RESULTS.md
 	$(BIN)/python -m tests.abuse
 
 .PHONY: upgrade-test
