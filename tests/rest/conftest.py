@@ -1,7 +1,7 @@
-"""The real app on a free port over real servers, and clients whose every answer is checked.
+"""The real app on a free port with real servers, and clients that check every response.
 
-Each response that a test gets is held against the OpenAPI document: a status or a body that the
-document does not know fails the test that met it.
+Each response is validated against the OpenAPI document: an undocumented status or body fails the
+test that received it.
 """
 
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.rest.processes import in_process
 
 @pytest_asyncio.fixture(scope="module")
 async def rest(settings: Settings) -> AsyncIterator[Rest]:
-    """The service of a module, with limits that tests do not meet unless they mean to."""
+    """The service for a module, with limits too high to interfere with tests."""
     async with in_process(replace(settings, limit_scale=1_000.0)) as rest:
         yield rest
         await rest.parts.store.database.client.drop_database(settings.mongodb_database)

@@ -1,4 +1,4 @@
-"""Holds responses against the OpenAPI document."""
+"""Validates responses against the OpenAPI document."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ import jsonschema  # type: ignore[import-untyped] # it ships no types
 
 
 class Contract:
-    """The document, and a check of a response against what it says of the request's operation."""
+    """The document, and the check of a response against its operation."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -20,7 +20,7 @@ class Contract:
         ]
 
     async def check(self, response: httpx.Response) -> None:
-        """Fail unless the document knows the status, the media type and the body's form."""
+        """Fail unless the document has the status, the media type and the form of the body."""
         await response.aread()
         assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", response.headers["x-request-id"])
         operation = self._operation(response.request)

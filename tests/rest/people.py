@@ -1,4 +1,4 @@
-"""Who acts in the tests of REST, and where they come from."""
+"""The people who act in the REST tests, and their places."""
 
 import itertools
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody logged in; `get`, `post` … send their access token."""
+    """A person who is logged in; `get`, `post` … send their access token."""
 
     client: httpx.AsyncClient
     id: str
@@ -65,18 +65,18 @@ class Person:
 
 
 def an_email() -> str:
-    """An address that nobody has."""
+    """An email address that nobody has registered."""
     return f"{new_id()}@people.example"
 
 
 def somewhere() -> dict[str, Any]:
-    """A place so far from all others given out that nobody's radius covers two of them."""
+    """A place so far from all others that no vendor's radius covers two of them."""
     n = next(_PLACES)
     return {"type": "Point", "coordinates": [-170.0 + 10 * (n % 34), -50.0 + 10 * (n // 34)]}
 
 
 def a_registration(**named: Any) -> dict[str, Any]:
-    """What registers a customer."""
+    """The body that registers a customer."""
     return {
         "role": "customer",
         "email": an_email(),
@@ -87,7 +87,7 @@ def a_registration(**named: Any) -> dict[str, Any]:
 
 
 def a_draft(**named: Any) -> dict[str, Any]:
-    """What drafts an RFI for a plumber."""
+    """The body that drafts an RFI for a plumber."""
     return {
         "category": "plumbing",
         "title": "Leaking kitchen sink",
@@ -98,7 +98,7 @@ def a_draft(**named: Any) -> dict[str, Any]:
 
 
 def a_quote_of(rfi: dict[str, Any], **named: Any) -> dict[str, Any]:
-    """What quotes 250 dollars on an RFI as it stands."""
+    """The body of a 250-dollar quote on the RFI's current revision."""
     return {
         "rfi_revision": rfi["revision"],
         "amount_minor": 25_000,
@@ -109,7 +109,7 @@ def a_quote_of(rfi: dict[str, Any], **named: Any) -> dict[str, Any]:
 
 
 async def registered(rest: Rest, **named: Any) -> Person:
-    """Somebody new."""
+    """A newly registered person."""
     body = a_registration(**named)
     response = await rest.client.post("/v1/accounts", json=body)
     assert response.status_code == 201, response.text
@@ -118,7 +118,7 @@ async def registered(rest: Rest, **named: Any) -> Person:
 
 
 async def an_admin(rest: Rest) -> Person:
-    """An admin; nobody registers as one, so the account is put into the store."""
+    """An admin, added directly to the store because nobody can register as one."""
     account = an_account(role=Role.ADMIN)
     await rest.parts.store.accounts.add(account)
     session = a_session(account_id=account.id)
@@ -128,7 +128,7 @@ async def an_admin(rest: Rest) -> Person:
 
 
 async def an_active_vendor(rest: Rest, place: dict[str, Any], **profile: Any) -> Person:
-    """A plumber at the place, through the whole onboarding."""
+    """A plumber at the place who has passed the whole onboarding."""
     vendor = await registered(rest, role="vendor", name="Vic Ortega")
     full = {
         "company": "Front Range Plumbing",
@@ -149,7 +149,7 @@ async def an_active_vendor(rest: Rest, place: dict[str, Any], **profile: Any) ->
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An open RFI with a vendor who has taken it up."""
+    """An open RFI with a vendor who has accepted it."""
 
     customer: Person
     vendor: Person
@@ -168,7 +168,7 @@ class Story:
 
 
 async def a_draft_of(customer: Person, **named: Any) -> dict[str, Any]:
-    """A draft, as answered."""
+    """The response body of a new draft."""
     response = await customer.post("/v1/rfis", json=a_draft(**named))
     assert response.status_code == 201, response.text
     body: dict[str, Any] = response.json()
@@ -176,12 +176,12 @@ async def a_draft_of(customer: Person, **named: Any) -> dict[str, Any]:
 
 
 async def an_open_rfi(rest: Rest, customer: Person, **named: Any) -> dict[str, Any]:
-    """A submitted RFI, matched as the matching process would do it."""
+    """A submitted RFI, matched as the matching process does it."""
     return await submitted(rest, customer, await a_draft_of(customer, **named))
 
 
 async def submitted(rest: Rest, customer: Person, draft: dict[str, Any]) -> dict[str, Any]:
-    """A draft submitted as it stands, and matched."""
+    """A draft, submitted unchanged and matched."""
     response = await customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=draft["revision"])
     assert response.status_code == 200, response.text
     system = Actor("system", Role.SYSTEM)
@@ -191,7 +191,7 @@ async def submitted(rest: Rest, customer: Person, draft: dict[str, Any]) -> dict
 
 
 async def a_story(rest: Rest, **content: Any) -> Story:
-    """An open RFI whose one vendor in reach has accepted."""
+    """An open RFI whose only vendor in reach has accepted."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -200,9 +200,9 @@ async def a_story(rest: Rest, **content: Any) -> Story:
 
 
 async def accepted(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
-    """The vendor's match on the RFI, taken up."""
+    """The vendor's match on the RFI, accepted."""
     listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
-    match = next(each for each in listed if each["rfi_id"] == rfi["id"])
+    match = next(item for item in listed if item["rfi_id"] == rfi["id"])
     response = await vendor.post(f"/v1/matches/{match['id']}/accept")
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
@@ -215,5 +215,5 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 
 def paths_of(response: httpx.Response) -> list[str]:
-    """Where the values at fault stand."""
-    return sorted(each["path"] for each in response.json()["errors"])
+    """The paths of the invalid values."""
+    return sorted(error["path"] for error in response.json()["errors"])

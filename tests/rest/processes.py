@@ -1,4 +1,4 @@
-"""REST in the test's own process, and in processes of its own that a test may kill."""
+"""REST in the test's own process, and in separate processes that a test may kill."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from tests.rest.people import Rest
 
 @asynccontextmanager
 async def in_process(settings: Settings) -> AsyncIterator[Rest]:
-    """The service on a free port, and a client whose every answer is held against the document."""
+    """The service on a free port, and a client that validates every response."""
     port = ports.choose()
     async with open_parts(replace(settings, bind_port=port)) as parts:
         process = Process(parts)
@@ -49,14 +49,14 @@ class RestProcess:
     client: httpx.AsyncClient
 
     async def kill(self) -> None:
-        """`kill -9`; returns when it is gone."""
+        """`kill -9`; returns once the process has exited."""
         self.process.kill()
         await self.process.wait()
 
 
 @asynccontextmanager
 async def a_process(settings: Settings, name: str) -> AsyncIterator[RestProcess]:
-    """`python -m rest` under these settings, ready; it is killed at the end."""
+    """`python -m rest` with these settings, ready; it is killed at the end."""
     port = ports.choose()
     environment = {
         **os.environ,
@@ -85,7 +85,7 @@ async def a_process(settings: Settings, name: str) -> AsyncIterator[RestProcess]
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:
-    """Whether the process says so."""
+    """Whether the process reports that it is ready."""
     try:
         return (await client.get("/health/ready")).status_code == 200
     except httpx.TransportError:

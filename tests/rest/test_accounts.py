@@ -1,4 +1,4 @@
-"""Registering, and one's own account."""
+"""Registering, and reading the account of the caller."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.rest.people import PASSWORD, Rest, a_registration, paths_of, refusal,
 
 
 async def test_registering_logs_in(rest: Rest) -> None:
-    """Who registers gets an account and tokens that work at once."""
+    """A registration returns an account and tokens that work at once."""
     body = a_registration(phone="+13035550142", locale="en-US", timezone="America/Denver")
 
     response = await rest.client.post("/v1/accounts", json=body)
@@ -22,7 +22,7 @@ async def test_registering_logs_in(rest: Rest) -> None:
 
 
 async def test_no_answer_holds_the_password(rest: Rest) -> None:
-    """Neither the password nor its hash ever comes back."""
+    """Neither the password nor its hash is ever returned."""
     response = await rest.client.post("/v1/accounts", json=a_registration())
 
     assert PASSWORD not in response.text
@@ -31,7 +31,7 @@ async def test_no_answer_holds_the_password(rest: Rest) -> None:
 
 
 async def test_an_address_registers_once(rest: Rest) -> None:
-    """A second account with the address, in whatever case, is refused."""
+    """A second account with the email, in any case, is refused."""
     person = await registered(rest)
 
     response = await rest.client.post(
@@ -61,7 +61,7 @@ async def test_an_address_registers_once(rest: Rest) -> None:
     ],
 )
 async def test_bad_values_are_named(rest: Rest, field: str, value: object) -> None:
-    """A value that does not fit is refused with its path; nobody makes himself an admin."""
+    """An invalid value is refused with its path; nobody can register as an admin."""
     response = await rest.client.post("/v1/accounts", json=a_registration(**{field: value}))
 
     assert refusal(response) == (422, "validation_failed")
@@ -69,7 +69,7 @@ async def test_bad_values_are_named(rest: Rest, field: str, value: object) -> No
 
 
 async def test_an_account_that_is_gone_has_to_log_in(rest: Rest) -> None:
-    """A token of an account that no longer exists opens nothing."""
+    """A token of an account that no longer exists is refused."""
     person = await registered(rest)
     await rest.parts.store.database["accounts"].delete_one({"_id": person.id})
 

@@ -1,4 +1,4 @@
-"""What admins decide, and that nobody else does."""
+"""Admins' decisions, which nobody else can make."""
 
 import pytest
 
@@ -17,20 +17,20 @@ DECISIONS = ["approve", "reject", "suspend", "reinstate"]
 
 @pytest.mark.parametrize("role", ["customer", "vendor"])
 async def test_only_admins(rest: Rest, role: str) -> None:
-    """Customers and vendors can neither see the list nor decide, not even about themselves."""
+    """Customers and vendors can neither read the list nor decide, not even about themselves."""
     person = await registered(rest, role=role)
 
     listed = await person.get("/v1/admin/vendors")
     decided = [
-        await person.post(f"/v1/admin/vendors/{person.id}/{each}", json={"reason": "I say so."})
-        for each in DECISIONS
+        await person.post(f"/v1/admin/vendors/{person.id}/{decision}", json={"reason": "I say so."})
+        for decision in DECISIONS
     ]
 
-    assert {refusal(each) for each in [listed, *decided]} == {(403, "forbidden")}
+    assert {refusal(response) for response in [listed, *decided]} == {(403, "forbidden")}
 
 
 async def test_listing_by_state(rest: Rest) -> None:
-    """Admins see the vendors of a state, newest first, in pages."""
+    """Admins list the vendors of a state, newest first, in pages."""
     admin = await an_admin(rest)
     vendors = [await registered(rest, role="vendor") for _ in range(3)]
 
@@ -42,13 +42,13 @@ async def test_listing_by_state(rest: Rest) -> None:
         )
     ).json()
 
-    ids = [each["id"] for each in first["items"] + second["items"]]
-    assert ids == [each.id for each in reversed(vendors)]
-    assert {each["state"] for each in first["items"]} == {"applied"}
+    ids = [item["id"] for item in first["items"] + second["items"]]
+    assert ids == [vendor.id for vendor in reversed(vendors)]
+    assert {item["state"] for item in first["items"]} == {"applied"}
 
 
 async def test_an_unknown_state(rest: Rest) -> None:
-    """A state that there is not is refused by name."""
+    """An unknown state is refused with its path."""
     response = await (await an_admin(rest)).get("/v1/admin/vendors", params={"state": "happy"})
 
     assert refusal(response) == (422, "validation_failed")
@@ -56,7 +56,7 @@ async def test_an_unknown_state(rest: Rest) -> None:
 
 
 async def test_suspend_and_reinstate(rest: Rest) -> None:
-    """A decision applies from its states only, and is told with its reason."""
+    """A decision applies only from its own states, and is shown with its reason."""
     admin = await an_admin(rest)
     vendor = await an_active_vendor(rest, somewhere())
     path = f"/v1/admin/vendors/{vendor.id}"
@@ -72,7 +72,7 @@ async def test_suspend_and_reinstate(rest: Rest) -> None:
 
 
 async def test_a_decision_wants_a_reason(rest: Rest) -> None:
-    """Nobody is decided about without a reason."""
+    """Every decision needs a reason."""
     admin = await an_admin(rest)
 
     for body in ({}, {"reason": ""}, {"reason": "x" * 501}, {"reason": {"$ne": ""}}):
@@ -81,7 +81,7 @@ async def test_a_decision_wants_a_reason(rest: Rest) -> None:
 
 
 async def test_unknown_vendors_and_decisions(rest: Rest) -> None:
-    """There is nothing to decide about nobody, and no decision besides the four."""
+    """An unknown vendor or a decision besides the four is not found."""
     admin = await an_admin(rest)
     body = {"reason": "Because."}
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: whole, served, and of the tables that the gateway is held to."""
+"""The AsyncAPI document: complete, served, and built from the tables that the gateway uses."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def _is_valid(message: str, payload: object) -> bool:
 
 
 async def test_the_document_is_served(rest: Rest) -> None:
-    """At the root, with our own address."""
+    """The document is served at the root, with our own address."""
     served = (await rest.client.get("/asyncapi.json")).json()
 
     assert served["asyncapi"] == "3.0.0"
@@ -31,7 +31,7 @@ async def test_the_document_is_served(rest: Rest) -> None:
 
 
 def test_the_address_is_that_of_the_public_url() -> None:
-    """Encrypted where the site is, and on its port."""
+    """It uses the public URL's port, and encryption where the site does."""
     server = DOCUMENT["servers"]["gateway"]
     assert (server["protocol"], server["host"]) == ("wss", "parley.example:8443")
     plain = document("http://127.0.0.1:8080")["servers"]["gateway"]
@@ -39,25 +39,25 @@ def test_the_address_is_that_of_the_public_url() -> None:
 
 
 def test_every_call_and_push_is_there() -> None:
-    """Calls are received and replied to, pushes are sent."""
+    """Calls are received and have a reply, pushes are sent."""
     operations = DOCUMENT["operations"]
 
     assert operations.keys() == CALLS.keys() | PUSHES.keys()
     assert MESSAGES.keys() == operations.keys() | set(map(acknowledgement_name, CALLS))
-    assert {name for name, each in operations.items() if "reply" in each} == set(CALLS)
+    assert {name for name, operation in operations.items() if "reply" in operation} == set(CALLS)
     for name, operation in operations.items():
         assert operation["action"] == ("receive" if name in CALLS else "send")
 
 
 def test_every_reference_leads_somewhere() -> None:
-    """No reference hangs in the air, and no schema is left over."""
+    """No reference is broken, and no schema is unused."""
 
     def references(value: Any) -> set[str]:
         if isinstance(value, dict):
             here = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-            return here.union(*(references(each) for each in value.values()))
+            return here.union(*(references(part) for part in value.values()))
         if isinstance(value, list):
-            return set().union(*(references(each) for each in value))
+            return set().union(*(references(part) for part in value))
         return set()
 
     found = references(DOCUMENT)
@@ -69,7 +69,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
-    """Calls refuse unknown fields; answers and pushes can get new ones without breaking a client."""
+    """Calls refuse unknown fields; acknowledgements and pushes can get new ones."""
     for call in CALLS.values():
         assert SCHEMAS[type(call.request).__name__]["additionalProperties"] is False
     for name in ("JoinedConversation", "Message", "MessageEntry", "Rfi", "Typing", "CallRefusal"):
@@ -78,13 +78,13 @@ def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_what_it_is_an_example_of(name: str) -> None:
-    """It has the form that its message's schema asks for."""
+    """Every example matches its message's schema."""
     for example in EXAMPLES[name]:
         assert _is_valid(name, example), example
 
 
 def test_an_acknowledgement_is_one_of_two() -> None:
-    """Done with what the call gives, or refused with a code that the call knows."""
+    """An acknowledgement is the call's result, or a refusal with a code of the call."""
 
     def refusal(code: str) -> dict[str, Any]:
         return {"ok": False, "error": {"code": code, "message": "No.", "temporary": False}}
@@ -99,7 +99,7 @@ def test_an_acknowledgement_is_one_of_two() -> None:
 
 
 def test_an_entry_has_the_form_of_its_kind() -> None:
-    """An edit without its message, or a kind nobody knows, is no entry."""
+    """An edit without its message, or an unknown kind, is not a valid entry."""
     edit = dict(EXAMPLES["message.edited"][0])
     answer = {"ok": True, "entry": edit}
     name = acknowledgement_name("edit_message")
@@ -110,7 +110,7 @@ def test_an_entry_has_the_form_of_its_kind() -> None:
 
 
 def test_the_refusals_of_a_handshake_are_told() -> None:
-    """With all their codes."""
+    """The document lists all codes that can refuse a handshake."""
     told = SCHEMAS["ConnectRefusal"]["properties"]["code"]["enum"]
     assert told == [code.value for code in Code if code in HANDSHAKE]
     handshake = DOCUMENT["channels"]["socket"]["x-handshake"]

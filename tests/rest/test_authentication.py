@@ -13,7 +13,7 @@ from tests.rest.people import Rest, refusal, registered
 
 
 async def test_without_a_token(rest: Rest) -> None:
-    """Who sends no token is told how to send one."""
+    """A request without a token is told how to send one."""
     response = await rest.client.get("/v1/me")
 
     assert refusal(response) == (401, "unauthenticated")
@@ -24,7 +24,7 @@ async def test_without_a_token(rest: Rest) -> None:
     "header", ["Basic dTpw", "Bearer", "Bearer nonsense", "Bearer a.b.c", "token"]
 )
 async def test_what_is_no_token(rest: Rest, header: str) -> None:
-    """Another scheme, or no token of ours, is refused."""
+    """Another scheme or a foreign token is refused."""
     response = await rest.client.get("/v1/me", headers={"Authorization": header})
 
     assert refusal(response) == (401, "unauthenticated")
@@ -32,7 +32,7 @@ async def test_what_is_no_token(rest: Rest, header: str) -> None:
 
 
 async def test_an_expired_token(rest: Rest) -> None:
-    """A token past its end has a code of its own, so that an app knows to refresh."""
+    """An expired token has its own code, so that an app knows to refresh."""
     person = await registered(rest)
     past = Tokens(
         rest.parts.settings.token_secret, FixedClock(datetime.now(UTC) - timedelta(hours=1))
@@ -46,7 +46,7 @@ async def test_an_expired_token(rest: Rest) -> None:
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none"])
 async def test_a_forged_token(rest: Rest, algorithm: str) -> None:
-    """A token signed with another secret, or with none, is refused."""
+    """A token signed with another secret, or unsigned, is refused."""
     claims = {
         "aud": "parley",
         "sub": (await registered(rest)).id,
@@ -63,7 +63,7 @@ async def test_a_forged_token(rest: Rest, algorithm: str) -> None:
 
 
 async def test_a_refresh_token_is_no_access_token(rest: Rest) -> None:
-    """The two kinds cannot stand in for each other."""
+    """A refresh token cannot be used as an access token."""
     person = await registered(rest)
     token = person.tokens["refresh_token"]
 
@@ -73,7 +73,7 @@ async def test_a_refresh_token_is_no_access_token(rest: Rest) -> None:
 
 
 async def test_two_authorization_headers(rest: Rest) -> None:
-    """Two headers leave open who asks, so neither counts."""
+    """Two headers are ambiguous, so neither counts."""
     token = (await registered(rest)).tokens["access_token"]
     headers = [("Authorization", f"Bearer {token}"), ("Authorization", "Bearer other")]
 
@@ -83,7 +83,7 @@ async def test_two_authorization_headers(rest: Rest) -> None:
 
 
 async def test_every_operation_that_is_not_public_wants_a_token(rest: Rest) -> None:
-    """No operation is open by oversight: what the document says is closed is closed."""
+    """Every operation that the document marks as secured refuses requests without a token."""
     document = (await rest.client.get("/openapi.json")).json()
     closed = [
         (method, path.replace("{", "").replace("}", ""))
@@ -92,7 +92,7 @@ async def test_every_operation_that_is_not_public_wants_a_token(rest: Rest) -> N
         if operation["security"]
     ]
 
-    refused = [refusal(await rest.client.request(*each, json={})) for each in closed]
+    refused = [refusal(await rest.client.request(*operation, json={})) for operation in closed]
 
     assert len(closed) > 25
     assert set(refused) == {(401, "unauthenticated")}

@@ -8,14 +8,16 @@ def _says(number: int) -> dict[str, str]:
 
 
 async def _send(story: Story, number: int) -> list[int]:
-    """Both send a message; the statuses."""
+    """Both sides send a message; returns the statuses."""
     path = f"{story.conversation_path}/messages"
-    sent = [await each.post(path, json=_says(number)) for each in (story.customer, story.vendor)]
-    return [each.status_code for each in sent]
+    sent = [
+        await person.post(path, json=_says(number)) for person in (story.customer, story.vendor)
+    ]
+    return [response.status_code for response in sent]
 
 
 async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
-    """Until the one who blocked takes it back; each sees how it stands for them."""
+    """It stays closed until the blocker unblocks it; each side sees its own state."""
     story = await a_story(rest)
     path = f"{story.conversation_path}/block"
     assert await _send(story, 1) == [201, 201]
@@ -27,14 +29,15 @@ async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
         await story.vendor.post(f"{story.path}/quotes", json=a_quote_of(story.rfi)),
     ]
     seen = [
-        (await each.get(story.conversation_path)).json() for each in (story.customer, story.vendor)
+        (await person.get(story.conversation_path)).json()
+        for person in (story.customer, story.vendor)
     ]
     listed = (await story.customer.get("/v1/conversations")).json()["items"]
 
     told = {"conversation_id": story.match["conversation_id"], "is_open": False}
-    assert [each.json() for each in blocked] == [{**told, "blocked_by_me": True}] * 2
-    assert {refusal(each) for each in refused} == {(403, "blocked")}
-    assert [(each["is_open"], each["blocked_by_me"]) for each in seen] == [
+    assert [response.json() for response in blocked] == [{**told, "blocked_by_me": True}] * 2
+    assert {refusal(response) for response in refused} == {(403, "blocked")}
+    assert [(view["is_open"], view["blocked_by_me"]) for view in seen] == [
         (False, False),
         (False, True),
     ]
@@ -49,7 +52,7 @@ async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
 
 
 async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
-    """Neither in the refusal nor in the entries is there a name."""
+    """Neither the refusal nor the entries name the blocker."""
     story = await a_story(rest)
     await story.customer.post(f"{story.conversation_path}/block")
 
@@ -63,7 +66,7 @@ async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
 
 
 async def test_only_participants_block(rest: Rest) -> None:
-    """For anybody else the conversation is not there."""
+    """For anybody else, the conversation does not exist."""
     story = await a_story(rest)
     stranger = await registered(rest)
 

@@ -1,4 +1,4 @@
-"""What is too large is refused at once and in a few words, over the real service."""
+"""Requests that are too large get a quick and small refusal from the real service."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ ANSWER_BYTES = 20_000
 
 
 async def post(rest: Rest, path: str, body: bytes, **headers: str) -> httpx.Response:
-    """A POST of bytes as they are."""
+    """POST these exact bytes."""
     return await rest.client.post(path, content=body, headers={**JSON, **headers})
 
 
 async def test_a_body_larger_than_its_operation_needs_is_not_parsed(rest: Rest) -> None:
-    """Unknown names by the hundred thousand, from anybody: one sentence comes back."""
+    """A body of 45,000 unknown fields gets one short problem, even without a log-in."""
     body = orjson.dumps({f"{n:x}": 0 for n in range(45_000)})
 
     response = await post(rest, "/v1/accounts", body)
@@ -30,7 +30,7 @@ async def test_a_body_larger_than_its_operation_needs_is_not_parsed(rest: Rest) 
 
 
 async def test_unknown_names_have_twenty_errors_at_most(rest: Rest) -> None:
-    """A body that its operation could need, full of names that it does not know."""
+    """A body of an acceptable size with many unknown fields gets at most twenty errors."""
     customer = await registered(rest)
     unknown = {f"{'x' * 1_000}{n}": 0 for n in range(400)}
 
@@ -42,13 +42,13 @@ async def test_unknown_names_have_twenty_errors_at_most(rest: Rest) -> None:
 
 
 async def test_bad_ids_by_the_thousand_have_one_error(rest: Rest) -> None:
-    """A list longer than its field takes is refused as a list, not item by item."""
+    """A list that is too long gets one error, not one per item."""
     customer = await registered(rest)
 
     response = await customer.post("/v1/rfis", json={**a_draft(), "attachment_ids": ["?"] * 9_000})
 
     assert refusal(response) == (422, "validation_failed")
-    assert [each["path"] for each in response.json()["errors"]] == ["attachment_ids"]
+    assert [error["path"] for error in response.json()["errors"]] == ["attachment_ids"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ async def test_bad_ids_by_the_thousand_have_one_error(rest: Rest) -> None:
     ids=["unknown", "repeated", "a long number", "a long cursor"],
 )
 async def test_parameters_have_bounded_errors(rest: Rest, query: str) -> None:
-    """Whatever stands behind the question mark, its refusal is small."""
+    """Whatever the query string, its refusal is small."""
     response = await rest.client.get(f"/v1/vendors?{query}")
 
     assert refusal(response) == (422, "validation_failed")
@@ -72,11 +72,11 @@ async def test_parameters_have_bounded_errors(rest: Rest, query: str) -> None:
 async def test_a_large_body_costs_as_many_requests_as_it_takes_to_read(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An address may send 500 small bodies at once, and 16 of half a megabyte."""
+    """An address may send 500 small bodies at once, or 16 of half a megabyte."""
     monkeypatch.setattr(rest.app.ctx.service, "limits", Limits(1.0, Stopwatch()))
     body = b'{"x": "' + b"x" * 500_000 + b'"}'
     address = {"X-Forwarded-For": "203.0.113.40"}
 
     answers: list[Any] = [await post(rest, "/v1/tokens", body, **address) for _ in range(17)]
 
-    assert [each.status_code for each in answers] == [413] * 16 + [429]
+    assert [response.status_code for response in answers] == [413] * 16 + [429]

@@ -1,12 +1,12 @@
-"""What can be asked for."""
+"""The categories of RFIs."""
 
 from marketplace.domain.categories import CATEGORIES
 from tests.rest.people import Rest
 
 
 async def test_all_categories_in_one_page(rest: Rest) -> None:
-    """Everybody can read the closed list."""
+    """Everybody can read the fixed list of categories."""
     body = (await rest.client.get("/v1/categories")).json()
 
-    assert {each["id"]: each["name"] for each in body["items"]} == dict(CATEGORIES)
+    assert {category["id"]: category["name"] for category in body["items"]} == dict(CATEGORIES)
     assert body["next_cursor"] is None

@@ -20,13 +20,13 @@ async def send(story: Story, n: int) -> dict[str, Any]:
 
 
 async def test_sending(rest: Rest) -> None:
-    """A message gets the next sequence; the other side reads it as it was answered."""
+    """A message gets the next sequence; the other side reads it exactly as it was returned."""
     story = await a_story(rest)
 
     message = await send(story, 1)
 
     entries = (await story.vendor.get(f"{story.conversation_path}/entries")).json()
-    assert message["sequence"] == 2  # the first entry says that the vendor came
+    assert message["sequence"] == 2  # the first entry is the notice that the vendor joined
     assert message["channel"] == "app"
     assert {key: entries["items"][1][key] for key in message} == message
     assert entries["items"][1]["kind"] == "message"
@@ -34,7 +34,7 @@ async def test_sending(rest: Rest) -> None:
 
 
 async def test_sending_again_gets_the_first_answer(rest: Rest) -> None:
-    """The same client_message_id makes one message, however often and concurrently it comes."""
+    """A client_message_id stores one message, however often and concurrently it is sent."""
     story = await a_story(rest)
     path = f"{story.conversation_path}/messages"
     body = {"client_message_id": "m-1", "body": "When could you come?"}
@@ -42,13 +42,13 @@ async def test_sending_again_gets_the_first_answer(rest: Rest) -> None:
     responses = await asyncio.gather(*(story.customer.post(path, json=body) for _ in range(8)))
     later = await story.customer.post(path, json=body)
 
-    assert sorted(each.status_code for each in responses) == [200] * 7 + [201]
+    assert sorted(response.status_code for response in responses) == [200] * 7 + [201]
     assert later.status_code == 200
-    assert {each.text for each in [*responses, later]} == {later.text}
+    assert {response.text for response in [*responses, later]} == {later.text}
 
 
 async def test_another_message_under_the_same_id(rest: Rest) -> None:
-    """A client_message_id names one message of its sender; the other side has its own."""
+    """A client_message_id identifies one message of its sender; the other side has its own ids."""
     story = await a_story(rest)
     await send(story, 1)
     body = {"client_message_id": "m-1", "body": "Something else"}
@@ -75,7 +75,7 @@ BAD_MESSAGES: list[tuple[str, object]] = [
 
 
 async def test_bad_messages(rest: Rest) -> None:
-    """What does not fit is refused with its path, and no entry is made."""
+    """An invalid message is refused with its path, and no entry is stored."""
     story = await a_story(rest)
 
     for field, value in BAD_MESSAGES:
@@ -87,7 +87,7 @@ async def test_bad_messages(rest: Rest) -> None:
 
 
 async def test_entries_forwards_and_backwards(rest: Rest) -> None:
-    """Both ways reach every entry once and in order, with the cursor or with sequences."""
+    """Both directions reach every entry once and in order, by cursor or by sequence."""
     story = await a_story(rest)
     for n in range(1, 7):
         await send(story, n)
@@ -97,7 +97,7 @@ async def test_entries_forwards_and_backwards(rest: Rest) -> None:
         pages = []
         while True:
             page = (await story.vendor.get(path, params={"limit": 3, **params})).json()
-            pages.append([each["sequence"] for each in page["items"]])
+            pages.append([entry["sequence"] for entry in page["items"]])
             assert page["has_more"] is (page["next_cursor"] is not None)
             if not page["has_more"]:
                 return pages
@@ -110,19 +110,21 @@ async def test_entries_forwards_and_backwards(rest: Rest) -> None:
 
 
 async def test_unread_counts_what_the_other_side_said(rest: Rest) -> None:
-    """Neither the notice, nor one's own; and whoever answers has read."""
+    """Notices and the reader's own messages do not count; sending a message marks all as read."""
     story = await a_story(rest)
     path = story.conversation_path
 
     async def standing(person: Person) -> tuple[int, int]:
         one = (await person.get(path)).json()
         listed = (await person.get("/v1/conversations")).json()["items"]
-        assert [each["unread"] for each in listed if each["id"] == one["id"]] == [one["unread"]]
+        assert [
+            conversation["unread"] for conversation in listed if conversation["id"] == one["id"]
+        ] == [one["unread"]]
         return one["read_sequence"], one["unread"]
 
     assert await standing(story.customer) == await standing(story.vendor) == (0, 0)
     for n in range(3):
-        await send(story, n)  # 2, 3 and 4, of the customer
+        await send(story, n)  # sequences 2, 3 and 4, from the customer
     assert await standing(story.customer) == (4, 0)
     assert await standing(story.vendor) == (0, 3)
 
@@ -136,7 +138,7 @@ async def test_unread_counts_what_the_other_side_said(rest: Rest) -> None:
 async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_newest(
     rest: Rest,
 ) -> None:
-    """The reader has seen what is no more; its next cursor goes to what is older."""
+    """The reader saw entries that no longer exist; its next cursor leads to older ones."""
     story = await a_story(rest)
     for n in range(1, 7):
         await send(story, n)
@@ -146,7 +148,7 @@ async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_
         page = (await story.vendor.get(path, params={"limit": 3, **params})).json()
         assert page["head"] == 7
         assert page["epoch"] == epoch
-        return [each["sequence"] for each in page["items"]], page["is_snapshot"], page["has_more"]
+        return [entry["sequence"] for entry in page["items"]], page["is_snapshot"], page["has_more"]
 
     epoch = (await story.vendor.get(path)).json()["epoch"]
     newest = ([5, 6, 7], True, True)
@@ -180,7 +182,7 @@ async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_
     ],
 )
 async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) -> None:
-    """Two ends at once, numbers that are none, and made-up cursors are refused."""
+    """Two directions at once, invalid numbers and forged cursors are refused."""
     person = await registered(rest)
 
     response = await person.get(
@@ -191,7 +193,7 @@ async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) 
 
 
 async def test_listing_with_what_is_unread(rest: Rest) -> None:
-    """The list tells head, read position and what is left to read, for each side its own."""
+    """The list has the head, the read position and the unread count of each side."""
     story = await a_story(rest)
     for n in range(1, 4):
         await send(story, n)
@@ -203,7 +205,10 @@ async def test_listing_with_what_is_unread(rest: Rest) -> None:
     of_customer = (await story.customer.get("/v1/conversations")).json()["items"]
 
     def numbers(listed: list[dict[str, Any]]) -> list[tuple[int, int, int]]:
-        return [(each["head"], each["read_sequence"], each["unread"]) for each in listed]
+        return [
+            (conversation["head"], conversation["read_sequence"], conversation["unread"])
+            for conversation in listed
+        ]
 
     assert numbers(of_vendor) == [(4, 3, 1)]
     assert numbers(of_customer) == [(4, 4, 0)]
@@ -211,7 +216,7 @@ async def test_listing_with_what_is_unread(rest: Rest) -> None:
 
 
 async def test_somebody_elses_conversation_is_not_there(rest: Rest) -> None:
-    """Who does not take part neither reads nor writes, and cannot tell that it exists."""
+    """A non-participant can neither read nor write, nor find out that it exists."""
     story = await a_story(rest)
     stranger = await registered(rest)
     message = {"client_message_id": "m-1", "body": "Hello"}
@@ -224,5 +229,5 @@ async def test_somebody_elses_conversation_is_not_there(rest: Rest) -> None:
         await stranger.get("/v1/conversations/%7B%7D"),
     ]
 
-    assert {refusal(each) for each in refused} == {(404, "not_found")}
+    assert {refusal(response) for response in refused} == {(404, "not_found")}
     assert (await stranger.get("/v1/conversations")).json()["items"] == []

@@ -1,4 +1,4 @@
-"""Cursors: only what was given out for a list leads on in it."""
+"""Cursors: a list accepts only the cursors that were issued for it."""
 
 import base64
 from typing import Any
@@ -14,16 +14,20 @@ from rest.cursors import MAX_CURSOR_CHARACTERS, Cursors
 from tests.rest.people import Rest, an_admin, an_open_rfi, paths_of, refusal, registered
 
 CURSORS = Cursors("a secret of at least 32 characters")
-LISTS = [each for each in OPERATIONS if each.query is not None and "cursor" in each.query.fields]
+LISTS = [
+    operation
+    for operation in OPERATIONS
+    if operation.query is not None and "cursor" in operation.query.fields
+]
 
 
 def encoded(position: str) -> str:
-    """A position as cursors were written before they were sealed."""
+    """A position as cursors encoded it before they were signed."""
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
 def test_a_cursor_leads_back_to_its_position() -> None:
-    """What was given out is understood, and is fit for a URL as it is."""
+    """An issued cursor returns its position, and is safe in a URL unescaped."""
     for position in (new_id(), "after17", "1250.75:3", "7"):
         cursor = CURSORS.seal("/v1/rfis", position)
 
@@ -39,14 +43,14 @@ def test_a_cursor_leads_back_to_its_position() -> None:
     ],
 )
 def test_a_cursor_is_good_for_its_own_list(path: str, cursors: Cursors) -> None:
-    """Neither another list nor another deployment takes it."""
+    """Another list or another deployment refuses the cursor."""
     cursor = CURSORS.seal("/v1/rfis/one/quotes", "7")
 
     with pytest.raises(ParleyError) as refused:
         cursors.open(path, cursor)
 
     assert refused.value.code is Code.VALIDATION_FAILED
-    assert [each.path for each in refused.value.errors] == ["cursor"]
+    assert [error.path for error in refused.value.errors] == ["cursor"]
 
 
 @given(st.text())
@@ -56,16 +60,16 @@ def test_a_cursor_is_good_for_its_own_list(path: str, cursors: Cursors) -> None:
 @example("A" * (MAX_CURSOR_CHARACTERS + 1))
 @example(encoded("x" * 32))
 def test_nothing_invented_is_a_cursor(cursor: str) -> None:
-    """Whatever nobody gave out is refused by its name, and in no other way."""
+    """Any text that was not issued is refused by field name, and fails in no other way."""
     with pytest.raises(ParleyError) as refused:
         CURSORS.open("/v1/rfis", cursor)
 
-    assert [each.path for each in refused.value.errors] == ["cursor"]
+    assert [error.path for error in refused.value.errors] == ["cursor"]
 
 
-@pytest.mark.parametrize("operation", LISTS, ids=lambda each: each.id)
+@pytest.mark.parametrize("operation", LISTS, ids=lambda operation: operation.id)
 async def test_no_list_takes_an_invented_cursor(rest: Rest, operation: Any) -> None:
-    """It is refused before anything is looked up, even before the thing that is listed is."""
+    """A forged cursor is refused before any query, even before the listed object is looked up."""
     admin = await an_admin(rest)
     path = operation.path
     for name in ("rfi_id", "conversation_id", "quote_id"):
@@ -80,7 +84,7 @@ async def test_no_list_takes_an_invented_cursor(rest: Rest, operation: Any) -> N
 
 
 async def test_a_cursor_leads_on_in_its_own_list_alone(rest: Rest) -> None:
-    """The cursor of one RFI's changes does not read another's."""
+    """The cursor of one RFI's changes does not read another RFI's changes."""
     customer = await registered(rest)
     one, other = [await an_open_rfi(rest, customer) for _ in range(2)]
     path = f"/v1/rfis/{one['id']}/changes"
@@ -89,5 +93,5 @@ async def test_a_cursor_leads_on_in_its_own_list_alone(rest: Rest) -> None:
     on = await customer.get(path, params={"cursor": cursor})
     elsewhere = await customer.get(f"/v1/rfis/{other['id']}/changes", params={"cursor": cursor})
 
-    assert [each["revision"] for each in on.json()["items"]] == [2]
+    assert [change["revision"] for change in on.json()["items"]] == [2]
     assert refusal(elsewhere) == (422, "validation_failed")

@@ -1,4 +1,4 @@
-"""The pages about the REST interface and the socket."""
+"""The documentation pages of the REST interface and the socket."""
 
 from html.parser import HTMLParser
 
@@ -9,7 +9,7 @@ from tests.rest.people import Rest
 
 
 class Links(HTMLParser):
-    """Collects what a page leads to, and what it can be led to."""
+    """Collects a page's link targets and its anchors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class Links(HTMLParser):
         self.ids: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note links and ids."""
+        """Record links and ids."""
         for name, value in attrs:
             if name in {"href", "src"} and value is not None:
                 self.targets.add(value)
@@ -27,13 +27,13 @@ class Links(HTMLParser):
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/socket"])
 async def test_a_page_needs_nothing_from_elsewhere(path: str, rest: Rest) -> None:
-    """Every link leads to the page itself, to the other, or to a document; no script, no host."""
+    """Links lead only to these pages and documents; there are no scripts and no other hosts."""
     response = await rest.client.get(path)
     links = Links()
     links.feed(response.text)
 
-    inside = {each.removeprefix("#") for each in links.targets if each.startswith("#")}
-    outside = {each for each in links.targets if not each.startswith("#")}
+    inside = {target.removeprefix("#") for target in links.targets if target.startswith("#")}
+    outside = {target for target in links.targets if not target.startswith("#")}
     assert outside == {"/docs", "/docs/socket", "/openapi.json", "/asyncapi.json"}
     assert inside <= links.ids
     assert "<script" not in response.text
@@ -41,18 +41,20 @@ async def test_a_page_needs_nothing_from_elsewhere(path: str, rest: Rest) -> Non
 
 
 async def test_every_operation_and_schema_is_on_it(rest: Rest) -> None:
-    """Nothing of the document is left out."""
+    """The page includes all of the document."""
     document = (await rest.client.get("/openapi.json")).json()
     links = Links()
     links.feed((await rest.client.get("/docs")).text)
 
-    operations = {op["operationId"] for each in document["paths"].values() for op in each.values()}
+    operations = {
+        op["operationId"] for methods in document["paths"].values() for op in methods.values()
+    }
     schemas = {f"schema-{name}" for name in document["components"]["schemas"]}
     assert operations | schemas <= links.ids
 
 
 async def test_every_call_push_and_schema_of_the_socket_is_on_its_page(rest: Rest) -> None:
-    """Nothing of the document is left out."""
+    """The page includes all of the document."""
     document = (await rest.client.get("/asyncapi.json")).json()
     links = Links()
     links.feed((await rest.client.get("/docs/socket")).text)
@@ -62,6 +64,6 @@ async def test_every_call_push_and_schema_of_the_socket_is_on_its_page(rest: Res
 
 
 def test_text_is_escaped() -> None:
-    """What stands in the document is text, never markup."""
+    """Text of the document is never interpreted as markup."""
     assert prose("a <b> and `c<d`") == "<p>a &lt;b&gt; and <code>c&lt;d</code></p>"
     assert "&lt;i&gt;" in kind({"type": "string", "enum": ["<i>"]})

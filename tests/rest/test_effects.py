@@ -32,20 +32,20 @@ COMMIT = "commitTransaction"
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A second `rest` over the same database, which reaches MongoDB through a door."""
+    """A second `rest` with the same database, which reaches MongoDB through a proxy."""
 
     door: Door
     rest: Rest
     settings: Settings
 
     def seen_by(self, person: Person) -> Person:
-        """The same person at this process."""
+        """The same person as a client of this process."""
         return replace(person, client=self.rest.client)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def second(rest: Rest, settings: Settings) -> AsyncIterator[Elsewhere]:
-    """The second process beside `rest`, for the module."""
+    """A second process alongside `rest`, for the module."""
     raised = replace(settings, limit_scale=1_000.0)
     async with before_mongodb(raised) as (door, through), in_process(through) as other:
         yield Elsewhere(door, other, through)
@@ -54,7 +54,7 @@ async def second(rest: Rest, settings: Settings) -> AsyncIterator[Elsewhere]:
 
 @pytest.fixture
 def elsewhere(second: Elsewhere) -> Iterator[Elsewhere]:
-    """The second process, its door open before and after each test."""
+    """The second process; its proxy is open before and after each test."""
     second.door.open()
     yield second
     second.door.open()
@@ -67,7 +67,7 @@ def keyed(key: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A request that may be repeated, and how often its effect and its event are stored."""
+    """A repeatable request, and a count of its stored effects and events."""
 
     person: Person
     path: str
@@ -76,19 +76,19 @@ class Try:
     key: str
 
     async def at(self, client: httpx.AsyncClient) -> httpx.Response:
-        """Send it, as ever under the same key."""
+        """Send it, always with the same key."""
         person = replace(self.person, client=client)
         return await person.post(self.path, json=self.body, headers=keyed(self.key))
 
 
 async def counted(rest: Rest, *asked: tuple[str, dict[str, Any]]) -> list[int]:
-    """How many documents there are."""
+    """The numbers of matching documents."""
     database = rest.parts.store.database
     return [await database[name].count_documents(condition) for name, condition in asked]
 
 
 async def a_try(rest: Rest, operation: str) -> Try:
-    """A first request for this operation, about to be sent."""
+    """A first request for this operation, not yet sent."""
     story = await a_story(rest)
     rfi, vendor = story.rfi["id"], story.vendor.id
     talk = story.match["conversation_id"]
@@ -122,27 +122,29 @@ WITH_A_KEY = (*IN_A_TRANSACTION, "send_message")
 
 
 def once(counts: list[int]) -> bool:
-    """Whether everything is there, exactly once."""
+    """Whether every count is exactly one."""
     return set(counts) == {1}
 
 
 def is_replay_of(again: httpx.Response, first: httpx.Response) -> bool:
-    """Whether a request got the answer of an earlier one; log-ins are new each time."""
+    """Whether a request got the answer of an earlier one; log-in tokens are always new."""
     if again.request.url.path == "/v1/accounts":
         return bool(again.json()["account"] == first.json()["account"])
     return again.content == first.content and again.status_code == first.status_code
 
 
 def test_every_operation_with_a_key_is_tried_here() -> None:
-    """Whoever lets another one take a key adds how its effect is counted."""
-    assert sorted(WITH_A_KEY) == sorted(each.id for each in OPERATIONS if each.once is not None)
+    """A new operation with a key must define here how its effect is counted."""
+    assert sorted(WITH_A_KEY) == sorted(
+        operation.id for operation in OPERATIONS if operation.once is not None
+    )
 
 
 @pytest.mark.parametrize("operation", WITH_A_KEY)
 async def test_a_repetition_gets_the_first_answer_from_any_process(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
-    """What one process answered, another one answers again, word for word."""
+    """Another process repeats the first answer exactly."""
     request = await a_try(rest, operation)
 
     first = await request.at(rest.client)
@@ -159,7 +161,7 @@ async def test_a_repetition_gets_the_first_answer_from_any_process(
 async def test_a_store_that_goes_away_right_after_the_commit(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outcome is unknown to the process; the effect is there, and a repetition finds it."""
+    """The process does not know the outcome; a retry finds the effect."""
     monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
     request = await a_try(rest, operation)
     elsewhere.door.watch(COMMIT, cuts_after_answer=True)
@@ -180,7 +182,7 @@ async def test_a_store_that_goes_away_right_after_the_commit(
 async def test_a_deadline_that_passes_during_the_commit(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request is told to come again while its commit is under way, and finds its effect."""
+    """The request gets a 503 while its commit is in flight; a retry finds the effect."""
     request = await a_try(rest, operation)
     monkeypatch.setattr(performing, "DEADLINE_S", 2.0)
     elsewhere.door.watch(COMMIT, holds_answer=True)
@@ -199,7 +201,7 @@ async def test_a_deadline_that_passes_during_the_commit(
 async def test_a_request_cancelled_during_the_commit(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
-    """A process that ends breaks off what takes too long: the effect is there, and is found."""
+    """A process that shuts down cancels slow requests; a retry finds the effect."""
     request = await a_try(rest, operation)
     elsewhere.door.watch(COMMIT, holds_answer=True)
 
@@ -220,7 +222,7 @@ async def test_a_request_cancelled_during_the_commit(
 async def test_a_takeover_and_the_late_first_attempt_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
-    """The first stands still right before its commit for longer than its lease; then it goes on."""
+    """The first attempt pauses before its commit beyond its lease, and has no second effect."""
     request = await a_try(rest, operation)
     elsewhere.door.watch(COMMIT, holds_command=True)
 
@@ -238,7 +240,7 @@ async def test_a_takeover_and_the_late_first_attempt_have_one_effect(
 
 
 async def lease_ends(rest: Rest, key: str) -> None:
-    """Let the lease of a key end now."""
+    """End the lease of a key now."""
     ended = (
         await rest.parts.store.database["idempotency_keys"]
         .with_options()
@@ -252,7 +254,7 @@ async def lease_ends(rest: Rest, key: str) -> None:
 async def test_a_refusal_after_an_unknown_outcome_does_not_free_an_effect(
     rest: Rest, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A quote whose answer was lost, repeated after the RFI has moved on: still the first answer."""
+    """A quote repeated after a lost answer gets that answer, even if the RFI has changed since."""
     monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
     story = await a_story(rest)
     path, body, key = f"{story.path}/quotes", a_quote_of(story.rfi), keyed(new_id())
@@ -270,7 +272,7 @@ async def test_a_refusal_after_an_unknown_outcome_does_not_free_an_effect(
 async def test_a_key_is_taken_over_once_its_lease_has_ended(
     rest: Rest, elsewhere: Elsewhere
 ) -> None:
-    """`kill -9` right before the commit: 409 for as long as the lease lasts, then it is done once."""
+    """After `kill -9` before the commit, retries get 409 until the lease ends, then one effect."""
     customer = await registered(rest)
     body, key = a_draft(), keyed(new_id())
     async with a_process(elsewhere.settings, "rest-killed") as process:
@@ -299,7 +301,7 @@ async def test_a_key_is_taken_over_once_its_lease_has_ended(
 async def test_a_process_killed_after_the_commit(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
-    """`kill -9` before the answer goes out: the next request gets it at once, from another process."""
+    """After `kill -9` before the answer, another process returns the answer at once."""
     request = await a_try(rest, operation)
     async with a_process(elsewhere.settings, "rest-killed") as process:
         elsewhere.door.watch("insert" if operation == "send_message" else COMMIT, holds_answer=True)
@@ -319,23 +321,25 @@ async def test_a_process_killed_after_the_commit(
 async def test_two_processes_race_with_one_key(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
-    """However the copies fall on two processes, there is one effect, and one answer for all."""
+    """However the copies are spread over two processes, all get one effect and one answer."""
     request = await a_try(rest, operation)
     clients = [rest.client, elsewhere.rest.client] * 10
 
     answers = await asyncio.gather(*map(request.at, clients))
 
-    done = [each for each in answers if each.status_code == 201]
-    refused = {refusal(each) for each in answers if each.status_code != 201}
+    done = [response for response in answers if response.status_code == 201]
+    refused = {refusal(response) for response in answers if response.status_code != 201}
     assert done
-    assert all(is_replay_of(each, done[0]) for each in done)
-    assert len([each for each in done if "idempotent-replayed" not in each.headers]) <= 1
+    assert all(is_replay_of(response, done[0]) for response in done)
+    assert (
+        len([response for response in done if "idempotent-replayed" not in response.headers]) <= 1
+    )
     assert refused <= {(409, "idempotency_key_in_use")}
     assert once(await request.count())
 
 
 async def test_a_message_is_one_insert_and_holds_its_key(rest: Rest) -> None:
-    """Nothing else is written for it; over REST and the socket it stays the same message."""
+    """A message needs one insert; over REST and the socket, it is the same message."""
     story = await a_story(rest)
     path, key = f"{story.conversation_path}/messages", new_id()
     body = {"client_message_id": "m-1", "body": "Hello"}
@@ -350,7 +354,7 @@ async def test_a_message_is_one_insert_and_holds_its_key(rest: Rest) -> None:
 
 
 async def test_a_key_that_sent_a_message_sends_no_other(rest: Rest) -> None:
-    """Another body, another id, another conversation or another operation: each is refused."""
+    """Another body, id, conversation or operation under the key is refused."""
     story, other = await a_story(rest), await a_story(rest)
     path, key = f"{story.conversation_path}/messages", keyed(new_id())
     first = {"client_message_id": "m-1", "body": "Hello"}
@@ -364,12 +368,12 @@ async def test_a_key_that_sent_a_message_sends_no_other(rest: Rest) -> None:
         await other.customer.post(elsewhere, json=first, headers=key),
     ]
 
-    assert [refusal(each) for each in again[:3]] == [(422, "idempotency_key_reused")] * 3
-    assert again[3].status_code == 201  # the key of somebody else
+    assert [refusal(response) for response in again[:3]] == [(422, "idempotency_key_reused")] * 3
+    assert again[3].status_code == 201  # another account's key
 
 
 async def test_messages_that_race_under_one_key(rest: Rest, elsewhere: Elsewhere) -> None:
-    """Two messages under one key at the same moment: one is stored, the other is refused."""
+    """Of two different messages under one key, one is stored and the other is refused."""
     story = await a_story(rest)
     path, key = f"{story.conversation_path}/messages", keyed(new_id())
     people = [story.vendor, elsewhere.seen_by(story.vendor)] * 5
@@ -381,6 +385,6 @@ async def test_messages_that_race_under_one_key(rest: Rest, elsewhere: Elsewhere
         )
     )
 
-    assert [each.status_code for each in answers].count(201) == 1
-    refused = {refusal(each) for each in answers if each.status_code != 201}
+    assert [response.status_code for response in answers].count(201) == 1
+    refused = {refusal(response) for response in answers if response.status_code != 201}
     assert refused == {(422, "idempotency_key_reused")}

@@ -1,4 +1,4 @@
-"""Health, metrics, and the documents."""
+"""Health and metrics."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.rest.people import Rest
 
 
 async def test_live_and_ready(rest: Rest) -> None:
-    """A process that works says so, with what it checked."""
+    """A working process is live and ready, and names its checks."""
     live = await rest.client.get("/health/live")
     ready = await rest.client.get("/health/ready")
 
@@ -18,7 +18,7 @@ async def test_live_and_ready(rest: Rest) -> None:
 
 
 async def test_not_ready_while_draining(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that is told to stop is no longer ready, and still live."""
+    """A process that shuts down is live but no longer ready."""
     rest.process.stopping.set()
     try:
         ready = await rest.client.get("/health/ready")
@@ -34,7 +34,7 @@ async def test_not_ready_while_draining(rest: Rest, monkeypatch: pytest.MonkeyPa
 async def test_however_many_ask_the_parts_are_asked_once_a_second(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anybody may ask whether the process is ready; MongoDB does not hear of each."""
+    """Anybody may poll readiness, but MongoDB is checked at most once a second."""
     asked = 0
 
     async def check() -> None:
@@ -43,7 +43,7 @@ async def test_however_many_ask_the_parts_are_asked_once_a_second(
 
     monkeypatch.setitem(rest.process.checks, "mongodb", check)
     async with asyncio.timeout(5):
-        while asked == 0:  # what an earlier test was told may be valid for a while
+        while asked == 0:  # an earlier test's result may be cached for a while
             await rest.client.get("/health/ready")
     began_at, asked = asyncio.get_running_loop().time(), 0
     answers = await asyncio.gather(*(rest.client.get("/health/ready") for _ in range(50)))
@@ -53,7 +53,7 @@ async def test_however_many_ask_the_parts_are_asked_once_a_second(
 
 
 async def test_metrics_by_route(rest: Rest) -> None:
-    """Requests are counted by route and not by address, so the number of series is bounded."""
+    """Requests are counted by route, not by path, so the number of series is bounded."""
     for n in range(3):
         await rest.client.get(f"/v1/vendors/nobody{n}")
         await rest.client.get(f"/nothing/{n}")

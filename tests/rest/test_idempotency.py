@@ -1,4 +1,4 @@
-"""A POST that creates, sent again."""
+"""Retries of POST requests with an Idempotency-Key."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def keyed(key: str) -> dict[str, str]:
 
 
 async def test_a_replay_gets_the_first_answer(rest: Rest) -> None:
-    """The same request with the same key makes one RFI, and says that it is a replay."""
+    """The same request with the same key creates one RFI, and the replay is marked as such."""
     customer = await registered(rest)
     body = a_draft(attributes={"floor": 2})
 
@@ -44,7 +44,7 @@ async def test_a_replay_gets_the_first_answer(rest: Rest) -> None:
 
 
 async def test_the_order_of_fields_does_not_matter(rest: Rest) -> None:
-    """A client that writes the same JSON in another way is still answered with the first."""
+    """The same JSON in another notation gets the first answer."""
     customer = await registered(rest)
     body = a_draft()
     headers = {**keyed("k-1"), "Content-Type": "application/json"}
@@ -57,7 +57,7 @@ async def test_the_order_of_fields_does_not_matter(rest: Rest) -> None:
 
 
 async def test_another_request_under_the_key(rest: Rest) -> None:
-    """A key stands for one request: another body, or another path, is refused."""
+    """A key stands for one request: another body or path is refused."""
     story = await a_story(rest)
     message = {"client_message_id": "m-1", "body": "Hello"}
     path = f"{story.conversation_path}/messages"
@@ -74,7 +74,7 @@ async def test_another_request_under_the_key(rest: Rest) -> None:
 
 
 async def test_while_the_first_runs(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second request beside the first is told to wait, and later gets the first's answer."""
+    """A concurrent retry is told to wait, and later gets the first answer."""
     customer = await registered(rest)
     body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
     draft = rfis.draft
@@ -99,7 +99,7 @@ async def test_while_the_first_runs(rest: Rest, monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_many_at_once_make_one(rest: Rest) -> None:
-    """However many copies race, one RFI is made; the others wait or get its answer."""
+    """However many copies race, one RFI is created; the others wait or get its answer."""
     customer = await registered(rest)
     body = a_draft()
 
@@ -107,26 +107,26 @@ async def test_many_at_once_make_one(rest: Rest) -> None:
         *(customer.post("/v1/rfis", json=body, headers=keyed("k-1")) for _ in range(10))
     )
 
-    made = {each.json()["id"] for each in responses if each.status_code == 201}
-    refused = {refusal(each) for each in responses if each.status_code != 201}
+    made = {response.json()["id"] for response in responses if response.status_code == 201}
+    refused = {refusal(response) for response in responses if response.status_code != 201}
     assert len(made) == 1
     assert refused <= {(409, "idempotency_key_in_use")}
     assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
 
 
 async def test_keys_belong_to_an_account(rest: Rest) -> None:
-    """Two people who choose the same key do not meet."""
+    """The same key of two accounts is two keys."""
     people = [await registered(rest) for _ in range(2)]
     body = a_draft()
 
-    made = [await each.post("/v1/rfis", json=body, headers=keyed("k-1")) for each in people]
+    made = [await person.post("/v1/rfis", json=body, headers=keyed("k-1")) for person in people]
 
-    assert [each.status_code for each in made] == [201, 201]
+    assert [response.status_code for response in made] == [201, 201]
     assert made[0].json()["customer_id"] != made[1].json()["customer_id"]
 
 
 async def test_a_client_that_goes_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the connection breaks while the request runs, a retry finds its answer."""
+    """If the connection breaks while the request runs, a retry finds its answer."""
     customer = await registered(rest)
     body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
     draft = rfis.draft
@@ -153,7 +153,7 @@ async def test_a_client_that_goes_away(rest: Rest, monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_refusal_frees_the_key(rest: Rest) -> None:
-    """A refused request has changed nothing, so the same key may be tried again."""
+    """A refused request has changed nothing, so its key may be used again."""
     story = await a_story(rest)
     await story.customer.patch(story.path, json={"title": "Two sinks"}, if_match=2)
     path = f"{story.path}/quotes"
@@ -170,7 +170,7 @@ async def test_a_refusal_frees_the_key(rest: Rest) -> None:
 async def test_after_a_failure_the_same_request_is_done(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A 503 leaves the outcome open: repeated under its key, the request is done, once."""
+    """After a 503, a retry with the same key does the work once."""
     customer = await registered(rest)
     body = a_draft()
 
@@ -190,7 +190,7 @@ async def test_after_a_failure_the_same_request_is_done(
 async def test_an_answer_that_cannot_be_kept_takes_its_effect_back(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The two are one write: nothing is done without the answer that tells of it."""
+    """Effect and answer are one write: if the answer is not stored, neither is the effect."""
     customer = await registered(rest)
     body = a_draft()
 
@@ -209,16 +209,16 @@ async def test_an_answer_that_cannot_be_kept_takes_its_effect_back(
 
 
 async def test_registering_again(rest: Rest) -> None:
-    """A registration sent again gets fresh tokens of the same account; no token was stored."""
+    """A repeated registration gets fresh tokens of the same account; no token is stored."""
     body = a_registration()
 
     first = await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
     again = await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
 
-    tokens = [each.json() for each in (first, again)]
+    tokens = [response.json() for response in (first, again)]
     stored = [
-        str(each)
-        async for each in rest.parts.store.database["idempotency_keys"].find(
+        str(document)
+        async for document in rest.parts.store.database["idempotency_keys"].find(
             {"_id.scope": {"$regex": "^anonymous"}}
         )
     ]
@@ -226,18 +226,18 @@ async def test_registering_again(rest: Rest) -> None:
     assert again.headers["idempotent-replayed"] == "true"
     assert tokens[0]["account"] == tokens[1]["account"]
     assert tokens[0]["refresh_token"] != tokens[1]["refresh_token"]
-    for each in tokens:
+    for token_pair in tokens:
         refreshed = await rest.client.post(
-            "/v1/tokens/refresh", json={"refresh_token": each["refresh_token"]}
+            "/v1/tokens/refresh", json={"refresh_token": token_pair["refresh_token"]}
         )
         assert refreshed.status_code == 200
     for secret in (PASSWORD, body["email"], tokens[0]["refresh_token"], tokens[0]["access_token"]):
-        assert not any(secret in each for each in stored)
-    assert any(tokens[0]["account"]["id"] in each for each in stored)
+        assert not any(secret in document for document in stored)
+    assert any(tokens[0]["account"]["id"] in document for document in stored)
 
 
 async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> None:
-    """Whoever knows the key and the address, but not the password, gets no tokens."""
+    """The key and the email without the password give no tokens."""
     body = a_registration()
     await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
 
@@ -249,7 +249,7 @@ async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> Non
 
 
 async def test_a_message_sent_again(rest: Rest) -> None:
-    """A message has both: the key replays the 201, the client_message_id finds the message."""
+    """The key replays the 201; the client_message_id alone finds the message."""
     story = await a_story(rest)
     path = f"{story.conversation_path}/messages"
     body = {"client_message_id": "m-1", "body": "Hello"}
@@ -264,7 +264,7 @@ async def test_a_message_sent_again(rest: Rest) -> None:
 
 @pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
 async def test_bad_keys(rest: Rest, key: str) -> None:
-    """A key is 1 to 255 printable characters."""
+    """A key has 1 to 255 printable characters."""
     customer = await registered(rest)
 
     response = await customer.post("/v1/rfis", json=a_draft(), headers=keyed(key))

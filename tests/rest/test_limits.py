@@ -1,4 +1,4 @@
-"""Rate limits: of everything by address and account, of registrations by email too."""
+"""Rate limits: for all requests by address and account, for registrations also by email."""
 
 from collections.abc import AsyncIterator
 
@@ -13,14 +13,14 @@ from tests.rest.people import Person, Rest, a_registration, refusal, registered
 
 @pytest_asyncio.fixture
 async def strict(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stopwatch]:
-    """The service's limits as they are unscaled, on a clock that stands still."""
+    """The unscaled limits, on a clock that stands still."""
     stopwatch = Stopwatch()
     monkeypatch.setattr(rest.app.ctx.service, "limits", Limits(1.0, stopwatch))
     yield stopwatch
 
 
 async def test_registering_in_bulk(rest: Rest, strict: Stopwatch) -> None:
-    """An address registers thirty accounts, and then ten a minute."""
+    """An address may register thirty accounts, and then ten a minute."""
     for n in range(30):
         rest.app.ctx.service.limits.register("198.51.100.7", f"{n}@people.example")
 
@@ -38,7 +38,7 @@ async def test_registering_in_bulk(rest: Rest, strict: Stopwatch) -> None:
 
 
 async def test_only_the_proxys_word_counts(rest: Rest, strict: Stopwatch) -> None:
-    """What a client writes in front of the proxy's entry does not give it a new address."""
+    """A client cannot get a new address by adding entries before the proxy's."""
     for _ in range(500):
         rest.app.ctx.service.limits.request("198.51.100.7")
 
@@ -50,7 +50,7 @@ async def test_only_the_proxys_word_counts(rest: Rest, strict: Stopwatch) -> Non
 
 
 async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
-    """150 at once, then 30 a second, from whatever addresses; nobody else notices."""
+    """An account has 150 requests at once, then 30 a second, from all addresses together."""
     greedy, other = await registered(rest), await registered(rest)
     strict.at_s += 60
 
@@ -72,7 +72,7 @@ async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
 
 
 async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
-    """500 at once, with or without a log-in; probes of the process itself are not counted."""
+    """An address has 500 requests at once, logged in or not; health checks do not count."""
     for _ in range(500):
         rest.app.ctx.service.limits.request("198.51.100.7")
 
@@ -86,7 +86,7 @@ async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
 
 
 async def test_a_search_costs_as_much_as_it_takes(rest: Rest, strict: Stopwatch) -> None:
-    """An address searches the directory 125 times at once: each counts as four requests."""
+    """A directory search counts as four requests, so an address may send 125 at once."""
     search = {"near": "0,0", "limit": "1"}
     address = {"X-Forwarded-For": "203.0.113.77"}
     for _ in range(124):

@@ -1,4 +1,4 @@
-"""Attempts to log in: guessing is slow, and keeps nobody out."""
+"""Log-in attempts: guessing is slow, and locks nobody out."""
 
 import asyncio
 
@@ -16,32 +16,32 @@ HOME, OFFICE, ATTACKER = "192.0.2.1", "198.51.100.7", "203.0.113.9"
 
 
 class Delays:
-    """Takes the place of `asyncio.sleep`: notes each delay and passes it at once."""
+    """Replaces `asyncio.sleep`: records each delay and returns at once."""
 
     def __init__(self) -> None:
         self.slept_s: list[float] = []
 
     async def __call__(self, delay_s: float) -> None:
-        """Note the delay."""
+        """Record the delay."""
         self.slept_s.append(delay_s)
 
 
 @pytest.fixture
 def delays() -> Delays:
-    """No delay yet."""
+    """An empty record of delays."""
     return Delays()
 
 
 @pytest.fixture
 def stopwatch(rest: Rest, delays: Delays, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
-    """The service with the default limits, on a clock that a test moves."""
+    """The service with the default limits, on a clock that a test advances."""
     stopwatch = Stopwatch()
     monkeypatch.setattr(rest.app.ctx.service, "log_ins", LogIns(1.0, stopwatch, delays))
     return stopwatch
 
 
 async def log_in(rest: Rest, email: str, address: str, password: str = GUESS) -> httpx.Response:
-    """An attempt from this address, as the proxy passes it on."""
+    """An attempt from this address, as the proxy forwards it."""
     return await rest.client.post(
         "/v1/tokens",
         json={"email": email, "password": password},
@@ -50,7 +50,7 @@ async def log_in(rest: Rest, email: str, address: str, password: str = GUESS) ->
 
 
 async def test_guessing_does_not_keep_the_owner_out(rest: Rest, stopwatch: Stopwatch) -> None:
-    """While somebody guesses from hundreds of addresses, the owner logs in from home at once."""
+    """While others guess from thirty addresses, the owner logs in from home at once."""
     owner = await registered(rest)
 
     guesses = await asyncio.gather(
@@ -58,12 +58,12 @@ async def test_guessing_does_not_keep_the_owner_out(rest: Rest, stopwatch: Stopw
     )
     response = await log_in(rest, owner.email, HOME, PASSWORD)
 
-    assert {each.status_code for each in guesses} == {401}
+    assert {response.status_code for response in guesses} == {401}
     assert response.status_code == 200
 
 
 async def test_guessing_from_one_address_has_to_wait(rest: Rest, stopwatch: Stopwatch) -> None:
-    """After ten wrong passwords for one email, the address may try again in six seconds."""
+    """After ten wrong passwords for one email, an address may try again in six seconds."""
     email = an_email()
 
     tries = [await log_in(rest, email, ATTACKER) for _ in range(11)]
@@ -72,7 +72,7 @@ async def test_guessing_from_one_address_has_to_wait(rest: Rest, stopwatch: Stop
     stopwatch.at_s += 6
     later = await log_in(rest, email, ATTACKER)
 
-    assert [each.status_code for each in tries] == [401] * 10 + [429]
+    assert [response.status_code for response in tries] == [401] * 10 + [429]
     assert refusal(tries[-1]) == (429, "rate_limited")
     assert tries[-1].headers["retry-after"] == "6"
     assert refusal(upper_case) == (429, "rate_limited")
@@ -80,18 +80,18 @@ async def test_guessing_from_one_address_has_to_wait(rest: Rest, stopwatch: Stop
 
 
 async def test_attempts_in_flight_together_count(rest: Rest, stopwatch: Stopwatch) -> None:
-    """Guesses sent in parallel are no more than guesses sent one by one."""
+    """Parallel guesses are limited exactly like sequential ones."""
     email = an_email()
 
     guesses = await asyncio.gather(*(log_in(rest, email, ATTACKER) for _ in range(30)))
 
-    assert sorted(each.status_code for each in guesses) == [401] * 10 + [429] * 20
+    assert sorted(response.status_code for response in guesses) == [401] * 10 + [429] * 20
 
 
 async def test_failures_for_one_email_delay_the_next_refusal(
     rest: Rest, stopwatch: Stopwatch, delays: Delays
 ) -> None:
-    """From the eleventh on, each wrong password is refused a second later, five at most."""
+    """From the eleventh wrong password on, each refusal takes a second longer, at most five."""
     email = an_email()
 
     for n in range(18):
@@ -106,20 +106,20 @@ async def test_failures_for_one_email_delay_the_next_refusal(
 
 
 async def test_right_passwords_do_not_count(rest: Rest, stopwatch: Stopwatch) -> None:
-    """An office of a hundred logs in from one address within a moment."""
+    """A hundred people in an office can log in from one address at once."""
     person = await registered(rest)
 
     responses = [await log_in(rest, person.email, OFFICE, PASSWORD) for _ in range(100)]
 
-    assert {each.status_code for each in responses} == {200}
+    assert {response.status_code for response in responses} == {200}
 
 
 async def test_guessing_at_many_accounts(rest: Rest, stopwatch: Stopwatch) -> None:
-    """An address has sixty wrong passwords, whatever accounts it tries; others have their own."""
+    """An address may send sixty wrong passwords for any accounts; others are unaffected."""
     guesses = [await log_in(rest, an_email(), ATTACKER) for _ in range(61)]
     other = await log_in(rest, an_email(), HOME)
 
-    assert [each.status_code for each in guesses] == [401] * 60 + [429]
+    assert [response.status_code for response in guesses] == [401] * 60 + [429]
     assert other.status_code == 401
 
 
@@ -133,7 +133,7 @@ async def test_what_the_client_claims_is_no_other_address(rest: Rest, stopwatch:
 
 
 async def test_delayed_answers_are_bounded() -> None:
-    """Beyond 500 delayed answers a failure is refused at once, and told to wait."""
+    """Beyond 500 delayed answers, a failure is refused at once and told to wait."""
     released = asyncio.Event()
 
     async def sleep(delay_s: float) -> None:
@@ -146,7 +146,7 @@ async def test_delayed_answers_are_bounded() -> None:
 
     async def guess(n: int) -> Code:
         with pytest.raises(ParleyError) as caught:
-            await log_ins.attempt(f"10.0.{n // 250}.{n % 250}", "a@people.example", wrong)  # type: ignore[arg-type] # it only refuses
+            await log_ins.attempt(f"10.0.{n // 250}.{n % 250}", "a@people.example", wrong)  # type: ignore[arg-type] # always raises
         return caught.value.code
 
     guesses = [asyncio.create_task(guess(n)) for n in range(10 + MOST_DELAYED + 5)]
@@ -161,7 +161,7 @@ async def test_delayed_answers_are_bounded() -> None:
 
 
 async def test_an_attempt_of_unknown_outcome_does_not_count() -> None:
-    """When the store is away or the client leaves, nobody has guessed."""
+    """An attempt without an outcome, since the store is away or the client left, does not count."""
     log_ins = LogIns(1.0, Stopwatch(), Delays())
 
     async def away() -> None:
@@ -172,6 +172,6 @@ async def test_an_attempt_of_unknown_outcome_does_not_count() -> None:
 
     for _ in range(100):
         with pytest.raises(ParleyError):
-            await log_ins.attempt(HOME, "a@people.example", away)  # type: ignore[arg-type] # it only refuses
+            await log_ins.attempt(HOME, "a@people.example", away)  # type: ignore[arg-type] # always raises
 
     assert await log_ins.attempt(HOME, "a@people.example", right)

@@ -1,4 +1,4 @@
-"""The process as it is run in production."""
+"""The process as it runs in production."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.rest.processes import is_ready
 
 
 async def test_a_process_starts_serves_and_stops(settings: Settings) -> None:
-    """`python -m rest` becomes ready, answers, ends at SIGTERM with 0, and logs JSON alone."""
+    """`python -m rest` gets ready, answers, exits with 0 on SIGTERM, and logs only JSON."""
     port = ports.choose()
     environment = {
         **os.environ,
@@ -47,5 +47,5 @@ async def test_a_process_starts_serves_and_stops(settings: Settings) -> None:
     assert listed.status_code == 200
     assert "alt-svc" not in listed.headers
     assert process.returncode == 0
-    assert [each["message"] for each in lines] == ["starting", "stopped"]
-    assert {each["process"] for each in lines} == {"rest-1"}
+    assert [line["message"] for line in lines] == ["starting", "stopped"]
+    assert {line["process"] for line in lines} == {"rest-1"}

@@ -1,4 +1,4 @@
-"""Matches: listed, taken up, turned down."""
+"""Matches: listing, accepting and declining."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from tests.rest.people import (
 
 
 async def test_a_vendor_lists_its_matches_with_their_rfis(rest: Rest) -> None:
-    """A match comes with the RFI's title and state; the filter leaves other states out."""
+    """A match includes its RFI's title and state; the filter leaves out other states."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -28,7 +28,7 @@ async def test_a_vendor_lists_its_matches_with_their_rfis(rest: Rest) -> None:
     offered = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
     declined = (await vendor.get("/v1/matches", params={"state": "declined"})).json()["items"]
 
-    assert [each["rfi_id"] for each in everything] == [each["id"] for each in reversed(rfis)]
+    assert [match["rfi_id"] for match in everything] == [rfi["id"] for rfi in reversed(rfis)]
     assert everything[0]["rfi"] == {
         "id": rfis[2]["id"],
         "title": rfis[2]["title"],
@@ -41,7 +41,7 @@ async def test_a_vendor_lists_its_matches_with_their_rfis(rest: Rest) -> None:
 
 
 async def test_matches_in_pages(rest: Rest) -> None:
-    """A vendor with many matches reads them in pages, each once."""
+    """A vendor reads its matches in pages, each match once."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -53,13 +53,13 @@ async def test_matches_in_pages(rest: Rest) -> None:
         await vendor.get("/v1/matches", params={"limit": 2, "cursor": first["next_cursor"]})
     ).json()
 
-    ids = [each["id"] for each in first["items"] + second["items"]]
+    ids = [match["id"] for match in first["items"] + second["items"]]
     assert len(set(ids)) == 3
     assert second["next_cursor"] is None
 
 
 async def test_accepting_opens_a_conversation(rest: Rest) -> None:
-    """Both sides find the conversation, and a match is taken up once."""
+    """Both sides find the conversation, and a match can be accepted only once."""
     story = await a_story(rest)
 
     again = await story.vendor.post(f"/v1/matches/{story.match['id']}/accept")
@@ -70,7 +70,7 @@ async def test_accepting_opens_a_conversation(rest: Rest) -> None:
 
     assert story.match["state"] == "accepted"
     assert refusal(again) == (409, "wrong_state")
-    assert {each["account_id"] for each in seen[0]["participants"]} == {
+    assert {participant["account_id"] for participant in seen[0]["participants"]} == {
         story.customer.id,
         story.vendor.id,
     }
@@ -78,7 +78,7 @@ async def test_accepting_opens_a_conversation(rest: Rest) -> None:
 
 
 async def test_of_accepting_and_declining_at_once_one_wins(rest: Rest) -> None:
-    """A match ends up in one state, whichever came first."""
+    """Of concurrent accepts and declines, one succeeds and decides the match's state."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     await an_open_rfi(rest, await registered(rest), location=place)
@@ -86,17 +86,17 @@ async def test_of_accepting_and_declining_at_once_one_wins(rest: Rest) -> None:
     path = f"/v1/matches/{match['id']}"
 
     responses = await asyncio.gather(
-        *(vendor.post(f"{path}/{each}") for each in ["accept", "decline"] * 3)
+        *(vendor.post(f"{path}/{decision}") for decision in ["accept", "decline"] * 3)
     )
 
-    won = [each for each in responses if each.status_code == 200]
+    won = [response for response in responses if response.status_code == 200]
     assert len(won) == 1
     listed = (await vendor.get("/v1/matches")).json()["items"][0]
     assert listed["state"] == won[0].json()["state"]
 
 
 async def test_declining(rest: Rest) -> None:
-    """A vendor turns an offer down with a reason or without; the customer sees it."""
+    """A vendor declines with or without a reason, and the customer sees it."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -118,7 +118,7 @@ async def test_declining(rest: Rest) -> None:
 
 
 async def test_somebody_elses_match_is_not_there(rest: Rest) -> None:
-    """Another vendor's match can neither be taken up nor turned down."""
+    """Another vendor's match can be neither accepted nor declined."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -134,7 +134,7 @@ async def test_somebody_elses_match_is_not_there(rest: Rest) -> None:
 
 
 async def test_an_rfis_matches(rest: Rest) -> None:
-    """The customer sees all of them, closest first; a vendor sees its own."""
+    """The customer sees all matches, closest first; a vendor sees its own."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
     far = await an_active_vendor(
@@ -148,12 +148,12 @@ async def test_an_rfis_matches(rest: Rest) -> None:
     of_customer = (await customer.get(path)).json()["items"]
     of_far = (await far.get(path)).json()["items"]
 
-    assert [each["vendor_id"] for each in of_customer] == [near.id, far.id]
+    assert [match["vendor_id"] for match in of_customer] == [near.id, far.id]
     assert of_far == [of_customer[1]]
 
 
 async def test_who_declined_sees_the_rfi_no_more(rest: Rest) -> None:
-    """Its place, address and changes are for those who are on it; the match stays in the list."""
+    """A vendor that declined can no longer read the RFI, but still lists its match."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     rfi = await an_open_rfi(rest, await registered(rest), location=place)
@@ -163,14 +163,14 @@ async def test_who_declined_sees_the_rfi_no_more(rest: Rest) -> None:
 
     await vendor.post(f"/v1/matches/{match['id']}/decline")
 
-    for each in (path, f"{path}/changes", f"{path}/matches", f"{path}/quotes"):
-        assert refusal(await vendor.get(each)) == (404, "not_found")
+    for hidden in (path, f"{path}/changes", f"{path}/matches", f"{path}/quotes"):
+        assert refusal(await vendor.get(hidden)) == (404, "not_found")
     listed = (await vendor.get("/v1/matches")).json()["items"]
-    assert [each["state"] for each in listed] == ["declined"]
+    assert [match["state"] for match in listed] == ["declined"]
 
 
 async def test_a_suspended_vendor_reads_its_conversations_and_does_no_business(rest: Rest) -> None:
-    """No RFI, no acceptance, no quote, no message, until it is reinstated."""
+    """Until reinstated, it gets no RFI and cannot accept, quote or send a message."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -192,7 +192,7 @@ async def test_a_suspended_vendor_reads_its_conversations_and_does_no_business(r
     read = await vendor.get(f"{talk}/entries")
     await admin.post(f"{decide}/reinstate", json={"reason": "Settled."})
 
-    assert {refusal(each) for each in refused} == {(403, "forbidden")}
+    assert {refusal(response) for response in refused} == {(403, "forbidden")}
     assert read.status_code == 200
     assert (await vendor.post(f"{talk}/messages", json=says)).status_code == 201
     assert (await vendor.get(f"/v1/rfis/{other['id']}")).status_code == 200

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what is served, and nothing else."""
+"""The OpenAPI document matches exactly what is served."""
 
 import re
 from typing import Any
@@ -20,7 +20,7 @@ EVERY_OPERATION = [
 
 
 async def test_every_route_is_documented_and_every_operation_is_served(rest: Rest) -> None:
-    """The routes of the running app and the document's operations are the same set."""
+    """The routes of the running app are exactly the document's operations."""
     served = {
         (method, "/" + re.sub(r"<(\w+):str>", r"{\1}", route.path))
         for route in rest.app.router.routes
@@ -34,7 +34,7 @@ async def test_every_route_is_documented_and_every_operation_is_served(rest: Res
 
 
 async def test_the_document_is_served(rest: Rest) -> None:
-    """What is served is what the operations make, with our own address."""
+    """The served document is built from the operations, with our own address."""
     served = (await rest.client.get("/openapi.json")).json()
 
     assert served["openapi"].startswith("3.1")
@@ -86,12 +86,12 @@ async def test_the_document_is_served(rest: Rest) -> None:
     ],
 )
 def test_the_contract_is_there(path: str) -> None:
-    """Every operation that other people's clients speak is in the document."""
+    """The document has every operation that third-party clients use."""
     assert path in {f"{method} {template}" for method, template, _ in EVERY_OPERATION}
 
 
 def test_every_operation_is_told() -> None:
-    """Each has its own id, a summary, and the problems that follow from what it checks."""
+    """Each operation has a unique id, a summary, and the problems that its checks can cause."""
     ids = [operation["operationId"] for _, _, operation in EVERY_OPERATION]
 
     assert len(set(ids)) == len(ids)
@@ -105,9 +105,11 @@ def test_every_operation_is_told() -> None:
 
 
 def test_preconditions_and_keys_are_told() -> None:
-    """Where If-Match or Idempotency-Key is read, the document says so, with its refusals."""
+    """Operations that read If-Match or Idempotency-Key document it, with its refusals."""
     told = {
-        (method, path): {each.get("$ref", "").rpartition("/")[2] for each in op["parameters"]}
+        (method, path): {
+            parameter.get("$ref", "").rpartition("/")[2] for parameter in op["parameters"]
+        }
         for method, path, op in EVERY_OPERATION
     }
 
@@ -129,14 +131,14 @@ def test_preconditions_and_keys_are_told() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    """No reference hangs in the air, and no schema is left over."""
+    """No reference is broken, and no schema is unused."""
 
     def references(value: Any) -> set[str]:
         if isinstance(value, dict):
             here = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-            return here.union(*(references(each) for each in value.values()))
+            return here.union(*(references(part) for part in value.values()))
         if isinstance(value, list):
-            return set().union(*(references(each) for each in value))
+            return set().union(*(references(part) for part in value))
         return set()
 
     found = references(DOCUMENT)
@@ -148,7 +150,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
-    """Requests refuse unknown fields; answers can get new ones without breaking a client."""
+    """Requests refuse unknown fields; responses can get new ones without breaking a client."""
     assert SCHEMAS["DraftRfi"]["additionalProperties"] is False
     assert SCHEMAS["Budget"]["additionalProperties"] is False
     assert "additionalProperties" not in SCHEMAS["Rfi"]
@@ -156,7 +158,7 @@ def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
 
 
 def test_our_own_field_types() -> None:
-    """Places, attributes, moments, flags and whole numbers are told as what they take."""
+    """Places, attributes, times, flags and whole numbers are documented as what they accept."""
     draft = SCHEMAS["DraftRfi"]["properties"]
 
     assert draft["location"]["properties"]["coordinates"]["minItems"] == 2

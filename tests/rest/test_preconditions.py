@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match, as RFC 9110 describes them."""
+"""If-Match and If-None-Match, as RFC 9110 specifies them."""
 
 import pytest
 
@@ -31,8 +31,8 @@ from tests.rest.test_requests import a_request
     ],
 )
 def test_if_match_names_revisions(given: list[str], expected: Revisions) -> None:
-    """Weak or strong, one or several, in one header or in more; a tag of nobody's names none."""
-    request = a_request("127.0.0.1", *(("if-match", each) for each in given))
+    """Tags may be weak or strong, in one header or several; unknown tags name no revision."""
+    request = a_request("127.0.0.1", *(("if-match", value) for value in given))
 
     found = expected_revisions(request)
 
@@ -52,7 +52,7 @@ def test_what_is_no_list_of_tags_is_refused(given: str) -> None:
         expected_revisions(request)
 
     assert refused.value.code is Code.VALIDATION_FAILED
-    assert [each.path for each in refused.value.errors] == ["If-Match"]
+    assert [error.path for error in refused.value.errors] == ["If-Match"]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_what_is_no_list_of_tags_is_refused(given: str) -> None:
     ],
 )
 def test_if_none_match_is_compared_weakly(given: list[str], is_known: bool) -> None:
-    """What cannot be read is passed over, as if it were not there."""
-    request = a_request("127.0.0.1", *(("if-none-match", each) for each in given))
+    """A malformed header is ignored."""
+    request = a_request("127.0.0.1", *(("if-none-match", value) for value in given))
 
     assert has_already(request, '"2"') is is_known
 
 
 async def test_what_stands_is_not_sent_again(rest: Rest) -> None:
-    """304 while the client has it, without a body and with the ETag; all of it once it has changed."""
+    """An unchanged RFI gets a 304 with the ETag and no body; a changed one is sent in full."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
     known = {"If-None-Match": 'W/"1"'}
@@ -97,7 +97,7 @@ async def test_what_stands_is_not_sent_again(rest: Rest) -> None:
 
 
 async def test_nobody_learns_of_a_strangers_rfi(rest: Rest) -> None:
-    """What one may not see is not found, whatever one claims to have of it."""
+    """An RFI that the caller may not see is not found, whatever the precondition."""
     path = f"/v1/rfis/{(await a_draft_of(await registered(rest)))['id']}"
     stranger = await registered(rest)
 
@@ -109,7 +109,7 @@ async def test_nobody_learns_of_a_strangers_rfi(rest: Rest) -> None:
 
 
 async def test_a_star_changes_whatever_stands(rest: Rest) -> None:
-    """`*` asks for no revision; a list asks for one of several; another tag is stale."""
+    """`*` matches any revision, a list one of several; any other tag is stale."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
 
@@ -121,13 +121,13 @@ async def test_a_star_changes_whatever_stands(rest: Rest) -> None:
         body, headers = titled(title, if_match)
         answers.append(await customer.patch(path, json=body, headers=headers))
 
-    assert [each.status_code for each in answers] == [200, 200, 412, 412]
-    assert {each.json()["code"] for each in answers[2:]} == {"stale_revision"}
+    assert [response.status_code for response in answers] == [200, 200, 412, 412]
+    assert {response.json()["code"] for response in answers[2:]} == {"stale_revision"}
     assert (await customer.get(path)).json()["title"] == "Two"
 
 
 async def test_a_bad_if_match_is_named(rest: Rest) -> None:
-    """The refusal says which header is at fault."""
+    """The refusal names the invalid header."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
 

@@ -1,4 +1,4 @@
-"""Who sees what of an RFI, and where vendors are, over real REST; and what events tell of it."""
+"""Who sees which parts of an RFI and of a vendor's place, over REST and in events."""
 
 from typing import Any
 
@@ -24,18 +24,18 @@ SECRETS = ("1437 Bannock", "4711", "40000", "77712")
 
 
 def a_door(place: dict[str, Any]) -> dict[str, Any]:
-    """An exact point near a place, which shows in any text that has it."""
+    """An exact point near a place, recognisable in any text that reveals it."""
     longitude, latitude = place["coordinates"]
     return {"type": "Point", "coordinates": [longitude + 0.0077712, latitude + 0.0077712]}
 
 
 def secrets_in(text: str) -> list[str]:
-    """What should not be there."""
-    return [each for each in SECRETS if each in text]
+    """The secrets that a text reveals."""
+    return [secret for secret in SECRETS if secret in text]
 
 
 class Street:
-    """An RFI with everything private in it, and vendors in every relation to it."""
+    """An RFI full of private data, and vendors in every relation to it."""
 
     def __init__(self, customer: Person, rfi: dict[str, Any]) -> None:
         self.customer, self.rfi = customer, rfi
@@ -43,7 +43,7 @@ class Street:
         self.path = f"/v1/rfis/{rfi['id']}"
 
     async def texts(self, person: Person) -> list[str]:
-        """Whatever the person can read of the RFI."""
+        """Everything that a person can read about the RFI."""
         found = []
         for path in ("", "/changes", "/matches", "/quotes"):
             response = await person.get(self.path + path)
@@ -53,7 +53,10 @@ class Street:
 
 
 async def a_street(rest: Rest, **content: Any) -> Street:
-    """Drafted with an alarm code and a first address, cleaned, submitted, offered, half taken up."""
+    """An RFI with vendors that were offered it, accepted it and declined it.
+
+    Its draft first had an alarm code, which was removed before the submission.
+    """
     place = somewhere()
     vendors = {
         name: await an_active_vendor(rest, place) for name in ("offered", "accepted", "declined")
@@ -79,22 +82,22 @@ async def a_street(rest: Rest, **content: Any) -> Street:
 
 
 async def test_before_the_acceptance_there_is_an_area(rest: Rest) -> None:
-    """Area and rounded place; neither door nor purse, in whatever is read."""
+    """A vendor with an offer sees the area and a rounded place, no address and no budget."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
 
     rfi = (await offered.get(street.path)).json()
 
-    assert [secrets_in(each) for each in await street.texts(offered)] == [[]] * 5
+    assert [secrets_in(text) for text in await street.texts(offered)] == [[]] * 5
     assert rfi["area"] == "Denver, Colorado"
     assert (rfi["address"], rfi["budget"], rfi["visibility"]) == (None, None, "limited")
     assert rfi["location"]["coordinates"] == [
-        round(each, 2) for each in street.rfi["location"]["coordinates"]
+        round(coordinate, 2) for coordinate in street.rfi["location"]["coordinates"]
     ]
 
 
 async def test_after_the_acceptance_there_is_a_door(rest: Rest) -> None:
-    """The one who comes has to find it; what was in the draft alone stays there."""
+    """A vendor that accepted sees the address, but nothing that only the draft had."""
     street = await a_street(rest)
     person = street.vendors["accepted"]
 
@@ -102,32 +105,32 @@ async def test_after_the_acceptance_there_is_a_door(rest: Rest) -> None:
 
     assert rfi == street.rfi
     assert (rfi["address"], rfi["visibility"]) == ("1437 Bannock St", "full")
-    assert not any("4711" in each for each in await street.texts(person))
+    assert not any("4711" in text for text in await street.texts(person))
 
 
 async def test_the_customer_and_admins_see_all_of_it(rest: Rest) -> None:
-    """From the first draft on."""
+    """The customer and admins see everything, from the first draft on."""
     street = await a_street(rest)
 
     for person in (street.customer, await an_admin(rest)):
         changes = (await person.get(f"{street.path}/changes")).json()["items"]
-        assert [each["revision"] for each in changes] == [1, 2, 3]
+        assert [change["revision"] for change in changes] == [1, 2, 3]
         assert (await person.get(street.path)).json() == street.rfi
 
 
 async def test_for_vendors_the_feed_begins_with_the_submission(rest: Rest) -> None:
-    """Whatever they ask for, in pages as well."""
+    """Vendors read no revision before the submission, whatever the query or page."""
     street = await a_street(rest)
 
     for name in ("offered", "accepted"):
         for query in ({}, {"after_revision": 0}, {"after_revision": 2}, {"limit": 1}):
             response = await street.vendors[name].get(f"{street.path}/changes", params=query)
             items = response.json()["items"]
-            assert [(each["revision"], each["cause"]) for each in items] == [(3, "submitted")]
+            assert [(change["revision"], change["cause"]) for change in items] == [(3, "submitted")]
 
 
 async def test_changes_of_what_is_withheld_are_not_shown(rest: Rest) -> None:
-    """The revision is there, its private changes are not; who has accepted sees them."""
+    """The revision appears without its private changes, except to a vendor that accepted."""
     street = await a_street(rest)
     change = {"address": "77712 Elm St", "title": "Two sinks"}
     await street.customer.patch(street.path, json=change, if_match=3)
@@ -137,12 +140,12 @@ async def test_changes_of_what_is_withheld_are_not_shown(rest: Rest) -> None:
         for name in ("offered", "accepted")
     }
 
-    assert [each["path"] for each in seen["offered"]["changes"]] == ["title"]
-    assert [each["path"] for each in seen["accepted"]["changes"]] == ["title", "address"]
+    assert [change["path"] for change in seen["offered"]["changes"]] == ["title"]
+    assert [change["path"] for change in seen["accepted"]["changes"]] == ["title", "address"]
 
 
 async def test_a_budget_is_shown_when_the_customer_shows_it(rest: Rest) -> None:
-    """Only from then on: what it was while it was hidden stays hidden."""
+    """Vendors see the budget only from then on; earlier hidden values stay hidden."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
     budget = {"min_minor": 10_000, "max_minor": 60_000, "currency": "USD"}
@@ -155,13 +158,13 @@ async def test_a_budget_is_shown_when_the_customer_shows_it(rest: Rest) -> None:
     changes = (await offered.get(f"{street.path}/changes")).json()["items"]
 
     assert now["budget"] == budget
-    assert [each["path"] for each in changes[-2]["changes"]] == ["budget_visibility"]
+    assert [change["path"] for change in changes[-2]["changes"]] == ["budget_visibility"]
     assert changes[-1]["changes"] == [{"path": "budget.max_minor", "old": 60_000, "new": 70_000}]
 
 
 @pytest.mark.parametrize("ending", ["withdraw", "award"])
 async def test_nothing_private_is_left_after_the_end(rest: Rest, ending: str) -> None:
-    """Who was asked sees how it ended; who has won goes on seeing the door."""
+    """Vendors with an offer see the outcome; only the winner keeps seeing the address."""
     street = await a_street(rest)
     offered, winner = street.vendors["offered"], street.vendors["accepted"]
     quote = (await winner.post(f"{street.path}/quotes", json=a_quote_of(street.rfi))).json()
@@ -172,13 +175,13 @@ async def test_nothing_private_is_left_after_the_end(rest: Rest, ending: str) ->
     assert ended.status_code == 200
     rfi = (await offered.get(street.path)).json()
     assert (rfi["state"], rfi["visibility"]) == (ended.json()["state"], "limited")
-    assert [secrets_in(each) for each in await street.texts(offered)] == [[]] * 5
+    assert [secrets_in(text) for text in await street.texts(offered)] == [[]] * 5
     still = (await winner.get(street.path)).json()
     assert (still["address"] is not None) is (ending == "award")
 
 
 async def test_who_declined_or_is_nobody_finds_nothing(rest: Rest) -> None:
-    """Neither the RFI nor its feed, nor anything private in one's own list."""
+    """They find neither the RFI nor its feed, and nothing private in their own lists."""
     street = await a_street(rest)
     strangers = [street.vendors["declined"], await registered(rest), await registered(rest)]
 
@@ -190,7 +193,7 @@ async def test_who_declined_or_is_nobody_finds_nothing(rest: Rest) -> None:
 
 
 async def test_who_accepts_is_not_told_that_nothing_has_changed(rest: Rest) -> None:
-    """The limited view has an ETag of its own."""
+    """The limited view has its own ETag, so accepting is never answered with a 304."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
     before = await offered.get(street.path)
@@ -207,29 +210,29 @@ async def test_who_accepts_is_not_told_that_nothing_has_changed(rest: Rest) -> N
 
 
 async def test_events_tell_consumers_nothing_private(rest: Rest) -> None:
-    """From the draft to the end, whoever reads the topics."""
+    """No event of an RFI, from the draft to the end, has private data."""
     street = await a_street(rest)
     await street.customer.patch(street.path, json={"address": "77712 Elm St"}, if_match=3)
     await street.customer.post(f"{street.path}/withdraw", if_match=4)
 
     found = await rest.parts.store.database["outbox"].find({"key": street.rfi["id"]}).to_list(None)
-    events = [orjson.loads(each["value"]) for each in found]
+    events = [orjson.loads(record["value"]) for record in found]
 
-    names = [each["name"] for each in events if each["name"].startswith("rfi.")]
+    names = [event["name"] for event in events if event["name"].startswith("rfi.")]
     assert names == ["rfi.drafted", "rfi.revised", "rfi.submitted", "rfi.revised", "rfi.withdrawn"]
-    assert [secrets_in(each["value"].decode()) for each in found] == [[]] * len(found)
-    revised = events[[each["name"] for each in events].index("rfi.submitted") + 1 :]
+    assert [secrets_in(record["value"].decode()) for record in found] == [[]] * len(found)
+    revised = events[[event["name"] for event in events].index("rfi.submitted") + 1 :]
     paths = [
         change["path"]
-        for each in revised
-        if each["name"] == "rfi.revised"
-        for change in each["data"]["revision"]["changes"]
+        for event in revised
+        if event["name"] == "rfi.revised"
+        for change in event["data"]["revision"]["changes"]
     ]
     assert paths == ["address"]
 
 
 async def test_a_vendors_home_is_told_about(rest: Rest) -> None:
-    """Everybody sees a rounded place, the vendor and admins the exact one; events the rounded one."""
+    """The public and events get a rounded place; the vendor itself gets the exact one."""
     home = a_door(somewhere())
     near = ",".join(map(str, home["coordinates"]))
     vendor = await an_active_vendor(rest, home)
@@ -241,15 +244,15 @@ async def test_a_vendors_home_is_told_about(rest: Rest) -> None:
 
     assert secrets_in(public.text + listed.text) == []
     assert public.json()["service_area"]["location"]["coordinates"] == [
-        round(each, 2) for each in home["coordinates"]
+        round(coordinate, 2) for coordinate in home["coordinates"]
     ]
     assert own.json()["service_area"]["location"] == home
     assert told
-    assert [secrets_in(each["value"].decode()) for each in told] == [[]] * len(told)
+    assert [secrets_in(record["value"].decode()) for record in told] == [[]] * len(told)
 
 
 async def test_an_offer_tells_whole_kilometres(rest: Rest) -> None:
-    """To the vendor and to the customer, so that neither finds the other's door by it."""
+    """Both sides get a distance in whole kilometres, so neither can locate the other's address."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -257,6 +260,6 @@ async def test_an_offer_tells_whole_kilometres(rest: Rest) -> None:
 
     for person in (vendor, customer):
         items = (await person.get(f"/v1/rfis/{rfi['id']}/matches")).json()["items"]
-        # How far rounded places are apart depends on where they are.
+        # The distance of the rounded places depends on where they are.
         assert [match["distance_m"] for match in items] in ([0], [1_000], [2_000])
         assert [match["score"] for match in items] in ([1.0], [0.95], [0.9])

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is told as a problem, and never with a stack trace."""
+"""Every failure is answered with a problem, and never with a stack trace."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.rest.people import Rest, refusal, registered
 
 
 async def raw(rest: Rest, sent: bytes, *, pause_s: float = 0.0) -> tuple[int, dict[str, object]]:
-    """Send bytes as they are; the status and the problem that came back."""
+    """Send these exact bytes; returns the status and the problem."""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", rest.parts.settings.bind_port, limit=1 << 20
     )
@@ -35,7 +35,7 @@ async def raw(rest: Rest, sent: bytes, *, pause_s: float = 0.0) -> tuple[int, di
 async def test_a_body_has_a_total_time_however_its_pieces_come(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who sends a byte now and then does not keep a connection with it."""
+    """A client that sends a byte now and then cannot keep its connection."""
     monkeypatch.setattr(requests, "BODY_WITHIN_S", 0.5)
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.parts.settings.bind_port)
     writer.write(b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
@@ -61,7 +61,7 @@ async def test_a_body_has_a_total_time_however_its_pieces_come(
     ],
 )
 async def test_methods_that_are_not_there(rest: Rest, method: str, path: str, allowed: str) -> None:
-    """A method that an address does not take is refused, with those it takes."""
+    """A method that a path does not support is refused, with the supported ones."""
     response = await rest.client.request(method, path)
 
     assert refusal(response) == (405, "method_not_allowed")
@@ -72,12 +72,12 @@ async def test_methods_that_are_not_there(rest: Rest, method: str, path: str, al
     "path", ["/", "/v1", "/v2/rfis", "/v1/rfis/", "/v1/rfis/a/b", "/v1//rfis", "/.git/config"]
 )
 async def test_addresses_that_are_not_there(rest: Rest, path: str) -> None:
-    """An unknown address is told as any other problem."""
+    """An unknown path gets a problem like any other error."""
     assert refusal(await rest.client.get(path)) == (404, "not_found")
 
 
 async def test_the_request_id_goes_through(rest: Rest) -> None:
-    """A sane id comes back in the header and in the problem; anything else gets a new one."""
+    """A valid request id is returned in header and problem; any other is replaced."""
     sane = await rest.client.get("/v1/me", headers={"X-Request-Id": "app-7.retry_1"})
     strange = await rest.client.get("/v1/me", headers={"X-Request-Id": 'x" onload="'})
     long = await rest.client.get("/v1/me", headers={"X-Request-Id": "x" * 65})
@@ -89,7 +89,7 @@ async def test_the_request_id_goes_through(rest: Rest) -> None:
 
 
 async def test_answers_are_not_kept_by_caches(rest: Rest) -> None:
-    """Tokens and private data stay out of shared caches, and nobody guesses at content types."""
+    """Responses stay out of shared caches, and browsers do not guess content types."""
     for path in ("/v1/categories", "/v1/me", "/v1/nothing"):
         response = await rest.client.get(path)
         assert response.headers["cache-control"] == "no-store"
@@ -113,7 +113,7 @@ BODIES = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 async def test_bodies_that_are_no_json(rest: Rest, body: bytes) -> None:
-    """What is not JSON in UTF-8 could not be read."""
+    """A body that is not JSON in UTF-8 is malformed."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
     )
@@ -133,18 +133,18 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("body", UNREADABLE)
 async def test_values_that_json_does_not_have_are_named(rest: Rest, body: bytes) -> None:
-    """Half a surrogate pair, and a name given twice: with the path of each."""
+    """Lone surrogates and duplicate names are refused with their paths."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
     )
 
     assert refusal(response) == (422, "validation_failed")
-    assert [each["path"] for each in response.json()["errors"]] == UNREADABLE[body]
+    assert [error["path"] for error in response.json()["errors"]] == UNREADABLE[body]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
 async def test_bodies_that_are_no_object(rest: Rest, body: bytes) -> None:
-    """JSON that is no object has the wrong type."""
+    """JSON that is not an object fails validation."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
     )
@@ -162,14 +162,14 @@ async def test_bodies_that_are_no_object(rest: Rest, body: bytes) -> None:
     ],
 )
 async def test_content_types(rest: Rest, headers: dict[str, str]) -> None:
-    """A body is plain application/json, and says so."""
+    """A body must be sent as plain application/json."""
     response = await rest.client.post("/v1/tokens", content=b"{}", headers=headers)
 
     assert refusal(response) == (415, "unsupported_media_type")
 
 
 async def test_a_charset_does_no_harm(rest: Rest) -> None:
-    """application/json with a parameter is still application/json."""
+    """application/json with a parameter is accepted."""
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
 
     response = await rest.client.post("/v1/tokens", content=b"{}", headers=headers)
@@ -178,7 +178,7 @@ async def test_a_charset_does_no_harm(rest: Rest) -> None:
 
 
 async def test_a_body_where_none_is_taken(rest: Rest) -> None:
-    """An operation without a body refuses fields, and lets an empty object pass."""
+    """An operation without a body refuses fields, and accepts an empty object."""
     vendor = await registered(rest, role="vendor")
 
     refused = await vendor.post("/v1/vendors/me/submit", json={"force": True})
@@ -190,7 +190,7 @@ async def test_a_body_where_none_is_taken(rest: Rest) -> None:
 
 @pytest.mark.parametrize("query", ["limit=1&limit=2", "unknown=1", "limit", "limit=", "cursor=%00"])
 async def test_bad_queries(rest: Rest, query: str) -> None:
-    """Parameters that are unknown, repeated or empty are refused."""
+    """Unknown, repeated or empty parameters are refused."""
     person = await registered(rest)
 
     assert refusal(await person.get(f"/v1/rfis?{query}")) == (422, "validation_failed")
@@ -198,14 +198,14 @@ async def test_bad_queries(rest: Rest, query: str) -> None:
 
 @pytest.mark.parametrize("query", ["limit=%ff", "&".join(f"a{n}=1" for n in range(30))])
 async def test_unreadable_queries(rest: Rest, query: str) -> None:
-    """A query that is no UTF-8, or a flood of parameters, could not be read."""
+    """A query that is not UTF-8, or has too many parameters, is malformed."""
     person = await registered(rest)
 
     assert refusal(await person.get(f"/v1/rfis?{query}")) == (400, "malformed")
 
 
 async def test_a_large_body(rest: Rest) -> None:
-    """Beyond 1 MiB a body is refused, announced or not."""
+    """A body above 1 MiB is refused, with or without a Content-Length."""
     large = b'{"email": "' + b"x" * 1_100_000 + b'"}'
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -249,7 +249,7 @@ HEAD = b"Host: parley\r\n\r\n"
     ],
 )
 async def test_what_is_hardly_http(rest: Rest, sent: bytes, expected: tuple[int, str]) -> None:
-    """Broken requests get a problem like all others, in the same form."""
+    """Broken HTTP requests get a problem in the same form as any other."""
     status, body = await raw(rest, sent)
 
     assert (status, body["code"]) == expected
@@ -266,7 +266,7 @@ async def test_what_is_hardly_http(rest: Rest, sent: bytes, expected: tuple[int,
     ],
 )
 async def test_slow_senders(rest: Rest, sent: bytes) -> None:
-    """A request that does not arrive in time is ended with a problem, and holds nothing."""
+    """A request that does not arrive in time gets a problem, and its connection ends."""
     config = rest.app.config
     before = config.REQUEST_TIMEOUT, config.RESPONSE_TIMEOUT
     config.REQUEST_TIMEOUT = config.RESPONSE_TIMEOUT = 0.3
@@ -279,7 +279,7 @@ async def test_slow_senders(rest: Rest, sent: bytes) -> None:
 
 
 async def test_a_part_that_is_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a part behind is away, the caller is told to come back."""
+    """While a required service is unavailable, the caller is told to retry."""
     person = await registered(rest)
 
     async def away(*_: object) -> None:
@@ -296,7 +296,7 @@ async def test_a_part_that_is_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) 
 async def test_what_nobody_expected(
     rest: Rest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A fault of ours is logged under the request's id and tells nothing of our inside."""
+    """An internal error is logged with the request's id, and the response reveals nothing."""
     person = await registered(rest)
 
     async def broken(*_: object) -> None:
@@ -309,13 +309,13 @@ async def test_what_nobody_expected(
     assert refusal(response) == (500, "internal")
     assert "secret plan" not in response.text
     assert "Traceback" not in response.text
-    logged = next(each for each in caplog.records if each.name == "rest.problems")
+    logged = next(record for record in caplog.records if record.name == "rest.problems")
     assert vars(logged)["request_id"] == "case-1"
     assert logged.exc_info is not None
 
 
 async def test_the_deadline(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes too long is broken off and answered."""
+    """A request that takes too long is cancelled and answered."""
     person = await registered(rest)
     was_cancelled = asyncio.Event()
 

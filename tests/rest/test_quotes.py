@@ -21,7 +21,7 @@ from tests.rest.people import (
 
 
 async def test_a_quote_and_a_better_one(rest: Rest) -> None:
-    """The first quote is new, the second is its next revision; the customer sees one."""
+    """The second quote is the next revision of the first; the customer sees one quote."""
     story = await a_story(rest)
     path = f"{story.path}/quotes"
 
@@ -37,7 +37,7 @@ async def test_a_quote_and_a_better_one(rest: Rest) -> None:
 
 
 async def test_a_vendor_sees_its_own_quote_alone(rest: Rest) -> None:
-    """What a competitor asks is nobody else's business."""
+    """Vendors cannot see their competitors' quotes."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(2)]
     customer = await registered(rest)
@@ -49,12 +49,12 @@ async def test_a_vendor_sees_its_own_quote_alone(rest: Rest) -> None:
 
     for vendor in vendors:
         listed = (await vendor.get(path)).json()["items"]
-        assert [each["vendor_id"] for each in listed] == [vendor.id]
+        assert [quote["vendor_id"] for quote in listed] == [vendor.id]
     assert len((await customer.get(path)).json()["items"]) == 2
 
 
 async def test_quotes_in_pages(rest: Rest) -> None:
-    """A page of one leads to the next one by its cursor."""
+    """The cursor of a one-quote page leads to the next page."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(2)]
     customer = await registered(rest)
@@ -67,13 +67,13 @@ async def test_quotes_in_pages(rest: Rest) -> None:
     first = (await customer.get(path, params={"limit": 1})).json()
     second = (await customer.get(path, params={"limit": 1, "cursor": first["next_cursor"]})).json()
 
-    ids = {each["vendor_id"] for each in first["items"] + second["items"]}
+    ids = {quote["vendor_id"] for quote in first["items"] + second["items"]}
     assert ids == {vendor.id for vendor in vendors}
     assert second["next_cursor"] is None
 
 
 async def test_a_quote_on_what_the_rfi_was(rest: Rest) -> None:
-    """A quote made looking at an older revision is refused, until the vendor has seen the new one."""
+    """A quote on an older revision is refused; one on the current revision is accepted."""
     story = await a_story(rest)
     revised = (
         await story.customer.patch(story.path, json={"title": "Two sinks"}, if_match=2)
@@ -87,7 +87,7 @@ async def test_a_quote_on_what_the_rfi_was(rest: Rest) -> None:
 
 
 async def test_quoting_wants_an_accepted_match(rest: Rest) -> None:
-    """A vendor who was offered the RFI and has not taken it up cannot quote yet."""
+    """A vendor with an offer cannot quote before it has accepted."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -116,7 +116,7 @@ async def test_quoting_wants_an_accepted_match(rest: Rest) -> None:
     ],
 )
 async def test_bad_quotes(rest: Rest, field: str, value: object) -> None:
-    """Figures that cannot be meant are refused with their path."""
+    """Invalid figures are refused with their path."""
     story_vendor = await registered(rest, role="vendor")
     body = a_quote_of({"revision": 1}, **{field: value})
 
@@ -127,7 +127,7 @@ async def test_bad_quotes(rest: Rest, field: str, value: object) -> None:
 
 
 async def test_an_award_is_of_the_quote_that_the_customer_saw(rest: Rest) -> None:
-    """When the vendor quotes again between the look and the award, the award is refused."""
+    """An award is refused if the vendor revised the quote after the customer read it."""
     story = await a_story(rest)
     path = f"{story.path}/quotes"
     seen = (await story.vendor.post(path, json=a_quote_of(story.rfi, amount_minor=10_000))).json()
@@ -151,7 +151,7 @@ async def test_an_award_is_of_the_quote_that_the_customer_saw(rest: Rest) -> Non
 
 
 async def test_an_award_and_a_better_quote_at_once(rest: Rest) -> None:
-    """Whichever comes first, nobody is awarded at figures that the customer did not see."""
+    """In either order, no award is made at figures that the customer did not see."""
     for _ in range(5):
         story = await a_story(rest)
         path = f"{story.path}/quotes"
@@ -172,7 +172,7 @@ async def test_an_award_and_a_better_quote_at_once(rest: Rest) -> None:
 
 
 async def test_each_revisions_figures_stay_readable(rest: Rest) -> None:
-    """For the customer, the vendor and admins, in pages and in order; for nobody else."""
+    """The customer, the vendor and admins read all revisions in pages; nobody else can."""
     story = await a_story(rest)
     amounts = [25_000, 30_000, 20_000]
     for amount in amounts:
@@ -184,8 +184,8 @@ async def test_each_revisions_figures_stay_readable(rest: Rest) -> None:
         first = (await person.get(path, params={"limit": 2})).json()
         second = (await person.get(path, params={"cursor": first["next_cursor"]})).json()
         items = first["items"] + second["items"]
-        assert [each["revision"] for each in items] == [1, 2, 3]
-        assert [each["amount_minor"] for each in items] == amounts
+        assert [revision["revision"] for revision in items] == [1, 2, 3]
+        assert [revision["amount_minor"] for revision in items] == amounts
         assert second["next_cursor"] is None
     for stranger in (await registered(rest), await an_active_vendor(rest, story.rfi["location"])):
         assert refusal(await stranger.get(path)) == (404, "not_found")
@@ -193,7 +193,7 @@ async def test_each_revisions_figures_stay_readable(rest: Rest) -> None:
 
 
 async def test_a_quote_is_in_the_currency_of_the_budget(rest: Rest) -> None:
-    """Another one is refused with its path; without a budget any will do."""
+    """Another currency is refused with its path; without a budget, any is accepted."""
     budget = {"min_minor": 10_000, "max_minor": 40_000, "currency": "USD"}
     story = await a_story(rest, budget=budget)
     free = await a_story(rest)
@@ -210,7 +210,7 @@ async def test_a_quote_is_in_the_currency_of_the_budget(rest: Rest) -> None:
 
 
 async def test_a_quote_that_ended_before_it_was_made_is_refused_with_its_path(rest: Rest) -> None:
-    """An offer in the past is a mistake of the field that says so."""
+    """A `valid_until` in the past is refused."""
     story = await a_story(rest)
     body = a_quote_of(story.rfi, valid_until="2001-01-01T00:00:00Z")
 

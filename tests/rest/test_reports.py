@@ -1,4 +1,4 @@
-"""Reporting a message, and what admins do about it."""
+"""Reporting a message, and what admins do with the report."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from tests.rest.people import Rest, Story, a_story, an_admin, paths_of, refusal,
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A message of the vendor, and the path to report it."""
+    """A message from the vendor, and the path to report it."""
 
     story: Story
     message: dict[str, Any]
 
     @property
     def path(self) -> str:
-        """Where it is reported."""
+        """The path to report the message."""
         return f"{self.story.conversation_path}/messages/{self.message['id']}/report"
 
 
 async def a_case(rest: Rest, body: str = "Pay by gift card") -> Case:
-    """The vendor writes something."""
+    """A story in which the vendor has sent a message."""
     story = await a_story(rest)
     says = {"client_message_id": "m-1", "body": body}
     sent = await story.vendor.post(f"{story.conversation_path}/messages", json=says)
@@ -31,13 +31,13 @@ async def a_case(rest: Rest, body: str = "Pay by gift card") -> Case:
 
 
 async def listed(rest: Rest, case: Case, **params: str) -> list[dict[str, Any]]:
-    """What an admin sees of the case."""
+    """The case's reports as an admin sees them."""
     found = await (await an_admin(rest)).get("/v1/admin/reports", params=params)
     return [e for e in found.json()["items"] if e["message_id"] == case.message["id"]]
 
 
 async def test_admins_see_a_report_and_nobody_else_does(rest: Rest) -> None:
-    """With the message as it read, who wrote it, who reported it, and where it stands."""
+    """A report has the message's text, sender and position, and the reporter."""
     case = await a_case(rest)
     reported = await case.story.customer.post(
         case.path, json={"reason": "fraud", "details": "Asks for gift cards."}
@@ -64,27 +64,27 @@ async def test_admins_see_a_report_and_nobody_else_does(rest: Rest) -> None:
         "closed_by": None,
         "resolution": None,
     }
-    assert {refusal(each) for each in refused} == {(403, "forbidden")}
+    assert {refusal(response) for response in refused} == {(403, "forbidden")}
     assert told.json()["head"] == case.message["sequence"]
 
 
 async def test_a_message_is_reported_once_by_a_person(rest: Rest) -> None:
-    """However often and at once it is said, the first report is the answer."""
+    """However often and concurrently it is sent, the first report is returned."""
     case = await a_case(rest)
 
     answers = await asyncio.gather(
-        *(case.story.customer.post(case.path, json={"reason": each}) for each in ["spam"] * 5)
+        *(case.story.customer.post(case.path, json={"reason": reason}) for reason in ["spam"] * 5)
     )
     later = await case.story.customer.post(case.path, json={"reason": "fraud"})
 
-    assert sorted(each.status_code for each in answers) == [200] * 4 + [201]
-    assert all(each.json() == later.json() for each in answers)
+    assert sorted(response.status_code for response in answers) == [200] * 4 + [201]
+    assert all(response.json() == later.json() for response in answers)
     assert later.json()["reason"] == "spam"
     assert len(await listed(rest, case)) == 1
 
 
 async def test_a_report_keeps_the_message_as_it_read(rest: Rest) -> None:
-    """What its sender does to it afterwards changes nothing."""
+    """Later changes to the message do not change the report."""
     case = await a_case(rest, "First words")
     await case.story.customer.post(case.path, json={"reason": "harassment"})
 
@@ -95,7 +95,7 @@ async def test_a_report_keeps_the_message_as_it_read(rest: Rest) -> None:
 
 
 async def test_closing_a_report(rest: Rest) -> None:
-    """An admin says what was decided, once; it is then among the closed ones."""
+    """An admin closes a report once, with a decision; then it is listed as closed."""
     case, admin = await a_case(rest), await an_admin(rest)
     report = (await case.story.customer.post(case.path, json={"reason": "spam"})).json()
     path = f"/v1/admin/reports/{report['id']}/close"
@@ -113,7 +113,7 @@ async def test_closing_a_report(rest: Rest) -> None:
 
 
 async def test_who_may_report_what(rest: Rest) -> None:
-    """Participants, the other side's messages; anything else is not there."""
+    """Participants can report the other side's messages; anything else is not found."""
     case, body = await a_case(rest), {"reason": "spam"}
     stranger, other = await registered(rest), await a_case(rest)
     wrong_id = f"{case.story.conversation_path}/messages/{other.message['id']}/report"
@@ -135,7 +135,7 @@ async def test_who_may_report_what(rest: Rest) -> None:
     ],
 )
 async def test_a_report_says_what_is_wrong(rest: Rest, body: dict[str, Any], at: str) -> None:
-    """A reason of the list; `other` in words."""
+    """A report needs a listed reason; `other` needs details."""
     case = await a_case(rest)
 
     refused = await case.story.customer.post(case.path, json=body)

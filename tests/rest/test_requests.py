@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client address of a request."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +39,7 @@ def a_request(peer: str, *headers: tuple[str, str]) -> RestRequest:
     ],
 )
 def test_the_address_is_what_our_proxy_says(peer: str, forwarded: list[str], address: str) -> None:
-    """A proxy inside is believed, by its own entry; from outside the header counts for nothing."""
-    request = a_request(peer, *(("x-forwarded-for", each) for each in forwarded))
+    """An internal proxy's last entry counts; from outside, the header is ignored."""
+    request = a_request(peer, *(("x-forwarded-for", value) for value in forwarded))
 
     assert request.client_address == address

@@ -1,4 +1,4 @@
-"""RFIs: draft, revise, submit, withdraw, award, and the feed of changes."""
+"""RFIs: drafting, revising, submitting, withdrawing, awarding, and the feed of changes."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,7 @@ from tests.rest.people import (
 
 
 async def test_a_draft(rest: Rest) -> None:
-    """A draft is answered with its place, its revision as ETag, and all it was given."""
+    """The answer to a draft has its location, its revision as ETag, and every field sent."""
     customer = await registered(rest)
     body = a_draft(
         address="1437 Bannock St",
@@ -78,7 +78,7 @@ async def test_a_draft(rest: Rest) -> None:
     ],
 )
 async def test_bad_drafts(rest: Rest, field: str, value: object, path: str) -> None:
-    """What does not fit is refused with its path, and nothing is made."""
+    """An invalid draft is refused with its path, and nothing is created."""
     customer = await registered(rest)
 
     response = await customer.post("/v1/rfis", json=a_draft(**{field: value}))
@@ -89,7 +89,7 @@ async def test_bad_drafts(rest: Rest, field: str, value: object, path: str) -> N
 
 
 async def test_vendors_draft_nothing(rest: Rest) -> None:
-    """RFIs are for customers; a vendor has matches."""
+    """Only customers have RFIs; vendors have matches."""
     vendor = await registered(rest, role="vendor")
 
     assert refusal(await vendor.post("/v1/rfis", json=a_draft())) == (403, "forbidden")
@@ -97,7 +97,7 @@ async def test_vendors_draft_nothing(rest: Rest) -> None:
 
 
 async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
-    """A customer lists their own RFIs and nobody else's, newest first, each once."""
+    """A customer lists only their own RFIs, newest first, each once."""
     customer, other = await registered(rest), await registered(rest)
     ids = [(await a_draft_of(customer))["id"] for _ in range(5)]
     await a_draft_of(other)
@@ -106,7 +106,7 @@ async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
     cursor: dict[str, Any] = {}
     while True:
         page = (await customer.get("/v1/rfis", params={"limit": 2, **cursor})).json()
-        seen += [each["id"] for each in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         if page["next_cursor"] is None:
             break
         cursor = {"cursor": page["next_cursor"]}
@@ -115,7 +115,7 @@ async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
 
 
 async def test_somebody_elses_rfi_is_not_there(rest: Rest) -> None:
-    """Whoever may not see an RFI gets the same as for one that does not exist."""
+    """An RFI that a caller may not see looks like one that does not exist."""
     rfi = await a_draft_of(await registered(rest))
     stranger, vendor = await registered(rest), await registered(rest, role="vendor")
     path = f"/v1/rfis/{rfi['id']}"
@@ -137,11 +137,11 @@ async def test_somebody_elses_rfi_is_not_there(rest: Rest) -> None:
         await stranger.get("/v1/rfis/%24ne"),
     ]
 
-    assert {refusal(each) for each in refused} == {(404, "not_found")}
+    assert {refusal(response) for response in refused} == {(404, "not_found")}
 
 
 async def test_admins_see_every_rfi(rest: Rest) -> None:
-    """An admin can look at an RFI without being part of it."""
+    """An admin can read an RFI without taking part in it."""
     rfi = await a_draft_of(await registered(rest))
 
     response = await (await an_admin(rest)).get(f"/v1/rfis/{rfi['id']}")
@@ -150,7 +150,7 @@ async def test_admins_see_every_rfi(rest: Rest) -> None:
 
 
 async def test_revising(rest: Rest) -> None:
-    """A change of the revision one looked at makes the next one; what is left out stays."""
+    """A change based on the current revision creates the next one; omitted fields stay."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
 
@@ -165,7 +165,7 @@ async def test_revising(rest: Rest) -> None:
 
 
 async def test_a_revision_without_a_difference(rest: Rest) -> None:
-    """Sending what stands there already changes nothing."""
+    """Sending the current values changes nothing."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
 
@@ -208,7 +208,7 @@ async def test_a_change_wants_the_revision(
     part: str,
     body: object,
 ) -> None:
-    """Whoever changes an RFI says which revision they looked at; another one is refused."""
+    """A change must name the revision it is based on; any other revision is refused."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
     headers = {} if header is None else {"If-Match": header}
@@ -220,7 +220,7 @@ async def test_a_change_wants_the_revision(
 
 
 async def test_of_revisions_at_once_one_wins(rest: Rest) -> None:
-    """Changes made looking at the same revision do not overwrite each other."""
+    """Concurrent changes based on one revision do not overwrite each other."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
 
@@ -228,14 +228,14 @@ async def test_of_revisions_at_once_one_wins(rest: Rest) -> None:
         *(customer.patch(path, json={"title": f"Title {n}"}, if_match=1) for n in range(6))
     )
 
-    statuses = sorted(each.status_code for each in responses)
-    won = next(each for each in responses if each.status_code == 200)
+    statuses = sorted(response.status_code for response in responses)
+    won = next(response for response in responses if response.status_code == 200)
     assert statuses == [200] + [412] * 5
     assert (await customer.get(path)).json() == won.json()
 
 
 async def test_the_changes_of_an_rfi(rest: Rest) -> None:
-    """The feed tells every revision in order: which field, before and after, who and why."""
+    """The feed has every revision in order: field, old and new value, actor and cause."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
     path = f"/v1/rfis/{rfi['id']}"
@@ -248,8 +248,13 @@ async def test_the_changes_of_an_rfi(rest: Rest) -> None:
     last_two = (await customer.get(f"{path}/changes", params={"after_revision": 2})).json()
 
     items = all_of_them["items"]
-    assert [each["revision"] for each in items] == [1, 2, 3, 4]
-    assert [each["cause"] for each in items] == ["drafted", "revised", "submitted", "withdrawn"]
+    assert [revision["revision"] for revision in items] == [1, 2, 3, 4]
+    assert [revision["cause"] for revision in items] == [
+        "drafted",
+        "revised",
+        "submitted",
+        "withdrawn",
+    ]
     assert items[1]["actor"] == {"account_id": customer.id, "role": "customer"}
     assert items[1]["changes"] == [
         {"path": "title", "old": rfi["title"], "new": "Burst pipe"},
@@ -262,7 +267,7 @@ async def test_the_changes_of_an_rfi(rest: Rest) -> None:
 async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_the_newest(
     rest: Rest,
 ) -> None:
-    """The reader has seen a change that is no more."""
+    """The reader saw a change that no longer exists."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
     for n in range(1, 5):
@@ -271,7 +276,7 @@ async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_th
     async def read(**params: Any) -> tuple[list[int], bool]:
         page = (await customer.get(f"{path}/changes", params={"limit": 2, **params})).json()
         assert (page["head"], page["epoch"]) == (5, epoch)
-        return [each["revision"] for each in page["items"]], page["is_snapshot"]
+        return [item["revision"] for item in page["items"]], page["is_snapshot"]
 
     epoch = (await customer.get(f"{path}/changes")).json()["epoch"]
     assert await read(after_revision=6) == ([4, 5], True)
@@ -282,7 +287,7 @@ async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_th
 
 
 async def test_changes_in_pages(rest: Rest) -> None:
-    """The feed can be read in pages without a hole; a cursor is not mixed with a revision."""
+    """Pages of the feed have no gap; a cursor cannot be combined with a revision."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
     for n in range(1, 5):
@@ -293,13 +298,19 @@ async def test_changes_in_pages(rest: Rest) -> None:
     second = (await customer.get(f"{path}/changes", params=params)).json()
     both = await customer.get(f"{path}/changes", params={**params, "after_revision": 1})
 
-    assert [each["revision"] for each in first["items"] + second["items"]] == [1, 2, 3, 4, 5]
+    assert [revision["revision"] for revision in first["items"] + second["items"]] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
     assert second["next_cursor"] is None
     assert refusal(both) == (422, "validation_failed")
 
 
 async def test_an_award_closes_the_rest(rest: Rest) -> None:
-    """The winner's quote is awarded, the other's closed; the RFI takes nothing more."""
+    """The winner's quote is awarded, the other is closed, and the RFI takes no more quotes."""
     place = somewhere()
     winner, loser = await an_active_vendor(rest, place), await an_active_vendor(rest, place)
     customer = await registered(rest)
@@ -318,8 +329,8 @@ async def test_an_award_closes_the_rest(rest: Rest) -> None:
 
     awarded = response.json()
     states = {
-        each["vendor_id"]: each["state"]
-        for each in (await customer.get(f"{path}/quotes")).json()["items"]
+        quote["vendor_id"]: quote["state"]
+        for quote in (await customer.get(f"{path}/quotes")).json()["items"]
     }
     late = await loser.post(f"{path}/quotes", json=a_quote_of(awarded))
     assert (awarded["state"], awarded["awarded_vendor_id"]) == ("awarded", winner.id)
@@ -329,7 +340,7 @@ async def test_an_award_closes_the_rest(rest: Rest) -> None:
 
 
 async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
-    """However many awards are sent at once, there is one winner."""
+    """However many awards are sent concurrently, there is one winner."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(3)]
     customer = await registered(rest)
@@ -345,22 +356,24 @@ async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
         *(
             customer.post(
                 f"{path}/award",
-                json={"quote_id": each, "quote_revision": 1},
+                json={"quote_id": quote_id, "quote_revision": 1},
                 if_match=rfi["revision"],
             )
-            for each in quote_ids * 3
+            for quote_id in quote_ids * 3
         )
     )
 
-    won = [each for each in responses if each.status_code == 200]
-    states = [each["state"] for each in (await customer.get(f"{path}/quotes")).json()["items"]]
+    won = [response for response in responses if response.status_code == 200]
+    states = [quote["state"] for quote in (await customer.get(f"{path}/quotes")).json()["items"]]
     assert len(won) == 1
-    assert {refusal(each) for each in responses if each not in won} == {(412, "stale_revision")}
+    assert {refusal(response) for response in responses if response not in won} == {
+        (412, "stale_revision")
+    }
     assert sorted(states) == ["awarded", "closed", "closed"]
 
 
 async def test_an_award_of_nothing(rest: Rest) -> None:
-    """A quote of another RFI, or none, cannot win."""
+    """A quote on another RFI, or an unknown one, cannot be awarded."""
     story, other = await a_story(rest), await a_story(rest)
     quote = (await other.vendor.post(f"{other.path}/quotes", json=a_quote_of(other.rfi))).json()
 
@@ -374,7 +387,7 @@ async def test_an_award_of_nothing(rest: Rest) -> None:
 
 
 async def test_a_vendor_on_the_rfi_sees_it_and_changes_nothing(rest: Rest) -> None:
-    """A matched vendor reads the RFI and its feed; changing it is for the customer."""
+    """A matched vendor can read the RFI and its feed, but only the customer can change it."""
     story = await a_story(rest)
 
     seen = await story.vendor.get(story.path)
@@ -387,7 +400,7 @@ async def test_a_vendor_on_the_rfi_sees_it_and_changes_nothing(rest: Rest) -> No
 async def test_quotas_are_exact_under_concurrency(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of twelve drafts that are submitted at once, as many are open as an account may have."""
+    """Of twelve drafts submitted at once, exactly as many open as the quota allows."""
     policy = Policy(most_open_rfis=4)
     parts = replace(rest.parts, world=replace(rest.parts.world, policy=policy))
     monkeypatch.setattr(rest.app.ctx.service, "parts", parts)
@@ -395,8 +408,10 @@ async def test_quotas_are_exact_under_concurrency(
     drafts = [await a_draft_of(customer) for _ in range(12)]
 
     answers = await asyncio.gather(
-        *(customer.post(f"/v1/rfis/{each['id']}/submit", if_match=1) for each in drafts)
+        *(customer.post(f"/v1/rfis/{draft['id']}/submit", if_match=1) for draft in drafts)
     )
 
-    assert sorted(each.status_code for each in answers) == [200] * 4 + [409] * 8
-    assert {each.json()["code"] for each in answers if each.status_code == 409} == {"at_capacity"}
+    assert sorted(response.status_code for response in answers) == [200] * 4 + [409] * 8
+    assert {response.json()["code"] for response in answers if response.status_code == 409} == {
+        "at_capacity"
+    }

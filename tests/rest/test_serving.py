@@ -1,4 +1,4 @@
-"""Starting and stopping to serve."""
+"""Starting to serve, and shutting down."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.rest.people import Rest, a_draft, registered
 
 
 class Second:
-    """Another app over the same parts, that a test can stop."""
+    """Another app with the same connections that a test can stop."""
 
     def __init__(self, rest: Rest, stack: AsyncExitStack) -> None:
         self.port = ports.choose()
@@ -26,15 +26,15 @@ class Second:
         self._stack = stack
 
     async def start(self) -> None:
-        """Listen."""
+        """Start listening."""
         await self._stack.enter_async_context(serving(self.app, "127.0.0.1", self.port))
 
     async def stop(self) -> None:
-        """End as at SIGTERM."""
+        """Shut down as on SIGTERM."""
         await self._stack.aclose()
 
     def client(self) -> httpx.AsyncClient:
-        """A client with connections of its own."""
+        """A client with its own connections."""
         return httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=30
         )
@@ -42,7 +42,7 @@ class Second:
 
 @pytest_asyncio.fixture
 async def second(rest: Rest) -> AsyncIterator[Second]:
-    """A running app besides the module's."""
+    """A running app in addition to the module's."""
     async with AsyncExitStack() as stack:
         app = Second(rest, stack)
         await app.start()
@@ -61,7 +61,7 @@ async def is_let_in(client: httpx.AsyncClient) -> bool:
 async def test_a_request_in_flight_is_finished(
     rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the end nobody new comes in, and who is in gets the answer."""
+    """During shutdown, new clients are refused and requests in flight are answered."""
     person = await registered(rest)
     begun, gate = asyncio.Event(), asyncio.Event()
     own_account = accounts.own_account
@@ -76,7 +76,7 @@ async def test_a_request_in_flight_is_finished(
         in_flight = asyncio.create_task(client.get("/v1/me", headers=person.bearer))
         await begun.wait()
         stopping = asyncio.create_task(second.stop())
-        while await is_let_in(late):  # noqa: ASYNC110 # nothing tells when it is closed
+        while await is_let_in(late):  # noqa: ASYNC110 # no event signals the close
             await asyncio.sleep(0)
         gate.set()
         response = await in_flight
@@ -87,7 +87,7 @@ async def test_a_request_in_flight_is_finished(
 
 
 async def test_idle_connections_do_not_hold_it_up(second: Second) -> None:
-    """A kept-alive connection that asks for nothing is closed at once."""
+    """An idle keep-alive connection is closed at once."""
     async with second.client() as client:
         await client.get("/health/live")
         await asyncio.wait_for(second.stop(), 2)
@@ -98,7 +98,7 @@ async def test_idle_connections_do_not_hold_it_up(second: Second) -> None:
 async def test_a_change_outlives_its_client(
     rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change whose client went away is waited for as well."""
+    """Shutdown also waits for a change whose client has disconnected."""
     customer = await registered(rest)
     begun, gate = asyncio.Event(), asyncio.Event()
     draft = rfis.draft

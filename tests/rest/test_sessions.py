@@ -1,4 +1,4 @@
-"""An access token is worth nothing soon after its log-in has ended."""
+"""An access token becomes invalid soon after its session has ended."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.rest.people import Rest, refusal, registered
 
 
 async def test_after_logging_out_the_access_token_is_refused_at_once(rest: Rest) -> None:
-    """Where one logged out, for reading and for writing; another log-in goes on."""
+    """The process that handled the log-out refuses the token at once; other sessions continue."""
     person, other = await registered(rest), await registered(rest)
     assert (await person.get("/v1/me")).status_code == 200
 
@@ -24,7 +24,7 @@ async def test_after_logging_out_the_access_token_is_refused_at_once(rest: Rest)
 async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process was told; this one asks the store again."""
+    """After a log-out at another process, this one queries the store again."""
     stopwatch = Stopwatch()
     sessions = LiveSessions(rest.parts.store.sessions, stopwatch)
     monkeypatch.setattr(rest.app.ctx.service, "sessions", sessions)
@@ -40,15 +40,15 @@ async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
 
 
 async def test_the_memory_of_log_ins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one asked about longest ago is asked about again."""
+    """The session used least recently is queried again."""
     monkeypatch.setattr("rest.sessions._MOST_BELIEVED", 2)
     store = memory.Store()
     sessions = LiveSessions(store.sessions, Stopwatch())
     known = [a_session() for _ in range(3)]
-    for each in known:
-        await store.sessions.add(each)
-        await sessions.require(each.id)
-        await store.sessions.delete(each.id)
+    for session in known:
+        await store.sessions.add(session)
+        await sessions.require(session.id)
+        await store.sessions.delete(session.id)
 
     for still_believed in known[1:]:
         await sessions.require(still_believed.id)

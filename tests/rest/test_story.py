@@ -1,4 +1,4 @@
-"""One RFI from the first word to the award, through REST alone."""
+"""One RFI from its draft to the award, using only REST."""
 
 from tests.rest.people import (
     Rest,
@@ -13,7 +13,7 @@ from tests.rest.people import (
 
 
 async def test_from_the_draft_to_the_award(rest: Rest) -> None:
-    """Customer and vendors meet, talk, quote and agree; every side ends with the same picture."""
+    """Customer and vendors talk, quote and agree, and all sides end with the same state."""
     place = somewhere()
     ana = await an_active_vendor(rest, place, company="Ana's Plumbing")
     ben = await an_active_vendor(rest, place, company="Ben & Sons")
@@ -41,12 +41,12 @@ async def test_from_the_draft_to_the_award(rest: Rest) -> None:
     )
     assert awarded.status_code == 200
 
-    causes = [each["cause"] for each in (await ana.get(f"{path}/changes")).json()["items"]]
+    causes = [revision["cause"] for revision in (await ana.get(f"{path}/changes")).json()["items"]]
     entries = (await customer.get(f"{talk}/entries", params={"after_sequence": 0})).json()["items"]
-    told = [each.get("body") or each["code"] for each in entries]
+    told = [entry.get("body") or entry["code"] for entry in entries]
     states = {
-        each["vendor_id"]: each["state"]
-        for each in (await customer.get(f"{path}/matches")).json()["items"]
+        match["vendor_id"]: match["state"]
+        for match in (await customer.get(f"{path}/matches")).json()["items"]
     }
     assert causes == ["submitted", "revised", "awarded"]
     assert told == [
@@ -61,11 +61,11 @@ async def test_from_the_draft_to_the_award(rest: Rest) -> None:
 
 
 async def test_events_carry_the_requests_id(rest: Rest) -> None:
-    """What a request causes can be followed by its id into the events."""
+    """The request's id is in the events that the request causes."""
     customer = await registered(rest)
 
     await customer.post("/v1/rfis", json=a_draft(), headers={"X-Request-Id": "trace-42"})
 
     outbox = rest.parts.store.database["outbox"]
-    values = [each["value"] async for each in outbox.find({"topic": "rfis"})]
+    values = [record["value"] async for record in outbox.find({"topic": "rfis"})]
     assert any(b'"trace-42"' in value for value in values)

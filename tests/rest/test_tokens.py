@@ -1,4 +1,4 @@
-"""Log in, refresh, log out."""
+"""Logging in, refreshing and logging out."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from tests.rest.people import PASSWORD, Rest, refusal, registered
 
 
 async def test_log_in(rest: Rest) -> None:
-    """The address, in whatever case, and the password give tokens."""
+    """The email, in any case, and the password return tokens."""
     person = await registered(rest)
 
     response = await rest.client.post(
@@ -23,7 +23,7 @@ async def test_log_in(rest: Rest) -> None:
 
 
 async def test_a_wrong_password_and_a_wrong_address_look_the_same(rest: Rest) -> None:
-    """A refusal does not tell whether there is such an account."""
+    """A refusal does not reveal whether the account exists."""
     person = await registered(rest)
 
     wrong_password = await rest.client.post(
@@ -34,8 +34,8 @@ async def test_a_wrong_password_and_a_wrong_address_look_the_same(rest: Rest) ->
     )
 
     told = [
-        {k: v for k, v in each.json().items() if k != "request_id"}
-        for each in (wrong_password, wrong_email)
+        {k: v for k, v in response.json().items() if k != "request_id"}
+        for response in (wrong_password, wrong_email)
     ]
     assert refusal(wrong_password) == (401, "unauthenticated")
     assert told[0] == told[1]
@@ -45,7 +45,7 @@ async def test_a_wrong_password_and_a_wrong_address_look_the_same(rest: Rest) ->
 @pytest.mark.parametrize("value", [{"$ne": None}, {"$gt": ""}, ["a"], None, 1, True])
 @pytest.mark.parametrize("field", ["email", "password"])
 async def test_operators_are_no_credentials(rest: Rest, field: str, value: object) -> None:
-    """A query operator in place of a text is a wrong type, and reaches no query."""
+    """A query operator in place of a string has the wrong type, and reaches no query."""
     body = {"email": "someone@people.example", "password": PASSWORD, field: value}
 
     response = await rest.client.post("/v1/tokens", json=body)
@@ -54,7 +54,7 @@ async def test_operators_are_no_credentials(rest: Rest, field: str, value: objec
 
 
 async def test_refreshing_goes_on(rest: Rest) -> None:
-    """A refresh token gives new tokens, of which the next one works as well."""
+    """A refresh token returns new tokens, and the new refresh token works too."""
     person = await registered(rest)
     token = person.tokens["refresh_token"]
 
@@ -66,12 +66,12 @@ async def test_refreshing_goes_on(rest: Rest) -> None:
 
 
 async def refreshed(rest: Rest, token: str) -> httpx.Response:
-    """The answer to a refresh with this token."""
+    """The response to a refresh with this token."""
     return await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})
 
 
 async def test_a_refresh_whose_answer_was_lost_is_answered_again(rest: Rest) -> None:
-    """The same token gives the same successor, which then works; so a duplicated tab goes on."""
+    """The same token gets the same successor, which works, so a duplicated tab stays logged in."""
     person = await registered(rest)
     first = await refreshed(rest, person.tokens["refresh_token"])
 
@@ -83,7 +83,7 @@ async def test_a_refresh_whose_answer_was_lost_is_answered_again(rest: Rest) -> 
 
 
 async def test_an_old_refresh_token_ends_the_log_in(rest: Rest) -> None:
-    """When a token from two refreshes ago comes back, neither copy works any more."""
+    """When a token from two refreshes ago is used, neither copy works any more."""
     person = await registered(rest)
     oldest = person.tokens["refresh_token"]
     second = (await refreshed(rest, oldest)).json()["refresh_token"]
@@ -97,20 +97,20 @@ async def test_an_old_refresh_token_ends_the_log_in(rest: Rest) -> None:
 
 
 async def test_refreshes_at_once_get_one_successor(rest: Rest) -> None:
-    """Tabs that refresh together all stay logged in, with one refresh token."""
+    """Tabs that refresh concurrently all stay logged in, with one refresh token."""
     person = await registered(rest)
 
     responses = await asyncio.gather(
         *(refreshed(rest, person.tokens["refresh_token"]) for _ in range(10))
     )
 
-    assert {each.status_code for each in responses} == {200}
-    assert len({each.json()["refresh_token"] for each in responses}) == 1
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.json()["refresh_token"] for response in responses}) == 1
 
 
 @pytest.mark.parametrize("garbage", ["", ".", ".garbage", ".garbage.garbage", "\n.x.y"])
 async def test_a_made_up_token_of_a_known_session_ends_nothing(rest: Rest, garbage: str) -> None:
-    """Session ids stand in access tokens; whoever reads one cannot log its owner out."""
+    """A session id, which access tokens contain, is not enough to log its owner out."""
     person = await registered(rest)
     session_id = person.tokens["refresh_token"].partition(".")[0]
 
@@ -121,7 +121,7 @@ async def test_a_made_up_token_of_a_known_session_ends_nothing(rest: Rest, garba
 
 
 async def test_a_log_in_of_the_version_before_goes_on(rest: Rest) -> None:
-    """A session with a two-part token, as version 0.1 issued them, refreshes after an update."""
+    """A session with a two-part token of version 0.1 can refresh after an upgrade."""
     person = await registered(rest)
     session_id = person.tokens["refresh_token"].partition(".")[0]
     old = f"{session_id}.{secrets.token_urlsafe(32)}"
@@ -137,14 +137,14 @@ async def test_a_log_in_of_the_version_before_goes_on(rest: Rest) -> None:
 
 @pytest.mark.parametrize("token", ["", ".", "..", "nobody.x", "x" * 200, "a.b.c", "é.ü.ß"])
 async def test_what_is_no_refresh_token(rest: Rest, token: str) -> None:
-    """Anything that was not given out is refused."""
+    """Anything that was not issued is refused."""
     response = await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})
 
     assert refusal(response) == (401, "unauthenticated")
 
 
 async def test_logging_out(rest: Rest) -> None:
-    """After a log-out the refresh token is worth nothing, and other log-ins go on."""
+    """After a log-out, the refresh token is refused, and other sessions continue."""
     person = await registered(rest)
     other = await rest.client.post("/v1/tokens", json={"email": person.email, "password": PASSWORD})
 

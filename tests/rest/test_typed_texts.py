@@ -1,4 +1,4 @@
-"""What people type, over REST: cleaned, refused with its path, and the same at every door."""
+"""Typed input over REST: cleaned, or refused with its path, in the same way everywhere."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ INVISIBLE = [
 
 @pytest.mark.parametrize("text", INVISIBLE, ids=ascii)
 async def test_what_shows_nothing_is_no_name_title_or_message(rest: Rest, text: str) -> None:
-    """Names, titles and messages that nobody can see are refused beside their field."""
+    """Invisible names, titles and messages are refused with their field."""
     story = await a_story(rest)
     message = {"client_message_id": "m1", "body": text}
 
@@ -52,7 +52,7 @@ async def test_what_shows_nothing_is_no_name_title_or_message(rest: Rest, text: 
 
 
 async def test_a_message_pasted_from_word_is_taken(rest: Rest) -> None:
-    """Vertical tabs and form feeds become line breaks; other control characters go."""
+    """Vertical tabs and form feeds become line breaks; other control characters are removed."""
     story = await a_story(rest)
     message = {"client_message_id": "m1", "body": "one\x0btwo\x0cthree\x07\r\nfour"}
     path = f"{story.conversation_path}/messages"
@@ -67,7 +67,7 @@ async def test_a_message_pasted_from_word_is_taken(rest: Rest) -> None:
 
 
 async def test_names_and_titles_are_one_line_that_turns_nothing_round(rest: Rest) -> None:
-    """Line breaks become spaces, direction controls go, links are refused in names."""
+    """Line breaks become spaces, direction controls are removed, links in names are refused."""
     person = await registered(rest, name="Carla\u202e\nReyes")
     rfi = await a_draft_of(person, title=" Sink\r\nleaks \u202egpj.exe ")
     linked = await rest.client.post(
@@ -82,14 +82,14 @@ async def test_names_and_titles_are_one_line_that_turns_nothing_round(rest: Rest
 
 @pytest.mark.parametrize("name", ["Asia/Calcutta", "Europe/Kiev", "US/Pacific"])
 async def test_old_names_of_time_zones_are_kept_as_sent(rest: Rest, name: str) -> None:
-    """Chrome sends them."""
+    """Chrome sends old names, so they are accepted and kept."""
     person = await registered(rest, timezone=name)
 
     assert (await person.get("/v1/me")).json()["timezone"] == name
 
 
 async def test_a_password_is_one_however_it_is_composed(rest: Rest) -> None:
-    """Registered on a Mac, typed on Windows; and what version 0.1 hashed as typed still works."""
+    """A password typed on a Mac works on Windows; hashes of version 0.1 still work."""
     composed, decomposed = "Caf\u00e9 au lait", "Cafe\u0301 au lait"
     person = await registered(rest, password=decomposed)
     old = await registered(rest)
@@ -111,7 +111,7 @@ async def test_a_password_is_one_however_it_is_composed(rest: Rest) -> None:
     "password", ["password", "12345678", "qwertyuiop", "parley123", "Carla Reyes"]
 )
 async def test_a_password_that_is_guessed_first_is_refused(rest: Rest, password: str) -> None:
-    """Common passwords, our name, one's own name."""
+    """Common passwords, our name and the person's own name are refused."""
     response = await rest.client.post("/v1/accounts", json=a_registration(password=password))
 
     assert refusal(response) == (422, "validation_failed")
@@ -119,7 +119,7 @@ async def test_a_password_that_is_guessed_first_is_refused(rest: Rest, password:
 
 
 async def test_an_address_is_one_however_its_domain_is_written(rest: Rest) -> None:
-    """`bücher` and `xn--bcher-kva` are one domain; its owner logs in with either."""
+    """`bücher` and `xn--bcher-kva` are one domain; its owner can log in with either."""
     local = an_email().partition("@")[0]
     person = await registered(rest, email=f"{local}@bücher.example")
 
@@ -136,7 +136,7 @@ async def test_an_address_is_one_however_its_domain_is_written(rest: Rest) -> No
 
 
 async def test_an_address_stored_by_the_version_before_still_logs_in(rest: Rest) -> None:
-    """Also one that is refused today; and nobody registers it a second time in another form."""
+    """Even emails that are refused today can log in, and cannot be registered in another form."""
     local = an_email().partition("@")[0]
     umlaut, local_host = await registered(rest), await registered(rest)
     accounts = rest.parts.store.database["accounts"]
@@ -158,7 +158,7 @@ async def test_an_address_stored_by_the_version_before_still_logs_in(rest: Rest)
     "email", ["x@localhost", "x@[127.0.0.1]", "ü@people.example", "x@b.invalid"]
 )
 async def test_an_address_that_no_mail_reaches_is_refused(rest: Rest, email: str) -> None:
-    """At the door, and not for good at the provider."""
+    """An undeliverable email is refused at registration, not later by the provider."""
     response = await rest.client.post("/v1/accounts", json=a_registration(email=email))
 
     assert refusal(response) == (422, "validation_failed")
@@ -169,7 +169,7 @@ async def test_an_address_that_no_mail_reaches_is_refused(rest: Rest, email: str
     "phone", ["+4407911123456", "+1911911", "+٤٤٧٩١١١٢٣٤٥٦", "+19005551234", "+49110", ["+1"]]
 )
 async def test_a_number_that_gets_no_sms_is_refused(rest: Rest, phone: object) -> None:
-    """Impossible, premium and short numbers, digits of other scripts."""
+    """Impossible, premium and short numbers, and digits of other scripts, are refused."""
     response = await rest.client.post("/v1/accounts", json=a_registration(phone=phone))
 
     assert refusal(response) == (422, "validation_failed")
@@ -177,7 +177,7 @@ async def test_a_number_that_gets_no_sms_is_refused(rest: Rest, phone: object) -
 
 
 async def test_a_number_is_stored_in_e164_form(rest: Rest) -> None:
-    """However it was typed."""
+    """However it is typed, a phone number is stored in E.164 form."""
     person = await registered(rest, phone="+1 (303) 555-0142")
 
     assert (await person.get("/v1/me")).json()["phone"] == "+13035550142"
@@ -185,7 +185,7 @@ async def test_a_number_is_stored_in_e164_form(rest: Rest) -> None:
 
 @pytest.mark.parametrize("coordinate", [-3.8e-05, 0.30000000000000004, 7, -0.0, 1e-300])
 async def test_whatever_json_calls_a_number_is_a_coordinate(rest: Rest, coordinate: float) -> None:
-    """In a body and in a query, as a client prints its floats."""
+    """A coordinate may have any notation in which clients print floats, in body or query."""
     customer = await registered(rest)
     place = {"type": "Point", "coordinates": [coordinate, coordinate]}
 
@@ -200,7 +200,7 @@ async def test_whatever_json_calls_a_number_is_a_coordinate(rest: Rest, coordina
     "near", ["1e999,0", "nan,0", "0x10,0", "٣,٤", "1,2,3", "181,0", "1_0,0", ""]
 )
 async def test_other_coordinates_are_refused(rest: Rest, near: str) -> None:
-    """Out of range, not finite, not decimal."""
+    """Coordinates out of range, not finite or not decimal are refused."""
     response = await rest.client.get("/v1/vendors", params={"near": near})
 
     assert refusal(response) == (422, "validation_failed")
@@ -208,7 +208,7 @@ async def test_other_coordinates_are_refused(rest: Rest, near: str) -> None:
 
 
 async def test_an_rfi_is_not_needed_in_the_past(rest: Rest) -> None:
-    """A draft may say so, for it is not finished; submitting and revising may not."""
+    """A draft may have a past `needed_by`, but it cannot be submitted or set in a revision."""
     customer = await registered(rest)
     past, future = "2001-01-01T00:00:00Z", "2040-06-01T00:00:00Z"
     late = await a_draft_of(customer, needed_by=past)
@@ -226,7 +226,7 @@ async def test_an_rfi_is_not_needed_in_the_past(rest: Rest) -> None:
 
 @pytest.mark.parametrize("currency", ["ABC", "XXX", "BTC", "DEM", "usd", "US", None, 978])
 async def test_a_currency_is_one_that_people_pay_in(rest: Rest, currency: object) -> None:
-    """ISO 4217, in use today."""
+    """A currency must be an ISO 4217 code in use today."""
     customer = await registered(rest)
     budget = {"min_minor": 1, "max_minor": 2, "currency": currency}
 
@@ -237,7 +237,7 @@ async def test_a_currency_is_one_that_people_pay_in(rest: Rest, currency: object
 
 
 async def test_capacity_is_not_below_the_open_matches(rest: Rest) -> None:
-    """The refusal says how many there are."""
+    """The refusal says how many matches are open."""
     story = await a_story(rest)
     other = await registered(rest)
     place = story.rfi["location"]
@@ -279,7 +279,7 @@ async def test_a_quote_is_not_valid_until_the_past(rest: Rest) -> None:
 async def test_a_header_at_fault_is_named(
     rest: Rest, method: str, path: str, headers: dict[str, str], named: str
 ) -> None:
-    """A developer sees which header to correct."""
+    """The refusal names the invalid header."""
     person = await registered(rest)
 
     response = await person.ask(method, path, json=a_draft(), headers=headers)
@@ -290,7 +290,7 @@ async def test_a_header_at_fault_is_named(
 
 @pytest.mark.parametrize("payload", [[], "text", 7, None])
 async def test_a_body_that_is_no_object_is_named_as_a_whole(rest: Rest, payload: object) -> None:
-    """`$` is the payload itself."""
+    """The path `$` stands for the whole payload."""
     response = await rest.client.post("/v1/tokens", json=payload)
 
     assert response.status_code in {400, 422}

@@ -1,4 +1,4 @@
-"""A vendor's profile and onboarding; vendors as everybody sees them."""
+"""A vendor's profile and onboarding, and the public view of vendors."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.rest.people import (
 
 
 async def test_onboarding_step_by_step(rest: Rest) -> None:
-    """The steps left shrink with each field; the complete profile goes to review and to active."""
+    """Each field completes a step; a complete profile goes to review and becomes active."""
     vendor = await registered(rest, role="vendor")
     place = somewhere()
 
@@ -79,7 +79,7 @@ async def test_onboarding_step_by_step(rest: Rest) -> None:
     ],
 )
 async def test_bad_profiles(rest: Rest, body: dict[str, Any], path: str) -> None:
-    """What does not fit is refused with its path; a vendor cannot set its own state."""
+    """An invalid profile is refused with its path; a vendor cannot set its own state."""
     vendor = await registered(rest, role="vendor")
 
     response = await vendor.patch("/v1/vendors/me", json=body)
@@ -93,7 +93,7 @@ async def test_bad_profiles(rest: Rest, body: dict[str, Any], path: str) -> None
     [("GET", "/v1/vendors/me"), ("PATCH", "/v1/vendors/me"), ("POST", "/v1/vendors/me/submit")],
 )
 async def test_customers_have_no_profile(rest: Rest, method: str, path: str) -> None:
-    """The profile is for vendors."""
+    """Only vendors have a profile."""
     customer = await registered(rest)
     body = {"company": "x"} if method == "PATCH" else None
 
@@ -101,7 +101,7 @@ async def test_customers_have_no_profile(rest: Rest, method: str, path: str) -> 
 
 
 async def test_the_closest_come_first(rest: Rest) -> None:
-    """Vendors around a place are listed by distance, within the radius, of the category."""
+    """Vendors of the category within the radius are listed by distance."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
     near = await an_active_vendor(
@@ -123,12 +123,12 @@ async def test_the_closest_come_first(rest: Rest) -> None:
     )
 
     items = response.json()["items"]
-    assert [each["id"] for each in items] == [near.id, far.id]
-    assert [round(each["distance_m"], -3) for each in items] == [1_000, 11_000]
+    assert [vendor["id"] for vendor in items] == [near.id, far.id]
+    assert [round(vendor["distance_m"], -3) for vendor in items] == [1_000, 11_000]
 
 
 async def test_pages_of_nearby_vendors(rest: Rest) -> None:
-    """Pages of one go on behind each other, each vendor once, without a sign in."""
+    """Pages list each vendor once, and need no log-in."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
     ids = [
@@ -144,7 +144,7 @@ async def test_pages_of_nearby_vendors(rest: Rest) -> None:
     seen: list[str] = []
     while True:
         page = (await rest.client.get("/v1/vendors", params=params)).json()
-        seen += [each["id"] for each in page["items"]]
+        seen += [vendor["id"] for vendor in page["items"]]
         if page["next_cursor"] is None:
             break
         params["cursor"] = page["next_cursor"]
@@ -153,7 +153,7 @@ async def test_pages_of_nearby_vendors(rest: Rest) -> None:
 
 
 async def test_the_public_view_holds_nothing_personal(rest: Rest) -> None:
-    """Everybody sees the company and where it works: no address, number, name, state or load."""
+    """The public view has the company and its area: no address, phone, name, state or load."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place, company="Cedar Plumbing")
     near = ",".join(map(str, place["coordinates"]))
@@ -170,7 +170,7 @@ async def test_the_public_view_holds_nothing_personal(rest: Rest) -> None:
 
 
 async def test_a_vendor_is_public_while_active(rest: Rest) -> None:
-    """Before the approval and after a suspension there is nothing to see."""
+    """A vendor has no public view before its approval or while it is suspended."""
     admin = await an_admin(rest)
     vendor = await an_active_vendor(rest, somewhere())
     applied = await registered(rest, role="vendor")
@@ -201,7 +201,7 @@ async def test_a_vendor_is_public_while_active(rest: Rest) -> None:
     ],
 )
 async def test_bad_searches(rest: Rest, params: dict[str, str], path: str) -> None:
-    """A search that cannot be meant is refused with the parameter's name."""
+    """An invalid search is refused with the parameter's name."""
     response = await rest.client.get("/v1/vendors", params=params)
 
     assert refusal(response) == (422, "validation_failed")
