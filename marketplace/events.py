@@ -252,7 +252,7 @@ def decode(value: bytes | None) -> Event:
         envelope = _FAST_ENVELOPE.read(document) or _ENVELOPE.load(document)
         envelope["data"] = _read_data(envelope["name"], envelope["version"], envelope["data"])
     except (orjson.JSONDecodeError, ValidationError) as error:
-        raise PermanentError(f"not a readable event: {str(error)[:500]}") from error
+        raise PermanentError(f"unreadable event: {str(error)[:500]}") from error
     return Event(**envelope)
 
 

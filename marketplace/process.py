@@ -100,7 +100,7 @@ async def _outcome(check: Check) -> str:
     try:
         await asyncio.wait_for(check(), CHECK_WITHIN_S)
     except TimeoutError:
-        return f"no answer within {CHECK_WITHIN_S:.0f} s"
+        return f"no response within {CHECK_WITHIN_S:.0f} s"
     except TemporaryError as error:
         return str(error)
     return "ok"

@@ -13,7 +13,7 @@ async def main(process: Process) -> None:
 
     async def check_consumer() -> None:
         if not consumer.is_polling:
-            raise TemporaryError("Kafka has not answered lately")
+            raise TemporaryError("Kafka has not responded recently")
 
     process.checks["kafka"] = check_consumer
     runner = await serve(operations_app(process), process.settings)

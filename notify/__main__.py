@@ -50,7 +50,7 @@ def _consumers(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
 async def _run(process: Process, consumers: Mapping[str, EventConsumer], worker: Worker) -> None:
     async def check_consumers() -> None:
         if not all(consumer.is_polling for consumer in consumers.values()):
-            raise TemporaryError("Kafka has not answered lately")
+            raise TemporaryError("Kafka has not responded recently")
 
     process.checks["kafka"] = check_consumers
     background = process.background

@@ -58,7 +58,7 @@ async def main(process: Process) -> None:
 
     async def check_live() -> None:
         if not subscriber.is_hearing:
-            raise TemporaryError("pushes through Redis are not heard")
+            raise TemporaryError("the canary through Redis has not been received")
 
     def refresh_after_epoch_change() -> None:
         for connection in gateway.connections():

@@ -313,7 +313,7 @@ def _content(given: Mapping[str, Any]) -> dict[str, Any]:
     if "budget_visibility" in content:
         content["budget_visibility"] = BudgetVisibility(content["budget_visibility"])
     if "category" in content and content["category"] not in CATEGORIES:
-        raise invalid("category", "Unknown category; GET /v1/categories lists them.")
+        raise invalid("category", "Unknown category; GET /v1/categories lists the known ones.")
     if content.get("attachment_ids"):
         raise invalid("attachment_ids", "There is no attachment with this id.")
     if "attachment_ids" in content:

@@ -122,7 +122,7 @@ async def nearby_vendors(
         ParleyError: `validation_failed` for an unknown category.
     """
     if category is not None and category not in CATEGORIES:
-        raise invalid("category", "Unknown category; GET /v1/categories lists them.")
+        raise invalid("category", "Unknown category; GET /v1/categories lists the known ones.")
     behind_m = None if request.before_id is None else float(request.before_id)
     found = await world.store.vendors.nearby(place, radius_m, category, request.limit + 1, behind_m)
     shown = tuple(found[: request.limit])
@@ -157,6 +157,6 @@ def _known_categories(categories: list[str]) -> tuple[str, ...]:
     if unknown:
         raise invalid(
             "categories",
-            f"Unknown categories: {', '.join(unknown)}; GET /v1/categories lists them.",
+            f"Unknown categories: {', '.join(unknown)}; GET /v1/categories lists the known ones.",
         )
     return tuple(dict.fromkeys(categories))

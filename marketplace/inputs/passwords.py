@@ -32,7 +32,7 @@ def require_hard_to_guess(password: str, personal: Iterable[str] = ()) -> None:
     for word in (_SERVICE, *personal):
         if lowered == word.casefold() or (letters and letters == _letters(word)):
             raise ValueError(
-                "This password is too similar to your name, your email address or ours."
+                "This password is too similar to your name, your email address or our name."
             )
 
 

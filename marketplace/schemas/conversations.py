@@ -40,14 +40,20 @@ class ConversationCall(Strict):
 
 
 class JoinConversation(ConversationCall):
-    """The payload of `join_conversation`; the entries start after `after_sequence`, a number of `epoch`."""
+    """The payload of `join_conversation`.
+
+    The snapshot starts after `after_sequence`, which is a sequence of `epoch`.
+    """
 
     after_sequence = Whole(load_default=None, allow_none=True)
     epoch = Identifier(load_default=None, allow_none=True)
 
 
 class FetchEntries(ConversationCall):
-    """The payload of `fetch_entries`: the first entries after a sequence, or the last ones before it."""
+    """The payload of `fetch_entries`.
+
+    It asks for the first entries after `after_sequence` or the last ones before `before_sequence`.
+    """
 
     after_sequence = Whole()
     before_sequence = Whole(least=1)
@@ -98,7 +104,10 @@ class RfiCall(Strict):
 
 
 class JoinRfi(RfiCall):
-    """The payload of `join_rfi`; the changes start after `after_revision`, a number of `epoch`."""
+    """The payload of `join_rfi`.
+
+    The changes start after `after_revision`, which is a revision of `epoch`.
+    """
 
     after_revision = Whole(load_default=None, allow_none=True)
     epoch = Identifier(load_default=None, allow_none=True)
@@ -152,8 +161,8 @@ class BlockView(Strict):
 class ListedConversation(OwnConversation):
     """A conversation in a participant's list.
 
-    `unread` counts the other side's messages after `read_sequence` that are not deleted; own messages,
-    edits, deletions and notices do not count.  It is 100 if there are 100 or more.
+    `unread` counts the other side's messages after `read_sequence` that are not deleted.  Own
+    messages, edits, deletions and notices do not count.  It is 100 if there are 100 or more.
     """
 
     head = Whole(required=True)

@@ -6,7 +6,10 @@ from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, 
 
 
 class SubmitQuote(Strict):
-    """The body of POST /v1/rfis/{id}/quotes; a vendor's second one becomes the quote's next revision."""
+    """The body of POST /v1/rfis/{id}/quotes.
+
+    A second quote from the same vendor becomes the quote's next revision.
+    """
 
     rfi_revision = Whole(required=True, least=1)
     amount_minor = Whole(required=True, least=1)

@@ -10,7 +10,10 @@ REASONS = ("spam", "harassment", "fraud", "inappropriate", "other")
 
 
 class ReportMessage(Strict):
-    """The body of POST /v1/conversations/{id}/messages/{message_id}/report; `other` requires `details`."""
+    """The body of POST /v1/conversations/{id}/messages/{message_id}/report.
+
+    The reason `other` requires `details`.
+    """
 
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
     details = Text(longest=1_000, load_default=None, allow_none=True)

@@ -143,7 +143,10 @@ class RevisionView(Strict):
 
 
 class Award(Strict):
-    """The body of POST /v1/rfis/{id}/award: the quote and the revision of it that the customer decided on."""
+    """The body of POST /v1/rfis/{id}/award.
+
+    It names the quote and the revision of it that the customer decided on.
+    """
 
     quote_id = Identifier(required=True)
     quote_revision = Whole(required=True, least=1)

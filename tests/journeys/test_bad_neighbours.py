@@ -85,7 +85,7 @@ async def test_a_record_that_nobody_can_read_is_put_aside_and_the_rest_goes_on(
         (record,) = await eventually(buried)
         assert record.value == garbage
         assert record.headers["topic"] == b"rfis"
-        assert b"not a readable event" in record.headers["error"]
+        assert b"unreadable event" in record.headers["error"]
 
 
 def a_forged_token(person: Person, **changes: object) -> str:

@@ -82,7 +82,7 @@ async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.Monk
     assert isinstance(checks, dict)
     assert checks["mongodb"] == "ok"
     assert checks["kafka"] == "Kafka is away"
-    assert "no answer" in checks["silent"]
+    assert "no response" in checks["silent"]
     assert (await served.get("/health/live"))[0] == 200
 
 

@@ -60,4 +60,4 @@ async def test_good_records_behind_a_poisoned_one_are_handled(
     assert headers["topic"] == b"rfis"
     assert headers["offset"].isdigit()
     assert headers["partition"].isdigit()
-    assert b"not a readable event" in headers["error"]
+    assert b"unreadable event" in headers["error"]

@@ -189,7 +189,7 @@ export interface Calls {
   };
 }
 /**
- * The payload of `join_conversation`; the entries start after `after_sequence`, a number of `epoch`.
+ * The payload of `join_conversation`. The snapshot starts after `after_sequence`, which is a sequence of `epoch`.
  */
 export interface JoinConversation {
   conversation_id: string;
@@ -304,7 +304,7 @@ export interface Done {
   ok: true;
 }
 /**
- * The payload of `fetch_entries`: the first entries after a sequence, or the last ones before it.
+ * The payload of `fetch_entries`. It asks for the first entries after `after_sequence` or the last ones before `before_sequence`.
  */
 export interface FetchEntries {
   conversation_id: string;
@@ -396,7 +396,7 @@ export interface SetTyping {
   is_typing: boolean;
 }
 /**
- * The payload of `join_rfi`; the changes start after `after_revision`, a number of `epoch`.
+ * The payload of `join_rfi`. The changes start after `after_revision`, which is a revision of `epoch`.
  */
 export interface JoinRfi {
   rfi_id: string;
