@@ -32,7 +32,7 @@ class Generator:
 
     @contextlib.contextmanager
     def begun(self, command: str, url: str, **options: object) -> Iterator["Load"]:
-        """Start a command that runs until it finishes or is told to end; killed with the context."""
+        """Start a command that runs until it finishes or is ended; killed with the context."""
         values = {"url": url.replace("http://", "ws://"), "talks": self.talks, **options}
         arguments = [f"-{name.replace('_', '-')}={value}" for name, value in values.items()]
         with _process([str(self.binary), command, *arguments]) as process:

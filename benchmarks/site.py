@@ -2,8 +2,8 @@
 
     opened ─▶ mongod, valkey ─▶ `parley seed` ─▶ the same conversations for the peer
 
-Nothing else runs: no REST, no matching, no page.  Kafka, the relay, notify and the sandbox run only for
-their own rows.
+Nothing else runs: no REST, no matching, no page.  Kafka, the relay, notify and the sandbox run only
+for their own rows.
 """
 
 import contextlib

@@ -16,7 +16,7 @@
                                  └▶ delivery_log.py ─▶ MongoDB + outbox, in one write
 
 - `__main__.py` the process
-- `sender.py` the port of a sender and its three errors; `email.py`, `sms.py` its two implementations;
+- `sender.py` the port of a sender and its three errors; `email.py`, `sms.py` its implementations;
   `email_answers.py`, `sms_answers.py` what a provider's answer means; `exchange.py` one request and
   its complete answer; `senders.py` opens the senders that have credentials; `retry_after.py` how
   long a provider asks us to wait
@@ -32,7 +32,7 @@ is recognised:
   before the next try.  The SMS is sent again only if there is none.
 - Email: SendGrid's Mail Send has neither an idempotency key nor a look-up (its activity feed is an
   extra that an account need not have), so the choice is between "perhaps lost" and "perhaps twice".
-  An email goes out at most once: it is `failed` with the reason `outcome_unknown` and never retried.
+  An email goes out at most once: it is `failed`, with reason `outcome_unknown`, and never retried.
   The delivery log and the metrics show it, the app shows the same fact, and every email carries its
   notification's id (custom_args), so that SendGrid's events can show what became of it.  A try that
   certainly did not arrive (no connection, 429, SendGrid's own 5xx) is retried.

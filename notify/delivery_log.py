@@ -42,8 +42,8 @@ async def settle(
 ) -> bool:
     """Save the state of a claimed notification; a final state is written together with its event.
 
-    An address that the provider refused is stored in the same write.  Returns False if the claim has
-    expired in the meantime; another worker's outcome is then kept.
+    An address that the provider refused is stored in the same write.  Returns False if the claim
+    has expired in the meantime; another worker's outcome is then kept.
 
     Raises:
         TemporaryError: when the store is unavailable.

@@ -1,15 +1,16 @@
 """Chat messages to people who are away: at most one open digest per conversation and person.
 
-A digest is a notification about the messages `first_sequence` to `sequence`.  It is open while it is
-pending.
+A digest is a notification about the messages `first_sequence` to `sequence`.  It is open while it
+is pending.
 
     message ─▶ recipient away? ─▶ the latest digest covers it (sequence ≤ its own)? nothing to do
                                   the latest digest is open? the message joins: `sequence` is raised
                                   no open digest?            the message opens the next one
 
 Joining writes no row, no event and no mark, and costs one update per digest and batch.  The update
-applies only while the digest is pending, and a worker claims the digest by the same state.  So either
-the claim includes the message, or the message finds the digest closed and opens the next one.
+applies only while the digest is pending, and a worker claims the digest by the same state.  So
+either the claim includes the message, or the message finds the digest closed and opens
+the next one.
 """
 
 import asyncio
@@ -76,7 +77,7 @@ class Digests:
         return [run for run in runs if read.get(run.pair, 0) < run.last]
 
     async def _cover(self, runs: list[Run]) -> list[Run]:
-        """Join or open digests; returns the runs to retry after another process's claim or digest."""
+        """Join or open digests; returns runs to retry after another process's claim or digest."""
         notifications = self._world.store.notifications
         latest = await notifications.latest_digests([run.key for run in runs])
         joining, opening = _split(runs, latest)
@@ -90,7 +91,7 @@ class Digests:
         return again
 
     async def _open(self, runs: Sequence[Run]) -> list[Run]:
-        """Open a digest for each run; returns those for which another process has just opened one."""
+        """Open a digest for each run; returns those for which another process was faster."""
         found = await asyncio.gather(*(self._draft(run) for run in runs))
         drafts = {draft.data["digest"]: draft for draft in found if draft is not None}
 
@@ -130,7 +131,7 @@ class Digests:
 
 
 def _split(runs: Sequence[Run], latest: Mapping[str, Notification]) -> tuple[list[Run], list[Run]]:
-    """Split the messages that no digest covers: those that join an open one, those that open one."""
+    """Split the messages that no digest covers: those that join one, those that open one."""
     joining: list[Run] = []
     opening: list[Run] = []
     for run in runs:

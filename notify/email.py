@@ -38,7 +38,7 @@ class SendGridSender:
         self._from = {"email": settings.email_from, "name": SENDER_NAME}
 
     async def check(self) -> None:
-        """Fetch the key's scopes: SendGrid must know the key, and the key must allow sending mail."""
+        """Fetch the key's scopes: SendGrid must know the key, and it must allow sending mail."""
         answer = await self._call(lambda client: client.scopes.get())
         if answer.status == 401:
             raise SettingsError("SENDGRID_API_KEY: SendGrid rejected the key (HTTP 401).")
@@ -58,8 +58,8 @@ class SendGridSender:
         return ()
 
     def _mail(self, outgoing: Outgoing) -> dict[str, Any]:
-        # SendGrid drops top-level custom_args where a personalization has its own, so they go inside
-        # the personalization; SendGrid's events carry them.
+        # SendGrid drops top-level custom_args where a personalization has its own, so they go
+        # inside the personalization; SendGrid's events carry them.
         return {
             "personalizations": [
                 {

@@ -1,8 +1,8 @@
 """One HTTP request to a provider and its complete answer, under one deadline.
 
 Both official clients build their requests and send them through this module.  Their own transports
-have a time-out for each read and none for the request, so an answer of one byte a second never ends,
-and SendGrid's follows redirects with the API key.
+have a time-out for each read and none for the request, so an answer of one byte a second never
+ends, and SendGrid's follows redirects with the API key.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from notify.unread import unread
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Permission to send: the account, the address and, for an email about messages, their bodies."""
+    """Permission to send: the account, the address and, for an email about messages, the bodies."""
 
     account: Account
     address: str

@@ -77,7 +77,7 @@ class Lane:
 
     @property
     def is_full(self) -> bool:
-        """Whether a try in flight has to end before more may be claimed; one at a time if half-open."""
+        """Whether a try in flight must end before the next claim; one at a time if half-open."""
         return self._in_flight >= (1 if self._is_half_open else self._max_in_flight)
 
     def begin(self) -> None:
@@ -90,7 +90,7 @@ class Lane:
         self._in_flight -= 1
 
     def answered(self) -> None:
-        """Close the breaker: the provider accepted or refused a message, so it and our account work."""
+        """Close the breaker: the provider judged a message, so it and our account work."""
         self._pace.taken(self._now_s())
         self._pauses = self._unknown = 0
         self._refused.clear()

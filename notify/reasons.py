@@ -10,8 +10,8 @@ NO_ADDRESS = "no_address"
 READ = "read"
 TOO_MANY = "too_many"
 
-# Postponed, or failed after a day: the next try may succeed.  A refusal that is not known to be about
-# this recipient or this text is postponed as PROVIDER_REFUSED_<code>.
+# Postponed, or failed after a day: the next try may succeed.  A refusal that is not known to be
+# about this recipient or this text is postponed as PROVIDER_REFUSED_<code>.
 ACCOUNT_REFUSED = "account_refused"
 CREDENTIALS_REFUSED = "credentials_refused"
 DEFECT = "defect"

@@ -1,7 +1,8 @@
 """Renders notifications from templates.
 
-Each kind has two files: `<kind>.txt` with the blocks subject, text, action and sms, and `<kind>.html`
-with content and action.  Both extend a layout.  An undefined name is an error; HTML is escaped.
+Each kind has two files: `<kind>.txt` with the blocks subject, text, action and sms, and
+`<kind>.html` with content and action.  Both extend a layout.  An undefined name is an error; HTML
+is escaped.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,8 +15,8 @@ from marketplace.places import whole_kilometres_m
 # An email about a message waits this long: a person who is just opening the app reads the message
 # there, and messages that follow meanwhile go into the same email.
 MESSAGE_DELAY_S = 5.0
-# Notifications are claimed in the order in which they became due.  One about an RFI counts as due ten
-# minutes ago, so that it does not wait behind a backlog of digests.
+# Notifications are claimed in the order in which they became due.  One about an RFI counts as due
+# ten minutes ago, so that it does not wait behind a backlog of digests.
 AT_ONCE_S = -600.0
 # A vendor's price depends on every field of an RFI except these.
 MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
@@ -92,7 +92,7 @@ def _match_offered(event: Event, _: Facts) -> list[Telling]:
 
 
 def _match_closed(event: Event, _: Facts) -> list[Telling]:
-    """An offer whose RFI moved out of the vendor's reach; other closings follow from the RFI's end."""
+    """An offer whose RFI left the vendor's reach; other closings follow from the RFI's end."""
     match = event.data["match"]
     if match.get("closed_reason") != NO_LONGER_SUITABLE:
         return []

@@ -187,7 +187,7 @@ class Sending:
         return self._put_off(known, error.reason, lane)
 
     def _put_off(self, claimed: Notification, reason: str, lane: Lane | None = None) -> _Outcome:
-        """Due again when the lane's pause ends, or after the notification's own pause without one."""
+        """Due again when the lane's pause ends; without one, after a pause of its own."""
         pause_s = lane.paused_s() if lane is not None else 0.0
         pause_s = pause_s or self._patience.pause_s(claimed.attempts)
         return _Outcome(put_off(claimed, reason, self._world.clock.now(), pause_s))

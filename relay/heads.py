@@ -1,7 +1,7 @@
 """Announces heads again: the safety net for announcements that were never made.
 
-A writer may be killed between commit and announcement.  The relay sees every commit, so it announces
-each room's head within a second; a gateway that already has the head does nothing.
+A writer may be killed between commit and announcement.  The relay sees every commit, so it
+announces each room's head within a second; a gateway that already has the head does nothing.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from marketplace.domain.conversations import Entry
 from marketplace.ports import Live, Signal, SignalName, conversation_room, rfi_room
 from marketplace.storage.tail import OutboxRecord
 
-# Long enough to announce a busy room's head once instead of for each message; twice this stays below
-# the promised two seconds.
+# Long enough to announce a busy room's head once instead of for each message; twice this stays
+# below the promised two seconds.
 ANNOUNCE_EVERY_S = 0.5
 
 

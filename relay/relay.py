@@ -52,7 +52,7 @@ class Relay:
         self._stopping = stopping
 
     async def run(self) -> None:
-        """Relay until stopped or the lease is lost; backs off while MongoDB or Kafka is unavailable."""
+        """Relay until stopped or the lease is lost; back off while MongoDB or Kafka is down."""
         pause_s = 0.1
         while self._may_continue():
             try:

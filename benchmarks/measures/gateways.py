@@ -73,7 +73,7 @@ def _received(
     site: Site, scale: Scale, busy: str, other: str, idle: dict[str, int]
 ) -> tuple[float, int]:
     """The Redis messages that a gateway with idle members got while another one was busy."""
-    # They join with a sequence, as resuming apps do: that is no activity, so these rooms stay silent.
+    # They join with a sequence, as resuming apps do: that is no activity, so the rooms stay silent.
     with site.generator.begun("idle", other, after=1, **idle) as load:
         load.ready()
         before = metric(other, _RECEIVED)

@@ -1,7 +1,7 @@
-"""Whether notify keeps up with a gateway at its full persisted rate, and whether a match waits for chat.
+"""Whether notify keeps up with a gateway at full persisted rate, and if a match waits for chat.
 
-All recipients are away, since notify reads presence from an empty Valkey database.  So every message
-calls for a notification.
+All recipients are away, since notify reads presence from an empty Valkey database.  So every
+message calls for a notification.
 """
 
 import asyncio
