@@ -1,4 +1,4 @@
-"""Play every attack on a stack of its own, and write the table: `make abuse`."""
+"""Play every attack on a separate stack, and write the table: `make abuse`."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ SECONDS = 10.0
 
 
 async def main(stack: Running, wanted: list[str]) -> list[Outcome]:
-    """Play the attacks whose names contain one of the words, all when there is none."""
+    """Play the attacks whose names contain one of the words, or all without any words."""
     found = await people(stack)
     outcomes = []
     for name in ATTACKS:

@@ -1,4 +1,4 @@
-"""`python -m tests.abuse.attacker NAME` plays one attack; the target comes as JSON by standard input."""
+"""`python -m tests.abuse.attacker NAME` plays one attack; standard input has the target as JSON."""
 
 import asyncio
 import json

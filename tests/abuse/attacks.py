@@ -1,6 +1,6 @@
-"""The attacks: each for some seconds, from two addresses, only to this machine.
+"""The attacks: each for some seconds, from two addresses, only against this machine.
 
-Each returns how often it was done and with which outcomes.
+Each counts what it did and the outcomes.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _GONE = (OSError, aiohttp.ClientError, asyncio.IncompleteReadError, TimeoutError
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to attack for how long, and the log-ins that the attackers have."""
+    """The address to attack, for how long, and the sessions that the attackers have."""
 
     url: str
     seconds: float
@@ -38,7 +38,7 @@ Attack = Callable[[Target, Counter[str]], Awaitable[None]]
 
 
 async def half_sent_bodies(target: Target, seen: Counter[str]) -> None:
-    """Bodies of which a few bytes come every half second."""
+    """Bodies of which a few bytes arrive every half second."""
     head = b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 400000\r\n\r\n"
 
     async def drip(number: int) -> None:
@@ -82,7 +82,7 @@ async def polling_that_never_polls(target: Target, seen: Counter[str]) -> None:
 
 
 async def websockets_that_do_not_read(target: Target, seen: Counter[str]) -> None:
-    """Two hundred calls with large answers each, and nothing is read any more."""
+    """Two hundred calls with large answers on each websocket, which is then no longer read."""
 
     async def ask(number: int) -> None:
         person = target.people[number // 2]
@@ -129,13 +129,13 @@ async def big_frames(target: Target, seen: Counter[str]) -> None:
 
 
 async def unknown_names(target: Target, seen: Counter[str]) -> None:
-    """Half a megabyte of names that the operation does not know, from anybody."""
+    """Half a megabyte of names that the operation does not know, without authentication."""
     body = orjson.dumps({f"{number:x}": 0 for number in range(48_000)})
     await _requests(target, seen, "POST", lambda: "/v1/accounts", data=lambda: body, headers=JSON)
 
 
 async def bad_ids(target: Target, seen: Counter[str]) -> None:
-    """Ids by the ten thousand that are none, from somebody logged in."""
+    """Tens of thousands of invalid ids, from an authenticated client."""
     body = orjson.dumps({"title": "Sink", "attachment_ids": ["no id!"] * 40_000})
     token = target.people[0]["tokens"][0]
     headers = {**JSON, "Authorization": f"Bearer {token}"}
@@ -143,7 +143,7 @@ async def bad_ids(target: Target, seen: Counter[str]) -> None:
 
 
 async def log_ins(target: Target, seen: Counter[str]) -> None:
-    """Wrong passwords for many accounts: each costs the hash of one."""
+    """Wrong passwords for many accounts: each costs a password hash."""
 
     def guess() -> bytes:
         return orjson.dumps(
@@ -154,7 +154,7 @@ async def log_ins(target: Target, seen: Counter[str]) -> None:
 
 
 async def vendors(target: Target, seen: Counter[str]) -> None:
-    """The directory, from anybody, half of the time with a cursor of one's own making."""
+    """The directory, without authentication, every second time with a made-up cursor."""
     turns = itertools.cycle(["", "&cursor=" + "A" * 40])
     await _requests(
         target, seen, "GET", lambda: f"/v1/vendors?near=-104.99,39.74&limit=200{next(turns)}"
@@ -162,17 +162,17 @@ async def vendors(target: Target, seen: Counter[str]) -> None:
 
 
 async def health(target: Target, seen: Counter[str]) -> None:
-    """Whether rest is ready, which asks MongoDB."""
+    """The readiness of rest, which queries MongoDB."""
     await _requests(target, seen, "GET", lambda: "/health/ready")
 
 
 async def polling_opens(target: Target, seen: Counter[str]) -> None:
-    """Sessions that are opened and left."""
+    """Sessions that are opened and abandoned."""
     await _requests(target, seen, "GET", lambda: f"{SOCKET}polling")
 
 
 async def nobody(target: Target, seen: Counter[str]) -> None:
-    """No attack: what the others are to be compared with."""
+    """No attack: the baseline for the others."""
     await asyncio.sleep(target.seconds)
 
 
@@ -195,7 +195,7 @@ ATTACKS: Mapping[str, Attack] = {
 
 
 async def run(name: str, target: Target) -> Counter[str]:
-    """Play an attack for its time."""
+    """Play an attack for its time; returns the counts."""
     seen: Counter[str] = Counter()
     with suppress(TimeoutError):
         async with asyncio.timeout(target.seconds):

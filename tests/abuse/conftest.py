@@ -19,7 +19,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def unscaled(data: Path) -> Iterator[Running]:
-    """Every server and process, with the limits that they have by default."""
+    """Every server and process, with the default limits."""
     with running(data=data, environment={"PARLEY_LIMIT_SCALE": "1"}) as started:
         yield started
 

@@ -1,4 +1,6 @@
-"""What an attack costs the processes: their memory, and how often their event loops were held."""
+"""The cost of an attack to the processes: their memory, and how often their event loops were
+blocked.
+"""
 
 import re
 from pathlib import Path
@@ -13,12 +15,12 @@ _HOLDS = re.compile(r"^parley_event_loop_holds_total (\S+)$", re.MULTILINE)
 
 
 def memory_mib(stack: Running) -> dict[str, float]:
-    """Resident memory of each process, nginx's workers included."""
+    """Resident memory of each process, including nginx's workers."""
     return {name: sum(map(_resident_mib, _family(stack.pid(name)))) for name in WATCHED}
 
 
 async def holds(stack: Running) -> dict[str, int]:
-    """How often each event loop was held for more than 20 ms of CPU time since its start."""
+    """How often each event loop was blocked for more than 20 ms of CPU time since its start."""
     told = {}
     async with aiohttp.ClientSession() as http:
         for name in PYTHON:

@@ -1,4 +1,4 @@
-"""People who read and talk, each at an address of their own; how long each thing took them."""
+"""People who read and talk, each at a separate address, and how long each request took."""
 
 import asyncio
 import time
@@ -12,20 +12,20 @@ PAUSE_S = 0.1
 
 @dataclass(slots=True)
 class Felt:
-    """What good clients felt: milliseconds of each request and message, and what went wrong."""
+    """What good clients noticed: milliseconds of each request and message, and the failures."""
 
     took_ms: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
     def p99_ms(self) -> float:
-        """All but one in a hundred were quicker."""
+        """The time within which 99 of 100 were answered."""
         ordered = sorted(self.took_ms)
         return ordered[int(len(ordered) * 0.99)] if ordered else float("inf")
 
 
 async def live(url: str, people: list[dict[str, Any]], stopping: asyncio.Event) -> Felt:
-    """Let everybody read their account and send a message, again and again."""
+    """Let everybody read their account and send a message, repeatedly."""
     felt = Felt()
     await asyncio.gather(
         *(_one(url, f"127.0.1.{n}", person, stopping, felt) for n, person in enumerate(people, 1))

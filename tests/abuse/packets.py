@@ -1,4 +1,4 @@
-"""HTTP, websocket (RFC 6455) and polling in the few bytes that attacks need, from a given address."""
+"""HTTP, websockets (RFC 6455) and polling in the few bytes that attacks need, from a given address."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ async def connection(url: str, address: str) -> tuple[asyncio.StreamReader, asyn
 
 
 def frame(text: str) -> bytes:
-    """A text frame of a client, masked with zeros."""
+    """A client's text frame, masked with zeros."""
     data = text.encode()
     if len(data) < 126:
         head = bytes([0x81, 0x80 | len(data)])
@@ -48,7 +48,7 @@ def call(number: int, name: str, payload: dict[str, Any]) -> str:
 
 
 class WebSocket:
-    """A websocket that writes what it is told and reads only when it is told to."""
+    """A websocket that reads only when told to."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -71,7 +71,7 @@ class WebSocket:
         return opened
 
     async def read(self) -> str:
-        """The next text frame of the server."""
+        """Read the server's next text frame."""
         head = await self._reader.readexactly(2)
         size = head[1] & 0x7F
         if size >= 126:
@@ -82,7 +82,7 @@ class WebSocket:
         return data.decode()
 
     async def ask(self, number: int, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Call, and wait for the acknowledgement."""
+        """Make a call, and wait for the acknowledgement."""
         self.writer.write(frame(call(number, name, payload)))
         while True:
             text = await self.read()
@@ -93,7 +93,7 @@ class WebSocket:
                 return answer
 
     def cut(self) -> None:
-        """End it at once."""
+        """Abort the connection."""
         self.writer.transport.abort()
 
 
@@ -130,18 +130,18 @@ class Polling:
 
     @property
     def gateway(self) -> str:
-        """The gateway that has it."""
+        """The gateway that holds the session."""
         return self.id.partition(".")[0]
 
     async def poll(self) -> str:
-        """One GET."""
+        """Poll once; returns the body."""
         async with self._http.get(self._path) as answer:
             if answer.status != 200:
                 raise ConnectionRefusedError(str(answer.status))
             return await answer.text()
 
     async def post(self, *packets: str) -> int:
-        """One POST of packets; the status."""
+        """Post packets in one body; returns the status."""
         async with self._http.post(self._path, data="\x1e".join(packets)) as answer:
             await answer.read()
             return answer.status

@@ -1,4 +1,4 @@
-"""One attack beside good clients."""
+"""One attack next to good clients."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ BODIES, CHARACTERS = 100, 4_000
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Seeded conversations with their log-ins."""
+    """Seeded conversations with their sessions."""
 
     good: list[dict[str, Any]]
     hostile: list[dict[str, Any]]
@@ -27,10 +27,10 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What good clients felt, and what it cost.
+    """What good clients noticed, and the cost.
 
-    Memory is in MiB, before, at its highest, and after; `holds` are the times that a loop was held
-    for more than 20 ms of CPU time.
+    Memory is in MiB: before, at its highest, and after. `holds` counts how often an event loop was
+    blocked for more than 20 ms of CPU time.
     """
 
     attack: str
@@ -43,7 +43,7 @@ class Outcome:
 
 
 async def people(stack: Running) -> People:
-    """Seed conversations, the hostile ones with 400 kB of messages to read."""
+    """Seed conversations; the hostile clients' have 400 kB of messages to read."""
     environment = {**stack.environment, "PARLEY_PROCESS_NAME": "abuse"}
     seeded = await _seed(environment, GOOD + HOSTILE)
     hostile = seeded[GOOD:]
@@ -64,7 +64,7 @@ async def _fill(stack: Running, number: int, person: dict[str, Any]) -> None:
 
 
 async def play(stack: Running, found: People, attack: str, seconds: float) -> Outcome:
-    """Let good people live, and somebody attack them."""
+    """Let good people read and talk while an attack runs."""
     before, holds = costs.memory_mib(stack), await costs.holds(stack)
     stopping = asyncio.Event()
     living = asyncio.create_task(good.live(stack.url("nginx"), found.good, stopping))
@@ -99,7 +99,7 @@ async def _attacked(stack: Running, found: People, attack: str, seconds: float) 
 
 @asynccontextmanager
 async def _highest(stack: Running) -> AsyncIterator[dict[str, float]]:
-    """Each process's memory at its highest while the context is open."""
+    """Each process's highest memory while the context is open."""
     highest = costs.memory_mib(stack)
 
     async def look() -> None:

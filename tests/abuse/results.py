@@ -17,7 +17,7 @@ _HEADINGS = (
 
 
 def write(outcomes: Sequence[Outcome]) -> None:
-    """Write what the attacks came to."""
+    """Write the outcomes of the attacks."""
     lines = [_HEADINGS, ["---"] * len(_HEADINGS), *map(_row, outcomes)]
     table = ["| " + " | ".join(line) + " |" for line in lines]
     FILE.write_text("\n".join([*_about(), *table, ""]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The quickest attacks at the default limits, against real processes behind the real entry."""
+"""The quickest attacks at the default limits, against real processes behind the real nginx."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.abuse.play import People, play
 
 SECONDS = 4.0
 PLAYS = 3
-# A burst of large bodies that are read in one turn of the loop adds up: 3 ms for each of 360 kB.
+# A burst of large bodies that are read in one turn of the loop adds up: 3 ms for each 360 kB.
 MOST_HOLDS = 3
 
 
@@ -15,10 +15,10 @@ MOST_HOLDS = 3
 async def test_nothing_that_a_client_sends_holds_an_event_loop(
     unscaled: Running, found: People, attack: str
 ) -> None:
-    """Loops take 20 ms of CPU time at a stretch in a first burst at most; good clients are served.
+    """Loops are blocked for 20 ms of CPU time only in a first burst; good clients are served.
 
-    What the attack itself causes it causes each time; a collection of garbage on a busy machine can
-    hold a loop for as long once, so it has three plays.
+    What the attack itself causes, it causes each time. A garbage collection on a busy machine can
+    block a loop for as long, once, so the attack has three plays.
     """
     for _ in range(PLAYS):
         outcome = await play(unscaled, found, attack, SECONDS)
@@ -33,8 +33,8 @@ async def test_nothing_that_a_client_sends_holds_an_event_loop(
 async def test_a_flood_of_openings_keeps_nobody_else_out(unscaled: Running, found: People) -> None:
     """While two addresses open sockets without end, good people connect and talk.
 
-    That the entry refuses such an address is in `tests/nginx/test_limits.py`: whether this attack is
-    fast enough for it depends on the machine.
+    `tests/nginx/test_limits.py` covers that nginx refuses such an address; whether this attack is
+    fast enough for that depends on the machine.
     """
     outcome = await play(unscaled, found, "polling opens", 8.0)
 

@@ -1,4 +1,4 @@
-"""No log holds what would let its reader in."""
+"""No log contains anything that would let its reader in."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ PASSWORD = "a password that nobody may read"
 
 
 async def test_no_bearer_is_in_any_log(unscaled: Running, found: People, data: Path) -> None:
-    """Ids of polling sessions, tokens and passwords stay out, also where something went wrong."""
+    """Polling session ids, tokens and passwords stay out, even after errors."""
     url = unscaled.url("nginx")
     person = found.hostile[0]
     session = Polling(url, "127.0.4.1")

@@ -1,4 +1,4 @@
-"""Play every scenario at length on a stack of its own, and write the table: `make chaos`."""
+"""Play every scenario in full on a separate stack, and write the table: `make chaos`."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ CONVERSATIONS, FEEDS = 20, 4
 
 
 async def main(stack: Running, wanted: list[str]) -> list[Outcome]:
-    """Play the scenarios whose names contain one of the words, all when there is none."""
+    """Play the scenarios whose names contain one of the words, or all without any words."""
     outcomes = []
     async with opened(stack) as site:
         for name, (_, rounds) in SCENARIOS.items():
@@ -28,8 +28,8 @@ async def main(stack: Running, wanted: list[str]) -> list[Outcome]:
                 f"{len(outcome.violations)} violations",
                 flush=True,
             )
-            for each in outcome.violations:
-                print(f"  {each}", flush=True)
+            for violation in outcome.violations:
+                print(f"  {violation}", flush=True)
             outcomes.append(outcome)
     return outcomes
 
@@ -40,4 +40,4 @@ if __name__ == "__main__":
         played = asyncio.run(main(started, given))
     if not given:
         results.write(played)
-    sys.exit(any(each.violations for each in played))
+    sys.exit(any(outcome.violations for outcome in played))

@@ -1,9 +1,9 @@
-"""An app in a conversation, which goes on whatever happens to its gateway.
+"""An app in a conversation, which continues whatever happens to its gateway.
 
-It keeps what it must and no more: the sequence it has got to, and the messages that were not
-acknowledged.  After every reconnect it joins behind that sequence and sends those messages again,
-under the same ids and in the same order, before anything new.  It neither sorts nor drops what it
-is given, so that the history has whatever the gateways did wrong.
+It keeps only what it must: its sequence, and the messages that are not acknowledged. After every
+reconnect it joins after that sequence and sends those messages again, with the same ids and in the
+same order, before anything new. It neither sorts nor drops what it gets, so that the history shows
+everything that the gateways do wrong.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ Told = dict[str, Any]
 
 
 class App:
-    """One device of one person; `live` connects it, again and again, until `leave`.
+    """One device of one person; `live` connects it repeatedly, until `leave`.
 
-    `entrance` gives the address for the next connection.
+    `entrance` returns the address for the next connection.
     """
 
     def __init__(
@@ -64,7 +64,8 @@ class App:
         self._entrance = entrance
         self._random = random
         self._polling = polling
-        self._wires: list[Wire] = []  # those over which everything that waits has gone out
+        # connections over which everything unacknowledged has been sent
+        self._wires: list[Wire] = []
         self.outbox = Outbox()
         self._mine: list[Entry] = []
         self._head = 0
@@ -76,11 +77,11 @@ class App:
 
     @property
     def is_joined(self) -> bool:
-        """Whether it is in its conversation now, with everything sent that waited."""
+        """Whether it is in its conversation now and has resent everything unacknowledged."""
         return self.wire is not None and self.wire in self._wires
 
     async def live(self) -> None:
-        """Be connected and joined, whenever that is possible."""
+        """Stay connected and joined whenever that is possible."""
         while not self._is_leaving:
             with suppress(NotLetInError, OSError):
                 await self._connection()
@@ -88,7 +89,7 @@ class App:
                 await asyncio.sleep(self._random.uniform(0.05, 0.5))
 
     async def leave(self) -> None:
-        """Disconnect for good."""
+        """Disconnect permanently."""
         self._is_leaving = True
         for retry in self._retries:
             retry.cancel()
@@ -106,7 +107,7 @@ class App:
             await self._send(wire, content)
 
     async def edit(self) -> None:
-        """Change one of the last messages, once: an edit has no id to be sent again under."""
+        """Edit one of the last messages, once: an edit has no id under which it could be resent."""
         if self.wire in self._wires and self.wire is not None and self._mine:
             message = self._random.choice(self._mine[-5:])
             body = f"{self.name} thinks better of it, {next(self._numbers)}"
@@ -114,14 +115,16 @@ class App:
             await self._send(self.wire, content)
 
     async def delete(self) -> None:
-        """Take one of the last messages back, once."""
+        """Delete one of the last messages, once."""
         if self.wire in self._wires and self.wire is not None and self._mine:
             message = self._mine.pop(self._random.randrange(len(self._mine)))
             content = Content("deletion", self.person.account_id, message_id=message.id)
             await self._send(self.wire, content)
 
     async def catch_up(self, wire: Wire) -> None:
-        """Send all that waits over a new connection, in order; new messages go there from then on."""
+        """Send everything unacknowledged over a new connection, in order; later messages go there
+        as well.
+        """
         gone: set[Content] = set()
         while (content := self.outbox.next_but(gone)) is not None:
             gone.add(content)
@@ -129,12 +132,12 @@ class App:
         self._wires.append(wire)
 
     def forget(self, wire: Wire) -> None:
-        """Send nothing more there."""
+        """Stop sending over a connection."""
         if wire in self._wires:
             self._wires.remove(wire)
 
     async def open(self, url: str, *, polling: bool = False) -> Wire:
-        """A connection of this person, written down."""
+        """Open and record a connection of this person."""
         wire: Wire | None = None
 
         def take(name: str, data: Told) -> None:
@@ -149,7 +152,7 @@ class App:
         return wire
 
     def ended(self, wire: Wire) -> None:
-        """A connection is over: write that down."""
+        """Record that a connection has ended."""
         self._history.add(Ended(now(), wire.name, wire.reason))
 
     async def _connection(self) -> None:
@@ -168,7 +171,7 @@ class App:
             self.ended(wire)
 
     async def _join(self, wire: Wire) -> bool:
-        """Resume behind what was seen, up to the head; what is pushed begins behind that."""
+        """Resume after the last sequence, up to the head; pushes continue from there."""
         asked_at, after = now(), self.last
         payload = {"conversation_id": self.person.conversation_id}
         seen = partial(self._joined, wire, asked_at, after)
@@ -193,7 +196,7 @@ class App:
             self._show(Fetched, wire, asked_at, after, told)
 
     def _show(self, kind: type[Shown], wire: Wire, asked_at: float, after: int, told: Told) -> None:
-        entries = tuple(entry_of(each) for each in told["entries"])
+        entries = tuple(entry_of(item) for item in told["entries"])
         head, has_more = told["head"], told["has_more"]
         shown = kind(now(), *self._where(wire), asked_at, after, head, has_more, entries)
         self._history.add(shown)
@@ -207,10 +210,10 @@ class App:
             self._see(())
 
     def _see(self, entries: tuple[Entry, ...]) -> None:
-        """Pushes wait while pages up to the head are still to be read."""
-        self.last = max(self.last, *(each.sequence for each in entries), 0)
+        """Apply entries; pushes are set aside while pages up to the head are still to be read."""
+        self.last = max(self.last, *(entry.sequence for entry in entries), 0)
         if self.last >= self._head:
-            self.last = max(self.last, *(each.sequence for each in self._aside), 0)
+            self.last = max(self.last, *(entry.sequence for entry in self._aside), 0)
             self._aside = []
 
     async def _send(self, wire: Wire, content: Content) -> None:
@@ -229,7 +232,7 @@ class App:
         if not answer["ok"]:
             error = answer["error"]
             self._history.add(Refused(now(), *where, content, error["code"], error["temporary"]))
-            if not error["temporary"]:  # the checker tells
+            if not error["temporary"]:  # the checker reports it
                 self.outbox.done(content)
                 return
             pause_s = error.get("retry_after_ms", 500) / 1_000

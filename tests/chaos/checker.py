@@ -1,20 +1,20 @@
-"""What the record of a run must be like, whatever was killed meanwhile.
+"""The rules for the record of a run, whatever was killed meanwhile.
 
-`violations` is a function of the history alone.  Each rule names itself, the conversation and the
-numbers, and none stops at the first that is wrong: a run under faults is not easily had again.
+`violations` is a function of the history alone. Each violation names its rule, the conversation and
+the numbers. No rule stops at its first violation, because a run under faults is hard to repeat.
 
-    durable      acknowledged is stored, as acknowledged                               P1
-    one order    sequences dense from 1; what anybody saw is what is stored            P2
-    sending      an app's messages stand in the order in which they first went out      P2
-    once         stored once, and each resend got the first answer                     P3
-    phantom      stored or seen, but never sent                                        P2
-    current      a join or a page shows what anybody had been told before it           P1, P4
-    snapshot     its entries begin behind `after` and have no hole                     P4
-    stream       pushes begin behind the snapshot, each once, without a hole           P5
-    view         what an app put together over all its connections is what is stored   P4, P5
-    caught up    whoever stayed connected was pushed everything                        P6
-    answered     every call is answered, on a connection that stands
-    refused      only for now, and never by a fault of the gateway's
+    durable      an acknowledged entry is stored, as acknowledged                      P1
+    one order    sequences are dense from 1; everybody saw what is stored              P2
+    sending      an app's messages are stored in the order of their first sending      P2
+    once         it is stored once, and each resend got the first answer               P3
+    phantom      it is stored or was seen, but was never sent                          P2
+    current      a join or a page includes all that anybody had seen before it         P1, P4
+    snapshot     its entries begin after `after` and have no hole                      P4
+    stream       pushes begin after the snapshot, each once, without a hole            P5
+    view         an app's view over all its connections is what is stored              P4, P5
+    caught up    an app that stayed connected got every push                           P6
+    answered     every call is answered, if its connection stays open
+    refused      only temporarily, and never for an internal error
 """
 
 from collections import Counter, defaultdict, deque
@@ -29,7 +29,7 @@ ANSWERED_WITHIN_S = 30.0
 
 
 def violations(events: Iterable[Event]) -> list[Violation]:
-    """All that is not as promised in a history of conversations."""
+    """Find everything that breaks a promise in a history of conversations."""
     connections, conversations = sorted_out(events)
     return [
         Violation(rule, conversation.id, what)
@@ -54,17 +54,17 @@ def violations(events: Iterable[Event]) -> list[Violation]:
 
 def _durable(conversation: Conversation) -> Iterator[str]:
     stored = conversation.by_sequence()
-    for each in conversation.acknowledged:
-        kept = stored.get(each.entry.sequence)
-        if kept != each.entry:
-            yield f"acknowledged {_told(each.entry)}, but stored is {_told(kept)}"
+    for answer in conversation.acknowledged:
+        kept = stored.get(answer.entry.sequence)
+        if kept != answer.entry:
+            yield f"acknowledged {_told(answer.entry)}, but stored is {_told(kept)}"
 
 
 def _one_order(conversation: Conversation) -> Iterator[str]:
     if not conversation.reads:
         yield "nobody read it in the end"
         return
-    numbers = [each.sequence for each in conversation.stored]
+    numbers = [entry.sequence for entry in conversation.stored]
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"stored sequences are not dense from 1: {holes(numbers)}"
     for read in conversation.reads:
@@ -81,10 +81,11 @@ def _one_order(conversation: Conversation) -> Iterator[str]:
 
 
 def _order_of_sending(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """Of each app by itself.  A message that was refused lost its place: it stands where its resend
-    came in."""
-    refused = {each.content for each in conversation.refused}
-    place = {each.content: each.sequence for each in conversation.stored}
+    """For each app separately. A refused message lost its place: it is stored where its resend
+    arrived.
+    """
+    refused = {refusal.content for refusal in conversation.refused}
+    place = {entry.content: entry.sequence for entry in conversation.stored}
     latest: dict[str, tuple[int, str | None]] = {}
     for content, sent in conversation.first_sent().items():
         if content.kind != "message" or content in refused or content not in place:
@@ -102,50 +103,50 @@ def _order_of_sending(conversation: Conversation, connections: Connections) -> I
 
 def _once(conversation: Conversation) -> Iterator[str]:
     ids = Counter(
-        (each.content.sender_id, each.content.client_message_id)
-        for each in conversation.stored
-        if each.content.kind == "message"
+        (entry.content.sender_id, entry.content.client_message_id)
+        for entry in conversation.stored
+        if entry.content.kind == "message"
     )
     yield from (f"{key[1]} of {key[0]} is stored {n} times" for key, n in ids.items() if n > 1)
-    tries = Counter(each.content for each in conversation.sent)
-    kept = Counter(each.content for each in conversation.stored)
+    tries = Counter(sending.content for sending in conversation.sent)
+    kept = Counter(entry.content for entry in conversation.stored)
     for content, count in kept.items():
         if content.kind in {"edit", "deletion"} and count > tries[content] > 0:
             yield f"{content} was asked for {tries[content]} times and stored {count} times"
     answers: dict[object, set[tuple[int, str | None]]] = defaultdict(set)
-    for each in conversation.acknowledged:
-        if each.entry.content.kind == "message":
-            answers[each.entry.content].add((each.entry.sequence, each.entry.id))
+    for answer in conversation.acknowledged:
+        if answer.entry.content.kind == "message":
+            answers[answer.entry.content].add((answer.entry.sequence, answer.entry.id))
     for content_, told in answers.items():
         if len(told) > 1:
             yield f"{content_} was acknowledged in {len(told)} ways: {sorted(told, key=str)}"
 
 
 def _phantoms(conversation: Conversation) -> Iterator[str]:
-    sent = {each.content for each in conversation.sent}
+    sent = {sending.content for sending in conversation.sent}
     stored = set(conversation.stored)
-    for each in conversation.stored:
-        if each.content.kind != "notice" and each.content not in sent:
-            yield f"stored, but never sent: {_told(each)}"
+    for entry in conversation.stored:
+        if entry.content.kind != "notice" and entry.content not in sent:
+            yield f"stored, but never sent: {_told(entry)}"
     gone = {entry: who for who, entry in conversation.entries() if entry not in stored}
-    yield from (f"{who}, but not stored: {_told(each)}" for each, who in gone.items())
+    yield from (f"{who}, but not stored: {_told(entry)}" for entry, who in gone.items())
 
 
 def _current(conversation: Conversation) -> Iterator[str]:
-    for each in [*conversation.seen, *conversation.reads]:
-        if isinstance(each, Pushed):
+    for shown in [*conversation.seen, *conversation.reads]:
+        if isinstance(shown, Pushed):
             continue
-        known = conversation.known_by(each.asked_at)
-        if each.head < known:
-            who = f"{type(each).__name__} at {each.at:.3f}"
-            yield f"{who} shows head {each.head}, when {known} had been told already"
+        known = conversation.known_by(shown.asked_at)
+        if shown.head < known:
+            who = f"{type(shown).__name__} at {shown.at:.3f}"
+            yield f"{who} shows head {shown.head}, when {known} had been told already"
 
 
 def _answered(conversation: Conversation, connections: Connections) -> Iterator[str]:
     outcomes: list[Acknowledged | Refused] = [*conversation.acknowledged, *conversation.refused]
     answers: dict[tuple[str, object], deque[float]] = defaultdict(deque)
-    for each in sorted(outcomes, key=lambda each: each.at):
-        answers[each.connection, _content(each)].append(each.at)
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.at):
+        answers[outcome.connection, _content(outcome)].append(outcome.at)
     for sent in conversation.sent:
         told_at = answers[sent.connection, sent.content]
         answered_at = told_at.popleft() if told_at else None
@@ -159,9 +160,9 @@ def _answered(conversation: Conversation, connections: Connections) -> Iterator[
 
 
 def _refused(conversation: Conversation) -> Iterator[str]:
-    for each in conversation.refused:
-        if not each.is_temporary or each.code == "internal":
-            yield f"{each.code} for {each.content}"
+    for refusal in conversation.refused:
+        if not refusal.is_temporary or refusal.code == "internal":
+            yield f"{refusal.code} for {refusal.content}"
 
 
 def _content(answer: Acknowledged | Refused) -> object:

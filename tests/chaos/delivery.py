@@ -1,4 +1,4 @@
-"""What an app was given, connection by connection: the checker's rules about snapshots and pushes."""
+"""What an app got, connection by connection: the checker's rules about snapshots and pushes."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -8,30 +8,30 @@ from tests.chaos.record import Connections, Conversation, by_connection
 
 
 def snapshots(conversation: Conversation) -> Iterator[str]:
-    """The entries of a join or a page begin behind what was asked for, and have no hole."""
-    for each in conversation.seen:
-        if isinstance(each, Pushed):
+    """The entries of a join or a page begin after the requested sequence, and have no hole."""
+    for shown in conversation.seen:
+        if isinstance(shown, Pushed):
             continue
-        numbers = [entry.sequence for entry in each.entries]
-        last = each.after + len(numbers)
-        who = f"{each.connection} asked behind {each.after}"
-        if numbers != list(range(each.after + 1, last + 1)):
+        numbers = [entry.sequence for entry in shown.entries]
+        last = shown.after + len(numbers)
+        who = f"{shown.connection} asked behind {shown.after}"
+        if numbers != list(range(shown.after + 1, last + 1)):
             yield f"{who} and got {holes(numbers)}"
-        elif each.has_more != (last < each.head):
-            yield f"{who}, got up to {last} of {each.head}, has_more {each.has_more}"
+        elif shown.has_more != (last < shown.head):
+            yield f"{who}, got up to {last} of {shown.head}, has_more {shown.has_more}"
 
 
 def streams(conversation: Conversation) -> Iterator[str]:
-    """On each connection, pushes begin behind the join and go on one by one."""
+    """On each connection, pushes begin after the join and continue one by one."""
     for connection, came in by_connection(conversation.seen).items():
         position: int | None = None
-        for each in came:
-            if isinstance(each, Joined):
-                if position is not None and each.head < position:
-                    yield f"{connection} joined at {each.head} and had {position} before"
-                position = each.head
-            elif isinstance(each, Pushed):
-                number = each.entry.sequence
+        for event in came:
+            if isinstance(event, Joined):
+                if position is not None and event.head < position:
+                    yield f"{connection} joined at {event.head} and had {position} before"
+                position = event.head
+            elif isinstance(event, Pushed):
+                number = event.entry.sequence
                 if position is None:
                     yield f"{connection} was pushed {number} before its join was answered"
                 elif number <= position:
@@ -42,12 +42,15 @@ def streams(conversation: Conversation) -> Iterator[str]:
 
 
 def views(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """An app joins behind what it has; pushes wait while it still reads pages up to the head."""
+    """An app's view over all its connections has no hole and no repetition, and reaches the end.
+
+    An app joins after its last sequence; pushes wait while it still reads pages up to the head.
+    """
     apps: dict[str, _View] = {}
-    for each in conversation.seen:
-        app = connections.app(each.connection)
+    for event in conversation.seen:
+        app = connections.app(event.connection)
         view = apps.setdefault(app, _View())
-        yield from (f"{app} {what}" for what in view.take(each))
+        yield from (f"{app} {what}" for what in view.take(event))
     last = len(conversation.stored)
     for app, view in apps.items():
         if view.last < last:
@@ -63,44 +66,44 @@ class _View:
         self._head = 0
         self._aside: list[Entry] = []
 
-    def take(self, each: Pushed | Joined | Fetched) -> Iterator[str]:
-        if isinstance(each, Joined):
-            self._connection, self._head, self._aside = each.connection, each.head, []
-        if each.connection != self._connection:
-            return  # what comes late of a connection that the app has left
-        if isinstance(each, Pushed):
-            self._aside.append(each.entry)
+    def take(self, event: Pushed | Joined | Fetched) -> Iterator[str]:
+        if isinstance(event, Joined):
+            self._connection, self._head, self._aside = event.connection, event.head, []
+        if event.connection != self._connection:
+            return  # late events of a connection that the app has left
+        if isinstance(event, Pushed):
+            self._aside.append(event.entry)
         else:
-            yield from self._put(each.entries)
+            yield from self._put(event.entries)
         if self.last >= self._head:
             aside, self._aside = self._aside, []
             yield from self._put(aside)
 
     def _put(self, entries: Iterable[Entry]) -> Iterator[str]:
-        for each in entries:
-            if each.sequence <= self.last:
-                yield f"got {each.sequence} again, having {self.last}"
-            elif each.sequence > self.last + 1:
-                yield f"missed {self.last + 1} to {each.sequence - 1}"
-            self.last = max(self.last, each.sequence)
+        for entry in entries:
+            if entry.sequence <= self.last:
+                yield f"got {entry.sequence} again, having {self.last}"
+            elif entry.sequence > self.last + 1:
+                yield f"missed {self.last + 1} to {entry.sequence - 1}"
+            self.last = max(self.last, entry.sequence)
 
 
 def caught_up(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """Whoever was still connected had been pushed everything."""
+    """An app that was still connected at the end had got every push."""
     last = len(conversation.stored)
     for connection, came in by_connection(conversation.seen).items():
         positions = [
-            each.entry.sequence if isinstance(each, Pushed) else each.head
-            for each in came
-            if isinstance(each, Pushed | Joined)
+            event.entry.sequence if isinstance(event, Pushed) else event.head
+            for event in came
+            if isinstance(event, Pushed | Joined)
         ]
-        is_joined = any(isinstance(each, Joined) for each in came)
+        is_joined = any(isinstance(event, Joined) for event in came)
         if is_joined and connections.is_open_at_rest(connection) and max(positions) < last:
             yield f"{connection} stayed and was told up to {max(positions)} of {last}"
 
 
 def holes(numbers: list[int]) -> str:
-    """Where numbers do not go on by one, shortly."""
+    """Describe where numbers do not continue by one, briefly."""
     steps = itertools.pairwise(numbers)
     breaks = [f"{one} then {two}" for one, two in steps if two != one + 1]
     ends = f"from {numbers[0]} to {numbers[-1]}" if numbers else "none"

@@ -1,9 +1,9 @@
-"""What the record of business over REST must be like: each effect once.
+"""The rules for the record of business over REST: each effect happens once.
 
-once          what was asked for stands once, with its event, and so does each of its facts   P3, P7
-first answer  whoever repeats a request under its key gets the first answer                   P3
-finished      whoever asked got an answer in the end, or found what was done                  P11
-refused       nothing that was right was refused for good                                     P3
+once          each effect is stored once, with its event, and so is each of its facts   P3, P7 first
+answer  a request repeated under its key gets the first answer                    P3 finished
+every request got an answer in the end, or its effect was found           P11 refused       no
+correct request was refused permanently                                P3
 """
 
 from collections import defaultdict
@@ -15,25 +15,25 @@ from tests.chaos.record import Violation
 
 
 def effect_violations(events: Sequence[Event]) -> list[Violation]:
-    """All that is not as promised in a history of business over REST."""
-    asked = list(dict.fromkeys(each.effect for each in events if isinstance(each, Asked)))
+    """Find everything that breaks a promise in a history of business over REST."""
+    asked = list(dict.fromkeys(event.effect for event in events if isinstance(event, Asked)))
     if not asked:
         return []
     answers: dict[Effect, set[str | None]] = defaultdict(set)
-    for each in events:
-        if isinstance(each, Done):
-            answers[each.effect].add(each.answer)
-    turned = [each for each in events if isinstance(each, Turned)]
-    ledgers = [each for each in events if isinstance(each, Ledger)]
+    for event in events:
+        if isinstance(event, Done):
+            answers[event.effect].add(event.answer)
+    turned = [event for event in events if isinstance(event, Turned)]
+    ledgers = [event for event in events if isinstance(event, Ledger)]
     found = {
         "once": _once(list(answers), ledgers),
         "first answer": _first_answers(answers),
         "finished": (
-            f"{each} has no answer"
-            for each in asked
-            if each not in answers and each not in {one.effect for one in turned}
+            f"{effect} has no answer"
+            for effect in asked
+            if effect not in answers and effect not in {one.effect for one in turned}
         ),
-        "refused": (f"{each.status} {each.code} for {each.effect}" for each in turned),
+        "refused": (f"{refusal.status} {refusal.code} for {refusal.effect}" for refusal in turned),
     }
     return [Violation(rule, "REST", what) for rule, told in found.items() for what in told]
 

@@ -1,7 +1,7 @@
-"""What people want to happen over REST, and which stored facts show that it happened.
+"""The effects that people want over REST, and the stored facts that prove them.
 
-The marks are words and numbers that stand in one request and in no other, so that a second effect
-of the same request can be told from an effect of another one.
+A mark is a word or a number that occurs in one request and in no other, so that a second effect of
+the same request can be told from an effect of another one.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.chaos.history import Event
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that is to happen once: its kind, the RFI it is about, and its mark."""
+    """Something that must happen once: its kind, the RFI it is about, and its mark."""
 
     kind: str
     rfi_id: str
@@ -20,14 +20,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Asked(Event):
-    """A request for an effect went out, for the first time or again."""
+    """A request for an effect was sent, for the first time or again."""
 
     effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
 class Done(Event):
-    """It was answered with a success, or found when a precondition failed; `answer` is its text."""
+    """It was answered with success, or found after a failed precondition; `answer` is the body."""
 
     effect: Effect
     answer: str | None
@@ -35,7 +35,7 @@ class Done(Event):
 
 @dataclass(frozen=True, slots=True)
 class Turned(Event):
-    """It was refused for good."""
+    """It was refused permanently."""
 
     effect: Effect
     status: int
@@ -44,13 +44,13 @@ class Turned(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ledger(Event):
-    """When all had come to rest: how often each fact is stored."""
+    """Read when everything had come to rest: how often each fact is stored."""
 
     counts: dict[str, int]
 
 
 def facts(effect: Effect) -> tuple[str, ...]:
-    """The facts that each have to be stored exactly once when the effect happened."""
+    """The facts that must each be stored exactly once if the effect happened."""
     rfi_id, mark = effect.rfi_id, effect.mark
     return {
         "draft": (f"rfi {mark}", f"rfi.drafted {mark}"),

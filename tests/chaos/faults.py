@@ -1,6 +1,6 @@
-"""What is done to processes and servers while people talk.
+"""The faults that processes and servers suffer while people talk.
 
-Each returns when the fault is over and its victim is well again; whatever it waits for has a bound.
+Each function returns when the fault has ended and its victim works again; every wait has a bound.
 """
 
 import asyncio
@@ -15,10 +15,11 @@ from tests.chaos.stopping import stopped
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
-# How many acknowledgements show that people talk on, and how many effects that they trade on.
+# How many acknowledgements show that people still talk, and how many effects that they still trade.
 A_WHILE = 150
 SOME_EFFECTS = 12
-# Longer than the lease of an Idempotency-Key (20 s): it is taken over, and then the first goes on.
+# Longer than the lease of an Idempotency-Key (20 s): it is taken over, then the first one
+# continues.
 STANDS_STILL_S = 25.0
 DEAF_WITHIN_S = 10.0
 
@@ -33,7 +34,7 @@ async def kill_gateways(site: Site, load: Load, rounds: int) -> None:
 
 
 async def drain_gateways(site: Site, load: Load, rounds: int) -> None:
-    """SIGTERM to each gateway in turn: it sends its apps to the other and ends."""
+    """SIGTERM to each gateway in turn: it sends its apps to the other one and exits."""
     for name in GATEWAYS * rounds:
         await _end(site, name, signal.SIGTERM)
         await load.acknowledged(A_WHILE)
@@ -41,7 +42,7 @@ async def drain_gateways(site: Site, load: Load, rounds: int) -> None:
 
 
 async def hang_gateways(site: Site, load: Load, rounds: int) -> None:
-    """Each gateway in turn stands still for six seconds, with its sockets open."""
+    """Each gateway in turn is frozen for six seconds, with its sockets open."""
     for name in GATEWAYS * rounds:
         async with stopped(site.running.pid(name)):
             await asyncio.sleep(6.0)
@@ -50,7 +51,7 @@ async def hang_gateways(site: Site, load: Load, rounds: int) -> None:
 
 
 async def kill_valkey(site: Site, load: Load, rounds: int) -> None:
-    """`kill -9` of Valkey, which is away for three seconds and has forgotten everything."""
+    """`kill -9` of Valkey, which is down for three seconds and loses all its data."""
     for _ in range(rounds):
         await site.kill("valkey", hold_s=3.0)
         await load.acknowledged(A_WHILE)
@@ -59,7 +60,7 @@ async def kill_valkey(site: Site, load: Load, rounds: int) -> None:
 
 
 async def cut_subscriptions(site: Site, load: Load, rounds: int) -> None:
-    """Valkey cuts every publish/subscribe connection, again and again, and stays."""
+    """Valkey repeatedly cuts every publish/subscribe connection, but stays up."""
     async with Redis.from_url(site.running.redis_url) as redis:
         for _ in range(8 * rounds):
             assert await redis.client_kill_filter(_type="pubsub") > 0
@@ -67,7 +68,7 @@ async def cut_subscriptions(site: Site, load: Load, rounds: int) -> None:
 
 
 async def pause_valkey(site: Site, load: Load, rounds: int) -> None:
-    """Valkey holds every command back for three seconds, then stands still for five."""
+    """Valkey delays every command for three seconds, then is frozen for five."""
     async with Redis.from_url(site.running.redis_url) as redis:
         for _ in range(rounds):
             await redis.client_pause(3_000)
@@ -79,7 +80,7 @@ async def pause_valkey(site: Site, load: Load, rounds: int) -> None:
 
 
 async def deafen(site: Site, load: Load, rounds: int) -> None:
-    """Valkey stands still until the gateways say that they are deaf, within ten seconds."""
+    """Valkey is frozen until the gateways report that they hear nothing, within ten seconds."""
     for _ in range(rounds):
         async with stopped(site.running.pid("valkey")):
             for name in GATEWAYS:
@@ -91,7 +92,7 @@ async def deafen(site: Site, load: Load, rounds: int) -> None:
 
 
 async def step_mongod_down(site: Site, load: Load, rounds: int) -> None:
-    """The primary steps down for three seconds; nobody else is there to be elected."""
+    """The primary steps down for three seconds, and there is no other member to elect."""
     for _ in range(rounds):
         client: AsyncMongoClient[dict[str, object]]
         async with AsyncMongoClient(site.running.mongodb_url) as client:
@@ -102,7 +103,7 @@ async def step_mongod_down(site: Site, load: Load, rounds: int) -> None:
 
 
 async def kill_mongod(site: Site, load: Load, rounds: int) -> None:
-    """`kill -9` of mongod in the middle of the writes; it comes back on what its journal has."""
+    """`kill -9` of mongod in the middle of the writes; it restarts from its journal."""
     for _ in range(rounds):
         await site.kill("mongod")
         await load.acknowledged(2 * A_WHILE)
@@ -110,7 +111,7 @@ async def kill_mongod(site: Site, load: Load, rounds: int) -> None:
 
 
 async def stop_mongod(site: Site, load: Load, rounds: int) -> None:
-    """mongod stands still for ten seconds, with its sockets open."""
+    """mongod is frozen for ten seconds, with its sockets open."""
     for _ in range(rounds):
         async with stopped(site.running.pid("mongod")):
             await asyncio.sleep(10.0)
@@ -129,7 +130,7 @@ async def kill_rests(_: Site, load: Load, rounds: int) -> None:
 
 
 async def stop_rests(_: Site, load: Load, rounds: int) -> None:
-    """Each `rest` in turn stands still for 25 seconds, with its requests open, and goes on."""
+    """Each `rest` in turn is frozen for 25 seconds, with its requests open, then continues."""
     assert load.rests is not None
     for name in NAMES * rounds:
         async with stopped(load.rests.supervisor.pid(name)):

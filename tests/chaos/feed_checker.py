@@ -1,12 +1,12 @@
-"""What the record of RFI feeds must be like: dense revisions, and changes that replay to the RFI.
+"""The rules for the record of RFI feeds: dense revisions, and changes that replay to the RFI.
 
-dense      the stored revisions go from 1 to the RFI's own without a hole              P2
-durable    a revision that was acknowledged is in the feed, with what it changed       P1
-stream     pushes begin behind the snapshot, each once, in order, without a hole       P5, P6
-resume     the changes behind `after_revision` go up to the snapshot's revision        P4
-replay     an older RFI with the changes behind it gives the newer one                 P4
-current    a join shows no older revision than somebody had been told before           P1
-caught up  whoever stayed connected was pushed everything                              P6
+dense      the stored revisions go from 1 to the RFI's own without a hole              P2 durable
+an acknowledged revision is in the feed, with its changes                   P1 stream     pushes
+begin after the snapshot, each once, in order, without a hole        P5, P6 resume     the changes
+after `after_revision` go up to the snapshot's revision         P4 replay     an older RFI plus the
+later changes equals the newer RFI                    P4 current    a join shows no older revision
+than anybody had seen before                 P1 caught up  an app that stayed connected got every
+push                                 P6
 """
 
 import copy
@@ -25,21 +25,21 @@ from tests.chaos.history import (
 from tests.chaos.record import Violation
 
 Change = dict[str, Any]
-# What every step sets and no change names.
+# Set by every step, and named in no change.
 _NOT_IN_CHANGES = frozenset({"revision", "updated_at"})
-# What one of two versions that run together tells and the other does not.
+# Fields that only one of two versions that run together sends.
 _NEW_IN_REVISIONS = frozenset({"budget_visibility"})
 _NEW_IN_RFIS = frozenset({"area", "budget_visibility", "visibility"})
 
 
 def feed_violations(events: Sequence[Event]) -> list[Violation]:
-    """All that is not as promised in a history of RFI feeds."""
-    reads = [each for each in events if isinstance(each, FeedRead)]
-    watched = {each.rfi_id for each in events if isinstance(each, FeedJoined | FeedPushed)}
-    unread = watched - {each.rfi_id for each in reads}
-    found = [Violation("dense", each, "nobody read it in the end") for each in sorted(unread)]
+    """Find everything that breaks a promise in a history of RFI feeds."""
+    reads = [event for event in events if isinstance(event, FeedRead)]
+    watched = {event.rfi_id for event in events if isinstance(event, FeedJoined | FeedPushed)}
+    unread = watched - {read.rfi_id for read in reads}
+    found = [Violation("dense", rfi_id, "nobody read it in the end") for rfi_id in sorted(unread)]
     for read in reads:
-        mine = [each for each in events if getattr(each, "rfi_id", None) == read.rfi_id]
+        mine = [event for event in events if getattr(event, "rfi_id", None) == read.rfi_id]
         for rule, told in (
             ("dense", _dense(read)),
             ("durable", _durable(read, mine)),
@@ -48,43 +48,43 @@ def feed_violations(events: Sequence[Event]) -> list[Violation]:
             ("replay", _replays(mine)),
             ("current", _current(mine)),
         ):
-            found += [Violation(rule, read.rfi_id, each) for each in told]
+            found += [Violation(rule, read.rfi_id, what) for what in told]
     return found
 
 
 def replay(rfi: dict[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """The RFI after the changes; a change of one part has a dot in its path."""
+    """Apply changes to the RFI; a change of one part has a dot in its path."""
     after = copy.deepcopy(rfi)
     for change in changes:
-        for each in change["changes"]:
-            name, _, part = each["path"].partition(".")
+        for field in change["changes"]:
+            name, _, part = field["path"].partition(".")
             if not part:
-                after[name] = each["new"]
-            elif each["new"] is None:
+                after[name] = field["new"]
+            elif field["new"] is None:
                 after[name].pop(part, None)
             else:
-                after[name] = {**(after[name] or {}), part: each["new"]}
+                after[name] = {**(after[name] or {}), part: field["new"]}
     return after
 
 
 def _dense(read: FeedRead) -> Iterator[str]:
-    numbers = [each["revision"] for each in read.changes]
+    numbers = [change["revision"] for change in read.changes]
     if numbers != list(range(1, read.rfi["revision"] + 1)):
         yield f"revisions {numbers} of an RFI at {read.rfi['revision']}"
 
 
 def _durable(read: FeedRead, events: list[Event]) -> Iterator[str]:
-    stored = {each["revision"]: each for each in read.changes}
+    stored = {change["revision"]: change for change in read.changes}
     for event in events:
         if isinstance(event, Revised):
             kept = stored.get(event.revision)
-            new = {each["path"]: each["new"] for each in kept["changes"]} if kept else {}
+            new = {field["path"]: field["new"] for field in kept["changes"]} if kept else {}
             if not event.fields.items() <= new.items():
                 yield f"acknowledged {event.revision} with {event.fields}, stored {new}"
 
 
 def _streams(read: FeedRead, mine: list[Event], events: Sequence[Event]) -> Iterator[str]:
-    stored = {each["revision"]: each for each in read.changes}
+    stored = {change["revision"]: change for change in read.changes}
     positions: dict[str, int] = {}
     for event in mine:
         if isinstance(event, FeedJoined):
@@ -96,8 +96,8 @@ def _streams(read: FeedRead, mine: list[Event], events: Sequence[Event]) -> Iter
             if not _is_same(event.change, stored.get(number)):
                 yield f"{event.connection} was pushed another {number} than is stored"
             positions[event.connection] = max(position or 0, number)
-    rest_at = next((each.at for each in events if isinstance(each, AtRest)), None)
-    ended = {each.connection: each.at for each in events if isinstance(each, Ended)}
+    rest_at = next((event.at for event in events if isinstance(event, AtRest)), None)
+    ended = {event.connection: event.at for event in events if isinstance(event, Ended)}
     for connection, position in positions.items():
         stays = rest_at is not None and ended.get(connection, rest_at + 1) > rest_at
         if stays and position < read.rfi["revision"]:
@@ -105,20 +105,22 @@ def _streams(read: FeedRead, mine: list[Event], events: Sequence[Event]) -> Iter
 
 
 def _resumes(read: FeedRead, events: list[Event]) -> Iterator[str]:
-    stored = {each["revision"]: each for each in read.changes}
+    stored = {change["revision"]: change for change in read.changes}
     for event in events:
         if isinstance(event, FeedJoined):
             after = event.revision if event.after is None else event.after
             wanted = list(range(after + 1, event.revision + 1))
-            got = [each["revision"] for each in event.changes]
+            got = [change["revision"] for change in event.changes]
             if got != wanted:
                 yield f"{event.connection} resumed behind {after} at {event.revision}, got {got}"
-            elif not all(_is_same(each, stored.get(each["revision"])) for each in event.changes):
+            elif not all(
+                _is_same(change, stored.get(change["revision"])) for change in event.changes
+            ):
                 yield f"{event.connection} was given other changes than are stored"
 
 
 def _replays(events: list[Event]) -> Iterator[str]:
-    """Each app keeps the RFI it has, changed by what it is pushed and given."""
+    """Each app keeps its RFI and applies the changes that it gets."""
     apps: dict[str, dict[str, Any]] = {}
     for event in events:
         if isinstance(event, FeedPushed) and event.app in apps:
@@ -149,7 +151,7 @@ def _current(events: list[Event]) -> Iterator[str]:
 
 
 def _is_same(one: dict[str, Any], other: dict[str, Any] | None) -> bool:
-    """Whether two tell the same revision, apart from what the version before does not tell."""
+    """Whether two describe the same revision, apart from fields that the previous version lacks."""
     return other is not None and all(
         one.get(name) == other.get(name) for name in (one.keys() | other.keys()) - _NEW_IN_REVISIONS
     )

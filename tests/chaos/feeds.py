@@ -27,7 +27,7 @@ _STALE = 412
 
 
 class Feed:
-    """One RFI, its customer and its vendor by their tokens, and all its revisions over REST."""
+    """One RFI, the tokens of its customer and its vendor, and all its revisions over REST."""
 
     def __init__(
         self, rfi_id: str, tokens: tuple[str, str], http: httpx.AsyncClient, history: History
@@ -39,7 +39,7 @@ class Feed:
         self.revision = 0
 
     async def revise(self, stopping: asyncio.Event, random: Random) -> None:
-        """Change the RFI again and again, looking first whenever it is not certain what stands."""
+        """Revise the RFI repeatedly, reading it first whenever its revision is uncertain."""
         number = 0
         while not stopping.is_set():
             number += 1
@@ -51,11 +51,11 @@ class Feed:
             await asyncio.sleep(random.uniform(*_PAUSE_S))
 
     async def read(self) -> None:
-        """Read the RFI and the whole feed, for the record."""
+        """Read the RFI and the whole feed, and record them."""
         changes: list[dict[str, Any]] = []
         has_more = True
         while has_more:
-            # By number and not by cursor: the version before refuses the cursors of this one.
+            # By number and not by cursor: the previous version refuses the cursors of this one.
             after = changes[-1]["revision"] if changes else 0
             page = (await self._get("/changes", {"limit": 100, "after_revision": after})).json()
             changes += page["items"]
@@ -65,7 +65,7 @@ class Feed:
         self._history.add(FeedRead(now(), self.rfi_id, rfi, tuple(changes)))
 
     async def head(self) -> int:
-        """The RFI's revision now."""
+        """The RFI's current revision."""
         return int((await self._get()).json()["revision"])
 
     async def _revise(self, fields: dict[str, str]) -> None:
@@ -95,7 +95,7 @@ class Feed:
 
 
 class Follower:
-    """An app that follows an RFI; it comes back behind the revision that it has."""
+    """An app that follows an RFI; after a reconnect it resumes after its revision."""
 
     def __init__(
         self, name: str, feed: Feed, token: str, history: History, entrance: Callable[[], str]
@@ -112,11 +112,13 @@ class Follower:
 
     @property
     def has_caught_up(self) -> bool:
-        """Whether it follows, and has all that the feed's customer last saw."""
+        """Whether it is joined and has everything up to the revision that the feed last read."""
         return self.is_joined and (self.revision or 0) >= self._feed.revision
 
     async def live(self, stopping: asyncio.Event, random: Random, *, is_restless: bool) -> None:
-        """Be connected and joined whenever that is possible; a restless one leaves now and then."""
+        """Stay connected and joined whenever that is possible; a restless follower sometimes
+        leaves.
+        """
         while not self._is_leaving:
             stays_s = random.uniform(*_STAYS_S) if is_restless else None
             with suppress(NotLetInError, OSError):
@@ -125,7 +127,7 @@ class Follower:
                 await asyncio.sleep(random.uniform(0.05, 0.5))
 
     async def leave(self) -> None:
-        """Disconnect for good."""
+        """Disconnect permanently."""
         self._is_leaving = True
         if self._wire is not None:
             await self._wire.cut("left")

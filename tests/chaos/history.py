@@ -1,4 +1,4 @@
-"""What happened, as apps and readers saw it: written down in the order it came, nothing taken out.
+"""What happened, as apps and readers saw it: recorded in order of arrival, with nothing removed.
 
 Times are seconds of one monotonic clock, that of the process in which all apps run.
 """
@@ -22,7 +22,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What an entry says, which its writer decided."""
+    """The content of an entry, which its sender decided."""
 
     kind: str
     sender_id: str | None = None
@@ -33,7 +33,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as it was acknowledged, pushed or read; only a message has an id of its own."""
+    """An entry as it was acknowledged, pushed or read; only a message has its own id."""
 
     sequence: int
     id: str | None
@@ -57,7 +57,7 @@ class OnConnection(Event):
 
 @dataclass(frozen=True, slots=True)
 class Sent(OnConnection):
-    """A message, an edit or a deletion went out, for the first time or again."""
+    """A message, an edit or a deletion was sent, for the first time or again."""
 
     content: Content
 
@@ -87,7 +87,7 @@ class Pushed(OnConnection):
 
 @dataclass(frozen=True, slots=True)
 class Shown(OnConnection):
-    """Entries were shown; asked for at `asked_at`, for what is behind `after`."""
+    """Entries after `after` were requested at `asked_at` and shown."""
 
     asked_at: float
     after: int
@@ -98,17 +98,17 @@ class Shown(OnConnection):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Shown):
-    """By the answer to a join."""
+    """Shown by the answer to a join."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Shown):
-    """By the answer to `fetch_entries`."""
+    """Shown by the answer to `fetch_entries`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connected(Event):
-    """An app was let in; an app is known by a name and has one connection after the other."""
+    """An app was connected; an app has a name, and one connection after the other."""
 
     connection: str
     app: str
@@ -118,7 +118,7 @@ class Connected(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
-    """A connection is over, by whoever's doing."""
+    """A connection ended, whoever ended it."""
 
     connection: str
     reason: str
@@ -126,7 +126,9 @@ class Ended(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReadAll(Event):
-    """When all had come to rest, a participant read the whole conversation, over REST or a socket."""
+    """When everything had come to rest, a participant read the whole conversation, by REST or
+    socket.
+    """
 
     conversation_id: str
     account_id: str
@@ -138,12 +140,12 @@ class ReadAll(Event):
 
 @dataclass(frozen=True, slots=True)
 class AtRest(Event):
-    """Nobody sends any more, and whoever is connected had the time to get everything."""
+    """Nobody sends any more, and every connected app has had the time to get everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revised(Event):
-    """A revision of an RFI was answered with ok: these fields, by this revision."""
+    """A revision of an RFI was answered with ok: these fields, as this revision."""
 
     rfi_id: str
     revision: int
@@ -152,7 +154,7 @@ class Revised(Event):
 
 @dataclass(frozen=True, slots=True)
 class FeedJoined(Event):
-    """`join_rfi` was answered, for the changes behind `after`; None when only the RFI was wanted."""
+    """`join_rfi` was answered, for the changes after `after`; None if only the RFI was requested."""
 
     connection: str
     app: str
@@ -176,7 +178,7 @@ class FeedPushed(Event):
 
 @dataclass(frozen=True, slots=True)
 class FeedRead(Event):
-    """When all had come to rest, the RFI and all its changes were read over REST."""
+    """When everything had come to rest, the RFI and all its changes were read over REST."""
 
     rfi_id: str
     rfi: dict[str, Any]
@@ -184,33 +186,33 @@ class FeedRead(Event):
 
 
 class History:
-    """Events of a run, in the order in which this process saw them."""
+    """The events of a run, in the order in which this process saw them."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def add(self, event: Event) -> None:
-        """Write an event down."""
+        """Record an event."""
         self.events.append(event)
 
     def of(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order."""
-        return (each for each in self.events if isinstance(each, kind))
+        return (event for event in self.events if isinstance(event, kind))
 
     def dump(self, path: Path) -> None:
-        """Write everything as one JSON object a line, for whoever wants to see what went wrong."""
+        """Write everything as one JSON object per line, for the analysis of failures."""
         with path.open("w", encoding="utf-8") as file:
-            for each in self.events:
-                file.write(json.dumps({"event": type(each).__name__, **asdict(each)}) + "\n")
+            for event in self.events:
+                file.write(json.dumps({"event": type(event).__name__, **asdict(event)}) + "\n")
 
 
 def now() -> float:
-    """The time of the history."""
+    """The current time of the history's clock."""
     return time.monotonic()
 
 
 def entry_of(told: dict[str, Any], kind: str | None = None) -> Entry:
-    """An entry in an app's hands: acknowledged, pushed (its kind is the event's) or read."""
+    """Parse an entry that an app got: acknowledged, pushed (its kind is the event's) or read."""
     kind = kind or told["kind"]
     if kind == "notice":
         said = json.dumps([told["code"], told["data"]], sort_keys=True)

@@ -1,4 +1,4 @@
-"""Counts what is stored of the business of some customers, fact by fact."""
+"""Counts the stored facts about the business of some customers."""
 
 import json
 from collections import Counter
@@ -18,32 +18,32 @@ async def read_facts(store: MongoStore, customer_ids: list[str]) -> dict[str, in
         return found
 
     rfis = await find("rfis", customer_id={"$in": customer_ids})
-    of_them = {"$in": [each["_id"] for each in rfis]}
+    of_them = {"$in": [rfi["_id"] for rfi in rfis]}
     talks = await find("conversations", rfi_id=of_them)
-    of_talks = {"$in": [each["_id"] for each in talks]}
-    counts = Counter(f"rfi {each['description']}" for each in rfis)
-    for each in await find("rfi_revisions", rfi_id=of_them):
-        counts.update(_of_revision(each))
-    counts.update(f"quote {each['rfi_id']}" for each in await find("quotes", rfi_id=of_them))
-    counts.update(f"conversation {each['match_id']}" for each in talks)
-    for each in await find("entries", conversation_id=of_talks):
-        counts.update(_of_entry(each))
+    of_talks = {"$in": [talk["_id"] for talk in talks]}
+    counts = Counter(f"rfi {rfi['description']}" for rfi in rfis)
+    for revision in await find("rfi_revisions", rfi_id=of_them):
+        counts.update(_of_revision(revision))
+    counts.update(f"quote {quote['rfi_id']}" for quote in await find("quotes", rfi_id=of_them))
+    counts.update(f"conversation {talk['match_id']}" for talk in talks)
+    for entry in await find("entries", conversation_id=of_talks):
+        counts.update(_of_entry(entry))
     keys = {"$in": [*of_them["$in"], *of_talks["$in"]]}
-    # The event of a draft tells nothing of what the draft says.
-    described = {each["_id"]: each["description"] for each in rfis}
-    for each in await find("outbox", key=keys):
-        if each["name"] == "rfi.drafted":
-            counts.update([f"rfi.drafted {described[each['key']]}"])
+    # The event of a draft does not contain the draft's text.
+    described = {rfi["_id"]: rfi["description"] for rfi in rfis}
+    for event in await find("outbox", key=keys):
+        if event["name"] == "rfi.drafted":
+            counts.update([f"rfi.drafted {described[event['key']]}"])
         else:
-            counts.update(_of_event(each["name"], json.loads(each["value"])["data"]))
+            counts.update(_of_event(event["name"], json.loads(event["value"])["data"]))
     return dict(counts)
 
 
 def _of_revision(revision: Document) -> list[str]:
-    """By what was revised: a title, or the state it went into."""
+    """Named after what was revised: a title, or the new state."""
     if revision["revision"] == 1:
         return []
-    new = {each["path"]: each["new"] for each in revision["changes"]}
+    new = {change["path"]: change["new"] for change in revision["changes"]}
     said = new.get("title") or new.get("state")
     return [f"revision {revision['rfi_id']} {said}"]
 
@@ -56,7 +56,7 @@ def _of_entry(entry: Document) -> list[str]:
     return [f"{entry['code']} {mark}"]
 
 
-# What is told of each event: where its mark stands.  Those that follow from others are left out.
+# Where each event's data has its mark. Events that follow from others are omitted.
 _MARKS: Mapping[str, Callable[[Document], object]] = {
     "rfi.submitted": lambda data: data["rfi"]["id"],
     "rfi.awarded": lambda data: data["rfi"]["id"],

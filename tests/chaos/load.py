@@ -17,13 +17,13 @@ from tests.chaos.talks import Person, Place, Talk, pages
 from tests.chaos.trade import Trader
 from tests.journeys.waiting import eventually
 
-# Longer than anything takes to come through by itself: the look at the heads is every 5 s.
+# Longer than any push takes without a reconnect: the heads are checked every 5 s.
 RESTS_WITHIN_S = 30.0
 ANSWERED_WITHIN_S = 90.0
 
 
 class Load:
-    """Two who talk in each conversation, in all kinds of ways, and followers of some RFIs."""
+    """Two people in each conversation, with all kinds of apps, and followers of some RFIs."""
 
     def __init__(
         self,
@@ -53,14 +53,14 @@ class Load:
             self._feed(talk)
 
     def add(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let something more go on until the end."""
+        """Run further work until the end."""
         if self._group is None:
             self._works.append(work)
         else:
             self._group.create_task(work)
 
     def app(self, name: str, person: Person, entrance: str = "", *, polling: bool = False) -> App:
-        """One more app, which is kept connected."""
+        """Add an app, which stays connected."""
         random = self._dice()
         entrances = (entrance,) if entrance else self._place.entrances
         find = partial(random.choice, entrances)
@@ -71,10 +71,10 @@ class Load:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Everybody is in and talks while the context is open; then they come to rest and leave."""
+        """Everybody joins, and talks while the context is open; then they come to rest and leave."""
         async with asyncio.TaskGroup() as self._group:
-            for each in self._works:
-                self._group.create_task(each)
+            for work in self._works:
+                self._group.create_task(work)
             try:
                 await self.everybody_is_in()
                 yield
@@ -88,24 +88,24 @@ class Load:
 
     async def everybody_is_in(self) -> None:
         """Wait until every app is joined."""
-        await self._until(lambda: all(each.is_joined for each in self.apps), "join")
+        await self._until(lambda: all(app.is_joined for app in self.apps), "join")
 
     async def acknowledged(self, more: int) -> None:
-        """Wait until so many more were acknowledged, by whomever."""
+        """Wait until this many more messages are acknowledged, on any app."""
         wanted = self.acknowledged_count() + more
         await self._until(lambda: self.acknowledged_count() >= wanted, f"get {more} answers")
 
     async def done(self, more: int) -> None:
-        """Wait until so many more effects of REST were answered or found, by whomever."""
+        """Wait until this many more REST effects are answered or found, for any trader."""
         wanted = self.done_count() + more
         await self._until(lambda: self.done_count() >= wanted, f"get {more} effects")
 
     def done_count(self) -> int:
-        """How many effects of REST were answered or found so far."""
+        """How many REST effects were answered or found so far."""
         return sum(1 for _ in self.history.of(Done))
 
     def acknowledged_count(self) -> int:
-        """How many acknowledgements came so far."""
+        """How many acknowledgements arrived so far."""
         return sum(1 for _ in self.history.of(Acknowledged))
 
     async def _until(self, is_so: Callable[[], bool], what: str) -> None:
@@ -116,26 +116,30 @@ class Load:
             await eventually(look, within_s=ANSWERED_WITHIN_S)
         except AssertionError:
             out = [
-                f"{each.name} (joined: {each.is_joined}, waiting: {len(each.outbox)})"
-                for each in self.apps
-                if not each.is_joined or len(each.outbox)
+                f"{app.name} (joined: {app.is_joined}, waiting: {len(app.outbox)})"
+                for app in self.apps
+                if not app.is_joined or len(app.outbox)
             ]
             raise AssertionError(f"they did not {what}: {', '.join(out)}") from None
 
     async def _rest(self) -> None:
-        """All is acknowledged; whoever is connected has time to get it; then all of it is read."""
-        await self._until(lambda: not any(len(each.outbox) for each in self.apps), "get answers")
-        await self._until(lambda: all(each.is_at_rest for each in self.traders), "end their deals")
+        """Wait until all is acknowledged and connected apps have had time to get it; then read
+        everything.
+        """
+        await self._until(lambda: not any(len(app.outbox) for app in self.apps), "get answers")
+        await self._until(
+            lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
+        )
         await self.everybody_is_in()
         for feed in self.feeds:
             feed.revision = await feed.head()
         heads = {talk.conversation_id: await self._head(talk) for talk in self.talks}
 
         async def have_caught_up() -> bool:
-            apps = all(each.last >= heads[each.person.conversation_id] for each in self.apps)
-            return apps and all(each.has_caught_up for each in self.followers)
+            apps = all(app.last >= heads[app.person.conversation_id] for app in self.apps)
+            return apps and all(follower.has_caught_up for follower in self.followers)
 
-        with suppress(AssertionError):  # who has not in that time is told by the checker
+        with suppress(AssertionError):  # the checker reports those that have not caught up by then
             await eventually(have_caught_up, within_s=self._rests_within_s)
         self.history.add(AtRest(now()))
         for talk in self.talks:
@@ -150,13 +154,13 @@ class Load:
     async def _read_all(self, person: Person) -> None:
         asked_at = now()
         read = await pages(self._place, person)
-        entries = tuple(entry_of(each) for page in read for each in page["items"])
+        entries = tuple(entry_of(item) for page in read for item in page["items"])
         by = "socket" if self._place.http is None else "REST"
         where = (person.conversation_id, person.account_id, by)
         self.history.add(ReadAll(now(), *where, asked_at, read[-1]["head"], entries))
 
     def _people(self, number: int, talk: Talk) -> None:
-        """Both talk; one polls, is restless or sends everything twice, as the number says."""
+        """Both talk; the number decides whether one polls, is restless or sends everything twice."""
         customer, vendor = talk.people
         one = self.app(f"customer-{number}", customer, polling=number % 5 == 0)
         other = self.app(f"vendor-{number}", vendor)
@@ -185,7 +189,7 @@ class Load:
             self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
 
     def trade(self, trader: Trader) -> None:
-        """Let two do business until the end."""
+        """Let a trader do business until the end."""
         self.traders.append(trader)
         self.add(trader.trade(self.stopping))
 

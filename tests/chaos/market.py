@@ -1,4 +1,4 @@
-"""Opens the market: people with accounts, two `rest` of their own, and in the end what is stored."""
+"""Opens the market: people with accounts, two separate `rest` processes, and finally the ledger."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,14 +21,14 @@ from tests.journeys.site import Site
 async def trading(
     site: Site, load: Load, count: int, module: str = "rest", *, with_vendors: bool = True
 ) -> AsyncIterator[None]:
-    """So many customers trade while the load runs, each with a vendor of their own.
+    """Let this many customers trade while the load runs, each with a separate vendor.
 
-    `site` says in which database; the two `rest` are processes of `module`.
+    `site` determines the database; the two `rest` are processes of `module`.
     """
     if not count:
         yield
         return
-    # As many connections as there are people: one that is waiting must not keep another one out.
+    # No limit on connections: a request that waits must not block another one.
     limits = httpx.Limits(max_connections=None)
     database = {"MONGODB_DATABASE": site.parts.settings.mongodb_database}
     async with (
@@ -43,7 +43,7 @@ async def trading(
         for number in range(count):
             load.trade(await _trader(market, load, admin, number, Random(random.random())))
         yield
-        customer_ids = [each.customer.id for each in load.traders]
+        customer_ids = [trader.customer.id for trader in load.traders]
         load.history.add(Ledger(now(), await read_facts(site.parts.store, customer_ids)))
 
 

@@ -1,4 +1,4 @@
-"""The messages of an app that nobody has acknowledged yet, in the order in which they were written."""
+"""The messages of an app that are not acknowledged yet, in the order in which they were written."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ MOST_IN_FLIGHT = 8
 
 
 class Outbox:
-    """What has to go out again after a reconnect, until it is acknowledged."""
+    """The messages that have to be resent after a reconnect, until they are acknowledged."""
 
     def __init__(self) -> None:
         self._contents: dict[Content, None] = {}
@@ -26,16 +26,16 @@ class Outbox:
         self._contents[content] = None
 
     def done(self, content: Content) -> bool:
-        """A message waits no more; False when it did not."""
+        """Remove an acknowledged message; returns False if it was not kept."""
         self._has_room.set()
         return self._contents.pop(content, content) is None
 
     def next_but(self, gone: set[Content]) -> Content | None:
-        """The oldest that has not gone out yet."""
-        return next((each for each in self._contents if each not in gone), None)
+        """The oldest message that has not been sent yet."""
+        return next((content for content in self._contents if content not in gone), None)
 
     async def has_room(self) -> None:
-        """Wait until so few are unacknowledged that more may be sent."""
+        """Wait until few enough are unacknowledged to send more."""
         while len(self) >= MOST_IN_FLIGHT:
             self._has_room.clear()
             await self._has_room.wait()

@@ -1,4 +1,4 @@
-"""How people use their apps: they talk, they come and go, they have two devices, they look away."""
+"""How people use their apps: they talk, reconnect, use two devices or look away."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from random import Random
 from tests.chaos.app import App
 from tests.chaos.wire import NotLetInError
 
-# Several go out together and then there is a pause, as when somebody types in a hurry: some four
-# messages a second from each.
+# Several messages are sent together, then there is a pause, as when somebody types in a hurry: some
+# four messages a second from each.
 _MOST_TOGETHER = 4
 _PAUSE_S = (0.2, 1.0)
 
 
 async def talk(app: App, stopping: asyncio.Event, random: Random, words: str = "I say") -> None:
-    """Send until told to stop, with few at a time unacknowledged; now and then edit or delete."""
+    """Send until told to stop, with few messages unacknowledged; sometimes edit or delete."""
     while not stopping.is_set():
         for _ in range(random.randint(1, _MOST_TOGETHER)):
             await app.say(words)
@@ -29,7 +29,7 @@ async def talk(app: App, stopping: asyncio.Event, random: Random, words: str = "
 
 
 async def come_and_go(app: App, stopping: asyncio.Event, random: Random) -> None:
-    """Lose the connection every few seconds, in the middle of whatever goes on."""
+    """Lose the connection every few seconds, whatever is in flight."""
     while not stopping.is_set():
         await asyncio.sleep(random.uniform(1.0, 5.0))
         if app.wire is not None and not stopping.is_set():
@@ -39,7 +39,7 @@ async def come_and_go(app: App, stopping: asyncio.Event, random: Random) -> None
 async def send_twice(
     app: App, stopping: asyncio.Event, gateways: Mapping[str, str], random: Random
 ) -> None:
-    """Send everything over another gateway as well, at the same time, under the same ids."""
+    """Send everything over another gateway as well, at the same time, with the same ids."""
     while not stopping.is_set():
         await app.connected.wait()
         if app.wire is None:
@@ -52,13 +52,13 @@ async def send_twice(
 
 async def _second_connection(app: App, url: str, stopping: asyncio.Event) -> None:
     wire = await app.open(url)
-    waits = [asyncio.ensure_future(each.wait()) for each in (wire.closed, stopping)]
+    waits = [asyncio.ensure_future(event.wait()) for event in (wire.closed, stopping)]
     try:
         await app.catch_up(wire)
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for each in waits:
-            each.cancel()
+        for wait in waits:
+            wait.cancel()
         app.forget(wire)
         await wire.cut()
         app.ended(wire)

@@ -1,4 +1,4 @@
-"""Processes with a planted fault, over a database of their own on the stack's servers."""
+"""Processes with a planted fault, over a separate database on the stack's servers."""
 
 import secrets
 import tempfile
@@ -16,17 +16,17 @@ from tests.chaos.market import trading
 from tests.chaos.talks import Place, seeded
 from tests.journeys.site import Site
 
-# Their names are those of sessions and canaries: not the stack's own.
+# Session ids and canaries contain these names, so they must differ from the stack's own.
 NAMES = ("planted-1", "planted-2")
 _TALKS = 4
 _CUSTOMERS = 4
-# Nothing repairs what is broken here, so nobody waits for it for long.
+# Nothing repairs what is broken here, so do not wait for it for long.
 _RESTS_WITHIN_S = 3.0
 
 
 @asynccontextmanager
 async def planted(site: Site, launcher: str) -> AsyncIterator[tuple[Load, Supervisor]]:
-    """Two gateways of a launcher, started again when they are killed, and people for them."""
+    """Run two gateways of a launcher, restarted when killed, and people for them."""
     database = f"planted-{secrets.token_hex(4)}"
     environment = {**site.running.environment, "MONGODB_DATABASE": database}
     module = f"tests.chaos.launchers.{launcher}"
@@ -45,7 +45,7 @@ async def planted(site: Site, launcher: str) -> AsyncIterator[tuple[Load, Superv
 
 @asynccontextmanager
 async def planted_rest(site: Site, launcher: str) -> AsyncIterator[Load]:
-    """Customers who draft and revise over two `rest` of a launcher; there is nobody to match them."""
+    """Customers who draft and revise over two `rest` of a launcher; there is no matching."""
     settings = replace(site.parts.settings, mongodb_database=f"planted-{secrets.token_hex(4)}")
     async with open_parts(settings) as parts:
         there = replace(site, parts=parts)

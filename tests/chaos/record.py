@@ -25,7 +25,7 @@ from tests.chaos.history import (
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Which rule is broken, where, and by which numbers."""
+    """Which rule is broken, where, and with which numbers."""
 
     rule: str
     where: str
@@ -37,7 +37,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Connections:
-    """Whose they were, and when they ended."""
+    """The connections: whose they were, and when they ended."""
 
     opened: dict[str, Connected] = field(default_factory=dict)
     ended: dict[str, Ended] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class Connections:
         return found.app if found else connection
 
     def is_open_at_rest(self, connection: str) -> bool:
-        """Whether it still stood when everything had come to rest."""
+        """Whether it was still open when everything had come to rest."""
         ended = self.ended.get(connection)
         return self.at_rest_at is not None and (ended is None or ended.at > self.at_rest_at)
 
 
 @dataclass(slots=True)
 class Conversation:
-    """Everything about one conversation, each kind in the order it came."""
+    """Everything about one conversation, each kind in order of arrival."""
 
     id: str
     sent: list[Sent] = field(default_factory=list)
@@ -69,39 +69,39 @@ class Conversation:
 
     @property
     def stored(self) -> tuple[Entry, ...]:
-        """What is kept in the end: the longest of the last reads, which have to be equal."""
-        return max((each.entries for each in self.reads), key=len, default=())
+        """The stored entries: the longest of the last reads, which have to be equal."""
+        return max((read.entries for read in self.reads), key=len, default=())
 
     def by_sequence(self) -> dict[int, Entry]:
-        """What is kept, by sequence."""
-        return {each.sequence: each for each in self.stored}
+        """The stored entries, by sequence."""
+        return {entry.sequence: entry for entry in self.stored}
 
     def first_sent(self) -> dict[Content, Sent]:
-        """Each content at the time it first went out, in that order."""
+        """Each content with its first sending, in that order."""
         first: dict[Content, Sent] = {}
-        for each in self.sent:
-            first.setdefault(each.content, each)
+        for sending in self.sent:
+            first.setdefault(sending.content, sending)
         return first
 
     def known_by(self, at: float) -> int:
-        """The highest sequence that anybody had been told by then."""
+        """The highest sequence that anybody had seen by then."""
         index = bisect_right(self._known_at, at)
         return self._known[index - 1] if index else 0
 
     def know(self, at: float, sequence: int) -> None:
-        """Somebody was told of a sequence."""
+        """Note that somebody saw a sequence."""
         if not self._known or sequence > self._known[-1]:
             self._known_at.append(at)
             self._known.append(sequence)
 
     def entries(self) -> Iterable[tuple[str, Entry]]:
-        """Every entry that anybody was shown, with who it was."""
+        """Every entry that anybody was shown, with a description of who."""
         for acknowledged in self.acknowledged:
             yield f"acknowledged to {acknowledged.connection}", acknowledged.entry
-        for each in self.seen:
-            shown = (each.entry,) if isinstance(each, Pushed) else each.entries
-            how = type(each).__name__.lower()
-            yield from ((f"{how} by {each.connection}", entry) for entry in shown)
+        for event in self.seen:
+            shown = (event.entry,) if isinstance(event, Pushed) else event.entries
+            how = type(event).__name__.lower()
+            yield from ((f"{how} by {event.connection}", entry) for entry in shown)
 
 
 def sorted_out(events: Iterable[Event]) -> tuple[Connections, list[Conversation]]:
@@ -141,8 +141,8 @@ def _sort_in(conversation: Conversation, event: OnConnection | ReadAll) -> None:
 
 
 def by_connection(seen: Iterable[Pushed | Joined | Fetched]) -> dict[str, list[Event]]:
-    """What came on each connection, in order."""
+    """The events of each connection, in order."""
     found: dict[str, list[Event]] = defaultdict(list)
-    for each in seen:
-        found[each.connection].append(each)
+    for event in seen:
+        found[event.connection].append(event)
     return found

@@ -1,4 +1,4 @@
-"""What Kafka has of a history, held against what is stored."""
+"""The events in Kafka, compared with what is stored."""
 
 from tests.chaos.history import History, ReadAll
 from tests.journeys import topics
@@ -7,12 +7,12 @@ from tests.journeys.waiting import eventually
 
 
 async def kafka_holds(site: Site, history: History) -> None:
-    """The topic has the entries of each conversation in the order in which they are stored."""
-    talks = {each.conversation_id for each in history.of(ReadAll)}
+    """Check that the topic has each conversation's entries in the order in which they are stored."""
+    talks = {read.conversation_id for read in history.of(ReadAll)}
     stored = {
         talk: [
-            each["_id"]
-            for each in await site.documents("entries", "sequence", conversation_id=talk)
+            entry["_id"]
+            for entry in await site.documents("entries", "sequence", conversation_id=talk)
         ]
         for talk in talks
     }
@@ -20,9 +20,9 @@ async def kafka_holds(site: Site, history: History) -> None:
     async def relayed() -> dict[str, list[str]]:
         found = await topics.events(site, talks, "conversations")
         kept: dict[str, list[str]] = {talk: [] for talk in talks}
-        for each in found:
-            if each["name"] != "conversation.started":
-                kept[each["key"]].append(each["id"])
+        for event in found:
+            if event["name"] != "conversation.started":
+                kept[event["key"]].append(event["id"])
         return kept
 
     assert await eventually(relayed, lambda seen: _size(seen) >= _size(stored)) == stored

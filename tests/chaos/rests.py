@@ -1,4 +1,4 @@
-"""Two `rest` processes and an nginx in front of them, beside those of a running stack."""
+"""Two `rest` processes and an nginx in front of them, next to those of a running stack."""
 
 import json
 import signal
@@ -19,13 +19,13 @@ NAMES = ("rest-1", "rest-2")
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """The two, by name, and buttons to make trouble; `url` is nginx's."""
+    """The two, by name, with methods to make trouble; `url` is nginx's."""
 
     url: str
     supervisor: Supervisor
 
     async def kill(self, name: str, hold_s: float) -> None:
-        """`kill -9`; it comes back by itself, after `hold_s` seconds at the earliest."""
+        """`kill -9` one; the supervisor restarts it, after `hold_s` seconds at the earliest."""
         before = self.supervisor.pid(name)
         self.supervisor.kill(name, signal.SIGKILL, hold_s)
 
@@ -42,7 +42,7 @@ class Rests:
 
 @asynccontextmanager
 async def two_rests(environment: Mapping[str, str], module: str = "rest") -> AsyncIterator[Rests]:
-    """Run `module` twice under this environment, and nginx in front of both."""
+    """Run `module` twice in this environment, and nginx in front of both."""
     with tempfile.TemporaryDirectory() as folder:
         paths = Paths(data=Path(folder), cache=Path(folder)).make()
         paths.page.mkdir()
@@ -55,7 +55,7 @@ async def two_rests(environment: Mapping[str, str], module: str = "rest") -> Asy
                 await supervisor.start(
                     processes.python(name, module, paths, port, dict(environment))
                 )
-            # nginx wants the gateways too; nobody asks for them here.
+            # nginx requires gateways too; nobody uses them here.
             known = {name: ports.choose() for name in ("rest", *processes.GATEWAYS)}
             paths.ports.write_text(json.dumps(known))
             port = ports.choose()

@@ -20,8 +20,8 @@ _LIBRARIES = ("python-socketio", "python-engineio", "websockets", "redis", "moto
 
 
 def write(outcomes: Sequence[Outcome]) -> None:
-    """Write what the scenarios came to, with the versions of what was tested."""
-    rows = [_row(each) for each in outcomes]
+    """Write the outcomes of the scenarios, with the versions of what was tested."""
+    rows = [_row(outcome) for outcome in outcomes]
     table = [_line(_HEADINGS), _line(["---"] * len(_HEADINGS)), *map(_line, rows)]
     FILE.write_text("\n".join([*_about(), *table, ""]), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Which fault is done to which load, and what a run came to."""
+"""Which fault goes with which load, and the outcome of a run."""
 
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ async def nothing(_: Site, load: Load, rounds: int) -> None:
     await load.acknowledged(10 * rounds * faults.A_WHILE)
 
 
-# Name → what is done, so many times in the long version.
+# Name → the fault, and its number of rounds in the long version.
 SCENARIOS: dict[str, tuple[Fault, int]] = {
     "nothing but bad networks": (nothing, 2),
     "gateways killed in turn": (faults.kill_gateways, 3),
@@ -50,13 +50,13 @@ SCENARIOS: dict[str, tuple[Fault, int]] = {
     "rest killed in turn": (faults.kill_rests, 3),
     "rest stands still": (faults.stop_rests, 1),
 }
-# In these people also do business over REST, by an entry of their own.
+# In these, people also do business over REST, through a separate nginx.
 _OF_REST = (faults.kill_rests, faults.stop_rests)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a scenario came to; the numbers are counted from its history."""
+    """The outcome of a scenario; the numbers are counted from its history."""
 
     scenario: str
     did: str
@@ -80,13 +80,14 @@ async def play(
     feeds: int = 2,
     traders: int = 6,
 ) -> tuple[Outcome, History]:
-    """Play a scenario with people of its own, and check its history.
+    """Play a scenario with new people, and check its history.
 
-    A history with a violation, or one that broke off, is kept in a file that the message names.
+    A history with a violation, or of a run that failed, is written to a file, which the error
+    names.
     """
     fault = SCENARIOS[name][0]
     talks = await seeded(site.running.environment, conversations)
-    gateways = {each: site.running.url(each) for each in GATEWAYS}
+    gateways = {gateway: site.running.url(gateway) for gateway in GATEWAYS}
     load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
     business = trading(site, load, traders if fault in _OF_REST else 0)
     try:
@@ -104,12 +105,12 @@ async def play(
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
     """Count and check a history."""
     of_all = (violations, feed_violations, effect_violations)
-    found = [each for check in of_all for each in check(history.events)]
-    sent = [each.content for each in history.of(Sent)]
-    asked = [each.effect for each in history.of(Asked)]
-    done = {each.effect for each in history.of(Done)}
-    connected = [each.app for each in history.of(Connected)]
-    answered_at = [each.at for each in history.of(Acknowledged)]
+    found = [violation for check in of_all for violation in check(history.events)]
+    sent = [event.content for event in history.of(Sent)]
+    asked = [event.effect for event in history.of(Asked)]
+    done = {event.effect for event in history.of(Done)}
+    connected = [event.app for event in history.of(Connected)]
+    answered_at = [event.at for event in history.of(Acknowledged)]
     events = history.events
     return Outcome(
         scenario=name,
@@ -117,17 +118,17 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         rounds=rounds,
         took_s=events[-1].at - events[0].at,
         sent=len(set(sent)) + len(set(asked)),
-        acknowledged=len({each.entry for each in history.of(Acknowledged)}) + len(done),
+        acknowledged=len({event.entry for event in history.of(Acknowledged)}) + len(done),
         resent=len(sent) - len(set(sent)) + len(asked) - len(set(asked)),
-        pushes=sum(1 for each in events if isinstance(each, Pushed | FeedPushed)),
+        pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed)),
         reconnects=len(connected) - len(set(connected)),
         longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),
-        violations=tuple(str(each) for each in found),
+        violations=tuple(str(violation) for violation in found),
     )
 
 
 def kept(history: History, name: str) -> Path:
-    """Write a history where it can be studied."""
+    """Write a history to a file for analysis."""
     file = Path(tempfile.gettempdir()) / f"parley-chaos-{name.replace(' ', '-')}.jsonl"
     history.dump(file)
     return file

@@ -1,4 +1,4 @@
-"""A reader that stops reading, in a conversation where much is said."""
+"""A reader that stops reading, in a busy conversation."""
 
 from itertools import cycle
 
@@ -8,7 +8,7 @@ from tests.chaos.load import Load
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
-# More than the gateway's bound and all buffers of the system together, in letters of 7.5 kB.
+# More than the gateway's bound and all system buffers together, in letters of 7.5 kB.
 _LETTERS, _LETTER = 1_500, "A long letter. " * 500
 
 
@@ -35,5 +35,5 @@ async def _read_nothing_of(load: Load, reader: App, writer: App) -> None:
         return reader.is_joined and reader.wire is not wire
 
     await eventually(is_back)
-    (ended,) = (each for each in load.history.of(Ended) if each.connection == wire.name)
+    (ended,) = (event for event in load.history.of(Ended) if event.connection == wire.name)
     assert "by the app" not in ended.reason, ended

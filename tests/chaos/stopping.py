@@ -1,4 +1,4 @@
-"""Processes that stand still."""
+"""Freezes processes."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def stopped(pid: int | None) -> AsyncIterator[None]:
-    """Let a running process stand still (SIGSTOP) while the context is open."""
+    """Freeze a running process (SIGSTOP) while the context is open."""
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""Where people talk, who they are, and the whole of what was said."""
+"""Where people talk, who they are, and the whole conversation."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where people come in, and the gateways behind; `http` reads over REST where there is one."""
+    """The addresses people use, and the gateways behind them; with `http`, reads go over REST."""
 
     entrances: tuple[str, ...]
     gateways: Mapping[str, str]
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation, its RFI, and the tokens of its two sides."""
+    """A conversation, its RFI, and its two participants."""
 
     conversation_id: str
     rfi_id: str
@@ -48,7 +48,7 @@ class Talk:
 
 
 async def seeded(environment: Mapping[str, str], count: int) -> list[Talk]:
-    """Conversations made by `parley seed` on the stack of this environment."""
+    """Conversations created by `parley seed` on the stack of this environment."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "talks.json"
         command = Path(sys.executable).with_name("parley")
@@ -58,8 +58,8 @@ async def seeded(environment: Mapping[str, str], count: int) -> list[Talk]:
         assert await seeding.wait() == 0
         made = json.loads(file.read_text())
     return [
-        Talk(each["conversation_id"], each["rfi_id"], (_person(each, 0), _person(each, 1)))
-        for each in made
+        Talk(seed["conversation_id"], seed["rfi_id"], (_person(seed, 0), _person(seed, 1)))
+        for seed in made
     ]
 
 
@@ -70,7 +70,7 @@ def _person(made: dict[str, Any], side: int) -> Person:
 
 
 async def pages(place: Place, person: Person) -> list[dict[str, Any]]:
-    """The whole conversation: over REST, or by `fetch_entries` where there is none."""
+    """The whole conversation: over REST, or by `fetch_entries` without REST."""
     found: list[dict[str, Any]] = []
     after = 0
     async with _reader(place, person) as read:

@@ -1,4 +1,4 @@
-"""The checker finds what it is there to find: each planted fault, and nothing in a clean record."""
+"""The checker finds what it has to find: each planted fault, and nothing in a clean record."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ from tests.chaos.history import (
 )
 
 TALK = "talk-1"
-# Carla and Vic write by turns what stands at 2 to 7; at 1 is a notice, at 5 an edit.
+# Carla and Vic write entries 2 to 7 in turns; 1 is a notice, 5 an edit.
 KEPT = (
     Entry(1, None, Content("notice", body="participant_joined")),
     Entry(2, "id-2", Content("message", "carla", "c-1", body="Hello")),
@@ -37,7 +37,7 @@ BY = {"carla": "realtime-1.carla", "vic": "realtime-2.vic"}
 
 
 def a_record() -> list[Event]:
-    """Both join at 1, write, are answered and pushed everything; Vic comes back once, behind 4."""
+    """Both join at 1, write, and get all answers and pushes; Vic reconnects once, after 4."""
     record: list[Event] = []
     for app, connection in BY.items():
         record.append(Connected(0.0, connection, app, app, connection.partition(".")[0]))
@@ -61,28 +61,28 @@ def a_record() -> list[Event]:
 def written(
     at: float, entry: Entry, readers: list[str], by: dict[str, str] | None = None
 ) -> list[Event]:
-    """An entry goes out, is answered, and is pushed to those."""
+    """An entry is sent, acknowledged, and pushed to these readers."""
     by = by or BY
     connection = by[str(entry.content.sender_id)]
     return [
         Sent(at, connection, TALK, entry.content),
         Acknowledged(at + 0.3, connection, TALK, entry),
-        *(Pushed(at + 0.2, by[each], TALK, entry) for each in readers),
+        *(Pushed(at + 0.2, by[reader], TALK, entry) for reader in readers),
     ]
 
 
 def told(record: list[Event]) -> list[str]:
     """The violations, each in one line."""
-    return [str(each) for each in violations(record)]
+    return [str(violation) for violation in violations(record)]
 
 
 def test_a_clean_record_has_no_violations() -> None:
-    """Edits, a lost connection, pages and pushes that came between them: all as promised."""
+    """Edits, a lost connection, pages and pushes between them: all as promised."""
     assert told(a_record()) == []
 
 
 def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
-    """Its connection ended: the sender does not know, and nobody promised."""
+    """Its connection ended: the sender does not know, and nothing was promised."""
     connection = BY["vic"]
     lost = Sent(4.4, connection, TALK, Content("message", "vic", "v-9", body="?"))
     kept = Sent(4.4, connection, TALK, Content("message", "vic", "v-10", body="!"))
@@ -90,11 +90,11 @@ def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
 
     assert told([*a_record()[:-3], lost, *a_record()[-3:]]) == []
     found = told(stored([*a_record()[:-3], kept, *a_record()[-3:]]))
-    assert all(each.startswith(("view", "caught up")) for each in found), found  # not pushed here
+    assert all(line.startswith(("view", "caught up")) for line in found), found  # not pushed here
 
 
 def test_the_same_answer_to_a_resend_on_another_gateway_is_as_promised() -> None:
-    """Two gateways were given the same message, and both told where it stands."""
+    """Two gateways got the same message, and both answered with its sequence."""
     second = "realtime-2.carla"
     resent = [
         Connected(1.0, second, "carla's second", "carla", "realtime-2"),
@@ -106,10 +106,10 @@ def test_the_same_answer_to_a_resend_on_another_gateway_is_as_promised() -> None
 
 
 def the(kind: type[Event], number: int) -> Callable[[list[Event]], int]:
-    """Where the n-th event of a kind stands, from 0."""
+    """Find the index of the n-th event of a kind, from 0."""
 
     def find(record: list[Event]) -> int:
-        return [at for at, each in enumerate(record) if isinstance(each, kind)][number]
+        return [at for at, event in enumerate(record) if isinstance(event, kind)][number]
 
     return find
 
@@ -117,7 +117,7 @@ def the(kind: type[Event], number: int) -> Callable[[list[Event]], int]:
 def without(
     find: Callable[[list[Event]], int],
 ) -> Callable[[list[Event]], list[Event]]:
-    """The record with one event taken out."""
+    """Remove one event from the record."""
 
     def change(record: list[Event]) -> list[Event]:
         at = find(record)
@@ -129,7 +129,7 @@ def without(
 def with_other(
     find: Callable[[list[Event]], int], **fields: object
 ) -> Callable[[list[Event]], list[Event]]:
-    """The record with one event changed."""
+    """Change one event of the record."""
 
     def change(record: list[Event]) -> list[Event]:
         at = find(record)
@@ -141,7 +141,7 @@ def with_other(
 def with_more(
     event: Event, behind: Callable[[list[Event]], int]
 ) -> Callable[[list[Event]], list[Event]]:
-    """The record with one event more."""
+    """Add one event to the record."""
 
     def change(record: list[Event]) -> list[Event]:
         at = behind(record)
@@ -151,21 +151,21 @@ def with_more(
 
 
 def with_stored(*kept: Entry) -> Callable[[list[Event]], list[Event]]:
-    """The record with something else read in the end."""
+    """Replace what was read in the end."""
 
     def change(record: list[Event]) -> list[Event]:
         return [
-            replace(each, entries=kept, head=kept[-1].sequence)
-            if isinstance(each, ReadAll)
-            else each
-            for each in record
+            replace(event, entries=kept, head=kept[-1].sequence)
+            if isinstance(event, ReadAll)
+            else event
+            for event in record
         ]
 
     return change
 
 
 def at(entry: Entry, sequence: int, id: str | None = None) -> Entry:  # noqa: A002 # the field's name
-    """The entry under another sequence."""
+    """The entry with another sequence."""
     return replace(entry, sequence=sequence, id=id or entry.id)
 
 
@@ -214,27 +214,29 @@ def test_a_planted_fault_is_found(
     """Lost, doubled, reordered, invented, late or unanswered: each is named with its numbers."""
     found = told(change(a_record()))
 
-    assert any(violation in each for each in found), found
+    assert any(violation in line for line in found), found
 
 
 def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
-    """Only what one app sent after the other stands in that order."""
+    """Only messages that the same app sent one after the other have to keep that order."""
     swapped = with_stored(*SWAPPED)(a_record())
     second = "realtime-1.carla-2"
     swapped.insert(0, Connected(0.0, second, "carla's second", "carla", "realtime-1"))
     other = [
-        replace(each, connection=second)
-        if isinstance(each, Sent) and each.content == KEPT[5].content
-        else each
-        for each in swapped
+        replace(event, connection=second)
+        if isinstance(event, Sent) and event.content == KEPT[5].content
+        else event
+        for event in swapped
     ]
 
-    assert any(each.startswith("sending") for each in told(swapped))
-    assert not any(each.startswith("sending") for each in told(other))
+    assert any(line.startswith("sending") for line in told(swapped))
+    assert not any(line.startswith("sending") for line in told(other))
 
 
 def test_each_try_has_its_own_answer() -> None:
-    """Refused for now and acknowledged much later, on one connection: nobody was kept waiting."""
+    """Refused temporarily, then acknowledged much later on the same connection: no call was kept
+    waiting.
+    """
     connection, content = BY["carla"], KEPT[1].content
     resent = [
         Refused(1.01, connection, TALK, content, "unavailable", is_temporary=True),
@@ -248,10 +250,12 @@ def test_each_try_has_its_own_answer() -> None:
 
 
 def test_a_refused_message_lost_its_place() -> None:
-    """It was told to come again, and stands behind what was sent after it."""
+    """It was told to retry, and is stored after messages that were sent later."""
     late = with_stored(*SWAPPED)(a_record())
-    late = [each for each in late if not isinstance(each, Acknowledged | Pushed | Joined | Fetched)]
+    late = [
+        event for event in late if not isinstance(event, Acknowledged | Pushed | Joined | Fetched)
+    ]
     refused = Refused(3.4, BY["carla"], TALK, KEPT[3].content, "unavailable", is_temporary=True)
 
-    assert any(each.startswith("sending") for each in told(late))
-    assert not any(each.startswith("sending") for each in told([*late, refused]))
+    assert any(line.startswith("sending") for line in told(late))
+    assert not any(line.startswith("sending") for line in told([*late, refused]))

@@ -1,4 +1,4 @@
-"""The checker of business over REST finds what it is there to find, and nothing in a clean record."""
+"""The checker of business over REST finds what it has to find, and nothing in a clean record."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ STORED = {fact: 1 for effect in EFFECTS for fact in facts(effect)}
 
 
 def a_record(stored: dict[str, int] | None = None) -> list[Event]:
-    """Each is asked for twice and answered; the message is sent once more, the award is found."""
+    """Each is requested twice and answered; the message is sent once more, the award is found."""
     asked = [Asked(1.0, effect) for effect in EFFECTS for _ in range(2)]
     done = [Done(2.0, effect, f"answer to {effect.mark}") for effect in EFFECTS[:-1]]
     more = [replace(done[4], at=3.0), Done(4.0, EFFECTS[-1], None)]
@@ -33,7 +33,7 @@ def a_record(stored: dict[str, int] | None = None) -> list[Event]:
 
 def told(record: list[Event]) -> list[str]:
     """The violations, each in one line."""
-    return [str(each) for each in effect_violations(record)]
+    return [str(violation) for violation in effect_violations(record)]
 
 
 def test_a_clean_record_has_no_violations() -> None:
@@ -45,15 +45,15 @@ def test_a_clean_record_has_no_violations() -> None:
 @pytest.mark.parametrize("fact", STORED)
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_fact_that_is_lost_or_doubled_is_found(fact: str, count: int) -> None:
-    """Of every effect: the document, its event, and the notice of it."""
+    """For every effect: the document, its event, and its notice."""
     found = told(a_record({**STORED, fact: count}))
 
-    assert any(f"{fact!r} is stored {count} times" in each for each in found), found
+    assert any(f"{fact!r} is stored {count} times" in line for line in found), found
 
 
 def without(record: list[Event], kind: type[Event]) -> list[Event]:
-    """The record without events of this kind."""
-    return [each for each in record if not isinstance(each, kind)]
+    """Remove the events of this kind from the record."""
+    return [event for event in record if not isinstance(event, kind)]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def without(record: list[Event], kind: type[Event]) -> list[Event]:
 def test_a_planted_fault_is_found(
     change: Callable[[list[Event]], list[Event]], violation: str
 ) -> None:
-    """A second answer, no answer, a refusal, an effect of nobody: each is named."""
+    """A second answer, no answer, a refusal, an effect that nobody requested: each is named."""
     found = told(change(a_record()))
 
-    assert any(violation in each for each in found), found
+    assert any(violation in line for line in found), found

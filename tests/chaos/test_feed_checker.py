@@ -1,4 +1,4 @@
-"""The checker of RFI feeds finds what it is there to find, and nothing in a clean record."""
+"""The checker of RFI feeds finds what it has to find, and nothing in a clean record."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +28,7 @@ CHANGES = (
 
 
 def an_rfi(revision: int) -> dict[str, Any]:
-    """The RFI at a revision, written out."""
+    """The complete RFI at a revision."""
     rfi: dict[str, Any] = {"id": RFI, "revision": revision, "title": "A sink", "budget": None}
     rfi["attributes"] = {"floor": 2} if revision < 3 else {}
     if revision > 1:
@@ -39,7 +39,7 @@ def an_rfi(revision: int) -> dict[str, Any]:
 
 
 def a_record() -> list[Event]:
-    """One stays and is pushed 2 to 4; the other leaves at 2 and comes back at 4."""
+    """One app stays and gets the pushes 2 to 4; the other leaves at 2 and returns at 4."""
     return [
         FeedJoined(0.2, STAYS, "one", 0.1, RFI, None, 1, an_rfi(1), ()),
         FeedJoined(0.2, LEAVES, "two", 0.1, RFI, None, 1, an_rfi(1), ()),
@@ -57,17 +57,17 @@ def a_record() -> list[Event]:
 
 def told(record: list[Event]) -> list[str]:
     """The violations, each in one line."""
-    return [str(each) for each in feed_violations(record)]
+    return [str(violation) for violation in feed_violations(record)]
 
 
 def test_a_clean_record_has_no_violations() -> None:
-    """Parts of an object that come, change and go replay as well as whole fields."""
+    """Parts of an object that appear, change and disappear replay as well as whole fields."""
     assert told(a_record()) == []
     assert replay(an_rfi(1), CHANGES[1:]) == {**an_rfi(4), "revision": 1}
 
 
 def with_other(number: int, **fields: object) -> Callable[[list[Event]], list[Event]]:
-    """The record with one event changed."""
+    """Change one event of the record."""
 
     def change(record: list[Event]) -> list[Event]:
         changed = replace(record[number], **fields)  # type: ignore[arg-type] # fields of its own
@@ -77,7 +77,7 @@ def with_other(number: int, **fields: object) -> Callable[[list[Event]], list[Ev
 
 
 def without(number: int) -> Callable[[list[Event]], list[Event]]:
-    """The record with one event taken out."""
+    """Remove one event from the record."""
     return lambda record: record[:number] + record[number + 1 :]
 
 
@@ -103,4 +103,4 @@ def test_a_planted_fault_is_found(
     """Each is named with its numbers."""
     found = told(change(a_record()))
 
-    assert any(violation in each for each in found), found
+    assert any(violation in line for line in found), found

@@ -1,4 +1,4 @@
-"""The checker finds faults that real gateways have, not only those of records made by hand."""
+"""The checker finds faults of real gateways, and not only those in hand-made records."""
 
 import signal
 
@@ -12,11 +12,11 @@ from tests.journeys.site import Site
 
 def rules_broken(load: Load) -> set[str]:
     """The rules that the record of this load breaks."""
-    return {each.rule for each in violations(load.history.events)}
+    return {violation.rule for violation in violations(load.history.events)}
 
 
 async def test_an_acknowledgement_before_the_write_is_found(site: Site) -> None:
-    """A gateway acknowledges first, and is killed: what was acknowledged is not stored."""
+    """A gateway acknowledges first, and is killed: an acknowledged message is not stored."""
     async with planted(site, "acknowledges_early") as (load, supervisor):
         async with load.running():
             await load.acknowledged(A_WHILE)
@@ -26,7 +26,7 @@ async def test_an_acknowledgement_before_the_write_is_found(site: Site) -> None:
 
 
 async def test_a_message_stored_twice_is_found(site: Site) -> None:
-    """Nobody knows a resend again: it stands in the conversation a second time."""
+    """No resend is recognised: the message is in the conversation a second time."""
     async with planted(site, "stores_twice") as (load, _):
         async with load.running():
             await load.acknowledged(A_WHILE)
@@ -34,7 +34,7 @@ async def test_a_message_stored_twice_is_found(site: Site) -> None:
 
 
 async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
-    """Announcements get lost and no head is looked at: who stayed connected misses entries."""
+    """Announcements are lost and no head is checked: apps that stay connected miss entries."""
     async with planted(site, "loses_pushes") as (load, _):
         async with load.running():
             await load.acknowledged(2 * A_WHILE)
@@ -42,7 +42,7 @@ async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
 
 
 async def test_a_key_that_holds_nothing_is_found(site: Site) -> None:
-    """A `rest` takes every key for free: who repeats a request has drafted a second RFI."""
+    """A `rest` treats every key as unused: a repeated request drafts a second RFI."""
     async with planted_rest(site, "frees_keys") as load, load.running():
         await load.done(SOME_EFFECTS)
-    assert "once" in {each.rule for each in effect_violations(load.history.events)}
+    assert "once" in {violation.rule for violation in effect_violations(load.history.events)}

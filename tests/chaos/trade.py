@@ -1,8 +1,8 @@
-"""A customer and a vendor who do business over REST, whatever becomes of their requests.
+"""A customer and a vendor who do business over REST, whatever happens to their requests.
 
-Each request goes out until it is answered.  Where the operation takes an Idempotency-Key, every try
-has the same one.  Elsewhere a try is held by If-Match or by the state: 412 and `wrong_state` mean
-that something was done, so they read what stands, and go on from there.
+Each request is repeated until it is answered. Where the operation takes an Idempotency-Key, every
+attempt has the same one. Elsewhere If-Match or the state protects an attempt: 412 and `wrong_state`
+mean that something was done, so they read the current state and continue from there.
 """
 
 import asyncio
@@ -20,11 +20,12 @@ from tests.chaos.history import History, now
 from tests.journeys.people import Person
 
 PATIENCE_S = 4.0
-# Some leave before there can be an answer, as on a train into a tunnel; some press the button twice.
+# Some leave before there can be an answer, as on a train into a tunnel; some press the button
+# twice.
 _IMPATIENT, _TWICE = 0.15, 0.15
 _TUNNEL_S = (0.002, 0.08)
 _PAUSE_S = (0.05, 0.3)
-# Longer than a lease of a key, and than a process that stands still.
+# Longer than a lease of a key, and than a process is frozen.
 ANSWERED_WITHIN_S = 90.0
 _MOST_TURNS = 20
 _AMOUNTS = itertools.count(10_001)
@@ -41,11 +42,11 @@ class _Deal:
 
 
 class TurnedError(Exception):
-    """A request was refused for good; the checker tells, and the deal ends here."""
+    """A request was refused permanently; the checker reports it, and the deal ends here."""
 
 
 class Trader:
-    """One customer, and the one vendor in reach when there is one."""
+    """One customer, and the only vendor in reach, if there is one."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Trader:
         self._numbers = itertools.count(1)
 
     async def trade(self, stopping: asyncio.Event) -> None:
-        """Make one deal after the other; the step that was begun is ended."""
+        """Make one deal after the other; a step that has begun is finished."""
         while not stopping.is_set():
             try:
                 await self._deal(stopping)
@@ -109,7 +110,7 @@ class Trader:
         )
 
     async def _offer(self, deal: _Deal, stopping: asyncio.Event) -> bool:
-        """Wait until the vendor was offered the RFI."""
+        """Wait until the vendor has an offer for the RFI."""
         while not stopping.is_set():
             offered = await self._read(self.vendor, "/v1/matches?state=offered")
             for match in offered["items"]:
@@ -168,7 +169,7 @@ class Trader:
         )
 
     async def _keyed(self, effect: Effect, person: Person | None, path: str, body: Told) -> Told:
-        """A request under a key; some send it once more although it was answered."""
+        """Send a request with a key; some send it once more although it was answered."""
         key = {"Idempotency-Key": new_id()}
         answer = await self._ask(effect, person, "POST", path, body, key)
         if not answer.is_success:
@@ -190,7 +191,7 @@ class Trader:
         body: Told | None,
         stands: Callable[[Told], bool],
     ) -> None:
-        """A change under If-Match, until it is done by this try or by an earlier one."""
+        """Send a change with If-Match, until this attempt or an earlier one has done it."""
         for _ in range(_MOST_TURNS):
             tag = {"If-Match": f'"{deal.rfi["revision"]}"'}
             answer = await self._ask(effect, self.customer, method, path, body, tag)
@@ -237,7 +238,7 @@ class Trader:
     async def _until_answered(
         self, what: str, once: Callable[[], Awaitable[httpx.Response]]
     ) -> httpx.Response:
-        """Ask again while there is no answer, or one that says to come again."""
+        """Repeat while there is no answer, or one that is temporary."""
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 while True:
@@ -259,7 +260,7 @@ class Trader:
         return told
 
     def _expect(self, effect: Effect, answer: httpx.Response, *codes: str) -> None:
-        """Go on after one of these refusals, and after no other."""
+        """Accept one of these refusals; any other ends the deal."""
         code = answer.json()["code"]
         if code not in codes:
             self._history.add(Turned(now(), effect, answer.status_code, code))

@@ -1,8 +1,9 @@
-"""Socket.IO (protocol 5 over Engine.IO 4) in the few packets an app needs, by websocket or polling.
+"""Socket.IO (protocol 5 over Engine.IO 4) in the few packets an app needs, over websocket or
+polling.
 
-python-socketio's own client hands every packet to a task of its own: which came first is lost, and
-fifty of them take a core. Here a packet is handled before the next one is read, so that the record
-has the order of the wire; a connection can be cut in the middle, or stop reading.
+python-socketio's own client handles every packet in a separate task: their order is lost, and fifty
+clients take a core. Here a packet is handled before the next one is read, so that the record has
+the order of the wire; a connection can be cut at any point, or stop reading.
 
 Protocols: socket.io/docs/v4/socket-io-protocol and engine-io-protocol.
 """
@@ -31,7 +32,7 @@ Pushed = Callable[[str, dict[str, Any]], None]
 
 
 class NotLetInError(Exception):
-    """The gateway, or whoever stands before it, did not let the app in."""
+    """The gateway, or a proxy in front of it, did not let the app in."""
 
 
 class _Transport(Protocol):
@@ -44,10 +45,10 @@ class _Transport(Protocol):
         """Send one packet."""
 
     async def receive(self) -> list[str]:
-        """The next packets; raises OSError at the end."""
+        """Wait for the next packets; raises OSError at the end."""
 
     def cut(self) -> None:
-        """End it at once, without a word."""
+        """End the connection at once, without a close."""
 
 
 class _WebSocket:
@@ -57,7 +58,7 @@ class _WebSocket:
         self._socket: ClientConnection | None = None
 
     async def open(self) -> list[str]:
-        # A few frames at a time: an app that stops reading must not read on behind its own back.
+        # A few frames at a time: an app that stops reading must not have a library that reads on.
         self._socket = await connect(
             self._url, proxy=None, compression=None, ping_interval=None, max_queue=4,
             close_timeout=1, open_timeout=HANDSHAKE_WITHIN_S, max_size=MAX_FRAME_BYTES,
@@ -83,7 +84,7 @@ class _Polling:
         timeout = aiohttp.ClientTimeout(total=SILENT_FOR_S)
         self._http = aiohttp.ClientSession(timeout=timeout)
         self._closing: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()  # one POST at a time, or the order is anybody's guess
+        self._turn = asyncio.Lock()  # one POST at a time, or the order is undefined
 
     async def open(self) -> list[str]:
         packets = await self.receive()
@@ -126,14 +127,14 @@ class Wire:
 
     @property
     def gateway(self) -> str:
-        """The gateway's name, which a session's id begins with."""
+        """The gateway's name, with which the session id begins."""
         return self.name.partition(".")[0]
 
     async def open(self) -> None:
-        """Connect and be let in.
+        """Connect and log in.
 
         Raises:
-            NotLetInError: whatever the reason.
+            NotLetInError: for any reason.
         """
         try:
             async with asyncio.timeout(HANDSHAKE_WITHIN_S):
@@ -149,14 +150,14 @@ class Wire:
         if not first.startswith("40"):
             self._transport.cut()
             raise NotLetInError(first)
-        for each in rest:
-            await self._take(each)
+        for packet in rest:
+            await self._take(packet)
         self._reading = asyncio.create_task(self._read())
 
     async def call(self, name: str, payload: dict[str, Any], answered: Answered) -> None:
-        """Send a call; `answered` gets its acknowledgement, in the order of what comes in.
+        """Send a call; `answered` gets its acknowledgement, in order of arrival.
 
-        A connection that is over takes it and says nothing: the app finds out by `closed`.
+        On a connection that has ended, it does nothing: the app finds out through `closed`.
         """
         number = next(self._numbers)
         self._answers[number] = answered
@@ -166,10 +167,11 @@ class Wire:
     async def ask(
         self, name: str, payload: dict[str, Any], seen: Answered = lambda _: None
     ) -> dict[str, Any]:
-        """Call, and return the acknowledgement; `seen` gets it before anything that came later.
+        """Make a call, and return the acknowledgement; `seen` gets it before anything that arrived
+        later.
 
         Raises:
-            OSError: the connection ended before it came.
+            OSError: the connection ended first.
         """
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
@@ -190,15 +192,15 @@ class Wire:
         return answer.result()
 
     def stop_reading(self) -> None:
-        """Take nothing more from the socket: what is sent piles up on the other side."""
+        """Read nothing more from the socket: data piles up on the other side."""
         self._may_read.clear()
 
     def read_on(self) -> None:
-        """Take what has piled up."""
+        """Read what has piled up."""
         self._may_read.set()
 
     async def cut(self, reason: str = "cut by the app") -> None:
-        """End it at once."""
+        """End the connection at once."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -210,8 +212,8 @@ class Wire:
                 await self._may_read.wait()
                 async with asyncio.timeout(SILENT_FOR_S):
                     packets = await self._transport.receive()
-                for each in packets:
-                    await self._take(each)
+                for packet in packets:
+                    await self._take(packet)
         except TimeoutError:
             self._end("silent")
         except (OSError, WebSocketException, aiohttp.ClientError) as error:

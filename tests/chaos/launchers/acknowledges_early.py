@@ -13,7 +13,7 @@ _LATE_S = 0.5
 
 
 async def acknowledge_early(process: Process) -> None:
-    """Run the gateway over a log that promises a number and keeps the promise later."""
+    """Run the gateway over a log that promises a sequence and writes the entry later."""
     log, store = process.parts.world.entry_log, process.parts.store
     append = log.append
     promised: dict[str, int] = {}

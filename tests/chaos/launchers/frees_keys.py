@@ -1,4 +1,4 @@
-"""A `rest` that takes every key for free: a repetition is one more request."""
+"""A `rest` that treats every key as unused: a repetition is one more request."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from rest.__main__ import main
 
 
 async def begin(_: Any, scope: str, request: RequestKey, __: float) -> Claim:
-    """Claim the key, whatever it stands for."""
+    """Claim the key, whatever is stored for it."""
     return Claim(scope, request.key, new_id())
 
 
@@ -23,5 +23,5 @@ def claimed(store: MongoStore, *_: object) -> MongoStore:
 
 if __name__ == "__main__":
     MongoIdempotencyKeys.begin = begin  # type: ignore[method-assign, assignment] # the planted fault
-    MongoStore.claimed = claimed  # type: ignore[method-assign, assignment] # and nobody finds it
+    MongoStore.claimed = claimed  # type: ignore[method-assign, assignment] # and nothing notices it
     run(main)

@@ -1,4 +1,6 @@
-"""A gateway that loses every announcement of a room behind the thirtieth, and never looks."""
+"""A gateway that loses every announcement of a room after the thirtieth, and never checks its
+heads.
+"""
 
 from marketplace.ports import Announcement
 from marketplace.process import run
@@ -21,5 +23,5 @@ async def look_at_nothing(_: Rooms) -> None:
 
 if __name__ == "__main__":
     Rooms.hear = hear_little  # type: ignore[method-assign, assignment] # the planted fault
-    Rooms.check_heads = look_at_nothing  # type: ignore[method-assign, assignment] # and nobody finds it
+    Rooms.check_heads = look_at_nothing  # type: ignore[method-assign, assignment] # and nothing notices it
     run(main)

@@ -1,4 +1,4 @@
-"""A gateway that does not know a message again: a resend is one more message."""
+"""A gateway that does not recognise a message: a resend is one more message."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _KEY = [("conversation_id", 1), ("sender_id", 1), ("client_message_id", 1)]
 
 
 async def store_twice(process: Process) -> None:
-    """Run the gateway over entries whose ids nobody holds to be unique."""
+    """Run the gateway without the index that makes the entries' ids unique."""
     entries = process.parts.store.database["entries"]
     indexes: Mapping[str, Any] = await entries.index_information()
     for name, index in indexes.items():
