@@ -115,7 +115,9 @@ class CallDispatcher:
             return self._limit(connection, metered, wait_s, started_at)
         if call is None:
             known = ", ".join(sorted(self._calls))
-            return metered.refuse(ParleyError(Code.UNKNOWN_EVENT, f"Known events: {known}."))
+            return metered.refuse(
+                ParleyError(Code.UNKNOWN_EVENT, f"Unknown call. Known calls: {known}.")
+            )
         if connection.is_leaving:
             return metered.refuse(
                 ParleyError(
@@ -174,7 +176,11 @@ def _public_error(name: str, error: Exception) -> ParleyError:
         return error
     if isinstance(error, TemporaryError | TimeoutError):
         LOG.warning("a call could not be done now", extra={"call": name, "why": str(error)})
-        return ParleyError(Code.UNAVAILABLE, "Try again shortly.", retry_after_ms=1_000)
+        return ParleyError(
+            Code.UNAVAILABLE,
+            "A required service is temporarily unavailable. Try again.",
+            retry_after_ms=1_000,
+        )
     LOG.error("a call failed", exc_info=error, extra={"call": name})
     return ParleyError(Code.INTERNAL, "An internal error occurred. It was logged.")
 

@@ -203,7 +203,9 @@ class Gateway:
         try:
             alive = await self._world.store.sessions.alive([access.session_id])
         except TemporaryError as error:
-            raise ParleyError(Code.UNAVAILABLE, "Try again shortly.") from error
+            raise ParleyError(
+                Code.UNAVAILABLE, "A required service is temporarily unavailable. Try again."
+            ) from error
         if access.session_id not in alive:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._refuse_while_draining()

@@ -37,7 +37,7 @@ EXAMPLES: Mapping[str, list[Any]] = {
             "ok": False,
             "error": {
                 "code": "unavailable",
-                "message": "Try again shortly.",
+                "message": "A required service is temporarily unavailable. Try again.",
                 "temporary": True,
                 "retry_after_ms": 1_000,
             },
