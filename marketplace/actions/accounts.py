@@ -25,19 +25,19 @@ SESSION_TTL = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """An account and the log-in it was given."""
+    """An account and its new log-in session."""
 
     account: Account
     session_id: str
 
 
 async def register(world: World, details: Mapping[str, Any], asked_by: str = "") -> Account:
-    """Make an account of details that `schemas.accounts.Register` has read.
+    """Create an account from details that `schemas.accounts.Register` has validated.
 
-    A vendor's account comes with an empty profile in state `applied`.
+    A vendor's account is created with an empty profile in state `applied`.
 
     Raises:
-        ParleyError: `email_taken`; `unavailable` when too many register or log in at once.
+        ParleyError: `email_taken`; `unavailable` if too many people register or log in at once.
     """
     now = world.clock.now()
     account = Account(
@@ -54,12 +54,12 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
     actor = Actor(account.id, account.role)
 
     async def work(tx: Repositories) -> Account:
-        # The unique index sees one form; version 0.1 may have stored another.
+        # The unique index covers one form; version 0.1 may have stored another.
         if await tx.accounts.by_email(*emails.stored_forms(account.email)) is not None:
-            found = FieldError(
+            field_error = FieldError(
                 "email", "An account with this email address already exists. Log in instead."
             )
-            raise ParleyError(Code.EMAIL_TAKEN, found.message, errors=[found])
+            raise ParleyError(Code.EMAIL_TAKEN, field_error.message, errors=[field_error])
         await tx.accounts.add(account)
         if account.role is Role.VENDOR:
             vendor = vendors.apply(account.id, now)
@@ -71,26 +71,26 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
 
 
 async def authenticate(world: World, email: str, password: str, asked_by: str = "") -> Account:
-    """The account with this address and password, both as typed.
+    """The account with this email address and password, both as typed.
 
     Raises:
         ParleyError: `unauthenticated`, the same for a wrong address and a wrong password;
-            `unavailable` when too many log in at once.
+            `unavailable` if too many people log in at once.
     """
     account = await world.store.accounts.by_email(*emails.stored_forms(email))
-    known = account.password_hash if account else None
+    password_hash = account.password_hash if account else None
     # Version 0.1 hashed a password as typed.
     for form in dict.fromkeys((passwords.normalized(password), password)):
-        if await world.passwords.matches(known, form, asked_by) and account is not None:
+        if await world.passwords.matches(password_hash, form, asked_by) and account is not None:
             return account
     raise ParleyError(Code.UNAUTHENTICATED, "The email address or password is incorrect.")
 
 
 async def own_account(world: World, actor: Actor) -> Account:
-    """The account of the one who asks.
+    """The actor's account.
 
     Raises:
-        ParleyError: `unauthenticated` when it is gone.
+        ParleyError: `unauthenticated` if it no longer exists.
     """
     account = await world.store.accounts.get(actor.account_id)
     if account is None:
@@ -101,7 +101,7 @@ async def own_account(world: World, actor: Actor) -> Account:
 async def open_session(
     world: World, account: Account, session_id: str, refresh_token_hash: str
 ) -> LoggedIn:
-    """Keep a log-in for 30 days."""
+    """Create a log-in session that lasts 30 days."""
     now = world.clock.now()
     session = Session(session_id, account.id, refresh_token_hash, now, now + SESSION_TTL)
     await world.store.sessions.add(session)
@@ -111,10 +111,10 @@ async def open_session(
 async def refresh(world: World, token: PresentedToken) -> LoggedIn:
     """Exchange a refresh token for its successor.
 
-    For a minute after its first use, the same token is exchanged for the same successor: the first
-    answer may have been lost, and a duplicated browser tab holds the same token.  When a token comes
-    back later than that, somebody holds a copy, and the session ends for both (RFC 9700, section
-    4.14).  A token that was never issued ends nothing.
+    For a minute after its first use, a token can be exchanged for the same successor again: the
+    first response may have been lost, and a duplicated browser tab holds the same token. If a token
+    is used again later than that, somebody holds a copy, and the session ends for both (RFC 9700,
+    section 4.14). A token that was never issued ends nothing.
 
     Raises:
         ParleyError: `unauthenticated`.
@@ -134,17 +134,17 @@ async def refresh(world: World, token: PresentedToken) -> LoggedIn:
 
 
 async def _exchanged(world: World, token: PresentedToken) -> bool:
-    """Whether the successor is the session's current token now."""
+    """Whether the successor is now the session's current token."""
     now = world.clock.now()
     sessions = world.store.sessions
     if await sessions.rotate(token.session_id, token.hash, token.successor_hash, now):
         return True
-    # Read after the failed attempt: a rival may have rotated a moment ago.
+    # Read after the failed attempt: a concurrent request may just have rotated the token.
     session = await sessions.get(token.session_id)
     return session is not None and session.is_repeated(token, now)
 
 
 async def log_out(world: World, account_id: str, session_id: str) -> None:
-    """End a log-in of an account, and with it the connections it has to gateways."""
+    """End a log-in session of an account, and with it the session's connections to gateways."""
     await world.store.sessions.delete(session_id)
     announcements.session_ended(world, account_id, session_id)

@@ -1,4 +1,4 @@
-"""Block a conversation and unblock it."""
+"""Block and unblock a conversation."""
 
 from collections.abc import Callable
 
@@ -15,23 +15,24 @@ _CONVERSATION = ConversationView()
 
 
 async def block(world: World, actor: Actor, conversation_id: str) -> Conversation:
-    """Let nothing more through between the two; said again, nothing happens.
+    """Block the conversation for both sides; blocking it again changes nothing.
 
-    The notice `conversation_closed` takes a number, and behind it no message is stored by anybody.
+    The notice `conversation_closed` takes a sequence, and no message is stored after it, whoever
+    sends it.
 
     Raises:
         ParleyError: `not_found`.
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     return await _change(world, actor, conversation_id, "conversation.blocked", conversations.block)
 
 
 async def unblock(world: World, actor: Actor, conversation_id: str) -> Conversation:
-    """Take one's own block back; it is open again when the other side does not block it either.
+    """Remove the actor's own block; the conversation opens unless the other side blocks it too.
 
     Raises:
         ParleyError: `not_found`.
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     return await _change(
         world, actor, conversation_id, "conversation.unblocked", conversations.unblock

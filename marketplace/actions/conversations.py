@@ -1,4 +1,4 @@
-"""Send, edit and delete messages; mark what was delivered and read; notices."""
+"""Send, edit and delete messages; advance read positions; add notices."""
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -18,9 +18,9 @@ from marketplace.ports import Appended, Repositories, World
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A conversation, its head, how far the one who asks has read it, and what is left to read.
+    """A conversation with its head, the actor's read position, and the number of unread messages.
 
-    `unread` counts the others' messages that stand, up to 100 (domain/unread.py).
+    `unread` counts the others' undeleted messages, up to 100 (domain/unread.py).
     """
 
     conversation: Conversation
@@ -36,25 +36,36 @@ async def own_conversations(world: World, actor: Actor, request: PageRequest) ->
 
 
 async def standings(world: World, actor: Actor, found: list[Conversation]) -> list[Standing]:
-    """The actor's standing in each of these conversations."""
-    ids = [each.id for each in found]
+    """The head, read position and unread count of the actor in each of these conversations."""
+    ids = [conversation.id for conversation in found]
     heads = await world.store.entries.heads(ids)
     positions = await world.store.read_positions.of_account(actor.account_id, ids)
-    read = {id_: positions[id_].read_sequence if id_ in positions else 0 for id_ in ids}
-    behind = {id_: sequence for id_, sequence in read.items() if sequence < heads[id_]}
-    unread = await world.store.entries.unread(actor.account_id, behind) if behind else {}
+    read_sequences = {
+        conversation_id: positions[conversation_id].read_sequence
+        if conversation_id in positions
+        else 0
+        for conversation_id in ids
+    }
+    unread_after = {
+        conversation_id: sequence
+        for conversation_id, sequence in read_sequences.items()
+        if sequence < heads[conversation_id]
+    }
+    unread = (
+        await world.store.entries.unread(actor.account_id, unread_after) if unread_after else {}
+    )
     return [
         Standing(
             conversation,
             heads[conversation.id],
-            *astuple(unread.get(conversation.id) or Unread(read[conversation.id], 0)),
+            *astuple(unread.get(conversation.id) or Unread(read_sequences[conversation.id], 0)),
         )
         for conversation in found
     ]
 
 
 async def own_conversation(world: World, actor: Actor, conversation_id: str) -> Conversation:
-    """The conversation, if the actor takes part in it.
+    """The conversation, if the actor is a participant.
 
     Raises:
         ParleyError: `not_found`.
@@ -74,10 +85,10 @@ async def send_message(
     channel: Channel = Channel.APP,
     request: RequestKey | None = None,
 ) -> Appended:
-    """Append a message; it is durable when this returns, and announced.
+    """Append a message; when this returns, it is durable and announced.
 
-    A resend of the same message gets the first answer, for ever; it says that it is not new.  So does
-    a `request` that is sent again: its key is stored in the message itself.
+    A resend of the same message returns the first one, however late, with `is_new` False. So does a
+    repeated `request`: its key is stored in the message itself.
 
     Raises:
         ParleyError: `not_found`, `blocked`, `client_message_id_reused`, `idempotency_key_reused`,
@@ -107,13 +118,13 @@ async def send_message(
 async def edit_message(
     world: World, actor: Actor, conversation: Conversation, message_id: str, body: str
 ) -> Entry:
-    """Append an edit of one's own message; returns the entry that made the words that stand.
+    """Append an edit of the actor's own message; returns the entry that set the current text.
 
-    An edit to those words makes no entry.
+    An edit that does not change the text makes no entry.
 
     Raises:
-        ParleyError: `not_found`, `forbidden`, `blocked`, `unavailable`; `wrong_state` when the message
-            is deleted.
+        ParleyError: `not_found`, `forbidden`, `blocked`, `unavailable`; `wrong_state` if the
+            message was deleted.
     """
     await _own_message(world, actor, conversation, message_id)
     entry = _entry(
@@ -133,13 +144,13 @@ async def edit_message(
 async def delete_message(
     world: World, actor: Actor, conversation: Conversation, message_id: str
 ) -> Entry:
-    """Append the deletion of one's own message; a block does not keep anybody from it.
+    """Append the deletion of the actor's own message; allowed even in a blocked conversation.
 
-    A message is deleted once; whoever deletes it again gets the first answer.
+    A message is deleted once; another deletion returns the first one.
 
     Raises:
         ParleyError: `not_found`, `forbidden`.
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     await _own_message(world, actor, conversation, message_id)
     entry = _entry(
@@ -154,12 +165,12 @@ async def delete_message(
 async def mark_position(
     world: World, actor: Actor, conversation: Conversation, *, delivered: int, read: int
 ) -> ReadPosition | None:
-    """Move the actor's read position forward; None when nothing moved.
+    """Advance the actor's read position; None if nothing changed.
 
-    Nobody is told of it across a block.
+    The change is not announced in a blocked conversation.
 
     Raises:
-        ParleyError: `not_found`; `validation_failed` for a sequence that is not there yet.
+        ParleyError: `not_found`; `validation_failed` for a sequence that does not exist yet.
     """
     conversations.require_participant(conversation, actor)
     head = (await world.store.entries.heads([conversation.id]))[conversation.id]
@@ -181,7 +192,7 @@ async def add_notice(
     actor: Actor,
     now: datetime,
 ) -> Entry:
-    """Append a notice within a transaction; its caller announces it after the commit."""
+    """Append a notice within a transaction; the caller announces it after the commit."""
     entry = _entry(conversation_id, EntryKind.NOTICE, now, actor, code=code, data=data)
     return await tx.entries.add_next(entry)
 
@@ -200,7 +211,7 @@ def _entry(
     return Entry(
         id=new_id(),
         conversation_id=conversation_id,
-        sequence=0,  # given when it is written
+        sequence=0,  # assigned when the entry is written
         kind=kind,
         at=now,
         sender_id=actor.account_id,

@@ -1,4 +1,4 @@
-"""Events as actions make them: the fact, who caused it, and what it followed from."""
+"""Builds events: the fact, who caused it, and what it followed from."""
 
 from datetime import datetime
 from typing import Any
@@ -35,9 +35,9 @@ def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any])
 
 
 def rfi_event(name: str, rfi: Rfi, revision: Revision, actor: Actor) -> Event:
-    """`rfi.*`: the RFI after the fact, and the revision that led there, as consumers may know them."""
-    told, step = visibility.for_consumers(rfi, revision)
-    data = {"rfi": _RFI.dump(told), "revision": _REVISION.dump(step)}
+    """`rfi.*`: the RFI after the event and its revision, as far as consumers may see them."""
+    visible_rfi, visible_revision = visibility.for_consumers(rfi, revision)
+    data = {"rfi": _RFI.dump(visible_rfi), "revision": _REVISION.dump(visible_revision)}
     return event(name, rfi.id, revision.at, actor, data)
 
 

@@ -1,4 +1,4 @@
-"""Reading feeds from a number, and noticing a number that belongs to another history."""
+"""Reads feeds from a number on, and notices a number that belongs to another history."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,9 @@ from marketplace.ports import Store
 class EntryPage:
     """Some entries of a conversation, oldest first, and its head.
 
-    With `is_snapshot` they are the newest ones, and do not follow on what the reader named.
-    `has_more` says whether there are more in the direction that was read: older ones for a snapshot.
+    If `is_snapshot` is True, they are the newest entries and do not continue from the reader's
+    number. `has_more` says whether there are more entries in the requested direction: older ones
+    for a snapshot.
     """
 
     entries: list[Entry]
@@ -32,19 +33,19 @@ async def read_entries(
 ) -> EntryPage:
     """Entries after a sequence, or before one, or the newest.
 
-    They are the newest too when the number is above the head, or of another epoch than the feed's:
-    the reader has seen what a restore has taken back.
+    The newest entries are also returned if the number is above the head or of another epoch: the
+    reader has seen entries that a restore has removed.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     current = store.epoch.current
     head = (await store.entries.heads([conversation_id]))[conversation_id]
-    named = after if before is None else before - 1
-    is_snapshot = named is None or is_other(epoch, current)
-    if named is not None and not is_snapshot and named > head:
+    reader_sequence = after if before is None else before - 1
+    is_snapshot = reader_sequence is None or is_other(epoch, current)
+    if reader_sequence is not None and not is_snapshot and reader_sequence > head:
         head = await newest_head(store, conversation_id)
-        is_snapshot = named > head
+        is_snapshot = reader_sequence > head
     if after is not None and not is_snapshot:
         entries = fit_page(await store.entries.after(conversation_id, after, limit))
         head = max(head, entries[-1].sequence if entries else 0)
@@ -58,17 +59,17 @@ async def read_entries(
 
 
 def is_other(epoch: str | None, current: str) -> bool:
-    """Whether the reader's number belongs to another epoch; who names none takes the current one."""
+    """Whether the reader's number belongs to another epoch; None means the current one."""
     return epoch is not None and epoch != current
 
 
 async def newest_head(store: Store, conversation_id: str) -> int:
-    """The head for certain, for a number that is above the one just read.
+    """The reliable head, for a number that is above the head just read.
 
-    Just after an election the new primary may not yet know that a majority has what it has, so that a
-    head that was acknowledged is not in what the store reads.
+    Right after an election the new primary may not know yet which entries a majority has, so an
+    acknowledged head can be missing from majority reads.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     return (await store.entries.newest_heads([conversation_id]))[conversation_id]

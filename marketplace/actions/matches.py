@@ -17,21 +17,20 @@ from marketplace.ports import Repositories, World
 from marketplace.schemas.conversations import ConversationView
 
 _CONVERSATION = ConversationView()
-# Some of the closest may be reserved by others while we write, so a few more are asked for.
+# Concurrent matchings may reserve some of the closest vendors first, so a few more are requested.
 _SPARE_CANDIDATES = 5
 
 
 async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_id: str) -> int:
     """Offer an open RFI to the closest suitable vendors, up to its `max_vendors`.
 
-    Offers that have expired, anybody's, and those that no longer suit the RFI's place or category are
-    closed first.  The mark for the event
-    is in the same write, so a second delivery changes nothing.  Returns the number of new offers.
+    Two kinds of offers are closed first: expired ones, of any RFI, and those of this RFI that no
+    longer suit its place or category. The event is marked as handled in the same transaction, so a
+    second delivery changes nothing. Returns the number of new offers.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
-
     await close_expired(world)
 
     async def work(tx: Repositories) -> tuple[list[Match], list[Match]]:
@@ -42,7 +41,7 @@ async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_i
             return [], []
         known = await tx.matches.of_rfi(rfi_id)
         closed = await _close_unsuitable(world, tx, actor, rfi, known)
-        taken = sum(each.state in LIVE_STATES for each in known) - len(closed)
+        taken = sum(match.state in LIVE_STATES for match in known) - len(closed)
         offered = await _offer(world, tx, actor, rfi, known, rfi.max_vendors - taken)
         if offered or closed:
             await tx.rfis.count_matches(rfi_id, len(offered) - len(closed))
@@ -57,7 +56,7 @@ async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_i
 
 
 async def accept(world: World, actor: Actor, match_id: str) -> Match:
-    """Take up an offer; this opens the conversation with the customer.
+    """Accept an offer; this opens the conversation with the customer.
 
     Raises:
         ParleyError: `forbidden`, `not_found`, `wrong_state`.
@@ -85,7 +84,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
 
 
 async def decline(world: World, actor: Actor, match_id: str, reason: str | None) -> Match:
-    """Turn an offer down; the vendor's capacity and the RFI's place are free again.
+    """Decline an offer; this frees the vendor's capacity and the place on the RFI.
 
     Raises:
         ParleyError: `forbidden`, `not_found`, `wrong_state`.
@@ -106,22 +105,22 @@ async def decline(world: World, actor: Actor, match_id: str, reason: str | None)
 
 
 async def visible_matches(world: World, actor: Actor, rfi_id: str) -> list[Match]:
-    """An RFI's matches, closest first: all for its customer, a vendor's own for the vendor.
+    """An RFI's matches, closest first: all for its customer, only its own for a vendor.
 
     Raises:
         ParleyError: `not_found`, as `visible_rfi`.
     """
     await visible_rfi(world, actor, rfi_id)
-    found = [world.current_match(each) for each in await world.store.matches.of_rfi(rfi_id)]
+    found = [world.current_match(match) for match in await world.store.matches.of_rfi(rfi_id)]
     if actor.role is Role.VENDOR:
-        return [each for each in found if each.vendor_id == actor.account_id]
+        return [match for match in found if match.vendor_id == actor.account_id]
     return found
 
 
 async def own_matches(
     world: World, actor: Actor, state: MatchState | None, request: PageRequest
 ) -> Page[tuple[Match, Rfi]]:
-    """A vendor's matches with their RFIs as these stand now, newest first.
+    """A vendor's matches with their RFIs in their current state, newest first.
 
     Raises:
         ParleyError: `forbidden` for other roles.
@@ -129,8 +128,8 @@ async def own_matches(
     actor.require(Role.VENDOR)
     expired_before = world.clock.now() - world.policy.offer_lifetime
     page = await world.store.matches.of_vendor(actor.account_id, state, request, expired_before)
-    rfis = await world.store.rfis.get_many([each.rfi_id for each in page.items])
-    items = tuple((world.current_match(each), rfis[each.rfi_id]) for each in page.items)
+    rfis = await world.store.rfis.get_many([match.rfi_id for match in page.items])
+    items = tuple((world.current_match(match), rfis[match.rfi_id]) for match in page.items)
     return Page(items, page.next_cursor)
 
 
@@ -140,7 +139,7 @@ async def _offer(
     if wanted <= 0:
         return []
     offered: list[Match] = []
-    asked = [each.vendor_id for each in known]  # nobody is asked twice about one RFI
+    asked = [match.vendor_id for match in known]  # no vendor gets two offers of one RFI
     while len(offered) < wanted:
         missing = wanted - len(offered)
         candidates = await tx.vendors.closest(
@@ -161,22 +160,22 @@ async def _offer(
 async def _close_unsuitable(
     world: World, tx: Repositories, actor: Actor, rfi: Rfi, known: list[Match]
 ) -> list[Match]:
-    """Close offers whose vendor does not cover the RFI as it stands; accepted ones stay."""
-    offered = [each for each in known if each.state is MatchState.OFFERED]
-    if not offered or all(each.rfi_revision == rfi.revision for each in offered):
+    """Close offers whose vendor no longer covers the RFI; accepted ones stay."""
+    offered = [match for match in known if match.state is MatchState.OFFERED]
+    if not offered or all(match.rfi_revision == rfi.revision for match in offered):
         return []
     covering = await tx.vendors.covering(
-        rfi.category, rfi.location, [each.vendor_id for each in offered]
+        rfi.category, rfi.location, [match.vendor_id for match in offered]
     )
     closed = []
     for match in offered:
         if match.vendor_id in covering:
             continue
-        ended = matches.close(match, NO_LONGER_SUITABLE, world.clock.now())
-        await tx.matches.save(ended, MatchState.OFFERED)
+        closed_match = matches.close(match, NO_LONGER_SUITABLE, world.clock.now())
+        await tx.matches.save(closed_match, MatchState.OFFERED)
         await tx.vendors.release(match.vendor_id)
-        await tx.outbox.add(match_event("match.closed", ended, actor))
-        closed.append(ended)
+        await tx.outbox.add(match_event("match.closed", closed_match, actor))
+        closed.append(closed_match)
     return closed
 
 

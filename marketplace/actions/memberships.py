@@ -1,4 +1,4 @@
-"""Who may no longer be where they are, asked for many at a time; and who may write."""
+"""Which vendors have lost access, in bulk; and who may write."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from marketplace.domain.visibility import View
 from marketplace.ports import World
 
 T = TypeVar("T")
-# Bounds a query, its answer and the keys the server looks at for it.
-ASKED_TOGETHER = 200
+# Bounds a query, its result and the keys that the server examines for it.
+BATCH_SIZE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class LostAccess:
-    """What vendors have lost.
+    """The access that vendors have lost.
 
-    `suspended` are the vendors that are; of the pairs that were asked for, `rfis` has those that lost
-    the RFI, with why, and `limited` those that see it in the limited view.
+    `suspended` has the suspended vendors. Of the requested pairs, `rfis` has those that lost the
+    RFI, with the reason, and `limited` those that see it in the limited view.
     """
 
     suspended: frozenset[str]
@@ -30,22 +30,22 @@ class LostAccess:
 async def lost_access(
     world: World, vendor_ids: Collection[str], pairs: Collection[tuple[str, str]]
 ) -> LostAccess:
-    """What these vendors have lost, of the RFIs in `pairs` of (rfi_id, vendor_id).
+    """The access that these vendors have lost to the RFIs in `pairs` of (rfi_id, vendor_id).
 
     Reasons: `suspended`, `match_declined`, `match_closed`.
 
     Raises:
-        TemporaryError: when the store is away.
+        TemporaryError: the store is down.
     """
     suspended: set[str] = set()
-    for some in _batches(sorted(vendor_ids)):
-        suspended |= await world.store.vendors.suspended(some)
+    for vendor_batch in _batches(sorted(vendor_ids)):
+        suspended |= await world.store.vendors.suspended(vendor_batch)
     lost: dict[tuple[str, str], str] = {}
     limited: set[tuple[str, str]] = set()
     for pair_batch in _batches(sorted(pairs)):
         found = {
-            (each.rfi_id, each.vendor_id): each
-            for each in await world.store.matches.of_pairs(pair_batch)
+            (match.rfi_id, match.vendor_id): match
+            for match in await world.store.matches.of_pairs(pair_batch)
         }
         for pair in pair_batch:
             match = world.current_match(found[pair]) if pair in found else None
@@ -59,7 +59,7 @@ async def lost_access(
 
 
 async def require_may_write(world: World, actor: Actor) -> None:
-    """Refuse whoever may read their conversations and not write to them: a suspended vendor.
+    """Refuse an actor that may read its conversations but not write to them: a suspended vendor.
 
     Raises:
         ParleyError: `forbidden`.
@@ -69,5 +69,5 @@ async def require_may_write(world: World, actor: Actor) -> None:
 
 
 def _batches(items: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(items), ASKED_TOGETHER):
-        yield items[start : start + ASKED_TOGETHER]
+    for start in range(0, len(items), BATCH_SIZE):
+        yield items[start : start + BATCH_SIZE]

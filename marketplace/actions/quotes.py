@@ -1,4 +1,4 @@
-"""A vendor quotes, and quotes again."""
+"""A vendor submits and revises quotes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,14 +21,14 @@ from marketplace.ports import Repositories, World
 async def submit(
     world: World, actor: Actor, rfi_id: str, figures: Mapping[str, Any]
 ) -> tuple[Quote, bool]:
-    """Quote on an RFI one has accepted; a second quote is the first one's next revision.
+    """Quote on an RFI that the vendor has accepted; a second quote revises the first one.
 
-    Returns the quote, and whether it is a new one.
+    Returns the quote, and whether it is new.
 
     Raises:
-        ParleyError: `forbidden`, `not_found`, `wrong_state`, `blocked`; `stale_revision` when the RFI has
-            changed since the revision the vendor looked at; `validation_failed` for another currency
-            than the budget's, and for a `valid_until` in the past.
+        ParleyError: `forbidden`, `not_found`, `wrong_state`, `blocked`; `stale_revision` if the RFI
+            has changed since the revision that the vendor read; `validation_failed` for a currency
+            other than the budget's, and for a `valid_until` in the past.
     """
     actor.require(Role.VENDOR)
     now = world.clock.now()
@@ -46,14 +46,14 @@ async def submit(
         await tx.quotes.keep_revision(quotes.revision_of(quote))
         name = _event_of(quote)
         await tx.outbox.add(quote_event(name, quote, actor))
-        told = {
+        notice_data = {
             "quote_id": quote.id,
             "quote_revision": quote.revision,
             "amount_minor": quote.amount_minor,
             "currency": quote.currency,
         }
         code = name.replace(".", "_")
-        notice = await add_notice(tx, quote.conversation_id, code, told, actor, now)
+        notice = await add_notice(tx, quote.conversation_id, code, notice_data, actor, now)
         await tx.rfis.guard(rfi_id)
         return quote, notice, before is None
 
@@ -83,13 +83,13 @@ async def visible_revisions(
     kept = await world.store.quotes.revisions(quote_id, after_revision, limit)
     last = kept[-1].revision if kept else after_revision
     if len(kept) < limit and last < quote.revision:
-        # A quote that was written before revisions were kept stands at one that nobody wrote down.
+        # A quote from before revisions were kept has no stored record of its current revision.
         kept.append(quotes.revision_of(quote))
     return kept
 
 
 async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]:
-    """An RFI's quotes: all for its customer, a vendor's own for the vendor.
+    """An RFI's quotes: all for its customer, only its own for a vendor.
 
     Raises:
         ParleyError: `not_found`, as `visible_rfi`.
@@ -97,7 +97,7 @@ async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]
     await visible_rfi(world, actor, rfi_id)
     found = await world.store.quotes.of_rfi(rfi_id)
     if actor.role is Role.VENDOR:
-        return [each for each in found if each.vendor_id == actor.account_id]
+        return [quote for quote in found if quote.vendor_id == actor.account_id]
     return found
 
 
@@ -108,7 +108,7 @@ def _event_of(quote: Quote) -> str:
 async def _quotable(
     tx: Repositories, actor: Actor, rfi_id: str, figures: Mapping[str, Any]
 ) -> Match:
-    """The vendor's match on an RFI that takes these figures as they are."""
+    """The vendor's match on an RFI, if it accepts a quote with these figures now."""
     rfi = await tx.rfis.get(rfi_id)
     match = await tx.matches.of_pair(rfi_id, actor.account_id)
     if rfi is None or match is None:

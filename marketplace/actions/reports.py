@@ -21,12 +21,12 @@ async def report_message(
     reason: ReportReason,
     details: str | None,
 ) -> tuple[Report, bool]:
-    """Report a message of the other side, once: said again, the first report is given.
+    """Report a message of the other side, once; another report of it returns the first one.
 
-    Returns the report, and whether it is a new one.
+    Returns the report, and whether it is new.
 
     Raises:
-        ParleyError: `not_found`; `forbidden` for one's own message.
+        ParleyError: `not_found`; `forbidden` for the actor's own message.
     """
     now = world.clock.now()
 
@@ -65,17 +65,17 @@ async def reports_of_state(
     """Reports in a state, or in any, newest first.
 
     Raises:
-        ParleyError: `forbidden` unless an admin asks.
+        ParleyError: `forbidden` unless the actor is an admin.
     """
     actor.require(Role.ADMIN)
     return await world.store.reports.of_state(state, request)
 
 
 async def close(world: World, actor: Actor, report_id: str, resolution: str) -> Report:
-    """Close a report with what was decided.
+    """Close a report with the admin's decision.
 
     Raises:
-        ParleyError: `forbidden` unless an admin asks, `not_found`, `wrong_state`.
+        ParleyError: `forbidden` unless the actor is an admin, `not_found`, `wrong_state`.
     """
     actor.require(Role.ADMIN)
     now = world.clock.now()

@@ -25,9 +25,9 @@ from marketplace.ports import Repositories, World
 
 @dataclass(frozen=True, slots=True)
 class RevisionPage:
-    """Some revisions of an RFI, oldest first, and the one it is at.
+    """Some revisions of an RFI, oldest first, and its current revision.
 
-    With `is_snapshot` they are the newest ones, and do not follow on what the reader named.
+    If `is_snapshot` is True, they are the newest ones and do not continue from the reader's number.
     """
 
     revisions: list[Revision]
@@ -38,7 +38,7 @@ class RevisionPage:
 
 @dataclass(slots=True)
 class _Closing:
-    """What closing an RFI changed, to be announced after the commit."""
+    """What changed when an RFI was closed, to be announced after the commit."""
 
     rfi: Rfi
     revision: Revision
@@ -58,7 +58,7 @@ class _Closing:
 
 
 async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
-    """Make a draft that only its customer sees.
+    """Create a draft that only its customer sees.
 
     Raises:
         ParleyError: `forbidden`, `validation_failed`.
@@ -77,10 +77,11 @@ async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
 async def revise(
     world: World, actor: Actor, rfi_id: str, expected: Expected, content: Mapping[str, Any]
 ) -> Rfi:
-    """Replace the given fields; when nothing differs, nothing happens.
+    """Replace the given fields; if nothing differs, nothing happens.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`, `validation_failed`, `at_capacity`.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`, `validation_failed`,
+            `at_capacity`.
     """
     fields, now = _content(content), world.clock.now()
     if "max_vendors" in fields:
@@ -108,8 +109,8 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
     """Open the RFI for matching.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `at_capacity` and `rate_limited` beyond
-            what the policy grants an account.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `at_capacity` and `rate_limited`
+            above the account's quotas.
     """
     now = world.clock.now()
 
@@ -127,7 +128,7 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
 
 
 async def withdraw(world: World, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
-    """Take the RFI back; its matches and quotes are closed in the same write.
+    """Withdraw the RFI; its matches and quotes are closed in the same transaction.
 
     Raises:
         ParleyError: `not_found`, `stale_revision`, `wrong_state`.
@@ -155,10 +156,10 @@ async def award(
     quote_id: str,
     quote_revision: int,
 ) -> Rfi:
-    """Give the RFI to the vendor of one quote; everything else on it is closed in the same write.
+    """Award the RFI to one quote; its other matches and quotes are closed in the same transaction.
 
     Raises:
-        ParleyError: `not_found`, `wrong_state`; `stale_revision` when the RFI or the quote has
+        ParleyError: `not_found`, `wrong_state`; `stale_revision` if the RFI or the quote has
             changed since the customer decided.
     """
     now = world.clock.now()
@@ -189,8 +190,8 @@ async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
     """The RFI as the actor may see it (`marketplace/domain/visibility.py`).
 
     Raises:
-        ParleyError: `not_found`, also for what the actor may not see; `forbidden` for a vendor that
-            would see it if it were not suspended.
+        ParleyError: `not_found`, also for an RFI that the actor may not see; `forbidden` for a
+            vendor that would see it if it were not suspended.
     """
     rfi = await world.store.rfis.get(rfi_id)
     if rfi is None:
@@ -211,7 +212,7 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
     """A customer's RFIs, newest first.
 
     Raises:
-        ParleyError: `forbidden` for other roles; a vendor has matches.
+        ParleyError: `forbidden` for other roles; vendors have matches instead.
     """
     actor.require(Role.CUSTOMER)
     return await world.store.rfis.of_customer(actor.account_id, request)
@@ -222,7 +223,7 @@ async def visible_revisions(
 ) -> RevisionPage:
     """The RFI's revisions after a number as the actor may see them, in order, at most `limit`.
 
-    They are the newest when the number is above the RFI's revision, or of another epoch.
+    The newest revisions are returned if the number is above the RFI's revision or of another epoch.
 
     Raises:
         ParleyError: `not_found`, as `visible_rfi`.
@@ -232,7 +233,7 @@ async def visible_revisions(
     is_snapshot = feeds.is_other(epoch, current) or after_revision > rfi.revision
     after = max(0, rfi.revision - limit) if is_snapshot else after_revision
     found = await revisions_of(world, rfi, after, limit)
-    # A revision may have come in between the two reads.
+    # A revision may have been added between the two reads.
     head = max(rfi.revision, found[-1].revision if found else 0)
     return RevisionPage(found, head, is_snapshot, current)
 
@@ -240,16 +241,16 @@ async def visible_revisions(
 async def revisions_of(
     world: World, rfi: SeenRfi, after_revision: int, limit: int
 ) -> list[Revision]:
-    """The revisions of an RFI behind a number, in the view that it is seen in.
+    """The revisions of an RFI after a number, in the view of the given RFI.
 
-    For everybody but the customer and admins they begin with the submission: what was taken out of
-    the draft was never meant for others.
+    For everybody except the customer and admins they start with the submission: content that the
+    customer removed from the draft was never meant for others.
     """
     store = world.store.rfis
     if rfi.view is not View.OWN:
         after_revision = max(after_revision, await store.submission(rfi.id) - 1)
     found = await store.revisions(rfi.id, after_revision, limit)
-    return [visibility.seen_revision(each, rfi.view) for each in found]
+    return [visibility.seen_revision(revision, rfi.view) for revision in found]
 
 
 async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
@@ -261,9 +262,13 @@ async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) 
 
 
 async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, asked: int) -> None:
-    """Hold an account to the policy; transactions that do so for one account follow each other."""
+    """Check an account's quotas; concurrent transactions for one account are serialized."""
     now, policy = world.clock.now(), world.policy
-    submissions = [each for each in await tx.submissions.of(rfi.customer_id) if each > now - DAY]
+    submissions = [
+        submitted_at
+        for submitted_at in await tx.submissions.of(rfi.customer_id)
+        if submitted_at > now - DAY
+    ]
     if opened:
         policy.require_submission(submissions, now)
         submissions.append(now)
@@ -273,9 +278,9 @@ async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, 
 
 
 async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Closing) -> None:
-    """Close what is still live on an RFI that ended, and give the vendors their capacity back.
+    """Close what is still live on an RFI that ended, and free the vendors' capacity.
 
-    The winner's match stays `accepted`: its conversation goes on.
+    The winner's match stays `accepted`: its conversation continues.
     """
     rfi, now = closing.rfi, closing.revision.at
     reason = f"rfi_{rfi.state}"
@@ -283,10 +288,10 @@ async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Cl
         if match.state not in LIVE_STATES:
             continue
         await tx.vendors.release(match.vendor_id)
-        ended = world.current_match(match)
-        if ended.state in LIVE_STATES:
+        closed_match = world.current_match(match)
+        if closed_match.state in LIVE_STATES:
             closing.vendor_ids.append(match.vendor_id)
-            ended = matches.close(match, reason, now)
+            closed_match = matches.close(match, reason, now)
         if match.conversation_id is not None:
             notice = await add_notice(
                 tx, match.conversation_id, reason, {"rfi_id": rfi.id}, actor, now
@@ -294,9 +299,9 @@ async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Cl
             closing.notices.append(notice)
         if match.vendor_id == rfi.awarded_vendor_id:
             continue
-        await tx.matches.save(ended, match.state)
-        await tx.outbox.add(match_event("match.closed", ended, actor))
-        closing.matches.append(ended)
+        await tx.matches.save(closed_match, match.state)
+        await tx.outbox.add(match_event("match.closed", closed_match, actor))
+        closing.matches.append(closed_match)
     for quote in await tx.quotes.of_rfi(rfi.id):
         if quote.state is QuoteState.SUBMITTED:
             closed_quote = quotes.close(quote, now)
@@ -305,9 +310,9 @@ async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Cl
             closing.quotes.append(closed_quote)
 
 
-def _content(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Checked payload fields as the domain holds them."""
-    content = dict(given)
+def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Validated payload fields as the domain represents them."""
+    content = dict(payload)
     if content.get("budget") is not None:
         content["budget"] = Budget(**content["budget"])
     if "budget_visibility" in content:

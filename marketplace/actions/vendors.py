@@ -1,4 +1,4 @@
-"""A vendor's onboarding: profile, submission, and an admin's decision."""
+"""A vendor's onboarding (profile, submission, an admin's decision) and the directory."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,17 +16,17 @@ from marketplace.ports import Repositories, World
 
 
 async def own_vendor(world: World, actor: Actor) -> Vendor:
-    """The profile of the vendor who asks.
+    """The actor's own vendor profile.
 
     Raises:
         ParleyError: `forbidden` for other roles.
     """
     actor.require(Role.VENDOR)
-    return _found(await world.store.vendors.get(actor.account_id))
+    return _require(await world.store.vendors.get(actor.account_id))
 
 
 async def update_profile(world: World, actor: Actor, profile: Mapping[str, Any]) -> Vendor:
-    """Replace the given fields of the vendor's own profile.
+    """Replace the given fields of the actor's own profile.
 
     Raises:
         ParleyError: `forbidden`, `validation_failed`, `wrong_state`.
@@ -52,10 +52,10 @@ async def update_profile(world: World, actor: Actor, profile: Mapping[str, Any])
 
 
 async def submit(world: World, actor: Actor) -> Vendor:
-    """Hand the profile in for review.
+    """Submit the profile for review.
 
     Raises:
-        ParleyError: `forbidden`, `wrong_state` naming the steps left.
+        ParleyError: `forbidden`, `wrong_state` naming the steps that are left.
     """
     actor.require(Role.VENDOR)
     now = world.clock.now()
@@ -72,7 +72,7 @@ async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reas
     """Approve, reject, suspend or reinstate a vendor.
 
     Raises:
-        ParleyError: `forbidden` unless an admin asks, `not_found`, `wrong_state`.
+        ParleyError: `forbidden` unless the actor is an admin, `not_found`, `wrong_state`.
     """
     actor.require(Role.ADMIN)
     now = world.clock.now()
@@ -90,10 +90,10 @@ async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reas
 async def vendors_of_state(
     world: World, actor: Actor, state: VendorState | None, request: PageRequest
 ) -> Page[Vendor]:
-    """Vendors in a state, or in any, for those who decide about them.
+    """Vendors in a state, or in any, for admins.
 
     Raises:
-        ParleyError: `forbidden` unless an admin asks.
+        ParleyError: `forbidden` unless the actor is an admin.
     """
     actor.require(Role.ADMIN)
     return await world.store.vendors.of_state(state, request)
@@ -103,10 +103,10 @@ async def public_vendor(world: World, vendor_id: str) -> Vendor:
     """A vendor that everybody may see: an active one.
 
     Raises:
-        ParleyError: `not_found`, also for one that is not active.
+        ParleyError: `not_found`, also for a vendor that is not active.
     """
-    vendor = _found(await world.store.vendors.get(vendor_id))
-    return _found(vendor if vendor.state is VendorState.ACTIVE else None)
+    vendor = _require(await world.store.vendors.get(vendor_id))
+    return _require(vendor if vendor.state is VendorState.ACTIVE else None)
 
 
 async def nearby_vendors(
@@ -116,7 +116,7 @@ async def nearby_vendors(
     category: str | None,
     request: PageRequest,
 ) -> Page[ListedVendor]:
-    """Active vendors around a place, closest first; a page goes on behind a distance.
+    """Active vendors around a place, closest first; pages continue after a distance.
 
     Raises:
         ParleyError: `validation_failed` for an unknown category.
@@ -138,7 +138,7 @@ async def _change(
     change: Callable[[Vendor], Vendor],
 ) -> Vendor:
     async def work(tx: Repositories) -> Vendor:
-        changed = change(_found(await tx.vendors.get(vendor_id)))
+        changed = change(_require(await tx.vendors.get(vendor_id)))
         await tx.vendors.save(changed)
         await tx.outbox.add(vendor_event(event_name, changed, actor))
         return changed
@@ -146,7 +146,7 @@ async def _change(
     return await world.store.transact(work)
 
 
-def _found(vendor: Vendor | None) -> Vendor:
+def _require(vendor: Vendor | None) -> Vendor:
     if vendor is None:
         raise ParleyError(Code.NOT_FOUND, "There is no vendor with this id.")
     return vendor

@@ -47,7 +47,7 @@ class Match:
 
     @property
     def shows_rfi(self) -> bool:
-        """Whether the vendor sees the RFI: while the match is live or if the RFI's end closed it."""
+        """Whether the vendor sees the RFI: while the match is live, or closed with the RFI."""
         if self.state is MatchState.CLOSED:
             return self.closed_reason not in {NO_LONGER_SUITABLE, EXPIRED}
         return self.state in LIVE_STATES

@@ -1,14 +1,17 @@
-"""What goes in and comes out, checked and written by marshmallow schemas.
+"""Validation and serialization of everything that goes in and out, with marshmallow schemas.
 
-REST, the socket, the live announcements and the Kafka events use the same schemas, so a thing looks
-the same wherever it is met, and the OpenAPI and AsyncAPI documents are made from what is really checked.
+REST, the socket, live announcements and Kafka events use the same schemas, so an object looks the
+same everywhere, and the OpenAPI and AsyncAPI documents are generated from what is actually checked.
 
     fields.py         strict field types, and the base class that reports errors with their paths
-    bounds.py         how large a payload may be, judged before it is loaded
+    bounds.py         how large a payload may be, checked before it is loaded
+    json_text.py      strict JSON parsing that names the value at fault
+    fast_check.py     validates common payloads without marshmallow
+    fast_reader.py    reads the product's own views without marshmallow
     people.py         fields of accounts: email, phone, password, time zone
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py
-                      for each noun: what a caller may send, and what a caller gets
-    entries.py        the forms of an entry, one for each kind
-    answers.py        what the socket alone tells: acknowledgements, and pushes of no other noun
-    socket.py         the contract of the socket: every call and push with its schemas
+    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
+    notifications.py  for each noun: what a caller may send, and what it receives
+    entries.py        one schema for each kind of entry
+    answers.py        acknowledgements and pushes that only the socket has
+    socket.py         the socket's contract: every call and push with its schemas
 """

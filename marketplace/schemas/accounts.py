@@ -1,4 +1,4 @@
-"""Accounts and tokens: what registers, what logs in, what comes back."""
+"""Accounts and tokens: registration, log-in, and their responses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the socket alone tells: the acknowledgements of calls, and pushes that are no other noun's."""
+"""Acknowledgements and pushes that only the socket has."""
 
 from marshmallow import fields, validate
 

@@ -1,8 +1,9 @@
 """How large a payload may be: derived from its schema, and checked before anything is loaded.
 
-marshmallow looks at every unknown key and every item of a list before it refuses the payload, and
-words an error for each: a megabyte of nonsense took half a second and became four megabytes of
-errors.  What is checked here costs a length for each field that the schema has, however much came.
+marshmallow examines every unknown key and every item of a list before it refuses the payload, and
+words an error for each: a megabyte of nonsense took half a second and produced four megabytes of
+errors. The check here costs one length comparison for each field of the schema, however large the
+payload is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,23 +14,23 @@ from marshmallow import Schema, fields, validate
 
 from marketplace.errors import MOST_ERRORS, FieldError
 
-# Fields whose pattern or type bounds them: ids, moments, numbers, codes.
+# Fields that their pattern or type bounds: ids, moments, numbers, codes.
 MOST_CHARACTERS = 300
-# For a list without a bound of its own; a test holds that requests have none.
+# For a list without its own bound; a test checks that requests have none.
 MOST_ITEMS = 50
-# What is typed is cleaned and then measured: line breaks of two characters become one.
+# Text is cleaned before it is measured: line breaks of two characters become one.
 _RAW_PER_CHARACTER = 2
 # A character outside the Basic Multilingual Plane, escaped: \ud83d\ude00.
 _BYTES_PER_CHARACTER = 12
 # A name with its quotation marks, colon, comma and indentation.
 _BYTES_PER_VALUE = 100
-# A little too much is parsed, so that its error can name what is unknown.
+# Slightly oversized payloads are still parsed, so that the error can name the unknown fields.
 _SPARE_BYTES, _SPARE_VALUES = 1_000, 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The most values (objects and lists included) and characters of text that a payload has."""
+    """The most values (objects and lists included) and text characters that a payload has."""
 
     values: int = 1
     characters: int = 0
@@ -39,15 +40,15 @@ class Size:
 
     @property
     def json_bytes(self) -> int:
-        """As JSON, however it is escaped and indented."""
+        """The size as JSON, however it is escaped and indented."""
         needed = self.characters * _BYTES_PER_CHARACTER + self.values * _BYTES_PER_VALUE
         return needed + _SPARE_BYTES
 
     def admits(self, body: bytes) -> bool:
-        """Whether the body may be JSON of this size, judged in 0.1 ms without parsing it.
+        """Whether the body may be JSON of this size, decided in 0.1 ms without parsing it.
 
-        400 kB of empty lists take the parser 20 ms.  Brackets and commas may also stand in texts,
-        hence the characters.
+        The parser takes 20 ms for 400 kB of empty lists. Brackets and commas may also occur in
+        texts, so the limit includes the characters.
         """
         if len(body) > self.json_bytes:
             return False
@@ -76,7 +77,7 @@ class _FieldBound:
             self.size = own if isinstance(own, Size) else Size(1, self._most)
 
     def excess(self, value: object, path: str) -> Iterator[FieldError]:
-        """Tell what is larger than the field takes; what has another type is the field's to tell."""
+        """Yield what is larger than the field allows; the field itself reports a wrong type."""
         if isinstance(value, str):
             if len(value) > self._most * _RAW_PER_CHARACTER:
                 yield _too_long(path, self._most)
@@ -91,7 +92,7 @@ class _FieldBound:
 
 
 class Bounds:
-    """The bounds of a schema's payloads; made once for each schema."""
+    """The bounds of a schema's payloads; built once for each schema."""
 
     def __init__(self, schema: Schema) -> None:
         self._fields = {
@@ -100,8 +101,8 @@ class Bounds:
         self.size = sum((bound.size for bound in self._fields.values()), Size())
 
     def excess(self, payload: Mapping[str, Any], prefix: str = "") -> Iterator[FieldError]:
-        """Tell what is larger than the schema allows, lazily: the caller takes as many as it wants."""
-        if len(payload) > len(self._fields) + MOST_ERRORS:  # marshmallow tells of a few
+        """Lazily yield what is larger than the schema allows: the caller takes what it needs."""
+        if len(payload) > len(self._fields) + MOST_ERRORS:  # marshmallow reports a few
             for name in payload:
                 if name not in self._fields:
                     yield FieldError(f"{prefix}{name}", "Unknown field.")
@@ -112,7 +113,7 @@ class Bounds:
 
 
 def _most(field: fields.Field[Any]) -> int:
-    """The most characters of a text, or items of a list, that the field's validators let pass."""
+    """The most characters of a text, or items of a list, that the field's validators allow."""
     lengths = [
         validator.max
         for validator in field.validators

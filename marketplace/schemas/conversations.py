@@ -17,7 +17,7 @@ from marketplace.schemas.fields import (
 )
 
 MAX_ENTRIES = 200
-# Unread messages are counted up to here; an app shows "99+" for it.
+# Unread messages are counted up to here; an app shows this as "99+".
 MAX_UNREAD = 100
 
 _CLIENT_MESSAGE_ID = Pattern(

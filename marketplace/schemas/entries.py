@@ -1,4 +1,4 @@
-"""The entries of a conversation, a form for each kind."""
+"""The entries of a conversation, one schema for each kind."""
 
 from collections.abc import Mapping
 
@@ -69,7 +69,7 @@ class NoticeAdded(NoticeEntry):
 
 
 class AnyEntry(fields.Raw):
-    """An entry of whatever kind, written by hand in `domain/views.py`; `kind` tells the form."""
+    """An entry of any kind, serialized by hand in `domain/views.py`; `kind` selects the schema."""
 
     kinds: Mapping[str, type[Strict]] = {
         "message": MessageEntry,

@@ -1,8 +1,8 @@
-"""Views as this product writes them, read back in a few µs where marshmallow takes a hundred.
+"""Reads this product's own views back in a few µs where marshmallow takes a hundred.
 
-A consumer reads thousands of events a second, nearly all of them written by our own relay.  What is
-not plainly as written goes to marshmallow, which has the last word and words the errors.  A test
-holds that what is read here marshmallow loads to the same.
+A consumer reads thousands of events a second, nearly all written by our own relay. A view in an
+unexpected form goes to marshmallow, which decides and words the errors. A test checks that
+marshmallow loads whatever is read here to the same values.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,9 @@ _Read = Callable[[Any], Any]
 
 
 class FastReader:
-    """What a schema's views usually look like; made once for each schema.
+    """The fast reader for one schema's views; built once for each schema.
 
-    Fields that the schema does not know are passed over, as where its `unknown` is EXCLUDE.
+    Unknown fields are ignored, as with `unknown = EXCLUDE`.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -30,14 +30,14 @@ class FastReader:
         ]
 
     def read(self, view: object) -> dict[str, Any] | None:
-        """The view's values; None when marshmallow must look."""
+        """The view's values; None if marshmallow has to decide."""
         if type(view) is not dict:
             return None
         values: dict[str, Any] = {}
         for name, read, is_required in self._reads:
-            found = view.get(name, missing)
-            if found is not missing:
-                value = read(found)
+            raw = view.get(name, missing)
+            if raw is not missing:
+                value = read(raw)
                 if value is missing:
                     return None
                 values[name] = value
@@ -47,7 +47,7 @@ class FastReader:
 
 
 def _reader(field: fields.Field[Any]) -> _Read:
-    """Reads a value; gives `missing` when in doubt."""
+    """A function that reads a value; it returns `missing` if in doubt."""
     read = _reader_of_values(field)
     if field.allow_none:
         return lambda value: None if value is None else read(value)
@@ -69,23 +69,23 @@ def _reader_of_values(field: fields.Field[Any]) -> _Read:
         accepts = _accepts_text(field)
     if accepts is None:
         return lambda _: missing
-    known = accepts
-    return lambda value: value if known(value) else missing
+    accepts_value = accepts
+    return lambda value: value if accepts_value(value) else missing
 
 
 def _accepts_text(field: fields.String) -> Callable[[object], bool] | None:
     """Plain text, or a word of a closed list."""
     if not field.validators:
         return lambda value: type(value) is str
-    only = field.validators[0]
-    if len(field.validators) == 1 and isinstance(only, validate.OneOf):
-        words = frozenset(only.choices)
+    validator = field.validators[0]
+    if len(field.validators) == 1 and isinstance(validator, validate.OneOf):
+        words = frozenset(validator.choices)
         return lambda value: type(value) is str and value in words
     return None
 
 
 def _is_list_of_dicts(value: object) -> bool:
-    return type(value) is list and all(type(each) is dict for each in value)
+    return type(value) is list and all(type(item) is dict for item in value)
 
 
 def _moment(value: object) -> Any:

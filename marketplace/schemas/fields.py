@@ -1,8 +1,8 @@
 """Strict field types, and the schema base class.
 
-marshmallow is lenient by default (it takes "5" for 5 and "yes" for true).  Payloads here decide
-types before anything reaches a query, so that an operator such as `{"$ne": null}` is an error and
-never a condition.
+marshmallow is lenient by default (it accepts "5" for 5 and "yes" for true). Here types are checked
+before anything reaches a query, so that an operator such as `{"$ne": null}` is an error and never a
+condition.
 """
 
 import math
@@ -31,13 +31,13 @@ _ID = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class Pattern(validate.Regexp):
-    """A pattern that the whole string matches; `$` alone lets a trailing newline pass."""
+    """A pattern that must match the whole string; `$` alone would allow a trailing newline."""
 
     def __call__(self, value: Any) -> Any:
         """Return the value.
 
         Raises:
-            ValidationError: when it does not match.
+            ValidationError: it does not match.
         """
         if self.regex.fullmatch(value) is None:
             raise ValidationError(self._format_error(value))
@@ -45,7 +45,7 @@ class Pattern(validate.Regexp):
 
 
 class Unicode(fields.String):
-    """A string that UTF-8 can write: no lone surrogates, which a JSON escape can smuggle in."""
+    """A string that UTF-8 can encode: no lone surrogates, which JSON escapes can contain."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -55,7 +55,7 @@ class Unicode(fields.String):
 
 
 class Text(Unicode):
-    """A text of several lines that shows something, as `inputs.texts.body` cleans it.
+    """A non-blank text of several lines, cleaned by `inputs.texts.body`.
 
     `longest` counts code points after cleaning.
     """
@@ -72,9 +72,9 @@ class Text(Unicode):
         return text
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/fast_check.py).
+        """Whether the fast path accepts the value (schemas/fast_check.py).
 
-        A printable text has neither control characters nor lone surrogates.
+        A printable text contains neither control characters nor lone surrogates.
         """
         return (
             type(value) is str
@@ -90,10 +90,10 @@ class Text(Unicode):
 
 
 class Line(Text):
-    """A title or the like: one line, as `inputs.texts.line` cleans it."""
+    """A title or the like: one line, cleaned by `inputs.texts.line`."""
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance, and cleaning leaves it as it is."""
+        """Whether the fast path accepts the value, and cleaning does not change it."""
         return super().accepts(value) and self._clean(str(value)) == value
 
     def _clean(self, text: str) -> str:
@@ -112,10 +112,10 @@ class Name(Line):
 
 
 def as_read(reader: Callable[[str], str], text: str) -> str:
-    """What a reader of `marketplace.inputs` makes of the text.
+    """The text as normalized by a reader of `marketplace.inputs`.
 
     Raises:
-        ValidationError: with what the reader says.
+        ValidationError: with the reader's error.
     """
     try:
         return reader(text)
@@ -131,7 +131,7 @@ class Matching(fields.String):
         self._matches: re.Pattern[str] = re.compile(str(pattern.regex.pattern))
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/fast_check.py)."""
+        """Whether the fast path accepts the value (schemas/fast_check.py)."""
         return type(value) is str and self._matches.fullmatch(value) is not None
 
 
@@ -152,7 +152,7 @@ class Whole(fields.Integer):
         self._least, self._most = least, most
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/fast_check.py)."""
+        """Whether the fast path accepts the value (schemas/fast_check.py)."""
         return type(value) is int and self._least <= value <= self._most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -162,10 +162,10 @@ class Whole(fields.Integer):
 
 
 class Flag(fields.Boolean):
-    """A JSON boolean and nothing that merely looks like one."""
+    """A JSON boolean, and nothing that merely looks like one."""
 
     def accepts(self, value: object) -> bool:
-        """Whether the value is valid at a glance (schemas/fast_check.py)."""
+        """Whether the fast path accepts the value (schemas/fast_check.py)."""
         return type(value) is bool
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -175,7 +175,7 @@ class Flag(fields.Boolean):
 
 
 class Moment(fields.AwareDateTime):
-    """A point in time, RFC 3339 with an offset; kept and written in UTC to the millisecond."""
+    """A point in time, RFC 3339 with an offset; stored and written in UTC to the millisecond."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
@@ -187,7 +187,7 @@ class Moment(fields.AwareDateTime):
             moment: datetime = super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
         except OverflowError as error:  # year 1 with a positive offset has no UTC form
             raise self.make_error("invalid", input=value, obj_type="datetime") from error
-        # MongoDB keeps milliseconds; cutting here keeps what is answered equal to what is stored.
+        # MongoDB stores milliseconds; truncating here keeps responses equal to what is stored.
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -195,7 +195,7 @@ class Moment(fields.AwareDateTime):
 
 
 def written(moment: datetime) -> str:
-    """A moment as the contract writes it: RFC 3339, UTC, milliseconds, `Z`."""
+    """A moment in the contract's format: RFC 3339, UTC, milliseconds, `Z`."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # without +00:00
@@ -229,14 +229,15 @@ class Place(fields.Field[dict[str, Any]]):
             raise self.make_error("invalid")
         if any(isinstance(n, bool) or not isinstance(n, int | float) for n in pair):
             raise self.make_error("invalid")
-        # Compared before they become floats: an integer may be too large for one, NaN fits nowhere.
+        # Compared before conversion to float: an integer may be too large for one, and NaN is never
+        # in range.
         if not (-180 <= pair[0] <= 180 and -90 <= pair[1] <= 90):
             raise self.make_error("range")
         return {"type": "Point", "coordinates": [float(pair[0]), float(pair[1])]}
 
 
 class RoundedPlace(Place):
-    """A GeoJSON point that is told on a grid of about 1 km."""
+    """A GeoJSON point that is published on a grid of about 1 km."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else rounded(value)
@@ -275,7 +276,7 @@ class Attributes(fields.Field[dict[str, Any]]):
 
 
 def _is_attribute(content: object) -> bool:
-    """Whether the store and JSON can both hold the value: no NaN, no integer beyond 2⁵³."""
+    """Whether both the store and JSON can hold the value: no NaN, no integer beyond 2⁵³."""
     if isinstance(content, str):
         return len(content) <= MAX_ATTRIBUTE_CHARACTERS and not _LONE_SURROGATE.search(content)
     if isinstance(content, float):
@@ -284,7 +285,7 @@ def _is_attribute(content: object) -> bool:
 
 
 def currency(**kwargs: Any) -> fields.String:
-    """A currency of ISO 4217 that is in use, as its three letters."""
+    """A currency of ISO 4217 in use, as its three-letter code."""
     return fields.String(
         validate=validate.OneOf(CURRENCIES, error="Not a current ISO 4217 currency code."),
         metadata={"example": "USD", "enum": None},
@@ -293,12 +294,12 @@ def currency(**kwargs: Any) -> fields.String:
 
 
 def one_of(*names: str) -> fields.String:
-    """A word of a closed list, in what we answer; a test holds each list to the domain's."""
+    """A word of a closed list, in responses; a test compares each list with the domain's."""
     return fields.String(required=True, validate=validate.OneOf(names))
 
 
 class Strict(Schema):
-    """A schema that refuses unknown fields and reports errors in the product's own form."""
+    """A schema that refuses unknown fields and reports errors in the product's own format."""
 
     class Meta:
         unknown = RAISE
@@ -318,17 +319,17 @@ class Strict(Schema):
         return self._bounds.size
 
     def read(self, payload: object) -> dict[str, Any]:
-        """Check a decoded JSON payload.
+        """Validate a decoded JSON payload.
 
         Raises:
-            ParleyError: `validation_failed`, with a path and a sentence for each value at fault, 20
-                at most.
+            ParleyError: `validation_failed`, with a path and a sentence for each value at fault, at
+                most 20.
         """
         if not isinstance(payload, Mapping):
             raise invalid("$", "The payload must be a JSON object.")
-        quick = self._fast_check.read(payload)
-        if quick is not None:
-            return quick
+        values = self._fast_check.read(payload)
+        if values is not None:
+            return values
         excess = tuple(islice(self._bounds.excess(payload), MOST_ERRORS))
         if excess:
             raise _refused(excess)
@@ -340,12 +341,12 @@ class Strict(Schema):
 
 
 def _refused(errors: Iterable[FieldError]) -> ParleyError:
-    found = tuple(errors)
-    paths = sorted({error.path for error in found})
+    field_errors = tuple(errors)
+    paths = sorted({error.path for error in field_errors})
     message = f"Some values are invalid: {', '.join(paths[:5])}."
-    if len(found) == 1:
-        message = f"{found[0].path}: {found[0].message}"
-    return ParleyError(Code.VALIDATION_FAILED, message, errors=found)
+    if len(field_errors) == 1:
+        message = f"{field_errors[0].path}: {field_errors[0].message}"
+    return ParleyError(Code.VALIDATION_FAILED, message, errors=field_errors)
 
 
 def _flatten(messages: Any, path: str = "") -> Iterator[FieldError]:

@@ -1,8 +1,8 @@
-"""JSON strictly read; what is refused is read again leniently, to say which value is at fault.
+"""Strict JSON parsing; refused text is parsed again leniently to find the value at fault.
 
-RFC 8259 leaves it open what a lone half of a surrogate pair or a name given twice means, and has no
-NaN.  Such a text is `validation_failed` with the path of the value; a text that no reading makes
-sense of is `malformed`.
+RFC 8259 leaves open what a lone surrogate or a duplicate name means, and has no NaN. Such a text is
+`validation_failed` with the path of the value; a text that not even the lenient parser can read is
+`malformed`.
 """
 
 import json
@@ -16,10 +16,10 @@ import orjson
 
 from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError
 
-# A longer text that is not strict JSON is not read a second time: reading again takes 10 ms for it.
+# A longer text that is not strict JSON is not parsed a second time: that would take 10 ms.
 MOST_READ_AGAIN_BYTES = 150_000
-# Nor is one with more objects, lists or values than any schema has: Python takes 75 ms for as many as
-# a frame has room for.
+# Neither is a text with more objects, lists or values than any schema has: Python takes 75 ms for
+# as many as fit into a frame.
 MOST_OBJECTS_READ_AGAIN, MOST_VALUES_READ_AGAIN = 1_000, 5_000
 MOST_NAME_CHARACTERS = 100
 _SPACED_COLON = re.compile(rb"[ \t\r\n]:")
@@ -32,15 +32,15 @@ class _NotANumber:
     """NaN, Infinity or -Infinity, which JSON does not have."""
 
     def __init__(self, name: str) -> None:
-        """Made by the parser."""
+        """Called by the parser."""
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-class _NamedTwice(dict[str, Any]):
-    """An object with a name given twice."""
+class _DuplicateName(dict[str, Any]):
+    """An object with a duplicate name."""
 
     name = ""
 
@@ -49,16 +49,17 @@ def read_json(text: bytes | bytearray) -> Any:
     """The value of a JSON text in UTF-8.
 
     Raises:
-        ParleyError: `validation_failed` with the paths of strings that are no Unicode and of names
-            that are given twice, `malformed` for what is no JSON.
+        ParleyError: `validation_failed` with the paths of strings that are not valid Unicode and of
+            duplicate names; `malformed` for text that is not JSON.
     """
     return _read(text, 0, is_call=False)
 
 
 def read_call(text: bytes) -> Any:
-    """The list of a call; paths begin in its payload.
+    """The list of a call; paths start in its payload.
 
-    A socket sends whatever a program put in: NaN and bytes that are no UTF-8 are values at fault, too.
+    A socket client sends whatever its program produced: NaN and bytes that are not UTF-8 are values
+    at fault, too.
 
     Raises:
         ParleyError: as `read_json`.
@@ -70,53 +71,53 @@ def _read(text: bytes | bytearray, root: int, *, is_call: bool) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        found = _faults_in(bytes(text), is_call=is_call)
-        if found:
-            raise _told(found, root) from error
+        invalid = _invalid_values_in(bytes(text), is_call=is_call)
+        if invalid:
+            raise _refusal(invalid, root) from error
         raise ParleyError(Code.MALFORMED, f"This is not JSON: {error.msg}.") from error
     require_each_name_once(text, value, root)
     return value
 
 
 def require_each_name_once(text: bytes | bytearray, value: Any, root: int = 0) -> None:
-    """Check a text that was read strictly; costs a count unless there are colons in its strings.
+    """Check a text that was parsed strictly; costs one count unless its strings contain colons.
 
     Raises:
-        ParleyError: `validation_failed` with the path of a name that was given twice.
+        ParleyError: `validation_failed` with the path of a duplicate name.
     """
     if is_intricate(text) or text.count(b":") == (names := _names(value)):
         return
-    # A colon behind a name follows its quotation mark, or white space behind that.
+    # The colon after a name follows its quotation mark, or white space after that.
     if text.count(b'":') != names or _SPACED_COLON.search(text):
-        found = _faults_in(bytes(text), is_call=False)
-        if found:
-            raise _told(found, root)
+        invalid = _invalid_values_in(bytes(text), is_call=False)
+        if invalid:
+            raise _refusal(invalid, root)
 
 
-def _told(found: list[tuple[Path, str]], root: int) -> ParleyError:
-    errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in found]
-    where = ", ".join(sorted({error.path for error in errors})[:5])
-    return ParleyError(Code.VALIDATION_FAILED, f"Some values are invalid: {where}.", errors=errors)
+def _refusal(invalid: list[tuple[Path, str]], root: int) -> ParleyError:
+    errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in invalid]
+    paths = ", ".join(sorted({error.path for error in errors})[:5])
+    return ParleyError(Code.VALIDATION_FAILED, f"Some values are invalid: {paths}.", errors=errors)
 
 
-def _faults_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
-    """Up to 20 values that JSON does not have; none when a lenient reading finds no JSON either."""
+def _invalid_values_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
+    """Up to 20 values that JSON does not allow; none if a lenient parser finds no JSON either."""
     if len(text) > MOST_READ_AGAIN_BYTES or is_intricate(text):
         return []
     try:
-        # What is no UTF-8 becomes a surrogate, and is told as one.
+        # Bytes that are not UTF-8 become surrogates, and are reported as such.
         value = json.loads(
             text.decode(errors="surrogateescape" if is_call else "strict"),
             parse_constant=_NotANumber if is_call else _no_constant,
             object_pairs_hook=_object,
         )
-        return list(islice(_faults(value, ()), MOST_ERRORS))
+        return list(islice(_invalid_values(value, ()), MOST_ERRORS))
     except (ValueError, RecursionError):
         return []
 
 
 def is_intricate(text: bytes | bytearray) -> bool:
-    """Whether reading it in Python takes too long; counted in 0.1 ms."""
+    """Whether parsing it in Python takes too long; counted in 0.1 ms."""
     return (
         text.count(b"{") + text.count(b"[") > MOST_OBJECTS_READ_AGAIN
         or text.count(b",") > MOST_VALUES_READ_AGAIN
@@ -124,30 +125,30 @@ def is_intricate(text: bytes | bytearray) -> bool:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    twice = _NamedTwice(made)
+    parsed = dict(pairs)
+    if len(parsed) == len(pairs):
+        return parsed
+    duplicate = _DuplicateName(parsed)
     seen = set[str]()
-    twice.name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-    return twice
+    duplicate.name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return duplicate
 
 
-def _faults(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _invalid_values(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         if _SURROGATE.search(value):
             yield path, "Not valid Unicode text."
     elif isinstance(value, dict):
-        if isinstance(value, _NamedTwice):
+        if isinstance(value, _DuplicateName):
             yield (*path, value.name[:MOST_NAME_CHARACTERS]), "Duplicate name."
         for name, inner in value.items():
             inner_path = (*path, name[:MOST_NAME_CHARACTERS])
             if _SURROGATE.search(name):
                 yield inner_path, "The name is not valid Unicode text."
-            yield from _faults(inner, inner_path)
+            yield from _invalid_values(inner, inner_path)
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from _faults(inner, (*path, position))
+            yield from _invalid_values(inner, (*path, position))
     elif isinstance(value, _NotANumber) or (isinstance(value, float) and not math.isfinite(value)):
         yield path, "Must be a finite number."
 

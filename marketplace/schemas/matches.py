@@ -1,4 +1,4 @@
-"""Matches: how they look to the vendor and to the customer."""
+"""Matches: how vendors and customers see them."""
 
 from marshmallow import fields
 

@@ -1,4 +1,4 @@
-"""Notifications: what went out to whom, by which channel, and what became of it."""
+"""Notifications: what was sent to whom, by which channel, with what outcome."""
 
 from marshmallow import fields
 

@@ -1,6 +1,6 @@
-"""What a person gives of themselves: fields of accounts.
+"""Fields of accounts: email, phone, password and time zone.
 
-Apart from the other fields, since only `rest` needs these and the libraries behind them.
+They are separate from the other fields because only `rest` needs them and their libraries.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from marketplace.schemas.fields import Unicode, as_read
 
 
 class NewEmail(Unicode):
-    """An email address that mail can be sent to, in its canonical form."""
+    """A deliverable email address, in its canonical form."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -41,9 +41,9 @@ class Phone(Unicode):
 
 
 class NewPassword(Unicode):
-    """A password to be set, in the form in which it is hashed.
+    """A new password, in the form that is hashed.
 
-    Its schema refuses those that are easy to guess, since that takes the other fields.
+    Its schema refuses passwords that are easy to guess, since that depends on other fields.
     """
 
     def __init__(self, **kwargs: Any) -> None:

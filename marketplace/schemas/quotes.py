@@ -1,4 +1,4 @@
-"""Quotes: what a vendor writes, and how a quote looks."""
+"""Quotes: what a vendor submits, and how a quote looks."""
 
 from marshmallow import fields
 
@@ -32,7 +32,7 @@ class QuoteRevisionView(Strict):
 
 
 class QuoteView(Strict):
-    """A vendor's price on a revision of an RFI."""
+    """A vendor's price for a revision of an RFI."""
 
     id = Identifier(required=True)
     revision = Whole(required=True, least=1)

@@ -1,4 +1,4 @@
-"""Reports of messages: how one is made, closed, and shown to admins."""
+"""Reports of messages: filing, closing, and the admins' view."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class ReportMessage(Strict):
     details = Text(longest=1_000, load_default=None, allow_none=True)
 
     @validates_schema(skip_on_field_errors=True)
-    def _says_what(self, data: dict[str, Any], **_: Any) -> None:
+    def _explains_other(self, data: dict[str, Any], **_: Any) -> None:
         if data["reason"] == "other" and data["details"] is None:
             raise ValidationError(
                 "Describe what is wrong; required when the reason is other.", "details"

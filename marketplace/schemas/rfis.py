@@ -1,4 +1,4 @@
-"""RFIs: what a customer writes, how an RFI looks, and how a change is told."""
+"""RFIs: what a customer writes, how an RFI looks, and how a change is described."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ class RfiView(Strict):
 
 
 class AnyValue(fields.Raw):
-    """A value before or after a change; moments are written as everywhere."""
+    """A value before or after a change; moments are written in the usual format."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return written(value) if hasattr(value, "astimezone") else value
@@ -133,7 +133,7 @@ class RevisionView(Strict):
     revision = Whole(required=True)
     at = Moment(required=True)
     actor = fields.Function(
-        lambda made: {"account_id": made.actor_id, "role": made.actor_role},
+        lambda revision: {"account_id": revision.actor_id, "role": revision.actor_role},
         lambda value: value,
         required=True,
     )

@@ -1,7 +1,8 @@
-"""The contract of the socket as data: each call and each push with its schemas.
+"""The socket's contract as data: each call and each push with its schemas.
 
-The AsyncAPI document and the TypeScript types are made from these tables.  Tests hold the gateway to
-them: what it checks calls with, and every acknowledgement and push it makes in any test.
+The AsyncAPI document and the TypeScript types are generated from these tables. Tests compare the
+gateway with them: the schemas that it validates calls with, and every acknowledgement and push that
+it makes in any test.
 """
 
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ from marketplace.schemas.rfis import RevisionView
 
 @dataclass(frozen=True, slots=True)
 class SocketCall:
-    """A call: what it does, takes, and is acknowledged with, and the codes it is refused with.
+    """A call: what it does, its payload, its acknowledgement, and its error codes.
 
     `errors` are those besides `EVERY_CALL`.
     """
@@ -65,14 +66,14 @@ class SocketCall:
 
 @dataclass(frozen=True, slots=True)
 class SocketPush:
-    """A push: when it comes, what is in it, and which room's members get it."""
+    """A push: when it is sent, its payload, and the room whose members get it."""
 
     about: str
     payload: Strict
     room: str
 
 
-# What every call may be refused with.
+# Errors of every call.
 EVERY_CALL = (
     Code.VALIDATION_FAILED,
     Code.UNAUTHENTICATED,
@@ -81,7 +82,7 @@ EVERY_CALL = (
     Code.UNAVAILABLE,
     Code.INTERNAL,
 )
-# What a handshake may be refused with.
+# Errors of the handshake.
 HANDSHAKE = (
     Code.UNAUTHENTICATED,
     Code.TOKEN_EXPIRED,

@@ -1,4 +1,4 @@
-"""Vendors: the profile a vendor writes, what it sees of itself, and what everybody sees."""
+"""Vendors: the profile a vendor writes, its own view of it, and the public view."""
 
 from marshmallow import fields, validate
 
@@ -66,7 +66,7 @@ class PublicVendor(Strict):
 
 
 class NearbyVendorView(PublicVendor):
-    """A vendor found near a place, with its distance in metres."""
+    """A vendor near a place, with its distance in metres."""
 
     distance_m = Whole(required=True)
 
@@ -96,6 +96,6 @@ class WholeVendorView(VendorView):
 
 
 class OwnVendorView(WholeVendorView):
-    """A vendor's own profile with the steps of its onboarding."""
+    """A vendor's own profile with its onboarding steps."""
 
     steps = fields.Nested(Steps, required=True)

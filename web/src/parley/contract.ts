@@ -595,7 +595,7 @@ export interface Match {
   updated_at: string;
 }
 /**
- * A vendor's price on a revision of an RFI.
+ * A vendor's price for a revision of an RFI.
  */
 export interface Quote {
   id: string;
