@@ -71,9 +71,9 @@ def _read(text: bytes | bytearray, root: int, *, is_call: bool) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        invalid = _invalid_values_in(bytes(text), is_call=is_call)
-        if invalid:
-            raise _refusal(invalid, root) from error
+        faults = _invalid_values_in(bytes(text), is_call=is_call)
+        if faults:
+            raise _refusal(faults, root) from error
         raise ParleyError(Code.MALFORMED, f"This is not JSON: {error.msg}.") from error
     require_each_name_once(text, value, root)
     return value
@@ -89,13 +89,13 @@ def require_each_name_once(text: bytes | bytearray, value: Any, root: int = 0) -
         return
     # The colon after a name follows its quotation mark, or white space after that.
     if text.count(b'":') != names or _SPACED_COLON.search(text):
-        invalid = _invalid_values_in(bytes(text), is_call=False)
-        if invalid:
-            raise _refusal(invalid, root)
+        faults = _invalid_values_in(bytes(text), is_call=False)
+        if faults:
+            raise _refusal(faults, root)
 
 
-def _refusal(invalid: list[tuple[Path, str]], root: int) -> ParleyError:
-    errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in invalid]
+def _refusal(faults: list[tuple[Path, str]], root: int) -> ParleyError:
+    errors = [FieldError(".".join(map(str, path[root:])) or "$", why) for path, why in faults]
     paths = ", ".join(sorted({error.path for error in errors})[:5])
     return ParleyError(Code.VALIDATION_FAILED, f"Some values are invalid: {paths}.", errors=errors)
 
