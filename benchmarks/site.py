@@ -20,8 +20,8 @@ from pymongo import MongoClient
 from benchmarks import programs, tools
 from benchmarks.load import Generator
 from embedded import credentials, jobs, processes, servers
-from embedded.background import Background
 from embedded.errors import StackError
+from embedded.loop_thread import LoopThread
 from embedded.paths import Paths, from_environment
 from embedded.ports import PortBook
 from embedded.program import Program
@@ -42,7 +42,7 @@ _PORTS = (*processes.GATEWAYS, PEER, "rest", "relay", "notify", "sandbox", "ngin
 class Site(Running):
     """Starts and stops servers and gateways by name; `generator` has the conversations."""
 
-    def __init__(self, paths: Paths, background: Background, supervisor: Supervisor) -> None:
+    def __init__(self, paths: Paths, loop_thread: LoopThread, supervisor: Supervisor) -> None:
         environment = {
             **credentials.load(paths.secrets),
             "PARLEY_LIMIT_SCALE": LIMIT_SCALE,
@@ -50,7 +50,7 @@ class Site(Running):
             # environment.
             "PARLEY_DATA_DIR": str(paths.data),
         }
-        super().__init__(background, supervisor, environment)
+        super().__init__(loop_thread, supervisor, environment)
         self.paths = paths
         self.generator = Generator(tools.build_generator(paths.cache), paths.data / "talks.json")
         self._ports = PortBook(paths.ports)
@@ -59,15 +59,15 @@ class Site(Running):
 
     def start_server(self, name: str) -> None:
         """Start mongod, valkey or kafka, and pass its address to the processes started later."""
-        program = self._background.call(servers.prepare(name, self.paths, self._ports))
-        self._background.call(self._supervisor.start(program))
+        program = self._loop_thread.call(servers.prepare(name, self.paths, self._ports))
+        self._loop_thread.call(self._supervisor.start(program))
         variable, value = servers.variable(program)
         self.environment[variable] = value
 
     def up(self, name: str) -> str:
         """Start a process if it is down; returns its address."""
         if name not in self.names():
-            self._background.call(self._supervisor.start(self._describe(name)))
+            self._loop_thread.call(self._supervisor.start(self._describe(name)))
         elif self.pid(name) is None:
             self.start(name)
         return self.url(name)
@@ -104,7 +104,7 @@ class Site(Running):
         argv = (str(Path(sys.executable).with_name("parley")), *map(str, command))
         log = self.paths.logs / "seed.log"
         done = jobs.run(argv, log, _SEEDING_TIMEOUT_S, self.environment)
-        if self._background.call(done) != 0:
+        if self._loop_thread.call(done) != 0:
             raise StackError(f"The conversations could not be made: {log.read_text()}")
         with MongoClient[dict[str, Any]](self.mongodb_url) as client:
             found = client["parley"]["conversations"].find({}, {"participants": 1})
@@ -140,18 +140,18 @@ def opened(conversations: int, report: Report) -> Iterator[Site]:
     """
     folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
     paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
-    background = Background("benchmarks")
+    loop_thread = LoopThread("benchmarks")
     supervisor = Supervisor(report)
     try:
-        background.call(supervisor.__aenter__())
+        loop_thread.call(supervisor.__aenter__())
         try:
-            site = Site(paths, background, supervisor)
+            site = Site(paths, loop_thread, supervisor)
             for name in ("mongod", "valkey"):
                 site.start_server(name)
             site.seed(conversations)
             yield site
         finally:
-            background.call(supervisor.__aexit__())
+            loop_thread.call(supervisor.__aexit__())
     finally:
-        background.stop()
+        loop_thread.stop()
         shutil.rmtree(folder, ignore_errors=True)

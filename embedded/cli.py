@@ -22,7 +22,7 @@ from marketplace import tasks
 
 @click.group(help="Parley on one machine: real servers, every process, one address.")
 def main() -> None:
-    """Keep client libraries quiet: they log every refused connection while servers start."""
+    """Silence client libraries, which log every refused connection while servers start."""
     for noisy in ("aiokafka", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
@@ -42,7 +42,7 @@ def demo() -> None:
 @main.command(help="List the processes and servers of the running stack.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def status(*, as_json: bool) -> None:
-    """Print each one's name, process id, address and health; exit code 1 when nothing runs."""
+    """Print the name, process id, address and health of each; exit code 1 if no stack is running."""
     entries = asyncio.run(state.read(_paths()))
     if as_json:
         print(json.dumps(entries, indent=1))
@@ -70,51 +70,51 @@ def status(*, as_json: bool) -> None:
 )
 def seed(conversations: int, file: Path) -> None:
     """Seed the running stack."""
-    from embedded.demo.seed import seed as make  # noqa: PLC0415 (slow to import, needed here only)
+    from embedded.demo.seed import seed as run_seed  # noqa: PLC0415 (slow to import, needed here only)
 
     try:
-        make(conversations, file.resolve())
+        run_seed(conversations, file.resolve())
     except StackError as error:
         _fail(str(error))
 
 
 @main.command(help="Start a new epoch after MongoDB was restored from a backup (docs/restore.md).")
 def restored() -> None:
-    """Begin another epoch of all feeds, on the running stack or on the MongoDB of MONGODB_URL."""
-    from embedded.restored import restored as tell  # noqa: PLC0415 (slow to import, needed here only)
+    """Start a new epoch of all feeds, on the running stack or on the MongoDB of MONGODB_URL."""
+    from embedded.restored import restored as run_restored  # noqa: PLC0415 (slow to import, needed here only)
 
     try:
-        tell(os.environ, _say)
+        run_restored(os.environ, _say)
     except StackError as error:
         _fail(str(error))
 
 
 def _run(*, with_demo: bool) -> None:
     try:
-        asyncio.run(_run_until_told(with_demo=with_demo))
+        asyncio.run(_run_until_signal(with_demo=with_demo))
     except StackError as error:
         _fail(str(error))
 
 
-async def _run_until_told(*, with_demo: bool) -> None:
-    """Start the stack, say that it is ready, wait for a signal, stop everything in order."""
-    told = asyncio.Event()
+async def _run_until_signal(*, with_demo: bool) -> None:
+    """Start the stack, announce that it is ready, wait for a signal, and stop everything in order."""
+    signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, told.set)
-    began_at = time.monotonic()
+        loop.add_signal_handler(number, signalled.set)
+    started_at = time.monotonic()
     async with Stack(_paths(), _http_port(), os.environ, _say) as stack:
         starting = tasks.held(_start(stack, with_demo=with_demo))
-        telling = tasks.held(told.wait())
-        await asyncio.wait({starting, telling}, return_when=asyncio.FIRST_COMPLETED)
-        if not told.is_set():
+        waiting = tasks.held(signalled.wait())
+        await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not signalled.is_set():
             await starting
-            _say(f"everything is ready after {time.monotonic() - began_at:.1f} s")
+            _say(f"everything is ready after {time.monotonic() - started_at:.1f} s")
             _announce(stack, with_demo=with_demo)
-            await telling
+            await waiting
         starting.cancel()
-        telling.cancel()
-        await asyncio.gather(starting, telling, return_exceptions=True)
+        waiting.cancel()
+        await asyncio.gather(starting, waiting, return_exceptions=True)
         _say("stopping")
     _say("stopped")
 
@@ -126,7 +126,7 @@ async def _start(stack: Stack, *, with_demo: bool) -> None:
 
 
 def _announce(stack: Stack, *, with_demo: bool) -> None:
-    """Print the line that tells everybody that it is ready, and what one needs to begin."""
+    """Print the line that says the stack is ready, and what a person needs to begin."""
     logins: Iterable[tuple[str, str, str]] = ()
     if with_demo:
         from embedded.demo.data import LOGINS as logins  # noqa: N811, PLC0415 (slow to import)

@@ -1,4 +1,4 @@
-"""The one error the embedded stack shows to a person."""
+"""The error that the embedded stack shows to people."""
 
 
 class StackError(Exception):

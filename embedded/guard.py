@@ -1,11 +1,11 @@
-"""Leaves nothing behind when a stack's parent is killed.
+"""Kills what a stack has started when the stack's own process is killed.
 
-The kernel kills the children themselves (see `tether.py`), but not what they started in turn, such
-as nginx's workers. Each child leads a process group of its own; the parent writes `+GROUP` and
-`-GROUP` lines into this process's standard input, and when that ends without a word the parent is
-gone and every group still on the list is killed.
+The kernel kills the direct children (see `tether.py`), but not what they started in turn, such as
+nginx's workers. Each child leads a process group of its own. The parent writes `+GROUP` and
+`-GROUP` lines to this process's standard input. End of input means that the parent is gone; every
+group still on the list is then killed.
 
-    parent ──"+4711\\n"──▶ guard ──(end of input)──▶ SIGKILL to the groups left
+    parent ──"+4711\\n"──▶ guard ──(end of input)──▶ SIGKILL to the remaining groups
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Self
 
 
 def groups_left(lines: Iterable[str]) -> set[int]:
-    """Follow the lines until they end; return the groups that were added and not removed."""
+    """Read the lines to their end; return the groups that were added and not removed."""
     groups: set[int] = set()
     for line in lines:
         group = int(line[1:])
@@ -31,7 +31,7 @@ def groups_left(lines: Iterable[str]) -> set[int]:
 
 
 def kill_group(group: int) -> None:
-    """Kill every process of a group; no error when none is left."""
+    """Kill every process of a group; no error if there is none."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
@@ -44,7 +44,7 @@ class Guard:
 
     @classmethod
     async def start(cls) -> Self:
-        """Start the guard in a session of its own, out of reach of the terminal's Ctrl-C."""
+        """Start the guard in a session of its own, where the terminal's Ctrl-C does not reach it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", str(Path(__file__)),
             stdin=asyncio.subprocess.PIPE, start_new_session=True,
@@ -60,7 +60,7 @@ class Guard:
         self._write(f"-{group}\n")
 
     async def stop(self) -> None:
-        """End the guard; it kills what is still on its list."""
+        """End the guard; it kills the groups still on its list."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._process.wait()
@@ -71,7 +71,7 @@ class Guard:
 
 
 def main() -> None:
-    """Wait for the parent's end, then kill what it left."""
+    """Wait for the end of input, then kill the remaining groups."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for group in groups_left(sys.stdin):

@@ -1,4 +1,4 @@
-"""Short programs that run to their end, and coroutines that succeed or fail together."""
+"""Runs short programs to completion, and coroutines that succeed or fail together."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -18,10 +18,10 @@ async def run(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a program to its end in the checkout; return its exit code (negative: its signal).
+    """Run a program in the checkout; return its exit code (negative: the signal that killed it).
 
-    Its output goes to `log`, or to the terminal when there is none. When this is cancelled, or the
-    time is up, it is killed with all it started.
+    Its output goes to `log`, or to the terminal if that is None. On cancellation or time-out, it is
+    killed with everything it started.
     """
     if log is not None:
         logs.begin(log)
@@ -38,9 +38,9 @@ async def run(
         await process.wait()
 
 
-async def together(*works: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Run coroutines side by side; when one fails, cancel the others and raise what it raised."""
-    running = [tasks.held(work) for work in works]
+async def gather_or_cancel(*coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run coroutines concurrently; when one fails, cancel the others and raise its exception."""
+    running = [tasks.held(coroutine) for coroutine in coroutines]
     try:
         return await asyncio.gather(*running)
     finally:

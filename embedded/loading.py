@@ -8,7 +8,7 @@ from marketplace.errors import ParleyError, SettingsError, TemporaryError
 
 
 def main() -> None:
-    """Load the demo data of this environment; a failure is one sentence."""
+    """Load the demo data into the stack of this environment; a failure is one sentence."""
     try:
         load(dict(os.environ), lambda line: print(line, flush=True))
     except (ParleyError, SettingsError, TemporaryError) as error:

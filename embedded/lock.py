@@ -13,11 +13,11 @@ from embedded.errors import StackError
 def held(path: Path) -> Iterator[None]:
     """Hold the lock while the context is open.
 
-    The kernel drops it with the process, however that ends, so a file that is left over from a
-    killed stack is no obstacle; the process id in it is for people.
+    The kernel releases it with the process, however that ends, so that a file left over from a
+    killed stack is no obstacle. The process id in the file is for people.
 
     Raises:
-        StackError: another stack holds it.
+        StackError: another stack holds the lock.
     """
     with path.open("a+", encoding="utf-8") as file:
         try:
@@ -35,7 +35,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a stack holds the lock now."""
+    """Whether a stack holds the lock now."""
     if not path.exists():
         return False
     with path.open("a", encoding="utf-8") as file:

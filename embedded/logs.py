@@ -1,4 +1,4 @@
-"""Log files of the children, each with a bound."""
+"""Log files of the child processes, bounded in size."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ def _previous(path: Path) -> Path:
 
 
 def begin(path: Path) -> None:
-    """Start an empty log at `path`; the last one is kept beside it as `<name>.1.log`."""
+    """Start an empty log at `path`; the previous one is kept beside it as `<name>.1.log`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         path.replace(_previous(path))
@@ -19,9 +19,9 @@ def begin(path: Path) -> None:
 
 
 def bound(path: Path) -> None:
-    """Move the content of a log that has grown past `LARGEST_BYTES` aside.
+    """Move the content of a log aside once it has grown beyond `LARGEST_BYTES`.
 
-    The children write in append mode, so a truncated file is simply written on from its start.
+    The children write in append mode, so they continue at the start of the truncated file.
     """
     if path.exists() and path.stat().st_size > LARGEST_BYTES:
         shutil.copyfile(path, _previous(path))
@@ -30,7 +30,7 @@ def bound(path: Path) -> None:
 
 
 def tail(path: Path, lines: int = 5, width: int = 400) -> str:
-    """Return the last `lines` lines, each cut to `width` characters; empty when there is none."""
+    """Return the last `lines` lines, each truncated to `width` characters; empty without a log."""
     if not path.exists():
         return ""
     with path.open("rb") as log:

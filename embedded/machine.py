@@ -1,4 +1,4 @@
-"""Whether a stack can run on this machine; each "no" says what to do about it."""
+"""Checks whether a stack can run on this machine; each refusal says what to do about it."""
 
 import ctypes
 import platform
@@ -10,12 +10,12 @@ from embedded.errors import StackError
 
 ARCHITECTURES = ("x86_64", "aarch64")
 
-# mongod's journal, Kafka's segments and the page's packages take about 1 GiB in an evening.
+# mongod's journal, Kafka's segments and the page's packages use about 1 GiB in an evening.
 NEEDED_BYTES = 2 * 1024**3
 
 
 def check_architecture(system: str = platform.system(), machine: str = platform.machine()) -> None:
-    """Refuse what the packaged servers do not run on.
+    """Refuse a platform that the packaged servers do not support.
 
     Raises:
         StackError: not Linux on x86_64 or aarch64.
@@ -32,7 +32,7 @@ def check_library(name: str = "libcurl.so.4", package: str = "libcurl4") -> None
     """Refuse to start mongod without the one system library it needs.
 
     Raises:
-        StackError: the library is not there.
+        StackError: the library is missing.
     """
     try:
         ctypes.CDLL(name)
@@ -59,10 +59,10 @@ def check_disk(folder: Path, needed_bytes: int = NEEDED_BYTES) -> None:
 
 
 def check_port(port: int) -> None:
-    """Refuse to start when the port for everybody is taken.
+    """Refuse to start if the public port is taken.
 
     Raises:
-        StackError: somebody listens there.
+        StackError: another process listens there.
     """
     if not ports.is_free(port):
         raise StackError(
@@ -72,7 +72,7 @@ def check_port(port: int) -> None:
 
 
 def _taken_by(port: int) -> str:
-    """Name the process that listens on a port, where this account may know."""
+    """Name the process that listens on a port, if this account may see it."""
     import psutil  # noqa: PLC0415 (an image without the extra "embedded" has `parley`, not this)
 
     try:

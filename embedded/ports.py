@@ -1,4 +1,4 @@
-"""Free ports, and the memory of those a stack has chosen."""
+"""Free ports, and a file with the ports that a stack has chosen."""
 
 import json
 import random
@@ -8,12 +8,12 @@ from pathlib import Path
 HOST = "127.0.0.1"
 
 # Below the kernel's range for outgoing connections (32768-60999 on Linux): a port from that range
-# can be lent to somebody's outgoing connection while its owner restarts.
+# may be taken by an outgoing connection while its owner restarts.
 _LOWEST, _HIGHEST = 20000, 32000
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on `port` of this machine's loopback address now."""
+    """Whether a server could now listen on `port` of this machine's loopback address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def choose() -> int:
-    """Choose a free port at random, so that stacks that start together rarely meet."""
+    """Choose a free port at random, so that stacks that start at the same time rarely collide."""
     while True:
         port = random.randint(_LOWEST, _HIGHEST)
         if is_free(port):
@@ -32,7 +32,7 @@ def choose() -> int:
 
 
 class PortBook:
-    """The ports of a stack by name, kept in a file, so that a restart finds the same ones."""
+    """The ports of a stack by name, kept in a file, so that a restart uses the same ones."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,7 +41,7 @@ class PortBook:
             self._ports = {str(k): int(v) for k, v in json.loads(path.read_text()).items()}
 
     def port(self, name: str) -> int:
-        """Return the remembered port of `name`, or a new one when somebody else has taken it."""
+        """The stored port of `name`, or a new one if another process has taken it."""
         port = self._ports.get(name)
         if port is None or not is_free(port):
             port = choose()
@@ -52,5 +52,5 @@ class PortBook:
         return port
 
     def known(self, name: str) -> int:
-        """Return the port that `name` was given, whether it listens there yet or not."""
+        """The port assigned to `name`, whether it listens there yet or not."""
         return self._ports[name]

@@ -1,6 +1,6 @@
-"""Ask a server or process whether it is ready, over its own protocol.
+"""Probes whether a server or process is ready, over its own protocol.
 
-Every probe returns within a few seconds and never raises: not ready and not there are both False.
+Every probe returns within a few seconds and never raises: unready and absent are both False.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 _TIMEOUT_S = 2.0
-# A process asks its own servers before it answers, 3 s each at most.
+# A process probes its own servers before it answers, up to 3 s each.
 _HTTP_TIMEOUT_S = 4.0
 
 
 async def is_healthy(url: str) -> bool:
-    """Probe by the address's scheme: mongodb, kafka, redis; anything else is HTTP."""
+    """Probe by the URL's scheme: mongodb, kafka, redis; anything else is HTTP."""
     parts = urlsplit(url)
     if parts.scheme in {"mongodb", "mongodb+srv"}:
         return await mongodb_is_primary(url)
@@ -31,7 +31,7 @@ async def is_healthy(url: str) -> bool:
 
 
 async def port_accepts(host: str, port: int) -> bool:
-    """Tell whether somebody listens there."""
+    """Whether something listens on the port."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port)
@@ -44,7 +44,7 @@ async def port_accepts(host: str, port: int) -> bool:
 
 
 async def http_answers(url: str) -> bool:
-    """Tell whether a GET answers 200."""
+    """Whether a GET returns 200."""
     timeout = aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
@@ -54,7 +54,7 @@ async def http_answers(url: str) -> bool:
 
 
 async def mongodb_is_primary(url: str) -> bool:
-    """Tell whether the replica set has a primary that takes writes."""
+    """Whether the replica set has a primary that accepts writes."""
     client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
         url, serverSelectionTimeoutMS=1000, connectTimeoutMS=1000, socketTimeoutMS=2000
     )
@@ -68,7 +68,7 @@ async def mongodb_is_primary(url: str) -> bool:
 
 
 async def redis_answers(url: str) -> bool:
-    """Tell whether the server answers PING (an external one may ask for a password first)."""
+    """Whether the server answers PING (an external one may require a password first)."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
@@ -84,10 +84,10 @@ async def redis_answers(url: str) -> bool:
 
 
 async def kafka_answers(bootstrap_servers: str) -> bool:
-    """Tell whether a broker answers and has a group coordinator.
+    """Whether a broker answers and has a group coordinator.
 
-    Asking for a coordinator makes a fresh broker create its offsets topic, so that the first
-    consumer group does not meet "coordinator not available".
+    Looking up a coordinator makes a new broker create its offsets topic, so that the first consumer
+    group does not fail with "coordinator not available".
     """
     host, _, port = bootstrap_servers.split(",", maxsplit=1)[0].rpartition(":")
     if not await port_accepts(host, int(port)):

@@ -7,7 +7,7 @@ from embedded.paths import CHECKOUT, Paths
 from embedded.ports import HOST, PortBook
 from embedded.program import Program
 
-# Two, so that whoever develops against it meets what several gateways bring with them.
+# Two, so that development shows what only happens with several gateways.
 GATEWAYS = ("realtime-1", "realtime-2")
 
 # Name of the process → package that runs it.
@@ -21,7 +21,7 @@ PROCESSES = {
 
 
 def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str, str]) -> Program:
-    """Describe one Python process: where it listens, and that it is asked for its readiness."""
+    """A Python process as a program: its port, and the URL of its readiness check."""
     url = f"http://{HOST}:{port}"
     return Program(
         name=name,
@@ -42,7 +42,7 @@ def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str,
 
 
 def nginx(paths: Paths, ports: PortBook, http_port: int, shared: Mapping[str, str]) -> Program:
-    """Describe nginx, in front of REST, the gateways and the page."""
+    """nginx as a program, in front of REST, the gateways and the page."""
     url = f"http://{HOST}:{http_port}"
     return Program(
         name="nginx",

@@ -1,4 +1,4 @@
-"""What a child of the stack is: how it is started, when it is ready, how long it may take."""
+"""A child of the stack: how it is started, when it is ready, how long that may take."""
 
 import asyncio
 import contextlib
@@ -18,9 +18,9 @@ _TETHER = Path(__file__).with_name("tether.py")
 class Program:
     """One program to run.
 
-    `url` is where others reach it. `health` is the address that tells whether it is ready, `url`
-    when not given; `settle` takes the place of that question where a start needs more than asking.
-    Output goes to `log`, or to the terminal when there is none.
+    `url` is where others reach it. `health` is the URL of its readiness check, `url` if empty;
+    `settle` replaces that check where a start takes more than a check. Output goes to `log`, or to
+    the terminal if that is None.
     """
 
     name: str
@@ -35,14 +35,14 @@ class Program:
     stop_timeout_s: float = 10
 
     async def is_ready(self) -> bool:
-        """Ask it whether it is ready; never raises, answers within seconds."""
+        """Whether it is ready; never raises, answers within seconds."""
         if self.settle is not None:
             return await self.settle()
         return await probes.is_healthy(self.health or self.url)
 
 
 async def spawn(program: Program) -> asyncio.subprocess.Process:
-    """Start it in a process group of its own, tied to the calling thread's life."""
+    """Start it in a process group of its own, tied to the lifetime of the calling thread."""
     with contextlib.ExitStack() as files:
         log: IO[bytes] | None = None
         if program.log is not None:

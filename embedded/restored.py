@@ -1,4 +1,4 @@
-"""`parley restored`: for the running stack, or for a MongoDB of one's own."""
+"""`parley restored`: for the running stack, or for an external MongoDB."""
 
 import asyncio
 import json
@@ -13,16 +13,18 @@ from marketplace.storage.restore import after_restore
 _NEEDED = ("MONGODB_URL", "MONGODB_DATABASE")
 
 
-def restored(given: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Do what follows a restore; what the caller's own variables name goes before the running stack.
+def restored(environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Do what has to follow a restore; the caller's variables override those of the running stack.
 
     Raises:
-        StackError: in one sentence why it could not be done.
+        StackError: one sentence that says why it failed.
     """
-    named = _named(given)
+    variables = _variables(environment)
     try:
         asyncio.run(
-            after_restore(named["MONGODB_URL"], named.get("MONGODB_DATABASE", "parley"), say)
+            after_restore(
+                variables["MONGODB_URL"], variables.get("MONGODB_DATABASE", "parley"), say
+            )
         )
     except TemporaryError as error:
         raise StackError(
@@ -32,21 +34,21 @@ def restored(given: Mapping[str, str], say: Callable[[str], None]) -> None:
         raise StackError(str(error)) from error
 
 
-def _named(given: Mapping[str, str]) -> dict[str, str]:
-    noted = paths.from_environment(given).environment
-    named: dict[str, str] = {}
-    if noted.exists():
-        named = json.loads(noted.read_text(encoding="utf-8"))
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    stored = paths.from_environment(environment).environment
+    variables: dict[str, str] = {}
+    if stored.exists():
+        variables = json.loads(stored.read_text(encoding="utf-8"))
     for name in _NEEDED:
-        if given.get(name):
-            named[name] = given[name]
-        elif given.get(f"{name}_FILE"):
-            named[name] = _content(Path(given[f"{name}_FILE"]), name)
-    if not named.get("MONGODB_URL"):
+        if environment.get(name):
+            variables[name] = environment[name]
+        elif environment.get(f"{name}_FILE"):
+            variables[name] = _content(Path(environment[f"{name}_FILE"]), name)
+    if not variables.get("MONGODB_URL"):
         raise StackError(
             "No stack is running here. Start one with `parley up`, or set MONGODB_URL."
         )
-    return named
+    return variables
 
 
 def _content(path: Path, name: str) -> str:

@@ -1,10 +1,10 @@
 """The real servers alone (MongoDB, Valkey, Kafka), for developers and for tests.
 
 At the terminal, `python -m embedded.servers [mongod] [valkey] [kafka]` starts them, prints their
-environment lines and waits until Ctrl-C or SIGTERM.
+environment variables and runs until Ctrl-C or SIGTERM.
 
-In a test, one session fixture serves everybody; everything is on free ports of 127.0.0.1 in a
-temporary folder, and is gone afterwards even when pytest is killed:
+In a test, one session fixture is enough for all; everything is on free ports of 127.0.0.1 in a
+temporary folder, and is removed afterwards even when pytest is killed:
 
     from embedded.servers import Servers, running
 
@@ -17,7 +17,7 @@ temporary folder, and is gone afterwards even when pytest is killed:
         client = AsyncIOMotorClient(servers.mongodb_url)
 
 `servers.environment` has the variables that the processes read. `servers.stop("kafka")`,
-`servers.start("kafka")` and `servers.kill("mongod")` make trouble; they block, so that an
+`servers.start("kafka")` and `servers.kill("mongod")` cause trouble; they block, so that an
 asynchronous test calls them as `await asyncio.to_thread(servers.stop, "kafka")`.
 """
 
@@ -32,16 +32,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from embedded import kafka, mongod, valkey
-from embedded.background import Background
 from embedded.errors import StackError
-from embedded.jobs import together
+from embedded.jobs import gather_or_cancel
+from embedded.loop_thread import LoopThread
 from embedded.paths import Paths, from_environment
 from embedded.ports import PortBook
 from embedded.program import Program
 from embedded.running import Running
 from embedded.supervisor import Supervisor
 
-# Name of the server → the variable that leads the processes to it.
+# Name of the server → the variable that points the processes to it.
 VARIABLES = {
     "mongod": "MONGODB_URL",
     "valkey": "REDIS_URL",
@@ -50,7 +50,7 @@ VARIABLES = {
 
 
 async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
-    """Describe one of the servers; what it needs once (files, formatting) is done here."""
+    """Return one of the servers as a program, after its one-time preparation (files, formatting)."""
     if name == "mongod":
         return mongod.program(paths, ports.port("mongod"))
     if name == "valkey":
@@ -61,7 +61,7 @@ async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
 
 
 def variable(program: Program) -> tuple[str, str]:
-    """Return the environment variable that leads the processes to this server, and its value."""
+    """The environment variable that points the processes to this server, and its value."""
     return VARIABLES[program.name], program.url.removeprefix("kafka://")
 
 
@@ -72,26 +72,26 @@ Servers = Running
 def running(
     *names: str, data: Path | None = None, report: Callable[[str], None] = lambda _: None
 ) -> Iterator[Servers]:
-    """Run the named servers (all three when none is named) while the context is open.
+    """Run the named servers (all three by default) while the context is open.
 
-    `data` keeps their data for a later run; without it they get a folder that is removed.
+    `data` keeps their data for a later run; without it, they use a folder that is removed.
 
     Raises:
         StackError: one of them did not become ready.
     """
     folder = data or Path(tempfile.mkdtemp(prefix="parley-servers-"))
     paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
-    background = Background("embedded servers")
+    loop_thread = LoopThread("embedded servers")
     supervisor = Supervisor(report)
     try:
-        background.call(supervisor.__aenter__())
+        loop_thread.call(supervisor.__aenter__())
         try:
-            environment = background.call(_start(names or tuple(VARIABLES), paths, supervisor))
-            yield Servers(background, supervisor, environment)
+            environment = loop_thread.call(_start(names or tuple(VARIABLES), paths, supervisor))
+            yield Servers(loop_thread, supervisor, environment)
         finally:
-            background.call(supervisor.__aexit__())
+            loop_thread.call(supervisor.__aexit__())
     finally:
-        background.stop()
+        loop_thread.stop()
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -104,7 +104,7 @@ async def _start(names: Sequence[str], paths: Paths, supervisor: Supervisor) -> 
         await supervisor.start(program)
         return variable(program)
 
-    return dict(await together(*(start(name) for name in names)))
+    return dict(await gather_or_cancel(*(start(name) for name in names)))
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The whole stack: what starts when, and in which order it stops."""
+"""The whole stack: the order in which it starts and stops."""
 
 import contextlib
 import json
@@ -13,15 +13,15 @@ from typing import Self
 
 from embedded import credentials, jobs, lock, machine, page, probes, processes, servers, status
 from embedded import ports as free_ports
-from embedded.background import Background
 from embedded.errors import StackError
+from embedded.loop_thread import LoopThread
 from embedded.paths import Paths, from_environment
 from embedded.ports import HOST, PortBook
 from embedded.program import Program
 from embedded.running import Running
 from embedded.supervisor import Report, Supervisor
 
-# Doors first, then those who work for them, then what they all stand on.
+# Entry points first, then what serves them, then the servers that everything depends on.
 STOP_ORDER = (
     ("nginx",),
     ("realtime-1", "realtime-2", "rest"),
@@ -30,9 +30,9 @@ STOP_ORDER = (
     ("sandbox",),
     ("valkey", "kafka", "mongod"),
 )
-# Variables that the processes read; what else stands in a person's environment is not passed on.
+# Prefixes of the variables that the processes read; nothing else is passed on.
 _OURS = ("PARLEY_", "MONGODB_", "KAFKA_", "REDIS_", "SENDGRID_", "TWILIO_", "EMAIL_")
-# Whoever has one of these has a provider, and gets no sandbox in its place.
+# A caller who sets one of these has a provider, and gets no sandbox.
 _PROVIDERS = ("SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 _LOADING_TIMEOUT_S = 600
 
@@ -40,8 +40,8 @@ _LOADING_TIMEOUT_S = 600
 class Stack:
     """One stack on one data folder. Open it with `async with`, then `start` it.
 
-    `environment` is what the person gave: servers and provider credentials of their own, limits.
-    After `start` it also has the addresses and secrets of everything started here.
+    `environment` is the caller's: external servers, provider credentials, limits. After `start`,
+    `self.environment` also has the addresses and secrets of everything started here.
     """
 
     def __init__(
@@ -84,26 +84,26 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """Where people and apps come in."""
+        """The public URL, for people and apps."""
         return f"http://{HOST}:{self._http_port}"
 
     @property
     def sandbox_url(self) -> str:
-        """Where messages to the outside end up; empty when there are real providers."""
+        """Where outgoing messages end up; empty with real providers."""
         return self.environment["SENDGRID_API_URL"] if self._has_sandbox else ""
 
     async def start(self) -> None:
-        """Start everything, side by side where nothing has to wait.
+        """Start everything, concurrently where nothing has to wait.
 
         Raises:
             StackError: something did not become ready.
         """
         self._set_environment()
-        await jobs.together(
+        await jobs.gather_or_cancel(
             *(self._server(name) for name in servers.VARIABLES), self._sandbox(), self._page()
         )
         credentials.write_private(self._paths.environment, json.dumps(self.environment))
-        await jobs.together(
+        await jobs.gather_or_cancel(
             *(self._process(name, package) for name, package in processes.PROCESSES.items())
         )
         await self.supervisor.start(
@@ -111,17 +111,17 @@ class Stack:
         )
 
     async def load_demo(self) -> None:
-        """Load the demo data; nothing happens when it is there already.
+        """Load the demo data; does nothing if it is loaded already.
 
         Raises:
-            StackError: the loading failed.
+            StackError: the load failed.
         """
         argv = (sys.executable, "-m", "embedded.loading")
         if await jobs.run(argv, None, _LOADING_TIMEOUT_S, self.environment) != 0:
             raise StackError("The demo data could not be loaded; see the lines above.")
 
     def _set_environment(self) -> None:
-        """Put together what every process gets: what the person gave goes before what we make."""
+        """Build the environment of every process: the caller's variables override ours."""
         made = credentials.load(self._paths.secrets)
         self.environment = {
             name: value
@@ -139,7 +139,7 @@ class Stack:
         }
 
     async def _server(self, name: str) -> None:
-        """Start a server, or make sure that the person's own one answers."""
+        """Start a server, or check that the caller's own one answers."""
         variable = servers.VARIABLES[name]
         if given := self._given.get(variable):
             if not await probes.is_healthy(f"kafka://{given}" if name == "kafka" else given):
@@ -157,9 +157,9 @@ class Stack:
             await self.supervisor.start(program)
 
     async def _page(self) -> None:
-        began_at = time.monotonic()
+        started_at = time.monotonic()
         await page.build(self._paths)
-        self._report(f"{'page':<12} ready in {time.monotonic() - began_at:.1f} s")
+        self._report(f"{'page':<12} ready in {time.monotonic() - started_at:.1f} s")
 
     async def _process(self, name: str, package: str) -> None:
         await self.supervisor.start(self._python(name, package))
@@ -185,29 +185,29 @@ def running(
     with_demo: bool = False,
     report: Report = lambda _: None,
 ) -> Iterator[Running]:
-    """Run a whole stack while the context is open, for tests: beside others, on free ports.
+    """Run a whole stack while the context is open, for tests: on free ports, beside other stacks.
 
     `environment` adds to this process's own (limits, for example). Without `data` the stack has a
-    new folder that is removed afterwards. The entry is `running.url("nginx")`.
+    new folder that is removed afterwards. The public URL is `running.url("nginx")`.
 
     Raises:
         StackError: it did not become ready.
     """
     folder = data or Path(tempfile.mkdtemp(prefix="parley-stack-"))
     paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache)
-    background = Background("embedded stack")
+    loop_thread = LoopThread("embedded stack")
     given = {**os.environ, **(environment or {})}
     stack = Stack(paths, http_port or free_ports.choose(), given, report)
     try:
-        background.call(stack.__aenter__())
+        loop_thread.call(stack.__aenter__())
         try:
-            background.call(stack.start())
+            loop_thread.call(stack.start())
             if with_demo:
-                background.call(stack.load_demo())
-            yield Running(background, stack.supervisor, stack.environment)
+                loop_thread.call(stack.load_demo())
+            yield Running(loop_thread, stack.supervisor, stack.environment)
         finally:
-            background.call(stack.__aexit__())
+            loop_thread.call(stack.__aexit__())
     finally:
-        background.stop()
+        loop_thread.stop()
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What runs, and how well: written by the stack at every change, read by `parley status`."""
+"""The health of what runs: written by the stack at every change, read by `parley status`."""
 
 import asyncio
 import json
@@ -22,31 +22,31 @@ class Entry(TypedDict):
 
 
 def write(path: Path, programs: list[tuple[Program, int | None]]) -> None:
-    """Note every program with its process id and the address that tells its health."""
-    noted = [
+    """Store every program with its process id and the URL of its readiness check."""
+    entries = [
         {"name": program.name, "pid": pid, "url": program.url, "health": program.health}
         for program, pid in programs
     ]
-    write_private(path, json.dumps(noted, indent=1))
+    write_private(path, json.dumps(entries, indent=1))
 
 
 async def read(paths: Paths) -> list[Entry]:
-    """Return every process and server with its health now; empty when no stack runs there."""
+    """Return every process and server with its current health; empty when no stack is running."""
     if not lock.is_held(paths.lock) or not paths.status.exists():
         return []
-    noted = json.loads(paths.status.read_text())
-    health = await asyncio.gather(*(_is_healthy(one) for one in noted))
+    entries = json.loads(paths.status.read_text())
+    health = await asyncio.gather(*(_is_healthy(entry) for entry in entries))
     return [
-        Entry(name=one["name"], pid=one["pid"], url=one["url"], healthy=is_healthy)
-        for one, is_healthy in zip(noted, health, strict=True)
+        Entry(name=entry["name"], pid=entry["pid"], url=entry["url"], healthy=is_healthy)
+        for entry, is_healthy in zip(entries, health, strict=True)
     ]
 
 
-async def _is_healthy(noted: dict[str, str | int | None]) -> bool:
-    pid = noted["pid"]
+async def _is_healthy(entry: dict[str, str | int | None]) -> bool:
+    pid = entry["pid"]
     if not isinstance(pid, int) or not _is_alive(pid):
         return False
-    return await probes.is_healthy(str(noted["health"] or noted["url"]))
+    return await probes.is_healthy(str(entry["health"] or entry["url"]))
 
 
 def _is_alive(pid: int) -> bool:

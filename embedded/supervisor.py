@@ -1,7 +1,7 @@
 """All children of a stack, by name.
 
 Supervisor ──▶ Keeper (one per program) ──▶ tether.py ──▶ the program
-    └────────▶ Guard (told of every process group)
+    └────────▶ Guard (knows every process group)
 """
 
 import asyncio
@@ -18,9 +18,9 @@ Report = Callable[[str], None]
 
 
 class Supervisor:
-    """Starts, watches and stops programs; open it with `async with`, from a thread that stays.
+    """Starts, monitors and stops programs; open it with `async with`, from a long-lived thread.
 
-    `on_change` is called whenever a process was started or has ended.
+    `on_change` is called whenever a process has started or exited.
     """
 
     def __init__(self, report: Report, on_change: Callable[[], None] = lambda: None) -> None:
@@ -43,7 +43,7 @@ class Supervisor:
         return [(keeper.program, keeper.pid) for keeper in self._keepers.values()]
 
     def program(self, name: str) -> Program:
-        """The program of that name."""
+        """The program with this name."""
         return self._keeper(name).program
 
     def pid(self, name: str) -> int | None:
@@ -72,11 +72,11 @@ class Supervisor:
         await self._keeper(name).stop()
 
     def kill(self, name: str, number: signal.Signals, hold_s: float = 0.0) -> None:
-        """Send a signal to a program; if it dies, it stays down for `hold_s` seconds at least."""
+        """Send a signal to a program; if it dies, it stays down for at least `hold_s` seconds."""
         self._keeper(name).kill(number, hold_s)
 
     async def stop_all(self, order: Iterable[Iterable[str]] = ()) -> None:
-        """Stop everything: group after group as `order` says, then what it does not name."""
+        """Stop everything: the groups in `order` one after the other, then the rest."""
         for group in order:
             await self._stop_group([name for name in group if name in self._keepers])
         await self._stop_group(self._keepers)

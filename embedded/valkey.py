@@ -11,7 +11,7 @@ from embedded.program import Program
 
 
 def binary() -> Path:
-    """Find the server's executable for this machine.
+    """Return the server's executable for this machine.
 
     Raises:
         StackError: the package is missing or has none for this machine.
@@ -27,7 +27,7 @@ def binary() -> Path:
 
 
 def program(paths: Paths, port: int) -> Program:
-    """Describe the server: in memory only, since nothing in it has to outlive it."""
+    """The server as a program: in memory only, since none of its data has to survive it."""
     folder = paths.data / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     options = {
@@ -37,7 +37,7 @@ def program(paths: Paths, port: int) -> Program:
         "save": "",
         "appendonly": "no",
         "maxmemory": "256mb",
-        # Fail writes loudly rather than drop somebody's presence or limit silently.
+        # Fail writes loudly rather than drop presence or limits silently.
         "maxmemory-policy": "noeviction",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]

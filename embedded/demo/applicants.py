@@ -1,4 +1,4 @@
-"""Vendors on their way through onboarding: what an admin has to look at, and what was decided."""
+"""Vendors in onboarding: what an admin has to review, and what was decided."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from marketplace.schemas.vendors import UpdateProfile
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """A vendor and how far it has come; decisions are those of the admin, with a reason."""
+    """A vendor and how far it has come; decisions are the admin's, with a reason."""
 
     company: str
     person: str
@@ -47,7 +47,7 @@ APPLICANTS = (
 
 
 async def present(world: World, number: int, applicant: Applicant, admin: Actor) -> None:
-    """Register the applicant and take it as far as it goes; what was done before is not done again.
+    """Register the applicant and take it through its steps, skipping those already done.
 
     Raises:
         ParleyError, TemporaryError: as the actions do.

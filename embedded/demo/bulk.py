@@ -1,4 +1,4 @@
-"""Many documents in few writes."""
+"""Inserts many documents with few writes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,10 +12,10 @@ BATCH = 2_500  # some 1.5 MB of vendors; larger batches are no faster
 
 
 async def insert_missing(store: MongoStore, name: str, values: Sequence[Any]) -> None:
-    """Insert those values whose id the collection does not have yet; durable when this returns.
+    """Insert the values whose id is not in the collection yet; durable when this returns.
 
     Raises:
-        TemporaryError: MongoDB is away.
+        TemporaryError: MongoDB is unreachable.
     """
     for start in range(0, len(values), BATCH):
         async with away_is_temporary(None):
@@ -25,16 +25,16 @@ async def insert_missing(store: MongoStore, name: str, values: Sequence[Any]) ->
 async def insert_together(
     store: MongoStore, documents: Mapping[str, Sequence[dict[str, Any]]]
 ) -> None:
-    """Insert documents, by collection, in one transaction: all of them or none.
+    """Insert documents, by collection, in one transaction.
 
     Raises:
-        TemporaryError: MongoDB is away.
+        TemporaryError: MongoDB is unreachable.
     """
     database = store.database
 
     async def work(session: Any) -> None:
-        for name, ready in documents.items():
-            await database[name].insert_many(ready, session=session)
+        for name, inserted in documents.items():
+            await database[name].insert_many(inserted, session=session)
 
     async with away_is_temporary(None), await database.client.start_session() as session:
         await session.with_transaction(work, write_concern=database.write_concern)
@@ -43,10 +43,10 @@ async def insert_together(
 async def _insert_missing(store: MongoStore, name: str, values: Sequence[Any]) -> None:
     collection = store.database[name]
     write = vendor_document if name == "vendors" else to_document
-    documents = [write(each) for each in values]
-    ids = [each["_id"] for each in documents]
+    documents = [write(value) for value in values]
+    ids = [document["_id"] for document in documents]
     found = await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list(None)
-    there = {each["_id"] for each in found}
-    missing = [each for each in documents if each["_id"] not in there]
+    existing_ids = {document["_id"] for document in found}
+    missing = [document for document in documents if document["_id"] not in existing_ids]
     if missing:
         await collection.insert_many(missing, ordered=False)

@@ -2,8 +2,8 @@
 
     load ─▶ _vendors (bulk) ─▶ _people (bulk) ─▶ _applicants, _stories (actions) ─▶ the marker
 
-Ids of what is written in bulk are the same every time, and the rest looks first at what is there;
-so a load that was broken off is completed by the next one, and the marker stands for all of it.
+Bulk documents have the same ids every time, and every other step first checks what exists. So the
+next load completes an interrupted one; the marker says that everything is loaded.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ Report = Callable[[str], None]
 
 
 def load(environment: dict[str, str], report: Report) -> None:
-    """Load all, or nothing when it is there already; `report` gets a sentence for each step.
+    """Load everything, or nothing if it is loaded already; `report` gets a sentence for each step.
 
     Raises:
-        SettingsError: the environment does not tell where the servers are.
-        TemporaryError: MongoDB is away.
+        SettingsError: the environment lacks the addresses of the servers.
+        TemporaryError: MongoDB is unreachable.
     """
     uvloop.run(_load(environment, report))
 
@@ -42,11 +42,11 @@ async def _load(environment: dict[str, str], report: Report) -> None:
 
 
 async def load_into(parts: Parts, report: Report, vendor_count: int) -> None:
-    """Load with so many active vendors besides the one to log in as."""
+    """Load with this many active vendors besides the one to log in as."""
     markers = parts.store.database["demo_data"]
     if await markers.find_one({"_id": _MARKER}) is not None:
         return
-    # One for all: a hash takes 50 ms of a core, 25,000 of them would take 20 minutes.
+    # One hash for all: each takes 50 ms of a core, 25,000 of them would take 20 minutes.
     password_hash = await parts.world.passwords.hash(people.PASSWORD)
     await _vendors(parts, report, vendor_count, password_hash)
     await _people(parts, password_hash)
@@ -56,12 +56,16 @@ async def load_into(parts: Parts, report: Report, vendor_count: int) -> None:
 
 
 async def _vendors(parts: Parts, report: Report, count: int, password_hash: str) -> None:
-    made = demo_vendors(count, password_hash)
+    generated = demo_vendors(count, password_hash)
     done = 0
-    while batch := list(islice(made, BATCH)):
-        # A vendor without an account cannot be told of anything: the account goes first.
-        await insert_missing(parts.store, "accounts", [each.account for each in batch])
-        await insert_missing(parts.store, "vendors", [each.vendor for each in batch])
+    while batch := list(islice(generated, BATCH)):
+        # Accounts first: a vendor without an account cannot be notified.
+        await insert_missing(
+            parts.store, "accounts", [generated_vendor.account for generated_vendor in batch]
+        )
+        await insert_missing(
+            parts.store, "vendors", [generated_vendor.vendor for generated_vendor in batch]
+        )
         done += len(batch)
         report(f"Demo data: {done:,} of {count:,} vendors.")
 

@@ -1,4 +1,4 @@
-"""Names of companies and persons, put together from words that are common in the United States."""
+"""Names of companies and persons, made of words that are common in the United States."""
 
 from random import Random
 
@@ -38,7 +38,7 @@ NOUNS = _words(
     Horizon"""
 )
 
-# What the companies of each category call their trade.
+# The words for each category's trade in company names.
 TRADES = {
     "catering": ("Catering", "Kitchen", "Banquets", "Events & Catering", "Provisions"),
     "cleaning": ("Cleaning", "Cleaning Services", "Janitorial", "Home Care", "Maids"),
@@ -56,7 +56,7 @@ _ENDINGS = ("", "", "", " Co.", " LLC", " Inc.", " Group")
 
 
 def person(random: Random) -> str:
-    """A person's first name and surname."""
+    """A first name and a surname."""
     return f"{random.choice(FIRST_NAMES)} {random.choice(SURNAMES)}"
 
 

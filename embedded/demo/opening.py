@@ -1,9 +1,9 @@
 """A conversation as four actions would leave it (draft, submit, match, accept), as documents.
 
-The actions take 33 round trips and four journaled commits a conversation; 2,000 conversations take
-them nearly two minutes on two cores beside the running stack.  Written in bulk they take seconds.
-The rules and the events are those of the actions, and a test holds what both leave side by side,
-field by field.  The matching process hears of an RFI whose one place is taken already.
+The actions take 33 round trips and four journaled commits per conversation; for 2,000 conversations
+that is nearly two minutes on two cores beside the running stack. Bulk writes take seconds. The
+rules and the events are those of the actions, and a test compares the results of both, field by
+field. The matching process receives an RFI whose only slot is already taken.
 """
 
 from collections.abc import Mapping
@@ -30,14 +30,14 @@ _CONVERSATION = ConversationView()
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A customer, and the one vendor that its RFI reaches; it has its match counted already."""
+    """A customer, and the only vendor that its RFI reaches; the vendor's match is already counted."""
 
     customer: Account
     vendor: Vendor
 
 
 def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match, Documents]:
-    """An open RFI of this checked content, its accepted match and their conversation.
+    """An open RFI with this validated content, its accepted match and their conversation.
 
     Returns the match, and all documents by collection.
     """
@@ -49,7 +49,7 @@ def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match
     conversation = _conversation(pair, offered, now)
     accepted = matches.accept(offered, conversation.id, now)
     started = {"conversation": _CONVERSATION.dump(conversation)}
-    told = (
+    domain_events = (
         rfi_event("rfi.drafted", draft, drafted, customer),
         rfi_event("rfi.submitted", rfi, submitted, customer),
         match_event("match.offered", offered, MATCHING),
@@ -59,13 +59,13 @@ def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match
     return accepted, {
         "rfis": [to_document(replace(rfi, match_count=1))],
         "rfi_revisions": [
-            {"_id": f"{rfi.id}:{each.revision}", **to_document(each)}
-            for each in (drafted, submitted)
+            {"_id": f"{rfi.id}:{revision.revision}", **to_document(revision)}
+            for revision in (drafted, submitted)
         ],
         "matches": [to_document(accepted)],
         "conversations": [to_document(conversation)],
         "entries": [to_document(_notice(accepted, conversation.id, now))],
-        "outbox": [_outgoing(each) for each in told],
+        "outbox": [_outgoing(domain_event) for domain_event in domain_events],
     }
 
 
@@ -83,7 +83,7 @@ def _conversation(pair: Pair, offered: Match, now: datetime) -> Conversation:
 
 
 def _notice(accepted: Match, conversation_id: str, now: datetime) -> Entry:
-    """The conversation's first entry: the vendor came."""
+    """The conversation's first entry: the vendor joined."""
     return Entry(
         id=new_id(),
         conversation_id=conversation_id,
@@ -97,14 +97,14 @@ def _notice(accepted: Match, conversation_id: str, now: datetime) -> Entry:
     )
 
 
-def _outgoing(made: Event) -> dict[str, Any]:
-    """An event as `MongoOutbox` writes it."""
+def _outgoing(domain_event: Event) -> dict[str, Any]:
+    """An event as `MongoOutbox` stores it."""
     return {
-        "_id": made.id,
-        "topic": made.topic,
-        "key": made.key,
-        "value": events.encode(made),
-        "occurred_at": made.occurred_at,
-        "name": made.name,
-        "position": made.data.get("revision", {}).get("revision"),
+        "_id": domain_event.id,
+        "topic": domain_event.topic,
+        "key": domain_event.key,
+        "value": events.encode(domain_event),
+        "occurred_at": domain_event.occurred_at,
+        "name": domain_event.name,
+        "position": domain_event.data.get("revision", {}).get("revision"),
     }

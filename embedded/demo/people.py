@@ -1,4 +1,4 @@
-"""Who can log in: a customer, a vendor and an admin to try things as, and four more customers."""
+"""Log-ins to try things with: a customer, a vendor and an admin; and four more customers."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -8,7 +8,7 @@ from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.vendors import MAX_CAPACITY, ServiceArea, Vendor, VendorState
 
-PASSWORD = "parley-demo"  # noqa: S105 # told to everybody: these accounts exist in a demonstration only
+PASSWORD = "parley-demo"  # noqa: S105 # public: these accounts exist in a demonstration only
 _CUSTOMER_EMAIL = "customer@demo.parley.example"
 _VENDOR_EMAIL = "vendor@demo.parley.example"
 _ADMIN_EMAIL = "admin@demo.parley.example"
@@ -54,14 +54,14 @@ def accounts(password_hash: str) -> dict[str, Account]:
 
 
 def actors() -> dict[str, Actor]:
-    """Everybody as they act, by their short names."""
-    return {short: Actor(each.id, each.role) for short, each in accounts("").items()}
+    """The actors of these accounts, by short name."""
+    return {short: Actor(account.id, account.role) for short, account in accounts("").items()}
 
 
 def demo_vendor(account: Account) -> Vendor:
-    """The vendor to log in as: in the middle of Denver, does everything, and has room for more.
+    """The vendor to log in as: in the middle of Denver, does everything, and has spare capacity.
 
-    So whatever somebody asks for there, it is among the closest.
+    So it is among the closest vendors for anything requested there.
     """
     location = {"type": "Point", "coordinates": list(DENVER_CIVIC_CENTER)}
     return Vendor(

@@ -1,8 +1,8 @@
-"""Conversations with tokens on a running stack, for clients and tests that are not ours.
+"""Creates conversations with tokens on a running stack, for external clients and tests.
 
     seed ─▶ _environment ─▶ _accounts (bulk) ─▶ opening.opened for each (bulk) ─▶ the file
 
-Every conversation has a customer and a vendor of its own, so that no limit of an account is met.
+Every conversation has its own customer and vendor, so that it meets no limit per account.
 """
 
 import json
@@ -38,17 +38,20 @@ _BATCH = 200  # conversations in one transaction: 2,200 documents, some 2 MB
 _CATEGORY = "plumbing"
 _RADIUS_M = 100
 _NO_PASSWORD = "-"  # noqa: S105 # no hash of any: these accounts act by their tokens alone
-# Open water of the southern Pacific, where nobody else asks or works.
+# Open water of the southern Pacific, where nobody else submits RFIs or works.
 _WEST, _EAST, _SOUTH, _NORTH = -140.0, -100.0, -50.0, -25.0
 
 
 def seed(conversations: int, path: Path) -> None:
-    """Make conversations and write `[{"conversation_id", "rfi_id", "tokens": [customer's, vendor's]}]`.
+    """Create conversations and write them, with their tokens, to a file.
 
-    The file is replaced in one step and readable by its owner alone; the tokens last four hours.
+        [{"conversation_id", "rfi_id", "tokens": [customer's, vendor's]}]
+
+    The file is replaced atomically and readable by its owner alone; the tokens are valid for four
+    hours.
 
     Raises:
-        StackError: in one sentence why it could not be done.
+        StackError: one sentence that says why it failed.
     """
     if not 1 <= conversations <= MOST_CONVERSATIONS:
         raise StackError(f"--conversations must be 1 to {MOST_CONVERSATIONS:,}.")
@@ -66,7 +69,7 @@ def seed(conversations: int, path: Path) -> None:
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    """What the processes of the running stack were given; the person's own variables go first."""
+    """The environment of the running stack's processes; the caller's own variables override it."""
     noted = paths.from_environment(given)
     joined: dict[str, str] = {}
     if noted.environment.exists():
@@ -99,7 +102,7 @@ async def _seed(environment: dict[str, str], conversations: int) -> list[dict[st
 
 def _pairs(world: World, count: int) -> list[Pair]:
     now = world.clock.now()
-    random = Random(secrets.randbits(64))  # other places with every run
+    random = Random(secrets.randbits(64))  # different places in every run
     pairs = []
     for number in range(1, count + 1):
         longitude, latitude = random.uniform(_WEST, _EAST), random.uniform(_SOUTH, _NORTH)
@@ -125,7 +128,7 @@ def _account(role: Role, name: str, now: datetime, account_id: str | None = None
 
 
 def _vendor(company: str, place: dict[str, Any], now: datetime) -> Vendor:
-    """A vendor with one place, which its one match takes."""
+    """A vendor with capacity for one match, which its match takes."""
     return Vendor(
         id=new_id(),
         state=VendorState.ACTIVE,
@@ -168,16 +171,16 @@ async def _conversations(parts: Parts, pairs: list[Pair]) -> list[Match]:
     matches: list[Match] = []
     documents: Documents = defaultdict(list)
     for pair in pairs:
-        match, made = opened(pair, content_for(pair), now)
+        match, pair_documents = opened(pair, content_for(pair), now)
         matches.append(match)
-        for name, of_this in made.items():
-            documents[name] += of_this
+        for name, created in pair_documents.items():
+            documents[name] += created
     await insert_together(parts.store, documents)
     return matches
 
 
 def content_for(pair: Pair) -> dict[str, Any]:
-    """What the pair's customer asks for, where only its vendor is; as `DraftRfi` would load it."""
+    """An RFI that only the pair's vendor can match, as `DraftRfi` would load it."""
     area = pair.vendor.service_area
     return {
         "category": _CATEGORY,
@@ -195,7 +198,7 @@ def content_for(pair: Pair) -> dict[str, Any]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside `path`, for its owner alone, that takes its place when all went well."""
+    """A temporary file beside `path`, private to its owner, that replaces `path` on success."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

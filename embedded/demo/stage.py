@@ -1,7 +1,7 @@
-"""Performs a story through the actions, as the apps would, in the time in which it took place.
+"""Performs a story through the actions, as the apps would, with the timestamps of the story.
 
-Every step looks first at what is there: a story that was broken off is taken up where it stopped,
-and the matching process, which hears of the RFIs too, may be faster with its part.
+Every step first checks what exists: an interrupted story continues where it stopped, and the
+matching process, which receives the RFIs too, may be first with its part.
 
     perform ─▶ _the_rfi ─▶ draft, submit, match, revise
                _answer  ─▶ decline, or accept ─▶ talk.Talk.play ─▶ messages, quotes, award
@@ -24,12 +24,12 @@ from marketplace.ports import Clock, World
 from marketplace.schemas.fields import written
 from marketplace.schemas.rfis import DraftRfi, ReviseRfi
 
-_HANDLED_AS = "demo"  # not the group of the matching process: each keeps marks of its own
+_HANDLED_AS = "demo"  # not the matching process's consumer group: each keeps its own marks
 
 
 @dataclass(slots=True)
 class StoryClock:
-    """Tells the time within a story, which is over before the present."""
+    """Tells the time within a story, which ends before the present."""
 
     at: datetime
     present: Clock
@@ -39,12 +39,12 @@ class StoryClock:
         return min(self.at, self.present.now())
 
     def advance(self, time: timedelta) -> None:
-        """Let time go by."""
+        """Let time pass."""
         self.at += time
 
 
 async def perform(world: World, story: Story, people: dict[str, Actor]) -> None:
-    """Bring a story to its end, whatever of it has taken place already.
+    """Complete a story, however much of it has already been performed.
 
     Raises:
         ParleyError, TemporaryError: as the actions do.
@@ -91,7 +91,7 @@ async def _the_rfi(world: World, story: Story, customer: Actor) -> Rfi:
 
 
 async def _open(world: World, story: Story, customer: Actor, rfi: Rfi) -> Rfi:
-    """Submit the draft, have it matched, and make the story's revision of it."""
+    """Submit the draft, have it matched, and apply the story's revision."""
     if rfi.state is RfiState.DRAFT:
         rfi = await rfis.submit(world, customer, rfi.id, rfi.revision)
     if rfi.state is RfiState.OPEN:
@@ -103,12 +103,12 @@ async def _open(world: World, story: Story, customer: Actor, rfi: Rfi) -> Rfi:
 
 
 async def _match_of(world: World, rfi: Rfi, answer: Answer, demo_vendor: Actor) -> Match:
-    """The match that an answer is about; vendors asked later are farther away, so ranks stay."""
+    """The match of an answer; vendors of later waves are farther away, so ranks are stable."""
     found = await world.store.matches.of_rfi(rfi.id)
     if isinstance(answer.vendor, int):
-        others = [each for each in found if each.vendor_id != demo_vendor.account_id]
+        others = [match for match in found if match.vendor_id != demo_vendor.account_id]
         return others[answer.vendor]
-    return next(each for each in found if each.vendor_id == demo_vendor.account_id)
+    return next(match for match in found if match.vendor_id == demo_vendor.account_id)
 
 
 async def _answer(

@@ -1,4 +1,4 @@
-"""What is asked for in the demonstration, who answers, and how it ends: every state is among them."""
+"""The demonstration's RFIs, who answers them, and how they end; every state is among them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _SEATTLE_BALLARD = (-122.3755, 47.6687)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one of the matched vendors does: it declines for a reason, or accepts and talks.
+    """What one of the matched vendors does: it declines with a reason, or accepts and talks.
 
     `vendor` is "vendor" for the one to log in as, or the rank among the others, the closest first.
     """
@@ -24,9 +24,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An RFI and what becomes of it.  A story without `began_h_ago` is a draft.
+    """An RFI and what becomes of it. A story without `began_h_ago` is a draft.
 
-    Whoever awards does so in a script.  `budget` is in US dollars.
+    An award is part of a script. `budget` is in US dollars.
     """
 
     customer: str
@@ -46,7 +46,7 @@ class Story:
 
 
 def _denver(east_m: float, north_m: float) -> tuple[float, float]:
-    """A place near the demo vendor's; a degree is 85.6 km wide and 111.3 km high there."""
+    """A place near the demo vendor's; a degree there is 85.6 km wide and 111.3 km high."""
     longitude, latitude = DENVER_CIVIC_CENTER
     return round(longitude + east_m / 85_600, 6), round(latitude + north_m / 111_300, 6)
 

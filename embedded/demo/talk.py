@@ -1,4 +1,4 @@
-"""Plays the script of one conversation; what was said before it was broken off is not said again."""
+"""Plays the script of one conversation; lines played before an interruption are not repeated."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ _MOST_ENTRIES = 1_000  # no script is nearly as long
 
 
 class Talk:
-    """One conversation while it is played."""
+    """One conversation while it is being played."""
 
     def __init__(
         self, world: World, conversation: Conversation, customer: Actor, vendor: Actor
@@ -28,12 +28,12 @@ class Talk:
         self._changed: set[tuple[str | None, str | None]] = set()
 
     async def play(self, lines: Sequence[Line], advance: Callable[[timedelta], None]) -> None:
-        """Do what the lines say; then both apps have all, and each side has read up to its part."""
+        """Perform the lines; at the end, everything is delivered, and each side has read its part."""
         entries = await self._world.store.entries.after(self._conversation.id, 0, _MOST_ENTRIES)
         self._changed = {
-            (each.message_id, each.body)
-            for each in entries
-            if each.kind in {EntryKind.EDIT, EntryKind.DELETION}
+            (entry.message_id, entry.body)
+            for entry in entries
+            if entry.kind in {EntryKind.EDIT, EntryKind.DELETION}
         }
         for number, line in enumerate(lines, start=1):
             advance(line.after)
@@ -67,7 +67,7 @@ class Talk:
             attachment_ids=[],
         )
         message = self._last[line.role] = appended.entry
-        # Who writes has read what came before.
+        # Writing a message implies having read everything before it.
         self._head = self._read[line.role] = message.sequence
 
     async def _change(self, line: Line) -> None:

@@ -1,4 +1,4 @@
-"""The active vendors: where they are, what they do, how far they go.  The same ones every time."""
+"""The active vendors: location, trade, reach. They are the same every time."""
 
 import math
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _LEAST_RADIUS_M, _MOST_RADIUS_M = 10_000, 120_000
 _MEDIAN_RADIUS_M = 28_000
 _MOST_CAPACITY = 20
 
-# What a company also takes on besides its first trade.
+# Trades that a company may also offer besides its first.
 _ALSO = {
     "catering": ("event_photography", "cleaning"),
     "cleaning": ("painting", "landscaping", "moving"),
@@ -58,7 +58,7 @@ MOST_VENDORS = len(_AREA_CODES) * 100
 
 @dataclass(frozen=True, slots=True)
 class DemoVendor:
-    """A vendor with its account, and the city it is counted to."""
+    """A vendor with its account, and the city it belongs to."""
 
     account: Account
     vendor: Vendor
@@ -66,10 +66,10 @@ class DemoVendor:
 
 
 def demo_vendors(count: int, password_hash: str) -> Iterator[DemoVendor]:
-    """So many active vendors over the cities by population, in the order in which they joined.
+    """Active vendors spread over the cities by population, in the order in which they joined.
 
     Raises:
-        ValueError: more than there are fictitious telephone numbers.
+        ValueError: there are not enough fictitious phone numbers.
     """
     if count > MOST_VENDORS:
         raise ValueError(f"there are telephone numbers for {MOST_VENDORS} vendors")
@@ -87,7 +87,7 @@ def demo_vendors(count: int, password_hash: str) -> Iterator[DemoVendor]:
 
 
 def fixed_id(random: Random, at: datetime) -> str:
-    """An id as `new_id` would have made it at that time, but the same every time."""
+    """An id that `new_id` could have made at that time, but the same in every run."""
     milliseconds = int(at.timestamp() * 1_000)
     version_7 = 0x7 << 76 | 0b10 << 62 | random.getrandbits(12) << 64 | random.getrandbits(62)
     return UUID(int=milliseconds << 80 | version_7).hex

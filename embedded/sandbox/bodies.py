@@ -1,17 +1,17 @@
-"""Request bodies, read up to a limit."""
+"""Reads request bodies up to a limit."""
 
 from aiohttp import web
 
 
 class BodyTooLargeError(Exception):
-    """The body is longer than the endpoint takes."""
+    """The body is larger than the endpoint accepts."""
 
 
 async def read_body(request: web.Request, limit_bytes: int) -> bytes:
-    """Read the whole body, and stop as soon as it passes the limit.
+    """Read the whole body; stop as soon as it exceeds the limit.
 
     Raises:
-        BodyTooLargeError: at the declared length already, else at the first byte too many.
+        BodyTooLargeError: because of the declared length, or at the first byte too many.
     """
     if request.content_length is not None and request.content_length > limit_bytes:
         raise BodyTooLargeError

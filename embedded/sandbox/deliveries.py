@@ -1,4 +1,4 @@
-"""Everything that arrived, in a bounded ring in memory: the oldest goes when a bound is passed."""
+"""Everything that arrived, in a bounded ring in memory; beyond a bound the oldest is dropped."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from enum import StrEnum
 from prometheus_client import Counter, Gauge
 
 MAX_DELIVERIES = 10_000
-# A single email may have 30 MB, so that a bound on the number alone would be none on memory.
+# A single email may have 30 MB, so a bound on the count alone would not bound the memory.
 MAX_BYTES = 256 * 1024 * 1024
 
 _ARRIVED = Counter("parley_sandbox_deliveries_total", "Accepted deliveries", ["channel"])
@@ -17,7 +17,7 @@ _HELD = Gauge("parley_sandbox_deliveries_held", "Deliveries held in memory")
 
 
 class Channel(StrEnum):
-    """By which way a delivery reaches a person."""
+    """The channel by which a delivery reaches a person."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -26,7 +26,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client handed in for one recipient; `provider_id` is the id that it got back."""
+    """What a client submitted for one recipient; `provider_id` is the id that the client received."""
 
     channel: Channel
     to: str
@@ -40,7 +40,7 @@ class Submission:
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory its texts take."""
+        """Approximate memory used by its texts."""
         texts = (self.text, self.subject or "", self.html or "", *self.media_urls)
         args = (len(name) + len(value) for name, value in self.custom_args.items())
         return 500 + sum(map(len, texts)) + sum(args)
@@ -56,7 +56,7 @@ class Delivery:
 
 
 class Deliveries:
-    """The ring.  Its bounds: `max_count` deliveries and about `max_bytes` of text."""
+    """The ring, bounded by `max_count` deliveries and about `max_bytes` of text."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Deliveries:
         self._clock = clock
         self._ring: deque[Delivery] = deque()
         self._bytes = 0
-        # Numbers begin at the time of the start: a cursor from before a restart stays valid.
+        # Sequences start from the current time: a cursor from before a restart stays valid.
         self._last_sequence = int(clock().timestamp() * 1000)
 
     def __len__(self) -> int:
@@ -77,11 +77,11 @@ class Deliveries:
 
     @property
     def last_sequence(self) -> int:
-        """The number of the newest delivery ever received."""
+        """The sequence of the newest delivery ever received."""
         return self._last_sequence
 
     def add(self, submissions: Iterable[Submission]) -> list[Delivery]:
-        """Keep submissions of one request, all received at the same time, and return them."""
+        """Add the submissions of one request, with one timestamp, and return them as deliveries."""
         received_at = self._clock()
         added = []
         for submission in submissions:
@@ -97,15 +97,15 @@ class Deliveries:
         return added
 
     def clear(self) -> None:
-        """Forget all; sequence numbers go on from where they are."""
+        """Forget everything; sequences continue."""
         self._ring.clear()
         self._bytes = 0
         _HELD.set(0)
 
     def oldest_first(self, after_sequence: int = 0) -> Iterator[Delivery]:
-        """Those that came after a number, in the order of arrival."""
+        """The deliveries after a sequence, in the order of arrival."""
         return (delivery for delivery in self._ring if delivery.sequence > after_sequence)
 
     def newest_first(self) -> Iterator[Delivery]:
-        """All, the last one to arrive first."""
+        """All deliveries, the newest first."""
         return reversed(self._ring)

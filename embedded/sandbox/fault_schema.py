@@ -14,7 +14,7 @@ def _is_status(status: object) -> None:
 
 
 class FaultSchema(Schema):
-    """Checks what a fault is made of."""
+    """Validates the fields of a fault."""
 
     channel = fields.String(required=True, validate=validate.OneOf(["email", "sms"]))
     status = fields.Raw(required=True, validate=_is_status)
@@ -31,7 +31,7 @@ class FaultSchema(Schema):
 
     @validates_schema
     def _fits(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse members that the others give no meaning to."""
+        """Refuse fields that have no meaning together with the others."""
         has_answer = isinstance(data["status"], int)
         for name in ("retry_after_s", "code", "field", "location"):
             if data.get(name) is not None and not has_answer:

@@ -12,7 +12,7 @@ MAX_FAULTS = 100
 TIMEOUT = "timeout"
 RESET = "reset"
 DRIP = "drip"
-# How an answer is written: as the provider writes it, as a proxy in between does, or not in whole.
+# The format of a response: the provider's, that of a proxy in between, or a broken one.
 AS_PROVIDER, HTML, MALFORMED, EMPTY = "provider", "html", "malformed", "empty"
 FORMS = (AS_PROVIDER, HTML, MALFORMED, EMPTY)
 
@@ -23,14 +23,14 @@ _STRUCK = Counter(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the next `times` matching sends meet.
+    """What the next `times` matching sends get.
 
-    `channel` is "email" or "sms" (which MMS belongs to); `to` limits it to one recipient,
-    `above_per_s` to the sends beyond so many a second.  `status` is an HTTP status, "timeout" (no
-    answer), "reset", or "drip" (an answer of a byte now and then, which never ends).  `code` is
-    Twilio's, `field` SendGrid's; `form` is how the answer is written.  With `is_accepted` the
-    provider takes the message all the same, at once or `accepted_after_s` later: the cases for
-    which a sender must look before it sends again.
+    `channel` is "email" or "sms" (which includes MMS). `to` limits the fault to one recipient,
+    `above_per_s` to the sends above this rate per second. `status` is an HTTP status, "timeout" (no
+    response), "reset", or "drip" (a response of a byte now and then, which never ends). `code` is
+    Twilio's, `field` SendGrid's; `form` is the format of the response. With `is_accepted`, the
+    provider accepts the message anyway, at once or `accepted_after_s` later: these are the cases in
+    which a sender must check before it sends again.
     """
 
     channel: str
@@ -48,25 +48,25 @@ class Fault:
 
     @property
     def breaks_off(self) -> bool:
-        """Whether the client gets no answer at all."""
+        """Whether the client gets no response at all."""
         return self.status in (TIMEOUT, RESET)
 
     def matches(self, channel: str, recipients: Collection[str]) -> bool:
-        """Whether it is about a send on this channel to these recipients."""
+        """Whether it applies to a send on this channel to these recipients."""
         wanted = self.to.casefold() if self.to else None
         return self.channel == channel and (
             wanted is None or wanted in {recipient.casefold() for recipient in recipients}
         )
 
     def as_json(self) -> dict[str, object]:
-        """What of it differs from the defaults."""
-        defaults = {each.name: each.default for each in fields(self)}
+        """The fields that differ from their defaults, and those always shown."""
+        defaults = {member.name: member.default for member in fields(self)}
         named = ("times", "to", "retry_after_s", "is_accepted")
         return {k: v for k, v in asdict(self).items() if k in named or v != defaults[k]}
 
 
 class Faults:
-    """The faults in force, in the order in which they are tried."""
+    """The active faults, in the order in which they are tried."""
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._faults: list[Fault] = []
@@ -76,15 +76,15 @@ class Faults:
 
     @property
     def in_force(self) -> Sequence[Fault]:
-        """What is left of them."""
+        """The faults that are left."""
         return tuple(self._faults)
 
     def put(self, faults: Sequence[Fault]) -> None:
-        """Replace them all."""
+        """Replace all faults."""
         self._faults = list(faults)
 
     def take(self, channel: str, recipients: Collection[str]) -> Fault | None:
-        """The first that matches, with one of its times used up; None when the send goes well."""
+        """The first matching fault, with one of its times used up; None if the send succeeds."""
         for index, fault in enumerate(self._faults):
             if not fault.matches(channel, recipients) or self._is_below(fault):
                 continue
@@ -96,11 +96,11 @@ class Faults:
         return None
 
     async def stopped(self) -> None:
-        """Wait until the sandbox stops, for those that wait for an answer."""
+        """Wait until the sandbox stops; for requests that get no response."""
         await self._stopping.wait()
 
     def stop(self) -> None:
-        """Let go of all that wait for an answer; for the shutdown."""
+        """Release all requests that wait without a response; for the shutdown."""
         self._stopping.set()
 
     def _is_below(self, fault: Fault) -> bool:

@@ -1,4 +1,4 @@
-"""What arrived and what shall go wrong, as JSON, for tests and tools.
+"""Deliveries and faults as JSON, for tests and tools.
 
     GET    /sandbox/deliveries?to=&channel=&after=&limit=  → {"items", "next_cursor"}, oldest first
     DELETE /sandbox/deliveries                             → 204
@@ -40,7 +40,7 @@ class Inspection:
         self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
-        """What it answers."""
+        """The routes it serves."""
         return [
             web.get("/sandbox/deliveries", self._list),
             web.delete("/sandbox/deliveries", self._clear),
@@ -89,7 +89,7 @@ class Inspection:
 
 
 def as_json(delivery: Delivery) -> dict[str, object]:
-    """A delivery for programs; members that do not belong to its channel are left out."""
+    """A delivery as JSON; fields that do not apply to its channel are left out."""
     submission = delivery.submission
     item: dict[str, object] = {
         "id": str(delivery.sequence),

@@ -1,11 +1,11 @@
-"""The JSON of a Mail Send request: read, checked, and made into one submission per recipient.
+"""The JSON of a Mail Send request: parsed, validated, split into one submission per recipient.
 
-Checked is what our own mails have (one or more personalizations with `to` and `custom_args`, from,
-subject, content): the first mistake is told with the member's path.  Nothing else is looked at.
+It validates what our own mails have (one or more personalizations with `to` and `custom_args`,
+from, subject, content) and reports the first mistake with its path. It ignores everything else.
 
 Sources: "Mail Send" and "Mail Send: Errors" of SendGrid's v3 API reference
-(https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send and …/mail-send/errors).
-The paths are SendGrid's; the sentences are in our words.
+(https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send and …/mail-send/errors). The
+paths are SendGrid's; the sentences are in our words.
 """
 
 import re
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(
 
 
 class MailRefusedError(Exception):
-    """The request is not a mail that can be sent: why, and which member is at fault."""
+    """The request is not a mail that can be sent: the reason, and the field at fault."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class MailRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One personalization: who receives it, under which subject, with which arguments."""
+    """One personalization: its recipients, its subject, its arguments."""
 
     recipients: tuple[str, ...]
     subject: str
@@ -55,7 +55,7 @@ class Mail:
         return tuple(to for envelope in self.envelopes for to in envelope.recipients)
 
     def submissions(self, provider_id: str) -> list[Submission]:
-        """One for each recipient, all under the same message id."""
+        """One per recipient, all with the same message id."""
         return [
             Submission(
                 channel=Channel.EMAIL,
@@ -73,10 +73,10 @@ class Mail:
 
 
 def read_mail(payload: object) -> Mail:
-    """Check a decoded request body.
+    """Validate a decoded request body.
 
     Raises:
-        MailRefusedError: with the first thing that is wrong.
+        MailRefusedError: with the first mistake.
     """
     if not isinstance(payload, dict):
         raise MailRefusedError("Bad Request")
@@ -119,7 +119,7 @@ def _address(member: object, path: str) -> str:
 
 
 def _contents(blocks: object) -> tuple[str, str | None]:
-    """The plain text and the HTML; text/plain has to come first."""
+    """The plain text and the HTML; text/plain has to be first."""
     if not isinstance(blocks, list) or not blocks:
         raise MailRefusedError("At least one block of content is required.", "content")
     values: dict[str, str] = {}

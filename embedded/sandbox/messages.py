@@ -1,4 +1,4 @@
-"""A Twilio message: the form that asks for one, checked, and the resource that shows it.
+"""A Twilio message: the form that creates one, validated, and the resource that represents it.
 
 Sources: "Messages resource" (https://www.twilio.com/docs/messaging/api/message-resource), "Error
 and Warning Dictionary" (https://www.twilio.com/docs/api/errors/<code>), and for the numbers that
@@ -31,7 +31,7 @@ _REFUSED_NUMBERS = {
 
 
 class MessageRefusedError(Exception):
-    """The message cannot be sent; `code` is that of Twilio's dictionary, the HTTP status is 400."""
+    """The message cannot be sent; `code` is from Twilio's dictionary, the HTTP status is 400."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class MessageForm:
     media_urls: tuple[str, ...]
 
     def submission(self) -> Submission:
-        """What is to be delivered, under a fresh SID: 34 characters, SM or MM and 32 hex digits."""
+        """The submission, with a new SID: 34 characters, SM or MM and 32 hex digits."""
         channel = Channel.MMS if self.media_urls else Channel.SMS
         return Submission(
             channel=channel,
@@ -62,10 +62,10 @@ class MessageForm:
 
 
 def read_form(pairs: Iterable[tuple[str, str]], own_number: str) -> MessageForm:
-    """Check the form of a message; `own_number` is the only one that the account may send from.
+    """Validate the form of a message; `own_number` is the only one the account may send from.
 
     Raises:
-        MessageRefusedError: with the code of the first thing that is wrong.
+        MessageRefusedError: with the code of the first mistake.
     """
     pairs = list(pairs)
     form = dict(pairs)
@@ -126,7 +126,7 @@ def _is_web_url(url: str) -> bool:
 def message_resource(
     delivery: Delivery, account_sid: str, *, is_queued: bool
 ) -> Mapping[str, object]:
-    """The Message resource: "queued" in the answer to its creation, "delivered" from then on."""
+    """The Message resource: "queued" in the response that creates it, "delivered" from then on."""
     submission = delivery.submission
     received_at = format_datetime(delivery.received_at)
     path = f"/{API_VERSION}/Accounts/{account_sid}/Messages/{submission.provider_id}"

@@ -1,8 +1,9 @@
-"""The mailbox as a page: what arrived, newest first, to look at with one's own eyes.
+"""The mailbox as a page for people: what arrived, newest first.
 
-Everything in it was written by somebody else.  The template escapes; an email's HTML is shown in a
-frame with an empty `sandbox` attribute (no scripts, no forms, no origin: HTML Standard §4.8.5), and
-the page's Content-Security-Policy, which such a frame inherits, allows only the page's own script.
+Everything in it was written by somebody else. The template escapes it; an email's HTML is shown in
+a frame with an empty `sandbox` attribute (no scripts, no forms, no origin: HTML Standard §4.8.5),
+and the page's Content-Security-Policy, which such a frame inherits, allows only the page's own
+script.
 """
 
 import secrets
@@ -28,7 +29,7 @@ class Page:
         self._template = environment.get_template("page.html")
 
     def routes(self) -> list[web.RouteDef]:
-        """What it answers."""
+        """The routes it serves."""
         return [web.get("/", self._show)]
 
     async def _show(self, request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """SendGrid's v3 API: `POST /v3/mail/send`, and `GET /v3/scopes` of the key.
 
-202 with an empty body and `X-Message-Id` when taken; otherwise `{"errors": [{"message", "field"}]}`.
+202 with an empty body and `X-Message-Id` on success; otherwise `{"errors": [{"message",
+"field"}]}`.
 
 Sources, in SendGrid's v3 API reference (https://www.twilio.com/docs/sendgrid/api-reference/…):
 "Mail Send" (mail-send/mail-send; 30 MB a request), "Errors" (mail-send/errors), "Scopes"
@@ -17,9 +18,9 @@ from aiohttp import web
 
 from embedded.sandbox.bodies import BodyTooLargeError, read_body
 from embedded.sandbox.deliveries import Channel, Deliveries
+from embedded.sandbox.fault_playback import play_fault
 from embedded.sandbox.faults import Fault, Faults
 from embedded.sandbox.mails import Mail, MailRefusedError, read_mail
-from embedded.sandbox.striking import strike
 
 PATH = "/v3/"
 MAX_BODY_BYTES = 30 * 1024 * 1024
@@ -41,7 +42,7 @@ _SENTENCES = {
 
 
 class SendGrid:
-    """The endpoints of one account, which `api_key` belongs to."""
+    """The endpoints of the account that `api_key` belongs to."""
 
     def __init__(self, api_key: str, deliveries: Deliveries, faults: Faults) -> None:
         self._authorization = f"Bearer {api_key}".encode()
@@ -49,7 +50,7 @@ class SendGrid:
         self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
-        """What it answers."""
+        """The routes it serves."""
         return [web.post("/v3/mail/send", self._send), web.get("/v3/scopes", self._list_scopes)]
 
     async def _list_scopes(self, request: web.Request) -> web.Response:
@@ -71,7 +72,7 @@ class SendGrid:
         fault = self._faults.take(Channel.EMAIL, mail.recipients)
         if fault is None:
             return self._take(mail)
-        return await strike(
+        return await play_fault(
             request, self._faults, fault, lambda: self._take(mail), lambda: _fault_response(fault)
         )
 
@@ -86,7 +87,7 @@ class SendGrid:
 
 
 def _explained(refused: Exception) -> tuple[str, str | None]:
-    """Why a body is no mail, and which of its fields."""
+    """Why a body is not a valid mail, and the field at fault."""
     if isinstance(refused, MailRefusedError):
         return refused.message, refused.field
     return _SENTENCES[400], None
@@ -107,7 +108,7 @@ def _fault_response(fault: Fault) -> web.Response:
 
 
 def error(status: int) -> web.Response:
-    """A response in SendGrid's form for what has no closer explanation."""
+    """A generic error response in SendGrid's format."""
     return _refuse(status, _SENTENCES.get(status, "Bad Request"), None)
 
 

@@ -17,7 +17,7 @@ from embedded.sandbox.sendgrid import SendGrid
 from embedded.sandbox.twilio import Twilio
 from marketplace.telemetry import METRICS_CONTENT_TYPE, metrics_text
 
-# How long requests that are under way at a stop may take; all but hanging ones take milliseconds.
+# How long requests in flight may take at shutdown; all but hanging ones take milliseconds.
 STOP_GRACE_S = 5.0
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The credentials that the sandbox takes, and the number that messages are sent from."""
+    """The credentials that the sandbox accepts, and the number that messages are sent from."""
 
     sendgrid_api_key: str = field(repr=False)
     twilio_account_sid: str
@@ -38,7 +38,7 @@ class Account:
 
 
 def make_application(account: Account, deliveries: Deliveries, faults: Faults) -> web.Application:
-    """Put the parts together; `faults` is told when the application shuts down."""
+    """Put the parts together; `faults` is stopped when the application shuts down."""
     application = web.Application(middlewares=[_count, _explain])
     provider = Twilio(
         account.twilio_account_sid,
@@ -70,12 +70,12 @@ async def start(application: web.Application, host: str, port: int) -> web.AppRu
     """Listen; `cleanup()` of the runner stops it.
 
     Raises:
-        OSError: when the address cannot be listened on.
+        OSError: the address is not available.
     """
     runner = web.AppRunner(
         application,
         access_log=None,
-        handler_cancellation=True,  # a request that waits for nothing ends with its client
+        handler_cancellation=True,  # a request without a response ends when its client disconnects
         shutdown_timeout=STOP_GRACE_S,
     )
     await runner.setup()
@@ -98,7 +98,7 @@ async def _count(request: web.Request, handler: _Handler) -> web.StreamResponse:
 
 @web.middleware
 async def _explain(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Answer what no endpoint answered in the form of the provider whose path it is."""
+    """Give an error without a body the format of the provider that the path belongs to."""
     try:
         return await handler(request)
     except web.HTTPException as answer:
@@ -123,7 +123,7 @@ async def _live(_: web.Request) -> web.Response:
 
 
 async def _ready(_: web.Request) -> web.Response:
-    """Ready as soon as it listens: nothing stands behind it."""
+    """Ready as soon as it listens: it depends on nothing."""
     return web.json_response({"status": "ready"})
 
 

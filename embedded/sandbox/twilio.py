@@ -1,11 +1,11 @@
 """Twilio's Messages resource (create, fetch, and list with filters and pages) and the account.
 
-Errors are `{"code", "message", "more_info", "status"}`.  Lists come newest first; a `PageToken`
-names the last message of the page before, so that new arrivals do not shift what follows.
+Errors are `{"code", "message", "more_info", "status"}`. Lists are newest first; a `PageToken` names
+the last message of the previous page, so that new arrivals do not shift the next ones.
 
-Sources: "Messages resource" (https://www.twilio.com/docs/messaging/api/message-resource),
-"Twilio's response" (https://www.twilio.com/docs/usage/twilios-response: errors and paging), and
-the error dictionary: 20003 (credentials), 20404 (no such resource), 20429 (too many requests).
+Sources: "Messages resource" (https://www.twilio.com/docs/messaging/api/message-resource), "Twilio's
+response" (https://www.twilio.com/docs/usage/twilios-response: errors and paging), and the error
+dictionary: 20003 (credentials), 20404 (no such resource), 20429 (too many requests).
 """
 
 import hmac
@@ -20,6 +20,7 @@ from aiohttp import web
 
 from embedded.sandbox.bodies import BodyTooLargeError, read_body
 from embedded.sandbox.deliveries import Channel, Deliveries, Delivery
+from embedded.sandbox.fault_playback import play_fault
 from embedded.sandbox.faults import Fault, Faults
 from embedded.sandbox.messages import (
     API_VERSION,
@@ -28,7 +29,6 @@ from embedded.sandbox.messages import (
     message_resource,
     read_form,
 )
-from embedded.sandbox.striking import strike
 
 PATH = f"/{API_VERSION}/"
 MAX_FORM_BYTES = 256 * 1024
@@ -36,7 +36,7 @@ MAX_PAGE_SIZE = 1_000
 DEFAULT_PAGE_SIZE = 50
 
 _MESSAGES = f"/{API_VERSION}/Accounts/{{account_sid}}/Messages"
-# 20413 and 20500 are our choice: the dictionary has no page for them, and follows this pattern.
+# 20413 and 20500 are our choice: the dictionary has no page for them, but follows this pattern.
 _ERRORS = {
     400: (21614, "'To' number is not a valid mobile number"),
     401: (20003, "Authenticate"),
@@ -50,7 +50,7 @@ _ERRORS = {
 
 
 class Twilio:
-    """The resource of one account: its SID, its token, and the number that it sends from."""
+    """The resources of one account: its SID, its token, and the number that it sends from."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Twilio:
         self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
-        """What it answers."""
+        """The routes it serves."""
         return [
             web.post(f"{_MESSAGES}.json", self._create),
             web.get(f"{_MESSAGES}.json", self._list),
@@ -77,7 +77,7 @@ class Twilio:
         ]
 
     def _refusal(self, request: web.Request) -> web.Response | None:
-        """The answer to wrong credentials or to another account's path, else None."""
+        """The response to wrong credentials or to another account's path, else None."""
         given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._authorization):
             return error(request, 401)
@@ -98,7 +98,7 @@ class Twilio:
         fault = self._faults.take(Channel.SMS, [form.to])
         if fault is None:
             return self._take(form)
-        return await strike(
+        return await play_fault(
             request,
             self._faults,
             fault,
@@ -138,8 +138,8 @@ class Twilio:
         return _json(self._page(request, window, page, size))
 
     def _messages(self) -> Iterator[Delivery]:
-        every = self._deliveries.newest_first()
-        return (d for d in every if d.submission.channel is not Channel.EMAIL)
+        deliveries = self._deliveries.newest_first()
+        return (d for d in deliveries if d.submission.channel is not Channel.EMAIL)
 
     def _from_token(self, token: str | None) -> Iterator[Delivery]:
         """The messages older than the token's, which is "PA" and a SID; all without a token."""
@@ -153,7 +153,7 @@ class Twilio:
     def _page(
         self, request: web.Request, window: list[Delivery], page: int, size: int
     ) -> dict[str, object]:
-        """A page of the list; `window` has one more than `size` when another page follows."""
+        """A page of the list; `window` has one message more than `size` if another page follows."""
         shown = window[:size]
         filters = {k: v for k, v in request.query.items() if k not in ("Page", "PageToken")}
         filters["PageSize"] = str(size)
@@ -183,7 +183,7 @@ _DATES = ("DateSent", "DateSent<", "DateSent>")
 
 
 def _day(text: str) -> date:
-    """A GMT day; a time of day, which the clients send along, is not looked at."""
+    """A day in GMT; the time of day, which the clients send too, is ignored."""
     return datetime.fromisoformat(text).date()
 
 
@@ -200,7 +200,7 @@ def _matches(delivery: Delivery, request: web.Request, dates: dict[str, date]) -
 
 
 def _account_resource(account_sid: str) -> dict[str, object]:
-    """The account, of which only the SID and the status are anybody's business here."""
+    """The account; apart from the SID and the status, nothing in it is real."""
     path = f"/{API_VERSION}/Accounts/{account_sid}"
     return {
         "auth_token": None,
@@ -217,7 +217,7 @@ def _account_resource(account_sid: str) -> dict[str, object]:
 
 
 def _pairs(request: web.Request, body: bytes) -> list[tuple[str, str]]:
-    """The form's fields; Twilio sees none in a body of another type, and says what is missing."""
+    """The fields of the form; like Twilio, none for a body of another type."""
     if request.content_type != "application/x-www-form-urlencoded":
         return []
     return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
@@ -234,7 +234,7 @@ def _fault_response(request: web.Request, fault: Fault) -> web.Response:
 
 
 def error(request: web.Request, status: int) -> web.Response:
-    """A response in Twilio's form for what has no closer explanation."""
+    """A generic error response in Twilio's format."""
     if status == 404:
         return _problem(404, 20404, f"The requested resource {request.path} was not found")
     response = _problem(status, *_ERRORS.get(status, (20400, "Bad Request")))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embedded import credentials, jobs, processes, servers
-from embedded.background import Background
+from embedded.loop_thread import LoopThread
 from embedded.paths import Paths, from_environment
 from embedded.ports import HOST, PortBook
 from embedded.program import Program
@@ -33,8 +33,8 @@ _STOP_ORDER = (("nginx",), tuple(PACKAGES), ("sandbox",), ("valkey", "kafka", "m
 class Mixed(Running):
     """A running stack in which each process has a version."""
 
-    def __init__(self, background: Background, supervisor: Supervisor, paths: Paths) -> None:
-        super().__init__(background, supervisor, {})
+    def __init__(self, loop_thread: LoopThread, supervisor: Supervisor, paths: Paths) -> None:
+        super().__init__(loop_thread, supervisor, {})
         self._paths = paths
         self._ports = PortBook(paths.ports)
         self._versions: dict[str, Version] = {}
@@ -60,19 +60,19 @@ class Mixed(Running):
             directory=version.directory,
         )
         self._versions[name] = version
-        self._background.call(self._supervisor.start(theirs))
+        self._loop_thread.call(self._supervisor.start(theirs))
 
     def start_servers(self) -> None:
         """Start MongoDB, Valkey, Kafka and the provider sandbox."""
-        self._background.call(self._start_servers())
+        self._loop_thread.call(self._start_servers())
 
     def start_entry(self) -> None:
         """Start nginx in front of the running processes."""
-        self._background.call(self._supervisor.start(self._nginx()))
+        self._loop_thread.call(self._supervisor.start(self._nginx()))
 
     async def _start_servers(self) -> None:
         self.environment |= credentials.load(self._paths.secrets)
-        await jobs.together(*(self._server(name) for name in servers.VARIABLES))
+        await jobs.gather_or_cancel(*(self._server(name) for name in servers.VARIABLES))
         port = self._ports.port("sandbox")
         sandbox = processes.python(
             "sandbox", "embedded.sandbox", self._paths, port, self.environment
@@ -104,18 +104,18 @@ class Mixed(Running):
 @contextlib.contextmanager
 def mixed() -> Iterator[Mixed]:
     """Start the servers, and no process yet; everything is stopped and removed at the end."""
-    background = Background("upgrade")
+    loop_thread = LoopThread("upgrade")
     with tempfile.TemporaryDirectory(prefix="parley-upgrade-") as folder:
         paths = Paths(data=Path(folder).resolve(), cache=from_environment(os.environ).cache).make()
         supervisor = Supervisor(lambda _: None)
         try:
-            background.call(supervisor.__aenter__())
+            loop_thread.call(supervisor.__aenter__())
             try:
-                running = Mixed(background, supervisor, paths)
+                running = Mixed(loop_thread, supervisor, paths)
                 running.start_servers()
                 yield running
             finally:
-                background.call(supervisor.stop_all(_STOP_ORDER))
-                background.call(supervisor.__aexit__())
+                loop_thread.call(supervisor.stop_all(_STOP_ORDER))
+                loop_thread.call(supervisor.__aexit__())
         finally:
-            background.stop()
+            loop_thread.stop()

@@ -1,14 +1,14 @@
-"""What is said in the stories' conversations: one script a file, and the reader of scripts.
+"""What people say in the stories' conversations: one script per file, and the script parser.
 
-A script has one thing a line, in the order in which it happens:
+A script has one event per line, in order:
 
     customer: Can you come on Friday?            a message
-    customer edits: Can you come on Saturday?    the customer's last message says something else now
-    customer deletes:                            the customer takes the last message back
+    customer edits: Can you come on Saturday?    edits the customer's last message
+    customer deletes:                            deletes the customer's last message
     vendor quotes 185.00: Parts and labor.       a quote in US dollars, with its message
-    customer awards:                             the RFI goes to this vendor's quote
-    customer reads:                              the customer has read all that was said up to here
-    later 3 h                                    time goes by (h or min)
+    customer awards:                             awards the RFI to this vendor's quote
+    customer reads:                              the customer has read everything up to here
+    later 3 h                                    time passes (h or min)
     # a remark
 """
 
@@ -25,7 +25,7 @@ _LINE = re.compile(
     r"(customer|vendor)(?: (edits|deletes|reads|quotes|awards))?(?: ([0-9.]+))?: *(.*)"
 )
 _LATER = re.compile(r"later ([0-9]+) (h|min)")
-# Picking up the phone, and then writing with two thumbs.
+# Picking up the phone, and then typing with two thumbs.
 _BEGIN_S, _SECONDS_PER_CHARACTER = 25, 0.3
 
 
@@ -42,7 +42,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happens: by whom, and how long after the line before."""
+    """One event: whose it is, and how long after the previous line."""
 
     kind: LineKind
     role: Role
@@ -52,10 +52,10 @@ class Line:
 
 
 def script(name: str) -> list[Line]:
-    """The lines of a script.
+    """Parse the lines of a script.
 
     Raises:
-        ValueError: a line cannot be read; the message has its number.
+        ValueError: a line cannot be parsed; the message has its number.
     """
     text = files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
     lines: list[Line] = []

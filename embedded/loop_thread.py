@@ -1,7 +1,7 @@
-"""Runs the supervisor's event loop in a thread of its own, for callers that are not asynchronous.
+"""Runs an event loop in a thread of its own, for callers that are not asynchronous.
 
-The thread lives until `stop`, as it must: the kernel ends children with the thread that forked
-them (see `tether.py`).
+The thread lives until `stop`, and has to: the kernel kills children together with the thread that
+forked them (see `tether.py`).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Background:
+class LoopThread:
     """An event loop in a thread; `call` runs a coroutine there and waits for its result."""
 
     def __init__(self, name: str) -> None:
@@ -21,7 +21,7 @@ class Background:
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, T], timeout_s: float | None = None) -> T:
-        """Run `work` in the loop and return what it returns, or raise what it raises."""
+        """Run a coroutine in the loop; return its result or raise its exception."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     def stop(self) -> None:

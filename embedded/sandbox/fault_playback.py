@@ -1,4 +1,4 @@
-"""Plays a fault: takes the message or not, and answers in the fault's way or not at all."""
+"""Plays a fault: accepts the message or not, and responds as the fault says, or not at all."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from embedded.sandbox.faults import DRIP, EMPTY, HTML, MALFORMED, TIMEOUT, Fault, Faults
 
-# An unanswered request is let go in the end: clients may wait for ever.
+# A request without a response is released eventually: clients may wait for ever.
 HANG_LIMIT_S = 600
 DRIP_EVERY_S = 0.2
 _DRIPPED_BYTES = 100_000
@@ -19,14 +19,14 @@ _PAGE = (
 )
 
 
-async def strike(
+async def play_fault(
     request: web.Request,
     faults: Faults,
     fault: Fault,
     deliver: Callable[[], web.Response],
     refuse: Callable[[], web.Response],
 ) -> web.StreamResponse:
-    """Answer as the fault says; `deliver` takes the message, `refuse` is the provider's own "no"."""
+    """Respond as the fault says; `deliver` accepts the message, `refuse` is the provider's refusal."""
     taken = None
     if fault.is_accepted and fault.accepted_after_s:
         asyncio.get_running_loop().call_later(fault.accepted_after_s, deliver)
@@ -63,7 +63,7 @@ def _written(
 async def _drip(
     request: web.Request, faults: Faults, taken: web.Response | None
 ) -> web.StreamResponse:
-    """A good answer's head, then spaces, one by one, until the client leaves."""
+    """Send the head of a successful response, then one space at a time until the client leaves."""
     headers = dict(taken.headers) if taken is not None else {}
     headers["Content-Length"] = str(_DRIPPED_BYTES)
     response = web.StreamResponse(status=taken.status if taken else 200, headers=headers)
@@ -79,13 +79,13 @@ async def _drip(
 
 
 async def _break_off(request: web.Request, faults: Faults, fault: Fault) -> web.Response:
-    """End the connection without an answer, for a timeout only when the client gave up."""
+    """End the connection without a response; for a timeout, only once the client has given up."""
     if fault.status == TIMEOUT:
         with suppress(TimeoutError):
             async with asyncio.timeout(HANG_LIMIT_S):
                 await faults.stopped()
     reset(request)
-    return web.Response()  # goes nowhere: its connection is gone
+    return web.Response()  # never sent: the connection is gone
 
 
 def reset(request: web.Request) -> None:
