@@ -35,7 +35,7 @@ METRES_PER_DEGREE = 6_378_100 * math.pi / 180  # with the Earth radius that Mong
 
 @dataclass(slots=True)
 class Stopwatch:
-    """A monotonic clock that a test moves."""
+    """A monotonic clock that a test advances."""
 
     at_s: float = 1_000.0
 
@@ -154,7 +154,7 @@ def an_rfi(**named: Any) -> Rfi:
 
 
 def content_of_an_rfi(**named: Any) -> dict[str, Any]:
-    """The content a customer writes in an RFI, as loaded by the schema and taken by `rfis.draft`."""
+    """What a customer writes in an RFI, as the schema loads it and `rfis.draft` takes it."""
     content = {
         "category": "plumbing",
         "title": "Leaking kitchen sink",
@@ -209,7 +209,7 @@ def an_accepted_match(**named: Any) -> Match:
 
 
 def figures_of_a_quote(**named: Any) -> dict[str, Any]:
-    """The figures of a vendor's quote, as loaded by the schema and taken by `quotes.submit`."""
+    """What a vendor writes in a quote, as the schema loads it and `quotes.submit` takes it."""
     figures = {
         "rfi_revision": 1,
         "amount_minor": 25_000,

@@ -283,7 +283,7 @@ async def test_between_closing_and_opening_there_is_no_message_whoever_writes(
     closings: list[tuple[int, int]] = []
     for turn in range(8):
         async with asyncio.timeout(20):
-            while len(acknowledged) < 8 * (turn + 1):  # noqa: ASYNC110 # of what the writers do
+            while len(acknowledged) < 8 * (turn + 1):  # noqa: ASYNC110 # the writers change it
                 await asyncio.sleep(0)
         closed = await _close(store, conversation, "carla")
         await asyncio.sleep(0.005)

@@ -138,7 +138,7 @@ async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Stor
     running = asyncio.create_task(store.claimed(late, answered).transact(work))
     await halfway.wait()
     taking_over = asyncio.create_task(claimed(store))
-    await asyncio.wait([taking_over], timeout=0.2)  # in memory it waits for the work
+    await asyncio.wait([taking_over], timeout=0.2)  # in memory it waits for the transaction
     go_on.set()
     outcome = (await asyncio.gather(running, return_exceptions=True))[0]
 

@@ -60,7 +60,7 @@ def test_every_event_is_listed_with_its_topic() -> None:
 
 
 def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
-    """ "All are version 1" stands in events.md exactly while it is true."""
+    """events.md says "All are version 1." exactly while it is true."""
     is_said = "All are version 1." in read(DOCS / "events.md")
     assert is_said == ({version for _, version in KINDS} == {1})
 

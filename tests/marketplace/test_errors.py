@@ -1,4 +1,4 @@
-"""The closed list of error codes."""
+"""The fixed list of error codes."""
 
 import pytest
 

@@ -79,7 +79,7 @@ class Vendors:
         return sorted(shown, key=lambda listed: listed.distance_m)[:limit]
 
     async def reserve(self, vendor_id: str) -> bool:
-        """Add one to `open_matches` if the vendor is active and below capacity."""
+        """Increase `open_matches` by one if the vendor is active and below capacity."""
         vendor = self._vendors.get(vendor_id)
         if vendor is None or vendor.state is not VendorState.ACTIVE:
             return False
@@ -89,7 +89,7 @@ class Vendors:
         return True
 
     async def release(self, vendor_id: str) -> None:
-        """Take one from `open_matches`."""
+        """Decrease `open_matches` by one."""
         vendor = self._vendors.get(vendor_id)
         if vendor is not None and vendor.open_matches > 0:
             self._vendors[vendor_id] = replace(vendor, open_matches=vendor.open_matches - 1)

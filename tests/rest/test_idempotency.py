@@ -237,7 +237,7 @@ async def test_registering_again(rest: Rest) -> None:
 
 
 async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> None:
-    """The key and the email without the password give no tokens."""
+    """Without the password, the key and the email return no tokens."""
     body = a_registration()
     await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
 

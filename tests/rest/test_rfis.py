@@ -25,7 +25,7 @@ from tests.rest.people import (
 
 
 async def test_a_draft(rest: Rest) -> None:
-    """The answer to a draft has its location, its revision as ETag, and every field sent."""
+    """The response to a draft has its location, its revision as ETag, and every field sent."""
     customer = await registered(rest)
     body = a_draft(
         address="1437 Bannock St",

@@ -91,7 +91,7 @@ async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: 
 
 
 async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
-    """The head and the read position give the unread count, so it cannot drift."""
+    """The unread count follows from the head and the read position, so it cannot drift."""
     await talk.stage.store.conversations.add(talk.conversation)
     for number in range(5):
         await talk.says(talk.vendor, f"m-{number}")
