@@ -34,7 +34,7 @@ class Door:
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def watch(self, command: str, **what: bool) -> None:
-        """Watch for the next such command: `holds_command`, `holds_answer` or `cuts_after_answer`."""
+        """Watch for this command, with `holds_command`, `holds_answer` or `cuts_after_answer`."""
         self.watched = command.encode()
         self.holds_command = what.get("holds_command", False)
         self.holds_answer = what.get("holds_answer", False)
