@@ -1,18 +1,24 @@
-"""MongoDB: the state of the marketplace, and who is closest.  Nothing else imports the driver.
+"""MongoDB: the state of the marketplace. Only this package imports the driver.
 
 store.py          MongoStore: all collections, and transactions
-documents.py      values of the domain ⇄ documents
+collection.py     what the repositories share: sessions, and driver errors as TemporaryError
+documents.py      domain values ⇄ documents
 migrations.py     collections, validators and indexes, versioned
-accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py  notifications.py
-                  one noun each, as its port in `marketplace.ports` says
-outbox.py         events in the same write as their state; handled-event marks
-idempotency.py    answers kept under their Idempotency-Key
+accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
+reports.py  notifications.py  recipients.py
+                  one noun each, as specified by its port in `marketplace.ports`
+unread.py         counts unread messages in many conversations at once
+message_states.py a message's latest change: its deletion, its newest edit, or itself
+outbox.py         events, written with their state; handled-event marks
+idempotency.py    responses stored under their Idempotency-Key
 entry_writer.py   group commit of conversation entries
+epoch.py          which history the feeds' numbers belong to
+restore.py        repairs after a restore from a backup
 leases.py         one of several processes works, the others wait
 tail.py           committed events and entries in order, for the relay
 
-bootstrap ─▶ store.open_store ─▶ migrations, then the repositories
-actions ─▶ store.transact(work) ─▶ repositories bound to a session
+bootstrap ─▶ store.open_store ─▶ migrations, then the repositories actions ─▶ store.transact(work)
+─▶ repositories bound to a session
 """
 
 from marketplace.storage.store import MongoStore, open_store

@@ -1,4 +1,4 @@
-"""Accounts and their log-ins."""
+"""Accounts and their log-in sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,17 +25,19 @@ class MongoAccounts(Collection[Account]):
         try:
             await self._collection.insert_one(to_document(account), session=self.session)
         except DuplicateKeyError as error:
-            found = FieldError(
+            field_error = FieldError(
                 "email", "An account with this email address already exists. Log in instead."
             )
-            raise ParleyError(Code.EMAIL_TAKEN, found.message, errors=[found]) from error
+            raise ParleyError(
+                Code.EMAIL_TAKEN, field_error.message, errors=[field_error]
+            ) from error
 
     async def get(self, account_id: str) -> Account | None:
-        """By id."""
+        """The account with this id."""
         return await self._get(account_id)
 
     async def by_email(self, *forms: str) -> Account | None:
-        """By the first of these stored forms of one address that an account has."""
+        """The account with the first of these stored forms of one address that any account has."""
         wanted = {"email": {"$in": list(forms)}}
         found = await self._many(wanted, sort=[("email", 1)], limit=len(forms))
         return min(found, key=lambda account: forms.index(account.email), default=None)
@@ -43,7 +45,7 @@ class MongoAccounts(Collection[Account]):
 
 @repository
 class MongoSessions(Collection[Session]):
-    """Log-ins; a TTL index removes what expired."""
+    """Log-in sessions; a TTL index removes expired ones."""
 
     name = "sessions"
     kind = Session
@@ -57,21 +59,21 @@ class MongoSessions(Collection[Session]):
         await self._collection.insert_one(to_document(session), session=self.session)
 
     async def get(self, session_id: str) -> Session | None:
-        """By id."""
+        """The session with this id."""
         return await self._get(session_id)
 
     async def alive(self, session_ids: Sequence[str]) -> set[str]:
-        """Those that have not ended; many who ask at once are answered by one read of the index."""
+        """The ids of these sessions that have not ended; concurrent calls share one index read."""
         return set(await self._alive.many(session_ids))
 
     async def _read_alive(self, session_ids: list[str]) -> dict[str, bool]:
         found = await self._collection.find(
             {"_id": {"$in": session_ids}}, projection={"_id": True}
         ).to_list(None)
-        return {each["_id"]: True for each in found}
+        return {session["_id"]: True for session in found}
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
-        """Replace the refresh token's hash if it still is the old one."""
+        """Replace the refresh token's hash if it is still the old one."""
         outcome = await self._collection.update_one(
             {"_id": session_id, "refresh_token_hash": old_hash},
             {
@@ -86,5 +88,5 @@ class MongoSessions(Collection[Session]):
         return outcome.modified_count == 1
 
     async def delete(self, session_id: str) -> None:
-        """End the log-in."""
+        """End the session."""
         await self._collection.delete_one({"_id": session_id}, session=self.session)

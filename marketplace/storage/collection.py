@@ -1,4 +1,4 @@
-"""What the repositories share: a collection bound to a session, and errors in our words."""
+"""What the repositories share: a collection bound to a session, and translated driver errors."""
 
 import functools
 import inspect
@@ -35,27 +35,27 @@ _ANSWERS = Gauge(
 )
 
 AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError)
-# Shutting down, stepping down, no primary known: the server said "not now", not "never".
+# Shutting down, stepping down, no primary known: the server refuses for now, not permanently.
 _AWAY_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 64, 50})
 
 
 def is_away(error: PyMongoError) -> bool:
-    """Whether the server could not do it now, and the same may work later."""
+    """Whether the server is unavailable for now, so that the same request may work later."""
     if isinstance(error, AWAY):
         return True
     return isinstance(error, OperationFailure) and error.code in _AWAY_CODES
 
 
 def is_transient(error: PyMongoError) -> bool:
-    """Whether the transaction as a whole may be tried again (the driver's own label)."""
+    """Whether the whole transaction may be retried (the driver's own label)."""
     return error.has_error_label("TransientTransactionError")
 
 
 @asynccontextmanager
 async def away_is_temporary(session: Session) -> AsyncIterator[None]:
-    """Turn the driver's "not now" into `TemporaryError`.
+    """Turn the driver's errors for an unavailable server into `TemporaryError`.
 
-    Inside a transaction nothing is turned: `transact` needs the driver's labels to try again.
+    Errors inside a transaction are not translated: `transact` needs the driver's labels to retry.
     """
     try:
         yield
@@ -71,14 +71,14 @@ async def away_is_temporary(session: Session) -> AsyncIterator[None]:
 def _translated(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     @functools.wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        async with away_is_temporary(args[0].session):  # type: ignore[attr-defined] # args[0] is self
+        async with away_is_temporary(args[0].session):  # type: ignore[attr-defined] # self
             return await method(*args, **kwargs)
 
     return call
 
 
 def repository(kind: type[C]) -> type[C]:
-    """Class decorator: every public coroutine of a repository raises `TemporaryError` for "not now"."""
+    """Class decorator: public coroutines raise `TemporaryError` if MongoDB is down."""
     for name, member in list(vars(kind).items()):
         if not name.startswith("_") and inspect.iscoroutinefunction(member):
             setattr(kind, name, _translated(member))
@@ -86,7 +86,7 @@ def repository(kind: type[C]) -> type[C]:
 
 
 class Collection(Generic[T]):
-    """One collection holding values of one kind, bound to a transaction's session or to none."""
+    """One collection with values of one type, optionally bound to a transaction's session."""
 
     name: str
     kind: type[T]
@@ -101,14 +101,14 @@ class Collection(Generic[T]):
         return None if document is None else from_document(document, self.kind)
 
     async def _get(self, document_id: str) -> T | None:
-        """By id; outside a transaction together with whatever else is asked for by id meanwhile."""
+        """The value with this id; outside a transaction, concurrent lookups share a query."""
         if self.session is not None:
             return await self._one(_id=document_id)
         return await self._by_id.one(document_id)
 
     async def _read_by_id(self, ids: list[str]) -> dict[str, T]:
         found = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
-        return {each["_id"]: from_document(each, self.kind) for each in found}
+        return {document["_id"]: from_document(document, self.kind) for document in found}
 
     async def _one(self, **condition: Any) -> T | None:
         return self._value(await self._collection.find_one(condition, session=self.session))
@@ -117,7 +117,7 @@ class Collection(Generic[T]):
         self, condition: Mapping[str, Any], *, sort: list[tuple[str, int]], limit: int
     ) -> list[T]:
         cursor = self._collection.find(condition, session=self.session, sort=sort, limit=limit)
-        return [from_document(each, self.kind) for each in await cursor.to_list(limit)]
+        return [from_document(document, self.kind) for document in await cursor.to_list(limit)]
 
     async def _page(self, condition: Mapping[str, Any], request: PageRequest) -> Page[T]:
         wanted = dict(condition)
@@ -127,8 +127,8 @@ class Collection(Generic[T]):
             wanted, session=self.session, sort=[("_id", -1)], limit=request.limit + 1
         ).to_list(request.limit + 1)
         shown = found[: request.limit]
-        more = len(found) > request.limit
+        has_more = len(found) > request.limit
         return Page(
-            tuple(from_document(each, self.kind) for each in shown),
-            str(shown[-1]["_id"]) if more else None,
+            tuple(from_document(document, self.kind) for document in shown),
+            str(shown[-1]["_id"]) if has_more else None,
         )

@@ -1,4 +1,4 @@
-"""Conversations, their entries, and how far each participant has got."""
+"""Conversations, their entries, and how far each participant has read."""
 
 from collections import defaultdict
 from collections.abc import Collection as Ids
@@ -25,22 +25,22 @@ from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.message_states import IS_TEXT, message_states
 from marketplace.storage.unread import count_unread
 
-# Pages read in one round trip: a full one has 200 entries, and decoding them holds the event loop.
-_PAGES_TOGETHER = 16
+# Pages read in one round trip: a full page has 200 entries, and decoding them holds the event loop.
+_PAGES_PER_QUERY = 16
 
 
 _MAX_EDITS = 100
-# Beyond every sequence, and a 64-bit integer.
+# Above every sequence, and still a 64-bit integer.
 _ABOVE_ALL = 2**62
 
 
-def _sent_as(entry: Entry) -> tuple[str, str | None, str | None]:
-    """What a message is known by, for ever."""
+def _message_identity(entry: Entry) -> tuple[str, str | None, str | None]:
+    """What identifies a message permanently."""
     return entry.conversation_id, entry.sender_id, entry.client_message_id
 
 
-def _keyed_as(entry: Entry) -> tuple[str | None, str] | None:
-    """What a message that came with an Idempotency-Key is known by as well."""
+def _key_identity(entry: Entry) -> tuple[str | None, str] | None:
+    """What also identifies a message that was sent with an Idempotency-Key."""
     return None if entry.request is None else (entry.sender_id, entry.request.key)
 
 
@@ -53,7 +53,7 @@ class _Page(NamedTuple):
     limit: int
 
     def stages(self) -> list[dict[str, Any]]:
-        """The page as an aggregation."""
+        """The page as an aggregation pipeline."""
         order = ASCENDING if self.side == "$gt" else DESCENDING
         wanted = {"conversation_id": self.conversation_id, "sequence": {self.side: self.sequence}}
         return [{"$match": wanted}, {"$sort": {"sequence": order}}, {"$limit": self.limit}]
@@ -74,7 +74,7 @@ class MongoConversations(Collection[Conversation]):
         await self._collection.insert_one(to_document(conversation), session=self.session)
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """By id."""
+        """The conversation with this id."""
         return await self._get(conversation_id)
 
     async def save(self, conversation: Conversation) -> None:
@@ -84,23 +84,26 @@ class MongoConversations(Collection[Conversation]):
         )
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones among these conversations, and by whom."""
+        """The blocked ones of these conversations, and who blocks each of them."""
         found = await self._collection.find(
             {"_id": {"$in": list(conversation_ids)}, "blocked_by": {"$exists": True}},
             {"blocked_by": 1},
             session=self.session,
         ).to_list(None)
-        return {each["_id"]: tuple(each["blocked_by"]) for each in found}
+        return {document["_id"]: tuple(document["blocked_by"]) for document in found}
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
-        """Newest first."""
+        """An account's conversations, newest first."""
         return await self._page({"participants.account_id": account_id}, request)
 
 
 @repository
 class MongoEntries(Collection[Entry]):
-    """Entries, unique by (conversation, sequence), (conversation, sender, client_message_id), and
-    (sender, Idempotency-Key)."""
+    """Entries with three unique keys.
+
+    (conversation, sequence), (conversation, sender, client_message_id) and (sender,
+    Idempotency-Key).
+    """
 
     name = "entries"
     kind = Entry
@@ -108,27 +111,29 @@ class MongoEntries(Collection[Entry]):
     def __init__(self, database: Database, session: Session = None) -> None:
         super().__init__(database, session)
         self._heads = Coalescer(self._read_heads)
-        self._pages = Coalescer(self._read_pages, max_keys=_PAGES_TOGETHER)
+        self._pages = Coalescer(self._read_pages, max_keys=_PAGES_PER_QUERY)
 
     async def add_next(self, entry: Entry) -> Entry:
-        """Insert under the next sequence, within a transaction.
+        """Insert with the next sequence, within a transaction.
 
-        When somebody was faster it is a write conflict, and `transact` tries again.  The transaction
-        does not see what came in since it began: were the number taken from there, somebody who sends
-        without a pause would keep it from ever being the next one.  Once inserted, it keeps others out.
+        If another writer is faster, this is a write conflict and `transact` retries. The
+        transaction does not see entries that were added after it began, so the sequence is read
+        outside it: otherwise a sender that never pauses could keep it from ever getting the next
+        number. Once inserted, the entry keeps other writers out.
         """
         ids = [entry.conversation_id]
-        own, newest = await self.heads(ids), await self.newest_heads(ids)
-        head = max(own[entry.conversation_id], newest[entry.conversation_id])
+        snapshot, newest = await self.heads(ids), await self.newest_heads(ids)
+        head = max(snapshot[entry.conversation_id], newest[entry.conversation_id])
         numbered = replace(entry, sequence=head + 1)
         await self._collection.insert_one(to_document(numbered), session=self.session)
         return numbered
 
     async def add_deletion(self, deletion: Entry) -> Appended:
-        """Insert a message's deletion under the next sequence, within a transaction, if it is the first.
+        """Insert a message's deletion with the next sequence, if it is the first.
 
-        The id is the message's own, so that of two at a time one meets the other's: a write conflict,
-        and `transact` tries again.  The version before gave deletions ids of their own.
+        It runs within a transaction. The deletion's id is derived from the message's id, so that of
+        two concurrent deletions one meets the other's: a write conflict, and `transact` retries.
+        The previous version gave deletions ids that did not depend on the message.
         """
         message_id = deletion.message_id or ""
         first = await self._many(
@@ -142,23 +147,24 @@ class MongoEntries(Collection[Entry]):
         return Appended(await self.add_next(named), is_new=True)
 
     async def insert_in_order(self, entries: Sequence[Entry]) -> None:
-        """Insert as numbered, stopping at the first that does not go in.
+        """Insert the numbered entries, and stop at the first failure.
 
-        Ordered, so that a conversation's entry never goes in behind one that failed: sequences stay
-        dense whatever happens.  Raises the driver's BulkWriteError, whose `index` tells where.
+        The insert is ordered, so no entry of a conversation is ever inserted after one that failed:
+        sequences stay dense whatever happens. Raises the driver's BulkWriteError, whose `index`
+        says where it stopped.
         """
-        await self._collection.insert_many([to_document(each) for each in entries], ordered=True)
+        await self._collection.insert_many([to_document(entry) for entry in entries], ordered=True)
 
     async def get(self, entry_id: str) -> Entry | None:
-        """By id."""
+        """The entry with this id."""
         return await self._get(entry_id)
 
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
-        """The message that a person sent under an Idempotency-Key, in whichever conversation."""
+        """The message that a person sent under an Idempotency-Key, in any conversation."""
         return await self._one(**{"sender_id": sender_id, "request.key": key})
 
     async def edits(self, message_id: str) -> list[Entry]:
-        """The edits of a message, oldest first; of very many the last ones."""
+        """The edits of a message, oldest first; if there are very many, the last ones."""
         found = await self._many(
             {"message_id": {"$eq": message_id, **IS_TEXT}, "kind": EntryKind.EDIT},
             sort=[("sequence", DESCENDING)],
@@ -167,79 +173,89 @@ class MongoEntries(Collection[Entry]):
         return found[::-1]
 
     async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
-        """What stands in for these entries, by their ids; what is not stored is left out.
+        """The stored counterparts of these entries, by the entries' ids; missing ones are omitted.
 
-        An entry stands for itself, or the message first sent under the same ids or key does.
+        An entry's counterpart is itself, or the message first sent under the same ids or key.
         """
         sent: dict[tuple[str, str | None], list[str]] = defaultdict(list)
-        for each in entries:
-            if each.client_message_id is not None:
-                sent[each.conversation_id, each.sender_id].append(each.client_message_id)
-        same: list[dict[str, Any]] = [{"_id": {"$in": [each.id for each in entries]}}]
-        same += [
+        for entry in entries:
+            if entry.client_message_id is not None:
+                sent[entry.conversation_id, entry.sender_id].append(entry.client_message_id)
+        conditions: list[dict[str, Any]] = [{"_id": {"$in": [entry.id for entry in entries]}}]
+        conditions += [
             {
-                "conversation_id": talk,
-                "sender_id": sender,
+                "conversation_id": conversation_id,
+                "sender_id": sender_id,
                 "client_message_id": {"$in": ids, **IS_TEXT},
             }
-            for (talk, sender), ids in sent.items()
+            for (conversation_id, sender_id), ids in sent.items()
         ]
-        keyed = {each for each in map(_keyed_as, entries) if each is not None}
-        same += [{"sender_id": sender, "request.key": key} for sender, key in keyed]
-        documents = await self._collection.find({"$or": same}).to_list(None)
-        found = [from_document(each, Entry) for each in documents]
-        by_id = {each.id: each for each in found}
-        by_message = {_sent_as(each): each for each in found if each.client_message_id is not None}
-        by_key = {_keyed_as(each): each for each in found if each.request is not None}
-        kept = {
-            each.id: by_id.get(each.id)
-            or by_message.get(_sent_as(each))
-            or by_key.get(_keyed_as(each))
-            for each in entries
+        keyed = {identity for identity in map(_key_identity, entries) if identity is not None}
+        conditions += [{"sender_id": sender_id, "request.key": key} for sender_id, key in keyed]
+        documents = await self._collection.find({"$or": conditions}).to_list(None)
+        found = [from_document(document, Entry) for document in documents]
+        by_id = {entry.id: entry for entry in found}
+        by_message = {
+            _message_identity(entry): entry
+            for entry in found
+            if entry.client_message_id is not None
         }
-        return {key: each for key, each in kept.items() if each is not None}
+        by_key = {_key_identity(entry): entry for entry in found if entry.request is not None}
+        kept = {
+            entry.id: by_id.get(entry.id)
+            or by_message.get(_message_identity(entry))
+            or by_key.get(_key_identity(entry))
+            for entry in entries
+        }
+        return {key: entry for key, entry in kept.items() if entry is not None}
 
     async def message_states(self, message_ids: Ids[str]) -> dict[str, Entry]:
-        """The deletion of each message, else its newest edit, else itself, as new as `newest_heads`."""
+        """The deletion of each message, else its newest edit, else the message itself.
+
+        The result is as recent as `newest_heads`.
+        """
         newest = self._collection.with_options(read_concern=_NEWEST)
         return await message_states(newest, message_ids)
 
     async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """What a person has yet to read in each conversation, after the read position given for it."""
+        """A person's unread messages in each conversation, after the given read position."""
         return await count_unread(self._collection, account_id, read)
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
-        """Behind a sequence, oldest first."""
+        """Entries after a sequence, oldest first."""
         return await self._page_of(_Page(conversation_id, "$gt", sequence, limit))
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
-        """The last ones before a sequence (or of all), oldest first."""
+        """The last entries before a sequence (or of all), oldest first."""
         below = _ABOVE_ALL if sequence is None else sequence
         found = await self._page_of(_Page(conversation_id, "$lt", below, limit))
         return found[::-1]
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """The highest sequence of each; 0 where there is no entry."""
+        """The highest sequence of each conversation; 0 if it has no entry."""
         ids = list(conversation_ids)
         read = self._heads.many if self.session is None else self._read_heads
         heads = await read(ids)
-        return {each: heads.get(each, 0) for each in ids}
+        return {id_: heads.get(id_, 0) for id_ in ids}
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
-        """The highest sequence of each, also of entries that only the primary has so far.
+        """The highest sequence of each conversation, including entries that only the primary has.
 
-        For who takes the next number.  A head that a majority has is the head before the entries that
-        another process is just writing: while that one writes without a pause, it is never the right
-        one, and its reader never gets a number.  What is written behind an entry is acknowledged only
-        when a majority has both.
+        It is for writers that take the next number. A majority-committed head does not include the
+        entries that another process is just writing: while that process writes without a pause,
+        such a head is never up to date, and the reader would never get a number. An entry written
+        after another is acknowledged only once a majority has both.
         """
         ids = list(conversation_ids)
         newest = self._collection.with_options(read_concern=_NEWEST)
         heads = await _heads_in(newest, ids, None)
-        return {each: heads.get(each, 0) for each in ids}
+        return {id_: heads.get(id_, 0) for id_ in ids}
 
     async def newest_blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """The blocked ones among these conversations, and by whom, as new as `newest_heads`."""
+        """The blocked ones of these conversations, and who blocks each of them.
+
+        The result is as recent as `newest_heads`.
+        """
         newest = self._database.client.get_database(
             self._database.name, self._database.codec_options, read_concern=_NEWEST
         )
@@ -254,23 +270,26 @@ class MongoEntries(Collection[Entry]):
         return await self._pages.one(page) or []
 
     async def _read_pages(self, pages: list["_Page"]) -> dict["_Page", list[Entry]]:
-        """Many pages by one command; each is a walk along the unique index of its own."""
-        stages = [[*page.stages(), {"$set": {"page": n}}] for n, page in enumerate(pages)]
-        more = [{"$unionWith": {"coll": self.name, "pipeline": each}} for each in stages[1:]]
+        """Many pages in one command; each is a separate walk along the unique index."""
+        stages = [[*page.stages(), {"$set": {"page": index}}] for index, page in enumerate(pages)]
+        more = [{"$unionWith": {"coll": self.name, "pipeline": page}} for page in stages[1:]]
         found = await self._collection.aggregate([*stages[0], *more], session=self.session).to_list(
             None
         )
         read: dict[_Page, list[Entry]] = {page: [] for page in pages}
-        for each in found:
-            read[pages[each["page"]]].append(from_document(each, Entry))
+        for document in found:
+            read[pages[document["page"]]].append(from_document(document, Entry))
         return read
 
 
 async def _heads_in(
     collection: Any, conversation_ids: list[str], session: Session
 ) -> dict[str, int]:
-    """Sorted by the unique index and grouped by its first field, so that the server reads one key a
-    conversation (a DISTINCT_SCAN) and no document."""
+    """Each conversation's highest sequence.
+
+    Sorted by the unique index and grouped by its first field, so that the server reads one key per
+    conversation (a DISTINCT_SCAN) and no document.
+    """
     found = await collection.aggregate(
         [
             {"$match": {"conversation_id": {"$in": conversation_ids}}},
@@ -279,12 +298,12 @@ async def _heads_in(
         ],
         session=session,
     ).to_list(None)
-    return {each["_id"]: int(each["head"]) for each in found}
+    return {group["_id"]: int(group["head"]) for group in found}
 
 
 @repository
 class MongoReadPositions(Collection[ReadPosition]):
-    """How far each participant has got; the numbers only move forward."""
+    """How far each participant has read; the numbers only move forward."""
 
     name = "read_positions"
     kind = ReadPosition
@@ -296,7 +315,7 @@ class MongoReadPositions(Collection[ReadPosition]):
     async def advance(
         self, conversation_id: str, account_id: str, *, delivered: int, read: int
     ) -> ReadPosition | None:
-        """Raise the numbers to at least these; None when nothing moved."""
+        """Raise the numbers to at least these; None if nothing changed."""
         delivered = max(delivered, read)  # what was read was delivered
         key = f"{conversation_id}:{account_id}"
         before = await self._collection.find_one_and_update(
@@ -318,7 +337,7 @@ class MongoReadPositions(Collection[ReadPosition]):
         )
 
     async def of_conversation(self, conversation_id: str) -> list[ReadPosition]:
-        """Of all participants that have one."""
+        """The positions of all participants that have one."""
         return await self._of_conversation.one(conversation_id) or []
 
     async def _read_of_conversations(
@@ -326,24 +345,27 @@ class MongoReadPositions(Collection[ReadPosition]):
     ) -> dict[str, list[ReadPosition]]:
         read = defaultdict(list)
         wanted = {"conversation_id": {"$in": conversation_ids}}
-        for each in await self._collection.find(wanted).to_list(None):
-            read[each["conversation_id"]].append(from_document(each, ReadPosition))
+        for document in await self._collection.find(wanted).to_list(None):
+            read[document["conversation_id"]].append(from_document(document, ReadPosition))
         return read
 
     async def of_account(
         self, account_id: str, conversation_ids: Sequence[str]
     ) -> dict[str, ReadPosition]:
-        """One person's, by conversation."""
-        keys = [f"{each}:{account_id}" for each in conversation_ids]
+        """One person's positions, by conversation."""
+        keys = [f"{conversation_id}:{account_id}" for conversation_id in conversation_ids]
         found = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
-        return {each["conversation_id"]: from_document(each, ReadPosition) for each in found}
+        return {
+            document["conversation_id"]: from_document(document, ReadPosition) for document in found
+        }
 
     async def read_by(self, pairs: Ids[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """How far each (conversation, account) has read."""
+        """How far each (conversation, account) pair has read."""
         keys = [f"{conversation_id}:{account_id}" for conversation_id, account_id in pairs]
         found = await self._collection.find(
             {"_id": {"$in": keys}}, {"conversation_id": 1, "account_id": 1, "read_sequence": 1}
         ).to_list(None)
         return {
-            (each["conversation_id"], each["account_id"]): each["read_sequence"] for each in found
+            (position["conversation_id"], position["account_id"]): position["read_sequence"]
+            for position in found
         }

@@ -1,4 +1,4 @@
-"""Values of the domain as MongoDB documents, and back."""
+"""Domain values as MongoDB documents, and back."""
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
@@ -16,7 +16,8 @@ def _has_id(kind: Any) -> bool:
     return is_dataclass(kind) and "id" in getattr(kind, "__dataclass_fields__", {})
 
 
-# `id` is MongoDB's `_id`; what is at its default is left out, so that partial indexes do not see it.
+# `id` becomes MongoDB's `_id`; fields at their default are omitted, so that partial indexes skip
+# them.
 _CONVERTER.register_unstructure_hook_factory(
     _has_id,
     lambda kind: make_dict_unstructure_fn(
@@ -38,5 +39,5 @@ def to_document(value: Any) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any], kind: type[T]) -> T:
-    """The value in a document; fields that the kind does not know are passed over."""
+    """The value in a document; unknown fields are ignored."""
     return _CONVERTER.structure(document, kind)

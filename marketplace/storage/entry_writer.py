@@ -1,25 +1,25 @@
 """Group commit of conversation entries.
 
-A journaled single insert costs a round trip and a flush of the journal: 600 a second from one
-writer, against 23,000 in batches of a hundred.  So entries that arrive while a write is under way
-wait for it and go together in the next; when nothing is under way, an entry goes at once.
+A single journaled insert costs a round trip and a journal flush: 600 a second from one writer,
+against 23,000 in batches of a hundred. So entries that arrive while a write is in flight wait and
+go into the next batch; if no write is in flight, an entry is written immediately.
 
     append ─▶ waiting ─▶ _write_waiting ─▶ _number ─▶ entries.insert_in_order
                               ▲                              │ stopped at entry i
                               └────────── _settle(i) ◀───────┘
 
-Sequences are taken optimistically: the writer knows the head of the conversations it writes to and
-numbers on from there; the unique index (conversation, sequence) is the judge.  The write is ordered,
-so behind an entry that did not go in nothing of the batch goes in, and the rest is numbered anew:
-a conversation never has a hole, and one sender's messages keep the order in which they were sent.
+Sequences are assigned optimistically: the writer knows the head of each conversation that it writes
+to and numbers from there; the unique index (conversation, sequence) detects conflicts. The write is
+ordered, so nothing of the batch is inserted after an entry that failed, and the rest is renumbered:
+a conversation never has a hole, and each sender's messages keep their order.
 
-A block is an entry too.  Who knows the head knows whether the conversation was open up to it, and
-who is wrong about that finds the next number taken: so a block holds exactly, without a look at it
-for each message.
+A block is an entry too. A writer that knows the head knows whether the conversation was open up to
+it, and a writer that is wrong about it finds the next number taken. So a block takes effect
+exactly, without a query for each message.
 
-An edit is judged in the same way.  What stands of its message is read after the head is known and
-before the number is taken, in every attempt: a deletion that this look missed has a later number, or
-has taken the edit's own, and then the edit is judged again.
+Edits are checked in the same way. In every attempt the state of the edited message is read after
+the head and before the number is assigned: a deletion that this read missed has a later number, or
+has taken the edit's own, and then the edit is checked again.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ from marketplace.storage.collection import is_away
 from marketplace.storage.conversations import MongoEntries
 
 LOG = logging.getLogger(__name__)
-# 500 is what mongod groups internally; the bytes keep a batch of long bodies under 16 MB by far.
+# mongod inserts in groups of 500; the limit in characters keeps batches far below 16 MB.
 MAX_BATCH_ENTRIES = 500
 MAX_BATCH_CHARACTERS = 1_000_000
 MAX_WAITING = 10_000
 MAX_KNOWN_HEADS = 100_000
-# An election takes up to 12 s with default settings; a sender is told to come back after this.
+# An election takes up to 12 s with default settings; after this time a sender is asked to retry.
 GIVE_UP_AFTER_S = 15.0
 _DUPLICATE_KEY = 11_000
 
@@ -64,7 +64,7 @@ class _Waiting:
 
 
 class EntryWriter:
-    """Implements the `EntryLog` port over the entries of a store; one for each process."""
+    """Implements the `EntryLog` port over a store's entries; one for each process."""
 
     def __init__(self, entries: MongoEntries) -> None:
         self._entries = entries
@@ -91,15 +91,16 @@ class EntryWriter:
         self._waiting.append(waiting)
         if self._writing is None or self._writing.done():
             self._writing = tasks.keep(self._write_waiting(), "entry writer")
-        # A sender that goes away takes back only what was not begun; the rest of a batch is written.
+        # A cancelled sender only withdraws an entry whose write has not begun; the rest of a batch
+        # is written.
         return await waiting.done
 
     def forget_heads(self) -> None:
-        """Read the heads anew: the database was restored, and they may be lower."""
+        """Read the heads again: the database was restored, and they may be lower now."""
         self._are_heads_stale = True
 
     async def close(self) -> None:
-        """Take no more, and finish what waits."""
+        """Accept no more entries, and finish those that wait."""
         self._is_closed = True
         if self._writing is not None:
             await asyncio.wait([self._writing], timeout=GIVE_UP_AFTER_S)
@@ -110,7 +111,7 @@ class EntryWriter:
             try:
                 await self._write(batch)
             except Exception:
-                # Those who wait behind it are written all the same.
+                # The entries after this batch are still written.
                 LOG.exception("a batch of entries failed")
                 _fail(batch, ParleyError(Code.INTERNAL, "The message could not be stored."))
                 self._heads.clear()
@@ -119,7 +120,7 @@ class EntryWriter:
         batch: deque[_Waiting] = deque()
         characters = 0
         while self._waiting and len(batch) < MAX_BATCH_ENTRIES:
-            if self._waiting[0].done.done():  # nobody waits for it: told to send again, or gone
+            if self._waiting[0].done.done():  # cancelled, or already asked to retry
                 self._waiting.popleft()
                 continue
             characters += len(self._waiting[0].entry.body or "")
@@ -130,17 +131,17 @@ class EntryWriter:
         return batch
 
     async def _write(self, batch: deque[_Waiting]) -> None:
-        """Write until each of the batch has its answer."""
+        """Write until every entry of the batch has its result."""
         pause_s = 0.05
         while batch:
             try:
                 await self._write_once(batch)
             except (TemporaryError, PyMongoError) as error:
-                # Whether it was written is not known; the same ids make trying again safe.
+                # The outcome is unknown; the same ids make a retry safe.
                 self._forget(batch)
                 if isinstance(error, PyMongoError) and not is_away(error):
                     raise
-                self._give_up_late(batch)
+                self._fail_late(batch)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 1.0)
 
@@ -152,46 +153,47 @@ class EntryWriter:
         if not batch:
             return
         try:
-            await self._entries.insert_in_order([each.entry for each in batch])
+            await self._entries.insert_in_order([waiting.entry for waiting in batch])
         except BulkWriteError as error:
             await self._settle(batch, error)
         else:
             self._acknowledge(batch, len(batch))
 
     async def _number(self, batch: deque[_Waiting]) -> None:
-        unknown = {each.entry.conversation_id for each in batch} - self._heads.keys()
+        unknown = {waiting.entry.conversation_id for waiting in batch} - self._heads.keys()
         if unknown:
             heads = await self._entries.newest_heads(list(unknown))
-            # Behind the heads: a block that comes in between takes the next number away from us.
+            # After the heads: a block that is added in between takes the next number away from us.
             blocks = await self._entries.newest_blocks(list(unknown))
             await self._refuse(batch, blocks)
-            self._heads.update({of: head for of, head in heads.items() if of not in blocks})
+            self._heads.update({id_: head for id_, head in heads.items() if id_ not in blocks})
         edits = [waiting for waiting in batch if waiting.entry.kind is EntryKind.EDIT]
         if edits:
-            await self._judge(batch, edits)
+            await self._check_edits(batch, edits)
         numbers: dict[str, int] = {}
-        for each in batch:
-            conversation_id = each.entry.conversation_id
+        for waiting in batch:
+            conversation_id = waiting.entry.conversation_id
             number = numbers.get(conversation_id, self._heads[conversation_id]) + 1
             numbers[conversation_id] = number
-            each.entry = replace(each.entry, sequence=number)
+            waiting.entry = replace(waiting.entry, sequence=number)
 
     async def _refuse(self, batch: deque[_Waiting], blocks: dict[str, tuple[str, ...]]) -> None:
-        """Answer those who write to blocked conversations; a resend still gets its first answer.
+        """Refuse entries for blocked conversations; a resend still gets the first response.
 
-        Their heads are not kept, so that the next one looks whether it is open again.
+        These heads are not kept, so the next entry checks whether the conversation is open again.
         """
         if not blocks:
             return
         await self._resolve_stored(batch)
-        for each in [each for each in batch if each.entry.conversation_id in blocks]:
-            batch.remove(each)
-            blocked_by = blocks[each.entry.conversation_id]
-            _fail([each], blocked(blocked_by, each.entry.sender_id))
+        refused = [waiting for waiting in batch if waiting.entry.conversation_id in blocks]
+        for waiting in refused:
+            batch.remove(waiting)
+            blocked_by = blocks[waiting.entry.conversation_id]
+            _fail([waiting], blocked(blocked_by, waiting.entry.sender_id))
 
-    async def _judge(self, batch: deque[_Waiting], edits: list[_Waiting]) -> None:
-        """Answer edits of deleted messages, and those to words that stand, and leave the others."""
-        stands = await self._entries.message_states({edit.entry.message_id or "" for edit in edits})
+    async def _check_edits(self, batch: deque[_Waiting], edits: list[_Waiting]) -> None:
+        """Answer edits of deleted messages and edits that change nothing; keep the others."""
+        states = await self._entries.message_states({edit.entry.message_id or "" for edit in edits})
         newest: dict[str, _Waiting] = {}
         left = list[_Waiting]()
         for waiting in batch:
@@ -201,21 +203,22 @@ class EntryWriter:
             message_id = waiting.entry.message_id or ""
             before = newest.get(message_id)
             if before is not None and before.entry.body == waiting.entry.body:
-                _share(before, waiting)
-            elif before is not None or _is_to_write(waiting, stands.get(message_id)):
+                _share_result(before, waiting)
+            elif before is not None or _changes_message(waiting, states.get(message_id)):
                 newest[message_id] = waiting
                 left.append(waiting)
         batch.clear()
         batch.extend(left)
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
-        """Acknowledge what went in, and find out about the one at which the write stopped."""
+        """Acknowledge what was inserted, and resolve the entry at which the write stopped."""
         details = error.details or {}
         problems = details.get("writeErrors") or []
         if details.get("writeConcernErrors") or not problems:
-            # What went in is not known to be durable; written again, the same ids tell.
+            # The inserted entries may not be durable; when they are written again, the same ids
+            # show it.
             self._forget(batch)
-            self._give_up_late(batch)
+            self._fail_late(batch)
             return
         problem = problems[0]
         self._acknowledge(batch, int(problem["index"]))
@@ -227,44 +230,46 @@ class EntryWriter:
             _fail([batch.popleft()], refused)
             return
         await self._resolve_stored(batch)
-        if batch and batch[0] is stopped:  # only the number was taken, by another process
+        if batch and batch[0] is stopped:  # another process took the number
             _CONFLICTS.inc()
-            # Where one head has moved, others have: renewed one by one, a batch of fifty conversations
-            # that another gateway writes to as well took five seconds, and so did the next.
+            # If one head has moved, others have too. When heads were renewed one by one, a batch of
+            # fifty conversations that another gateway was writing to as well took five seconds, and
+            # so did the next.
             self._forget(batch)
-            self._give_up_late(batch)
+            self._fail_late(batch)
 
     async def _resolve_stored(self, batch: deque[_Waiting]) -> None:
-        """Answer all of the batch that is stored already, by one look-up.
+        """Answer every entry of the batch that is already stored, with one query.
 
-        One at a time, each costs an insert that fails, behind the journal, and a find: 200 resends
-        held everybody up for 21 s, longer than a call may take, so that all of them were sent again.
+        One at a time, each would cost a failing insert, which waits for the journal, and a find:
+        200 resends delayed all writes by 21 s, longer than a call may take, so that all of them
+        were sent again.
         """
-        stored = await self._entries.get_stored([each.entry for each in batch])
-        for each in [each for each in batch if each.entry.id in stored]:
-            batch.remove(each)
-            kept = stored[each.entry.id]
-            _resolve(each, Appended(kept, is_new=kept.id == each.entry.id))
+        stored = await self._entries.get_stored([waiting.entry for waiting in batch])
+        for waiting in [waiting for waiting in batch if waiting.entry.id in stored]:
+            batch.remove(waiting)
+            kept = stored[waiting.entry.id]
+            _resolve(waiting, Appended(kept, is_new=kept.id == waiting.entry.id))
 
     def _acknowledge(self, batch: deque[_Waiting], count: int) -> None:
         for _ in range(count):
-            each = batch.popleft()
-            self._heads[each.entry.conversation_id] = each.entry.sequence
-            self._heads.move_to_end(each.entry.conversation_id)
-            _resolve(each, Appended(each.entry, is_new=True))
+            waiting = batch.popleft()
+            self._heads[waiting.entry.conversation_id] = waiting.entry.sequence
+            self._heads.move_to_end(waiting.entry.conversation_id)
+            _resolve(waiting, Appended(waiting.entry, is_new=True))
         while len(self._heads) > MAX_KNOWN_HEADS:
             self._heads.popitem(last=False)
 
-    def _give_up_late(self, batch: deque[_Waiting]) -> None:
+    def _fail_late(self, batch: deque[_Waiting]) -> None:
         now = asyncio.get_running_loop().time()
-        late = deque(each for each in batch if now - each.since > GIVE_UP_AFTER_S)
-        for each in late:
-            batch.remove(each)
+        late = deque(waiting for waiting in batch if now - waiting.since > GIVE_UP_AFTER_S)
+        for waiting in late:
+            batch.remove(waiting)
         _fail(late, _unknown_outcome())
 
     def _forget(self, batch: deque[_Waiting]) -> None:
-        for each in batch:
-            self._heads.pop(each.entry.conversation_id, None)
+        for waiting in batch:
+            self._heads.pop(waiting.entry.conversation_id, None)
 
 
 def _resolve(waiting: _Waiting, appended: Appended) -> None:
@@ -278,21 +283,21 @@ def _fail(unanswered: Iterable[_Waiting], error: BaseException) -> None:
             waiting.done.set_exception(error)
 
 
-def _is_to_write(waiting: _Waiting, stands: Entry | None) -> bool:
-    """Whether an edit changes its message; if not, it has its answer."""
+def _changes_message(waiting: _Waiting, state: Entry | None) -> bool:
+    """Whether an edit changes its message; if not, it is answered here."""
     try:
-        said = entry_with_same_body(stands, waiting.entry)
+        existing = entry_with_same_body(state, waiting.entry)
     except ParleyError as refused:
         _fail([waiting], refused)
         return False
-    if said is not None:
-        # It may be this very edit, from an attempt whose outcome was not known.
-        _resolve(waiting, Appended(said, is_new=said.id == waiting.entry.id))
-    return said is None
+    if existing is not None:
+        # It may be this very edit, from an attempt with an unknown outcome.
+        _resolve(waiting, Appended(existing, is_new=existing.id == waiting.entry.id))
+    return existing is None
 
 
-def _share(before: _Waiting, waiting: _Waiting) -> None:
-    """Give an edit the answer of the one just before it, which says the same."""
+def _share_result(before: _Waiting, waiting: _Waiting) -> None:
+    """Give an edit the result of the one just before it, which has the same body."""
 
     def answer(done: "asyncio.Future[Appended]") -> None:
         if done.cancelled():

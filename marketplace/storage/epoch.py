@@ -1,8 +1,8 @@
 """The epoch of all feeds: which history their numbers belong to.
 
-A restore from a backup takes numbers back, and the feeds give them out again for something else.
-Who keeps (epoch, number) notices.  Each process keeps the epoch in memory and reads it again every
-few seconds, so that no join and no message costs a read.
+A restore from a backup lowers the numbers, and the feeds then assign them again to other entries. A
+reader that stores (epoch, number) notices this. Each process keeps the epoch in memory and reads it
+again every few seconds, so that no join and no message costs a read.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from marketplace.storage.collection import Database, away_is_temporary
 
 LOG = logging.getLogger(__name__)
 READ_EVERY_S = 2.0
-# The epoch of a database that was never restored: nothing is stored for it.
+# The epoch of a database that was never restored; no document stores it.
 FIRST = "0"
 _ID = "feeds"
 
 
 class MongoEpoch:
-    """Implements the `Epoch` port; `current` is what this process has read last."""
+    """Implements the `Epoch` port; `current` is what this process read last."""
 
     def __init__(self, database: Database) -> None:
         self._collection = database["epochs"]
@@ -29,14 +29,14 @@ class MongoEpoch:
         self.current = FIRST
 
     def on_change(self, handler: Callable[[], None]) -> None:
-        """Call this whenever another epoch was read."""
+        """Call the handler whenever the epoch has changed."""
         self._handlers.append(handler)
 
     async def read(self) -> None:
-        """Read the epoch; when it is another one, everybody who wants to know is told.
+        """Read the epoch; if it has changed, call the handlers.
 
         Raises:
-            TemporaryError: when MongoDB is away.
+            TemporaryError: MongoDB is down.
         """
         async with away_is_temporary(None):
             found = await self._collection.find_one({"_id": _ID})
@@ -57,8 +57,8 @@ class MongoEpoch:
                 LOG.warning("the epoch is not read", extra={"why": str(error)})
 
 
-async def move_on(database: Database) -> str:
-    """Begin another epoch, one that no backup has; returns it."""
+async def begin_epoch(database: Database) -> str:
+    """Begin a new epoch, one that no backup contains; returns it."""
     epoch = secrets.token_hex(6)
     await database["epochs"].update_one({"_id": _ID}, {"$set": {"epoch": epoch}}, upsert=True)
     return epoch

@@ -1,4 +1,4 @@
-"""Claims of Idempotency-Keys, and answers kept under them for a day."""
+"""Claims of Idempotency-Keys, and the responses stored under them for a day."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ _NOT_ANSWERED = {"status": {"$exists": False}}
 
 @repository
 class MongoIdempotencyKeys(Collection[dict[str, Any]]):
-    """Keys, unique by (scope, key); the scope is the account, so nobody meets another's keys.
+    """Keys, unique by (scope, key); the scope is the account, so accounts never share keys.
 
-    Leases end by the server's clock, which all processes share.  Documents of the version before
-    have no lease: nothing says whether their effect happened, so they are never taken over.
+    Leases end by the server's clock, which all processes share. Documents of the previous version
+    have no lease: whether their effect happened is unknown, so they are never taken over.
     """
 
     name = "idempotency_keys"
@@ -26,7 +26,7 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
     async def begin(
         self, scope: str, request: RequestKey, lease_s: float
     ) -> Claim | StoredResponse:
-        """Claim the key, or return what it stands for: one command, whichever it is."""
+        """Claim the key, or return what is stored under it, in one command."""
         claim = Claim(scope, request.key, new_id())
         update = _claiming(claim, request.request_hash, round(lease_s * 1_000))
         try:
@@ -36,17 +36,17 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        except DuplicateKeyError:  # two inserted at the same time, and the other one was first
+        except DuplicateKeyError:  # a concurrent insert was first
             return await self.begin(scope, request, lease_s)
         return claim if kept.get("lease") == claim.lease else _stored(kept)
 
     async def find(self, scope: str, key: str) -> StoredResponse | None:
-        """What the key stands for, without claiming it."""
+        """What is stored under the key, without claiming it."""
         kept = await self._collection.find_one({"_id": _id(scope, key)})
         return None if kept is None else _stored(kept)
 
     async def finish(self, claim: Claim, status: int, body: dict[str, Any]) -> None:
-        """Keep the answer; a takeover meanwhile is a write conflict, and then a lost claim."""
+        """Store the response; a concurrent takeover is a write conflict, and then a lost claim."""
         finished = await self._collection.update_one(
             _held_by(claim),
             {
@@ -59,7 +59,7 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
             raise ClaimLostError
 
     async def release(self, claim: Claim) -> bool:
-        """Free the key; False when the claim was lost."""
+        """Free the key; False if the claim was lost."""
         return (await self._collection.delete_one(_held_by(claim))).deleted_count == 1
 
     async def expire(self, claim: Claim) -> None:
@@ -69,25 +69,27 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
 
 
 def _claiming(claim: Claim, request_hash: str, lease_ms: int) -> list[dict[str, Any]]:
-    """The update that takes a key which is free, and leaves any other as it stands."""
+    """The update that claims a free key, and changes nothing if the key is taken."""
     is_new = {"$eq": [{"$type": "$request_hash"}, "missing"]}
     is_expired = {
         "$and": [
             {"$eq": [{"$type": "$status"}, "missing"]},
             {"$eq": ["$request_hash", request_hash]},
-            # A missing date would count as earlier than every other.
+            # A missing date would compare as earlier than every other date.
             {"$eq": [{"$type": "$lease_ends_at"}, "date"]},
             {"$lte": ["$lease_ends_at", "$$NOW"]},
         ]
     }
-    taken = {
+    claimed = {
         "request_hash": request_hash,
         "at": "$$NOW",
         "lease": claim.lease,
         "lease_ends_at": {"$add": ["$$NOW", lease_ms]},
     }
     is_free = {"$or": [is_new, is_expired]}
-    return [{"$set": {name: {"$cond": [is_free, to, f"${name}"]} for name, to in taken.items()}}]
+    return [
+        {"$set": {name: {"$cond": [is_free, value, f"${name}"]} for name, value in claimed.items()}}
+    ]
 
 
 def _held_by(claim: Claim) -> dict[str, Any]:
@@ -99,5 +101,5 @@ def _stored(document: dict[str, Any]) -> StoredResponse:
 
 
 def _id(scope: str, key: str) -> dict[str, str]:
-    """Two fields and not one text: wherever a caller puts a colon, keys of two scopes differ."""
+    """Two fields instead of one text: wherever a caller puts a colon, keys of two scopes differ."""
     return {"scope": scope, "key": key}

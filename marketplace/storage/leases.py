@@ -11,7 +11,7 @@ from marketplace.storage.collection import Database, away_is_temporary
 class Lease:
     """A named lease in MongoDB, held by at most one holder at a time.
 
-    Whoever holds it renews it well before `ttl_s` is over and stops working when it cannot.
+    The holder renews it well before `ttl_s` has passed, and stops working if it cannot.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Lease:
         self._ttl = timedelta(seconds=ttl_s)
 
     async def hold(self) -> bool:
-        """Take the lease, or renew it; False while another holds it."""
+        """Take or renew the lease; False while another process holds it."""
         now = self._clock.now()
         async with away_is_temporary(None):
             try:
@@ -36,11 +36,11 @@ class Lease:
                     {"$set": {"holder": self._holder, "expires_at": now + self._ttl}},
                     upsert=True,
                 )
-            except DuplicateKeyError:  # it is there, and neither ours nor over
+            except DuplicateKeyError:  # another process holds it, and it has not expired
                 return False
         return True
 
     async def release(self) -> None:
-        """Give it up, so that another takes over at once."""
+        """Give it up, so that another process can take over immediately."""
         async with away_is_temporary(None):
             await self._collection.delete_one({"_id": self._name, "holder": self._holder})

@@ -12,7 +12,7 @@ from marketplace.errors import Code, ParleyError
 from marketplace.storage.collection import Collection, repository
 from marketplace.storage.documents import from_document, to_document
 
-# An RFI asks for at most 50 vendors; declined and closed ones of earlier places come on top.
+# An RFI asks for at most 50 vendors; declined and closed matches come on top.
 _MAX_OF_RFI = 1_000
 
 
@@ -28,7 +28,7 @@ class MongoMatches(Collection[Match]):
         await self._collection.insert_one(to_document(match), session=self.session)
 
     async def get(self, match_id: str) -> Match | None:
-        """By id."""
+        """The match with this id."""
         return await self._get(match_id)
 
     async def save(self, match: Match, expected: MatchState) -> None:
@@ -40,10 +40,10 @@ class MongoMatches(Collection[Match]):
             raise ParleyError(Code.WRONG_STATE, "The match has changed. Read it again.")
 
     async def of_rfi(self, rfi_id: str) -> list[Match]:
-        """All of an RFI, closest first."""
+        """All matches of an RFI, closest first."""
         return await self._many(
             {"rfi_id": rfi_id},
-            # Distances are rounded; of the same distance the closer one was offered it first.
+            # Distances are rounded; at equal distances the closer vendor got its offer first.
             sort=[("distance_m", ASCENDING), ("_id", ASCENDING)],
             limit=_MAX_OF_RFI,
         )
@@ -55,7 +55,7 @@ class MongoMatches(Collection[Match]):
         request: PageRequest,
         offered_before: datetime,
     ) -> Page[Match]:
-        """Newest first; what was offered before that moment counts as closed."""
+        """A vendor's matches, newest first; offers from before `offered_before` count as closed."""
         condition: dict[str, Any] = {"vendor_id": vendor_id}
         expired = {"state": MatchState.OFFERED, "offered_at": {"$lte": offered_before}}
         if state is MatchState.CLOSED:
@@ -67,7 +67,7 @@ class MongoMatches(Collection[Match]):
         return await self._page(condition, request)
 
     async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers that were made before a moment and still stand, the oldest first."""
+        """Offers made before a moment that are still stored as offered, oldest first."""
         return await self._many(
             {"state": MatchState.OFFERED, "offered_at": {"$lte": before}},
             sort=[("offered_at", ASCENDING)],
@@ -75,16 +75,16 @@ class MongoMatches(Collection[Match]):
         )
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
-        """The one between an RFI and a vendor."""
+        """The match between an RFI and a vendor."""
         return await self._one(rfi_id=rfi_id, vendor_id=vendor_id)
 
     async def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Match]:
-        """Those between an RFI and a vendor each; both lists bound the scan of the unique index."""
+        """The matches of these pairs; both lists bound the scan of the unique index."""
         wanted = set(pairs)
         condition = {
             "rfi_id": {"$in": sorted({rfi_id for rfi_id, _ in wanted})},
             "vendor_id": {"$in": sorted({vendor_id for _, vendor_id in wanted})},
         }
         found = await self._collection.find(condition, session=self.session).to_list(None)
-        matches = [from_document(each, Match) for each in found]
-        return [each for each in matches if (each.rfi_id, each.vendor_id) in wanted]
+        matches = [from_document(document, Match) for document in found]
+        return [match for match in matches if (match.rfi_id, match.vendor_id) in wanted]

@@ -1,4 +1,4 @@
-"""What stands of messages after their edits and deletions, as new as the primary has it."""
+"""The current state of messages after edits and deletions, as recent as the primary has it."""
 
 from collections.abc import Collection as Ids
 from typing import Any
@@ -8,16 +8,16 @@ from pymongo import DESCENDING
 from marketplace.domain.conversations import Entry, EntryKind
 from marketplace.storage.documents import from_document
 
-# A partial index is only used by a query that says what the index's filter says: without it, looking
-# for one message reads the whole conversation, or all of them.
+# The server uses a partial index only if the query repeats the index's filter: without it, a lookup
+# of one message reads the whole conversation, or all of them.
 IS_TEXT = {"$type": "string"}
 
 
 async def message_states(collection: Any, message_ids: Ids[str]) -> dict[str, Entry]:
     """The deletion of each message, else its newest edit, else the message itself.
 
-    One command, whose cost does not grow with the number of edits: each message's newest change is
-    one key of the index (message, sequence), and deletions have an index of their own.
+    This is one command whose cost does not grow with the number of edits: each message's newest
+    change is one key of the index (message, sequence), and deletions have their own index.
     """
     ids = list(message_ids)
     newest_changes = [
@@ -38,8 +38,8 @@ async def message_states(collection: Any, message_ids: Ids[str]) -> dict[str, En
             ),
         ]
     ).to_list(None)
-    stands: dict[str, Entry] = {}
-    for document in found:  # messages come first, then what changed them, then deletions
+    states: dict[str, Entry] = {}
+    for document in found:  # messages come first, then their newest changes, then deletions
         entry = from_document(document, Entry)
-        stands[entry.message_id or entry.id] = entry
-    return stands
+        states[entry.message_id or entry.id] = entry
+    return states

@@ -1,8 +1,8 @@
 """Collections, validators and indexes, brought up to date at start.
 
-A migration is never changed once it is out; a later one corrects it.  Each can be run twice and by
-several processes at a time, since `create`, `collMod` and `createIndexes` change nothing when what
-they ask for is there.
+A released migration is never changed; a later one corrects it. Each can run twice and in several
+processes at a time, since `create`, `collMod` and `createIndexes` change nothing if the result
+already exists.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -148,7 +148,7 @@ async def _reports(database: Database) -> None:
             IndexModel([("state", ASCENDING), ("_id", DESCENDING)]),
         ]
     )
-    # The edits of one message; messages themselves have no such field and are not in it.
+    # The edits of one message; messages themselves have no such field and are not in the index.
     await database["entries"].create_indexes(
         [
             IndexModel(
@@ -160,7 +160,8 @@ async def _reports(database: Database) -> None:
 
 
 async def _deletions(database: Database) -> None:
-    # No message is in it.  Not unique: earlier versions stored a second deletion of one message.
+    # The index contains no messages. Not unique: earlier versions stored a second deletion of a
+    # message.
     await database["entries"].create_indexes(
         [
             IndexModel(
@@ -173,7 +174,7 @@ async def _deletions(database: Database) -> None:
 
 
 async def _quote_revisions(database: Database) -> None:
-    """Quotes of the version before have no revision: they are at their first one."""
+    """Quotes of the previous version have no revision: give them their first one."""
     types = _has(quote_id="string", revision=_NUMBER, at="date", amount_minor=_NUMBER)
     await _create(database, "quote_revisions", types)
     await database["quote_revisions"].create_indexes(
@@ -197,7 +198,7 @@ async def _quote_revisions(database: Database) -> None:
 
 
 async def _keys_of_messages(database: Database) -> None:
-    # Messages without an Idempotency-Key, and those of the version before, are not in it.
+    # Messages without an Idempotency-Key, and those of the previous version, are not in the index.
     await database["entries"].create_indexes(
         [
             IndexModel(
@@ -210,7 +211,7 @@ async def _keys_of_messages(database: Database) -> None:
 
 
 async def _rounded_places(database: Database) -> None:
-    """Give vendors the place at which the directory looks for them; round what matches tell."""
+    """Give vendors the place where the directory lists them; round the distances of matches."""
     vendors = database["vendors"]
     await vendors.create_indexes(
         [
@@ -240,7 +241,7 @@ async def _rounded_places(database: Database) -> None:
 
 
 async def _place_vendors(database: Database) -> None:
-    """Give every vendor that lacks it the place at which the directory looks for it."""
+    """Give every vendor without one its place in the directory."""
     vendors = database["vendors"]
     missing = {"service_area.location": {"$exists": True}, "directory_place": None}
     cursor = vendors.find(missing, {"service_area.location": 1})
@@ -248,10 +249,13 @@ async def _place_vendors(database: Database) -> None:
         await vendors.bulk_write(
             [
                 UpdateOne(
-                    {"_id": each["_id"], "service_area.location": each["service_area"]["location"]},
-                    {"$set": {"directory_place": _directory_place(each)}},
+                    {
+                        "_id": vendor["_id"],
+                        "service_area.location": vendor["service_area"]["location"],
+                    },
+                    {"$set": {"directory_place": _directory_place(vendor)}},
                 )
-                for each in found
+                for vendor in found
             ],
             ordered=False,
         )
@@ -279,7 +283,7 @@ async def _epochs(database: Database) -> None:
 
 
 async def _digests(database: Database) -> None:
-    """Digests of the version before have no key, and are not in it."""
+    """Digests of the previous version have no key, and are not in the index."""
     await database["notifications"].create_indexes(
         [
             IndexModel(
@@ -292,7 +296,7 @@ async def _digests(database: Database) -> None:
 
 
 async def _recipients(database: Database) -> None:
-    # Each channel claims for itself, past what waits for the others.
+    # Each channel claims its own notifications, without scanning those of the other channels.
     await database["notifications"].create_indexes(
         [
             IndexModel([("channel", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)]),
@@ -324,12 +328,12 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
 
 
 async def migrate(database: Database) -> None:
-    """Run the migrations that this database has not had, in order, and note them in `migrations`.
+    """Run the migrations that this database has not had, in order, and record them in `migrations`.
 
-    Each start also repairs what a process of the version before wrote since: it replaces a vendor's
-    document without the fields that it does not know.
+    Each start also repairs what a process of the previous version wrote since the last one: it
+    replaces a vendor's document without the fields that it does not know.
     """
-    done = {each["_id"] for each in await database["migrations"].find().to_list(None)}
+    done = {migration["_id"] for migration in await database["migrations"].find().to_list(None)}
     for version, migration in enumerate(MIGRATIONS, start=1):
         if version in done:
             continue
@@ -338,6 +342,6 @@ async def migrate(database: Database) -> None:
             await database["migrations"].insert_one(
                 {"_id": version, "applied_at": datetime.now(UTC)}
             )
-        except DuplicateKeyError:  # another process of the same start was as fast
+        except DuplicateKeyError:  # another process ran it at the same time
             continue
     await _place_vendors(database)

@@ -1,6 +1,6 @@
 """The delivery log of notifications."""
 
-from collections.abc import Collection as Several
+from collections.abc import Collection as Ids
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -23,11 +23,11 @@ class MongoNotifications(Collection[Notification]):
     kind = Notification
 
     async def add(self, notification: Notification) -> None:
-        """Insert; nothing happens when the same is there already."""
+        """Insert; does nothing if the same notification exists."""
         await self.add_many([notification])
 
     async def add_many(self, notifications: Sequence[Notification]) -> None:
-        """Insert each of which there is none yet."""
+        """Insert those that do not exist yet."""
         documents = [to_document(notification) for notification in notifications]
         await self._collection.bulk_write(
             [
@@ -41,10 +41,10 @@ class MongoNotifications(Collection[Notification]):
             session=self.session,
         )
 
-    async def latest_digests(self, keys: Several[str]) -> dict[str, Notification]:
-        """The digest with the highest first sequence under each key.
+    async def latest_digests(self, keys: Ids[str]) -> dict[str, Notification]:
+        """The digest with the highest first sequence for each key.
 
-        Sorted by the index and grouped by its first field: the server reads one document a key.
+        Sorted by the index and grouped by its first field: the server reads one document per key.
         """
         found = await self._collection.aggregate(
             [
@@ -54,7 +54,7 @@ class MongoNotifications(Collection[Notification]):
             ],
             session=self.session,
         ).to_list(None)
-        return {each["_id"]: from_document(each["latest"], Notification) for each in found}
+        return {group["_id"]: from_document(group["latest"], Notification) for group in found}
 
     async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
         """Raise `data.sequence` of pending digests; returns how many were still pending."""
@@ -69,14 +69,14 @@ class MongoNotifications(Collection[Notification]):
             outcome = await self._collection.bulk_write(
                 joining, ordered=False, session=self.session
             )
-        except BulkWriteError as error:  # not known to be replicated; the same again is harmless
+        except BulkWriteError as error:  # may not be replicated; a retry is harmless
             raise TemporaryError("MongoDB: BulkWriteError") from error
         return outcome.matched_count
 
     async def claim_due(
         self, channel: Channel, now: datetime, lease_until: datetime
     ) -> Notification | None:
-        """Take a channel's longest due one for sending until the lease ends."""
+        """Claim a channel's longest-due notification until the lease ends."""
         claimed = await self._collection.find_one_and_update(
             {
                 "channel": channel,
@@ -97,10 +97,10 @@ class MongoNotifications(Collection[Notification]):
         return self._value(claimed)
 
     async def count_due(self, now: datetime, most: int) -> int:
-        """How many `claim_due` could give out now; along the index, and no further than `most`."""
-        on_the_way = [NotificationState.PENDING, NotificationState.SENDING]
+        """How many notifications `claim_due` could return now; scans the index up to `most`."""
+        unfinished = [NotificationState.PENDING, NotificationState.SENDING]
         return await self._collection.count_documents(
-            {"state": {"$in": on_the_way}, "due_at": {"$lte": now}}, limit=most, maxTimeMS=2_000
+            {"state": {"$in": unfinished}, "due_at": {"$lte": now}}, limit=most, maxTimeMS=2_000
         )
 
     async def save(self, notification: Notification) -> None:
@@ -110,7 +110,7 @@ class MongoNotifications(Collection[Notification]):
         )
 
     async def settle(self, notification: Notification) -> bool:
-        """Replace while it is `sending` in the try that `attempts` counts."""
+        """Replace if it is `sending` in the attempt that `attempts` counts."""
         claimed = {
             "_id": notification.id,
             "state": NotificationState.SENDING,
@@ -121,15 +121,15 @@ class MongoNotifications(Collection[Notification]):
         )
         return outcome.matched_count == 1
 
-    async def known_ids(self, provider_ids: Several[str], besides: str) -> frozenset[str]:
-        """Those of the provider's ids that notifications hold, besides one."""
+    async def known_ids(self, provider_ids: Ids[str], besides: str) -> frozenset[str]:
+        """Those of the provider's ids that notifications other than `besides` hold."""
         found = self._collection.find(
             {"provider_id": {"$in": list(provider_ids)}, "_id": {"$ne": besides}},
             {"provider_id": 1},
             session=self.session,
         )
-        return frozenset([each["provider_id"] async for each in found])
+        return frozenset([document["provider_id"] async for document in found])
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
-        """Newest first."""
+        """An account's notifications, newest first."""
         return await self._page({"account_id": account_id}, request)

@@ -1,6 +1,6 @@
-"""Events in the same write as their state, and marks for events that had their effect."""
+"""Events, written together with the state they describe, and marks of handled events."""
 
-from collections.abc import Collection as Several
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,18 +12,18 @@ from marketplace.storage.collection import Collection, repository
 
 @repository
 class MongoOutbox(Collection[dict[str, Any]]):
-    """Encoded events; a TTL index removes them a week after they happened."""
+    """Encoded events; a TTL index removes them after a week."""
 
     name = "outbox"
 
     async def add(self, event: Event) -> None:
-        """Insert, encoded: an event that does not fit its schema fails the change that made it."""
+        """Insert, encoded; an event that does not match its schema fails the transaction."""
         await self._collection.insert_one(_document(event), session=self.session)
 
-    async def add_many(self, happened: Sequence[Event]) -> None:
-        """Insert, encoded."""
+    async def add_many(self, batch: Sequence[Event]) -> None:
+        """Insert all, encoded."""
         await self._collection.insert_many(
-            [_document(event) for event in happened], session=self.session
+            [_document(event) for event in batch], session=self.session
         )
 
 
@@ -41,31 +41,31 @@ def _document(event: Event) -> dict[str, Any]:
 
 @repository
 class MongoHandled(Collection[dict[str, Any]]):
-    """Which events a consumer group has had its effect for; kept for a month."""
+    """Which events a consumer group has already handled; kept for a month."""
 
     name = "handled_events"
 
     async def mark(self, group: str, event_id: str) -> bool:
-        """Mark within the effect's transaction; False when it was marked before.
+        """Mark within the effect's transaction; False if it was already marked.
 
-        Looked up first, since a duplicate key would abort the transaction; of two that look at the
-        same time one gets a write conflict, tries again, and then sees the mark.
+        The mark is looked up first, since a duplicate key would abort the transaction. Of two
+        concurrent transactions one gets a write conflict, retries, and then sees the mark.
         """
         if await self.marked(group, [event_id]):
             return False
         await self.mark_many(group, [event_id])
         return True
 
-    async def marked(self, group: str, event_ids: Several[str]) -> frozenset[str]:
+    async def marked(self, group: str, event_ids: Ids[str]) -> frozenset[str]:
         """Which of these are marked."""
         keys = [f"{group}:{event_id}" for event_id in event_ids]
         found = await self._collection.find(
             {"_id": {"$in": keys}}, {"_id": 1}, session=self.session
         ).to_list(None)
-        return frozenset(each["_id"].removeprefix(f"{group}:") for each in found)
+        return frozenset(document["_id"].removeprefix(f"{group}:") for document in found)
 
-    async def mark_many(self, group: str, event_ids: Several[str]) -> None:
-        """Mark within the effect's transaction what is not marked yet."""
+    async def mark_many(self, group: str, event_ids: Ids[str]) -> None:
+        """Mark unmarked events within the effect's transaction."""
         now = datetime.now(UTC)
         await self._collection.insert_many(
             [{"_id": f"{group}:{event_id}", "at": now} for event_id in event_ids],

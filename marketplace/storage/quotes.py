@@ -15,7 +15,7 @@ _MAX_OF_RFI = 1_000
 
 @repository
 class MongoQuotes(Collection[Quote]):
-    """Quotes, unique by (rfi_id, vendor_id); their revisions in a collection of their own."""
+    """Quotes, unique by (rfi_id, vendor_id); their revisions are in a separate collection."""
 
     name = "quotes"
     kind = Quote
@@ -25,8 +25,8 @@ class MongoQuotes(Collection[Quote]):
         await self._collection.insert_one(_document(quote), session=self.session)
 
     async def get(self, quote_id: str) -> Quote | None:
-        """By id."""
-        return await self._only({"_id": quote_id})
+        """The quote with this id."""
+        return await self._find_one({"_id": quote_id})
 
     async def save(self, quote: Quote) -> None:
         """Replace."""
@@ -35,18 +35,18 @@ class MongoQuotes(Collection[Quote]):
         )
 
     async def of_rfi(self, rfi_id: str) -> list[Quote]:
-        """All of an RFI, in the order they came."""
+        """All quotes of an RFI, oldest first."""
         cursor = self._collection.find(
             {"rfi_id": rfi_id}, session=self.session, sort=[("_id", ASCENDING)], limit=_MAX_OF_RFI
         )
         return await self._numbered(await cursor.to_list(_MAX_OF_RFI))
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Quote | None:
-        """The one of a vendor on an RFI."""
-        return await self._only({"rfi_id": rfi_id, "vendor_id": vendor_id})
+        """A vendor's quote on an RFI."""
+        return await self._find_one({"rfi_id": rfi_id, "vendor_id": vendor_id})
 
     async def keep_revision(self, revision: QuoteRevision) -> None:
-        """Keep the figures of a revision; one that is kept already stays as it is."""
+        """Store a revision's figures; a stored revision is not changed."""
         await self._database["quote_revisions"].update_one(
             {"_id": f"{revision.quote_id}:{revision.revision}"},
             {"$setOnInsert": to_document(revision)},
@@ -57,28 +57,28 @@ class MongoQuotes(Collection[Quote]):
     async def revisions(
         self, quote_id: str, after_revision: int, limit: int
     ) -> list[QuoteRevision]:
-        """Kept revisions after a number, in order."""
+        """A quote's stored revisions after a number, in order."""
         cursor = self._database["quote_revisions"].find(
             {"quote_id": quote_id, "revision": {"$gt": after_revision}},
             session=self.session,
             sort=[("revision", ASCENDING)],
             limit=limit,
         )
-        return [from_document(each, QuoteRevision) for each in await cursor.to_list(limit)]
+        return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
 
-    async def _only(self, condition: dict[str, Any]) -> Quote | None:
+    async def _find_one(self, condition: dict[str, Any]) -> Quote | None:
         found = await self._collection.find_one(condition, session=self.session)
         return (await self._numbered([found]))[0] if found is not None else None
 
     async def _numbered(self, documents: Sequence[dict[str, Any]]) -> list[Quote]:
-        """The quotes in documents, each at its revision.
+        """The quotes in documents, each with its revision.
 
-        The version before runs beside this one during an update.  It writes quotes without a
-        number: what it wrote over a kept revision with other figures is the next one.
+        The previous version runs beside this one during an update. It writes quotes without a
+        number: if it overwrote a stored revision with other figures, that is the next revision.
         """
-        unnumbered = [each["_id"] for each in documents if "revision" not in each]
+        unnumbered = [document["_id"] for document in documents if "revision" not in document]
         kept = await self._latest_revisions(unnumbered) if unnumbered else {}
-        return [_at_revision(from_document(each, Quote), kept) for each in documents]
+        return [_at_revision(from_document(document, Quote), kept) for document in documents]
 
     async def _latest_revisions(self, quote_ids: list[str]) -> dict[str, QuoteRevision]:
         found = self._database["quote_revisions"].aggregate(
@@ -90,13 +90,16 @@ class MongoQuotes(Collection[Quote]):
             session=self.session,
         )
         return {
-            each["_id"]: from_document(each["latest"], QuoteRevision)
-            for each in await found.to_list(len(quote_ids))
+            group["_id"]: from_document(group["latest"], QuoteRevision)
+            for group in await found.to_list(len(quote_ids))
         }
 
 
 def _document(quote: Quote) -> dict[str, Any]:
-    """With the number even where it is the first: what has none was written by another version."""
+    """The quote's document, with its revision even if that is 1.
+
+    A document without a revision was written by the previous version.
+    """
     return {**to_document(quote), "revision": quote.revision}
 
 
@@ -104,5 +107,5 @@ def _at_revision(quote: Quote, kept: dict[str, QuoteRevision]) -> Quote:
     latest = kept.get(quote.id)
     if latest is None:
         return quote
-    changed = 0 if latest.has_figures_of(quote) else 1
-    return replace(quote, revision=latest.revision + changed)
+    step = 0 if latest.has_figures_of(quote) else 1
+    return replace(quote, revision=latest.revision + step)

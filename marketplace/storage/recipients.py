@@ -1,4 +1,4 @@
-"""What is known of the addresses that notifications go to."""
+"""Suppressed addresses, and how much has been sent to each address."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +12,13 @@ from marketplace.storage.documents import to_document
 
 @repository
 class MongoSuppressions(Collection[Suppression]):
-    """Addresses that are not written to any more, unique by channel and address."""
+    """Addresses that get no more notifications, unique by channel and address."""
 
     name = "suppressions"
     kind = Suppression
 
     async def add(self, suppression: Suppression) -> None:
-        """Insert; nothing happens when the address is there already."""
+        """Insert; does nothing if the address is already suppressed."""
         fields = to_document(suppression)
         unique = {"_id": fields.pop("_id")}
         await self._collection.update_one(
@@ -26,13 +26,13 @@ class MongoSuppressions(Collection[Suppression]):
         )
 
     async def get(self, suppression_id: str) -> Suppression | None:
-        """By id."""
+        """The suppression with this id."""
         return await self._get(suppression_id)
 
 
 @repository
 class MongoSendQuotas(Collection[dict[str, Any]]):
-    """One document an address: who has a place, and since when."""
+    """One document per address: who has a place, and since when."""
 
     name = "send_quotas"
 

@@ -19,11 +19,11 @@ class MongoReports(Collection[Report]):
         await self._collection.insert_one(to_document(report), session=self.session)
 
     async def get(self, report_id: str) -> Report | None:
-        """By id."""
+        """The report with this id."""
         return await self._get(report_id)
 
     async def of_reporter(self, message_id: str, reporter_id: str) -> Report | None:
-        """The one that a person made of a message."""
+        """A person's report of a message."""
         return await self._one(message_id=message_id, reporter_id=reporter_id)
 
     async def save(self, report: Report, expected: ReportState) -> None:
@@ -35,5 +35,5 @@ class MongoReports(Collection[Report]):
             raise ParleyError(Code.WRONG_STATE, "The report has changed. Read it again.")
 
     async def of_state(self, state: ReportState | None, request: PageRequest) -> Page[Report]:
-        """Newest first."""
+        """Reports in a state, or in any, newest first."""
         return await self._page({} if state is None else {"state": state}, request)

@@ -1,8 +1,9 @@
-"""What follows a restore of MongoDB from a backup (docs/restore.md).
+"""Repairs after a restore of MongoDB from a backup (docs/restore.md).
 
-The numbers of the feeds begin another epoch, the relay goes back to what the backup had relayed, and
-two things are put right that a restore can leave behind: read positions above the head, from a backup
-that was not of one moment; and holes, from a process that wrote on from a head it still knew.
+The feeds' numbers start a new epoch, and the relay returns to the position in the backup. Two kinds
+of damage that a restore can leave are repaired: read positions above the head, from a backup that
+was not of a single moment; and holes, from a process that continued from a head it still
+remembered.
 """
 
 import asyncio
@@ -15,14 +16,15 @@ from pymongo.errors import ConfigurationError, PyMongoError
 
 from marketplace.errors import SettingsError, TemporaryError
 from marketplace.storage.collection import Database
-from marketplace.storage.epoch import READ_EVERY_S, move_on
+from marketplace.storage.epoch import READ_EVERY_S, begin_epoch
 
-# Every process has read the new epoch by then, also one whose first read did not come through.
+# By then every process has read the new epoch, even if its first read failed.
 NOTICED_WITHIN_S = 2 * READ_EVERY_S + 1.0
-# Each closes what writers made that had not noticed yet; who writes on after that never will.
+# Each round closes the holes of writers that had not noticed yet; a writer that still has not
+# noticed after that never will.
 MOST_ROUNDS = 3
-_TOGETHER = 1_000
-# No server reads it, so the relay reads anew what is kept since its last position.
+_BATCH_SIZE = 1_000
+# No server accepts this token, so the relay reads everything since its last position again.
 _NO_TOKEN = {"_data": "restored"}
 
 
@@ -32,11 +34,11 @@ async def after_restore(
     say: Callable[[str], None],
     noticed_within_s: float = NOTICED_WITHIN_S,
 ) -> None:
-    """Begin another epoch and put right what the restore left behind; it may be run again.
+    """Begin a new epoch and repair what the restore left behind; safe to run again.
 
     Raises:
-        SettingsError: when the address is none.
-        TemporaryError: when MongoDB does not do it now.
+        SettingsError: the address is not valid.
+        TemporaryError: MongoDB is not available.
     """
     try:
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
@@ -50,17 +52,15 @@ async def after_restore(
         read_preference=ReadPreference.PRIMARY,
     )
     try:
-        await _put_right(database, say, noticed_within_s)
+        await _repair(database, say, noticed_within_s)
     except PyMongoError as error:
         raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
     finally:
         client.close()
 
 
-async def _put_right(
-    database: Database, say: Callable[[str], None], noticed_within_s: float
-) -> None:
-    epoch = await move_on(database)
+async def _repair(database: Database, say: Callable[[str], None], noticed_within_s: float) -> None:
+    epoch = await begin_epoch(database)
     say(f"The feeds start epoch {epoch}; running processes notice this within seconds.")
     await database["relay_positions"].update_one(
         {"_id": "relay"}, {"$set": {"token": _NO_TOKEN, "epoch": epoch}}
@@ -75,13 +75,13 @@ async def _put_right(
         closed = await close_holes(database)
         if not closed:
             return
-        epoch = await move_on(database)
+        epoch = await begin_epoch(database)
         say(f"{closed} conversations had gaps and were renumbered, in epoch {epoch}.")
     say("Gaps may remain. Stop every process that writes, then run this command again.")
 
 
 async def lower_read_positions(database: Database) -> int:
-    """Take read positions that are above their conversation's head down to it; how many there were."""
+    """Lower read positions that are above their conversation's head; returns how many."""
     lowered = 0
     async for positions in _batches(database["read_positions"].find()):
         ids = list({position["conversation_id"] for position in positions})
@@ -91,7 +91,7 @@ async def lower_read_positions(database: Database) -> int:
                 {"$group": {"_id": "$conversation_id", "head": {"$max": "$sequence"}}},
             ]
         )
-        heads = {each["_id"]: each["head"] async for each in grouped}
+        heads = {group["_id"]: group["head"] async for group in grouped}
         updates = [
             UpdateOne(
                 {"_id": position["_id"]},
@@ -108,7 +108,7 @@ async def lower_read_positions(database: Database) -> int:
 
 
 async def close_holes(database: Database) -> int:
-    """Number conversations with holes densely, each entry in its place; how many there were."""
+    """Renumber conversations with holes densely, in the same order; returns how many."""
     entries = database["entries"]
     with_holes = entries.aggregate(
         [
@@ -128,7 +128,7 @@ async def close_holes(database: Database) -> int:
     async for conversation in with_holes:
         found = entries.find({"conversation_id": conversation["_id"]}, {"sequence": 1})
         number = 0
-        # Ascending, so that the next lower number is always free.
+        # In ascending order, so that the next lower number is always free.
         async for batch in _batches(found.sort("sequence", 1)):
             updates = []
             for entry in batch:
@@ -142,5 +142,5 @@ async def close_holes(database: Database) -> int:
 
 
 async def _batches(cursor: Any) -> AsyncIterator[list[dict[str, Any]]]:
-    while found := await cursor.to_list(_TOGETHER):
+    while found := await cursor.to_list(_BATCH_SIZE):
         yield found

@@ -13,7 +13,7 @@ from marketplace.storage.documents import from_document, to_document
 
 @repository
 class MongoRfis(Collection[Rfi]):
-    """RFIs in one collection, their revisions in another; always written in one transaction."""
+    """RFIs and their revisions in two collections, always written in one transaction."""
 
     name = "rfis"
     kind = Rfi
@@ -24,20 +24,20 @@ class MongoRfis(Collection[Rfi]):
         await self._add_revision(revision)
 
     async def get(self, rfi_id: str) -> Rfi | None:
-        """By id."""
+        """The RFI with this id."""
         return await self._get(rfi_id)
 
     async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
-        """By ids; what is not there is left out."""
+        """The RFIs with these ids, by id; missing ones are omitted."""
         found = await self._collection.find(
             {"_id": {"$in": list(rfi_ids)}}, session=self.session
         ).to_list(None)
-        return {each["_id"]: from_document(each, Rfi) for each in found}
+        return {document["_id"]: from_document(document, Rfi) for document in found}
 
     async def save(self, rfi: Rfi, revision: Revision) -> None:
-        """Replace the RFI if it stands one revision before, and add the revision.
+        """Replace the RFI if it is at the previous revision, and add the revision.
 
-        Fields at their default are unset by the pipeline's replacement, `match_count` is kept.
+        The pipeline's replacement unsets fields at their default and keeps `match_count`.
         """
         fields = to_document(rfi)
         del fields["match_count"]
@@ -52,23 +52,23 @@ class MongoRfis(Collection[Rfi]):
         await self._add_revision(revision)
 
     async def count_matches(self, rfi_id: str, change: int) -> None:
-        """Change `match_count`; writing the RFI makes a concurrent revision a write conflict."""
+        """Add to `match_count`; writing the RFI makes a concurrent revision a write conflict."""
         await self._collection.update_one(
             {"_id": rfi_id}, {"$inc": {"match_count": change}}, session=self.session
         )
 
     async def guard(self, rfi_id: str) -> None:
-        """Write the RFI without changing what it says: an update that changes nothing is no write."""
+        """Change the RFI's document but not its content: an update without a change is no write."""
         await self._collection.update_one(
             {"_id": rfi_id}, {"$inc": {"guard": 1}}, session=self.session
         )
 
     async def of_customer(self, customer_id: str, request: PageRequest) -> Page[Rfi]:
-        """Newest first."""
+        """A customer's RFIs, newest first."""
         return await self._page({"customer_id": customer_id}, request)
 
     async def open_of(self, customer_id: str) -> tuple[int, int]:
-        """How many RFIs of a customer are open, and how many vendors they ask for together."""
+        """A customer's number of open RFIs, and the number of vendors these ask for in total."""
         counted = self._collection.aggregate(
             [
                 {"$match": {"customer_id": customer_id, "state": RfiState.OPEN}},
@@ -80,7 +80,7 @@ class MongoRfis(Collection[Rfi]):
         return (found[0]["rfis"], found[0]["asked"]) if found else (0, 0)
 
     async def submission(self, rfi_id: str) -> int:
-        """The revision at which the RFI was submitted; 0 for one that was not."""
+        """The revision at which the RFI was submitted; 0 if it was not."""
         found = await self._database["rfi_revisions"].find_one(
             {"rfi_id": rfi_id, "cause": "submitted"},
             {"revision": 1},
@@ -90,14 +90,14 @@ class MongoRfis(Collection[Rfi]):
         return int(found["revision"]) if found is not None else 0
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
-        """Revisions behind a number, in order, dense."""
+        """An RFI's revisions after a number, in order, without gaps."""
         cursor = self._database["rfi_revisions"].find(
             {"rfi_id": rfi_id, "revision": {"$gt": after_revision}},
             session=self.session,
             sort=[("revision", ASCENDING)],
             limit=limit,
         )
-        return [from_document(each, Revision) for each in await cursor.to_list(limit)]
+        return [from_document(document, Revision) for document in await cursor.to_list(limit)]
 
     async def _add_revision(self, revision: Revision) -> None:
         document = {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}

@@ -39,14 +39,14 @@ from marketplace.storage.vendors import MongoVendors
 T = TypeVar("T")
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
-# Contention ends in milliseconds and an election in seconds; a caller waits no longer than this.
+# Contention ends in milliseconds and an election in seconds; no caller waits longer than this.
 TRANSACTION_DEADLINE_S = 10.0
 _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
 
 
 class MongoRepositories:
-    """Every repository over one database, bound to a transaction's session or to none."""
+    """Every repository over one database, optionally bound to a transaction's session."""
 
     def __init__(self, database: Database, session: Session = None) -> None:
         self.accounts = MongoAccounts(database, session)
@@ -68,7 +68,7 @@ class MongoRepositories:
 
 
 class MongoStore(MongoRepositories):
-    """The state of the marketplace in MongoDB; made by `open_store`."""
+    """The state of the marketplace in MongoDB; created by `open_store`."""
 
     def __init__(self, client: AsyncIOMotorClient[dict[str, Any]], database_name: str) -> None:
         self._client = client
@@ -84,7 +84,7 @@ class MongoStore(MongoRepositories):
         self._claim: tuple[Claim, KeptAnswer] | None = None
 
     async def ping(self) -> None:
-        """Ask the primary for a sign of life; raises TemporaryError within 5 seconds."""
+        """Check that the primary answers; raises TemporaryError within 5 seconds."""
         try:
             await self._client.admin.command("ping")
         except PyMongoError as error:
@@ -98,8 +98,8 @@ class MongoStore(MongoRepositories):
         """Run `work` in one transaction: all of it happens, or nothing.
 
         Raises:
-            ClaimLostError: when this store is `claimed` and the claim was taken over.
-            TemporaryError: when conflicts or the server's absence outlast the deadline.
+            ClaimLostError: this store is `claimed` and the claim was taken over.
+            TemporaryError: conflicts or an unavailable server outlast the deadline.
         """
         give_up_at = time.monotonic() + TRANSACTION_DEADLINE_S
         pause_s = _FIRST_PAUSE_S
@@ -108,18 +108,19 @@ class MongoStore(MongoRepositories):
                 async with await self._client.start_session() as session:
                     return await self._attempt(work, session, give_up_at)
             except PyMongoError as error:
-                # A number or a mark that a rival took meanwhile is a write conflict, and so transient;
-                # a duplicate key is one that this transaction could have seen, a defect of the work.
+                # A number or a mark that a concurrent transaction took is a write conflict, and so
+                # transient. A duplicate key is one that this transaction could have seen: a defect
+                # of `work`.
                 if not is_transient(error) or time.monotonic() > give_up_at:
                     if is_away(error) or is_transient(error):
                         raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
                     raise
-            # Full jitter: contenders that met once do not meet again at the same moment.
+            # Full jitter: transactions that conflicted once do not meet again at the same moment.
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 # no secret
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
-        """This store for the request that holds the claim; its transaction keeps the answer."""
+        """This store for the request that holds the claim; its transaction stores the response."""
         bound = copy.copy(self)
         bound._claim = (claim, answer)  # a copy of this one
         return bound
@@ -143,13 +144,13 @@ class MongoStore(MongoRepositories):
 
 
 async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None:
-    """Commit, asking again while the outcome is unknown: a commit may be repeated, a change not."""
+    """Commit; while the outcome is unknown, commit again, which unlike a change is repeatable."""
     while True:
         try:
             await session.commit_transaction()
         except PyMongoError as error:
-            unknown = error.has_error_label("UnknownTransactionCommitResult")
-            if not unknown or time.monotonic() > give_up_at:
+            is_unknown = error.has_error_label("UnknownTransactionCommitResult")
+            if not is_unknown or time.monotonic() > give_up_at:
                 raise
             await asyncio.sleep(_LONGEST_PAUSE_S)
         else:
@@ -160,7 +161,7 @@ async def open_store(settings: Settings) -> MongoStore:
     """Connect, bring the schema up to date, and return the store.
 
     Raises:
-        TemporaryError: when no primary answers within 5 seconds.
+        TemporaryError: no primary answers within 5 seconds.
     """
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         settings.mongodb_url,

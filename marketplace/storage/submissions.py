@@ -8,17 +8,17 @@ from marketplace.storage.collection import Collection, repository
 
 @repository
 class MongoSubmissions(Collection[None]):
-    """One document for each account, with the times of its latest submissions."""
+    """One document per account, with the times of its latest submissions."""
 
     name = "submissions"
 
     async def of(self, account_id: str) -> list[datetime]:
-        """The kept ones, oldest first."""
+        """The account's stored submission times, oldest first."""
         found = await self._collection.find_one({"_id": account_id}, session=self.session)
         return list(found["at"]) if found is not None else []
 
     async def keep(self, account_id: str, at: Sequence[datetime], now: datetime) -> None:
-        """Replace the kept ones; the count makes it a write even where nothing differs."""
+        """Replace the stored times; the counter makes this a write even if nothing else changes."""
         await self._collection.update_one(
             {"_id": account_id},
             {"$set": {"at": list(at), "kept_at": now}, "$inc": {"writes": 1}},

@@ -1,8 +1,8 @@
-"""Committed events and entries in the order of their commits, for the relay.
+"""Committed events and entries in commit order, for the relay.
 
-One change stream over two collections: the outbox, and the conversations' entries, which are their
-own events.  It uses PyMongo's asyncio client and not motor: motor hands each document of a change
-stream over from a thread, 7,000 a second, where PyMongo's own reads 54,000.
+One change stream covers two collections: the outbox, and the conversations' entries, which are
+their own events. It uses PyMongo's asyncio client instead of motor: motor passes each document of a
+change stream over from a thread, 7,000 a second, while PyMongo's own client reads 54,000.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from marketplace.storage.documents import from_document
 LOG = logging.getLogger(__name__)
 MAX_BATCH = 1_000
 _WAIT_MS = 250
-# Commit order and `occurred_at` may differ by a transaction's deadline and the clocks' skew.
+# Commit order and `occurred_at` may differ by a transaction's deadline and by clock skew.
 _MARGIN = timedelta(minutes=10)
 _PIPELINE: Sequence[Mapping[str, Any]] = (
     {"$match": {"operationType": "insert", "ns.coll": {"$in": ["outbox", "entries"]}}},
@@ -37,7 +37,7 @@ Token = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OutboxRecord:
-    """An encoded event from the outbox; `position` is the revision it made, if it made one."""
+    """An encoded event from the outbox; `position` is the revision that it created, if any."""
 
     id: str
     topic: str
@@ -49,14 +49,17 @@ class OutboxRecord:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was committed next, and the token behind it (None while an old stretch is re-read)."""
+    """The next committed records, and the token after them.
+
+    The token is None while stored documents are re-read.
+    """
 
     committed: tuple[OutboxRecord | Entry, ...]
     token: Token | None
 
 
 class Tail:
-    """Reads what was committed since the position kept in `relay_positions`."""
+    """Reads what was committed since the position stored in `relay_positions`."""
 
     def __init__(self, settings: Settings) -> None:
         self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
@@ -69,7 +72,8 @@ class Tail:
         )
         self._database = self._client[settings.mongodb_database]
         self._positions = self._database["relay_positions"]
-        # That of the position that was read: whoever moves it on after a restore is not overwritten.
+        # The epoch of the position that was read: a restore that moves the position is not
+        # overwritten.
         self._epoch: str | None = None
 
     async def close(self) -> None:
@@ -77,14 +81,14 @@ class Tail:
         await self._client.close()
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        """Batches in commit order, from the kept position on; an empty one about every 250 ms.
+        """Batches in commit order, from the stored position on; an empty one about every 250 ms.
 
-        Without a position (the first start), or when the server refuses it (the oplog does not reach
-        back to it, or it cannot be read), what is kept in the collections is read anew from then on:
-        records are sent again, none is left out.
+        If there is no position (the first start), the collections are read from the beginning. If
+        the server refuses the position (the oplog no longer reaches back to it, or the token is
+        invalid), they are read from shortly before it: records are sent again, none is left out.
 
         Raises:
-            TemporaryError: when the server is away; go on with a new call.
+            TemporaryError: the server is down; continue with a new call.
         """
         try:
             kept = await self._positions.find_one({"_id": "relay"})
@@ -103,11 +107,11 @@ class Tail:
             raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
 
     async def keep_position(self, token: Token, now: datetime) -> None:
-        """Note that everything up to the token is in Kafka.
+        """Record that everything up to the token is in Kafka.
 
         Raises:
-            TemporaryError: when the server is away; when the database was restored, and a new call of
-                `batches` is to begin at the position that the restore left.
+            TemporaryError: the server is down, or the database was restored: then a new call of
+                `batches` must start at the position that the restore left.
         """
         try:
             await self._positions.update_one(
@@ -123,18 +127,19 @@ class Tail:
     async def _follow(
         self, token: Token | None, since: datetime | Literal["ever"] | None
     ) -> AsyncIterator[Batch]:
-        # The stream is opened before the old stretch is read, so that nothing falls between.
+        # The stream is opened before the stored documents are read, so that nothing falls in
+        # between.
         stream = await self._database.watch(
             list(_PIPELINE), resume_after=token, max_await_time_ms=_WAIT_MS, batch_size=MAX_BATCH
         )
         async with stream:
             if since is not None:
-                async for batch in self._old_stretch(None if since == _EVER else since):
+                async for batch in self._stored_since(None if since == _EVER else since):
                     yield batch
             while stream.alive:
                 yield await _next_batch(stream)
 
-    async def _old_stretch(self, since: datetime | None) -> AsyncIterator[Batch]:
+    async def _stored_since(self, since: datetime | None) -> AsyncIterator[Batch]:
         """What the collections hold since a moment; in order for each key."""
         outbox = {} if since is None else {"occurred_at": {"$gte": since}}
         entries = {} if since is None else {"at": {"$gte": since}}
@@ -144,7 +149,7 @@ class Tail:
         ):
             cursor = self._database[collection].find(condition).sort(order).batch_size(MAX_BATCH)
             while found := await cursor.to_list(MAX_BATCH):
-                yield Batch(tuple(_committed(collection, each) for each in found), None)
+                yield Batch(tuple(_committed(collection, document) for document in found), None)
 
 
 _EVER: Literal["ever"] = "ever"
@@ -155,7 +160,8 @@ async def _next_batch(stream: "AsyncDatabaseChangeStream[dict[str, Any]]") -> Ba
     first = await stream.try_next()
     if first is not None:
         committed.append(_committed(first["ns"]["coll"], first["fullDocument"]))
-        # What the server sent along is there already; a round trip is made by `try_next` above.
+        # Documents that the server already sent are buffered; `try_next` above makes the round
+        # trip.
         while len(committed) < MAX_BATCH and _has_buffered(stream):
             change = await stream.try_next()
             if change is None:
@@ -167,8 +173,8 @@ async def _next_batch(stream: "AsyncDatabaseChangeStream[dict[str, Any]]") -> Ba
 
 
 def _has_buffered(stream: "AsyncDatabaseChangeStream[dict[str, Any]]") -> bool:
-    """Whether documents of the last reply are left.  PyMongo tells it on its cursor alone."""
-    cursor = stream._cursor  # no public way; a test holds it
+    """Whether documents of the last reply are left. Only PyMongo's cursor knows this."""
+    cursor = stream._cursor  # there is no public API; a test covers it
     return bool(cursor is not None and cursor._data)
 
 

@@ -1,4 +1,4 @@
-"""Counting what a person has yet to read, in many conversations by one or two commands."""
+"""Counts a person's unread messages in many conversations with one or two commands."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,41 +9,42 @@ from marketplace.domain.conversations import EntryKind
 from marketplace.domain.unread import Unread
 from marketplace.schemas.conversations import MAX_UNREAD
 
-# How many entries are looked at for each conversation: a list of 200 looks at 60,000 in a tenth of a
-# second.  Who deleted or edited more than that is looked at again, for as many as the second number.
+# How many entries are examined in each conversation: for a list of 200 these are 60,000, in a tenth
+# of a second. If that is not enough because so many were deleted or edited, the conversation is
+# examined again with the second number.
 LOOK_BACK = (300, 5_000)
 
 
 async def count_unread(
     collection: Any, account_id: str, read: Mapping[str, int]
 ) -> dict[str, Unread]:
-    """The rule of `domain/unread.py`, for each conversation after the read position that is stored."""
+    """The rule of `domain/unread.py`, for each conversation after the stored read position."""
     counted: dict[str, Unread] = {}
-    left = dict(read)
+    remaining = dict(read)
     for look_back in LOOK_BACK:
-        if not left:
+        if not remaining:
             break
         first, *more = [
             _pipeline(account_id, conversation_id, sequence, look_back)
-            for conversation_id, sequence in left.items()
+            for conversation_id, sequence in remaining.items()
         ]
-        unions = [{"$unionWith": {"coll": collection.name, "pipeline": each}} for each in more]
-        cursor = collection.aggregate([*first, *unions], batchSize=len(left) + 1)
-        found = {each["_id"]: each async for each in cursor}
-        for conversation_id, sequence in list(left.items()):
-            one = found.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
+        unions = [{"$unionWith": {"coll": collection.name, "pipeline": stages}} for stages in more]
+        cursor = collection.aggregate([*first, *unions], batchSize=len(remaining) + 1)
+        found = {summary["_id"]: summary async for summary in cursor}
+        for conversation_id, sequence in list(remaining.items()):
+            summary = found.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
             counted[conversation_id] = Unread(
-                max(sequence, one["own"]), min(one["count"], MAX_UNREAD)
+                max(sequence, summary["own"]), min(summary["count"], MAX_UNREAD)
             )
-            if one["seen"] < look_back or one["own"] or one["count"] >= MAX_UNREAD:
-                del left[conversation_id]
+            if summary["seen"] < look_back or summary["own"] or summary["count"] >= MAX_UNREAD:
+                del remaining[conversation_id]
     return counted
 
 
 def _pipeline(
     account_id: str, conversation_id: str, sequence: int, look_back: int
 ) -> list[dict[str, Any]]:
-    """The newest entries after a sequence, walked along the unique index, as one document."""
+    """Summarizes the newest entries after a sequence, read along the unique index."""
     is_message = {"$eq": ["$kind", EntryKind.MESSAGE]}
     is_own = {"$and": [is_message, {"$eq": ["$sender_id", account_id]}]}
     is_others = {"$and": [is_message, {"$ne": ["$sender_id", account_id]}]}

@@ -1,4 +1,4 @@
-"""Vendors, and who is closest."""
+"""Vendors, and which are closest."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,11 +37,11 @@ class MongoVendors(Collection[Vendor]):
         await self._collection.insert_one(vendor_document(vendor), session=self.session)
 
     async def get(self, vendor_id: str) -> Vendor | None:
-        """By id."""
+        """The vendor with this id."""
         return await self._get(vendor_id)
 
     async def save(self, vendor: Vendor) -> None:
-        """Replace all but `open_matches`, which only `reserve` and `release` change."""
+        """Replace everything except `open_matches`, which only `reserve` and `release` change."""
         fields = vendor_document(vendor)
         del fields["open_matches"]
         await self._collection.update_one(
@@ -49,16 +49,16 @@ class MongoVendors(Collection[Vendor]):
         )
 
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these are suspended; answered from the index over (state, _id)."""
+        """Which of these are suspended; served from the index over (state, _id)."""
         found = await self._collection.find(
             {"state": VendorState.SUSPENDED, "_id": {"$in": list(vendor_ids)}},
             {"_id": 1},
             session=self.session,
         ).to_list(None)
-        return frozenset(each["_id"] for each in found)
+        return frozenset(document["_id"] for document in found)
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
-        """Newest first."""
+        """Vendors in a state, or in any, newest first."""
         return await self._page({} if state is None else {"state": state}, request)
 
     async def closest(
@@ -77,7 +77,7 @@ class MongoVendors(Collection[Vendor]):
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:
-        """Which of these vendors are active, of the category, and cover the place."""
+        """Which of these vendors are active, offer the category, and cover the place."""
         if not vendor_ids:  # the server refuses a limit of 0
             return frozenset()
         condition = {
@@ -86,7 +86,7 @@ class MongoVendors(Collection[Vendor]):
             "categories": category,
         }
         found = await self._near(location, MAX_RADIUS_M, condition, [_COVERS], len(vendor_ids))
-        return frozenset(each.vendor.id for each in found)
+        return frozenset(nearby.vendor.id for nearby in found)
 
     async def nearby(
         self,
@@ -96,7 +96,7 @@ class MongoVendors(Collection[Vendor]):
         limit: int,
         behind_m: float | None = None,
     ) -> list[ListedVendor]:
-        """Active vendors within a radius around the place, closest first, or those behind a distance."""
+        """Active vendors within a radius, closest first, optionally after a distance."""
         condition: dict[str, Any] = {"state": VendorState.ACTIVE}
         if category is not None:
             condition["categories"] = category
@@ -105,7 +105,7 @@ class MongoVendors(Collection[Vendor]):
             "key": "directory_place",
             "distanceField": "distance_m",
             "maxDistance": radius_m,
-            # The index is entered a little before the distance; the match below is exact.
+            # The index scan starts slightly before the distance; the match below is exact.
             "minDistance": max(0.0, (behind_m or 0.0) - _MARGIN_M),
             "query": condition,
             "spherical": True,
@@ -115,7 +115,7 @@ class MongoVendors(Collection[Vendor]):
             [{"$geoNear": near}, *behind, {"$limit": limit}, {"$project": _LISTED}],
             session=self.session,
         ).to_list(limit)
-        return [_listed(each) for each in found]
+        return [_listed(vendor) for vendor in found]
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity.
@@ -134,7 +134,7 @@ class MongoVendors(Collection[Vendor]):
         return outcome.modified_count == 1
 
     async def release(self, vendor_id: str) -> None:
-        """Take one from `open_matches`."""
+        """Subtract one from `open_matches`."""
         await self._collection.update_one(
             {"_id": vendor_id, "open_matches": {"$gt": 0}},
             {"$inc": {"open_matches": -1}},
@@ -161,12 +161,13 @@ class MongoVendors(Collection[Vendor]):
             [{"$geoNear": near}, *further, {"$limit": limit}], session=self.session
         ).to_list(limit)
         return [
-            NearbyVendor(from_document(each, Vendor), round(each["distance_m"])) for each in found
+            NearbyVendor(from_document(vendor, Vendor), round(vendor["distance_m"]))
+            for vendor in found
         ]
 
 
 def vendor_document(vendor: Vendor) -> dict[str, Any]:
-    """A vendor with the place at which the directory looks for it."""
+    """A vendor with its place in the directory."""
     document = to_document(vendor)
     if vendor.service_area is not None:
         place = vendor.service_area.location
