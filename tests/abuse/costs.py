@@ -1,6 +1,4 @@
-"""The cost of an attack to the processes: their memory, and how often their event loops were
-blocked.
-"""
+"""An attack's cost to the processes: memory, and how often their event loops were blocked."""
 
 import re
 from pathlib import Path

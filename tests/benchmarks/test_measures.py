@@ -26,7 +26,7 @@ def _check_details(found: Found, count: int) -> None:
 
 
 def test_acknowledged_messages_have_a_rate_a_latency_and_their_order(bench_site: Site) -> None:
-    """Both gateways have them; Parley numbers and delivers in each sender's order."""
+    """Both gateways get a rate and latencies, and Parley keeps each sender's order."""
     found = MEASURES["throughput"](bench_site, QUICK)
 
     four, p99, order, one = found.rows
@@ -38,7 +38,7 @@ def test_acknowledged_messages_have_a_rate_a_latency_and_their_order(bench_site:
 
 @pytest.mark.parametrize("name", ["fan-out", "connections"])
 def test_a_comparison_has_both_rates_and_latencies(bench_site: Site, name: str) -> None:
-    """For deliveries in a room, and for new connections."""
+    """Room deliveries and new connections are compared by rate and by latency."""
     found = MEASURES[name](bench_site, QUICK)
 
     (row,) = found.rows
@@ -49,7 +49,7 @@ def test_a_comparison_has_both_rates_and_latencies(bench_site: Site, name: str) 
 
 
 def test_idle_connections_take_memory(bench_site: Site) -> None:
-    """Both gateways use some, and less than 100 KB per connection."""
+    """An idle connection takes memory on both gateways, and less than 100 KB each."""
     (row,) = MEASURES["memory"](bench_site, QUICK).rows
 
     for figure in (row.parley, row.peer):
@@ -68,14 +68,14 @@ def test_latency_is_told_within_one_gateway_and_between_two(bench_site: Site) ->
 
 
 def test_a_gateway_without_members_in_busy_rooms_hears_nothing(bench_site: Site) -> None:
-    """It does not get a single Redis message while the other gateway is under load."""
+    """A gateway without members in busy rooms does not get a single Redis message."""
     (row,) = MEASURES["uninvolved"](bench_site, QUICK).rows
 
     assert row.is_reached, row
 
 
 def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site) -> None:
-    """All resume on the other gateway, and nothing acknowledged is lost, duplicated or reordered."""
+    """All clients resume on the other gateway, and no acknowledged message is lost or reordered."""
     resumed, faultless, memory = MEASURES["herd"](bench_site, QUICK).rows
 
     assert resumed.is_reached, resumed
@@ -85,7 +85,7 @@ def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site)
 
 
 def test_notify_is_measured_beside_a_load_and_on_a_backlog(bench_site: Site) -> None:
-    """Everything sent is handled, and both matches reach the provider."""
+    """notify handles every event, beside a load and from a backlog, and both matches are sent."""
     beside, told, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows
 
     assert _number(beside.parley) >= 0

@@ -27,7 +27,7 @@ def test_runs_are_listed_beside_their_median() -> None:
 
 
 def test_details_are_medians_of_quantiles_and_of_busy_cores() -> None:
-    """Each quantile and each program has its own median."""
+    """Details show the median of each quantile and of each program's busy cores."""
     latencies = [{"p50": 1, "p99": 9}, {"p50": 3, "p99": 5}, {"p50": 2, "p99": 7}]
 
     detail = results.detail("run", "Parley", latencies, [{"gateway": 0.4}, {"gateway": 0.6}])

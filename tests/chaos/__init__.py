@@ -1,5 +1,4 @@
-"""Tests that try to break it: people talk, something is killed, and the record is checked
-afterwards.
+"""Tests that try to break Parley: people talk, something is killed, the record is checked.
 
 history.py     what apps sent, got as answers and pushes, and read, with times; dumped on failure
 record.py      the history sorted by conversation and by app checker.py     the rules for a record

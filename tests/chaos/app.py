@@ -122,9 +122,7 @@ class App:
             await self._send(self.wire, content)
 
     async def catch_up(self, wire: Wire) -> None:
-        """Send everything unacknowledged over a new connection, in order; later messages go there
-        as well.
-        """
+        """Send everything unacknowledged over a new connection, in order; later messages follow."""
         gone: set[Content] = set()
         while (content := self.outbox.next_but(gone)) is not None:
             gone.add(content)

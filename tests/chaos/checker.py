@@ -81,8 +81,9 @@ def _one_order(conversation: Conversation) -> Iterator[str]:
 
 
 def _order_of_sending(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """For each app separately. A refused message lost its place: it is stored where its resend
-    arrived.
+    """Check the order of each app separately.
+
+    A refused message lost its place: it is stored where its resend arrived.
     """
     refused = {refusal.content for refusal in conversation.refused}
     place = {entry.content: entry.sequence for entry in conversation.stored}

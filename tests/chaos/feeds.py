@@ -116,9 +116,7 @@ class Follower:
         return self.is_joined and (self.revision or 0) >= self._feed.revision
 
     async def live(self, stopping: asyncio.Event, random: Random, *, is_restless: bool) -> None:
-        """Stay connected and joined whenever that is possible; a restless follower sometimes
-        leaves.
-        """
+        """Stay connected and joined whenever possible; a restless follower sometimes leaves."""
         while not self._is_leaving:
             stays_s = random.uniform(*_STAYS_S) if is_restless else None
             with suppress(NotLetInError, OSError):

@@ -126,9 +126,7 @@ class Ended(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReadAll(Event):
-    """When everything had come to rest, a participant read the whole conversation, by REST or
-    socket.
-    """
+    """When everything had come to rest, a participant read the conversation, by REST or socket."""
 
     conversation_id: str
     account_id: str

@@ -123,9 +123,7 @@ class Load:
             raise AssertionError(f"they did not {what}: {', '.join(out)}") from None
 
     async def _rest(self) -> None:
-        """Wait until all is acknowledged and connected apps have had time to get it; then read
-        everything.
-        """
+        """Wait until all is acknowledged and apps have had time to get it; then read everything."""
         await self._until(lambda: not any(len(app.outbox) for app in self.apps), "get answers")
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"

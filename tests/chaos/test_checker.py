@@ -82,7 +82,7 @@ def test_a_clean_record_has_no_violations() -> None:
 
 
 def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
-    """Its connection ended: the sender does not know, and nothing was promised."""
+    """If the connection ended before an answer, the message may be stored or not."""
     connection = BY["vic"]
     lost = Sent(4.4, connection, TALK, Content("message", "vic", "v-9", body="?"))
     kept = Sent(4.4, connection, TALK, Content("message", "vic", "v-10", body="!"))
@@ -94,7 +94,7 @@ def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
 
 
 def test_the_same_answer_to_a_resend_on_another_gateway_is_as_promised() -> None:
-    """Two gateways got the same message, and both answered with its sequence."""
+    """Two gateways may acknowledge the same message, with the same sequence."""
     second = "realtime-2.carla"
     resent = [
         Connected(1.0, second, "carla's second", "carla", "realtime-2"),
@@ -218,7 +218,7 @@ def test_a_planted_fault_is_found(
 
 
 def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
-    """Only messages that the same app sent one after the other have to keep that order."""
+    """Only messages that the same app sent one after the other have to keep their order."""
     swapped = with_stored(*SWAPPED)(a_record())
     second = "realtime-1.carla-2"
     swapped.insert(0, Connected(0.0, second, "carla's second", "carla", "realtime-1"))
@@ -234,9 +234,7 @@ def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
 
 
 def test_each_try_has_its_own_answer() -> None:
-    """Refused temporarily, then acknowledged much later on the same connection: no call was kept
-    waiting.
-    """
+    """A call refused temporarily and acknowledged much later was never kept waiting."""
     connection, content = BY["carla"], KEPT[1].content
     resent = [
         Refused(1.01, connection, TALK, content, "unavailable", is_temporary=True),
@@ -250,7 +248,7 @@ def test_each_try_has_its_own_answer() -> None:
 
 
 def test_a_refused_message_lost_its_place() -> None:
-    """It was told to retry, and is stored after messages that were sent later."""
+    """A message that was told to retry may be stored after messages that were sent later."""
     late = with_stored(*SWAPPED)(a_record())
     late = [
         event for event in late if not isinstance(event, Acknowledged | Pushed | Joined | Fetched)

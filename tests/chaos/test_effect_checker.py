@@ -37,7 +37,7 @@ def told(record: list[Event]) -> list[str]:
 
 
 def test_a_clean_record_has_no_violations() -> None:
-    """Nor has one without any business."""
+    """A clean record has no violations, and neither has one without any business."""
     assert told(a_record()) == []
     assert told([]) == []
 
@@ -45,7 +45,7 @@ def test_a_clean_record_has_no_violations() -> None:
 @pytest.mark.parametrize("fact", STORED)
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_fact_that_is_lost_or_doubled_is_found(fact: str, count: int) -> None:
-    """For every effect: the document, its event, and its notice."""
+    """A lost or doubled fact is found, whether it is the document, its event or its notice."""
     found = told(a_record({**STORED, fact: count}))
 
     assert any(f"{fact!r} is stored {count} times" in line for line in found), found

@@ -100,7 +100,7 @@ def without(number: int) -> Callable[[list[Event]], list[Event]]:
 def test_a_planted_fault_is_found(
     change: Callable[[list[Event]], list[Event]], violation: str
 ) -> None:
-    """Each is named with its numbers."""
+    """Each planted fault is found and named with its numbers."""
     found = told(change(a_record()))
 
     assert any(violation in line for line in found), found

@@ -1,5 +1,4 @@
-"""Socket.IO (protocol 5 over Engine.IO 4) in the few packets an app needs, over websocket or
-polling.
+"""Socket.IO 5 over Engine.IO 4 in the few packets an app needs, by websocket or polling.
 
 python-socketio's own client handles every packet in a separate task: their order is lost, and fifty
 clients take a core. Here a packet is handled before the next one is read, so that the record has
@@ -167,8 +166,7 @@ class Wire:
     async def ask(
         self, name: str, payload: dict[str, Any], seen: Answered = lambda _: None
     ) -> dict[str, Any]:
-        """Make a call, and return the acknowledgement; `seen` gets it before anything that arrived
-        later.
+        """Make a call and return the acknowledgement; `seen` gets it before anything that follows.
 
         Raises:
             OSError: the connection ended first.

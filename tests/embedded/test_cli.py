@@ -1,6 +1,4 @@
-"""The `parley` command prints one line when ready, stops everything in order, and leaves nothing
-running.
-"""
+"""The `parley` command: ready in one line, stopped in order, and nothing left running."""
 
 import json
 import os

@@ -34,7 +34,7 @@ def test_a_log_that_grew_too_large_is_moved_aside_under_its_writer(
 
 
 def test_the_tail_is_the_last_lines(tmp_path: Path) -> None:
-    """It returns only as many lines as asked for, and none if there is no log."""
+    """The tail has only as many lines as requested, and is empty without a log."""
     path = tmp_path / "rest.log"
     path.write_text("".join(f"line {number}\n" for number in range(5000)))
 

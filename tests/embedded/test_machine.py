@@ -15,9 +15,7 @@ from embedded.ports import HOST, choose
     ("system", "architecture"), [("Darwin", "arm64"), ("Linux", "riscv64"), ("Windows", "AMD64")]
 )
 def test_other_machines_are_refused(system: str, architecture: str) -> None:
-    """Only Linux on x86_64 and aarch64 has all the packages; elsewhere, external servers are
-    needed.
-    """
+    """Only Linux on x86_64 and aarch64 has all packages; elsewhere external servers are needed."""
     with pytest.raises(StackError, match=f"{system} on {architecture}.*MONGODB_URL"):
         machine.check_architecture(system, architecture)
 

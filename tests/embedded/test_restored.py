@@ -25,7 +25,7 @@ def _run(data: Path, **named: str) -> subprocess.CompletedProcess[str]:
 async def test_every_run_begins_another_epoch(
     store: MongoStore, settings: Settings, tmp_path: Path
 ) -> None:
-    """It needs only MongoDB's address, and nothing else has to run."""
+    """Every run starts a new epoch; it needs only MongoDB's address, and no running process."""
     (tmp_path / "url").write_text(settings.mongodb_url + "\n")
     seen = [store.epoch.current]
     for named in (
@@ -55,7 +55,7 @@ async def test_every_run_begins_another_epoch(
 def test_what_keeps_it_from_its_work_is_one_sentence(
     tmp_path: Path, named: dict[str, str], sentence: str
 ) -> None:
-    """There is no stack trace, and the exit code is 1."""
+    """An error is one sentence without a stack trace, and the exit code is 1."""
     done = _run(tmp_path, **named)
 
     assert done.returncode == 1

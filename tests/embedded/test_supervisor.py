@@ -175,9 +175,7 @@ async def test_an_interrupted_start_leaves_nobody(supervisor: Supervisor, tmp_pa
 async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
     supervisor: Supervisor, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child that runs but is not ready is reported once, not killed; its recovery is reported
-    too.
-    """
+    """A child that runs but is not ready is reported once, and so is its recovery."""
     monkeypatch.setattr(keeper, "HEALTH_EVERY_S", 0.05)
     well = tmp_path / "well"
     well.write_text("1")

@@ -142,9 +142,7 @@ async def a_match(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
 async def a_conversation(
     site: Site, admin: Person, customer_name: str, company: str
 ) -> tuple[Person, Person, str]:
-    """Create a customer, a vendor that accepted its RFI, and their conversation; returns its id
-    too.
-    """
+    """Create a customer, a vendor that accepted its RFI, and their conversation."""
     place = somewhere()
     customer = await registered(site, "customer", customer_name)
     vendor = await a_vendor(site, admin, company, place)

@@ -34,9 +34,7 @@ async def texts(site: Site, phone: str | None) -> list[str]:
 
 
 async def set_faults(site: Site, *faults: dict[str, Any]) -> None:
-    """Replace the faults; each is limited to one recipient, so that other journeys are not
-    affected.
-    """
+    """Replace the faults; each is limited to one recipient, so that other journeys meet none."""
     assert all("to" in fault for fault in faults)
     url = f"{site.running.url('sandbox')}/sandbox/faults"
     (await site.http.put(url, json=list(faults))).raise_for_status()

@@ -65,7 +65,7 @@ async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
 async def test_a_record_that_nobody_can_read_is_put_aside_and_the_rest_goes_on(
     site: Site, admin: Person
 ) -> None:
-    """It precedes an RFI in its partition: both consumers dead-letter it, and the RFI is matched."""
+    """Both consumers dead-letter an unreadable record, and the RFI after it is matched."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     vendor = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -116,7 +116,7 @@ async def test_a_forged_token_opens_nothing(site: Site) -> None:
 
 
 async def test_what_does_not_fit_gets_a_problem(site: Site) -> None:
-    """For a body that is too large and for an unknown address: RFC 9457, whoever answers."""
+    """A body that is too large and an unknown address both get an RFC 9457 problem."""
     customer = await registered(site, "customer", "Carla Reyes")
     bearer = {"Authorization": f"Bearer {customer.token}"}
 

@@ -69,9 +69,7 @@ async def a_town(site: Site, admin: Person) -> Town:
 async def test_rfis_submitted_while_kafka_is_away_are_matched_once(
     site: Site, admin: Person
 ) -> None:
-    """Submitting works without Kafka, and the consumers are not ready; once it is back, each RFI is
-    matched and notified of once.
-    """
+    """RFIs can be submitted without Kafka; once it is back, each is matched and notified of once."""
     town = await a_town(site, admin)
     await site.stop("kafka")
     try:

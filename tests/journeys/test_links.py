@@ -40,9 +40,7 @@ SUBJECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Affair:
-    """Three people to whom everything happens that causes an email, and the link that each was
-    sent.
-    """
+    """Three people to whom everything happens that causes an email, and the links they got."""
 
     customer: Person
     winner: Person
@@ -59,9 +57,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="module")
 async def affair(site: Site, admin: Person) -> Affair:
-    """Take three RFIs to their ends, with nobody connected, and collect the resulting emails and
-    SMS.
-    """
+    """Take three RFIs to their ends, with nobody connected, and collect the messages' links."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     winner = await a_vendor(site, admin, "Front Range Plumbing", place)
@@ -80,7 +76,7 @@ async def affair(site: Site, admin: Person) -> Affair:
 
 
 async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
-    """This test also covers every kind that is added, on each of its channels."""
+    """A notification of every kind was sent on each of its channels, also of kinds added later."""
     wanted = {(kind, channel) for kind, policy in POLICIES.items() for channel in policy.channels}
 
     assert affair.links.keys() == wanted
@@ -89,7 +85,7 @@ async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
 async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
     affair: Affair, browser: Browser
 ) -> None:
-    """By email and by SMS; the offer was accepted meanwhile, so the RFI's details are shown."""
+    """The link of an offer, in email and SMS, opens the RFI, which was accepted meanwhile."""
     for channel in ("email", "sms"):
         window = await _open(browser, *affair.links[Kind.MATCH_OFFERED, channel])
         await window.sees("rfi-details", AWARDED)
@@ -121,7 +117,7 @@ async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -
 
 
 async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browser) -> None:
-    """By email and by SMS, the conversation is open and says that the request was awarded."""
+    """The winner's link, in email and SMS, opens the conversation, which shows the award."""
     for channel in ("email", "sms"):
         window = await _open(browser, *affair.links[Kind.RFI_WON, channel])
         await window.sees("notice-item", "awarded")

@@ -47,7 +47,7 @@ async def test_a_vendor_that_applied_reads_what_to_do_and_where(
 async def test_a_vendor_reads_where_its_application_stands(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """In review there is nothing to do; if suspended, the reason is shown; if active, nothing is."""
+    """Nothing is shown to an active vendor; a suspended one reads the reason."""
     vendor = await a_vendor(site, admin, "Summit Pipes", somewhere())
     window = await logged_in_window(browser, site.url, vendor)
     await expect(window.page.get_by_text("No matches yet")).to_be_visible()
@@ -65,7 +65,7 @@ async def test_a_vendor_reads_where_its_application_stands(
 async def test_an_admin_reads_that_there_is_no_page_yet(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """At every address there is no customer's page and no error, but a way out."""
+    """At every address an admin finds no customer's page and no error, but a way out."""
     for path in ("/", "/rfis/new", "/conversations"):
         window = await logged_in_window(browser, site.url + path, admin)
         await window.sees("admin-no-page", "an admin")
@@ -82,7 +82,7 @@ async def test_an_admin_reads_that_there_is_no_page_yet(
 async def test_an_address_that_leads_nowhere_says_so(
     site: Site, browser: Browser, path: str
 ) -> None:
-    """This includes malformed encodings; the page stays intact and leads back to the start."""
+    """An unknown or malformed address says so on an intact page, and leads back to the start."""
     customer = await registered(site, "customer", "Carla Reyes")
     window = await logged_in_window(browser, site.url + path, customer)
 

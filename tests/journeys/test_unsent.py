@@ -98,7 +98,7 @@ async def talk(site: Site, admin: Person, browser: Browser) -> AsyncIterator[Tal
 
 
 async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) -> None:
-    """Each text stays visible, arrives once, and keeps the id with which it was written."""
+    """A pending text stays visible over a reload, arrives once, and keeps its id."""
     window = talk.window
     await talk.line.cut(window.page)
     await window.say("One.")
@@ -137,9 +137,7 @@ async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> No
 
 
 async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk) -> None:
-    """Both tabs are the same person's; while the first one is open, the second does not send for
-    it.
-    """
+    """Another tab sends a closed tab's texts, but nothing while that tab is open."""
     window = talk.window
     await talk.line.cut(window.page)
     await window.say("From the first tab.")
@@ -183,7 +181,7 @@ async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> 
 
 
 async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) -> None:
-    """Each conversation has its own draft; an empty box stays empty."""
+    """Each conversation keeps its own draft until it is sent; an empty box stays empty."""
     window = talk.window
     await window.fill("message-input", "Could you")
     await window.page.reload()
@@ -199,7 +197,7 @@ async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) ->
 
 
 async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk) -> None:
-    """It closes no connection, and text written after it arrives."""
+    """Half an emoji closes no connection, and later text arrives."""
     window = talk.window
     await window.page.get_by_test_id("message-input").evaluate(
         """box => {
@@ -216,7 +214,7 @@ async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk)
 
 
 async def test_a_form_outlives_a_reload_and_is_empty_once_it_is_sent(talk: Talk) -> None:
-    """A partly filled form is restored; a submitted one is not offered again."""
+    """A partly filled form survives a reload; a submitted one is not offered again."""
     window = talk.window
     await window.page.goto(f"{talk.site.url}/rfis/new")
     form = window.page.get_by_test_id("rfi-form")

@@ -105,7 +105,7 @@ MALFORMED = {
 
 
 async def test_what_is_no_http_is_malformed(site: Site) -> None:
-    """Each gets `malformed` or a closed connection; some are harmless and reach REST."""
+    """Malformed HTTP gets `malformed` or a closed connection; harmless variants reach REST."""
     answers = {name: await say(site, line) for name, line in MALFORMED.items()}
 
     told = {name: answer for name, answer in answers.items() if answer.status not in (0, 200)}

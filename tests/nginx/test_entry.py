@@ -33,7 +33,7 @@ async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> Non
 
 @pytest.mark.parametrize("path", [*(link.path("7") for link in Link), "/rfis/x%20y"])
 async def test_the_page_s_own_addresses_are_the_page(site: Site, path: str) -> None:
-    """They return index.html to everybody, and it is revalidated before each use of a cached copy."""
+    """The page's addresses return index.html, which is never used from a cache unchecked."""
     response = await site.client.get(path)
 
     assert (response.status, response.content_type) == (200, "text/html")
@@ -164,9 +164,7 @@ async def test_rest_away_is_a_problem_that_says_try_again(site: Site) -> None:
 
 
 async def test_the_client_address_comes_from_the_trusted_proxy(site: Site) -> None:
-    """The client is the first address that is not a trusted proxy's; one that it made up does not
-    count.
-    """
+    """The client is the first address that is not a trusted proxy's; an invented one is ignored."""
     given = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 127.0.0.1", "X-Forwarded-Proto": "https"}
 
     answer = await (await site.client.get("/v1/me", headers=given)).json()

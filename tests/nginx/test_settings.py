@@ -41,7 +41,7 @@ def environment(page: Path, **changes: str) -> dict[str, str]:
     ],
 )
 def test_a_wrong_value_is_named(page: Path, variable: str, value: str) -> None:
-    """Whatever is wrong, the message begins with the variable."""
+    """The error for a wrong value begins with the variable's name."""
     with pytest.raises(SettingsError, match=f"^{variable}"):
         from_environment(environment(page, **{variable: value}))
 
@@ -53,7 +53,7 @@ def test_a_resolver_wants_one_service_without_a_name(page: Path) -> None:
 
 
 def test_defaults(page: Path) -> None:
-    """Only the page and the upstreams are required."""
+    """Only the page and the upstreams are required; everything else has a default."""
     settings = from_environment(environment(page))
 
     assert (settings.bind_host, settings.http_port) == ("127.0.0.1", 8080)

@@ -72,7 +72,7 @@ async def test_new_sessions_avoid_a_dead_gateway_at_once(site: Site) -> None:
 
 
 async def test_a_session_of_a_dead_gateway_is_refused_at_once(site: Site) -> None:
-    """Its client gets 502 immediately instead of waiting, and starts a new session elsewhere."""
+    """A client of a dead gateway gets 502 at once, and can start a new session elsewhere."""
     await site.gateways[0].stop()
 
     began_at = time.monotonic()
@@ -136,7 +136,7 @@ async def test_an_unknown_session_id_leads_to_a_gateway_of_ours(site: Site) -> N
 
 
 async def test_a_websocket_passes_frames_both_ways(site: Site) -> None:
-    """Without any Socket.IO library: the upgrade is answered with 101, and packets flow."""
+    """A websocket upgrade is answered with 101, and packets flow both ways."""
     async with aiohttp.ClientSession() as session:
         address = f"{site.url}/socket.io/?EIO=4&transport=websocket"
         async with session.ws_connect(address) as socket:

@@ -1,6 +1,4 @@
-"""Events as a consumer reads them, people and a request in the store, and the resulting
-notifications.
-"""
+"""Events as a consumer reads them, people and a request, and the resulting notifications."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -43,9 +43,7 @@ def digests(world: World) -> Digests:
 
 
 async def said(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
-    """Store the customer's messages with these sequences, which must be the next ones; returns
-    events.
-    """
+    """Store the customer's messages with these sequences, which must be next; returns events."""
     return [await says(store, case, sequence) for sequence in sequences]
 
 
@@ -82,9 +80,7 @@ async def test_a_message_to_the_connected_writes_nothing(
 async def test_the_first_message_to_somebody_away_opens_a_digest(
     digests: Digests, store: MongoStore, live: memory.Live
 ) -> None:
-    """It is due after five seconds, by email, for the other participant, and it is announced to the
-    app.
-    """
+    """The digest is due after five seconds, by email, and is announced to the recipient's apps."""
     case = await keep(store, a_case())
 
     await digests.handle_batch(await said(store, case, 1))
@@ -129,7 +125,7 @@ async def test_one_batch_opens_one_digest_for_each_conversation(
 async def test_both_sides_are_told_of_each_others_messages(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Each has a separate digest, with the name that the conversation has for the other."""
+    """Each side gets a separate digest, with the name that the conversation has for the other."""
     case = await keep(store, a_case())
     first, second = await said(store, case, 1, 2)
     entry = await store.entries.get(second.id)
@@ -174,7 +170,7 @@ async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: M
 async def test_a_claim_at_the_same_time_loses_no_message(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Whether the message or the claim is first, the message is in one digest that will be sent."""
+    """A message that arrives during a claim is in exactly one digest that will be sent."""
     for _ in range(25):
         case = await keep(store, a_case())
         await digests.handle_batch(await said(store, case, 1))
@@ -192,7 +188,7 @@ async def test_a_claim_at_the_same_time_loses_no_message(
 async def test_a_batch_that_comes_again_changes_nothing(
     digests: Digests, store: MongoStore
 ) -> None:
-    """This holds while its digest is open, after it was sent, and for a part of the batch."""
+    """A repeated batch, or a part of it, changes nothing, whether its digest is open or sent."""
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2, 3)
     for again in (batch, batch, batch[1:]):
@@ -209,7 +205,7 @@ async def test_a_batch_that_comes_again_changes_nothing(
 async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
     world: World, store: MongoStore
 ) -> None:
-    """As after a rebalance."""
+    """After a rebalance, the same batch in ten processes opens one digest."""
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2, 3)
 
@@ -222,8 +218,9 @@ async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
 async def test_who_has_read_everything_is_not_written_to(
     digests: Digests, store: MongoStore
 ) -> None:
-    """This holds even if the event is handled long after; a recipient who has read only a part gets
-    an email.
+    """A recipient gets no email once everything is read, however late the event is handled.
+
+    A recipient who has read only a part gets one.
     """
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2)
@@ -239,8 +236,9 @@ async def test_who_has_read_everything_is_not_written_to(
 async def test_what_the_version_before_has_handled_is_not_told_again(
     digests: Digests, store: MongoStore
 ) -> None:
-    """It marks each message, and its digests have no key; a message it did not handle opens a new
-    digest.
+    """Messages that the previous version handled are not covered again.
+
+    It marks each message, and its digests have no key; other messages open a new digest.
     """
     case = await keep(store, a_case())
     before = await said(store, case, 1, 2)
@@ -261,7 +259,7 @@ async def _marked(tx: Any, messages: list[Event]) -> None:
 async def test_a_message_of_an_unknown_conversation_is_passed_over(
     digests: Digests, store: MongoStore
 ) -> None:
-    """Without participants there is nobody to notify."""
+    """A message of an unknown conversation notifies nobody."""
     await digests.handle_batch(await said(store, a_case(), 1))
 
     assert (await counts(store)).total() == 0
@@ -270,7 +268,7 @@ async def test_a_message_of_an_unknown_conversation_is_passed_over(
 async def test_a_message_to_a_vanished_account_is_passed_over(
     digests: Digests, store: MongoStore
 ) -> None:
-    """It is not retried forever."""
+    """A message to an account that no longer exists is not retried forever."""
     case = a_case()
     await store.conversations.add(case.conversation)
 
@@ -295,7 +293,7 @@ async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
 async def test_a_match_is_sent_before_digests_that_were_due_earlier(
     digests: Digests, world: World, store: MongoStore, clock: FixedClock
 ) -> None:
-    """This holds however many digests wait for the provider."""
+    """A match is sent before digests that became due earlier, however many there are."""
     for _ in range(5):
         await digests.handle_batch(await said(store, await keep(store, a_case()), 1))
     clock.advance(seconds=60)

@@ -22,12 +22,12 @@ async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
 
 
 async def test_an_account_that_is_gone_is_not_written_to(world: World) -> None:
-    """It is suppressed, with the reason."""
+    """A notification for a deleted account is suppressed, with the reason."""
     assert await Gate(world).check(an_offer(an_account(), "email")) == "account_gone"
 
 
 async def test_without_a_phone_there_is_no_sms(world: World) -> None:
-    """It is suppressed, with the reason."""
+    """An SMS to an account without a phone is suppressed, with the reason."""
     account = an_account(phone=None)
     await world.store.accounts.add(account)
 
@@ -35,7 +35,7 @@ async def test_without_a_phone_there_is_no_sms(world: World) -> None:
 
 
 async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
-    """Offers are for connected accounts as well."""
+    """An offer passes to a connected account as well."""
     account = an_account()
     await world.store.accounts.add(account)
     await world.presence.connected(account.id)
@@ -44,7 +44,7 @@ async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
 
 
 async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> None:
-    """The text is the current one."""
+    """A message passes to an absent recipient, with its current text."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "When could you come?")
 
@@ -54,7 +54,7 @@ async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> No
 
 
 async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
-    """The app shows it."""
+    """A message does not pass once the recipient is connected: the app shows it."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
     await world.presence.connected(case.vendor.id)
@@ -63,7 +63,7 @@ async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
 
 
 async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
-    """It does not matter where it was read."""
+    """A message does not pass once it is read, wherever that was."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
     await world.store.read_positions.advance(
@@ -74,7 +74,7 @@ async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
 
 
 async def test_a_message_does_not_pass_a_block(world: World) -> None:
-    """An account that blocked after the message arrived is not notified by email either."""
+    """A message does not pass to a recipient who blocked after it arrived."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
     blocked = replace(case.conversation, blocked_by=(case.vendor.id,))
@@ -84,7 +84,7 @@ async def test_a_message_does_not_pass_a_block(world: World) -> None:
 
 
 async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None:
-    """There is nothing left to notify of."""
+    """A deleted message does not pass: there is nothing left to notify of."""
     case = await keep(world.store, a_case())
     event = await says(world.store, case, 1)
     await world.store.entries.add_next(
@@ -97,7 +97,7 @@ async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None
 
 
 async def test_an_unknown_presence_stops_the_send(world: World) -> None:
-    """Nobody is written to on a guess: the error is raised, and the attempt is made later."""
+    """If presence is unknown, the error is raised and the attempt is made later."""
 
     class Away:
         async def connected(self, *account_ids: str) -> None: ...

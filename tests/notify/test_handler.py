@@ -34,7 +34,7 @@ async def _outbox(store: MongoStore) -> list[str]:
 async def test_an_offer_makes_an_email_and_an_sms(
     handler: Handler, world: World, live: memory.Live
 ) -> None:
-    """Both are due at once, have the data the templates need, and are announced to the account."""
+    """The email and the SMS are due at once, complete, and announced to the account."""
     case = await keep(world.store, a_case())
     event = of_match("match.offered", case.match)
 
@@ -59,7 +59,7 @@ async def test_an_offer_makes_an_email_and_an_sms(
 
 
 async def test_who_has_no_phone_gets_no_sms(handler: Handler, world: World) -> None:
-    """Only the email is created."""
+    """A vendor without a phone gets only the email."""
     case = a_case()
     case = await keep(world.store, replace(case, vendor=replace(case.vendor, phone=None)))
 
@@ -71,7 +71,7 @@ async def test_who_has_no_phone_gets_no_sms(handler: Handler, world: World) -> N
 async def test_a_redelivered_event_changes_nothing(
     handler: Handler, world: World, store: MongoStore, live: memory.Live
 ) -> None:
-    """There is one pair of notifications, of events and of announcements."""
+    """A redelivered event adds no notification, no event and no announcement."""
     case = await keep(world.store, a_case())
     event = of_match("match.offered", case.match)
 
@@ -86,7 +86,7 @@ async def test_a_redelivered_event_changes_nothing(
 async def test_the_same_event_to_two_processes_at_once_counts_once(
     world: World, store: MongoStore
 ) -> None:
-    """As after a rebalance: ten deliveries at the same time have one effect."""
+    """Ten deliveries of one event at the same time, as after a rebalance, have one effect."""
     case = await keep(world.store, a_case())
     event = of_match("match.offered", case.match)
     handlers = [Handler(world, lambda: None) for _ in range(10)]
@@ -98,7 +98,7 @@ async def test_the_same_event_to_two_processes_at_once_counts_once(
 
 
 async def test_a_quote_is_told_to_the_absent_customer(handler: Handler, world: World) -> None:
-    """With the figures."""
+    """An absent customer is notified of a quote, with its figures."""
     case = await keep(world.store, a_case())
     quote = a_quote(
         rfi_id=case.rfi.id, customer_id=case.customer.id, conversation_id=case.conversation.id
@@ -117,7 +117,7 @@ async def test_a_quote_is_told_to_the_absent_customer(handler: Handler, world: W
 async def test_a_material_change_is_told_to_the_vendor_on_it(
     handler: Handler, world: World
 ) -> None:
-    """The matches are read from the store."""
+    """Vendors that accepted are read from the store and notified of a material change."""
     case = await keep(world.store, a_case())
 
     await handler.handle(of_rfi("rfi.revised", replace(case.rfi, revision=2), "budget"))
@@ -128,7 +128,7 @@ async def test_a_material_change_is_told_to_the_vendor_on_it(
 async def test_events_that_concern_nobody_write_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """There is no mark either, because there is no effect to protect."""
+    """An event that concerns nobody writes nothing, not even a mark."""
     case = await keep(world.store, a_case())
 
     await handler.handle(of_match("match.accepted", case.match))
@@ -140,7 +140,7 @@ async def test_events_that_concern_nobody_write_nothing(
 async def test_an_event_about_a_vanished_account_is_passed_over(
     handler: Handler, world: World
 ) -> None:
-    """It is neither retried forever nor put among the dead letters."""
+    """An event about a deleted account is neither retried forever nor dead-lettered."""
     rfi = an_rfi()
     await world.store.rfis.add(rfi, a_revision(rfi))
     gone = an_account()
@@ -154,7 +154,7 @@ async def test_an_event_about_a_vanished_account_is_passed_over(
 async def test_a_quote_to_the_connected_writes_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
-    """The customer sees it in the app; neither a notification nor a mark is written."""
+    """A quote to a connected customer writes neither a notification nor a mark."""
     case = await keep(world.store, a_case())
     await world.presence.connected(case.customer.id)
     quote = a_quote(rfi_id=case.rfi.id, customer_id=case.customer.id)

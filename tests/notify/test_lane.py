@@ -73,7 +73,7 @@ def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lan
 
 
 def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
-    """The others wait until its answer shows that the provider has recovered."""
+    """After a pause, one request goes first; the others wait for its answer."""
     lane.begin()
     lane.failed(AWAY, "a")
     lane.end()
@@ -93,7 +93,7 @@ def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
 def test_a_message_that_was_judged_ends_the_trouble(
     lane: Lane, clock: Stopwatch, error: SendError | None
 ) -> None:
-    """Whether it was accepted or refused for its own sake, a provider that answers like this works."""
+    """A message that is accepted, or refused for its own sake, shows that the provider works."""
     for _ in range(MOST_UNKNOWN - 1):
         lane.failed(UNKNOWN, "a")
     if error is None:
@@ -121,9 +121,7 @@ def test_several_without_an_answer_open_it_and_then_one_is_enough(
 
 
 def test_one_persons_refusals_hold_nobody_else_up(lane: Lane) -> None:
-    """This holds for any number; but the same refusal for several people is taken for our fault and
-    alarms.
-    """
+    """One person's refusals pause nobody; the same from several count as our fault and alarm."""
     before = _refusals()
     for _ in range(20):
         lane.failed(_alone(21408), "carla")
@@ -188,7 +186,7 @@ def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) 
 
 
 def test_whether_it_is_paused_is_a_metric(lane: Lane, clock: Stopwatch) -> None:
-    """It is 1 while nothing is claimed."""
+    """The metric is 1 while nothing is claimed."""
 
     def shown() -> float | None:
         return REGISTRY.get_sample_value("parley_provider_is_paused", {"channel": "email"})

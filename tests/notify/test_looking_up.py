@@ -94,9 +94,7 @@ async def test_one_that_twilio_takes_late_is_found(
     clock: FixedClock,
     after_s: int,
 ) -> None:
-    """Twilio accepts it after our time-out, before the first look-up or between the two: one SMS,
-    not two.
-    """
+    """An SMS accepted after our time-out, before or between the look-ups, is found and sent once."""
     account = await _waits(store)
     sandbox.fails("sms", "timeout")
     await _send(worker)
@@ -123,7 +121,7 @@ def sandbox_text(notification: Notification) -> str:
 async def test_what_another_notification_holds_is_not_this_one(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """The same text went to the same number a moment before, for another event."""
+    """An identical SMS that belongs to another notification does not count."""
     account = await _waits(store)
     await _send(worker)
     (first,) = sandbox.arrived()
@@ -164,7 +162,7 @@ async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
 async def test_a_try_of_the_version_before_is_looked_for_too(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """It stored that it had tried, but not when: the minute begins at the claim."""
+    """An attempt of the previous version, which has no time, is looked up after its claim."""
     account = await _waits(store, reason="outcome_unknown", attempts=1)
 
     await _send(worker)

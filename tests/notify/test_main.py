@@ -117,9 +117,7 @@ async def _produce(settings: Settings, *happened: Event) -> None:
 async def test_events_in_kafka_arrive_as_mail_and_sms_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Two processes get every event twice; the message's text stays out of the logs; SIGTERM ends
-    them.
-    """
+    """Two processes that get every event twice send it once, log no text, and stop at SIGTERM."""
     case = await keep(store, a_case())
     words = f"private words {new_id()}"
     offered = match_event("match.offered", case.match, an_actor())
@@ -174,7 +172,7 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
 async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
     settings: Settings, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """It names the variable, and no part of its value appears in the log."""
+    """The error names the variable, and no part of its value appears in the log."""
     key = "SG.a-key-of-another.account"
     async with _service(settings, sandbox, tmp_path / "notify-1.log", key) as service:
         async with asyncio.timeout(120):

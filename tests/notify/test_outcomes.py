@@ -16,7 +16,7 @@ CALM = Patience(jitter=lambda: 1.0)
     ("tries", "pause_s"), [(1, 5), (2, 10), (3, 20), (10, 2_560), (11, 3_600), (5_000, 3_600)]
 )
 def test_the_pause_doubles_up_to_an_hour(tries: int, pause_s: float) -> None:
-    """However many attempts there were, no pause is longer."""
+    """The pause doubles up to an hour, however many attempts there were."""
     assert CALM.pause_s(tries, None) == pause_s
 
 
@@ -29,7 +29,7 @@ def test_the_pause_is_spread_over_its_second_half() -> None:
 
 
 def test_what_the_provider_asks_for_is_a_floor_under_the_doubling() -> None:
-    """It is never retried earlier, only slightly later; a small hint does not stop the doubling."""
+    """A hint delays the retry, with some jitter; a small one does not stop the doubling."""
     assert Patience(jitter=lambda: 0.0).pause_s(1, 30) == 30
     assert CALM.pause_s(1, 30) == 31
     assert CALM.pause_s(7, 30) == 320
@@ -37,7 +37,7 @@ def test_what_the_provider_asks_for_is_a_floor_under_the_doubling() -> None:
 
 
 def test_put_off_is_pending_again_later() -> None:
-    """It has the reason and a new time, however many attempts there were."""
+    """After any number of attempts a postponed notification is pending, with reason and new time."""
     after = put_off(a_notification(attempts=5_000), "rate_limited", NOW, 10)
 
     assert (after.state, after.reason) == (NotificationState.PENDING, "rate_limited")
@@ -45,7 +45,7 @@ def test_put_off_is_pending_again_later() -> None:
 
 
 def test_what_would_be_tried_after_a_day_has_failed() -> None:
-    """Yesterday's news is not sent."""
+    """A notification that would be retried after a day has failed."""
     created_at = NOW - timedelta(hours=24) + timedelta(seconds=9)
     after = put_off(a_notification(created_at=created_at), "busy", NOW, 10)
 

@@ -18,7 +18,7 @@ SECRETS = ("1437 Bannock", "39.739", "104.990", "40000", "40,000", "400.00", "47
 async def test_no_mail_and_no_sms_has_what_the_table_withholds(
     handler: Handler, world: World, renderer: Renderer
 ) -> None:
-    """This holds for every kind that an RFI can cause, and for every recipient."""
+    """No email or SMS about an RFI has a withheld value, whatever its kind and recipient."""
     case = a_case()
     private: dict[str, Any] = {
         "address": "1437 Bannock St",

@@ -207,7 +207,7 @@ async def test_what_was_claimed_before_a_pause_gives_way_to_it(
     sandbox: Sandbox,
     store: MongoStore,
 ) -> None:
-    """If its request has not begun when the pause begins, a claim waits for the end of the pause."""
+    """A claim whose request has not begun waits for the end of a pause."""
     await _offers(store, "email", MAX_IN_FLIGHT)
     sandbox.fails("email", 503, times=FOR_EVER)
     go_on = asyncio.Event()

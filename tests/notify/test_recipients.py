@@ -52,7 +52,7 @@ async def test_a_refused_address_is_not_asked_again(
     fault: dict[str, Any],
     reason: str,
 ) -> None:
-    """It stops for this account and any other with the same address; the other channel continues."""
+    """A refused address gets nothing more for any account; the other channel continues."""
     one, other = (an_account(email=f"{x}@a.example", phone="+13035550188") for x in "xy")
     if channel == "email":
         other = an_account(email="X@a.example", phone="+13035550189")

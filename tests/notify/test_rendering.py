@@ -60,7 +60,7 @@ class _Page(HTMLParser):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
-    """It has a one-line subject, a text and a page, each with the link and the name."""
+    """Every kind has a one-line subject, a text and a page, with the link and the name."""
     mail = renderer.mail(kind, "O'Hara & Sons", DATA, ["When could you come?"])
 
     assert mail.subject
@@ -76,7 +76,7 @@ def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) -> None:
-    """None of their tags is in the page, and the text shows what they wrote."""
+    """Markup that people wrote appears as text in the page, and unchanged in the text."""
     mail = renderer.mail(kind, "<i>Vince</i>", DATA, ["<img src=x onerror=alert(1)>"])
 
     page = _Page(mail.html)
@@ -86,9 +86,7 @@ def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) ->
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Renderer) -> None:
-    """An ordinary title takes at most two segments; the link, which makes the SMS unique, is at the
-    end.
-    """
+    """An ordinary title takes at most two segments; the link, which is unique, is at the end."""
     text = renderer.sms(kind, {**DATA, "title": "Leaking kitchen sink"})
 
     assert "\n" not in text
@@ -99,7 +97,7 @@ def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Rend
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Renderer) -> None:
-    """In HTML, what a person wrote is isolated; elsewhere it has no direction controls."""
+    """What a person wrote is isolated in HTML and has no direction controls elsewhere."""
     names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
 
     mail = renderer.mail(kind, STRANGER, {**DATA, **names}, ["When?"])
@@ -113,7 +111,7 @@ def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Rendere
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_missing_value_is_an_error_and_no_blank(kind: Kind, renderer: Renderer) -> None:
-    """Nobody gets an email with a hole in it."""
+    """A missing value is an error, so that nobody gets an email with a hole in it."""
     without_title = {name: value for name, value in DATA.items() if name != "title"}
 
     with pytest.raises(UndefinedError):
@@ -121,7 +119,7 @@ def test_a_missing_value_is_an_error_and_no_blank(kind: Kind, renderer: Renderer
 
 
 def test_an_email_about_messages_quotes_the_last_five(renderer: Renderer) -> None:
-    """It also says how many there are."""
+    """The email quotes the last five messages and says how many there are."""
     bodies = [f"message {number}" for number in range(1, 8)]
 
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, bodies)
@@ -133,7 +131,7 @@ def test_an_email_about_messages_quotes_the_last_five(renderer: Renderer) -> Non
 
 
 def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
-    """It uses the singular, without a count."""
+    """An email about one message uses the singular, without a count."""
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, ["When?"])
 
     assert mail.subject == "New message from <b>Carla</b> about Sink"
@@ -141,7 +139,7 @@ def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
 
 
 def test_a_long_message_is_cut(renderer: Renderer) -> None:
-    """All 8,000 characters can be read in the app."""
+    """A long message is cut in the email; the app shows all 8,000 characters."""
     mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", DATA, ["x" * 8_000])
 
     assert len(mail.text) < 1_500
@@ -159,7 +157,7 @@ def test_a_long_message_is_cut(renderer: Renderer) -> None:
 def test_money_has_the_places_of_its_currency(
     amount_minor: int, currency: str, written: str
 ) -> None:
-    """As ISO 4217 defines them."""
+    """An amount has as many decimal places as ISO 4217 defines for its currency."""
     assert money(amount_minor, currency) == written
 
 
@@ -185,7 +183,7 @@ ORDINARY = "Leaking kitchen sink: the trap under it drips day and night"
 def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
     kind: Kind, title: str, renderer: Renderer
 ) -> None:
-    """This includes characters that phones and word processors insert automatically."""
+    """Two segments are enough, even with characters that phones and word processors insert."""
     text = renderer.sms(kind, {**DATA, "title": title})
 
     assert count_segments(text) <= 2
@@ -245,9 +243,7 @@ def test_a_long_title_is_cut_between_signs_and_the_link_stays(
     ],
 )
 def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> None:
-    """This covers everything that a phone turns into a link: the only link is ours, whatever the
-    names.
-    """
+    """The only link is ours: titles and names keep nothing that a phone would turn into one."""
     for kind in Kind:
         names = {"title": title, "sender_name": title, "vendor_name": title}
         text = renderer.sms(kind, {**DATA, **names})

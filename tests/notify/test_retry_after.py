@@ -29,12 +29,12 @@ def test_sendgrids_header_is_a_time() -> None:
 
 
 def test_a_header_of_the_wrong_form_is_none() -> None:
-    """It counts as no header."""
+    """A malformed header counts as no header."""
     assert retry_after_s({"X-RateLimit-Reset": "soon"}) is None
     assert retry_after_s({}) is None
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "1.5.5"])
 def test_what_cannot_be_read_is_none(value: str) -> None:
-    """Then the usual pause applies."""
+    """An unreadable value counts as no hint, and the usual pause applies."""
     assert retry_after_s({"Retry-After": value}) is None

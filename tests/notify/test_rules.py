@@ -17,7 +17,7 @@ def _told(found: list[Telling]) -> set[tuple[Kind, str]]:
 
 
 def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
-    """Only the vendor is notified, connected or not."""
+    """Only the vendor is notified of an offer, by email and SMS, connected or not."""
     match = a_match(distance_m=1_200)
 
     (telling,) = tellings(of_match("match.offered", match), Facts())
@@ -48,9 +48,7 @@ def test_a_match_closed_with_its_rfi_is_told_by_the_rfi(reason: str) -> None:
 
 
 def test_a_message_is_told_to_the_others_after_a_while() -> None:
-    """The sender is not notified of their own message; the email is delayed and only for the
-    absent.
-    """
+    """A message's sender is not notified; the others get a delayed email if absent."""
     case = a_case()
     message = a_message(
         conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=7
@@ -80,12 +78,12 @@ def test_the_words_of_a_message_are_not_copied() -> None:
 
 
 def test_a_message_of_an_unknown_conversation_is_told_to_nobody() -> None:
-    """Without participants there is nobody to notify."""
+    """A message of an unknown conversation notifies nobody."""
     assert tellings(of_message(a_message(sequence=1)), Facts()) == []
 
 
 def test_a_quote_is_told_to_the_customer() -> None:
-    """It has the figures, and is sent if the customer is absent."""
+    """An absent customer is notified of a quote, with its figures."""
     quote = a_quote(amount_minor=25_000, currency="USD")
 
     (telling,) = tellings(of_quote("quote.submitted", quote), Facts())
@@ -117,7 +115,7 @@ def test_a_change_that_alters_no_quote_is_told_to_nobody(path: str) -> None:
 
 
 def test_a_draft_changes_in_silence() -> None:
-    """Only an open RFI has vendors to notify."""
+    """A change of a draft notifies nobody: only an open RFI has vendors."""
     rfi = an_rfi(revision=3, state=RfiState.DRAFT)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
 
@@ -168,7 +166,7 @@ def test_every_kind_has_a_policy() -> None:
 
 
 def test_an_award_without_the_winners_match_tells_no_winner() -> None:
-    """There would be no conversation to link to."""
+    """Without the winner's match no win is notified: there is no conversation to link to."""
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
     assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []

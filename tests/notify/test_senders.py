@@ -17,7 +17,7 @@ from tests.notify.conftest import ACCOUNT
 async def test_a_channel_without_credentials_is_off_and_says_so_once(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The other channel is on."""
+    """A channel without credentials is off, with one log line; the other channel is on."""
     async with open_senders(replace(providers, twilio_account_sid="")) as senders:
         assert set(senders) == {Channel.EMAIL}
     async with open_senders(replace(providers, sendgrid_api_key="")) as senders:
@@ -30,9 +30,7 @@ async def test_a_channel_without_credentials_is_off_and_says_so_once(
 async def test_a_provider_that_is_away_does_not_stop_the_start(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its settings stay unconfirmed, and the log says so; the other provider's are checked all the
-    same.
-    """
+    """An unreachable provider is logged as unconfirmed, and the other one is still checked."""
     nowhere = replace(providers, twilio_api_url="http://127.0.0.1:9")
     async with open_senders(nowhere) as senders:
         await check(senders)
@@ -49,7 +47,7 @@ async def test_a_provider_that_is_away_does_not_stop_the_start(
 async def test_no_secret_address_or_word_reaches_the_log(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """This holds even at DEBUG, where the clients would log headers and payloads."""
+    """No secret, address or text reaches the log, even at DEBUG."""
     with caplog.at_level(logging.DEBUG):
         async with open_senders(providers) as senders:
             await senders[Channel.EMAIL].send(

@@ -49,7 +49,7 @@ async def _told(store: MongoStore) -> list[str]:
 async def test_it_goes_out_and_is_told(
     worker: Worker, sandbox: Sandbox, store: MongoStore, channel: str
 ) -> None:
-    """It is sent, with the provider's id and no reason, and its event is in the outbox."""
+    """A sent notification has the provider's id and no reason, and its event is in the outbox."""
     account = await _waits(store, channel)
     before = REGISTRY.get_sample_value(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
@@ -150,7 +150,7 @@ async def test_a_refusal_of_this_text_or_recipient_is_final(
 async def test_it_is_given_up_after_a_day(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """Only time decides, not the number of attempts; the reason is that of the last attempt."""
+    """A notification is abandoned after a day, with the last reason, after any number of attempts."""
     account = await _waits(store, "email")
     sandbox.fails("email", 500, times=1_000)
 
@@ -172,7 +172,7 @@ async def test_an_email_of_unknown_outcome_is_not_sent_again(
     status: str,
     is_accepted: bool,
 ) -> None:
-    """At most once: SendGrid has no look-up, so it counts as failed, and the log says why."""
+    """An email of unknown outcome has failed, with that reason: SendGrid has no look-up."""
     account = await _waits(store, "email")
     sandbox.fails("email", status, is_accepted=is_accepted)
 
@@ -189,9 +189,7 @@ async def test_an_email_of_unknown_outcome_is_not_sent_again(
 async def test_a_crash_before_the_request_loses_nothing(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
 ) -> None:
-    """If the worker dies before the request, another one takes the claim over after the lease and
-    sends it.
-    """
+    """If a worker dies before its request, another one sends when the lease has ended."""
     account = await _waits(store, channel)
     claimed = await store.notifications.claim_due(
         Channel(channel), clock.now(), clock.now() + LEASE
@@ -237,9 +235,7 @@ async def test_a_crash_after_the_request_doubles_nothing(
     channel: str,
     state: NotificationState,
 ) -> None:
-    """The next worker knows that an attempt had begun: an SMS is looked up, an email is not sent
-    again.
-    """
+    """The next worker knows of the attempt: an SMS is looked up, an email is not sent again."""
     account = await _waits(store, channel)
     claimed = await store.notifications.claim_due(
         Channel(channel), clock.now(), clock.now() + LEASE
@@ -260,7 +256,7 @@ async def test_a_crash_after_the_request_doubles_nothing(
 async def test_a_channel_that_is_off_suppresses(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
-    """The reason is stored, and there is an event."""
+    """A channel without a sender suppresses the notification, with a reason and an event."""
     account = await _waits(store, "sms")
 
     await _send(new_worker(world, {}, renderer, lanes))
@@ -273,7 +269,7 @@ async def test_a_channel_that_is_off_suppresses(
 async def test_what_was_read_meanwhile_is_suppressed(
     worker: Worker, sandbox: Sandbox, world: World, store: MongoStore
 ) -> None:
-    """The gate is checked at the time of sending."""
+    """A message read before the time of sending, when the gate is checked, is not emailed."""
     case = await keep(store, a_case())
     await says(store, case, 1)
     await store.notifications.add(of_messages(case, 1, 1))
@@ -310,7 +306,7 @@ async def test_an_unknown_presence_puts_off(
     lanes: Lanes,
     sandbox: Sandbox,
 ) -> None:
-    """While Redis is down, an email about a message waits."""
+    """While presence is unknown because Redis is down, an email about a message waits."""
 
     class Away:
         async def connected(self, *account_ids: str) -> None: ...

@@ -39,7 +39,7 @@ async def _refusal(sms: Sender, text: Outgoing = TEXT) -> SendError:
 
 
 async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
-    """It comes from the configured number, and its SID is returned."""
+    """An SMS comes from the configured number, and its SID is returned."""
     sid = await sms.send(TEXT)
 
     (arrived,) = sandbox.arrived()
@@ -145,7 +145,7 @@ async def test_no_usable_answer_is_unknown_and_is_looked_up(
 
 
 async def test_a_redirect_is_not_followed(sms: Sender, sandbox: Sandbox) -> None:
-    """It waits: a server that redirects is not the API that accepts our SMS."""
+    """An SMS waits after a redirect: a server that redirects is not the API that accepts our SMS."""
     sandbox.fails("sms", 307, form="empty", location="/elsewhere")
 
     refused = await _refusal(sms)

@@ -36,7 +36,7 @@ async def test_two_workers_send_each_notification_once(
     sandbox: Sandbox,
     clock: FixedClock,
 ) -> None:
-    """Of sixty, over two workers at the same time, sixty arrive and none twice."""
+    """Sixty notifications over two workers at the same time arrive once each."""
     for number in range(30):
         account = an_account(phone=f"+1303555{number:04}")
         await store.accounts.add(account)
@@ -61,7 +61,7 @@ async def test_an_event_redelivered_while_workers_run_arrives_once(
     sandbox: Sandbox,
     clock: FixedClock,
 ) -> None:
-    """Two whole services run side by side, and both get the same event repeatedly."""
+    """Two services that get the same event repeatedly send each notification once."""
     case = await keep(store, a_case())
     event = of_match("match.offered", case.match)
     workers = [new_worker(world, senders, renderer, new_lanes(clock)) for _ in range(2)]
@@ -81,7 +81,7 @@ async def test_an_event_redelivered_while_workers_run_arrives_once(
 
 
 async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStore) -> None:
-    """The others wait unclaimed, free for another worker."""
+    """No more than the allowed number is in flight; the others stay free for another worker."""
     account = an_account()
     await store.accounts.add(account)
     for _ in range(7):
@@ -107,7 +107,7 @@ async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStor
 
 
 async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedClock) -> None:
-    """It counts as backlog only from the time it is due."""
+    """A notification that is not due waits, and does not count as backlog."""
     store = world.store
     assert isinstance(store, MongoStore)
     account = an_account()
@@ -129,7 +129,7 @@ async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedC
 async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
     world: World, store: MongoStore
 ) -> None:
-    """SIGTERM requires this."""
+    """A stop finishes what is in flight and claims nothing more, as SIGTERM requires."""
     account = an_account()
     await store.accounts.add(account)
     for _ in range(2):
@@ -157,7 +157,7 @@ async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
 
 
 async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoStore) -> None:
-    """The worker continues once the store is back."""
+    """A worker continues once the store is back."""
     account = an_account()
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, "email"))

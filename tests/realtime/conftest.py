@@ -29,9 +29,7 @@ async def gateways(module_store: MongoStore, settings: Settings) -> AsyncIterato
 
 @pytest_asyncio.fixture
 async def connect() -> AsyncIterator[Connect]:
-    """Connects apps, over a websocket by default, and checks all that they get against the
-    contract.
-    """
+    """Connects apps, by websocket by default, and checks all they get against the contract."""
     apps: list[App] = []
 
     async def make(

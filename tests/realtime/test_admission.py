@@ -1,6 +1,4 @@
-"""A bounded number runs, a bounded number waits, and the others are told to return at different
-times.
-"""
+"""A bounded number runs, a bounded number waits, and the rest return at different times."""
 
 import asyncio
 import itertools
@@ -35,7 +33,7 @@ class Stage:
 
 
 async def test_those_who_wait_come_in_their_order() -> None:
-    """Two at a time; each one that leaves lets the next one in."""
+    """Two at a time are inside; those who wait enter in order, one for each that leaves."""
     stage = Stage(Admission(max_concurrent=2, max_waiting=10))
     tasks = await stage.come(1, 2, 3, 4)
     assert stage.inside == [1, 2]
@@ -71,9 +69,7 @@ async def test_the_rest_is_told_different_times_to_come_back() -> None:
 
 
 async def test_who_gives_up_waiting_holds_no_place() -> None:
-    """A waiting app that leaves frees its place in the queue, and one that fails frees its place
-    inside.
-    """
+    """A visitor that is cancelled frees its place, whether it waits or is inside."""
     stage = Stage(Admission(max_concurrent=1, max_waiting=1))
     first, second = await stage.come(1, 2)
     second.cancel()

@@ -116,7 +116,7 @@ async def test_a_stranger_finds_nothing(
     call: str,
     role: Role,
 ) -> None:
-    """Whatever its role; an admin is no participant either, but may see RFIs."""
+    """A stranger of any role finds no conversation and no RFI, except that an admin sees RFIs."""
     person = await a_person(store, settings, role)
     sees_rfis = role is Role.ADMIN and call == "join_rfi"
 
@@ -132,7 +132,7 @@ async def test_a_stranger_finds_nothing(
 async def test_the_other_side_does_not_touch_what_is_not_its_own(
     gateways: Gateways, connect: Connect, case: Case, call: str
 ) -> None:
-    """It may do everything else."""
+    """A participant cannot change the other's message, and may do everything else."""
     outcome = await _outcome(gateways, connect, case, case.talk.vendor, call)
 
     assert outcome == TABLE[call].other_side
@@ -142,7 +142,7 @@ async def test_the_other_side_does_not_touch_what_is_not_its_own(
 async def test_a_suspended_vendor_reads_and_no_more(
     gateways: Gateways, connect: Connect, case: Case, store: MongoStore, call: str
 ) -> None:
-    """It can neither write nor follow RFIs."""
+    """A suspended vendor can read, but can neither write nor follow RFIs."""
     suspended = a_vendor(id=case.talk.vendor.id, state=VendorState.SUSPENDED)
     await store.vendors.save(suspended)
 

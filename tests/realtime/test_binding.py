@@ -1,6 +1,4 @@
-"""A session id alone hijacks nothing: polls, posts and upgrades must come from the session's
-opener.
-"""
+"""A session id alone hijacks nothing: polls, posts and upgrades must come from its opener."""
 
 import aiohttp
 import orjson
@@ -45,7 +43,7 @@ class Browser:
 async def test_somebody_else_with_the_id_gets_nothing(
     gateways: Gateways, talk: Talk, keeps_cookies: bool
 ) -> None:
-    """Posts, polls and websockets are all refused, and the session continues undisturbed."""
+    """Somebody else with the id cannot post, poll or upgrade, and the session is undisturbed."""
     url = gateways[0].url
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         own = Browser(http, url, keeps_cookies=keeps_cookies)
@@ -67,9 +65,7 @@ async def test_somebody_else_with_the_id_gets_nothing(
 
 
 async def test_a_browser_may_change_its_address_while_it_polls(gateways: Gateways) -> None:
-    """Its cookie identifies it; after that, nobody without the cookie is accepted, from any
-    address.
-    """
+    """A browser may change its address; its cookie identifies it, and is required from then on."""
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         browser = Browser(http, gateways[0].url, keeps_cookies=True)
         await browser.opens(HERE)
@@ -82,7 +78,7 @@ async def test_a_browser_may_change_its_address_while_it_polls(gateways: Gateway
 async def test_a_client_without_cookies_upgrades_from_its_network(
     gateways: Gateways, talk: Talk
 ) -> None:
-    """Clients outside browsers do this."""
+    """A client without cookies, as outside browsers, can upgrade from the same network."""
     async with (
         polling(gateways[0].url, talk.customer) as polled,
         tcp(gateways[0].url) as raw,
@@ -113,7 +109,7 @@ def test_windows_of_a_browser_share_their_cookie() -> None:
     ],
 )
 def test_a_cookie_is_taken_in_the_form_it_was_given(cookies: str, secret: str) -> None:
-    """Any other form counts as no cookie."""
+    """A cookie of any other form counts as none."""
     headers = {"cookie": cookies, "x-forwarded-for": "2001:db8::7"}
 
     assert identify("127.0.0.1", headers) == ClientIdentity("2001:db8::/64", secret)

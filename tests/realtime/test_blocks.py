@@ -43,7 +43,7 @@ async def _block_silently(store: MongoStore, talk: Talk) -> None:
 async def test_no_message_is_acknowledged_after_the_block(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """Both write at full speed over two gateways: no entry follows the block's."""
+    """With both writing at full speed over two gateways, no entry follows the block's."""
     apps = await _both(gateways, connect, talk)
     answers: list[list[dict[str, object]]] = [[], []]
     is_over = asyncio.Event()
@@ -88,9 +88,7 @@ async def test_typing_and_receipts_do_not_cross_a_block(
     *,
     is_announced: bool,
 ) -> None:
-    """It takes effect at once if announced, and soon if the announcement is lost; an app that joins
-    does not get them either.
-    """
+    """A block stops typing and receipts at once, or soon if its announcement is lost."""
     customer, vendor = await _both(gateways, connect, talk)
     for number, app in enumerate((customer, vendor)):
         await app.ok("send_message", talk.says(f"m{number}"))

@@ -118,7 +118,7 @@ async def deaf(url: str, talk: Talk) -> AsyncIterator[Raw]:
 async def test_websockets_that_do_not_read_hold_little(
     running: RunningGateway, long_talk: Talk
 ) -> None:
-    """Two of them, with 200 calls each."""
+    """Two websockets that do not read, with 200 calls each, stay within the bound."""
     async with deaf(running.url, long_talk) as one, deaf(running.url, long_talk) as two:
         with held_bytes() as most:
             for raw in (one, two):
@@ -131,7 +131,7 @@ async def test_websockets_that_do_not_read_hold_little(
 async def test_a_reader_that_keeps_up_gets_every_large_answer(
     running: RunningGateway, long_talk: Talk
 ) -> None:
-    """This holds however many it requests at once; a client that reads is never closed as slow."""
+    """A client that reads gets every answer, and is never closed as slow."""
     async with connected(running.url, long_talk.customer) as raw:
         raw.send(*fetches(long_talk, 60))
         answers = await raw.answers(range(60))

@@ -38,7 +38,7 @@ def is_empty(clients: Clients) -> bool:
 
 
 async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clients) -> None:
-    """Each client is found only by its own ids."""
+    """A client is found by both of its ids, and by no other's, until it is forgotten."""
     one, two = await connected(clients, "e1"), await connected(clients, "e2")
 
     for (sid, socket), eio_sid in ((one, "e1"), (two, "e2")):
@@ -51,7 +51,7 @@ async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clie
 
 
 async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Clients) -> None:
-    """Until then it has an id but is not connected."""
+    """A client has an id before its handshake is answered, but is not connected."""
     clients.server.eio.sockets["e1"] = Socket()
     sid = await clients.pre_connect("e1", NAMESPACE)
 
@@ -76,7 +76,7 @@ async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> Non
 
 
 async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) -> None:
-    """Its handshake was answered after it had closed."""
+    """A session that closed before its handshake was answered is not connected."""
     sid = await clients.pre_connect("e1", NAMESPACE)
     assert sid is not None
 
@@ -88,7 +88,7 @@ async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) 
 
 
 async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Clients) -> None:
-    """Only a connected session can be replaced."""
+    """An upgrade replaces a polling session, but only a connected one."""
     sid, _ = await connected(clients, "e1")
     upgraded = Socket()
 
@@ -100,8 +100,9 @@ async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Client
 
 
 async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) -> None:
-    """The ids remain until the disconnect is reported; the session has no client id, so the wheel
-    ends it.
+    """Once the end begins, nothing is pushed; without a client id, the wheel ends the session.
+
+    The ids remain until the end is reported.
     """
     sid, socket = await connected(clients, "e1")
 

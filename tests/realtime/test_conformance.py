@@ -40,9 +40,7 @@ in_every_mode = pytest.mark.parametrize("mode", MODES)
 
 @pytest_asyncio.fixture
 async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Settings) -> Task:
-    """The input of a claim: the gateway, two people, their conversation, an RFI and an expired
-    token.
-    """
+    """The input of a claim: gateway, two people, conversation, RFI and an expired token."""
     actor = Actor(talk.customer.id, Role.CUSTOMER)
     rfi = await rfis.draft(gateways[0].parts.world, actor, content_of_an_rfi())
     late = await a_person(store, settings, ttl_s=-1)
@@ -122,7 +120,7 @@ async def test_the_javascript_client_disconnects_and_connects_again(
 async def test_the_javascript_client_comes_back_after_the_gateway_closed(
     mode: str, task: Task, store: MongoStore, settings: Settings
 ) -> None:
-    """It reconnects without help, with the token that its page has by then."""
+    """The client reconnects without help, with the token that its page has by then."""
     short = await a_person(store, settings, ttl_s=2)
 
     claim = "the_client_comes_back_after_the_gateway_closed"
@@ -133,9 +131,7 @@ async def test_the_javascript_client_comes_back_after_the_gateway_closed(
 async def test_the_javascript_client_resumes_on_the_next_gateway(
     mode: str, task: Task, settings: Settings
 ) -> None:
-    """One gateway drains and another takes its address: entries sent meanwhile are read by
-    sequence.
-    """
+    """A client whose gateway is replaced reads by sequence what was sent meanwhile."""
     port = free_port()
     async with AsyncExitStack() as running:
         first = AsyncExitStack()
@@ -154,7 +150,7 @@ async def test_the_javascript_client_resumes_on_the_next_gateway(
 async def test_the_heartbeat_of_the_javascript_client_keeps_it(
     mode: str, task: Task, restless: RunningGateway
 ) -> None:
-    """It survives three pings beyond the time after which a silent connection is considered dead."""
+    """A connection survives three pings beyond the time after which a silent one is dead."""
     claim = "a_silent_connection_stays"
     told = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
     await node.run(SCRIPT, told, {})
@@ -164,7 +160,7 @@ async def test_the_heartbeat_of_the_javascript_client_keeps_it(
 async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
     mode: str, task: Task, restless: RunningGateway, talk: Talk
 ) -> None:
-    """Its account counts as disconnected, and the client learns of it when it can."""
+    """A client that answers no ping counts as disconnected, and learns of it when it can."""
 
     async def gone() -> None:
         await disconnected(restless, talk.customer.id)
@@ -178,9 +174,7 @@ async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
 async def test_the_python_client_calls_and_hears(
     mode: str, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """It gets acknowledgements with and without errors, and dense pushes, over the requested
-    transport.
-    """
+    """The Python client gets answers, errors and dense pushes over each transport."""
     app = await connect(gateways[0], talk.customer, transports=TRANSPORTS[mode])
     other = await connect(gateways[1], talk.vendor)
     assert app.client.transport() == TRANSPORTS[mode][-1]

@@ -24,9 +24,7 @@ from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_ref
 
 
 def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
-    """No call is served that is not in the contract, none is missing, and each uses the listed
-    schema.
-    """
+    """The gateway serves exactly the contract's calls, each with the listed schema."""
     nothing = cast(Any, None)
     served = {
         **ConversationCalls(nothing, nothing, nothing, nothing, nothing).calls(),

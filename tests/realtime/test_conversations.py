@@ -66,7 +66,7 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
 async def test_both_sides_writing_at_once_see_one_order(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """Over two gateways, the order is dense, without duplicates, and keeps each sender's own order."""
+    """With both sides writing at once, everybody sees one dense order, each message once."""
     apps = [await connect(gateways[0], talk.customer), await connect(gateways[1], talk.vendor)]
     for app in apps:
         await app.ok("join_conversation", talk.named())
@@ -124,9 +124,7 @@ async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
 async def test_long_absence_is_caught_up_page_by_page(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """A join returns at most 200 entries and says that there are more; `fetch_entries` returns the
-    rest.
-    """
+    """A join returns at most 200 entries and says if there are more; `fetch_entries` has them."""
     await written(store, talk, 430)
     app = await connect(gateways[0], talk.customer)
 
@@ -184,9 +182,7 @@ async def test_history_is_read_backwards_page_by_page(
 async def test_edits_and_deletions_are_entries_of_the_same_stream(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """They have sequences, are pushed under their own names, and later readers find them in the
-    entries.
-    """
+    """Edits and deletions have sequences, are pushed, and are found by later readers."""
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -211,7 +207,7 @@ async def test_edits_and_deletions_are_entries_of_the_same_stream(
 async def test_only_the_sender_changes_a_message(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The other participant may not; an id that is no message's cannot be changed by anybody."""
+    """Only its sender can edit or delete a message; an unknown id is `not_found`."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[0], talk.vendor)
     message = (await customer.ok("send_message", talk.says("m-1")))["message"]
@@ -228,7 +224,7 @@ async def test_only_the_sender_changes_a_message(
 async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The other participant gets each move once; moving back changes nothing and is not an error."""
+    """The other participant gets each move once; moving back is no error and changes nothing."""
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -259,7 +255,7 @@ async def test_read_positions_only_move_forward_and_not_beyond_the_head(
 async def test_typing_ends_by_itself_and_is_not_replayed(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An app that falls silent does not type forever; one that joins later is not told about it."""
+    """Typing ends when an app falls silent, and is not replayed to one that joins later."""
     monkeypatch.setattr(realtime_typing, "TTL_S", 0.3)
     customer, vendor = (
         await connect(gateways[0], talk.customer),
@@ -281,7 +277,7 @@ async def test_typing_ends_by_itself_and_is_not_replayed(
 
 
 async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """The message ends it, before the time-out."""
+    """Sending a message ends typing, before the time-out."""
     customer, vendor = (
         await connect(gateways[0], talk.customer),
         await connect(gateways[1], talk.vendor),
@@ -296,9 +292,7 @@ async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: T
 
 
 async def test_who_left_hears_no_more(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """After `leave_conversation` nothing is pushed; joining again returns a snapshot like the
-    first.
-    """
+    """After `leave_conversation` nothing is pushed; another join returns a new snapshot."""
     customer = await connect(gateways[0], talk.customer)
     witness = await connect(gateways[0], talk.vendor)
     for app in (customer, witness):

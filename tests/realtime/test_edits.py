@@ -10,7 +10,7 @@ from tests.realtime.conftest import Connect, Gateways
 async def test_a_deleted_message_is_edited_by_nobody_any_more(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """This holds on every gateway, and a second deletion gets the first one's answer."""
+    """On any gateway, a deleted message cannot be edited; a second deletion gets the first answer."""
     one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     vendor = await connect(gateways[1], talk.vendor)
     await vendor.ok("join_conversation", talk.named())
@@ -31,7 +31,7 @@ async def test_a_deleted_message_is_edited_by_nobody_any_more(
 async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """An edit over one gateway races the deletion over the other, many times."""
+    """When edits over one gateway race a deletion over the other, the deletion is last."""
     one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     for number in range(40):
         message = (await one.ok("send_message", talk.says(f"m-{number}")))["message"]
@@ -51,7 +51,7 @@ async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
 async def test_an_edit_to_the_words_that_stand_is_no_entry(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
-    """The answer is the entry that wrote the current body; nothing is announced."""
+    """An edit that changes nothing gets the entry that wrote the body, and nothing is announced."""
     one, two = [await connect(gateway, talk.customer) for gateway in gateways]
     vendor = await connect(gateways[1], talk.vendor)
     await vendor.ok("join_conversation", talk.named())
@@ -72,7 +72,7 @@ async def test_an_edit_to_the_words_that_stand_is_no_entry(
 async def test_sending_moves_ones_own_read_position(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """An app that joins sees that the sender has read what precedes the message."""
+    """Sending a message marks everything before it as read by the sender."""
     customer, vendor = [
         await connect(gateways[0], person) for person in (talk.customer, talk.vendor)
     ]

@@ -1,9 +1,4 @@
-"""Random and mutated packets sent to a gateway: each is answered with a code or ends its
-connection.
-
-Whatever arrives, the gateway answers the next good call, logs no internal error, and keeps no state
-of the sender. There are about 300 examples, over websockets and over polling.
-"""
+"""Random and mutated packets to a gateway: each gets a code or ends its connection."""
 
 import asyncio
 import gc
@@ -252,7 +247,7 @@ async def ends_or_answers(raw: Raw, packet: bytes, talk: Talk) -> None:
 async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
     target: Target, packet: bytes
 ) -> None:
-    """Other connections are not affected."""
+    """A packet gets an answer or ends its connection, and others are not affected."""
     async with connected(target.gateway.url, target.talk.customer) as raw:
         await ends_or_answers(raw, packet, target.talk)
     await target.answers_others()
@@ -263,7 +258,7 @@ async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
 async def test_a_packet_before_the_handshake_has_an_answer_or_an_end(
     target: Target, packet: bytes
 ) -> None:
-    """It authenticates nobody."""
+    """A packet before the handshake authenticates nobody."""
     async with websocket(target.gateway.url) as raw:
         await ends_or_answers(raw, packet, target.talk)
     await target.answers_others()

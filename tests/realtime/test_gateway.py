@@ -53,12 +53,12 @@ async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     ids=str,
 )
 async def test_without_a_usable_token_nobody_comes_in(gateways: Gateways, auth: Any) -> None:
-    """Anything else in its place is `unauthenticated`."""
+    """Anything but a valid token is `unauthenticated`."""
     assert await refusal(gateways[0], auth) == {"code": "unauthenticated", "temporary": False}
 
 
 async def test_forged_tokens_are_refused(gateways: Gateways, talk: Talk) -> None:
-    """Signed with another secret, or not signed at all."""
+    """A token signed with another secret, or not signed, is refused."""
     claims = jwt.decode(talk.customer.token, options={"verify_signature": False})
 
     for forged in (
@@ -71,7 +71,7 @@ async def test_forged_tokens_are_refused(gateways: Gateways, talk: Talk) -> None
 async def test_a_token_that_is_over_is_told_apart(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
-    """The app then refreshes its tokens instead of asking the person to log in."""
+    """An expired token has its own code, so that the app refreshes it without a log-in."""
     late = await a_person(store, settings, ttl_s=-1)
 
     assert (await refusal(gateways[0], {"token": late.token}))["code"] == "token_expired"
@@ -80,7 +80,7 @@ async def test_a_token_that_is_over_is_told_apart(
 async def test_after_logging_out_the_token_opens_nothing(
     gateways: Gateways, talk: Talk, store: MongoStore
 ) -> None:
-    """This holds even before the token expires."""
+    """After a log-out the token is refused, even before it expires."""
     await store.sessions.delete(talk.customer.session_id)
 
     told = await refusal(gateways[0], {"token": talk.customer.token})
@@ -90,9 +90,7 @@ async def test_after_logging_out_the_token_opens_nothing(
 async def test_an_account_has_so_many_connections_and_no_more(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """Whether they connect at once or one after the other; a closed connection makes room for
-    another.
-    """
+    """An account's connections are limited, at once or in turn; a closed one frees a place."""
     strict = replace(settings, limit_scale=3 / CONNECTIONS_OF_ACCOUNT)
     async with gateway(strict, "realtime-strict") as here:
         outcomes = await asyncio.gather(
@@ -117,9 +115,7 @@ async def test_an_account_has_so_many_connections_and_no_more(
 async def test_an_address_opens_so_many_at_once_and_no_more(
     connect: Connect, settings: Settings, store: MongoStore
 ) -> None:
-    """The address is the one that the proxy reports, whoever connects; each address has its own
-    limit.
-    """
+    """An address that the proxy reports has a limit of handshakes at once, separate from others'."""
     strict = replace(settings, limit_scale=2 / HANDSHAKES_AT_ONCE)
 
     def behind(address: str) -> dict[str, str]:
@@ -176,7 +172,7 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
 async def test_logging_out_ends_the_connections_of_that_log_in(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """At once and on every gateway; the person's other session and everybody else stay connected."""
+    """Logging out closes that session's connections on every gateway, and no others."""
     other = await another_log_in(store, settings, talk.customer)
     ending = [await connect(gateway, talk.customer) for gateway in gateways]
     staying = [await connect(gateways[0], other), await connect(gateways[1], talk.vendor)]
@@ -201,7 +197,7 @@ async def test_a_log_in_that_ended_unheard_is_found(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If the end was not announced, as when Redis is down, the gateway's own check finds it."""
+    """A session that ended without an announcement is found by the gateway's own check."""
     monkeypatch.setattr(realtime_gateway, "CHECK_SESSIONS_EVERY_S", 0.2)
     async with gateway(settings, "realtime-3") as here:
         ending = await connect(here, talk.customer)
@@ -217,7 +213,7 @@ async def test_a_log_in_that_ended_unheard_is_found(
 async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """Its health shows it, and what it acknowledged can be read on the other gateway."""
+    """A draining gateway reports it, and its acknowledged messages are on the other one."""
     async with gateway(settings, "realtime-3") as leaving:
         app = await connect(leaving, talk.customer)
         await app.ok("join_conversation", talk.named())

@@ -60,8 +60,9 @@ async def operations(store: MongoStore) -> int:
 async def test_hundreds_who_come_at_once_share_their_reads(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
-    """A handshake costs less than a tenth of a command, and a join of a separate room less than
-    one; each client gets the entries of its own conversation.
+    """Hundreds of handshakes and joins share their reads, and each gets its own entries.
+
+    A handshake costs less than a tenth of a command, and a join of a separate room less than one.
     """
     talks = [await a_talk(store, settings) for _ in range(CLIENTS)]
     for talk in talks[::10]:

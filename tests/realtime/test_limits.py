@@ -67,7 +67,7 @@ def test_a_connection_calls_so_often_and_typing_is_counted_apart() -> None:
 
 
 def test_the_connections_of_an_account_share_its_rate() -> None:
-    """However many apps it opens; a refused call uses up nobody's allowance."""
+    """All connections of an account share its rate; a refused call uses up nobody's allowance."""
     limits, account = CallLimits(1.0), Account()
     apps = [Caller(account) for _ in range(5)]
 
@@ -100,7 +100,7 @@ def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:
 
 
 def test_an_address_has_so_many_connections() -> None:
-    """This holds however slowly it opens them; each one that ends makes room for another."""
+    """An address's connections are limited, however slowly opened; one that ends frees a place."""
     stopwatch = Stopwatch()
     limits = HandshakeLimits(1.0, stopwatch)
     for _ in range(CONNECTIONS_OF_ADDRESS):
@@ -129,7 +129,7 @@ def test_an_address_opens_connections_so_quickly() -> None:
 async def test_a_call_too_many_is_refused_with_the_time_to_wait(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """Any call counts, unknown names too; after the wait the connection works as before."""
+    """Any call counts, even with an unknown name; after the wait the connection works as before."""
     strict = replace(settings, limit_scale=0.1)
     async with gateway(strict, "realtime-strict") as here:
         app = await connect(here, talk.customer)
@@ -150,7 +150,7 @@ async def test_a_call_too_many_is_refused_with_the_time_to_wait(
 async def test_who_does_not_listen_is_closed_with_a_reason(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
-    """Only the connection that keeps calling is closed."""
+    """A caller that ignores refusals is closed with a reason, and nobody else is."""
     strict = replace(settings, limit_scale=0.02)
     async with gateway(strict, "realtime-strict") as here:
         deaf = await connect(here, talk.customer)
@@ -168,7 +168,7 @@ async def test_who_does_not_listen_is_closed_with_a_reason(
 async def test_joins_in_flight_count_towards_the_limit_of_rooms(
     settings: Settings, module_store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 300 at once, 199 succeed besides the account's own room; a failed join frees its place."""
+    """Of 300 joins at once 199 succeed, besides the account's room; a failed one frees its place."""
     monkeypatch.setattr(connections, "MAX_READS_AT_A_TIME", 300)
     monkeypatch.setattr(realtime, "DEADLINE_S", 120.0)  # for slow machines
     talk = await a_talk(module_store, settings)
@@ -201,7 +201,7 @@ async def test_joins_in_flight_count_towards_the_limit_of_rooms(
 async def test_handshakes_in_flight_count_towards_the_limit_of_an_account(
     settings: Settings, module_store: MongoStore
 ) -> None:
-    """Of sixty at once, twenty succeed."""
+    """Of sixty handshakes of an account at once, twenty succeed."""
     talk = await a_talk(module_store, settings)
     async with gateway(settings, "realtime-5") as running, AsyncExitStack() as open_:
         sockets = [await open_.enter_async_context(websocket(running.url)) for _ in range(60)]

@@ -114,7 +114,7 @@ async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
 async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
-    """It exits with 0, each acknowledged message is stored once, and the app continues elsewhere."""
+    """The process exits with 0, loses no acknowledged message, and the app continues elsewhere."""
     async with service(settings, tmp_path / "realtime-9.log") as leaving:
         app = await connect(leaving, talk.customer)
         await app.ok("join_conversation", talk.named())
@@ -148,8 +148,9 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
 async def test_a_gateway_tells_the_metrics_that_the_documents_list(
     connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
-    """It exports the documented metrics of gateways, event loops and every process, and no others;
-    they count what happens.
+    """A gateway exports exactly the documented metrics, and they count what happens.
+
+    These are the metrics of gateways, of event loops and of every process.
     """
     listed = {
         only_span(row.cells["Metric"])
@@ -181,7 +182,7 @@ async def test_a_gateway_tells_the_metrics_that_the_documents_list(
 
 
 async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) -> None:
-    """There is no stack trace: the output says what is wrong, and with which variable."""
+    """A wrong setting ends the process with a sentence that names it, without a stack trace."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "realtime",
         cwd=CHECKOUT, env={**os.environ, "PARLEY_TOKEN_SECRET": "short"},
@@ -211,7 +212,7 @@ async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
     module_store: MongoStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is unready at once, tells its apps to connect elsewhere, and exits."""
+    """A gateway whose background work fails is at once unready, sends its apps away, and exits."""
     may_fail = asyncio.Event()
 
     async def fail(_: object) -> None:

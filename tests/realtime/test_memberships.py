@@ -78,9 +78,7 @@ async def asked(gateways: Gateways, store: MongoStore, settings: Settings) -> As
 async def test_who_declines_is_out_on_every_gateway_at_once(
     gateways: Gateways, connect: Connect, asked: Asked
 ) -> None:
-    """The vendor is notified, gets no more pushes and cannot join again; the customer still gets
-    them.
-    """
+    """A vendor that declines gets no more pushes and cannot join again; the customer stays."""
     apps = [await connect(gateway, asked.vendor) for gateway in gateways]
     customer = await connect(gateways[0], asked.customer)
     for app in (*apps, customer):
@@ -102,7 +100,7 @@ async def test_who_declines_is_out_on_every_gateway_at_once(
 async def test_a_suspended_vendor_hears_and_says_nothing_until_reinstated(
     gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, talk: Talk
 ) -> None:
-    """This holds on both gateways; the vendor can still read its conversations."""
+    """On both gateways, a suspended vendor gets no RFI pushes and cannot write, but can read."""
     conversation = await _conversation_of(asked, store, talk)
     apps = [await connect(gateway, asked.vendor) for gateway in gateways]
     for number, app in enumerate(apps):
@@ -141,7 +139,7 @@ async def test_a_lost_announcement_only_delays_it(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """If Redis loses it, each gateway's periodic check of all its vendors finds out."""
+    """If the announcement is lost, each gateway's periodic check of its vendors finds out."""
     monkeypatch.setattr(memberships, "CHECK_EVERY_S", 0.1)
     async with gateway(settings, "realtime-3") as one, gateway(settings, "realtime-4") as two:
         declining, suspended, staying = [
@@ -190,7 +188,7 @@ async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
 async def test_declining_in_the_middle_of_joining_lets_nobody_in(
     gateways: Gateways, connect: Connect, store: MongoStore, settings: Settings
 ) -> None:
-    """In either order: a vendor that has joined is removed, one that has not is refused."""
+    """A vendor that declines while joining is removed or refused, in either order."""
     for _ in range(10):
         asked = await _asked(gateways[1].parts.world, store, settings)
         app = await connect(gateways[0], asked.vendor)

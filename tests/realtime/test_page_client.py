@@ -50,9 +50,7 @@ async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_re
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    """At the end it shows exactly what is stored, though its gateway is replaced while both sides
-    write.
-    """
+    """A client whose gateway is replaced while both sides write shows exactly what is stored."""
     port = free_port()
     vendor = await connect(gateways[0], talk.vendor)
     async with AsyncExitStack() as running:

@@ -87,7 +87,7 @@ async def test_connected_is_not_active(gateways: Gateways, connect: Connect, tal
 async def test_who_does_nothing_for_a_while_is_not_active(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The connection stays; the next call makes the account active again."""
+    """An idle account stops being active; its next call makes it active again."""
     monkeypatch.setattr(activity, "ACTIVE_FOR_S", 0.3)
     customer, vendor = await _watched(gateways, connect, talk)
 
@@ -99,7 +99,7 @@ async def test_who_does_nothing_for_a_while_is_not_active(
 
 
 async def test_who_leaves_is_not_active(gateways: Gateways, connect: Connect, talk: Talk) -> None:
-    """This happens once the person's last app is closed, on whichever gateway it was."""
+    """An account stops being active when its last app closes, on any gateway."""
     customer, vendor = await _watched(gateways, connect, talk)
     other = await connect(gateways[0], talk.vendor)
     await other.ok("join_conversation", talk.named())
@@ -122,8 +122,9 @@ async def test_a_killed_gateway_leaves_nobody_active(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No gateway announces the end: the one that shows the person ends it, here after 3 s instead
-    of 25.
+    """A killed gateway announces no end: the gateway that shows the person ends the activity.
+
+    That takes 3 s here instead of 25.
     """
     monkeypatch.setattr(presence, "TTL_S", 3.0)
     customer = await connect(gateways[0], talk.customer)
@@ -140,7 +141,7 @@ async def test_a_killed_gateway_leaves_nobody_active(
 async def test_nobody_is_shown_across_a_block(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """It ends with the block, is hidden from apps that join, and returns when the block is lifted."""
+    """Activity ends with a block, is hidden from apps that join, and returns when it is lifted."""
     customer, vendor = await _watched(gateways, connect, talk)
     world, actor = gateways[0].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
 

@@ -20,9 +20,7 @@ ROUNDED = a_place(-104.99, 39.74)
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """A submitted RFI at revision 3, from whose draft a secret was removed, and a vendor it is
-    offered to.
-    """
+    """A submitted RFI at revision 3, without its draft's secret, and a vendor it is offered to."""
 
     rfi: Rfi
     match_id: str
@@ -67,9 +65,7 @@ def paths_of(app: App) -> list[list[str]]:
 async def test_a_vendor_that_is_asked_joins_the_limited_view(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """The vendor's snapshot is rounded and its changes begin with the submission; the customer sees
-    all.
-    """
+    """The vendor's snapshot is rounded and begins with the submission; the customer sees all."""
     vendor = await connect(gateways[0], street.vendor)
     customer = await connect(gateways[0], street.customer)
 
@@ -89,9 +85,7 @@ async def test_a_vendor_that_is_asked_joins_the_limited_view(
 async def test_pushes_show_each_member_what_it_may_see(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """It holds on the gateway where the change is made and on the other; numbers are dense for
-    everyone.
-    """
+    """Pushes show each member what it may see, with dense numbers, on both gateways."""
     vendors = [await connect(gateway, street.vendor) for gateway in gateways]
     customers = [await connect(gateway, street.customer) for gateway in gateways]
     for app in (*vendors, *customers):
@@ -113,7 +107,7 @@ async def test_pushes_show_each_member_what_it_may_see(
 async def test_who_accepts_sees_what_changes_from_then_on(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
-    """It applies to a room that the vendor has already joined, on every gateway."""
+    """A vendor that accepts sees later changes in full, in a room it has already joined."""
     apps = [await connect(gateway, street.vendor) for gateway in gateways]
     for app in apps:
         await app.ok("join_rfi", {"rfi_id": street.rfi.id})

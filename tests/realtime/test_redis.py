@@ -28,9 +28,7 @@ def valkey() -> Iterator[Servers]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _impatient() -> Iterator[None]:
-    """Shorten the intervals so that the tests are quick; their relative order is the production
-    one.
-    """
+    """Shorten the intervals for quick tests; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
         patch.setattr(subscriber, "DEAF_AFTER_S", 1.0)
@@ -50,9 +48,7 @@ async def alone(
 async def test_a_lost_announcement_is_repaired_by_the_next_head(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """The writer died between commit and announcement: the relay's head makes the gateway read the
-    rest.
-    """
+    """If the writer dies before it announces, the relay's head makes the gateway read."""
     app = await connect(gateways[0], talk.customer)
     await app.ok("join_conversation", talk.named())
     await written(gateways[0].parts.store, talk, 3)
@@ -82,7 +78,7 @@ async def test_without_any_announcement_the_look_at_the_heads_finds_it(
 async def test_repeated_and_disordered_announcements_change_nothing(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
-    """An announcement is only a hint; its number decides."""
+    """Repeated and disordered announcements change nothing: only their numbers count."""
     app = await connect(gateways[0], talk.customer)
     await app.ok("join_conversation", talk.named())
     sender = await connect(gateways[1], talk.vendor)
@@ -102,9 +98,7 @@ async def test_repeated_and_disordered_announcements_change_nothing(
 async def test_redis_killed_and_back_loses_nothing(
     alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
 ) -> None:
-    """Sending continues while it is down; entries that could not be pushed then are pushed
-    afterwards.
-    """
+    """Sending continues while Redis is down; entries not pushed then are pushed afterwards."""
     customer, vendor = await connect(alone, talk.customer), await connect(alone, talk.vendor)
     for app in (customer, vendor):
         await app.ok("join_conversation", talk.named())
@@ -143,9 +137,7 @@ async def test_one_may_join_and_be_served_while_redis_is_away(
 async def test_a_deaf_gateway_says_so_until_it_hears_again(
     alone: RunningGateway, valkey: Servers
 ) -> None:
-    """Redis accepts connections but answers nothing: the gateway is not ready, not even for a
-    moment.
-    """
+    """Redis accepts and answers nothing: the gateway is not ready, not even for a moment."""
     assert (await alone.ready())[0] == 200
     pid = valkey.pid("valkey")
     assert pid is not None

@@ -67,7 +67,7 @@ async def _say(app: App, talk: Talk, *bodies: str) -> list[int]:
 async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """Whether an app is joined, returns or only reads, it does not keep the old entries 7 to 11."""
+    """An app ahead of the backup, joined, returning or reading, does not keep old entries 7 to 11."""
     customer = await connect(gateways[0], talk.customer)
     vendor = await connect(gateways[1], talk.vendor)
     joined = await customer.ok("join_conversation", talk.named())
@@ -111,7 +111,7 @@ async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
 async def test_an_rfi_feed_begins_another_epoch_too(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
-    """The same number in another epoch is another revision."""
+    """An RFI's revision number in another epoch is another revision."""
     world, actor = gateways[1].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
     rfi = await rfis.draft(world, actor, content_of_an_rfi())
     backup = await _backup(store)
@@ -156,7 +156,7 @@ async def test_a_room_notices_a_restore_that_nobody_told_of(
 async def test_holes_of_a_writer_that_had_not_noticed_are_closed(
     store: MongoStore, settings: Settings
 ) -> None:
-    """It continued from the head it knew; its acknowledged messages are kept, in their order."""
+    """Messages acknowledged after an unnoticed restore are kept in order, and their hole is closed."""
     writer = EntryWriter(store.entries)
     first = [a_message(conversation_id="c") for _ in range(6)]
     for message in first[:3]:

@@ -49,7 +49,7 @@ async def request_(gateways: Gateways, store: MongoStore, settings: Settings) ->
 async def test_both_sides_follow_an_rfi_as_it_changes(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """Each change names field, old value, new value, actor and cause; revisions are dense."""
+    """Each change has its fields' old and new values, actor and cause; revisions are dense."""
     apps = [
         await connect(gateways[0], request_.customer),
         await connect(gateways[1], request_.vendor),
@@ -75,7 +75,7 @@ async def test_both_sides_follow_an_rfi_as_it_changes(
 async def test_a_returning_app_gets_the_changes_it_missed(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
-    """From any revision, for the life of the RFI."""
+    """A returning app gets the changes after any revision, for the life of the RFI."""
     await request_.retitle(2, "Burst pipe")
     app = await connect(gateways[0], request_.vendor)
 
@@ -95,7 +95,7 @@ async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
     store: MongoStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """There are too many changes, some are no longer stored, or the revision never existed."""
+    """Too many changes, changes no longer stored, and an unknown revision all lead to a snapshot."""
     for revision in range(2, 6):
         await request_.retitle(revision, f"Title {revision}")
     app = await connect(gateways[0], request_.customer)
@@ -168,9 +168,7 @@ async def test_an_rfi_of_others_is_not_there(
     store: MongoStore,
     settings: Settings,
 ) -> None:
-    """Another customer, or a vendor it was not offered to, gets the same answer as for an unknown
-    id.
-    """
+    """An RFI of others gets the same answer as an unknown id, for customers and vendors."""
     for role in (Role.CUSTOMER, Role.VENDOR):
         stranger = await connect(gateways[0], await a_person(store, settings, role))
         for rfi_id in (request_.rfi.id, new_id()):

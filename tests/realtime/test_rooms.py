@@ -119,7 +119,7 @@ def _gap(head: int, *, is_snapshot: bool, epoch: str = "0") -> dict[str, object]
 async def test_numbers_in_order_are_delivered_without_the_store(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """In the normal case, the store is not read."""
+    """Numbers in order are delivered without a read of the store."""
     assert room.settle("a", 4)
 
     for number in (5, 6, 7):
@@ -132,7 +132,7 @@ async def test_numbers_in_order_are_delivered_without_the_store(
 async def test_numbers_out_of_order_are_put_in_order(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Two gateways publish concurrently: a number that arrives early waits for the missing ones."""
+    """When two gateways publish concurrently, an early number waits for the missing ones."""
     room.settle("a", 0)
     feed.last = 5
 
@@ -171,7 +171,7 @@ async def test_a_hole_is_read_from_the_store_once_for_all_members(
 async def test_a_told_head_brings_what_nobody_announced(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """If the last announcement was lost, the head reveals that there is more."""
+    """A head reveals that the last announcement was lost."""
     room.settle("a", 0)
     room.hear(entry(1))
     feed.last = 3
@@ -211,8 +211,10 @@ async def test_a_room_starts_over_in_another_epoch(
 async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """One low head may come from a new primary that lags; only a second one in a row counts, and a
-    head that has caught up in between resets it.
+    """A head that stays below what was delivered restarts the room; a single low one does not.
+
+    A single one may come from a new primary that lags. A head that catches up in between resets the
+    check.
     """
     room.settle("a", 11)
 
@@ -230,7 +232,7 @@ async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
 async def test_a_hole_in_the_store_is_not_read_again_and_again(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It cannot be filled, so members are told to start again after it."""
+    """A hole in the store cannot be filled, so members are told to start again after it."""
     monkeypatch.setattr(feed, "after", _only(entry(5), entry(6)))
     room.settle("a", 2)
 
@@ -245,9 +247,7 @@ async def test_a_hole_in_the_store_is_not_read_again_and_again(
 async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Members are told once that they miss entries, and up to which number; what follows has no
-    hole.
-    """
+    """Members are told once that they miss entries, up to a number; what follows has no hole."""
     monkeypatch.setattr(rooms, "GAP_PUSHED_AFTER_S", 0.0)
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3
@@ -362,7 +362,7 @@ async def test_pushes_without_a_number_go_to_everybody_at_once(
 async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
     feed: Feed, transport: Transport
 ) -> None:
-    """It needs no announcement at all."""
+    """A periodic check of the heads finds entries without any announcement."""
     all_rooms = Rooms(transport)
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
@@ -413,7 +413,7 @@ async def _let_others_run() -> None:
 async def test_nobody_enters_before_the_room_is_subscribed_to(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """This includes those who join right after the last member left."""
+    """Nobody enters before the room is subscribed to, not even right after the last one left."""
     subscriber.may_join.set()
     room = await all_rooms.enter(ROOM, lambda: feed)
     room.settle("a", 0)
@@ -466,7 +466,7 @@ async def test_a_join_that_is_cancelled_takes_nothing_from_another(
 async def test_a_connection_that_went_while_it_joined_is_no_member(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
-    """Its room closes; nothing is kept for a connection that will not return."""
+    """A connection that ended while it joined is no member, and its room closes."""
     subscriber.may_join.set()
     connection = Connection("a", an_actor(), NOW.timestamp())
     room = await all_rooms.enter(ROOM, lambda: feed)

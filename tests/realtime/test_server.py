@@ -86,9 +86,7 @@ async def test_a_malformed_frame_ends_its_connection_quietly(
     talk: Talk,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The connection is closed and forgotten without a stack trace; the gateway serves everybody
-    else.
-    """
+    """A malformed frame ends its connection without a stack trace; the gateway serves all others."""
     other = await connect(gateways[0], talk.vendor)
 
     if isinstance(frame, bytes):
@@ -169,7 +167,7 @@ async def test_malformed_bodies_at_a_time_are_each_answered(
 async def test_a_body_may_come_in_parts(
     has_length: bool, http: aiohttp.ClientSession, gateways: Gateways, talk: Talk
 ) -> None:
-    """With a Content-Length, or in chunks."""
+    """A body may arrive in parts, with a Content-Length or in chunks."""
     packet = b"40" + orjson.dumps({"token": talk.customer.token})
 
     async def parts() -> AsyncIterator[bytes]:
@@ -215,7 +213,7 @@ async def test_a_body_that_does_not_come_ends_its_session_quietly(
 async def test_a_call_before_the_handshake_is_answered(
     http: aiohttp.ClientSession, gateways: Gateways
 ) -> None:
-    """The answer has a code, over polling as over a websocket."""
+    """A call before the handshake gets a code, over polling as over a websocket."""
     url = gateways[0].url + SOCKET_IO + "polling"
     async with http.get(url) as answer:
         url += "&sid=" + orjson.loads((await answer.read())[1:])["sid"]
@@ -304,9 +302,7 @@ async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
 async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
     http: aiohttp.ClientSession, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A handshake must arrive within ten seconds (here 0.1); an idle transport occupies nothing
-    forever.
-    """
+    """An idle transport is closed when its handshake does not arrive in time, here in 0.1 s."""
     monkeypatch.setattr(session, "HANDSHAKE_WITHIN_S", 0.1)
     url = gateways[0].url.replace("http", "ws") + SOCKET_IO + "websocket"
 

@@ -1,6 +1,4 @@
-"""A client that stops reading: its queue is bounded, its connection is closed, and nobody else
-suffers.
-"""
+"""A client that stops reading is bounded, then closed, and affects nobody else."""
 
 import asyncio
 import socket
@@ -66,7 +64,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     sluggard: asyncio.StreamReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """At the queue's bound its connection is cut, and it resumes by sequence."""
+    """A slow reader's queue ends at its bound; the connection is cut, and resumes by sequence."""
     monkeypatch.setattr(outgoing, "MAX_WAITING_BYTES", 200_000)
     monkeypatch.setattr(outgoing, "STALLED_AFTER_S", 0.5)
     presence = gateways[0].parts.world.presence

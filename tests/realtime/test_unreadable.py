@@ -1,6 +1,4 @@
-"""Calls that cannot be parsed: one with an id is answered, over every transport, and the connection
-stays open.
-"""
+"""Calls that cannot be parsed are answered if they have an id, and the connection stays."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -72,7 +70,7 @@ UNREADABLE = {
 async def test_what_does_not_parse_strictly_is_answered(
     client: Client, talk: Talk, payload: str
 ) -> None:
-    """The answer has the path of each invalid value, and the connection stays open."""
+    """A payload that is not strict JSON gets the invalid values' paths, and the connection stays."""
     code, paths = UNREADABLE[payload]
 
     await client.send(f'427["send_message",{payload}]')
@@ -98,7 +96,7 @@ async def test_what_does_not_parse_strictly_is_answered(
 async def test_a_call_of_a_wrong_shape_is_answered(
     client: Client, talk: Talk, packet: str, code: str
 ) -> None:
-    """The connection stays open."""
+    """A call of a wrong shape is answered, and the connection stays open."""
     await client.send(packet)
 
     assert (await client.error(7))["code"] == code
@@ -109,7 +107,7 @@ async def test_a_call_of_a_wrong_shape_is_answered(
 async def test_a_binary_argument_of_the_official_client_is_refused(
     gateways: Gateways, connect: Connect, talk: Talk, transport: str
 ) -> None:
-    """The error has the path of each binary value; the app continues over the same connection."""
+    """A binary argument is refused with its path, and the app continues on the connection."""
     app = await connect(gateways[0], talk.customer, transports=[transport])
     payload = talk.says("m-1")
 
@@ -123,8 +121,9 @@ async def test_a_binary_argument_of_the_official_client_is_refused(
 
 
 async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, talk: Talk) -> None:
-    """On a websocket, the standard requires the connection to fail (RFC 6455, section 8.1); here it
-    does not.
+    """A polled call that is not UTF-8 is answered, unlike on a websocket.
+
+    There the standard requires the connection to fail (RFC 6455, section 8.1).
     """
     async with polling(gateways[0].url, talk.customer) as way:
         client = Client(way)
@@ -140,7 +139,7 @@ async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, ta
 async def test_a_handshake_that_cannot_be_read_is_told_so(
     gateways: Gateways, transport: str
 ) -> None:
-    """It gets `connect_error` with a code; the official clients do not retry after one."""
+    """An unreadable handshake gets `connect_error` with a code; official clients do not retry."""
     url = gateways[0].url
     packet = '40{"token":"\\ud83d"}'
     if transport == "polling":
@@ -158,7 +157,7 @@ async def test_a_handshake_that_cannot_be_read_is_told_so(
 async def test_calls_that_cannot_be_read_count_as_calls(
     module_store: MongoStore, settings: Settings
 ) -> None:
-    """At the default limits, the 301st call at once is rate limited."""
+    """Unreadable calls count: at the default limits, the 301st at once is rate limited."""
     talk = await a_talk(module_store, settings)
     async with (
         gateway(settings, "realtime-7") as running,

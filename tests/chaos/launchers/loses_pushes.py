@@ -1,6 +1,4 @@
-"""A gateway that loses every announcement of a room after the thirtieth, and never checks its
-heads.
-"""
+"""A gateway that loses all announcements of a room after the thirtieth, and checks no heads."""
 
 from marketplace.ports import Announcement
 from marketplace.process import run

@@ -15,7 +15,7 @@ def test_the_largest_cities_are_those_everybody_knows() -> None:
 
 
 def test_boroughs_and_neighbourhoods_are_counted_in_their_city() -> None:
-    """Nobody is counted twice: no place lies within a larger one of its state."""
+    """No place lies within a larger one of its state, so nobody is counted twice."""
     found = cities()
 
     in_new_york = {city.name for city in found if city.state == "NY"}

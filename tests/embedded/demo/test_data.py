@@ -39,7 +39,7 @@ async def _conversations(loaded: Loaded) -> list[Conversation]:
 
 
 async def test_25_000_vendors_are_there_within_a_minute(loaded: Loaded) -> None:
-    """All are active, the one to log in as comes on top, and progress is reported."""
+    """All vendors are active, plus the one to log in as, and progress is reported."""
     states = await _values(loaded, "vendors", "state")
 
     assert loaded.took_s < 60
@@ -86,7 +86,7 @@ async def test_stories_show_every_state(loaded: Loaded) -> None:
 
 
 async def test_each_story_is_told_once(loaded: Loaded) -> None:
-    """There are as many RFIs as stories, from five customers; the one to log in as has the most."""
+    """RFIs of five customers tell each story once; the one to log in as has the most."""
     titles = await _values(loaded, "rfis", "title")
     customers = await _values(loaded, "rfis", "customer_id")
 
@@ -97,7 +97,7 @@ async def test_each_story_is_told_once(loaded: Loaded) -> None:
 
 
 async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None:
-    """It has matches that are offered, accepted, declined and closed."""
+    """The vendor to log in as has matches that are offered, accepted, declined and closed."""
     vendor_id = people.actors()["vendor"].account_id
 
     page = await loaded.parts.store.matches.of_vendor(vendor_id, None, PageRequest(50), NOW)
@@ -108,8 +108,9 @@ async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None
 
 
 async def test_conversations_have_a_history(loaded: Loaded) -> None:
-    """Each has 10 to 60 messages, dense, ordered by time, all in the past; some edited, one
-    deleted.
+    """Each conversation has 10 to 60 messages, dense and in order of time, all in the past.
+
+    Some messages are edited, and one is deleted.
     """
     now = loaded.parts.world.clock.now()
     kinds: Counter[EntryKind] = Counter()
@@ -144,7 +145,7 @@ async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
 
 @pytest.mark.parametrize(("role", "email", "password"), LOGINS)
 async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str) -> None:
-    """Each of the three gets in with the published password, and with no other."""
+    """Each of the three log-ins accepts the published password, and no other."""
     account = await accounts.authenticate(loaded.parts.world, email, password)
 
     assert account.role == role
@@ -154,7 +155,7 @@ async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str
 
 
 async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
-    """They have the same password as the others."""
+    """Every demo vendor has the same password as the three log-ins."""
     email = "v00001@vendors.demo.parley.example"
 
     account = await accounts.authenticate(loaded.parts.world, email, people.PASSWORD)
@@ -163,7 +164,7 @@ async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
 
 
 async def test_whatever_is_asked_for_in_denver_reaches_the_vendor(loaded: Loaded) -> None:
-    """For every category it is among the five closest to the centre of the city."""
+    """The vendor to log in as is among the five closest to Denver's centre in every category."""
     place = a_place(*people.DENVER_CIVIC_CENTER)
 
     for category in CATEGORIES:

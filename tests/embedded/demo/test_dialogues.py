@@ -17,7 +17,7 @@ def _written(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
 
 
 def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each has who does what, with which words and which amount."""
+    """Each line of a script has who does what, with which words and which amount."""
     _written(
         monkeypatch,
         tmp_path,

@@ -31,9 +31,7 @@ async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, 
 async def test_a_load_killed_again_and_again_ends_like_any_other(
     loaded: Loaded, mongodb_url: str, redis_url: str
 ) -> None:
-    """Killed among the vendors, then within two conversations, it is completed, and nothing is
-    doubled.
-    """
+    """A load killed among the vendors and in two conversations is completed; nothing is doubled."""
     environment = environment_of(mongodb_url, redis_url)
     async with open_parts(from_environment(environment)) as parts:
         second = Loaded(environment, parts)

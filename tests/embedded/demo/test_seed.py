@@ -59,9 +59,7 @@ def _modes(folder: Path) -> dict[str, int]:
 
 
 async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> None:
-    """The conversations are as many as asked for and all different; the file is private to its
-    owner, and nothing else is left.
-    """
+    """The file has the requested number of different conversations, and is its owner's alone."""
     seeded = await _seeded(tmp_path / "seeds.json")
 
     assert len({row["conversation_id"] for row in seeded}) == _COUNT
@@ -73,9 +71,7 @@ async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> 
 async def test_tokens_are_the_customers_and_the_vendors_for_hours(
     parts: Parts, tmp_path: Path
 ) -> None:
-    """Both are valid for more than an hour, and belong to existing sessions of the two
-    participants.
-    """
+    """Both tokens are valid for more than an hour and belong to sessions of the participants."""
     for row in await _seeded(tmp_path / "seeds.json"):
         customer, vendor = (parts.tokens.check(token) for token in row["tokens"])
         conversation = await parts.store.conversations.get(row["conversation_id"])
@@ -95,7 +91,7 @@ async def test_tokens_are_the_customers_and_the_vendors_for_hours(
 
 
 async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
-    """Either can send a message, which gets the next sequence."""
+    """Each side can send a message, which gets the next sequence."""
     (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
     conversation = await parts.store.conversations.get(seeded["conversation_id"])
     assert conversation is not None
@@ -150,7 +146,7 @@ async def test_seeding_again_makes_others(parts: Parts, tmp_path: Path) -> None:
 async def test_a_running_embedded_stack_is_found(
     parts: Parts, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without MongoDB in the environment, the environment of the stack's processes is used."""
+    """Without MongoDB in the environment, the running stack's own environment is used."""
     for name in environment:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "data"))
@@ -165,7 +161,7 @@ async def test_a_running_embedded_stack_is_found(
 def test_no_stack_is_told_in_a_sentence(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If nothing runs and nothing is set, the error says how to start."""
+    """If no stack runs and nothing is set, the error says how to start one."""
     for name in environment:
         monkeypatch.delenv(name)
 
@@ -210,7 +206,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_made(
 def test_a_useless_number_is_refused(
     environment: dict[str, str], tmp_path: Path, count: int
 ) -> None:
-    """At least one, at most 50,000."""
+    """The number must be from 1 to 50,000."""
     with pytest.raises(StackError, match="must be 1 to 50,000"):
         seed(count, tmp_path / "seeds.json")
     assert not _modes(tmp_path)

@@ -59,7 +59,7 @@ def test_profiles_are_complete_and_within_bounds(vendors: list[DemoVendor]) -> N
 
 
 def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> None:
-    """Most cover some 30 km and a few much more; most are small and a few large."""
+    """Most vendors cover some 30 km and a few much more; most are small and a few large."""
     radii_m = sorted(
         demo.vendor.service_area.radius_m for demo in vendors if demo.vendor.service_area
     )

@@ -116,9 +116,7 @@ async def test_timeout(
     deliveries: Deliveries,
     is_accepted: bool,
 ) -> None:
-    """The clients give up without an answer; only a look-up shows whether the message was
-    delivered.
-    """
+    """Clients give up without an answer; only a look-up shows whether the message was delivered."""
     fault = {"status": "timeout", "is_accepted": is_accepted}
     await put(http, {"channel": "email", **fault}, {"channel": "sms", **fault})
     mail_client.client.timeout = 0.3
@@ -303,9 +301,7 @@ async def test_any_status_is_played_and_the_mail_taken_or_not(
     status: int,
     is_accepted: bool,
 ) -> None:
-    """This includes an email that is accepted and answered with a 5xx; a refusal has the provider's
-    form.
-    """
+    """Any status can be injected, accepted or not; a refusal has the provider's form."""
     await put(http, {"channel": "email", "status": status, "is_accepted": is_accepted})
     headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
 
@@ -322,9 +318,7 @@ async def test_any_status_is_played_and_the_mail_taken_or_not(
 async def test_an_answer_need_not_be_the_providers(
     http: aiohttp.ClientSession, account: Account, form: str, status: int
 ) -> None:
-    """It can be an intermediary's page, half a JSON document or nothing, and can have a Location
-    header.
-    """
+    """An answer can be an intermediary's page, half a JSON document, empty, or a redirect."""
     await put(http, {"channel": "email", "status": status, "form": form, "location": "/elsewhere"})
     headers = {"Authorization": f"Bearer {account.sendgrid_api_key}"}
 
@@ -339,7 +333,7 @@ async def test_an_answer_need_not_be_the_providers(
 async def test_each_twilio_code_is_played(
     http: aiohttp.ClientSession, sms_client: Client, code: int
 ) -> None:
-    """With any status."""
+    """Every Twilio code can be injected, with any status."""
     await put(http, {"channel": "sms", "status": 400, "code": code})
 
     with pytest.raises(TwilioRestException) as refused:
@@ -364,7 +358,7 @@ async def test_a_field_is_named_on_demand(
 async def test_a_message_is_taken_late(
     http: aiohttp.ClientSession, sms_client: Client, deliveries: Deliveries
 ) -> None:
-    """It is not in the list when the client gives up, but a moment later."""
+    """A late message is not in the list when the client gives up, but a moment later it is."""
     fault = {"status": "timeout", "is_accepted": True, "accepted_after_s": 0.5}
     await put(http, {"channel": "sms", **fault})
     sms_client.http_client.timeout = 0.2

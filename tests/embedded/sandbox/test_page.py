@@ -25,7 +25,7 @@ async def shown(http: aiohttp.ClientSession, **query: str) -> str:
 
 
 async def test_everything_is_escaped(http: aiohttp.ClientSession, deliveries: Deliveries) -> None:
-    """All external text, and the filter itself, is text on the page and never markup."""
+    """External text, and the filter itself, is shown as text and never as markup."""
     deliveries.add(
         [
             Submission(
@@ -110,7 +110,7 @@ async def test_media_are_linked(http: aiohttp.ClientSession, deliveries: Deliver
 
 
 async def test_page_is_bounded(http: aiohttp.ClientSession, deliveries: Deliveries) -> None:
-    """However much is held, the page shows a limited number."""
+    """The page shows a limited number of deliveries, however many are held."""
     for number in range(MAX_SHOWN + 10):
         add(deliveries, "+14155550100", text=f"text {number}")
 

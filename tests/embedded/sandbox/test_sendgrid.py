@@ -54,9 +54,7 @@ async def refusal(client: SendGridAPIClient, mail: Mail | dict[str, Any]) -> HTT
 
 
 async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deliveries) -> None:
-    """A valid email gets 202, an empty body and an X-Message-Id, and is in the mailbox as it was
-    sent.
-    """
+    """A valid email gets 202, no body and an X-Message-Id, and is in the mailbox unchanged."""
     response = await send(mail_client, a_mail())
 
     assert response.status_code == 202
@@ -75,7 +73,7 @@ async def test_mail_is_accepted(mail_client: SendGridAPIClient, deliveries: Deli
 async def test_each_recipient_gets_a_delivery(
     mail_client: SendGridAPIClient, deliveries: Deliveries
 ) -> None:
-    """Each personalization's recipients get its subject and arguments, under one message id."""
+    """Every recipient gets a delivery with its personalization's values, all with one message id."""
     body = a_body(
         personalizations=[
             {"to": [{"email": "a@example.com"}, {"email": "b@example.com"}]},
@@ -124,7 +122,7 @@ async def test_missing_key_is_refused(http: aiohttp.ClientSession) -> None:
 
 
 async def test_the_keys_scopes_are_listed(mail_client: SendGridAPIClient, url: str) -> None:
-    """They show whether the key may send email; a wrong key has none."""
+    """The scopes show whether the key may send email; a wrong key has none."""
     answer = await asyncio.to_thread(mail_client.client.scopes.get)
     assert "mail.send" in answer.to_dict["scopes"]
 

@@ -19,9 +19,7 @@ URLS = [f"https://cdn.example.com/{n}.jpg" for n in range(10)]
 
 
 async def create(client: Client, **changes: Any) -> Any:
-    """Create a message with the blocking client, in a thread, because the sandbox runs on this
-    loop.
-    """
+    """Create a message in a thread: the client blocks, and the sandbox runs on this loop."""
     arguments = {"to": TO, "from_": "+15005550006", "body": "Hello"} | changes
     return await asyncio.to_thread(client.messages.create, **arguments)
 
@@ -57,9 +55,7 @@ async def test_sms_is_queued(sms_client: Client, deliveries: Deliveries, account
 async def test_created_answer_is_twilios(
     twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
-    """The status is 201, dates are RFC 2822, counts are strings, and the body is returned
-    unchanged.
-    """
+    """The status is 201, dates are RFC 2822, counts are strings, and the body is unchanged."""
     path = f"/2010-04-01/Accounts/{account.twilio_account_sid}/Messages.json"
     form = {"To": TO, "From": account.twilio_from_number, "Body": "Grüße & mehr + 1"}
     async with twilio_http.post(path, data=form) as response:
@@ -190,9 +186,7 @@ async def test_message_can_be_fetched(sms_client: Client) -> None:
 
 
 async def test_messages_can_be_looked_up(sms_client: Client, clock: Any) -> None:
-    """The list filters by recipient, sender and day, newest first: an unsure sender queries it like
-    this.
-    """
+    """The list filters by recipient, sender and day, newest first, as an unsure sender needs it."""
     first = await create(sms_client, body="first")
     await create(sms_client, to="+14155550199")
     clock.now += timedelta(days=1)
@@ -256,7 +250,7 @@ async def test_emails_are_no_messages(
 
 
 async def test_the_account_can_be_fetched(sms_client: Client, account: Account) -> None:
-    """It is active; another account is not found."""
+    """The account is active; another account is not found."""
     fetched = await asyncio.to_thread(sms_client.api.v2010.account.fetch)
 
     assert (fetched.sid, fetched.status) == (account.twilio_account_sid, "active")

@@ -113,9 +113,7 @@ class Raw:
         raise AssertionError(f"closed instead of {starts}: {frame}, after {self.texts[-5:]}")
 
     async def closed(self) -> Close | None:
-        """Wait until the connection ends; returns the close code and reason if a close frame
-        arrived.
-        """
+        """Wait for the end of the connection; returns the close code and reason, if any."""
         told = None
         while (frame := await self.frame()) is not None:
             if frame.opcode is Opcode.CLOSE:
@@ -131,9 +129,7 @@ class Raw:
         return answer
 
     async def answers(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
-        """Wait for the acknowledgements of calls, in any order; returns them in the order of the
-        numbers.
-        """
+        """Wait for the acknowledgements of calls, in any order; returns them by number."""
         missing, found = set(numbers), dict[int, dict[str, Any]]()
         while missing:
             number, _, answer = (await self.until("43"))[2:].partition("[")

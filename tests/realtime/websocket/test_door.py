@@ -57,7 +57,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk) -> None:
-    """The first frames may follow in the same segment as its last byte."""
+    """A head may arrive byte by byte, with the first frames right after its last byte."""
     async with tcp(running.url) as raw:
         whole = head()
         for at in range(len(whole) - 1):
@@ -74,7 +74,7 @@ async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk)
 
 @pytest.mark.parametrize("size", [17_000, 100_000])
 async def test_a_head_without_end_is_refused(running: RunningGateway, size: int) -> None:
-    """It is answered with 431 and closed at 16 kB."""
+    """A head without an end is answered with 431 and closed at 16 kB."""
     async with tcp(running.url) as raw:
         raw.send(head()[:-2] + b"X-Filler: " + b"x" * size)
 
@@ -85,7 +85,7 @@ async def test_a_head_without_end_is_refused(running: RunningGateway, size: int)
 async def test_who_sends_no_request_is_cut(
     running: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After ten seconds (here 0.1), with half a head or none."""
+    """A connection without a complete head is cut after ten seconds (here 0.1)."""
     monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
     async with tcp(running.url) as silent, tcp(running.url) as half:
         half.send(head()[:50])
@@ -116,7 +116,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, name: str) -> None:
-    """The status is a 4xx, and the connection ends."""
+    """A request that is no valid websocket gets a 4xx, and the connection ends."""
     async with tcp(running.url) as raw:
         raw.send(REFUSED[name])
 
@@ -128,7 +128,7 @@ async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, 
     "more", [b"Content-Length: 5\r\n", b"no colon\r\n", b"\xff\xfe: x\r\n", b" folded\r\n"]
 )
 async def test_a_malformed_head_ends_its_connection(running: RunningGateway, more: bytes) -> None:
-    """It does not become a websocket."""
+    """A malformed head never becomes a websocket."""
     async with tcp(running.url) as raw:
         raw.send(head()[:-2] + more + b"\r\n")
 
@@ -138,7 +138,10 @@ async def test_a_malformed_head_ends_its_connection(running: RunningGateway, mor
 async def test_other_requests_go_to_aiohttp_which_closes_their_connection(
     running: RunningGateway,
 ) -> None:
-    """Otherwise a websocket request after the first one on a connection would bypass the door."""
+    """Other requests go to aiohttp, which closes the connection.
+
+    Otherwise a websocket request after the first one on a connection would bypass the door.
+    """
     async with tcp(running.url) as raw:
         raw.send(b"GET /health/live HTTP/1.1\r\nHost: parley\r\n\r\n" + head())
 
@@ -185,7 +188,7 @@ async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
 
 
 async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: Talk) -> None:
-    """The pending poll ends at once, and does not end the session with it."""
+    """When probe, upgrade and call arrive together, the pending poll ends, but not the session."""
     running, server = watched
     async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
         poll = asyncio.create_task(polled.poll())
@@ -205,7 +208,7 @@ async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: 
 async def test_pushes_while_an_upgrade_is_under_way_come_once_and_in_order(
     running: RunningGateway, connect: Connect, talk: Talk
 ) -> None:
-    """Each arrives by the poll, by the queue that is handed over, or by the websocket."""
+    """Pushes during an upgrade arrive once, by the poll, the handed-over queue or the websocket."""
     vendor = await connect(running, talk.vendor)
     async with polling(running.url, talk.customer) as polled:
         await polled.post(call(1, "join_conversation", talk.named()))
@@ -232,9 +235,7 @@ def pushed(texts: list[str]) -> list[int]:
 
 
 async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -> None:
-    """A second websocket is refused during the first one's upgrade and after it, as is polling
-    after it.
-    """
+    """Another websocket is refused during an upgrade and after it; a poll is refused after it."""
     async with (
         polling(running.url, talk.customer) as polled,
         websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw,
@@ -252,7 +253,7 @@ async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -
 
 
 async def test_a_websocket_session_is_not_upgraded(running: RunningGateway, talk: Talk) -> None:
-    """It has been a websocket from the start."""
+    """A websocket session cannot be upgraded."""
     async with websocket(running.url) as raw, tcp(running.url) as second:
         sid = orjson.loads((await raw.until("0{"))[1:])["sid"]
         second.send(head(f"{QUERY}&sid={sid}"))
@@ -278,7 +279,7 @@ BROKEN: dict[str, list[str | bytes]] = {
 async def test_an_upgrade_that_fails_leaves_the_polling_session(
     running: RunningGateway, talk: Talk, name: str
 ) -> None:
-    """The session is usable, and the next upgrade succeeds."""
+    """After a failed upgrade the polling session is usable, and the next upgrade succeeds."""
     url, query = running.url, QUERY
     async with polling(url, talk.customer) as polled:
         query += f"&sid={polled.sid}"
@@ -300,7 +301,7 @@ async def test_an_upgrade_that_fails_leaves_the_polling_session(
 async def test_an_upgrade_that_takes_too_long_is_cut(
     running: RunningGateway, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The websocket is cut; the polling session remains."""
+    """An upgrade that takes too long is cut; the polling session remains."""
     monkeypatch.setattr(module, "SESSION_WITHIN_S", 0.1)
     async with polling(running.url, talk.customer) as polled:
         async with websocket(running.url, f"{QUERY}&sid={polled.sid}") as raw:

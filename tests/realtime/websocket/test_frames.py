@@ -44,5 +44,5 @@ def test_an_acknowledgement_carries_the_id_of_its_call() -> None:
 
 
 def test_the_ping_is_engine_ios() -> None:
-    """It is a text frame, because script in a browser answers it."""
+    """The ping is Engine.IO's text frame, because script in a browser answers it."""
     assert read_back(PING) == [Frame(Opcode.TEXT, b"2")]

@@ -54,7 +54,7 @@ def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP
 
 
 def test_the_common_handshake_takes_the_short_cut() -> None:
-    """Its answer is that of the standard's own example (RFC 6455, section 1.3)."""
+    """The common handshake takes the fast path, with the standard's own example (RFC 6455, 1.3)."""
     found = handshake._fast_path(head(list(GOOD.items())), anybody)
 
     assert found is not None
@@ -74,7 +74,7 @@ def test_the_common_handshake_takes_the_short_cut() -> None:
 def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
     changed: dict[str, str], added: list[tuple[str, str]], line: str
 ) -> None:
-    """This holds for any headers."""
+    """What the fast path accepts, the library accepts with the same key, for any headers."""
     request = head([*(GOOD | changed).items(), *added], line)
 
     quick = handshake._fast_path(request, anybody)
@@ -90,7 +90,7 @@ def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
 
 @pytest.mark.parametrize("keys", [{"Connection": "keep-alive, Upgrade"}, {"Host": "a\tb"}])
 def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
-    """Through either path."""
+    """An unusual but valid handshake is accepted through either path."""
     found = answer_handshake(head(list((GOOD | keys).items())), anybody)
 
     assert found is not None
@@ -98,7 +98,7 @@ def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
 
 
 def test_a_query_that_is_refused_is_told_why() -> None:
-    """The reason is in the HTTP answer."""
+    """A refused query gets its reason in the HTTP answer."""
     found = answer_handshake(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
 
     assert found is not None
@@ -108,5 +108,5 @@ def test_a_query_that_is_refused_is_told_why() -> None:
 
 
 def test_what_is_no_request_has_no_answer() -> None:
-    """The connection is cut."""
+    """A request that is not HTTP is cut without an answer."""
     assert answer_handshake(b"GET\r\n\r\n", anybody) is None

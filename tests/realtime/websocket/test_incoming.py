@@ -157,9 +157,7 @@ def test_any_bytes_in_any_chunks_are_what_the_library_makes_of_them(
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_breaks_the_standard_is_told(name: str) -> None:
-    """This holds after a good message and before any; the answer is the close frame that the
-    standard wants.
-    """
+    """Malformed frames get the standard's close frame, first or after a good message."""
     for before in (b"", frame(b"good")):
         outcome = by_incoming([before + MALFORMED[name]])
 
@@ -170,7 +168,7 @@ def test_what_breaks_the_standard_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("code", [CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY])
 def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
-    """The answer has the same code; what follows is not read."""
+    """A close is answered with the same code, and later frames are not read."""
     outcome = by_incoming([frame(Close(code, "").serialize(), Opcode.CLOSE) + frame(b"late")])
 
     assert (outcome.is_closed, outcome.is_malformed, outcome.messages) == (True, False, [])
@@ -178,7 +176,7 @@ def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
 
 
 def test_a_binary_message_is_told() -> None:
-    """The contract has no binary messages."""
+    """A binary message is reported, because the contract has none."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"first") + frame(b"\x00", Opcode.BINARY))
 
@@ -202,7 +200,7 @@ def test_a_stream_that_never_ends_on_a_frames_end_does_not_grow() -> None:
 
 
 def test_empty_fragments_without_end_do_not_add_up() -> None:
-    """They have no size, so no size limit stops them."""
+    """Endless empty fragments do not accumulate, although no size limit stops them."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"a", fin=False) + frame(b"", Opcode.CONT, fin=False) * 10_000)
     assert taken(incoming) is None
@@ -225,9 +223,7 @@ def _seconds(chunks: list[bytes]) -> float:
 
 @pytest.mark.parametrize("kind", ["plain", "by the library", "never at an end", "byte by byte"])
 def test_the_work_grows_with_the_bytes_and_not_with_their_square(kind: str) -> None:
-    """Four times as much input takes about four times as long; quadratic work would take sixteen
-    times.
-    """
+    """Four times as much input takes about four times as long, not sixteen times."""
     small = frame(b"hello")
     count = 65_536 // len(small)
 

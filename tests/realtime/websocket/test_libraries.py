@@ -67,7 +67,7 @@ def attributes_of_sockets(method: ast.AST) -> set[str]:
 
 
 def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
-    """The list comes from the installed source."""
+    """A session has every attribute that the installed Engine.IO server uses on a socket."""
     asked = set[str]()
     for module in (async_server, base_server):
         for name, method in methods(module).items():
@@ -89,7 +89,7 @@ OVERRIDDEN = {
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
-    """The arguments are the same, and the library's source calls the method."""
+    """Overridden methods have the library's arguments, and its source calls them."""
     for owner in (socketio.AsyncServer, GatewayServer):
         assert list(inspect.signature(getattr(owner, name)).parameters) == OVERRIDDEN[name]
     source = inspect.getsource(socketio_server) + inspect.getsource(socketio_base)
@@ -97,8 +97,9 @@ def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
 
 
 def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
-    """`lost` calls `_handle_eio_disconnect`; the library's packets come back through
-    `_send_packet`.
+    """The library's disconnect handler and packet sender have the arguments that we use.
+
+    `lost` calls `_handle_eio_disconnect`; the library's packets come back through `_send_packet`.
     """
     server = socketio.AsyncServer
     ended = list(inspect.signature(server._handle_eio_disconnect).parameters)
@@ -107,7 +108,7 @@ def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
 
 
 def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
-    """Each is ours or harmless; a new one has to be reviewed before it is allowed."""
+    """Every manager method that the library uses is ours or harmless; review a new one first."""
     asked = set[str]()
     for module in (socketio_server, socketio_base):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
@@ -126,7 +127,7 @@ def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
     ],
 )  # fmt: skip
 def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
-    """The parameter names match."""
+    """Our manager's methods have the parameter names of the library's."""
     theirs = list(inspect.signature(getattr(async_manager.AsyncManager, name)).parameters)[:3]
     ours = list(inspect.signature(getattr(Clients, name)).parameters)[:3]
     assert theirs == ours
@@ -134,7 +135,7 @@ def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
 
 
 def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
-    """Ids come from a method; sessions and their requests are in plain dictionaries."""
+    """The server's ids come from a method, its sessions and requests from dictionaries."""
     server = GatewayServer("gateway")
 
     assert isinstance(server.eio, engineio.AsyncServer)
@@ -143,7 +144,7 @@ def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
 
 
 def test_json_is_read_and_written_by_a_module_given() -> None:
-    """Both libraries use it, in the whole process."""
+    """Both libraries use the JSON module that we set, in the whole process."""
     server = GatewayServer("gateway")
     assert server.packet_class.json is OrJson
     assert server.packet_class(encoded_packet='27["a",{"b":1}]').data == ["a", {"b": 1}]
@@ -156,7 +157,7 @@ def test_json_is_read_and_written_by_a_module_given() -> None:
 
 @pytest.mark.parametrize("kind", [bytes, bytearray])
 def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[bytearray]) -> None:
-    """The library's own C does it, and returns bytes."""
+    """The library's own C applies a mask to slices of either type, and returns bytes."""
     masked = apply_mask(kind(b"hello"), kind(b"\x01\x02\x03\x04"))
 
     assert masked == b"igohn"
@@ -165,7 +166,7 @@ def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[byt
 
 
 def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
-    """It starts open, has a size limit, and does no input or output itself."""
+    """The protocol can start open, with a size limit, and does no input or output itself."""
     protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=10)
     protocol.receive_data(Frame(Opcode.PING, b"x").serialize(mask=True))
     assert protocol.events_received() == [Frame(Opcode.PING, b"x")]
@@ -180,7 +181,7 @@ def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
 
 
 def test_a_close_is_written_as_a_frame() -> None:
-    """With the codes that we use."""
+    """A close is written as a frame, with the codes that we use."""
     close = Close(CloseCode.TRY_AGAIN_LATER, "too slow")
     data = Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
 
@@ -189,7 +190,7 @@ def test_a_close_is_written_as_a_frame() -> None:
 
 
 def test_the_handshake_is_read_and_answered_without_a_connection() -> None:
-    """One without a key is refused with a 4xx."""
+    """A handshake is parsed and answered without a connection; one without a key gets a 4xx."""
     lines = ["GET /socket.io/?a=b HTTP/1.1", "Host: parley", "Connection: Upgrade"]
     lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13"]
     for key, status in (("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 101), ("X: y", 400)):

@@ -145,7 +145,7 @@ def call(number: int) -> str:
 
 
 async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
-    """The write keeps the order of the frames, whatever produced them."""
+    """Frames of one turn are written together, in order, whatever produced them."""
     one, two = event_frame("message.sent", {"n": 1}), event_frame("message.sent", {"n": 2})
     answer = acknowledgement_frame(b"7", {"ok": True})
     side.session.push(one, is_ephemeral=False)
@@ -161,7 +161,7 @@ async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
 
 
 async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
-    """The protocol says so; the call is executed all the same."""
+    """A call without an id is executed but not answered, as the protocol says."""
     side.receives('42["mark_read",{}]')
 
     side.session.acknowledge(b"", {"ok": True})
@@ -171,7 +171,7 @@ async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
 
 
 async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -> None:
-    """Typing is dropped, messages are not; once it has caught up, it gets both again."""
+    """A slow reader gets messages but no typing, until it has caught up."""
     frame = event_frame("typing.updated", {})
     side.session.pause_writing()
     assert not side.session.push(frame, is_ephemeral=True)
@@ -186,7 +186,7 @@ async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -
 
 @pytest.mark.parametrize("what", ["pushes", "acknowledgements", "pongs"])
 async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: str) -> None:
-    """After the bound only the close frame is written, and the server is notified once."""
+    """At its bound a session writes only the close frame, and notifies the server once."""
     side.session.pause_writing()
     side.transport.waiting_bytes = outgoing.MAX_WAITING_BYTES + 1
     before = len(side.transport.writes)
@@ -209,7 +209,10 @@ async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: 
 async def test_who_takes_nothing_for_a_while_is_ended(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This holds below the bound too; a reader that takes something in between is not closed."""
+    """A reader that takes nothing for a while is closed, even below the bound.
+
+    One that takes something in between is not.
+    """
     monkeypatch.setattr(outgoing, "STALLED_AFTER_S", 0.01)
     seen = [90_000, 80_000, 70_000, 70_000]
     monkeypatch.setattr(side.transport, "get_write_buffer_size", lambda: seen.pop(0))
@@ -225,7 +228,7 @@ async def test_who_takes_nothing_for_a_while_is_ended(
 
 
 async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> None:
-    """Writing would raise, and would lose what other sessions have to send later in the same turn."""
+    """A write to a closed connection would raise, and others would lose data of the same turn."""
     other = Setup()
     other.session._flush_queue = side.session._flush_queue
     frame = event_frame("message.sent", {})
@@ -243,7 +246,7 @@ async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> N
 
 
 async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
-    """They keep their ids and arguments."""
+    """Calls reach the server in order, with their ids and arguments."""
     side.receives(*(call(number) for number in range(3)), '42["a"]', '4299["b",1,[2],null]')
 
     assert side.server.calls == [
@@ -275,7 +278,7 @@ async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> No
 
 
 async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
-    """Calls after a handshake are executed once it is done, in order, with what arrived meanwhile."""
+    """Calls after a handshake wait for it, then are executed in order, with later ones."""
     side.server.may_go_on.clear()
     side.receives('40{"token":"x"}', call(1), call(2))
     await turn()
@@ -290,7 +293,7 @@ async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
 
 
 async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
-    """Beyond that bound the session ends."""
+    """The packets that wait for a handshake are bounded; beyond that the session ends."""
     side.server.may_go_on.clear()
     side.receives("40")
     await turn()
@@ -330,7 +333,7 @@ async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
 async def test_what_is_no_packet_of_ours_ends_the_session(
     side: Setup, message: str, code: CloseCode
 ) -> None:
-    """The close code says what was wrong; nothing after it is executed."""
+    """An invalid packet ends the session with a code that says why; nothing after it is executed."""
     side.receives(call(1), message, call(2))
     await turn()
 
@@ -364,7 +367,7 @@ REFUSED = {
 async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
     side: Setup, name: str
 ) -> None:
-    """It only needs an id; the calls after it are executed."""
+    """An unreadable call with an id is answered, and later calls are executed."""
     message, code = REFUSED[name]
     side.receives(message)
     if name == "binary":
@@ -378,7 +381,7 @@ async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
 
 
 async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> None:
-    """There are no other namespaces; an explicit `/` is the default one."""
+    """There is one namespace: a call for another is refused there, and an explicit `/` is ours."""
     side.receives('42/other,7["a",{}]', '42/,8["a",{"n":1,"n":2}]')
     await turn()
 
@@ -390,7 +393,7 @@ async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> No
 
 
 async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None:
-    """As many attachments as announced are accepted; one more ends the session."""
+    """Announced attachments are accepted in pieces; one more ends the session."""
     side.receives('452-7["a",{"x":{"_placeholder":true,"num":0}},{"_placeholder":true,"num":1}]')
     for frame in (
         Frame(Opcode.BINARY, b"42[", fin=False),
@@ -407,7 +410,7 @@ async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None
 
 
 async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> None:
-    """It waits together with its attachment."""
+    """A binary call that arrives during a handshake waits for it, with its attachment."""
     side.server.may_go_on.clear()
     side.receives("40", '451-7["a",{"_placeholder":true,"num":0}]')
     side.session.data_received(Frame(Opcode.BINARY, b"x").serialize(mask=True))
@@ -421,7 +424,7 @@ async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> Non
 
 
 async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
-    """This holds inside a call and in any other packet."""
+    """Bytes that are not UTF-8 end the session, inside a call or any other packet."""
     for start in (b'421["a","', b"40"):
         side = Setup()
         side.session.data_received(text(start + b"\xff\xfe"))
@@ -430,7 +433,7 @@ async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
 
 
 async def test_a_binary_message_ends_the_session(side: Setup) -> None:
-    """The contract has no binary messages."""
+    """A binary message ends the session, because the contract has none."""
     side.session.data_received(Frame(Opcode.BINARY, b"\x00").serialize(mask=True))
 
     assert side.goodbye() == (CloseCode.UNSUPPORTED_DATA, "malformed")
@@ -440,7 +443,7 @@ async def test_a_binary_message_ends_the_session(side: Setup) -> None:
 
 
 async def test_without_a_handshake_it_ends(side: Setup) -> None:
-    """It ends when the wheel checks it, and not before."""
+    """A session without a handshake ends when the wheel checks it, and not before."""
     side.session.client_id = None
     for _ in range(int(module.HANDSHAKE_WITHIN_S) - 1):
         side.wheel.turn()
@@ -453,7 +456,7 @@ async def test_without_a_handshake_it_ends(side: Setup) -> None:
 
 
 async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> None:
-    """This continues as long as the client answers."""
+    """Pings continue at their interval as long as the client answers."""
     for _ in range(10):
         for _ in range(int(module.HANDSHAKE_WITHIN_S) if not side.transport.writes else 20):
             side.wheel.turn()
@@ -465,7 +468,7 @@ async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> N
 
 
 async def test_without_a_pong_it_is_cut(side: Setup) -> None:
-    """It is cut at the next ping, without a close frame, which nobody would receive."""
+    """A session without a pong is cut at the next ping: a close frame would reach nobody."""
     assert side.session.tick() == 20
     assert side.session.tick() is None
 
@@ -489,7 +492,7 @@ ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
 
 @pytest.mark.parametrize("how", ENDS)
 async def test_an_end_is_told_once(side: Setup, how: str) -> None:
-    """This holds however many ends coincide."""
+    """An end is reported once, however many ends coincide."""
     end, reason = ENDS[how]
     end(side)
     side.session.end("again", CloseCode.NORMAL_CLOSURE)
@@ -500,7 +503,7 @@ async def test_an_end_is_told_once(side: Setup, how: str) -> None:
 
 
 async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None:
-    """Ending the session does not lose an answer written in the same turn."""
+    """An answer written in the same turn is sent before the close frame."""
     answer = acknowledgement_frame(b"1", {"ok": True})
     side.session.acknowledge(b"1", {"ok": True})
     side.session.end("draining", CloseCode.SERVICE_RESTART)
@@ -511,7 +514,7 @@ async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None
 
 
 async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> None:
-    """This applies to answers that existed when the app closed."""
+    """Answers that exist when the app closes are sent before the close is answered."""
     side.session.acknowledge(b"1", {"ok": True})
     _client_closes(side)
     await turn()
@@ -523,7 +526,7 @@ async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> N
 async def test_who_does_not_read_the_goodbye_is_cut(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a closing transport that nobody drains would stay forever."""
+    """A client that does not read the close frame is cut; otherwise its transport would stay."""
     monkeypatch.setattr(module, "CLOSE_WITHIN_S", 0.01)
 
     side.session.end("draining", CloseCode.SERVICE_RESTART)
@@ -536,9 +539,7 @@ async def test_who_does_not_read_the_goodbye_is_cut(
 
 
 async def test_packets_of_the_library_go_out_in_order_with_ours(side: Setup) -> None:
-    """An answer from python-socketio keeps its place between two pushes; after the end, sending
-    raises.
-    """
+    """The library's packets are sent in order with ours; after the end, sending raises."""
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)
     await side.session.send(packet.Packet(packet.MESSAGE, '31[{"ok":true}]'))

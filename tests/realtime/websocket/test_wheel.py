@@ -30,7 +30,7 @@ def turned(wheel: Wheel, times: int, *watched: Watched) -> None:
 
 
 def test_each_is_looked_at_when_it_is_due() -> None:
-    """Items are checked in the order of their times, not the order in which they were added."""
+    """Items are checked in the order of their times, whatever order they were added in."""
     wheel, late, soon = Wheel(), Watched([]), Watched([])
     wheel.add(late, 30)
     wheel.add(soon, 2)
@@ -54,9 +54,7 @@ def test_it_is_looked_at_again_as_often_as_it_says() -> None:
     ("in_s", "turn"), [(-1, 1), (0, 1), (0.4, 1), (1.6, 2), (63, 63), (64, 63), (10_000, SLOTS - 1)]
 )
 def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
-    """At least one turn, and at most one less than the number of slots: never the slot being
-    checked.
-    """
+    """A time is at least one turn and at most one less than the slots: never the current slot."""
     wheel, watched = Wheel(), Watched([])
     turned(wheel, 40)
     wheel.add(watched, in_s)
@@ -67,7 +65,7 @@ def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
 
 
 def test_one_that_fails_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """All connections' pings depend on the wheel: it continues, and the fault is logged."""
+    """An item that fails does not stop the wheel, on which all pings depend."""
 
     class Faulty(Watched):
         def tick(self) -> float | None:
