@@ -1,9 +1,9 @@
-// Calls and their acknowledgements, whatever is in them.
+// Calls and their acknowledgements, with any content.
 
 import assert from "node:assert/strict";
 import { connected, ok, once, pushesOf, refused } from "./sockets.mjs";
 
-/** Every call of the contract is acknowledged, and what it does reaches the other side. */
+/** Every call of the contract is acknowledged, and its effect reaches the other participant. */
 export async function every_call_is_acknowledged(task) {
   const { url, mode, customer, vendor, conversation_id, rfi_id } = task;
   const [mine, theirs] = [
@@ -30,7 +30,7 @@ export async function every_call_is_acknowledged(task) {
   await ok(mine, "mark_delivered", { ...here, sequence: 3 });
   await ok(mine, "mark_read", { ...here, sequence: 3 });
   const page = await ok(mine, "fetch_entries", { ...here, after_sequence: 0, limit: 2 });
-  assert.deepEqual([page.entries.map((each) => each.kind), page.has_more], [["message", "edit"], true]);
+  assert.deepEqual([page.entries.map((entry) => entry.kind), page.has_more], [["message", "edit"], true]);
   await Promise.all(seen);
   const rfi = await ok(mine, "join_rfi", { rfi_id, after_revision: 0 });
   assert.equal(rfi.revision, rfi.changes.at(-1).revision);
@@ -38,7 +38,7 @@ export async function every_call_is_acknowledged(task) {
   await ok(mine, "leave_conversation", here);
 }
 
-/** A refused call is acknowledged as well, and the connection goes on. */
+/** A refused call is acknowledged as well, and the connection stays open. */
 export async function every_refusal_is_acknowledged({ url, mode, customer, vendor, conversation_id }) {
   const socket = await connected(url, mode, customer.token);
   const other = await connected(url, mode, vendor.token);
@@ -69,7 +69,7 @@ export async function every_refusal_is_acknowledged({ url, mode, customer, vendo
   assert.equal(socket.connected, true);
 }
 
-/** Many calls at once are each answered, by their own acknowledgement. */
+/** Each of many calls at once gets its own acknowledgement. */
 export async function many_calls_at_once_get_their_own_answers(task) {
   const { url, mode, customer, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
@@ -79,12 +79,12 @@ export async function many_calls_at_once_get_their_own_answers(task) {
       ok(socket, "send_message", { conversation_id, client_message_id, body: client_message_id }),
     ),
   );
-  assert.deepEqual(answers.map((each) => each.message.client_message_id), ids);
-  const sequences = answers.map((each) => each.message.sequence);
+  assert.deepEqual(answers.map((answer) => answer.message.client_message_id), ids);
+  const sequences = answers.map((answer) => answer.message.sequence);
   assert.deepEqual(sequences, ids.map((_, number) => number + 1));
 }
 
-/** Text comes back as it was written, in acknowledgement, push and page, up to the longest. */
+/** Text of any length is unchanged in the acknowledgement, the push and the page. */
 export async function bodies_come_back_as_they_were_written(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sender = await connected(url, mode, customer.token);
@@ -108,12 +108,12 @@ export async function bodies_come_back_as_they_were_written(task) {
     assert.equal(message.body, body);
   }
   const pushed = await until((all) => all.length === bodies.length);
-  assert.deepEqual(pushed.map((each) => each.body), bodies);
+  assert.deepEqual(pushed.map((message) => message.body), bodies);
   const page = await ok(reader, "fetch_entries", { conversation_id, after_sequence: 0 });
-  assert.deepEqual(page.entries.map((each) => each.body), bodies);
+  assert.deepEqual(page.entries.map((entry) => entry.body), bodies);
 }
 
-/** A call that wants no acknowledgement is carried out all the same. */
+/** A call that requests no acknowledgement is executed all the same. */
 export async function a_call_without_an_acknowledgement_is_carried_out(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sender = await connected(url, mode, customer.token);

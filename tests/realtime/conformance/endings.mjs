@@ -1,9 +1,9 @@
-// How connections end, on purpose or not, and how the client comes back.
+// How connections end, on purpose or not, and how the client reconnects.
 
 import assert from "node:assert/strict";
 import { connected, ok, once, pushesOf, range } from "./sockets.mjs";
 
-/** The client's own disconnect ends its connection and no other; it may connect again. */
+/** A client's disconnect ends its connection and no other; the client can connect again. */
 export async function a_client_disconnects_and_connects_again(task, ask) {
   const { url, mode, customer, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
@@ -20,7 +20,7 @@ export async function a_client_disconnects_and_connects_again(task, ask) {
   await ok(socket, "join_conversation", { conversation_id });
 }
 
-/** When its token runs out the gateway closes; the client comes back by itself with another one. */
+/** When a token expires the gateway closes the connection; the client reconnects with another. */
 export async function the_client_comes_back_after_the_gateway_closed(task) {
   const { url, mode, customer, short_token, conversation_id } = task;
   let handshakes = 0;
@@ -36,12 +36,12 @@ export async function the_client_comes_back_after_the_gateway_closed(task) {
   await ok(socket, "join_conversation", { conversation_id });
 }
 
-/** A gateway that is replaced: the client comes back by itself, and resumes by number. */
+/** When its gateway is replaced, the client reconnects without help and resumes by sequence. */
 export async function the_client_resumes_on_the_next_gateway(task, ask) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
   const sender = await connected(url, "websocket", vendor.token);
-  for (const each of [socket, sender]) comesAgainWhenDraining(each);
+  for (const client of [socket, sender]) reconnectsWhenDraining(client);
   const feed = pushesOf(socket, "message.sent");
   const say = (number) =>
     ok(sender, "send_message", { conversation_id, client_message_id: `m-${number}`, body: "Hello" });
@@ -49,7 +49,7 @@ export async function the_client_resumes_on_the_next_gateway(task, ask) {
   for (const number of range(1, 3)) await say(number);
   await feed.until((all) => all.length === 3);
 
-  const back = [socket, sender].map((each) => once(each, "connect"));
+  const back = [socket, sender].map((client) => once(client, "connect"));
   await ask("restart");
   await Promise.all(back);
   for (const number of range(4, 5)) await say(number);
@@ -57,17 +57,17 @@ export async function the_client_resumes_on_the_next_gateway(task, ask) {
   await say(6);
   await feed.until((all) => all.at(-1)?.sequence === 6);
   const entries = [...missed.entries, ...feed.pushes.slice(3)];
-  assert.deepEqual(entries.map((each) => each.sequence), [4, 5, 6]);
+  assert.deepEqual(entries.map((entry) => entry.sequence), [4, 5, 6]);
 }
 
-/** Socket.IO retries by itself when nobody answers; after a refusal the app decides. */
-function comesAgainWhenDraining(socket) {
+/** Socket.IO retries when nothing answers; after a refusal the app has to decide. */
+function reconnectsWhenDraining(socket) {
   socket.on("connect_error", ({ data }) => {
     if (data?.code === "draining") setTimeout(() => socket.connect(), 50);
   });
 }
 
-/** Binary data is no part of the contract: a call that has some is refused, and its connection stays. */
+/** The contract has no binary data: a call with some is refused, and its connection stays open. */
 export async function binary_data_is_refused(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
@@ -83,7 +83,7 @@ export async function binary_data_is_refused(task) {
   await ok(other, "join_conversation", { conversation_id });
 }
 
-/** The heartbeat keeps a connection on which nothing else is said. */
+/** The heartbeat keeps an otherwise silent connection open. */
 export async function a_silent_connection_stays(task) {
   const { url, mode, customer, conversation_id, pings } = task;
   const socket = await connected(url, mode, customer.token);
@@ -94,7 +94,7 @@ export async function a_silent_connection_stays(task) {
   assert.equal(socket.id, id);
 }
 
-/** Who answers no ping is taken for gone. */
+/** A client that answers no ping is considered gone. */
 export async function a_client_that_answers_no_ping_is_forgotten(task, ask) {
   const { url, mode, customer } = task;
   const socket = await connected(url, mode, customer.token, { reconnection: false });

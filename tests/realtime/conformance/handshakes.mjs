@@ -1,16 +1,16 @@
-// Who comes in, and what the others are told.
+// Who may connect, and how the others are refused.
 
 import assert from "node:assert/strict";
 import { connected, ok, once, refusal, socketOf } from "./sockets.mjs";
 
-/** A token opens the connection, and the gateway's name is in the session's id. */
+/** A token opens the connection, and the session id contains the gateway's name. */
 export async function a_token_opens_the_connection({ url, mode, customer }) {
   const socket = await connected(url, mode, customer.token);
   assert.equal(socket.connected, true);
   assert.match(socket.io.engine.id, /^realtime-/);
 }
 
-/** Whatever stands in the token's place is refused with a code, and the client does not insist. */
+/** Anything but a valid token is refused with a code, and the client does not retry. */
 export async function without_a_token_nobody_comes_in({ url, mode, expired_token }) {
   const wrong = [
     [undefined, "unauthenticated"],
@@ -30,7 +30,7 @@ export async function without_a_token_nobody_comes_in({ url, mode, expired_token
   }
 }
 
-/** Refused once is not refused for ever: the same socket comes in with a good token. */
+/** A refused socket can connect later, with a good token. */
 export async function a_refused_socket_connects_with_a_better_token({ url, mode, customer }) {
   const socket = socketOf(url, mode, "no.token.this");
   await refusal(socket);
@@ -40,7 +40,7 @@ export async function a_refused_socket_connects_with_a_better_token({ url, mode,
   await connection;
 }
 
-/** There is one namespace; another one is refused, and the first does not feel it. */
+/** There is one namespace; another one is refused, and the first is not affected. */
 export async function other_namespaces_are_refused({ url, mode, customer, conversation_id }) {
   const socket = await connected(url, mode, customer.token);
   const other = socket.io.socket("/admin", { auth: { token: customer.token } });
@@ -50,24 +50,24 @@ export async function other_namespaces_are_refused({ url, mode, customer, conver
   await ok(socket, "join_conversation", { conversation_id });
 }
 
-/** Several connections in one program are several: each with its own account and its own end. */
+/** Several connections in one program are independent: each has its own account and its own end. */
 export async function several_sockets_live_side_by_side(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sockets = await Promise.all(
     five((number) => connected(url, mode, (number % 2 ? customer : vendor).token)),
   );
-  assert.equal(new Set(sockets.map((each) => each.id)).size, sockets.length);
+  assert.equal(new Set(sockets.map((socket) => socket.id)).size, sockets.length);
   const senders = await Promise.all(
-    sockets.map((each, number) =>
-      ok(each, "send_message", { conversation_id, client_message_id: `s-${number}`, body: "Hello" }),
+    sockets.map((socket, number) =>
+      ok(socket, "send_message", { conversation_id, client_message_id: `s-${number}`, body: "Hello" }),
     ),
   );
   assert.deepEqual(
-    senders.map((each) => each.message.sender_id),
+    senders.map((answer) => answer.message.sender_id),
     five((number) => (number % 2 ? customer : vendor).id),
   );
   sockets[0].disconnect();
-  for (const each of sockets.slice(1)) await ok(each, "join_conversation", { conversation_id });
+  for (const socket of sockets.slice(1)) await ok(socket, "join_conversation", { conversation_id });
 }
 
 const five = (make) => [0, 1, 2, 3, 4].map(make);

@@ -1,4 +1,4 @@
-// What is pushed comes once, in order and without a hole, while transports change.
+// Pushes arrive once, in order and without a hole, while transports change.
 
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
@@ -15,7 +15,7 @@ import {
 
 const COUNT = 400;
 
-/** Sends messages, four on their way at a time, while it shall go on; returns how many. */
+/** Sends messages, four in flight at a time, as long as `goesOn` says; returns how many. */
 async function stream(socket, conversation_id, goesOn) {
   let count = 0;
   const sendOn = async () => {
@@ -28,20 +28,20 @@ async function stream(socket, conversation_id, goesOn) {
   return count;
 }
 
-/** Every member sees the same messages, dense and in order, behind its snapshot. */
+/** Every member sees the same messages after its snapshot, dense and in order. */
 export async function pushes_are_dense_and_in_order({ url, mode, customer, vendor, conversation_id }) {
   const sender = await connected(url, "websocket", vendor.token);
   const readers = await Promise.all(range(1, 3).map(() => connected(url, mode, customer.token)));
-  const feeds = readers.map((each) => pushesOf(each, "message.sent"));
-  for (const each of readers) await ok(each, "join_conversation", { conversation_id });
+  const feeds = readers.map((reader) => pushesOf(reader, "message.sent"));
+  for (const reader of readers) await ok(reader, "join_conversation", { conversation_id });
   await stream(sender, conversation_id, (count) => count < COUNT);
   for (const feed of feeds) {
     const seen = await feed.until((all) => all.at(-1)?.sequence === COUNT);
-    assert.deepEqual(seen.map((each) => each.sequence), range(1, COUNT));
+    assert.deepEqual(seen.map((message) => message.sequence), range(1, COUNT));
   }
 }
 
-/** An upgrade in the middle of a stream loses, doubles and reorders nothing. */
+/** An upgrade in the middle of a stream loses, duplicates and reorders nothing. */
 export async function an_upgrade_in_the_middle_loses_nothing({ url, customer, vendor, conversation_id }) {
   const sender = await connected(url, "websocket", vendor.token);
   let isOver = false;
@@ -53,11 +53,11 @@ export async function an_upgrade_in_the_middle_loses_nothing({ url, customer, ve
   const count = await sending;
   for (const { feed, head } of readers) {
     const seen = await feed.until((all) => all.at(-1)?.sequence === count);
-    assert.deepEqual(seen.map((each) => each.sequence), range(head + 1, count));
+    assert.deepEqual(seen.map((message) => message.sequence), range(head + 1, count));
   }
 }
 
-/** Joins while polling, upgrades after so many pushes, and goes on until as many came after. */
+/** Joins while polling, upgrades after this many pushes, and waits for as many after that. */
 async function upgraded(url, token, conversation_id, pushCount) {
   let upgrade;
   const transports = upgradeAfter(new Promise((resolve) => (upgrade = resolve)));
@@ -76,7 +76,7 @@ async function upgraded(url, token, conversation_id, pushCount) {
   return { feed, head };
 }
 
-/** Calls that are under way while the transport changes are answered once each. */
+/** Each call in flight while the transport changes is answered once. */
 export async function calls_during_an_upgrade_are_answered({ url, customer, conversation_id }) {
   for (const delay_ms of [0, 5, 20, 50]) {
     const more = { transports: upgradeAfter(setTimeout(delay_ms)) };

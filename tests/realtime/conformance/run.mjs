@@ -1,6 +1,6 @@
-// Checks one claim: `node run.mjs`, the task as the first line of its input.  Exit code 0 when it
-// holds.  What only the other side can do is asked for on a line of output and answered on one of
-// input.
+// Checks one claim: `node run.mjs`, with the task as the first line of its input. The exit code is 0
+// if the claim holds. An action that only the test can perform is requested on a line of output and
+// confirmed on a line of input.
 
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -12,14 +12,14 @@ import * as pushes from "./pushes.mjs";
 const CLAIMS = { ...handshakes, ...calls, ...pushes, ...endings };
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const heard = async () => JSON.parse((await lines.next()).value);
+const received = async () => JSON.parse((await lines.next()).value);
 
-async function ask(wish) {
-  process.stdout.write(`${JSON.stringify(wish)}\n`);
-  return heard();
+async function ask(request) {
+  process.stdout.write(`${JSON.stringify(request)}\n`);
+  return received();
 }
 
-const task = await heard();
+const task = await received();
 try {
   await CLAIMS[task.claim](task, ask);
   process.exit(0);

@@ -1,4 +1,4 @@
-// Sockets of the official client, as npm installs it for the page, and waits that end.
+// Sockets of the official client, as npm installs it for the page, and waits with a time-out.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -15,21 +15,21 @@ const TRANSPORTS = {
   websocket: ["websocket"],
   upgrade: ["polling", "websocket"],
 };
-/** The transport a socket of each mode ends on. */
+/** The last transport of a socket in each mode. */
 const LAST = { polling: "polling", websocket: "websocket", upgrade: "websocket" };
 
-/** Waits for an event that an emitter gives within the time; what it was given comes back. */
+/** Waits for an emitter's event, with a time-out; returns the event's arguments. */
 export function once(emitter, name) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no ${name} in ${WITHIN_MS} ms`)), WITHIN_MS);
-    emitter.once(name, (...given) => {
+    emitter.once(name, (...values) => {
       clearTimeout(timer);
-      resolve(given);
+      resolve(values);
     });
   });
 }
 
-/** A socket in the mode that is asked for, with a connection of its own; not connected yet. */
+/** A socket in this mode, with a separate connection; not connected yet. */
 export function socketOf(url, mode, token, more = {}) {
   return io(url, {
     transports: TRANSPORTS[mode],
@@ -42,7 +42,7 @@ export function socketOf(url, mode, token, more = {}) {
   });
 }
 
-/** Connects, and waits until the socket is on the transport that its mode ends on. */
+/** Connects, and waits until the socket is on the last transport of its mode. */
 export async function connected(url, mode, token, more = {}) {
   const socket = socketOf(url, mode, token, more);
   const connection = once(socket, "connect");
@@ -52,14 +52,14 @@ export async function connected(url, mode, token, more = {}) {
   return socket;
 }
 
-/** Waits for the upgrade where there is to be one. */
+/** Waits for the upgrade, if the mode has one. */
 export async function onItsLastTransport(socket, mode) {
   const { engine } = socket.io;
   if (engine.transport.name !== LAST[mode]) await once(engine, "upgrade");
   assert.equal(engine.transport.name, LAST[mode]);
 }
 
-/** Connects, and returns the error that it is refused with. */
+/** Connects, and returns the error of the refusal. */
 export async function refusal(socket) {
   const refused = once(socket, "connect_error");
   socket.connect();
@@ -67,7 +67,7 @@ export async function refusal(socket) {
   return error;
 }
 
-/** Transports that upgrade, but not before a promise is kept. */
+/** Transports that upgrade only after a promise has resolved. */
 export function upgradeAfter(promise) {
   class LateWebSocket extends NodeWebSocket {
     doOpen() {
@@ -77,14 +77,14 @@ export function upgradeAfter(promise) {
   return [NodeXHR, LateWebSocket];
 }
 
-/** A call that has to go well. */
+/** Makes a call that has to succeed; returns the answer. */
 export async function ok(socket, name, payload) {
   const answer = await socket.timeout(WITHIN_MS).emitWithAck(name, payload);
   assert.equal(answer.ok, true, `${name}: ${JSON.stringify(answer)}`);
   return answer;
 }
 
-/** A call that has to be refused; returns the error. */
+/** Makes a call that has to be refused; returns the error. */
 export async function refused(socket, name, ...payload) {
   const answer = await socket.timeout(WITHIN_MS).emitWithAck(name, ...payload);
   assert.equal(answer.ok, false, `${name}: ${JSON.stringify(answer)}`);
@@ -93,7 +93,7 @@ export async function refused(socket, name, ...payload) {
   return answer.error;
 }
 
-/** Collects what is pushed under the names, in the order it comes. */
+/** Collects the pushes with these names, in order of arrival. */
 export function pushesOf(socket, ...names) {
   const pushes = [];
   for (const name of names) socket.on(name, (data) => pushes.push(data));
@@ -104,5 +104,5 @@ export function pushesOf(socket, ...names) {
   return { pushes, until };
 }
 
-/** The numbers from one to another, both included. */
-export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, each) => from + each);
+/** The numbers from `from` to `to`, inclusive. */
+export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, offset) => from + offset);
