@@ -55,8 +55,10 @@ class Coalescer(Generic[K, V]):
             TemporaryError: too many keys are waiting. Whatever `read` raises.
         """
         requests = {key: self._request(key) for key in keys}
-        found = await asyncio.gather(*requests.values())
-        return {key: value for key, value in zip(requests, found, strict=True) if value is not None}
+        values = await asyncio.gather(*requests.values())
+        return {
+            key: value for key, value in zip(requests, values, strict=True) if value is not None
+        }
 
     def _request(self, key: K) -> "asyncio.Future[V | None]":
         if len(self._waiting) >= MAX_WAITING_KEYS and key not in self._waiting:

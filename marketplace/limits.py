@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from marketplace.errors import Code, ParleyError
 
-_MOST_KEYS = 50_000
+_MAX_KEYS = 50_000
 # A key that exceeded its rate for hours is allowed again after a minute.
-_FURTHEST_AHEAD_S = 60.0
+_MAX_AHEAD_S = 60.0
 
 
 class Rate:
@@ -86,12 +86,12 @@ class RateLimit:
         now = self._monotonic()
         paid_until = self._paid_until.pop(key, 0.0)
         wait_s = self._rate.wait_s(paid_until, now)
-        self._keep(key, min(self._rate.after(paid_until, now), now + _FURTHEST_AHEAD_S))
+        self._keep(key, min(self._rate.after(paid_until, now), now + _MAX_AHEAD_S))
         return max(0.0, wait_s)
 
     def _keep(self, key: str, paid_until: float) -> None:
         self._paid_until[key] = paid_until
-        if len(self._paid_until) > _MOST_KEYS:
+        if len(self._paid_until) > _MAX_KEYS:
             self._paid_until.popitem(last=False)
 
 

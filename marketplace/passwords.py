@@ -14,9 +14,9 @@ from marketplace.fair_queue import FairQueue
 T = TypeVar("T")
 
 # A hash takes 64 MiB and a core for some 50 ms.
-_AT_ONCE = 2
+_CONCURRENT_HASHES = 2
 # The last waiter waits for about a second.
-_MOST_WAITING = 40
+_MAX_WAITING = 40
 _NICENESS = 5
 
 
@@ -30,12 +30,12 @@ class Argon2Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._threads = ThreadPoolExecutor(
-            _AT_ONCE,
+            _CONCURRENT_HASHES,
             thread_name_prefix="argon2",
             initializer=os.nice,  # on Linux it affects only the calling thread: see nice(2)
             initargs=(_NICENESS,),
         )
-        self._queue = FairQueue(_AT_ONCE, _MOST_WAITING)
+        self._queue = FairQueue(_CONCURRENT_HASHES, _MAX_WAITING)
         # Checked if there is no such account, so that the response takes equally long.
         self._dummy_hash = self._hasher.hash("nobody has this password")
 

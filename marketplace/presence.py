@@ -64,8 +64,10 @@ class RedisPresence:
 
     async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
         """The accounts with an app connected anywhere; concurrent calls share a round trip."""
-        found = await self._connected_reader.many(account_ids)
-        return frozenset(account_id for account_id, is_connected in found.items() if is_connected)
+        connected = await self._connected_reader.many(account_ids)
+        return frozenset(
+            account_id for account_id, is_connected in connected.items() if is_connected
+        )
 
     async def _read_connected(self, account_ids: list[str]) -> dict[str, bool]:
         now = self._clock.now().timestamp()
@@ -102,20 +104,20 @@ class RedisPresence:
         pipeline = self._redis.pipeline(transaction=False)
         for account_id in account_ids:
             pipeline.zrangebyscore(_activity_key(account_id), now, "+inf")
-        found = await _execute(pipeline)
+        process_lists = await _execute(pipeline)
         return {
             account_id: frozenset(process.decode() for process in processes)
-            for account_id, processes in zip(account_ids, found, strict=True)
+            for account_id, processes in zip(account_ids, process_lists, strict=True)
             if processes
         }
 
 
 async def _execute(pipeline: "Pipeline") -> list[Any]:
     try:
-        answers: list[Any] = await pipeline.execute()
+        replies: list[Any] = await pipeline.execute()
     except (RedisError, OSError) as error:
         raise TemporaryError(f"Redis: {type(error).__name__}") from error
-    return answers
+    return replies
 
 
 def _key(account_id: str) -> str:

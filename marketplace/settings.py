@@ -21,7 +21,7 @@ from marketplace.errors import SettingsError
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Redacting shorter secrets would remove ordinary words from the log and protect nothing.
-_SHORTEST_SECRET = 6
+_MIN_SECRET_CHARACTERS = 6
 
 
 def _is_provider_url(url: str) -> None:
@@ -182,7 +182,7 @@ class Settings:
             b64encode(basic).decode(),
             *(form for url in (self.mongodb_url, self.redis_url) for form in _passwords(url)),
         }
-        long = {secret for secret in plain if len(secret) >= _SHORTEST_SECRET}
+        long = {secret for secret in plain if len(secret) >= _MIN_SECRET_CHARACTERS}
         return frozenset(long | {json.dumps(secret)[1:-1] for secret in long})
 
 
@@ -212,9 +212,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _with_files(variables: dict[str, str]) -> dict[str, str]:
     """Resolve `X_FILE` for the known variables, and drop empty ones (empty means unset)."""
-    known = {str(declared.data_key) for declared in _Environment().fields.values()}
-    values = {name: variables[name] for name in known if variables.get(name)}
-    for name in known:
+    names = {str(declared.data_key) for declared in _Environment().fields.values()}
+    values = {name: variables[name] for name in names if variables.get(name)}
+    for name in names:
         path = variables.get(f"{name}_FILE")
         if path and name not in values:
             try:

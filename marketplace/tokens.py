@@ -21,7 +21,7 @@ from marketplace.ports import Clock
 ACCESS_TOKEN_TTL_S = 15 * 60
 _ALGORITHM = "HS256"
 _AUDIENCE = "parley"
-_LONGEST_TOKEN = 2_048
+_MAX_TOKEN_CHARACTERS = 2_048
 # The header for algorithm HS256 and type JWT, as the library writes it.
 _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
@@ -63,10 +63,10 @@ class Tokens:
         Raises:
             ParleyError: `unauthenticated`, `token_expired`.
         """
-        if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN:
+        if not isinstance(token, str) or not 0 < len(token) <= _MAX_TOKEN_CHARACTERS:
             raise ParleyError(Code.UNAUTHENTICATED, "Send an access token.")
         try:
-            access = _access(self._claims(token))
+            access = _access_from(self._claims(token))
         except (KeyError, ValueError, TypeError, OverflowError, OSError) as error:
             raise ParleyError(Code.UNAUTHENTICATED, "The access token is invalid.") from error
         if access.expires_at <= self._clock.now():
@@ -90,7 +90,7 @@ class Tokens:
         return claims
 
 
-def _access(claims: dict[str, Any]) -> Access:
+def _access_from(claims: dict[str, Any]) -> Access:
     ids = claims["sub"], claims["sid"]
     if claims["aud"] != _AUDIENCE or not all(isinstance(id_, str) for id_ in ids):
         raise ValueError("not made by us")

@@ -52,8 +52,8 @@ async def read_entries(
         return EntryPage(
             entries, head, bool(entries) and entries[-1].sequence < head, False, current
         )
-    found = await store.entries.before(conversation_id, None if is_snapshot else before, limit)
-    entries = fit_page(found, newest=True)
+    newest = await store.entries.before(conversation_id, None if is_snapshot else before, limit)
+    entries = fit_page(newest, newest=True)
     head = max(head, entries[-1].sequence if entries else 0)
     return EntryPage(entries, head, bool(entries) and entries[0].sequence > 1, is_snapshot, current)
 

@@ -39,10 +39,10 @@ async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_i
         rfi = await tx.rfis.get(rfi_id)
         if rfi is None or rfi.state is not RfiState.OPEN:
             return [], []
-        known = await tx.matches.of_rfi(rfi_id)
-        closed = await _close_unsuitable(world, tx, actor, rfi, known)
-        taken = sum(match.state in LIVE_STATES for match in known) - len(closed)
-        offered = await _offer(world, tx, actor, rfi, known, rfi.max_vendors - taken)
+        existing = await tx.matches.of_rfi(rfi_id)
+        closed = await _close_unsuitable(world, tx, actor, rfi, existing)
+        occupied = sum(match.state in LIVE_STATES for match in existing) - len(closed)
+        offered = await _offer(world, tx, actor, rfi, existing, rfi.max_vendors - occupied)
         if offered or closed:
             await tx.rfis.count_matches(rfi_id, len(offered) - len(closed))
         return offered, closed
@@ -64,7 +64,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Match, Entry]:
-        match = await _own(world, tx, actor, match_id)
+        match = await _own_match(world, tx, actor, match_id)
         vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
         accepted = matches.accept(match, new_id(), now)
         conversation = await _conversation(tx, accepted)
@@ -92,7 +92,7 @@ async def decline(world: World, actor: Actor, match_id: str, reason: str | None)
     now = world.clock.now()
 
     async def work(tx: Repositories) -> Match:
-        declined = matches.decline(await _own(world, tx, actor, match_id), reason, now)
+        declined = matches.decline(await _own_match(world, tx, actor, match_id), reason, now)
         await tx.matches.save(declined, MatchState.OFFERED)
         await tx.vendors.release(declined.vendor_id)
         await tx.rfis.count_matches(declined.rfi_id, -1)
@@ -134,34 +134,34 @@ async def own_matches(
 
 
 async def _offer(
-    world: World, tx: Repositories, actor: Actor, rfi: Rfi, known: list[Match], wanted: int
+    world: World, tx: Repositories, actor: Actor, rfi: Rfi, existing: list[Match], places: int
 ) -> list[Match]:
-    if wanted <= 0:
+    if places <= 0:
         return []
     offered: list[Match] = []
-    asked = [match.vendor_id for match in known]  # no vendor gets two offers of one RFI
-    while len(offered) < wanted:
-        missing = wanted - len(offered)
+    excluded_ids = [match.vendor_id for match in existing]  # no vendor gets two offers of one RFI
+    while len(offered) < places:
+        still_free = places - len(offered)
         candidates = await tx.vendors.closest(
-            rfi.category, rfi.location, missing + _SPARE_CANDIDATES, asked
+            rfi.category, rfi.location, still_free + _SPARE_CANDIDATES, excluded_ids
         )
         for nearby in candidates:
-            asked.append(nearby.vendor.id)
-            if len(offered) < wanted and await tx.vendors.reserve(nearby.vendor.id):
+            excluded_ids.append(nearby.vendor.id)
+            if len(offered) < places and await tx.vendors.reserve(nearby.vendor.id):
                 match = matches.offer(new_id(), rfi, nearby, world.clock.now())
                 await tx.matches.add(match)
                 await tx.outbox.add(match_event("match.offered", match, actor))
                 offered.append(match)
-        if len(candidates) < missing + _SPARE_CANDIDATES:
+        if len(candidates) < still_free + _SPARE_CANDIDATES:
             break  # there are no more
     return offered
 
 
 async def _close_unsuitable(
-    world: World, tx: Repositories, actor: Actor, rfi: Rfi, known: list[Match]
+    world: World, tx: Repositories, actor: Actor, rfi: Rfi, existing: list[Match]
 ) -> list[Match]:
     """Close offers whose vendor no longer covers the RFI; accepted ones stay."""
-    offered = [match for match in known if match.state is MatchState.OFFERED]
+    offered = [match for match in existing if match.state is MatchState.OFFERED]
     if not offered or all(match.rfi_revision == rfi.revision for match in offered):
         return []
     covering = await tx.vendors.covering(
@@ -179,7 +179,7 @@ async def _close_unsuitable(
     return closed
 
 
-async def _own(world: World, tx: Repositories, actor: Actor, match_id: str) -> Match:
+async def _own_match(world: World, tx: Repositories, actor: Actor, match_id: str) -> Match:
     actor.require(Role.VENDOR)
     match = await tx.matches.get(match_id)
     if match is None or match.vendor_id != actor.account_id:

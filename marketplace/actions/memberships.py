@@ -43,12 +43,12 @@ async def lost_access(
     lost: dict[tuple[str, str], str] = {}
     limited: set[tuple[str, str]] = set()
     for pair_batch in _batches(sorted(pairs)):
-        found = {
+        matches = {
             (match.rfi_id, match.vendor_id): match
             for match in await world.store.matches.of_pairs(pair_batch)
         }
         for pair in pair_batch:
-            match = world.current_match(found[pair]) if pair in found else None
+            match = world.current_match(matches[pair]) if pair in matches else None
             if pair[1] in suspended:
                 lost[pair] = "suspended"
             elif (view := visibility.of_vendor(match)) is None:

@@ -74,18 +74,18 @@ async def visible_revisions(
     """
     quote = await world.store.quotes.get(quote_id)
     if quote is None:
-        raise _no_quote()
+        raise _quote_not_found()
     rfi = await world.store.rfis.get(quote.rfi_id)
     is_customer = rfi is not None and rfi.customer_id == actor.account_id
     if not (is_customer or actor.role is Role.ADMIN or quote.vendor_id == actor.account_id):
-        raise _no_quote()
+        raise _quote_not_found()
     await visible_rfi(world, actor, quote.rfi_id)
-    kept = await world.store.quotes.revisions(quote_id, after_revision, limit)
-    last = kept[-1].revision if kept else after_revision
-    if len(kept) < limit and last < quote.revision:
+    revisions = await world.store.quotes.revisions(quote_id, after_revision, limit)
+    last = revisions[-1].revision if revisions else after_revision
+    if len(revisions) < limit and last < quote.revision:
         # A quote from before revisions were kept has no stored record of its current revision.
-        kept.append(quotes.revision_of(quote))
-    return kept
+        revisions.append(quotes.revision_of(quote))
+    return revisions
 
 
 async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]:
@@ -95,10 +95,10 @@ async def visible_quotes(world: World, actor: Actor, rfi_id: str) -> list[Quote]
         ParleyError: `not_found`, as `visible_rfi`.
     """
     await visible_rfi(world, actor, rfi_id)
-    found = await world.store.quotes.of_rfi(rfi_id)
+    visible = await world.store.quotes.of_rfi(rfi_id)
     if actor.role is Role.VENDOR:
-        return [quote for quote in found if quote.vendor_id == actor.account_id]
-    return found
+        return [quote for quote in visible if quote.vendor_id == actor.account_id]
+    return visible
 
 
 def _event_of(quote: Quote) -> str:
@@ -127,5 +127,5 @@ async def _quotable(
     return match
 
 
-def _no_quote() -> ParleyError:
+def _quote_not_found() -> ParleyError:
     return ParleyError(Code.NOT_FOUND, "You have no quote with this id.")

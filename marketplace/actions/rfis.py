@@ -88,13 +88,13 @@ async def revise(
         await close_expired(world)
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
-        before = await _own(tx, actor, rfi_id, expected)
+        before = await _own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.revise(before, fields, actor, now)
         if not revision.changes:
             return before, None
-        more = after.max_vendors - before.max_vendors
-        if more > 0 and after.state is RfiState.OPEN:
-            await _take_quota(world, tx, after, opened=0, asked=more)
+        added_places = after.max_vendors - before.max_vendors
+        if added_places > 0 and after.state is RfiState.OPEN:
+            await _take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
         await tx.rfis.save(after, revision)
         await tx.outbox.add(rfi_event("rfi.revised", after, revision, actor))
         return after, revision
@@ -115,9 +115,9 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision]:
-        before = await _own(tx, actor, rfi_id, expected)
+        before = await _own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
-        await _take_quota(world, tx, after, opened=1, asked=after.max_vendors)
+        await _take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
         await tx.rfis.save(after, revision)
         await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))
         return after, revision
@@ -136,7 +136,7 @@ async def withdraw(world: World, actor: Actor, rfi_id: str, expected: Expected) 
     now = world.clock.now()
 
     async def work(tx: Repositories) -> _Closing:
-        before = await _own(tx, actor, rfi_id, expected)
+        before = await _own_rfi(tx, actor, rfi_id, expected)
         closing = _Closing(*rfis.withdraw(before, actor, now))
         await tx.rfis.save(closing.rfi, closing.revision)
         await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
@@ -165,7 +165,7 @@ async def award(
     now = world.clock.now()
 
     async def work(tx: Repositories) -> _Closing:
-        before = await _own(tx, actor, rfi_id, expected)
+        before = await _own_rfi(tx, actor, rfi_id, expected)
         quote = await tx.quotes.get(quote_id)
         if quote is None or quote.rfi_id != rfi_id:
             raise ParleyError(Code.NOT_FOUND, "The RFI has no quote with this id.")
@@ -232,10 +232,10 @@ async def visible_revisions(
     rfi = await visible_rfi(world, actor, rfi_id)
     is_snapshot = feeds.is_other(epoch, current) or after_revision > rfi.revision
     after = max(0, rfi.revision - limit) if is_snapshot else after_revision
-    found = await revisions_of(world, rfi, after, limit)
+    revisions = await revisions_of(world, rfi, after, limit)
     # A revision may have been added between the two reads.
-    head = max(rfi.revision, found[-1].revision if found else 0)
-    return RevisionPage(found, head, is_snapshot, current)
+    head = max(rfi.revision, revisions[-1].revision if revisions else 0)
+    return RevisionPage(revisions, head, is_snapshot, current)
 
 
 async def revisions_of(
@@ -249,11 +249,11 @@ async def revisions_of(
     store = world.store.rfis
     if rfi.view is not View.OWN:
         after_revision = max(after_revision, await store.submission(rfi.id) - 1)
-    found = await store.revisions(rfi.id, after_revision, limit)
-    return [visibility.seen_revision(revision, rfi.view) for revision in found]
+    revisions = await store.revisions(rfi.id, after_revision, limit)
+    return [visibility.seen_revision(revision, rfi.view) for revision in revisions]
 
 
-async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
+async def _own_rfi(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
     rfi = await tx.rfis.get(rfi_id)
     if rfi is None or rfi.customer_id != actor.account_id:
         raise _not_found()
@@ -261,7 +261,9 @@ async def _own(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) 
     return rfi
 
 
-async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, asked: int) -> None:
+async def _take_quota(
+    world: World, tx: Repositories, rfi: Rfi, *, new_rfis: int, vendor_places: int
+) -> None:
     """Check an account's quotas; concurrent transactions for one account are serialized."""
     now, policy = world.clock.now(), world.policy
     submissions = [
@@ -269,12 +271,12 @@ async def _take_quota(world: World, tx: Repositories, rfi: Rfi, *, opened: int, 
         for submitted_at in await tx.submissions.of(rfi.customer_id)
         if submitted_at > now - DAY
     ]
-    if opened:
+    if new_rfis:
         policy.require_submission(submissions, now)
         submissions.append(now)
     await tx.submissions.keep(rfi.customer_id, submissions, now)
-    open_rfis, places = await tx.rfis.open_of(rfi.customer_id)
-    policy.require_capacity(open_rfis + opened, places + asked)
+    open_rfis, used_places = await tx.rfis.open_of(rfi.customer_id)
+    policy.require_capacity(open_rfis + new_rfis, used_places + vendor_places)
 
 
 async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Closing) -> None:

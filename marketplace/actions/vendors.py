@@ -123,11 +123,11 @@ async def nearby_vendors(
     """
     if category is not None and category not in CATEGORIES:
         raise invalid("category", "Unknown category; GET /v1/categories lists the known ones.")
-    behind_m = None if request.before_id is None else float(request.before_id)
-    found = await world.store.vendors.nearby(place, radius_m, category, request.limit + 1, behind_m)
-    shown = tuple(found[: request.limit])
-    has_more = len(found) > request.limit
-    return Page(shown, repr(shown[-1].distance_m) if has_more else None)
+    after_m = None if request.before_id is None else float(request.before_id)
+    nearby = await world.store.vendors.nearby(place, radius_m, category, request.limit + 1, after_m)
+    page_items = tuple(nearby[: request.limit])
+    has_more = len(nearby) > request.limit
+    return Page(page_items, repr(page_items[-1].distance_m) if has_more else None)
 
 
 async def _change(

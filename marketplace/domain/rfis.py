@@ -166,7 +166,7 @@ def revise(
         )
     if content.get("needed_by") != rfi.needed_by:
         _require_future(content.get("needed_by"), now)
-    return _next(rfi, actor, now, "revised", **content)
+    return _next_revision(rfi, actor, now, "revised", **content)
 
 
 def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
@@ -181,7 +181,7 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
             Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft can be submitted."
         )
     _require_future(rfi.needed_by, now)
-    return _next(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
+    return _next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
 
 def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
@@ -192,7 +192,7 @@ def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
     """
     if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
         raise ParleyError(Code.WRONG_STATE, f"The RFI is already {rfi.state}.")
-    return _next(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
+    return _next_revision(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
 
 
 def award(
@@ -207,7 +207,7 @@ def award(
         raise ParleyError(
             Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open RFI can be awarded."
         )
-    return _next(
+    return _next_revision(
         rfi,
         actor,
         now,
@@ -227,10 +227,10 @@ def require_revision(rfi: Rfi, expected: Expected) -> None:
     if isinstance(expected, int):
         expected = {expected}
     if expected is not None and rfi.revision not in expected:
-        named = ", ".join(map(str, sorted(expected))) or "one of the given ETags"
+        expected_text = ", ".join(map(str, sorted(expected))) or "one of the given ETags"
         raise ParleyError(
             Code.STALE_REVISION,
-            f"The RFI is at revision {rfi.revision}, not {named}. "
+            f"The RFI is at revision {rfi.revision}, not {expected_text}. "
             "Read it again and decide on the current revision.",
         )
 
@@ -240,7 +240,7 @@ def _require_future(needed_by: datetime | None, now: datetime) -> None:
         raise invalid("needed_by", "Must be in the future.")
 
 
-def _next(
+def _next_revision(
     rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
 ) -> tuple[Rfi, Revision]:
     changes = tuple(
@@ -251,12 +251,14 @@ def _next(
     number = rfi.revision + 1
     after = replace(rfi, **replaced, revision=number, updated_at=now)
     visibilities = {rfi.budget_visibility, after.budget_visibility}
-    shown = (
+    visibility = (
         BudgetVisibility.SHOWN
         if visibilities == {BudgetVisibility.SHOWN}
         else BudgetVisibility.HIDDEN
     )
-    revision = Revision(rfi.id, number, now, actor.account_id, actor.role, cause, changes, shown)
+    revision = Revision(
+        rfi.id, number, now, actor.account_id, actor.role, cause, changes, visibility
+    )
     return after, revision
 
 

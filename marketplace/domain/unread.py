@@ -55,11 +55,11 @@ def with_own_messages(
     account_ids: Iterable[str],
 ) -> list[ReadPosition]:
     """Read positions moved up to each person's last own message among the entries."""
-    kept = {position.account_id: position for position in positions}
+    by_account = {position.account_id: position for position in positions}
     entries = tuple(entries)
     moved = []
     for account_id in account_ids:
-        position = kept.get(account_id) or ReadPosition(conversation_id, account_id, 0, 0)
+        position = by_account.get(account_id) or ReadPosition(conversation_id, account_id, 0, 0)
         read = read_up_to(entries, account_id, position.read_sequence)
         delivered = max(read, position.delivered_sequence)
         if read > 0 or delivered > 0:

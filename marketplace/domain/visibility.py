@@ -86,31 +86,33 @@ def of_vendor(match: Match | None) -> View | None:
 
 def seen(rfi: Rfi, view: View) -> SeenRfi:
     """The RFI in a view."""
-    shown = {rfi_field.name: getattr(rfi, rfi_field.name) for rfi_field in fields(Rfi)}
+    values = {rfi_field.name: getattr(rfi, rfi_field.name) for rfi_field in fields(Rfi)}
     if view is View.LIMITED:
-        shown |= {"location": rounded(rfi.location), "address": None}
+        values |= {"location": rounded(rfi.location), "address": None}
         if rfi.budget_visibility is BudgetVisibility.HIDDEN:
-            shown["budget"] = None
-    return SeenRfi(**shown, view=view)
+            values["budget"] = None
+    return SeenRfi(**values, view=view)
 
 
 def seen_revision(revision: Revision, view: View) -> Revision:
     """A revision in a view: it keeps its number, and loses the changes that the view withholds."""
     if view is not View.LIMITED:
         return revision
-    kept = (_limited(change, revision.budget_visibility) for change in revision.changes)
-    return replace(revision, changes=tuple(change for change in kept if change is not None))
+    limited_changes = (_limited(change, revision.budget_visibility) for change in revision.changes)
+    return replace(
+        revision, changes=tuple(change for change in limited_changes if change is not None)
+    )
 
 
 def limited_push(revision: Mapping[str, Any]) -> dict[str, Any]:
     """A revision's JSON, as in `rfi.changed`, in the limited view."""
-    kept = (
+    limited_changes = (
         _limited(Change(**change), revision.get("budget_visibility", BudgetVisibility.HIDDEN))
         for change in revision["changes"]
     )
     changes = [
         {"path": change.path, "old": change.old, "new": change.new}
-        for change in kept
+        for change in limited_changes
         if change is not None
     ]
     return {**revision, "changes": changes}

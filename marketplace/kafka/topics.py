@@ -28,7 +28,7 @@ RETENTION = timedelta(days=7)
 DEAD_LETTER_RETENTION = timedelta(days=28)
 # Kafka deletes whole segments, and by default starts a new one once a week.
 SEGMENT = timedelta(days=1)
-_MOST_REPLICAS = 3
+_MAX_REPLICAS = 3
 
 
 async def ensure_topics(
@@ -75,10 +75,12 @@ def settings_of(name: str, replicas: int) -> dict[str, str]:
 
 
 async def _ensure(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
-    replicas = min(_MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-    found = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
-    await _create(admin, [name for name in names if name not in found], replicas)
-    existing = {name: found[name] for name in names if name in found}
+    replicas = min(_MAX_REPLICAS, len((await admin.describe_cluster())["brokers"]))
+    existing_partitions = {
+        topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()
+    }
+    await _create(admin, [name for name in names if name not in existing_partitions], replicas)
+    existing = {name: existing_partitions[name] for name in names if name in existing_partitions}
     if existing:
         actual = await settings_found(admin, existing)
         for name, partitions in existing.items():
@@ -112,8 +114,8 @@ async def settings_found(
     admin: AIOKafkaAdminClient, names: Iterable[str]
 ) -> Mapping[str, Mapping[str, str]]:
     """The actual settings of topics, by topic and name."""
-    wanted = dict.fromkeys(settings_of("", 1))
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name, dict(wanted)) for name in names]
+    names_only = dict.fromkeys(settings_of("", 1))
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, dict(names_only)) for name in names]
     return {
         name: {entry[0]: entry[1] for entry in entries}
         for answer in await admin.describe_configs(resources)
@@ -126,7 +128,7 @@ def _differences(
 ) -> dict[str, str]:
     """How an existing topic differs from a new one: `found, not wanted` by setting."""
     copies = min((len(partition["replicas"]) for partition in partitions), default=0)
-    wanted = {
+    expected = {
         "partitions": str(PARTITIONS),
         "replicas": str(replicas),
         **settings_of(name, replicas),
@@ -134,7 +136,7 @@ def _differences(
     found = {"partitions": str(len(partitions)), "replicas": str(copies), **actual}
     return {
         setting: f"{found[setting]}, not {value}"
-        for setting, value in wanted.items()
+        for setting, value in expected.items()
         if setting in found and found[setting] != value
     }
 

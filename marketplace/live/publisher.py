@@ -51,9 +51,9 @@ class Publisher:
             self._connection = connection
         await self._connection.send(("SPUBLISH", room, message) for room, message in messages)
         deadline = asyncio.get_running_loop().time() + ANSWERED_WITHIN_S
-        missing = len(messages)
-        while missing > 0:
+        unacknowledged = len(messages)
+        while unacknowledged > 0:
             left_s = deadline - asyncio.get_running_loop().time()
             if left_s <= 0:
                 raise RedisConnectionError("Redis does not answer")
-            missing -= sum(1 for _ in await self._connection.replies(left_s))
+            unacknowledged -= sum(1 for _ in await self._connection.replies(left_s))

@@ -125,7 +125,7 @@ class Subscriber:
         while self._pending_commands and (listener := self._listener) is not None:
             commands, self._pending_commands = self._pending_commands, {}
             for command in ("SUNSUBSCRIBE", "SSUBSCRIBE"):
-                rooms = [room for room, wanted in commands.items() if wanted == command]
+                rooms = [room for room, pending in commands.items() if pending == command]
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
                     await listener.send(_commands(command, rooms))
         self._pending_commands.clear()

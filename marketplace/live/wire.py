@@ -91,9 +91,9 @@ def _decoded(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveI
             _UNREADABLE.inc()
             continue
         name, position, data = item[:3]
-        known = _SIGNALS.get(name)
-        if known is not None and (is_signals or known in _PREVIOUS_VERSION_SIGNALS):
-            yield Signal(room, known, data, position)
+        signal_name = _SIGNALS.get(name)
+        if signal_name is not None and (is_signals or signal_name in _PREVIOUS_VERSION_SIGNALS):
+            yield Signal(room, signal_name, data, position)
         elif is_signals:
             _UNKNOWN.inc()
         else:

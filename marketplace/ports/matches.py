@@ -1,4 +1,4 @@
-"""Matches."""
+"""The port for matches."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The delivery log of notifications."""
+"""The port for the delivery log of notifications."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Quotes."""
+"""The port for quotes."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Reports of messages."""
+"""The port for reports of messages."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""RFIs with their revisions."""
+"""The port for RFIs with their revisions."""
 
 from collections.abc import Sequence
 from typing import Protocol

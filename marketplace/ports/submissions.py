@@ -1,4 +1,4 @@
-"""When accounts submitted RFIs."""
+"""The port for the times at which accounts submitted RFIs."""
 
 from collections.abc import Sequence
 from datetime import datetime

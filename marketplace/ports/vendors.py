@@ -44,7 +44,7 @@ class Vendors(Protocol):
         radius_m: int,
         category: str | None,
         limit: int,
-        behind_m: float | None = None,
+        after_m: float | None = None,
     ) -> list[ListedVendor]:
         """Active vendors within a radius of the place, closest first, optionally after a distance.
 

@@ -63,29 +63,30 @@ class _FieldBound:
         self._schema: Bounds | None = None
         self._item: _FieldBound | None = None
         self.size = Size()
-        self._most = _most(field)
+        self._max_length = _max_length(field)
         if isinstance(field, fields.Nested):
             self._schema = Bounds(field.schema)
             self.size = self._schema.size
         elif isinstance(field, fields.List):
             self._item = _FieldBound(field.inner)
             self.size = Size(
-                1 + self._item.size.values * self._most, self._item.size.characters * self._most
+                1 + self._item.size.values * self._max_length,
+                self._item.size.characters * self._max_length,
             )
         else:
-            own = getattr(field, "size", None)
-            self.size = own if isinstance(own, Size) else Size(1, self._most)
+            own_size = getattr(field, "size", None)
+            self.size = own_size if isinstance(own_size, Size) else Size(1, self._max_length)
 
     def excess(self, value: object, path: str) -> Iterator[FieldError]:
         """Yield what is larger than the field allows; the field itself reports a wrong type."""
         if isinstance(value, str):
-            if len(value) > self._most * _RAW_PER_CHARACTER:
-                yield _too_long(path, self._most)
+            if len(value) > self._max_length * _RAW_PER_CHARACTER:
+                yield _too_long(path, self._max_length)
         elif self._schema is not None and isinstance(value, Mapping):
             yield from self._schema.excess(value, f"{path}.")
         elif self._item is not None and isinstance(value, list):
-            if len(value) > self._most:
-                yield _too_long(path, self._most)
+            if len(value) > self._max_length:
+                yield _too_long(path, self._max_length)
                 return
             for position, item in enumerate(value):
                 yield from self._item.excess(item, f"{path}.{position}")
@@ -112,7 +113,7 @@ class Bounds:
                 yield from bound.excess(payload[name], f"{prefix}{name}")
 
 
-def _most(field: fields.Field[Any]) -> int:
+def _max_length(field: fields.Field[Any]) -> int:
     """The most characters of a text, or items of a list, that the field's validators allow."""
     lengths = [
         validator.max

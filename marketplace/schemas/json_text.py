@@ -17,11 +17,11 @@ import orjson
 from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError
 
 # A longer text that is not strict JSON is not parsed a second time: that would take 10 ms.
-MOST_READ_AGAIN_BYTES = 150_000
+MAX_REPARSED_BYTES = 150_000
 # Neither is a text with more objects, lists or values than any schema has: Python takes 75 ms for
 # as many as fit into a frame.
-MOST_OBJECTS_READ_AGAIN, MOST_VALUES_READ_AGAIN = 1_000, 5_000
-MOST_NAME_CHARACTERS = 100
+MAX_REPARSED_OBJECTS, MAX_REPARSED_VALUES = 1_000, 5_000
+MAX_NAME_CHARACTERS = 100
 _SPACED_COLON = re.compile(rb"[ \t\r\n]:")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -102,7 +102,7 @@ def _refusal(faults: list[tuple[Path, str]], root: int) -> ParleyError:
 
 def _invalid_values_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
     """Up to 20 values that JSON does not allow; none if a lenient parser finds no JSON either."""
-    if len(text) > MOST_READ_AGAIN_BYTES or is_intricate(text):
+    if len(text) > MAX_REPARSED_BYTES or is_intricate(text):
         return []
     try:
         # Bytes that are not UTF-8 become surrogates, and are reported as such.
@@ -119,8 +119,8 @@ def _invalid_values_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
 def is_intricate(text: bytes | bytearray) -> bool:
     """Whether parsing it in Python takes too long; counted in 0.1 ms."""
     return (
-        text.count(b"{") + text.count(b"[") > MOST_OBJECTS_READ_AGAIN
-        or text.count(b",") > MOST_VALUES_READ_AGAIN
+        text.count(b"{") + text.count(b"[") > MAX_REPARSED_OBJECTS
+        or text.count(b",") > MAX_REPARSED_VALUES
     )
 
 
@@ -140,9 +140,9 @@ def _invalid_values(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield path, "Not valid Unicode text."
     elif isinstance(value, dict):
         if isinstance(value, _DuplicateName):
-            yield (*path, value.name[:MOST_NAME_CHARACTERS]), "Duplicate name."
+            yield (*path, value.name[:MAX_NAME_CHARACTERS]), "Duplicate name."
         for name, inner in value.items():
-            inner_path = (*path, name[:MOST_NAME_CHARACTERS])
+            inner_path = (*path, name[:MAX_NAME_CHARACTERS])
             if _SURROGATE.search(name):
                 yield inner_path, "The name is not valid Unicode text."
             yield from _invalid_values(inner, inner_path)

@@ -38,9 +38,9 @@ class MongoAccounts(Collection[Account]):
 
     async def by_email(self, *forms: str) -> Account | None:
         """The account with the first of these stored forms of one address that any account has."""
-        wanted = {"email": {"$in": list(forms)}}
-        found = await self._many(wanted, sort=[("email", 1)], limit=len(forms))
-        return min(found, key=lambda account: forms.index(account.email), default=None)
+        condition = {"email": {"$in": list(forms)}}
+        accounts = await self._many(condition, sort=[("email", 1)], limit=len(forms))
+        return min(accounts, key=lambda account: forms.index(account.email), default=None)
 
 
 @repository
@@ -67,10 +67,10 @@ class MongoSessions(Collection[Session]):
         return set(await self._alive.many(session_ids))
 
     async def _read_alive(self, session_ids: list[str]) -> dict[str, bool]:
-        found = await self._collection.find(
+        sessions = await self._collection.find(
             {"_id": {"$in": session_ids}}, projection={"_id": True}
         ).to_list(None)
-        return {session["_id"]: True for session in found}
+        return {session["_id"]: True for session in sessions}
 
     async def rotate(self, session_id: str, old_hash: str, new_hash: str, at: datetime) -> bool:
         """Replace the refresh token's hash if it is still the old one."""

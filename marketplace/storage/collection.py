@@ -107,8 +107,8 @@ class Collection(Generic[T]):
         return await self._by_id.one(document_id)
 
     async def _read_by_id(self, ids: list[str]) -> dict[str, T]:
-        found = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
-        return {document["_id"]: from_document(document, self.kind) for document in found}
+        documents = await self._collection.find({"_id": {"$in": ids}}).to_list(None)
+        return {document["_id"]: from_document(document, self.kind) for document in documents}
 
     async def _one(self, **condition: Any) -> T | None:
         return self._value(await self._collection.find_one(condition, session=self.session))
@@ -120,15 +120,15 @@ class Collection(Generic[T]):
         return [from_document(document, self.kind) for document in await cursor.to_list(limit)]
 
     async def _page(self, condition: Mapping[str, Any], request: PageRequest) -> Page[T]:
-        wanted = dict(condition)
+        page_condition = dict(condition)
         if request.before_id is not None:
-            wanted["_id"] = {"$lt": request.before_id}
-        found = await self._collection.find(
-            wanted, session=self.session, sort=[("_id", -1)], limit=request.limit + 1
+            page_condition["_id"] = {"$lt": request.before_id}
+        documents = await self._collection.find(
+            page_condition, session=self.session, sort=[("_id", -1)], limit=request.limit + 1
         ).to_list(request.limit + 1)
-        shown = found[: request.limit]
-        has_more = len(found) > request.limit
+        page_documents = documents[: request.limit]
+        has_more = len(documents) > request.limit
         return Page(
-            tuple(from_document(document, self.kind) for document in shown),
-            str(shown[-1]["_id"]) if has_more else None,
+            tuple(from_document(document, self.kind) for document in page_documents),
+            str(page_documents[-1]["_id"]) if has_more else None,
         )

@@ -31,7 +31,7 @@ _PAGES_PER_QUERY = 16
 
 _MAX_EDITS = 100
 # Above every sequence, and still a 64-bit integer.
-_ABOVE_ALL = 2**62
+_ABOVE_ALL_SEQUENCES = 2**62
 
 
 def _message_identity(entry: Entry) -> tuple[str, str | None, str | None]:
@@ -55,11 +55,14 @@ class _Page(NamedTuple):
     def stages(self) -> list[dict[str, Any]]:
         """The page as an aggregation pipeline."""
         order = ASCENDING if self.side == "$gt" else DESCENDING
-        wanted = {"conversation_id": self.conversation_id, "sequence": {self.side: self.sequence}}
-        return [{"$match": wanted}, {"$sort": {"sequence": order}}, {"$limit": self.limit}]
+        condition = {
+            "conversation_id": self.conversation_id,
+            "sequence": {self.side: self.sequence},
+        }
+        return [{"$match": condition}, {"$sort": {"sequence": order}}, {"$limit": self.limit}]
 
 
-_NEWEST = ReadConcern("local")
+_LOCAL_READ_CONCERN = ReadConcern("local")
 
 
 @repository
@@ -85,12 +88,12 @@ class MongoConversations(Collection[Conversation]):
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The blocked ones of these conversations, and who blocks each of them."""
-        found = await self._collection.find(
+        documents = await self._collection.find(
             {"_id": {"$in": list(conversation_ids)}, "blocked_by": {"$exists": True}},
             {"blocked_by": 1},
             session=self.session,
         ).to_list(None)
-        return {document["_id"]: tuple(document["blocked_by"]) for document in found}
+        return {document["_id"]: tuple(document["blocked_by"]) for document in documents}
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Conversation]:
         """An account's conversations, newest first."""
@@ -143,8 +146,8 @@ class MongoEntries(Collection[Entry]):
         )
         if first:
             return Appended(first[0], is_new=False)
-        named = replace(deletion, id=deletion_id(message_id))
-        return Appended(await self.add_next(named), is_new=True)
+        identified = replace(deletion, id=deletion_id(message_id))
+        return Appended(await self.add_next(identified), is_new=True)
 
     async def insert_in_order(self, entries: Sequence[Entry]) -> None:
         """Insert the numbered entries, and stop at the first failure.
@@ -165,12 +168,12 @@ class MongoEntries(Collection[Entry]):
 
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; if there are very many, the last ones."""
-        found = await self._many(
+        newest_first = await self._many(
             {"message_id": {"$eq": message_id, **IS_TEXT}, "kind": EntryKind.EDIT},
             sort=[("sequence", DESCENDING)],
             limit=_MAX_EDITS,
         )
-        return found[::-1]
+        return newest_first[::-1]
 
     async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
         """The stored counterparts of these entries, by the entries' ids; missing ones are omitted.
@@ -193,28 +196,28 @@ class MongoEntries(Collection[Entry]):
         keyed = {identity for identity in map(_key_identity, entries) if identity is not None}
         conditions += [{"sender_id": sender_id, "request.key": key} for sender_id, key in keyed]
         documents = await self._collection.find({"$or": conditions}).to_list(None)
-        found = [from_document(document, Entry) for document in documents]
-        by_id = {entry.id: entry for entry in found}
+        stored = [from_document(document, Entry) for document in documents]
+        by_id = {entry.id: entry for entry in stored}
         by_message = {
             _message_identity(entry): entry
-            for entry in found
+            for entry in stored
             if entry.client_message_id is not None
         }
-        by_key = {_key_identity(entry): entry for entry in found if entry.request is not None}
-        kept = {
+        by_key = {_key_identity(entry): entry for entry in stored if entry.request is not None}
+        counterparts = {
             entry.id: by_id.get(entry.id)
             or by_message.get(_message_identity(entry))
             or by_key.get(_key_identity(entry))
             for entry in entries
         }
-        return {key: entry for key, entry in kept.items() if entry is not None}
+        return {key: entry for key, entry in counterparts.items() if entry is not None}
 
     async def message_states(self, message_ids: Ids[str]) -> dict[str, Entry]:
         """The deletion of each message, else its newest edit, else the message itself.
 
         The result is as recent as `newest_heads`.
         """
-        newest = self._collection.with_options(read_concern=_NEWEST)
+        newest = self._collection.with_options(read_concern=_LOCAL_READ_CONCERN)
         return await message_states(newest, message_ids)
 
     async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
@@ -227,9 +230,9 @@ class MongoEntries(Collection[Entry]):
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
         """The last entries before a sequence (or of all), oldest first."""
-        below = _ABOVE_ALL if sequence is None else sequence
-        found = await self._page_of(_Page(conversation_id, "$lt", below, limit))
-        return found[::-1]
+        below = _ABOVE_ALL_SEQUENCES if sequence is None else sequence
+        newest_first = await self._page_of(_Page(conversation_id, "$lt", below, limit))
+        return newest_first[::-1]
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""
@@ -247,7 +250,7 @@ class MongoEntries(Collection[Entry]):
         after another is acknowledged only once a majority has both.
         """
         ids = list(conversation_ids)
-        newest = self._collection.with_options(read_concern=_NEWEST)
+        newest = self._collection.with_options(read_concern=_LOCAL_READ_CONCERN)
         heads = await _heads_in(newest, ids, None)
         return {id_: heads.get(id_, 0) for id_ in ids}
 
@@ -257,7 +260,7 @@ class MongoEntries(Collection[Entry]):
         The result is as recent as `newest_heads`.
         """
         newest = self._database.client.get_database(
-            self._database.name, self._database.codec_options, read_concern=_NEWEST
+            self._database.name, self._database.codec_options, read_concern=_LOCAL_READ_CONCERN
         )
         return await MongoConversations(newest).blocks(conversation_ids)
 
@@ -272,12 +275,12 @@ class MongoEntries(Collection[Entry]):
     async def _read_pages(self, pages: list["_Page"]) -> dict["_Page", list[Entry]]:
         """Many pages in one command; each is a separate walk along the unique index."""
         stages = [[*page.stages(), {"$set": {"page": index}}] for index, page in enumerate(pages)]
-        more = [{"$unionWith": {"coll": self.name, "pipeline": page}} for page in stages[1:]]
-        found = await self._collection.aggregate([*stages[0], *more], session=self.session).to_list(
-            None
-        )
+        unions = [{"$unionWith": {"coll": self.name, "pipeline": page}} for page in stages[1:]]
+        documents = await self._collection.aggregate(
+            [*stages[0], *unions], session=self.session
+        ).to_list(None)
         read: dict[_Page, list[Entry]] = {page: [] for page in pages}
-        for document in found:
+        for document in documents:
             read[pages[document["page"]]].append(from_document(document, Entry))
         return read
 
@@ -290,7 +293,7 @@ async def _heads_in(
     Sorted by the unique index and grouped by its first field, so that the server reads one key per
     conversation (a DISTINCT_SCAN) and no document.
     """
-    found = await collection.aggregate(
+    groups = await collection.aggregate(
         [
             {"$match": {"conversation_id": {"$in": conversation_ids}}},
             {"$sort": {"conversation_id": -1, "sequence": -1}},
@@ -298,7 +301,7 @@ async def _heads_in(
         ],
         session=session,
     ).to_list(None)
-    return {group["_id"]: int(group["head"]) for group in found}
+    return {group["_id"]: int(group["head"]) for group in groups}
 
 
 @repository
@@ -344,8 +347,8 @@ class MongoReadPositions(Collection[ReadPosition]):
         self, conversation_ids: list[str]
     ) -> dict[str, list[ReadPosition]]:
         read = defaultdict(list)
-        wanted = {"conversation_id": {"$in": conversation_ids}}
-        for document in await self._collection.find(wanted).to_list(None):
+        condition = {"conversation_id": {"$in": conversation_ids}}
+        for document in await self._collection.find(condition).to_list(None):
             read[document["conversation_id"]].append(from_document(document, ReadPosition))
         return read
 
@@ -354,18 +357,19 @@ class MongoReadPositions(Collection[ReadPosition]):
     ) -> dict[str, ReadPosition]:
         """One person's positions, by conversation."""
         keys = [f"{conversation_id}:{account_id}" for conversation_id in conversation_ids]
-        found = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
+        documents = await self._collection.find({"_id": {"$in": keys}}).to_list(None)
         return {
-            document["conversation_id"]: from_document(document, ReadPosition) for document in found
+            document["conversation_id"]: from_document(document, ReadPosition)
+            for document in documents
         }
 
     async def read_by(self, pairs: Ids[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """How far each (conversation, account) pair has read."""
         keys = [f"{conversation_id}:{account_id}" for conversation_id, account_id in pairs]
-        found = await self._collection.find(
+        positions = await self._collection.find(
             {"_id": {"$in": keys}}, {"conversation_id": 1, "account_id": 1, "read_sequence": 1}
         ).to_list(None)
         return {
             (position["conversation_id"], position["account_id"]): position["read_sequence"]
-            for position in found
+            for position in positions
         }

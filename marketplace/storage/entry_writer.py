@@ -195,10 +195,10 @@ class EntryWriter:
         """Answer edits of deleted messages and edits that change nothing; keep the others."""
         states = await self._entries.message_states({edit.entry.message_id or "" for edit in edits})
         newest: dict[str, _Waiting] = {}
-        left = list[_Waiting]()
+        kept = list[_Waiting]()
         for waiting in batch:
             if waiting.entry.kind is not EntryKind.EDIT:
-                left.append(waiting)
+                kept.append(waiting)
                 continue
             message_id = waiting.entry.message_id or ""
             before = newest.get(message_id)
@@ -206,9 +206,9 @@ class EntryWriter:
                 _share_result(before, waiting)
             elif before is not None or _changes_message(waiting, states.get(message_id)):
                 newest[message_id] = waiting
-                left.append(waiting)
+                kept.append(waiting)
         batch.clear()
-        batch.extend(left)
+        batch.extend(kept)
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
         """Acknowledge what was inserted, and resolve the entry at which the write stopped."""
@@ -248,8 +248,8 @@ class EntryWriter:
         stored = await self._entries.get_stored([waiting.entry for waiting in batch])
         for waiting in [waiting for waiting in batch if waiting.entry.id in stored]:
             batch.remove(waiting)
-            kept = stored[waiting.entry.id]
-            _resolve(waiting, Appended(kept, is_new=kept.id == waiting.entry.id))
+            original = stored[waiting.entry.id]
+            _resolve(waiting, Appended(original, is_new=original.id == waiting.entry.id))
 
     def _acknowledge(self, batch: deque[_Waiting], count: int) -> None:
         for _ in range(count):

@@ -39,8 +39,8 @@ class MongoEpoch:
             TemporaryError: MongoDB is down.
         """
         async with away_is_temporary(None):
-            found = await self._collection.find_one({"_id": _ID})
-        epoch = found["epoch"] if found else FIRST
+            document = await self._collection.find_one({"_id": _ID})
+        epoch = document["epoch"] if document else FIRST
         if epoch != self.current:
             LOG.warning("the database was restored", extra={"epoch": epoch})
             self.current = epoch

@@ -28,9 +28,9 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
     ) -> Claim | StoredResponse:
         """Claim the key, or return what is stored under it, in one command."""
         claim = Claim(scope, request.key, new_id())
-        update = _claiming(claim, request.request_hash, round(lease_s * 1_000))
+        update = _claim_update(claim, request.request_hash, round(lease_s * 1_000))
         try:
-            kept = await self._collection.find_one_and_update(
+            document = await self._collection.find_one_and_update(
                 {"_id": _id(scope, request.key)},
                 update,
                 upsert=True,
@@ -38,16 +38,16 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
             )
         except DuplicateKeyError:  # a concurrent insert was first
             return await self.begin(scope, request, lease_s)
-        return claim if kept.get("lease") == claim.lease else _stored(kept)
+        return claim if document.get("lease") == claim.lease else _stored_response(document)
 
     async def find(self, scope: str, key: str) -> StoredResponse | None:
         """What is stored under the key, without claiming it."""
-        kept = await self._collection.find_one({"_id": _id(scope, key)})
-        return None if kept is None else _stored(kept)
+        document = await self._collection.find_one({"_id": _id(scope, key)})
+        return None if document is None else _stored_response(document)
 
     async def finish(self, claim: Claim, status: int, body: dict[str, Any]) -> None:
         """Store the response; a concurrent takeover is a write conflict, and then a lost claim."""
-        finished = await self._collection.update_one(
+        outcome = await self._collection.update_one(
             _held_by(claim),
             {
                 "$set": {"status": status, "body": body},
@@ -55,7 +55,7 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
             },
             session=self.session,
         )
-        if finished.matched_count != 1:
+        if outcome.matched_count != 1:
             raise ClaimLostError
 
     async def release(self, claim: Claim) -> bool:
@@ -64,11 +64,11 @@ class MongoIdempotencyKeys(Collection[dict[str, Any]]):
 
     async def expire(self, claim: Claim) -> None:
         """End the lease."""
-        ended = [{"$set": {"lease_ends_at": "$$NOW"}}]
-        await self._collection.update_one(_held_by(claim), ended)
+        update = [{"$set": {"lease_ends_at": "$$NOW"}}]
+        await self._collection.update_one(_held_by(claim), update)
 
 
-def _claiming(claim: Claim, request_hash: str, lease_ms: int) -> list[dict[str, Any]]:
+def _claim_update(claim: Claim, request_hash: str, lease_ms: int) -> list[dict[str, Any]]:
     """The update that claims a free key, and changes nothing if the key is taken."""
     is_new = {"$eq": [{"$type": "$request_hash"}, "missing"]}
     is_expired = {
@@ -96,7 +96,7 @@ def _held_by(claim: Claim) -> dict[str, Any]:
     return {"_id": _id(claim.scope, claim.key), "lease": claim.lease, **_NOT_ANSWERED}
 
 
-def _stored(document: dict[str, Any]) -> StoredResponse:
+def _stored_response(document: dict[str, Any]) -> StoredResponse:
     return StoredResponse(document["request_hash"], document.get("status"), document.get("body"))
 
 

@@ -1,4 +1,4 @@
-"""Matches."""
+"""Matches in MongoDB."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -85,6 +85,6 @@ class MongoMatches(Collection[Match]):
             "rfi_id": {"$in": sorted({rfi_id for rfi_id, _ in wanted})},
             "vendor_id": {"$in": sorted({vendor_id for _, vendor_id in wanted})},
         }
-        found = await self._collection.find(condition, session=self.session).to_list(None)
-        matches = [from_document(document, Match) for document in found]
+        documents = await self._collection.find(condition, session=self.session).to_list(None)
+        matches = [from_document(document, Match) for document in documents]
         return [match for match in matches if (match.rfi_id, match.vendor_id) in wanted]

@@ -29,7 +29,7 @@ async def message_states(collection: Any, message_ids: Ids[str]) -> dict[str, En
         for id_ in ids
     ]
     deletions = [{"$match": {"message_id": {"$in": ids}, "kind": EntryKind.DELETION}}]
-    found = await collection.aggregate(
+    documents = await collection.aggregate(
         [
             {"$match": {"_id": {"$in": ids}}},
             *(
@@ -39,7 +39,7 @@ async def message_states(collection: Any, message_ids: Ids[str]) -> dict[str, En
         ]
     ).to_list(None)
     states: dict[str, Entry] = {}
-    for document in found:  # messages come first, then their newest changes, then deletions
+    for document in documents:  # messages come first, then their newest changes, then deletions
         entry = from_document(document, Entry)
         states[entry.message_id or entry.id] = entry
     return states

@@ -21,7 +21,7 @@ _DAY_S = 86_400
 _BATCH = 1_000
 
 
-def _has(**types: str | list[str]) -> dict[str, Any]:
+def _requires(**types: str | list[str]) -> dict[str, Any]:
     """A JSON schema that requires these fields with these BSON types."""
     return {
         "$jsonSchema": {
@@ -35,38 +35,40 @@ def _has(**types: str | list[str]) -> dict[str, Any]:
 _NUMBER = ["int", "long"]
 
 _VALIDATORS: Mapping[str, dict[str, Any]] = {
-    "accounts": _has(_id="string", email="string", role="string", password_hash="string"),
-    "sessions": _has(account_id="string", refresh_token_hash="string", expires_at="date"),
+    "accounts": _requires(_id="string", email="string", role="string", password_hash="string"),
+    "sessions": _requires(account_id="string", refresh_token_hash="string", expires_at="date"),
     "vendors": {
         "$and": [
-            _has(state="string", categories="array", capacity=_NUMBER, open_matches=_NUMBER),
+            _requires(state="string", categories="array", capacity=_NUMBER, open_matches=_NUMBER),
             {"open_matches": {"$gte": 0}},
         ]
     },
     "rfis": {
         "$and": [
-            _has(customer_id="string", state="string", revision=_NUMBER, location="object"),
+            _requires(customer_id="string", state="string", revision=_NUMBER, location="object"),
             {"revision": {"$gte": 1}, "match_count": {"$gte": 0}},
             {"$expr": {"$lte": ["$match_count", "$max_vendors"]}},
         ]
     },
-    "rfi_revisions": _has(rfi_id="string", revision=_NUMBER, at="date", changes="array"),
-    "matches": _has(rfi_id="string", vendor_id="string", state="string", distance_m=_NUMBER),
-    "quotes": _has(rfi_id="string", vendor_id="string", state="string", amount_minor=_NUMBER),
-    "conversations": _has(rfi_id="string", participants="array"),
+    "rfi_revisions": _requires(rfi_id="string", revision=_NUMBER, at="date", changes="array"),
+    "matches": _requires(rfi_id="string", vendor_id="string", state="string", distance_m=_NUMBER),
+    "quotes": _requires(rfi_id="string", vendor_id="string", state="string", amount_minor=_NUMBER),
+    "conversations": _requires(rfi_id="string", participants="array"),
     "entries": {
         "$and": [
-            _has(conversation_id="string", sequence=_NUMBER, kind="string", at="date"),
+            _requires(conversation_id="string", sequence=_NUMBER, kind="string", at="date"),
             {"sequence": {"$gte": 1}},
         ]
     },
-    "read_positions": _has(delivered_sequence=_NUMBER, read_sequence=_NUMBER),
-    "outbox": _has(topic="string", key="string", value="binData", occurred_at="date"),
-    "handled_events": _has(at="date"),
-    "notifications": _has(event_id="string", account_id="string", channel="string", due_at="date"),
-    "idempotency_keys": _has(request_hash="string", at="date"),
-    "leases": _has(holder="string", expires_at="date"),
-    "relay_positions": _has(_id="string"),
+    "read_positions": _requires(delivered_sequence=_NUMBER, read_sequence=_NUMBER),
+    "outbox": _requires(topic="string", key="string", value="binData", occurred_at="date"),
+    "handled_events": _requires(at="date"),
+    "notifications": _requires(
+        event_id="string", account_id="string", channel="string", due_at="date"
+    ),
+    "idempotency_keys": _requires(request_hash="string", at="date"),
+    "leases": _requires(holder="string", expires_at="date"),
+    "relay_positions": _requires(_id="string"),
 }
 
 _INDEXES: Mapping[str, list[IndexModel]] = {
@@ -140,7 +142,7 @@ async def _first_schema(database: Database) -> None:
 
 
 async def _reports(database: Database) -> None:
-    types = _has(message_id="string", reporter_id="string", state="string", created_at="date")
+    types = _requires(message_id="string", reporter_id="string", state="string", created_at="date")
     await _create(database, "reports", types)
     await database["reports"].create_indexes(
         [
@@ -175,7 +177,7 @@ async def _deletions(database: Database) -> None:
 
 async def _quote_revisions(database: Database) -> None:
     """Quotes of the previous version have no revision: give them their first one."""
-    types = _has(quote_id="string", revision=_NUMBER, at="date", amount_minor=_NUMBER)
+    types = _requires(quote_id="string", revision=_NUMBER, at="date", amount_minor=_NUMBER)
     await _create(database, "quote_revisions", types)
     await database["quote_revisions"].create_indexes(
         [IndexModel([("quote_id", ASCENDING), ("revision", ASCENDING)], unique=True)]
@@ -243,9 +245,9 @@ async def _rounded_places(database: Database) -> None:
 async def _place_vendors(database: Database) -> None:
     """Give every vendor without one its place in the directory."""
     vendors = database["vendors"]
-    missing = {"service_area.location": {"$exists": True}, "directory_place": None}
-    cursor = vendors.find(missing, {"service_area.location": 1})
-    while found := await cursor.to_list(_BATCH):
+    without_place = {"service_area.location": {"$exists": True}, "directory_place": None}
+    cursor = vendors.find(without_place, {"service_area.location": 1})
+    while batch := await cursor.to_list(_BATCH):
         await vendors.bulk_write(
             [
                 UpdateOne(
@@ -255,7 +257,7 @@ async def _place_vendors(database: Database) -> None:
                     },
                     {"$set": {"directory_place": _directory_place(vendor)}},
                 )
-                for vendor in found
+                for vendor in batch
             ],
             ordered=False,
         )
@@ -268,7 +270,7 @@ async def _offers_and_quotas(database: Database) -> None:
     await database["rfis"].create_indexes(
         [IndexModel([("customer_id", ASCENDING), ("state", ASCENDING)])]
     )
-    await _create(database, "submissions", _has(at="array", kept_at="date"))
+    await _create(database, "submissions", _requires(at="array", kept_at="date"))
     await database["submissions"].create_indexes(
         [IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=2 * _DAY_S)]
     )
@@ -279,7 +281,7 @@ def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _epochs(database: Database) -> None:
-    await _create(database, "epochs", _has(epoch="string"))
+    await _create(database, "epochs", _requires(epoch="string"))
 
 
 async def _digests(database: Database) -> None:
@@ -306,8 +308,8 @@ async def _recipients(database: Database) -> None:
             ),
         ]
     )
-    await _create(database, "suppressions", _has(channel="string", reason="string"))
-    await _create(database, "send_quotas", _has(places="array", expires_at="date"))
+    await _create(database, "suppressions", _requires(channel="string", reason="string"))
+    await _create(database, "send_quotas", _requires(places="array", expires_at="date"))
     await database["send_quotas"].create_indexes(
         [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
     )

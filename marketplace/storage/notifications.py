@@ -46,7 +46,7 @@ class MongoNotifications(Collection[Notification]):
 
         Sorted by the index and grouped by its first field: the server reads one document per key.
         """
-        found = await self._collection.aggregate(
+        groups = await self._collection.aggregate(
             [
                 {"$match": {"data.digest": {"$in": list(keys)}}},
                 {"$sort": {"data.digest": DESCENDING, "data.first_sequence": DESCENDING}},
@@ -54,7 +54,7 @@ class MongoNotifications(Collection[Notification]):
             ],
             session=self.session,
         ).to_list(None)
-        return {group["_id"]: from_document(group["latest"], Notification) for group in found}
+        return {group["_id"]: from_document(group["latest"], Notification) for group in groups}
 
     async def join_digests(self, sequences: Mapping[str, int], now: datetime) -> int:
         """Raise `data.sequence` of pending digests; returns how many were still pending."""
@@ -123,12 +123,12 @@ class MongoNotifications(Collection[Notification]):
 
     async def known_ids(self, provider_ids: Ids[str], besides: str) -> frozenset[str]:
         """Those of the provider's ids that notifications other than `besides` hold."""
-        found = self._collection.find(
+        documents = self._collection.find(
             {"provider_id": {"$in": list(provider_ids)}, "_id": {"$ne": besides}},
             {"provider_id": 1},
             session=self.session,
         )
-        return frozenset([document["provider_id"] async for document in found])
+        return frozenset([document["provider_id"] async for document in documents])
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """An account's notifications, newest first."""

@@ -59,10 +59,10 @@ class MongoHandled(Collection[dict[str, Any]]):
     async def marked(self, group: str, event_ids: Ids[str]) -> frozenset[str]:
         """Which of these are marked."""
         keys = [f"{group}:{event_id}" for event_id in event_ids]
-        found = await self._collection.find(
+        documents = await self._collection.find(
             {"_id": {"$in": keys}}, {"_id": 1}, session=self.session
         ).to_list(None)
-        return frozenset(document["_id"].removeprefix(f"{group}:") for document in found)
+        return frozenset(document["_id"].removeprefix(f"{group}:") for document in documents)
 
     async def mark_many(self, group: str, event_ids: Ids[str]) -> None:
         """Mark unmarked events within the effect's transaction."""

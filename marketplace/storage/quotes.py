@@ -67,8 +67,8 @@ class MongoQuotes(Collection[Quote]):
         return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
 
     async def _find_one(self, condition: dict[str, Any]) -> Quote | None:
-        found = await self._collection.find_one(condition, session=self.session)
-        return (await self._numbered([found]))[0] if found is not None else None
+        document = await self._collection.find_one(condition, session=self.session)
+        return (await self._numbered([document]))[0] if document is not None else None
 
     async def _numbered(self, documents: Sequence[dict[str, Any]]) -> list[Quote]:
         """The quotes in documents, each with its revision.
@@ -77,11 +77,11 @@ class MongoQuotes(Collection[Quote]):
         number: if it overwrote a stored revision with other figures, that is the next revision.
         """
         unnumbered = [document["_id"] for document in documents if "revision" not in document]
-        kept = await self._latest_revisions(unnumbered) if unnumbered else {}
-        return [_at_revision(from_document(document, Quote), kept) for document in documents]
+        latest = await self._latest_revisions(unnumbered) if unnumbered else {}
+        return [_at_revision(from_document(document, Quote), latest) for document in documents]
 
     async def _latest_revisions(self, quote_ids: list[str]) -> dict[str, QuoteRevision]:
-        found = self._database["quote_revisions"].aggregate(
+        groups = self._database["quote_revisions"].aggregate(
             [
                 {"$match": {"quote_id": {"$in": quote_ids}}},
                 {"$sort": {"quote_id": ASCENDING, "revision": DESCENDING}},
@@ -91,7 +91,7 @@ class MongoQuotes(Collection[Quote]):
         )
         return {
             group["_id"]: from_document(group["latest"], QuoteRevision)
-            for group in await found.to_list(len(quote_ids))
+            for group in await groups.to_list(len(quote_ids))
         }
 
 
@@ -103,8 +103,8 @@ def _document(quote: Quote) -> dict[str, Any]:
     return {**to_document(quote), "revision": quote.revision}
 
 
-def _at_revision(quote: Quote, kept: dict[str, QuoteRevision]) -> Quote:
-    latest = kept.get(quote.id)
+def _at_revision(quote: Quote, revisions: dict[str, QuoteRevision]) -> Quote:
+    latest = revisions.get(quote.id)
     if latest is None:
         return quote
     step = 0 if latest.has_figures_of(quote) else 1

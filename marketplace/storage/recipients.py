@@ -48,7 +48,7 @@ class MongoSendQuotas(Collection[dict[str, Any]]):
             "$or": [{"$in": [holder, "$places.holder"]}, {"$gte": [{"$size": "$places"}, most]}]
         }
         with_this = {"$concatArrays": ["$places", [{"holder": {"$literal": holder}, "at": now}]]}
-        kept = await self._collection.find_one_and_update(
+        document = await self._collection.find_one_and_update(
             {"_id": key},
             [
                 {"$set": {"places": recent}},
@@ -59,4 +59,4 @@ class MongoSendQuotas(Collection[dict[str, Any]]):
             return_document=ReturnDocument.AFTER,
             session=self.session,
         )
-        return any(place["holder"] == holder for place in kept["places"])
+        return any(place["holder"] == holder for place in document["places"])

@@ -1,4 +1,4 @@
-"""Reports of messages."""
+"""Reports of messages in MongoDB."""
 
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.reports import Report, ReportState

@@ -126,10 +126,10 @@ async def close_holes(database: Database) -> int:
     )
     closed = 0
     async for conversation in with_holes:
-        found = entries.find({"conversation_id": conversation["_id"]}, {"sequence": 1})
+        documents = entries.find({"conversation_id": conversation["_id"]}, {"sequence": 1})
         number = 0
         # In ascending order, so that the next lower number is always free.
-        async for batch in _batches(found.sort("sequence", 1)):
+        async for batch in _batches(documents.sort("sequence", 1)):
             updates = []
             for entry in batch:
                 number += 1
@@ -142,5 +142,5 @@ async def close_holes(database: Database) -> int:
 
 
 async def _batches(cursor: Any) -> AsyncIterator[list[dict[str, Any]]]:
-    while found := await cursor.to_list(_BATCH_SIZE):
-        yield found
+    while batch := await cursor.to_list(_BATCH_SIZE):
+        yield batch

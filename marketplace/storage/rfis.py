@@ -29,10 +29,10 @@ class MongoRfis(Collection[Rfi]):
 
     async def get_many(self, rfi_ids: Sequence[str]) -> dict[str, Rfi]:
         """The RFIs with these ids, by id; missing ones are omitted."""
-        found = await self._collection.find(
+        documents = await self._collection.find(
             {"_id": {"$in": list(rfi_ids)}}, session=self.session
         ).to_list(None)
-        return {document["_id"]: from_document(document, Rfi) for document in found}
+        return {document["_id"]: from_document(document, Rfi) for document in documents}
 
     async def save(self, rfi: Rfi, revision: Revision) -> None:
         """Replace the RFI if it is at the previous revision, and add the revision.
@@ -41,10 +41,10 @@ class MongoRfis(Collection[Rfi]):
         """
         fields = to_document(rfi)
         del fields["match_count"]
-        kept = {"match_count": "$match_count"}
+        preserved = {"match_count": "$match_count"}
         outcome = await self._collection.update_one(
             {"_id": rfi.id, "revision": revision.revision - 1},
-            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, kept]}}],
+            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, preserved]}}],
             session=self.session,
         )
         if outcome.matched_count == 0:
@@ -69,25 +69,25 @@ class MongoRfis(Collection[Rfi]):
 
     async def open_of(self, customer_id: str) -> tuple[int, int]:
         """A customer's number of open RFIs, and the number of vendors these ask for in total."""
-        counted = self._collection.aggregate(
+        cursor = self._collection.aggregate(
             [
                 {"$match": {"customer_id": customer_id, "state": RfiState.OPEN}},
                 {"$group": {"_id": None, "rfis": {"$sum": 1}, "asked": {"$sum": "$max_vendors"}}},
             ],
             session=self.session,
         )
-        found = await counted.to_list(1)
-        return (found[0]["rfis"], found[0]["asked"]) if found else (0, 0)
+        groups = await cursor.to_list(1)
+        return (groups[0]["rfis"], groups[0]["asked"]) if groups else (0, 0)
 
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 if it was not."""
-        found = await self._database["rfi_revisions"].find_one(
+        revision = await self._database["rfi_revisions"].find_one(
             {"rfi_id": rfi_id, "cause": "submitted"},
             {"revision": 1},
             session=self.session,
             sort=[("revision", ASCENDING)],
         )
-        return int(found["revision"]) if found is not None else 0
+        return int(revision["revision"]) if revision is not None else 0
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """An RFI's revisions after a number, in order, without gaps."""

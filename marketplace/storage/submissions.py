@@ -14,8 +14,8 @@ class MongoSubmissions(Collection[None]):
 
     async def of(self, account_id: str) -> list[datetime]:
         """The account's stored submission times, oldest first."""
-        found = await self._collection.find_one({"_id": account_id}, session=self.session)
-        return list(found["at"]) if found is not None else []
+        document = await self._collection.find_one({"_id": account_id}, session=self.session)
+        return list(document["at"]) if document is not None else []
 
     async def keep(self, account_id: str, at: Sequence[datetime], now: datetime) -> None:
         """Replace the stored times; the counter makes this a write even if nothing else changes."""

@@ -91,17 +91,17 @@ class Tail:
             TemporaryError: the server is down; continue with a new call.
         """
         try:
-            kept = await self._positions.find_one({"_id": "relay"})
-            token = kept["token"] if kept else None
-            self._epoch = kept.get("epoch") if kept else None
+            position = await self._positions.find_one({"_id": "relay"})
+            token = position["token"] if position else None
+            self._epoch = position.get("epoch") if position else None
             try:
-                async for batch in self._follow(token, since=None if token else _EVER):
+                async for batch in self._follow(token, since=None if token else _FROM_THE_START):
                     yield batch
             except OperationFailure as error:
-                if kept is None or is_away(error):
+                if position is None or is_away(error):
                     raise
                 LOG.warning("the position is of no use", extra={"why": str(error)[:300]})
-                async for batch in self._follow(None, since=kept["at"] - _MARGIN):
+                async for batch in self._follow(None, since=position["at"] - _MARGIN):
                     yield batch
         except PyMongoError as error:
             raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
@@ -134,7 +134,7 @@ class Tail:
         )
         async with stream:
             if since is not None:
-                async for batch in self._stored_since(None if since == _EVER else since):
+                async for batch in self._stored_since(None if since == _FROM_THE_START else since):
                     yield batch
             while stream.alive:
                 yield await _next_batch(stream)
@@ -148,11 +148,11 @@ class Tail:
             ("entries", entries, [("conversation_id", 1), ("sequence", 1)]),
         ):
             cursor = self._database[collection].find(condition).sort(order).batch_size(MAX_BATCH)
-            while found := await cursor.to_list(MAX_BATCH):
-                yield Batch(tuple(_committed(collection, document) for document in found), None)
+            while documents := await cursor.to_list(MAX_BATCH):
+                yield Batch(tuple(_committed(collection, document) for document in documents), None)
 
 
-_EVER: Literal["ever"] = "ever"
+_FROM_THE_START: Literal["ever"] = "ever"
 
 
 async def _next_batch(stream: "AsyncDatabaseChangeStream[dict[str, Any]]") -> Batch:

@@ -24,15 +24,18 @@ async def count_unread(
     for look_back in LOOK_BACK:
         if not remaining:
             break
-        first, *more = [
+        first, *further_pipelines = [
             _pipeline(account_id, conversation_id, sequence, look_back)
             for conversation_id, sequence in remaining.items()
         ]
-        unions = [{"$unionWith": {"coll": collection.name, "pipeline": stages}} for stages in more]
+        unions = [
+            {"$unionWith": {"coll": collection.name, "pipeline": stages}}
+            for stages in further_pipelines
+        ]
         cursor = collection.aggregate([*first, *unions], batchSize=len(remaining) + 1)
-        found = {summary["_id"]: summary async for summary in cursor}
+        summaries = {summary["_id"]: summary async for summary in cursor}
         for conversation_id, sequence in list(remaining.items()):
-            summary = found.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
+            summary = summaries.get(conversation_id, {"seen": 0, "own": 0, "count": 0})
             counted[conversation_id] = Unread(
                 max(sequence, summary["own"]), min(summary["count"], MAX_UNREAD)
             )

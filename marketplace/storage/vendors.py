@@ -50,12 +50,12 @@ class MongoVendors(Collection[Vendor]):
 
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are suspended; served from the index over (state, _id)."""
-        found = await self._collection.find(
+        documents = await self._collection.find(
             {"state": VendorState.SUSPENDED, "_id": {"$in": list(vendor_ids)}},
             {"_id": 1},
             session=self.session,
         ).to_list(None)
-        return frozenset(document["_id"] for document in found)
+        return frozenset(document["_id"] for document in documents)
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Vendors in a state, or in any, newest first."""
@@ -85,8 +85,8 @@ class MongoVendors(Collection[Vendor]):
             "state": VendorState.ACTIVE,
             "categories": category,
         }
-        found = await self._near(location, MAX_RADIUS_M, condition, [_COVERS], len(vendor_ids))
-        return frozenset(nearby.vendor.id for nearby in found)
+        vendors = await self._near(location, MAX_RADIUS_M, condition, [_COVERS], len(vendor_ids))
+        return frozenset(nearby.vendor.id for nearby in vendors)
 
     async def nearby(
         self,
@@ -94,7 +94,7 @@ class MongoVendors(Collection[Vendor]):
         radius_m: int,
         category: str | None,
         limit: int,
-        behind_m: float | None = None,
+        after_m: float | None = None,
     ) -> list[ListedVendor]:
         """Active vendors within a radius, closest first, optionally after a distance."""
         condition: dict[str, Any] = {"state": VendorState.ACTIVE}
@@ -106,16 +106,16 @@ class MongoVendors(Collection[Vendor]):
             "distanceField": "distance_m",
             "maxDistance": radius_m,
             # The index scan starts slightly before the distance; the match below is exact.
-            "minDistance": max(0.0, (behind_m or 0.0) - _MARGIN_M),
+            "minDistance": max(0.0, (after_m or 0.0) - _MARGIN_M),
             "query": condition,
             "spherical": True,
         }
-        behind = [] if behind_m is None else [{"$match": {"distance_m": {"$gt": behind_m}}}]
-        found = await self._collection.aggregate(
-            [{"$geoNear": near}, *behind, {"$limit": limit}, {"$project": _LISTED}],
+        after = [] if after_m is None else [{"$match": {"distance_m": {"$gt": after_m}}}]
+        documents = await self._collection.aggregate(
+            [{"$geoNear": near}, *after, {"$limit": limit}, {"$project": _LISTED}],
             session=self.session,
         ).to_list(limit)
-        return [_listed(vendor) for vendor in found]
+        return [_listed(document) for document in documents]
 
     async def reserve(self, vendor_id: str) -> bool:
         """Add one to `open_matches` if the vendor is active and below capacity.
@@ -146,7 +146,7 @@ class MongoVendors(Collection[Vendor]):
         location: Mapping[str, Any],
         radius_m: int,
         condition: dict[str, Any],
-        further: list[dict[str, Any]],
+        stages: list[dict[str, Any]],
         limit: int,
     ) -> list[NearbyVendor]:
         near = {
@@ -157,12 +157,12 @@ class MongoVendors(Collection[Vendor]):
             "query": condition,
             "spherical": True,
         }
-        found = await self._collection.aggregate(
-            [{"$geoNear": near}, *further, {"$limit": limit}], session=self.session
+        documents = await self._collection.aggregate(
+            [{"$geoNear": near}, *stages, {"$limit": limit}], session=self.session
         ).to_list(limit)
         return [
-            NearbyVendor(from_document(vendor, Vendor), round(vendor["distance_m"]))
-            for vendor in found
+            NearbyVendor(from_document(document, Vendor), round(document["distance_m"]))
+            for document in documents
         ]
 
 
@@ -175,14 +175,14 @@ def vendor_document(vendor: Vendor) -> dict[str, Any]:
     return document
 
 
-def _listed(found: Mapping[str, Any]) -> ListedVendor:
+def _listed(document: Mapping[str, Any]) -> ListedVendor:
     return ListedVendor(
-        id=found["_id"],
-        company=found["company"],
-        categories=tuple(found["categories"]),
-        location=rounded(found["directory_place"]),
-        radius_m=found["service_area"]["radius_m"],
-        hours=found["hours"],
-        languages=tuple(found["languages"]),
-        distance_m=found["distance_m"],
+        id=document["_id"],
+        company=document["company"],
+        categories=tuple(document["categories"]),
+        location=rounded(document["directory_place"]),
+        radius_m=document["service_area"]["radius_m"],
+        hours=document["hours"],
+        languages=tuple(document["languages"]),
+        distance_m=document["distance_m"],
     )

@@ -241,10 +241,10 @@ async def test_nearby_goes_on_behind_a_distance(store: Store) -> None:
     await _with(store, *vendors)
 
     seen: list[str] = []
-    behind_m: float | None = None
-    while found := await store.vendors.nearby(a_place(), 5_000, None, 5, behind_m):
+    after_m: float | None = None
+    while found := await store.vendors.nearby(a_place(), 5_000, None, 5, after_m):
         seen += [listing.id for listing in found]
-        behind_m = found[-1].distance_m
+        after_m = found[-1].distance_m
 
     assert sorted(seen) == sorted(vendor.id for vendor in vendors)
     assert seen[-1] == vendors[-1].id

@@ -68,7 +68,7 @@ def test_who_waits_as_long_as_told_is_let_through() -> None:
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of keys evicts the oldest instead of filling the memory."""
-    monkeypatch.setattr("marketplace.limits._MOST_KEYS", 3)
+    monkeypatch.setattr("marketplace.limits._MAX_KEYS", 3)
     limit = RateLimit(1, 1 / 60, Stopwatch())
     for key in "abcd":
         limit.take(key)

@@ -64,7 +64,7 @@ class Vendors:
         radius_m: int,
         category: str | None,
         limit: int,
-        behind_m: float | None = None,
+        after_m: float | None = None,
     ) -> list[ListedVendor]:
         """Active vendors within a radius of the place, closest first, from a distance on."""
         found = [
@@ -74,7 +74,7 @@ class Vendors:
             and vendor.service_area is not None
             and (category is None or category in vendor.categories)
         ]
-        least = -1.0 if behind_m is None else behind_m
+        least = -1.0 if after_m is None else after_m
         shown = (vendor for vendor in found if least < vendor.distance_m <= radius_m)
         return sorted(shown, key=lambda listed: listed.distance_m)[:limit]
 
