@@ -77,6 +77,10 @@ process-tests: $(INSTALLED) bench-tools ## Run the tests of whole processes, loa
 journeys: $(INSTALLED) chromium ## Run the browser, chaos and upgrade tests on the whole stack
 	$(BIN)/pytest -q tests/journeys tests/chaos tests/upgrade
 
+.PHONY: long-tests
+long-tests: $(INSTALLED) chromium bench-tools ## Run the tests that `make test` leaves out because shorter ones sample them
+	$(BIN)/pytest -q -m long
+
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill, pause and cut off processes and servers under load (10 minutes); write tests/chaos/RESULTS.md
 	$(BIN)/python -m tests.chaos

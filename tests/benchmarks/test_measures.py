@@ -48,6 +48,7 @@ def test_a_comparison_has_both_rates_and_latencies(bench_site: Site, name: str) 
     _check_details(found, 2)
 
 
+@pytest.mark.long
 def test_idle_connections_take_memory(bench_site: Site) -> None:
     """An idle connection takes memory on both gateways, and less than 100 KB each."""
     (row,) = MEASURES["memory"](bench_site, QUICK).rows
@@ -74,6 +75,7 @@ def test_a_gateway_without_members_in_busy_rooms_hears_nothing(bench_site: Site)
     assert row.is_reached, row
 
 
+@pytest.mark.long
 def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site) -> None:
     """All clients resume on the other gateway, and no acknowledged message is lost or reordered."""
     resumed, faultless, memory = MEASURES["herd"](bench_site, QUICK).rows
@@ -84,6 +86,7 @@ def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site)
     assert results.table([resumed, faultless, memory]).count("\n") == 4
 
 
+@pytest.mark.long
 def test_notify_is_measured_beside_a_load_and_on_a_backlog(bench_site: Site) -> None:
     """notify handles every event, beside a load and from a backlog, and both matches are sent."""
     beside, told, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows

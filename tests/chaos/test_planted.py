@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from tests.chaos.checker import violations
 from tests.chaos.effect_checker import effect_violations
 from tests.chaos.faults import A_WHILE, SOME_EFFECTS
@@ -15,6 +17,7 @@ def rules_broken(load: Load) -> set[str]:
     return {violation.rule for violation in violations(load.history.events)}
 
 
+@pytest.mark.long
 async def test_an_acknowledgement_before_the_write_is_found(site: Site) -> None:
     """A gateway acknowledges first, and is killed: an acknowledged message is not stored."""
     async with planted(site, "acknowledges_early") as (load, supervisor):
@@ -33,6 +36,7 @@ async def test_a_message_stored_twice_is_found(site: Site) -> None:
         assert "once" in rules_broken(load)
 
 
+@pytest.mark.long
 async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
     """Announcements are lost and no head is checked: apps that stay connected miss entries."""
     async with planted(site, "loses_pushes") as (load, _):

@@ -30,6 +30,7 @@ from tests.journeys.waiting import eventually
 TOO_LARGE = 1024 * 1024 + 1
 
 
+@pytest.mark.long
 async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
     site: Site, admin: Person
 ) -> None:

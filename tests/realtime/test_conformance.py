@@ -27,7 +27,7 @@ from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import RunningGateway, free_port, gateway
 
 SCRIPT = Path(__file__).parent / "conformance" / "run.mjs"
-MODES = ["polling", "websocket", "upgrade"]
+MODES = ["polling", pytest.param("websocket", marks=pytest.mark.long), "upgrade"]
 TRANSPORTS = {
     "polling": ["polling"],
     "websocket": ["websocket"],

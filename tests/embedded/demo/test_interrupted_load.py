@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 
+import pytest
+
 from embedded.demo.data import VENDORS
 from embedded.paths import CHECKOUT
 from marketplace.bootstrap import open_parts
@@ -28,6 +30,7 @@ async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, 
         await process.wait()
 
 
+@pytest.mark.long
 async def test_a_load_killed_again_and_again_ends_like_any_other(
     loaded: Loaded, mongodb_url: str, redis_url: str
 ) -> None:

@@ -17,6 +17,7 @@ from marketplace.kafka import (
     topics,
 )
 from marketplace.storage import MongoStore
+from tests.journeys.waiting import eventually
 from tests.marketplace.kafka.bench import WITHIN_S, administration
 
 
@@ -53,7 +54,11 @@ async def test_a_topic_keeps_records_for_a_shorter_time_than_marks(
     await ensure_topics(kafka_bootstrap_servers, [f"kept-{group}"], group=group)
 
     async with administration(kafka_bootstrap_servers) as admin:
-        kept = await topics.settings_found(admin, [f"kept-{group}"])
+        # A broker may acknowledge a topic a moment before it describes its settings.
+        kept = await eventually(
+            lambda: topics.settings_found(admin, [f"kept-{group}"]),
+            lambda found: bool(found.get(f"kept-{group}")),
+        )
 
     marks = await store.database["handled_events"].index_information()
     (marked_s,) = [
