@@ -162,5 +162,5 @@ def new_worker(
 
 @pytest.fixture
 def handler(world: World, worker: Worker) -> Handler:
-    """Handles events over the world."""
+    """A handler of events over the world's store."""
     return Handler(world, worker.wake)

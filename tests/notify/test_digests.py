@@ -38,7 +38,7 @@ LEASE_ENDS = DUE + timedelta(minutes=1)
 
 @pytest.fixture
 def digests(world: World) -> Digests:
-    """Handles chat over the world."""
+    """Digests of chat over the world's store."""
     return Digests(world)
 
 

@@ -1,4 +1,4 @@
-"""Templates."""
+"""The templates of emails and SMS, and what fits into them."""
 
 import re
 from html.parser import HTMLParser

@@ -60,7 +60,7 @@ async def restless(settings: Settings, module_store: MongoStore) -> AsyncIterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "PING_EVERY_S", 1)
         patch.setattr(server, "PING_TIMEOUT_S", 2)
-        patch.setattr(session, "HANDSHAKE_WITHIN_S", 1)  # when a session is looked at first
+        patch.setattr(session, "HANDSHAKE_WITHIN_S", 1)  # a new session is first checked then
         async with gateway(settings, "realtime-7") as running:
             yield running
 
