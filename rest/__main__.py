@@ -5,7 +5,7 @@ from rest.serving import serving
 
 
 async def main(process: Process) -> None:
-    """Serve requests until told to stop; then finish those in flight."""
+    """Serve requests until a stop signal arrives; then finish the requests in flight."""
     process.background.start("loop watch", watch_for_ever())
     app = make_app(process.parts, process.health)
     process.background.start("epoch", process.parts.store.epoch.follow_for_ever())

@@ -1,4 +1,4 @@
-"""Register, and see one's own account."""
+"""Register an account; get one's own account."""
 
 from typing import Any
 
@@ -9,25 +9,25 @@ from marketplace.errors import Code
 from marketplace.schemas.accounts import AccountView, Register, Tokens
 from rest.context import Answer, RequestContext
 from rest.idempotency import keyed_hash
-from rest.operations import Once, Routes
+from rest.operations import Idempotency, Routes
 from rest.tokens import log_in
 
 ROUTES = Routes("Accounts")
 
 
 def _scope(context: RequestContext) -> str:
-    """Keys of those who have no account yet, told apart by the address they register."""
+    """The key scope of a request without an account: the email address being registered."""
     return f"anonymous:{keyed_hash(context, context.body['email'].encode())}"
 
 
 def _registered(account: Account) -> Answer:
-    """The account and no tokens: what is good for a log-in is not stored."""
+    """The account without tokens: nothing that grants a log-in is stored."""
     return Answer({"account_id": account.id}, 201, is_written=True)
 
 
-async def _log_in_again(context: RequestContext, kept: dict[str, Any], status: int) -> Answer:
-    """New tokens for the account that the first request made."""
-    actor = Actor(kept["account_id"], Role(context.body["role"]))
+async def _log_in_again(context: RequestContext, stored: dict[str, Any], status: int) -> Answer:
+    """New tokens for the account that the first request created."""
+    actor = Actor(stored["account_id"], Role(context.body["role"]))
     account = await accounts.own_account(context.world, actor)
     return Answer(await log_in(context, account), status)
 
@@ -37,7 +37,7 @@ async def _log_in_again(context: RequestContext, kept: dict[str, Any], status: i
     is_public=True,
     body=Register(),
     answers={201: Tokens()},
-    once=Once(_registered, _scope, _log_in_again),
+    idempotency=Idempotency(_registered, _scope, _log_in_again),
     errors=[Code.EMAIL_TAKEN],
 )
 async def create_account(context: RequestContext) -> Answer:
@@ -47,8 +47,8 @@ async def create_account(context: RequestContext) -> Answer:
     A retry with the same Idempotency-Key returns new tokens for the same account.
     """
     context.service.limits.register(context.request.client_address, context.body["email"])
-    asked_by = network_of(context.request.client_address)
-    account = await accounts.register(context.world, context.body, asked_by)
+    network = network_of(context.request.client_address)
+    account = await accounts.register(context.world, context.body, network)
     return Answer(await log_in(context, account), 201)
 
 

@@ -1,4 +1,4 @@
-"""What admins decide about vendors."""
+"""Admins' decisions about vendors."""
 
 from marshmallow import fields
 

@@ -1,4 +1,4 @@
-"""Makes the Sanic app: every operation as a route, every answer with its headers."""
+"""Builds the Sanic app: a route for every operation, common headers on every response."""
 
 import itertools
 from typing import Any
@@ -62,20 +62,20 @@ _CONFIG = {
     "REQUEST_MAX_SIZE": 1024 * 1024,
     "REQUEST_MAX_HEADER_SIZE": 16 * 1024,
     "REQUEST_TIMEOUT": 10,
-    # A body (10 s), then what it asks for (15 s), and a little.
+    # Receiving the body (10 s), the operation (15 s), and some slack.
     "RESPONSE_TIMEOUT": 28,
-    # Longer than the proxy keeps its connections (30 s), so that it is never us who closes one
-    # that the proxy is just about to use.
+    # Longer than the proxy keeps its connections (30 s), so that we never close one that the proxy
+    # is about to use.
     "KEEP_ALIVE_TIMEOUT": 75,
     "AUTO_EXTEND": False,
     "MOTD": False,
     "ACCESS_LOG": False,
 }
-_MADE = itertools.count()
+_APPS_CREATED = itertools.count()
 
 
 def make_app(parts: Parts, health_check: Health) -> App:
-    """An app over the parts; several can live in one process."""
+    """Build an app over the parts; several apps can live in one process."""
     phones.load()
     service = Service(
         parts,
@@ -92,16 +92,16 @@ def make_app(parts: Parts, health_check: Health) -> App:
     service.asyncapi_json = openapi.to_json(socket)
     service.socket_documentation_html = documentation.socket_page(socket)
     app: App = Sanic(
-        f"rest-{new_id()}",  # Sanic keeps its apps by name, one of a name for each process
+        f"rest-{new_id()}",  # Sanic registers apps by name, which must be unique per process
         request_class=RestRequest,
         error_handler=Problems(),
         configure_logging=False,
         strict_slashes=True,
     )
     app.config.update(_CONFIG)
-    # At its start Sanic rewrites its classes without the hooks that nobody uses, which saves 90 µs
-    # a request.  It does so from their sources, and fails on what is rewritten already.
-    app.config.TOUCHUP = next(_MADE) == 0
+    # At startup Sanic rewrites its classes without the unused hooks, which saves 90 µs a request. It
+    # rewrites them from source, and fails on classes that are rewritten already.
+    app.config.TOUCHUP = next(_APPS_CREATED) == 0
     app.ctx.service = service
     for operation in OPERATIONS:
         _add(app, service, operation)
@@ -123,7 +123,7 @@ def _add(app: App, service: Service, operation: Operation) -> None:
 
 
 async def _finish(request: RestRequest, response: BaseHTTPResponse) -> None:
-    """What every answer carries, errors included."""
+    """Add the headers that every response has, errors included."""
     response.headers["X-Request-Id"] = request.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of the socket, made from the tables and schemas that do the checking."""
+"""The AsyncAPI 3.0 document of the socket, built from the tables and schemas that validate it."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +17,12 @@ from marketplace.schemas.socket import (
     SocketPush,
 )
 from rest.asyncapi_examples import EXAMPLES
-from rest.asyncapi_schemas import CALL_REFUSAL, as_draft_07, connect_refusal, in_order, say_ok
+from rest.asyncapi_schemas import CALL_REFUSAL, add_ok, as_draft_07, connect_refusal, in_order
 from rest.openapi_schemas import (
+    allow_unknown_fields,
     component_name,
     describe_schemas,
-    loosen_answers,
-    taught,
+    register_field_types,
     without_none,
 )
 
@@ -60,7 +60,7 @@ def document(public_url: str) -> dict[str, Any]:
     """The document as JSON values."""
     plugin = MarshmallowPlugin(schema_name_resolver=component_name)
     spec = APISpec("Parley", "1", openapi_version="3.1.0", plugins=[plugin])
-    converter = taught(plugin.converter)
+    converter = register_field_types(plugin.converter)
     messages: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for name, call in CALLS.items():
@@ -71,9 +71,9 @@ def document(public_url: str) -> dict[str, Any]:
     written: dict[str, Any] = without_none(spec.to_dict())
     describe_schemas(converter, written)
     requests = [_reference(converter, call.request) for call in CALLS.values()]
-    loosen_answers(written, [auth, *requests])
+    allow_unknown_fields(written, [auth, *requests])
     schemas = as_draft_07(written["components"]["schemas"])
-    say_ok(schemas)
+    add_ok(schemas)
     schemas["CallRefusal"] = CALL_REFUSAL
     schemas["ConnectRefusal"] = connect_refusal()
     return {
@@ -99,7 +99,7 @@ def document(public_url: str) -> dict[str, Any]:
 
 
 def acknowledgement_name(call: str) -> str:
-    """The message that acknowledges a call."""
+    """The name of the message that acknowledges a call."""
     return f"{call}.acknowledgement"
 
 
@@ -185,7 +185,7 @@ def _add_push(
 
 
 def _message(name: str, about: str, payload: dict[str, Any], kind: str = "call") -> dict[str, Any]:
-    told: dict[str, Any] = {
+    message: dict[str, Any] = {
         "name": name,
         "title": name,
         "summary": about,
@@ -193,12 +193,12 @@ def _message(name: str, about: str, payload: dict[str, Any], kind: str = "call")
         "payload": payload,
     }
     if name in EXAMPLES:
-        told["examples"] = [{"payload": each} for each in EXAMPLES[name]]
-    return told
+        message["examples"] = [{"payload": payload} for payload in EXAMPLES[name]]
+    return message
 
 
 def _answered(converter: OpenAPIConverter, call: SocketCall) -> dict[str, Any]:
-    """Either it was done, or why not: with one of the codes that this call knows."""
+    """Either the call's own answer, or a refusal with one of the call's codes."""
     codes = in_order({*EVERY_CALL, *call.errors})
     refused = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""Payloads as they travel, for the AsyncAPI document; a test holds each to its schema."""
+"""Example payloads for the AsyncAPI document; a test validates each against its schema."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Schemas of the AsyncAPI document that are not made from marshmallow, and its schema dialect."""
+"""Schemas of the AsyncAPI document that do not come from marshmallow, and its schema dialect."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,7 +33,7 @@ CALL_REFUSAL = {
 
 
 def connect_refusal() -> dict[str, Any]:
-    """What a refused handshake is told."""
+    """The data of a refused handshake."""
     return {
         "type": "object",
         "description": "The `data` of the `connect_error` that refuses a handshake.",
@@ -46,8 +46,8 @@ def connect_refusal() -> dict[str, Any]:
     }
 
 
-def say_ok(schemas: dict[str, Any]) -> None:
-    """Acknowledgements begin with `ok`, which the gateway adds to what a call gives."""
+def add_ok(schemas: dict[str, Any]) -> None:
+    """Add `ok` to the acknowledgements: the gateway adds it to every handler's result."""
     for name in {component_name(call.acknowledgement) for call in CALLS.values()}:
         schema = schemas[name]
         schema["properties"] = {"ok": {"const": True}, **schema.get("properties", {})}
@@ -55,12 +55,12 @@ def say_ok(schemas: dict[str, Any]) -> None:
 
 
 def as_draft_07(value: Any) -> Any:
-    """A schema in the dialect of AsyncAPI, which is older than that of OpenAPI 3.1."""
+    """Convert a schema to AsyncAPI's dialect, which is older than that of OpenAPI 3.1."""
     if isinstance(value, list):
-        return [as_draft_07(each) for each in value]
+        return [as_draft_07(item) for item in value]
     if not isinstance(value, dict):
         return value
-    converted = {key: as_draft_07(each) for key, each in value.items()}
+    converted = {key: as_draft_07(inner) for key, inner in value.items()}
     if "prefixItems" in converted:
         converted["items"] = converted.pop("prefixItems")
     if "example" in converted:
@@ -69,6 +69,6 @@ def as_draft_07(value: Any) -> Any:
 
 
 def in_order(codes: Iterable[Code]) -> list[str]:
-    """Codes in the order of the closed list."""
+    """The codes in the order of their enumeration."""
     wanted = set(codes)
     return [code.value for code in Code if code in wanted]

@@ -1,4 +1,4 @@
-"""Block a conversation, and take the block back."""
+"""Block a conversation, and remove the block."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ async def block_conversation(context: RequestContext) -> Answer:
     not who blocked it.
     """
     found = await blocks.block(context.world, context.actor, context.path["conversation_id"])
-    return Answer(_told(context, found))
+    return Answer(_block_view(context, found))
 
 
 @ROUTES.delete("/v1/conversations/{conversation_id}/block", answer=BlockView())
 async def unblock_conversation(context: RequestContext) -> Answer:
     """Remove the caller's block; the conversation opens unless the other side blocks it too."""
     found = await blocks.unblock(context.world, context.actor, context.path["conversation_id"])
-    return Answer(_told(context, found))
+    return Answer(_block_view(context, found))
 
 
-def _told(context: RequestContext, conversation: Conversation) -> dict[str, Any]:
+def _block_view(context: RequestContext, conversation: Conversation) -> dict[str, Any]:
     standing = standing_view(conversation, context.actor.account_id)
     return {"conversation_id": conversation.id, **standing}

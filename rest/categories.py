@@ -1,4 +1,4 @@
-"""What can be asked for."""
+"""The categories of RFIs and vendors."""
 
 from marshmallow import fields
 

@@ -1,4 +1,4 @@
-"""What a handler gets, and what it gives."""
+"""What a handler receives, and what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ from rest.service import Service
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A request whose parts have been checked as its operation declares them.
+    """A request whose parts have been validated as its operation declares.
 
-    `payload` is the body as decoded, `body` as its schema loads it.  `expected_revisions` are those of
-    If-Match; None stands for any.  `world` is what actions reach; `key` is there when the handler
-    itself stores the Idempotency-Key.
+    `payload` is the decoded body, `body` the same as loaded by its schema. `expected_revisions`
+    come from If-Match; None means any. `world` is what actions work on. `key` is set when the
+    handler itself stores the Idempotency-Key.
     """
 
     service: Service
@@ -36,10 +36,10 @@ class RequestContext:
 
     @property
     def access(self) -> Access:
-        """What the access token says.
+        """The access granted by the token.
 
         Raises:
-            ParleyError: `unauthenticated`, in an operation that is for everybody.
+            ParleyError: `unauthenticated`, in a public operation without a token.
         """
         if self.optional_access is None:
             raise ParleyError(Code.UNAUTHENTICATED, "Send Authorization: Bearer <access token>.")
@@ -47,17 +47,17 @@ class RequestContext:
 
     @property
     def actor(self) -> Actor:
-        """Who acts; events they cause carry the request's id."""
+        """The caller; the events it causes carry the request's id."""
         access = self.access
         return Actor(access.account_id, access.role, correlation_id=self.request.request_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives.
+    """What a handler returns.
 
-    `body` is what the operation's schema for the status writes; with `is_written` it is JSON
-    already.
+    The operation's schema for the status serializes `body`, unless `is_written` says that it is
+    JSON already.
     """
 
     body: Any = None

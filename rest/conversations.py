@@ -72,7 +72,7 @@ async def list_conversations(context: RequestContext) -> Answer:
     page = await conversations.own_conversations(
         context.world, context.actor, page_request(context.query)
     )
-    listed = tuple(_listed(each, context.actor.account_id) for each in page.items)
+    listed = tuple(_listed(standing, context.actor.account_id) for standing in page.items)
     return Answer(Page(listed, page.next_cursor))
 
 
@@ -121,7 +121,7 @@ async def list_entries(context: RequestContext) -> Answer:
     "/v1/conversations/{conversation_id}/messages",
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
-    once=IN_MESSAGE,
+    idempotency=IN_MESSAGE,
     errors=[Code.CLIENT_MESSAGE_ID_REUSED, Code.FORBIDDEN, Code.BLOCKED],
 )
 async def send_message(context: RequestContext) -> Answer:
@@ -154,7 +154,7 @@ def _listed(standing: Standing, account_id: str) -> dict[str, Any]:
 
 
 def _ends(query: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Behind which sequence, or before which one."""
+    """The sequence to read after, or the one to read before."""
     cursor = _CURSOR.fullmatch(query["cursor"] or "")
     if cursor is None:
         return query["after_sequence"], query["before_sequence"]

@@ -1,7 +1,7 @@
-"""Cursors: where a page goes on, sealed so that only what was given out is taken back.
+"""Cursors: where the next page starts, sealed so that only issued cursors are accepted.
 
-An invented cursor is refused by its seal, before anything is read for it.  The seal covers the list
-that the cursor was given out for.
+An invented cursor fails the check of its seal before anything is read for it. The seal covers the
+path of the list that the cursor was issued for.
 """
 
 import base64
@@ -16,7 +16,7 @@ MAX_CURSOR_CHARACTERS = 200
 
 
 class Cursors:
-    """Seals positions with a key that only this deployment has; knows no state."""
+    """Seals positions with a key that only this deployment has; stateless."""
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.new(secret.encode(), b"cursors", hashlib.sha256).digest()
@@ -27,10 +27,10 @@ class Cursors:
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def open(self, path: str, cursor: str) -> str:
-        """The position that a cursor stands for.
+        """The position inside a cursor.
 
         Raises:
-            ParleyError: `validation_failed` for whatever was not given out for this list.
+            ParleyError: `validation_failed` for anything that was not issued for this list.
         """
         if len(cursor) > MAX_CURSOR_CHARACTERS:
             raise _not_a_cursor()

@@ -1,4 +1,4 @@
-"""/docs and /docs/socket: the documents as pages that need nothing from elsewhere."""
+"""/docs and /docs/socket: the documents as self-contained HTML pages."""
 
 import json
 import re
@@ -20,8 +20,8 @@ def socket_page(document: dict[str, Any]) -> bytes:
     return _rendered(
         "socket.html",
         document,
-        calls={name: each for name, each in operations.items() if "reply" in each},
-        pushes={name: each for name, each in operations.items() if "reply" not in each},
+        calls={name: call for name, call in operations.items() if "reply" in call},
+        pushes={name: push for name, push in operations.items() if "reply" not in push},
         messages=document["components"]["messages"],
         handshake=document["channels"]["socket"]["x-handshake"],
     )
@@ -45,7 +45,7 @@ def _rendered(template: str, document: dict[str, Any], **more: Any) -> bytes:
 
 
 def prose(text: str) -> Markup:
-    """Paragraphs of text; what stands in backticks is code, between two stars it is strong."""
+    """Text as HTML paragraphs; backticks become code, double asterisks become strong."""
     paragraphs = []
     for paragraph in text.split("\n\n"):
         code = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(paragraph)))
@@ -55,7 +55,7 @@ def prose(text: str) -> Markup:
 
 
 def kind(schema: dict[str, Any]) -> Markup:
-    """A schema in a few words, with links to those it refers to."""
+    """A schema in a few words, with links to the schemas it refers to."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return Markup('<a href="#schema-{0}">{0}</a>').format(name)
@@ -68,22 +68,22 @@ def kind(schema: dict[str, Any]) -> Markup:
     types = named if isinstance(named, list) else [named]
     words = [
         Markup("array of {}").format(kind(schema["items"]))
-        if each == "array" and "items" in schema
-        else Markup("{}").format(each)
-        for each in types
+        if name == "array" and "items" in schema
+        else Markup("{}").format(name)
+        for name in types
     ]
     return Markup(" or ").join(words) + _bounds(schema)
 
 
 def _bounds(schema: dict[str, Any]) -> Markup:
-    told = []
+    parts = []
     if "enum" in schema:
         values = Markup(", ").join(
-            Markup("<code>{}</code>").format(each) for each in schema["enum"] if each is not None
+            Markup("<code>{}</code>").format(value) for value in schema["enum"] if value is not None
         )
-        told.append(values)
+        parts.append(values)
     if "format" in schema:
-        told.append(Markup("{}").format(schema["format"]))
+        parts.append(Markup("{}").format(schema["format"]))
     for least, most, unit in (
         ("minimum", "maximum", ""),
         ("minLength", "maxLength", " characters"),
@@ -91,10 +91,10 @@ def _bounds(schema: dict[str, Any]) -> Markup:
     ):
         if least in schema or most in schema:
             low, high = schema.get(least, ""), schema.get(most, "")
-            told.append(Markup("{}…{}{}").format(low, high, unit))
+            parts.append(Markup("{}…{}{}").format(low, high, unit))
     if "pattern" in schema:
-        told.append(Markup("<code>{}</code>").format(schema["pattern"]))
-    return Markup(" · ") + Markup(" · ").join(told) if told else Markup("")
+        parts.append(Markup("<code>{}</code>").format(schema["pattern"]))
+    return Markup(" · ") + Markup(" · ").join(parts) if parts else Markup("")
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
@@ -106,7 +106,7 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, dict[str
 
 
 def _resolved(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
-    """What a reference stands for, or the value itself."""
+    """The target of a reference, or the value itself."""
     if "$ref" not in value:
         return value
     found: Any = document

@@ -1,6 +1,6 @@
-"""`python -m rest.documents FOLDER` writes what others check and generate from.
+"""`python -m rest.documents FOLDER` writes the documents that checks and generators use.
 
-openapi.json, asyncapi.json, and the page's addresses as paths.json.
+These are openapi.json, asyncapi.json, and the page's addresses as paths.json.
 """
 
 import json
@@ -11,7 +11,7 @@ from marketplace.links import Link
 from rest import asyncapi, openapi
 from rest.app import OPERATIONS
 
-# Only `servers` would differ at another address.
+# Another address would only change `servers`.
 _PUBLIC_URL = "https://parley.example"
 
 

@@ -1,6 +1,6 @@
-"""The rate limits of REST, by address, by email and by account, each multiplied by `scale`.
+"""The rate limits of REST, per address, email and account, each multiplied by `scale`.
 
-Kept in this process alone: several processes of `rest` let through as many times more.
+They are kept in this process alone: with several processes of `rest`, the limits multiply.
 """
 
 import time
@@ -10,17 +10,17 @@ from marketplace.addresses import network_of
 from marketplace.limits import RateLimit
 
 _MINUTE_S = 60
-_BYTES_OF_ONE = 16 * 1024
+_BYTES_PER_REQUEST = 16 * 1024
 
 
 class Limits:
-    """Every request counts for its address, and for its account when it has one.
+    """Every request counts for its address, and for its account if it has one.
 
-    An account has 30 a second: a page that loads asks for a dozen things at once.  An address has
-    100 a second, for an office behind one.  Those two are met by programs alone.  A large body costs
-    as many requests as it takes to read: one for each 16 KiB begun.
+    An account has 30 a second: a page requests a dozen things at once when it loads. An address has
+    100 a second, for an office behind one. Only programs reach these two. A large body counts as
+    several requests, one more for each 16 KiB, since that is how long it takes to read.
 
-    Registrations count by address and by email.  Attempts to log in have rules of their own
+    Registrations count by address and by email. Log-in attempts have rules of their own
     (`rest/log_ins.py`).
     """
 
@@ -41,7 +41,7 @@ class Limits:
         """
         self._address.take(network_of(address), cost)
 
-    def request_of(self, account_id: str, cost: float = 1.0) -> None:
+    def account_request(self, account_id: str, cost: float = 1.0) -> None:
         """Count a request of an account.
 
         Raises:
@@ -61,4 +61,4 @@ class Limits:
 
 def cost_of(body_bytes: int) -> float:
     """How many requests a body counts as."""
-    return 1.0 + body_bytes // _BYTES_OF_ONE
+    return 1.0 + body_bytes // _BYTES_PER_REQUEST

@@ -1,10 +1,10 @@
-"""Attempts to log in: guessing is slow and expensive, and locks nobody out.
+"""Log-in attempts: guessing is slow and expensive, and never locks anybody out.
 
-A failed attempt counts for the address it came from and for the pair of address and email; a right
-password takes its count back.  By email alone, failures only delay the answer to the next failure:
-the account's owner, who knows the password and comes from elsewhere, notices nothing.
+A failed attempt counts for its address and for the pair of address and email; a correct password
+refunds its attempt. Per email alone, failures only delay the answer to the next failure: the
+account's owner, who knows the password and has another address, notices nothing.
 
-Kept in this process alone, like every rate of REST.
+The counts are kept in this process alone, like all rate limits of REST.
 """
 
 import asyncio
@@ -16,20 +16,20 @@ from marketplace.errors import Code, ParleyError
 from marketplace.limits import RateLimit, rate_limited
 
 _MINUTE_S = 60
-# An office behind one address logs in some dozens a minute at most.
+# An office behind one address has a few dozen log-ins a minute at most.
 _BY_ADDRESS = (60, 60 / _MINUTE_S)
 _BY_PAIR = (10, 10 / _MINUTE_S)
-# Past these ten, each failure within a minute delays the answer by another second.
+# After ten failures, each further one within a minute delays the answer by another second.
 _BY_EMAIL = (10, 1.0)
 LONGEST_DELAY_S = 5.0
-# A delayed answer keeps its request in memory.
-MOST_DELAYED = 500
+# Each delayed answer keeps its request in memory.
+MAX_DELAYED = 500
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class LogIns:
-    """Lets attempts to log in through, and slows guessing down; `scale` multiplies the rates."""
+    """Lets log-in attempts through, and slows guessing down; `scale` multiplies the rates."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class LogIns:
     async def attempt(
         self, address: str, email: str, check: Callable[[], Awaitable[Account]]
     ) -> Account:
-        """Return what `check` returns; count it only if the check refuses the password.
+        """Return what `check` returns; the attempt counts only if `check` refuses the password.
 
         Raises:
-            ParleyError: `rate_limited`; whatever `check` raises.
+            ParleyError: `rate_limited`; and whatever `check` raises.
         """
         pair = f"{address} {email}"
         self._by_address.take(address)
@@ -61,7 +61,7 @@ class LogIns:
         except ParleyError:
             self._by_address.give_back(address)
             raise
-        # Taken before the check, so that attempts in flight together count; given back after it.
+        # Counted before the check, so that concurrent attempts count; refunded after it.
         try:
             account = await check()
         except ParleyError as error:
@@ -85,7 +85,7 @@ class LogIns:
         delay_s = min(self._failures.exceed(email), LONGEST_DELAY_S)
         if delay_s <= 0:
             return
-        if self._delayed >= MOST_DELAYED:
+        if self._delayed >= MAX_DELAYED:
             raise rate_limited(delay_s)
         self._delayed += 1
         try:

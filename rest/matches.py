@@ -1,4 +1,4 @@
-"""Matches: an RFI offered to a vendor, taken up or turned down."""
+"""Matches: an RFI offered to a vendor, who accepts or declines."""
 
 from dataclasses import asdict
 
@@ -11,7 +11,7 @@ from marketplace.errors import Code
 from marketplace.schemas.matches import DeclineMatch, MatchView, MatchWithRfi
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
-from rest.queries import PageQuery, cut, page_request
+from rest.queries import PageQuery, page_request, slice_page
 from rest.responses import page_schema
 
 ROUTES = Routes("Matches")
@@ -32,7 +32,7 @@ class MatchesQuery(PageQuery):
 async def list_rfi_matches(context: RequestContext) -> Answer:
     """List an RFI's matches, closest first: all for its customer, a vendor's own for that vendor."""
     found = await matches.visible_matches(context.world, context.actor, context.path["rfi_id"])
-    return Answer(cut(found, page_request(context.query), lambda match: match.id))
+    return Answer(slice_page(found, page_request(context.query), lambda match: match.id))
 
 
 @ROUTES.get(

@@ -1,4 +1,4 @@
-"""Counts and times of requests, by route and never by address."""
+"""Counts and durations of requests, by route and never by address."""
 
 import time
 
@@ -20,7 +20,7 @@ _SECONDS = Histogram(
 
 
 def observe(request: RestRequest, status: int) -> None:
-    """Count an answer.  Labels come from closed lists, so that a scanner cannot multiply them."""
+    """Count a response. Labels come from closed lists, so that a scanner cannot multiply them."""
     route = request.route.ctx.path if request.route is not None else "none"
     method = request.method if request.method in _KNOWN_METHODS else "other"
     _REQUESTS.labels(route, method, status).inc()

@@ -1,4 +1,4 @@
-"""What was told to whom, by which channel, and what became of it."""
+"""The caller's notifications: the channel, the outcome and its reason."""
 
 from marketplace.schemas.notifications import NotificationView
 from rest.context import Answer, RequestContext

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the operations and the schemas that do the checking."""
+"""The OpenAPI 3.1 document, built from the operations and the schemas that validate them."""
 
 import inspect
 import re
@@ -13,12 +13,12 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marketplace.errors import MEANINGS, Code
 from marketplace.schemas.fields import Strict
 from rest.openapi_schemas import (
-    as_text,
+    allow_unknown_fields,
+    as_parameter_schema,
     component_name,
     describe_schemas,
-    loosen_answers,
     one_line,
-    taught,
+    register_field_types,
     without_none,
 )
 from rest.operations import Operation
@@ -80,7 +80,7 @@ def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]
         info={"description": _ABOUT},
         servers=[{"url": public_url}],
     )
-    converter = taught(plugin.converter)
+    converter = register_field_types(plugin.converter)
     _add_components(spec)
     for operation in operations:
         spec.path(
@@ -90,14 +90,14 @@ def document(operations: Iterable[Operation], public_url: str) -> dict[str, Any]
     written: dict[str, Any] = without_none(spec.to_dict())
     describe_schemas(converter, written)
     paths = written["paths"].values()
-    loosen_answers(
-        written, [each.get("requestBody", {}) for path in paths for each in path.values()]
+    allow_unknown_fields(
+        written, [operation.get("requestBody", {}) for path in paths for operation in path.values()]
     )
     return written
 
 
 def to_json(written: dict[str, Any]) -> bytes:
-    """The document as it is served."""
+    """The document as served."""
     return orjson.dumps(written)
 
 
@@ -120,7 +120,7 @@ def _add_components(spec: APISpec) -> None:
 
 def _operation(converter: OpenAPIConverter, operation: Operation) -> dict[str, Any]:
     summary, _, description = inspect.cleandoc(operation.handler.__doc__ or "").partition("\n\n")
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": one_line(summary).removesuffix("."),
@@ -130,11 +130,11 @@ def _operation(converter: OpenAPIConverter, operation: Operation) -> dict[str, A
         "responses": _responses(operation),
     }
     if operation.body is not None:
-        told["requestBody"] = {
+        described["requestBody"] = {
             "required": not operation.is_body_optional,
             "content": {"application/json": {"schema": operation.body}},
         }
-    return {key: value for key, value in told.items() if value not in ("", None)}
+    return {key: value for key, value in described.items() if value not in ("", None)}
 
 
 def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
@@ -149,12 +149,15 @@ def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
     ]
     if operation.query is not None:
         declared = converter.schema2parameters(operation.query, location="query")
-        found += [{**each, "schema": as_text(each["schema"])} for each in declared]
+        found += [
+            {**parameter, "schema": as_parameter_schema(parameter["schema"])}
+            for parameter in declared
+        ]
     if operation.needs_revision:
         found.append("IfMatch")
-    if operation.can_be_known:
+    if operation.supports_not_modified:
         found.append("IfNoneMatch")
-    if operation.once is not None:
+    if operation.idempotency is not None:
         found.append("IdempotencyKey")
     return found
 
@@ -180,9 +183,12 @@ def _answers(operation: Operation) -> dict[str, Any]:
             names.append("ETag")
         if operation.location is not None and status == 201:
             names.append("Location")
-        if operation.once is not None:
+        if operation.idempotency is not None:
             names.append("Idempotent-Replayed")
-        answer: dict[str, Any] = {"description": _OF_STATUS[status], "headers": _headers(names)}
+        answer: dict[str, Any] = {
+            "description": _STATUS_DESCRIPTIONS[status],
+            "headers": _headers(names),
+        }
         if isinstance(content, Strict):
             answer["content"] = {"application/json": {"schema": content}}
         elif content is not None:
@@ -190,13 +196,13 @@ def _answers(operation: Operation) -> dict[str, Any]:
             kind = "object" if media_type == "application/json" else "string"
             answer["content"] = {media_type: {"schema": {"type": kind}}}
         answers[str(status)] = answer
-    if operation.can_be_known:
+    if operation.supports_not_modified:
         headers = _headers(["X-Request-Id", "ETag"])
-        answers["304"] = {"description": _OF_STATUS[304], "headers": headers}
+        answers["304"] = {"description": _STATUS_DESCRIPTIONS[304], "headers": headers}
     return answers
 
 
-_OF_STATUS = {
+_STATUS_DESCRIPTIONS = {
     200: "OK.",
     201: "Created.",
     204: "No content.",

@@ -1,4 +1,4 @@
-"""Schemas in the OpenAPI document: field types of ours, names, and what is left open."""
+"""Schemas in the OpenAPI document: our field types, component names, unknown fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -58,19 +58,19 @@ _OWN_TYPES: Mapping[type, dict[str, Any]] = {
 
 
 def component_name(schema: Schema | type[Schema] | str) -> str:
-    """A schema's name in the document: the class's without View or Schema."""
+    """A schema's name in the document: its class name without View or Schema."""
     kind = type(schema) if isinstance(schema, Schema) else schema
     name = kind if isinstance(kind, str) else kind.__name__
     return name.removesuffix("View").removesuffix("Schema")
 
 
-def taught(converter: OpenAPIConverter | None) -> OpenAPIConverter:
-    """The converter with the field types of ours that apispec cannot know."""
+def register_field_types(converter: OpenAPIConverter | None) -> OpenAPIConverter:
+    """Teach the converter our own field types, and return it."""
     if converter is None:
         raise RuntimeError("the plugin was not given to a document")
 
     def describe(field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-        if isinstance(field, fields.Function):  # the one there is: who made a revision
+        if isinstance(field, fields.Function):  # the only one: a revision's actor
             reference: dict[str, Any] = converter.resolve_nested_schema(ActorView)  # type: ignore[no-untyped-call] # apispec leaves it so
             return reference
         if isinstance(field, AnyEntry):
@@ -81,26 +81,28 @@ def taught(converter: OpenAPIConverter | None) -> OpenAPIConverter:
                 return described
         return {}
 
-    # Second, behind the plain type, so that what follows (null allowed, for one) builds on it.
+    # Second, after the plain type, so that later functions (nullability, for one) build on it.
     converter.attribute_functions.insert(1, describe)
     return converter
 
 
 def describe_schemas(converter: OpenAPIConverter, written: dict[str, Any]) -> None:
-    """Give each schema of the document its class's docstring as description."""
+    """Use the docstring of each schema's class as its description."""
     for key, name in converter.refs.items():
-        told = one_line(key[0].__doc__ or "")
-        written["components"]["schemas"][name]["description"] = told
+        description = one_line(key[0].__doc__ or "")
+        written["components"]["schemas"][name]["description"] = description
 
 
-def as_text(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter's schema: what may be left out is None to us, but nobody can send null."""
-    kept = {key: value for key, value in schema.items() if key != "default" or value is not None}
-    if isinstance(kept.get("type"), list):
-        kept["type"] = next(each for each in kept["type"] if each != "null")
-    if "enum" in kept:
-        kept["enum"] = [each for each in kept["enum"] if each is not None]
-    return kept
+def as_parameter_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema without null: an omitted parameter is None, but null cannot be sent."""
+    parameter = {
+        key: value for key, value in schema.items() if key != "default" or value is not None
+    }
+    if isinstance(parameter.get("type"), list):
+        parameter["type"] = next(name for name in parameter["type"] if name != "null")
+    if "enum" in parameter:
+        parameter["enum"] = [value for value in parameter["enum"] if value is not None]
+    return parameter
 
 
 def one_line(text: str) -> str:
@@ -109,7 +111,7 @@ def one_line(text: str) -> str:
 
 
 def without_none(value: Any) -> Any:
-    """Drop what schemas unset with None; a default or an example may be null."""
+    """Remove the members that schemas unset with None; a default or an example may be null."""
     if isinstance(value, dict):
         return {
             key: without_none(inner)
@@ -121,8 +123,8 @@ def without_none(value: Any) -> Any:
     return value
 
 
-def loosen_answers(written: dict[str, Any], requests: Iterable[Any]) -> None:
-    """Let answers grow: only what is sent to us, as `requests` refer to it, refuses unknown fields."""
+def allow_unknown_fields(written: dict[str, Any], requests: Iterable[Any]) -> None:
+    """Let answers grow: only the schemas that `requests` refer to keep refusing unknown fields."""
     schemas = written["components"]["schemas"]
     sent: set[str] = set()
     waiting = [name for request in requests for name in _references(request)]

@@ -1,7 +1,7 @@
-"""An operation: one route with all that is said and checked about it, in one place.
+"""An operation: one route with everything declared about it, in one place.
 
-What checks a request, what writes its answer, and what the OpenAPI document says are the same
-object, so they cannot drift apart.
+One object validates the request, serializes the answer and documents both, so they cannot drift
+apart.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,18 +14,18 @@ from rest.context import Answer, RequestContext
 from rest.queries import NoQuery
 
 Handler: TypeAlias = Callable[[RequestContext], Awaitable[Answer]]
-# A schema writes JSON, a text is the media type of the bytes a handler gives, None is no content.
+# A schema produces JSON, a string is the media type of the handler's bytes, None is no content.
 Content: TypeAlias = Strict | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class Idempotency:
     """How an operation's effect and its answer are tied to an Idempotency-Key.
 
-    `answer` makes the answer from what the action's transaction returns; it is stored in that
-    transaction.  None means that the effect's own document holds the key: the handler passes
-    `context.key` on.  `scope` says whose keys these are, `restore` how what was stored is answered
-    again, when not as it stands.
+    `answer` builds the answer from the result of the action's transaction; it is stored in that
+    transaction. None means that the effect's own document stores the key: the handler passes
+    `context.key` on. `scope` says whose keys these are. `restore` turns the stored answer into a
+    response, if it cannot be sent as stored.
     """
 
     answer: Callable[[Any], Answer] | None
@@ -33,18 +33,17 @@ class Once:
     restore: Callable[[RequestContext, dict[str, Any], int], Awaitable[Answer]] | None = None
 
 
-IN_MESSAGE = Once(answer=None)
+IN_MESSAGE = Idempotency(answer=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A method on a path.
 
-    `path` has its parameters in braces.  `needs_revision` wants If-Match, `gives_revision` sends the
-    body's `revision` as ETag, `location` is filled with the body's values.  `cost` is
-    how many requests one of it counts as.  `errors` are the codes
-    besides those that follow from the other fields.  The handler's docstring is the summary and the
-    description.
+    `path` has its parameters in braces. `needs_revision` requires If-Match, `gives_revision` sends
+    the body's `revision` as ETag, `location` is formatted with the body's values. `cost` is how
+    many requests it counts as. `errors` are the codes beyond those implied by the other fields. The
+    handler's docstring is the summary and the description.
     """
 
     method: str
@@ -60,7 +59,7 @@ class Operation:
     needs_revision: bool = False
     gives_revision: bool = False
     location: str | None = None
-    once: Once | None = None
+    idempotency: Idempotency | None = None
     cost: float = 1.0
 
     @property
@@ -70,17 +69,17 @@ class Operation:
 
     @property
     def is_limited(self) -> bool:
-        """Whether it counts towards the rate limits; who looks after the process is let through."""
+        """Whether rate limits apply; health, metrics and documents are exempt."""
         return self.path.startswith("/v1/")
 
     @property
     def reads(self) -> bool:
-        """Whether it changes nothing, so that it may be broken off."""
+        """Whether it changes nothing, so that it may be cancelled."""
         return self.method == "GET"
 
     @property
-    def can_be_known(self) -> bool:
-        """Whether a client may name what it has already in If-None-Match, and be answered with 304."""
+    def supports_not_modified(self) -> bool:
+        """Whether a client may send If-None-Match and get 304."""
         return self.reads and self.gives_revision
 
     def codes(self) -> list[Code]:
@@ -99,20 +98,20 @@ class Operation:
             found |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
         if self.needs_revision:
             found |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
-        if self.once is not None:
+        if self.idempotency is not None:
             found |= {Code.IDEMPOTENCY_KEY_IN_USE, Code.IDEMPOTENCY_KEY_REUSED}
         return [code for code in Code if code in found]
 
 
 class Routes:
-    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` decorate."""
+    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` are decorators."""
 
     def __init__(self, tag: str) -> None:
         self._tag = tag
         self.operations: list[Operation] = []
 
     def add(self, method: str, path: str, handler: Handler, **declared: Any) -> Operation:
-        """Declare an operation; `declared` are the further fields of `Operation`.
+        """Declare an operation; `declared` are the other fields of `Operation`.
 
         `answer` is short for `answers` with status 200.
         """

@@ -13,10 +13,10 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.schemas.fields import Strict
 from rest.authentication import read_access
 from rest.context import RequestContext
-from rest.idempotency import DEADLINE_S, once
+from rest.idempotency import DEADLINE_S, run_once
 from rest.limits import cost_of
 from rest.operations import Operation
-from rest.preconditions import expected_revisions, has_already
+from rest.preconditions import expected_revisions, is_not_modified
 from rest.queries import read_query
 from rest.requests import RestRequest, read_json
 from rest.responses import Written, to_response, write
@@ -29,11 +29,11 @@ _NO_BODY = Strict()
 async def perform(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
 ) -> HTTPResponse:
-    """Check the request, carry it out, and write its answer.
+    """Validate the request, run the operation, and write the response.
 
     Raises:
-        ParleyError: whatever is refused.
-        TemporaryError: when a part behind is away.
+        ParleyError: the request is refused.
+        TemporaryError: a server that it needs is unreachable.
     """
     context = _read(service, operation, request, path)
     if context.optional_access is not None:
@@ -44,7 +44,7 @@ async def perform(
     task = _tracked(service, work)
     try:
         return await asyncio.shield(task)
-    except asyncio.CancelledError:  # the client has gone: nobody else sees what goes wrong now
+    except asyncio.CancelledError:  # the client is gone: nobody else will see an exception
         task.add_done_callback(_log_fault)
         raise
 
@@ -52,13 +52,13 @@ async def perform(
 def _read(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
 ) -> RequestContext:
-    """Check the parts in the order in which their errors are worth telling."""
+    """Validate the parts, in the order in which their errors are most useful to the client."""
     cost = operation.cost - 1.0 + cost_of(len(request.body))
-    if operation.is_limited:  # before anything that costs more than this does
+    if operation.is_limited:  # before anything more expensive
         service.limits.request(request.client_address, cost)
     access = None if operation.is_public else read_access(service.parts.tokens, request)
     if access is not None:
-        service.limits.request_of(access.account_id, cost)
+        service.limits.account_request(access.account_id, cost)
     if not all(_ID.fullmatch(value) for value in path.values()):
         raise ParleyError(Code.NOT_FOUND, "There is no resource with this id.")
     query: dict[str, Any] = {}
@@ -88,18 +88,20 @@ async def _answered(operation: Operation, context: RequestContext) -> HTTPRespon
 
     try:
         async with asyncio.timeout(DEADLINE_S):
-            response = to_response(operation, await once(operation, context, work))
+            response = to_response(operation, await run_once(operation, context, work))
     except TimeoutError as error:
         raise ParleyError(
             Code.UNAVAILABLE, f"The request took longer than {DEADLINE_S:.0f} s. Try again."
         ) from error
-    if operation.can_be_known and has_already(context.request, response.headers["ETag"]):
+    if operation.supports_not_modified and is_not_modified(
+        context.request, response.headers["ETag"]
+    ):
         return HTTPResponse(status=304, headers={"ETag": response.headers["ETag"]})
     return response
 
 
 def _sealed(context: RequestContext, operation: Operation, written: Written) -> Written:
-    """The answer with its next position, if it has one, as a cursor."""
+    """The answer with its next position, if it has one, sealed as a cursor."""
     if operation.query is None or "cursor" not in operation.query.fields:
         return written
     position = written.body["next_cursor"]
@@ -112,7 +114,7 @@ def _sealed(context: RequestContext, operation: Operation, written: Written) -> 
 def _tracked(
     service: Service, work: Coroutine[Any, Any, HTTPResponse]
 ) -> "asyncio.Task[HTTPResponse]":
-    """A task that goes on when the client goes away, so that a retry finds the first answer."""
+    """A task that continues when the client disconnects, so that a retry finds the first answer."""
     task = tasks.held(work, "change")
     service.running.add(task)
     task.add_done_callback(service.running.discard)
@@ -120,6 +122,6 @@ def _tracked(
 
 
 def _log_fault(task: "asyncio.Task[HTTPResponse]") -> None:
-    """Log what a change raised, unless it is a refusal."""
+    """Log the exception of a change, unless it is a refusal."""
     if task.cancelled() or not isinstance(task.exception(), ParleyError | TemporaryError):
         tasks.log_failure(task)

@@ -1,4 +1,4 @@
-"""Whatever went wrong, as `application/problem+json` (RFC 9457); never a stack trace."""
+"""Every error as `application/problem+json` (RFC 9457); never a stack trace."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ from rest.requests import RestRequest
 
 LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-# What Sanic itself refuses, with a sentence of ours; the status stays Sanic's.
-_OF_STATUS = {
+# Our sentences for what Sanic itself refuses; the status stays Sanic's.
+_BY_STATUS = {
     400: (Code.MALFORMED, "The request is not valid HTTP."),
     404: (Code.NOT_FOUND, "There is nothing at this path; /docs lists every operation."),
     405: (Code.METHOD_NOT_ALLOWED, "This path does not support that method."),
@@ -56,7 +56,7 @@ _PROBLEM = ProblemView()
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ProblemContent:
     code: Code
     detail: str
     status: int
@@ -65,13 +65,13 @@ class _Told:
 
 
 class Problems(ErrorHandler):
-    """Turns every exception into a problem; what nobody expected is logged, not shown."""
+    """Turns every exception into a problem; unexpected ones are logged, not shown."""
 
     def default(self, request: Request, exception: BaseException) -> HTTPResponse:
-        """The problem for an exception."""
+        """The problem response for an exception."""
         request_id = request.request_id if isinstance(request, RestRequest) else new_id()
-        told = _told(exception)
-        if told.code is Code.INTERNAL:
+        content = _content_of(exception)
+        if content.code is Code.INTERNAL:
             LOG.error(
                 "request failed",
                 exc_info=exception,
@@ -81,54 +81,56 @@ class Problems(ErrorHandler):
                     "path": request.path,
                 },
             )
-        return problem(told, request_id, has_credentials="authorization" in request.headers)
+        return problem(content, request_id, has_credentials="authorization" in request.headers)
 
 
-def problem(told: _Told, request_id: str, *, has_credentials: bool) -> HTTPResponse:
-    """The response that tells it."""
+def problem(content: _ProblemContent, request_id: str, *, has_credentials: bool) -> HTTPResponse:
+    """The response for a problem."""
     body = _PROBLEM.dump(
         {
             "type": "about:blank",
-            "title": MEANINGS[told.code].title,
-            "status": told.status,
-            "detail": told.detail,
-            "code": told.code,
-            "errors": told.errors,
+            "title": MEANINGS[content.code].title,
+            "status": content.status,
+            "detail": content.detail,
+            "code": content.code,
+            "errors": content.errors,
             "request_id": request_id,
         }
     )
-    headers = dict(told.headers)
-    if told.status == 401:
+    headers = dict(content.headers)
+    if content.status == 401:
         refused = ', error="invalid_token"' if has_credentials else ""
         headers["WWW-Authenticate"] = f'Bearer realm="parley"{refused}'
-    return HTTPResponse(orjson.dumps(body), told.status, headers, MEDIA_TYPE)
+    return HTTPResponse(orjson.dumps(body), content.status, headers, MEDIA_TYPE)
 
 
-def _told(exception: BaseException) -> _Told:
+def _content_of(exception: BaseException) -> _ProblemContent:
     if isinstance(exception, ParleyError):
-        return _of_parley_error(exception)
+        return _from_parley_error(exception)
     if isinstance(exception, TemporaryError):
-        return _of_parley_error(ParleyError(Code.UNAVAILABLE, _NOT_NOW))
+        return _from_parley_error(ParleyError(Code.UNAVAILABLE, _NOT_NOW))
     if isinstance(exception, asyncio.CancelledError):
-        return _of_parley_error(
+        return _from_parley_error(
             ParleyError(Code.DRAINING, "This process is shutting down. Try again.")
         )
-    if isinstance(exception, SanicException) and exception.status_code in _OF_STATUS:
-        code, detail = _OF_STATUS[exception.status_code]
-        return _Told(code, detail, exception.status_code, headers=_headers(exception))
+    if isinstance(exception, SanicException) and exception.status_code in _BY_STATUS:
+        code, detail = _BY_STATUS[exception.status_code]
+        return _ProblemContent(code, detail, exception.status_code, headers=_headers(exception))
     if isinstance(exception, SanicException) and 400 <= exception.status_code < 500:
-        return _Told(Code.MALFORMED, "The request could not be parsed.", exception.status_code)
-    return _Told(Code.INTERNAL, "The error was logged under this request_id.", 500)
+        return _ProblemContent(
+            Code.MALFORMED, "The request could not be parsed.", exception.status_code
+        )
+    return _ProblemContent(Code.INTERNAL, "The error was logged under this request_id.", 500)
 
 
-def _of_parley_error(error: ParleyError) -> _Told:
+def _from_parley_error(error: ParleyError) -> _ProblemContent:
     headers = {}
     wait_ms = error.retry_after_ms
     if wait_ms is None and error.meaning.is_temporary and error.code is not Code.INTERNAL:
         wait_ms = 1_000
     if wait_ms is not None:
         headers["Retry-After"] = str(math.ceil(wait_ms / 1_000))
-    return _Told(error.code, error.message, error.meaning.status, error.errors, headers)
+    return _ProblemContent(error.code, error.message, error.meaning.status, error.errors, headers)
 
 
 def _headers(exception: SanicException) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Query parameters: text that schemas turn into values, and pages."""
+"""Query parameters, parsed by schemas, and pages."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,14 +12,14 @@ from marketplace.errors import Code, FieldError, ParleyError, invalid
 from marketplace.schemas.fields import Place, Strict, Whole
 
 T = TypeVar("T")
-_MOST_PARAMETERS = 20
-# A number as JSON writes it (RFC 8259, section 6); a client prints a float of its own.
+_MAX_PARAMETERS = 20
+# A number as in JSON (RFC 8259, section 6); clients print their own floats.
 _NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?"
 _NEAR = re.compile(rf"({_NUMBER}),({_NUMBER})")
 
 
 class Number(Whole):
-    """A whole number as text: digits and nothing else."""
+    """A whole number as text: digits only."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,16}", value) is None:
@@ -44,7 +44,7 @@ class Near(fields.Field[dict[str, Any]]):
 
 
 class Cursor(fields.String):
-    """A cursor; `read_query` puts the position that it stands for in its place."""
+    """A cursor; `read_query` replaces it by its position."""
 
 
 class NoQuery(Strict):
@@ -61,14 +61,14 @@ class PageQuery(Strict):
 def read_query(
     schema: Strict, query_string: str, open_cursor: Callable[[str], str]
 ) -> dict[str, Any]:
-    """The parameters as values; a cursor as the position that it stands for.
+    """The parameters as values, with a cursor replaced by its position.
 
     Raises:
         ParleyError: `malformed`; `validation_failed`, also for unknown and repeated parameters.
     """
     try:
         pairs = parse_qsl(
-            query_string, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS
+            query_string, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
         )
     except ValueError as error:
         raise ParleyError(Code.MALFORMED, "The query string could not be parsed.") from error
@@ -93,15 +93,15 @@ def page_request(query: dict[str, Any]) -> PageRequest:
     return PageRequest(query["limit"], query["cursor"])
 
 
-def cut(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> Page[T]:
-    """One page of a list that is at hand as a whole.
+def slice_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], str]) -> Page[T]:
+    """One page of a list that is in memory as a whole.
 
     Raises:
-        ParleyError: `validation_failed` when what the cursor stood for is gone.
+        ParleyError: `validation_failed` when the cursor's item is gone.
     """
     start = 0
     if request.before_id is not None:
-        ids = [id_of(each) for each in items]
+        ids = [id_of(item) for item in items]
         if request.before_id not in ids:
             raise invalid("cursor", "The list has changed. Start again without a cursor.")
         start = ids.index(request.before_id) + 1

@@ -6,8 +6,8 @@ from marketplace.domain.quotes import Quote
 from marketplace.errors import Code
 from marketplace.schemas.quotes import QuoteRevisionView, QuoteView, SubmitQuote
 from rest.context import Answer, RequestContext
-from rest.operations import Once, Routes
-from rest.queries import PageQuery, cut, numbered_page, page_request
+from rest.operations import Idempotency, Routes
+from rest.queries import PageQuery, numbered_page, page_request, slice_page
 from rest.responses import page_schema
 
 ROUTES = Routes("Quotes")
@@ -22,7 +22,7 @@ ROUTES = Routes("Quotes")
 async def list_quotes(context: RequestContext) -> Answer:
     """List an RFI's quotes: all for its customer, a vendor's own for that vendor."""
     found = await quotes.visible_quotes(context.world, context.actor, context.path["rfi_id"])
-    return Answer(cut(found, page_request(context.query), lambda quote: quote.id))
+    return Answer(slice_page(found, page_request(context.query), lambda quote: quote.id))
 
 
 def _quoted(quote: Quote, *, is_new: bool) -> Answer:
@@ -38,7 +38,7 @@ def _stored(result: tuple[Quote, Entry, bool]) -> Answer:
     "/v1/rfis/{rfi_id}/quotes",
     body=SubmitQuote(),
     answers={201: QuoteView(), 200: QuoteView()},
-    once=Once(_stored),
+    idempotency=Idempotency(_stored),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE, Code.STALE_REVISION, Code.BLOCKED],
 )
 async def submit_quote(context: RequestContext) -> Answer:
@@ -69,4 +69,4 @@ async def list_quote_revisions(context: RequestContext) -> Answer:
     found = await quotes.visible_revisions(
         context.world, context.actor, context.path["quote_id"], after, page.limit + 1
     )
-    return Answer(numbered_page(found, page, lambda each: each.revision))
+    return Answer(numbered_page(found, page, lambda revision: revision.revision))

@@ -1,4 +1,4 @@
-"""Report a message; what admins see of it and decide."""
+"""Report a message; review and close reports as an admin."""
 
 from marshmallow import fields
 
@@ -7,7 +7,7 @@ from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.errors import Code
 from marketplace.schemas.reports import CloseReport, FiledReport, ReportMessage, ReportView
 from rest.context import Answer, RequestContext
-from rest.operations import Once, Routes
+from rest.operations import Idempotency, Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
 
@@ -29,7 +29,7 @@ def _filed(result: tuple[Report, bool]) -> Answer:
     "/v1/conversations/{conversation_id}/messages/{message_id}/report",
     body=ReportMessage(),
     answers={201: FiledReport(), 200: FiledReport()},
-    once=Once(_filed),
+    idempotency=Idempotency(_filed),
     errors=[Code.FORBIDDEN],
 )
 async def report_message(context: RequestContext) -> Answer:

@@ -1,4 +1,4 @@
-"""What came in: who asks from where, the JSON body, and the Idempotency-Key."""
+"""The incoming request: client address, JSON body, Idempotency-Key."""
 
 import asyncio
 import re
@@ -14,14 +14,14 @@ from marketplace.errors import Code, ParleyError, invalid
 from marketplace.schemas import json_text
 from marketplace.schemas.bounds import Size
 
-# The pieces of a body may come slowly, the whole of it may not: nginx bounds only the pauses.
+# A limit on the whole body: nginx only bounds the pauses between its parts.
 BODY_WITHIN_S = 10.0
 _SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class RestRequest(Request[Any, Any]):
-    """A request with an id that is safe to log and to send back, and the time it came."""
+    """A request with an id that is safe to log and to send back, and its time of arrival."""
 
     __slots__ = ("request_id", "started_at")
 
@@ -32,39 +32,39 @@ class RestRequest(Request[Any, Any]):
         self.request_id = given if _SANE_ID.fullmatch(given) else new_id()
 
     async def receive_body(self) -> None:
-        """Receive the body; Sanic calls it before the handler.
+        """Receive the body; Sanic calls this before the handler.
 
         Raises:
-            RequestTimeout: it did not come whole within ten seconds.
+            RequestTimeout: the body was not complete within ten seconds.
         """
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
                 await super().receive_body()  # type: ignore[no-untyped-call] # Sanic's
         except TimeoutError as error:
             stream: Any = self.stream
-            if stream is not None:  # nor is the rest of it waited for
+            if stream is not None:  # do not wait for the rest either
                 stream.request_body = None
                 stream.keep_alive = False
             raise RequestTimeout("The body did not arrive in time.") from error
 
     @property
     def client_address(self) -> str:
-        """The client's address, as our proxy names it."""
+        """The client's address, as reported by our proxy."""
         return client_address(self.ip, ",".join(self.headers.getall("x-forwarded-for", [])))
 
 
-def read_json(request: RestRequest, most: Size) -> object:
+def read_json(request: RestRequest, limit: Size) -> object:
     """The decoded body.
 
     Raises:
-        ParleyError: `payload_too_large` for more than its schema could need, before it is parsed;
-            `unsupported_media_type`; `malformed` for what is not JSON (RFC 8259);
-            `validation_failed` with paths for values that JSON does not have.
+        ParleyError: `payload_too_large`, before parsing, if it exceeds what its schema could need;
+            `unsupported_media_type`; `malformed` if it is not JSON (RFC 8259); `validation_failed`
+            with paths for values that JSON does not have.
     """
-    if not most.admits(request.body):
+    if not limit.admits(request.body):
         raise ParleyError(
             Code.PAYLOAD_TOO_LARGE,
-            f"The body exceeds the limit of {most.json_bytes} bytes or {most.values} values.",
+            f"The body exceeds the limit of {limit.json_bytes} bytes or {limit.values} values.",
         )
     if not request.body:
         raise ParleyError(Code.MALFORMED, "Send a JSON object in the body.")

@@ -1,4 +1,4 @@
-"""What goes out: an answer written by its operation's schema, as an HTTP response."""
+"""The outgoing response: an answer serialized by its operation's schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Written:
 
 
 def page_schema(item: type[Strict]) -> Strict:
-    """The schema of a page of these: `items` and `next_cursor`, null at the end."""
+    """The schema of a page of these items: `items` and `next_cursor`, null on the last page."""
     name = f"{item.__name__.removesuffix('View')}PageView"
     page: type[Strict] = type(
         name,
@@ -38,7 +38,7 @@ def page_schema(item: type[Strict]) -> Strict:
 
 
 def write(operation: Operation, answer: Answer) -> Written:
-    """Write the answer with the schema that its operation declares for the status."""
+    """Serialize the answer with the schema that its operation declares for the status."""
     content = operation.answers[answer.status]
     if isinstance(content, Strict) and not answer.is_written:
         return Written(answer.status, content.dump(answer.body), answer.headers)
@@ -60,6 +60,6 @@ def to_response(operation: Operation, written: Written) -> HTTPResponse:
 
 
 def _etag(body: Mapping[str, Any]) -> str:
-    """The revision; a limited view of it is another representation (RFC 9110, section 8.8)."""
+    """The revision; its limited view is another representation (RFC 9110, section 8.8)."""
     is_limited = body.get("visibility") == "limited"
     return f'"{body["revision"]}-limited"' if is_limited else f'"{body["revision"]}"'

@@ -10,7 +10,7 @@ from marketplace.errors import Code
 from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
 from rest.context import Answer, RequestContext
-from rest.operations import Once, Routes
+from rest.operations import Idempotency, Routes
 from rest.queries import Number, PageQuery, page_request
 from rest.responses import page_schema
 
@@ -54,7 +54,7 @@ def _drafted(rfi: Rfi) -> Answer:
     answers={201: RfiView()},
     gives_revision=True,
     location="/v1/rfis/{id}",
-    once=Once(_drafted),
+    idempotency=Idempotency(_drafted),
     errors=[Code.FORBIDDEN],
 )
 async def draft_rfi(context: RequestContext) -> Answer:

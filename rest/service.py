@@ -1,4 +1,4 @@
-"""What all requests of one app share."""
+"""State shared by all requests of one app."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,8 +19,8 @@ Health = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
 class Service:
     """The parts, the limits, the documents as served, and the work that outlives its connection.
 
-    `running` holds a task for each change under way: a client that goes away does not break it off,
-    and the process waits for it before it ends.
+    `running` has a task for each change in flight: a client that disconnects does not cancel it,
+    and the process waits for it before it exits.
     """
 
     parts: Parts

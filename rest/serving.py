@@ -1,4 +1,4 @@
-"""Listens with an app, and ends without breaking off what was begun."""
+"""Serves an app, and shuts down without breaking off requests."""
 
 import asyncio
 import logging
@@ -15,25 +15,25 @@ from rest.service import Service
 
 LOG = logging.getLogger(__name__)
 FINISH_WITHIN_S = 10.0
-_LOOK_AGAIN_S = 0.02
+_POLL_S = 0.02
 
 
 @asynccontextmanager
 async def serving(app: App, host: str, port: int) -> AsyncIterator[None]:
-    """Serve while the context is open; at its end requests in flight get up to 10 s.
+    """Serve while the context is open; on exit, requests in flight get up to 10 s to finish.
 
     Raises:
-        OSError: when the address is taken.
+        OSError: the address is taken.
     """
     server: Any = await app.create_server(
         host=host,
         port=port,
         backlog=4_096,
         return_asyncio_server=True,
-        # Sanic's routes are ready only after `startup`; until then nobody may come in.
+        # Sanic's routes are ready only after `startup`; accept no connection before that.
         asyncio_server_kwargs={"start_serving": False},
     )
-    # Sanic would offer other versions of HTTP in an Alt-Svc header, empty when it knows of none.
+    # Otherwise Sanic sends an Alt-Svc header with other HTTP versions, empty when it knows none.
     app.state.server_info = [ApplicationServerInfo({"version": HTTP.VERSION_1})]
     try:
         await server.startup()
@@ -45,14 +45,14 @@ async def serving(app: App, host: str, port: int) -> AsyncIterator[None]:
 
 
 async def _end(server: Any, service: Service) -> None:
-    """Stop accepting, let every connection finish its request, and wait for changes under way."""
+    """Stop accepting, let every connection finish its request, and wait for changes in flight."""
     closed = server.close()
     try:
         async with asyncio.timeout(FINISH_WITHIN_S):
             for connection in tuple(server.connections):
                 _close_after_request(connection)
-            while server.connections:  # noqa: ASYNC110 # Sanic tells nobody when one is gone
-                await asyncio.sleep(_LOOK_AGAIN_S)
+            while server.connections:  # noqa: ASYNC110 # Sanic does not signal when one is gone
+                await asyncio.sleep(_POLL_S)
             if service.running:
                 await asyncio.wait(service.running)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""Whether the log-in behind an access token goes on: a token outlives it by seconds, not minutes."""
+"""Whether the log-in behind an access token is active: a token outlives it by seconds, not minutes."""
 
 import time
 from collections import OrderedDict
@@ -7,37 +7,37 @@ from collections.abc import Callable
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Sessions
 
-# A log-out elsewhere is heeded after this; within it a log-in costs one look-up in this process.
-BELIEVED_FOR_S = 10.0
-_MOST_BELIEVED = 50_000
+# A log-out elsewhere takes effect within this time; until then a check is one look-up in memory.
+CACHED_FOR_S = 10.0
+_MAX_CACHED = 50_000
 
 
 class LiveSessions:
-    """Log-ins that the store was asked about lately."""
+    """Log-ins that were recently found active in the store."""
 
     def __init__(self, sessions: Sessions, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._sessions = sessions
         self._monotonic = monotonic
-        # By the time they were asked about, the oldest first.
-        self._believed_until: OrderedDict[str, float] = OrderedDict()
+        # In the order of their last query, the oldest first.
+        self._valid_until: OrderedDict[str, float] = OrderedDict()
 
     async def require(self, session_id: str) -> None:
         """Refuse a log-in that has ended.
 
         Raises:
             ParleyError: `unauthenticated`.
-            TemporaryError: when the store is away.
+            TemporaryError: the store is unreachable.
         """
         now = self._monotonic()
-        if self._believed_until.get(session_id, 0.0) > now:
+        if self._valid_until.get(session_id, 0.0) > now:
             return
         if session_id not in await self._sessions.alive([session_id]):
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
-        self._believed_until[session_id] = now + BELIEVED_FOR_S
-        self._believed_until.move_to_end(session_id)
-        if len(self._believed_until) > _MOST_BELIEVED:
-            self._believed_until.popitem(last=False)
+        self._valid_until[session_id] = now + CACHED_FOR_S
+        self._valid_until.move_to_end(session_id)
+        if len(self._valid_until) > _MAX_CACHED:
+            self._valid_until.popitem(last=False)
 
     def forget(self, session_id: str) -> None:
-        """It ended here: ask about it at once."""
-        self._believed_until.pop(session_id, None)
+        """The log-in ended here: check the store at the next request."""
+        self._valid_until.pop(session_id, None)

@@ -18,7 +18,7 @@ ROUTES = Routes("Tokens")
 
 
 async def log_in(context: RequestContext, account: Account) -> dict[str, Any]:
-    """Open a session for the account, and give its first tokens."""
+    """Open a session for the account, and return its first tokens."""
     session_id = new_id()
     refresh_token = context.service.parts.refresh_tokens.first(session_id)
     await accounts.open_session(context.world, account, session_id, hash_of(refresh_token))
@@ -40,12 +40,12 @@ async def create_tokens(context: RequestContext) -> Answer:
     by up to five seconds, and the network address that sent them has to wait.
     """
     email = context.body["email"]
-    asked_by = network_of(context.request.client_address)
+    network = network_of(context.request.client_address)
 
     async def check() -> Account:
-        return await accounts.authenticate(context.world, email, context.body["password"], asked_by)
+        return await accounts.authenticate(context.world, email, context.body["password"], network)
 
-    account = await context.service.log_ins.attempt(asked_by, emails.stored_forms(email)[0], check)
+    account = await context.service.log_ins.attempt(network, emails.stored_forms(email)[0], check)
     return Answer(await log_in(context, account))
 
 

@@ -75,7 +75,7 @@ async def list_nearby_vendors(context: RequestContext) -> Answer:
     page = await vendors.nearby_vendors(
         context.world, query["near"], query["radius_m"], query["category"], page_request(query)
     )
-    items = [listed_vendor_view(each) for each in page.items]
+    items = [listed_vendor_view(vendor) for vendor in page.items]
     return Answer({"items": items, "next_cursor": page.next_cursor}, is_written=True)
 
 

@@ -1,1 +1,1 @@
-"""Templates of the pages about the interfaces."""
+"""Templates of the documentation pages."""

@@ -103,7 +103,7 @@ async def test_what_was_read_compressed_can_be_changed(
 
 @pytest.mark.parametrize(
     "operation",
-    [operation for operation in OPERATIONS if operation.can_be_known],
+    [operation for operation in OPERATIONS if operation.supports_not_modified],
     ids=lambda operation: operation.id,
 )
 async def test_what_was_read_compressed_is_not_sent_again(

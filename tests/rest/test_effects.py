@@ -136,7 +136,7 @@ def is_replay_of(again: httpx.Response, first: httpx.Response) -> bool:
 def test_every_operation_with_a_key_is_tried_here() -> None:
     """A new operation with a key must define here how its effect is counted."""
     assert sorted(WITH_A_KEY) == sorted(
-        operation.id for operation in OPERATIONS if operation.once is not None
+        operation.id for operation in OPERATIONS if operation.idempotency is not None
     )
 
 

@@ -59,7 +59,7 @@ async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
 
     first = await ask(greedy, 0)
     for _ in range(149):
-        rest.app.ctx.service.limits.request_of(greedy.id)
+        rest.app.ctx.service.limits.account_request(greedy.id)
     refused = await ask(greedy, 1)
     unharmed = await ask(other, 2)
     strict.at_s += 0.04

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.domain.accounts import Account
 from marketplace.errors import Code, ParleyError
-from rest.log_ins import LONGEST_DELAY_S, MOST_DELAYED, LogIns
+from rest.log_ins import LONGEST_DELAY_S, MAX_DELAYED, LogIns
 from tests.builders import Stopwatch, an_account
 from tests.rest.people import PASSWORD, Rest, an_email, refusal, registered
 
@@ -149,7 +149,7 @@ async def test_delayed_answers_are_bounded() -> None:
             await log_ins.attempt(f"10.0.{n // 250}.{n % 250}", "a@people.example", wrong)  # type: ignore[arg-type] # always raises
         return caught.value.code
 
-    guesses = [asyncio.create_task(guess(n)) for n in range(10 + MOST_DELAYED + 5)]
+    guesses = [asyncio.create_task(guess(n)) for n in range(10 + MAX_DELAYED + 5)]
     for _ in range(5):
         await asyncio.sleep(0)
     refused_at_once = [task.result() for task in guesses if task.done()]

@@ -3,7 +3,7 @@
 import pytest
 
 from marketplace.errors import Code, ParleyError
-from rest.preconditions import Revisions, expected_revisions, has_already
+from rest.preconditions import Revisions, expected_revisions, is_not_modified
 from tests.rest.people import Rest, a_draft_of, paths_of, refusal, registered
 from tests.rest.test_requests import a_request
 
@@ -74,7 +74,7 @@ def test_if_none_match_is_compared_weakly(given: list[str], is_known: bool) -> N
     """A malformed header is ignored."""
     request = a_request("127.0.0.1", *(("if-none-match", value) for value in given))
 
-    assert has_already(request, '"2"') is is_known
+    assert is_not_modified(request, '"2"') is is_known
 
 
 async def test_what_stands_is_not_sent_again(rest: Rest) -> None:
