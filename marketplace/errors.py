@@ -1,7 +1,7 @@
 """The closed list of error codes, and the exception that carries them.
 
-A `Code` says what the caller did wrong, over REST or a socket. The list is closed on purpose: apps
-branch on codes, so a new code is a change to the contract and is added here.
+A `Code` says what went wrong with a request, over REST or a socket. The list is closed on purpose:
+apps branch on codes, so a new code is a change to the contract and is added here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,8 +93,8 @@ class FieldError:
 
 
 # Nobody corrects more than 20 errors at once. An error may quote the input, but not all of it.
-MOST_ERRORS = 20
-MOST_CHARACTERS = 300
+MAX_ERRORS = 20
+MAX_ERROR_CHARACTERS = 300
 
 
 def bounded(text: str) -> str:
@@ -102,8 +102,8 @@ def bounded(text: str) -> str:
 
     Lone surrogates cannot even be encoded.
     """
-    if len(text) > MOST_CHARACTERS:
-        text = text[: MOST_CHARACTERS - 1] + "…"
+    if len(text) > MAX_ERROR_CHARACTERS:
+        text = text[: MAX_ERROR_CHARACTERS - 1] + "…"
     if text.isprintable():
         return text
     return "".join(
@@ -129,8 +129,7 @@ class ParleyError(Exception):
         super().__init__(self.message)
         self.code = code
         self.errors = tuple(
-            FieldError(bounded(error.path), bounded(error.message))
-            for error in errors[:MOST_ERRORS]
+            FieldError(bounded(error.path), bounded(error.message)) for error in errors[:MAX_ERRORS]
         )
         self.retry_after_ms = retry_after_ms
 

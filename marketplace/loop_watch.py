@@ -11,7 +11,7 @@ import time
 
 from prometheus_client import Counter, Gauge
 
-LOOK_EVERY_S = 0.005
+SAMPLE_EVERY_S = 0.005
 # The gauges show the maximum of this window and the one before: the last 30 to 60 seconds.
 WINDOW_S = 30.0
 # Nothing that one client sends may hold a loop longer than this.
@@ -55,9 +55,9 @@ async def watch_for_ever() -> None:
     sampled_at, cpu = time.monotonic(), time.thread_time()
     window_ends_at = sampled_at + WINDOW_S
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(SAMPLE_EVERY_S)
         now, cpu_now = time.monotonic(), time.thread_time()
-        lag.note(now - sampled_at - LOOK_EVERY_S)
+        lag.note(now - sampled_at - SAMPLE_EVERY_S)
         held.note(cpu_now - cpu)
         if cpu_now - cpu > TOO_LONG_S:
             _TOO_LONG.inc()

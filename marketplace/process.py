@@ -23,11 +23,11 @@ from marketplace.errors import SettingsError, TemporaryError
 from marketplace.settings import Settings, from_environment
 
 LOG = logging.getLogger(__name__)
-CHECK_WITHIN_S = 3.0
+CHECK_TIMEOUT_S = 3.0
 # Anybody may request health: however many do, the dependencies are checked once a second.
-CHECKED_FOR_S = 1.0
+HEALTH_CACHE_S = 1.0
 # A gateway takes longest to shut down: 8 s for its connections, 15 s for pending writes.
-END_WITHIN_S = 25.0
+SHUTDOWN_TIMEOUT_S = 25.0
 
 Main = Callable[["Process"], Coroutine[Any, Any, None]]
 
@@ -75,7 +75,7 @@ class Process:
         """Each check's result, at most a second old; concurrent calls share one run."""
         now = asyncio.get_running_loop().time()
         if self._health_check is None or (
-            self._health_check.done() and now >= self._checked_at + CHECKED_FOR_S
+            self._health_check.done() and now >= self._checked_at + HEALTH_CACHE_S
         ):
             self._health_check = tasks.held(self._check(), "health")
         return await asyncio.shield(self._health_check)
@@ -91,16 +91,16 @@ class Process:
         if self.failed is None:
             self.failed = name
             if self.main_task is not None:
-                asyncio.get_running_loop().call_later(END_WITHIN_S, self.main_task.cancel)
+                asyncio.get_running_loop().call_later(SHUTDOWN_TIMEOUT_S, self.main_task.cancel)
         self.is_ready = False
         self.stopping.set()
 
 
 async def _outcome(check: Check) -> str:
     try:
-        await asyncio.wait_for(check(), CHECK_WITHIN_S)
+        await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
     except TimeoutError:
-        return f"no response within {CHECK_WITHIN_S:.0f} s"
+        return f"no response within {CHECK_TIMEOUT_S:.0f} s"
     except TemporaryError as error:
         return str(error)
     return "ok"

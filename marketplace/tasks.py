@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 LOG = logging.getLogger(__name__)
 # A well-behaved task ends in the same loop iteration in which it is cancelled.
-ASKED_AGAIN_AFTER_S = 0.5
+CANCEL_AGAIN_AFTER_S = 0.5
 
 _kept: set[asyncio.Task[Any]] = set()
 
@@ -104,7 +104,7 @@ async def end(tasks: "Iterable[asyncio.Task[Any]]") -> None:
     while running:
         for task in running:
             task.cancel()
-        ended, running = await asyncio.wait(running, timeout=ASKED_AGAIN_AFTER_S)
+        ended, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_AFTER_S)
         for task in ended:
             if not task.cancelled():
                 task.exception()

@@ -52,8 +52,8 @@ LIMITED: Mapping[str, Rule] = {
     "address": Rule.WITHHELD,
     "budget": Rule.AS_THE_CUSTOMER_CHOSE,
 }  # fmt: skip
-# What consumers of events see of an RFI that was never submitted; the other fields are as in the
-# limited view.
+# The values that consumers see instead of the real ones while an RFI has never been submitted; its
+# other fields are as in the limited view.
 _DRAFT_FIELDS: Mapping[str, Any] = {
     "title": "",
     "description": "",

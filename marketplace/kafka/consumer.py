@@ -12,17 +12,17 @@ from marketplace.errors import TemporaryError
 from marketplace.kafka import lag
 from marketplace.kafka.dead_letters import DeadLetters
 from marketplace.kafka.partitions import Handle, PartitionLoop
-from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_WITHIN_S
+from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
 from marketplace.kafka.topics import ensure_topics
 from marketplace.tasks import end, held
 
 LOG = logging.getLogger(__name__)
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-LOOK_EVERY_S = 0.2
-ASK_EVERY_S = 2.0
-# Several requests without an answer: the consumer is stuck or cut off.
-ANSWERED_WITHIN_S = 15.0
+CHECK_TASKS_EVERY_S = 0.2
+MEASURE_LAG_EVERY_S = 2.0
+# Several lag requests without an answer: the consumer is stuck or cut off.
+STUCK_AFTER_S = 15.0
 # A member without a partition polls nothing, and aiokafka would remove it from the group for that.
 _NEVER_IDLE_MS = 86_400_000
 
@@ -60,7 +60,7 @@ class EventConsumer:
     def is_polling(self) -> bool:
         """Whether the group was joined and Kafka has answered recently."""
         now = asyncio.get_running_loop().time()
-        return self._answered_at is not None and now - self._answered_at < ANSWERED_WITHIN_S
+        return self._answered_at is not None and now - self._answered_at < STUCK_AFTER_S
 
     def stop(self) -> None:
         """Finish the records in hand, commit, and leave the group."""
@@ -100,7 +100,7 @@ class EventConsumer:
                     tasks[partition] = held(loops[partition].run())
                 await asyncio.wait(
                     [watch, *tasks.values()],
-                    timeout=LOOK_EVERY_S,
+                    timeout=CHECK_TASKS_EVERY_S,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 _raise_failure(watch, *tasks.values())
@@ -112,7 +112,7 @@ class EventConsumer:
         finally:
             await end([*tasks.values(), *([watch] if watch else [])])
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(consumer.stop(), STOP_WITHIN_S)
+                await asyncio.wait_for(consumer.stop(), STOP_TIMEOUT_S)
 
     def _loop(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> PartitionLoop:
         return PartitionLoop(
@@ -139,7 +139,7 @@ class EventConsumer:
         joining = held(consumer.start())
         try:
             while not joining.done() and not self._stopping.is_set():
-                await asyncio.wait([joining], timeout=LOOK_EVERY_S)
+                await asyncio.wait([joining], timeout=CHECK_TASKS_EVERY_S)
             _raise_failure(joining)
             if joining.done():
                 self._answered_at = asyncio.get_running_loop().time()
@@ -155,7 +155,7 @@ class EventConsumer:
         An empty poll does not count as an answer: aiokafka also returns one while no broker is up.
         """
         while True:
-            await asyncio.sleep(ASK_EVERY_S)
+            await asyncio.sleep(MEASURE_LAG_EVERY_S)
             offsets = {partition: loop.next_offset for partition, loop in loops.items()}
             if await lag.measure(consumer, self._topics, offsets):
                 self._answered_at = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from marketplace.kafka.topics import dead_letter_topic
 
 LOG = logging.getLogger(__name__)
 # A defect that makes every record unusable must not move the whole topic to the dead-letter topic.
-MAX_AN_HOUR = 100
+MAX_PER_HOUR = 100
 
 HANDLED = Counter(
     "parley_kafka_records_handled_total",
@@ -31,7 +31,7 @@ class DeadLetters:
     def __init__(self, bootstrap_servers: str, group: str) -> None:
         self._group = group
         self._producer = EventProducer(bootstrap_servers)
-        self._sent_at: deque[float] = deque(maxlen=MAX_AN_HOUR)
+        self._sent_at: deque[float] = deque(maxlen=MAX_PER_HOUR)
 
     async def send(self, record: "ConsumerRecord[bytes, bytes]", error: Exception) -> None:
         """Send an unusable record to the dead-letter topic, with the reason in its headers.
@@ -41,9 +41,9 @@ class DeadLetters:
             TemporaryError: Kafka did not accept it.
         """
         now = asyncio.get_running_loop().time()
-        if len(self._sent_at) == MAX_AN_HOUR and now - self._sent_at[0] < 3_600:
+        if len(self._sent_at) == MAX_PER_HOUR and now - self._sent_at[0] < 3_600:
             raise TooManyDeadLettersError(
-                f"{MAX_AN_HOUR} records of {record.topic} were unusable within an hour"
+                f"{MAX_PER_HOUR} records of {record.topic} were unusable within an hour"
             )
         LOG.error(
             "a record goes to the dead-letter topic",

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
 LOG = logging.getLogger(__name__)
-ASK_WITHIN_S = 3.0
+REQUEST_TIMEOUT_S = 3.0
 
 _LAG = Gauge(
     "parley_kafka_lag_records",
@@ -29,7 +29,7 @@ async def measure(
     """
     assigned = consumer.assignment()
     try:
-        async with asyncio.timeout(ASK_WITHIN_S):
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
             # Ask even without a partition: the point is whether Kafka answers.
             ends = await consumer.end_offsets(assigned) if assigned else await _no_offsets(consumer)
             lags = dict.fromkeys(topics, 0)

@@ -20,8 +20,8 @@ from marketplace.kafka.dead_letters import HANDLED, DeadLetters, TooManyDeadLett
 LOG = logging.getLogger(__name__)
 POLL_MS = 500
 # Small batches are polled and committed together.
-MIN_POLLED = 100
-MAX_TRIES_OF_A_DEFECT = 3
+MIN_POLL_RECORDS = 100
+MAX_DEFECT_ATTEMPTS = 3
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 
@@ -67,7 +67,7 @@ class PartitionLoop:
             polled = await self._consumer.getmany(
                 self._partition,
                 timeout_ms=POLL_MS,
-                max_records=max(self._batch_size, MIN_POLLED),
+                max_records=max(self._batch_size, MIN_POLL_RECORDS),
             )
             if records := polled.get(self._partition):
                 await self._process(records)
@@ -126,7 +126,7 @@ class PartitionLoop:
     ) -> None:
         if not isinstance(error, PermanentError):
             self._defects += 1
-            if self._defects < MAX_TRIES_OF_A_DEFECT:
+            if self._defects < MAX_DEFECT_ATTEMPTS:
                 raise error
         await self._dead_letters.send(record, error)
         self._done(record)

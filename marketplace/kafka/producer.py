@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter
 
 from marketplace.errors import TemporaryError
-from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_WITHIN_S
+from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
 
 _SENT = Counter("parley_kafka_records_sent_total", "Records acknowledged by Kafka", ["topic"])
 
@@ -70,7 +70,7 @@ class EventProducer:
         producer, self._producer = self._producer, None
         if producer is not None:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), STOP_WITHIN_S)
+                await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -86,7 +86,7 @@ class EventProducer:
             await asyncio.wait_for(producer.start(), REQUEST_TIMEOUT_MS / 1000)
         except BaseException:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), STOP_WITHIN_S)
+                await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
             raise
         self._producer = producer
         return producer

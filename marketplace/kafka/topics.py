@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from marketplace.errors import TemporaryError
 from marketplace.events import TOPICS
-from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_WITHIN_S
+from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
 
 LOG = logging.getLogger(__name__)
 PARTITIONS = 6
@@ -55,7 +55,7 @@ async def ensure_topics(
         raise TemporaryError(f"Kafka: {type(error).__name__}: {str(error)[:300]}") from error
     finally:
         with contextlib.suppress(KafkaError, OSError):
-            await asyncio.wait_for(admin.close(), STOP_WITHIN_S)
+            await asyncio.wait_for(admin.close(), STOP_TIMEOUT_S)
 
 
 def dead_letter_topic(topic: str, group: str) -> str:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 CHUNK_BYTES = 262_144
-WRITTEN_WITHIN_S = 3.0
+WRITE_TIMEOUT_S = 3.0
 
 
 class Connection:
@@ -46,7 +46,7 @@ class Connection:
             return
         if not self._connection.is_connected:  # redis-py would reconnect on its own
             raise RedisConnectionError("not connected")
-        async with asyncio.timeout(WRITTEN_WITHIN_S):
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
             await self._connection.send_packed_command(packed, check_health=False)
 
     async def replies(self, timeout_s: float) -> Iterator[Any]:

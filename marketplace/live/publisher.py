@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from marketplace.live.connection import Connection
 
-ANSWERED_WITHIN_S = 3.0
+REPLY_TIMEOUT_S = 3.0
 
 Message = tuple[str, bytes]
 
@@ -50,7 +50,7 @@ class Publisher:
             await connection.open()
             self._connection = connection
         await self._connection.send(("SPUBLISH", room, message) for room, message in messages)
-        deadline = asyncio.get_running_loop().time() + ANSWERED_WITHIN_S
+        deadline = asyncio.get_running_loop().time() + REPLY_TIMEOUT_S
         unacknowledged = len(messages)
         while unacknowledged > 0:
             left_s = deadline - asyncio.get_running_loop().time()

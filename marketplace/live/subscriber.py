@@ -20,8 +20,8 @@ LOG = logging.getLogger(__name__)
 CANARY_EVERY_S = 2.0
 # A healthy round trip takes a millisecond; three missed canaries in a row are no accident.
 DEAF_AFTER_S = 7.0
-CONFIRM_WITHIN_S = 5.0
-READ_WITHIN_S = 1.0
+CONFIRM_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 1.0
 # As many channels per command as Redis handles without delaying other clients for long.
 ROOMS_PER_COMMAND = 1_000
 
@@ -105,7 +105,7 @@ class Subscriber:
             self._queue_command(room, "SSUBSCRIBE")
         if not confirmed.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CONFIRM_WITHIN_S):
+                async with asyncio.timeout(CONFIRM_TIMEOUT_S):
                     await confirmed.wait()
 
     def leave(self, room: str) -> None:
@@ -173,7 +173,7 @@ class Subscriber:
                 # Only once Redis has confirmed all: from now on every announcement is received.
                 self._may_have_missed = False
                 await self._report_missed()
-            for kind, channel, data in await listener.replies(READ_WITHIN_S):
+            for kind, channel, data in await listener.replies(READ_TIMEOUT_S):
                 if kind == b"smessage":
                     self._receive_message(channel.decode(), data)
                 elif kind == b"ssubscribe":

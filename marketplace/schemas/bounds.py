@@ -1,9 +1,9 @@
 """How large a payload may be: derived from its schema, and checked before anything is loaded.
 
 marshmallow examines every unknown key and every item of a list before it refuses the payload, and
-words an error for each: a megabyte of nonsense took half a second and produced four megabytes of
-errors. The check here costs one length comparison for each field of the schema, however large the
-payload is.
+writes an error message for each: a megabyte of nonsense took half a second and produced four
+megabytes of errors. The check here costs one length comparison for each field of the schema,
+however large the payload is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,12 +12,12 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from marketplace.errors import MOST_ERRORS, FieldError
+from marketplace.errors import MAX_ERRORS, FieldError
 
 # Fields that their pattern or type bounds: ids, moments, numbers, codes.
-MOST_CHARACTERS = 300
+DEFAULT_MAX_CHARACTERS = 300
 # For a list without its own bound; a test checks that requests have none.
-MOST_ITEMS = 50
+DEFAULT_MAX_ITEMS = 50
 # Text is cleaned before it is measured: line breaks of two characters become one.
 _RAW_PER_CHARACTER = 2
 # A character outside the Basic Multilingual Plane, escaped: \ud83d\ude00.
@@ -103,7 +103,7 @@ class Bounds:
 
     def excess(self, payload: Mapping[str, Any], prefix: str = "") -> Iterator[FieldError]:
         """Lazily yield what is larger than the schema allows: the caller takes what it needs."""
-        if len(payload) > len(self._fields) + MOST_ERRORS:  # marshmallow reports a few
+        if len(payload) > len(self._fields) + MAX_ERRORS:  # marshmallow reports a few
             for name in payload:
                 if name not in self._fields:
                     yield FieldError(f"{prefix}{name}", "Unknown field.")
@@ -120,7 +120,10 @@ def _max_length(field: fields.Field[Any]) -> int:
         for validator in field.validators
         if isinstance(validator, validate.Length) and validator.max is not None
     ]
-    return min(lengths, default=MOST_ITEMS if isinstance(field, fields.List) else MOST_CHARACTERS)
+    return min(
+        lengths,
+        default=DEFAULT_MAX_ITEMS if isinstance(field, fields.List) else DEFAULT_MAX_CHARACTERS,
+    )
 
 
 def _too_long(path: str, most: int) -> FieldError:

@@ -3,8 +3,8 @@
 A gateway checks some ten thousand payloads a second, nearly all of them valid. A field with an
 `accepts` method can decide quickly whether a value is valid as it is; a schema is checked this way
 if all of its fields have the method. A payload that fails this check goes to marshmallow, which
-decides and words the errors. A test checks that marshmallow loads every accepted payload to the
-same values.
+decides and writes the error messages. A test checks that marshmallow loads every accepted payload
+to the same values.
 """
 
 from collections.abc import Callable, Mapping

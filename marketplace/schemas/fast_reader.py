@@ -1,7 +1,7 @@
 """Reads this product's own views back in a few µs where marshmallow takes a hundred.
 
 A consumer reads thousands of events a second, nearly all written by our own relay. A view in an
-unexpected form goes to marshmallow, which decides and words the errors. A test checks that
+unexpected form goes to marshmallow, which decides and writes the error messages. A test checks that
 marshmallow loads whatever is read here to the same values.
 """
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError, invalid
+from marketplace.errors import MAX_ERRORS, Code, FieldError, ParleyError, invalid
 from marketplace.inputs import texts
 from marketplace.inputs.currencies import CURRENCIES
 from marketplace.places import rounded
@@ -104,7 +104,7 @@ class Name(Line):
     """The name of a person or a company: one line without a link."""
 
     def accepts(self, value: object) -> bool:
-        """False: names are rare, and marshmallow words their errors."""
+        """False: names are rare, and marshmallow writes better error messages."""
         return False
 
     def _clean(self, text: str) -> str:
@@ -330,13 +330,13 @@ class Strict(Schema):
         values = self._fast_check.read(payload)
         if values is not None:
             return values
-        excess = tuple(islice(self._bounds.excess(payload), MOST_ERRORS))
+        excess = tuple(islice(self._bounds.excess(payload), MAX_ERRORS))
         if excess:
             raise _refused(excess)
         try:
             loaded: dict[str, Any] = self.load(payload)
         except ValidationError as error:
-            raise _refused(islice(_flatten(error.messages), MOST_ERRORS)) from error
+            raise _refused(islice(_flatten(error.messages), MAX_ERRORS)) from error
         return loaded
 
 

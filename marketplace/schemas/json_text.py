@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from marketplace.errors import MOST_ERRORS, Code, FieldError, ParleyError
+from marketplace.errors import MAX_ERRORS, Code, FieldError, ParleyError
 
 # A longer text that is not strict JSON is not parsed a second time: that would take 10 ms.
 MAX_REPARSED_BYTES = 150_000
@@ -111,7 +111,7 @@ def _invalid_values_in(text: bytes, *, is_call: bool) -> list[tuple[Path, str]]:
             parse_constant=_NotANumber if is_call else _no_constant,
             object_pairs_hook=_object,
         )
-        return list(islice(_invalid_values(value, ()), MOST_ERRORS))
+        return list(islice(_invalid_values(value, ()), MAX_ERRORS))
     except (ValueError, RecursionError):
         return []
 

@@ -25,7 +25,7 @@ from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.message_states import IS_TEXT, message_states
 from marketplace.storage.unread import count_unread
 
-# Pages read in one round trip: a full page has 200 entries, and decoding them holds the event loop.
+# Pages per query: a full page has 200 entries, and decoding them holds the event loop.
 _PAGES_PER_QUERY = 16
 
 

@@ -22,7 +22,7 @@ from marketplace.storage.epoch import READ_EVERY_S, begin_epoch
 NOTICED_WITHIN_S = 2 * READ_EVERY_S + 1.0
 # Each round closes the holes of writers that had not noticed yet; a writer that still has not
 # noticed after that never will.
-MOST_ROUNDS = 3
+MAX_ROUNDS = 3
 _BATCH_SIZE = 1_000
 # No server accepts this token, so the relay reads everything since its last position again.
 _NO_TOKEN = {"_data": "restored"}
@@ -70,7 +70,7 @@ async def _repair(database: Database, say: Callable[[str], None], noticed_within
         say(
             f"{lowered} read positions were above their conversation's head and were lowered to it."
         )
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         await asyncio.sleep(noticed_within_s)
         closed = await close_holes(database)
         if not closed:

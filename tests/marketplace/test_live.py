@@ -135,7 +135,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
     valkey: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A join waits only briefly; the subscriber hears nothing, reports it, and recovers."""
-    monkeypatch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.2)
+    monkeypatch.setattr(subscriber, "CONFIRM_TIMEOUT_S", 0.2)
     monkeypatch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
     monkeypatch.setattr(subscriber, "DEAF_AFTER_S", 0.6)
     listener, room = Listener(valkey.redis_url), f"conversation:{new_id()}"

@@ -65,7 +65,7 @@ async def test_it_is_ready_when_it_says_so_and_all_checks_pass(served: Served) -
 
 async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readiness names each failed or timed-out check; the process stays live."""
-    monkeypatch.setattr(marketplace_process, "CHECK_WITHIN_S", 1.0)
+    monkeypatch.setattr(marketplace_process, "CHECK_TIMEOUT_S", 1.0)
     served.process.is_ready = True
 
     async def away() -> None:

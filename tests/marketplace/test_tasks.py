@@ -14,7 +14,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A task that swallows a cancellation, as a library's wait sometimes does, still ends."""
-    monkeypatch.setattr(tasks, "ASKED_AGAIN_AFTER_S", 0.01)
+    monkeypatch.setattr(tasks, "CANCEL_AGAIN_AFTER_S", 0.01)
     lost: list[str] = []
 
     async def work_for_ever() -> None:

@@ -159,7 +159,7 @@ async def test_without_redis_one_joins_and_sees_nobody(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Joining does not wait for presence."""
-    monkeypatch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.2)
+    monkeypatch.setattr(subscriber, "CONFIRM_TIMEOUT_S", 0.2)
     nowhere = replace(settings, redis_url="redis://127.0.0.1:9/0")
     async with gateway(nowhere, "realtime-5") as alone:
         vendor, customer = [await connect(alone, person) for person in (talk.vendor, talk.customer)]

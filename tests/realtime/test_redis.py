@@ -32,7 +32,7 @@ def _impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
         patch.setattr(subscriber, "DEAF_AFTER_S", 1.0)
-        patch.setattr(subscriber, "CONFIRM_WITHIN_S", 0.5)
+        patch.setattr(subscriber, "CONFIRM_TIMEOUT_S", 0.5)
         yield
 
 

@@ -68,7 +68,7 @@ async def test_too_many_dead_letters_stop_the_consumer(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A defect of ours must not drain the topic: the consumer raises and stops."""
-    monkeypatch.setattr(dead_letters, "MAX_AN_HOUR", 3)
+    monkeypatch.setattr(dead_letters, "MAX_PER_HOUR", 3)
     log = Log()
     await bench.send(*(b"bad" for _ in range(10)))
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from marshmallow import fields, validate
 
-from marketplace.errors import MOST_CHARACTERS, MOST_ERRORS, Code, ParleyError
+from marketplace.errors import MAX_ERROR_CHARACTERS, MAX_ERRORS, Code, ParleyError
 from marketplace.schemas.bounds import Bounds
 from marketplace.schemas.conversations import SendMessage
 from marketplace.schemas.fields import Attributes, Identifier, Strict
@@ -74,7 +74,7 @@ def test_whatever_came_its_refusal_is_small_and_quick(schema: Strict, payload: A
 
     errors = [{"path": e.path, "message": e.message} for e in refused.value.errors]
     assert refused.value.code is Code.VALIDATION_FAILED
-    assert 1 <= len(errors) <= MOST_ERRORS
+    assert 1 <= len(errors) <= MAX_ERRORS
     assert len(orjson.dumps([refused.value.message, errors])) <= ANSWER_BYTES
     assert took_s < HELD_AT_MOST_S
 
@@ -109,7 +109,7 @@ def test_an_error_quotes_no_more_than_it_may() -> None:
     """Codes, messages and paths are bounded, and can always be encoded as JSON."""
     error = ParleyError(Code.MALFORMED, "\ud83d" + "x" * 10_000)
 
-    assert len(error.message) == MOST_CHARACTERS
+    assert len(error.message) == MAX_ERROR_CHARACTERS
     assert orjson.dumps(error.message)
 
 
