@@ -1,6 +1,6 @@
 """The core of Parley: business rules, storage, events and contracts, shared by every process.
 
-settings.py errors.py events.py        words that everything else is written in
+settings.py errors.py events.py        the vocabulary of all other modules
 domain/                                business rules: pure functions over frozen values
 schemas/ inputs/                       validation and serialization of payloads; typed text
 ports/                                 the interfaces that actions depend on

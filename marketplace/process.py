@@ -24,7 +24,7 @@ from marketplace.settings import Settings, from_environment
 
 LOG = logging.getLogger(__name__)
 CHECK_TIMEOUT_S = 3.0
-# Anybody may request health: however many do, the dependencies are checked once a second.
+# Anybody may request the health report; the dependencies are checked at most once a second.
 HEALTH_CACHE_S = 1.0
 # A gateway takes longest to shut down: 8 s for its connections, 15 s for pending writes.
 SHUTDOWN_TIMEOUT_S = 25.0
@@ -50,7 +50,7 @@ class Process:
         self.background = tasks.Background(self._fail)
         # The background work that ended on its own, if any.
         self.failed: str | None = None
-        # Ends the process when it returns; cancelled if it does not return in time.
+        # The task of `main`: the process ends with it. Cancelled if it does not end in time.
         self.main_task: asyncio.Task[None] | None = None
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:

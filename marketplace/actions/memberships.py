@@ -18,8 +18,8 @@ BATCH_SIZE = 200
 class LostAccess:
     """The access that vendors have lost.
 
-    `suspended` has the suspended vendors. Of the requested pairs, `rfis` has those that lost the
-    RFI, with the reason, and `limited` those that see it in the limited view.
+    `suspended` has the suspended vendors. `rfis` maps each pair whose vendor has lost the RFI to
+    the reason; `limited` has the pairs whose vendor sees the RFI in the limited view.
     """
 
     suspended: frozenset[str]

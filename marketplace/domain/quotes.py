@@ -16,7 +16,7 @@ from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 
 class QuoteState(StrEnum):
-    """A submitted quote can be awarded; the award closes the RFI's other quotes."""
+    """A submitted quote can be awarded, which closes the RFI's other quotes in one transaction."""
 
     SUBMITTED = "submitted"
     AWARDED = "awarded"

@@ -34,7 +34,7 @@ def is_clean(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether the text shows nothing: spaces, invisible characters, marks without a letter."""
-    # The first character decides nearly all texts, without the slower search.
+    # The first character usually decides, without the slower search.
     return not "!" <= text[:1] <= "~" and _VISIBLE.search(text) is None
 
 

@@ -64,7 +64,7 @@ def dead_letter_topic(topic: str, group: str) -> str:
 
 
 def settings_of(name: str, replicas: int) -> dict[str, str]:
-    """A topic's settings; a record is acknowledged once all but one of the replicas have it."""
+    """A topic's settings; an acknowledged record is on at least all but one of the replicas."""
     is_dead_letter = name.endswith(".dead-letter")
     retention = DEAD_LETTER_RETENTION if is_dead_letter else RETENTION
     return {

@@ -32,8 +32,7 @@ class Announcer:
 
     def __init__(self, redis: "Redis") -> None:
         self.origin = secrets.token_hex(ORIGIN_LENGTH // 2)
-        # Hands items to this process's own rooms immediately, without Redis and even while it is
-        # down.
+        # Hands items to this process's own rooms immediately, even while Redis is down.
         self.hear: Receive | None = None
         self._publisher = Publisher(redis)
         self._waiting: deque[LiveItem] = deque(maxlen=MAX_WAITING)

@@ -51,8 +51,7 @@ class Connection:
 
     async def replies(self, timeout_s: float) -> Iterator[Any]:
         """The next replies, parsed as they are consumed; empty if none arrived in time."""
-        # A private attribute of redis-py, covered by a test: its parser would read one reply at a
-        # time.
+        # A private attribute, covered by a test: redis-py's parser would read one reply at a time.
         reader: asyncio.StreamReader | None = self._connection._reader
         if reader is None:
             raise RedisConnectionError("not connected")

@@ -34,8 +34,8 @@ class Publisher:
             await self.close()
             if is_fresh:
                 raise
-            # A restart of Redis may have closed the connection long ago: that must not cost an
-            # announcement.
+            # The connection may have been closed long ago by a restart of Redis: retry on a new
+            # one.
             await self.publish(messages)
 
     async def close(self) -> None:

@@ -26,7 +26,7 @@ from marketplace.ports import Announcement, Signal, SignalName
 ORIGIN_LENGTH = 8
 ANNOUNCEMENTS, KNOWN_SIGNALS, NEW_SIGNALS = b"", b" ", b"!"
 _FIRST_OF_JSON = b"["
-# The signals that the previous version knows; it sends them without a tag.
+# The signals that the previous version knows. It sends them without a tag itself.
 _PREVIOUS_VERSION_SIGNALS = frozenset(
     {SignalName.ACCESS, SignalName.SESSION_ENDED, SignalName.ACTIVITY, SignalName.HEAD}
 )

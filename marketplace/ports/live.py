@@ -37,7 +37,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A message to the gateways with members in a room; it never reaches an app."""
+    """A signal to the gateways with members in a room; it never reaches an app."""
 
     room: str
     name: SignalName

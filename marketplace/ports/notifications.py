@@ -51,7 +51,7 @@ class Notifications(Protocol):
         """
 
     async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
-        """Those of the provider's ids that notifications other than `besides` hold."""
+        """Which of these provider ids belong to notifications other than `besides`."""
 
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """An account's notifications, newest first."""

@@ -122,7 +122,7 @@ class MongoNotifications(Collection[Notification]):
         return outcome.matched_count == 1
 
     async def known_ids(self, provider_ids: Ids[str], besides: str) -> frozenset[str]:
-        """Those of the provider's ids that notifications other than `besides` hold."""
+        """Which of these provider ids belong to notifications other than `besides`."""
         documents = self._collection.find(
             {"provider_id": {"$in": list(provider_ids)}, "_id": {"$ne": besides}},
             {"provider_id": 1},
