@@ -8,8 +8,8 @@ from pymongo import DESCENDING
 from marketplace.domain.conversations import Entry, EntryKind
 from marketplace.storage.documents import from_document
 
-# The server uses a partial index only if the query repeats the index's filter: without it, a lookup
-# of one message reads the whole conversation, or all of them.
+# The server uses a partial index only if the query repeats the index's filter. Without it, a lookup
+# of one message reads the whole conversation, or all conversations.
 IS_TEXT = {"$type": "string"}
 
 

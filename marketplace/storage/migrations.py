@@ -332,8 +332,8 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
 async def migrate(database: Database) -> None:
     """Run the migrations that this database has not had, in order, and record them in `migrations`.
 
-    Each start also repairs what a process of the previous version wrote since the last one: it
-    replaces a vendor's document without the fields that it does not know.
+    Each start also repairs what processes of the previous version have written since the last one:
+    when they replace a vendor's document, they drop the fields that they do not know.
     """
     done = {migration["_id"] for migration in await database["migrations"].find().to_list(None)}
     for version, migration in enumerate(MIGRATIONS, start=1):
