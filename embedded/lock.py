@@ -1,4 +1,4 @@
-"""One stack per data folder."""
+"""A lock that allows one stack per data folder."""
 
 import fcntl
 import os

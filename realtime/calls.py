@@ -84,7 +84,7 @@ class _MeteredCall:
 
 
 class CallDispatcher:
-    """All calls of the contract."""
+    """All calls of the contract, by name."""
 
     def __init__(
         self,

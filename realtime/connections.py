@@ -20,7 +20,7 @@ MAX_READS_AT_A_TIME = 2
 
 
 class AccountConnections:
-    """The connections of one account, and what they share."""
+    """The connections of one account, and the state that they share."""
 
     __slots__ = ("calls_paid_until", "connections")
 
@@ -107,10 +107,10 @@ class Connection:
         self, conversation_id: str, within_s: float = math.inf
     ) -> Conversation | None:
         """A conversation of this connection's account, looked up at most `within_s` seconds ago."""
-        found = self._conversations.get(conversation_id) if self._conversations else None
-        if found is None or asyncio.get_running_loop().time() - found[1] > within_s:
+        cached = self._conversations.get(conversation_id) if self._conversations else None
+        if cached is None or asyncio.get_running_loop().time() - cached[1] > within_s:
             return None
-        return found[0]
+        return cached[0]
 
     def cache_conversation(self, conversation: Conversation) -> None:
         """Cache a conversation; beyond a hundred, the oldest is evicted."""

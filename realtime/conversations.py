@@ -218,12 +218,12 @@ class ConversationCalls:
         connection.pending_lookups += 1
         try:
             async with connection.lookup_lock:
-                found = await self._look_up(connection, conversation_id)
+                conversation = await self._look_up(connection, conversation_id)
                 if not connection.may_write:
                     access_version = connection.access_changes
                     await memberships.require_may_write(self._world, connection.actor)
                     connection.may_write = access_version == connection.access_changes
-                return found
+                return conversation
         finally:
             connection.pending_lookups -= 1
 
@@ -279,11 +279,11 @@ class ConversationCalls:
             if epoch == store.epoch.current and room.settle(connection.id, head):
                 if now.is_open:
                     self._presence.show(room.name, active)
-                found, has_more = _page(entries, after, head)
+                page, has_more = _page(entries, after, head)
                 return {
                     **self._as_seen_by(connection.actor.account_id, now, positions, entries),
                     "head": head,
-                    "entries": [views.entry_view(entry) for entry in found],
+                    "entries": [views.entry_view(entry) for entry in page],
                     "has_more": has_more,
                     "epoch": epoch,
                     "is_snapshot": after is None,
@@ -306,10 +306,10 @@ class ConversationCalls:
         entries: list[Entry],
     ) -> dict[str, Any]:
         """The conversation as a participant sees it; a block hides the other side's activity."""
-        shown = _CONVERSATION.dump(conversation)
-        shown |= views.standing_view(conversation, account_id)
+        view = _CONVERSATION.dump(conversation)
+        view |= views.standing_view(conversation, account_id)
         room, is_open = conversation_room(conversation.id), conversation.is_open
-        for participant_view in shown["participants"]:
+        for participant_view in view["participants"]:
             is_self = participant_view["account_id"] == account_id
             is_shown = is_open and self._presence.is_active(room, participant_view["account_id"])
             participant_view["is_active"] = is_self or is_shown
@@ -318,18 +318,18 @@ class ConversationCalls:
             for participant in conversation.participants
             if is_open or participant.account_id == account_id
         ]
-        seen = with_own_messages(positions, entries, conversation.id, visible_ids)
+        shown_positions = with_own_messages(positions, entries, conversation.id, visible_ids)
         return {
-            "conversation": shown,
-            "participants": shown["participants"],
-            "read_positions": _READ_POSITION.dump(seen, many=True),
+            "conversation": view,
+            "participants": view["participants"],
+            "read_positions": _READ_POSITION.dump(shown_positions, many=True),
         }
 
 
 def _page(entries: list[Entry], after: int | None, head: int) -> tuple[list[Entry], bool]:
     """As many of the entries as an answer holds, up to `head`, and whether there are more."""
     if after is None:
-        found = fit_page(entries, newest=True)
-        return found, bool(found) and found[0].sequence > 1
-    found = fit_page([entry for entry in entries if entry.sequence <= head])
-    return found, bool(found) and found[-1].sequence < head
+        page = fit_page(entries, newest=True)
+        return page, bool(page) and page[0].sequence > 1
+    page = fit_page([entry for entry in entries if entry.sequence <= head])
+    return page, bool(page) and page[-1].sequence < head

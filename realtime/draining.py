@@ -1,8 +1,8 @@
 """Drains a gateway at shutdown: refuses new connections, finishes calls in flight, closes the rest.
 
 Connections are closed in batches spread over a few seconds, so that the apps do not all reconnect
-to the other gateways at once. Once a connection's batch has come, its new calls are refused; calls
-in flight are answered, and then it is closed.
+to the other gateways at once. When its batch is due, a connection's new calls are refused; calls in
+flight are answered, and then it is closed.
 """
 
 import asyncio

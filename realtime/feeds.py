@@ -1,4 +1,4 @@
-"""The numbered feed behind a room: entries of a conversation, revisions of an RFI."""
+"""The numbered feed of a room: entries of a conversation, revisions of an RFI."""
 
 from dataclasses import replace
 from typing import Protocol

@@ -14,7 +14,7 @@ from marketplace.limits import Rate, RateLimit
 
 # A reconnecting app joins all its rooms at once, 200 at most, and pages on in some of them.
 CALLS_PER_S, CALLS_AT_ONCE = 30, 300
-# A person with several apps and windows.
+# For one person with several apps and windows.
 ACCOUNT_CALLS_PER_S, ACCOUNT_CALLS_AT_ONCE = 60, 600
 # Parsing takes time: a larger frame costs one more call for each 4 kB.
 BYTES_PER_CALL = 4_096
@@ -30,20 +30,20 @@ CONNECTIONS_OF_ADDRESS = 1_000
 HANDSHAKES_PER_S, HANDSHAKES_AT_ONCE = 50, 500
 
 
-class Paying(Protocol):
-    """Has a rate of calls."""
+class RateLimited(Protocol):
+    """Has a rate of calls, as the time until which its calls are accounted for."""
 
     calls_paid_until: float
 
 
-class Caller(Paying, Protocol):
+class Caller(RateLimited, Protocol):
     """What the limits need of a connection: one number for each rate."""
 
     typing_paid_until: float
     refusals_paid_until: float
 
     @property
-    def account(self) -> Paying: ...
+    def account(self) -> RateLimited: ...
 
 
 class CallLimits:

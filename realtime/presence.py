@@ -44,9 +44,9 @@ class RoomPresence:
         except (TemporaryError, TimeoutError):
             return {}
 
-    def show(self, room: str, found: Mapping[str, frozenset[str]]) -> None:
+    def show(self, room: str, active: Mapping[str, frozenset[str]]) -> None:
         """Show what was looked up, in a room that may have missed earlier announcements."""
-        for account_id, gateways in found.items():
+        for account_id, gateways in active.items():
             self._show(room, account_id, gateways)
 
     def is_active(self, room: str, account_id: str) -> bool:

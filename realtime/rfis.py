@@ -86,12 +86,12 @@ class RfiCalls:
         up_to = rfi.revision
         if after is None or not 0 <= up_to - after <= MAX_CHANGES:
             return None
-        found = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
-        changes = [change for change in found if change.revision <= up_to]
+        revisions = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
+        changes = [change for change in revisions if change.revision <= up_to]
         begin = after + 1
         if rfi.view is not View.OWN and changes and changes[0].cause == "submitted":
             begin = changes[0].revision  # earlier revisions are visible to the customer only
         if len(changes) != up_to - begin + 1:
             return None
-        shown: list[dict[str, Any]] = _REVISION.dump(changes, many=True)
-        return shown if len(orjson.dumps(shown)) <= MAX_CHANGES_BYTES else None
+        views: list[dict[str, Any]] = _REVISION.dump(changes, many=True)
+        return views if len(orjson.dumps(views)) <= MAX_CHANGES_BYTES else None

@@ -24,7 +24,7 @@ from realtime.transport import Transport
 LOG = logging.getLogger(__name__)
 # Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps
 # close within a few milliseconds without reading the store.
-HOLE_CLOSES_ITSELF_S = 0.02
+GAP_CLOSES_WITHIN_S = 0.02
 # Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
 # If the store does not fill a gap for this long, the members get a `gap` and can show that they wait.
@@ -211,7 +211,7 @@ class Room:
 
     async def _fill(self) -> None:
         """Read from the store until the announced head is reached."""
-        await asyncio.sleep(HOLE_CLOSES_ITSELF_S)
+        await asyncio.sleep(GAP_CLOSES_WITHIN_S)
         pause_s = 0.1
         tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
         while self.feed is not None and self.position < self._announced_head and self.members:

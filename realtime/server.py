@@ -24,14 +24,14 @@ from realtime.packets import CallPacket, RefusedCall
 from realtime.polled import MALFORMED, PolledRequests
 from realtime.polling import PollingSession
 from realtime.transport import OrJson
-from realtime.websocket.door import Door
+from realtime.websocket.acceptor import Acceptor
 from realtime.websocket.flush_queue import FlushQueue
 from realtime.websocket.session import WebSocketSession
 from realtime.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
-# The longest call is a message of 8,000 characters, 32 kB at four bytes each and as much again
-# when escaped; the library's default is 1 MB.
+# The longest call is a message of 8,000 characters: 32 kB at four bytes each, twice that when
+# escaped. The library's default is 1 MB.
 MAX_PAYLOAD_BYTES = 100_000
 PING_EVERY_S = 20
 PING_TIMEOUT_S = 15
@@ -101,10 +101,10 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             raise RuntimeError("the runner is not set up")
         loop = asyncio.get_running_loop()
         return await loop.create_server(
-            lambda: Door(self, make_http, self.wheel), host, port, backlog=4_096
+            lambda: Acceptor(self, make_http, self.wheel), host, port, backlog=4_096
         )
 
-    # --- what sessions and the door need (realtime/websocket) -----------------------------------
+    # --- what sessions and the acceptor need (realtime/websocket) --------------------------------
 
     def opened(self, session: AnySession, environ: dict[str, Any]) -> None:
         """Register a new session."""
@@ -244,6 +244,6 @@ def _address(environ: dict[str, Any]) -> str:
 
 
 async def close_connections(_request: web.Request, response: web.StreamResponse) -> None:
-    """Close the connection after every response of aiohttp, so that `Door` sees every request."""
+    """Close the connection after every response of aiohttp, so that `Acceptor` sees every request."""
     response.force_close()
     response.headers["Connection"] = "close"

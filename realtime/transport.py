@@ -16,7 +16,7 @@ from realtime.websocket.session import WebSocketSession
 
 # Late typing and presence are worthless: they are dropped long before the limit.
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
-# Close codes that say more than "policy" (RFC 6455, section 7.4; the registry of IANA).
+# Close codes more specific than "policy violation" (RFC 6455, section 7.4; IANA's registry).
 _CLOSE_CODES = {
     "draining": CloseCode.SERVICE_RESTART,
     "too slow": CloseCode.TRY_AGAIN_LATER,

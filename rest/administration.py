@@ -1,4 +1,4 @@
-"""Admins' decisions about vendors."""
+"""Admin operations: list vendors, and decide about them."""
 
 from marshmallow import fields
 

@@ -19,15 +19,17 @@ async def block_conversation(context: RequestContext) -> Answer:
     The call is idempotent. The other side learns that the conversation does not accept messages, but
     not who blocked it.
     """
-    found = await blocks.block(context.world, context.actor, context.path["conversation_id"])
-    return Answer(_block_view(context, found))
+    conversation = await blocks.block(context.world, context.actor, context.path["conversation_id"])
+    return Answer(_block_view(context, conversation))
 
 
 @ROUTES.delete("/v1/conversations/{conversation_id}/block", answer=BlockView())
 async def unblock_conversation(context: RequestContext) -> Answer:
     """Remove the caller's block; the conversation opens unless the other side blocks it too."""
-    found = await blocks.unblock(context.world, context.actor, context.path["conversation_id"])
-    return Answer(_block_view(context, found))
+    conversation = await blocks.unblock(
+        context.world, context.actor, context.path["conversation_id"]
+    )
+    return Answer(_block_view(context, conversation))
 
 
 def _block_view(context: RequestContext, conversation: Conversation) -> dict[str, Any]:

@@ -82,10 +82,10 @@ async def get_conversation(context: RequestContext) -> Answer:
 
     While either side blocks it, `is_open` is false; `blocked_by_me` says whether the caller blocks it.
     """
-    found = await conversations.own_conversation(
+    conversation = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
-    standings = await conversations.standings(context.world, context.actor, [found])
+    standings = await conversations.standings(context.world, context.actor, [conversation])
     return Answer(_listed(standings[0], context.actor.account_id))
 
 
@@ -94,13 +94,13 @@ async def get_conversation(context: RequestContext) -> Answer:
 )
 async def list_entries(context: RequestContext) -> Answer:
     """Read entries after or before a sequence, or the last ones if neither is given."""
-    found = await conversations.own_conversation(
+    conversation = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
     after, before = _ends(context.query)
     page = await feeds.read_entries(
         context.world.store,
-        found.id,
+        conversation.id,
         after=after,
         before=before,
         epoch=context.query["epoch"],
@@ -130,12 +130,12 @@ async def send_message(context: RequestContext) -> Answer:
     A resend with the same `client_message_id` returns 200 and the first message, at any later time. A
     resend over the socket gets the first message too.
     """
-    found = await conversations.own_conversation(
+    conversation = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
     await memberships.require_may_write(context.world, context.actor)
     appended = await conversations.send_message(
-        context.world, context.actor, found, **context.body, request=context.key
+        context.world, context.actor, conversation, **context.body, request=context.key
     )
     message = message_view(appended.entry)
     if not appended.is_new and context.key is not None and appended.entry.request == context.key:

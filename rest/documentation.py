@@ -109,7 +109,7 @@ def _resolved(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]
     """The target of a reference, or the value itself."""
     if "$ref" not in value:
         return value
-    found: Any = document
+    target: Any = document
     for step in value["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return dict(found)
+        target = target[step]
+    return dict(target)

@@ -91,22 +91,22 @@ async def _run_claimed(
     keys = keyed.context.world.store.idempotency_keys
     while True:
         await _message_under(keyed)
-        begun = await keys.begin(keyed.scope, keyed.request, LEASE_S)
-        if isinstance(begun, StoredResponse):
-            return await _replay(keyed, begun)
+        claim = await keys.begin(keyed.scope, keyed.request, LEASE_S)
+        if isinstance(claim, StoredResponse):
+            return await _replay(keyed, claim)
         try:
-            return await work(_under(keyed, begun, answer))
+            return await work(_under(keyed, claim, answer))
         except (
             ClaimLostError
         ):  # another request took the claim over: it has stored an answer, or is running
             continue
         except ParleyError:  # refused, unless the refusal is due to the effect of a takeover
-            if not await keys.release(begun):
+            if not await keys.release(claim):
                 continue
             raise
         except Exception:
             with suppress(TemporaryError):
-                await keys.expire(begun)
+                await keys.expire(claim)
             raise
 
 

@@ -1,6 +1,6 @@
 """The rate limits of REST, per address, email and account, each multiplied by `scale`.
 
-They are kept in this process alone: with several processes of `rest`, the limits multiply.
+They are kept in this process alone: with N processes of `rest`, N times as much is allowed.
 """
 
 import time

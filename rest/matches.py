@@ -31,8 +31,8 @@ class MatchesQuery(PageQuery):
 )
 async def list_rfi_matches(context: RequestContext) -> Answer:
     """List an RFI's matches, closest first: all for its customer, a vendor's own for that vendor."""
-    found = await matches.visible_matches(context.world, context.actor, context.path["rfi_id"])
-    return Answer(slice_page(found, page_request(context.query), lambda match: match.id))
+    visible = await matches.visible_matches(context.world, context.actor, context.path["rfi_id"])
+    return Answer(slice_page(visible, page_request(context.query), lambda match: match.id))
 
 
 @ROUTES.get(

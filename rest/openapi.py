@@ -138,7 +138,7 @@ def _operation(converter: OpenAPIConverter, operation: Operation) -> dict[str, A
 
 
 def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
-    found: list[Any] = [
+    parameters: list[Any] = [
         {
             "in": "path",
             "name": name,
@@ -149,17 +149,17 @@ def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
     ]
     if operation.query is not None:
         declared = converter.schema2parameters(operation.query, location="query")
-        found += [
+        parameters += [
             {**parameter, "schema": as_parameter_schema(parameter["schema"])}
             for parameter in declared
         ]
     if operation.needs_revision:
-        found.append("IfMatch")
+        parameters.append("IfMatch")
     if operation.supports_not_modified:
-        found.append("IfNoneMatch")
+        parameters.append("IfNoneMatch")
     if operation.idempotency is not None:
-        found.append("IdempotencyKey")
-    return found
+        parameters.append("IdempotencyKey")
+    return parameters
 
 
 def _responses(operation: Operation) -> dict[str, Any]:

@@ -141,9 +141,11 @@ def allow_unknown_fields(written: dict[str, Any], requests: Iterable[Any]) -> No
 def _references(value: Any) -> list[str]:
     """Names of the component schemas that a part of the document refers to."""
     if isinstance(value, dict):
-        here = str(value.get("$ref", ""))
-        found = [here.rpartition("/")[2]] if here.startswith("#/components/schemas/") else []
-        return found + [name for inner in value.values() for name in _references(inner)]
+        reference = str(value.get("$ref", ""))
+        names = (
+            [reference.rpartition("/")[2]] if reference.startswith("#/components/schemas/") else []
+        )
+        return names + [name for inner in value.values() for name in _references(inner)]
     if isinstance(value, list):
         return [name for inner in value for name in _references(inner)]
     return []

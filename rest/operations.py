@@ -84,23 +84,23 @@ class Operation:
 
     def codes(self) -> list[Code]:
         """Every code that this operation may refuse with, in the order of their statuses."""
-        found = {Code.INTERNAL, Code.UNAVAILABLE, *self.errors}
+        possible = {Code.INTERNAL, Code.UNAVAILABLE, *self.errors}
         if self.is_limited:
-            found.add(Code.RATE_LIMITED)
+            possible.add(Code.RATE_LIMITED)
         if not self.is_public:
-            found |= {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}
+            possible |= {Code.UNAUTHENTICATED, Code.TOKEN_EXPIRED}
         if self.query is not None:
-            found |= {Code.MALFORMED, Code.VALIDATION_FAILED}
+            possible |= {Code.MALFORMED, Code.VALIDATION_FAILED}
         if "{" in self.path:
-            found.add(Code.NOT_FOUND)
+            possible.add(Code.NOT_FOUND)
         if not self.reads:
-            found |= {Code.MALFORMED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE}
-            found |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
+            possible |= {Code.MALFORMED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE}
+            possible |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
         if self.needs_revision:
-            found |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
+            possible |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
         if self.idempotency is not None:
-            found |= {Code.IDEMPOTENCY_KEY_IN_USE, Code.IDEMPOTENCY_KEY_REUSED}
-        return [code for code in Code if code in found]
+            possible |= {Code.IDEMPOTENCY_KEY_IN_USE, Code.IDEMPOTENCY_KEY_REUSED}
+        return [code for code in Code if code in possible]
 
 
 class Routes:

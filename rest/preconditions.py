@@ -58,14 +58,14 @@ def _tags(field: str) -> list[str] | None:
     if field.strip(" \t") == "*":
         return ["*"]
     tags: list[str] = []
-    at = 0
-    while at < len(field):
-        found = _TAG.match(field, at)
-        if found is not None:
-            tags.append(found[1].removeprefix("W/"))
+    offset = 0
+    while offset < len(field):
+        element = _TAG.match(field, offset)
+        if element is not None:
+            tags.append(element[1].removeprefix("W/"))
         else:
-            found = _EMPTY.match(field, at)
-        if found is None or len(tags) > _MAX_TAGS:
+            element = _EMPTY.match(field, offset)
+        if element is None or len(tags) > _MAX_TAGS:
             return None
-        at = found.end()
+        offset = element.end()
     return tags or None

@@ -35,10 +35,10 @@ class Near(fields.Field[dict[str, Any]]):
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
     ) -> dict[str, Any]:
-        found = _NEAR.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
+        match = _NEAR.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
             raise self.make_error("invalid")
-        pair = [float(found[1]), float(found[2])]
+        pair = [float(match[1]), float(match[2])]
         place: dict[str, Any] = Place().deserialize({"type": "Point", "coordinates": pair})
         return place
 
@@ -72,20 +72,20 @@ def read_query(
         )
     except ValueError as error:
         raise ParleyError(Code.MALFORMED, "The query string could not be parsed.") from error
-    given = dict(pairs)
-    if len(given) < len(pairs):
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
         names = [name for name, _ in pairs]
-        found = [
+        errors = [
             FieldError(name, "Must be given only once.")
-            for name in sorted(given)
+            for name in sorted(parameters)
             if names.count(name) > 1
         ]
         raise ParleyError(
-            Code.VALIDATION_FAILED, "Each query parameter may be given only once.", errors=found
+            Code.VALIDATION_FAILED, "Each query parameter may be given only once.", errors=errors
         )
-    if "cursor" in schema.fields and "cursor" in given:
-        given["cursor"] = open_cursor(given["cursor"])
-    return schema.read(given)
+    if "cursor" in schema.fields and "cursor" in parameters:
+        parameters["cursor"] = open_cursor(parameters["cursor"])
+    return schema.read(parameters)
 
 
 def page_request(query: dict[str, Any]) -> PageRequest:
@@ -105,15 +105,15 @@ def slice_page(items: Sequence[T], request: PageRequest, id_of: Callable[[T], st
         if request.before_id not in ids:
             raise invalid("cursor", "The list has changed. Start again without a cursor.")
         start = ids.index(request.before_id) + 1
-    shown = tuple(items[start : start + request.limit])
+    page_items = tuple(items[start : start + request.limit])
     has_more = len(items) > start + request.limit
-    return Page(shown, id_of(shown[-1]) if has_more else None)
+    return Page(page_items, id_of(page_items[-1]) if has_more else None)
 
 
 def numbered_page(
-    found: Sequence[T], request: PageRequest, number_of: Callable[[T], int]
+    items: Sequence[T], request: PageRequest, number_of: Callable[[T], int]
 ) -> Page[T]:
     """One page of a numbered list, of which `limit` + 1 items were read."""
-    shown = tuple(found[: request.limit])
-    has_more = len(found) > request.limit
-    return Page(shown, str(number_of(shown[-1])) if has_more else None)
+    page_items = tuple(items[: request.limit])
+    has_more = len(items) > request.limit
+    return Page(page_items, str(number_of(page_items[-1])) if has_more else None)

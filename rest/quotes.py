@@ -21,8 +21,8 @@ ROUTES = Routes("Quotes")
 )
 async def list_quotes(context: RequestContext) -> Answer:
     """List an RFI's quotes: all for its customer, a vendor's own for that vendor."""
-    found = await quotes.visible_quotes(context.world, context.actor, context.path["rfi_id"])
-    return Answer(slice_page(found, page_request(context.query), lambda quote: quote.id))
+    visible = await quotes.visible_quotes(context.world, context.actor, context.path["rfi_id"])
+    return Answer(slice_page(visible, page_request(context.query), lambda quote: quote.id))
 
 
 def _quoted(quote: Quote, *, is_new: bool) -> Answer:
@@ -66,7 +66,7 @@ async def list_quote_revisions(context: RequestContext) -> Answer:
     """
     page = page_request(context.query)
     after = int(page.before_id or 0)
-    found = await quotes.visible_revisions(
+    revisions = await quotes.visible_revisions(
         context.world, context.actor, context.path["quote_id"], after, page.limit + 1
     )
-    return Answer(numbered_page(found, page, lambda revision: revision.revision))
+    return Answer(numbered_page(revisions, page, lambda revision: revision.revision))

@@ -28,8 +28,8 @@ class RestRequest(Request[Any, Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.started_at = time.perf_counter()
-        given = self.headers.getone("x-request-id", "")
-        self.request_id = given if _SANE_ID.fullmatch(given) else new_id()
+        sent_id = self.headers.getone("x-request-id", "")
+        self.request_id = sent_id if _SANE_ID.fullmatch(sent_id) else new_id()
 
     async def receive_body(self) -> None:
         """Receive the body; Sanic calls this before the handler.
@@ -83,7 +83,7 @@ def read_idempotency_key(request: RestRequest) -> str | None:
     Raises:
         ParleyError: `validation_failed` unless it is 1 to 255 printable ASCII characters.
     """
-    given = request.headers.getone("idempotency-key", None)
-    if given is not None and not _KEY.fullmatch(given):
+    key = request.headers.getone("idempotency-key", None)
+    if key is not None and not _KEY.fullmatch(key):
         raise invalid("Idempotency-Key", "Must be 1 to 255 printable ASCII characters.")
-    return given
+    return key

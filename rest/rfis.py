@@ -173,7 +173,7 @@ async def list_rfi_changes(context: RequestContext) -> Answer:
     """
     page = page_request(context.query)
     after = context.query["after_revision"] or int(page.before_id or 0)
-    found = await rfis.visible_revisions(
+    changes = await rfis.visible_revisions(
         context.world,
         context.actor,
         context.path["rfi_id"],
@@ -181,12 +181,12 @@ async def list_rfi_changes(context: RequestContext) -> Answer:
         page.limit,
         context.query["epoch"],
     )
-    last = found.revisions[-1].revision if found.revisions else found.head
+    last = changes.revisions[-1].revision if changes.revisions else changes.head
     body = {
-        "items": found.revisions,
-        "next_cursor": str(last) if last < found.head else None,
-        "head": found.head,
-        "epoch": found.epoch,
-        "is_snapshot": found.is_snapshot,
+        "items": changes.revisions,
+        "next_cursor": str(last) if last < changes.head else None,
+        "head": changes.head,
+        "epoch": changes.epoch,
+        "is_snapshot": changes.is_snapshot,
     }
     return Answer(body)

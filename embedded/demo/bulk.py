@@ -45,8 +45,8 @@ async def _insert_missing(store: MongoStore, name: str, values: Sequence[Any]) -
     write = vendor_document if name == "vendors" else to_document
     documents = [write(value) for value in values]
     ids = [document["_id"] for document in documents]
-    found = await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list(None)
-    existing_ids = {document["_id"] for document in found}
+    existing = await collection.find({"_id": {"$in": ids}}, {"_id": 1}).to_list(None)
+    existing_ids = {document["_id"] for document in existing}
     missing = [document for document in documents if document["_id"] not in existing_ids]
     if missing:
         await collection.insert_many(missing, ordered=False)

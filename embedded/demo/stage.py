@@ -104,11 +104,11 @@ async def _open(world: World, story: Story, customer: Actor, rfi: Rfi) -> Rfi:
 
 async def _match_of(world: World, rfi: Rfi, answer: Answer, demo_vendor: Actor) -> Match:
     """The match of an answer; vendors of later waves are farther away, so ranks are stable."""
-    found = await world.store.matches.of_rfi(rfi.id)
+    rfi_matches = await world.store.matches.of_rfi(rfi.id)
     if isinstance(answer.vendor, int):
-        others = [match for match in found if match.vendor_id != demo_vendor.account_id]
+        others = [match for match in rfi_matches if match.vendor_id != demo_vendor.account_id]
         return others[answer.vendor]
-    return next(match for match in found if match.vendor_id == demo_vendor.account_id)
+    return next(match for match in rfi_matches if match.vendor_id == demo_vendor.account_id)
 
 
 async def _answer(

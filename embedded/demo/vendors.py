@@ -44,8 +44,8 @@ _HOURS: tuple[dict[str, str | bool], ...] = (
     {"mon_sun": "06:00-22:00", "emergencies": True},
 )
 
-# Area codes without the special ones (N11, N9X, toll-free 8XX, 500, 555, 700, 900) and those of
-# Denver, which the people of the demonstration have.
+# Area codes except the special ones (N11, N9X, toll-free 8XX, 500, 555, 700, 900) and Denver's,
+# which belong to the people of the demonstration.
 _AREA_CODES = tuple(
     code
     for code in range(201, 990)
@@ -134,7 +134,7 @@ def _categories(random: Random) -> tuple[str, ...]:
 
 
 def _place(random: Random, city: City) -> dict[str, Any]:
-    """Denser towards the middle, and never outside of the built-up area."""
+    """A point that is denser towards the centre, and never outside the built-up area."""
     while True:
         east_m = random.gauss(0, city.radius_m / 2)
         north_m = random.gauss(0, city.radius_m / 2)
@@ -143,7 +143,7 @@ def _place(random: Random, city: City) -> dict[str, Any]:
 
 
 def _radius_m(random: Random) -> int:
-    """Log-normal: most go some 30 km, a few very far; to the kilometre, as people say it."""
+    """Log-normal: 30 km for most, much more for a few; in whole kilometres, as people state it."""
     radius_m = random.lognormvariate(math.log(_MEDIAN_RADIUS_M), 0.6)
     return round(min(max(radius_m, _LEAST_RADIUS_M), _MOST_RADIUS_M) / 1_000) * 1_000
 

@@ -29,16 +29,16 @@ def main() -> None:
 
 def _account(settings: Settings) -> Account:
     """The account from the settings; the sandbox requires all credentials, so that wrong ones show."""
-    given = {
+    credentials = {
         "SENDGRID_API_KEY": settings.sendgrid_api_key,
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
         "TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
         "TWILIO_FROM_NUMBER": settings.twilio_from_number,
     }
-    missing = [name for name, value in given.items() if not value]
+    missing = [name for name, value in credentials.items() if not value]
     if missing:
         raise SettingsError(f"The sandbox requires {', '.join(missing)}.")
-    return Account(*given.values())
+    return Account(*credentials.values())
 
 
 async def _serve(account: Account, host: str, port: int) -> None:

@@ -54,16 +54,16 @@ class Inspection:
         except ValidationError as invalid:
             return problem(422, invalid.messages)
         to = query["to"].casefold() if query["to"] else None
-        found = (
+        matching = (
             delivery
             for delivery in self._deliveries.oldest_first(query["after"])
             if (to is None or delivery.submission.to.casefold() == to)
             and query["channel"] in (None, delivery.submission.channel)
         )
-        window = list(islice(found, query["limit"] + 1))
-        shown = window[: query["limit"]]
-        next_cursor = str(shown[-1].sequence) if len(window) > len(shown) else None
-        return web.json_response({"items": list(map(as_json, shown)), "next_cursor": next_cursor})
+        window = list(islice(matching, query["limit"] + 1))
+        page = window[: query["limit"]]
+        next_cursor = str(page[-1].sequence) if len(window) > len(page) else None
+        return web.json_response({"items": list(map(as_json, page)), "next_cursor": next_cursor})
 
     async def _clear(self, _: web.Request) -> web.Response:
         self._deliveries.clear()
@@ -74,8 +74,8 @@ class Inspection:
 
     async def _put_faults(self, request: web.Request) -> web.Response:
         try:
-            given = json.loads(await read_body(request, MAX_FAULTS_BYTES))
-            faults = FaultSchema(many=True).load(given)
+            payload = json.loads(await read_body(request, MAX_FAULTS_BYTES))
+            faults = FaultSchema(many=True).load(payload)
         except BodyTooLargeError:
             return problem(413, f"The body exceeds {MAX_FAULTS_BYTES} bytes.")
         except ValidationError as invalid:

@@ -34,7 +34,7 @@ class Page:
 
     async def _show(self, request: web.Request) -> web.Response:
         to, channel = request.query.get("to", "").strip(), request.query.get("channel", "")
-        found = (
+        matching = (
             delivery
             for delivery in self._deliveries.newest_first()
             if to.casefold() in delivery.submission.to.casefold()
@@ -42,7 +42,7 @@ class Page:
         )
         nonce = secrets.token_urlsafe(16)
         text = self._template.render(
-            deliveries=list(islice(found, MAX_SHOWN)),
+            deliveries=list(islice(matching, MAX_SHOWN)),
             held=len(self._deliveries),
             last_sequence=self._deliveries.last_sequence,
             channels=list(Channel),

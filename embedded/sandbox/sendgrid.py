@@ -77,8 +77,8 @@ class SendGrid:
         )
 
     def _is_known(self, request: web.Request) -> bool:
-        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
-        return hmac.compare_digest(given, self._authorization)
+        authorization = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        return hmac.compare_digest(authorization, self._authorization)
 
     def _take(self, mail: Mail) -> web.Response:
         message_id = secrets.token_urlsafe(16)

@@ -78,8 +78,8 @@ class Twilio:
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         """The response to wrong credentials or to another account's path, else None."""
-        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
-        if not hmac.compare_digest(given, self._authorization):
+        authorization = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(authorization, self._authorization):
             return error(request, 401)
         if request.match_info["account_sid"] != self._account_sid:
             return error(request, 404)
@@ -133,8 +133,10 @@ class Twilio:
         except ValueError as invalid:
             return _problem(400, 20422, f"Invalid parameter: {invalid}")
         size = max(1, min(size, MAX_PAGE_SIZE))
-        found = (d for d in self._from_token(query.get("PageToken")) if _matches(d, request, dates))
-        window = list(islice(found, size + 1))
+        matching = (
+            d for d in self._from_token(query.get("PageToken")) if _matches(d, request, dates)
+        )
+        window = list(islice(matching, size + 1))
         return _json(self._page(request, window, page, size))
 
     def _messages(self) -> Iterator[Delivery]:

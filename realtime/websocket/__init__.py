@@ -1,6 +1,6 @@
 """A websocket transport built for fan-out; it replaces python-engineio's own.
 
-door.py         an accepted connection: a websocket becomes a session, aiohttp gets anything else
+acceptor.py     an accepted connection: a websocket becomes a session, aiohttp gets anything else
 handshake.py    the websocket handshake; `websockets` handles what the fast path does not
 session.py      an Engine.IO session on a websocket: calls, pings, closing
 incoming.py     incoming frames to text messages; `websockets` handles the rarer kinds
@@ -9,7 +9,7 @@ flush_queue.py  the sessions to flush at the end of a turn of the event loop
 frames.py       outgoing frames, built once and written to every recipient
 wheel.py        one timer for the pings and time-outs of all connections
 
-loop.create_server ─▶ Door ─▶ WebSocketSession ─▶ server.receive_call   (calls)
-                       │              └───────────▶ python-socketio       (handshake, rare packets)
-                       └────▶ aiohttp ─▶ realtime/polled.py               (polling, health, metrics)
+loop.create_server ─▶ Acceptor ─┬─▶ WebSocketSession ─┬─▶ server.receive_call  (calls)
+                                │                     └─▶ python-socketio      (rare packets)
+                                └─▶ aiohttp ─▶ realtime/polled.py              (polling, health, metrics)
 """

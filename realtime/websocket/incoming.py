@@ -18,7 +18,7 @@ _MASKED = 0x80
 _EXTENDED_16, _EXTENDED_64 = 126, 127
 
 
-# A ping of six bytes takes the library 7 µs, and one read brings 256 kB.
+# The library takes 7 µs for a ping of six bytes, and one read returns up to 256 kB.
 SLICE_BYTES = 2_048
 
 

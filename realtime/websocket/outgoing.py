@@ -100,7 +100,7 @@ class Outgoing(asyncio.Protocol):
             await self._drained.wait()
 
     def pause_writing(self) -> None:
-        """More is waiting than a reader that keeps up ever leaves."""
+        """The reader is slow: more is waiting than it would leave if it kept up."""
         self.is_slow = True
         self._watch(self._transport.get_write_buffer_size())
 

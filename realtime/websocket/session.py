@@ -1,7 +1,7 @@
 """One Engine.IO session on a websocket, new or upgraded from polling.
 
 It takes the place of python-engineio's own socket in `server.eio.sockets`, with the few members
-that python-socketio uses (at the end of the class); a test keeps the list.
+that python-socketio uses (at the end of the class); a test checks that list.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class Server(Protocol):
 
 
 class WebSocketSession(Outgoing):
-    """The Engine.IO session; created by `Door` after the websocket handshake."""
+    """The Engine.IO session; created by `Acceptor` after the websocket handshake."""
 
     __slots__ = (
         "_attachments",
@@ -144,7 +144,7 @@ class WebSocketSession(Outgoing):
     def take_messages(self) -> None:
         """Process received messages, bounded by calls in flight and by work per turn."""
         incoming = self._incoming
-        left = MAX_PER_TURN
+        budget = MAX_PER_TURN
         while not self.closed and not self._is_paused:
             try:
                 message = incoming.next_message()
@@ -152,12 +152,12 @@ class WebSocketSession(Outgoing):
                 message = _ATTACHMENT
             if message is not None:
                 self._take(message)
-                left -= 1 + len(message) // BYTES_PER_UNIT
+                budget -= 1 + len(message) // BYTES_PER_UNIT
             elif incoming.has_more:
-                left -= FRAME_COSTS * (1 + incoming.frames_in_slice)
+                budget -= FRAME_COSTS * (1 + incoming.frames_in_slice)
             else:
                 break
-            if left <= 0 and not self._is_paused:
+            if budget <= 0 and not self._is_paused:
                 self._is_paused = self._is_yielding = True
                 self._transport.pause_reading()
                 asyncio.get_running_loop().call_soon(self._continue_taking)

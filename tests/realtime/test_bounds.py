@@ -17,7 +17,7 @@ from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from realtime.connections import Connection
 from realtime.polling import PollingSession
-from realtime.websocket.door import Door
+from realtime.websocket.acceptor import Acceptor
 from realtime.websocket.outgoing import CLOSED_SLOW, MAX_WAITING_BYTES
 from realtime.websocket.session import WebSocketSession
 from tests.builders import a_message
@@ -36,7 +36,7 @@ from tests.realtime.websocket.raw import (
 # The connections' queues take 1 MB each; the rest is the memory for reading two pages meanwhile.
 MAX_HELD_BYTES = 16_000_000
 CALLS = 280
-OF_CONNECTIONS = (WebSocketSession, PollingSession, Connection, Door)
+OF_CONNECTIONS = (WebSocketSession, PollingSession, Connection, Acceptor)
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -65,16 +65,16 @@ def script(name: str) -> list[Line]:
             continue
         if later := _LATER.fullmatch(raw.strip()):
             pause += timedelta(minutes=int(later[1]) * (60 if later[2] == "h" else 1))
-        elif found := _LINE.fullmatch(raw.strip()):
-            lines.append(_line(found, pause))
+        elif match := _LINE.fullmatch(raw.strip()):
+            lines.append(_line(match, pause))
             pause = timedelta()
         else:
             raise ValueError(f"{name}.txt, line {number}: cannot be read")
     return lines
 
 
-def _line(found: re.Match[str], pause: timedelta) -> Line:
-    role, kind, amount, text = found.groups()
+def _line(match: re.Match[str], pause: timedelta) -> Line:
+    role, kind, amount, text = match.groups()
     writing = timedelta(seconds=round(_BEGIN_S + _SECONDS_PER_CHARACTER * len(text)))
     return Line(
         kind=LineKind(kind or "says"),

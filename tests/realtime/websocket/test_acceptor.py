@@ -1,4 +1,4 @@
-"""The door of a running gateway: which requests become sessions or go to aiohttp, and the upgrade."""
+"""The acceptor of a running gateway: which requests become sessions or go to aiohttp, and the upgrade."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +12,7 @@ from websockets.frames import Frame, Opcode
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime.server import GatewayServer
-from realtime.websocket import door as module
+from realtime.websocket import acceptor as module
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect
 from tests.realtime.gateways import RunningGateway, watched_gateway
@@ -140,7 +140,7 @@ async def test_other_requests_go_to_aiohttp_which_closes_their_connection(
 ) -> None:
     """Other requests go to aiohttp, which closes the connection.
 
-    Otherwise a websocket request after the first one on a connection would bypass the door.
+    Otherwise a websocket request after the first one on a connection would bypass the acceptor.
     """
     async with tcp(running.url) as raw:
         raw.send(b"GET /health/live HTTP/1.1\r\nHost: parley\r\n\r\n" + head())

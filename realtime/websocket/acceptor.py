@@ -35,7 +35,7 @@ _EMPTY = Incoming(0)
 
 
 class EngineServer(Server, Protocol):
-    """What `Door` needs of the Socket.IO server, besides what a session needs."""
+    """What `Acceptor` needs of the Socket.IO server, besides what a session needs."""
 
     def opened(self, session: WebSocketSession, environ: dict[str, Any]) -> None:
         """Register a new session; `environ` describes who opened it."""
@@ -44,7 +44,7 @@ class EngineServer(Server, Protocol):
         """Replace the polling session of the same id by a session on a websocket."""
 
 
-class Door(asyncio.Protocol):
+class Acceptor(asyncio.Protocol):
     """The protocol of an accepted connection until its kind is known."""
 
     __slots__ = ("_head", "_incoming", "_make_http", "_polling", "_server", "_transport", "_wheel")
@@ -55,7 +55,7 @@ class Door(asyncio.Protocol):
         self._server = server
         self._make_http = make_http
         self._wheel = wheel
-        self._transport: Any = None  # uvloop's is no subclass of asyncio.Transport
+        self._transport: Any = None  # uvloop's transport is not a subclass of asyncio.Transport
         self._head = b""
         self._polling: Any = None
         self._incoming = Incoming(server.eio.max_http_buffer_size)
