@@ -49,7 +49,7 @@ class Stack:
     ) -> None:
         self._paths = paths
         self._http_port = http_port
-        self._caller_environment = environment
+        self._caller_variables = environment
         self._report = report
         self._open = contextlib.AsyncExitStack()
         self._has_sandbox = not any(
@@ -65,7 +65,7 @@ class Stack:
             StackError: the stack cannot run here; the message says what to do.
         """
         machine.check_architecture()
-        if not self._caller_environment.get("MONGODB_URL"):
+        if not self._caller_variables.get("MONGODB_URL"):
             machine.check_library()
         self._paths.make()
         machine.check_disk(self._paths.data)
@@ -127,13 +127,13 @@ class Stack:
             name: value
             for name, value in secrets.items()
             if (self._has_sandbox or name == "PARLEY_TOKEN_SECRET")
-            and not self._caller_environment.get(f"{name}_FILE")
+            and not self._caller_variables.get(f"{name}_FILE")
         }
         self.environment |= {
             "PARLEY_PUBLIC_URL": self.url,
             **{
                 name: value
-                for name, value in self._caller_environment.items()
+                for name, value in self._caller_variables.items()
                 if value and name.startswith(_OURS)
             },
         }
@@ -141,7 +141,7 @@ class Stack:
     async def _server(self, name: str) -> None:
         """Start a server, or check that the caller's own one answers."""
         variable = servers.VARIABLES[name]
-        if url := self._caller_environment.get(variable):
+        if url := self._caller_variables.get(variable):
             if not await probes.is_healthy(f"kafka://{url}" if name == "kafka" else url):
                 raise StackError(f"{variable} is set, but no server responds there.")
             return

@@ -68,17 +68,17 @@ def seed(conversations: int, path: Path) -> None:
         temporary.write_text(json.dumps(seeded), encoding="utf-8")
 
 
-def _environment(own_environment: Mapping[str, str]) -> dict[str, str]:
+def _environment(caller_variables: Mapping[str, str]) -> dict[str, str]:
     """The environment of the running stack's processes; the caller's own variables override it."""
-    stack_paths = paths.from_environment(own_environment)
+    stack_paths = paths.from_environment(caller_variables)
     environment: dict[str, str] = {}
     if stack_paths.environment.exists():
         environment = json.loads(stack_paths.environment.read_text(encoding="utf-8"))
-    elif not (own_environment.get("MONGODB_URL") or own_environment.get("MONGODB_URL_FILE")):
+    elif not (caller_variables.get("MONGODB_URL") or caller_variables.get("MONGODB_URL_FILE")):
         raise StackError(
             f"No stack is running in {stack_paths.data}. Start one with `parley up`, or set MONGODB_URL."
         )
-    return environment | {name: value for name, value in own_environment.items() if value}
+    return environment | {name: value for name, value in caller_variables.items() if value}
 
 
 async def _seed(environment: dict[str, str], conversations: int) -> list[dict[str, Any]]:
