@@ -95,7 +95,7 @@ class NotificationData(Schema):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EventType:
     """The topic of events with one name and version, and the schema of their data."""
 
     topic: str
@@ -140,19 +140,19 @@ def _tolerant(schema: Schema) -> Schema:
 
 
 # (name, version) → kind. An entry is never removed while a topic may still hold such records.
-KINDS: Mapping[tuple[str, int], Kind] = {
+EVENT_TYPES: Mapping[tuple[str, int], EventType] = {
     **{
-        (f"{noun}.{fact}", 1): Kind(topic, _tolerant(schema()))
+        (f"{noun}.{fact}", 1): EventType(topic, _tolerant(schema()))
         for noun, (topic, schema, facts) in _NOUNS.items()
         for fact in facts
     },
-    ("conversation.blocked", 1): Kind("conversations", _tolerant(BlockData())),
-    ("conversation.unblocked", 1): Kind("conversations", _tolerant(BlockData())),
-    ("message.sent", 1): Kind("conversations", _tolerant(MessageData())),
-    ("message.edited", 1): Kind("conversations", _tolerant(EntryData())),
-    ("message.reported", 1): Kind("conversations", _tolerant(ReportData())),
-    ("report.closed", 1): Kind("conversations", _tolerant(ReportData())),
-    ("message.deleted", 1): Kind("conversations", _tolerant(EntryData())),
+    ("conversation.blocked", 1): EventType("conversations", _tolerant(BlockData())),
+    ("conversation.unblocked", 1): EventType("conversations", _tolerant(BlockData())),
+    ("message.sent", 1): EventType("conversations", _tolerant(MessageData())),
+    ("message.edited", 1): EventType("conversations", _tolerant(EntryData())),
+    ("message.reported", 1): EventType("conversations", _tolerant(ReportData())),
+    ("report.closed", 1): EventType("conversations", _tolerant(ReportData())),
+    ("message.deleted", 1): EventType("conversations", _tolerant(EntryData())),
 }
 
 
@@ -175,7 +175,7 @@ _ENVELOPE = _Envelope()
 _FAST_ENVELOPE = FastReader(_ENVELOPE)
 # Nearly all records are chat.
 _FAST_DATA = {
-    key: FastReader(KINDS[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
+    key: FastReader(EVENT_TYPES[key].schema) for key in (("message.sent", 1), ("message.edited", 1))
 }
 
 
@@ -200,7 +200,7 @@ class Event:
     @property
     def topic(self) -> str:
         """The topic that the event belongs to."""
-        return KINDS[self.name, self.version].topic
+        return EVENT_TYPES[self.name, self.version].topic
 
 
 def encode(event: Event) -> bytes:
@@ -210,7 +210,7 @@ def encode(event: Event) -> bytes:
         ValueError: the event is unknown or its data does not match its schema. That is a defect of
             the writer; the writer's tests find it, not a consumer.
     """
-    kind = KINDS.get((event.name, event.version))
+    kind = EVENT_TYPES.get((event.name, event.version))
     if kind is None:
         raise ValueError(f"no event {event.name} of version {event.version}")
     problems = kind.schema.validate(event.data)
@@ -257,7 +257,7 @@ def decode(value: bytes | None) -> Event:
 
 
 def _read_data(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
-    kind, fast_reader = KINDS.get((name, version)), _FAST_DATA.get((name, version))
+    kind, fast_reader = EVENT_TYPES.get((name, version)), _FAST_DATA.get((name, version))
     if kind is None:
         raise PermanentError(f"unknown event {name[:100]} v{version}")
     fast = fast_reader.read(data) if fast_reader is not None else None

@@ -21,7 +21,7 @@ TTL_S = 25
 
 
 class RedisPresence:
-    """Implements the `Presence` port for one process."""
+    """Implements the `PresenceStore` port for one process."""
 
     def __init__(self, redis: "Redis", process_name: str, clock: Clock) -> None:
         self._redis = redis

@@ -8,12 +8,12 @@ from marketplace.domain.notifications import Notification
 from marketplace.domain.suppressions import suppression_id
 from marketplace.ports import World
 from notify import reasons
-from notify.rules import POLICIES, Kind
+from notify.rules import POLICIES, NotificationKind
 from notify.unread import unread
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class SendPermit:
     """Permission to send: the account, the address and, for an email about messages, the bodies."""
 
     account: Account
@@ -27,13 +27,13 @@ class Gate:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def check(self, notification: Notification) -> Passage | str:
-        """The passage, or the reason for which the notification is suppressed.
+    async def check(self, notification: Notification) -> SendPermit | str:
+        """The permit, or the reason for which the notification is suppressed.
 
         Raises:
             TemporaryError: when MongoDB or Redis is unavailable; nothing is sent on a guess.
         """
-        channel, kind = Channel(notification.channel), Kind(notification.kind)
+        channel, kind = Channel(notification.channel), NotificationKind(notification.kind)
         account = await self._world.store.accounts.get(notification.account_id)
         if account is None:
             return reasons.ACCOUNT_GONE
@@ -46,13 +46,13 @@ class Gate:
         is_for_the_absent = POLICIES[kind].is_for_the_absent
         if is_for_the_absent and await self._world.presence.is_connected(account.id):
             return reasons.CONNECTED
-        if kind is Kind.MESSAGE_SENT:
+        if kind is NotificationKind.MESSAGE_SENT:
             return await self._check_messages(notification, account, address)
-        return Passage(account, address)
+        return SendPermit(account, address)
 
     async def _check_messages(
         self, notification: Notification, account: Account, address: str
-    ) -> Passage | str:
+    ) -> SendPermit | str:
         conversation_id = notification.data["conversation_id"]
         conversation = await self._world.store.conversations.get(conversation_id)
         if conversation is not None and not conversation.is_open:
@@ -62,4 +62,4 @@ class Gate:
             return reasons.READ
         if not messages.bodies:
             return reasons.MESSAGE_DELETED
-        return Passage(account, address, messages.bodies)
+        return SendPermit(account, address, messages.bodies)

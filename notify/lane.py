@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 
 from marketplace.domain.conversations import Channel
 from notify import reasons
-from notify.outcomes import Patience
+from notify.outcomes import RetryPolicy
 from notify.pace import Pace
 from notify.sender import OutcomeUnknownError, PermanentSendError, SendError, TemporarySendError
 
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 # At 100 ms a send: 160 a second.
 MAX_IN_FLIGHT = 16
 # A recovered provider is noticed within five minutes; one request in five minutes hurts nobody.
-PATIENCE = Patience(longest_pause_s=300.0)
+RETRY_POLICY = RetryPolicy(longest_pause_s=300.0)
 # After this many requests without an answer, or this many people refused for reasons that may not
 # be theirs, the fault is assumed to be the provider's or ours.
 MOST_UNKNOWN = 3
@@ -49,14 +49,14 @@ class Lane:
         channel: Channel,
         *,
         max_in_flight: int = MAX_IN_FLIGHT,
-        patience: Patience = PATIENCE,
+        retry_policy: RetryPolicy = RETRY_POLICY,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.channel = channel
         self.slots = asyncio.Semaphore(max_in_flight)
         self._max_in_flight = max_in_flight
         self._in_flight = 0
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._now_s = now_s
         self._pace = Pace()
         self._paused_until_s = float("-inf")
@@ -122,11 +122,11 @@ class Lane:
         if self._paused_until_s > now_s:  # this was in flight when the pause began
             self._paused_until_s = max(
                 self._paused_until_s,
-                now_s + min(asked_for_s or 0.0, self._patience.longest_pause_s),
+                now_s + min(asked_for_s or 0.0, self._retry_policy.longest_pause_s),
             )
             return
         self._pauses += 1
-        pause_s = self._patience.pause_s(self._pauses, asked_for_s)
+        pause_s = self._retry_policy.pause_s(self._pauses, asked_for_s)
         self._paused_until_s = now_s + pause_s
         self._is_half_open = True
         # Other notifications wait for this reason; their own outcome is not unknown.

@@ -12,7 +12,7 @@ from marketplace.domain.notifications import Notification
 from marketplace.ports import World
 from notify import reasons
 from notify.lane import Lane
-from notify.outcomes import Patience, put_off, sent
+from notify.outcomes import RetryPolicy, put_off, sent
 from notify.sender import Outgoing, Sender, SendError
 
 LOG = logging.getLogger(__name__)
@@ -22,9 +22,9 @@ LOOK_AFTER = timedelta(seconds=60)
 class LookUp:
     """Asks the provider whether an earlier try went out."""
 
-    def __init__(self, world: World, patience: Patience) -> None:
+    def __init__(self, world: World, retry_policy: RetryPolicy) -> None:
         self._world = world
-        self._patience = patience
+        self._retry_policy = retry_policy
 
     async def settled(
         self, claimed: Notification, sender: Sender, lane: Lane, outgoing: Outgoing
@@ -46,7 +46,7 @@ class LookUp:
         except SendError as error:
             LOG.warning("a look-up failed", extra={"id": claimed.id, "why": str(error)})
             lane.failed(error, claimed.account_id)
-            pause_s = max(self._patience.pause_s(claimed.attempts), lane.paused_s())
+            pause_s = max(self._retry_policy.pause_s(claimed.attempts), lane.paused_s())
             return put_off(asked, reasons.OUTCOME_UNKNOWN, now, pause_s)
         known = await self._world.store.notifications.known_ids(found, claimed.id)
         own = [provider_id for provider_id in found if provider_id not in known]

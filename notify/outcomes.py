@@ -12,7 +12,7 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Pauses that double from the first to the longest: 5 s, 10 s, 20 s … one hour."""
 
     first_pause_s: float = 5.0

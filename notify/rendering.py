@@ -16,7 +16,7 @@ from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.sms_text import count_segments, is_gsm, plain, without_links
 from marketplace.inputs.currencies import decimals
 from marketplace.inputs.texts import DIRECTION_CONTROLS
-from notify.rules import Kind
+from notify.rules import NotificationKind
 
 MAX_MESSAGES_SHOWN = 5
 MAX_SUBJECT_CHARACTERS = 150
@@ -56,11 +56,15 @@ class Renderer:
             "one_line": one_line,
             "short": short,
         }
-        self._texts = {kind: self._template(kind, "txt") for kind in Kind}
-        self._pages = {kind: self._template(kind, "html") for kind in Kind}
+        self._texts = {kind: self._template(kind, "txt") for kind in NotificationKind}
+        self._pages = {kind: self._template(kind, "html") for kind in NotificationKind}
 
     def mail(
-        self, kind: Kind, name: str, data: Mapping[str, Any], messages: Sequence[str] = ()
+        self,
+        kind: NotificationKind,
+        name: str,
+        data: Mapping[str, Any],
+        messages: Sequence[str] = (),
     ) -> Mail:
         """An email to a person with this name; `messages` are the bodies that it shows."""
         values = self._values(name, data, messages)
@@ -71,7 +75,7 @@ class Renderer:
             html=self._pages[kind].render(values, subject=subject),
         )
 
-    def sms(self, kind: Kind, data: Mapping[str, Any]) -> str:
+    def sms(self, kind: NotificationKind, data: Mapping[str, Any]) -> str:
         """An SMS: one line that ends with its link, the only one in it.
 
         Text typed by users is shortened until the SMS fits into two segments, or three where its
@@ -94,11 +98,13 @@ class Renderer:
                 too_long = middle
         return self._sms(kind, data, typed, fits)
 
-    def _sms(self, kind: Kind, data: Mapping[str, Any], typed: Mapping[str, str], most: int) -> str:
+    def _sms(
+        self, kind: NotificationKind, data: Mapping[str, Any], typed: Mapping[str, str], most: int
+    ) -> str:
         shown = {name: short(value, most) for name, value in typed.items()}
         return one_line(_block(self._texts[kind], "sms", self._values("", {**data, **shown}, ())))
 
-    def _template(self, kind: Kind, suffix: str) -> Template:
+    def _template(self, kind: NotificationKind, suffix: str) -> Template:
         return self._environment.get_template(f"{kind}.{suffix}")
 
     def _values(

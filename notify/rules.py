@@ -22,7 +22,7 @@ AT_ONCE_S = -600.0
 MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
-class Kind(StrEnum):
+class NotificationKind(StrEnum):
     """What a notification is about; each kind has its templates."""
 
     MATCH_OFFERED = "match_offered"
@@ -44,15 +44,15 @@ class Policy:
     delay_s: float = AT_ONCE_S
 
 
-POLICIES: Mapping[Kind, Policy] = {
-    Kind.MATCH_OFFERED: Policy((Channel.EMAIL, Channel.SMS)),
-    Kind.MATCH_CLOSED: Policy(is_for_the_absent=True),
-    Kind.MESSAGE_SENT: Policy(is_for_the_absent=True, delay_s=MESSAGE_DELAY_S),
-    Kind.QUOTE_SUBMITTED: Policy(is_for_the_absent=True),
-    Kind.RFI_REVISED: Policy(is_for_the_absent=True),
-    Kind.RFI_WITHDRAWN: Policy(),
-    Kind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
-    Kind.RFI_LOST: Policy(),
+POLICIES: Mapping[NotificationKind, Policy] = {
+    NotificationKind.MATCH_OFFERED: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.MATCH_CLOSED: Policy(is_for_the_absent=True),
+    NotificationKind.MESSAGE_SENT: Policy(is_for_the_absent=True, delay_s=MESSAGE_DELAY_S),
+    NotificationKind.QUOTE_SUBMITTED: Policy(is_for_the_absent=True),
+    NotificationKind.RFI_REVISED: Policy(is_for_the_absent=True),
+    NotificationKind.RFI_WITHDRAWN: Policy(),
+    NotificationKind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.RFI_LOST: Policy(),
 }
 
 
@@ -68,7 +68,7 @@ class Facts:
 class Telling:
     """One person to notify of one thing about an RFI; `path` is its address on the page."""
 
-    kind: Kind
+    kind: NotificationKind
     account_id: str
     rfi_id: str
     path: str
@@ -88,7 +88,7 @@ def _match_offered(event: Event, _: Facts) -> list[Telling]:
     match = event.data["match"]
     # The previous version's events have exact metres.
     data = {"distance_m": whole_kilometres_m(match["distance_m"])}
-    return [_about_rfi(Kind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
+    return [_about_rfi(NotificationKind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
 
 
 def _match_closed(event: Event, _: Facts) -> list[Telling]:
@@ -96,7 +96,7 @@ def _match_closed(event: Event, _: Facts) -> list[Telling]:
     match = event.data["match"]
     if match.get("closed_reason") != NO_LONGER_SUITABLE:
         return []
-    return [_about_rfi(Kind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
+    return [_about_rfi(NotificationKind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
 
 
 def _message_sent(event: Event, facts: Facts) -> list[Telling]:
@@ -112,7 +112,9 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
     }
     path = Link.CONVERSATION.path(conversation.id)
     return [
-        Telling(Kind.MESSAGE_SENT, recipient.account_id, conversation.rfi_id, path, data)
+        Telling(
+            NotificationKind.MESSAGE_SENT, recipient.account_id, conversation.rfi_id, path, data
+        )
         for recipient in conversation.others(message["sender_id"])
     ]
 
@@ -121,7 +123,9 @@ def _quote_submitted(event: Event, _: Facts) -> list[Telling]:
     quote = event.data["quote"]
     data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
     path = Link.CONVERSATION.path(quote["conversation_id"])
-    return [Telling(Kind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)]
+    return [
+        Telling(NotificationKind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)
+    ]
 
 
 def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
@@ -130,27 +134,31 @@ def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
     if not material or event.data["rfi"]["state"] != RfiState.OPEN:
         return []
     return [
-        _about_rfi(Kind.RFI_REVISED, match.vendor_id, event.key, {"changed_fields": material})
+        _about_rfi(
+            NotificationKind.RFI_REVISED, match.vendor_id, event.key, {"changed_fields": material}
+        )
         for match in facts.matches
         if match.state is MatchState.ACCEPTED
     ]
 
 
 def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
-    return _to_vendors_closed_by(Kind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
 
 
 def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
     winner_id = event.data["rfi"].get("awarded_vendor_id")
     won = [
-        Telling(Kind.RFI_WON, winner_id, event.key, _to_conversation(match), {})
+        Telling(NotificationKind.RFI_WON, winner_id, event.key, _to_conversation(match), {})
         for match in facts.matches
         if match.vendor_id == winner_id
     ]
-    return won + _to_vendors_closed_by(Kind.RFI_LOST, "rfi_awarded", event, facts)
+    return won + _to_vendors_closed_by(NotificationKind.RFI_LOST, "rfi_awarded", event, facts)
 
 
-def _to_vendors_closed_by(kind: Kind, reason: str, event: Event, facts: Facts) -> list[Telling]:
+def _to_vendors_closed_by(
+    kind: NotificationKind, reason: str, event: Event, facts: Facts
+) -> list[Telling]:
     """One for every vendor whose match was live until this event's write closed it."""
     return [
         _about_rfi(kind, match.vendor_id, event.key)
@@ -160,7 +168,7 @@ def _to_vendors_closed_by(kind: Kind, reason: str, event: Event, facts: Facts) -
 
 
 def _about_rfi(
-    kind: Kind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
+    kind: NotificationKind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
 ) -> Telling:
     return Telling(kind, account_id, rfi_id, Link.RFI.path(rfi_id), data or {})
 

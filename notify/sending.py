@@ -18,12 +18,12 @@ from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
 from notify import delivery_log, reasons
-from notify.gate import Gate, Passage
+from notify.gate import Gate, SendPermit
 from notify.lane import Lane
 from notify.looking_up import LOOK_AFTER, LookUp
-from notify.outcomes import GIVE_UP_AFTER, Patience, failed, put_off, sent, suppressed
+from notify.outcomes import GIVE_UP_AFTER, RetryPolicy, failed, put_off, sent, suppressed
 from notify.rendering import Renderer
-from notify.rules import Kind
+from notify.rules import NotificationKind
 from notify.sender import (
     TIMEOUT_S,
     OutcomeUnknownError,
@@ -74,7 +74,7 @@ class Sending:
         renderer: Renderer,
         lanes: Mapping[Channel, Lane],
         *,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         sms_per_hour: int = SMS_PER_HOUR,
     ) -> None:
         self._world = world
@@ -82,8 +82,8 @@ class Sending:
         self._renderer = renderer
         self._lanes = lanes
         self._gate = Gate(world)
-        self._patience = patience or Patience()
-        self._look_up = LookUp(world, self._patience)
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._look_up = LookUp(world, self._retry_policy)
         self._sms_per_hour = sms_per_hour
 
     async def attempt(self, claimed: Notification) -> None:
@@ -112,10 +112,10 @@ class Sending:
             return _Outcome(failed(claimed, reasons.OUTCOME_UNKNOWN, now))
         if now > claimed.created_at + GIVE_UP_AFTER:
             return _Outcome(failed(claimed, claimed.reason or reasons.EXPIRED, now))
-        passage = await self._gate.check(claimed)
-        if isinstance(passage, str):
-            return _Outcome(suppressed(claimed, passage, self._world.clock.now()))
-        lane, outgoing = self._lanes[channel], self._outgoing(claimed, passage)
+        permit = await self._gate.check(claimed)
+        if isinstance(permit, str):
+            return _Outcome(suppressed(claimed, permit, self._world.clock.now()))
+        lane, outgoing = self._lanes[channel], self._outgoing(claimed, permit)
         if is_unknown:
             settled = await self._look_up.settled(claimed, sender, lane, outgoing)
             if settled is not None:
@@ -182,22 +182,22 @@ class Sending:
             return _Outcome(failed(begun, error.reason, now), refused)
         known = replace(begun, tried_at=None)
         if isinstance(error, TemporarySendError) and not error.is_for_all:
-            pause_s = self._patience.pause_s(begun.attempts, error.retry_after_s)
+            pause_s = self._retry_policy.pause_s(begun.attempts, error.retry_after_s)
             return _Outcome(put_off(known, error.reason, now, max(pause_s, lane.paused_s())))
         return self._put_off(known, error.reason, lane)
 
     def _put_off(self, claimed: Notification, reason: str, lane: Lane | None = None) -> _Outcome:
         """Due again when the lane's pause ends; without one, after a pause of its own."""
         pause_s = lane.paused_s() if lane is not None else 0.0
-        pause_s = pause_s or self._patience.pause_s(claimed.attempts)
+        pause_s = pause_s or self._retry_policy.pause_s(claimed.attempts)
         return _Outcome(put_off(claimed, reason, self._world.clock.now(), pause_s))
 
-    def _outgoing(self, claimed: Notification, passage: Passage) -> Outgoing:
-        kind, to = Kind(claimed.kind), passage.address
+    def _outgoing(self, claimed: Notification, permit: SendPermit) -> Outgoing:
+        kind, to = NotificationKind(claimed.kind), permit.address
         if claimed.channel == Channel.SMS:
             text = self._renderer.sms(kind, claimed.data)
             return Outgoing(claimed.id, to, text, claimed.created_at)
-        mail = self._renderer.mail(kind, passage.account.name, claimed.data, passage.messages)
+        mail = self._renderer.mail(kind, permit.account.name, claimed.data, permit.messages)
         return Outgoing(claimed.id, to, mail.text, claimed.created_at, mail.subject, mail.html)
 
     async def _save(self, outcome: _Outcome) -> None:

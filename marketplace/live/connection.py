@@ -17,7 +17,7 @@ CHUNK_BYTES = 262_144
 WRITE_TIMEOUT_S = 3.0
 
 
-class Connection:
+class RedisConnection:
     """One connection; its methods raise RedisError, OSError or TimeoutError when it is lost.
 
     Commands are only accepted between `open` and `close`.

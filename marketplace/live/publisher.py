@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from marketplace.live.connection import Connection
+from marketplace.live.connection import RedisConnection
 
 REPLY_TIMEOUT_S = 3.0
 
@@ -19,7 +19,7 @@ class Publisher:
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
-        self._connection: Connection | None = None
+        self._connection: RedisConnection | None = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Publish messages, each to its room; return when Redis has accepted all.
@@ -46,7 +46,7 @@ class Publisher:
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         if self._connection is None:
-            connection = Connection(self._redis)
+            connection = RedisConnection(self._redis)
             await connection.open()
             self._connection = connection
         await self._connection.send(("SPUBLISH", room, message) for room, message in messages)

@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from marketplace import tasks
-from marketplace.live.connection import Connection
+from marketplace.live.connection import RedisConnection
 from marketplace.live.receiving import RECEIVER, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
 
@@ -65,7 +65,7 @@ class Subscriber:
         self._origin = origin.encode()
         self._canary = f"canary:{process_name}"
         self._rooms: dict[str, asyncio.Event] = {}
-        self._listener: Connection | None = None
+        self._listener: RedisConnection | None = None
         self._heard_at = 0.0
         self._listening_since = 0.0
         self._may_have_missed = False
@@ -145,7 +145,7 @@ class Subscriber:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 1.0)
 
-    async def _resubscribe(self) -> Connection:
+    async def _resubscribe(self) -> RedisConnection:
         """Open a new connection and subscribe to all rooms.
 
         The connection is not published before it is open: a command would connect it a second time,
@@ -157,7 +157,7 @@ class Subscriber:
             await former.close()
         for confirmed in self._rooms.values():
             confirmed.clear()
-        listener = Connection(self._redis)
+        listener = RedisConnection(self._redis)
         await listener.open()
         self._listener = listener
         self._unconfirmed, self._may_have_missed = set(self._rooms), bool(self._rooms)
@@ -166,7 +166,7 @@ class Subscriber:
         _RESUBSCRIBED.inc()
         return listener
 
-    async def _listen(self, listener: Connection) -> None:
+    async def _listen(self, listener: RedisConnection) -> None:
         loop = asyncio.get_running_loop()
         while True:
             if self._may_have_missed and not self._unconfirmed:

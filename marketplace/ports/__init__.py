@@ -32,7 +32,7 @@ from marketplace.ports.idempotency import (
 from marketplace.ports.live import (
     Announcement,
     Live,
-    Presence,
+    PresenceStore,
     Signal,
     SignalName,
     account_room,
@@ -70,7 +70,7 @@ __all__ = [
     "Notifications",
     "Outbox",
     "Passwords",
-    "Presence",
+    "PresenceStore",
     "Quotes",
     "ReadPositions",
     "Reports",

@@ -55,7 +55,7 @@ class Live(Protocol):
         """Queue a signal for publishing. Gateways recover from a lost signal on their own."""
 
 
-class Presence(Protocol):
+class PresenceStore(Protocol):
     """Who is connected; the records of a crashed gateway expire."""
 
     async def connected(self, *account_ids: str) -> None:

@@ -9,7 +9,7 @@ from marketplace.domain.matches import Match
 from marketplace.domain.policy import Policy
 from marketplace.ports.accounts import Passwords
 from marketplace.ports.conversations import EntryLog
-from marketplace.ports.live import Live, Presence
+from marketplace.ports.live import Live, PresenceStore
 from marketplace.ports.store import Store
 
 
@@ -27,7 +27,7 @@ class World:
     store: Store
     entry_log: EntryLog
     live: Live
-    presence: Presence
+    presence: PresenceStore
     passwords: Passwords
     clock: Clock
     policy: Policy = field(default_factory=Policy)

@@ -10,12 +10,12 @@ import pytest_asyncio
 from marketplace import live
 from marketplace.domain.ids import new_id
 from marketplace.errors import TemporaryError
-from marketplace.ports import Presence
+from marketplace.ports import PresenceStore
 from marketplace.presence import RedisPresence
 from tests import memory
 from tests.builders import FixedClock
 
-NewPresence = Callable[[str], Presence]
+NewPresence = Callable[[str], PresenceStore]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def in_memory(clock: FixedClock) -> NewPresence:
     """A factory of one process's presence, in memory."""
     said: dict[tuple[str, str], datetime] = {}
     active: dict[tuple[str, str], datetime] = {}
-    return lambda process_name: memory.Presence(process_name, clock, said, active)
+    return lambda process_name: memory.PresenceStore(process_name, clock, said, active)
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import MEANINGS
-from marketplace.events import KINDS, TOPICS
+from marketplace.events import EVENT_TYPES, TOPICS
 from marketplace.settings import _Environment
 from tests.docs.documents import CHECKOUT, DOCS, Row, only_span, read, rows, spans
 
@@ -55,14 +55,14 @@ def _error(row: Row) -> tuple[str, int, bool]:
 def test_every_event_is_listed_with_its_topic() -> None:
     """events.md lists each event once, with its topic."""
     written = [(only_span(row.cells["Event"]), only_span(row.cells["Topic"])) for row in EVENTS]
-    assert sorted(written) == sorted((name, kind.topic) for (name, _), kind in KINDS.items())
+    assert sorted(written) == sorted((name, kind.topic) for (name, _), kind in EVENT_TYPES.items())
     assert {topic for _, topic in written} == set(TOPICS)
 
 
 def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
     """events.md says "All are version 1." exactly while it is true."""
     is_said = "All are version 1." in read(DOCS / "events.md")
-    assert is_said == ({version for _, version in KINDS} == {1})
+    assert is_said == ({version for _, version in EVENT_TYPES} == {1})
 
 
 def test_every_push_that_is_announced_is_listed() -> None:

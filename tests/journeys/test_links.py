@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from notify.rules import POLICIES, Kind
+from notify.rules import POLICIES, NotificationKind
 from tests.journeys.browsers import Window, a_browser, logged_in_window
 from tests.journeys.people import (
     Person,
@@ -27,14 +27,14 @@ AWARDED, WITHDRAWN, MOVED = "Leaking sink", "Broken tap", "Cold boiler"
 MESSAGE = "Could you come on Friday?"
 # How the subject of each kind begins or ends.
 SUBJECTS = {
-    Kind.MATCH_OFFERED: f"New request near you: {AWARDED}",
-    Kind.MATCH_CLOSED: f"No longer open to you: {MOVED}",
-    Kind.MESSAGE_SENT: "New message from",
-    Kind.QUOTE_SUBMITTED: "Front Range Plumbing quotes",
-    Kind.RFI_REVISED: f"The customer changed: {AWARDED}",
-    Kind.RFI_WITHDRAWN: f"Withdrawn: {WITHDRAWN}",
-    Kind.RFI_WON: f"You won: {AWARDED}",
-    Kind.RFI_LOST: f"Awarded to another vendor: {AWARDED}",
+    NotificationKind.MATCH_OFFERED: f"New request near you: {AWARDED}",
+    NotificationKind.MATCH_CLOSED: f"No longer open to you: {MOVED}",
+    NotificationKind.MESSAGE_SENT: "New message from",
+    NotificationKind.QUOTE_SUBMITTED: "Front Range Plumbing quotes",
+    NotificationKind.RFI_REVISED: f"The customer changed: {AWARDED}",
+    NotificationKind.RFI_WITHDRAWN: f"Withdrawn: {WITHDRAWN}",
+    NotificationKind.RFI_WON: f"You won: {AWARDED}",
+    NotificationKind.RFI_LOST: f"Awarded to another vendor: {AWARDED}",
 }
 
 
@@ -45,7 +45,7 @@ class Affair:
     customer: Person
     winner: Person
     loser: Person
-    links: dict[tuple[Kind, str], tuple[Person, str]] = field(default_factory=dict)
+    links: dict[tuple[NotificationKind, str], tuple[Person, str]] = field(default_factory=dict)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -87,14 +87,14 @@ async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
 ) -> None:
     """The link of an offer, in email and SMS, opens the RFI, which was accepted meanwhile."""
     for channel in ("email", "sms"):
-        window = await _open(browser, *affair.links[Kind.MATCH_OFFERED, channel])
+        window = await _open(browser, *affair.links[NotificationKind.MATCH_OFFERED, channel])
         await window.sees("rfi-details", AWARDED)
         await window.close()
 
 
 async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser) -> None:
     """The message that the email quotes is on the screen."""
-    window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
+    window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
 
     await window.sees("message-body", MESSAGE)
     await window.close()
@@ -102,7 +102,7 @@ async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser
 
 async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -> None:
     """The customer sees the figure from the email."""
-    window = await _open(browser, *affair.links[Kind.QUOTE_SUBMITTED, "email"])
+    window = await _open(browser, *affair.links[NotificationKind.QUOTE_SUBMITTED, "email"])
 
     await window.sees("quote-figure", "250")
     await window.close()
@@ -110,7 +110,7 @@ async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -
 
 async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -> None:
     """The vendor reads the old description and the new one."""
-    window = await _open(browser, *affair.links[Kind.RFI_REVISED, "email"])
+    window = await _open(browser, *affair.links[NotificationKind.RFI_REVISED, "email"])
 
     await window.sees("rfi-change", "Both taps drip.")
     await window.close()
@@ -119,7 +119,7 @@ async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -
 async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browser) -> None:
     """The winner's link, in email and SMS, opens the conversation, which shows the award."""
     for channel in ("email", "sms"):
-        window = await _open(browser, *affair.links[Kind.RFI_WON, channel])
+        window = await _open(browser, *affair.links[NotificationKind.RFI_WON, channel])
         await window.sees("notice-item", "awarded")
         await expect(window.page.get_by_test_id("message-input")).to_be_editable()
         await window.close()
@@ -128,13 +128,13 @@ async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browse
 @pytest.mark.parametrize(
     ("kind", "title", "end"),
     [
-        (Kind.RFI_LOST, AWARDED, "chosen another vendor"),
-        (Kind.RFI_WITHDRAWN, WITHDRAWN, "withdrawn this request"),
-        (Kind.MATCH_CLOSED, MOVED, "no longer fits"),
+        (NotificationKind.RFI_LOST, AWARDED, "chosen another vendor"),
+        (NotificationKind.RFI_WITHDRAWN, WITHDRAWN, "withdrawn this request"),
+        (NotificationKind.MATCH_CLOSED, MOVED, "no longer fits"),
     ],
 )
 async def test_what_has_ended_is_named_with_its_end(
-    affair: Affair, browser: Browser, kind: Kind, title: str, end: str
+    affair: Affair, browser: Browser, kind: NotificationKind, title: str, end: str
 ) -> None:
     """The vendor sees which request it was, and why it has ended."""
     window = await _open(browser, *affair.links[kind, "email"])
@@ -148,7 +148,7 @@ async def test_a_link_of_somebody_elses_offers_the_other_log_in(
     affair: Affair, browser: Browser
 ) -> None:
     """Somebody with two accounts sees which one is logged in, and continues at the link."""
-    _, link = affair.links[Kind.QUOTE_SUBMITTED, "email"]
+    _, link = affair.links[NotificationKind.QUOTE_SUBMITTED, "email"]
     window = await logged_in_window(browser, link, affair.loser)
     await window.sees("other-account", affair.loser.email)
 
@@ -163,7 +163,7 @@ async def test_an_address_of_the_older_form_leads_where_it_led(
     affair: Affair, browser: Browser
 ) -> None:
     """Bookmarks and old emails have the path after the number sign."""
-    person, link = affair.links[Kind.MESSAGE_SENT, "email"]
+    person, link = affair.links[NotificationKind.MESSAGE_SENT, "email"]
     older = re.sub(r"(//[^/]+)/", r"\1/#/", link, count=1)
     window = await logged_in_window(browser, older, person)
 
@@ -176,7 +176,7 @@ async def test_the_browsers_own_buttons_go_from_page_to_page(
     affair: Affair, browser: Browser
 ) -> None:
     """Back and forward show the earlier pages, without reloading."""
-    window = await _open(browser, *affair.links[Kind.MESSAGE_SENT, "email"])
+    window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
     await window.sees("message-body", MESSAGE)
     await window.page.evaluate("window.wasNotLoadedAgain = true")
     await window.click("nav-conversations")
@@ -215,8 +215,8 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
     quote = await winner.post(f"{path}/quotes", json=figures)
     # Emails about an RFI that is already awarded would be pointless and are not sent, so wait for
     # both.
-    await eventually(lambda: _sent(customer, Kind.QUOTE_SUBMITTED))
-    await eventually(lambda: _sent(winner, Kind.RFI_REVISED))
+    await eventually(lambda: _sent(customer, NotificationKind.QUOTE_SUBMITTED))
+    await eventually(lambda: _sent(winner, NotificationKind.RFI_REVISED))
     await customer.post(
         f"{path}/award",
         if_match=revised["revision"],
@@ -224,7 +224,7 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
     )
 
 
-async def _sent(person: Person, kind: Kind) -> list[dict[str, Any]]:
+async def _sent(person: Person, kind: NotificationKind) -> list[dict[str, Any]]:
     """The person's sent notifications of a kind."""
     log = await person.get("/v1/me/notifications")
     return [
@@ -237,9 +237,9 @@ async def _sent(person: Person, kind: Kind) -> list[dict[str, Any]]:
 async def _collect(site: Site, affair: Affair) -> None:
     """Find the link of each kind and channel in the providers' deliveries."""
     to = {
-        Kind.MESSAGE_SENT: affair.customer,
-        Kind.QUOTE_SUBMITTED: affair.customer,
-        Kind.RFI_LOST: affair.loser,
+        NotificationKind.MESSAGE_SENT: affair.customer,
+        NotificationKind.QUOTE_SUBMITTED: affair.customer,
+        NotificationKind.RFI_LOST: affair.loser,
     }
     for kind, policy in POLICIES.items():
         person = to.get(kind, affair.winner)
@@ -247,7 +247,7 @@ async def _collect(site: Site, affair: Affair) -> None:
             affair.links[kind, channel] = (person, await _link(site, person, kind, channel))
 
 
-async def _link(site: Site, person: Person, kind: Kind, channel: str) -> str:
+async def _link(site: Site, person: Person, kind: NotificationKind, channel: str) -> str:
     """The link of the email or SMS; an email has the same one in its text and in its page."""
     address = person.email if channel == "email" else person.phone
 
@@ -255,7 +255,10 @@ async def _link(site: Site, person: Person, kind: Kind, channel: str) -> str:
         delivered = await deliveries(site, address)
         if channel == "email":
             return [delivery for delivery in delivered if SUBJECTS[kind] in delivery["subject"]]
-        words = {Kind.MATCH_OFFERED: "new request", Kind.RFI_WON: "you won"}[kind]
+        words = {
+            NotificationKind.MATCH_OFFERED: "new request",
+            NotificationKind.RFI_WON: "you won",
+        }[kind]
         return [
             delivery
             for delivery in delivered

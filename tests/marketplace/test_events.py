@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from marketplace import events
 from marketplace.errors import PermanentError
-from marketplace.events import KINDS, TOPICS, Event
+from marketplace.events import EVENT_TYPES, TOPICS, Event
 from tests.builders import NOW
 from tests.marketplace.every_event import an_event_of
 
@@ -29,7 +29,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("name", "version"), KINDS)
+@pytest.mark.parametrize(("name", "version"), EVENT_TYPES)
 def test_an_event_comes_back_equal(name: str, version: int) -> None:
     """An encoded event decodes equal, with times as times; nothing of the envelope is lost."""
     event = replace(an_event_of(name), version=version, causation_id="cause")
@@ -37,13 +37,13 @@ def test_an_event_comes_back_equal(name: str, version: int) -> None:
     read = events.decode(events.encode(event))
 
     assert read == replace(event, data=read.data)
-    assert read.data == KINDS[name, version].schema.load(event.data)
-    assert read.topic == KINDS[name, version].topic
+    assert read.data == EVENT_TYPES[name, version].schema.load(event.data)
+    assert read.topic == EVENT_TYPES[name, version].topic
 
 
 def test_events_are_named_as_the_contract_names_them() -> None:
     """Event names are `noun.past` and include the ones that consumers depend on."""
-    assert {name for name, _ in KINDS} >= {
+    assert {name for name, _ in EVENT_TYPES} >= {
         "vendor.approved",
         "rfi.submitted",
         "quote.submitted",
@@ -52,12 +52,12 @@ def test_events_are_named_as_the_contract_names_them() -> None:
         "message.sent",
         "notification.created",
     }
-    assert all(name.count(".") == 1 and name.islower() for name, _ in KINDS)
+    assert all(name.count(".") == 1 and name.islower() for name, _ in EVENT_TYPES)
 
 
 def test_topics_are_the_five_of_the_contract() -> None:
     """Every event goes to one of the five topics, and no topic is without events."""
-    assert {kind.topic for kind in KINDS.values()} == set(TOPICS)
+    assert {kind.topic for kind in EVENT_TYPES.values()} == set(TOPICS)
 
 
 def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
@@ -155,7 +155,7 @@ def _add_to_every_object(value: Any) -> Any:
     return [_add_to_every_object(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize(("name", "version"), KINDS)
+@pytest.mark.parametrize(("name", "version"), EVENT_TYPES)
 def test_what_a_newer_writer_adds_is_passed_over(name: str, version: int) -> None:
     """Fields that this reader does not know, at any depth, do not make an event unreadable."""
     record = _record(name)
@@ -185,7 +185,7 @@ def _with(value: Any, path: tuple[Any, ...], new: object) -> Any:
     return copy
 
 
-@given(name=st.sampled_from([name for name, _ in KINDS]), data=st.data())
+@given(name=st.sampled_from([name for name, _ in EVENT_TYPES]), data=st.data())
 def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
     name: str, data: st.DataObject
 ) -> None:
@@ -199,12 +199,14 @@ def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
     except PermanentError:
         return
 
-    assert (read.name, read.version) in KINDS
+    assert (read.name, read.version) in EVENT_TYPES
 
 
 def test_every_kind_has_a_kept_sample() -> None:
     """The repository keeps a sample of every event kind as it was first written."""
-    assert {sample.stem for sample in SAMPLES} == {f"{name}.v{version}" for name, version in KINDS}
+    assert {sample.stem for sample in SAMPLES} == {
+        f"{name}.v{version}" for name, version in EVENT_TYPES
+    }
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=[sample.stem for sample in SAMPLES])

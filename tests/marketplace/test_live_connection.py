@@ -6,7 +6,7 @@ import hiredis
 from redis.asyncio import Redis
 
 from marketplace import live
-from marketplace.live.connection import Connection
+from marketplace.live.connection import RedisConnection
 
 
 async def test_a_connection_is_made_outside_the_pool_and_read_by_hand(redis_url: str) -> None:
@@ -33,7 +33,7 @@ async def test_a_connection_is_made_outside_the_pool_and_read_by_hand(redis_url:
 async def test_many_commands_of_one_write_are_answered_in_order(redis_url: str) -> None:
     """Replies keep their order however they are split into reads."""
     redis: Redis = live.connect(redis_url)
-    connection = Connection(redis)
+    connection = RedisConnection(redis)
     await connection.open()
     try:
         await connection.send(("ECHO", b"%d" % number) for number in range(1_000))

@@ -21,10 +21,10 @@ from tests.builders import FixedClock
 from tests.memory.entry_log import EntryLog
 from tests.memory.live import Live
 from tests.memory.passwords import Passwords
-from tests.memory.presence import Presence
+from tests.memory.presence import PresenceStore
 from tests.memory.store import Store
 
-__all__ = ["EntryLog", "Live", "Passwords", "Presence", "Store", "a_world"]
+__all__ = ["EntryLog", "Live", "Passwords", "PresenceStore", "Store", "a_world"]
 
 
 def a_world(
@@ -37,7 +37,7 @@ def a_world(
         store=kept,
         entry_log=EntryLog(kept),
         live=live or Live(),
-        presence=Presence(clock=clock),
+        presence=PresenceStore(clock=clock),
         passwords=Passwords(),
         clock=clock,
     )

@@ -9,7 +9,7 @@ from tests.builders import FixedClock
 TTL = timedelta(seconds=25)
 
 
-class Presence:
+class PresenceStore:
     """Who is connected to one process; several processes can share their reports."""
 
     def __init__(

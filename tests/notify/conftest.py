@@ -23,7 +23,7 @@ from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore
 from notify.handler import Handler
 from notify.lane import Lane
-from notify.outcomes import Patience
+from notify.outcomes import RetryPolicy
 from notify.rendering import Renderer
 from notify.sender import Sender
 from notify.senders import open_senders
@@ -40,7 +40,7 @@ ACCOUNT = Account(
 )
 # Enough for a busy machine to answer on the loopback interface, short enough to wait for.
 TIMEOUT_S = 1.0
-PATIENCE = Patience(first_pause_s=10, jitter=lambda: 1.0)
+RETRY_POLICY = RetryPolicy(first_pause_s=10, jitter=lambda: 1.0)
 Lanes = Mapping[Channel, Lane]
 
 
@@ -125,7 +125,7 @@ def new_lanes(clock: FixedClock) -> Lanes:
     """A process's lanes, on the clock that tests advance."""
     channels = (Channel.EMAIL, Channel.SMS)
     return {
-        channel: Lane(channel, patience=PATIENCE, now_s=lambda: clock.now().timestamp())
+        channel: Lane(channel, retry_policy=RETRY_POLICY, now_s=lambda: clock.now().timestamp())
         for channel in channels
     }
 
@@ -141,7 +141,7 @@ def sending(
     world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
 ) -> Sending:
     """Sends through the sandbox."""
-    return Sending(world, senders, renderer, lanes, patience=PATIENCE)
+    return Sending(world, senders, renderer, lanes, retry_policy=RETRY_POLICY)
 
 
 @pytest_asyncio.fixture
@@ -156,7 +156,7 @@ def new_worker(
     world: World, senders: Mapping[Channel, Sender], renderer: Renderer, lanes: Lanes
 ) -> Worker:
     """Another process's worker, with its own `Sending`."""
-    sending = Sending(world, senders, renderer, lanes, patience=PATIENCE)
+    sending = Sending(world, senders, renderer, lanes, retry_policy=RETRY_POLICY)
     return Worker(world, sending.attempt, tuple(lanes.values()))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
-from notify.gate import Gate, Passage
+from notify.gate import Gate, SendPermit
 from tests.builders import a_deletion, an_account
 from tests.notify.helpers import a_case, an_offer, keep, of_messages, says
 
@@ -17,8 +17,8 @@ async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
     account = an_account(phone="+13035550188")
     await world.store.accounts.add(account)
 
-    assert await Gate(world).check(an_offer(account, "email")) == Passage(account, account.email)
-    assert await Gate(world).check(an_offer(account, "sms")) == Passage(account, "+13035550188")
+    assert await Gate(world).check(an_offer(account, "email")) == SendPermit(account, account.email)
+    assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(account, "+13035550188")
 
 
 async def test_an_account_that_is_gone_is_not_written_to(world: World) -> None:
@@ -40,7 +40,7 @@ async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
     await world.store.accounts.add(account)
     await world.presence.connected(account.id)
 
-    assert isinstance(await Gate(world).check(an_offer(account, "email")), Passage)
+    assert isinstance(await Gate(world).check(an_offer(account, "email")), SendPermit)
 
 
 async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> None:
@@ -48,9 +48,9 @@ async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> No
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "When could you come?")
 
-    passage = await Gate(world).check(of_messages(case, 1, 1))
+    permit = await Gate(world).check(of_messages(case, 1, 1))
 
-    assert passage == Passage(case.vendor, case.vendor.email, ("When could you come?",))
+    assert permit == SendPermit(case.vendor, case.vendor.email, ("When could you come?",))
 
 
 async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:

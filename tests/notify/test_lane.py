@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 
 from marketplace.domain.conversations import Channel
 from notify.lane import MOST_REFUSED, MOST_UNKNOWN, Lane
-from notify.outcomes import Patience
+from notify.outcomes import RetryPolicy
 from notify.sender import (
     OutcomeUnknownError,
     PermanentSendError,
@@ -14,7 +14,7 @@ from notify.sender import (
 )
 from tests.builders import Stopwatch
 
-CALM = Patience(first_pause_s=5, longest_pause_s=300, jitter=lambda: 1.0)
+CALM = RetryPolicy(first_pause_s=5, longest_pause_s=300, jitter=lambda: 1.0)
 AWAY = TemporarySendError("provider_unavailable")
 UNKNOWN = OutcomeUnknownError("outcome_unknown")
 
@@ -28,7 +28,7 @@ def clock() -> Stopwatch:
 @pytest.fixture
 def lane(clock: Stopwatch) -> Lane:
     """An email lane without jitter."""
-    return Lane(Channel.EMAIL, patience=CALM, now_s=clock)
+    return Lane(Channel.EMAIL, retry_policy=CALM, now_s=clock)
 
 
 def _alone(code: int) -> SendError:

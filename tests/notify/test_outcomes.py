@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from marketplace.domain.notifications import NotificationState
-from notify.outcomes import Patience, put_off, sent
+from notify.outcomes import RetryPolicy, put_off, sent
 from tests.builders import NOW, a_notification
 from tests.notify.helpers import at
 
-CALM = Patience(jitter=lambda: 1.0)
+CALM = RetryPolicy(jitter=lambda: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,15 @@ def test_the_pause_doubles_up_to_an_hour(tries: int, pause_s: float) -> None:
 
 def test_the_pause_is_spread_over_its_second_half() -> None:
     """Notifications that failed together do not return together."""
-    assert Patience(jitter=lambda: 0.0).pause_s(2, None) == 5
-    drawn = {Patience().pause_s(2, None) for _ in range(50)}
+    assert RetryPolicy(jitter=lambda: 0.0).pause_s(2, None) == 5
+    drawn = {RetryPolicy().pause_s(2, None) for _ in range(50)}
     assert len(drawn) > 25
     assert all(5 <= pause_s <= 10 for pause_s in drawn)
 
 
 def test_what_the_provider_asks_for_is_a_floor_under_the_doubling() -> None:
     """A hint delays the retry, with some jitter; a small one does not stop the doubling."""
-    assert Patience(jitter=lambda: 0.0).pause_s(1, 30) == 30
+    assert RetryPolicy(jitter=lambda: 0.0).pause_s(1, 30) == 30
     assert CALM.pause_s(1, 30) == 31
     assert CALM.pause_s(7, 30) == 320
     assert CALM.pause_s(1, 1e9) == 3_601

@@ -8,7 +8,7 @@ from marketplace.domain.rfis import Budget
 from marketplace.ports import World
 from notify.handler import Handler
 from notify.rendering import Renderer
-from notify.rules import Kind
+from notify.rules import NotificationKind
 from tests.builders import a_place, a_quote
 from tests.notify.helpers import a_case, keep, of_account, of_match, of_quote, of_rfi
 
@@ -51,14 +51,14 @@ async def test_no_mail_and_no_sms_has_what_the_table_withholds(
         for notification in await of_account(world.store, person.id)
     ]
     assert {notification.kind for notification in made} >= {
-        Kind.MATCH_OFFERED,
-        Kind.MATCH_CLOSED,
-        Kind.QUOTE_SUBMITTED,
-        Kind.RFI_REVISED,
-        Kind.RFI_WON,
+        NotificationKind.MATCH_OFFERED,
+        NotificationKind.MATCH_CLOSED,
+        NotificationKind.QUOTE_SUBMITTED,
+        NotificationKind.RFI_REVISED,
+        NotificationKind.RFI_WON,
     }
     for notification in made:
-        kind = Kind(notification.kind)
+        kind = NotificationKind(notification.kind)
         mail = renderer.mail(kind, "Vince", notification.data)
         told = f"{mail} {renderer.sms(kind, notification.data)} {notification.data}"
         assert [secret for secret in SECRETS if secret in told] == [], kind

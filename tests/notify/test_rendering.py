@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from marketplace.domain.sms_text import count_segments, is_gsm, plain
 from notify.rendering import Renderer, distance, money, short
-from notify.rules import Kind
+from notify.rules import NotificationKind
 
 # Written by strangers: markup, a line break, quotation marks, and more than fits into a subject.
 NASTY = 'Leak <script>alert("x")</script>\r\nBcc: all@example.com & more'
@@ -58,8 +58,8 @@ class _Page(HTMLParser):
             self.around.add(self.open[-1])
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_every_kind_is_a_whole_email(kind: NotificationKind, renderer: Renderer) -> None:
     """Every kind has a one-line subject, a text and a page, with the link and the name."""
     mail = renderer.mail(kind, "O'Hara & Sons", DATA, ["When could you come?"])
 
@@ -74,8 +74,8 @@ def test_every_kind_is_a_whole_email(kind: Kind, renderer: Renderer) -> None:
     assert "Hello O'Hara & Sons," in "".join(page.texts)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) -> None:
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_every_kind_escapes_what_others_wrote(kind: NotificationKind, renderer: Renderer) -> None:
     """Markup that people wrote appears as text in the page, and unchanged in the text."""
     mail = renderer.mail(kind, "<i>Vince</i>", DATA, ["<img src=x onerror=alert(1)>"])
 
@@ -84,8 +84,10 @@ def test_every_kind_escapes_what_others_wrote(kind: Kind, renderer: Renderer) ->
     assert '<script>alert("x")</script>' in mail.text
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Renderer) -> None:
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_every_kind_is_an_sms_of_one_line_with_a_link(
+    kind: NotificationKind, renderer: Renderer
+) -> None:
     """An ordinary title takes at most two segments; the link, which is unique, is at the end."""
     text = renderer.sms(kind, {**DATA, "title": "Leaking kitchen sink"})
 
@@ -95,8 +97,10 @@ def test_every_kind_is_an_sms_of_one_line_with_a_link(kind: Kind, renderer: Rend
     assert len(text) <= 306
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Renderer) -> None:
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_no_name_or_title_turns_the_sentence_round(
+    kind: NotificationKind, renderer: Renderer
+) -> None:
     """What a person wrote is isolated in HTML and has no direction controls elsewhere."""
     names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
 
@@ -109,8 +113,10 @@ def test_no_name_or_title_turns_the_sentence_round(kind: Kind, renderer: Rendere
     assert "\u202e" not in renderer.sms(kind, {**DATA, **names})
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_missing_value_is_an_error_and_no_blank(kind: Kind, renderer: Renderer) -> None:
+@pytest.mark.parametrize("kind", list(NotificationKind))
+def test_a_missing_value_is_an_error_and_no_blank(
+    kind: NotificationKind, renderer: Renderer
+) -> None:
     """A missing value is an error, so that nobody gets an email with a hole in it."""
     without_title = {name: value for name, value in DATA.items() if name != "title"}
 
@@ -122,7 +128,7 @@ def test_an_email_about_messages_quotes_the_last_five(renderer: Renderer) -> Non
     """The email quotes the last five messages and says how many there are."""
     bodies = [f"message {number}" for number in range(1, 8)]
 
-    mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, bodies)
+    mail = renderer.mail(NotificationKind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, bodies)
 
     assert mail.subject.startswith("7 new messages from")
     assert "(the last 5 of 7 messages)" in mail.text
@@ -132,7 +138,9 @@ def test_an_email_about_messages_quotes_the_last_five(renderer: Renderer) -> Non
 
 def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
     """An email about one message uses the singular, without a count."""
-    mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, ["When?"])
+    mail = renderer.mail(
+        NotificationKind.MESSAGE_SENT, "Vince", {**DATA, "title": "Sink"}, ["When?"]
+    )
 
     assert mail.subject == "New message from <b>Carla</b> about Sink"
     assert "the last" not in mail.text
@@ -140,7 +148,7 @@ def test_an_email_about_one_message_says_so(renderer: Renderer) -> None:
 
 def test_a_long_message_is_cut(renderer: Renderer) -> None:
     """A long message is cut in the email; the app shows all 8,000 characters."""
-    mail = renderer.mail(Kind.MESSAGE_SENT, "Vince", DATA, ["x" * 8_000])
+    mail = renderer.mail(NotificationKind.MESSAGE_SENT, "Vince", DATA, ["x" * 8_000])
 
     assert len(mail.text) < 1_500
 
@@ -178,10 +186,10 @@ def test_short_cuts_at_the_limit_and_not_before() -> None:
 ORDINARY = "Leaking kitchen sink: the trap under it drips day and night"
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", NotificationKind)
 @pytest.mark.parametrize("title", [ORDINARY, "Can’t close the tap – “urgent”…", "x" * 120])
 def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
-    kind: Kind, title: str, renderer: Renderer
+    kind: NotificationKind, title: str, renderer: Renderer
 ) -> None:
     """Two segments are enough, even with characters that phones and word processors insert."""
     text = renderer.sms(kind, {**DATA, "title": title})
@@ -192,9 +200,9 @@ def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
 
 def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
     """A curly apostrophe would make the text UCS-2: three segments instead of one."""
-    curly = renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can’t close the tap"})
+    curly = renderer.sms(NotificationKind.RFI_WON, {**DATA, "title": "Can’t close the tap"})
 
-    assert curly == renderer.sms(Kind.RFI_WON, {**DATA, "title": "Can't close the tap"})
+    assert curly == renderer.sms(NotificationKind.RFI_WON, {**DATA, "title": "Can't close the tap"})
     assert count_segments(curly) == 1
 
 
@@ -207,9 +215,9 @@ def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
         "Протечка " * 13,
     ],
 )
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", NotificationKind)
 def test_a_long_title_is_cut_between_signs_and_the_link_stays(
-    kind: Kind, title: str, renderer: Renderer
+    kind: NotificationKind, title: str, renderer: Renderer
 ) -> None:
     """No half emoji, no half flag, no mark without its letter, and at most three segments."""
     text = renderer.sms(kind, {**DATA, "title": title})
@@ -244,7 +252,7 @@ def test_a_long_title_is_cut_between_signs_and_the_link_stays(
 )
 def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> None:
     """The only link is ours: titles and names keep nothing that a phone would turn into one."""
-    for kind in Kind:
+    for kind in NotificationKind:
         names = {"title": title, "sender_name": title, "vendor_name": title}
         text = renderer.sms(kind, {**DATA, **names})
 
@@ -260,7 +268,7 @@ def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> No
 )
 def test_an_ordinary_title_stays_as_it_is(title: str, renderer: Renderer) -> None:
     """Full stops and numbers are not links."""
-    assert title in renderer.sms(Kind.RFI_WON, {**DATA, "title": title})
+    assert title in renderer.sms(NotificationKind.RFI_WON, {**DATA, "title": title})
 
 
 def test_a_subject_is_cut_between_signs(renderer: Renderer) -> None:

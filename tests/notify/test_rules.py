@@ -7,12 +7,12 @@ import pytest
 from marketplace.domain.conversations import Channel
 from marketplace.domain.matches import MatchState
 from marketplace.domain.rfis import RfiState
-from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, Kind, Telling, tellings
+from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, NotificationKind, Telling, tellings
 from tests.builders import a_match, a_message, a_quote, an_accepted_match, an_rfi
 from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
 
 
-def _told(found: list[Telling]) -> set[tuple[Kind, str]]:
+def _told(found: list[Telling]) -> set[tuple[NotificationKind, str]]:
     return {(telling.kind, telling.account_id) for telling in found}
 
 
@@ -22,10 +22,10 @@ def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
 
     (telling,) = tellings(of_match("match.offered", match), Facts())
 
-    assert (telling.kind, telling.account_id) == (Kind.MATCH_OFFERED, match.vendor_id)
+    assert (telling.kind, telling.account_id) == (NotificationKind.MATCH_OFFERED, match.vendor_id)
     assert telling.data == {"distance_m": 1_000}
     assert telling.path == f"/rfis/{match.rfi_id}"
-    policy = POLICIES[Kind.MATCH_OFFERED]
+    policy = POLICIES[NotificationKind.MATCH_OFFERED]
     assert policy.channels == (Channel.EMAIL, Channel.SMS)
     assert not policy.is_for_the_absent
 
@@ -35,7 +35,7 @@ def test_an_offer_that_fits_no_longer_is_told_to_its_vendor() -> None:
     match = a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable")
 
     assert _told(tellings(of_match("match.closed", match), Facts())) == {
-        (Kind.MATCH_CLOSED, match.vendor_id)
+        (NotificationKind.MATCH_CLOSED, match.vendor_id)
     }
 
 
@@ -56,11 +56,11 @@ def test_a_message_is_told_to_the_others_after_a_while() -> None:
 
     (telling,) = tellings(of_message(message), Facts(conversation=case.conversation))
 
-    assert (telling.kind, telling.account_id) == (Kind.MESSAGE_SENT, case.vendor.id)
+    assert (telling.kind, telling.account_id) == (NotificationKind.MESSAGE_SENT, case.vendor.id)
     assert telling.path == f"/conversations/{case.conversation.id}"
     assert telling.data["sender_name"] == case.customer.name
     assert (telling.data["first_sequence"], telling.data["sequence"]) == (7, 7)
-    policy = POLICIES[Kind.MESSAGE_SENT]
+    policy = POLICIES[NotificationKind.MESSAGE_SENT]
     assert policy.channels == (Channel.EMAIL,)
     assert (policy.is_for_the_absent, policy.delay_s) == (True, MESSAGE_DELAY_S)
 
@@ -88,9 +88,12 @@ def test_a_quote_is_told_to_the_customer() -> None:
 
     (telling,) = tellings(of_quote("quote.submitted", quote), Facts())
 
-    assert (telling.kind, telling.account_id) == (Kind.QUOTE_SUBMITTED, quote.customer_id)
+    assert (telling.kind, telling.account_id) == (
+        NotificationKind.QUOTE_SUBMITTED,
+        quote.customer_id,
+    )
     assert telling.data["amount_minor"] == 25_000
-    assert POLICIES[Kind.QUOTE_SUBMITTED].is_for_the_absent
+    assert POLICIES[NotificationKind.QUOTE_SUBMITTED].is_for_the_absent
 
 
 def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
@@ -101,7 +104,7 @@ def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
 
     (telling,) = tellings(event, Facts(matches=(accepted, offered)))
 
-    assert (telling.kind, telling.account_id) == (Kind.RFI_REVISED, accepted.vendor_id)
+    assert (telling.kind, telling.account_id) == (NotificationKind.RFI_REVISED, accepted.vendor_id)
     assert telling.data == {"changed_fields": ["needed_by", "budget"]}
 
 
@@ -133,7 +136,7 @@ def test_a_withdrawal_is_told_to_those_it_closed() -> None:
     )
 
     assert _told(tellings(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
-        (Kind.RFI_WITHDRAWN, closed.vendor_id)
+        (NotificationKind.RFI_WITHDRAWN, closed.vendor_id)
     }
 
 
@@ -146,10 +149,13 @@ def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
 
     found = tellings(of_rfi("rfi.awarded", rfi, "state"), Facts(matches=(loser, winner, declined)))
 
-    assert _told(found) == {(Kind.RFI_WON, winner.vendor_id), (Kind.RFI_LOST, loser.vendor_id)}
+    assert _told(found) == {
+        (NotificationKind.RFI_WON, winner.vendor_id),
+        (NotificationKind.RFI_LOST, loser.vendor_id),
+    }
     assert found[0].path == f"/conversations/{winner.conversation_id}"
-    assert POLICIES[Kind.RFI_WON].channels == (Channel.EMAIL, Channel.SMS)
-    assert POLICIES[Kind.RFI_LOST].channels == (Channel.EMAIL,)
+    assert POLICIES[NotificationKind.RFI_WON].channels == (Channel.EMAIL, Channel.SMS)
+    assert POLICIES[NotificationKind.RFI_LOST].channels == (Channel.EMAIL,)
 
 
 def test_most_events_are_told_to_nobody() -> None:
@@ -161,7 +167,7 @@ def test_most_events_are_told_to_nobody() -> None:
 
 def test_every_kind_has_a_policy() -> None:
     """No kind is without a channel."""
-    assert set(POLICIES) == set(Kind)
+    assert set(POLICIES) == set(NotificationKind)
     assert all(policy.channels for policy in POLICIES.values())
 
 

@@ -16,7 +16,7 @@ from marketplace.schemas.rfis import DraftRfi
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import NOW, FixedClock, a_place, a_vendor, an_account
-from tests.memory import Live, Passwords, Presence
+from tests.memory import Live, Passwords, PresenceStore
 
 _WRITTEN = (
     "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
@@ -29,7 +29,7 @@ def _world(store: MongoStore) -> World:
         store=store,
         entry_log=EntryWriter(store.entries),
         live=Live(),
-        presence=Presence(),
+        presence=PresenceStore(),
         passwords=Passwords(),
         clock=FixedClock(),
     )

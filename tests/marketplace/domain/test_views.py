@@ -16,7 +16,7 @@ from marketplace.domain.views import (
     message_view,
     push,
 )
-from marketplace.events import KINDS
+from marketplace.events import EVENT_TYPES
 from marketplace.schemas.conversations import EntryView, MessageView
 from marketplace.schemas.vendors import NearbyVendorView
 from tests.builders import a_deletion, a_message, a_notice, a_place, an_edit
@@ -94,7 +94,7 @@ def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
 
 def test_every_kind_of_entry_is_an_event_too() -> None:
     """A push and its Kafka event have the same name."""
-    assert {(PUSHES[kind], 1) for kind in EntryKind} <= KINDS.keys()
+    assert {(PUSHES[kind], 1) for kind in EntryKind} <= EVENT_TYPES.keys()
 
 
 def test_a_listed_vendor_looks_as_its_schema_says() -> None:

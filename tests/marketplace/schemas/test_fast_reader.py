@@ -6,12 +6,12 @@ import orjson
 import pytest
 from marshmallow import ValidationError
 
-from marketplace.events import KINDS, decode, encode
+from marketplace.events import EVENT_TYPES, decode, encode
 from marketplace.schemas.fast_reader import FastReader
 from tests.builders import a_message
 from tests.notify.helpers import written_message
 
-MESSAGE = KINDS["message.sent", 1].schema
+MESSAGE = EVENT_TYPES["message.sent", 1].schema
 
 
 def a_view(**changes: Any) -> dict[str, Any]:
