@@ -42,7 +42,7 @@ def demo() -> None:
 @main.command(help="List the processes and servers of the running stack.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def status(*, as_json: bool) -> None:
-    """Print the name, process id, address and health of each; exit code 1 if no stack is running."""
+    """Print name, process id, address and health of each; exit code 1 if nothing is running."""
     entries = asyncio.run(state.read(_paths()))
     if as_json:
         print(json.dumps(entries, indent=1))
@@ -97,7 +97,7 @@ def _run(*, with_demo: bool) -> None:
 
 
 async def _run_until_signal(*, with_demo: bool) -> None:
-    """Start the stack, announce that it is ready, wait for a signal, and stop everything in order."""
+    """Start the stack, announce that it is ready, wait for a signal, stop everything in order."""
     signalled = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

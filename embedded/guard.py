@@ -44,7 +44,7 @@ class Guard:
 
     @classmethod
     async def start(cls) -> Self:
-        """Start the guard in a session of its own, where the terminal's Ctrl-C does not reach it."""
+        """Start the guard in its own session, where the terminal's Ctrl-C does not reach it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", str(Path(__file__)),
             stdin=asyncio.subprocess.PIPE, start_new_session=True,

@@ -18,8 +18,8 @@ from embedded.program import Program
 _FETCH_TIMEOUT_S = 240
 _FORMAT_TIMEOUT_S = 60
 
-# A small heap and the first compiler tier only: ready in 2.5 s instead of 7 s, and still faster than
-# its Python clients.
+# A small heap and the first compiler tier only: ready in 2.5 s instead of 7 s, and still faster
+# than its Python clients.
 _JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

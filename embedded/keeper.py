@@ -143,7 +143,7 @@ class Keeper:
                 return delay_s
 
     async def _watch(self) -> None:
-        """Return when the process has exited; until then, report when it becomes unready or ready."""
+        """Return when the process has exited; until then, report changes of its readiness."""
         assert self._process is not None  # noqa: S101 (set by _launch)
         failures = 0
         while not await self._ends_within(HEALTH_EVERY_S):

@@ -58,7 +58,7 @@ class Paths:
 
 
 def from_environment(environment: Mapping[str, str]) -> Paths:
-    """Read `PARLEY_DATA_DIR` and `PARLEY_CACHE_DIR`; by default .data and .cache in the checkout."""
+    """Read `PARLEY_DATA_DIR` and `PARLEY_CACHE_DIR`, or use .data and .cache of the checkout."""
     return Paths(
         data=Path(environment.get("PARLEY_DATA_DIR") or CHECKOUT / ".data").resolve(),
         cache=Path(environment.get("PARLEY_CACHE_DIR") or CHECKOUT / ".cache").resolve(),

@@ -50,7 +50,7 @@ VARIABLES = {
 
 
 async def prepare(name: str, paths: Paths, ports: PortBook) -> Program:
-    """Return one of the servers as a program, after its one-time preparation (files, formatting)."""
+    """Return one of the servers as a program, after its one-time setup (files, formatting)."""
     if name == "mongod":
         return mongod.program(paths, ports.port("mongod"))
     if name == "valkey":

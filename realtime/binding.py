@@ -54,7 +54,7 @@ def owner_of(identity: ClientIdentity) -> SessionOwner:
 
 
 def identify(peer: str, headers: Mapping[str, str]) -> ClientIdentity:
-    """Identify the sender of a request (header names in lower case, or a case-insensitive mapping)."""
+    """Identify the sender of a request; `headers` are in lower case or case-insensitive."""
     address = client_address(peer, headers.get("x-forwarded-for", ""))
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)

@@ -49,7 +49,7 @@ class CallDefinition:
     """A call's schema and its handler.
 
     Calls with `is_typing` have a rate of their own. Calls with `is_reading` have large answers: a
-    connection runs few of them at a time, and none while its app is behind with reading.
+    connection runs few of them at a time, and none while its app has fallen behind in reading.
     `resumes_from` names the payload field of a join that says where an app resumes; joins wait for
     admission.
     """

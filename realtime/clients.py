@@ -31,7 +31,7 @@ class Clients(AsyncManager):  # type: ignore[misc] # untyped library
         return (NAMESPACE,)
 
     async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
-        """Assign a Socket.IO id; None if the session has one already or asks for another namespace."""
+        """Assign a Socket.IO id; None if the session has one, or asks for another namespace."""
         if namespace != NAMESPACE or eio_sid in self._sids:
             return None
         sid: str = self.server.eio.generate_id()

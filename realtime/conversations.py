@@ -36,7 +36,7 @@ from realtime.presence import RoomPresence
 from realtime.rooms import Room, Rooms
 from realtime.typing import Typing
 
-# Every gateway hears of a block by announcement; after a lost one, typing and receipts stop in this time.
+# Blocks are announced to every gateway; if that is lost, typing and receipts stop within this time.
 BLOCK_HEARD_WITHIN_S = 5.0
 HEAD_LAGS_S = 0.05
 _CONVERSATION, _READ_POSITION = ConversationView(), ReadPositionView()
@@ -262,12 +262,10 @@ class ConversationCalls:
             epoch = store.epoch.current
             head = (await store.entries.heads([id_]))[id_]
             after = await self._followed(payload, id_, head)
-            if (
-                after is not None and after > head
-            ):  # just after an election: the entries become readable in a moment
+            if after is not None and after > head:  # an election just ended: retry in a moment
                 await asyncio.sleep(HEAD_LAGS_S)
                 continue
-            # Concurrently: the longer this takes, the likelier the room moves on and all is read again.
+            # Concurrently: the longer this takes, the likelier the room moves on and this repeats.
             entries, now, positions, active = await asyncio.gather(
                 store.entries.before(id_, head + 1, MAX_ENTRIES)
                 if after is None

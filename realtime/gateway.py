@@ -124,7 +124,7 @@ class Gateway:
         self._transport.end(connection.id, _REASONS[code])
 
     async def drained(self, connection: Connection) -> None:
-        """Wait while the app is behind with reading what it was sent.
+        """Wait while the app has fallen behind in reading what it was sent.
 
         Raises:
             ParleyError: `draining`, when the connection ends meanwhile.

@@ -79,7 +79,7 @@ class CallLimits:
         return 0.0
 
     def ignores_refusals(self, caller: Caller, now: float) -> bool:
-        """Count a refused call; whether the connection keeps calling as if it were never refused."""
+        """Count a refused call; whether the connection keeps calling regardless of refusals."""
         if self._refusals.wait_s(caller.refusals_paid_until, now) > 0:
             return True
         caller.refusals_paid_until = self._refusals.after(caller.refusals_paid_until, now)

@@ -57,9 +57,8 @@ def parse_call(message: bytes) -> CallPacket | RefusedCall | None:
     ):
         return _refused(message)
     payload = arguments[1] if len(arguments) == 2 else None
-    if type(payload) is not dict or message.count(b":") != len(
-        payload
-    ):  # usually every colon follows a name
+    # Usually every colon follows a name of the payload, and there is nothing to check.
+    if type(payload) is not dict or message.count(b":") != len(payload):
         try:
             require_each_name_once(message[start:], arguments, root=1)
         except ParleyError as error:

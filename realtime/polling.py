@@ -154,7 +154,7 @@ class PollingSession:
             self._calls_ended.set()
 
     async def drained(self) -> None:
-        """Wait while the app is behind with polling, or until the session ends."""
+        """Wait while the app has fallen behind in polling, or until the session ends."""
         while self._waiting_bytes > SLOW_FROM_BYTES and not self.closed:
             if self._drained is None:
                 self._drained = asyncio.Event()
@@ -292,7 +292,7 @@ class PollingSession:
         self._server.lost(self.sid, reason)
 
     def hand_over(self, successor: WebSocketSession) -> None:
-        """Let a websocket take over; a waiting poll ends, and calls in flight are answered there."""
+        """Let a websocket take over: a waiting poll ends, calls in flight are answered there."""
         self._successor = successor
         self.upgraded = True
         self._mark_closed()

@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 GAP_CLOSES_WITHIN_S = 0.02
 # Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
-# If the store does not fill a gap for this long, the members get a `gap` and can show that they wait.
+# If the store does not fill a gap in this time, the members get a `gap` and can show it.
 GAP_PUSHED_AFTER_S = 5.0
 CHECK_HEADS_EVERY_S = 5.0
 HEADS_PER_BATCH = 20
@@ -138,7 +138,7 @@ class Room:
         self._push(self.members, Announcement(self.name, "gap", gap))
 
     async def subscribed(self, subscriber: Subscriber) -> None:
-        """Wait for the room's subscription, shared by all who join, and kept if one of them leaves."""
+        """Wait for the subscription, which all joins share and which outlives each of them."""
         if self._subscribing is None:
             self._subscribing = tasks.held(subscriber.join(self.name), "room")
         if not self._subscribing.done():

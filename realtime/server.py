@@ -43,7 +43,7 @@ AnySession = WebSocketSession | PollingSession
 
 
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
-    """python-socketio with our transport and ids; closes connections that send malformed packets."""
+    """python-socketio with our transport and ids; malformed packets end the connection."""
 
     manager: Clients
 
@@ -221,7 +221,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
 
 
 def _handshake_error(packet: str) -> ParleyError | None:
-    """Why a handshake's JSON cannot be parsed, if so: without an answer, an app retries for ever."""
+    """Why a handshake's JSON cannot be parsed, if so: unanswered, an app retries for ever."""
     start = packet.find("{")
     if packet[:1] != _CONNECT or start < 0:
         return None
@@ -244,6 +244,6 @@ def _address(environ: dict[str, Any]) -> str:
 
 
 async def close_connections(_request: web.Request, response: web.StreamResponse) -> None:
-    """Close the connection after every response of aiohttp, so that `Acceptor` sees every request."""
+    """Close the connection after each aiohttp response, so that `Acceptor` sees every request."""
     response.force_close()
     response.headers["Connection"] = "close"

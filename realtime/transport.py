@@ -33,7 +33,7 @@ class Transport(Protocol):
         """Close a connection in a way that makes the app reconnect."""
 
     async def drained(self, connection_id: str) -> None:
-        """Wait while the app is behind with reading; returns when it has caught up or disconnected."""
+        """Wait while the app has fallen behind in reading, or until it disconnects."""
 
 
 class OrJson:
@@ -56,7 +56,7 @@ class SocketIoTransport:
     """Implements `Transport` over the clients of a Socket.IO server."""
 
     def __init__(self, clients: Clients) -> None:
-        # A socket is in here once its handshake is answered: an earlier push would overtake the answer.
+        # Sockets whose handshake is answered: an earlier push would overtake the answer.
         self._sockets = clients.sockets
 
     def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
@@ -88,7 +88,7 @@ class SocketIoTransport:
             socket.end(reason)
 
     async def drained(self, connection_id: str) -> None:
-        """Wait while the app is behind with reading; returns when it has caught up or disconnected."""
+        """Wait while the app has fallen behind in reading, or until it disconnects."""
         socket = self._sockets.get(connection_id)
         if socket is not None:
             await socket.drained()

@@ -1,4 +1,4 @@
-"""Who is typing. Every typing state expires, so an app that vanishes leaves nobody typing for ever."""
+"""Who is typing. Every typing state expires, so a vanished app leaves nobody typing for ever."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 """REST over HTTP: accounts, onboarding, RFIs, quotes, and conversations for apps without a socket.
 
 request ─▶ app ─▶ performing ─┬─▶ requests, queries, authentication   parse and validate the request
-                              ├─▶ idempotency                         a stored answer, if there is one
+                              ├─▶ idempotency                         a stored answer, if any
                               ├─▶ the operation's handler ─▶ marketplace.actions
                               └─▶ responses, or problems              write the response
 
@@ -9,7 +9,7 @@ accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches
 conversations.py blocks.py reports.py notifications.py health.py     the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 context.py        what a handler receives and returns
-openapi.py asyncapi.py documentation.py pages/     /openapi.json, /asyncapi.json, /docs, /docs/socket
+openapi.py asyncapi.py documentation.py pages/    /openapi.json, /asyncapi.json, /docs, …
 documents.py      writes these documents to files
 preconditions.py cursors.py     If-Match and If-None-Match; sealed cursors
 limits.py log_ins.py     rate limits per account and address; slows down password guessing

@@ -99,8 +99,8 @@ def make_app(parts: Parts, health_check: Health) -> App:
         strict_slashes=True,
     )
     app.config.update(_CONFIG)
-    # At startup Sanic rewrites its classes without the unused hooks, which saves 90 µs a request. It
-    # rewrites them from source, and fails on classes that are rewritten already.
+    # At startup Sanic rewrites its classes without the unused hooks, which saves 90 µs a request.
+    # It rewrites them from source, and fails on classes that are rewritten already.
     app.config.TOUCHUP = next(_APPS_CREATED) == 0
     app.ctx.service = service
     for operation in OPERATIONS:

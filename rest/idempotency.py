@@ -96,9 +96,7 @@ async def _run_claimed(
             return await _replay(keyed, claim)
         try:
             return await work(_under(keyed, claim, answer))
-        except (
-            ClaimLostError
-        ):  # another request took the claim over: it has stored an answer, or is running
+        except ClaimLostError:  # another request took over: it has answered, or is running
             continue
         except ParleyError:  # refused, unless the refusal is due to the effect of a takeover
             if not await keys.release(claim):

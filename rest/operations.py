@@ -104,7 +104,7 @@ class Operation:
 
 
 class Routes:
-    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` are decorators."""
+    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` decorate."""
 
     def __init__(self, tag: str) -> None:
         self._tag = tag

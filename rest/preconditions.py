@@ -26,8 +26,8 @@ def expected_revisions(request: RestRequest) -> Revisions:
     A tag that we never issued names no revision, and so matches none.
 
     Raises:
-        ParleyError: `revision_required` without the header; `validation_failed` if it is not a list of
-            entity tags.
+        ParleyError: `revision_required` without the header; `validation_failed` if it is not a list
+            of entity tags.
     """
     headers = request.headers.getall("if-match", [])
     if not headers:

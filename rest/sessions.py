@@ -1,4 +1,4 @@
-"""Whether the log-in behind an access token is active: a token outlives it by seconds, not minutes."""
+"""Whether the log-in behind an access token is active: the token outlives it by seconds only."""
 
 import time
 from collections import OrderedDict

@@ -14,6 +14,7 @@ bulk.py        inserts many documents with few writes
 seed.py        conversations with tokens, for external clients and tests
     opening.py     one such conversation, as documents
 
-data ─▶ {vendors ─▶ cities, names; people; applicants; stories ─▶ stage ─▶ talk ─▶ dialogues} ─▶ bulk, actions
+data ─▶ {vendors ─▶ cities, names; people; applicants; stories ─▶ stage ─▶ talk ─▶ dialogues}
+             └─▶ bulk, actions
 seed ─▶ bulk, opening
 """

@@ -30,7 +30,7 @@ _CONVERSATION = ConversationView()
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A customer, and the only vendor that its RFI reaches; the vendor's match is already counted."""
+    """A customer and the only vendor that its RFI reaches, whose match is already counted."""
 
     customer: Account
     vendor: Vendor

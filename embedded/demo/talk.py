@@ -28,7 +28,7 @@ class Talk:
         self._changed: set[tuple[str | None, str | None]] = set()
 
     async def play(self, lines: Sequence[Line], advance: Callable[[timedelta], None]) -> None:
-        """Perform the lines; at the end, everything is delivered, and each side has read its part."""
+        """Perform the lines; at the end all is delivered, and each side has read its part."""
         entries = await self._world.store.entries.after(self._conversation.id, 0, _MOST_ENTRIES)
         self._changed = {
             (entry.message_id, entry.body)

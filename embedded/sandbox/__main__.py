@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _account(settings: Settings) -> Account:
-    """The account from the settings; the sandbox requires all credentials, so that wrong ones show."""
+    """The account from the settings; all credentials are required, so that wrong ones show."""
     credentials = {
         "SENDGRID_API_KEY": settings.sendgrid_api_key,
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,

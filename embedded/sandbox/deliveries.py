@@ -26,7 +26,7 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client submitted for one recipient; `provider_id` is the id that the client received."""
+    """What a client submitted for one recipient; the client received `provider_id` for it."""
 
     channel: Channel
     to: str

@@ -26,7 +26,7 @@ async def play_fault(
     deliver: Callable[[], web.Response],
     refuse: Callable[[], web.Response],
 ) -> web.StreamResponse:
-    """Respond as the fault says; `deliver` accepts the message, `refuse` is the provider's refusal."""
+    """Respond as the fault says; `deliver` accepts the message, `refuse` builds the refusal."""
     taken = None
     if fault.is_accepted and fault.accepted_after_s:
         asyncio.get_running_loop().call_later(fault.accepted_after_s, deliver)

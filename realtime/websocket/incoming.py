@@ -59,8 +59,8 @@ class Incoming:
             self._buffer, self._at = data, 0
             return
         # A bytearray grows in place: a frame that arrives byte by byte is not copied for each byte.
-        # Consumed bytes are removed first: otherwise the buffer of a client whose reads never end at
-        # a frame's end would grow for ever.
+        # Consumed bytes are removed first: otherwise, if no read ever ends at the end of a frame,
+        # the buffer would grow for ever.
         if isinstance(self._buffer, bytearray):
             del self._buffer[: self._at]
         else:
@@ -83,7 +83,7 @@ class Incoming:
         return self._next_from_library(self._protocol)
 
     def to_send(self) -> list[bytes]:
-        """What the standard requires in reply: pongs, a close frame; b"" for the end of the stream."""
+        """The replies that the standard requires: pongs, a close frame; b"" for the stream's end."""
         return [] if self._protocol is None else self._protocol.data_to_send()
 
     def clear(self) -> None:

@@ -93,7 +93,7 @@ class Outgoing(asyncio.Protocol):
         return True
 
     async def drained(self) -> None:
-        """Wait while the app is behind with reading, or until the session ends."""
+        """Wait while the app has fallen behind in reading, or until the session ends."""
         while self.is_slow and not self.closed:
             if self._drained is None:
                 self._drained = asyncio.Event()

@@ -23,9 +23,9 @@ from realtime.websocket.wheel import Wheel
 
 # The gateway stops reading from an app that has this many calls in flight.
 MAX_CALLS_IN_FLIGHT = 200
-# One read returns up to 256 kB: with a few bytes each, processing all of its messages would block the
-# loop for 50 ms. So the work per turn is bounded; a large message counts as one more for each 100
-# bytes, a slice for the library's parser, and each frame in it, as ten.
+# One read returns up to 256 kB: with a few bytes each, processing all of its messages would block
+# the loop for 50 ms. So the work per turn is bounded; a large message counts as one more for each
+# 100 bytes, a slice for the library's parser, and each frame in it, as ten.
 MAX_PER_TURN = 1_000
 BYTES_PER_UNIT, FRAME_COSTS = 100, 10
 # Packets kept while a handshake is in flight.
@@ -296,7 +296,7 @@ class WebSocketSession(Outgoing):
         self._transport.close()
 
     def _mark_closed(self, reason: str) -> None:
-        # Writing them to a closed transport would raise, and lose what other sessions flush after this one.
+        # Writing them to a closed transport would raise, and other sessions would not be flushed.
         self._frames.clear()
         self._incoming.clear()
         if self._early is not None:
@@ -307,7 +307,7 @@ class WebSocketSession(Outgoing):
             self._release_waiters()
             self._server.lost(self.sid, reason)
 
-    # --- what python-engineio's server calls on a socket -------------------------------------------
+    # --- what python-engineio's server calls on a socket ------------------------------------------
 
     connected = upgraded = True
     upgrading = False
@@ -329,7 +329,7 @@ class WebSocketSession(Outgoing):
 
 
 def _is_utf8(message: bytes) -> bool:
-    """Whether a text message may be answered: RFC 6455, section 8.1, requires closing on any other."""
+    """Whether the text is valid UTF-8: RFC 6455, section 8.1, requires closing otherwise."""
     try:
         message.decode()
     except UnicodeDecodeError:
