@@ -4,14 +4,30 @@ Each response is validated against the OpenAPI document: an undocumented status 
 test that received it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
+import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 
+from marketplace import passwords
 from marketplace.settings import Settings
 from tests.rest.people import Rest
 from tests.rest.processes import in_process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash with 1 MiB in one pass: these tests hash thousands of passwords on two cores.
+
+    tests/contracts/test_passwords.py tests the parameters of the product.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            passwords, "PasswordHasher", lambda: PasswordHasher(time_cost=1, memory_cost=1_024)
+        )
+        yield
 
 
 @pytest_asyncio.fixture(scope="module")
