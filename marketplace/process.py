@@ -163,7 +163,7 @@ def run(main: Main) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     except Exception:  # the log removes secrets from the traceback
-        LOG.critical("the process broke", exc_info=True)
+        LOG.critical("unexpected error; the process exits", exc_info=True)
         sys.exit(1)
     if failed is not None:
         sys.exit(1)

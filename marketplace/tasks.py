@@ -62,7 +62,7 @@ class Background:
         error = None if task.cancelled() else task.exception()
         if error is None and self._may_end:
             return
-        LOG.error("background work has ended", exc_info=error, extra={"work": name})
+        LOG.error("background work ended unexpectedly", exc_info=error, extra={"work": name})
         self._failed(name)
 
 

@@ -73,7 +73,7 @@ class Activity:
                 await self._publish(changed)
             except TemporaryError as error:
                 # Announce nothing on a guess: an announcement that is not repeated expires.
-                LOG.warning("activity is not told", extra={"why": str(error)})
+                LOG.warning("could not publish activity", extra={"why": str(error)})
                 await asyncio.sleep(PUBLISH_EVERY_S)
 
     async def _publish(self, accounts: set[str]) -> None:

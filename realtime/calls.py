@@ -175,7 +175,7 @@ def _public_error(name: str, error: Exception) -> ParleyError:
     if isinstance(error, ParleyError):
         return error
     if isinstance(error, TemporaryError | TimeoutError):
-        LOG.warning("a call could not be done now", extra={"call": name, "why": str(error)})
+        LOG.warning("a call failed temporarily", extra={"call": name, "why": str(error)})
         return ParleyError(
             Code.UNAVAILABLE,
             "A required service is temporarily unavailable. Try again.",

@@ -174,7 +174,7 @@ class Gateway:
                     [connection.session_id for connection in batch]
                 )
             except TemporaryError as error:
-                LOG.warning("log-ins are not checked", extra={"why": str(error)})
+                LOG.warning("could not check sessions", extra={"why": str(error)})
                 return
             for connection in batch:
                 if connection.session_id not in alive and not connection.is_gone:
@@ -259,10 +259,10 @@ class Gateway:
         try:
             await self._world.presence.connected(*account_ids)
         except TemporaryError as error:
-            LOG.warning("presence is not told", extra={"why": str(error)})
+            LOG.warning("could not update presence", extra={"why": str(error)})
 
     async def _report_disconnected(self, account_id: str) -> None:
         try:
             await self._world.presence.disconnected(account_id)
         except TemporaryError as error:
-            LOG.warning("presence is not told", extra={"why": str(error)})
+            LOG.warning("could not update presence", extra={"why": str(error)})

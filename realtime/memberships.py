@@ -63,7 +63,7 @@ class Memberships:
             try:
                 await self.check(due)
             except TemporaryError as error:
-                LOG.warning("memberships are not checked", extra={"why": str(error)})
+                LOG.warning("could not check memberships", extra={"why": str(error)})
 
     async def check(self, connections: list[Connection]) -> None:
         """Remove connections from the feeds that they may no longer follow.

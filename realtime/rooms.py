@@ -219,7 +219,9 @@ class Room:
             try:
                 missing = await self.feed.after(position)
             except TemporaryError as error:
-                LOG.warning("a hole waits", extra={"room": self.name, "why": str(error)})
+                LOG.warning(
+                    "could not fill a gap; retrying", extra={"room": self.name, "why": str(error)}
+                )
                 if asyncio.get_running_loop().time() >= tell_gap_at:
                     tell_gap_at = math.inf
                     self._push_gap(self.feed, self._announced_head, is_snapshot=False)
@@ -233,7 +235,9 @@ class Room:
                 return
             if missing[0].position != position + 1:
                 # The store has lost what was in between: no member can catch up push by push.
-                LOG.error("a hole in the store", extra={"room": self.name, "at": position + 1})
+                LOG.error(
+                    "the stored feed has a gap", extra={"room": self.name, "at": position + 1}
+                )
                 self._start_over(missing[-1].position or 0)
                 return
             for announcement in missing:

@@ -210,7 +210,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
                 await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=data_))
         except Exception as error:
             MALFORMED.inc()
-            LOG.info("a malformed packet ends a connection", extra={"why": repr(error)[:200]})
+            LOG.info("malformed packet; closing the connection", extra={"why": repr(error)[:200]})
             await self.close_session(eio_sid, "malformed")
 
     async def close_session(self, eio_sid: str, reason: str) -> None:

@@ -56,7 +56,9 @@ async def _end(server: Any, service: Service) -> None:
             if service.running:
                 await asyncio.wait(service.running)
     except TimeoutError:
-        LOG.warning("requests were cut off", extra={"connections": len(server.connections)})
+        LOG.warning(
+            "requests were cut off at shutdown", extra={"connections": len(server.connections)}
+        )
         for connection in tuple(server.connections):
             connection.abort()
         for task in tuple(service.running):

@@ -78,7 +78,7 @@ class EventConsumer:
                     await ensure_topics(self._bootstrap_servers, self._topics, group=self._group)
                     await self._consume()
                 except (KafkaError, OSError, TemporaryError) as error:
-                    LOG.warning("Kafka is away", extra={"why": repr(error)})
+                    LOG.warning("Kafka is unreachable", extra={"why": repr(error)})
                     lag.forget(self._topics)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._stopping.wait(), self._pause_s)

@@ -46,7 +46,7 @@ class DeadLetters:
                 f"{MAX_PER_HOUR} records of {record.topic} were unusable within an hour"
             )
         LOG.error(
-            "a record goes to the dead-letter topic",
+            "sending a record to the dead-letter topic",
             extra={"topic": record.topic, "offset": record.offset, "why": repr(error)[:1_000]},
         )
         headers = [

@@ -39,7 +39,7 @@ async def measure(
                     position = await consumer.position(partition)
                 lags[partition.topic] += max(0, end - position)
     except (KafkaError, OSError, TimeoutError) as error:
-        LOG.warning("Kafka does not answer", extra={"why": repr(error)})
+        LOG.warning("Kafka is not responding", extra={"why": repr(error)})
         forget(topics)
         return False
     for topic, lag in lags.items():

@@ -141,13 +141,13 @@ class PartitionLoop:
         except (CommitFailedError, IllegalStateError):
             # The partition was reassigned to another member, which reads the same records again;
             # `handle` takes effect once.
-            LOG.info("a commit came after a rebalance")
+            LOG.info("an offset was not committed: the partition was reassigned")
 
     async def _wait(self, error: Exception) -> None:
         """Seek back to the record that failed, and fetch nothing until the retry."""
         self._failures += 1
         LOG.warning(
-            "a record waits for another try",
+            "a record failed; it will be retried",
             extra={
                 "topic": self._partition.topic,
                 "offset": self.next_offset,

@@ -143,7 +143,9 @@ def _differences(
 
 def _report(name: str, differences: Mapping[str, str]) -> None:
     if differences:
-        LOG.warning("a topic differs", extra={"topic": name, "differences": dict(differences)})
+        LOG.warning(
+            "topic settings differ", extra={"topic": name, "differences": dict(differences)}
+        )
 
 
 def _milliseconds(duration: timedelta) -> str:

@@ -138,10 +138,10 @@ class Subscriber:
                 pause_s = 0.05
                 await self._listen(listener)
             except (RedisError, OSError, TimeoutError) as error:
-                LOG.warning("Redis is away", extra={"why": str(error)})
+                LOG.warning("Redis is unreachable", extra={"why": str(error)})
             except Exception:
                 # A listener that ended would leave the process deaf permanently.
-                LOG.exception("the listener failed; it begins anew")
+                LOG.exception("the listener failed; it will reconnect")
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 1.0)
 
@@ -187,7 +187,7 @@ class Subscriber:
         try:
             await self._missed()
         except Exception:  # the gateway's next check of the heads finds what was missed
-            LOG.exception("what was missed was not looked for")
+            LOG.exception("could not check for missed announcements")
 
     def _confirm(self, room: str) -> None:
         confirmed = self._rooms.get(room)
@@ -213,7 +213,7 @@ class Subscriber:
             except (RedisError, OSError, TimeoutError):
                 pass  # the listener logs it
             except Exception:
-                LOG.exception("the canary failed; it sings again")
+                LOG.exception("could not publish the canary; it will be published again")
             await asyncio.sleep(CANARY_EVERY_S)
 
 

@@ -112,7 +112,7 @@ class EntryWriter:
                 await self._write(batch)
             except Exception:
                 # The entries after this batch are still written.
-                LOG.exception("a batch of entries failed")
+                LOG.exception("could not write a batch of entries")
                 _fail(batch, ParleyError(Code.INTERNAL, "The message could not be stored."))
                 self._heads.clear()
 
@@ -225,7 +225,7 @@ class EntryWriter:
         stopped = batch[0]
         self._heads.pop(stopped.entry.conversation_id, None)
         if problem.get("code") != _DUPLICATE_KEY:
-            LOG.error("an entry was refused", extra={"code": problem.get("code")})
+            LOG.error("MongoDB refused an entry", extra={"code": problem.get("code")})
             refused = ParleyError(Code.INTERNAL, "The message could not be stored.")
             _fail([batch.popleft()], refused)
             return

@@ -54,7 +54,7 @@ class MongoEpoch:
             try:
                 await self.read()
             except TemporaryError as error:
-                LOG.warning("the epoch is not read", extra={"why": str(error)})
+                LOG.warning("could not read the epoch", extra={"why": str(error)})
 
 
 async def begin_epoch(database: Database) -> str:

@@ -100,7 +100,10 @@ class Tail:
             except OperationFailure as error:
                 if position is None or is_away(error):
                     raise
-                LOG.warning("the position is of no use", extra={"why": str(error)[:300]})
+                LOG.warning(
+                    "the stored position is not usable; reading from shortly before it",
+                    extra={"why": str(error)[:300]},
+                )
                 async for batch in self._follow(None, since=position["at"] - _MARGIN):
                     yield batch
         except PyMongoError as error:

@@ -76,7 +76,11 @@ async def test_background_work_that_ends_by_itself_is_told_and_logged(
     async with asyncio.timeout(5):
         assert await failed.get() == "pings"
     assert failed.empty()
-    (line,) = [record for record in caplog.records if record.message == "background work has ended"]
+    (line,) = [
+        record
+        for record in caplog.records
+        if record.message == "background work ended unexpectedly"
+    ]
     assert vars(line)["work"] == "pings"
     await background.end()
 

@@ -94,7 +94,9 @@ async def test_an_existing_topic_that_differs_is_reported(
 
     await ensure_topics(kafka_bootstrap_servers, [name])
 
-    (record,) = [record for record in caplog.records if record.getMessage() == "a topic differs"]
+    (record,) = [
+        record for record in caplog.records if record.getMessage() == "topic settings differ"
+    ]
     differences = vars(record)["differences"]
     assert vars(record)["topic"] == name
     assert differences["partitions"] == f"2, not {PARTITIONS}"
