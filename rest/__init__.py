@@ -9,8 +9,7 @@ accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches
 conversations.py blocks.py reports.py notifications.py health.py     the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 context.py        what a handler receives and returns
-openapi.py asyncapi.py documentation.py pages/    /openapi.json, /asyncapi.json, /docs, …
-documents.py      writes these documents to files
+documents/        /openapi.json, /asyncapi.json and the pages /docs and /docs/socket
 preconditions.py cursors.py     If-Match and If-None-Match; sealed cursors
 limits.py log_ins.py     rate limits per account and address; slows down password guessing
 sessions.py       whether the log-in behind a token is still active

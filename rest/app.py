@@ -12,16 +12,13 @@ from marketplace.inputs import phones
 from rest import (
     accounts,
     administration,
-    asyncapi,
     blocks,
     categories,
     conversations,
-    documentation,
     health,
     matches,
     metrics,
     notifications,
-    openapi,
     quotes,
     reports,
     rfis,
@@ -29,6 +26,7 @@ from rest import (
     vendors,
 )
 from rest.cursors import Cursors
+from rest.documents import asyncapi, openapi, pages
 from rest.limits import Limits
 from rest.log_ins import LogIns
 from rest.operations import Operation
@@ -87,10 +85,10 @@ def make_app(parts: Parts, health_check: Health) -> App:
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)
-    service.documentation_html = documentation.page(document)
+    service.documentation_html = pages.rest_page(document)
     socket = asyncapi.document(parts.settings.public_url)
     service.asyncapi_json = openapi.to_json(socket)
-    service.socket_documentation_html = documentation.socket_page(socket)
+    service.socket_documentation_html = pages.socket_page(socket)
     app: App = Sanic(
         f"rest-{new_id()}",  # Sanic registers apps by name, which must be unique per process
         request_class=RestRequest,

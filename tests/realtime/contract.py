@@ -7,7 +7,7 @@ import jsonschema  # type: ignore[import-untyped] # it ships no types
 
 from marketplace.errors import Code
 from marketplace.schemas.socket import CALLS
-from rest.asyncapi import acknowledgement_name, document
+from rest.documents.asyncapi import acknowledgement_name, document
 
 DOCUMENT = document("https://parley.example")
 _MESSAGES = DOCUMENT["components"]["messages"]

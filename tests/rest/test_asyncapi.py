@@ -7,8 +7,8 @@ import pytest
 
 from marketplace.errors import Code
 from marketplace.schemas.socket import CALLS, HANDSHAKE, PUSHES
-from rest.asyncapi import acknowledgement_name, document
-from rest.asyncapi_examples import EXAMPLES
+from rest.documents.asyncapi import acknowledgement_name, document
+from rest.documents.asyncapi_examples import EXAMPLES
 from tests.rest.people import Rest
 
 DOCUMENT = document("https://parley.example:8443")

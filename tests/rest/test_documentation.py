@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rest.documentation import kind, prose
+from rest.documents.pages import kind, prose
 from tests.rest.people import Rest
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.errors import Code
 from rest.app import OPERATIONS
-from rest.openapi import document
+from rest.documents.openapi import document
 from tests.rest.people import Rest
 
 DOCUMENT = document(OPERATIONS, "https://parley.example")

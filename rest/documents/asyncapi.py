@@ -16,9 +16,15 @@ from marketplace.schemas.socket import (
     SocketCall,
     SocketPush,
 )
-from rest.asyncapi_examples import EXAMPLES
-from rest.asyncapi_schemas import CALL_REFUSAL, add_ok, as_draft_07, connect_refusal, in_order
-from rest.openapi_schemas import (
+from rest.documents.asyncapi_examples import EXAMPLES
+from rest.documents.asyncapi_schemas import (
+    CALL_REFUSAL,
+    add_ok,
+    as_draft_07,
+    connect_refusal,
+    in_order,
+)
+from rest.documents.schemas import (
     allow_unknown_fields,
     component_name,
     describe_schemas,

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 
-def page(document: dict[str, Any]) -> bytes:
+def rest_page(document: dict[str, Any]) -> bytes:
     """The page of an OpenAPI document, in UTF-8."""
     return _rendered("rest.html", document, tags=_by_tag(document))
 
@@ -29,7 +29,7 @@ def socket_page(document: dict[str, Any]) -> bytes:
 
 def _rendered(template: str, document: dict[str, Any], **more: Any) -> bytes:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).with_name("pages")),
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

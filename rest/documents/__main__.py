@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from marketplace.links import Link
-from rest import asyncapi, openapi
 from rest.app import OPERATIONS
+from rest.documents import asyncapi, openapi
 
 # Another address would only change `servers`.
 _PUBLIC_URL = "https://parley.example"

@@ -1,4 +1,4 @@
-"""Schemas in the OpenAPI document: our field types, component names, unknown fields."""
+"""Schemas in both documents: our field types, component names, unknown fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

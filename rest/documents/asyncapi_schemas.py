@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.errors import Code
 from marketplace.schemas.socket import CALLS, HANDSHAKE
-from rest.openapi_schemas import component_name
+from rest.documents.schemas import component_name
 
 CALL_REFUSAL = {
     "type": "object",

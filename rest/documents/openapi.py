@@ -12,7 +12,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from marketplace.errors import MEANINGS, Code
 from marketplace.schemas.fields import Strict
-from rest.openapi_schemas import (
+from rest.documents.schemas import (
     allow_unknown_fields,
     as_parameter_schema,
     component_name,
