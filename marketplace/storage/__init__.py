@@ -5,7 +5,7 @@ collection.py     what the repositories share: sessions, and driver errors as Te
 documents.py      domain values ⇄ documents
 migrations.py     collections, validators and indexes, versioned
 accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-reports.py  notifications.py  recipients.py
+entries.py  read_positions.py  reports.py  notifications.py  recipients.py
                   one noun each, as specified by its port in `marketplace.ports`
 unread.py         counts unread messages in many conversations at once
 message_states.py a message's latest change: its deletion, its newest edit, or itself
@@ -17,8 +17,8 @@ restore.py        repairs after a restore from a backup
 leases.py         one of several processes works, the others wait
 tail.py           committed events and entries in order, for the relay
 
-bootstrap ─▶ store.open_store ─▶ migrations, then the repositories actions ─▶ store.transact(work)
-─▶ repositories bound to a session
+bootstrap ─▶ store.open_store ─▶ migrations, then the repositories
+actions ─▶ store.transact(work) ─▶ repositories bound to a session
 """
 
 from marketplace.storage.store import MongoStore, open_store

@@ -36,7 +36,7 @@ from marketplace.domain.conversations import Entry, EntryKind, blocked, entry_wi
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
-from marketplace.storage.conversations import MongoEntries
+from marketplace.storage.entries import MongoEntries
 
 LOG = logging.getLogger(__name__)
 # mongod inserts in groups of 500; the limit in characters keeps batches far below 16 MB.

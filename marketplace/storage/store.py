@@ -18,11 +18,8 @@ from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
 from marketplace.storage.collection import Database, Session, is_away, is_transient
-from marketplace.storage.conversations import (
-    MongoConversations,
-    MongoEntries,
-    MongoReadPositions,
-)
+from marketplace.storage.conversations import MongoConversations
+from marketplace.storage.entries import MongoEntries
 from marketplace.storage.epoch import MongoEpoch
 from marketplace.storage.idempotency import MongoIdempotencyKeys
 from marketplace.storage.matches import MongoMatches
@@ -30,6 +27,7 @@ from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
 from marketplace.storage.quotes import MongoQuotes
+from marketplace.storage.read_positions import MongoReadPositions
 from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis

@@ -10,7 +10,7 @@ from marketplace.domain.conversations import Entry
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage import MongoStore, entry_writer
-from marketplace.storage.conversations import MongoEntries
+from marketplace.storage.entries import MongoEntries
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import a_message
 

@@ -14,7 +14,7 @@ from marketplace.errors import Code, ParleyError
 from marketplace.ports import Appended
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore, open_store
-from marketplace.storage.conversations import MongoEntries
+from marketplace.storage.entries import MongoEntries
 from marketplace.storage.entry_writer import MAX_BATCH_ENTRIES, EntryWriter
 from tests.builders import a_message
 
