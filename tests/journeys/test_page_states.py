@@ -40,7 +40,7 @@ async def test_a_vendor_that_applied_reads_what_to_do_and_where(
     await expect(steps).to_have_count(3)
     await window.sees("vendor-steps", "where you work")
     await window.sees("vendor-standing", "POST /v1/vendors/me/submit")
-    await expect(window.page.get_by_text("show up here by themselves")).to_have_count(0)
+    await expect(window.page.get_by_text("appear here automatically")).to_have_count(0)
     await window.close()
 
 
@@ -86,7 +86,7 @@ async def test_an_address_that_leads_nowhere_says_so(
     customer = await registered(site, "customer", "Carla Reyes")
     window = await logged_in_window(browser, site.url + path, customer)
 
-    await window.sees("no-such-page", "no such page")
+    await window.sees("no-such-page", "Page not found")
     await window.page.get_by_test_id("no-such-page").get_by_role("link").click()
     await expect(window.page.get_by_role("heading", name="Your requests")).to_be_visible()
     # The browser itself logs the answer's status.

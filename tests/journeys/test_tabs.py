@@ -54,7 +54,7 @@ async def test_a_duplicated_tab_refreshes_together_with_the_first(
         stale.add(f"Bearer {await first.page.evaluate(TOKEN)}")
         await asyncio.gather(first.page.reload(), second.page.reload())
         for window in (first, second):
-            await expect(window.page.get_by_text("You have asked for nothing yet")).to_be_visible()
+            await expect(window.page.get_by_text("No requests yet")).to_be_visible()
             await window.sees_state("connection-state", "connected")
         assert len(refreshed) == generation
     assert await first.page.evaluate(TOKEN) == await second.page.evaluate(TOKEN)

@@ -8,7 +8,7 @@ import { refreshTokens } from "./parley/rest";
 import { removeStale, Sessions } from "./parley/session";
 import "./styles.css";
 
-// Same origin, unless the page is hosted apart from the API.
+// Empty means the same origin; set it if the page is hosted separately from the API.
 const origin: string = import.meta.env["VITE_API_ORIGIN"] ?? "";
 const request = window.fetch.bind(window);
 const sessions = new Sessions({
@@ -22,7 +22,7 @@ window.addEventListener("storage", (event) => {
   if (event.storageArea === window.localStorage) sessions.changedElsewhere(event.key);
 });
 const root = document.getElementById("root");
-if (root === null) throw new Error("The page has no #root.");
+if (root === null) throw new Error("The page has no element #root.");
 
 startRouter();
 createRoot(root).render(

@@ -1,9 +1,9 @@
-/** What an admin sees: this page has nothing for admins yet, and says where their work is done. */
+/** The page for admins: the app has no admin screens yet, so it links to the API documentation. */
 
 import { PageTitle } from "./parts";
 
 interface Props {
-  /** Where the API is. */
+  /** The API's origin. */
   origin: string;
   name: string;
   onLogOut: () => void;
@@ -15,13 +15,14 @@ export function AdminPage({ origin, name, onLogOut }: Props) {
       <p className="brand brand-large">
         <img src="/favicon.svg" alt="" width="36" height="36" /> Parley
       </p>
-      <PageTitle title="No page for admins yet" />
+      <PageTitle title="There are no admin screens yet" />
       <section className="card stack" data-testid="admin-no-page">
         <p>
-          You are logged in as <bdi>{name}</bdi>, an admin. Approving vendors, reading reports and all
-          else that admins do goes over the API for now: <a href={`${origin}/docs`}>the documentation</a> lists it.
+          You are logged in as <bdi>{name}</bdi>, an admin. For now, admins approve vendors, read reports
+          and do everything else through the API. See the{" "}
+          <a href={`${origin}/docs`}>API documentation</a>.
         </p>
-        <p>To use this page, log in as a customer or a vendor.</p>
+        <p>To use the app, log in as a customer or vendor.</p>
         <button type="button" className="primary" onClick={onLogOut} data-testid="logout">
           Log out
         </button>

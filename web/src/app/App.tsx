@@ -1,4 +1,4 @@
-/** Log-in or the pages of the person logged in. */
+/** The root component: the log-in page, or the pages of the logged-in account. */
 
 import { useCallback } from "react";
 import { Client } from "../parley/client";
@@ -32,7 +32,7 @@ export function App({ fetch, origin, sessions }: Props) {
 }
 
 function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
-  // The account object is new after every refresh of the tokens; the client lives as long as the id.
+  // Every token refresh brings a new account object; the client must last as long as the account id.
   const { id, role, email, name } = me;
   const make = useCallback(
     () => {
@@ -54,7 +54,7 @@ function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
   );
 }
 
-/** The session ends here also when the marketplace cannot be told; there it ends by itself. */
+/** Log out. If the request fails, the session still ends here; on the server it expires. */
 async function leave(rest: Rest, sessions: Sessions): Promise<void> {
   await rest.logOut().catch(() => undefined);
   sessions.end();

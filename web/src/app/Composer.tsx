@@ -1,6 +1,6 @@
 /**
- * The box to write a message in. Enter sends, Shift+Enter makes a new line. In a blocked conversation
- * it can be read and not written in: what a person had begun stays, and so does the focus.
+ * The message box. Enter sends; Shift+Enter starts a new line. In a blocked conversation it becomes
+ * read-only and keeps the draft and the focus.
  */
 
 import { type KeyboardEvent, type SubmitEvent, useId } from "react";
@@ -30,13 +30,13 @@ export function Composer({ conversation, id, isDisabled }: Props) {
     send();
   };
   const onKey = (event: KeyboardEvent) => {
-    // Enter also ends a word in an input method; that one is not for us.
+    // Enter also confirms a word in an input method editor; that must not send the message.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
   };
   return (
-    <form className="composer" onSubmit={submit} aria-label="Write">
+    <form className="composer" onSubmit={submit} aria-label="New message">
       <p id={note} role="status" data-testid="conversation-closed">
         {isClosed ? (seen.blocked_by_me ? BLOCKED_BY_ME : CLOSED) : ""}
       </p>
@@ -70,5 +70,6 @@ export function Composer({ conversation, id, isDisabled }: Props) {
 }
 
 const BLOCKED_BY_ME =
-  "You have blocked this conversation: neither of you can write here. Unblock it above to go on.";
-const CLOSED = "This conversation takes no new messages at the moment. All that was written stays here.";
+  "You have blocked this conversation, so nobody can send messages. To continue, unblock it above.";
+const CLOSED =
+  "New messages are turned off in this conversation for now. You can still read the earlier ones.";

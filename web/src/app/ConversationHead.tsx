@@ -1,4 +1,4 @@
-/** Above a conversation: who of the others is active just now, and the way to block it. */
+/** The bar above a conversation: which other participants are active, and the block button. */
 
 import type { ConversationClient } from "../parley/conversation-client";
 import { useClient, useStore } from "./context";
@@ -16,7 +16,7 @@ export function ConversationHead({ conversation, id }: Props) {
   const { conversation: seen, participants, active } = useStore(conversation.state);
   const action = useAction();
   const others = participants.filter((each) => each.account_id !== me.id);
-  // Without a connection nobody knows who is there.
+  // Presence is unknown without a connection.
   const there = others.filter((each) => isConnected && active.has(each.account_id));
   const isBlocked = seen?.blocked_by_me ?? false;
   const change = async () => conversation.blocked(await (isBlocked ? rest.unblock(id) : rest.block(id)));
@@ -42,13 +42,13 @@ export function ConversationHead({ conversation, id }: Props) {
 
 const BLOCK = {
   label: "Block",
-  question: "Stop all messages here, from both of you?",
+  question: "Block this conversation? Neither of you will be able to send messages.",
   confirmLabel: "Yes, block",
   testId: "block",
 };
 const UNBLOCK = {
   label: "Unblock",
-  question: "Take messages here again?",
+  question: "Allow new messages in this conversation?",
   confirmLabel: "Yes, unblock",
   testId: "unblock",
 };

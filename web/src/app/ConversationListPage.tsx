@@ -1,4 +1,4 @@
-/** All conversations of the person, with what is unread. */
+/** All conversations of the account, with unread counts. */
 
 import type { ListedConversation } from "../parley/types";
 import { useClient, useStore } from "./context";
@@ -18,8 +18,8 @@ export function ConversationListPage() {
         <Empty title="No conversations yet">
           <p>
             {me.role === "vendor"
-              ? "Accept a match, and you can talk to its customer here."
-              : "As soon as a vendor accepts your request, you can talk here."}
+              ? "When you accept a match, you can talk to the customer here."
+              : "When a vendor accepts your request, you can talk here."}
           </p>
         </Empty>
       )}
@@ -43,7 +43,7 @@ function ConversationItem({ conversation, me }: { conversation: ListedConversati
         <UnreadBadge count={conversation.unread} />
         <span className="item-more">
           {others.map((each) => words(each.role)).join(", ")} · {conversation.head}{" "}
-          {conversation.head === 1 ? "entry" : "entries"}{" "}
+          {conversation.head === 1 ? "update" : "updates"}{" "}
           {!conversation.is_open && <StateBadge state="closed" />}
         </span>
       </a>

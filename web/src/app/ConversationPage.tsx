@@ -1,4 +1,4 @@
-/** A conversation by its id, with the RFI it is about beside it. */
+/** A conversation, with its RFI beside it. */
 
 import { useCallback, useEffect, useState } from "react";
 import { asParleyError, type ParleyError } from "../parley/errors";
@@ -14,7 +14,7 @@ import { href } from "./router";
 import { VendorRfi } from "./VendorRfi";
 import { Workspace } from "./Workspace";
 
-/** From the list where it is there already, else over REST. */
+/** The conversation from the inbox if it is loaded there, otherwise over REST. */
 function useConversation(id: string): { found: ListedConversation | null; error: ParleyError | null } {
   const { inbox, rest } = useClient();
   const listed = useStore(inbox.state).items?.find((each) => each.id === id);
@@ -32,7 +32,7 @@ export function ConversationPage({ id }: { id: string }) {
   const { me } = useClient();
   const { found, error } = useConversation(id);
   if (found === null) {
-    if (error === null) return <Loading what="the conversation" />;
+    if (error === null) return <Loading what="conversation" />;
     return (
       <div className="narrow stack">
         <ErrorNote error={error} />
@@ -60,7 +60,7 @@ function CustomerSide({ rfiId, vendorId }: { rfiId: string; vendorId: string | u
   const failure = useStore(rfiClient.failure);
   const { rfi } = feed;
   if (rfi === null) {
-    return failure === null ? <Loading what="the request" /> : <ErrorNote error={failure} />;
+    return failure === null ? <Loading what="request" /> : <ErrorNote error={failure} />;
   }
   return (
     <>

@@ -1,4 +1,4 @@
-/** The entries of a conversation, live, and the box to write in. */
+/** A conversation's live entries and the message box. */
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { hasOlder, readByOthers, timeline } from "../parley/conversation";
@@ -10,7 +10,7 @@ import { MessageItem } from "./MessageItem";
 import { Empty, ErrorNote, Loading, Names } from "./parts";
 import { useAction } from "./useAction";
 
-/** This close to the end (px) counts as at the end. */
+/** Closer than this to the bottom counts as at the bottom. */
 const AT_END_PX = 60;
 
 export function ConversationView({ id }: { id: string }) {
@@ -22,7 +22,7 @@ export function ConversationView({ id }: { id: string }) {
   return (
     <section className="talk card" aria-label="Conversation">
       <ErrorNote error={failure} />
-      {state.conversation === null && isAccessible && <Loading what="the conversation" />}
+      {state.conversation === null && isAccessible && <Loading what="conversation" />}
       {state.conversation !== null && <ConversationHead conversation={conversation} id={id} />}
       {(state.conversation !== null || state.pending.length > 0) && (
         <Entries conversation={conversation} />
@@ -41,7 +41,7 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
   const { scroller, isAtEnd, toEnd } = useEnd(state.first, state.pending.at(-1)?.client_message_id);
   useVisibility(conversation, isAtEnd);
   const nameOf = (account_id: string) =>
-    state.participants.find((each) => each.account_id === account_id)?.name ?? "Somebody";
+    state.participants.find((each) => each.account_id === account_id)?.name ?? "Someone";
   const read = readByOthers(state, me.id);
   return (
     <div className="entries-frame">
@@ -54,13 +54,13 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
             data-testid="load-older"
             onClick={() => void older.run(() => conversation.loadOlder())}
           >
-            {older.isBusy ? "Loading…" : "Show earlier"}
+            {older.isBusy ? "Loading…" : "Show earlier messages"}
           </button>
         )}
         <ErrorNote error={older.error} />
-        {items.length === 0 && <Empty title="Say hello" />}
-        {/* Not on the list itself: a role there would take its items out of any list. */}
-        <div role="log" aria-label="Newest messages">
+        {items.length === 0 && <Empty title="No messages yet. Say hello!" />}
+        {/* The role is not on the list itself: it would replace the role `list`. */}
+        <div role="log" aria-label="Latest messages">
           <ol>
             {items.map((item) => (
               <MessageItem key={item.key} {...{ item, conversation, nameOf, read }} />
@@ -70,14 +70,14 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
       </div>
       {!isAtEnd && (
         <button type="button" className="to-end" onClick={toEnd}>
-          Newest <span aria-hidden="true">↓</span>
+          Latest messages <span aria-hidden="true">↓</span>
         </button>
       )}
     </div>
   );
 }
 
-/** Who is typing; said once, politely. */
+/** Shows who is typing; a polite live region for screen readers. */
 function Typing({ conversation }: { conversation: ConversationClient }) {
   const { me } = useClient();
   const state = useStore(conversation.state);
@@ -96,8 +96,8 @@ function Typing({ conversation }: { conversation: ConversationClient }) {
 }
 
 /**
- * Keeps the newest entry in sight for whoever is at the end, and the place of whoever reads above,
- * until they write: what one has just written is in sight.
+ * Manages the scroll position. At the bottom, new entries stay in view. Further up, the position does
+ * not move, except that the reader's own new message is scrolled into view.
  */
 function useEnd(first: number, written: string | undefined) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -121,7 +121,7 @@ function useEnd(first: number, written: string | undefined) {
     if (box === null) return undefined;
     const look = () => setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX);
     box.addEventListener("scroll", look, { passive: true });
-    // A keyboard that comes up on a phone makes the box smaller: stay at the end.
+    // A phone's on-screen keyboard shrinks the box: stay at the bottom.
     const sizes = new ResizeObserver(() => {
       if (isAtEnd) box.scrollTop = box.scrollHeight;
     });
@@ -134,7 +134,7 @@ function useEnd(first: number, written: string | undefined) {
   return { scroller, isAtEnd, toEnd };
 }
 
-/** Entries count as read when the tab shows and the newest are in sight. */
+/** Reports entries as read while the tab is visible and scrolled to the bottom. */
 function useVisibility(conversation: ConversationClient, isAtEnd: boolean): void {
   useEffect(() => {
     const tell = () => conversation.setVisible(isAtEnd && document.visibilityState === "visible");

@@ -1,4 +1,4 @@
-/** Log in by email and password, or with one click as one of the two demo people. */
+/** Log-in by email and password, or with one click as a demo customer or vendor. */
 
 import { type SubmitEvent, useState } from "react";
 import { ParleyError } from "../parley/errors";
@@ -39,15 +39,15 @@ export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
         <img src="/favicon.svg" alt="" width="36" height="36" /> Parley
       </p>
       <PageTitle title="Log in" />
-      <p className="lead">Say what you need, talk to the closest vendors live, award one quote.</p>
+      <p className="lead">Describe what you need, talk live with nearby vendors, and award the best quote.</p>
       {hasEnded && (
         <p className="note" role="status">
-          Your session has ended. Log in again to go on where you were.
+          Your session has ended. Log in to pick up where you left off.
         </p>
       )}
       <section className="card" aria-labelledby="demo-title">
-        <h2 id="demo-title">Try it</h2>
-        <p>Open this page in two windows, and be the customer in one and the vendor in the other.</p>
+        <h2 id="demo-title">Try the demo</h2>
+        <p>Open this page in two windows. Be the customer in one and the vendor in the other.</p>
         <div className="row">
           <DemoButton who="customer" isBusy={action.isBusy} onEnter={enter} />
           <DemoButton who="vendor" isBusy={action.isBusy} onEnter={enter} />
@@ -108,6 +108,6 @@ const isWrongPassword = (thrown: unknown): boolean =>
 
 const WRONG_PASSWORD = new ParleyError(
   "wrong_password",
-  "Email or password is not right. Check both and try again.",
+  "The email or password is incorrect. Check both and try again.",
   { status: 401 },
 );

@@ -27,7 +27,7 @@ export function MatchListPage() {
       {items === null && error === null && <Loading what="your matches" />}
       {items?.length === 0 && own.vendor?.state === "active" && (
         <Empty title="No matches yet">
-          <p>Requests near you show up here by themselves. Keep this page open.</p>
+          <p>Keep this page open: new requests near you appear here automatically.</p>
         </Empty>
       )}
       <ul className="list" aria-live="polite">
@@ -60,7 +60,7 @@ function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }
   );
 }
 
-/** Accept leads on to the match's page, where the conversation is. */
+/** The buttons Accept and Decline. Accept opens the match's page, which has the conversation. */
 export function MatchActions({ match, onChanged }: { match: Match; onChanged: () => void }) {
   const { rest, inbox } = useClient();
   const action = useAction();

@@ -1,4 +1,4 @@
-/** One match of a vendor: the RFI, live; once accepted, the conversation and the quote. */
+/** A vendor's match: the live RFI and, once accepted, the conversation and the quote. */
 
 import { useCallback } from "react";
 import type { Match } from "../parley/types";
@@ -11,7 +11,7 @@ import { href } from "./router";
 import { VendorRfi } from "./VendorRfi";
 import { Workspace } from "./Workspace";
 
-/** Follows my match by its id. The list is read, since there is no route for a single match. */
+/** Follows one of the vendor's matches. It reads the list: the API has no route for a single match. */
 function useMatch(isIt: (match: Match) => boolean) {
   const client = useClient();
   const make = useCallback(
@@ -29,7 +29,7 @@ function useMatch(isIt: (match: Match) => boolean) {
   return { list, error, isLoaded: items !== null, match: items?.find(isIt) };
 }
 
-/** Why nothing more can come of the match. */
+/** Explains why a match is closed. */
 function Ended({ match: { state, closed_reason } }: { match: Match }) {
   if (state !== "closed") return null;
   const reason = closed_reason ?? "";
@@ -46,18 +46,18 @@ const ENDS: Record<string, string> = {
   no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
 };
 
-/** By the match's own id, or by its RFI's. */
+/** Finds the match by its own id or by its RFI's id. */
 export function MatchPage({ id, rfiId }: { id?: string; rfiId?: string }) {
   const { list, error, isLoaded, match } = useMatch(
     (each) => each.id === id || each.rfi_id === rfiId,
   );
   if (match === undefined) {
     if (error !== null) return <ErrorNote error={error} onRetry={() => void list.reload()} />;
-    if (!isLoaded) return <Loading what="the match" />;
+    if (!isLoaded) return <Loading what="match" />;
     return (
       <div className="narrow stack">
-        <PageTitle title="You have no such match" />
-        <a href={href("start")}>All your matches</a>
+        <PageTitle title="Match not found" />
+        <a href={href("start")}>See all your matches</a>
         <OtherAccount />
       </div>
     );

@@ -1,4 +1,4 @@
-/** The vendors an RFI was offered to, and the way into the conversation with each who accepted. */
+/** The vendors to whom an RFI was offered, with a link to the conversation once a vendor accepts. */
 
 import { useCallback } from "react";
 import type { ListedConversation, Match, Rfi } from "../parley/types";
@@ -18,11 +18,11 @@ export function MatchesPanel({ rfi }: { rfi: Rfi }) {
   const conversations = useStore(client.inbox.state).items;
   return (
     <section className="card" aria-labelledby="matches-title">
-      <h2 id="matches-title">Vendors asked</h2>
+      <h2 id="matches-title">Vendors contacted</h2>
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {items === null && error === null && <Loading what="vendors" />}
       {items?.length === 0 && (
-        <Empty title={rfi.state === "open" ? "Looking for the closest vendors…" : "None was asked"} />
+        <Empty title={rfi.state === "open" ? "Finding the closest vendors…" : "No vendors were contacted"} />
       )}
       <ul className="rows" aria-live="polite">
         {items?.map((match) => (
@@ -46,7 +46,7 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
           <bdi>{match.vendor_name ?? "A vendor"}</bdi>
         </strong> <StateBadge state={match.state} />
         <div className="muted">
-          {miles(match.distance_m)} away · asked {when(match.offered_at)}
+          {miles(match.distance_m)} away · contacted {when(match.offered_at)}
           {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}
         </div>
       </div>
@@ -56,7 +56,7 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
           href={href("conversation", match.conversation_id)}
           data-testid="open-conversation"
         >
-          Talk <UnreadBadge count={conversation?.unread ?? 0} />
+          Open conversation <UnreadBadge count={conversation?.unread ?? 0} />
         </a>
       )}
     </li>

@@ -1,4 +1,4 @@
-/** One thing in a conversation: a message, a notice, or a message on its way. */
+/** One item of a conversation: a message, a notice, or a message that is not sent yet. */
 
 import { type SubmitEvent, useState } from "react";
 import type { TimelineItem } from "../parley/conversation";
@@ -18,7 +18,7 @@ interface Props {
   item: TimelineItem;
   conversation: ConversationClient;
   nameOf: (account_id: string) => string;
-  /** How far the others have read. */
+  /** The highest sequence that all other participants have read. */
   read: number;
 }
 
@@ -59,7 +59,7 @@ export function MessageItem({ item, conversation, nameOf, read }: Props) {
   );
 }
 
-/** A blocked conversation takes no edit and no second try; one's own message may be deleted. */
+/** In a blocked conversation, messages cannot be edited or retried; deleting is still allowed. */
 const useIsOpen = (conversation: ConversationClient): boolean =>
   useStore(conversation.state).conversation?.is_open ?? true;
 

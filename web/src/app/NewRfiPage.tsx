@@ -1,4 +1,4 @@
-/** A new RFI: drafted and, unless the customer keeps the draft, submitted. */
+/** A new RFI: creates a draft and submits it, unless the customer saves it as a draft. */
 
 import { useState } from "react";
 import type { RfiContent } from "../parley/types";
@@ -48,13 +48,13 @@ export function NewRfiPage() {
   );
 }
 
-/** The draft exists and could not be submitted; a second form would make a second draft. */
+/** Shown when the draft was created but not submitted. Showing the form again would create a second draft. */
 function Unsubmitted({ id, error }: { id: string; error: Parameters<typeof ErrorNote>[0]["error"] }) {
   return (
     <div className="narrow stack">
-      <PageTitle title="Kept as a draft" />
+      <PageTitle title="Saved as a draft" />
       <ErrorNote error={error} />
-      <p>Your request is stored as a draft, but it could not be submitted yet.</p>
+      <p>We saved your request as a draft but could not submit it yet. Open the draft to try again.</p>
       <a className="button primary" href={href("rfi", id)}>
         Open the draft
       </a>

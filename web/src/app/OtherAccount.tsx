@@ -1,4 +1,4 @@
-/** For whoever opened a link that was sent to another account of theirs. */
+/** Offers a log-in with another account, for a link that was sent to that account. */
 
 import { use } from "react";
 import { LogOutContext, useClient } from "./context";
@@ -8,10 +8,10 @@ export function OtherAccount() {
   const logOut = use(LogOutContext);
   return (
     <p className="muted other-account" data-testid="other-account">
-      You are logged in as <bdi>{me.name}</bdi> (<bdi>{me.email}</bdi>). Was this link sent to another
-      account of yours?{" "}
+      You are logged in as <bdi>{me.name}</bdi> (<bdi>{me.email}</bdi>). Was this link sent to another of
+      your accounts?{" "}
       <button type="button" className="link" onClick={() => logOut({ isLinkKept: true })}>
-        Log in with that one
+        Log in with that account
       </button>
     </p>
   );

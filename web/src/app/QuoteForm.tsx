@@ -1,4 +1,4 @@
-/** A vendor's own quote on an RFI: submit it, and revise it while the RFI is open. */
+/** The vendor's own quote on an RFI, with a form to submit it or, while the RFI is open, revise it. */
 
 import type { SubmitEvent } from "react";
 import { ParleyError } from "../parley/errors";
@@ -38,7 +38,7 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
         />
       )}
       {items !== null && !canQuote && quote === undefined && (
-        <p className="muted">The request takes no quotes any more.</p>
+        <p className="muted">This request no longer accepts quotes.</p>
       )}
     </section>
   );
@@ -78,7 +78,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
         />
       </label>
       <label>
-        What it covers
+        What it includes
         <textarea
           name="message"
           rows={3}
@@ -91,12 +91,12 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
       </label>
       <ErrorNote error={action.error} />
       <button type="submit" className="primary" disabled={action.isBusy} data-testid="quote-submit">
-        {action.isBusy ? "Sending…" : quote ? "Revise the quote" : "Submit the quote"}
+        {action.isBusy ? "Sending…" : quote ? "Revise quote" : "Submit quote"}
       </button>
     </form>
   );
 }
 
-const NO_AMOUNT = new ParleyError("validation_failed", "Some values are not valid.", {
-  errors: [{ path: "amount", message: "An amount in dollars, such as 250 or 99.50." }],
+const NO_AMOUNT = new ParleyError("validation_failed", "Please fix the following:", {
+  errors: [{ path: "amount", message: "Enter an amount in dollars, such as 250 or 99.50." }],
 });

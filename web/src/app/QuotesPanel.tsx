@@ -1,4 +1,4 @@
-/** The quotes on a customer's RFI, live, cheapest first, with the award. */
+/** The live quotes on a customer's RFI, cheapest first, with a button to award one. */
 
 import { useCallback } from "react";
 import type { Quote, Rfi } from "../parley/types";
@@ -11,11 +11,11 @@ import { useAction } from "./useAction";
 interface Props {
   rfi: Rfi;
   onAwarded: () => void;
-  /** Only this vendor's, beside the conversation with it. */
+  /** Show only this vendor's quote, next to the conversation with that vendor. */
   vendorId?: string | undefined;
 }
 
-/** Follows an RFI's quotes: all of them for its customer, a vendor's own for the vendor. */
+/** Follows an RFI's quotes: the customer gets all of them, a vendor only its own. */
 export function useQuotes(rfi_id: string) {
   const client = useClient();
   const make = useCallback(
@@ -52,14 +52,14 @@ export function QuotesPanel({ rfi, onAwarded, vendorId }: Props) {
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {action.error?.code === "stale_revision" ? (
         <p className="note note-error" role="alert" data-testid="award-changed">
-          Nothing was awarded: the quote or your request has changed since you looked at it. Check
-          the figures as they are now, then award again.
+          Nothing was awarded, because the quote or your request has changed. Check the current
+          figures, then award again.
         </p>
       ) : (
         <ErrorNote error={action.error} />
       )}
       {items === null && error === null && <Loading what="quotes" />}
-      {shown?.length === 0 && <Empty title="No quote yet" />}
+      {shown?.length === 0 && <Empty title="No quotes yet" />}
       <ul className="rows" aria-live="polite">
         {shown?.map((quote) => (
           <QuoteItem
@@ -113,10 +113,10 @@ function QuoteItem(props: {
       </div>
       {isOpen && (
         <ConfirmButton
-          // A question about figures that changed meanwhile is withdrawn, not reworded.
+          // When the figures change, an open confirmation is closed instead of showing new figures.
           key={quote.revision}
           label="Award"
-          question={`Award ${amount} to ${vendor}? The other quotes are closed.`}
+          question={`Award ${amount} to ${vendor}? This closes all other quotes.`}
           confirmLabel="Yes, award"
           testId="award"
           className="primary"
@@ -140,13 +140,13 @@ export function QuoteFigure({ quote }: { quote: Quote }) {
   );
 }
 
-/** Says that a quote was made for an older revision than the RFI stands at. */
+/** Warns that a quote was submitted for an older revision of the RFI. */
 export function StaleNote({ quote, rfi }: { quote: Quote; rfi: Rfi }) {
   const isStale = rfi.state === "open" && quote.rfi_revision < rfi.revision;
   if (!isStale || quote.state !== "submitted") return null;
   return (
     <p className="note" data-testid="quote-stale">
-      Made for revision {quote.rfi_revision}; the request is at {rfi.revision} now.
+      This quote is for revision {quote.rfi_revision}. The request is now at revision {rfi.revision}.
     </p>
   );
 }

@@ -1,4 +1,4 @@
-/** Tells the admins about a message of the other side: once, with a reason; the sender is not told. */
+/** Reports another participant's message to the admins, once, with a reason. The sender is not notified. */
 
 import { type SubmitEvent, useState } from "react";
 import { type MessageEntry, REPORT_REASONS, type ReportReason } from "../parley/types";
@@ -9,20 +9,20 @@ import { useAction } from "./useAction";
 const WORDS: Record<ReportReason, string> = {
   spam: "Spam or advertising",
   harassment: "Harassment or threats",
-  fraud: "Fraud, or asking for money elsewhere",
-  inappropriate: "Not appropriate here",
+  fraud: "Fraud, or asking for payment elsewhere",
+  inappropriate: "Inappropriate content",
   other: "Something else",
 };
 
 export function ReportMessage({ message }: { message: MessageEntry }) {
   const isReported = useStore(useClient().reported).has(message.id);
   const [step, setStep] = useState<"unasked" | "asked" | "left">("unasked");
-  // Only what this person just did moves the focus, not what shows when the page opens.
+  // Move the focus only after a click, not when the page first shows the message.
   const focus = step === "unasked" ? undefined : focusOn;
   if (isReported) {
     return (
       <span ref={focus} tabIndex={-1} role="status" className="meta" data-testid="message-reported">
-        Reported, thank you
+        Reported. Thank you.
       </span>
     );
   }
@@ -56,7 +56,7 @@ function ReportForm({ message, onCancel }: { message: MessageEntry; onCancel: ()
   return (
     <form className="edit-form report-form" onSubmit={submit} aria-label="Report this message">
       <label>
-        What is wrong with it?
+        What is wrong with this message?
         <select
           ref={focusOn}
           value={reason}
@@ -71,7 +71,7 @@ function ReportForm({ message, onCancel }: { message: MessageEntry; onCancel: ()
         </select>
       </label>
       <label>
-        {reason === "other" ? "Say what is wrong" : "More about it (optional)"}
+        {reason === "other" ? "Describe the problem" : "Details (optional)"}
         <textarea
           rows={2}
           maxLength={1_000}

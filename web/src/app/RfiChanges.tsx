@@ -1,4 +1,4 @@
-/** The change history of an RFI, newest first, live. */
+/** The live change history of an RFI, newest first. */
 
 import { history, type RfiFeed } from "../parley/rfi-feed";
 import type { Revision, Rfi } from "../parley/types";
@@ -15,13 +15,13 @@ export function RfiChanges({ feed }: { feed: RfiFeed }) {
           <RevisionItem key={revision.revision} revision={revision} rfi={feed.rfi} />
         ))}
       </ol>
-      {revisions.length === 0 && <p className="muted">Nothing has changed so far.</p>}
+      {revisions.length === 0 && <p className="muted">No changes yet.</p>}
     </section>
   );
 }
 
 function RevisionItem({ revision, rfi }: { revision: Revision; rfi: Rfi | null }) {
-  // The first revision says all fields; they stand in the details already.
+  // The first revision sets every field; the details already show them.
   const changes = revision.revision === 1 ? [] : told(revision.changes);
   return (
     <li data-testid="rfi-revision" data-revision={revision.revision}>

@@ -1,4 +1,4 @@
-/** An RFI field by field; what changed after a given revision is marked, old → new. */
+/** An RFI's fields. Changes since a given revision are marked as `old → new`. */
 
 import type { ReactNode } from "react";
 import { difference, type RfiFeed } from "../parley/rfi-feed";
@@ -10,7 +10,7 @@ import { placeName } from "./places";
 
 interface Props {
   feed: RfiFeed & { rfi: Rfi };
-  /** The revision the reader knew; nothing is marked without one. */
+  /** The last revision that the reader has seen; without it, nothing is marked. */
   since?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export function RfiDetails({ feed, since }: Props) {
       {row("location", rfi.visibility === "limited" && rfi.area ? <bdi>{rfi.area}</bdi> : placeName(rfi.location))}
       {rfi.address ? row("address", <bdi>{rfi.address}</bdi>) : null}
       {row("needed_by", rfi.needed_by ? day(rfi.needed_by) : "—")}
-      {row("budget", rfi.budget ? budgetText(rfi.budget) : isHidden(rfi) ? "shown once you accept" : "—")}
+      {row("budget", rfi.budget ? budgetText(rfi.budget) : isHidden(rfi) ? "shown after you accept" : "—")}
       {row("max_vendors", rfi.max_vendors)}
       {Object.entries(rfi.attributes ?? {}).map(([name, value]) =>
         row(`attributes.${name}`, <bdi>{String(value)}</bdi>),
@@ -39,7 +39,7 @@ export function RfiDetails({ feed, since }: Props) {
   );
 }
 
-/** Whether the customer keeps the budget, if there is one, for those who accept. */
+/** Whether a budget, if the RFI has one, is hidden until the vendor accepts. */
 const isHidden = (rfi: Rfi): boolean =>
   rfi.visibility === "limited" && rfi.state === "open" && rfi.budget_visibility !== "shown";
 
@@ -48,7 +48,7 @@ function Row(props: { field: string; value: ReactNode; changes: Change[]; rfi: R
   const mine = changes.filter(({ path }) => path === field || path.startsWith(`${field}.`));
   return (
     <div className={mine.length > 0 ? "is-changed" : undefined} data-field={field}>
-      <dt>{field === "state" ? "State" : fieldName(field)}</dt>
+      <dt>{field === "state" ? "Status" : fieldName(field)}</dt>
       <dd>
         {value}
         {mine.map((change) => (
@@ -59,7 +59,7 @@ function Row(props: { field: string; value: ReactNode; changes: Change[]; rfi: R
   );
 }
 
-/** One change as `old → new`, struck out and marked. */
+/** One change as `old → new`: the old value struck out, the new one marked. */
 export function ChangeLine({ change, rfi }: { change: Change; rfi: Rfi | null }) {
   const categoryName = useCategoryName();
   const show = (value: unknown) => fieldValue(change.path, value, rfi, categoryName);

@@ -1,4 +1,4 @@
-/** The form a customer fills in, for a new RFI and to revise one. Inputs carry the names of their fields. */
+/** The customer's form for a new RFI or a revision. Each input has the name of its field. */
 
 import { type ReactNode, type SubmitEvent, useId, useState } from "react";
 import { ParleyError } from "../parley/errors";
@@ -10,19 +10,19 @@ import { contentOf, type RfiFields } from "./rfi-content";
 import type { KeptFields } from "./useKeptFields";
 
 interface Props {
-  /** The fields as they are, and how to change them. */
+  /** The current fields, and how to change them. */
   kept: KeptFields<RfiFields>;
   isBusy: boolean;
   error: ParleyError | null;
   submitLabel: string;
   submitTestId: string;
   onSubmit: (content: RfiContent, isDraft: boolean) => void;
-  /** Offers to keep a draft besides submitting. */
+  /** Also offer to save a draft. */
   canDraft?: boolean;
   children?: ReactNode;
 }
 
-/** What every group of inputs needs. */
+/** The props of every group of inputs. */
 interface Inputs {
   fields: RfiFields;
   set: (changed: Partial<RfiFields>) => void;
@@ -42,7 +42,7 @@ export function RfiForm(props: Props) {
     event.preventDefault();
     const answer = contentOf(fields);
     if ("errors" in answer) {
-      setFound(new ParleyError("validation_failed", "Some values are not valid.", answer));
+      setFound(new ParleyError("validation_failed", "Please fix the following:", answer));
       const first = event.currentTarget.elements.namedItem(answer.errors[0]?.path ?? "");
       if (first instanceof HTMLElement) first.focus();
       return;
@@ -63,7 +63,7 @@ export function RfiForm(props: Props) {
         </button>
         {props.canDraft && (
           <button type="submit" value="draft" disabled={props.isBusy} data-testid="rfi-draft">
-            Keep as draft
+            Save as draft
           </button>
         )}
         {props.children}
@@ -130,7 +130,7 @@ function WhereFields(inputs: Inputs) {
   };
   return (
     <fieldset>
-      <legend>Place</legend>
+      <legend>Location</legend>
       <label>
         City
         <select
@@ -139,7 +139,7 @@ function WhereFields(inputs: Inputs) {
           onChange={(event) => choose(event.target.value)}
         >
           <option value="" disabled>
-            Elsewhere, as given below
+            Other (use the coordinates below)
           </option>
           {CITIES.map((each) => (
             <option key={each.name}>{each.name}</option>
@@ -158,8 +158,8 @@ function TermsFields(inputs: Inputs) {
   return (
     <>
       <div className="pair">
-        <TextField name="budget_min" label="Budget from (USD)" inputMode="decimal" {...inputs} />
-        <TextField name="budget_max" label="Budget up to (USD)" inputMode="decimal" {...inputs} />
+        <TextField name="budget_min" label="Minimum budget (USD)" inputMode="decimal" {...inputs} />
+        <TextField name="budget_max" label="Maximum budget (USD)" inputMode="decimal" {...inputs} />
       </div>
       <label className="check">
         <input
@@ -174,7 +174,7 @@ function TermsFields(inputs: Inputs) {
       </label>
       <div className="pair">
         <TextField name="needed_by" label="Needed by" type="date" {...inputs} />
-        <TextField name="max_vendors" label="Vendors to ask, at most" type="number" {...inputs} />
+        <TextField name="max_vendors" label="Maximum number of vendors" type="number" {...inputs} />
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-/** A customer's RFIs. */
+/** The customer's RFIs. */
 
 import { useCallback } from "react";
 import type { Rfi } from "../parley/types";
@@ -27,8 +27,8 @@ export function RfiListPage() {
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {items === null && error === null && <Loading what="your requests" />}
       {items?.length === 0 && (
-        <Empty title="You have asked for nothing yet">
-          <p>Describe what you need; the closest vendors who do it are asked at once.</p>
+        <Empty title="No requests yet">
+          <p>Describe what you need. We contact the closest matching vendors right away.</p>
         </Empty>
       )}
       {items !== null && items.length > 0 && (

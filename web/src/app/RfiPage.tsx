@@ -1,4 +1,4 @@
-/** A customer's RFI: details, revise, withdraw, matches, quotes, changes; all live. */
+/** A customer's RFI, live: details, revise, withdraw, matches, quotes and changes. */
 
 import { useCallback, useState } from "react";
 import { asParleyError } from "../parley/errors";
@@ -25,7 +25,7 @@ export function RfiPage({ id }: { id: string }) {
   const { rfi } = feed;
   if (rfi === null) {
     return failure === null ? (
-      <Loading what="the request" />
+      <Loading what="request" />
     ) : (
       <div className="narrow stack">
         <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
@@ -42,7 +42,7 @@ export function RfiPage({ id }: { id: string }) {
           <RfiChanges feed={feed} />
         </div>
         {rfi.state === "draft" ? (
-          <p className="note">Submit the draft, and the closest vendors are asked.</p>
+          <p className="note">When you submit this draft, we contact the closest vendors.</p>
         ) : (
           <div className="stack">
             <QuotesPanel rfi={rfi} onAwarded={() => void rfiClient.load()} />
@@ -54,7 +54,7 @@ export function RfiPage({ id }: { id: string }) {
   );
 }
 
-/** The details, or the form while the customer revises them. */
+/** The details, or the form while the customer is revising the RFI. */
 function OwnRfi({ rfiClient, feed }: { rfiClient: RfiClient; feed: RfiFeed & { rfi: Rfi } }) {
   const [isRevising, setRevising] = useState(false);
   if (isRevising) {
@@ -101,7 +101,7 @@ function RfiActions(props: { rfiClient: RfiClient; rfi: Rfi; onRevise: () => voi
         </button>
         <ConfirmButton
           label="Withdraw"
-          question="Withdraw the request for good?"
+          question="Withdraw this request? You cannot undo this."
           confirmLabel="Yes, withdraw"
           testId="rfi-withdraw"
           className="quiet"
@@ -114,8 +114,9 @@ function RfiActions(props: { rfiClient: RfiClient; rfi: Rfi; onRevise: () => voi
 }
 
 /**
- * Sends only the fields the customer touched, with the revision the form was opened on. When the RFI
- * has changed meanwhile the customer is told so, and the next try is made on the new revision.
+ * Sends only the fields that the customer changed, with the revision on which the form was opened. If
+ * the RFI has changed in the meantime, the customer sees an error, and the next attempt uses the new
+ * revision.
  */
 function ReviseForm(props: {
   rfiClient: RfiClient;

@@ -1,4 +1,4 @@
-/** The frame around every page: navigation, connection, who is logged in; and which page shows. */
+/** The frame around every page: navigation, connection state and account. It selects the page to show. */
 
 import { use } from "react";
 import { unreadIn } from "../parley/inbox";
@@ -27,7 +27,7 @@ export function Shell() {
   return (
     <>
       <a className="skip" href="#main" onClick={focusMain}>
-        Skip to the content
+        Skip to content
       </a>
       <header className="top">
         <a className="brand" href={href("start")}>
@@ -50,7 +50,7 @@ export function Shell() {
   );
 }
 
-/** The address belongs to the router, so the skip link moves the focus by itself. */
+/** Moves the focus without `#main` in the address, which the router owns. */
 function focusMain(event: { preventDefault: () => void }): void {
   event.preventDefault();
   document.getElementById("main")?.focus();
@@ -99,7 +99,7 @@ function Page({ route }: { route: Route | null }) {
       return <ConversationListPage />;
     case "conversation":
       return <ConversationPage id={route.id} />;
-    // A vendor reads an RFI as its match; one address leads either side to it.
+    // Customer and vendor share an RFI's address; a vendor sees the RFI on its match's page.
     case "rfi":
       return isVendor ? <MatchPage rfiId={route.id} /> : <RfiPage id={route.id} />;
     case "match":

@@ -1,4 +1,4 @@
-/** An RFI as a vendor follows it: what changed since its quote or the offer is marked. */
+/** An RFI as a vendor sees it, live: changes since its quote, or else since the offer, are marked. */
 
 import { useCallback } from "react";
 import type { RfiFeed } from "../parley/rfi-feed";
@@ -13,7 +13,7 @@ import { href } from "./router";
 
 interface Props {
   rfiId: string;
-  /** The revision the match was offered on. */
+  /** The revision at which the match was offered. */
   knownRevision: number | undefined;
   canQuote: boolean;
 }
@@ -27,7 +27,7 @@ export function VendorRfi({ rfiId, knownRevision, canQuote }: Props) {
   if (failure?.code === "not_found") return <NoLongerOpen />;
   if (rfi === null) {
     return failure === null ? (
-      <Loading what="the request" />
+      <Loading what="request" />
     ) : (
       <ErrorNote error={failure} onRetry={() => void rfiClient.load()} />
     );
@@ -41,13 +41,13 @@ export function VendorRfi({ rfiId, knownRevision, canQuote }: Props) {
   );
 }
 
-/** Declined, or out of the vendor's reach: what it asks for is not this vendor's to read any more. */
+/** Shown when the vendor declined, or the RFI no longer suits it: it may no longer read the RFI. */
 function NoLongerOpen() {
   return (
     <section className="card" role="status" data-testid="rfi-gone">
       <Empty title="This request is no longer open to you">
-        <p>You declined it, or it changed and went to other vendors. There is nothing left to do here.</p>
-        <a href={href("start")}>All your matches</a>
+        <p>You declined it, or it changed and went to other vendors. You do not need to do anything.</p>
+        <a href={href("start")}>See all your matches</a>
       </Empty>
     </section>
   );
@@ -65,11 +65,11 @@ function FollowedDetails(props: {
   const isBehind = since !== undefined && since < feed.rfi.revision;
   return (
     <section className="card" aria-labelledby="rfi-title">
-      <h2 id="rfi-title">The request</h2>
+      <h2 id="rfi-title">Request</h2>
       <p className="muted" role="status">
         Revision {feed.rfi.revision}
         {isBehind
-          ? `; what changed since ${quoted === undefined ? "you were asked" : "your quote"} is marked`
+          ? `. Changes since ${quoted === undefined ? "you received it" : "your quote"} are marked.`
           : ""}
       </p>
       <RfiDetails feed={feed} since={since} />

@@ -1,11 +1,11 @@
-/** What a vendor that is not active has to do, and where, before requests reach it. */
+/** Tells a vendor that is not active what to do before it can receive requests. */
 
 import { useCallback } from "react";
 import type { OwnVendor } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
 import { words } from "./format";
 
-/** One's own profile; null until it is read. */
+/** The logged-in vendor's profile; null until it has been read. */
 export function useOwnVendor() {
   const client = useClient();
   const make = useCallback(
@@ -29,7 +29,7 @@ export function VendorStanding({ vendor }: { vendor: OwnVendor }) {
       <h2 id="standing-title">{TITLES[vendor.state]}</h2>
       {vendor.state_reason && (
         <p className="prose">
-          Our reason: <bdi>{vendor.state_reason}</bdi>
+          Reason: <bdi>{vendor.state_reason}</bdi>
         </p>
       )}
       {vendor.state === "applied" || vendor.state === "verifying" ? (
@@ -46,7 +46,7 @@ function ToDo({ vendor: { steps } }: { vendor: OwnVendor }) {
   const isComplete = steps.to_do.length === 0;
   return (
     <>
-      <p>No request reaches you before your profile is complete and we have approved it.</p>
+      <p>You will receive requests once your profile is complete and we have approved it.</p>
       {!isComplete && (
         <>
           <p>Still missing from your profile:</p>
@@ -58,35 +58,35 @@ function ToDo({ vendor: { steps } }: { vendor: OwnVendor }) {
         </>
       )}
       <p>
-        This page has no form for the profile yet; the API takes it.{" "}
-        {isComplete ? "Your profile is complete. " : "Send what is missing with "}
+        You cannot edit your profile on this page yet; please use the API.{" "}
+        {isComplete ? "Your profile is complete. " : "Add what is missing with "}
         {!isComplete && <code>PATCH /v1/vendors/me</code>}
-        {isComplete ? "Hand it in with " : ", then hand it in with "}
-        <code>POST /v1/vendors/me/submit</code>. <a href={`${origin}/docs`}>The documentation</a> shows how.
+        {isComplete ? "Submit it with " : ", then submit your profile with "}
+        <code>POST /v1/vendors/me/submit</code>. The <a href={`${origin}/docs`}>documentation</a> shows how.
       </p>
     </>
   );
 }
 
-/** The name that the API gives each step stands beside what it means. */
+/** What each step means; the API's name of the step is in parentheses. */
 const STEPS: Record<string, string> = {
-  company: "the name of your company (company)",
-  categories: "what you do (categories)",
-  service_area: "where you work, and how far around (service_area)",
-  capacity: "how many requests you take at a time (capacity)",
+  company: "your company's name (company)",
+  categories: "the services you offer (categories)",
+  service_area: "where you work and how far you travel (service_area)",
+  capacity: "how many requests you can handle at once (capacity)",
 };
 
 const TITLES = {
   applied: "Your application is not complete yet",
   verifying: "Your application is not complete yet",
-  in_review: "We are looking at your profile",
+  in_review: "We are reviewing your profile",
   rejected: "Your application was not accepted",
   suspended: "Your account is suspended",
 };
 
 const WHAT_NOW = {
-  in_review: "You have nothing to do now. Once we have approved it, requests near you show up here.",
-  rejected: "No requests reach you. Contact support if you think that this is a mistake.",
+  in_review: "There is nothing you need to do. Once we approve your profile, requests near you appear here.",
+  rejected: "You will not receive requests. If you think this is a mistake, contact support.",
   suspended:
-    "You can read your matches and conversations, but no new request reaches you. Contact support to be reinstated.",
+    "You can read your matches and conversations, but you will not receive new requests. To be reinstated, contact support.",
 };

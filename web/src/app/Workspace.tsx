@@ -1,4 +1,4 @@
-/** A conversation with the RFI beside it; on a narrow screen one of them at a time. */
+/** A conversation with its RFI beside it; a narrow screen shows one of them at a time. */
 
 import { type ReactNode, useState } from "react";
 import { ConversationView } from "./ConversationView";
@@ -24,7 +24,7 @@ export function Workspace({ title, conversationId, note, children }: Props) {
       <div className="workspace-head">
         <PageTitle title={title} />
         {note}
-        <div className="switch" role="group" aria-label="Show">
+        <div className="switch" role="group" aria-label="View">
           {choice("talk", "Conversation")}
           {choice("rfi", "Request and quote")}
         </div>

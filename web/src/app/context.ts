@@ -1,4 +1,4 @@
-/** The client of the person logged in here, and how components follow its stores. */
+/** The logged-in account's client, and hooks to follow its stores. */
 
 import { createContext, use, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Client } from "../parley/client";
@@ -6,7 +6,7 @@ import type { Store } from "../parley/store";
 
 export const ClientContext = createContext<Client | null>(null);
 
-/** `isLinkKept`: whoever logs in next goes on at this address. */
+/** `isLinkKept`: keep the current address, so that the next log-in continues there. */
 export type LogOut = (options?: { isLinkKept?: boolean }) => void;
 
 export const LogOutContext = createContext<LogOut>(() => undefined);
@@ -24,7 +24,7 @@ interface Opened {
   close(): void;
 }
 
-/** Something live that is open as long as the component shows. `make` is a useCallback. */
+/** A live object that is open while the component is mounted. `make` must be a useCallback. */
 export function useOpened<T extends Opened>(make: () => T): T {
   const made = useMemo(() => make(), [make]);
   useEffect(() => {
@@ -34,7 +34,7 @@ export function useOpened<T extends Opened>(make: () => T): T {
   return made;
 }
 
-/** A category's name for its id. */
+/** Returns a function from a category's id to its name. */
 export function useCategoryName(): (id: string) => string {
   const { items } = useStore(useClient().categories.state);
   return (id) => items?.find((each) => each.id === id)?.name ?? id;

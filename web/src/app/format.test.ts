@@ -3,11 +3,11 @@ import { aNotice } from "../testing/builders";
 import { noticeText } from "./format";
 
 test.each([
-  ["conversation_closed", "The conversation was closed for new messages"],
-  ["conversation_reopened", "The conversation is open for messages again"],
+  ["conversation_closed", "New messages were turned off"],
+  ["conversation_reopened", "New messages were turned back on"],
   ["participant_joined", "\u2068Vera\u2069 joined"],
   ["rfi_awarded", "The request was awarded"],
   ["something_new", "something new"],
-])("the notice %s is a sentence", (code, sentence) => {
+])("the notice %s is shown as readable text", (code, sentence) => {
   expect(noticeText(aNotice(1, code), () => "Vera")).toBe(sentence);
 });

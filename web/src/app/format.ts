@@ -1,11 +1,11 @@
-/** Values of the contract as people read them. */
+/** Formats the contract's values for display. */
 
 import type { Budget, Change, NoticeEntry, Place, Rfi } from "../parley/types";
 import { placeName } from "./places";
 
 const METRES_PER_MILE = 1_609.344;
 
-/** An amount in minor units; a currency without cents has none here either. */
+/** Formats an amount in minor units, with the currency's own number of decimals. */
 export function money(amount_minor: number, currency: string): string {
   const format = new Intl.NumberFormat("en-US", { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
@@ -28,41 +28,44 @@ const MOMENT = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle
 export const day = (at: string): string => DAY.format(new Date(at));
 export const moment = (at: string): string => MOMENT.format(new Date(at));
 
-/** The time alone for today, else with the date. */
+/** The time for today, otherwise the date and the time. */
 export function when(at: string, now: Date = new Date()): string {
   const date = new Date(at);
   return date.toDateString() === now.toDateString() ? TIME.format(date) : MOMENT.format(date);
 }
 
-/** What a person wrote, for a sentence without markup: it does not turn round what is beside it. */
+/**
+ * Isolates user text within a plain string, so that right-to-left text does not reorder the text
+ * around it.
+ */
 export const isolated = (text: string): string => `\u2068${text}\u2069`;
 
 /** `wrong_state` as `wrong state`. */
 export const words = (code: string): string => code.replaceAll("_", " ").replaceAll(".", " ");
 
 const FIELDS: Record<string, string> = {
-  location: "Place",
+  location: "Location",
   needed_by: "Needed by",
-  max_vendors: "Vendors wanted",
-  "budget.min_minor": "Budget from",
-  "budget.max_minor": "Budget up to",
+  max_vendors: "Maximum number of vendors",
+  "budget.min_minor": "Minimum budget",
+  "budget.max_minor": "Maximum budget",
   "budget.currency": "Currency",
   attachment_ids: "Attachments",
 };
 
-/** The name of a changed field. */
+/** A changed field's display name. */
 export function fieldName(path: string): string {
   const name = FIELDS[path] ?? words(path.replace(/^attributes\./, ""));
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** Changes that only repeat in ids and times what the state says already. */
+/** Fields whose changes are not shown: the state already says the same. */
 const SILENT = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
 
 export const told = (changes: readonly Change[]): Change[] =>
   changes.filter((each) => !SILENT.has(each.path));
 
-/** A field's value before or after a change. `rfi` tells the currency of a bare amount. */
+/** A field's value before or after a change. `rfi` supplies the currency of a bare amount. */
 export function fieldValue(
   path: string,
   value: unknown,
@@ -81,7 +84,7 @@ export function fieldValue(
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** What a notice in a conversation says. */
+/** The text of a notice in a conversation. */
 export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => string): string {
   const { code, data } = notice;
   const amount_minor = data?.["amount_minor"];
@@ -91,11 +94,11 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
       ? `: ${money(amount_minor, currency)}`
       : "";
   if (code === "participant_joined") return `${isolated(nameOf(String(data?.["account_id"])))} joined`;
-  if (code === "quote_submitted") return `A quote was made${figure}`;
-  if (code === "quote_updated") return `The quote was revised${figure}`;
+  if (code === "quote_submitted") return `Quote submitted${figure}`;
+  if (code === "quote_updated") return `Quote revised${figure}`;
   if (code === "rfi_awarded") return "The request was awarded";
   if (code === "rfi_withdrawn") return "The request was withdrawn";
-  if (code === "conversation_closed") return "The conversation was closed for new messages";
-  if (code === "conversation_reopened") return "The conversation is open for messages again";
+  if (code === "conversation_closed") return "New messages were turned off";
+  if (code === "conversation_reopened") return "New messages were turned back on";
   return words(code);
 }

@@ -1,11 +1,11 @@
-/** Small pieces that many pages share. */
+/** Small components that many pages share. */
 
 import { Component, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { explain, type ParleyError } from "../parley/errors";
 import { isolated, words } from "./format";
 import { href } from "./router";
 
-/** An error in human words, with what to do about it. */
+/** An error as a readable sentence that says what to do. */
 export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRetry?: () => void }) {
   if (error === null) return null;
   return (
@@ -30,9 +30,7 @@ export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRet
   );
 }
 
-/**
- * People's names, each by itself: a name that reads from right to left turns nothing round beside it.
- */
+/** A list of names, each isolated so that a right-to-left name does not reorder the text around it. */
 export function Names({ of }: { of: readonly { name: string }[] }) {
   return of.map(({ name }, index) => (
     <Fragment key={index}>
@@ -59,7 +57,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
-/** A state as a coloured word; the colour only repeats what the word says. */
+/** A state as a coloured word; the colour adds no information. */
 export function StateBadge({ state }: { state: string }) {
   return (
     <span className={`badge badge-${state}`} data-state={state}>
@@ -78,7 +76,7 @@ export function UnreadBadge({ count }: { count: number }) {
   );
 }
 
-/** The heading of a page: takes the focus when the page changes, and names the tab. */
+/** A page's heading: takes the focus when the page changes, and sets the tab's title. */
 export function PageTitle({ children, title }: { children?: ReactNode; title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -95,16 +93,16 @@ export function PageTitle({ children, title }: { children?: ReactNode; title: st
 export function NoSuchPage() {
   return (
     <div className="narrow stack" data-testid="no-such-page">
-      <PageTitle title="There is no such page" />
-      <p>The address may be incomplete: links in emails are sometimes cut off.</p>
+      <PageTitle title="Page not found" />
+      <p>The address may be incomplete: links in emails sometimes get cut off.</p>
       <p>
-        <a href={href("start")}>Go to the start</a>
+        <a href={href("start")}>Go to the start page</a>
       </p>
     </div>
   );
 }
 
-/** A button for what is not to happen by a slip: the first click asks, the second does it. */
+/** A button with a confirmation: the first click asks, the second performs the action. */
 export function ConfirmButton(props: {
   label: string;
   question: string;
@@ -119,7 +117,7 @@ export function ConfirmButton(props: {
   const button = useRef<HTMLButtonElement>(null);
   const hasAsked = useRef(false);
   useEffect(() => {
-    // The buttons of the question took the focus with them: it goes back to where it came from.
+    // Removing the confirmation's buttons loses the focus: return it to this button.
     if (isAsking) hasAsked.current = true;
     else if (hasAsked.current && !isBusy) {
       hasAsked.current = false;
@@ -163,10 +161,10 @@ export function ConfirmButton(props: {
   );
 }
 
-/** One function for all renders, so that the focus moves once, when the element appears. */
+/** A ref callback. It must be the same function in every render, so that it runs only on mount. */
 export const focusOn = (element: HTMLElement | null): void => element?.focus();
 
-/** Instead of a blank screen when the page itself fails. */
+/** Shows a message instead of a blank screen when rendering fails. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
   override state = { hasFailed: false };
 
@@ -179,10 +177,10 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { hasFaile
     return (
       <main className="narrow">
         <div className="card" role="alert">
-          <h1>This page broke</h1>
-          <p>Nothing you wrote is lost: what is not sent yet is kept in this browser. Load the page again to go on.</p>
+          <h1>Something went wrong</h1>
+          <p>Nothing you wrote is lost: this browser has saved your unsent messages and drafts. Reload the page to continue.</p>
           <button type="button" className="primary" onClick={() => window.location.reload()}>
-            Load again
+            Reload page
           </button>
         </div>
       </main>

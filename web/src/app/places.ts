@@ -1,4 +1,4 @@
-/** A few cities to choose from; any other place is given by its coordinates. */
+/** A few cities to choose from; any other place is entered by its coordinates. */
 
 import type { Place } from "../parley/types";
 
@@ -34,14 +34,14 @@ export const CITIES: readonly City[] = [
   city("Seattle, WA", -122.3321, 47.6062),
 ];
 
-/** About 15 km: near enough to be called by the city's name. */
+/** About 15 km: within it, a place is shown as near the city. */
 const NEAR_DEGREES = 0.15;
 
-/** The city that stands exactly there, for the select. */
+/** The city at exactly these coordinates, for the select. */
 export const cityAt = (longitude: number, latitude: number): City | undefined =>
   CITIES.find((each) => each.longitude === longitude && each.latitude === latitude);
 
-/** A place in words: the city it is in or near, or its coordinates. */
+/** A place as text: the city it is in or near, or its coordinates. */
 export function placeName({ coordinates: [longitude, latitude] }: Place): string {
   const exact = cityAt(longitude, latitude);
   if (exact) return exact.name;

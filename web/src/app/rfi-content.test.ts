@@ -14,7 +14,7 @@ const wrong = (changed: Partial<typeof filled>) => {
 };
 
 describe("the form's content", () => {
-  test("has a GeoJSON point, trimmed texts and nothing that was left empty", () => {
+  test("has a GeoJSON point, trimmed texts, and null for empty fields", () => {
     expect(content()).toEqual({
       category: "plumbing",
       title: "Leak",
@@ -28,14 +28,14 @@ describe("the form's content", () => {
     });
   });
 
-  test("takes a budget in dollars, with one bound or both", () => {
+  test("accepts a budget in dollars with a minimum, a maximum or both", () => {
     const usd = (min_minor: number, max_minor: number) => ({ min_minor, max_minor, currency: "USD" });
     expect(content({ ...filled, budget_min: "99.50", budget_max: "250" }).budget).toEqual(usd(9_950, 25_000));
     expect(content({ ...filled, budget_max: "250" }).budget).toEqual(usd(0, 25_000));
     expect(content({ ...filled, budget_min: "250" }).budget).toEqual(usd(25_000, 25_000));
   });
 
-  test("names each field that is wrong", () => {
+  test("reports every invalid field", () => {
     expect(wrong({ title: "  " })).toEqual(["title"]);
     expect(wrong({ category: "", description: "" })).toEqual(["category", "description"]);
     expect(wrong({ longitude: "181", latitude: "north" })).toEqual(["longitude", "latitude"]);
@@ -51,18 +51,18 @@ describe("the form's content", () => {
     ["-1", null],
     ["12.345", null],
     ["", null],
-  ])("%j dollars are %j cents", (text, expected) => {
+  ])("%j dollars is %j cents", (text, expected) => {
     expect(cents(text)).toBe(expected);
   });
 });
 
-describe("a revision of the form", () => {
-  test("sends nothing when nothing was touched, whatever time of the day the RFI names", () => {
+describe("the changes of a revision", () => {
+  test("is empty if nothing was changed, whatever the time of day of needed_by", () => {
     const rfi = anRfi({ needed_by: "2030-06-01T08:30:00.000Z" });
     expect(differing(rfi, content(fieldsOf(rfi)))).toEqual({});
   });
 
-  test("sends only the fields that were touched", () => {
+  test("contains only the changed fields", () => {
     const rfi = anRfi();
     const fields = { ...fieldsOf(rfi), title: "Burst pipe", budget_max: "900" };
     expect(differing(rfi, content(fields))).toEqual({

@@ -1,10 +1,10 @@
-/** The RFI form's fields, and the content they stand for. Pure. */
+/** Converts between the RFI form's fields and the RFI's content. Pure. */
 
 import type { FieldError } from "../parley/errors";
 import type { Budget, Rfi, RfiContent } from "../parley/types";
 import { cityAt } from "./places";
 
-/** Each input by its name, as text. */
+/** The text of each input, by its name. */
 export interface RfiFields {
   category: string;
   title: string;
@@ -32,7 +32,7 @@ export const BLANK: RfiFields = {
   max_vendors: "5",
 };
 
-/** The fields of an RFI that is to be revised. */
+/** The form's fields for an existing RFI. */
 export function fieldsOf(rfi: Rfi): RfiFields {
   const dollars = (minor: number | undefined) => (minor === undefined ? "" : String(minor / 100));
   return {
@@ -49,20 +49,20 @@ export function fieldsOf(rfi: Rfi): RfiFields {
   };
 }
 
-/** The content, or what is wrong with which field. */
+/** The content, or an error for each invalid field. */
 export function contentOf(fields: RfiFields): { content: RfiContent } | { errors: FieldError[] } {
   const errors: FieldError[] = [];
   const wrong = (path: string, message: string) => errors.push({ path, message });
   if (fields.category === "") wrong("category", "Choose a category.");
-  if (fields.title.trim() === "") wrong("title", "Say in a few words what you need.");
+  if (fields.title.trim() === "") wrong("title", "Say what you need in a few words.");
   if (fields.description.trim() === "") wrong("description", "Describe what you need.");
   const longitude = number(fields.longitude, -180, 180);
   const latitude = number(fields.latitude, -90, 90);
-  if (longitude === null) wrong("longitude", "A number from −180 to 180.");
-  if (latitude === null) wrong("latitude", "A number from −90 to 90.");
+  if (longitude === null) wrong("longitude", "Enter a number from −180 to 180.");
+  if (latitude === null) wrong("latitude", "Enter a number from −90 to 90.");
   const max_vendors = number(fields.max_vendors, 1, 50);
   if (max_vendors === null || !Number.isInteger(max_vendors)) {
-    wrong("max_vendors", "A whole number from 1 to 50.");
+    wrong("max_vendors", "Enter a whole number from 1 to 50.");
   }
   const budget = budgetOf(fields, wrong);
   if (errors.length > 0) return { errors };
@@ -72,9 +72,9 @@ export function contentOf(fields: RfiFields): { content: RfiContent } | { errors
       title: fields.title.trim(),
       description: fields.description.trim(),
       location: { type: "Point", coordinates: [longitude ?? 0, latitude ?? 0] },
-      // What vendors read of the place before they accept, beside its rounded coordinates.
+      // Before they accept, vendors see only this and the rounded coordinates.
       area: cityAt(longitude ?? 0, latitude ?? 0)?.name ?? null,
-      // The day counts until its end, where the customer is.
+      // Until the end of that day in the customer's time zone.
       needed_by: fields.needed_by ? new Date(`${fields.needed_by}T23:59:00`).toISOString() : null,
       budget,
       budget_visibility: fields.budget_visibility,
@@ -83,7 +83,7 @@ export function contentOf(fields: RfiFields): { content: RfiContent } | { errors
   };
 }
 
-/** Only what differs from the RFI, for PATCH. */
+/** The part of the content that differs from the RFI, for PATCH. */
 export function differing(rfi: Rfi, content: RfiContent): Partial<RfiContent> {
   const before = contentOf(fieldsOf(rfi));
   const old: Partial<Record<string, unknown>> = "content" in before ? { ...before.content } : {};
@@ -93,7 +93,7 @@ export function differing(rfi: Rfi, content: RfiContent): Partial<RfiContent> {
   return Object.fromEntries(entries);
 }
 
-/** Dollars as cents, to the nearest cent; null when it is no amount. */
+/** Converts dollars to cents, rounded to the nearest cent; null if the text is not an amount. */
 export function cents(text: string): number | null {
   if (!/^\d{1,9}([.,]\d{1,2})?$/.test(text.trim())) return null;
   return Math.round(Number(text.trim().replace(",", ".")) * 100);
@@ -107,10 +107,10 @@ function budgetOf(
   if (from === "" && to === "") return null;
   const max_minor = cents(to === "" ? from : to);
   const min_minor = cents(from === "" ? "0" : from);
-  if (min_minor === null) wrong("budget_min", "An amount in dollars, such as 250 or 99.50.");
-  if (max_minor === null) wrong("budget_max", "An amount in dollars, such as 250 or 99.50.");
+  if (min_minor === null) wrong("budget_min", "Enter an amount in dollars, such as 250 or 99.50.");
+  if (max_minor === null) wrong("budget_max", "Enter an amount in dollars, such as 250 or 99.50.");
   if (min_minor === null || max_minor === null) return null;
-  if (min_minor > max_minor) wrong("budget_max", "Must not be below the lower bound.");
+  if (min_minor > max_minor) wrong("budget_max", "The maximum must not be less than the minimum.");
   return { min_minor, max_minor, currency: "USD" };
 }
 

@@ -3,19 +3,19 @@ import { PATHS } from "./paths";
 import { href, type PageName, pathInHash, routeOf } from "./router";
 
 describe("an address", () => {
-  test("of each page leads to it, with its id", () => {
+  test("leads to its page, with the id decoded", () => {
     for (const page of Object.keys(PATHS) as PageName[]) {
       const id = PATHS[page].includes("{id}") ? "a/b ä%" : "";
       expect(routeOf(href(page, id))).toEqual({ page, id });
     }
   });
 
-  test("of the form for a new RFI is no RFI with the id `new`", () => {
+  test("/rfis/new is the form for a new RFI, not an RFI with the id `new`", () => {
     expect(routeOf("/rfis/new")?.page).toBe("new_rfi");
   });
 
   test.each(["/rfis/%zz", "/%", "/rfis/%ff", "/conversations/%e0%a4"])(
-    "that is badly encoded has no page: %s",
+    "with invalid percent-encoding has no page: %s",
     (path) => expect(routeOf(path)).toBeNull(),
   );
 
@@ -24,13 +24,13 @@ describe("an address", () => {
     (path) => expect(routeOf(path)).toBeNull(),
   );
 
-  test("with a slash too many still leads to its page", () => {
+  test("with a trailing slash still leads to its page", () => {
     expect(routeOf("/conversations/")?.page).toBe("conversations");
     expect(routeOf("/rfis/abc/")).toEqual({ page: "rfi", id: "abc" });
   });
 });
 
-describe("an address of an older release", () => {
+describe("an address from an older release", () => {
   test("has its path after the #", () => {
     expect(pathInHash("#/rfis/abc")).toBe("/rfis/abc");
     expect(pathInHash("#/")).toBe("/");
@@ -38,7 +38,7 @@ describe("an address of an older release", () => {
     expect(pathInHash("")).toBeNull();
   });
 
-  test.each(["#//evil.example/x", "#/\\evil.example/x"])("leads to no other host: %s", (hash) => {
+  test.each(["#//evil.example/x", "#/\\evil.example/x"])("never leads to another host: %s", (hash) => {
     const url = new URL(pathInHash(hash) ?? "", "https://parley.example/");
     expect(url.host).toBe("parley.example");
   });

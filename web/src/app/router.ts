@@ -1,4 +1,4 @@
-/** Which page an address shows, and how to go to another one without loading the page again. */
+/** Maps addresses to pages, and changes between pages without a reload. */
 
 import { useSyncExternalStore } from "react";
 import { PATHS } from "./paths";
@@ -7,17 +7,17 @@ export type PageName = keyof typeof PATHS;
 
 export interface Route {
   page: PageName;
-  /** Empty where the path takes none. */
+  /** Empty if the path has no id. */
   id: string;
 }
 
 const ID = "{id}";
-/** A fixed path before one with an id: `/rfis/new` is no RFI. */
+/** Fixed paths come before paths with an id, so that `/rfis/new` is not taken for an RFI. */
 const PAGES = (Object.keys(PATHS) as PageName[]).toSorted(
   (a, b) => Number(PATHS[a].includes(ID)) - Number(PATHS[b].includes(ID)),
 );
 
-/** The page at a path; null where there is none, or where the path is not well encoded. */
+/** The page at a path; null if there is none or the path has invalid percent-encoding. */
 export function routeOf(path: string): Route | null {
   const parts = decoded(path);
   if (parts === null) return null;
@@ -30,9 +30,9 @@ export function routeOf(path: string): Route | null {
   return null;
 }
 
-/** The path that an address of an older release stands for: it stood after the `#`. */
+/** The path in an address from an older release, which had it after the `#`. */
 export const pathInHash = (hash: string): string | null =>
-  // Two slashes, or their backslashes, would begin the name of a host.
+  // Two leading slashes or backslashes would start a host name.
   hash.startsWith("#/") ? `/${hash.replace(/^#[/\\]+/, "")}` : null;
 
 export const href = (page: PageName, id = ""): string =>
@@ -42,18 +42,18 @@ export function go(page: PageName, id = ""): void {
   show(href(page, id));
 }
 
-/** Shows the start in place of this address, which was for somebody else. */
+/** Replaces the current address with the start page: the next account to log in may not see it. */
 export function forget(): void {
   window.history.replaceState(null, "", href("start"));
   tell();
 }
 
-/** The page that the address names. */
+/** The page at the current address. */
 export function useRoute(): Route | null {
   return routeOf(useSyncExternalStore(subscribe, () => window.location.pathname));
 }
 
-/** Makes links between pages cost no load, and old addresses lead where they led. */
+/** Handles clicks on internal links without a reload, and redirects addresses from older releases. */
 export function startRouter(): void {
   const redirect = () => {
     const path = pathInHash(window.location.hash);
@@ -92,7 +92,7 @@ function show(path: string): void {
   tell();
 }
 
-/** Where a plain click on a link to one of our pages leads. Any other click is the browser's. */
+/** The path of a plain click on an internal link; null for a click that the browser should handle. */
 function pathOfClick(event: MouseEvent): string | null {
   const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
   if (event.defaultPrevented || event.button !== 0 || !isPlain) return null;

@@ -1,4 +1,4 @@
-/** One command at a time from a button or a form: busy while it runs, its error until the next try. */
+/** Runs a button's or form's command: `isBusy` while it runs, `error` until the next attempt. */
 
 import { useCallback, useState } from "react";
 import { asParleyError, type ParleyError } from "../parley/errors";

@@ -1,21 +1,21 @@
-/** The fields of a form, of which a reload or a log-out takes nothing that the person has typed. */
+/** A form's fields. What the person has typed survives a reload and a log-out. */
 
 import { useStore, useClient } from "./context";
 
 export interface KeptFields<T> {
   fields: T;
   set: (changed: Partial<T>) => void;
-  /** Back to the initial values: what was typed is sent, or no longer wanted. */
+  /** Resets to the initial values, after the form was sent or cancelled. */
   clear: () => void;
 }
 
-/** Only what was touched is kept under the name: the rest follows the initial values. */
+/** Saves only the changed fields, under `name`; the others follow the initial values. */
 export function useKeptFields<T extends object>(name: string, initial: T): KeptFields<T> {
   const draft = useClient().draft(name);
   const touched = touchedIn<T>(useStore(draft.text));
   return {
     fields: { ...initial, ...touched },
-    // Read again: two changes can come before the page shows the first.
+    // Read the draft again: two changes can happen before the next render.
     set: (changed) => draft.set(JSON.stringify({ ...touchedIn<T>(draft.text.get()), ...changed })),
     clear: () => draft.set(""),
   };

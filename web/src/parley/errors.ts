@@ -1,7 +1,4 @@
-/**
- * One error for whatever goes wrong between this page and the marketplace, over REST or the socket,
- * and the human words for each code.
- */
+/** The error class for every failure of REST or the socket, and the sentence shown for each code. */
 
 export interface FieldError {
   path: string;
@@ -19,7 +16,7 @@ interface Details {
 export class ParleyError extends Error {
   readonly code: string;
   readonly status: number | undefined;
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed if it is sent again later. */
   readonly is_temporary: boolean;
   readonly retry_after_ms: number | undefined;
   readonly errors: readonly FieldError[];
@@ -48,9 +45,10 @@ const whole = (value: unknown): number | undefined =>
 const TEMPORARY_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * The error of an HTTP answer. A body that is not RFC 9457 (a proxy's own page) still gets a code.
+ * The error in an HTTP response. If the body is not RFC 9457 (such as a proxy's own page), the code comes
+ * from the status.
  *
- * @param retryAfter the header Retry-After, in seconds; an HTTP date is ignored
+ * @param retryAfter the header Retry-After in seconds; an HTTP date is ignored
  */
 export function errorFromProblem(
   status: number,
@@ -71,18 +69,18 @@ export function errorFromProblem(
   });
 }
 
-/** The error of an acknowledgement `{ok: false, error: {code, message, temporary, retry_after_ms?}}`. */
+/** The error in an acknowledgement `{ok: false, error: {code, message, temporary, retry_after_ms?}}`. */
 export function errorFromAck(error: unknown): ParleyError {
   const told = isObject(error) ? error : {};
   const retry_after_ms = whole(told["retry_after_ms"]);
-  return new ParleyError(text(told["code"]) ?? "internal", text(told["message"]) ?? "No reason given", {
+  return new ParleyError(text(told["code"]) ?? "internal", text(told["message"]) ?? "No reason was given.", {
     is_temporary: told["temporary"] === true,
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
     errors: fieldErrors(told["errors"]),
   });
 }
 
-/** Whatever was thrown, as a ParleyError. */
+/** Converts any thrown value to a ParleyError. */
 export function asParleyError(thrown: unknown): ParleyError {
   if (thrown instanceof ParleyError) return thrown;
   return new ParleyError("internal", thrown instanceof Error ? thrown.message : String(thrown));
@@ -108,35 +106,35 @@ function codeOfStatus(status: number): string {
   return status >= 500 ? "internal" : "malformed";
 }
 
-/** What happened and what to do about it; `null` where the server's own sentence says it best. */
+/** What happened and what to do, by code; `null` shows the server's own message. */
 const WORDS: Record<string, string | null> = {
-  offline: "You seem to be offline. Check your connection; this page goes on by itself.",
-  timed_out: "The answer took too long. Try again in a moment.",
-  not_connected: "The live connection is down. It comes back by itself; try again in a moment.",
-  connection_broken: "The connection broke while this was sent. Try again, or write it anew.",
+  offline: "You appear to be offline. This page reconnects automatically once you are back online.",
+  timed_out: "That took too long. Try again in a moment.",
+  not_connected: "The live connection is down and is being restored. Try again in a moment.",
+  connection_broken: "The connection was lost while sending. Try again, or rewrite the message.",
   validation_failed: null,
   wrong_state: null,
   at_capacity: null,
   unauthenticated: "Your session has ended. Log in again.",
   token_expired: "Your session has ended. Log in again.",
-  forbidden: "Your account may not do this.",
-  not_found: "This does not exist, or it is not yours to see. Go back and open it from the list.",
-  email_taken: "There is an account with this address already. Log in instead.",
-  stale_revision: "Somebody changed this meanwhile. Look at what changed, then save again.",
+  forbidden: "Your account is not allowed to do this.",
+  not_found: "We could not find this, or you do not have access to it. Go back and open it from the list.",
+  email_taken: "An account with this email address already exists. Log in instead.",
+  stale_revision: "Someone else has changed this in the meantime. Review the changes, then save again.",
   blocked: null,
-  client_message_id_reused: "This message could not be sent again. Write it anew.",
-  idempotency_key_in_use: "Your first try is still running. Wait a moment before trying again.",
-  idempotency_key_reused: "This was sent before with other content. Reload the page and try again.",
-  payload_too_large: "That is too large. Make it shorter and try again.",
-  rate_limited: "That was a lot at once. Wait a few seconds and try again.",
-  too_many_connections: "You have this page open in too many places. Close one; this one will follow.",
-  too_many_rooms: "Too many conversations are open here. Close some of them.",
-  draining: "The server is being replaced. This page reconnects by itself.",
-  unavailable: "The marketplace is not reachable just now. Try again in a moment.",
-  internal: "Something went wrong on our side. Try again; if it stays, tell support.",
+  client_message_id_reused: "This message could not be sent again. Write it as a new message.",
+  idempotency_key_in_use: "Your first attempt is still in progress. Wait a moment before you try again.",
+  idempotency_key_reused: "This was already sent with different content. Reload the page and try again.",
+  payload_too_large: "This is too large. Shorten it and try again.",
+  rate_limited: "You are going a little too fast. Wait a few seconds and try again.",
+  too_many_connections: "This page is open in too many places. Close one, and this one will connect.",
+  too_many_rooms: "You have too many conversations open. Close some of them.",
+  draining: "The server is restarting. This page reconnects automatically.",
+  unavailable: "The marketplace is temporarily unavailable. Try again in a moment.",
+  internal: "Something went wrong on our side. Try again; if it keeps happening, contact support.",
 };
 
-/** The sentence a person sees for an error. */
+/** The sentence that the page shows for an error. */
 export function explain(error: ParleyError): string {
   const sentence = WORDS[error.code] ?? error.message;
   const isOurs = error.code === "internal" && error.request_id !== undefined;
