@@ -23,7 +23,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marketplace.errors import PermanentError
 from marketplace.schemas.conversations import ConversationView, EntryView, MessageView
 from marketplace.schemas.fast_reader import FastReader
-from marketplace.schemas.fields import Moment, Whole, written
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.times import Moment, written
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView

@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram
 
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.limits import rate_limited
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from realtime.admission import Admission
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines

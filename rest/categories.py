@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.responses import page_schema

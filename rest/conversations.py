@@ -18,7 +18,9 @@ from marketplace.schemas.conversations import (
     SendMessage,
 )
 from marketplace.schemas.entries import AnyEntry
-from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.words import Identifier
+from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes

@@ -3,7 +3,8 @@
 from marshmallow import fields
 
 from marketplace import telemetry
-from marketplace.schemas.fields import Flag, Strict
+from marketplace.schemas.fields.numbers import Flag
+from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from marketplace.errors import Code
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.queries import NoQuery
 

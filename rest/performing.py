@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 
 from marketplace import tasks
 from marketplace.errors import Code, ParleyError, TemporaryError
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from rest.authentication import read_access
 from rest.context import RequestContext
 from rest.idempotency import DEADLINE_S, run_once

@@ -14,7 +14,8 @@ from sanic.response import HTTPResponse
 
 from marketplace.domain.ids import new_id
 from marketplace.errors import MEANINGS, Code, FieldError, ParleyError, TemporaryError
-from marketplace.schemas.fields import Strict, Whole
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.strict import Strict
 from rest.requests import RestRequest
 
 LOG = logging.getLogger(__name__)

@@ -9,7 +9,9 @@ from marshmallow import fields
 
 from marketplace.domain.pages import MAX_LIMIT, Page, PageRequest
 from marketplace.errors import Code, FieldError, ParleyError, invalid
-from marketplace.schemas.fields import Place, Strict, Whole
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.places import Place
+from marketplace.schemas.strict import Strict
 
 T = TypeVar("T")
 _MAX_PARAMETERS = 20

@@ -8,7 +8,7 @@ import orjson
 from marshmallow import fields
 from sanic.response import HTTPResponse
 
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from rest.context import Answer
 from rest.operations import Operation
 

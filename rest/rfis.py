@@ -7,8 +7,10 @@ from marshmallow import ValidationError, fields, validates_schema
 from marketplace.actions import rfis
 from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
-from marketplace.schemas.fields import Flag, Identifier, Strict, Whole
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
+from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.operations import Idempotency, Routes
 from rest.queries import Number, PageQuery, page_request

@@ -21,7 +21,7 @@ from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import MAX_LIMIT, PageRequest
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.ports import Clock, World
-from marketplace.schemas.fields import written
+from marketplace.schemas.fields.times import written
 from marketplace.schemas.rfis import DraftRfi, ReviseRfi
 
 _HANDLED_AS = "demo"  # not the matching process's consumer group: each keeps its own marks

@@ -8,7 +8,7 @@ from typing import Any
 
 from marketplace.domain.conversations import Conversation, Entry, EntryKind
 from marketplace.domain.vendors import ListedVendor
-from marketplace.schemas.fields import written
+from marketplace.schemas.fields.times import written
 
 PUSHES = {
     EntryKind.MESSAGE: "message.sent",

@@ -3,7 +3,8 @@
 REST, the socket, live announcements and Kafka events use the same schemas, so an object looks the
 same everywhere, and the OpenAPI and AsyncAPI documents are generated from what is actually checked.
 
-    fields.py         strict field types, and the base class that reports errors with their paths
+    strict.py         the base class of every schema; reports errors with their paths
+    fields/           strict field types
     bounds.py         how large a payload may be, checked before it is loaded
     json_text.py      strict JSON parsing that names the value at fault
     fast_check.py     validates common payloads without marshmallow

@@ -5,16 +5,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from marketplace.inputs import passwords
-from marketplace.schemas.fields import (
-    Identifier,
-    Moment,
-    Name,
-    Pattern,
-    Strict,
-    Unicode,
-    Whole,
-)
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.texts import Name, Unicode
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier, Pattern
 from marketplace.schemas.people import NewEmail, NewPassword, Phone, timezone
+from marketplace.schemas.strict import Strict
 
 
 class Register(Strict):

@@ -10,8 +10,10 @@ from marketplace.schemas.conversations import (
     SeenParticipant,
 )
 from marketplace.schemas.entries import AnyEntry
-from marketplace.schemas.fields import Flag, Identifier, Strict, Whole, one_of
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.words import Identifier, one_of
 from marketplace.schemas.rfis import RevisionView, RfiView
+from marketplace.schemas.strict import Strict
 
 
 class Done(Strict):

@@ -4,17 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.schemas.fields import (
-    Flag,
-    Identifier,
-    Matching,
-    Moment,
-    Pattern,
-    Strict,
-    Text,
-    Whole,
-    one_of,
-)
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.texts import Text
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier, Matching, Pattern, one_of
+from marketplace.schemas.strict import Strict
 
 MAX_ENTRIES = 200
 # Unread messages are counted up to here; an app shows this as "99+".

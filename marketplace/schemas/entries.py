@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from marshmallow import fields, validate
 
 from marketplace.schemas.conversations import MessageView
-from marketplace.schemas.fields import Identifier, Moment, Strict, Whole
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier
+from marketplace.schemas.strict import Strict
 
 
 def _kind(name: str) -> fields.String:

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, missing, validate
 
-from marketplace.schemas.fields import Moment
+from marketplace.schemas.fields.times import Moment
 
 _WRITTEN_MOMENT = len("2026-01-31T23:59:59.999Z")
 

@@ -2,7 +2,9 @@
 
 from marshmallow import fields
 
-from marketplace.schemas.fields import Identifier, Moment, Strict
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier
+from marketplace.schemas.strict import Strict
 
 
 class NotificationView(Strict):

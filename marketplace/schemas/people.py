@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from marketplace.inputs import emails, passwords, phones
 from marketplace.inputs.timezones import TIMEZONES
-from marketplace.schemas.fields import Unicode, as_read
+from marketplace.schemas.fields.texts import Unicode, as_read
 
 
 class NewEmail(Unicode):

@@ -2,7 +2,11 @@
 
 from marshmallow import fields
 
-from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole, currency, one_of
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.texts import Text
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier, currency, one_of
+from marketplace.schemas.strict import Strict
 
 
 class SubmitQuote(Strict):

@@ -4,7 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.schemas.fields import Identifier, Moment, Strict, Text, Whole
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.texts import Text
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier
+from marketplace.schemas.strict import Strict
 
 REASONS = ("spam", "harassment", "fraud", "inappropriate", "other")
 

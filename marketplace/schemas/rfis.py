@@ -4,20 +4,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.schemas.fields import (
-    Attributes,
-    Identifier,
-    Line,
-    Moment,
-    Place,
-    Strict,
-    Text,
-    Unicode,
-    Whole,
-    currency,
-    one_of,
-    written,
-)
+from marketplace.schemas.fields.attributes import Attributes
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.places import Place
+from marketplace.schemas.fields.texts import Line, Text, Unicode
+from marketplace.schemas.fields.times import Moment, written
+from marketplace.schemas.fields.words import Identifier, currency, one_of
+from marketplace.schemas.strict import Strict
 
 
 def budget_visibility(**named: Any) -> fields.String:

@@ -44,11 +44,11 @@ from marketplace.schemas.entries import (
     MessageEdited,
     NoticeAdded,
 )
-from marketplace.schemas.fields import Strict
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.rfis import RevisionView
+from marketplace.schemas.strict import Strict
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,13 @@
 
 from marshmallow import fields, validate
 
-from marketplace.schemas.fields import (
-    Attributes,
-    Identifier,
-    Moment,
-    Name,
-    Pattern,
-    Place,
-    RoundedPlace,
-    Strict,
-    Text,
-    Unicode,
-    Whole,
-)
+from marketplace.schemas.fields.attributes import Attributes
+from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.places import Place, RoundedPlace
+from marketplace.schemas.fields.texts import Name, Text, Unicode
+from marketplace.schemas.fields.times import Moment
+from marketplace.schemas.fields.words import Identifier, Pattern
+from marketplace.schemas.strict import Strict
 
 
 class ServiceAreaSchema(Strict):

@@ -8,7 +8,6 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from marketplace.schemas.answers import HandshakeAuth
-from marketplace.schemas.fields import Strict
 from marketplace.schemas.socket import (
     CALLS,
     EVERY_CALL,
@@ -16,6 +15,7 @@ from marketplace.schemas.socket import (
     SocketCall,
     SocketPush,
 )
+from marketplace.schemas.strict import Strict
 from rest.documents.asyncapi_examples import EXAMPLES
 from rest.documents.asyncapi_schemas import (
     CALL_REFUSAL,

@@ -11,7 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from marketplace.errors import MEANINGS, Code
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 from rest.documents.schemas import (
     allow_unknown_fields,
     as_parameter_schema,

@@ -7,12 +7,12 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from marketplace.schemas.entries import AnyEntry
-from marketplace.schemas.fields import (
+from marketplace.schemas.fields.attributes import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_COUNT,
     Attributes,
-    Place,
 )
+from marketplace.schemas.fields.places import Place
 from marketplace.schemas.rfis import ActorView, AnyValue
 from rest.cursors import MAX_CURSOR_CHARACTERS
 from rest.queries import Cursor, Near

@@ -13,9 +13,11 @@ from marshmallow import fields, validate
 from marketplace.errors import MAX_ERROR_CHARACTERS, MAX_ERRORS, Code, ParleyError
 from marketplace.schemas.bounds import Bounds
 from marketplace.schemas.conversations import SendMessage
-from marketplace.schemas.fields import Attributes, Identifier, Strict
+from marketplace.schemas.fields.attributes import Attributes
+from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.rfis import DraftRfi
 from marketplace.schemas.socket import CALLS
+from marketplace.schemas.strict import Strict
 from marketplace.schemas.vendors import UpdateProfile
 from rest.app import OPERATIONS
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from marketplace.schemas import conversations
 from marketplace.schemas.fast_check import FastCheck
-from marketplace.schemas.fields import Strict
+from marketplace.schemas.strict import Strict
 
 QUICK = (
     conversations.SocketSendMessage,

@@ -10,21 +10,14 @@ from hypothesis import strategies as st
 from marshmallow import fields as marshmallow_fields
 
 from marketplace.errors import Code, FieldError, ParleyError
-from marketplace.schemas.fields import (
-    Attributes,
-    Day,
-    Flag,
-    Identifier,
-    Moment,
-    Place,
-    Strict,
-    Text,
-    Unicode,
-    Whole,
-    currency,
-    written,
-)
+from marketplace.schemas.fields.attributes import Attributes
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.places import Place
+from marketplace.schemas.fields.texts import Text, Unicode
+from marketplace.schemas.fields.times import Day, Moment, written
+from marketplace.schemas.fields.words import Identifier, currency
 from marketplace.schemas.people import timezone
+from marketplace.schemas.strict import Strict
 
 
 class _Inner(Strict):
