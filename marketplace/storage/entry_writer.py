@@ -194,6 +194,7 @@ class EntryWriter:
     async def _check_edits(self, batch: deque[_Waiting], edits: list[_Waiting]) -> None:
         """Answer edits of deleted messages and edits that change nothing; keep the others."""
         states = await self._entries.message_states({edit.entry.message_id or "" for edit in edits})
+        await self._require_durable(edits, states)
         newest: dict[str, _Waiting] = {}
         kept = list[_Waiting]()
         for waiting in batch:
@@ -209,6 +210,27 @@ class EntryWriter:
                 kept.append(waiting)
         batch.clear()
         batch.extend(kept)
+
+    async def _require_durable(self, edits: list[_Waiting], states: dict[str, Entry]) -> None:
+        """Check that the entries which answer an edit are on a majority of MongoDB's members.
+
+        The states are the primary's latest, so such an entry may be this very edit, from an attempt
+        whose write concern failed.
+
+        Raises:
+            TemporaryError: one of them is not; the batch is tried again.
+        """
+        answers = [
+            state
+            for edit in edits
+            if (state := states.get(edit.entry.message_id or "")) is not None
+            and state.body == edit.entry.body
+        ]
+        if not answers:
+            return
+        stored = await self._entries.get_stored(answers)
+        if any(answer.id not in stored for answer in answers):
+            raise TemporaryError("MongoDB: an edit is not replicated yet")
 
     async def _settle(self, batch: deque[_Waiting], error: BulkWriteError) -> None:
         """Acknowledge what was inserted, and resolve the entry at which the write stopped."""

@@ -12,7 +12,7 @@ from marketplace.ports import Appended
 from marketplace.storage import MongoStore, entry_writer
 from marketplace.storage.entries import MongoEntries
 from marketplace.storage.entry_writer import EntryWriter
-from tests.builders import a_message
+from tests.builders import a_message, an_edit
 
 DUPLICATE = {"index": 0, "code": 11_000, "errmsg": "E11000 duplicate key"}
 NOT_REPLICATED = {"code": 64, "errmsg": "waiting for replication timed out"}
@@ -24,6 +24,8 @@ class StumblingEntries(MongoEntries):
     fails_to_insert: Exception | None = None
     fails_to_look_up: Exception | None = None
     insertions = 0
+    # How many lookups by majority still miss what the primary has.
+    replicates_after = 0
     acknowledged_too_early = False
     first: "asyncio.Task[Appended] | None" = None
 
@@ -39,6 +41,9 @@ class StumblingEntries(MongoEntries):
 
     async def get_stored(self, entries: Sequence[Entry]) -> dict[str, Entry]:
         """Fail the first time, and look up after that."""
+        if self.replicates_after:
+            self.replicates_after -= 1
+            return {}
         if self.fails_to_look_up is not None:
             failure, self.fails_to_look_up = self.fails_to_look_up, None
             raise failure
@@ -88,6 +93,25 @@ async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
     assert entries.insertions > 1
     assert not entries.acknowledged_too_early
     assert [result.entry.sequence for result in appended] == [1, 2]
+
+
+async def test_an_edit_that_is_not_known_to_be_replicated_is_not_acknowledged(
+    entries: StumblingEntries,
+) -> None:
+    """The primary has the edit of the first attempt; that alone does not answer the second one."""
+    writer = EntryWriter(entries)
+    message = (await writer.append(a_message(conversation_id="c"))).entry
+    edit = an_edit(conversation_id="c", message_id=message.id, sender_id=message.sender_id)
+    entries.fails_to_insert = BulkWriteError(
+        {"writeErrors": [], "writeConcernErrors": [NOT_REPLICATED]}
+    )
+    entries.replicates_after = 2
+
+    appended = await writer.append(edit)
+
+    assert entries.replicates_after == 0
+    assert (appended.entry.id, appended.entry.sequence, appended.is_new) == (edit.id, 2, True)
+    assert [entry.id for entry in await entries.after("c", 0, 10)] == [message.id, edit.id]
 
 
 async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again(
