@@ -11,7 +11,9 @@ import { href } from "./router";
 import { VendorRfi } from "./VendorRfi";
 import { Workspace } from "./Workspace";
 
-/** Follows one of the vendor's matches. It reads the list: the API has no route for a single match. */
+/**
+ * Follows one of the vendor's matches. It reads the list: the API has no route for a single match.
+ */
 function useMatch(isIt: (match: Match) => boolean) {
   const client = useClient();
   const make = useCallback(

@@ -48,7 +48,10 @@ export function NewRfiPage() {
   );
 }
 
-/** Shown when the draft was created but not submitted. Showing the form again would create a second draft. */
+/**
+ * Shown when the draft was created but not submitted. Showing the form again would create a second
+ * draft.
+ */
 function Unsubmitted({ id, error }: { id: string; error: Parameters<typeof ErrorNote>[0]["error"] }) {
   return (
     <div className="narrow stack">

@@ -1,4 +1,6 @@
-/** The vendor's own quote on an RFI, with a form to submit it or, while the RFI is open, revise it. */
+/**
+ * The vendor's own quote on an RFI, with a form to submit it or, while the RFI is open, revise it.
+ */
 
 import type { SubmitEvent } from "react";
 import { ParleyError } from "../parley/errors";

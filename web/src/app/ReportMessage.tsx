@@ -1,4 +1,7 @@
-/** Reports another participant's message to the admins, once, with a reason. The sender is not notified. */
+/**
+ * Reports another participant's message to the admins, once, with a reason. The sender is not
+ * notified.
+ */
 
 import { type SubmitEvent, useState } from "react";
 import { type MessageEntry, REPORT_REASONS, type ReportReason } from "../parley/types";

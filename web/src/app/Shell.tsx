@@ -1,4 +1,6 @@
-/** The frame around every page: navigation, connection state and account. It selects the page to show. */
+/**
+ * The frame around every page: navigation, connection state and account. It selects the page to show.
+ */
 
 import { use } from "react";
 import { unreadIn } from "../parley/inbox";

@@ -30,7 +30,9 @@ export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRet
   );
 }
 
-/** A list of names, each isolated so that a right-to-left name does not reorder the text around it. */
+/**
+ * A list of names, each isolated so that a right-to-left name does not reorder the text around it.
+ */
 export function Names({ of }: { of: readonly { name: string }[] }) {
   return of.map(({ name }, index) => (
     <Fragment key={index}>

@@ -1,7 +1,7 @@
 /**
- * The page's addresses, shared with all that link to it.
+ * The page's addresses, which all links to the page use.
  *
- * Made from marketplace/links.py by `make contract`; not to be changed by hand.
+ * Generated from marketplace/links.py by `make contract`. Do not edit.
  */
 export const PATHS = {
   start: "/",

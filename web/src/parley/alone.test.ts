@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aloneBy } from "./alone";
 
-/** A browser's locks as far as they are used: one holder for a name, the others in a queue. */
+/** The part of the Web Locks API that the code uses: one holder, the others in a queue. */
 function someLocks(): LockManager {
   let last: Promise<unknown> = Promise.resolve();
   let isHeld = false;
@@ -27,7 +27,7 @@ function someLocks(): LockManager {
 }
 
 test.each([["with locks", someLocks()], ["without locks", undefined]])(
-  "what the work returns and throws is the caller's, %s",
+  "the caller gets what the work returns or throws, %s",
   async (_, locks) => {
     const alone = aloneBy(locks);
     expect(await alone("a", (hasWaited) => Promise.resolve(hasWaited))).toBe(false);
@@ -36,7 +36,7 @@ test.each([["with locks", someLocks()], ["without locks", undefined]])(
   },
 );
 
-test("the second waits for the first, and is told so", async () => {
+test("the second caller waits for the first, and its work learns that it has waited", async () => {
   const alone = aloneBy(someLocks());
   const seen: string[] = [];
   let finish = () => undefined as void;

@@ -7,7 +7,7 @@ import { Client } from "./client";
 let close: () => void = () => undefined;
 afterEach(() => close());
 
-test("a message counts as reported when the marketplace has the report, and not before", async () => {
+test("a message counts as reported only after the marketplace has accepted the report", async () => {
   const problem = { code: "validation_failed", detail: "Describe what is wrong." };
   const server = await httpServer((_, count) =>
     count === 1 ? { status: 422, body: problem } : { status: 201, body: {} },

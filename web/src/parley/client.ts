@@ -1,11 +1,11 @@
 /**
- * All a logged-in person's page needs, opened and closed together.
+ * Everything the page of a logged-in account needs, opened and closed together.
  *
  *   client ─▶ rest ─▶ http          REST, tokens refreshed by session
  *          ─▶ gateway               Socket.IO
- *          ─▶ inbox ─▶ live-list    conversations with what is unread
+ *          ─▶ inbox ─▶ live-list    conversations with unread counts
  *   conversation-client ─▶ conversation (pure)      rfi-client ─▶ rfi-feed (pure)
- *          └▶ message-sender ─▶ outgoing (pure), texts: what is not sent yet, kept in the browser
+ *          └▶ message-sender ─▶ outgoing (pure), texts: unsent messages, stored in the browser
  */
 
 import { ConversationClient } from "./conversation-client";
@@ -21,18 +21,18 @@ import { Store } from "./store";
 import type { Texts } from "./texts";
 import type { Account, Category, PushName, ReportReason } from "./types";
 
-/** Conversations visited before are kept, with what is loaded and what is unsent; so many of them. */
+/** This many visited conversations stay in memory, with their entries and unsent messages. */
 const MOST_KEPT = 50;
 
 export class Client {
   readonly me: Account;
-  /** Where the API is; empty when it is where the page came from. */
+  /** The API's origin; empty if it is the page's own. */
   readonly origin: string;
   readonly rest: Rest;
   readonly gateway: Gateway;
   readonly inbox: Inbox;
   readonly categories: LiveList<Category>;
-  /** Messages that were reported since the log-in. */
+  /** The ids of the messages reported since the log-in. */
   readonly reported = new Store<ReadonlySet<string>>(new Set());
   readonly #texts: Texts;
   readonly #drafts = new Map<string, Draft>();
@@ -66,7 +66,7 @@ export class Client {
     this.gateway.close();
   }
 
-  /** The one client of a conversation: a page that comes back to it finds it as it was. */
+  /** The client of a conversation; there is one, so that a page opened again finds the same state. */
   conversation(conversation_id: string): ConversationClient {
     const kept = this.#conversations.get(conversation_id);
     if (kept !== undefined) return kept;
@@ -85,14 +85,14 @@ export class Client {
     return made;
   }
 
-  /** The one draft of this name. */
+  /** The draft with this name. */
   draft(name: string): Draft {
     const kept = this.#drafts.get(name) ?? new Draft(this.#texts, name);
     this.#drafts.set(name, kept);
     return kept;
   }
 
-  /** Messages that another tab, or this one before a reload, left behind go out from here. */
+  /** Takes over and sends the unsent messages of closed tabs, and of this tab before a reload. */
   #adopt(): void {
     this.#texts.adopt((messages) => {
       for (const conversation_id of new Set(messages.map((each) => each.conversation_id))) {
@@ -103,7 +103,7 @@ export class Client {
   }
 
   /**
-   * Reports a message of the other side to the admins.
+   * Reports another participant's message to the admins.
    *
    * @throws ParleyError
    */

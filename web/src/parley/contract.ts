@@ -1,7 +1,7 @@
 /**
- * The socket's contract: what each call takes and is answered, and what each push brings.
+ * The socket's contract: each call's request and answer, and each push's payload.
  *
- * Made from the AsyncAPI document by `make contract`; not to be changed by hand.
+ * Generated from the AsyncAPI document by `make contract`. Do not edit.
  */
 
 export interface Contract {

@@ -8,12 +8,12 @@ import { Gateway } from "./gateway";
 afterEach(closeAll);
 
 describe("catching up", () => {
-  test("a push behind a hole makes it fetch the hole, and nothing shows before", async () => {
+  test("a push after a gap makes it fetch the gap; until then, nothing after the gap is shown", async () => {
     const stage = withMessages(2);
     const { client, push, bodies } = await open(stage);
     stage.log.push(aMessage(3), aMessage(4));
     push(aMessage(4));
-    await until(() => client.state.get().dense === 4, "the hole is filled");
+    await until(() => client.state.get().dense === 4, "the gap to be filled");
     expect(bodies()).toEqual(["body 1", "body 2", "body 3", "body 4"]);
     expect(stage.named("fetch_entries")).toMatchObject([{ after_sequence: 2 }]);
   });
@@ -33,15 +33,15 @@ describe("catching up", () => {
     await until(() => client.state.get().dense === 2, "the entry");
   });
 
-  test("what another part of the page was answered at its join is fetched here too", async () => {
+  test("it fetches entries up to the head that another part of the page got from its own join", async () => {
     const stage = withMessages(1);
     const { client, gateway } = await open(stage);
     stage.log.push(aMessage(2));
     await gateway.join(`conversation:${CONVERSATION}`, { after_sequence: 2 });
-    await until(() => client.state.get().dense === 2, "the entry that is pushed no more");
+    await until(() => client.state.get().dense === 2, "the entry that is not pushed again");
   });
 
-  test("after a reconnect it resumes behind what it has", async () => {
+  test("after a reconnect it resumes after its last entry", async () => {
     const stage = withMessages(2);
     const { client, io, bodies } = await open(stage);
     io.disconnectSockets(true);
@@ -53,10 +53,10 @@ describe("catching up", () => {
 });
 
 describe("sending", () => {
-  test("messages go out once each, in the order they were written", async () => {
+  test("sends each message once, in the order they were written", async () => {
     const stage = new Stage();
     stage.onSend = (_, message, ack) => {
-      // The first takes longest: sent side by side they would overtake each other.
+      // The first takes longest: sent in parallel, the others would overtake it.
       setTimeout(() => ack({ ok: true, message }), message.sequence === 1 ? 60 : 0);
     };
     const { client, bodies } = await open(stage);
@@ -67,7 +67,7 @@ describe("sending", () => {
     expect(bodies()).toEqual(["one", "two", "three"]);
   });
 
-  test("a send whose acknowledgement was lost goes out again under its id, and shows once", async () => {
+  test("a message whose acknowledgement was lost is sent again under the same id and shown once", async () => {
     const stage = new Stage();
     const answer = stage.onSend;
     stage.onSend = (socket) => {
@@ -81,7 +81,7 @@ describe("sending", () => {
     expect(stage.log).toHaveLength(1);
   });
 
-  test("what is written without a connection goes out when there is one", async () => {
+  test("a message written while disconnected is sent after the reconnect", async () => {
     const stage = new Stage();
     const { client, io, gateway, bodies } = await open(stage);
     io.disconnectSockets(true);
@@ -92,7 +92,7 @@ describe("sending", () => {
     expect(bodies()).toEqual(["later"]);
   });
 
-  test("a passing error is tried again after the wait it names, a final one waits for the person", async () => {
+  test("a temporary error is retried after its retry_after_ms; a permanent one waits for the person", async () => {
     const stage = new Stage();
     const error = { code: "rate_limited", message: "Slow.", temporary: true, retry_after_ms: 10 };
     const answer = stage.onSend;
@@ -116,7 +116,7 @@ describe("a block", () => {
   const REFUSED = { code: "blocked", message: "It takes no new messages.", temporary: false };
   const isOpen = (client: ConversationClient) => client.state.get().conversation?.is_open;
 
-  test("is followed by its push, and one of another conversation changes nothing", async () => {
+  test("is applied from its push, and a push for another conversation is ignored", async () => {
     const stage = withMessages(1);
     const { client, io } = await open(stage);
     io.emit("conversation.updated", aBlock({ conversation_id: "conversation-2", blocked_by_me: true }));
@@ -124,11 +124,11 @@ describe("a block", () => {
     await until(() => isOpen(client) === false, "the block");
     expect(client.state.get().conversation?.blocked_by_me).toBe(false);
     io.emit("conversation.updated", aBlock({ is_open: true }));
-    await until(() => stage.named("join_conversation").length === 2, "what was not told meanwhile");
+    await until(() => stage.named("join_conversation").length === 2, "the join that gets what was not pushed during the block");
     expect(isOpen(client)).toBe(true);
   });
 
-  test("whose push was lost is learnt from its notice", async () => {
+  test("whose push was lost is detected from its notice", async () => {
     const stage = withMessages(1);
     const { client, io } = await open(stage);
     stage.is_open = false;
@@ -138,7 +138,7 @@ describe("a block", () => {
     expect(stage.named("join_conversation")).toHaveLength(2);
   });
 
-  test("that a send runs into keeps the text, closes the conversation, and the text goes out after it", async () => {
+  test("that refuses a send closes the conversation and keeps the text, which can be sent after the unblock", async () => {
     const stage = new Stage();
     const answer = stage.onSend;
     stage.onSend = (_socket, _message, ack) => {
@@ -165,8 +165,8 @@ describe("a block", () => {
   });
 });
 
-describe("what it tells of itself", () => {
-  test("delivered when nobody looks, read when somebody does, and each position once", async () => {
+describe("receipts, typing and failures", () => {
+  test("reports delivered while hidden and read while visible, and each position once", async () => {
     const stage = withMessages(2);
     const { client, push } = await open(stage);
     await until(() => stage.named("mark_delivered").length === 1, "delivered");
@@ -179,7 +179,7 @@ describe("what it tells of itself", () => {
     expect(stage.named("mark_delivered").map((each) => each["sequence"])).toEqual([2]);
   });
 
-  test("a position that was refused for now is told again", async () => {
+  test("a position refused with a temporary error is reported again", async () => {
     const stage = withMessages(2);
     let isRefused = false;
     const serve = stage.serve;
@@ -193,12 +193,12 @@ describe("what it tells of itself", () => {
       });
     };
     const { client } = await open(stage);
-    const told = () => client.state.get().positions.get(ME)?.delivered_sequence;
-    await until(() => told() === 2, "the second try");
+    const delivered = () => client.state.get().positions.get(ME)?.delivered_sequence;
+    await until(() => delivered() === 2, "the second try");
     expect(stage.named("mark_delivered")).toMatchObject([{ sequence: 2 }, { sequence: 2 }]);
   });
 
-  test("typing is told once while keys are pressed, and taken back by the send", async () => {
+  test("typing is sent once while keys are pressed, and ended by the send", async () => {
     const stage = new Stage();
     const { client } = await open(stage);
     client.typed(true);
@@ -208,7 +208,7 @@ describe("what it tells of itself", () => {
     expect(stage.named("set_typing").map((each) => each["is_typing"])).toEqual([true, false]);
   });
 
-  test("the other side's typing and reading show, those of other conversations do not", async () => {
+  test("typing in this conversation is shown; typing in other conversations is ignored", async () => {
     const stage = withMessages(1);
     const { client, io } = await open(stage);
     const typing = { conversation_id: CONVERSATION, account_id: OTHER, is_typing: true };
@@ -218,7 +218,7 @@ describe("what it tells of itself", () => {
     expect([...client.state.get().typing.keys()]).toEqual([OTHER]);
   });
 
-  test("a conversation that is not mine to see is a failure, not an endless wait", async () => {
+  test("a conversation that the account may not see is a failure, not an endless wait", async () => {
     const server = await socketServer((socket) => {
       const error = { code: "not_found", message: "No.", temporary: false };
       socket.on("join_conversation", (_, ack: Ack) => ack({ ok: false, error }));
@@ -234,7 +234,7 @@ describe("what it tells of itself", () => {
 });
 
 describe("leaving the page of a conversation", () => {
-  test("sends what was written before it leaves the room", async () => {
+  test("sends the written messages before it leaves the room", async () => {
     const stage = new Stage();
     const { client, io, gateway } = await open(stage);
     io.disconnectSockets(true);
@@ -246,7 +246,7 @@ describe("leaving the page of a conversation", () => {
     expect(client.is_idle).toBe(true);
   });
 
-  test("keeps a refused message for when the person comes back", async () => {
+  test("keeps a refused message until the person comes back", async () => {
     const stage = new Stage();
     const error = { code: "forbidden", message: "No.", temporary: false };
     stage.onSend = (_, __, ack) => ack({ ok: false, error });

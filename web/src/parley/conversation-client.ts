@@ -1,6 +1,6 @@
 /**
- * Keeps one conversation true to the marketplace: joins and resumes by sequence, fetches what is
- * missing, reports what was read. What is sent goes by message-sender.ts.
+ * Keeps one conversation up to date: joins and resumes by sequence, fetches missing entries and reports
+ * read positions. message-sender.ts sends the messages.
  *
  *   gateway ──push, page──▶ conversation.ts (pure) ──Store──▶ the page
  *      ▲                                                        │
@@ -26,7 +26,7 @@ export interface ConversationOptions {
   conversation_id: string;
   /** My account's id. */
   me: string;
-  /** Where messages are kept until they are sent; without it they are only on the screen. */
+  /** Stores messages until they are sent; without it, they are only in memory. */
   texts?: Pick<Texts, "put" | "remove">;
   onRead?: (sequence: number) => void;
   now_ms?: () => number;
@@ -35,13 +35,14 @@ export interface ConversationOptions {
 type ConversationCall = Exclude<CallName, "join_rfi" | "leave_rfi">;
 
 const PAGE = 200;
-/** "Is typing" is said again this often while keys are pressed, and taken back after this silence. */
+/** While keys are pressed, `set_typing` is sent this often. */
 const TYPING_EVERY_MS = 3_000;
+/** After this long without a key, typing is reported as ended. */
 const TYPING_IDLE_MS = 4_000;
 
 export class ConversationClient {
   readonly state = new Store<ConversationState>(rules.EMPTY);
-  /** Why the conversation cannot be opened, if it cannot. */
+  /** Why the conversation cannot be opened; null if it can. */
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: ConversationOptions;
   readonly #now_ms: () => number;
@@ -77,7 +78,7 @@ export class ConversationClient {
     });
   }
 
-  /** Joins, and stays joined until it is closed. */
+  /** Joins the conversation and stays joined until `close`. */
   open(): void {
     this.#isWanted = true;
     if (this.#isOpen) return;
@@ -112,14 +113,14 @@ export class ConversationClient {
     );
   }
 
-  /** Leaves, once all that was written is sent: who goes to another page loses nothing. */
+  /** Leaves once all written messages are sent, so that changing the page loses nothing. */
   close(): void {
     this.#isWanted = false;
     if (this.#typingSaid_ms > 0) this.#sayTyping(false);
     this.#leaveWhenSent();
   }
 
-  /** Whether nothing is lost when this is forgotten. */
+  /** Whether this client can be dropped without losing anything. */
   get is_idle(): boolean {
     return !this.#isOpen && this.state.get().pending.length === 0;
   }
@@ -135,13 +136,15 @@ export class ConversationClient {
     this.#isJoined = false;
   }
 
-  /** Shows the message at once and sends it as soon as it can be; it is numbered when it was. */
+  /**
+   * Shows the message immediately and sends it as soon as possible; the acknowledgement numbers it.
+   */
   send(body: string): void {
     this.#sender.write(body);
     this.#sayTyping(false);
   }
 
-  /** Sends what an earlier page left behind, also when no page shows this conversation. */
+  /** Sends the unsent messages of an earlier page, even if no page shows this conversation. */
   restore(messages: readonly KeptMessage[]): void {
     const isShown = this.#isWanted;
     this.#sender.restore(messages);
@@ -149,7 +152,7 @@ export class ConversationClient {
     if (!isShown) this.close();
   }
 
-  /** Sends a refused message again, under its old id. */
+  /** Sends a refused message again under the same id. */
   retry(client_message_id: string): void {
     this.#sender.retry(client_message_id);
     if (!this.#isJoined && this.failure.get() !== null) void this.#join();
@@ -159,11 +162,11 @@ export class ConversationClient {
     this.#sender.drop(client_message_id);
   }
 
-  /** The conversation was blocked or opened, as a push or the answer to my own request tells. */
+  /** Applies a block or unblock, from a push or from the response to our own request. */
   blocked(block: Block): void {
     const wasClosed = this.state.get().conversation?.is_open === false;
     this.#advance((s) => rules.blockChanged(s, block));
-    // While it was blocked nothing was told of who is active and what they read; a join tells it.
+    // During the block there were no pushes of presence and receipts; a join gets them.
     if (wasClosed && block.is_open) void this.#join();
   }
 
@@ -184,13 +187,13 @@ export class ConversationClient {
     this.#advance((s) => rules.paged(s, page));
   }
 
-  /** Whether a person looks at the conversation: what comes in then counts as read. */
+  /** Whether the person sees the conversation; while they do, incoming entries count as read. */
   setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
     if (isVisible) void this.#report();
   }
 
-  /** A key was pressed in the message box. */
+  /** The text in the message box has changed. */
   typed(hasText: boolean): void {
     clearTimeout(this.#typingIdle);
     if (!hasText) {
@@ -201,7 +204,7 @@ export class ConversationClient {
     this.#typingIdle = setTimeout(() => this.#sayTyping(false), TYPING_IDLE_MS);
   }
 
-  /** One step of the state; then whatever it asks for. */
+  /** Applies a step to the state, then fetches and reports what the new state requires. */
   #advance(step: (state: ConversationState) => ConversationState): void {
     this.state.set(step(this.state.get()));
     if (!this.#isJoined) return;
@@ -211,11 +214,11 @@ export class ConversationClient {
 
   #entered(entry: Entry): void {
     this.#advance((s) => rules.entered(s, [entry]));
-    // The push that tells of a block can be lost, its notice is not; a join tells how things stand.
+    // The push of a block can be lost, its notice cannot; a join returns the current state.
     if (this.#isJoined && rules.contradicts(this.state.get(), entry)) void this.#join();
   }
 
-  /** A head of another epoch says nothing about ours: the join tells how the feed stands now. */
+  /** A head of another epoch is not comparable with ours: join again for the current state. */
   #reached(head: number, epoch: string | null): void {
     if (!isOtherEpoch(this.state.get().epoch, epoch)) this.#advance((s) => rules.atLeast(s, head));
     else if (this.#isJoined) void this.#join();
@@ -241,7 +244,7 @@ export class ConversationClient {
     }
   }
 
-  /** Fetches page by page until nothing is missing. */
+  /** Fetches pages until nothing is missing. */
   async #fetchMissing(): Promise<void> {
     if (this.#isFetching) return;
     this.#isFetching = true;
@@ -251,7 +254,7 @@ export class ConversationClient {
         if (after_sequence === null) break;
         const page = await this.#fetch({ after_sequence, limit: PAGE });
         this.state.set(rules.paged(this.state.get(), page));
-        if (this.state.get().dense === after_sequence) break; // Told of, but not to be had yet.
+        if (this.state.get().dense === after_sequence) break; // Announced, but not readable yet.
       }
       if (rules.missing(this.state.get()) === null) this.#refetch.reset();
       else this.#refetch.later(() => void this.#fetchMissing());
@@ -268,7 +271,7 @@ export class ConversationClient {
     if (isNews && this.#isJoined) void this.#join();
   }
 
-  /** Tells how far this app has got; single file, and always the latest position. */
+  /** Reports the delivered or read position: one call at a time, always the latest position. */
   async #report(): Promise<void> {
     if (this.#isReporting || !this.#isJoined) return;
     this.#isReporting = true;
@@ -283,7 +286,7 @@ export class ConversationClient {
       }
       this.#report_again.reset();
     } catch (thrown) {
-      // What is final is left alone: the next entry, or the next connection, reports again.
+      // A permanent error is not retried: the next entry or the next connection reports again.
       this.#onFailure(thrown, this.#report_again, () => void this.#report(), () => undefined);
     } finally {
       this.#isReporting = false;
@@ -333,7 +336,10 @@ export class ConversationClient {
     return gateway.call(name, { conversation_id, ...payload } as Calls[N]["request"]);
   }
 
-  /** Plans another try for what may pass; hands on what will not. Returns whether it was final. */
+  /**
+   * Schedules a retry after a temporary error, or passes a permanent one to `onFinal`. Returns whether
+   * the error was permanent.
+   */
   #onFailure(
     thrown: unknown,
     retry: Retry,
@@ -342,7 +348,7 @@ export class ConversationClient {
   ): boolean {
     const error = asParleyError(thrown);
     if (!error.is_temporary) onFinal(error);
-    // Without a connection there is nothing to plan: the next one starts with a join.
+    // Without a connection, schedule nothing: the next connection starts with a join.
     else if (this.#options.gateway.is_connected) retry.later(again, error.retry_after_ms);
     return !error.is_temporary;
   }

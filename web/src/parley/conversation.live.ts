@@ -1,4 +1,4 @@
-/** The client against a running gateway, which is replaced while the test writes and others write. */
+/** Runs the client against a gateway that is replaced while the test and the other side write. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { timeline } from "./conversation";
 import { ConversationClient } from "./conversation-client";
 import { Gateway } from "./gateway";
 
-/** What tests/realtime/test_page_client.py asks for; `total` counts the other side's messages too. */
+/** The task from tests/realtime/test_page_client.py; `total` includes the other side's messages. */
 interface Task {
   url: string;
   account: { id: string; role: "customer"; email: string; name: string };
@@ -20,7 +20,7 @@ interface Task {
 
 const task = JSON.parse(readFileSync(process.env["PARLEY_TASK"] ?? "", "utf8")) as Task;
 
-test("every message is shown once, in order, and none is lost on the way", async () => {
+test("every message is shown once and in order, and none is lost", async () => {
   const tokens = {
     account: task.account,
     access_token: task.token,

@@ -40,8 +40,8 @@ function permutations<T>(list: T[]): T[][] {
   );
 }
 
-describe("one order", () => {
-  test("pushes in any order, some of them twice, give the same conversation", () => {
+describe("the order of entries", () => {
+  test("pushes in any order, some of them repeated, result in the same conversation", () => {
     const start = opened(messages(1, 2));
     const later: Entry[] = [
       aMessageEntry(3),
@@ -57,12 +57,12 @@ describe("one order", () => {
     }
   });
 
-  test("an entry that is known changes nothing, not even the object", () => {
+  test("a known entry changes nothing, not even the map's identity", () => {
     const state = opened(messages(1, 3));
     expect(rules.entered(state, [aMessageEntry(2, { body: "other" })]).entries).toBe(state.entries);
   });
 
-  test("a message under a client_message_id that the sender used before is not shown twice", () => {
+  test("a message with a client_message_id that its sender has already used is not shown", () => {
     const again = aMessageEntry(2, { client_message_id: "client-1", body: "again" });
     const state = opened([aMessageEntry(1), again]);
     expect(shown(state)).toEqual(["body 1"]);
@@ -70,31 +70,31 @@ describe("one order", () => {
   });
 });
 
-describe("holes", () => {
-  test("what lies behind a hole is held back, and the hole is named", () => {
+describe("gaps", () => {
+  test("entries after a gap are held back, and the gap is reported as missing", () => {
     const state = rules.entered(opened(messages(1, 3)), [aMessageEntry(6)]);
     expect(shown(state)).toEqual(["body 1", "body 2", "body 3"]);
     expect(rules.missing(state)).toBe(3);
   });
 
-  test("a page that fills the hole shows all", () => {
+  test("a page that fills the gap makes all entries visible", () => {
     const holed = rules.entered(opened(messages(1, 3)), [aMessageEntry(6)]);
     const state = rules.paged(holed, { entries: messages(4, 5), head: 6, has_more: false, epoch: "0", is_snapshot: false });
     expect(shown(state)).toHaveLength(6);
     expect(rules.missing(state)).toBeNull();
   });
 
-  test("a head told by a gap is a hole, and an older head is not", () => {
+  test("a higher head means that entries are missing, a lower head does not", () => {
     const state = opened(messages(1, 3));
     expect(rules.missing(rules.atLeast(state, 5))).toBe(3);
     expect(rules.missing(rules.atLeast(state, 2))).toBeNull();
   });
 
-  test("a join that brings only the first page asks for the rest", () => {
+  test("after a join with only the first page, the rest is missing", () => {
     expect(rules.missing(opened(messages(1, 200), 450))).toBe(200);
   });
 
-  test("a join that brings only the newest page has older ones, and they come in front", () => {
+  test("after a join with only the newest page, older pages can be loaded and are placed before it", () => {
     const state = opened(messages(251, 450), 450);
     expect([rules.missing(state), rules.hasOlder(state)]).toEqual([null, true]);
     const more = rules.paged(state, { entries: messages(201, 250), head: 450, has_more: true, epoch: "0", is_snapshot: false });
@@ -102,20 +102,20 @@ describe("holes", () => {
     expect(shown(more)[0]).toBe("body 201");
   });
 
-  test("an empty conversation misses nothing", () => {
+  test("nothing is missing from an empty conversation", () => {
     expect(rules.missing(opened([]))).toBeNull();
     expect(rules.hasOlder(opened([]))).toBe(false);
   });
 });
 
-describe("resume", () => {
-  test("the answer to a join after a sequence is added to what is known", () => {
+describe("resuming", () => {
+  test("the entries of a join after a sequence are added to the known ones", () => {
     const before = opened(messages(1, 3));
     const after = rules.joined(before, aJoin(messages(4, 5)));
     expect(shown(after)).toEqual(["body 1", "body 2", "body 3", "body 4", "body 5"]);
   });
 
-  test("a resume longer than a page leaves the rest to be fetched", () => {
+  test("after a resume that is longer than a page, the rest is missing", () => {
     const answer = aJoin(messages(4, 203), { head: 500, has_more: true, epoch: "0", is_snapshot: false });
     expect(rules.missing(rules.joined(opened(messages(1, 3)), answer))).toBe(203);
   });
@@ -127,12 +127,12 @@ describe("resume", () => {
 });
 
 describe("optimistic sending", () => {
-  test("a written message shows at the end at once", () => {
+  test("a written message is shown at the end immediately", () => {
     const state = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     expect(shown(state)).toEqual(["body 1", "hello (waiting)"]);
   });
 
-  test("the acknowledgement gives it its place, under the same key", () => {
+  test("the acknowledgement moves it to its place, under the same key", () => {
     const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
     const state = outgoing.acknowledged(pending, answer);
@@ -141,7 +141,7 @@ describe("optimistic sending", () => {
     expect(rules.timeline(state, ME)[1]?.key).toBe(rules.timeline(pending, ME)[1]?.key);
   });
 
-  test("its own push before, after or instead of the acknowledgement shows it once", () => {
+  test("it is shown once if its push arrives before, after or instead of the acknowledgement", () => {
     const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(2, { client_message_id: "mine", sender_id: ME, body: "hello" });
     const pushed = rules.entered(pending, [rules.entryOfMessage(answer)]);
@@ -154,7 +154,7 @@ describe("optimistic sending", () => {
     }
   });
 
-  test("an acknowledged message behind a hole stays in sight until the hole is filled", () => {
+  test("an acknowledged message after a gap stays visible until the gap is filled", () => {
     const pending = outgoing.written(opened(messages(1, 1)), writing("mine", "hello"));
     const answer = aMessage(3, { client_message_id: "mine", sender_id: ME, body: "hello" });
     const holed = outgoing.acknowledged(pending, answer);
@@ -162,7 +162,7 @@ describe("optimistic sending", () => {
     expect(shown(rules.entered(holed, messages(2, 2)))).toEqual(["body 1", "body 2", "hello"]);
   });
 
-  test("a refused message keeps its error, can go out again, and can be given up", () => {
+  test("a refused message keeps its error, and can be retried or dropped", () => {
     const error = new ParleyError("rate_limited", "Too many.");
     const written = outgoing.written(opened([]), writing("mine", "hello"));
     const refused = outgoing.refused(written, "mine", error);
@@ -173,7 +173,7 @@ describe("optimistic sending", () => {
 });
 
 describe("edits and deletions", () => {
-  test("the last edit counts, and nothing comes back after a deletion", () => {
+  test("the last edit applies, and an edit after a deletion is ignored", () => {
     const state = opened([
       aMessageEntry(1),
       anEdit(2, "message-1", "first"),
@@ -187,7 +187,7 @@ describe("edits and deletions", () => {
     expect(items[1]).toMatchObject({ body: "", is_deleted: true });
   });
 
-  test("an edit of a message that is not loaded waits until it is", () => {
+  test("an edit of a message that is not loaded applies once the message is loaded", () => {
     const state = opened([anEdit(5, "message-4", "corrected"), aMessageEntry(6)], 6);
     expect(shown(state)).toEqual(["body 6"]);
     const more = rules.paged(state, { entries: messages(3, 4), head: 6, has_more: true, epoch: "0", is_snapshot: false });
@@ -203,12 +203,12 @@ describe("receipts and typing", () => {
     expect(rules.readByOthers(state, ME)).toBe(4);
   });
 
-  test("my own position does not make my messages read", () => {
+  test("my own read position does not mark my messages as read", () => {
     const mine = { account_id: ME, delivered_sequence: 5, read_sequence: 5 };
     expect(rules.readByOthers(rules.positionMoved(opened(messages(1, 5)), mine), ME)).toBe(0);
   });
 
-  test("typing ends by a word, by a message, and by itself", () => {
+  test("typing ends with a push, with a message, or after its time-out", () => {
     const typing = rules.typingChanged(opened(messages(1, 1)), OTHER, true, 1_000);
     expect(typing.typing.has(OTHER)).toBe(true);
     expect(rules.typingChanged(typing, OTHER, false, 2_000).typing.size).toBe(0);
@@ -218,7 +218,7 @@ describe("receipts and typing", () => {
   });
 });
 
-test("who is active is known from the join, and then by push", () => {
+test("the join says who is active, then pushes update it", () => {
   const [me, other] = aConversation.participants;
   const participants = [me, other].flatMap((each) => (each ? [{ ...each, is_active: true }] : []));
   const met = rules.joined(rules.EMPTY, aJoin([], { participants }));
@@ -234,7 +234,7 @@ describe("a block", () => {
     1_000,
   );
 
-  test("closes the conversation, says whose it is, and shows nobody typing or active", () => {
+  test("closes the conversation, records who blocked it, and clears typing and presence", () => {
     const theirs = rules.blockChanged(busy, aBlock());
     expect(theirs.conversation).toMatchObject({ is_open: false, blocked_by_me: false });
     expect([theirs.typing.size, theirs.active.size]).toEqual([0, 0]);
@@ -243,13 +243,13 @@ describe("a block", () => {
     expect(shown(both)).toEqual(["body 1", "body 2"]);
   });
 
-  test("that is taken back leaves the conversation as open as before", () => {
+  test("that ends leaves the conversation open as before", () => {
     const closed = rules.blockChanged(busy, aBlock());
     const open = rules.blockChanged(closed, aBlock({ is_open: true }));
     expect(open.conversation).toEqual(aConversation);
   });
 
-  test("that only its notice tells of is a reason to ask again, and only then", () => {
+  test("known only from its notice contradicts the state; other entries do not", () => {
     const open = opened(messages(1, 1));
     const closed = rules.blockChanged(open, aBlock());
     const says = (state: rules.ConversationState, code: string) =>

@@ -1,10 +1,10 @@
 /**
- * A conversation as this app knows it: pure state and the steps that change it.
+ * The state of a conversation, and the pure steps that change it.
  *
- * The number is the truth, a push is a hint: entries are kept by sequence, shown only as far as they
- * are dense, and `missing` says what to fetch. Edits and deletions are entries too; `timeline` folds
- * them into what a person reads. Messages on their way are in outgoing.ts, the network is in
- * conversation-client.ts.
+ * Entries are stored by sequence and shown up to the first gap; `missing` says what to fetch. So it does
+ * not matter if a push is lost, late or repeated. Edits and deletions are entries too; `timeline`
+ * applies them to their messages. outgoing.ts has the unacknowledged messages, conversation-client.ts
+ * the network.
  */
 
 import { isOtherEpoch, type Numbered } from "./epochs";
@@ -29,17 +29,17 @@ export interface ConversationState {
   entries: ReadonlyMap<number, Entry>;
   /** The oldest loaded sequence; 0 while nothing is loaded. */
   first: number;
-  /** Every entry from `first` to here is loaded; what lies behind a hole is held back. */
+  /** Every entry from `first` to here is loaded; entries after a gap are held back. */
   dense: number;
   /** The highest sequence known to exist. */
   head: number;
-  /** Of which life of the feed the numbers are; null while it was not told. */
+  /** The epoch of the sequences; null while it is unknown. */
   epoch: string | null;
   pending: readonly Pending[];
   positions: ReadonlyMap<string, ReadPosition>;
-  /** Until when (ms) each account counts as typing. */
+  /** When (ms) each account's typing expires. */
   typing: ReadonlyMap<string, number>;
-  /** Who was last heard to have the page open. */
+  /** The accounts that were last reported as active. */
   active: ReadonlySet<string>;
 }
 
@@ -57,10 +57,10 @@ export const EMPTY: ConversationState = {
   active: new Set(),
 };
 
-/** How long "is typing" stays without a word, in case the end of it is lost. */
+/** Typing expires after this time, in case the push of its end is lost. */
 export const TYPING_TTL_MS = 6_000;
 
-/** The answer to a join, first or repeated: what it brings is added to what is known. */
+/** Applies the answer to a first or repeated join: adds its entries to the known ones. */
 export function joined(state: ConversationState, answer: JoinedConversation): ConversationState {
   const { conversation, participants } = answer;
   const active = participants.filter((each) => each.is_active).map((each) => each.account_id);
@@ -70,21 +70,21 @@ export function joined(state: ConversationState, answer: JoinedConversation): Co
   return paged(placed, { ...answer, is_snapshot: false });
 }
 
-/** A page of entries from `fetch_entries` or REST, older or newer. */
+/** Adds a page of older or newer entries. */
 export function paged(state: ConversationState, page: EntryPage): ConversationState {
   return entered(atLeast(continued(state, page), page.head), page.entries);
 }
 
 /**
- * The state that an answer goes on from. Numbers of another epoch say nothing about this one, and an
- * answer that is a snapshot does not go on from ours: then it starts over.
+ * The state to which an answer's entries are added: the current one, or an empty one if the answer is
+ * of another epoch or a snapshot that does not continue from ours.
  */
 function continued(state: ConversationState, { epoch, is_snapshot }: Numbered): ConversationState {
   const next = { ...state, epoch: epoch ?? state.epoch };
   return is_snapshot === true || isOtherEpoch(state.epoch, epoch) ? startedOver(next) : next;
 }
 
-/** Without what was numbered. A message that was acknowledged in the other epoch goes out again. */
+/** Removes all entries. A message that was acknowledged in the other epoch is sent again. */
 function startedOver(state: ConversationState): ConversationState {
   const { entries, first, dense, head, positions } = EMPTY;
   const pending = state.pending.map((each) =>
@@ -93,7 +93,7 @@ function startedOver(state: ConversationState): ConversationState {
   return { ...state, entries, first, dense, head, positions, pending };
 }
 
-/** Entries that came in, by push, page or acknowledgement. Known ones change nothing. */
+/** Adds entries from a push, a page or an acknowledgement. Known ones change nothing. */
 export function entered(state: ConversationState, incoming: readonly Entry[]): ConversationState {
   const fresh = incoming.filter((entry) => !state.entries.has(entry.sequence));
   if (fresh.length === 0) return settled(state);
@@ -108,12 +108,12 @@ export function entered(state: ConversationState, incoming: readonly Entry[]): C
   return settled({ ...state, entries, typing, head });
 }
 
-/** The conversation is known to reach up to `head`. */
+/** Raises the head: entries up to `head` are known to exist. */
 export function atLeast(state: ConversationState, head: number): ConversationState {
   return head > state.head ? { ...state, head } : state;
 }
 
-/** The sequence behind which entries are to be fetched, or null when nothing is missing. */
+/** The sequence after which to fetch entries, or null if none are missing. */
 export function missing(state: ConversationState): number | null {
   return state.dense < state.head ? state.dense : null;
 }
@@ -121,7 +121,7 @@ export function missing(state: ConversationState): number | null {
 /** Whether there are entries before the oldest loaded one. */
 export const hasOlder = (state: ConversationState): boolean => state.first > 1;
 
-/** A read position; it only moves forward, so a late one changes nothing. */
+/** Applies a read position. It only moves forward, so a late push changes nothing. */
 export function positionMoved(state: ConversationState, moved: ReadPosition): ConversationState {
   const old = state.positions.get(moved.account_id);
   const position = {
@@ -156,7 +156,7 @@ export function presenceChanged(
   return { ...state, active };
 }
 
-/** The conversation was blocked or opened; in a blocked one nobody types and nobody is shown active. */
+/** Applies a block or unblock; a blocked conversation shows nobody as typing or active. */
 export function blockChanged(state: ConversationState, block: Block): ConversationState {
   if (state.conversation === null) return state;
   const { is_open, blocked_by_me } = block;
@@ -164,20 +164,20 @@ export function blockChanged(state: ConversationState, block: Block): Conversati
   return is_open ? met : { ...met, typing: new Map(), active: new Set() };
 }
 
-/** Whether an entry says that the conversation was blocked or opened and its state does not: ask again. */
+/** Whether a notice of a block or unblock contradicts the state, which is then stale: join again. */
 export function contradicts(state: ConversationState, entry: Entry): boolean {
   if (state.conversation === null || entry.kind !== "notice") return false;
   const { is_open } = state.conversation;
   return entry.code === (is_open ? "conversation_closed" : "conversation_reopened");
 }
 
-/** Drops "is typing" of whoever has said nothing for too long. */
+/** Removes expired typing. */
 export function typingFaded(state: ConversationState, now_ms: number): ConversationState {
   const typing = new Map([...state.typing].filter(([, until_ms]) => until_ms > now_ms));
   return typing.size === state.typing.size ? state : { ...state, typing };
 }
 
-/** What a person reads, oldest first. */
+/** An item of the conversation as it is shown. */
 export type TimelineItem =
   | {
       kind: "message";
@@ -192,9 +192,10 @@ export type TimelineItem =
   | { kind: "pending"; key: string; pending: Pending };
 
 /**
- * Folds edits and deletions into their messages; what is not numbered yet comes last.
+ * The items to show, oldest first: edits and deletions are applied to their messages, and pending
+ * messages come last.
  *
- * @param me the account whose pending messages these are: a message keeps its key when it is numbered
+ * @param me the account that wrote the pending messages; a message keeps its key when it is numbered
  */
 export function timeline(state: ConversationState, me: string): TimelineItem[] {
   const items: TimelineItem[] = [];
@@ -222,7 +223,7 @@ export function timeline(state: ConversationState, me: string): TimelineItem[] {
   return items;
 }
 
-/** How far all others have read; a message of mine up to here was read. */
+/** The highest sequence that all other participants have read. */
 export function readByOthers(state: ConversationState, me: string): number {
   const others = state.participants.filter((each) => each.account_id !== me);
   if (others.length === 0) return 0;
@@ -231,14 +232,14 @@ export function readByOthers(state: ConversationState, me: string): number {
   );
 }
 
-/** A pushed or acknowledged message as the entry it is. */
+/** A pushed or acknowledged message as an entry. */
 export const entryOfMessage = (message: Message): MessageEntry => ({
   ...message,
   kind: "message",
   at: message.sent_at,
 });
 
-/** A push that carries an entry, as that entry. */
+/** Converts a push that carries an entry to that entry. */
 export function entryOfPush<N extends EntryPush>(name: N, push: Pushes[N]): Entry {
   if (name === "message.sent") return entryOfMessage(push as Message);
   if (name === "message.edited") return { ...(push as Pushes["message.edited"]), kind: "edit" };
@@ -271,7 +272,7 @@ function fold(
   }
 }
 
-/** Brings `first`, `dense` and the pending messages in line with the entries. */
+/** Updates `first`, `dense` and the pending messages after entries were added. */
 function settled(state: ConversationState): ConversationState {
   if (state.entries.size === 0) return { ...state, first: 0, dense: 0 };
   const first = firstOf(state);
@@ -282,7 +283,7 @@ function settled(state: ConversationState): ConversationState {
   return { ...state, first, dense, pending: isSame ? state.pending : pending };
 }
 
-/** The start of the dense run: it grows backwards when older pages come in. */
+/** The start of the gapless range; it moves back when older pages are added. */
 function firstOf(state: ConversationState): number {
   if (state.first === 0) return Math.min(...state.entries.keys());
   let first = state.first;

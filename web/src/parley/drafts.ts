@@ -1,4 +1,4 @@
-/** A text that a person has begun, by the name of where it belongs; kept until it is sent or emptied. */
+/** A draft with a name, stored until it is sent or emptied. */
 
 import { Store } from "./store";
 import type { Texts } from "./texts";
@@ -13,7 +13,7 @@ export class Draft {
     this.#texts = texts;
     this.#name = name;
     void texts.draft(name).then((text) => {
-      // What was typed while it was read is newer.
+      // Text typed while the stored draft was being read is newer.
       if (!this.#isTouched) this.text.set(text);
     });
   }

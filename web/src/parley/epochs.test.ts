@@ -7,7 +7,9 @@ import { NO_RFI, rejoined, told } from "./rfi-feed";
 
 afterEach(closeAll);
 
-/** The backup had `count` messages; others were written since under the same numbers. */
+/**
+ * Restores a backup with `count` messages; `since` others were then written under the same numbers.
+ */
 function restore(stage: Stage, count: number, since: number): void {
   stage.epoch = "second";
   stage.log.splice(count);
@@ -20,7 +22,7 @@ function restore(stage: Stage, count: number, since: number): void {
 const ROOM = `conversation:${CONVERSATION}`;
 
 describe("after the marketplace was restored from a backup", () => {
-  test("an app that is ahead shows what stands there now, told by a push", async () => {
+  test("a client that is ahead learns of it from a push and shows the restored conversation", async () => {
     const stage = withMessages(11);
     stage.epoch = "first";
     const { client, io, bodies } = await open(stage);
@@ -34,7 +36,7 @@ describe("after the marketplace was restored from a backup", () => {
     expect(client.state.get().head).toBe(9);
   });
 
-  test("an app that was away joins with its epoch, and starts over", async () => {
+  test("a client that was disconnected joins with its epoch and starts over", async () => {
     const stage = withMessages(8);
     stage.epoch = "first";
     const { client, io, bodies } = await open(stage);
@@ -46,11 +48,11 @@ describe("after the marketplace was restored from a backup", () => {
     expect(bodies().slice(6)).toEqual(["new 7", "new 8", "new 9", "new 10"]);
   });
 
-  test("a message whose acknowledgement was undone goes out again under its id", async () => {
+  test("a message whose acknowledgement was undone is sent again under the same id", async () => {
     const stage = withMessages(2);
     stage.epoch = "first";
     stage.onSend = (_, message, ack) => {
-      // Acknowledged behind a hole that is never filled: it is on its way until it shows.
+      // Acknowledged after a gap that is never filled, so the message stays pending.
       ack({ ok: true, message: { ...message, sequence: 5 } });
     };
     const { client, io } = await open(stage);
@@ -67,12 +69,12 @@ describe("after the marketplace was restored from a backup", () => {
     expect(stage.log.at(-1)).toMatchObject({ body: "kept", client_message_id, sequence: 3 });
   });
 
-  test("a page that is a snapshot starts over too", async () => {
+  test("a fetched page that is a snapshot starts over too", async () => {
     const stage = withMessages(4);
     stage.epoch = "first";
     const { client, bodies, io } = await open(stage);
     restore(stage, 2, 4);
-    // A head without an epoch, as the release before pushes it: the page that is fetched tells.
+    // A head without an epoch, as the previous release pushes it: the fetched page has the epoch.
     io.emit("gap", { room: ROOM, head: 6 });
     await until(() => client.state.get().epoch === "second", "the other epoch");
     await until(() => client.state.get().dense === 6, "the new six");
@@ -80,8 +82,8 @@ describe("after the marketplace was restored from a backup", () => {
   });
 });
 
-describe("a gateway of the release before", () => {
-  test("tells no epoch, is told none, and its numbers are taken as they are", async () => {
+describe("a gateway of the previous release", () => {
+  test("sends no epoch and gets none; its numbers are used as they are", async () => {
     const stage = withMessages(2);
     const { client, io } = await open(stage);
     io.disconnectSockets(true);
@@ -90,7 +92,7 @@ describe("a gateway of the release before", () => {
     expect(stage.named("join_conversation")[1]).not.toHaveProperty("epoch");
   });
 
-  test("that refuses an epoch is asked without it", async () => {
+  test("that refuses the field epoch is called again without it", async () => {
     const stage = withMessages(2);
     stage.epoch = "first";
     const { client, io } = await open(stage);
@@ -112,19 +114,19 @@ describe("an RFI", () => {
     ...changed,
   });
 
-  test("of another epoch replaces ours, also where it is further back", () => {
+  test("of another epoch replaces ours, even if its revision is lower", () => {
     const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
     const now = rejoined(ours, join(4, { epoch: "second", is_snapshot: true }));
     expect(now).toMatchObject({ rfi: { revision: 4, title: "Title 4" }, head: 4, epoch: "second" });
     expect([...now.revisions.keys()]).toEqual([4]);
   });
 
-  test("from before our revision replaces ours without an epoch too", () => {
+  test("in a snapshot with a lower revision replaces ours, without an epoch too", () => {
     const now = rejoined(told(NO_RFI, at(7), []), join(4, { is_snapshot: true }));
     expect(now).toMatchObject({ rfi: { revision: 4 }, head: 4 });
   });
 
-  test("of our epoch never goes back", () => {
+  test("of the same epoch never goes back", () => {
     const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
     expect(rejoined(ours, join(6, { epoch: "first" })).rfi?.revision).toBe(7);
   });
@@ -136,6 +138,6 @@ test.each([
   ["a", undefined, false],
   ["a", "a", false],
   ["a", "b", true],
-])("epoch %s and %s are two: %s", (known, told_, expected) => {
+])("epochs %s and %s differ: %s", (known, told_, expected) => {
   expect(isOtherEpoch(known, told_)).toBe(expected);
 });

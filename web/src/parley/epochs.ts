@@ -1,12 +1,12 @@
 /**
- * A feed's numbers hold within its epoch: after the marketplace was restored from a backup the same
- * numbers can stand for something else. What knows no epoch says nothing about it.
+ * The epoch of a feed. Its numbers are valid within an epoch: after the marketplace was restored from a
+ * backup, the same number can mean something else. A missing epoch is not treated as a different one.
  */
 
-/** What answers with a feed's numbers tell besides them. */
+/** The fields that accompany a feed's numbers in answers and pushes. */
 export interface Numbered {
   epoch?: string | null;
-  /** The answer does not go on from the number that was asked about. */
+  /** The answer does not continue from the number in the request. */
   is_snapshot?: boolean;
 }
 

@@ -69,7 +69,9 @@ export function errorFromProblem(
   });
 }
 
-/** The error in an acknowledgement `{ok: false, error: {code, message, temporary, retry_after_ms?}}`. */
+/**
+ * The error in an acknowledgement `{ok: false, error: {code, message, temporary, retry_after_ms?}}`.
+ */
 export function errorFromAck(error: unknown): ParleyError {
   const told = isObject(error) ? error : {};
   const retry_after_ms = whole(told["retry_after_ms"]);

@@ -20,7 +20,7 @@ async function connected(...script: Parameters<typeof socketServer>) {
 }
 
 describe("calls", () => {
-  test("an acknowledgement is the answer, an error in it is thrown", async () => {
+  test("a call returns the acknowledgement, or throws the error in it", async () => {
     const { gateway } = await connected((socket) => {
       socket.on("leave_rfi", (payload, ack) => ack({ ok: true, echo: payload }));
       socket.on("mark_read", (_, ack) =>
@@ -36,7 +36,7 @@ describe("calls", () => {
     });
   });
 
-  test("without a connection a call fails at once and is not kept for later", async () => {
+  test("without a connection, a call fails immediately and is not queued", async () => {
     const { gateway, io } = await connected(() => undefined);
     io.disconnectSockets(true);
     await until(() => !gateway.is_connected, "the disconnection");
@@ -46,7 +46,7 @@ describe("calls", () => {
     });
   });
 
-  test("a connection lost before the acknowledgement is told as such", async () => {
+  test("a connection lost before the acknowledgement is reported as connection_broken", async () => {
     const { gateway } = await connected((socket) => {
       socket.on("leave_rfi", () => socket.conn.close());
     });
@@ -55,7 +55,7 @@ describe("calls", () => {
 });
 
 describe("the connection", () => {
-  test("comes back after the server closed it, and tells each time", async () => {
+  test("is restored after the server closed it, and the listener is called each time", async () => {
     const { gateway, io } = await connected(() => undefined);
     let count = 0;
     gateway.onConnected(() => (count += 1));
@@ -65,7 +65,7 @@ describe("the connection", () => {
     expect(gateway.connection.get()).toBe("connected");
   });
 
-  test("gets new tokens when the old one is refused as expired", async () => {
+  test("gets new tokens when the access token is refused as expired", async () => {
     const { tokens, gateway } = await connected(
       () => undefined,
       (token) => (token === "access-1" ? { code: "token_expired" } : null),
@@ -74,7 +74,7 @@ describe("the connection", () => {
     expect(gateway.connection.get()).toBe("connected");
   });
 
-  test("comes again after the wait it was told when the process is draining", async () => {
+  test("retries after retry_after_ms when the gateway is draining", async () => {
     let isDraining = true;
     const { tokens } = await connected(
       () => undefined,
@@ -87,7 +87,7 @@ describe("the connection", () => {
     expect(tokens).toEqual(["access-1", "access-1"]);
   });
 
-  test("is made anew, once, when the gateway says that it is going away", async () => {
+  test("reconnects once when the gateway announces that it is shutting down", async () => {
     const { gateway, io, tokens } = await connected((socket) => {
       socket.on("leave_rfi", () => {
         socket.emit("connection.closing", { code: "draining" });
@@ -101,7 +101,7 @@ describe("the connection", () => {
     expect(io.engine.clientsCount).toBe(1);
   });
 
-  test("gets new tokens before it comes back when the gateway says that the old are over", async () => {
+  test("gets new tokens before it reconnects when the gateway says that the token has expired", async () => {
     const { gateway, io, tokens } = await connected(() => undefined);
     io.emit("connection.closing", { code: "token_expired" });
     await until(() => (io.engine.close(), !gateway.is_connected), "the end");
@@ -109,14 +109,14 @@ describe("the connection", () => {
     expect(tokens).toEqual(["access-1", "access-2"]);
   });
 
-  test("is made anew with new tokens when the session is expiring", async () => {
+  test("reconnects with new tokens when the session is about to expire", async () => {
     const { io, tokens, gateway } = await connected(() => undefined);
     io.emit("session.expiring", { expires_in_s: 30 });
     await until(() => tokens.length === 2 && gateway.is_connected, "the new connection");
     expect(tokens).toEqual(["access-1", "access-2"]);
   });
 
-  test("is made with the tokens that were renewed in the meantime", async () => {
+  test("reconnects with tokens that were refreshed in the meantime", async () => {
     const { io, tokens, gateway, sessions } = await connected(() => undefined);
     await sessions.refresh();
     io.emit("session.expiring", {});
@@ -137,7 +137,7 @@ describe("rooms", () => {
       setTimeout(() => ack({ ok: true }), 50);
     });
   };
-  test("a room is left when the last part of the page that holds it lets go", async () => {
+  test("a room is left when the last part of the page that holds it releases it", async () => {
     const calls: unknown[] = [];
     const { gateway } = await connected(stage(calls));
     const [first, second] = [gateway.hold("conversation:c1"), gateway.hold("conversation:c1")];
@@ -147,7 +147,7 @@ describe("rooms", () => {
     expect(calls).toEqual([["leave", room]]);
   });
 
-  test("a room that is taken up again within a moment is not left", async () => {
+  test("a room that is held again within a second is not left", async () => {
     const calls: unknown[] = [];
     const { gateway } = await connected(stage(calls));
     gateway.hold("conversation:c1")();
@@ -157,7 +157,7 @@ describe("rooms", () => {
     expect(calls).toEqual([["leave", { conversation_id: "c2" }]]);
   });
 
-  test("a join waits for a leave of the same room that is on its way", async () => {
+  test("a join waits for a leave of the same room that is in flight", async () => {
     const calls: unknown[] = [];
     const { gateway } = await connected(stage(calls));
     gateway.hold("conversation:c1")();
@@ -169,7 +169,7 @@ describe("rooms", () => {
     expect(calls.at(-1)).toEqual(["join", { ...room, after_sequence: 4 }]);
   });
 
-  test("that this account may no longer be in is told to who follows it", async () => {
+  test("a room that the account may no longer be in is reported to its listeners", async () => {
     const left: string[] = [];
     const { gateway, io } = await connected(stage([]));
     gateway.onLeft((each) => left.push(each));
@@ -178,7 +178,7 @@ describe("rooms", () => {
     expect(left).toEqual(["rfi:r1"]);
   });
 
-  test("the head of a join's answer, and of a gap, is told to all who follow the room", async () => {
+  test("the head in a join's answer or in the push `gap` is reported to all listeners", async () => {
     const reached: unknown[] = [];
     const { gateway, io } = await connected(stage([]));
     gateway.onReached((...each) => reached.push(each));

@@ -1,6 +1,6 @@
 /**
- * The Socket.IO connection: acknowledged calls, pushes by name, the rooms held open, and a
- * connection that comes back by itself with a fresh token.
+ * The Socket.IO connection: acknowledged calls, pushes by name, reference-counted rooms, and automatic
+ * reconnects with a fresh token.
  */
 
 import { io, type Socket } from "socket.io-client";
@@ -13,25 +13,25 @@ import { wellFormed } from "./well-formed";
 
 export type Connection = "connecting" | "connected" | "reconnecting";
 
-/** The gateway answers within 20 s, whatever happens behind it. */
+/** The gateway answers within 20 s, even if a service that it needs is down. */
 export const CALL_TIMEOUT_MS = 22_000;
-/** A process that goes away sends its apps off one by one: at another one there is room at once. */
+/** A draining process disconnects its clients one by one, and another accepts them immediately. */
 const ELSEWHERE_WITHIN_MS = 250;
 const TRIES_ELSEWHERE = 3;
-/** After a refusal that Socket.IO does not retry by itself: first and longest wait. */
+/** The first and the longest wait after a refusal that Socket.IO does not retry. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
 /**
- * A room is left this long after the last part of the page let it go: going from one page to the
- * next often lets go and takes up the same room within a moment.
+ * A room is left this long after its last release: a change of pages often releases a room and holds
+ * it again immediately.
  */
 const LEAVE_AFTER_MS = 1_000;
 
 type Listener = (payload: unknown) => void;
 type Reached = (room: string, head: number, epoch: string | null) => void;
 type Left = (room: string) => void;
-/** What a join of each kind of room takes besides the room, and is answered. */
+/** The answer to a join, for each kind of room. */
 interface Joins {
   conversation: Calls["join_conversation"]["answer"];
   rfi: Calls["join_rfi"]["answer"];
@@ -48,19 +48,19 @@ export class Gateway {
   readonly #held = new Map<string, number>();
   readonly #leaving = new Map<string, Promise<unknown>>();
   #refusals = 0;
-  /** Why the gateway is about to close this connection, when it said so. */
+  /** The announced reason for which the gateway will close this connection. */
   #closing: ParleyError | null = null;
   #token = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
-  /** Whether the last connection was closed from outside, without a reason that would explain it. */
+  /** Whether the last connection was closed by the other end without an announced reason. */
   #hasBroken = false;
 
   constructor(origin: string, sessions: Sessions) {
     this.#sessions = sessions;
     this.#socket = io(origin, {
       path: "/socket.io",
-      // Websocket first: one request instead of three; polling where a proxy refuses websockets.
+      // Websocket first: one request instead of three. Polling if a proxy refuses websockets.
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       autoConnect: false,
@@ -103,14 +103,14 @@ export class Gateway {
   }
 
   /**
-   * One acknowledged call.
+   * Sends a call and waits for its acknowledgement.
    *
-   * @throws ParleyError what the gateway answered; `not_connected`, `timed_out`: nobody knows whether
-   *     it was done, and calls are made so that doing them again is safe; `connection_broken`: the
-   *     other end closed the connection during the call and did not say why
+   * @throws ParleyError the error in the acknowledgement; `not_connected` or `timed_out`: the outcome is
+   *     unknown, and repeating the call is safe; `connection_broken`: the other end closed the
+   *     connection during the call without a reason
    */
   async call<N extends CallName>(name: N, payload: Calls[N]["request"]): Promise<Calls[N]["answer"]> {
-    // Socket.IO would keep the call and send it after the reconnect, before the rooms are joined.
+    // Socket.IO would queue the call and send it after the reconnect, before the rooms are joined.
     if (!this.#socket.connected) throw notConnected();
     let answer: unknown;
     try {
@@ -125,13 +125,13 @@ export class Gateway {
   }
 
   /**
-   * Joins a room (`conversation:<id>`, `rfi:<id>`), or joins it again from where the caller is.
+   * Joins a room (`conversation:<id>`, `rfi:<id>`), or joins it again to resume at `from`.
    *
-   * A connection is in a room once, and pushes go on behind its latest join. So the head that one
-   * part of the page was answered is told to all that follow the room, who fetch what they lack.
+   * A connection is in a room once, and pushes continue after its latest join. So the head in the
+   * answer is reported to all parts of the page that follow the room; each fetches what it is missing.
    */
   async join<K extends keyof Joins>(room: Room<K>, from: object): Promise<Joins[K]> {
-    // Calls are carried out side by side: a leave still on its way could undo this join.
+    // The gateway runs calls concurrently: a leave in flight could undo this join.
     await this.#leaving.get(room);
     const [kind, id] = partsOf(room);
     const answer =
@@ -142,12 +142,14 @@ export class Gateway {
     return answer as Joins[K];
   }
 
-  /** A page of a conversation's entries. */
+  /** Fetches a page of a conversation's entries. */
   fetch(from: Calls["fetch_entries"]["request"] & Numbered): Promise<EntryPage> {
     return this.#numbered("fetch_entries", from);
   }
 
-  /** A gateway of the release before knows no epoch and refuses it: there the number has to do. */
+  /**
+   * Sends the epoch too. A gateway of the previous release refuses that field: call again without it.
+   */
   async #numbered<N extends "join_rfi" | "join_conversation" | "fetch_entries">(
     name: N,
     { epoch, ...from }: Calls[N]["request"] & Numbered,
@@ -164,13 +166,15 @@ export class Gateway {
     }
   }
 
-  /** Calls back with a room, the number it has reached, and its epoch: by a push `gap` or a join. */
+  /**
+   * Registers a listener for a room's head and epoch, from the push `gap` or the answer to a join.
+   */
   onReached(handler: Reached): () => void {
     this.#onReached.add(handler);
     return () => this.#onReached.delete(handler);
   }
 
-  /** Calls back with a room that this account may no longer be in. */
+  /** Registers a listener for rooms that this account may no longer be in. */
   onLeft(handler: Left): () => void {
     this.#onLeft.add(handler);
     return () => this.#onLeft.delete(handler);
@@ -182,14 +186,17 @@ export class Gateway {
     return () => this.#socket.off(event, handler as Listener);
   }
 
-  /** Calls back at each connection, the first and every later one, and at once if there is one. */
+  /** Registers a listener for each connection; calls it immediately if connected. */
   onConnected(handler: () => void): () => void {
     this.#onConnected.add(handler);
     if (this.is_connected) handler();
     return () => this.#onConnected.delete(handler);
   }
 
-  /** Says that a part of the page is in a room, which is left when the last one releases it. */
+  /**
+   * Counts a reference to a room; the room is left when the last one is released. Returns the
+   * release.
+   */
   hold(room: string): () => void {
     this.#held.set(room, (this.#held.get(room) ?? 0) + 1);
     return () => this.#release(room);
@@ -238,13 +245,13 @@ export class Gateway {
   }
 
   #disconnected(reason: string): void {
-    // A browser that is offline has cut the connection itself.
+    // A browser that is offline has closed the connection itself.
     const isOffline = globalThis.navigator?.onLine === false;
     this.#hasBroken = BREAKS.has(reason) && this.#closing === null && !isOffline;
     if (this.#isClosed) return;
     this.connection.set("reconnecting");
-    // Socket.IO comes back by itself except where the server closed the connection. Where it said
-    // why, the reason tells better than Socket.IO when and how to come back.
+    // Socket.IO reconnects unless the server closed the connection. If the server announced a reason,
+    // it determines when and how to reconnect.
     if (this.#closing !== null) {
       this.#socket.disconnect();
       this.#comeBack(this.#closing);
@@ -254,11 +261,11 @@ export class Gateway {
   #refused(error: Error): void {
     if (this.#isClosed) return;
     if (this.connection.get() === "connected") this.connection.set("reconnecting");
-    // An active socket retries by itself: the server was not reached. Otherwise it refused us.
+    // An active socket could not reach the server and retries. Otherwise the server refused us.
     if (!this.#socket.active) this.#comeBack(refusalOf(error));
   }
 
-  /** Connects again after a growing wait; with new tokens when the old ones were the reason. */
+  /** Reconnects after a growing wait; gets new tokens first if the old ones were the reason. */
   #comeBack(refusal: ParleyError | null): void {
     this.#refusals += 1;
     const wait_ms = this.#waitAfter(refusal);
@@ -278,17 +285,17 @@ export class Gateway {
     const grown_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), LONGEST_WAIT_MS);
     const least_ms = refusal?.retry_after_ms ?? 0;
     if (isElsewhere) return least_ms + Math.random() * ELSEWHERE_WITHIN_MS;
-    // Not before the time it was told; spread, so that not all who wait come at once.
+    // At least the wait that the server asked for, with jitter so that clients do not return at once.
     return Math.max(least_ms, grown_ms / 2) + (Math.random() * grown_ms) / 2;
   }
 
-  /** The token of this connection runs out: a newer one, and a connection made with it. */
+  /** This connection's token is about to expire: gets a new one and reconnects with it. */
   async #renew(): Promise<void> {
     try {
       const isOld = this.#sessions.current?.access_token === this.#token;
       if (isOld) await this.#sessions.refresh();
     } catch {
-      return; // Refused: the session has ended. Unreachable: the server closes, and we come back.
+      return; // Refused: the session has ended. Unreachable: the server closes, and we reconnect.
     }
     if (this.#isClosed) return;
     this.connection.set("reconnecting");
@@ -296,13 +303,13 @@ export class Gateway {
   }
 }
 
-/** `conversation:abc` is of the kind `conversation` with the id `abc`. */
+/** Splits `conversation:abc` into its kind `conversation` and its id `abc`. */
 function partsOf(room: string): [kind: string, id: string] {
   const colon = room.indexOf(":");
   return [room.slice(0, colon), room.slice(colon + 1)];
 }
 
-/** Socket.IO's reasons; the others are our own doing, or a network that has gone silent. */
+/** Socket.IO's reasons for a close by the other end. Others are our own close or a silent network. */
 const BREAKS: ReadonlySet<string> = new Set([
   "io server disconnect",
   "parse error",
@@ -311,7 +318,7 @@ const BREAKS: ReadonlySet<string> = new Set([
 ]);
 
 const connectionBroken = (): ParleyError =>
-  new ParleyError("connection_broken", "The connection broke during the call.", {
+  new ParleyError("connection_broken", "The connection was lost during the call.", {
     is_temporary: true,
   });
 

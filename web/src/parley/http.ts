@@ -1,4 +1,4 @@
-/** One HTTP request to the marketplace: JSON both ways, a time-out, and errors as ParleyError. */
+/** One HTTP request to the marketplace: JSON bodies, a time-out, and errors as ParleyError. */
 
 import { errorFromProblem, ParleyError } from "./errors";
 import { wellFormed } from "./well-formed";
@@ -9,7 +9,7 @@ export interface HttpRequest {
   query?: Record<string, string | number | undefined>;
   body?: unknown;
   token?: string;
-  /** The revision this change was decided on. */
+  /** The revision on which the change is based. */
   if_match?: number;
   idempotency_key?: string;
 }
@@ -23,7 +23,7 @@ export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 export const TIMEOUT_MS = 15_000;
 
-/** @throws ParleyError `offline`, `timed_out`, or what the marketplace answered */
+/** @throws ParleyError `offline`, `timed_out`, or the problem in the response */
 export async function send<T>(fetch: Fetch, origin: string, request: HttpRequest): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (request.body !== undefined) headers["Content-Type"] = "application/json";
@@ -44,8 +44,8 @@ export async function send<T>(fetch: Fetch, origin: string, request: HttpRequest
   } catch (thrown) {
     const isTimeout = thrown instanceof DOMException && thrown.name === "TimeoutError";
     throw isTimeout
-      ? new ParleyError("timed_out", "No answer in time.", { is_temporary: true })
-      : new ParleyError("offline", "The request did not get through.", { is_temporary: true });
+      ? new ParleyError("timed_out", "No response in time.", { is_temporary: true })
+      : new ParleyError("offline", "The server could not be reached.", { is_temporary: true });
   }
   if (!response.ok) {
     throw errorFromProblem(response.status, body, response.headers.get("Retry-After"));
@@ -59,7 +59,7 @@ function queryOf(query: HttpRequest["query"]): string {
   return given.length > 0 ? `?${search.toString()}` : "";
 }
 
-/** The decoded body, or null where there is none or a proxy answered with a page of its own. */
+/** The decoded body; null if it is empty or not JSON (such as a proxy's own page). */
 async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text();
   if (text === "") return null;

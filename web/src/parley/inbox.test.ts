@@ -11,7 +11,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** One conversation, listed with head 3 and read up to 2, whose true head may be further. */
+/**
+ * An inbox with one conversation, listed with head 3 and read up to 2; its real head may be higher.
+ */
 async function open(head = 3) {
   const joins: unknown[] = [];
   let listed = { ...aConversation, head: 3, read_sequence: 2, unread: 1 };
@@ -19,7 +21,7 @@ async function open(head = 3) {
   const server = await socketServer((socket: Socket) => {
     socket.on("join_conversation", (call, ack) => {
       joins.push(call);
-      // Of what came meanwhile one is a message of the other side.
+      // One of the entries added since is another participant's message.
       if (head > 3) listed = { ...listed, head, unread: 2 };
       ack({ ok: true, conversation: aConversation, participants: [], read_positions: [], head, entries: [], has_more: false });
     });
@@ -36,25 +38,25 @@ async function open(head = 3) {
 }
 
 describe("the inbox", () => {
-  test("joins each conversation at its head, so that no entry is read twice", async () => {
+  test("joins each conversation at its head, so that no entry is sent twice", async () => {
     const { joins, unread } = await open();
     expect(joins).toEqual([{ conversation_id: CONVERSATION, after_sequence: 3 }]);
     expect(unread()).toBe(1);
   });
 
-  test("asks the server to count what came between the list and the join", async () => {
+  test("reads the list again if entries were added between the list and the join", async () => {
     const { unread } = await open(5);
     await until(() => unread() === 2, "the list read again");
   });
 
-  test("does not count the other side's edits and notices", async () => {
+  test("does not count edits and notices", async () => {
     const { io, unread } = await open();
     io.emit("message.edited", { ...aMessage(4), message_id: "m1", body: "better" });
     io.emit("message.sent", aMessage(5));
     await until(() => unread() === 2, "the message alone");
   });
 
-  test("counts a pushed message, and my own as read", async () => {
+  test("counts a pushed message as unread; my own marks the conversation as read", async () => {
     const { io, unread } = await open();
     io.emit("message.sent", aMessage(4));
     await until(() => unread() === 2, "the message");
@@ -62,7 +64,7 @@ describe("the inbox", () => {
     await until(() => unread() === 0, "my own");
   });
 
-  test("follows what I read in another window", async () => {
+  test("applies what I have read in another window", async () => {
     const { io, unread } = await open();
     io.emit("receipt.updated", {
       conversation_id: CONVERSATION,

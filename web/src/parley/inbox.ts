@@ -1,4 +1,7 @@
-/** All my conversations with what is unread in each, live: joined at their heads, so that no entry is read twice. */
+/**
+ * A live list of the account's conversations with unread counts. Each is joined at its head: no entry
+ * is sent twice.
+ */
 
 import { ENTRY_PUSHES, entryOfPush } from "./conversation";
 import { isOtherEpoch } from "./epochs";
@@ -8,9 +11,9 @@ import type { Rest } from "./rest";
 import { Store } from "./store";
 import type { Entry, ListedConversation } from "./types";
 
-/** Rooms are limited per connection; the newest conversations are the live ones. */
+/** Rooms are limited per connection: only the newest conversations are joined. */
 const MOST_JOINED = 30;
-/** As far as the server counts; shown as "99+". */
+/** The server's limit for unread counts; shown as "99+". */
 const MOST_UNREAD = 100;
 
 export class Inbox {
@@ -63,7 +66,7 @@ export class Inbox {
 
   reload = (): Promise<void> => this.#list.reload();
 
-  /** I have read a conversation up to here. */
+  /** Records that the account has read a conversation up to a sequence. */
   read(conversation_id: string, sequence: number): void {
     this.#replace(conversation_id, (each) => ({
       ...each,
@@ -76,7 +79,7 @@ export class Inbox {
     const isKnown = this.state.get().items?.some((each) => each.id === conversation_id);
     if (isKnown === false) void this.reload();
     const isMine = entry.kind !== "notice" && entry.sender_id === this.#me;
-    // Others' messages count, as for the server; edits, deletions and notices do not.
+    // As on the server: others' messages count; edits, deletions and notices do not.
     this.#replace(conversation_id, (each) => ({
       ...each,
       head: Math.max(each.head, entry.sequence),
@@ -86,7 +89,7 @@ export class Inbox {
           : each.unread,
     }));
     if (isMine && entry.kind === "message") this.read(conversation_id, entry.sequence);
-    // Whether what was deleted had been read is the server's to say.
+    // Only the server knows whether the deleted message had been read.
     if (entry.kind === "deletion" && !isMine) void this.reload();
   }
 
@@ -95,8 +98,9 @@ export class Inbox {
     if (found === undefined) return;
     const known = this.#epochs.get(room) ?? null;
     if (epoch !== null) this.#epochs.set(room, epoch);
-    // Heads only grow, but within an epoch: what is listed is to be read again.
-    // What lies between the list and a later head may be mine, an edit or a notice: the server counts.
+    // In another epoch, the listed heads are not valid. After a higher head, the new entries may be
+    // my
+    // own, edits or notices, which do not count: the server has the unread count.
     if (isOtherEpoch(known, epoch) || head > found.head) void this.reload();
   }
 
@@ -113,7 +117,7 @@ export class Inbox {
     this.state.set({ items: items.map((each) => (each === old ? changed : each)), error });
   }
 
-  /** Joins what is listed and not joined on this connection, one after the other. */
+  /** Joins the listed conversations that are not joined on this connection, one after the other. */
   async #join(): Promise<void> {
     for (const { id, head } of (this.state.get().items ?? []).slice(0, MOST_JOINED)) {
       if (this.#joined.has(id) || !this.#gateway.is_connected) continue;
@@ -122,7 +126,7 @@ export class Inbox {
       try {
         await this.#gateway.join(roomOf(id), { after_sequence: head });
       } catch {
-        joined.delete(id); // Tried again with the next change of the list or the next connection.
+        joined.delete(id); // Retried after the next change of the list or the next connection.
       }
     }
   }
@@ -131,6 +135,6 @@ export class Inbox {
 const roomOf = (conversation_id: string): `conversation:${string}` =>
   `conversation:${conversation_id}`;
 
-/** The sum over all conversations, for the badge in the navigation. */
+/** The unread count of all conversations, for the badge in the navigation. */
 export const unreadIn = (listed: Listed<ListedConversation>): number =>
   (listed.items ?? []).reduce((sum, each) => sum + each.unread, 0);

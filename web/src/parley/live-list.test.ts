@@ -32,7 +32,7 @@ describe("a live list", () => {
     expect(list.state.get()).toEqual({ items: ["read 3"], error: null });
   });
 
-  test("is read once more when something changed while it was being read", async () => {
+  test("is read again if it changed while it was being read", async () => {
     let finish: (items: string[]) => void = () => undefined;
     const { list, reads } = await open((count) =>
       count === 1 ? new Promise((resolve) => (finish = resolve)) : Promise.resolve(["new"]),
@@ -43,7 +43,7 @@ describe("a live list", () => {
     expect([reads(), list.state.get().items]).toEqual([2, ["new"]]);
   });
 
-  test("keeps what it showed when a later read fails, and says so", async () => {
+  test("keeps its items and has an error when a later read fails", async () => {
     const { list } = await open((count) =>
       count === 1 ? Promise.resolve(["kept"]) : Promise.reject(errorFromProblem(503, null)),
     );

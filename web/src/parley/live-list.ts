@@ -1,6 +1,6 @@
 /**
- * A list that is read again whenever a push says that something in it changed, and after each
- * connection: a push is a hint, the list is the truth.
+ * A list that is read again after each push that concerns it and after each connection. The pushes'
+ * content is not used.
  */
 
 import { asParleyError, type ParleyError } from "./errors";
@@ -14,7 +14,7 @@ export interface Listed<T> {
   error: ParleyError | null;
 }
 
-/** Pushes that come in one burst cost one read. */
+/** Pushes within this time cause one read. */
 const BURST_MS = 120;
 
 export class LiveList<T> {
@@ -43,7 +43,7 @@ export class LiveList<T> {
     for (const name of this.#names) this.#undo.push(this.#gateway.on(name, () => this.#soon()));
     void this.reload();
     let isFirst = true;
-    // The read above covers the connection that is there already.
+    // If already connected, the read above is sufficient.
     this.#undo.push(this.#gateway.onConnected(() => isFirst || this.#soon()));
     isFirst = false;
   }
@@ -54,7 +54,7 @@ export class LiveList<T> {
     for (const undo of this.#undo.splice(0)) undo();
   }
 
-  /** Reads again; a call during a read makes it read once more afterwards. */
+  /** Reads the list again; a call during a read causes another read after it. */
   reload(): Promise<void> {
     this.#isDue = true;
     this.#reading ??= this.#readAll().finally(() => {

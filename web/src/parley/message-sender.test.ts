@@ -7,7 +7,7 @@ import type { KeptMessage } from "./texts";
 
 afterEach(closeAll);
 
-/** What a tab that is gone has left to this one. */
+/** The unsent messages that a closed tab has left. */
 function leftBy(browser: MemoryBrowser): KeptMessage[] {
   let left: KeptMessage[] = [];
   browser.tab(ME).adopt((messages) => (left = messages));
@@ -15,7 +15,7 @@ function leftBy(browser: MemoryBrowser): KeptMessage[] {
 }
 
 describe("a message that breaks the connection", () => {
-  test("is sent twice, then it waits for the person, and what stands after it goes out", async () => {
+  test("is sent twice, then waits for the person, and the messages after it are sent", async () => {
     const stage = new Stage();
     const answer = stage.onSend;
     stage.onSend = (socket, message, ack) => {
@@ -39,7 +39,7 @@ describe("a message that breaks the connection", () => {
     await until(() => client.state.get().pending[0]?.state === "failed", "the failure");
   });
 
-  test("and a connection that the gateway closes for its own reasons are two things", async () => {
+  test("is not confused with a connection that the gateway closes for an announced reason", async () => {
     const stage = new Stage();
     const answer = stage.onSend;
     let left = 3;
@@ -58,7 +58,7 @@ describe("a message that breaks the connection", () => {
   });
 });
 
-test("half an emoji is made whole before it is sent", async () => {
+test("half an emoji is replaced by U+FFFD before it is sent", async () => {
   const stage = new Stage();
   const { client } = await open(stage);
   client.send("cut off \ud83d");
@@ -66,8 +66,8 @@ test("half an emoji is made whole before it is sent", async () => {
   expect(stage.log.map((each) => each.body)).toEqual(["cut off \uFFFD"]);
 });
 
-describe("what waits", () => {
-  test("is kept until it is acknowledged", async () => {
+describe("an unsent message", () => {
+  test("is stored until it is acknowledged", async () => {
     const browser = new MemoryBrowser();
     const stage = new Stage();
     const acks: Ack[] = [];
@@ -81,7 +81,7 @@ describe("what waits", () => {
     expect(leftBy(browser)).toEqual([]);
   });
 
-  test("goes out of a later page in its order, before what is written there, under its ids", async () => {
+  test("is sent by a later page in the same order and under the same id, before messages written there", async () => {
     const browser = new MemoryBrowser();
     const before = await open(new Stage(), { texts: browser.tab(ME) });
     before.io.close();
@@ -108,7 +108,7 @@ describe("what waits", () => {
     expect(leftBy(browser)).toEqual([]);
   });
 
-  test("and arrived after all, shows once and is kept no longer", async () => {
+  test("that had arrived after all is shown once and removed", async () => {
     const browser = new MemoryBrowser();
     const stage = new Stage();
     stage.onSend = () => undefined;
@@ -119,11 +119,11 @@ describe("what waits", () => {
     const { client, bodies } = await open(stage, { texts: browser.tab(ME) });
     client.restore(leftBy(browser));
 
-    await until(() => leftBy(browser).length === 0, "the end of its keeping");
+    await until(() => leftBy(browser).length === 0, "the removal");
     expect(bodies()).toEqual(["arrived"]);
   });
 
-  test("in a conversation that is lost is shown as not sent, and kept until it is discarded", async () => {
+  test("in a conversation that the account may no longer see has failed, and is stored until discarded", async () => {
     const browser = new MemoryBrowser();
     const stage = new Stage();
     const { client, io } = await open(stage, { texts: browser.tab(ME) });
@@ -139,7 +139,7 @@ describe("what waits", () => {
     expect(leftBy(browser)).toEqual([]);
   });
 
-  test("of another account is nobody else's", async () => {
+  test("is not visible to other accounts", async () => {
     const browser = new MemoryBrowser();
     const stage = new Stage();
     stage.onSend = () => undefined;

@@ -1,6 +1,6 @@
 /**
- * Sends what a person wrote in one conversation, one by one, so that messages arrive in the order they
- * were written; and keeps what is not sent yet where a reload does not lose it.
+ * Sends the messages of one conversation one at a time, so that they arrive in the order in which they
+ * were written, and stores unsent messages so that they survive a reload.
  */
 
 import type { ConversationState } from "./conversation";
@@ -16,13 +16,13 @@ import { wellFormed } from "./well-formed";
 
 export interface SenderOptions {
   state: Store<ConversationState>;
-  /** Changes the state, and does what the change asks for. */
+  /** Applies a step to the state, then does what the new state requires. */
   advance: (step: (state: ConversationState) => ConversationState) => void;
   conversation_id: string;
   texts: Pick<Texts, "put" | "remove"> | undefined;
-  /** One call; its promise is rejected with a ParleyError. */
+  /** Sends one message; rejects with a ParleyError. */
   send: (message: Pick<Pending, "client_message_id" | "body">) => Promise<Message>;
-  /** Whether messages may go out now; `flush` is called when they may again. */
+  /** Whether messages can be sent now; `flush` must be called when they can be sent again. */
   isReady: () => boolean;
   isConnected: () => boolean;
   onRefused: (error: ParleyError) => void;
@@ -34,7 +34,7 @@ export class MessageSender {
   readonly #options: SenderOptions;
   readonly #resend = new Retry();
   #isSending = false;
-  /** The messages as they were kept last. */
+  /** The pending messages at the last save. */
   #kept: readonly Pending[] = [];
 
   constructor(options: SenderOptions) {
@@ -42,7 +42,7 @@ export class MessageSender {
     options.state.subscribe(() => this.#keep());
   }
 
-  /** Whether something is still to go out by itself. */
+  /** Whether messages are waiting to be sent. */
   get isWaiting(): boolean {
     return this.#pending.some((each) => each.state === "waiting");
   }
@@ -57,7 +57,7 @@ export class MessageSender {
     void this.flush();
   }
 
-  /** Takes over what was kept of an earlier page. */
+  /** Takes over the unsent messages of an earlier page. */
   restore(messages: readonly KeptMessage[]): void {
     const older = messages.map(({ pending }) => ({
       ...pending,
@@ -77,7 +77,7 @@ export class MessageSender {
     this.#options.advance((s) => rules.dropped(s, client_message_id));
   }
 
-  /** Nothing that waits can go out: the conversation is not to be had. */
+  /** Marks all waiting messages as failed: the conversation is not accessible. */
   refuseAll(error: ParleyError): void {
     for (const { state, client_message_id } of this.#pending) {
       if (state === "waiting") this.#options.advance((s) => rules.refused(s, client_message_id, error));
@@ -102,7 +102,7 @@ export class MessageSender {
     this.#options.onIdle();
   }
 
-  /** Whether the next one may follow. */
+  /** Sends one message; returns whether the next may be sent. */
   async #sendOne({ client_message_id, body }: Pending): Promise<boolean> {
     try {
       const message = await this.#options.send({ client_message_id, body });
@@ -113,7 +113,7 @@ export class MessageSender {
       const error = asParleyError(thrown);
       if (error.code === "connection_broken") {
         this.#options.advance((s) => rules.broken(s, client_message_id, error));
-        return false; // The next connection begins with a join, and then the others go out.
+        return false; // The others are sent after the join on the next connection.
       }
       if (error.is_temporary) {
         const again = () => void this.flush();
@@ -130,7 +130,7 @@ export class MessageSender {
     return this.#options.state.get().pending;
   }
 
-  /** What was sent is on the marketplace's disk; all else is kept on this one. */
+  /** Stores unsent messages in the browser, and removes those that the marketplace has stored. */
   #keep(): void {
     const { texts, conversation_id } = this.#options;
     const [before, now] = [this.#kept, this.#pending];

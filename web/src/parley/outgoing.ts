@@ -1,24 +1,24 @@
-/** Messages on their way, from the send button to their number in the conversation; pure. */
+/** The steps of an unacknowledged message, from the send button to its sequence; pure. */
 
 import { type ConversationState, entered, entryOfMessage } from "./conversation";
 import type { ParleyError } from "./errors";
 import type { Message } from "./types";
 
-/** A message on its way: `failed` waits for the person, the others go out by themselves. */
+/** A message that is not yet shown by its sequence. `failed` waits for the person to retry it. */
 export interface Pending {
   client_message_id: string;
   body: string;
   written_at: string;
   state: "waiting" | "sent" | "failed";
   error: ParleyError | null;
-  /** How often the connection broke while it was being sent. */
+  /** How often the connection was lost while it was being sent. */
   breaks: number;
 }
 
-/** A message that broke so many connections is not sent again by itself. */
+/** After this many lost connections, a message is not retried automatically. */
 export const MOST_BREAKS = 2;
 
-/** A message the person just wrote: shown at once, numbered later. */
+/** Adds a message that the person has just written. */
 export function written(
   state: ConversationState,
   message: Pick<Pending, "client_message_id" | "body" | "written_at">,
@@ -27,32 +27,32 @@ export function written(
   return { ...state, pending: [...state.pending, pending] };
 }
 
-/** Messages that were written before this page was loaded: they go out before those written since. */
+/** Adds messages written before this page was loaded; they are sent before those written since. */
 export function restored(state: ConversationState, older: readonly Pending[]): ConversationState {
   const known = new Set(state.pending.map((each) => each.client_message_id));
   const fresh = older.filter((each) => !known.has(each.client_message_id));
-  // Those that arrived after all have their numbers, as far as these are loaded.
+  // Removes those that had arrived after all, if their entries are loaded.
   return entered({ ...state, pending: [...fresh, ...state.pending] }, []);
 }
 
-/** The acknowledgement of a message: it has its number now. */
+/** Applies a message's acknowledgement, which has its sequence. */
 export function acknowledged(state: ConversationState, message: Message): ConversationState {
   const { client_message_id, sequence } = message;
-  // One that arrived long ago stands above what is loaded, where it shows with the others.
+  // A message that arrived long ago is older than the loaded entries: it is shown with its page.
   if (sequence < state.first) return dropped(state, client_message_id);
   return entered(mark(state, client_message_id, { state: "sent", error: null }), [
     entryOfMessage(message),
   ]);
 }
 
-/** A message that was refused and waits for the person. */
+/** Marks a message as refused: it waits for the person. */
 export const refused = (
   state: ConversationState,
   client_message_id: string,
   error: ParleyError,
 ): ConversationState => mark(state, client_message_id, { state: "failed", error });
 
-/** The connection broke while a message was being sent. */
+/** Counts a connection lost while a message was being sent. */
 export function broken(
   state: ConversationState,
   client_message_id: string,
@@ -64,11 +64,11 @@ export function broken(
   return breaks < MOST_BREAKS ? counted : refused(counted, client_message_id, error);
 }
 
-/** A refused message is to go out again, under its old id. */
+/** Queues a refused message again under the same id. */
 export const retried = (state: ConversationState, client_message_id: string): ConversationState =>
   mark(state, client_message_id, { state: "waiting", error: null, breaks: 0 });
 
-/** A refused message is given up. */
+/** Removes a refused message. */
 export const dropped = (state: ConversationState, client_message_id: string): ConversationState => ({
   ...state,
   pending: state.pending.filter((each) => each.client_message_id !== client_message_id),

@@ -36,27 +36,27 @@ describe("requests", () => {
     expect(seen[0]?.headers.authorization).toBeUndefined();
   });
 
-  test("half an emoji, wherever it stands, is made whole before it is sent", async () => {
+  test("half an emoji anywhere in the body is replaced by U+FFFD before it is sent", async () => {
     const { rest, seen } = await api(() => ({ status: 200, body: anRfi() }));
     await rest.reviseRfi("rfi-1", 4, { title: "Leak \ud83d", address: { lines: ["\udc4d"] } as never });
     expect(seen[0]?.body).toEqual({ title: "Leak \uFFFD", address: { lines: ["\uFFFD"] } });
   });
 
-  test("a list is read to its end, with the cursor as it was given", async () => {
+  test("a list is read to its end, with the cursor passed back unchanged", async () => {
     const { rest, seen } = await api((_, count) => page([{ id: count }], count < 3 ? "a+b/=" : null));
     expect(await rest.rfis()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     expect(seen[1]?.path).toBe("/v1/rfis?cursor=a%2Bb%2F%3D");
     expect(seen[0]?.headers.authorization).toBe("Bearer access-1");
   });
 
-  test("a revision names the one it was made on, and sends only what it is given", async () => {
+  test("a revision sends If-Match with the revision it is based on, and only the given fields", async () => {
     const { rest, seen } = await api(() => ({ status: 200, body: anRfi() }));
     await rest.reviseRfi("rfi-1", 4, { title: "Burst pipe" });
     expect(seen[0]).toMatchObject({ method: "PATCH", path: "/v1/rfis/rfi-1", body: { title: "Burst pipe" } });
     expect(seen[0]?.headers["if-match"]).toBe('"4"');
   });
 
-  test("submit, withdraw and award name the revision too", async () => {
+  test("submit, withdraw and award send If-Match too", async () => {
     const { rest, seen } = await api(() => ({ status: 200, body: anRfi() }));
     await rest.submitRfi("rfi-1", 1);
     await rest.withdrawRfi("rfi-1", 2);
@@ -72,7 +72,7 @@ describe("requests", () => {
 describe("blocks and reports", () => {
   const block = { conversation_id: "c-1", is_open: false, blocked_by_me: true };
 
-  test("a block is made and taken back at one address, and tells how the conversation stands", async () => {
+  test("block and unblock use one path, and return the state of the conversation", async () => {
     const { rest, seen } = await api(() => ({ status: 200, body: block }));
     expect(await rest.block("c-1")).toEqual(block);
     await rest.unblock("c-1");
@@ -82,7 +82,7 @@ describe("blocks and reports", () => {
     ]);
   });
 
-  test("taking a block back is tried again after a passing error", async () => {
+  test("unblock is retried after a temporary error", async () => {
     const { rest, seen } = await api((_, count) =>
       count === 1 ? problem(503, "unavailable", { "Retry-After": "0" }) : { status: 200, body: block },
     );
@@ -90,7 +90,7 @@ describe("blocks and reports", () => {
     expect(seen).toHaveLength(2);
   });
 
-  test("a report has its reason, and details only where there are some", async () => {
+  test("a report has a reason, and details only if they are not empty", async () => {
     const { rest, seen } = await api(() => ({ status: 201, body: {} }));
     await rest.reportMessage("c-1", "m-1", "spam", "");
     await rest.reportMessage("c-1", "m-1", "other", "It is a trap.");
@@ -102,8 +102,8 @@ describe("blocks and reports", () => {
   });
 });
 
-describe("trying again", () => {
-  test("a create that met a passing error is repeated under the same Idempotency-Key", async () => {
+describe("retries", () => {
+  test("a create is retried after a temporary error under the same Idempotency-Key", async () => {
     const { rest, seen } = await api((_, count) =>
       count === 1 ? problem(503, "unavailable", { "Retry-After": "0" }) : { status: 201, body: anRfi() },
     );
@@ -121,19 +121,19 @@ describe("trying again", () => {
     expect(seen[0]?.headers["idempotency-key"]).not.toBe(seen[1]?.headers["idempotency-key"]);
   });
 
-  test("what will not pass is not repeated", async () => {
+  test("a permanent error is not retried", async () => {
     const { rest, seen } = await api(() => problem(409, "wrong_state"));
     await expect(rest.acceptMatch("match-1")).rejects.toMatchObject({ code: "wrong_state", status: 409 });
     expect(seen).toHaveLength(1);
   });
 
-  test("a wait that is too long for a person is an error at once", async () => {
+  test("a Retry-After that is too long for a person fails immediately", async () => {
     const { rest, seen } = await api(() => problem(429, "rate_limited", { "Retry-After": "60" }));
     await expect(rest.rfis()).rejects.toMatchObject({ code: "rate_limited", retry_after_ms: 60_000 });
     expect(seen).toHaveLength(1);
   });
 
-  test("a revision is never repeated by itself", async () => {
+  test("a revision is never retried automatically", async () => {
     const { rest, seen } = await api(() => problem(503, "unavailable", { "Retry-After": "0" }));
     await expect(rest.reviseRfi("rfi-1", 1, {})).rejects.toMatchObject({ code: "unavailable" });
     expect(seen).toHaveLength(1);
@@ -141,7 +141,7 @@ describe("trying again", () => {
 });
 
 describe("tokens", () => {
-  test("a refused access token is renewed once, and the request sent again", async () => {
+  test("a refused access token is refreshed once, and the request is sent again", async () => {
     const { rest, seen } = await api(({ headers }) =>
       headers.authorization === "Bearer access-1" ? problem(401, "token_expired") : page([]),
     );
@@ -149,7 +149,7 @@ describe("tokens", () => {
     expect(seen.map((each) => each.headers.authorization)).toEqual(["Bearer access-1", "Bearer access-2"]);
   });
 
-  test("requests that were refused together share one renewal", async () => {
+  test("requests refused at the same time share one refresh", async () => {
     const { rest, seen, sessions } = await api(({ headers }) =>
       headers.authorization === "Bearer access-1" ? problem(401, "token_expired") : page([]),
     );
@@ -158,28 +158,28 @@ describe("tokens", () => {
     expect(seen).toHaveLength(6);
   });
 
-  test("a new token that is refused too is an error, not a loop", async () => {
+  test("a refused new token is an error, not a loop", async () => {
     const { rest, seen } = await api(() => problem(401, "unauthenticated"));
     await expect(rest.rfis()).rejects.toMatchObject({ code: "unauthenticated" });
     expect(seen).toHaveLength(2);
   });
 });
 
-describe("what is no answer", () => {
-  test("a server that is not there is told as offline", async () => {
+describe("no response", () => {
+  test("an unreachable server is reported as offline", async () => {
     const { origin, close: stop } = await httpServer(() => page([]));
     stop();
     const request = { method: "GET", path: "/v1/rfis" } as const;
     await expect(send(fetch, origin, request)).rejects.toMatchObject({ code: "offline", is_temporary: true });
   });
 
-  test("a time-out is told as one", async () => {
+  test("a time-out is reported as timed_out", async () => {
     const timeout = () => Promise.reject(new DOMException("late", "TimeoutError"));
     const request = { method: "GET", path: "/v1/rfis" } as const;
     await expect(send(timeout, "", request)).rejects.toMatchObject({ code: "timed_out" });
   });
 
-  test("an empty answer is null", async () => {
+  test("an empty response is null", async () => {
     const { rest } = await api(() => ({ status: 204 }));
     expect(await rest.logOut()).toBeNull();
   });

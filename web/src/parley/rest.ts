@@ -1,4 +1,4 @@
-/** The REST side of the contract, one method per route this page needs. */
+/** The REST client: one method for each route that the page uses. */
 
 import { ParleyError } from "./errors";
 import { type Answer, type Fetch, type HttpRequest, send } from "./http";
@@ -35,9 +35,9 @@ export async function refreshTokens(fetch: Fetch, origin: string, refresh_token:
 
 const ATTEMPTS = 3;
 const BACKOFF_MS = 400;
-/** Nobody waits longer than this in front of a button. */
+/** A longer wait fails immediately: a person is waiting at a button. */
 const LONGEST_WAIT_MS = 3_000;
-/** Lists are read to the end, up to this many pages. */
+/** The limit when a list is read to its end. */
 const MOST_PAGES = 10;
 
 export class Rest {
@@ -57,7 +57,8 @@ export class Rest {
   rfis = () => this.#list<Rfi>("/v1/rfis");
   rfi = (id: string) => this.#get<Rfi>(`/v1/rfis/${seg(id)}`);
   createRfi = (content: RfiContent) => this.#create<Rfi>("/v1/rfis", content);
-  // What changes an RFI names the revision it was decided on, and fails with `stale_revision` past it.
+  // Changes of an RFI send the revision they are based on; if it is stale, they fail with
+  // `stale_revision`.
   submitRfi = (id: string, revision: number) =>
     this.#create<Rfi>(`/v1/rfis/${seg(id)}/submit`, undefined, revision);
   withdrawRfi = (id: string, revision: number) =>
@@ -82,7 +83,7 @@ export class Rest {
   quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`);
   submitQuote = (rfi_id: string, figures: QuoteFigures) =>
     this.#create<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`, figures);
-  /** Awards the quote as the customer saw it; a changed one is refused with `stale_revision`. */
+  /** Awards the quote as the customer saw it; fails with `stale_revision` if it has changed. */
   award = (rfi_id: string, revision: number, quote: Pick<Quote, "id" | "revision">) =>
     this.#create<unknown>(
       `/v1/rfis/${seg(rfi_id)}/award`,
@@ -92,20 +93,20 @@ export class Rest {
 
   conversations = () => this.#list<ListedConversation>("/v1/conversations");
   conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${seg(id)}`);
-  // Blocking what is blocked, and opening what is open, change nothing: both may be repeated.
+  // Both are idempotent, so both may be retried.
   block = (id: string) => this.#create<Block>(`/v1/conversations/${seg(id)}/block`);
   unblock = (id: string) =>
     patiently(() =>
       this.#body<Block>({ method: "DELETE", path: `/v1/conversations/${seg(id)}/block` }),
     );
-  /** `details` may be empty except for the reason `other`. */
+  /** `details` may be empty unless the reason is `other`. */
   reportMessage = (id: string, message_id: string, reason: ReportReason, details: string) =>
     this.#create<unknown>(`/v1/conversations/${seg(id)}/messages/${seg(message_id)}/report`, {
       reason,
       ...(details === "" ? {} : { details }),
     });
 
-  /** All items of a list, page by page. */
+  /** Reads all items of a list, page by page. */
   async #list<T>(path: string, query: HttpRequest["query"] = {}): Promise<T[]> {
     const items: T[] = [];
     let cursor: string | undefined;
@@ -122,7 +123,7 @@ export class Rest {
     return patiently(() => this.#body<T>({ method: "GET", path, query }));
   }
 
-  /** A POST under one Idempotency-Key, so that a second try cannot do it twice. */
+  /** A POST with one Idempotency-Key for all attempts, so that it takes effect once. */
   #create<T>(path: string, body?: unknown, if_match?: number): Promise<T> {
     const idempotency_key = newId();
     return patiently(() =>
@@ -140,7 +141,9 @@ export class Rest {
     return (await this.#authenticated<T>(request)).body;
   }
 
-  /** Sends with the access token; one that is refused is renewed once. */
+  /**
+   * Sends a request with the access token; after a 401, refreshes the token once and sends it again.
+   */
   async #authenticated<T>(request: HttpRequest): Promise<Answer<T>> {
     const token = await this.#sessions.token();
     try {
@@ -154,7 +157,7 @@ export class Rest {
   }
 }
 
-/** Tries again what failed for a passing reason: three times in all, within a few seconds. */
+/** Retries after temporary errors: three attempts within a few seconds. */
 async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried += 1) {
     try {

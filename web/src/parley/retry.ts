@@ -1,4 +1,4 @@
-/** Waits between tries: one timer, growing from half a second to ten, forgotten after a success. */
+/** Backoff between attempts: one timer, from half a second to ten seconds, reset after a success. */
 
 const FIRST_MS = 500;
 const LONGEST_MS = 10_000;
@@ -7,7 +7,7 @@ export class Retry {
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Runs `work` later; a call while one is planned changes nothing. */
+  /** Schedules `work`; does nothing if work is already scheduled. */
   later(work: () => void, retry_after_ms?: number): void {
     if (this.#timer !== undefined) return;
     const grown_ms = Math.min(FIRST_MS * 2 ** this.#tries, LONGEST_MS) * (0.5 + Math.random() / 2);
@@ -18,7 +18,7 @@ export class Retry {
     }, retry_after_ms ?? grown_ms);
   }
 
-  /** It worked: the next wait is a short one. */
+  /** Resets the backoff after a success. */
   reset(): void {
     this.#tries = 0;
     this.cancel();

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** An RFI at revision 2 that a test revises; a join answers from where it is asked. */
+/** A client of an RFI at revision 2, which the test can revise. */
 async function open(
   rest?: ConstructorParameters<typeof RfiClient>[0]["rest"],
   most_changes = Infinity,
@@ -53,7 +53,7 @@ async function open(
 }
 
 describe("an RFI that is followed", () => {
-  test("shows a vendor that accepts what was withheld from it before", async () => {
+  test("shows a vendor that accepts the fields that were withheld before", async () => {
     let isAccepted = false;
     const limited: Rfi = anRfi({ address: null, visibility: "limited" });
     const full: Rfi = anRfi({ address: "1437 Bannock St", visibility: "full" });
@@ -61,7 +61,7 @@ describe("an RFI that is followed", () => {
       rfi: () => Promise.resolve(isAccepted ? full : limited),
       changes: () => Promise.resolve([]),
     });
-    // The answer to the join says nothing of what is withheld; until it is there, REST has said it.
+    // Unlike REST, the answer to the join has no `visibility`, which shows when it has arrived.
     const isAnswered = () => joins.length > 0 && client.feed.get().rfi?.visibility === undefined;
     await until(() => client.feed.get().rfi !== null && isAnswered(), "the join's answer");
     await client.load();
@@ -71,14 +71,14 @@ describe("an RFI that is followed", () => {
     await until(() => client.feed.get().rfi?.address === "1437 Bannock St", "the address");
   });
 
-  test("shows a pushed change, and fetches the ones a push was lost of", async () => {
+  test("shows a pushed change, and fetches changes whose pushes were lost", async () => {
     const { client, io, revise, joins, title } = await open();
     await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
     io.emit("rfi.changed", revise("one"));
     await until(() => title() === "one", "the push");
     revise("two");
     io.emit("rfi.changed", revise("three"));
-    await until(() => title() === "three", "the hole is filled");
+    await until(() => title() === "three", "the gap to be filled");
     expect(joins.at(-1)).toBe(3);
     expect([...client.feed.get().revisions.keys()].sort()).toEqual([1, 2, 3, 4, 5]);
   });
@@ -92,7 +92,7 @@ describe("an RFI that is followed", () => {
     expect(joins.at(-1)).toBe(2);
   });
 
-  test("reads its history over REST when more was missed than a join tells", async () => {
+  test("reads its history over REST if more changes were missed than a join returns", async () => {
     const { client, io, revise, title } = await open(undefined, 1);
     await until(() => title() !== undefined, "the RFI");
     io.disconnectSockets(true);
@@ -102,7 +102,7 @@ describe("an RFI that is followed", () => {
     expect(title()).toBe("two");
   });
 
-  test("shows nothing of an RFI that this account may no longer see", async () => {
+  test("shows nothing once the account may no longer see the RFI", async () => {
     const { client, io, joins } = await open();
     await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
     io.emit("room.left", { room: "rfi:rfi-1", reason: "match_declined" });
@@ -110,7 +110,7 @@ describe("an RFI that is followed", () => {
     expect(client.feed.get().rfi).toBeNull();
   });
 
-  test("does not show it again for an answer that was on its way when it was taken out", async () => {
+  test("ignores a response that was in flight when the account lost access", async () => {
     let answer: (rfi: Rfi) => void = () => undefined;
     const late = new Promise<Rfi>((resolve) => (answer = resolve));
     const { client, io } = await open({ rfi: () => late, changes: () => Promise.resolve([]) });
@@ -124,7 +124,7 @@ describe("an RFI that is followed", () => {
   });
 
   test.each(["not_found", "forbidden"])(
-    "shows nothing of an RFI that was lost while the app was away (%s)",
+    "shows nothing if the account lost access while disconnected (%s)",
     async (code) => {
       const { client, io, refuse, joins } = await open();
       await until(() => joins.length > 0 && client.feed.get().rfi !== null, "the join");
@@ -135,7 +135,7 @@ describe("an RFI that is followed", () => {
     },
   );
 
-  test("keeps showing what it has when REST is away for a moment", async () => {
+  test("keeps showing the RFI while REST is briefly unavailable", async () => {
     let isAway = false;
     const sometimes = <T>(value: T) =>
       isAway ? Promise.reject(errorFromProblem(503, null)) : Promise.resolve(value);
@@ -154,7 +154,7 @@ describe("an RFI that is followed", () => {
     await until(() => title() === "yes", "the push");
   });
 
-  test("is there from the join alone when REST is away", async () => {
+  test("is shown from the join alone while REST is unavailable", async () => {
     const away = () => Promise.reject(errorFromProblem(503, null));
     const { title } = await open({ rfi: away, changes: away });
     await until(() => title() === "Leaking pipe", "the join");

@@ -1,4 +1,4 @@
-/** Keeps one RFI and its change history live: read over REST, followed over the socket by revision. */
+/** Keeps an RFI and its change history up to date: read over REST, then followed over the socket. */
 
 import { isOtherEpoch } from "./epochs";
 import { asParleyError, ParleyError } from "./errors";
@@ -17,13 +17,13 @@ export interface RfiOptions {
 
 export class RfiClient {
   readonly feed = new Store<RfiFeed>(rules.NO_RFI);
-  /** Why the RFI cannot be shown, if it cannot; `not_found` when it is not ours to see any more. */
+  /** Why the RFI cannot be shown, or null; `not_found` if the account may no longer see it. */
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: RfiOptions;
   readonly #undo: (() => void)[] = [];
   readonly #retry = new Retry();
   #isJoining = false;
-  /** How often the marketplace took us out: what was asked before it did is answered for nothing. */
+  /** How often the account lost access: responses to earlier requests are then ignored. */
   #lefts = 0;
 
   constructor(options: RfiOptions) {
@@ -37,7 +37,7 @@ export class RfiClient {
       gateway.on("rfi.changed", (push) => {
         if (push.rfi_id !== rfi_id) return;
         this.#advance((f) => rules.changed(f, [push]));
-        // A budget that is shown from now on is in no change: the RFI itself has it.
+        // A budget that becomes visible is not in the change: read the RFI.
         if (push.changes.some((each) => each.path === "budget_visibility")) this.#widen();
       }),
       gateway.on("match.updated", (push) => {
@@ -45,7 +45,7 @@ export class RfiClient {
       }),
       gateway.onReached((room, head, epoch) => {
         if (room !== `rfi:${rfi_id}`) return;
-        // Of another epoch: the join tells how the feed stands now.
+        // Of another epoch: join again for the current state.
         if (isOtherEpoch(this.feed.get().epoch, epoch)) void this.#join();
         else this.#advance((f) => rules.atLeast(f, head));
       }),
@@ -62,7 +62,7 @@ export class RfiClient {
     this.#retry.cancel();
   }
 
-  /** Reads the RFI and its whole history; again after a command of this page. */
+  /** Reads the RFI and its whole history; call it after a command too. */
   async load(): Promise<void> {
     const { rest, rfi_id } = this.#options;
     const lefts = this.#lefts;
@@ -76,19 +76,19 @@ export class RfiClient {
     }
   }
 
-  /** Reads a limited view again when more of it may be ours to see: after the acceptance, for one. */
+  /** Reads a limited view again when more of it may be visible, for example after the acceptance. */
   #widen(): void {
     if (this.feed.get().rfi?.visibility === "limited") void this.load();
   }
 
-  /** The marketplace took us out: what is in the RFI is not ours to see any more. */
+  /** The account may no longer see the RFI. */
   #left(): void {
     this.#lefts += 1;
     this.#retry.cancel();
-    this.#failed(new ParleyError("not_found", "You follow this RFI no longer."));
+    this.#failed(new ParleyError("not_found", "You may no longer see this RFI."));
   }
 
-  /** What was shown stays for whoever may see it; it goes when the marketplace says that we may not. */
+  /** Keeps showing the RFI after an error, unless the account may no longer see it. */
   #failed(error: ParleyError): void {
     const isLost = error.code === "not_found" || error.code === "forbidden";
     if (isLost) this.feed.set(rules.NO_RFI);
@@ -100,7 +100,7 @@ export class RfiClient {
     if (this.feed.get().rfi !== null && rules.missing(this.feed.get()) !== null) void this.#join();
   }
 
-  /** Joins, or joins again to fetch what is missing: one answer has both. */
+  /** Joins, or joins again to fetch missing changes: the answer has both. */
   async #join(): Promise<void> {
     const { gateway, rfi_id } = this.#options;
     if (this.#isJoining || !gateway.is_connected) return;
@@ -114,7 +114,7 @@ export class RfiClient {
       if (lefts !== this.#lefts) return;
       this.failure.set(null);
       this.feed.set(rules.rejoined(this.feed.get(), answer));
-      // More was missed than a join tells: the RFI is up to date, its history is read over REST.
+      // More changes were missed than a join returns: the RFI is current, read its history over REST.
       if (answer.is_snapshot) void this.load();
       if (rules.missing(this.feed.get()) === null) this.#retry.reset();
       else this.#retry.later(() => void this.#join());

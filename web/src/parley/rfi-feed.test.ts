@@ -13,8 +13,8 @@ const budget = aRevision(4, [change("budget.max_minor", 50_000, 90_000)]);
 const withdrawn = aRevision(5, [change("state", "open", "withdrawn")], "withdrawn");
 const opened = () => rules.told(rules.NO_RFI, anRfi(), []);
 
-describe("old state + changes = new state", () => {
-  test("revisions in order lead to the new state", () => {
+describe("applying revisions", () => {
+  test("in order leads to the new state", () => {
     const { rfi } = rules.changed(opened(), [title, budget, withdrawn]);
     expect(rfi).toMatchObject({
       revision: 5,
@@ -25,13 +25,13 @@ describe("old state + changes = new state", () => {
     });
   });
 
-  test("out of order, and twice, they lead there too", () => {
+  test("out of order and repeatedly leads to the same state", () => {
     let feed = opened();
     for (const each of [withdrawn, title, withdrawn, budget, title]) feed = rules.changed(feed, [each]);
     expect(feed.rfi).toEqual(rules.changed(opened(), [title, budget, withdrawn]).rfi);
   });
 
-  test("a part that is gone is taken out, and a whole value is replaced", () => {
+  test("removes a part whose new value is null, and replaces a whole value", () => {
     const rfi = anRfi({ attributes: { floor: 3, lift: true } });
     const revision = aRevision(3, [
       change("attributes.floor", 3, null),
@@ -42,22 +42,22 @@ describe("old state + changes = new state", () => {
     expect(rules.applied(rfi, revision).attributes).not.toHaveProperty("floor");
   });
 
-  test("the RFI that was given is not touched", () => {
+  test("does not modify the given RFI", () => {
     const rfi = anRfi();
     rules.applied(rfi, budget);
     expect(rfi).toEqual(anRfi());
   });
 });
 
-describe("holes", () => {
-  test("a revision behind a hole waits, and the hole is named", () => {
+describe("gaps", () => {
+  test("a revision after a gap is held back, and the gap is reported as missing", () => {
     const feed = rules.changed(opened(), [budget]);
     expect(feed.rfi?.revision).toBe(2);
     expect(rules.missing(feed)).toBe(2);
     expect(rules.missing(rules.changed(feed, [title]))).toBeNull();
   });
 
-  test("a gap's head is a hole; a rejoin fills it", () => {
+  test("after a higher head, revisions are missing until a join brings them", () => {
     const behind = rules.atLeast(opened(), 4);
     expect(rules.missing(behind)).toBe(2);
     const rfi = anRfi({ revision: 4, title: "Burst pipe" });
@@ -66,12 +66,12 @@ describe("holes", () => {
     expect(rules.history(feed).map((each) => each.revision)).toEqual([4, 3]);
   });
 
-  test("a snapshot that is older than what was pushed is brought up to date", () => {
+  test("pushed revisions are applied to an older snapshot", () => {
     const pushed = rules.changed(rules.NO_RFI, [title, budget]);
     expect(rules.told(pushed, anRfi(), []).rfi).toMatchObject({ revision: 4, title: "Burst pipe" });
   });
 
-  test("an older snapshot does not take the RFI back", () => {
+  test("an older snapshot does not replace a newer RFI", () => {
     const feed = rules.changed(opened(), [title]);
     expect(rules.told(feed, anRfi(), []).rfi?.revision).toBe(3);
   });
@@ -81,7 +81,7 @@ describe("the difference since a revision", () => {
   const back = aRevision(5, [change("budget.max_minor", 90_000, 50_000)]);
   const again = aRevision(6, [change("title", "Burst pipe", "Flooded kitchen")]);
 
-  test("is the first old value and the last new one, per field", () => {
+  test("has each field's first old value and last new value", () => {
     const feed = rules.changed(opened(), [title, budget, again, aRevision(5, [])]);
     expect(rules.difference(feed, 2)).toEqual([
       change("title", "Leaking pipe", "Flooded kitchen"),
@@ -90,7 +90,7 @@ describe("the difference since a revision", () => {
     expect(rules.difference(feed, 4)).toEqual([change("title", "Burst pipe", "Flooded kitchen")]);
   });
 
-  test("leaves out what was changed back", () => {
+  test("omits fields that were changed back", () => {
     const feed = rules.changed(opened(), [title, budget, back]);
     expect(rules.difference(feed, 3)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /**
- * An RFI and the steps that led to it: old state + changes = new state, revision by revision.
- * Pure; the network is in rfi-client.ts.
+ * The state of an RFI and its revisions; each revision's changes are applied in order. Pure;
+ * rfi-client.ts has the network.
  */
 
 import { isOtherEpoch } from "./epochs";
@@ -11,19 +11,19 @@ export interface RfiFeed {
   revisions: ReadonlyMap<number, Revision>;
   /** The highest revision known to exist. */
   head: number;
-  /** Of which life of the feed the revisions are; null while it was not told. */
+  /** The epoch of the revisions; null while it is unknown. */
   epoch: string | null;
 }
 
 export const NO_RFI: RfiFeed = { rfi: null, revisions: new Map(), head: 0, epoch: null };
 
-/** The RFI as REST or a join tells it; an older one than ours changes nothing. */
+/** Applies an RFI and revisions from REST or a join; an RFI older than ours is ignored. */
 export function told(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): RfiFeed {
   const isNewer = feed.rfi === null || rfi.revision >= feed.rfi.revision;
   return changed({ ...feed, rfi: isNewer ? rfi : feed.rfi }, revisions);
 }
 
-/** The answer to a join. One of another epoch, or from before our revision, starts over. */
+/** Applies the answer to a join. One of another epoch, or a snapshot older than ours, starts over. */
 export function rejoined(feed: RfiFeed, answer: JoinedRfi): RfiFeed {
   const isBehind = answer.is_snapshot === true && answer.revision < (feed.rfi?.revision ?? 0);
   const base = isBehind || isOtherEpoch(feed.epoch, answer.epoch) ? NO_RFI : feed;
@@ -31,7 +31,7 @@ export function rejoined(feed: RfiFeed, answer: JoinedRfi): RfiFeed {
   return atLeast(told({ ...base, epoch }, answer.rfi, answer.changes), answer.revision);
 }
 
-/** Revisions that came in; those that follow on are applied, those behind a hole are kept for later. */
+/** Adds revisions and applies those that follow; those after a gap are held back. */
 export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
   const revisions = new Map(feed.revisions);
   let head = Math.max(feed.head, feed.rfi?.revision ?? 0);
@@ -49,7 +49,7 @@ export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
 export const atLeast = (feed: RfiFeed, head: number): RfiFeed =>
   head > feed.head ? { ...feed, head } : feed;
 
-/** The revision behind which changes are to be fetched, or null when the RFI is up to date. */
+/** The revision after which to fetch changes, or null if the RFI is up to date. */
 export function missing(feed: RfiFeed): number | null {
   const at = feed.rfi?.revision ?? 0;
   return at < feed.head ? at : null;
@@ -72,7 +72,9 @@ export function difference(feed: RfiFeed, after_revision: number): Change[] {
   return [...byPath.values()].filter((each) => !isSame(each.old, each.new));
 }
 
-/** An RFI after one revision. A path with a dot leads into an object (`budget.max_minor`). */
+/**
+ * Applies one revision to an RFI. A path with a dot names a part of an object (`budget.max_minor`).
+ */
 export function applied(rfi: Rfi, revision: Revision): Rfi {
   const next: Record<string, unknown> = { ...rfi };
   for (const change of revision.changes) {
@@ -92,7 +94,7 @@ function split(path: string): [string, string | undefined] {
   return dot < 0 ? [path, undefined] : [path.slice(0, dot), path.slice(dot + 1)];
 }
 
-/** A part that is gone is told as null and taken out. */
+/** Sets a part of an object; null removes it. */
 function withPart(object: unknown, part: string, value: unknown): Record<string, unknown> {
   const copy = { ...(object as Record<string, unknown> | null) };
   if (value === null) delete copy[part];

@@ -10,7 +10,7 @@ afterEach(() => vi.useRealTimers());
 const refused = new ParleyError("unauthenticated", "Unknown refresh token.", { status: 401 });
 const away = new ParleyError("unavailable", "Away.", { is_temporary: true });
 
-/** A browser: what its tabs share, and the marketplace's side of a refresh. */
+/** A browser: the tabs' shared storage and lock. */
 function aBrowser(refresh: SessionOptions["refresh"] = () => Promise.resolve(someTokens(2))) {
   const shared = memoryStorage();
   const alone = exclusively();
@@ -18,7 +18,7 @@ function aBrowser(refresh: SessionOptions["refresh"] = () => Promise.resolve(som
   return { shared, open };
 }
 
-/** A strict marketplace: a refresh token works once, and the refusal comes after the answer. */
+/** A marketplace where a refresh token works once, and a refusal arrives after the success. */
 function aMarketplace() {
   const used: string[] = [];
   const refresh = vi.fn(async (token: string): Promise<Tokens> => {
@@ -32,7 +32,7 @@ function aMarketplace() {
 }
 
 describe("a session", () => {
-  test("outlives a reload of the page, and ends with the log-out", () => {
+  test("survives a reload of the page and ends with the log-out", () => {
     const { open } = aBrowser();
     const tab = memoryStorage();
     open(tab).start(someTokens(1));
@@ -42,7 +42,7 @@ describe("a session", () => {
     expect(open(tab).current).toBeNull();
   });
 
-  test("that is stored as nonsense is none", () => {
+  test("with invalid stored data is ignored", () => {
     const { open, shared } = aBrowser();
     const login = "0123456789abcdef0123456789abcdef";
     for (const nonsense of ["{", "7", '{"access_token":1}', "null", login]) {
@@ -55,7 +55,7 @@ describe("a session", () => {
     }
   });
 
-  test("of the release before, which kept the tokens in the tab, goes on", () => {
+  test("of the previous release, which stored the tokens in the tab, continues", () => {
     const { open } = aBrowser();
     const { account, access_token, refresh_token } = someTokens(1);
     const tab = memoryStorage();
@@ -67,7 +67,7 @@ describe("a session", () => {
     expect(tab.getItem("parley.session")).not.toContain("refresh");
   });
 
-  test("is refreshed a minute before it runs out", async () => {
+  test("is refreshed a minute before it expires", async () => {
     vi.useFakeTimers();
     const refresh = vi.fn(() => Promise.resolve(someTokens(2)));
     const sessions = aBrowser(refresh).open();
@@ -79,7 +79,7 @@ describe("a session", () => {
     expect(await sessions.token()).toBe("access-2");
   });
 
-  test("is refreshed once for all who ask at the same time", async () => {
+  test("is refreshed once for concurrent callers", async () => {
     const refresh = vi.fn(() => Promise.resolve(someTokens(2)));
     const sessions = aBrowser(refresh).open();
     sessions.start(someTokens(1, 1));
@@ -88,14 +88,14 @@ describe("a session", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  test("ends when its refresh token is refused, and the page can say so", async () => {
+  test("ends when its refresh token is refused, and `has_ended` says so", async () => {
     const sessions = aBrowser(() => Promise.reject(refused)).open();
     sessions.start(someTokens(1));
     await expect(sessions.refresh()).rejects.toBe(refused);
     expect(sessions.state.get()).toEqual({ session: null, has_ended: true });
   });
 
-  test("stays when the refresh failed for a passing reason, and tries again", async () => {
+  test("survives a temporary error of the refresh, and retries it", async () => {
     vi.useFakeTimers();
     const refresh = vi.fn(() => Promise.reject<never>(away));
     const sessions = aBrowser(refresh).open();
@@ -107,7 +107,7 @@ describe("a session", () => {
     sessions.end();
   });
 
-  test("that was ended during a refresh does not come back", async () => {
+  test("that ended during a refresh is not restored", async () => {
     let answer: (tokens: Tokens) => void = () => undefined;
     const refresh = () => new Promise<Tokens>((resolve) => (answer = resolve));
     const sessions = aBrowser(refresh).open();
@@ -121,15 +121,15 @@ describe("a session", () => {
   });
 });
 
-describe("a tab that was duplicated", () => {
-  /** The browser copies what is the tab's own, and nothing tells the page. */
+describe("a duplicated tab", () => {
+  /** The browser copies the tab's sessionStorage without an event. */
   const duplicate = (tab: ReturnType<typeof memoryStorage>) => {
     const copy = memoryStorage();
     copy.setItem("parley.session", tab.getItem("parley.session") ?? "");
     return copy;
   };
 
-  test("refreshes together with the first: each token is used once, and both go on", async () => {
+  test("refreshes together with the original: each refresh token is used once, and both continue", async () => {
     const refresh = aMarketplace();
     const { open } = aBrowser(refresh);
     const tab = memoryStorage();
@@ -141,7 +141,7 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  test("waits for what the other one has just written in another process", async () => {
+  test("waits until tokens written by another browser process become visible", async () => {
     const refresh = aMarketplace();
     const { open, shared } = aBrowser(refresh);
     const tab = memoryStorage();
@@ -162,7 +162,7 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  test("that hears of the new tokens while it waits for its turn takes them as they are", async () => {
+  test("that sees the new tokens while it waits for the lock uses them", async () => {
     const refresh = aMarketplace();
     const { open } = aBrowser(refresh);
     const tab = memoryStorage();
@@ -176,7 +176,7 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  test("goes on with the newest tokens, however long it has slept", async () => {
+  test("continues with the newest tokens after a long suspension", async () => {
     const refresh = aMarketplace();
     const { open } = aBrowser(refresh);
     const tab = memoryStorage();
@@ -191,7 +191,7 @@ describe("a tab that was duplicated", () => {
     expect(refresh).toHaveBeenCalledTimes(3);
   });
 
-  test("follows what the other does: new tokens, and the log-out", async () => {
+  test("follows the original's new tokens and its log-out", async () => {
     const { open } = aBrowser();
     const tab = memoryStorage();
     const first = open(tab);
@@ -208,7 +208,7 @@ describe("a tab that was duplicated", () => {
     expect(second.state.get()).toEqual({ session: null, has_ended: true });
   });
 
-  test("does not end a log-in that the other one refreshed first where no lock is to be had", async () => {
+  test("does not end a log-in that the other tab refreshed first, without locks", async () => {
     const refresh = aMarketplace();
     const shared = memoryStorage();
     const alone = aloneBy(undefined);
@@ -222,7 +222,7 @@ describe("a tab that was duplicated", () => {
   });
 });
 
-test("two people in two tabs do not notice each other", () => {
+test("two accounts in two tabs do not affect each other", () => {
   const { open } = aBrowser();
   const [one, two] = [open(), open()];
   one.start(someTokens(1));
@@ -231,7 +231,7 @@ test("two people in two tabs do not notice each other", () => {
   expect(two.current?.access_token).toBe("access-2");
 });
 
-test("a log-in whose tab was closed long ago is removed, one in use is not", () => {
+test("a log-in unused for 30 days is removed, a newer one is not", () => {
   const now_ms = 1_900_000_000_000;
   const kept = (expires_at_ms: number) =>
     JSON.stringify({ account: { id: "a" }, access_token: "a", refresh_token: "r", expires_at_ms });

@@ -1,7 +1,7 @@
 /**
- * Who is logged in here. A log-in belongs to a tab, so that two tabs can be two people, and to all tabs
- * that were duplicated from it: sessionStorage, which the browser copies, names the log-in, and
- * localStorage has its tokens once for all of them. So they are refreshed once, whoever asks.
+ * The tab's log-in. Two tabs can have two log-ins, but a duplicated tab shares the log-in of its
+ * original: sessionStorage, which the browser copies, has the log-in's id, and localStorage has its
+ * tokens, once for all its tabs. So the tokens are refreshed once for all of them.
  */
 
 import type { Alone } from "./alone";
@@ -17,7 +17,10 @@ export interface Session {
   expires_at_ms: number;
 }
 
-/** Why nobody is logged in: nobody was, the person left, or the marketplace ended it. */
+/**
+ * The current session. `has_ended`: the marketplace or another tab ended it, not a log-out in this
+ * tab.
+ */
 export interface SessionState {
   session: Session | null;
   has_ended: boolean;
@@ -26,9 +29,9 @@ export interface SessionState {
 type KeyValues = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface SessionOptions {
-  /** This tab's own. */
+  /** This tab's own storage. */
   tab: KeyValues;
-  /** All tabs'. */
+  /** The storage that all tabs share. */
   shared: KeyValues;
   /** POST /v1/tokens/refresh. */
   refresh: (refresh_token: string) => Promise<Tokens>;
@@ -37,12 +40,13 @@ export interface SessionOptions {
 }
 
 const KEY = "parley.session";
-/** A token is renewed this long before it runs out, or at half its life if that is shorter. */
+/** A token is refreshed this long before it expires, or at half its lifetime if that is later. */
 const MARGIN_MS = 60_000;
-/** A log-in that is not used ends after this time at the latest. */
+/** The marketplace ends an unused log-in after this time at the latest. */
 const LOGIN_MS = 30 * 86_400_000;
+/** Tokens written by another browser process become visible here within this time. */
 const NEWS_WITHIN_MS = 1_000;
-/** After a refresh that failed for a passing reason. */
+/** The wait after a refresh that failed with a temporary error. */
 const RETRY_MS = 5_000;
 
 export class Sessions {
@@ -65,14 +69,14 @@ export class Sessions {
     return this.state.get().session;
   }
 
-  /** A log-in of its own, whatever tabs there are. */
+  /** Starts a new log-in, separate from those of other tabs. */
   start(tokens: Tokens): Session {
     this.#login = newId();
     keep(this.#options.tab, KEY, this.#login);
     return this.#take(tokens);
   }
 
-  /** Forgets the tokens, in every tab. `has_ended` tells the person that it was not they who left. */
+  /** Removes the tokens, for all tabs of the log-in. `has_ended`: the person did not log out here. */
   end(has_ended = false): void {
     clearTimeout(this.#timer);
     this.#options.shared.removeItem(this.#key);
@@ -81,7 +85,7 @@ export class Sessions {
     this.state.set({ session: null, has_ended });
   }
 
-  /** Another tab changed what is shared: this key of it, or all of it. */
+  /** Handles a change of the shared storage by another tab; a null key means all keys. */
   changedElsewhere(key: string | null): void {
     if (this.#login === null || (key !== null && key !== this.#key)) return;
     const session = this.#read();
@@ -90,9 +94,9 @@ export class Sessions {
   }
 
   /**
-   * An access token that is good for a while; refreshes it first when it is not.
+   * An access token that is valid for at least five seconds; refreshes it first if necessary.
    *
-   * @throws ParleyError `unauthenticated` when nobody is logged in or the marketplace ended it
+   * @throws ParleyError `unauthenticated` if nobody is logged in or the marketplace ended the session
    */
   async token(): Promise<string> {
     const session = this.current;
@@ -101,10 +105,10 @@ export class Sessions {
     return (await this.refresh()).access_token;
   }
 
-  /** Takes new tokens; many callers at once, in whatever tabs, share one request. */
+  /** Refreshes the tokens; concurrent callers, in all tabs of the log-in, share one request. */
   refresh(): Promise<Session> {
     const { alone } = this.#options;
-    // The session as it is now, before the turn comes: by then another tab may have renewed it.
+    // Read before waiting for the lock: another tab may refresh the tokens in the meantime.
     const before = this.current;
     if (before === null) return Promise.reject(loggedOut());
     this.#refreshing ??= alone(this.#key, (hasWaited) => this.#refresh(before, hasWaited)).finally(() => {
@@ -117,7 +121,7 @@ export class Sessions {
     const login = this.#login;
     if (login === null) throw loggedOut();
     const isNews = () => this.#read()?.access_token !== before.access_token;
-    // What another process of the browser has just written can take a moment to show here.
+    // What another browser process has just written can take a moment to become visible.
     if (hasWaited && !isNews()) await this.#changed(NEWS_WITHIN_MS);
     if (this.#login !== login) throw loggedOut();
     const kept = this.#read() ?? before;
@@ -129,7 +133,7 @@ export class Sessions {
     } catch (thrown) {
       const isRefused = thrown instanceof ParleyError && !thrown.is_temporary;
       if (isRefused && this.#login === login) {
-        // Where tabs cannot wait for each other, another one may have been faster.
+        // Without locks, another tab may have refreshed first.
         const now = this.#read();
         if (now !== null && now.refresh_token !== kept.refresh_token) return this.#follow(now);
         this.end(true);
@@ -138,7 +142,7 @@ export class Sessions {
     }
   }
 
-  /** Returns at the next change of the tokens, or after a while. */
+  /** Waits for the next change of the tokens, at most `within_ms`. */
   #changed(within_ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -192,7 +196,7 @@ export class Sessions {
     return `${KEY}.${this.#login}`;
   }
 
-  /** The release before kept the tokens themselves in the tab. */
+  /** The id of the tab's log-in. The previous release stored the tokens themselves in the tab. */
   #loginOfTab(): string | null {
     const { tab, shared } = this.#options;
     const kept = tab.getItem(KEY);
@@ -209,7 +213,7 @@ export class Sessions {
   }
 }
 
-/** Removes what tabs left behind that were closed without a log-out, once nothing can be done with it. */
+/** Removes the tokens of tabs that were closed without a log-out, once they can no longer be used. */
 export function removeStale(shared: Storage, now_ms: number): void {
   for (const key of Object.keys(shared).filter((each) => each.startsWith(`${KEY}.`))) {
     const ended_ms = (sessionIn(shared.getItem(key))?.expires_at_ms ?? 0) + LOGIN_MS;
@@ -219,12 +223,15 @@ export function removeStale(shared: Storage, now_ms: number): void {
 
 const loggedOut = (): ParleyError => new ParleyError("unauthenticated", "Nobody is logged in.");
 
-/** A browser that keeps nothing still lets a person in, until the page is loaded again. */
+/**
+ * Stores a value if the browser allows it; without storage, a log-in lasts until the page is
+ * reloaded.
+ */
 function keep(storage: KeyValues, key: string, value: string): void {
   try {
     storage.setItem(key, value);
   } catch {
-    // Full, or forbidden by the person's settings.
+    // The storage is full, or the browser's settings forbid it.
   }
 }
 

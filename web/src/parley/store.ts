@@ -1,4 +1,4 @@
-/** A value that tells its listeners when it was replaced; the one way state leaves this client. */
+/** An observable value. All state that the user interface shows is in stores. */
 export class Store<T> {
   readonly #listeners = new Set<() => void>();
   #value: T;

@@ -1,35 +1,34 @@
 /**
- * What a person has written and the marketplace does not have yet, kept in this browser for each
- * account: messages that wait or were refused, and drafts. It outlives a reload, a closed tab and a
- * log-out, and only the account that wrote it sees it again.
+ * Stores unsent texts in this browser, for each account: waiting and refused messages, and drafts. They
+ * survive a reload, a closed tab and a log-out, and only the account that wrote them can see them.
  *
- * A message belongs to the tab that wrote it. Each tab holds a lock as long as it lives; when that is
- * free, the tab is gone, and another tab of the account takes its messages over. So a message shows
- * and goes out in one tab at a time.
+ * A message belongs to the tab that wrote it. Each tab holds a lock while it is open. When the lock is
+ * released, the tab is closed, and another tab of the account takes over its messages. So one tab at a
+ * time shows and sends a message.
  */
 
 import { newId } from "./ids";
 import type { Pending } from "./outgoing";
 
-/** A message as it is kept. */
+/** A stored message. */
 export interface KeptMessage {
   account_id: string;
   conversation_id: string;
   client_message_id: string;
-  /** The tab that sees to it. */
+  /** The tab that sends it. */
   tab_id: string;
-  /** Grows with each message of a tab: they go out in the order they were written. */
+  /** Increases with each message of a tab: messages are sent in the order they were written. */
   number: number;
   pending: Omit<Pending, "error"> & { error: { code: string; message: string } | null };
 }
 
-/** Where texts are kept; nothing here throws: what cannot be kept is only on the screen. */
+/** The store. Its methods never throw: a text that cannot be stored is only in memory. */
 export interface Texts {
   open(): void;
   close(): void;
   put(conversation_id: string, pending: Pending): void;
   remove(client_message_id: string): void;
-  /** Hands over the messages that tabs of this account left behind, now and as each one goes. */
+  /** Hands over the messages of this account's closed tabs, now and when another tab closes. */
   adopt(take: (messages: KeptMessage[]) => void): void;
   draft(name: string): Promise<string>;
   setDraft(name: string, text: string): void;
@@ -46,13 +45,13 @@ export class BrowserTexts implements Texts {
   readonly #database: Promise<IDBDatabase | null>;
   #tab_id = newId();
   #number = 0;
-  /** Of each message that this tab sees to: one that is only marked stays in its place. */
+  /** The number of each message of this tab, so that an update does not change the order. */
   readonly #numbers = new Map<string, number>();
   #release = (): void => undefined;
   #gone = new AbortController();
   readonly #awaited = new Set<string>();
 
-  /** @param locks missing where the page is not served securely; then no tab waits for another */
+  /** @param locks undefined if the page is not in a secure context; then no tab waits for another */
   constructor(factory: IDBFactory, locks: LockManager | undefined, account_id: string) {
     this.#account_id = account_id;
     this.#locks = locks;
@@ -123,7 +122,9 @@ export class BrowserTexts implements Texts {
     );
   }
 
-  /** In one transaction, so that of two tabs that try one gets them. */
+  /**
+   * Takes over a tab's messages in one transaction, so that only one of two competing tabs gets them.
+   */
   async #takeOver(tab_id: string): Promise<KeptMessage[]> {
     const taken: KeptMessage[] = [];
     const isMine = (each: Kept) => each.account_id === this.#account_id && each.tab_id === tab_id;
@@ -158,13 +159,13 @@ export class BrowserTexts implements Texts {
     }
   }
 
-  /** A clock that is set back does not turn the order of a tab's messages round. */
+  /** The next number. It increases even if the clock is set back. */
   #next(): number {
     this.#number = Math.max(this.#number + 1, Date.now());
     return this.#number;
   }
 
-  /** One request, and no word from this page is waited for: a reload right after it loses nothing. */
+  /** Makes one request and commits immediately, so that a reload right after it loses nothing. */
   #writeAtOnce(name: string, ask: (store: IDBObjectStore) => IDBRequest): Promise<void> {
     return this.#write(name, (store) => {
       ask(store);
@@ -172,7 +173,7 @@ export class BrowserTexts implements Texts {
     });
   }
 
-  /** Returns when it is done or has failed. */
+  /** Runs a transaction; returns when it has completed or failed. */
   async #write(name: string, work: (store: IDBObjectStore) => unknown): Promise<void> {
     const database = await this.#database;
     if (database === null) return;
@@ -201,7 +202,7 @@ function opened(factory: IDBFactory): Promise<IDBDatabase> {
     };
     request.onsuccess = () => {
       const database = request.result;
-      // A later release changes the stores: it waits until this one lets go.
+      // A later release that changes the stores waits until this connection is closed.
       database.onversionchange = () => database.close();
       resolve(database);
     };

@@ -1,6 +1,6 @@
 /**
- * Shapes of the contract as they travel. What the socket knows comes from its document (contract.ts);
- * here is what REST adds. Times are RFC 3339 in UTC, money is in minor units, distances in metres.
+ * The contract's shapes. The socket's are generated from its document (contract.ts); this file adds those
+ * of REST. Times are RFC 3339 in UTC, money is in minor units, distances are in metres.
  */
 
 import type * as contract from "./contract";
@@ -49,7 +49,7 @@ export interface Category {
 export type Place = contract.Rfi["location"];
 export type RfiState = contract.Rfi["state"];
 
-/** What a customer writes; the rest of an RFI is the marketplace's. */
+/** The fields that the customer fills in; the marketplace sets the others. */
 export type RfiContent = Pick<
   contract.Rfi,
   | "category"
@@ -68,34 +68,34 @@ export type RfiSummary = Pick<contract.Rfi, "id" | "title" | "category" | "state
 
 export type MatchState = contract.Match["state"];
 
-/** A match as a vendor lists it has a summary of its RFI. */
+/** A match; in a vendor's list, it has a summary of its RFI. */
 export interface Match extends contract.Match {
   rfi?: RfiSummary;
 }
 
-/** A vendor's own profile, as far as this page shows it. */
+/** The part of a vendor's own profile that the page shows. */
 export interface OwnVendor {
   state: "applied" | "verifying" | "in_review" | "active" | "rejected" | "suspended";
   state_reason: string | null;
-  /** By the names of the profile's fields. */
+  /** The names of profile fields. */
   steps: { done: string[]; to_do: string[] };
 }
 
 export type QuoteState = contract.Quote["state"];
 
-/** What a vendor writes, pinned to the revision of the RFI it looked at. */
+/** The vendor's part of a quote, with the revision of the RFI on which it is based. */
 export type QuoteFigures = Pick<
   contract.Quote,
   "rfi_revision" | "amount_minor" | "currency" | "message" | "valid_until"
 >;
 
-/** Who is active just now is known where one has joined. */
+/** Only the answer to a join says whether a participant is active. */
 export type Participant = Omit<contract.SeenParticipant, "is_active">;
 export type Conversation = contract.SeenConversation;
-/** Whether a conversation takes messages, and whether that is because of oneself. */
+/** Whether a conversation is open for messages, and whether the account itself has blocked it. */
 export type Block = contract.Block;
 
-/** A conversation in a list: `unread` is head − read position. */
+/** A conversation in a list. */
 export interface ListedConversation extends Omit<Conversation, "participants"> {
   participants: Participant[];
   head: number;
@@ -103,7 +103,7 @@ export interface ListedConversation extends Omit<Conversation, "participants"> {
   unread: number;
 }
 
-/** What may be wrong with a message; `other` wants details. */
+/** The reasons for reporting a message; `other` requires details. */
 export const REPORT_REASONS = ["spam", "harassment", "fraud", "inappropriate", "other"] as const;
 export type ReportReason = (typeof REPORT_REASONS)[number];
 
@@ -114,15 +114,15 @@ export type JoinedConversation = Omit<contract.JoinedConversation, "ok" | keyof 
 export type JoinedRfi = Omit<contract.JoinedRfi, "ok" | keyof Numbered> & Numbered;
 export type Entry = contract.EntryPage["entries"][number];
 
-/** Within its conversation. */
+/** A read position within its conversation. */
 export type ReadPosition = Omit<contract.ReadPosition, "conversation_id">;
 
 export type CallName = keyof contract.Calls;
 
-/** What the gateway pushes, by the event's name. */
+/** The gateway's pushes by event name. */
 export type Pushes = contract.Pushes;
 
-/** The pushes that a part of the page follows by name; the gateway sees to the others. */
+/** The pushes that parts of the page follow by name; gateway.ts handles the others. */
 export type PushName = Exclude<
   keyof Pushes,
   "connection.closing" | "gap" | "room.left" | "session.expiring"

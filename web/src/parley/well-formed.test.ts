@@ -8,11 +8,11 @@ test.each([
   ["a whole emoji", "Fine 👍🏽", "Fine 👍🏽"],
   ["a family and a flag", "👨‍👩‍👧 🇩🇪", "👨‍👩‍👧 🇩🇪"],
   ["none at all", "", ""],
-])("text with %s can be decoded by everybody", (_, text, expected) => {
+])("text with %s can be decoded everywhere", (_, text, expected) => {
   expect(wellFormed(text)).toBe(expected);
 });
 
-test("text is made well-formed wherever it stands, and nothing else is changed", () => {
+test("text anywhere in a value becomes well-formed, and nothing else changes", () => {
   const sent = { body: "\ud83d", list: ["a", "\udc4d"], deep: { text: "\ud83d" }, n: 1, no: null };
   expect(wellFormed(sent)).toEqual({
     body: "\uFFFD",

@@ -1,4 +1,4 @@
-/** Builders for the data of tests: every field has a value, a test names those it is about. */
+/** Builders of test data: every field has a default, and a test sets the fields it is about. */
 
 import { entryOfMessage } from "../parley/conversation";
 import type {
@@ -62,7 +62,7 @@ export const aNotice = (sequence: number, code = "participant_joined"): NoticeEn
   data: { account_id: OTHER },
 });
 
-/** Blocked by the other side. */
+/** A block by the other participant. */
 export const aBlock = (changed: Partial<Block> = {}): Block => ({
   conversation_id: CONVERSATION,
   is_open: false,
@@ -70,7 +70,7 @@ export const aBlock = (changed: Partial<Block> = {}): Block => ({
   ...changed,
 });
 
-/** Messages of the other side, from one sequence to another, both included. */
+/** The other participant's messages from one sequence to another, both inclusive. */
 export const messages = (from: number, to: number): MessageEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => aMessageEntry(from + index));
 

@@ -1,4 +1,4 @@
-/** Real servers on free ports of this machine, scripted by a test. */
+/** Real servers on free local ports, with answers scripted by the test. */
 
 import { createServer, type IncomingHttpHeaders, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -27,7 +27,7 @@ const listening = (server: HttpServer): Promise<string> =>
     });
   });
 
-/** An HTTP server that answers each request with what `answer` says, and remembers what it saw. */
+/** An HTTP server that answers each request with `answer` and records the requests. */
 export async function httpServer(answer: (seen: Seen, count: number) => Scripted) {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
@@ -49,7 +49,7 @@ export async function httpServer(answer: (seen: Seen, count: number) => Scripted
   return { origin, seen, close };
 }
 
-/** A Socket.IO gateway; `admit` answers a refusal's data or null, `serve` registers the calls. */
+/** A Socket.IO gateway; `admit` returns a refusal's data or null, `serve` registers the calls. */
 export async function socketServer(
   serve: (socket: Socket) => void,
   admit: (token: unknown) => Record<string, unknown> | null = () => null,
@@ -85,7 +85,7 @@ export function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeIt
   };
 }
 
-/** What a browser's locks do: work of one name, one after the other. */
+/** Like the browser's locks: runs the work under one name one after the other. */
 export function exclusively(): Alone {
   const last = new Map<string, Promise<unknown>>();
   return (name, work) => {
@@ -98,11 +98,11 @@ export function exclusively(): Alone {
   };
 }
 
-/** The log-in of one tab that nobody duplicates. */
+/** The sessions of a single tab. */
 export const oneTab = (refresh: SessionOptions["refresh"]): Sessions =>
   new Sessions({ tab: memoryStorage(), shared: memoryStorage(), refresh, alone: exclusively() });
 
-/** Somebody logged in with `access-1`; each refresh gives the next number. */
+/** A session with the token `access-1`; each refresh returns the next number. */
 export function loggedIn(): Sessions {
   let count = 1;
   const sessions = oneTab(() => Promise.resolve(someTokens((count += 1))));
@@ -110,7 +110,7 @@ export function loggedIn(): Sessions {
   return sessions;
 }
 
-/** Waits for a condition that an event will make true. */
+/** Waits for a condition. */
 export async function until(
   isTrue: () => boolean,
   what: string,

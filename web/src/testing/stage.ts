@@ -1,4 +1,4 @@
-/** A gateway with one conversation in memory, and the page's client connected to it. */
+/** A gateway with one conversation in memory, and a client connected to it. */
 
 import type { Socket } from "socket.io";
 import { timeline } from "../parley/conversation";
@@ -16,12 +16,12 @@ export interface Call {
 
 const closing: (() => unknown)[] = [];
 
-/** After each test: closes what `open` opened. */
+/** Closes everything that `open` has opened; call it after each test. */
 export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
 }
 
-/** Closes something else with it. */
+/** Registers something else for `closeAll` to close. */
 export const closeLater = (...close: (() => unknown)[]): void => void closing.push(...close);
 
 const UNKNOWN_EPOCH = {
@@ -31,18 +31,20 @@ const UNKNOWN_EPOCH = {
   errors: [{ path: "epoch", message: "Unknown field." }],
 };
 
-/** A gateway with one conversation in memory; `onSend` may take a send's acknowledgement away. */
+/**
+ * A gateway with one conversation in memory; a test replaces `onSend` to withhold acknowledgements.
+ */
 export class Stage {
   readonly log: Message[] = [];
   readonly calls: Call[] = [];
   is_open = true;
-  /** What a join is refused with, once it is. */
+  /** The error with which joins are refused, if any. */
   refusal: object | null = null;
-  /** As a gateway does that knows no epochs. */
+  /** Like a gateway of a release without epochs. */
   refusesEpochs = false;
-  /** Takes the place of the answer to `fetch_entries`. */
+  /** Replaces the answer to `fetch_entries`. */
   onFetch: ((ack: Ack) => void) | null = null;
-  /** Undefined as long as the gateway tells none. */
+  /** Undefined if the gateway sends no epoch. */
   epoch: string | undefined;
   onSend: (socket: Socket, message: Message, ack: Ack) => void = (_, message, ack) =>
     ack({ ok: true, message });
@@ -89,7 +91,7 @@ export class Stage {
     return { entries, head, has_more: after + entries.length < head };
   }
 
-  /** A page behind a number; the newest one where the number says nothing here. */
+  /** The page after a number; the first page as a snapshot if the number is not valid here. */
   numbered(after: number, epoch: string | undefined, limit?: number) {
     if (this.epoch === undefined) return this.page(after, limit);
     const is_snapshot = after > this.log.length || (epoch !== undefined && epoch !== this.epoch);

@@ -1,4 +1,4 @@
-/** Texts kept in memory: several tabs of one browser in one test. */
+/** An in-memory store of unsent texts, for tests with several tabs of one browser. */
 
 import type { Pending } from "../parley/outgoing";
 import type { KeptMessage, Texts } from "../parley/texts";
@@ -8,7 +8,7 @@ export class MemoryBrowser {
   readonly drafts = new Map<string, string>();
   #tabs = 0;
 
-  /** A tab of the account; what a closed tab left behind is for the next one that adopts. */
+  /** Opens a tab of an account. `adopt` hands over the messages of all other tabs of the account. */
   tab(account_id: string): Texts {
     const tab_id = `tab-${(this.#tabs += 1)}`;
     const put = (conversation_id: string, pending: Pending) => {
