@@ -204,6 +204,10 @@ class Event:
         return EVENT_TYPES[self.name, self.version].topic
 
 
+class UnknownEventError(PermanentError):
+    """The name or the version of an event that this version of Parley does not know."""
+
+
 def encode(event: Event) -> bytes:
     """The event as the value of a Kafka record (JSON).
 
@@ -245,8 +249,9 @@ def decode(value: bytes | None) -> Event:
     """The event in a record's value.
 
     Raises:
-        PermanentError: the value is not JSON or not an envelope, its name or version is unknown, or
-            its data does not match the schema. A retry cannot help.
+        UnknownEventError: a later version wrote it, under a name or version that is new.
+        PermanentError: the value is not JSON or not an envelope, or its data does not match the
+            schema. A retry cannot help.
     """
     try:
         document = orjson.loads(value or b"")
@@ -260,7 +265,7 @@ def decode(value: bytes | None) -> Event:
 def _read_data(name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
     kind, fast_reader = EVENT_TYPES.get((name, version)), _FAST_DATA.get((name, version))
     if kind is None:
-        raise PermanentError(f"unknown event {name[:100]} v{version}")
+        raise UnknownEventError(f"unknown event {name[:100]} v{version}")
     fast = fast_reader.read(data) if fast_reader is not None else None
     loaded: dict[str, Any] = kind.schema.load(data) if fast is None else fast
     return loaded

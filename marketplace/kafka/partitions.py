@@ -14,7 +14,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from marketplace import events
 from marketplace.errors import PermanentError, TemporaryError
-from marketplace.events import Event
+from marketplace.events import Event, UnknownEventError
 from marketplace.kafka.dead_letters import HANDLED, DeadLetters, TooManyDeadLettersError
 
 LOG = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class PartitionLoop:
             await self._wait(failure)
 
     async def _handle_in_order(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
-        """Handle readable records in batches; dead-letter an unreadable one when its turn comes."""
+        """Handle readable records in batches; put an unreadable one aside when its turn comes."""
         batch: _Batch = []
         for record in records:
             try:
@@ -96,12 +96,25 @@ class PartitionLoop:
             except PermanentError as error:
                 await self._handle_batch(batch)
                 batch = []
-                await self._dead_letters.send(record, error)
-                self._done(record)
+                await self._put_aside(record, error)
             if len(batch) == self._batch_size:
                 await self._handle_batch(batch)
                 batch = []
         await self._handle_batch(batch)
+
+    async def _put_aside(
+        self, record: "ConsumerRecord[bytes, bytes]", error: PermanentError
+    ) -> None:
+        """Skip an event of a later version, which runs beside this one during an update."""
+        if isinstance(error, UnknownEventError):
+            HANDLED.labels(self._partition.topic, "unknown").inc()
+            LOG.info(
+                "an event of a later version was skipped",
+                extra={"topic": self._partition.topic, "offset": record.offset, "why": str(error)},
+            )
+        else:
+            await self._dead_letters.send(record, error)
+        self._done(record)
 
     async def _handle_batch(self, batch: _Batch) -> None:
         """Handle records together; if one of them is faulty, one by one to find it."""

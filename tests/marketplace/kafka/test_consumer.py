@@ -2,7 +2,9 @@
 
 import asyncio
 
+import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from marketplace import events
 from marketplace.errors import PermanentError, TemporaryError
@@ -46,6 +48,29 @@ async def test_a_permanent_error_goes_to_the_dead_letters_at_once(bench: Bench) 
     assert b"no such thing" in dict(refused.headers)["error"]
     assert log.tried.count(bad.id) == 1
     assert await bench.committed() == 4
+
+
+async def test_an_event_of_a_later_version_is_skipped(bench: Bench) -> None:
+    """During an update a later version writes events that this one does not know."""
+    good, last = an_event(), an_event()
+    record = orjson.loads(events.encode(an_event()))
+    later = [
+        orjson.dumps(record | {"name": "rfi.teleported"}),
+        orjson.dumps(record | {"version": 2}),
+    ]
+    log = Log({})
+    await bench.send(*later, good, *later, last)
+
+    bench.member(log.handle)
+    await log.until(last.id)
+    await bench.stop()
+
+    assert log.handled == [good.id, last.id]
+    assert await bench.committed() == 6
+    labels = {"topic": bench.topic, "outcome": "unknown"}
+    assert REGISTRY.get_sample_value("parley_kafka_records_handled_total", labels) == 4
+    labels = {"topic": bench.topic, "outcome": "dead_letter"}
+    assert REGISTRY.get_sample_value("parley_kafka_records_handled_total", labels) is None
 
 
 async def test_a_defect_is_tried_three_times_and_then_buried(bench: Bench) -> None:
