@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from marketplace import live
 from marketplace.domain.policy import Policy
-from marketplace.errors import TemporaryError
 from marketplace.passwords import Argon2Passwords
 from marketplace.ports import World
 from marketplace.presence import RedisPresence
@@ -47,13 +45,6 @@ class Parts:
     async def check_store(self) -> None:
         """Raise TemporaryError if MongoDB does not answer."""
         await self.store.ping()
-
-    async def check_redis(self) -> None:
-        """Raise TemporaryError if Redis does not answer."""
-        try:
-            await self.redis.ping()
-        except (RedisError, OSError) as error:
-            raise TemporaryError(f"Redis: {type(error).__name__}") from error
 
 
 @asynccontextmanager

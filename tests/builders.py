@@ -16,7 +16,6 @@ from marketplace.domain.conversations import (
     Entry,
     EntryKind,
     Participant,
-    ReadPosition,
 )
 from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match, MatchState
@@ -301,14 +300,6 @@ def a_notice(**named: Any) -> Entry:
         data={"quote_id": new_id(), "amount_minor": 25_000, "currency": "USD"},
     )
     return replace(notice, **named)
-
-
-def a_read_position(**named: Any) -> ReadPosition:
-    """The position of a participant who received five entries and read three."""
-    position = ReadPosition(
-        conversation_id=new_id(), account_id=new_id(), delivered_sequence=5, read_sequence=3
-    )
-    return replace(position, **named)
 
 
 def a_report(**named: Any) -> Report:

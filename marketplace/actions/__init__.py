@@ -2,8 +2,7 @@
 
 Every action takes the `World` first and, usually, an `Actor` second. It checks permissions, asks
 the domain for the next state, writes state and event in one transaction, and announces the change
-to the affected rooms after the commit. REST, the socket, the consumers and inbound mail all use
-these functions.
+to the affected rooms after the commit. REST, the socket and the consumers all use these functions.
 
     accounts.py       register, log in, refresh, log out
     vendors.py        onboarding, profile, directory

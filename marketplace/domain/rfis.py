@@ -120,10 +120,6 @@ class Revision:
     changes: tuple[Change, ...]
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
 
-    def touches(self, fields: frozenset[str]) -> bool:
-        """Whether one of these top-level fields was changed."""
-        return any(change.path.partition(".")[0] in fields for change in self.changes)
-
 
 def draft(
     rfi_id: str, content: Mapping[str, Any], actor: Actor, now: datetime

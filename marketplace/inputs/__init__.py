@@ -8,6 +8,6 @@ currencies.py  ISO 4217 currencies in use, and their decimals
 timezones.py   IANA time zones, with the old names that browsers still send
 
 Each module either returns the value's one stored form or raises ValueError with a sentence for the
-person who typed it. REST and socket schemas (`marketplace/schemas/fields`) call these modules,
-and so do inbound SMS and email.
+person who typed it. The schemas of REST and of the socket (`marketplace/schemas`) call these
+modules.
 """

@@ -24,8 +24,7 @@ Receive = Callable[[LiveItem], None]
 class Receiver:
     """Calls receivers; an exception is counted, logged without its text, and otherwise ignored."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(self) -> None:
         self._logged_at = float("-inf")
 
     def hand_over(self, receive: Receive, item: LiveItem) -> None:
@@ -34,7 +33,7 @@ class Receiver:
             receive(item)
         except Exception as error:
             _FAILED.inc()
-            now = self._monotonic()
+            now = time.monotonic()
             if now - self._logged_at >= LOGGED_EVERY_S:
                 self._logged_at = now
                 # Neither the error's text nor its data: both may contain what people wrote.

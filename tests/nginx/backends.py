@@ -1,7 +1,7 @@
 """Small real servers behind nginx: one instead of REST, several gateways."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import socketio
 from aiohttp import web
@@ -54,24 +54,12 @@ def echo(name: str) -> Backend:
             }
         )
 
-    return Backend(lambda: _application(answer), HOST, choose())
+    def application() -> web.Application:
+        built = web.Application(client_max_size=64 * 1024 * 1024)
+        built.router.add_route("*", "/{path:.*}", answer)
+        return built
 
-
-def silent() -> Backend:
-    """Build a server that closes every connection without an answer."""
-
-    async def answer(request: web.Request) -> web.Response:
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response()
-
-    return Backend(lambda: _application(answer), HOST, choose())
-
-
-def _application(answer: Callable[[web.Request], Awaitable[web.Response]]) -> web.Application:
-    application = web.Application(client_max_size=64 * 1024 * 1024)
-    application.router.add_route("*", "/{path:.*}", answer)
-    return application
+    return Backend(application, HOST, choose())
 
 
 def gateway(name: str, host: str = HOST, port: int | None = None) -> Backend:

@@ -96,7 +96,6 @@ MALFORMED = {
     "a length and chunks": post(b"Content-Length: 2\r\n" + CHUNKED, b"{}"),
     "chunks that are none": post(CHUNKED, b"zzzz\r\n{}\r\n0\r\n\r\n"),
     "a chunk of a length too large": post(CHUNKED, b"ffffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
-    "chunks to REST without files": post(CHUNKED, b"zz\r\n", b"/v1/attachments"),
     "an unknown coding": post(b"Transfer-Encoding: gzip\r\n", b"{}"),
     "two codings": post(b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"),
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,

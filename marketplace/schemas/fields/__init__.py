@@ -7,7 +7,7 @@ condition.
     texts.py        what people type: texts, titles, names
     words.py        strings of a fixed form: ids, currencies, closed lists
     numbers.py      whole numbers and booleans
-    times.py        points in time, calendar days
+    times.py        points in time
     places.py       GeoJSON points, exact and rounded
     attributes.py   an RFI's further values, by name
 """

@@ -70,9 +70,9 @@ async def test_a_vendor_begins_with_an_empty_profile(stage: Stage) -> None:
     assert stage.happened() == ["vendor.applied"]
 
 
-def presented(old: int, new: int | None = None, **named: Any) -> PresentedToken:
+def presented(old: int, **named: Any) -> PresentedToken:
     """The token of session `s-1` with hash `hash-<old>`; its successor has the next number."""
-    token = PresentedToken("s-1", f"hash-{old}", f"hash-{new or old + 1}", is_issued=True)
+    token = PresentedToken("s-1", f"hash-{old}", f"hash-{old + 1}", is_issued=True)
     return replace(token, **named)
 
 

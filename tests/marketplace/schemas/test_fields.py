@@ -14,7 +14,7 @@ from marketplace.schemas.fields.attributes import Attributes
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.places import Place
 from marketplace.schemas.fields.texts import Text, Unicode
-from marketplace.schemas.fields.times import Day, Moment, written
+from marketplace.schemas.fields.times import Moment, written
 from marketplace.schemas.fields.words import Identifier, currency
 from marketplace.schemas.people import timezone
 from marketplace.schemas.strict import Strict
@@ -32,7 +32,6 @@ class _Payload(Strict):
     number = Whole(least=1, most=5)
     flag = Flag()
     moment = Moment()
-    day = Day()
     place = Place()
     attributes = Attributes()
     money = currency()
@@ -168,12 +167,6 @@ def test_a_moment_is_written_as_it_is_read() -> None:
     assert written(moment) == "2026-05-17T09:30:00.005Z"
     assert SCHEMA.read({"moment": written(moment)})["moment"] == moment
     assert SCHEMA.dump({"moment": moment}) == {"moment": written(moment)}
-
-
-@pytest.mark.parametrize("value", ["2026-5-17", "2026-02-30", "20260517", "2026-05-17T00:00", 2026])
-def test_a_day_is_written_in_one_form(value: object) -> None:
-    """A day is an existing date, written as year, month and day with hyphens."""
-    assert [error.path for error in _errors({"day": value})] == ["day"]
 
 
 @pytest.mark.parametrize(
