@@ -21,11 +21,11 @@ WITHIN_S = 90.0
 async def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Run the client's live test in Node; returns the result it writes at its end."""
     assert (WEB / "node_modules").exists(), "install the page's packages first: make page-test"
-    told, asked = folder / "told.json", folder / "task.json"
-    asked.write_bytes(orjson.dumps({**task, "told": str(told)}))
+    result, task_file = folder / "result.json", folder / "task.json"
+    task_file.write_bytes(orjson.dumps({**task, "result_path": str(result)}))
     process = await asyncio.create_subprocess_exec(
         "npm", "run", "--silent", "test:live",
-        cwd=WEB, env={**environment(), "PARLEY_TASK": str(asked)},
+        cwd=WEB, env={**environment(), "PARLEY_TASK": str(task_file)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -38,7 +38,7 @@ async def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
             process.kill()
             await process.wait()
     assert process.returncode == 0, output.decode()
-    answer: dict[str, Any] = orjson.loads(told.read_bytes())
+    answer: dict[str, Any] = orjson.loads(result.read_bytes())
     return answer
 
 
@@ -70,12 +70,12 @@ async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_re
             vendor.send_many(talk, range(THEIRS), in_flight=2),
             _replace(first, running, settings, port),
         )
-        told = await showing
+        result = await showing
 
     kept = await store.entries.after(talk.id, 0, 400)
     assert [entry.sequence for entry in kept] == list(range(1, MINE + THEIRS + 1))
-    assert told["ids"] == [entry.id for entry in kept]
-    assert told["connections"] >= 2
+    assert result["ids"] == [entry.id for entry in kept]
+    assert result["connections"] >= 2
 
 
 async def _written(store: MongoStore, talk: Talk, by: "asyncio.Task[Any]", count: int) -> None:

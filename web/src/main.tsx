@@ -3,9 +3,9 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { ErrorBoundary } from "./app/parts";
 import { startRouter } from "./app/router";
-import { aloneBy } from "./parley/alone";
+import { browserTabLock } from "./parley/tab-lock";
 import { refreshTokens } from "./parley/rest";
-import { removeStale, Sessions } from "./parley/session";
+import { removeExpired, Sessions } from "./parley/session";
 import "./styles.css";
 
 // Empty means the same origin; set it if the page is hosted separately from the API.
@@ -15,11 +15,11 @@ const sessions = new Sessions({
   tab: window.sessionStorage,
   shared: window.localStorage,
   refresh: (refresh_token) => refreshTokens(request, origin, refresh_token),
-  alone: aloneBy(navigator.locks),
+  tabLock: browserTabLock(navigator.locks),
 });
-removeStale(window.localStorage, Date.now());
+removeExpired(window.localStorage, Date.now());
 window.addEventListener("storage", (event) => {
-  if (event.storageArea === window.localStorage) sessions.changedElsewhere(event.key);
+  if (event.storageArea === window.localStorage) sessions.sharedStorageChanged(event.key);
 });
 const root = document.getElementById("root");
 if (root === null) throw new Error("The page has no element #root.");

@@ -5,12 +5,12 @@ import { Client } from "../parley/client";
 import type { Fetch } from "../parley/http";
 import { Rest } from "../parley/rest";
 import type { Sessions } from "../parley/session";
-import { BrowserTexts } from "../parley/texts";
+import { BrowserUnsentStore } from "../parley/unsent-store";
 import type { Account } from "../parley/types";
 import { AdminPage } from "./AdminPage";
 import { ClientContext, type LogOut, LogOutContext, useOpened, useStore } from "./context";
 import { LoginPage } from "./LoginPage";
-import { forget } from "./router";
+import { resetAddress } from "./router";
 import { Shell } from "./Shell";
 
 interface Props {
@@ -25,7 +25,7 @@ export function App({ fetch, origin, sessions }: Props) {
     return <LoginPage fetch={fetch} origin={origin} sessions={sessions} hasEnded={has_ended} />;
   }
   if (session.account.role === "admin") {
-    const logOut = () => void leave(new Rest(fetch, origin, sessions), sessions);
+    const logOut = () => void logOutOf(new Rest(fetch, origin, sessions), sessions);
     return <AdminPage origin={origin} name={session.account.name} onLogOut={logOut} />;
   }
   return <LoggedIn {...{ fetch, origin, sessions }} key={session.account.id} me={session.account} />;
@@ -36,14 +36,14 @@ function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
   const { id, role, email, name } = me;
   const make = useCallback(
     () => {
-      const texts = new BrowserTexts(window.indexedDB, navigator.locks, id);
-      return new Client(fetch, origin, sessions, { id, role, email, name }, texts);
+      const unsentStore = new BrowserUnsentStore(window.indexedDB, navigator.locks, id);
+      return new Client(fetch, origin, sessions, { id, role, email, name }, unsentStore);
     },
     [fetch, origin, sessions, id, role, email, name],
   );
   const client = useOpened(make);
   const logOut: LogOut = ({ isLinkKept = false } = {}) => {
-    void leave(client.rest, sessions).then(() => isLinkKept || forget());
+    void logOutOf(client.rest, sessions).then(() => isLinkKept || resetAddress());
   };
   return (
     <ClientContext value={client}>
@@ -55,7 +55,7 @@ function LoggedIn({ fetch, origin, sessions, me }: Props & { me: Account }) {
 }
 
 /** Log out. If the request fails, the session still ends here; on the server it expires. */
-async function leave(rest: Rest, sessions: Sessions): Promise<void> {
+async function logOutOf(rest: Rest, sessions: Sessions): Promise<void> {
   await rest.logOut().catch(() => undefined);
   sessions.end();
 }

@@ -54,7 +54,7 @@ export function Composer({ conversation, id, isDisabled }: Props) {
         onKeyDown={onKey}
         onChange={(event) => {
           draft.set(event.target.value);
-          conversation.typed(event.target.value.trim() !== "");
+          conversation.inputChanged(event.target.value.trim() !== "");
         }}
       />
       <button

@@ -19,7 +19,7 @@ export function ConversationHead({ conversation, id }: Props) {
   // Presence is unknown without a connection.
   const there = others.filter((each) => isConnected && active.has(each.account_id));
   const isBlocked = seen?.blocked_by_me ?? false;
-  const change = async () => conversation.blocked(await (isBlocked ? rest.unblock(id) : rest.block(id)));
+  const change = async () => conversation.blockChanged(await (isBlocked ? rest.unblock(id) : rest.block(id)));
   return (
     <div className="talk-head">
       <p className="presence" data-testid="presence">

@@ -2,7 +2,7 @@
 
 import type { ListedConversation } from "../parley/types";
 import { useClient, useStore } from "./context";
-import { words } from "./format";
+import { readable } from "./format";
 import { Empty, ErrorNote, Loading, Names, PageTitle, StateBadge, UnreadBadge } from "./parts";
 import { href } from "./router";
 
@@ -42,7 +42,7 @@ function ConversationItem({ conversation, me }: { conversation: ListedConversati
         </span>
         <UnreadBadge count={conversation.unread} />
         <span className="item-more">
-          {others.map((each) => words(each.role)).join(", ")} · {conversation.head}{" "}
+          {others.map((each) => readable(each.role)).join(", ")} · {conversation.head}{" "}
           {conversation.head === 1 ? "update" : "updates"}{" "}
           {!conversation.is_open && <StateBadge state="closed" />}
         </span>

@@ -38,8 +38,8 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
   const state = useStore(conversation.state);
   const items = useMemo(() => timeline(state, me.id), [state, me.id]);
   const older = useAction();
-  const { scroller, isAtEnd, toEnd } = useEnd(state.first, state.pending.at(-1)?.client_message_id);
-  useVisibility(conversation, isAtEnd);
+  const { scroller, isAtEnd, scrollToEnd } = useScrollPosition(state.first, state.pending.at(-1)?.client_message_id);
+  useReportVisibility(conversation, isAtEnd);
   const nameOf = (account_id: string) =>
     state.participants.find((each) => each.account_id === account_id)?.name ?? "Someone";
   const read = readByOthers(state, me.id);
@@ -69,7 +69,7 @@ function Entries({ conversation }: { conversation: ConversationClient }) {
         </div>
       </div>
       {!isAtEnd && (
-        <button type="button" className="to-end" onClick={toEnd}>
+        <button type="button" className="to-end" onClick={scrollToEnd}>
           Latest messages <span aria-hidden="true">↓</span>
         </button>
       )}
@@ -99,11 +99,11 @@ function Typing({ conversation }: { conversation: ConversationClient }) {
  * Manages the scroll position. At the bottom, new entries stay in view. Further up, the position does
  * not move, except that the reader's own new message is scrolled into view.
  */
-function useEnd(first: number, written: string | undefined) {
+function useScrollPosition(first: number, written: string | undefined) {
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const before = useRef({ first, written, height: 0 });
-  const toEnd = useCallback(() => {
+  const scrollToEnd = useCallback(() => {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
   }, []);
   useLayoutEffect(() => {
@@ -119,29 +119,29 @@ function useEnd(first: number, written: string | undefined) {
   useEffect(() => {
     const box = scroller.current;
     if (box === null) return undefined;
-    const look = () => setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX);
-    box.addEventListener("scroll", look, { passive: true });
+    const onScroll = () => setAtEnd(box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX);
+    box.addEventListener("scroll", onScroll, { passive: true });
     // A phone's on-screen keyboard shrinks the box: stay at the bottom.
     const sizes = new ResizeObserver(() => {
       if (isAtEnd) box.scrollTop = box.scrollHeight;
     });
     sizes.observe(box);
     return () => {
-      box.removeEventListener("scroll", look);
+      box.removeEventListener("scroll", onScroll);
       sizes.disconnect();
     };
   }, [isAtEnd]);
-  return { scroller, isAtEnd, toEnd };
+  return { scroller, isAtEnd, scrollToEnd };
 }
 
 /** Reports entries as read while the tab is visible and scrolled to the bottom. */
-function useVisibility(conversation: ConversationClient, isAtEnd: boolean): void {
+function useReportVisibility(conversation: ConversationClient, isAtEnd: boolean): void {
   useEffect(() => {
-    const tell = () => conversation.setVisible(isAtEnd && document.visibilityState === "visible");
-    tell();
-    document.addEventListener("visibilitychange", tell);
+    const update = () => conversation.setVisible(isAtEnd && document.visibilityState === "visible");
+    update();
+    document.addEventListener("visibilitychange", update);
     return () => {
-      document.removeEventListener("visibilitychange", tell);
+      document.removeEventListener("visibilitychange", update);
       conversation.setVisible(false);
     };
   }, [conversation, isAtEnd]);

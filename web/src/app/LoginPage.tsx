@@ -21,17 +21,17 @@ export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const action = useAction();
-  const enter = (as: string, secret: string) =>
+  const logInAs = (email: string, password: string) =>
     action.run(async () => {
       try {
-        sessions.start(await logIn(fetch, origin, as, secret));
+        sessions.start(await logIn(fetch, origin, email, password));
       } catch (thrown) {
         throw isWrongPassword(thrown) ? WRONG_PASSWORD : thrown;
       }
     });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void enter(email.trim(), password);
+    void logInAs(email.trim(), password);
   };
   return (
     <main className="narrow login">
@@ -49,8 +49,8 @@ export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
         <h2 id="demo-title">Try the demo</h2>
         <p>Open this page in two windows. Be the customer in one and the vendor in the other.</p>
         <div className="row">
-          <DemoButton who="customer" isBusy={action.isBusy} onEnter={enter} />
-          <DemoButton who="vendor" isBusy={action.isBusy} onEnter={enter} />
+          <DemoButton role="customer" isBusy={action.isBusy} onLogIn={logInAs} />
+          <DemoButton role="vendor" isBusy={action.isBusy} onLogIn={logInAs} />
         </div>
       </section>
       <form className="card stack" onSubmit={submit} aria-label="Log in">
@@ -86,19 +86,19 @@ export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
 }
 
 function DemoButton(props: {
-  who: "customer" | "vendor";
+  role: "customer" | "vendor";
   isBusy: boolean;
-  onEnter: (email: string, password: string) => void;
+  onLogIn: (email: string, password: string) => void;
 }) {
   return (
     <button
       type="button"
       className="primary"
       disabled={props.isBusy}
-      data-testid={`login-${props.who}`}
-      onClick={() => props.onEnter(`${props.who}@demo.parley.example`, DEMO_PASSWORD)}
+      data-testid={`login-${props.role}`}
+      onClick={() => props.onLogIn(`${props.role}@demo.parley.example`, DEMO_PASSWORD)}
     >
-      Continue as {props.who}
+      Continue as {props.role}
     </button>
   );
 }

@@ -3,11 +3,11 @@
 import { useCallback } from "react";
 import type { Match } from "../parley/types";
 import { useCategoryName, useClient, useOpened, useStore } from "./context";
-import { miles, when, words } from "./format";
+import { miles, readable, when } from "./format";
 import { Empty, ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
 import { go, href } from "./router";
 import { useAction } from "./useAction";
-import { useOwnVendor, VendorStanding } from "./VendorStanding";
+import { useOwnVendor, VendorStatus } from "./VendorStatus";
 
 export function MatchListPage() {
   const client = useClient();
@@ -22,7 +22,7 @@ export function MatchListPage() {
     <>
       <PageTitle title="Your matches" />
       <ErrorNote error={own.error} onRetry={own.reload} />
-      {own.vendor !== null && <VendorStanding vendor={own.vendor} />}
+      {own.vendor !== null && <VendorStatus vendor={own.vendor} />}
       <ErrorNote error={error} onRetry={() => void list.reload()} />
       {items === null && error === null && <Loading what="your matches" />}
       {items?.length === 0 && own.vendor?.state === "active" && (
@@ -52,7 +52,7 @@ function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }
         <span className="item-more">
           {rfi ? `${categoryName(rfi.category)} · ` : ""}
           {miles(match.distance_m)} away · {when(match.offered_at)}
-          {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}
+          {match.closed_reason ? ` · ${readable(match.closed_reason)}` : ""}
         </span>
       </a>
       {match.state === "offered" && <MatchActions match={match} onChanged={onChanged} />}

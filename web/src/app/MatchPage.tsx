@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { Match } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { miles, words } from "./format";
+import { miles, readable } from "./format";
 import { MatchActions } from "./MatchListPage";
 import { OtherAccount } from "./OtherAccount";
 import { ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
@@ -14,7 +14,7 @@ import { Workspace } from "./Workspace";
 /**
  * Follows one of the vendor's matches. It reads the list: the API has no route for a single match.
  */
-function useMatch(isIt: (match: Match) => boolean) {
+function useMatch(isWanted: (match: Match) => boolean) {
   const client = useClient();
   const make = useCallback(
     () =>
@@ -28,21 +28,21 @@ function useMatch(isIt: (match: Match) => boolean) {
   );
   const list = useOpened(make);
   const { items, error } = useStore(list.state);
-  return { list, error, isLoaded: items !== null, match: items?.find(isIt) };
+  return { list, error, isLoaded: items !== null, match: items?.find(isWanted) };
 }
 
 /** Explains why a match is closed. */
-function Ended({ match: { state, closed_reason } }: { match: Match }) {
+function ClosedNote({ match: { state, closed_reason } }: { match: Match }) {
   if (state !== "closed") return null;
   const reason = closed_reason ?? "";
   return (
     <p className="note" data-testid="match-ended">
-      {ENDS[reason] ?? `This match is closed: ${words(reason)}.`}
+      {CLOSED_REASONS[reason] ?? `This match is closed: ${readable(reason)}.`}
     </p>
   );
 }
 
-const ENDS: Record<string, string> = {
+const CLOSED_REASONS: Record<string, string> = {
   rfi_awarded: "The customer has chosen another vendor.",
   rfi_withdrawn: "The customer has withdrawn this request.",
   no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
@@ -67,7 +67,7 @@ export function MatchPage({ id, rfiId }: { id?: string; rfiId?: string }) {
   const title = match.rfi?.title ?? "A request";
   if (match.conversation_id) {
     return (
-      <Workspace title={title} conversationId={match.conversation_id} note={<Ended match={match} />}>
+      <Workspace title={title} conversationId={match.conversation_id} note={<ClosedNote match={match} />}>
         <VendorRfi rfiId={match.rfi_id} knownRevision={match.rfi_revision} canQuote />
       </Workspace>
     );
@@ -78,7 +78,7 @@ export function MatchPage({ id, rfiId }: { id?: string; rfiId?: string }) {
       <p>
         <StateBadge state={match.state} /> {miles(match.distance_m)} away
       </p>
-      <Ended match={match} />
+      <ClosedNote match={match} />
       {match.state === "offered" && (
         <MatchActions match={match} onChanged={() => void list.reload()} />
       )}

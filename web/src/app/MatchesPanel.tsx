@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { ListedConversation, Match, Rfi } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { miles, when, words } from "./format";
+import { miles, readable, when } from "./format";
 import { Empty, ErrorNote, Loading, StateBadge, UnreadBadge } from "./parts";
 import { href } from "./router";
 
@@ -47,7 +47,7 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
         </strong> <StateBadge state={match.state} />
         <div className="muted">
           {miles(match.distance_m)} away · contacted {when(match.offered_at)}
-          {match.closed_reason ? ` · ${words(match.closed_reason)}` : ""}
+          {match.closed_reason ? ` · ${readable(match.closed_reason)}` : ""}
         </div>
       </div>
       {match.conversation_id && (

@@ -10,9 +10,9 @@ import { noticeText, when } from "./format";
 import { ErrorNote } from "./parts";
 import { ReportMessage } from "./ReportMessage";
 import { useAction } from "./useAction";
-import { useKeptFields } from "./useKeptFields";
+import { useSavedFields } from "./useSavedFields";
 
-type Numbered = Extract<TimelineItem, { kind: "message" }>;
+type MessageTimelineItem = Extract<TimelineItem, { kind: "message" }>;
 
 interface Props {
   item: TimelineItem;
@@ -63,7 +63,7 @@ export function MessageItem({ item, conversation, nameOf, read }: Props) {
 const useIsOpen = (conversation: ConversationClient): boolean =>
   useStore(conversation.state).conversation?.is_open ?? true;
 
-function Body({ item }: { item: Numbered }) {
+function Body({ item }: { item: MessageTimelineItem }) {
   if (item.is_deleted) return <p className="bubble is-deleted">This message was deleted</p>;
   return (
     <p className="bubble prose" dir="auto" data-testid="message-body">
@@ -72,7 +72,7 @@ function Body({ item }: { item: Numbered }) {
   );
 }
 
-function Meta({ item, isRead }: { item: Numbered; isRead?: boolean }) {
+function Meta({ item, isRead }: { item: MessageTimelineItem; isRead?: boolean }) {
   const { channel, sent_at } = item.message;
   const parts = [
     channel === "app" ? "" : `by ${channel}`,
@@ -92,7 +92,7 @@ function Meta({ item, isRead }: { item: Numbered; isRead?: boolean }) {
   );
 }
 
-function OwnMessage(props: { item: Numbered; conversation: ConversationClient; isRead: boolean }) {
+function OwnMessage(props: { item: MessageTimelineItem; conversation: ConversationClient; isRead: boolean }) {
   const { item, conversation, isRead } = props;
   const [isEditing, setEditing] = useState(false);
   const isOpen = useIsOpen(conversation);
@@ -129,13 +129,13 @@ function OwnMessage(props: { item: Numbered; conversation: ConversationClient; i
   );
 }
 
-function EditForm(props: { item: Numbered; conversation: ConversationClient; onClose: () => void }) {
+function EditForm(props: { item: MessageTimelineItem; conversation: ConversationClient; onClose: () => void }) {
   const { item, conversation, onClose } = props;
-  const kept = useKeptFields(`edit:${item.message.id}`, { body: item.body });
-  const { body } = kept.fields;
+  const saved = useSavedFields(`edit:${item.message.id}`, { body: item.body });
+  const { body } = saved.fields;
   const action = useAction();
   const close = () => {
-    kept.clear();
+    saved.clear();
     onClose();
   };
   const save = async (event: SubmitEvent) => {
@@ -153,7 +153,7 @@ function EditForm(props: { item: Numbered; conversation: ConversationClient; onC
         required
         value={body}
         data-testid="message-edit-input"
-        onChange={(event) => kept.set({ body: event.target.value })}
+        onChange={(event) => saved.set({ body: event.target.value })}
       />
       <div className="row">
         <button type="submit" className="primary" disabled={action.isBusy || body.trim() === ""} data-testid="message-edit-save">

@@ -8,17 +8,17 @@ import { BLANK } from "./rfi-content";
 import { RfiForm } from "./RfiForm";
 import { go, href } from "./router";
 import { useAction } from "./useAction";
-import { useKeptFields } from "./useKeptFields";
+import { useSavedFields } from "./useSavedFields";
 
 export function NewRfiPage() {
   const { rest } = useClient();
   const action = useAction();
-  const kept = useKeptFields("rfi:new", BLANK);
+  const saved = useSavedFields("rfi:new", BLANK);
   const [draftId, setDraftId] = useState<string | null>(null);
   const create = (content: RfiContent, isDraft: boolean) =>
     void action.run(async () => {
       const rfi = await rest.createRfi(content);
-      kept.clear();
+      saved.clear();
       if (!isDraft) {
         setDraftId(rfi.id);
         await rest.submitRfi(rfi.id, rfi.revision);
@@ -32,7 +32,7 @@ export function NewRfiPage() {
     <div className="narrow stack">
       <PageTitle title="New request" />
       <RfiForm
-        kept={kept}
+        saved={saved}
         isBusy={action.isBusy}
         error={action.error}
         submitLabel="Submit"

@@ -10,7 +10,7 @@ import { ErrorNote, Loading } from "./parts";
 import { QuoteFigure, StaleNote, useQuotes } from "./QuotesPanel";
 import { cents } from "./rfi-content";
 import { useAction } from "./useAction";
-import { useKeptFields } from "./useKeptFields";
+import { useSavedFields } from "./useSavedFields";
 
 export function OwnQuote({ rfi }: { rfi: Rfi }) {
   const { list, items, error } = useQuotes(rfi.id);
@@ -50,11 +50,11 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
   const { rfi, quote, onSubmitted } = props;
   const { rest } = useClient();
   const action = useAction();
-  const kept = useKeptFields(`quote:${rfi.id}`, {
+  const saved = useSavedFields(`quote:${rfi.id}`, {
     amount: quote ? (quote.amount_minor / 100).toFixed(2) : "",
     message: quote?.message ?? "",
   });
-  const { amount, message } = kept.fields;
+  const { amount, message } = saved.fields;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
@@ -62,7 +62,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
       if (amount_minor === null || amount_minor === 0) throw NO_AMOUNT;
       const figures = { rfi_revision: rfi.revision, amount_minor, currency: "USD", message };
       await rest.submitQuote(rfi.id, { ...figures, message: message.trim() });
-      kept.clear();
+      saved.clear();
       onSubmitted();
     });
   };
@@ -76,7 +76,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
           required
           data-testid="quote-amount"
           value={amount}
-          onChange={(event) => kept.set({ amount: event.target.value })}
+          onChange={(event) => saved.set({ amount: event.target.value })}
         />
       </label>
       <label>
@@ -88,7 +88,7 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
           required
           data-testid="quote-message"
           value={message}
-          onChange={(event) => kept.set({ message: event.target.value })}
+          onChange={(event) => saved.set({ message: event.target.value })}
         />
       </label>
       <ErrorNote error={action.error} />

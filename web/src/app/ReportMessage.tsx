@@ -9,7 +9,7 @@ import { useClient, useStore } from "./context";
 import { ErrorNote, focusOn } from "./parts";
 import { useAction } from "./useAction";
 
-const WORDS: Record<ReportReason, string> = {
+const REASONS: Record<ReportReason, string> = {
   spam: "Spam or advertising",
   harassment: "Harassment or threats",
   fraud: "Fraud, or asking for payment elsewhere",
@@ -19,9 +19,9 @@ const WORDS: Record<ReportReason, string> = {
 
 export function ReportMessage({ message }: { message: MessageEntry }) {
   const isReported = useStore(useClient().reported).has(message.id);
-  const [step, setStep] = useState<"unasked" | "asked" | "left">("unasked");
+  const [step, setStep] = useState<"initial" | "form" | "cancelled">("initial");
   // Move the focus only after a click, not when the page first shows the message.
-  const focus = step === "unasked" ? undefined : focusOn;
+  const focus = step === "initial" ? undefined : focusOn;
   if (isReported) {
     return (
       <span ref={focus} tabIndex={-1} role="status" className="meta" data-testid="message-reported">
@@ -29,7 +29,7 @@ export function ReportMessage({ message }: { message: MessageEntry }) {
       </span>
     );
   }
-  if (step === "asked") return <ReportForm message={message} onCancel={() => setStep("left")} />;
+  if (step === "form") return <ReportForm message={message} onCancel={() => setStep("cancelled")} />;
   return (
     <span className="own-actions">
       <button
@@ -37,7 +37,7 @@ export function ReportMessage({ message }: { message: MessageEntry }) {
         type="button"
         className="link"
         data-testid="message-report"
-        onClick={() => setStep("asked")}
+        onClick={() => setStep("form")}
       >
         Report<span className="hidden"> this message</span>
       </button>
@@ -68,7 +68,7 @@ function ReportForm({ message, onCancel }: { message: MessageEntry; onCancel: ()
         >
           {REPORT_REASONS.map((each) => (
             <option key={each} value={each}>
-              {WORDS[each]}
+              {REASONS[each]}
             </option>
           ))}
         </select>

@@ -2,7 +2,7 @@
 
 import { history, type RfiFeed } from "../parley/rfi-feed";
 import type { Revision, Rfi } from "../parley/types";
-import { fieldName, told, when, words } from "./format";
+import { fieldName, readable, visibleChanges, when } from "./format";
 import { ChangeLine } from "./RfiDetails";
 
 export function RfiChanges({ feed }: { feed: RfiFeed }) {
@@ -22,14 +22,14 @@ export function RfiChanges({ feed }: { feed: RfiFeed }) {
 
 function RevisionItem({ revision, rfi }: { revision: Revision; rfi: Rfi | null }) {
   // The first revision sets every field; the details already show them.
-  const changes = revision.revision === 1 ? [] : told(revision.changes);
+  const changes = revision.revision === 1 ? [] : visibleChanges(revision.changes);
   return (
     <li data-testid="rfi-revision" data-revision={revision.revision}>
       <p>
-        <strong>{words(revision.cause)}</strong>
+        <strong>{readable(revision.cause)}</strong>
         <span className="muted">
           {" "}
-          by the {words(revision.actor.role)} · <time dateTime={revision.at}>{when(revision.at)}</time> ·
+          by the {readable(revision.actor.role)} · <time dateTime={revision.at}>{when(revision.at)}</time> ·
           revision {revision.revision}
         </span>
       </p>

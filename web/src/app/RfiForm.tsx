@@ -7,11 +7,11 @@ import { useClient, useStore } from "./context";
 import { ErrorNote } from "./parts";
 import { CITIES, cityAt } from "./places";
 import { contentOf, type RfiFields } from "./rfi-content";
-import type { KeptFields } from "./useKeptFields";
+import type { SavedFields } from "./useSavedFields";
 
 interface Props {
   /** The current fields, and how to change them. */
-  kept: KeptFields<RfiFields>;
+  saved: SavedFields<RfiFields>;
   isBusy: boolean;
   error: ParleyError | null;
   submitLabel: string;
@@ -26,35 +26,35 @@ interface Props {
 interface Inputs {
   fields: RfiFields;
   set: (changed: Partial<RfiFields>) => void;
-  isWrong: (name: string) => boolean;
+  isInvalid: (name: string) => boolean;
 }
 
 export function RfiForm(props: Props) {
-  const { fields, set } = props.kept;
-  const [found, setFound] = useState<ParleyError | null>(null);
-  const error = found ?? props.error;
+  const { fields, set } = props.saved;
+  const [inputError, setInputError] = useState<ParleyError | null>(null);
+  const error = inputError ?? props.error;
   const inputs: Inputs = {
     fields,
     set,
-    isWrong: (name) => error?.errors.some((each) => each.path === name) ?? false,
+    isInvalid: (name) => error?.errors.some((each) => each.path === name) ?? false,
   };
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const answer = contentOf(fields);
     if ("errors" in answer) {
-      setFound(new ParleyError("validation_failed", "Please fix the following:", answer));
+      setInputError(new ParleyError("validation_failed", "Please fix the following:", answer));
       const first = event.currentTarget.elements.namedItem(answer.errors[0]?.path ?? "");
       if (first instanceof HTMLElement) first.focus();
       return;
     }
-    setFound(null);
+    setInputError(null);
     const button = event.nativeEvent.submitter as HTMLButtonElement | null;
     props.onSubmit(answer.content, button?.value === "draft");
   };
   return (
     <form className="card stack" data-testid="rfi-form" aria-label="Request" noValidate onSubmit={submit}>
-      <WhatFields {...inputs} />
-      <WhereFields {...inputs} />
+      <DescriptionFields {...inputs} />
+      <LocationFields {...inputs} />
       <TermsFields {...inputs} />
       <ErrorNote error={error} />
       <div className="row">
@@ -72,7 +72,7 @@ export function RfiForm(props: Props) {
   );
 }
 
-function WhatFields({ fields, set, isWrong }: Inputs) {
+function DescriptionFields({ fields, set, isInvalid }: Inputs) {
   const { items, error } = useStore(useClient().categories.state);
   return (
     <>
@@ -82,7 +82,7 @@ function WhatFields({ fields, set, isWrong }: Inputs) {
         <select
           name="category"
           required
-          aria-invalid={isWrong("category")}
+          aria-invalid={isInvalid("category")}
           value={fields.category}
           onChange={(event) => set({ category: event.target.value })}
         >
@@ -99,7 +99,7 @@ function WhatFields({ fields, set, isWrong }: Inputs) {
         <input
           name="title"
           required
-          aria-invalid={isWrong("title")}
+          aria-invalid={isInvalid("title")}
           maxLength={160}
           value={fields.title}
           onChange={(event) => set({ title: event.target.value })}
@@ -110,7 +110,7 @@ function WhatFields({ fields, set, isWrong }: Inputs) {
         <textarea
           name="description"
           required
-          aria-invalid={isWrong("description")}
+          aria-invalid={isInvalid("description")}
           rows={5}
           maxLength={8_000}
           value={fields.description}
@@ -121,7 +121,7 @@ function WhatFields({ fields, set, isWrong }: Inputs) {
   );
 }
 
-function WhereFields(inputs: Inputs) {
+function LocationFields(inputs: Inputs) {
   const { fields, set } = inputs;
   const chosen = cityAt(Number(fields.longitude), Number(fields.latitude));
   const choose = (name: string) => {
@@ -197,7 +197,7 @@ function TextField(props: TextFieldProps) {
         name={props.name}
         type={props.type ?? "text"}
         inputMode={props.inputMode}
-        aria-invalid={props.isWrong(props.name)}
+        aria-invalid={props.isInvalid(props.name)}
         value={props.fields[props.name]}
         onChange={(event) => props.set({ [props.name]: event.target.value })}
       />

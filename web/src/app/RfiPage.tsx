@@ -10,12 +10,12 @@ import { MatchesPanel } from "./MatchesPanel";
 import { OtherAccount } from "./OtherAccount";
 import { ConfirmButton, ErrorNote, Loading, PageTitle } from "./parts";
 import { QuotesPanel } from "./QuotesPanel";
-import { differing, fieldsOf } from "./rfi-content";
+import { changedContent, fieldsOf } from "./rfi-content";
 import { RfiChanges } from "./RfiChanges";
 import { RfiDetails } from "./RfiDetails";
 import { RfiForm } from "./RfiForm";
 import { useAction } from "./useAction";
-import { useKeptFields } from "./useKeptFields";
+import { useSavedFields } from "./useSavedFields";
 
 export function RfiPage({ id }: { id: string }) {
   const client = useClient();
@@ -128,14 +128,14 @@ function ReviseForm(props: {
   const action = useAction();
   const [opened] = useState(feed.rfi);
   const [revision, setRevision] = useState(opened.revision);
-  const kept = useKeptFields(`rfi:${opened.id}`, fieldsOf(opened));
+  const saved = useSavedFields(`rfi:${opened.id}`, fieldsOf(opened));
   const close = () => {
-    kept.clear();
+    saved.clear();
     onClose();
   };
   const save = (content: RfiContent) =>
     action.run(async () => {
-      const changed = differing(opened, content);
+      const changed = changedContent(opened, content);
       try {
         if (Object.keys(changed).length > 0) await rest.reviseRfi(opened.id, revision, changed);
       } catch (thrown) {
@@ -149,7 +149,7 @@ function ReviseForm(props: {
     });
   return (
     <RfiForm
-      kept={kept}
+      saved={saved}
       isBusy={action.isBusy}
       error={action.error}
       submitLabel="Save changes"

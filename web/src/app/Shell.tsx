@@ -3,7 +3,7 @@
  */
 
 import { use } from "react";
-import { unreadIn } from "../parley/inbox";
+import { totalUnread } from "../parley/inbox";
 import { isolated } from "./format";
 import { LogOutContext, useClient, useStore } from "./context";
 import { ConversationListPage } from "./ConversationListPage";
@@ -16,7 +16,7 @@ import { RfiListPage } from "./RfiListPage";
 import { RfiPage } from "./RfiPage";
 import { href, type Route, useRoute } from "./router";
 
-const CONNECTION_WORDS = {
+const CONNECTION_LABELS = {
   connecting: "connecting…",
   connected: "connected",
   reconnecting: "reconnecting…",
@@ -60,7 +60,7 @@ function focusMain(event: { preventDefault: () => void }): void {
 
 function Navigation({ page }: { page: Route["page"] | undefined }) {
   const { me, inbox } = useClient();
-  const unread = unreadIn(useStore(inbox.state));
+  const unread = totalUnread(useStore(inbox.state));
   const isTalking = page === "conversations" || page === "conversation";
   return (
     <nav aria-label="Main">
@@ -87,7 +87,7 @@ function ConnectionState() {
       data-testid="connection-state"
       data-state={connection}
     >
-      {CONNECTION_WORDS[connection]}
+      {CONNECTION_LABELS[connection]}
     </span>
   );
 }

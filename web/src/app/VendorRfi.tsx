@@ -62,13 +62,13 @@ function FollowedDetails(props: {
   const { items } = useQuotes(feed.rfi.id);
   const quoted = items?.find((each) => each.vendor_id === me.id)?.rfi_revision;
   const since = quoted ?? knownRevision;
-  const isBehind = since !== undefined && since < feed.rfi.revision;
+  const hasChanges = since !== undefined && since < feed.rfi.revision;
   return (
     <section className="card" aria-labelledby="rfi-title">
       <h2 id="rfi-title">Request</h2>
       <p className="muted" role="status">
         Revision {feed.rfi.revision}
-        {isBehind
+        {hasChanges
           ? `. Changes since ${quoted === undefined ? "you received it" : "your quote"} are marked.`
           : ""}
       </p>

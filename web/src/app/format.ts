@@ -41,7 +41,7 @@ export function when(at: string, now: Date = new Date()): string {
 export const isolated = (text: string): string => `\u2068${text}\u2069`;
 
 /** `wrong_state` as `wrong state`. */
-export const words = (code: string): string => code.replaceAll("_", " ").replaceAll(".", " ");
+export const readable = (code: string): string => code.replaceAll("_", " ").replaceAll(".", " ");
 
 const FIELDS: Record<string, string> = {
   location: "Location",
@@ -55,15 +55,15 @@ const FIELDS: Record<string, string> = {
 
 /** A changed field's display name. */
 export function fieldName(path: string): string {
-  const name = FIELDS[path] ?? words(path.replace(/^attributes\./, ""));
+  const name = FIELDS[path] ?? readable(path.replace(/^attributes\./, ""));
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** Fields whose changes are not shown: the state already says the same. */
-const SILENT = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
+const REDUNDANT_FIELDS = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
 
-export const told = (changes: readonly Change[]): Change[] =>
-  changes.filter((each) => !SILENT.has(each.path));
+export const visibleChanges = (changes: readonly Change[]): Change[] =>
+  changes.filter((each) => !REDUNDANT_FIELDS.has(each.path));
 
 /** A field's value before or after a change. `rfi` supplies the currency of a bare amount. */
 export function fieldValue(
@@ -100,5 +100,5 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
   if (code === "rfi_withdrawn") return "The request was withdrawn";
   if (code === "conversation_closed") return "New messages were turned off";
   if (code === "conversation_reopened") return "New messages were turned back on";
-  return words(code);
+  return readable(code);
 }

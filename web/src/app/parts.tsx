@@ -2,7 +2,7 @@
 
 import { Component, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { explain, type ParleyError } from "../parley/errors";
-import { isolated, words } from "./format";
+import { isolated, readable } from "./format";
 import { href } from "./router";
 
 /** An error as a readable sentence that says what to do. */
@@ -15,7 +15,7 @@ export function ErrorNote({ error, onRetry }: { error: ParleyError | null; onRet
         <ul>
           {error.errors.map((each) => (
             <li key={`${each.path}:${each.message}`}>
-              {each.path ? <strong>{words(each.path)}: </strong> : null}
+              {each.path ? <strong>{readable(each.path)}: </strong> : null}
               {each.message}
             </li>
           ))}
@@ -63,7 +63,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 export function StateBadge({ state }: { state: string }) {
   return (
     <span className={`badge badge-${state}`} data-state={state}>
-      {words(state)}
+      {readable(state)}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { anRfi } from "../testing/builders";
-import { BLANK, cents, contentOf, differing, fieldsOf } from "./rfi-content";
+import { BLANK, cents, changedContent, contentOf, fieldsOf } from "./rfi-content";
 
 const filled = { ...BLANK, category: "plumbing", title: " Leak ", description: "Under the sink" };
 const content = (fields = filled) => {
@@ -8,7 +8,7 @@ const content = (fields = filled) => {
   if ("errors" in answer) throw new Error(JSON.stringify(answer.errors));
   return answer.content;
 };
-const wrong = (changed: Partial<typeof filled>) => {
+const invalidFields = (changed: Partial<typeof filled>) => {
   const answer = contentOf({ ...filled, ...changed });
   return "errors" in answer ? answer.errors.map((each) => each.path) : [];
 };
@@ -36,12 +36,12 @@ describe("the form's content", () => {
   });
 
   test("reports every invalid field", () => {
-    expect(wrong({ title: "  " })).toEqual(["title"]);
-    expect(wrong({ category: "", description: "" })).toEqual(["category", "description"]);
-    expect(wrong({ longitude: "181", latitude: "north" })).toEqual(["longitude", "latitude"]);
-    expect(wrong({ max_vendors: "2.5" })).toEqual(["max_vendors"]);
-    expect(wrong({ budget_min: "300", budget_max: "200" })).toEqual(["budget_max"]);
-    expect(wrong({ budget_min: "1e3" })).toEqual(["budget_min", "budget_max"]);
+    expect(invalidFields({ title: "  " })).toEqual(["title"]);
+    expect(invalidFields({ category: "", description: "" })).toEqual(["category", "description"]);
+    expect(invalidFields({ longitude: "181", latitude: "north" })).toEqual(["longitude", "latitude"]);
+    expect(invalidFields({ max_vendors: "2.5" })).toEqual(["max_vendors"]);
+    expect(invalidFields({ budget_min: "300", budget_max: "200" })).toEqual(["budget_max"]);
+    expect(invalidFields({ budget_min: "1e3" })).toEqual(["budget_min", "budget_max"]);
   });
 
   test.each([
@@ -59,13 +59,13 @@ describe("the form's content", () => {
 describe("the changes of a revision", () => {
   test("is empty if nothing was changed, whatever the time of day of needed_by", () => {
     const rfi = anRfi({ needed_by: "2030-06-01T08:30:00.000Z" });
-    expect(differing(rfi, content(fieldsOf(rfi)))).toEqual({});
+    expect(changedContent(rfi, content(fieldsOf(rfi)))).toEqual({});
   });
 
   test("contains only the changed fields", () => {
     const rfi = anRfi();
     const fields = { ...fieldsOf(rfi), title: "Burst pipe", budget_max: "900" };
-    expect(differing(rfi, content(fields))).toEqual({
+    expect(changedContent(rfi, content(fields))).toEqual({
       title: "Burst pipe",
       budget: { min_minor: 10_000, max_minor: 90_000, currency: "USD" },
     });

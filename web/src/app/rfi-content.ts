@@ -52,19 +52,19 @@ export function fieldsOf(rfi: Rfi): RfiFields {
 /** The content, or an error for each invalid field. */
 export function contentOf(fields: RfiFields): { content: RfiContent } | { errors: FieldError[] } {
   const errors: FieldError[] = [];
-  const wrong = (path: string, message: string) => errors.push({ path, message });
-  if (fields.category === "") wrong("category", "Choose a category.");
-  if (fields.title.trim() === "") wrong("title", "Say what you need in a few words.");
-  if (fields.description.trim() === "") wrong("description", "Describe what you need.");
+  const addError = (path: string, message: string) => errors.push({ path, message });
+  if (fields.category === "") addError("category", "Choose a category.");
+  if (fields.title.trim() === "") addError("title", "Say what you need in a few words.");
+  if (fields.description.trim() === "") addError("description", "Describe what you need.");
   const longitude = number(fields.longitude, -180, 180);
   const latitude = number(fields.latitude, -90, 90);
-  if (longitude === null) wrong("longitude", "Enter a number from −180 to 180.");
-  if (latitude === null) wrong("latitude", "Enter a number from −90 to 90.");
+  if (longitude === null) addError("longitude", "Enter a number from −180 to 180.");
+  if (latitude === null) addError("latitude", "Enter a number from −90 to 90.");
   const max_vendors = number(fields.max_vendors, 1, 50);
   if (max_vendors === null || !Number.isInteger(max_vendors)) {
-    wrong("max_vendors", "Enter a whole number from 1 to 50.");
+    addError("max_vendors", "Enter a whole number from 1 to 50.");
   }
-  const budget = budgetOf(fields, wrong);
+  const budget = budgetOf(fields, addError);
   if (errors.length > 0) return { errors };
   return {
     content: {
@@ -84,7 +84,7 @@ export function contentOf(fields: RfiFields): { content: RfiContent } | { errors
 }
 
 /** The part of the content that differs from the RFI, for PATCH. */
-export function differing(rfi: Rfi, content: RfiContent): Partial<RfiContent> {
+export function changedContent(rfi: Rfi, content: RfiContent): Partial<RfiContent> {
   const before = contentOf(fieldsOf(rfi));
   const old: Partial<Record<string, unknown>> = "content" in before ? { ...before.content } : {};
   const entries = Object.entries(content).filter(
@@ -101,22 +101,22 @@ export function cents(text: string): number | null {
 
 function budgetOf(
   fields: RfiFields,
-  wrong: (path: string, message: string) => void,
+  addError: (path: string, message: string) => void,
 ): Budget | null {
   const [from, to] = [fields.budget_min.trim(), fields.budget_max.trim()];
   if (from === "" && to === "") return null;
   const max_minor = cents(to === "" ? from : to);
   const min_minor = cents(from === "" ? "0" : from);
-  if (min_minor === null) wrong("budget_min", "Enter an amount in dollars, such as 250 or 99.50.");
-  if (max_minor === null) wrong("budget_max", "Enter an amount in dollars, such as 250 or 99.50.");
+  if (min_minor === null) addError("budget_min", "Enter an amount in dollars, such as 250 or 99.50.");
+  if (max_minor === null) addError("budget_max", "Enter an amount in dollars, such as 250 or 99.50.");
   if (min_minor === null || max_minor === null) return null;
-  if (min_minor > max_minor) wrong("budget_max", "The maximum must not be less than the minimum.");
+  if (min_minor > max_minor) addError("budget_max", "The maximum must not be less than the minimum.");
   return { min_minor, max_minor, currency: "USD" };
 }
 
-function number(text: string, least: number, most: number): number | null {
+function number(text: string, min: number, max: number): number | null {
   const value = text.trim() === "" ? NaN : Number(text);
-  return value >= least && value <= most ? value : null;
+  return value >= min && value <= max ? value : null;
 }
 
 function localDay(date: Date): string {

@@ -43,9 +43,9 @@ export function go(page: PageName, id = ""): void {
 }
 
 /** Replaces the current address with the start page: the next account to log in may not see it. */
-export function forget(): void {
+export function resetAddress(): void {
   window.history.replaceState(null, "", href("start"));
-  tell();
+  notifyListeners();
 }
 
 /** The page at the current address. */
@@ -59,7 +59,7 @@ export function startRouter(): void {
     const path = pathInHash(window.location.hash);
     if (path === null) return;
     window.history.replaceState(null, "", path);
-    tell();
+    notifyListeners();
   };
   redirect();
   window.addEventListener("hashchange", redirect);
@@ -73,7 +73,7 @@ export function startRouter(): void {
 
 const listeners = new Set<() => void>();
 
-function tell(): void {
+function notifyListeners(): void {
   for (const listener of listeners) listener();
 }
 
@@ -89,7 +89,7 @@ function subscribe(listener: () => void): () => void {
 function show(path: string): void {
   if (path !== window.location.pathname) window.history.pushState(null, "", path);
   window.scrollTo(0, 0);
-  tell();
+  notifyListeners();
 }
 
 /** The path of a plain click on an internal link; null for a click that the browser should handle. */

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { CONVERSATION } from "../testing/builders";
 import { httpServer, loggedIn, someTokens } from "../testing/servers";
-import { MemoryBrowser } from "../testing/texts";
+import { MemoryBrowser } from "../testing/unsent-store";
 import { Client } from "./client";
 
 let close: () => void = () => undefined;

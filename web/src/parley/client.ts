@@ -5,7 +5,7 @@
  *          ─▶ gateway               Socket.IO
  *          ─▶ inbox ─▶ live-list    conversations with unread counts
  *   conversation-client ─▶ conversation (pure)      rfi-client ─▶ rfi-feed (pure)
- *          └▶ message-sender ─▶ outgoing (pure), texts: unsent messages, stored in the browser
+ *          └▶ message-sender ─▶ outgoing (pure), unsent-store: unsent messages, stored in the browser
  */
 
 import { ConversationClient } from "./conversation-client";
@@ -18,11 +18,11 @@ import { Rest } from "./rest";
 import { RfiClient } from "./rfi-client";
 import type { Sessions } from "./session";
 import { Store } from "./store";
-import type { Texts } from "./texts";
+import type { UnsentStore } from "./unsent-store";
 import type { Account, Category, PushName, ReportReason } from "./types";
 
 /** This many visited conversations stay in memory, with their entries and unsent messages. */
-const MOST_KEPT = 50;
+const MAX_CONVERSATIONS = 50;
 
 export class Client {
   readonly me: Account;
@@ -34,14 +34,14 @@ export class Client {
   readonly categories: LiveList<Category>;
   /** The ids of the messages reported since the log-in. */
   readonly reported = new Store<ReadonlySet<string>>(new Set());
-  readonly #texts: Texts;
+  readonly #unsentStore: UnsentStore;
   readonly #drafts = new Map<string, Draft>();
-  readonly #undo: (() => void)[] = [];
+  readonly #cleanups: (() => void)[] = [];
   readonly #conversations = new Map<string, ConversationClient>();
 
-  constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account, texts: Texts) {
+  constructor(fetch: Fetch, origin: string, sessions: Sessions, me: Account, unsentStore: UnsentStore) {
     this.me = me;
-    this.#texts = texts;
+    this.#unsentStore = unsentStore;
     this.origin = origin;
     this.rest = new Rest(fetch, origin, sessions);
     this.gateway = new Gateway(origin, sessions);
@@ -50,17 +50,17 @@ export class Client {
   }
 
   open(): void {
-    this.#texts.open();
+    this.#unsentStore.open();
     this.gateway.open();
     this.inbox.open();
     this.categories.open();
-    this.#undo.push(this.gateway.onConnected(() => this.#adopt()));
+    this.#cleanups.push(this.gateway.onConnected(() => this.#adopt()));
     this.#adopt();
   }
 
   close(): void {
-    for (const undo of this.#undo.splice(0)) undo();
-    this.#texts.close();
+    for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
+    this.#unsentStore.close();
     this.categories.close();
     this.inbox.close();
     this.gateway.close();
@@ -74,12 +74,12 @@ export class Client {
       gateway: this.gateway,
       conversation_id,
       me: this.me.id,
-      texts: this.#texts,
+      unsentStore: this.#unsentStore,
       onRead: (sequence) => this.inbox.read(conversation_id, sequence),
     });
     this.#conversations.set(conversation_id, made);
     for (const [id, each] of this.#conversations) {
-      if (this.#conversations.size <= MOST_KEPT) break;
+      if (this.#conversations.size <= MAX_CONVERSATIONS) break;
       if (each !== made && each.is_idle) this.#conversations.delete(id);
     }
     return made;
@@ -87,14 +87,14 @@ export class Client {
 
   /** The draft with this name. */
   draft(name: string): Draft {
-    const kept = this.#drafts.get(name) ?? new Draft(this.#texts, name);
+    const kept = this.#drafts.get(name) ?? new Draft(this.#unsentStore, name);
     this.#drafts.set(name, kept);
     return kept;
   }
 
   /** Takes over and sends the unsent messages of closed tabs, and of this tab before a reload. */
   #adopt(): void {
-    this.#texts.adopt((messages) => {
+    this.#unsentStore.adopt((messages) => {
       for (const conversation_id of new Set(messages.map((each) => each.conversation_id))) {
         const theirs = messages.filter((each) => each.conversation_id === conversation_id);
         this.conversation(conversation_id).restore(theirs);

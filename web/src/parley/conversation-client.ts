@@ -7,7 +7,7 @@
  *      └──────────── send, mark_read, set_typing ◀──────────────┘
  */
 
-import * as rules from "./conversation";
+import * as steps from "./conversation";
 import type { ConversationState } from "./conversation";
 import { isOtherEpoch } from "./epochs";
 import { asParleyError, type ParleyError } from "./errors";
@@ -15,19 +15,19 @@ import type { Gateway } from "./gateway";
 import { MessageSender } from "./message-sender";
 import { Retry } from "./retry";
 import { Store } from "./store";
-import type { KeptMessage, Texts } from "./texts";
+import type { StoredMessage, UnsentStore } from "./unsent-store";
 import type { Block, CallName, Calls, Entry } from "./types";
 
 export interface ConversationOptions {
   gateway: Pick<
     Gateway,
-    "call" | "fetch" | "join" | "on" | "onConnected" | "onReached" | "hold" | "is_connected"
+    "call" | "fetch" | "join" | "on" | "onConnected" | "onHead" | "hold" | "is_connected"
   >;
   conversation_id: string;
   /** My account's id. */
   me: string;
   /** Stores messages until they are sent; without it, they are only in memory. */
-  texts?: Pick<Texts, "put" | "remove">;
+  unsentStore?: Pick<UnsentStore, "put" | "remove">;
   onRead?: (sequence: number) => void;
   now_ms?: () => number;
 }
@@ -41,25 +41,25 @@ const TYPING_EVERY_MS = 3_000;
 const TYPING_IDLE_MS = 4_000;
 
 export class ConversationClient {
-  readonly state = new Store<ConversationState>(rules.EMPTY);
+  readonly state = new Store<ConversationState>(steps.EMPTY);
   /** Why the conversation cannot be opened; null if it can. */
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: ConversationOptions;
   readonly #now_ms: () => number;
   readonly #sender: MessageSender;
-  readonly #undo: (() => void)[] = [];
-  readonly #rejoin = new Retry();
-  readonly #refetch = new Retry();
-  readonly #report_again = new Retry();
+  readonly #cleanups: (() => void)[] = [];
+  readonly #joinRetry = new Retry();
+  readonly #fetchRetry = new Retry();
+  readonly #reportRetry = new Retry();
   #isOpen = false;
   #isWanted = false;
   #isJoined = false;
   #isVisible = false;
   #isFetching = false;
   #isReporting = false;
-  #typingSaid_ms = 0;
-  #typingIdle: ReturnType<typeof setTimeout> | undefined;
-  #typingFade: ReturnType<typeof setTimeout> | undefined;
+  #typingSent_ms = 0;
+  #typingIdleTimer: ReturnType<typeof setTimeout> | undefined;
+  #typingExpiryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class ConversationClient {
       state: this.state,
       advance: (step) => this.#advance(step),
       conversation_id: options.conversation_id,
-      texts: options.texts,
+      unsentStore: options.unsentStore,
       send: async (message) => (await this.#call("send_message", message)).message,
       isReady: () => this.#isJoined,
       isConnected: () => options.gateway.is_connected,
@@ -85,29 +85,29 @@ export class ConversationClient {
     this.#isOpen = true;
     const { gateway, conversation_id } = this.#options;
     const isOurs = (push: { conversation_id: string }) => push.conversation_id === conversation_id;
-    this.#undo.push(gateway.hold(this.#room));
-    for (const name of rules.ENTRY_PUSHES) {
-      const take = (push: Parameters<typeof rules.entryOfPush>[1]) => {
-        if (isOurs(push)) this.#entered(rules.entryOfPush(name, push));
+    this.#cleanups.push(gateway.hold(this.#room));
+    for (const name of steps.ENTRY_PUSHES) {
+      const take = (push: Parameters<typeof steps.entryOfPush>[1]) => {
+        if (isOurs(push)) this.#entryReceived(steps.entryOfPush(name, push));
       };
-      this.#undo.push(gateway.on(name, take));
+      this.#cleanups.push(gateway.on(name, take));
     }
-    this.#undo.push(
+    this.#cleanups.push(
       gateway.on("receipt.updated", (push) => {
-        if (isOurs(push)) this.#advance((s) => rules.positionMoved(s, push));
+        if (isOurs(push)) this.#advance((s) => steps.positionMoved(s, push));
       }),
       gateway.on("typing.updated", (push) => {
         if (isOurs(push) && push.account_id !== this.#options.me) this.#typing(push);
       }),
       gateway.on("presence.updated", (push) => {
         if (!isOurs(push)) return;
-        this.#advance((s) => rules.presenceChanged(s, push.account_id, push.is_active));
+        this.#advance((s) => steps.presenceChanged(s, push.account_id, push.is_active));
       }),
       gateway.on("conversation.updated", (push) => {
-        if (isOurs(push)) this.blocked(push);
+        if (isOurs(push)) this.blockChanged(push);
       }),
-      gateway.onReached((reached, head, epoch) => {
-        if (reached === this.#room) this.#reached(head, epoch);
+      gateway.onHead((room, head, epoch) => {
+        if (room === this.#room) this.#headReceived(head, epoch);
       }),
       gateway.onConnected(() => void this.#join()),
     );
@@ -116,7 +116,7 @@ export class ConversationClient {
   /** Leaves once all written messages are sent, so that changing the page loses nothing. */
   close(): void {
     this.#isWanted = false;
-    if (this.#typingSaid_ms > 0) this.#sayTyping(false);
+    if (this.#typingSent_ms > 0) this.#sendTyping(false);
     this.#leaveWhenSent();
   }
 
@@ -128,11 +128,11 @@ export class ConversationClient {
   #leaveWhenSent(): void {
     if (this.#isWanted || !this.#isOpen || this.#sender.isWaiting) return;
     this.#isOpen = false;
-    for (const undo of this.#undo.splice(0)) undo();
-    for (const retry of [this.#rejoin, this.#refetch, this.#report_again]) retry.cancel();
+    for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
+    for (const retry of [this.#joinRetry, this.#fetchRetry, this.#reportRetry]) retry.cancel();
     this.#sender.cancel();
-    clearTimeout(this.#typingIdle);
-    clearTimeout(this.#typingFade);
+    clearTimeout(this.#typingIdleTimer);
+    clearTimeout(this.#typingExpiryTimer);
     this.#isJoined = false;
   }
 
@@ -141,11 +141,11 @@ export class ConversationClient {
    */
   send(body: string): void {
     this.#sender.write(body);
-    this.#sayTyping(false);
+    this.#sendTyping(false);
   }
 
   /** Sends the unsent messages of an earlier page, even if no page shows this conversation. */
-  restore(messages: readonly KeptMessage[]): void {
+  restore(messages: readonly StoredMessage[]): void {
     const isShown = this.#isWanted;
     this.#sender.restore(messages);
     this.open();
@@ -163,9 +163,9 @@ export class ConversationClient {
   }
 
   /** Applies a block or unblock, from a push or from the response to our own request. */
-  blocked(block: Block): void {
+  blockChanged(block: Block): void {
     const wasClosed = this.state.get().conversation?.is_open === false;
-    this.#advance((s) => rules.blockChanged(s, block));
+    this.#advance((s) => steps.blockChanged(s, block));
     // During the block there were no pushes of presence and receipts; a join gets them.
     if (wasClosed && block.is_open) void this.#join();
   }
@@ -184,62 +184,62 @@ export class ConversationClient {
   async loadOlder(): Promise<void> {
     const before_sequence = this.state.get().first;
     const page = await this.#fetch({ before_sequence, limit: 50 });
-    this.#advance((s) => rules.paged(s, page));
+    this.#advance((s) => steps.pageAdded(s, page));
   }
 
   /** Whether the person sees the conversation; while they do, incoming entries count as read. */
   setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
-    if (isVisible) void this.#report();
+    if (isVisible) void this.#reportPosition();
   }
 
   /** The text in the message box has changed. */
-  typed(hasText: boolean): void {
-    clearTimeout(this.#typingIdle);
+  inputChanged(hasText: boolean): void {
+    clearTimeout(this.#typingIdleTimer);
     if (!hasText) {
-      if (this.#typingSaid_ms > 0) this.#sayTyping(false);
+      if (this.#typingSent_ms > 0) this.#sendTyping(false);
       return;
     }
-    if (this.#now_ms() - this.#typingSaid_ms >= TYPING_EVERY_MS) this.#sayTyping(true);
-    this.#typingIdle = setTimeout(() => this.#sayTyping(false), TYPING_IDLE_MS);
+    if (this.#now_ms() - this.#typingSent_ms >= TYPING_EVERY_MS) this.#sendTyping(true);
+    this.#typingIdleTimer = setTimeout(() => this.#sendTyping(false), TYPING_IDLE_MS);
   }
 
   /** Applies a step to the state, then fetches and reports what the new state requires. */
   #advance(step: (state: ConversationState) => ConversationState): void {
     this.state.set(step(this.state.get()));
     if (!this.#isJoined) return;
-    if (rules.missing(this.state.get()) !== null) void this.#fetchMissing();
-    void this.#report();
+    if (steps.missingAfter(this.state.get()) !== null) void this.#fetchMissing();
+    void this.#reportPosition();
   }
 
-  #entered(entry: Entry): void {
-    this.#advance((s) => rules.entered(s, [entry]));
+  #entryReceived(entry: Entry): void {
+    this.#advance((s) => steps.entriesAdded(s, [entry]));
     // The push of a block can be lost, its notice cannot; a join returns the current state.
-    if (this.#isJoined && rules.contradicts(this.state.get(), entry)) void this.#join();
+    if (this.#isJoined && steps.contradicts(this.state.get(), entry)) void this.#join();
   }
 
   /** A head of another epoch is not comparable with ours: join again for the current state. */
-  #reached(head: number, epoch: string | null): void {
-    if (!isOtherEpoch(this.state.get().epoch, epoch)) this.#advance((s) => rules.atLeast(s, head));
+  #headReceived(head: number, epoch: string | null): void {
+    if (!isOtherEpoch(this.state.get().epoch, epoch)) this.#advance((s) => steps.headRaised(s, head));
     else if (this.#isJoined) void this.#join();
   }
 
   async #join(): Promise<void> {
     this.#isJoined = false;
-    this.#rejoin.cancel();
+    this.#joinRetry.cancel();
     const { dense, epoch } = this.state.get();
     const from = dense > 0 ? { after_sequence: dense, epoch } : {};
     try {
       const answer = await this.#options.gateway.join(this.#room, from);
       this.#isJoined = true;
-      this.#rejoin.reset();
+      this.#joinRetry.reset();
       this.failure.set(null);
-      this.#advance((s) => rules.joined(s, answer));
+      this.#advance((s) => steps.joined(s, answer));
       void this.#sender.flush();
     } catch (thrown) {
-      this.#onFailure(thrown, this.#rejoin, () => void this.#join(), (error) => {
+      this.#onFailure(thrown, this.#joinRetry, () => void this.#join(), (error) => {
         this.failure.set(error);
-        this.#sender.refuseAll(error);
+        this.#sender.failWaiting(error);
       });
     }
   }
@@ -250,29 +250,29 @@ export class ConversationClient {
     this.#isFetching = true;
     try {
       for (;;) {
-        const after_sequence = rules.missing(this.state.get());
+        const after_sequence = steps.missingAfter(this.state.get());
         if (after_sequence === null) break;
         const page = await this.#fetch({ after_sequence, limit: PAGE });
-        this.state.set(rules.paged(this.state.get(), page));
+        this.state.set(steps.pageAdded(this.state.get(), page));
         if (this.state.get().dense === after_sequence) break; // Announced, but not readable yet.
       }
-      if (rules.missing(this.state.get()) === null) this.#refetch.reset();
-      else this.#refetch.later(() => void this.#fetchMissing());
+      if (steps.missingAfter(this.state.get()) === null) this.#fetchRetry.reset();
+      else this.#fetchRetry.later(() => void this.#fetchMissing());
     } catch (thrown) {
-      this.#onFailure(thrown, this.#refetch, () => void this.#fetchMissing(), () => undefined);
+      this.#onFailure(thrown, this.#fetchRetry, () => void this.#fetchMissing(), () => undefined);
     } finally {
       this.#isFetching = false;
     }
-    void this.#report();
+    void this.#reportPosition();
   }
 
   #sendRefused(error: ParleyError): void {
-    const isNews = error.code === "blocked" && this.state.get().conversation?.is_open === true;
-    if (isNews && this.#isJoined) void this.#join();
+    const isNewBlock = error.code === "blocked" && this.state.get().conversation?.is_open === true;
+    if (isNewBlock && this.#isJoined) void this.#join();
   }
 
   /** Reports the delivered or read position: one call at a time, always the latest position. */
-  async #report(): Promise<void> {
+  async #reportPosition(): Promise<void> {
     if (this.#isReporting || !this.#isJoined) return;
     this.#isReporting = true;
     try {
@@ -281,13 +281,13 @@ export class ConversationClient {
         const old = this.state.get().positions.get(this.#options.me);
         const read_sequence = due.event === "mark_read" ? due.sequence : (old?.read_sequence ?? 0);
         const moved = { account_id: this.#options.me, delivered_sequence: due.sequence, read_sequence };
-        this.state.set(rules.positionMoved(this.state.get(), moved));
+        this.state.set(steps.positionMoved(this.state.get(), moved));
         if (due.event === "mark_read") this.#options.onRead?.(due.sequence);
       }
-      this.#report_again.reset();
+      this.#reportRetry.reset();
     } catch (thrown) {
       // A permanent error is not retried: the next entry or the next connection reports again.
-      this.#onFailure(thrown, this.#report_again, () => void this.#report(), () => undefined);
+      this.#onFailure(thrown, this.#reportRetry, () => void this.#reportPosition(), () => undefined);
     } finally {
       this.#isReporting = false;
     }
@@ -304,19 +304,19 @@ export class ConversationClient {
 
   #typing(push: { account_id: string; is_typing: boolean }): void {
     const now_ms = this.#now_ms();
-    this.#advance((s) => rules.typingChanged(s, push.account_id, push.is_typing, now_ms));
-    clearTimeout(this.#typingFade);
-    this.#typingFade = setTimeout(
-      () => this.#advance((s) => rules.typingFaded(s, this.#now_ms())),
-      rules.TYPING_TTL_MS + 50,
+    this.#advance((s) => steps.typingChanged(s, push.account_id, push.is_typing, now_ms));
+    clearTimeout(this.#typingExpiryTimer);
+    this.#typingExpiryTimer = setTimeout(
+      () => this.#advance((s) => steps.typingExpired(s, this.#now_ms())),
+      steps.TYPING_TTL_MS + 50,
     );
   }
 
-  #sayTyping(is_typing: boolean): void {
-    clearTimeout(this.#typingIdle);
-    const wasSaid = this.#typingSaid_ms > 0;
-    this.#typingSaid_ms = is_typing ? this.#now_ms() : 0;
-    if (is_typing || wasSaid) this.#call("set_typing", { is_typing }).catch(() => undefined);
+  #sendTyping(is_typing: boolean): void {
+    clearTimeout(this.#typingIdleTimer);
+    const wasSent = this.#typingSent_ms > 0;
+    this.#typingSent_ms = is_typing ? this.#now_ms() : 0;
+    if (is_typing || wasSent) this.#call("set_typing", { is_typing }).catch(() => undefined);
   }
 
   #fetch(from: { after_sequence?: number; before_sequence?: number; limit: number }) {
@@ -337,19 +337,19 @@ export class ConversationClient {
   }
 
   /**
-   * Schedules a retry after a temporary error, or passes a permanent one to `onFinal`. Returns whether
+   * Schedules a retry after a temporary error, or passes a permanent one to `onPermanent`. Returns whether
    * the error was permanent.
    */
   #onFailure(
     thrown: unknown,
     retry: Retry,
-    again: () => void,
-    onFinal: (error: ParleyError) => void,
+    attempt: () => void,
+    onPermanent: (error: ParleyError) => void,
   ): boolean {
     const error = asParleyError(thrown);
-    if (!error.is_temporary) onFinal(error);
+    if (!error.is_temporary) onPermanent(error);
     // Without a connection, schedule nothing: the next connection starts with a join.
-    else if (this.#options.gateway.is_connected) retry.later(again, error.retry_after_ms);
+    else if (this.#options.gateway.is_connected) retry.later(attempt, error.retry_after_ms);
     return !error.is_temporary;
   }
 }

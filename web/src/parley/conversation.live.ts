@@ -15,7 +15,7 @@ interface Task {
   conversation_id: string;
   mine: number;
   total: number;
-  told: string;
+  result_path: string;
 }
 
 const task = JSON.parse(readFileSync(process.env["PARLEY_TASK"] ?? "", "utf8")) as Task;
@@ -39,8 +39,8 @@ test("every message is shown once and in order, and none is lost", async () => {
   client.setVisible(true);
   for (let number = 0; number < task.mine; number += 1) client.send(`mine ${number}`);
   const isShown = () => client.state.get().dense >= task.total;
-  const isTold = () => client.state.get().positions.get(me)?.read_sequence === task.total;
-  await until(() => isShown() && isTold(), "every message", 50_000);
+  const isReported = () => client.state.get().positions.get(me)?.read_sequence === task.total;
+  await until(() => isShown() && isReported(), "every message", 50_000);
 
   const shown = timeline(client.state.get(), me);
   const messages = shown.flatMap((each) => (each.kind === "message" ? [each.message] : []));
@@ -49,5 +49,5 @@ test("every message is shown once and in order, and none is lost", async () => {
   expect(client.state.get().pending).toEqual([]);
   client.close();
   gateway.close();
-  writeFileSync(task.told, JSON.stringify({ ids: messages.map((each) => each.id), connections }));
+  writeFileSync(task.result_path, JSON.stringify({ ids: messages.map((each) => each.id), connections }));
 });

@@ -1,13 +1,13 @@
 /**
  * The state of a conversation, and the pure steps that change it.
  *
- * Entries are stored by sequence and shown up to the first gap; `missing` says what to fetch. So it does
+ * Entries are stored by sequence and shown up to the first gap; `missingAfter` says what to fetch. So it does
  * not matter if a push is lost, late or repeated. Edits and deletions are entries too; `timeline`
  * applies them to their messages. outgoing.ts has the unacknowledged messages, conversation-client.ts
  * the network.
  */
 
-import { isOtherEpoch, type Numbered } from "./epochs";
+import { isOtherEpoch, type WithEpoch } from "./epochs";
 import type { Pending } from "./outgoing";
 import type {
   Block,
@@ -64,28 +64,28 @@ export const TYPING_TTL_MS = 6_000;
 export function joined(state: ConversationState, answer: JoinedConversation): ConversationState {
   const { conversation, participants } = answer;
   const active = participants.filter((each) => each.is_active).map((each) => each.account_id);
-  const kept = continued(state, answer);
-  const met = { ...kept, conversation, participants, active: new Set(active) };
-  const placed = answer.read_positions.reduce(positionMoved, met);
-  return paged(placed, { ...answer, is_snapshot: false });
+  const base = baseFor(state, answer);
+  const next = { ...base, conversation, participants, active: new Set(active) };
+  const placed = answer.read_positions.reduce(positionMoved, next);
+  return pageAdded(placed, { ...answer, is_snapshot: false });
 }
 
 /** Adds a page of older or newer entries. */
-export function paged(state: ConversationState, page: EntryPage): ConversationState {
-  return entered(atLeast(continued(state, page), page.head), page.entries);
+export function pageAdded(state: ConversationState, page: EntryPage): ConversationState {
+  return entriesAdded(headRaised(baseFor(state, page), page.head), page.entries);
 }
 
 /**
  * The state to which an answer's entries are added: the current one, or an empty one if the answer is
  * of another epoch or a snapshot that does not continue from ours.
  */
-function continued(state: ConversationState, { epoch, is_snapshot }: Numbered): ConversationState {
+function baseFor(state: ConversationState, { epoch, is_snapshot }: WithEpoch): ConversationState {
   const next = { ...state, epoch: epoch ?? state.epoch };
-  return is_snapshot === true || isOtherEpoch(state.epoch, epoch) ? startedOver(next) : next;
+  return is_snapshot === true || isOtherEpoch(state.epoch, epoch) ? emptied(next) : next;
 }
 
 /** Removes all entries. A message that was acknowledged in the other epoch is sent again. */
-function startedOver(state: ConversationState): ConversationState {
+function emptied(state: ConversationState): ConversationState {
   const { entries, first, dense, head, positions } = EMPTY;
   const pending = state.pending.map((each) =>
     each.state === "sent" ? { ...each, state: "waiting" as const } : each,
@@ -94,9 +94,9 @@ function startedOver(state: ConversationState): ConversationState {
 }
 
 /** Adds entries from a push, a page or an acknowledgement. Known ones change nothing. */
-export function entered(state: ConversationState, incoming: readonly Entry[]): ConversationState {
+export function entriesAdded(state: ConversationState, incoming: readonly Entry[]): ConversationState {
   const fresh = incoming.filter((entry) => !state.entries.has(entry.sequence));
-  if (fresh.length === 0) return settled(state);
+  if (fresh.length === 0) return normalized(state);
   const entries = new Map(state.entries);
   const typing = new Map(state.typing);
   let head = state.head;
@@ -105,16 +105,16 @@ export function entered(state: ConversationState, incoming: readonly Entry[]): C
     head = Math.max(head, entry.sequence);
     if (entry.kind === "message") typing.delete(entry.sender_id);
   }
-  return settled({ ...state, entries, typing, head });
+  return normalized({ ...state, entries, typing, head });
 }
 
 /** Raises the head: entries up to `head` are known to exist. */
-export function atLeast(state: ConversationState, head: number): ConversationState {
+export function headRaised(state: ConversationState, head: number): ConversationState {
   return head > state.head ? { ...state, head } : state;
 }
 
 /** The sequence after which to fetch entries, or null if none are missing. */
-export function missing(state: ConversationState): number | null {
+export function missingAfter(state: ConversationState): number | null {
   return state.dense < state.head ? state.dense : null;
 }
 
@@ -160,8 +160,8 @@ export function presenceChanged(
 export function blockChanged(state: ConversationState, block: Block): ConversationState {
   if (state.conversation === null) return state;
   const { is_open, blocked_by_me } = block;
-  const met = { ...state, conversation: { ...state.conversation, is_open, blocked_by_me } };
-  return is_open ? met : { ...met, typing: new Map(), active: new Set() };
+  const next = { ...state, conversation: { ...state.conversation, is_open, blocked_by_me } };
+  return is_open ? next : { ...next, typing: new Map(), active: new Set() };
 }
 
 /** Whether a notice of a block or unblock contradicts the state, which is then stale: join again. */
@@ -172,7 +172,7 @@ export function contradicts(state: ConversationState, entry: Entry): boolean {
 }
 
 /** Removes expired typing. */
-export function typingFaded(state: ConversationState, now_ms: number): ConversationState {
+export function typingExpired(state: ConversationState, now_ms: number): ConversationState {
   const typing = new Map([...state.typing].filter(([, until_ms]) => until_ms > now_ms));
   return typing.size === state.typing.size ? state : { ...state, typing };
 }
@@ -214,7 +214,7 @@ export function timeline(state: ConversationState, me: string): TimelineItem[] {
     } else if (entry?.kind === "notice") {
       items.push({ kind: "notice", key: `notice:${sequence}`, sequence, notice: entry });
     } else if (entry !== undefined) {
-      fold(byMessage.get(entry.message_id), entry);
+      applyToMessage(byMessage.get(entry.message_id), entry);
     }
   }
   for (const pending of state.pending) {
@@ -258,7 +258,7 @@ export type EntryPush = (typeof ENTRY_PUSHES)[number];
 const keyOf = (sender_id: string, client_message_id: string): string =>
   `${sender_id}:${client_message_id}`;
 
-function fold(
+function applyToMessage(
   item: Extract<TimelineItem, { kind: "message" }> | undefined,
   entry: Extract<Entry, { kind: "edit" | "deletion" }>,
 ): void {
@@ -273,7 +273,7 @@ function fold(
 }
 
 /** Updates `first`, `dense` and the pending messages after entries were added. */
-function settled(state: ConversationState): ConversationState {
+function normalized(state: ConversationState): ConversationState {
   if (state.entries.size === 0) return { ...state, first: 0, dense: 0 };
   const first = firstOf(state);
   let dense = Math.max(state.dense, first);

@@ -1,18 +1,18 @@
 /** A draft with a name, stored until it is sent or emptied. */
 
 import { Store } from "./store";
-import type { Texts } from "./texts";
+import type { UnsentStore } from "./unsent-store";
 
 export class Draft {
   readonly text = new Store("");
-  readonly #texts: Pick<Texts, "draft" | "setDraft">;
+  readonly #unsentStore: Pick<UnsentStore, "draft" | "setDraft">;
   readonly #name: string;
   #isTouched = false;
 
-  constructor(texts: Pick<Texts, "draft" | "setDraft">, name: string) {
-    this.#texts = texts;
+  constructor(unsentStore: Pick<UnsentStore, "draft" | "setDraft">, name: string) {
+    this.#unsentStore = unsentStore;
     this.#name = name;
-    void texts.draft(name).then((text) => {
+    void unsentStore.draft(name).then((text) => {
       // Text typed while the stored draft was being read is newer.
       if (!this.#isTouched) this.text.set(text);
     });
@@ -21,6 +21,6 @@ export class Draft {
   set(text: string): void {
     this.#isTouched = true;
     this.text.set(text);
-    this.#texts.setDraft(this.#name, text);
+    this.#unsentStore.setDraft(this.#name, text);
   }
 }

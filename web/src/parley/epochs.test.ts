@@ -1,21 +1,21 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { aMessage, anRfi, aRevision, CONVERSATION } from "../testing/builders";
 import { until } from "../testing/servers";
-import { closeAll, open, Stage, withMessages } from "../testing/stage";
+import { closeAll, FakeGateway, open, withMessages } from "../testing/fake-gateway";
 import { isOtherEpoch } from "./epochs";
-import { NO_RFI, rejoined, told } from "./rfi-feed";
+import { NO_RFI, joined, withSnapshot } from "./rfi-feed";
 
 afterEach(closeAll);
 
 /**
  * Restores a backup with `count` messages; `since` others were then written under the same numbers.
  */
-function restore(stage: Stage, count: number, since: number): void {
-  stage.epoch = "second";
-  stage.log.splice(count);
+function restore(fake: FakeGateway, count: number, since: number): void {
+  fake.epoch = "second";
+  fake.log.splice(count);
   for (let number = 1; number <= since; number += 1) {
     const sequence = count + number;
-    stage.log.push(aMessage(sequence, { id: `new-${sequence}`, body: `new ${sequence}`, client_message_id: `new-${sequence}` }));
+    fake.log.push(aMessage(sequence, { id: `new-${sequence}`, body: `new ${sequence}`, client_message_id: `new-${sequence}` }));
   }
 }
 
@@ -23,11 +23,11 @@ const ROOM = `conversation:${CONVERSATION}`;
 
 describe("after the marketplace was restored from a backup", () => {
   test("a client that is ahead learns of it from a push and shows the restored conversation", async () => {
-    const stage = withMessages(11);
-    stage.epoch = "first";
-    const { client, io, bodies } = await open(stage);
+    const fake = withMessages(11);
+    fake.epoch = "first";
+    const { client, io, bodies } = await open(fake);
     await until(() => client.state.get().dense === 11, "all eleven");
-    restore(stage, 6, 3);
+    restore(fake, 6, 3);
 
     io.emit("gap", { room: ROOM, head: 9, epoch: "second", is_snapshot: true });
 
@@ -37,43 +37,43 @@ describe("after the marketplace was restored from a backup", () => {
   });
 
   test("a client that was disconnected joins with its epoch and starts over", async () => {
-    const stage = withMessages(8);
-    stage.epoch = "first";
-    const { client, io, bodies } = await open(stage);
-    restore(stage, 6, 4);
+    const fake = withMessages(8);
+    fake.epoch = "first";
+    const { client, io, bodies } = await open(fake);
+    restore(fake, 6, 4);
     io.disconnectSockets(true);
 
     await until(() => client.state.get().dense === 10, "the new ten");
-    expect(stage.named("join_conversation")[1]).toMatchObject({ after_sequence: 8, epoch: "first" });
+    expect(fake.named("join_conversation")[1]).toMatchObject({ after_sequence: 8, epoch: "first" });
     expect(bodies().slice(6)).toEqual(["new 7", "new 8", "new 9", "new 10"]);
   });
 
   test("a message whose acknowledgement was undone is sent again under the same id", async () => {
-    const stage = withMessages(2);
-    stage.epoch = "first";
-    stage.onSend = (_, message, ack) => {
+    const fake = withMessages(2);
+    fake.epoch = "first";
+    fake.onSend = (_, message, ack) => {
       // Acknowledged after a gap that is never filled, so the message stays pending.
       ack({ ok: true, message: { ...message, sequence: 5 } });
     };
-    const { client, io } = await open(stage);
-    stage.onFetch = () => undefined;
+    const { client, io } = await open(fake);
+    fake.onFetch = () => undefined;
     client.send("kept");
     await until(() => client.state.get().pending[0]?.state === "sent", "the acknowledgement");
     const { client_message_id } = client.state.get().pending[0] ?? {};
-    stage.onSend = (_, message, ack) => ack({ ok: true, message });
-    restore(stage, 2, 0);
+    fake.onSend = (_, message, ack) => ack({ ok: true, message });
+    restore(fake, 2, 0);
 
     io.emit("gap", { room: ROOM, head: 2, epoch: "second" });
 
     await until(() => client.state.get().pending.length === 0, "the second acknowledgement");
-    expect(stage.log.at(-1)).toMatchObject({ body: "kept", client_message_id, sequence: 3 });
+    expect(fake.log.at(-1)).toMatchObject({ body: "kept", client_message_id, sequence: 3 });
   });
 
   test("a fetched page that is a snapshot starts over too", async () => {
-    const stage = withMessages(4);
-    stage.epoch = "first";
-    const { client, bodies, io } = await open(stage);
-    restore(stage, 2, 4);
+    const fake = withMessages(4);
+    fake.epoch = "first";
+    const { client, bodies, io } = await open(fake);
+    restore(fake, 2, 4);
     // A head without an epoch, as the previous release pushes it: the fetched page has the epoch.
     io.emit("gap", { room: ROOM, head: 6 });
     await until(() => client.state.get().epoch === "second", "the other epoch");
@@ -84,22 +84,22 @@ describe("after the marketplace was restored from a backup", () => {
 
 describe("a gateway of the previous release", () => {
   test("sends no epoch and gets none; its numbers are used as they are", async () => {
-    const stage = withMessages(2);
-    const { client, io } = await open(stage);
+    const fake = withMessages(2);
+    const { client, io } = await open(fake);
     io.disconnectSockets(true);
-    stage.log.push(aMessage(3));
+    fake.log.push(aMessage(3));
     await until(() => client.state.get().dense === 3, "the resume");
-    expect(stage.named("join_conversation")[1]).not.toHaveProperty("epoch");
+    expect(fake.named("join_conversation")[1]).not.toHaveProperty("epoch");
   });
 
   test("that refuses the field epoch is called again without it", async () => {
-    const stage = withMessages(2);
-    stage.epoch = "first";
-    const { client, io } = await open(stage);
-    stage.epoch = undefined;
-    stage.refusesEpochs = true;
+    const fake = withMessages(2);
+    fake.epoch = "first";
+    const { client, io } = await open(fake);
+    fake.epoch = undefined;
+    fake.refusesEpochs = true;
     io.disconnectSockets(true);
-    stage.log.push(aMessage(3));
+    fake.log.push(aMessage(3));
     await until(() => client.state.get().dense === 3, "the resume");
     expect(client.failure.get()).toBeNull();
   });
@@ -115,20 +115,20 @@ describe("an RFI", () => {
   });
 
   test("of another epoch replaces ours, even if its revision is lower", () => {
-    const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
-    const now = rejoined(ours, join(4, { epoch: "second", is_snapshot: true }));
+    const ours = joined(withSnapshot(NO_RFI, at(7), []), join(7, { epoch: "first" }));
+    const now = joined(ours, join(4, { epoch: "second", is_snapshot: true }));
     expect(now).toMatchObject({ rfi: { revision: 4, title: "Title 4" }, head: 4, epoch: "second" });
     expect([...now.revisions.keys()]).toEqual([4]);
   });
 
   test("in a snapshot with a lower revision replaces ours, without an epoch too", () => {
-    const now = rejoined(told(NO_RFI, at(7), []), join(4, { is_snapshot: true }));
+    const now = joined(withSnapshot(NO_RFI, at(7), []), join(4, { is_snapshot: true }));
     expect(now).toMatchObject({ rfi: { revision: 4 }, head: 4 });
   });
 
   test("of the same epoch never goes back", () => {
-    const ours = rejoined(told(NO_RFI, at(7), []), join(7, { epoch: "first" }));
-    expect(rejoined(ours, join(6, { epoch: "first" })).rfi?.revision).toBe(7);
+    const ours = joined(withSnapshot(NO_RFI, at(7), []), join(7, { epoch: "first" }));
+    expect(joined(ours, join(6, { epoch: "first" })).rfi?.revision).toBe(7);
   });
 });
 
@@ -138,6 +138,6 @@ test.each([
   ["a", undefined, false],
   ["a", "a", false],
   ["a", "b", true],
-])("epochs %s and %s differ: %s", (known, told_, expected) => {
-  expect(isOtherEpoch(known, told_)).toBe(expected);
+])("epochs %s and %s differ: %s", (known, received, expected) => {
+  expect(isOtherEpoch(known, received)).toBe(expected);
 });

@@ -4,11 +4,11 @@
  */
 
 /** The fields that accompany a feed's numbers in answers and pushes. */
-export interface Numbered {
+export interface WithEpoch {
   epoch?: string | null;
   /** The answer does not continue from the number in the request. */
   is_snapshot?: boolean;
 }
 
-export const isOtherEpoch = (known: string | null, told: string | null | undefined): boolean =>
-  known !== null && told != null && known !== told;
+export const isOtherEpoch = (known: string | null, received: string | null | undefined): boolean =>
+  known !== null && received != null && known !== received;

@@ -47,8 +47,8 @@ describe("problem+json", () => {
 
 describe("acknowledgements", () => {
   test("keep code, message, temporary and retry_after_ms", () => {
-    const told = { code: "rate_limited", message: "Slow down.", temporary: true, retry_after_ms: 700 };
-    expect(errorFromAck(told)).toMatchObject({
+    const error = { code: "rate_limited", message: "Slow down.", temporary: true, retry_after_ms: 700 };
+    expect(errorFromAck(error)).toMatchObject({
       code: "rate_limited",
       message: "Slow down.",
       is_temporary: true,
@@ -56,8 +56,8 @@ describe("acknowledgements", () => {
     });
   });
 
-  test.each([undefined, null, "no", 7, []])("an invalid value (%j) becomes an internal error, never an exception", (told) => {
-    expect(errorFromAck(told)).toMatchObject({ code: "internal", is_temporary: false });
+  test.each([undefined, null, "no", 7, []])("an invalid value (%j) becomes an internal error, never an exception", (value) => {
+    expect(errorFromAck(value)).toMatchObject({ code: "internal", is_temporary: false });
   });
 });
 

@@ -39,7 +39,7 @@ type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const whole = (value: unknown): number | undefined =>
+const finiteNumber = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
 const TEMPORARY_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -73,12 +73,12 @@ export function errorFromProblem(
  * The error in an acknowledgement `{ok: false, error: {code, message, temporary, retry_after_ms?}}`.
  */
 export function errorFromAck(error: unknown): ParleyError {
-  const told = isObject(error) ? error : {};
-  const retry_after_ms = whole(told["retry_after_ms"]);
-  return new ParleyError(text(told["code"]) ?? "internal", text(told["message"]) ?? "No reason was given.", {
-    is_temporary: told["temporary"] === true,
+  const fields = isObject(error) ? error : {};
+  const retry_after_ms = finiteNumber(fields["retry_after_ms"]);
+  return new ParleyError(text(fields["code"]) ?? "internal", text(fields["message"]) ?? "No reason was given.", {
+    is_temporary: fields["temporary"] === true,
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
-    errors: fieldErrors(told["errors"]),
+    errors: fieldErrors(fields["errors"]),
   });
 }
 
@@ -109,7 +109,7 @@ function codeOfStatus(status: number): string {
 }
 
 /** What happened and what to do, by code; `null` shows the server's own message. */
-const WORDS: Record<string, string | null> = {
+const SENTENCES: Record<string, string | null> = {
   offline: "You appear to be offline. This page reconnects automatically once you are back online.",
   timed_out: "That took too long. Try again in a moment.",
   not_connected: "The live connection is down and is being restored. Try again in a moment.",
@@ -138,7 +138,7 @@ const WORDS: Record<string, string | null> = {
 
 /** The sentence that the page shows for an error. */
 export function explain(error: ParleyError): string {
-  const sentence = WORDS[error.code] ?? error.message;
+  const sentence = SENTENCES[error.code] ?? error.message;
   const isOurs = error.code === "internal" && error.request_id !== undefined;
   return isOurs ? `${sentence} Reference: ${error.request_id}.` : sentence;
 }

@@ -127,7 +127,7 @@ describe("the connection", () => {
 });
 
 describe("rooms", () => {
-  const stage = (calls: unknown[]) => (socket: Socket) => {
+  const roomServer = (calls: unknown[]) => (socket: Socket) => {
     socket.on("join_conversation", (payload, ack) => {
       calls.push(["join", payload]);
       ack({ ok: true, head: 7 });
@@ -139,7 +139,7 @@ describe("rooms", () => {
   };
   test("a room is left when the last part of the page that holds it releases it", async () => {
     const calls: unknown[] = [];
-    const { gateway } = await connected(stage(calls));
+    const { gateway } = await connected(roomServer(calls));
     const [first, second] = [gateway.hold("conversation:c1"), gateway.hold("conversation:c1")];
     first();
     second();
@@ -149,7 +149,7 @@ describe("rooms", () => {
 
   test("a room that is held again within a second is not left", async () => {
     const calls: unknown[] = [];
-    const { gateway } = await connected(stage(calls));
+    const { gateway } = await connected(roomServer(calls));
     gateway.hold("conversation:c1")();
     gateway.hold("conversation:c1");
     gateway.hold("conversation:c2")();
@@ -159,7 +159,7 @@ describe("rooms", () => {
 
   test("a join waits for a leave of the same room that is in flight", async () => {
     const calls: unknown[] = [];
-    const { gateway } = await connected(stage(calls));
+    const { gateway } = await connected(roomServer(calls));
     gateway.hold("conversation:c1")();
     await until(() => calls.length === 1, "the leave");
     const joining = gateway.join("conversation:c1", { after_sequence: 4 });
@@ -171,7 +171,7 @@ describe("rooms", () => {
 
   test("a room that the account may no longer be in is reported to its listeners", async () => {
     const left: string[] = [];
-    const { gateway, io } = await connected(stage([]));
+    const { gateway, io } = await connected(roomServer([]));
     gateway.onLeft((each) => left.push(each));
     io.emit("room.left", { room: "rfi:r1", reason: "match_declined" });
     await until(() => left.length === 1, "the push");
@@ -179,13 +179,13 @@ describe("rooms", () => {
   });
 
   test("the head in a join's answer or in the push `gap` is reported to all listeners", async () => {
-    const reached: unknown[] = [];
-    const { gateway, io } = await connected(stage([]));
-    gateway.onReached((...each) => reached.push(each));
+    const heads: unknown[] = [];
+    const { gateway, io } = await connected(roomServer([]));
+    gateway.onHead((...each) => heads.push(each));
     await gateway.join("conversation:c1", {});
     io.emit("gap", { room: "rfi:r1", head: 9 });
-    await until(() => reached.length === 2, "the gap");
-    expect(reached).toEqual([
+    await until(() => heads.length === 2, "the gap");
+    expect(heads).toEqual([
       ["conversation:c1", 7, null],
       ["rfi:r1", 9, null],
     ]);

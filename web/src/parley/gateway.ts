@@ -4,7 +4,7 @@
  */
 
 import { io, type Socket } from "socket.io-client";
-import type { Numbered } from "./epochs";
+import type { WithEpoch } from "./epochs";
 import { asParleyError, errorFromAck, ParleyError } from "./errors";
 import type { Sessions } from "./session";
 import { Store } from "./store";
@@ -16,11 +16,11 @@ export type Connection = "connecting" | "connected" | "reconnecting";
 /** The gateway answers within 20 s, even if a service that it needs is down. */
 export const CALL_TIMEOUT_MS = 22_000;
 /** A draining process disconnects its clients one by one, and another accepts them immediately. */
-const ELSEWHERE_WITHIN_MS = 250;
-const TRIES_ELSEWHERE = 3;
+const DRAIN_JITTER_MS = 250;
+const FAST_DRAIN_RETRIES = 3;
 /** The first and the longest wait after a refusal that Socket.IO does not retry. */
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
+const MAX_WAIT_MS = 15_000;
 
 /**
  * A room is left this long after its last release: a change of pages often releases a room and holds
@@ -29,23 +29,23 @@ const LONGEST_WAIT_MS = 15_000;
 const LEAVE_AFTER_MS = 1_000;
 
 type Listener = (payload: unknown) => void;
-type Reached = (room: string, head: number, epoch: string | null) => void;
-type Left = (room: string) => void;
+type HeadListener = (room: string, head: number, epoch: string | null) => void;
+type LeftListener = (room: string) => void;
 /** The answer to a join, for each kind of room. */
-interface Joins {
+interface JoinAnswers {
   conversation: Calls["join_conversation"]["answer"];
   rfi: Calls["join_rfi"]["answer"];
 }
-type Room<K extends keyof Joins> = `${K}:${string}`;
+type Room<K extends keyof JoinAnswers> = `${K}:${string}`;
 
 export class Gateway {
   readonly connection = new Store<Connection>("connecting");
   readonly #socket: Socket;
   readonly #sessions: Sessions;
-  readonly #onConnected = new Set<() => void>();
-  readonly #onReached = new Set<Reached>();
-  readonly #onLeft = new Set<Left>();
-  readonly #held = new Map<string, number>();
+  readonly #connectedListeners = new Set<() => void>();
+  readonly #headListeners = new Set<HeadListener>();
+  readonly #leftListeners = new Set<LeftListener>();
+  readonly #holds = new Map<string, number>();
   readonly #leaving = new Map<string, Promise<unknown>>();
   #refusals = 0;
   /** The announced reason for which the gateway will close this connection. */
@@ -54,7 +54,7 @@ export class Gateway {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   /** Whether the last connection was closed by the other end without an announced reason. */
-  #hasBroken = false;
+  #wasClosedByPeer = false;
 
   constructor(origin: string, sessions: Sessions) {
     this.#sessions = sessions;
@@ -67,21 +67,21 @@ export class Gateway {
       forceNew: true,
       reconnectionDelay: 500,
       reconnectionDelayMax: 8_000,
-      auth: (give) => {
+      auth: (callback) => {
         sessions.token().then(
-          (token) => this.#present(token, give),
-          () => this.#present(sessions.current?.access_token ?? "", give),
+          (token) => this.#sendToken(token, callback),
+          () => this.#sendToken(sessions.current?.access_token ?? "", callback),
         );
       },
     });
     this.#socket.on("connect", () => this.#connected());
     this.#socket.on("disconnect", (reason) => this.#disconnected(reason));
     this.#socket.on("connect_error", (error) => this.#refused(error));
-    this.#socket.on("session.expiring", () => void this.#renew());
-    this.#socket.on("gap", (push: Pushes["gap"] & Numbered) => {
-      this.#reached(push.room, push.head, push);
+    this.#socket.on("session.expiring", () => void this.#refreshAndReconnect());
+    this.#socket.on("gap", (push: Pushes["gap"] & WithEpoch) => {
+      this.#headReceived(push.room, push.head, push);
     });
-    this.#socket.on("room.left", ({ room }: Pushes["room.left"]) => this.#left(room));
+    this.#socket.on("room.left", ({ room }: Pushes["room.left"]) => this.#roomLeft(room));
     this.#socket.on("connection.closing", ({ code }: Pushes["connection.closing"]) => {
       this.#closing = new ParleyError(code, "The connection is about to be closed.");
     });
@@ -116,11 +116,11 @@ export class Gateway {
     try {
       answer = await this.#socket.timeout(CALL_TIMEOUT_MS).emitWithAck(name, wellFormed(payload));
     } catch {
-      if (!this.#socket.connected) throw this.#hasBroken ? connectionBroken() : notConnected();
+      if (!this.#socket.connected) throw this.#wasClosedByPeer ? connectionBroken() : notConnected();
       throw new ParleyError("timed_out", "No acknowledgement in time.", { is_temporary: true });
     }
-    const told = (answer ?? {}) as { ok?: unknown; error?: unknown };
-    if (told.ok !== true) throw errorFromAck(told.error);
+    const acknowledgement = (answer ?? {}) as { ok?: unknown; error?: unknown };
+    if (acknowledgement.ok !== true) throw errorFromAck(acknowledgement.error);
     return answer as Calls[N]["answer"];
   }
 
@@ -130,29 +130,29 @@ export class Gateway {
    * A connection is in a room once, and pushes continue after its latest join. So the head in the
    * answer is reported to all parts of the page that follow the room; each fetches what it is missing.
    */
-  async join<K extends keyof Joins>(room: Room<K>, from: object): Promise<Joins[K]> {
+  async join<K extends keyof JoinAnswers>(room: Room<K>, from: object): Promise<JoinAnswers[K]> {
     // The gateway runs calls concurrently: a leave in flight could undo this join.
     await this.#leaving.get(room);
     const [kind, id] = partsOf(room);
     const answer =
       kind === "rfi"
-        ? await this.#numbered("join_rfi", { rfi_id: id, ...from })
-        : await this.#numbered("join_conversation", { conversation_id: id, ...from });
-    this.#reached(room, "head" in answer ? answer.head : answer.revision, answer as Numbered);
-    return answer as Joins[K];
+        ? await this.#callWithEpoch("join_rfi", { rfi_id: id, ...from })
+        : await this.#callWithEpoch("join_conversation", { conversation_id: id, ...from });
+    this.#headReceived(room, "head" in answer ? answer.head : answer.revision, answer as WithEpoch);
+    return answer as JoinAnswers[K];
   }
 
   /** Fetches a page of a conversation's entries. */
-  fetch(from: Calls["fetch_entries"]["request"] & Numbered): Promise<EntryPage> {
-    return this.#numbered("fetch_entries", from);
+  fetch(from: Calls["fetch_entries"]["request"] & WithEpoch): Promise<EntryPage> {
+    return this.#callWithEpoch("fetch_entries", from);
   }
 
   /**
    * Sends the epoch too. A gateway of the previous release refuses that field: call again without it.
    */
-  async #numbered<N extends "join_rfi" | "join_conversation" | "fetch_entries">(
+  async #callWithEpoch<N extends "join_rfi" | "join_conversation" | "fetch_entries">(
     name: N,
-    { epoch, ...from }: Calls[N]["request"] & Numbered,
+    { epoch, ...from }: Calls[N]["request"] & WithEpoch,
   ): Promise<Calls[N]["answer"]> {
     const plain = from as Calls[N]["request"];
     if (epoch == null) return this.call(name, plain);
@@ -169,15 +169,15 @@ export class Gateway {
   /**
    * Registers a listener for a room's head and epoch, from the push `gap` or the answer to a join.
    */
-  onReached(handler: Reached): () => void {
-    this.#onReached.add(handler);
-    return () => this.#onReached.delete(handler);
+  onHead(handler: HeadListener): () => void {
+    this.#headListeners.add(handler);
+    return () => this.#headListeners.delete(handler);
   }
 
   /** Registers a listener for rooms that this account may no longer be in. */
-  onLeft(handler: Left): () => void {
-    this.#onLeft.add(handler);
-    return () => this.#onLeft.delete(handler);
+  onLeft(handler: LeftListener): () => void {
+    this.#leftListeners.add(handler);
+    return () => this.#leftListeners.delete(handler);
   }
 
   on<N extends PushName>(name: N, handler: (payload: Pushes[N]) => void): () => void {
@@ -188,9 +188,9 @@ export class Gateway {
 
   /** Registers a listener for each connection; calls it immediately if connected. */
   onConnected(handler: () => void): () => void {
-    this.#onConnected.add(handler);
+    this.#connectedListeners.add(handler);
     if (this.is_connected) handler();
-    return () => this.#onConnected.delete(handler);
+    return () => this.#connectedListeners.delete(handler);
   }
 
   /**
@@ -198,18 +198,18 @@ export class Gateway {
    * release.
    */
   hold(room: string): () => void {
-    this.#held.set(room, (this.#held.get(room) ?? 0) + 1);
+    this.#holds.set(room, (this.#holds.get(room) ?? 0) + 1);
     return () => this.#release(room);
   }
 
   #release(room: string): void {
-    const left = (this.#held.get(room) ?? 1) - 1;
+    const left = (this.#holds.get(room) ?? 1) - 1;
     if (left > 0) {
-      this.#held.set(room, left);
+      this.#holds.set(room, left);
       return;
     }
-    this.#held.delete(room);
-    setTimeout(() => this.#held.has(room) || this.#leave(room), LEAVE_AFTER_MS);
+    this.#holds.delete(room);
+    setTimeout(() => this.#holds.has(room) || this.#leave(room), LEAVE_AFTER_MS);
   }
 
   #leave(room: string): void {
@@ -224,49 +224,49 @@ export class Gateway {
     this.#leaving.set(room, left);
   }
 
-  #reached(room: string, head: number, { epoch = null }: Numbered): void {
-    for (const handler of this.#onReached) handler(room, head, epoch);
+  #headReceived(room: string, head: number, { epoch = null }: WithEpoch): void {
+    for (const handler of this.#headListeners) handler(room, head, epoch);
   }
 
-  #left(room: string): void {
-    for (const handler of this.#onLeft) handler(room);
+  #roomLeft(room: string): void {
+    for (const handler of this.#leftListeners) handler(room);
   }
 
-  #present(token: string, give: (auth: { token: string }) => void): void {
+  #sendToken(token: string, callback: (auth: { token: string }) => void): void {
     this.#token = token;
-    give({ token });
+    callback({ token });
   }
 
   #connected(): void {
     this.#refusals = 0;
     this.#closing = null;
     this.connection.set("connected");
-    for (const handler of this.#onConnected) handler();
+    for (const handler of this.#connectedListeners) handler();
   }
 
   #disconnected(reason: string): void {
     // A browser that is offline has closed the connection itself.
     const isOffline = globalThis.navigator?.onLine === false;
-    this.#hasBroken = BREAKS.has(reason) && this.#closing === null && !isOffline;
+    this.#wasClosedByPeer = PEER_CLOSE_REASONS.has(reason) && this.#closing === null && !isOffline;
     if (this.#isClosed) return;
     this.connection.set("reconnecting");
     // Socket.IO reconnects unless the server closed the connection. If the server announced a reason,
     // it determines when and how to reconnect.
     if (this.#closing !== null) {
       this.#socket.disconnect();
-      this.#comeBack(this.#closing);
-    } else if (reason === "io server disconnect") this.#comeBack(null);
+      this.#reconnect(this.#closing);
+    } else if (reason === "io server disconnect") this.#reconnect(null);
   }
 
   #refused(error: Error): void {
     if (this.#isClosed) return;
     if (this.connection.get() === "connected") this.connection.set("reconnecting");
     // An active socket could not reach the server and retries. Otherwise the server refused us.
-    if (!this.#socket.active) this.#comeBack(refusalOf(error));
+    if (!this.#socket.active) this.#reconnect(refusalOf(error));
   }
 
   /** Reconnects after a growing wait; gets new tokens first if the old ones were the reason. */
-  #comeBack(refusal: ParleyError | null): void {
+  #reconnect(refusal: ParleyError | null): void {
     this.#refusals += 1;
     const wait_ms = this.#waitAfter(refusal);
     const needsTokens = refusal?.code === "token_expired" || refusal?.code === "unauthenticated";
@@ -275,25 +275,25 @@ export class Gateway {
       const ready = needsTokens ? this.#sessions.refresh() : Promise.resolve();
       ready.then(
         () => this.#isClosed || this.#socket.connect(),
-        () => this.#isClosed || this.#sessions.current === null || this.#comeBack(refusal),
+        () => this.#isClosed || this.#sessions.current === null || this.#reconnect(refusal),
       );
     }, wait_ms);
   }
 
   #waitAfter(refusal: ParleyError | null): number {
-    const isElsewhere = refusal?.code === "draining" && this.#refusals <= TRIES_ELSEWHERE;
-    const grown_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), LONGEST_WAIT_MS);
-    const least_ms = refusal?.retry_after_ms ?? 0;
-    if (isElsewhere) return least_ms + Math.random() * ELSEWHERE_WITHIN_MS;
+    const isFastRetry = refusal?.code === "draining" && this.#refusals <= FAST_DRAIN_RETRIES;
+    const backoff_ms = Math.min(FIRST_WAIT_MS * 2 ** (this.#refusals - 1), MAX_WAIT_MS);
+    const min_ms = refusal?.retry_after_ms ?? 0;
+    if (isFastRetry) return min_ms + Math.random() * DRAIN_JITTER_MS;
     // At least the wait that the server asked for, with jitter so that clients do not return at once.
-    return Math.max(least_ms, grown_ms / 2) + (Math.random() * grown_ms) / 2;
+    return Math.max(min_ms, backoff_ms / 2) + (Math.random() * backoff_ms) / 2;
   }
 
   /** This connection's token is about to expire: gets a new one and reconnects with it. */
-  async #renew(): Promise<void> {
+  async #refreshAndReconnect(): Promise<void> {
     try {
-      const isOld = this.#sessions.current?.access_token === this.#token;
-      if (isOld) await this.#sessions.refresh();
+      const isCurrent = this.#sessions.current?.access_token === this.#token;
+      if (isCurrent) await this.#sessions.refresh();
     } catch {
       return; // Refused: the session has ended. Unreachable: the server closes, and we reconnect.
     }
@@ -310,7 +310,7 @@ function partsOf(room: string): [kind: string, id: string] {
 }
 
 /** Socket.IO's reasons for a close by the other end. Others are our own close or a silent network. */
-const BREAKS: ReadonlySet<string> = new Set([
+const PEER_CLOSE_REASONS: ReadonlySet<string> = new Set([
   "io server disconnect",
   "parse error",
   "transport close",

@@ -54,9 +54,9 @@ export async function send<T>(fetch: Fetch, origin: string, request: HttpRequest
 }
 
 function queryOf(query: HttpRequest["query"]): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-  return given.length > 0 ? `?${search.toString()}` : "";
+  const defined = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(defined.map(([name, value]) => [name, String(value)]));
+  return defined.length > 0 ? `?${search.toString()}` : "";
 }
 
 /** The decoded body; null if it is empty or not JSON (such as a proxy's own page). */

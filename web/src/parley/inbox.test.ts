@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { aConversation, aMessage, CONVERSATION, ME } from "../testing/builders";
 import { httpServer, loggedIn, socketServer, until } from "../testing/servers";
 import { Gateway } from "./gateway";
-import { Inbox, unreadIn } from "./inbox";
+import { Inbox, totalUnread } from "./inbox";
 import { Rest } from "./rest";
 
 const closing: (() => unknown)[] = [];
@@ -34,7 +34,7 @@ async function open(head = 3) {
   gateway.open();
   inbox.open();
   await until(() => joins.length === 1, "the join");
-  return { ...server, inbox, joins, unread: () => unreadIn(inbox.state.get()) };
+  return { ...server, inbox, joins, unread: () => totalUnread(inbox.state.get()) };
 }
 
 describe("the inbox", () => {

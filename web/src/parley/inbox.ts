@@ -6,24 +6,24 @@
 import { ENTRY_PUSHES, entryOfPush } from "./conversation";
 import { isOtherEpoch } from "./epochs";
 import type { Gateway } from "./gateway";
-import { LiveList, type Listed } from "./live-list";
+import { type ListState, LiveList } from "./live-list";
 import type { Rest } from "./rest";
 import { Store } from "./store";
 import type { Entry, ListedConversation } from "./types";
 
 /** Rooms are limited per connection: only the newest conversations are joined. */
-const MOST_JOINED = 30;
+const MAX_JOINED = 30;
 /** The server's limit for unread counts; shown as "99+". */
-const MOST_UNREAD = 100;
+const MAX_UNREAD = 100;
 
 export class Inbox {
-  readonly state: Store<Listed<ListedConversation>>;
+  readonly state: Store<ListState<ListedConversation>>;
   readonly #gateway: Gateway;
   readonly #me: string;
   readonly #list: LiveList<ListedConversation>;
-  readonly #undo: (() => void)[] = [];
+  readonly #cleanups: (() => void)[] = [];
   readonly #epochs = new Map<string, string>();
-  readonly #held = new Map<string, () => void>();
+  readonly #releases = new Map<string, () => void>();
   #joined = new Set<string>();
 
   constructor(gateway: Gateway, rest: Rest, me: string) {
@@ -39,15 +39,15 @@ export class Inbox {
 
   open(): void {
     for (const name of ENTRY_PUSHES) {
-      this.#undo.push(
-        this.#gateway.on(name, (push) => this.#entered(push.conversation_id, entryOfPush(name, push))),
+      this.#cleanups.push(
+        this.#gateway.on(name, (push) => this.#entryReceived(push.conversation_id, entryOfPush(name, push))),
       );
     }
-    this.#undo.push(
+    this.#cleanups.push(
       this.#gateway.on("receipt.updated", (push) => {
         if (push.account_id === this.#me) this.read(push.conversation_id, push.read_sequence);
       }),
-      this.#gateway.onReached((room, head, epoch) => this.#reached(room, head, epoch)),
+      this.#gateway.onHead((room, head, epoch) => this.#headReceived(room, head, epoch)),
       this.#gateway.onConnected(() => {
         this.#joined = new Set();
         void this.#join();
@@ -59,33 +59,33 @@ export class Inbox {
 
   close(): void {
     this.#list.close();
-    for (const undo of this.#undo.splice(0)) undo();
-    for (const release of this.#held.values()) release();
-    this.#held.clear();
+    for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
+    for (const release of this.#releases.values()) release();
+    this.#releases.clear();
   }
 
   reload = (): Promise<void> => this.#list.reload();
 
   /** Records that the account has read a conversation up to a sequence. */
   read(conversation_id: string, sequence: number): void {
-    this.#replace(conversation_id, (each) => ({
+    this.#update(conversation_id, (each) => ({
       ...each,
       read_sequence: Math.max(each.read_sequence, sequence),
       unread: sequence >= each.head ? 0 : Math.min(each.unread, each.head - sequence),
     }));
   }
 
-  #entered(conversation_id: string, entry: Entry): void {
+  #entryReceived(conversation_id: string, entry: Entry): void {
     const isKnown = this.state.get().items?.some((each) => each.id === conversation_id);
     if (isKnown === false) void this.reload();
     const isMine = entry.kind !== "notice" && entry.sender_id === this.#me;
     // As on the server: others' messages count; edits, deletions and notices do not.
-    this.#replace(conversation_id, (each) => ({
+    this.#update(conversation_id, (each) => ({
       ...each,
       head: Math.max(each.head, entry.sequence),
       unread:
         entry.kind === "message" && !isMine && entry.sequence > each.head
-          ? Math.min(MOST_UNREAD, each.unread + 1)
+          ? Math.min(MAX_UNREAD, each.unread + 1)
           : each.unread,
     }));
     if (isMine && entry.kind === "message") this.read(conversation_id, entry.sequence);
@@ -93,7 +93,7 @@ export class Inbox {
     if (entry.kind === "deletion" && !isMine) void this.reload();
   }
 
-  #reached(room: string, head: number, epoch: string | null): void {
+  #headReceived(room: string, head: number, epoch: string | null): void {
     const found = this.state.get().items?.find((each) => roomOf(each.id) === room);
     if (found === undefined) return;
     const known = this.#epochs.get(room) ?? null;
@@ -104,7 +104,7 @@ export class Inbox {
     if (isOtherEpoch(known, epoch) || head > found.head) void this.reload();
   }
 
-  #replace(conversation_id: string, change: (each: ListedConversation) => ListedConversation): void {
+  #update(conversation_id: string, change: (each: ListedConversation) => ListedConversation): void {
     const { items, error } = this.state.get();
     const old = items?.find((each) => each.id === conversation_id);
     if (items === null || old === undefined) return;
@@ -119,10 +119,10 @@ export class Inbox {
 
   /** Joins the listed conversations that are not joined on this connection, one after the other. */
   async #join(): Promise<void> {
-    for (const { id, head } of (this.state.get().items ?? []).slice(0, MOST_JOINED)) {
+    for (const { id, head } of (this.state.get().items ?? []).slice(0, MAX_JOINED)) {
       if (this.#joined.has(id) || !this.#gateway.is_connected) continue;
       const joined = this.#joined.add(id);
-      if (!this.#held.has(id)) this.#held.set(id, this.#gateway.hold(roomOf(id)));
+      if (!this.#releases.has(id)) this.#releases.set(id, this.#gateway.hold(roomOf(id)));
       try {
         await this.#gateway.join(roomOf(id), { after_sequence: head });
       } catch {
@@ -136,5 +136,5 @@ const roomOf = (conversation_id: string): `conversation:${string}` =>
   `conversation:${conversation_id}`;
 
 /** The unread count of all conversations, for the badge in the navigation. */
-export const unreadIn = (listed: Listed<ListedConversation>): number =>
+export const totalUnread = (listed: ListState<ListedConversation>): number =>
   (listed.items ?? []).reduce((sum, each) => sum + each.unread, 0);

@@ -8,7 +8,7 @@ import type { Gateway } from "./gateway";
 import { Store } from "./store";
 import type { PushName } from "./types";
 
-export interface Listed<T> {
+export interface ListState<T> {
   /** null until the first answer. */
   items: readonly T[] | null;
   error: ParleyError | null;
@@ -18,11 +18,11 @@ export interface Listed<T> {
 const BURST_MS = 120;
 
 export class LiveList<T> {
-  readonly state = new Store<Listed<T>>({ items: null, error: null });
+  readonly state = new Store<ListState<T>>({ items: null, error: null });
   readonly #read: () => Promise<T[]>;
   readonly #gateway: Pick<Gateway, "on" | "onConnected">;
   readonly #names: readonly PushName[];
-  readonly #undo: (() => void)[] = [];
+  readonly #cleanups: (() => void)[] = [];
   #reading: Promise<void> | null = null;
   #isDue = false;
   #isOpen = false;
@@ -40,35 +40,35 @@ export class LiveList<T> {
 
   open(): void {
     this.#isOpen = true;
-    for (const name of this.#names) this.#undo.push(this.#gateway.on(name, () => this.#soon()));
+    for (const name of this.#names) this.#cleanups.push(this.#gateway.on(name, () => this.#reloadSoon()));
     void this.reload();
     let isFirst = true;
     // If already connected, the read above is sufficient.
-    this.#undo.push(this.#gateway.onConnected(() => isFirst || this.#soon()));
+    this.#cleanups.push(this.#gateway.onConnected(() => isFirst || this.#reloadSoon()));
     isFirst = false;
   }
 
   close(): void {
     this.#isOpen = false;
     clearTimeout(this.#timer);
-    for (const undo of this.#undo.splice(0)) undo();
+    for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
   }
 
   /** Reads the list again; a call during a read causes another read after it. */
   reload(): Promise<void> {
     this.#isDue = true;
-    this.#reading ??= this.#readAll().finally(() => {
+    this.#reading ??= this.#readWhileDue().finally(() => {
       this.#reading = null;
     });
     return this.#reading;
   }
 
-  #soon(): void {
+  #reloadSoon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.reload(), BURST_MS);
   }
 
-  async #readAll(): Promise<void> {
+  async #readWhileDue(): Promise<void> {
     while (this.#isDue && this.#isOpen) {
       this.#isDue = false;
       try {

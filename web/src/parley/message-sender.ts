@@ -6,11 +6,11 @@
 import type { ConversationState } from "./conversation";
 import { asParleyError, ParleyError } from "./errors";
 import { newId } from "./ids";
-import * as rules from "./outgoing";
+import * as steps from "./outgoing";
 import type { Pending } from "./outgoing";
 import { Retry } from "./retry";
 import type { Store } from "./store";
-import type { KeptMessage, Texts } from "./texts";
+import type { StoredMessage, UnsentStore } from "./unsent-store";
 import type { Message } from "./types";
 import { wellFormed } from "./well-formed";
 
@@ -19,7 +19,7 @@ export interface SenderOptions {
   /** Applies a step to the state, then does what the new state requires. */
   advance: (step: (state: ConversationState) => ConversationState) => void;
   conversation_id: string;
-  texts: Pick<Texts, "put" | "remove"> | undefined;
+  unsentStore: Pick<UnsentStore, "put" | "remove"> | undefined;
   /** Sends one message; rejects with a ParleyError. */
   send: (message: Pick<Pending, "client_message_id" | "body">) => Promise<Message>;
   /** Whether messages can be sent now; `flush` must be called when they can be sent again. */
@@ -32,14 +32,14 @@ export interface SenderOptions {
 
 export class MessageSender {
   readonly #options: SenderOptions;
-  readonly #resend = new Retry();
+  readonly #sendRetry = new Retry();
   #isSending = false;
   /** The pending messages at the last save. */
-  #kept: readonly Pending[] = [];
+  #saved: readonly Pending[] = [];
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    options.state.subscribe(() => this.#keep());
+    options.state.subscribe(() => this.#save());
   }
 
   /** Whether messages are waiting to be sent. */
@@ -53,39 +53,39 @@ export class MessageSender {
       body: wellFormed(body),
       written_at: new Date(this.#options.now_ms()).toISOString(),
     };
-    this.#options.advance((s) => rules.written(s, message));
+    this.#options.advance((s) => steps.messageAdded(s, message));
     void this.flush();
   }
 
   /** Takes over the unsent messages of an earlier page. */
-  restore(messages: readonly KeptMessage[]): void {
+  restore(messages: readonly StoredMessage[]): void {
     const older = messages.map(({ pending }) => ({
       ...pending,
       error: pending.error && new ParleyError(pending.error.code, pending.error.message),
     }));
-    this.#kept = [...older, ...this.#kept];
-    this.#options.advance((s) => rules.restored(s, older));
+    this.#saved = [...older, ...this.#saved];
+    this.#options.advance((s) => steps.messagesRestored(s, older));
     void this.flush();
   }
 
   retry(client_message_id: string): void {
-    this.#options.advance((s) => rules.retried(s, client_message_id));
+    this.#options.advance((s) => steps.retried(s, client_message_id));
     void this.flush();
   }
 
   drop(client_message_id: string): void {
-    this.#options.advance((s) => rules.dropped(s, client_message_id));
+    this.#options.advance((s) => steps.dropped(s, client_message_id));
   }
 
   /** Marks all waiting messages as failed: the conversation is not accessible. */
-  refuseAll(error: ParleyError): void {
+  failWaiting(error: ParleyError): void {
     for (const { state, client_message_id } of this.#pending) {
-      if (state === "waiting") this.#options.advance((s) => rules.refused(s, client_message_id, error));
+      if (state === "waiting") this.#options.advance((s) => steps.refused(s, client_message_id, error));
     }
   }
 
   cancel(): void {
-    this.#resend.cancel();
+    this.#sendRetry.cancel();
   }
 
   async flush(): Promise<void> {
@@ -106,21 +106,21 @@ export class MessageSender {
   async #sendOne({ client_message_id, body }: Pending): Promise<boolean> {
     try {
       const message = await this.#options.send({ client_message_id, body });
-      this.#resend.reset();
-      this.#options.advance((s) => rules.acknowledged(s, message));
+      this.#sendRetry.reset();
+      this.#options.advance((s) => steps.acknowledged(s, message));
       return true;
     } catch (thrown) {
       const error = asParleyError(thrown);
       if (error.code === "connection_broken") {
-        this.#options.advance((s) => rules.broken(s, client_message_id, error));
+        this.#options.advance((s) => steps.connectionLost(s, client_message_id, error));
         return false; // The others are sent after the join on the next connection.
       }
       if (error.is_temporary) {
-        const again = () => void this.flush();
-        if (this.#options.isConnected()) this.#resend.later(again, error.retry_after_ms);
+        const retry = () => void this.flush();
+        if (this.#options.isConnected()) this.#sendRetry.later(retry, error.retry_after_ms);
         return false;
       }
-      this.#options.advance((s) => rules.refused(s, client_message_id, error));
+      this.#options.advance((s) => steps.refused(s, client_message_id, error));
       this.#options.onRefused(error);
       return true;
     }
@@ -131,16 +131,16 @@ export class MessageSender {
   }
 
   /** Stores unsent messages in the browser, and removes those that the marketplace has stored. */
-  #keep(): void {
-    const { texts, conversation_id } = this.#options;
-    const [before, now] = [this.#kept, this.#pending];
-    if (texts === undefined || before === now) return;
-    this.#kept = now;
+  #save(): void {
+    const { unsentStore, conversation_id } = this.#options;
+    const [before, now] = [this.#saved, this.#pending];
+    if (unsentStore === undefined || before === now) return;
+    this.#saved = now;
     const unsent = (all: readonly Pending[]) => all.filter((each) => each.state !== "sent");
     const left = new Set(unsent(now).map((each) => each.client_message_id));
-    for (const each of unsent(now)) if (!before.includes(each)) texts.put(conversation_id, each);
+    for (const each of unsent(now)) if (!before.includes(each)) unsentStore.put(conversation_id, each);
     for (const { client_message_id } of unsent(before)) {
-      if (!left.has(client_message_id)) texts.remove(client_message_id);
+      if (!left.has(client_message_id)) unsentStore.remove(client_message_id);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The steps of an unacknowledged message, from the send button to its sequence; pure. */
 
-import { type ConversationState, entered, entryOfMessage } from "./conversation";
+import { type ConversationState, entriesAdded, entryOfMessage } from "./conversation";
 import type { ParleyError } from "./errors";
 import type { Message } from "./types";
 
@@ -16,10 +16,10 @@ export interface Pending {
 }
 
 /** After this many lost connections, a message is not retried automatically. */
-export const MOST_BREAKS = 2;
+export const MAX_BREAKS = 2;
 
 /** Adds a message that the person has just written. */
-export function written(
+export function messageAdded(
   state: ConversationState,
   message: Pick<Pending, "client_message_id" | "body" | "written_at">,
 ): ConversationState {
@@ -28,11 +28,11 @@ export function written(
 }
 
 /** Adds messages written before this page was loaded; they are sent before those written since. */
-export function restored(state: ConversationState, older: readonly Pending[]): ConversationState {
+export function messagesRestored(state: ConversationState, older: readonly Pending[]): ConversationState {
   const known = new Set(state.pending.map((each) => each.client_message_id));
   const fresh = older.filter((each) => !known.has(each.client_message_id));
   // Removes those that had arrived after all, if their entries are loaded.
-  return entered({ ...state, pending: [...fresh, ...state.pending] }, []);
+  return entriesAdded({ ...state, pending: [...fresh, ...state.pending] }, []);
 }
 
 /** Applies a message's acknowledgement, which has its sequence. */
@@ -40,7 +40,7 @@ export function acknowledged(state: ConversationState, message: Message): Conver
   const { client_message_id, sequence } = message;
   // A message that arrived long ago is older than the loaded entries: it is shown with its page.
   if (sequence < state.first) return dropped(state, client_message_id);
-  return entered(mark(state, client_message_id, { state: "sent", error: null }), [
+  return entriesAdded(updated(state, client_message_id, { state: "sent", error: null }), [
     entryOfMessage(message),
   ]);
 }
@@ -50,23 +50,23 @@ export const refused = (
   state: ConversationState,
   client_message_id: string,
   error: ParleyError,
-): ConversationState => mark(state, client_message_id, { state: "failed", error });
+): ConversationState => updated(state, client_message_id, { state: "failed", error });
 
 /** Counts a connection lost while a message was being sent. */
-export function broken(
+export function connectionLost(
   state: ConversationState,
   client_message_id: string,
   error: ParleyError,
 ): ConversationState {
   const found = state.pending.find((each) => each.client_message_id === client_message_id);
   const breaks = (found?.breaks ?? 0) + 1;
-  const counted = mark(state, client_message_id, { breaks });
-  return breaks < MOST_BREAKS ? counted : refused(counted, client_message_id, error);
+  const counted = updated(state, client_message_id, { breaks });
+  return breaks < MAX_BREAKS ? counted : refused(counted, client_message_id, error);
 }
 
 /** Queues a refused message again under the same id. */
 export const retried = (state: ConversationState, client_message_id: string): ConversationState =>
-  mark(state, client_message_id, { state: "waiting", error: null, breaks: 0 });
+  updated(state, client_message_id, { state: "waiting", error: null, breaks: 0 });
 
 /** Removes a refused message. */
 export const dropped = (state: ConversationState, client_message_id: string): ConversationState => ({
@@ -74,7 +74,7 @@ export const dropped = (state: ConversationState, client_message_id: string): Co
   pending: state.pending.filter((each) => each.client_message_id !== client_message_id),
 });
 
-function mark(
+function updated(
   state: ConversationState,
   client_message_id: string,
   to: Partial<Pending>,

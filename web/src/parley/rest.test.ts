@@ -1,24 +1,24 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { anRfi } from "../testing/builders";
-import { httpServer, loggedIn, type Scripted, type Seen } from "../testing/servers";
+import { httpServer, loggedIn, type ScriptedAnswer, type SeenRequest } from "../testing/servers";
 import { send } from "./http";
 import { logIn, Rest } from "./rest";
 
 let close: () => void = () => undefined;
 afterEach(() => close());
 
-async function api(answer: (seen: Seen, count: number) => Scripted) {
+async function api(answer: (seen: SeenRequest, count: number) => ScriptedAnswer) {
   const server = await httpServer(answer);
   close = server.close;
   const sessions = loggedIn();
   return { ...server, sessions, rest: new Rest(fetch, server.origin, sessions) };
 }
 
-const page = (items: unknown[], next_cursor: string | null = null): Scripted => ({
+const page = (items: unknown[], next_cursor: string | null = null): ScriptedAnswer => ({
   status: 200,
   body: { items, next_cursor },
 });
-const problem = (status: number, code: string, headers = {}): Scripted => ({
+const problem = (status: number, code: string, headers = {}): ScriptedAnswer => ({
   status,
   headers,
   body: { type: "about:blank", title: code, status, code, detail: `It was ${code}.` },

@@ -36,9 +36,9 @@ export async function refreshTokens(fetch: Fetch, origin: string, refresh_token:
 const ATTEMPTS = 3;
 const BACKOFF_MS = 400;
 /** A longer wait fails immediately: a person is waiting at a button. */
-const LONGEST_WAIT_MS = 3_000;
+const MAX_WAIT_MS = 3_000;
 /** The limit when a list is read to its end. */
-const MOST_PAGES = 10;
+const MAX_PAGES = 10;
 
 export class Rest {
   readonly #fetch: Fetch;
@@ -55,53 +55,53 @@ export class Rest {
   categories = () => this.#list<Category>("/v1/categories");
 
   rfis = () => this.#list<Rfi>("/v1/rfis");
-  rfi = (id: string) => this.#get<Rfi>(`/v1/rfis/${seg(id)}`);
+  rfi = (id: string) => this.#get<Rfi>(`/v1/rfis/${segment(id)}`);
   createRfi = (content: RfiContent) => this.#create<Rfi>("/v1/rfis", content);
   // Changes of an RFI send the revision they are based on; if it is stale, they fail with
   // `stale_revision`.
   submitRfi = (id: string, revision: number) =>
-    this.#create<Rfi>(`/v1/rfis/${seg(id)}/submit`, undefined, revision);
+    this.#create<Rfi>(`/v1/rfis/${segment(id)}/submit`, undefined, revision);
   withdrawRfi = (id: string, revision: number) =>
-    this.#create<Rfi>(`/v1/rfis/${seg(id)}/withdraw`, undefined, revision);
+    this.#create<Rfi>(`/v1/rfis/${segment(id)}/withdraw`, undefined, revision);
   reviseRfi = (id: string, revision: number, content: Partial<RfiContent>) =>
     this.#body<Rfi>({
       method: "PATCH",
-      path: `/v1/rfis/${seg(id)}`,
+      path: `/v1/rfis/${segment(id)}`,
       body: content,
       if_match: revision,
     });
   changes = (id: string, after_revision: number) =>
-    this.#list<Revision>(`/v1/rfis/${seg(id)}/changes`, { after_revision });
+    this.#list<Revision>(`/v1/rfis/${segment(id)}/changes`, { after_revision });
 
   ownVendor = () => this.#get<OwnVendor>("/v1/vendors/me");
-  rfiMatches = (rfi_id: string) => this.#list<Match>(`/v1/rfis/${seg(rfi_id)}/matches`);
+  rfiMatches = (rfi_id: string) => this.#list<Match>(`/v1/rfis/${segment(rfi_id)}/matches`);
   matches = () => this.#list<Match>("/v1/matches");
   acceptMatch = (id: string) =>
-    this.#create<{ conversation_id: string }>(`/v1/matches/${seg(id)}/accept`);
-  declineMatch = (id: string) => this.#create<unknown>(`/v1/matches/${seg(id)}/decline`, {});
+    this.#create<{ conversation_id: string }>(`/v1/matches/${segment(id)}/accept`);
+  declineMatch = (id: string) => this.#create<unknown>(`/v1/matches/${segment(id)}/decline`, {});
 
-  quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`);
+  quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`);
   submitQuote = (rfi_id: string, figures: QuoteFigures) =>
-    this.#create<Quote>(`/v1/rfis/${seg(rfi_id)}/quotes`, figures);
+    this.#create<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`, figures);
   /** Awards the quote as the customer saw it; fails with `stale_revision` if it has changed. */
   award = (rfi_id: string, revision: number, quote: Pick<Quote, "id" | "revision">) =>
     this.#create<unknown>(
-      `/v1/rfis/${seg(rfi_id)}/award`,
+      `/v1/rfis/${segment(rfi_id)}/award`,
       { quote_id: quote.id, quote_revision: quote.revision },
       revision,
     );
 
   conversations = () => this.#list<ListedConversation>("/v1/conversations");
-  conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${seg(id)}`);
+  conversation = (id: string) => this.#get<ListedConversation>(`/v1/conversations/${segment(id)}`);
   // Both are idempotent, so both may be retried.
-  block = (id: string) => this.#create<Block>(`/v1/conversations/${seg(id)}/block`);
+  block = (id: string) => this.#create<Block>(`/v1/conversations/${segment(id)}/block`);
   unblock = (id: string) =>
-    patiently(() =>
-      this.#body<Block>({ method: "DELETE", path: `/v1/conversations/${seg(id)}/block` }),
+    withRetries(() =>
+      this.#body<Block>({ method: "DELETE", path: `/v1/conversations/${segment(id)}/block` }),
     );
   /** `details` may be empty unless the reason is `other`. */
   reportMessage = (id: string, message_id: string, reason: ReportReason, details: string) =>
-    this.#create<unknown>(`/v1/conversations/${seg(id)}/messages/${seg(message_id)}/report`, {
+    this.#create<unknown>(`/v1/conversations/${segment(id)}/messages/${segment(message_id)}/report`, {
       reason,
       ...(details === "" ? {} : { details }),
     });
@@ -110,7 +110,7 @@ export class Rest {
   async #list<T>(path: string, query: HttpRequest["query"] = {}): Promise<T[]> {
     const items: T[] = [];
     let cursor: string | undefined;
-    for (let page = 0; page < MOST_PAGES; page += 1) {
+    for (let page = 0; page < MAX_PAGES; page += 1) {
       const found = await this.#get<Page<T>>(path, { ...query, ...(cursor ? { cursor } : {}) });
       items.push(...found.items);
       if (!found.next_cursor) break;
@@ -120,13 +120,13 @@ export class Rest {
   }
 
   #get<T>(path: string, query: HttpRequest["query"] = {}): Promise<T> {
-    return patiently(() => this.#body<T>({ method: "GET", path, query }));
+    return withRetries(() => this.#body<T>({ method: "GET", path, query }));
   }
 
   /** A POST with one Idempotency-Key for all attempts, so that it takes effect once. */
   #create<T>(path: string, body?: unknown, if_match?: number): Promise<T> {
     const idempotency_key = newId();
-    return patiently(() =>
+    return withRetries(() =>
       this.#body<T>({
         method: "POST",
         path,
@@ -158,17 +158,17 @@ export class Rest {
 }
 
 /** Retries after temporary errors: three attempts within a few seconds. */
-async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await attempt();
     } catch (thrown) {
       const error = thrown instanceof ParleyError ? thrown : null;
       const wait_ms = error?.retry_after_ms ?? BACKOFF_MS * 2 ** (tried - 1) * (0.5 + Math.random());
-      if (!error?.is_temporary || tried === ATTEMPTS || wait_ms > LONGEST_WAIT_MS) throw thrown;
+      if (!error?.is_temporary || tried === ATTEMPTS || wait_ms > MAX_WAIT_MS) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, wait_ms));
     }
   }
 }
 
-const seg = encodeURIComponent;
+const segment = encodeURIComponent;

@@ -1,7 +1,7 @@
 /** Backoff between attempts: one timer, from half a second to ten seconds, reset after a success. */
 
 const FIRST_MS = 500;
-const LONGEST_MS = 10_000;
+const MAX_MS = 10_000;
 
 export class Retry {
   #tries = 0;
@@ -10,7 +10,7 @@ export class Retry {
   /** Schedules `work`; does nothing if work is already scheduled. */
   later(work: () => void, retry_after_ms?: number): void {
     if (this.#timer !== undefined) return;
-    const grown_ms = Math.min(FIRST_MS * 2 ** this.#tries, LONGEST_MS) * (0.5 + Math.random() / 2);
+    const grown_ms = Math.min(FIRST_MS * 2 ** this.#tries, MAX_MS) * (0.5 + Math.random() / 2);
     this.#tries += 1;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -4,7 +4,7 @@ import { loggedIn, socketServer, until } from "../testing/servers";
 import { errorFromProblem } from "./errors";
 import { Gateway } from "./gateway";
 import { RfiClient } from "./rfi-client";
-import { applied } from "./rfi-feed";
+import { withRevision } from "./rfi-feed";
 import type { Revision, Rfi } from "./types";
 
 const closing: (() => unknown)[] = [];
@@ -15,7 +15,7 @@ afterEach(async () => {
 /** A client of an RFI at revision 2, which the test can revise. */
 async function open(
   rest?: ConstructorParameters<typeof RfiClient>[0]["rest"],
-  most_changes = Infinity,
+  max_changes = Infinity,
 ) {
   let rfi: Rfi = anRfi();
   const revisions: Revision[] = [aRevision(1, []), aRevision(2, [])];
@@ -27,7 +27,7 @@ async function open(
       if (refusal !== null) return ack({ ok: false, error: refusal });
       void socket.join("rfi");
       const missed = revisions.slice(after_revision);
-      const is_snapshot = missed.length > most_changes;
+      const is_snapshot = missed.length > max_changes;
       const changes = is_snapshot ? [] : missed;
       ack({ ok: true, rfi, revision: rfi.revision, changes, is_snapshot });
     });
@@ -36,7 +36,7 @@ async function open(
   const revise = (title: string): Revision => {
     const revision = aRevision(rfi.revision + 1, [{ path: "title", old: rfi.title, new: title }]);
     revisions.push(revision);
-    rfi = applied(rfi, revision);
+    rfi = withRevision(rfi, revision);
     return revision;
   };
   const gateway = new Gateway(server.origin, loggedIn());

@@ -5,22 +5,22 @@ import { asParleyError, ParleyError } from "./errors";
 import type { Gateway } from "./gateway";
 import type { Rest } from "./rest";
 import { Retry } from "./retry";
-import * as rules from "./rfi-feed";
+import * as steps from "./rfi-feed";
 import type { RfiFeed } from "./rfi-feed";
 import { Store } from "./store";
 
 export interface RfiOptions {
-  gateway: Pick<Gateway, "join" | "on" | "onConnected" | "onReached" | "onLeft" | "hold" | "is_connected">;
+  gateway: Pick<Gateway, "join" | "on" | "onConnected" | "onHead" | "onLeft" | "hold" | "is_connected">;
   rest: Pick<Rest, "rfi" | "changes">;
   rfi_id: string;
 }
 
 export class RfiClient {
-  readonly feed = new Store<RfiFeed>(rules.NO_RFI);
+  readonly feed = new Store<RfiFeed>(steps.NO_RFI);
   /** Why the RFI cannot be shown, or null; `not_found` if the account may no longer see it. */
   readonly failure = new Store<ParleyError | null>(null);
   readonly #options: RfiOptions;
-  readonly #undo: (() => void)[] = [];
+  readonly #cleanups: (() => void)[] = [];
   readonly #retry = new Retry();
   #isJoining = false;
   /** How often the account lost access: responses to earlier requests are then ignored. */
@@ -32,22 +32,22 @@ export class RfiClient {
 
   open(): void {
     const { gateway, rfi_id } = this.#options;
-    this.#undo.push(
+    this.#cleanups.push(
       gateway.hold(`rfi:${rfi_id}`),
       gateway.on("rfi.changed", (push) => {
         if (push.rfi_id !== rfi_id) return;
-        this.#advance((f) => rules.changed(f, [push]));
+        this.#advance((f) => steps.revisionsAdded(f, [push]));
         // A budget that becomes visible is not in the change: read the RFI.
         if (push.changes.some((each) => each.path === "budget_visibility")) this.#widen();
       }),
       gateway.on("match.updated", (push) => {
         if (push.rfi_id === rfi_id) this.#widen();
       }),
-      gateway.onReached((room, head, epoch) => {
+      gateway.onHead((room, head, epoch) => {
         if (room !== `rfi:${rfi_id}`) return;
         // Of another epoch: join again for the current state.
         if (isOtherEpoch(this.feed.get().epoch, epoch)) void this.#join();
-        else this.#advance((f) => rules.atLeast(f, head));
+        else this.#advance((f) => steps.headRaised(f, head));
       }),
       gateway.onLeft((room) => {
         if (room === `rfi:${rfi_id}`) this.#left();
@@ -58,7 +58,7 @@ export class RfiClient {
   }
 
   close(): void {
-    for (const undo of this.#undo.splice(0)) undo();
+    for (const cleanUp of this.#cleanups.splice(0)) cleanUp();
     this.#retry.cancel();
   }
 
@@ -70,7 +70,7 @@ export class RfiClient {
       const [rfi, changes] = await Promise.all([rest.rfi(rfi_id), rest.changes(rfi_id, 0)]);
       if (lefts !== this.#lefts) return;
       this.failure.set(null);
-      this.#advance((f) => rules.told(f, rfi, changes));
+      this.#advance((f) => steps.withSnapshot(f, rfi, changes));
     } catch (thrown) {
       this.#failed(asParleyError(thrown));
     }
@@ -91,13 +91,13 @@ export class RfiClient {
   /** Keeps showing the RFI after an error, unless the account may no longer see it. */
   #failed(error: ParleyError): void {
     const isLost = error.code === "not_found" || error.code === "forbidden";
-    if (isLost) this.feed.set(rules.NO_RFI);
+    if (isLost) this.feed.set(steps.NO_RFI);
     if (this.feed.get().rfi === null) this.failure.set(error);
   }
 
   #advance(step: (feed: RfiFeed) => RfiFeed): void {
     this.feed.set(step(this.feed.get()));
-    if (this.feed.get().rfi !== null && rules.missing(this.feed.get()) !== null) void this.#join();
+    if (this.feed.get().rfi !== null && steps.missingAfter(this.feed.get()) !== null) void this.#join();
   }
 
   /** Joins, or joins again to fetch missing changes: the answer has both. */
@@ -113,10 +113,10 @@ export class RfiClient {
       const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision, epoch });
       if (lefts !== this.#lefts) return;
       this.failure.set(null);
-      this.feed.set(rules.rejoined(this.feed.get(), answer));
+      this.feed.set(steps.joined(this.feed.get(), answer));
       // More changes were missed than a join returns: the RFI is current, read its history over REST.
       if (answer.is_snapshot) void this.load();
-      if (rules.missing(this.feed.get()) === null) this.#retry.reset();
+      if (steps.missingAfter(this.feed.get()) === null) this.#retry.reset();
       else this.#retry.later(() => void this.#join());
     } catch (thrown) {
       const error = asParleyError(thrown);

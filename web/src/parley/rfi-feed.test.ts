@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { anRfi, aRevision } from "../testing/builders";
-import * as rules from "./rfi-feed";
+import * as steps from "./rfi-feed";
 import type { Change } from "./types";
 
 const change = (path: string, old: Change["old"], now: Change["new"]): Change => ({
@@ -11,11 +11,11 @@ const change = (path: string, old: Change["old"], now: Change["new"]): Change =>
 const title = aRevision(3, [change("title", "Leaking pipe", "Burst pipe")]);
 const budget = aRevision(4, [change("budget.max_minor", 50_000, 90_000)]);
 const withdrawn = aRevision(5, [change("state", "open", "withdrawn")], "withdrawn");
-const opened = () => rules.told(rules.NO_RFI, anRfi(), []);
+const opened = () => steps.withSnapshot(steps.NO_RFI, anRfi(), []);
 
 describe("applying revisions", () => {
   test("in order leads to the new state", () => {
-    const { rfi } = rules.changed(opened(), [title, budget, withdrawn]);
+    const { rfi } = steps.revisionsAdded(opened(), [title, budget, withdrawn]);
     expect(rfi).toMatchObject({
       revision: 5,
       title: "Burst pipe",
@@ -27,8 +27,8 @@ describe("applying revisions", () => {
 
   test("out of order and repeatedly leads to the same state", () => {
     let feed = opened();
-    for (const each of [withdrawn, title, withdrawn, budget, title]) feed = rules.changed(feed, [each]);
-    expect(feed.rfi).toEqual(rules.changed(opened(), [title, budget, withdrawn]).rfi);
+    for (const each of [withdrawn, title, withdrawn, budget, title]) feed = steps.revisionsAdded(feed, [each]);
+    expect(feed.rfi).toEqual(steps.revisionsAdded(opened(), [title, budget, withdrawn]).rfi);
   });
 
   test("removes a part whose new value is null, and replaces a whole value", () => {
@@ -38,42 +38,42 @@ describe("applying revisions", () => {
       change("attributes.lift", true, false),
       change("budget", rfi.budget ?? null, null),
     ]);
-    expect(rules.applied(rfi, revision)).toMatchObject({ attributes: { lift: false }, budget: null });
-    expect(rules.applied(rfi, revision).attributes).not.toHaveProperty("floor");
+    expect(steps.withRevision(rfi, revision)).toMatchObject({ attributes: { lift: false }, budget: null });
+    expect(steps.withRevision(rfi, revision).attributes).not.toHaveProperty("floor");
   });
 
   test("does not modify the given RFI", () => {
     const rfi = anRfi();
-    rules.applied(rfi, budget);
+    steps.withRevision(rfi, budget);
     expect(rfi).toEqual(anRfi());
   });
 });
 
 describe("gaps", () => {
   test("a revision after a gap is held back, and the gap is reported as missing", () => {
-    const feed = rules.changed(opened(), [budget]);
+    const feed = steps.revisionsAdded(opened(), [budget]);
     expect(feed.rfi?.revision).toBe(2);
-    expect(rules.missing(feed)).toBe(2);
-    expect(rules.missing(rules.changed(feed, [title]))).toBeNull();
+    expect(steps.missingAfter(feed)).toBe(2);
+    expect(steps.missingAfter(steps.revisionsAdded(feed, [title]))).toBeNull();
   });
 
   test("after a higher head, revisions are missing until a join brings them", () => {
-    const behind = rules.atLeast(opened(), 4);
-    expect(rules.missing(behind)).toBe(2);
+    const behind = steps.headRaised(opened(), 4);
+    expect(steps.missingAfter(behind)).toBe(2);
     const rfi = anRfi({ revision: 4, title: "Burst pipe" });
-    const feed = rules.rejoined(behind, { rfi, revision: 4, changes: [title, budget], epoch: "0" });
-    expect(rules.missing(feed)).toBeNull();
-    expect(rules.history(feed).map((each) => each.revision)).toEqual([4, 3]);
+    const feed = steps.joined(behind, { rfi, revision: 4, changes: [title, budget], epoch: "0" });
+    expect(steps.missingAfter(feed)).toBeNull();
+    expect(steps.history(feed).map((each) => each.revision)).toEqual([4, 3]);
   });
 
   test("pushed revisions are applied to an older snapshot", () => {
-    const pushed = rules.changed(rules.NO_RFI, [title, budget]);
-    expect(rules.told(pushed, anRfi(), []).rfi).toMatchObject({ revision: 4, title: "Burst pipe" });
+    const pushed = steps.revisionsAdded(steps.NO_RFI, [title, budget]);
+    expect(steps.withSnapshot(pushed, anRfi(), []).rfi).toMatchObject({ revision: 4, title: "Burst pipe" });
   });
 
   test("an older snapshot does not replace a newer RFI", () => {
-    const feed = rules.changed(opened(), [title]);
-    expect(rules.told(feed, anRfi(), []).rfi?.revision).toBe(3);
+    const feed = steps.revisionsAdded(opened(), [title]);
+    expect(steps.withSnapshot(feed, anRfi(), []).rfi?.revision).toBe(3);
   });
 });
 
@@ -82,16 +82,16 @@ describe("the difference since a revision", () => {
   const again = aRevision(6, [change("title", "Burst pipe", "Flooded kitchen")]);
 
   test("has each field's first old value and last new value", () => {
-    const feed = rules.changed(opened(), [title, budget, again, aRevision(5, [])]);
-    expect(rules.difference(feed, 2)).toEqual([
+    const feed = steps.revisionsAdded(opened(), [title, budget, again, aRevision(5, [])]);
+    expect(steps.difference(feed, 2)).toEqual([
       change("title", "Leaking pipe", "Flooded kitchen"),
       change("budget.max_minor", 50_000, 90_000),
     ]);
-    expect(rules.difference(feed, 4)).toEqual([change("title", "Burst pipe", "Flooded kitchen")]);
+    expect(steps.difference(feed, 4)).toEqual([change("title", "Burst pipe", "Flooded kitchen")]);
   });
 
   test("omits fields that were changed back", () => {
-    const feed = rules.changed(opened(), [title, budget, back]);
-    expect(rules.difference(feed, 3)).toEqual([]);
+    const feed = steps.revisionsAdded(opened(), [title, budget, back]);
+    expect(steps.difference(feed, 3)).toEqual([]);
   });
 });

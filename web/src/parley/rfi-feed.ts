@@ -18,21 +18,21 @@ export interface RfiFeed {
 export const NO_RFI: RfiFeed = { rfi: null, revisions: new Map(), head: 0, epoch: null };
 
 /** Applies an RFI and revisions from REST or a join; an RFI older than ours is ignored. */
-export function told(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): RfiFeed {
+export function withSnapshot(feed: RfiFeed, rfi: Rfi, revisions: readonly Revision[]): RfiFeed {
   const isNewer = feed.rfi === null || rfi.revision >= feed.rfi.revision;
-  return changed({ ...feed, rfi: isNewer ? rfi : feed.rfi }, revisions);
+  return revisionsAdded({ ...feed, rfi: isNewer ? rfi : feed.rfi }, revisions);
 }
 
 /** Applies the answer to a join. One of another epoch, or a snapshot older than ours, starts over. */
-export function rejoined(feed: RfiFeed, answer: JoinedRfi): RfiFeed {
+export function joined(feed: RfiFeed, answer: JoinedRfi): RfiFeed {
   const isBehind = answer.is_snapshot === true && answer.revision < (feed.rfi?.revision ?? 0);
   const base = isBehind || isOtherEpoch(feed.epoch, answer.epoch) ? NO_RFI : feed;
   const epoch = answer.epoch ?? feed.epoch;
-  return atLeast(told({ ...base, epoch }, answer.rfi, answer.changes), answer.revision);
+  return headRaised(withSnapshot({ ...base, epoch }, answer.rfi, answer.changes), answer.revision);
 }
 
 /** Adds revisions and applies those that follow; those after a gap are held back. */
-export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
+export function revisionsAdded(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
   const revisions = new Map(feed.revisions);
   let head = Math.max(feed.head, feed.rfi?.revision ?? 0);
   for (const revision of incoming) {
@@ -40,17 +40,17 @@ export function changed(feed: RfiFeed, incoming: readonly Revision[]): RfiFeed {
     head = Math.max(head, revision.revision);
   }
   let rfi = feed.rfi;
-  for (let next = following(rfi, revisions); rfi && next; next = following(rfi, revisions)) {
-    rfi = applied(rfi, next);
+  for (let next = nextRevision(rfi, revisions); rfi && next; next = nextRevision(rfi, revisions)) {
+    rfi = withRevision(rfi, next);
   }
   return { ...feed, rfi, revisions, head };
 }
 
-export const atLeast = (feed: RfiFeed, head: number): RfiFeed =>
+export const headRaised = (feed: RfiFeed, head: number): RfiFeed =>
   head > feed.head ? { ...feed, head } : feed;
 
 /** The revision after which to fetch changes, or null if the RFI is up to date. */
-export function missing(feed: RfiFeed): number | null {
+export function missingAfter(feed: RfiFeed): number | null {
   const at = feed.rfi?.revision ?? 0;
   return at < feed.head ? at : null;
 }
@@ -75,7 +75,7 @@ export function difference(feed: RfiFeed, after_revision: number): Change[] {
 /**
  * Applies one revision to an RFI. A path with a dot names a part of an object (`budget.max_minor`).
  */
-export function applied(rfi: Rfi, revision: Revision): Rfi {
+export function withRevision(rfi: Rfi, revision: Revision): Rfi {
   const next: Record<string, unknown> = { ...rfi };
   for (const change of revision.changes) {
     const [field = "", part] = split(change.path);
@@ -85,7 +85,7 @@ export function applied(rfi: Rfi, revision: Revision): Rfi {
   return { ...(next as unknown as Rfi), revision: revision.revision, updated_at: revision.at };
 }
 
-function following(rfi: Rfi | null, revisions: ReadonlyMap<number, Revision>): Revision | undefined {
+function nextRevision(rfi: Rfi | null, revisions: ReadonlyMap<number, Revision>): Revision | undefined {
   return rfi === null ? undefined : revisions.get(rfi.revision + 1);
 }
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { exclusively, memoryStorage, someTokens } from "../testing/servers";
-import { aloneBy } from "./alone";
+import { memoryTabLock, memoryStorage, someTokens } from "../testing/servers";
+import { browserTabLock } from "./tab-lock";
 import { ParleyError } from "./errors";
-import { removeStale, type SessionOptions, Sessions } from "./session";
+import { removeExpired, type SessionOptions, Sessions } from "./session";
 import type { Tokens } from "./types";
 
 afterEach(() => vi.useRealTimers());
@@ -13,8 +13,8 @@ const away = new ParleyError("unavailable", "Away.", { is_temporary: true });
 /** A browser: the tabs' shared storage and lock. */
 function aBrowser(refresh: SessionOptions["refresh"] = () => Promise.resolve(someTokens(2))) {
   const shared = memoryStorage();
-  const alone = exclusively();
-  const open = (tab = memoryStorage()) => new Sessions({ tab, shared, refresh, alone });
+  const tabLock = memoryTabLock();
+  const open = (tab = memoryStorage()) => new Sessions({ tab, shared, refresh, tabLock });
   return { shared, open };
 }
 
@@ -156,7 +156,7 @@ describe("a duplicated tab", () => {
     shared.setItem(key, before);
     setTimeout(() => {
       shared.setItem(key, written);
-      second.changedElsewhere(key);
+      second.sharedStorageChanged(key);
     }, 30);
     expect(await two).toBe("access-2");
     expect(refresh).toHaveBeenCalledTimes(1);
@@ -170,7 +170,7 @@ describe("a duplicated tab", () => {
     first.start(someTokens(1));
     const key = `parley.session.${tab.getItem("parley.session")}`;
     const second = open(duplicate(tab));
-    first.state.subscribe(() => second.changedElsewhere(key));
+    first.state.subscribe(() => second.sharedStorageChanged(key));
     await Promise.all([first.refresh(), second.refresh()]);
     expect(second.current?.access_token).toBe("access-2");
     expect(refresh).toHaveBeenCalledTimes(1);
@@ -199,20 +199,20 @@ describe("a duplicated tab", () => {
     const second = open(duplicate(tab));
     const key = `parley.session.${tab.getItem("parley.session")}`;
     await first.refresh();
-    second.changedElsewhere(key);
+    second.sharedStorageChanged(key);
     expect(second.current?.access_token).toBe("access-2");
-    second.changedElsewhere("something else");
+    second.sharedStorageChanged("something else");
     first.end();
     expect(second.current).not.toBeNull();
-    second.changedElsewhere(key);
+    second.sharedStorageChanged(key);
     expect(second.state.get()).toEqual({ session: null, has_ended: true });
   });
 
   test("does not end a log-in that the other tab refreshed first, without locks", async () => {
     const refresh = aMarketplace();
     const shared = memoryStorage();
-    const alone = aloneBy(undefined);
-    const open = (tab: ReturnType<typeof memoryStorage>) => new Sessions({ tab, shared, refresh, alone });
+    const tabLock = browserTabLock(undefined);
+    const open = (tab: ReturnType<typeof memoryStorage>) => new Sessions({ tab, shared, refresh, tabLock });
     const tab = memoryStorage();
     const first = open(tab);
     first.start(someTokens(1, 1));
@@ -248,6 +248,6 @@ test("a log-in unused for 30 days is removed, a newer one is not", () => {
     },
     Object.getOwnPropertyDescriptors(shared),
   ) as Storage & Partial<typeof shared>;
-  removeStale(asStorage, now_ms);
+  removeExpired(asStorage, now_ms);
   expect(Object.keys(asStorage)).toEqual(["parley.session.new", "something else"]);
 });

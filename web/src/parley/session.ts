@@ -4,7 +4,7 @@
  * tokens, once for all its tabs. So the tokens are refreshed once for all of them.
  */
 
-import type { Alone } from "./alone";
+import type { TabLock } from "./tab-lock";
 import { ParleyError } from "./errors";
 import { newId } from "./ids";
 import { Store } from "./store";
@@ -35,17 +35,17 @@ export interface SessionOptions {
   shared: KeyValues;
   /** POST /v1/tokens/refresh. */
   refresh: (refresh_token: string) => Promise<Tokens>;
-  alone: Alone;
+  tabLock: TabLock;
   now_ms?: () => number;
 }
 
 const KEY = "parley.session";
 /** A token is refreshed this long before it expires, or at half its lifetime if that is later. */
-const MARGIN_MS = 60_000;
+const REFRESH_MARGIN_MS = 60_000;
 /** The marketplace ends an unused log-in after this time at the latest. */
-const LOGIN_MS = 30 * 86_400_000;
+const LOGIN_LIFETIME_MS = 30 * 86_400_000;
 /** Tokens written by another browser process become visible here within this time. */
-const NEWS_WITHIN_MS = 1_000;
+const CHANGE_VISIBLE_WITHIN_MS = 1_000;
 /** The wait after a refresh that failed with a temporary error. */
 const RETRY_MS = 5_000;
 
@@ -72,8 +72,8 @@ export class Sessions {
   /** Starts a new log-in, separate from those of other tabs. */
   start(tokens: Tokens): Session {
     this.#login = newId();
-    keep(this.#options.tab, KEY, this.#login);
-    return this.#take(tokens);
+    write(this.#options.tab, KEY, this.#login);
+    return this.#save(tokens);
   }
 
   /** Removes the tokens, for all tabs of the log-in. `has_ended`: the person did not log out here. */
@@ -86,11 +86,11 @@ export class Sessions {
   }
 
   /** Handles a change of the shared storage by another tab; a null key means all keys. */
-  changedElsewhere(key: string | null): void {
+  sharedStorageChanged(key: string | null): void {
     if (this.#login === null || (key !== null && key !== this.#key)) return;
     const session = this.#read();
     if (session === null) this.end(true);
-    else this.#follow(session);
+    else this.#use(session);
   }
 
   /**
@@ -101,17 +101,17 @@ export class Sessions {
   async token(): Promise<string> {
     const session = this.current;
     if (session === null) throw loggedOut();
-    if (this.#isGood(session)) return session.access_token;
+    if (this.#isValid(session)) return session.access_token;
     return (await this.refresh()).access_token;
   }
 
   /** Refreshes the tokens; concurrent callers, in all tabs of the log-in, share one request. */
   refresh(): Promise<Session> {
-    const { alone } = this.#options;
+    const { tabLock } = this.#options;
     // Read before waiting for the lock: another tab may refresh the tokens in the meantime.
     const before = this.current;
     if (before === null) return Promise.reject(loggedOut());
-    this.#refreshing ??= alone(this.#key, (hasWaited) => this.#refresh(before, hasWaited)).finally(() => {
+    this.#refreshing ??= tabLock(this.#key, (hasWaited) => this.#refresh(before, hasWaited)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
@@ -120,22 +120,22 @@ export class Sessions {
   async #refresh(before: Session, hasWaited: boolean): Promise<Session> {
     const login = this.#login;
     if (login === null) throw loggedOut();
-    const isNews = () => this.#read()?.access_token !== before.access_token;
+    const hasChanged = () => this.#read()?.access_token !== before.access_token;
     // What another browser process has just written can take a moment to become visible.
-    if (hasWaited && !isNews()) await this.#changed(NEWS_WITHIN_MS);
+    if (hasWaited && !hasChanged()) await this.#nextChange(CHANGE_VISIBLE_WITHIN_MS);
     if (this.#login !== login) throw loggedOut();
-    const kept = this.#read() ?? before;
-    if (kept.access_token !== before.access_token && this.#isGood(kept)) return this.#follow(kept);
+    const stored = this.#read() ?? before;
+    if (stored.access_token !== before.access_token && this.#isValid(stored)) return this.#use(stored);
     try {
-      const tokens = await this.#options.refresh(kept.refresh_token);
+      const tokens = await this.#options.refresh(stored.refresh_token);
       if (this.#login !== login) throw loggedOut();
-      return this.#take(tokens);
+      return this.#save(tokens);
     } catch (thrown) {
       const isRefused = thrown instanceof ParleyError && !thrown.is_temporary;
       if (isRefused && this.#login === login) {
         // Without locks, another tab may have refreshed first.
         const now = this.#read();
-        if (now !== null && now.refresh_token !== kept.refresh_token) return this.#follow(now);
+        if (now !== null && now.refresh_token !== stored.refresh_token) return this.#use(now);
         this.end(true);
       }
       throw thrown;
@@ -143,7 +143,7 @@ export class Sessions {
   }
 
   /** Waits for the next change of the tokens, at most `within_ms`. */
-  #changed(within_ms: number): Promise<void> {
+  #nextChange(within_ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -155,24 +155,24 @@ export class Sessions {
     });
   }
 
-  #take(tokens: Tokens): Session {
+  #save(tokens: Tokens): Session {
     const session: Session = {
       account: tokens.account,
       access_token: tokens.access_token,
       refresh_token: tokens.refresh_token,
       expires_at_ms: this.#now_ms() + tokens.expires_in_s * 1000,
     };
-    keep(this.#options.shared, this.#key, JSON.stringify(session));
-    return this.#follow(session);
+    write(this.#options.shared, this.#key, JSON.stringify(session));
+    return this.#use(session);
   }
 
-  #follow(session: Session): Session {
+  #use(session: Session): Session {
     this.state.set({ session, has_ended: false });
     this.#schedule();
     return session;
   }
 
-  #isGood({ expires_at_ms }: Session): boolean {
+  #isValid({ expires_at_ms }: Session): boolean {
     return expires_at_ms > this.#now_ms() + 5_000;
   }
 
@@ -181,7 +181,7 @@ export class Sessions {
     const session = this.current;
     if (session === null) return;
     const left_ms = session.expires_at_ms - this.#now_ms();
-    this.#refreshIn(Math.max(left_ms - MARGIN_MS, left_ms / 2, 0));
+    this.#refreshIn(Math.max(left_ms - REFRESH_MARGIN_MS, left_ms / 2, 0));
   }
 
   #refreshIn(delay_ms: number): void {
@@ -199,12 +199,12 @@ export class Sessions {
   /** The id of the tab's log-in. The previous release stored the tokens themselves in the tab. */
   #loginOfTab(): string | null {
     const { tab, shared } = this.#options;
-    const kept = tab.getItem(KEY);
-    if (kept === null || /^[0-9a-f]{32}$/.test(kept)) return kept;
-    if (sessionIn(kept) === null) return null;
+    const stored = tab.getItem(KEY);
+    if (stored === null || /^[0-9a-f]{32}$/.test(stored)) return stored;
+    if (sessionIn(stored) === null) return null;
     const login = newId();
-    keep(shared, `${KEY}.${login}`, kept);
-    keep(tab, KEY, login);
+    write(shared, `${KEY}.${login}`, stored);
+    write(tab, KEY, login);
     return login;
   }
 
@@ -214,9 +214,9 @@ export class Sessions {
 }
 
 /** Removes the tokens of tabs that were closed without a log-out, once they can no longer be used. */
-export function removeStale(shared: Storage, now_ms: number): void {
+export function removeExpired(shared: Storage, now_ms: number): void {
   for (const key of Object.keys(shared).filter((each) => each.startsWith(`${KEY}.`))) {
-    const ended_ms = (sessionIn(shared.getItem(key))?.expires_at_ms ?? 0) + LOGIN_MS;
+    const ended_ms = (sessionIn(shared.getItem(key))?.expires_at_ms ?? 0) + LOGIN_LIFETIME_MS;
     if (ended_ms < now_ms) shared.removeItem(key);
   }
 }
@@ -227,7 +227,7 @@ const loggedOut = (): ParleyError => new ParleyError("unauthenticated", "Nobody 
  * Stores a value if the browser allows it; without storage, a log-in lasts until the page is
  * reloaded.
  */
-function keep(storage: KeyValues, key: string, value: string): void {
+function write(storage: KeyValues, key: string, value: string): void {
   try {
     storage.setItem(key, value);
   } catch {
@@ -237,8 +237,8 @@ function keep(storage: KeyValues, key: string, value: string): void {
 
 function sessionIn(text: string | null): Session | null {
   try {
-    const kept: unknown = JSON.parse(text ?? "null");
-    return isSession(kept) ? kept : null;
+    const stored: unknown = JSON.parse(text ?? "null");
+    return isSession(stored) ? stored : null;
   } catch {
     return null;
   }

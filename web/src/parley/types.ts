@@ -4,7 +4,7 @@
  */
 
 import type * as contract from "./contract";
-import type { Numbered } from "./epochs";
+import type { WithEpoch } from "./epochs";
 
 export type {
   Budget,
@@ -109,9 +109,9 @@ export type ReportReason = (typeof REPORT_REASONS)[number];
 
 export type Attachment = contract.Message["attachments"][number];
 
-export type EntryPage = Omit<contract.EntryPage, "ok" | keyof Numbered> & Numbered;
-export type JoinedConversation = Omit<contract.JoinedConversation, "ok" | keyof Numbered> & Numbered;
-export type JoinedRfi = Omit<contract.JoinedRfi, "ok" | keyof Numbered> & Numbered;
+export type EntryPage = Omit<contract.EntryPage, "ok" | keyof WithEpoch> & WithEpoch;
+export type JoinedConversation = Omit<contract.JoinedConversation, "ok" | keyof WithEpoch> & WithEpoch;
+export type JoinedRfi = Omit<contract.JoinedRfi, "ok" | keyof WithEpoch> & WithEpoch;
 export type Entry = contract.EntryPage["entries"][number];
 
 /** A read position within its conversation. */

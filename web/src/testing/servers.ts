@@ -3,18 +3,18 @@
 import { createServer, type IncomingHttpHeaders, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
-import type { Alone } from "../parley/alone";
+import type { TabLock } from "../parley/tab-lock";
 import { type SessionOptions, Sessions } from "../parley/session";
 import type { Tokens } from "../parley/types";
 
-export interface Seen {
+export interface SeenRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
   body: unknown;
 }
 
-export interface Scripted {
+export interface ScriptedAnswer {
   status: number;
   body?: unknown;
   headers?: Record<string, string>;
@@ -28,15 +28,15 @@ const listening = (server: HttpServer): Promise<string> =>
   });
 
 /** An HTTP server that answers each request with `answer` and records the requests. */
-export async function httpServer(answer: (seen: Seen, count: number) => Scripted) {
-  const seen: Seen[] = [];
+export async function httpServer(answer: (seen: SeenRequest, count: number) => ScriptedAnswer) {
+  const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk.toString()));
     request.on("end", () => {
       const { method = "", url: path = "", headers } = request;
       seen.push({ method, path, headers, body: text === "" ? null : JSON.parse(text) });
-      const { status, body, headers: extra } = answer(seen[seen.length - 1] as Seen, seen.length);
+      const { status, body, headers: extra } = answer(seen[seen.length - 1] as SeenRequest, seen.length);
       response.writeHead(status, { "Content-Type": "application/json", ...extra });
       response.end(body === undefined ? "" : JSON.stringify(body));
     });
@@ -86,7 +86,7 @@ export function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeIt
 }
 
 /** Like the browser's locks: runs the work under one name one after the other. */
-export function exclusively(): Alone {
+export function memoryTabLock(): TabLock {
   const last = new Map<string, Promise<unknown>>();
   return (name, work) => {
     const before = last.get(name);
@@ -100,7 +100,7 @@ export function exclusively(): Alone {
 
 /** The sessions of a single tab. */
 export const oneTab = (refresh: SessionOptions["refresh"]): Sessions =>
-  new Sessions({ tab: memoryStorage(), shared: memoryStorage(), refresh, alone: exclusively() });
+  new Sessions({ tab: memoryStorage(), shared: memoryStorage(), refresh, tabLock: memoryTabLock() });
 
 /** A session with the token `access-1`; each refresh returns the next number. */
 export function loggedIn(): Sessions {

@@ -34,7 +34,7 @@ const UNKNOWN_EPOCH = {
 /**
  * A gateway with one conversation in memory; a test replaces `onSend` to withhold acknowledgements.
  */
-export class Stage {
+export class FakeGateway {
   readonly log: Message[] = [];
   readonly calls: Call[] = [];
   is_open = true;
@@ -60,12 +60,12 @@ export class Stage {
         conversation: { ...aConversation, is_open: this.is_open },
         participants: aConversation.participants,
         read_positions: [],
-        ...this.numbered(after_sequence, epoch),
+        ...this.pageWithEpoch(after_sequence, epoch),
       });
     });
     socket.on("fetch_entries", ({ after_sequence, limit, epoch }, ack: Ack) =>
       this.onFetch === null
-        ? ack({ ok: true, ...this.numbered(after_sequence, epoch, limit) })
+        ? ack({ ok: true, ...this.pageWithEpoch(after_sequence, epoch, limit) })
         : this.onFetch(ack),
     );
     socket.on("send_message", (call, ack: Ack) => this.onSend(socket, this.add(call), ack));
@@ -92,7 +92,7 @@ export class Stage {
   }
 
   /** The page after a number; the first page as a snapshot if the number is not valid here. */
-  numbered(after: number, epoch: string | undefined, limit?: number) {
+  pageWithEpoch(after: number, epoch: string | undefined, limit?: number) {
     if (this.epoch === undefined) return this.page(after, limit);
     const is_snapshot = after > this.log.length || (epoch !== undefined && epoch !== this.epoch);
     return { ...this.page(is_snapshot ? 0 : after, limit), epoch: this.epoch, is_snapshot };
@@ -102,8 +102,8 @@ export class Stage {
 }
 
 
-export async function open(stage: Stage, options: Partial<ConversationOptions> = {}) {
-  const server = await socketServer(stage.serve);
+export async function open(fake: FakeGateway, options: Partial<ConversationOptions> = {}) {
+  const server = await socketServer(fake.serve);
   const gateway = new Gateway(server.origin, loggedIn());
   const client = new ConversationClient({ gateway, conversation_id: CONVERSATION, me: ME, ...options });
   closing.push(server.close, () => gateway.close(), () => client.close());
@@ -116,8 +116,8 @@ export async function open(stage: Stage, options: Partial<ConversationOptions> =
   return { ...server, gateway, client, bodies, push };
 }
 
-export const withMessages = (count: number): Stage => {
-  const stage = new Stage();
-  stage.log.push(...messages(1, count));
-  return stage;
+export const withMessages = (count: number): FakeGateway => {
+  const fake = new FakeGateway();
+  fake.log.push(...messages(1, count));
+  return fake;
 };

@@ -11,7 +11,7 @@ import { newId } from "./ids";
 import type { Pending } from "./outgoing";
 
 /** A stored message. */
-export interface KeptMessage {
+export interface StoredMessage {
   account_id: string;
   conversation_id: string;
   client_message_id: string;
@@ -23,23 +23,23 @@ export interface KeptMessage {
 }
 
 /** The store. Its methods never throw: a text that cannot be stored is only in memory. */
-export interface Texts {
+export interface UnsentStore {
   open(): void;
   close(): void;
   put(conversation_id: string, pending: Pending): void;
   remove(client_message_id: string): void;
   /** Hands over the messages of this account's closed tabs, now and when another tab closes. */
-  adopt(take: (messages: KeptMessage[]) => void): void;
+  adopt(take: (messages: StoredMessage[]) => void): void;
   draft(name: string): Promise<string>;
   setDraft(name: string, text: string): void;
 }
 
-type Kept = Pick<KeptMessage, "account_id" | "tab_id">;
+type Owner = Pick<StoredMessage, "account_id" | "tab_id">;
 
 const NAME = "parley";
 const VERSION = 1;
 
-export class BrowserTexts implements Texts {
+export class BrowserUnsentStore implements UnsentStore {
   readonly #account_id: string;
   readonly #locks: LockManager | undefined;
   readonly #database: Promise<IDBDatabase | null>;
@@ -48,7 +48,7 @@ export class BrowserTexts implements Texts {
   /** The number of each message of this tab, so that an update does not change the order. */
   readonly #numbers = new Map<string, number>();
   #release = (): void => undefined;
-  #gone = new AbortController();
+  #closing = new AbortController();
   readonly #awaited = new Set<string>();
 
   /** @param locks undefined if the page is not in a secure context; then no tab waits for another */
@@ -60,13 +60,13 @@ export class BrowserTexts implements Texts {
 
   open(): void {
     this.#tab_id = newId();
-    this.#gone = new AbortController();
-    const isOver = new Promise<void>((resolve) => (this.#release = resolve));
-    void this.#locks?.request(lockOf(this.#tab_id), () => isOver);
+    this.#closing = new AbortController();
+    const untilClosed = new Promise<void>((resolve) => (this.#release = resolve));
+    void this.#locks?.request(lockOf(this.#tab_id), () => untilClosed);
   }
 
   close(): void {
-    this.#gone.abort();
+    this.#closing.abort();
     this.#awaited.clear();
     this.#release();
   }
@@ -75,7 +75,7 @@ export class BrowserTexts implements Texts {
     const { client_message_id, error } = pending;
     const number = this.#numbers.get(client_message_id) ?? this.#next();
     this.#numbers.set(client_message_id, number);
-    const kept: KeptMessage = {
+    const stored: StoredMessage = {
       account_id: this.#account_id,
       conversation_id,
       client_message_id,
@@ -83,7 +83,7 @@ export class BrowserTexts implements Texts {
       number,
       pending: { ...pending, error: error && { code: error.code, message: error.message } },
     };
-    void this.#writeAtOnce("messages", (store) => store.put(kept));
+    void this.#writeAtOnce("messages", (store) => store.put(stored));
   }
 
   remove(client_message_id: string): void {
@@ -92,9 +92,9 @@ export class BrowserTexts implements Texts {
     void this.#writeAtOnce("messages", (store) => store.delete(key));
   }
 
-  adopt(take: (messages: KeptMessage[]) => void): void {
+  adopt(take: (messages: StoredMessage[]) => void): void {
     void this.#all().then((all) => {
-      const { signal } = this.#gone;
+      const { signal } = this.#closing;
       for (const tab_id of new Set(all.map((each) => each.tab_id))) {
         if (tab_id === this.#tab_id || this.#awaited.has(tab_id)) continue;
         this.#awaited.add(tab_id);
@@ -111,8 +111,8 @@ export class BrowserTexts implements Texts {
 
   async draft(name: string): Promise<string> {
     const key = [this.#account_id, name];
-    const kept = await this.#read<{ text: string } | undefined>("drafts", (store) => store.get(key));
-    return kept?.text ?? "";
+    const stored = await this.#read<{ text: string } | undefined>("drafts", (store) => store.get(key));
+    return stored?.text ?? "";
   }
 
   setDraft(name: string, text: string): void {
@@ -125,13 +125,13 @@ export class BrowserTexts implements Texts {
   /**
    * Takes over a tab's messages in one transaction, so that only one of two competing tabs gets them.
    */
-  async #takeOver(tab_id: string): Promise<KeptMessage[]> {
-    const taken: KeptMessage[] = [];
-    const isMine = (each: Kept) => each.account_id === this.#account_id && each.tab_id === tab_id;
+  async #takeOver(tab_id: string): Promise<StoredMessage[]> {
+    const taken: StoredMessage[] = [];
+    const isMine = (each: Owner) => each.account_id === this.#account_id && each.tab_id === tab_id;
     await this.#write("messages", (store) => {
       const all = store.getAll();
       all.onsuccess = () => {
-        for (const message of (all.result as KeptMessage[]).filter(isMine)) {
+        for (const message of (all.result as StoredMessage[]).filter(isMine)) {
           taken.push(message);
           this.#numbers.set(message.client_message_id, message.number);
           store.put({ ...message, tab_id: this.#tab_id });
@@ -141,15 +141,15 @@ export class BrowserTexts implements Texts {
     return taken.toSorted((a, b) => a.number - b.number);
   }
 
-  async #all(): Promise<KeptMessage[]> {
-    const all = await this.#read<KeptMessage[]>("messages", (store) => store.getAll());
+  async #all(): Promise<StoredMessage[]> {
+    const all = await this.#read<StoredMessage[]>("messages", (store) => store.getAll());
     return (all ?? []).filter((each) => each.account_id === this.#account_id);
   }
 
-  async #read<T>(name: string, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+  async #read<T>(name: string, makeRequest: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
     const database = await this.#database;
     try {
-      const request = ask(database!.transaction(name).objectStore(name));
+      const request = makeRequest(database!.transaction(name).objectStore(name));
       return await new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error ?? new Error("unreadable"));
@@ -166,9 +166,9 @@ export class BrowserTexts implements Texts {
   }
 
   /** Makes one request and commits immediately, so that a reload right after it loses nothing. */
-  #writeAtOnce(name: string, ask: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+  #writeAtOnce(name: string, makeRequest: (store: IDBObjectStore) => IDBRequest): Promise<void> {
     return this.#write(name, (store) => {
-      ask(store);
+      makeRequest(store);
       store.transaction.commit();
     });
   }

@@ -1,15 +1,15 @@
 /** An in-memory store of unsent texts, for tests with several tabs of one browser. */
 
 import type { Pending } from "../parley/outgoing";
-import type { KeptMessage, Texts } from "../parley/texts";
+import type { StoredMessage, UnsentStore } from "../parley/unsent-store";
 
 export class MemoryBrowser {
-  readonly messages = new Map<string, KeptMessage>();
+  readonly messages = new Map<string, StoredMessage>();
   readonly drafts = new Map<string, string>();
   #tabs = 0;
 
   /** Opens a tab of an account. `adopt` hands over the messages of all other tabs of the account. */
-  tab(account_id: string): Texts {
+  tab(account_id: string): UnsentStore {
     const tab_id = `tab-${(this.#tabs += 1)}`;
     const put = (conversation_id: string, pending: Pending) => {
       const { client_message_id, error } = pending;
@@ -23,7 +23,7 @@ export class MemoryBrowser {
         pending: { ...pending, error: error && { code: error.code, message: error.message } },
       });
     };
-    const adopt = (take: (messages: KeptMessage[]) => void) => {
+    const adopt = (take: (messages: StoredMessage[]) => void) => {
       const left = [...this.messages.values()].filter(
         (each) => each.account_id === account_id && each.tab_id !== tab_id,
       );

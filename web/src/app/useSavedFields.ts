@@ -2,7 +2,7 @@
 
 import { useStore, useClient } from "./context";
 
-export interface KeptFields<T> {
+export interface SavedFields<T> {
   fields: T;
   set: (changed: Partial<T>) => void;
   /** Resets to the initial values, after the form was sent or cancelled. */
@@ -10,21 +10,21 @@ export interface KeptFields<T> {
 }
 
 /** Saves only the changed fields, under `name`; the others follow the initial values. */
-export function useKeptFields<T extends object>(name: string, initial: T): KeptFields<T> {
+export function useSavedFields<T extends object>(name: string, initial: T): SavedFields<T> {
   const draft = useClient().draft(name);
-  const touched = touchedIn<T>(useStore(draft.text));
+  const changedByUser = changedFields<T>(useStore(draft.text));
   return {
-    fields: { ...initial, ...touched },
+    fields: { ...initial, ...changedByUser },
     // Read the draft again: two changes can happen before the next render.
-    set: (changed) => draft.set(JSON.stringify({ ...touchedIn<T>(draft.text.get()), ...changed })),
+    set: (changed) => draft.set(JSON.stringify({ ...changedFields<T>(draft.text.get()), ...changed })),
     clear: () => draft.set(""),
   };
 }
 
-function touchedIn<T>(text: string): Partial<T> {
+function changedFields<T>(text: string): Partial<T> {
   try {
-    const kept: unknown = JSON.parse(text);
-    return typeof kept === "object" && kept !== null ? (kept as Partial<T>) : {};
+    const saved: unknown = JSON.parse(text);
+    return typeof saved === "object" && saved !== null ? (saved as Partial<T>) : {};
   } catch {
     return {};
   }

@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { OwnVendor } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { words } from "./format";
+import { readable } from "./format";
 
 /** The logged-in vendor's profile; null until it has been read. */
 export function useOwnVendor() {
@@ -17,31 +17,31 @@ export function useOwnVendor() {
   return { vendor: items?.[0] ?? null, error, reload: () => void list.reload() };
 }
 
-export function VendorStanding({ vendor }: { vendor: OwnVendor }) {
+export function VendorStatus({ vendor }: { vendor: OwnVendor }) {
   if (vendor.state === "active") return null;
   return (
     <section
       className="card stack standing"
-      aria-labelledby="standing-title"
+      aria-labelledby="vendor-status-title"
       data-testid="vendor-standing"
       data-state={vendor.state}
     >
-      <h2 id="standing-title">{TITLES[vendor.state]}</h2>
+      <h2 id="vendor-status-title">{TITLES[vendor.state]}</h2>
       {vendor.state_reason && (
         <p className="prose">
           Reason: <bdi>{vendor.state_reason}</bdi>
         </p>
       )}
       {vendor.state === "applied" || vendor.state === "verifying" ? (
-        <ToDo vendor={vendor} />
+        <MissingSteps vendor={vendor} />
       ) : (
-        <p>{WHAT_NOW[vendor.state]}</p>
+        <p>{NEXT_STEPS[vendor.state]}</p>
       )}
     </section>
   );
 }
 
-function ToDo({ vendor: { steps } }: { vendor: OwnVendor }) {
+function MissingSteps({ vendor: { steps } }: { vendor: OwnVendor }) {
   const { origin } = useClient();
   const isComplete = steps.to_do.length === 0;
   return (
@@ -52,7 +52,7 @@ function ToDo({ vendor: { steps } }: { vendor: OwnVendor }) {
           <p>Still missing from your profile:</p>
           <ul data-testid="vendor-steps">
             {steps.to_do.map((step) => (
-              <li key={step}>{STEPS[step] ?? words(step)}</li>
+              <li key={step}>{STEPS[step] ?? readable(step)}</li>
             ))}
           </ul>
         </>
@@ -84,7 +84,7 @@ const TITLES = {
   suspended: "Your account is suspended",
 };
 
-const WHAT_NOW = {
+const NEXT_STEPS = {
   in_review: "There is nothing you need to do. Once we approve your profile, requests near you appear here.",
   rejected: "You will not receive requests. If you think this is a mistake, contact support.",
   suspended:

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aloneBy } from "./alone";
+import { browserTabLock } from "./tab-lock";
 
 /** The part of the Web Locks API that the code uses: one holder, the others in a queue. */
 function someLocks(): LockManager {
@@ -29,22 +29,22 @@ function someLocks(): LockManager {
 test.each([["with locks", someLocks()], ["without locks", undefined]])(
   "the caller gets what the work returns or throws, %s",
   async (_, locks) => {
-    const alone = aloneBy(locks);
-    expect(await alone("a", (hasWaited) => Promise.resolve(hasWaited))).toBe(false);
-    await expect(alone("a", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-    expect(await alone("a", () => Promise.resolve(1))).toBe(1);
+    const tabLock = browserTabLock(locks);
+    expect(await tabLock("a", (hasWaited) => Promise.resolve(hasWaited))).toBe(false);
+    await expect(tabLock("a", () => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
+    expect(await tabLock("a", () => Promise.resolve(1))).toBe(1);
   },
 );
 
 test("the second caller waits for the first, and its work learns that it has waited", async () => {
-  const alone = aloneBy(someLocks());
+  const tabLock = browserTabLock(someLocks());
   const seen: string[] = [];
   let finish = () => undefined as void;
-  const first = alone("a", async () => {
+  const first = tabLock("a", async () => {
     await new Promise<void>((resolve) => (finish = resolve));
     seen.push("first");
   });
-  const second = alone("a", async (hasWaited) => void seen.push(`second, waited: ${hasWaited}`));
+  const second = tabLock("a", async (hasWaited) => void seen.push(`second, waited: ${hasWaited}`));
   await new Promise((resolve) => setTimeout(resolve, 10));
   expect(seen).toEqual([]);
   finish();
