@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import tools
-from embedded import maven, mongod, valkey
+from embedded.servers import maven, mongod, valkey
 
 _PYTHON_PACKAGES = (
     "uvloop",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from benchmarks import tools
 from embedded.paths import Paths
-from embedded.ports import HOST
-from embedded.program import Program
+from embedded.supervision.ports import HOST
+from embedded.supervision.program import Program
 
 PEER = "peer"
 

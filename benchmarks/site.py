@@ -19,14 +19,16 @@ from pymongo import MongoClient
 
 from benchmarks import programs, tools
 from benchmarks.load import Generator
-from embedded import credentials, jobs, processes, servers
+from embedded import processes
 from embedded.errors import StackError
-from embedded.loop_thread import LoopThread
-from embedded.paths import Paths, from_environment
-from embedded.ports import PortBook
-from embedded.program import Program
-from embedded.running import Running
-from embedded.supervisor import Report, Supervisor
+from embedded.paths import CHECKOUT, Paths, from_environment
+from embedded.servers import credentials, nginx, packaged
+from embedded.servers.running import Running
+from embedded.supervision import jobs
+from embedded.supervision.loop_thread import LoopThread
+from embedded.supervision.ports import PortBook
+from embedded.supervision.program import Program
+from embedded.supervision.supervisor import Report, Supervisor
 
 PARLEY, SECOND_GATEWAY = processes.GATEWAYS
 PEER = programs.PEER
@@ -59,9 +61,9 @@ class Site(Running):
 
     def start_server(self, name: str) -> None:
         """Start mongod, valkey or kafka, and pass its address to the processes started later."""
-        program = self._loop_thread.call(servers.prepare(name, self.paths, self._ports))
+        program = self._loop_thread.call(packaged.prepare(name, self.paths, self._ports))
         self._loop_thread.call(self._supervisor.start(program))
-        variable, value = servers.variable(program)
+        variable, value = packaged.variable(program)
         self.environment[variable] = value
 
     def up(self, name: str) -> str:
@@ -103,7 +105,7 @@ class Site(Running):
         command = ("seed", "--conversations", str(conversations), "--json", self.generator.talks)
         argv = (str(Path(sys.executable).with_name("parley")), *map(str, command))
         log = self.paths.logs / "seed.log"
-        done = jobs.run(argv, log, _SEEDING_TIMEOUT_S, self.environment)
+        done = jobs.run(argv, CHECKOUT, log, _SEEDING_TIMEOUT_S, self.environment)
         if self._loop_thread.call(done) != 0:
             raise StackError(f"The conversations could not be made: {log.read_text()}")
         with MongoClient[dict[str, Any]](self.mongodb_url) as client:
@@ -126,7 +128,7 @@ class Site(Running):
             return programs.peer(self.paths, port, shared)
         if name == "nginx":
             programs.make_page(self.paths)
-            return processes.nginx(self.paths, self._ports, port, self.environment)
+            return nginx.program(self.paths, self._ports, port, self.environment)
         package = _PACKAGES.get(name, name)
         return processes.python(name, package, self.paths, port, self.environment)
 

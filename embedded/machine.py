@@ -5,8 +5,8 @@ import platform
 import shutil
 from pathlib import Path
 
-from embedded import ports
 from embedded.errors import StackError
+from embedded.supervision import ports
 
 ARCHITECTURES = ("x86_64", "aarch64")
 

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from embedded import jobs, logs
 from embedded.errors import StackError
 from embedded.paths import CHECKOUT, Paths
+from embedded.supervision import jobs, logs
 
 WEB = CHECKOUT / "web"
 DIST = WEB / "dist"
@@ -31,7 +31,7 @@ async def build(paths: Paths) -> None:
     """
     log = paths.logs / "page.log"
     argv = (sys.executable, "-m", "embedded.page", str(paths.cache), str(paths.page))
-    if await jobs.run(argv, log, _TIMEOUT_S) != 0:
+    if await jobs.run(argv, CHECKOUT, log, _TIMEOUT_S) != 0:
         raise StackError(
             "The web client could not be built. Its packages come from the npm registry; if the "
             f"registry was unavailable, start again later. From {log}:\n{_complaints(log)}"

@@ -1,11 +1,11 @@
-"""Parley's own processes, the provider sandbox and nginx, as programs of the stack."""
+"""Parley's own processes as programs; the sandbox is described in the same way."""
 
 import sys
 from collections.abc import Mapping
 
 from embedded.paths import CHECKOUT, Paths
-from embedded.ports import HOST, PortBook
-from embedded.program import Program
+from embedded.supervision.ports import HOST
+from embedded.supervision.program import Program
 
 # Two, so that development shows what only happens with several gateways.
 GATEWAYS = ("realtime-1", "realtime-2")
@@ -38,28 +38,4 @@ def python(name: str, module: str, paths: Paths, port: int, shared: Mapping[str,
             "PYTHONUNBUFFERED": "1",
         },
         stop_timeout_s=15,
-    )
-
-
-def nginx(paths: Paths, ports: PortBook, http_port: int, shared: Mapping[str, str]) -> Program:
-    """nginx as a program, in front of REST, the gateways and the page."""
-    url = f"http://{HOST}:{http_port}"
-    return Program(
-        name="nginx",
-        argv=(sys.executable, "-m", "nginx"),
-        directory=CHECKOUT,
-        log=paths.logs / "nginx.log",
-        url=url,
-        health=f"{url}/",
-        environment={
-            "PARLEY_BIND_HOST": HOST,
-            "PARLEY_HTTP_PORT": str(http_port),
-            "PARLEY_WEB_ROOT": str(paths.page),
-            "PARLEY_RUNTIME_DIR": str(paths.data / "nginx"),
-            "PARLEY_LIMIT_SCALE": shared.get("PARLEY_LIMIT_SCALE", ""),
-            "PARLEY_REST_UPSTREAMS": f"{HOST}:{ports.known('rest')}",
-            "PARLEY_REALTIME_UPSTREAMS": ",".join(
-                f"{name}={HOST}:{ports.known(name)}" for name in GATEWAYS
-            ),
-        },
     )

@@ -11,15 +11,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from embedded import credentials, jobs, lock, machine, page, probes, processes, servers, status
-from embedded import ports as free_ports
+from embedded import machine, page, processes, status
 from embedded.errors import StackError
-from embedded.loop_thread import LoopThread
-from embedded.paths import Paths, from_environment
-from embedded.ports import HOST, PortBook
-from embedded.program import Program
-from embedded.running import Running
-from embedded.supervisor import Report, Supervisor
+from embedded.paths import CHECKOUT, Paths, from_environment
+from embedded.servers import credentials, nginx, packaged, probes
+from embedded.servers.running import Running
+from embedded.supervision import jobs, lock
+from embedded.supervision import ports as free_ports
+from embedded.supervision.loop_thread import LoopThread
+from embedded.supervision.ports import HOST, PortBook
+from embedded.supervision.program import Program
+from embedded.supervision.supervisor import Report, Supervisor
 
 # Entry points first, then what serves them, then the servers that everything depends on.
 STOP_ORDER = (
@@ -70,7 +72,7 @@ class Stack:
         self._paths.make()
         machine.check_disk(self._paths.data)
         async with contextlib.AsyncExitStack() as opened:
-            opened.enter_context(lock.held(self._paths.lock))
+            self._take_lock(opened)
             opened.callback(self._forget)
             machine.check_port(self._http_port)
             await opened.enter_async_context(self.supervisor)
@@ -100,14 +102,14 @@ class Stack:
         """
         self._set_environment()
         await jobs.gather_or_cancel(
-            *(self._server(name) for name in servers.VARIABLES), self._sandbox(), self._page()
+            *(self._server(name) for name in packaged.VARIABLES), self._sandbox(), self._page()
         )
         credentials.write_private(self._paths.environment, json.dumps(self.environment))
         await jobs.gather_or_cancel(
             *(self._process(name, package) for name, package in processes.PROCESSES.items())
         )
         await self.supervisor.start(
-            processes.nginx(self._paths, self._ports, self._http_port, self.environment)
+            nginx.program(self._paths, self._ports, self._http_port, self.environment)
         )
 
     async def load_demo(self) -> None:
@@ -117,8 +119,17 @@ class Stack:
             StackError: the load failed.
         """
         argv = (sys.executable, "-m", "embedded.loading")
-        if await jobs.run(argv, None, _LOADING_TIMEOUT_S, self.environment) != 0:
+        if await jobs.run(argv, CHECKOUT, None, _LOADING_TIMEOUT_S, self.environment) != 0:
             raise StackError("The demo data could not be loaded; see the lines above.")
+
+    def _take_lock(self, opened: contextlib.AsyncExitStack) -> None:
+        try:
+            opened.enter_context(lock.held(self._paths.lock))
+        except lock.HeldError as error:
+            raise StackError(
+                f"A stack is already running on {self._paths.data} (process {error.holder}). Stop "
+                f"it with `kill {error.holder}`, or set PARLEY_DATA_DIR to another folder."
+            ) from None
 
     def _set_environment(self) -> None:
         """Build the environment of every process: the caller's variables override ours."""
@@ -140,14 +151,14 @@ class Stack:
 
     async def _server(self, name: str) -> None:
         """Start a server, or check that the caller's own one answers."""
-        variable = servers.VARIABLES[name]
+        variable = packaged.VARIABLES[name]
         if url := self._caller_variables.get(variable):
             if not await probes.is_healthy(f"kafka://{url}" if name == "kafka" else url):
                 raise StackError(f"{variable} is set, but no server responds there.")
             return
-        program = await servers.prepare(name, self._paths, self._ports)
+        program = await packaged.prepare(name, self._paths, self._ports)
         await self.supervisor.start(program)
-        key, value = servers.variable(program)
+        key, value = packaged.variable(program)
         self.environment[key] = value
 
     async def _sandbox(self) -> None:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from typing import TypedDict
 
-from embedded import lock, probes
-from embedded.credentials import write_private
 from embedded.paths import Paths
-from embedded.program import Program
+from embedded.servers import probes
+from embedded.servers.credentials import write_private
+from embedded.supervision import lock
+from embedded.supervision.program import Program
 
 
 class Entry(TypedDict):

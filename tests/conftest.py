@@ -16,8 +16,7 @@ import pytest_asyncio
 from pymongo import MongoClient
 
 from embedded import stack as whole
-from embedded.running import Running
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
 from marketplace.settings import Settings, from_environment
 from marketplace.storage import MongoStore, open_store
 from tests.journeys.site import Site, opened
@@ -30,7 +29,7 @@ _NOWHERE = "127.0.0.1:9"  # the discard port: nothing listens there
 
 
 @pytest.fixture(scope="session")
-def mongodb_server() -> Iterator[Servers]:
+def mongodb_server() -> Iterator[Running]:
     """A one-member MongoDB replica set that removes expired documents every second."""
     with running("mongod") as servers:
         with MongoClient[dict[str, object]](servers.mongodb_url) as client:
@@ -39,7 +38,7 @@ def mongodb_server() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def mongodb_url(mongodb_server: Servers) -> str:
+def mongodb_url(mongodb_server: Running) -> str:
     """The address of the MongoDB server."""
     return mongodb_server.mongodb_url
 

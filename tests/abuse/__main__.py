@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from embedded.running import Running
+from embedded.servers.running import Running
 from embedded.stack import running
 from tests.abuse import results
 from tests.abuse.attacks import ATTACKS

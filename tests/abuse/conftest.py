@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from embedded.running import Running
+from embedded.servers.running import Running
 from embedded.stack import running
 from tests.abuse.play import People, people
 

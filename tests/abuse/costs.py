@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from embedded.running import Running
+from embedded.servers.running import Running
 
 PYTHON = ("rest", "realtime-1", "realtime-2")
 WATCHED = ("nginx", *PYTHON)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded.demo.seed import _seed
-from embedded.running import Running
+from embedded.servers.running import Running
 from tests.abuse import costs, good
 from tests.abuse.packets import WebSocket
 

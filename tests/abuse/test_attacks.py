@@ -2,7 +2,7 @@
 
 import pytest
 
-from embedded.running import Running
+from embedded.servers.running import Running
 from tests.abuse.play import People, play
 
 SECONDS = 4.0

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 
-from embedded.running import Running
+from embedded.servers.running import Running
 from tests.abuse.packets import SOCKET, Polling, call, client
 from tests.abuse.play import People
 

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from embedded import ports, processes
+from embedded import processes
 from embedded.paths import Paths
-from embedded.supervisor import Supervisor
+from embedded.supervision import ports
+from embedded.supervision.supervisor import Supervisor
 from marketplace.bootstrap import open_parts
 from tests.chaos.load import Load
 from tests.chaos.market import trading

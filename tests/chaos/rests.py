@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from embedded import ports, probes, processes
+from embedded import processes
 from embedded.paths import Paths
-from embedded.ports import PortBook
-from embedded.supervisor import Supervisor
+from embedded.servers import nginx
+from embedded.supervision import ports, probes
+from embedded.supervision.ports import PortBook
+from embedded.supervision.supervisor import Supervisor
 from tests.journeys.waiting import eventually
 
 NAMES = ("rest-1", "rest-2")
@@ -37,7 +39,7 @@ class Rests:
     async def is_back(self, name: str) -> None:
         """Wait until it is ready again."""
         health = f"{self.supervisor.program(name).url}/health/ready"
-        await eventually(lambda: probes.is_healthy(health))
+        await eventually(lambda: probes.http_answers(health))
 
 
 @asynccontextmanager
@@ -59,7 +61,7 @@ async def two_rests(environment: Mapping[str, str], module: str = "rest") -> Asy
             known = {name: ports.choose() for name in ("rest", *processes.GATEWAYS)}
             paths.ports.write_text(json.dumps(known))
             port = ports.choose()
-            nginx = processes.nginx(paths, PortBook(paths.ports), port, environment)
+            entry = nginx.program(paths, PortBook(paths.ports), port, environment)
             upstreams = {"PARLEY_REST_UPSTREAMS": ",".join(addresses)}
-            await supervisor.start(replace(nginx, environment={**nginx.environment, **upstreams}))
-            yield Rests(nginx.url, supervisor)
+            await supervisor.start(replace(entry, environment={**entry.environment, **upstreams}))
+            yield Rests(entry.url, supervisor)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from embedded import mongod, valkey
+from embedded.servers import mongod, valkey
 from tests.chaos.scenarios import Outcome
 
 FILE = Path(__file__).with_name("RESULTS.md")

@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from embedded import ports
+from embedded.supervision import ports
 
 
 @dataclass

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded.program import Program
+from embedded.supervision.program import Program
 
 
 async def always_ready() -> bool:
@@ -21,7 +21,7 @@ def python_program(
     code: str,
     *,
     name: str = "small",
-    settle: Callable[[], Awaitable[bool]] = always_ready,
+    probe: Callable[[], Awaitable[bool]] = always_ready,
     start_timeout_s: float = 10,
     stop_timeout_s: float = 10,
 ) -> Program:
@@ -32,7 +32,7 @@ def python_program(
         directory=folder,
         log=folder / f"{name}.log",
         url="http://127.0.0.1:9",
-        settle=settle,
+        probe=probe,
         start_timeout_s=start_timeout_s,
         stop_timeout_s=stop_timeout_s,
     )

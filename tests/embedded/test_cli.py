@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded import lock, ports
 from embedded.stack import STOP_ORDER
+from embedded.supervision import lock, ports
 from tests.embedded.conftest import Command, Parley
 from tests.embedded.programs import is_running, wait_until
 
@@ -132,13 +132,16 @@ def test_a_taken_port_is_one_sentence(parley: Parley) -> None:
 
 
 def test_a_second_stack_on_the_same_folder_is_one_sentence(parley: Parley, tmp_path: Path) -> None:
-    """The lock of a running stack is respected."""
+    """The sentence says which process holds the folder and what to do."""
     (tmp_path / "data").mkdir()
     with lock.held(tmp_path / "data" / "lock"), parley("up") as command:
         assert command.process.wait(30) == 1
 
     assert len(command.lines) == 1
-    assert command.lines[0].startswith("A stack is already running on")
+    assert command.lines[0].startswith(
+        f"A stack is already running on {tmp_path / 'data'} (process {os.getpid()})."
+    )
+    assert "PARLEY_DATA_DIR" in command.lines[0]
 
 
 @pytest.mark.parametrize(

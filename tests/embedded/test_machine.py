@@ -8,7 +8,7 @@ import pytest
 
 from embedded import machine
 from embedded.errors import StackError
-from embedded.ports import HOST, choose
+from embedded.supervision.ports import HOST, choose
 
 
 @pytest.mark.parametrize(

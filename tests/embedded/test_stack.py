@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from embedded import processes
-from embedded.credentials import load
-from embedded.running import Running
-from embedded.servers import running as running_servers
+from embedded.servers.credentials import load
+from embedded.servers.running import Running
+from embedded.servers.running import running as running_servers
 from embedded.stack import running
 from tests.embedded.tiny_parley import TINY
 

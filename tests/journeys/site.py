@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from embedded import probes
-from embedded.running import Running
+from embedded.servers import probes
+from embedded.servers.running import Running
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.settings import from_environment
 from tests.journeys.waiting import eventually

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
 from marketplace import live, tasks
 from marketplace.domain.ids import new_id
 from marketplace.live import receiving, subscriber
@@ -125,14 +125,14 @@ async def test_a_cut_connection_is_taken_up_again_and_told(
 
 
 @pytest.fixture
-def valkey() -> Iterator[Servers]:
+def valkey() -> Iterator[Running]:
     """A Valkey that the test may stop."""
     with running("valkey") as servers:
         yield servers
 
 
 async def test_without_redis_a_join_returns_and_holds_later(
-    valkey: Servers, monkeypatch: pytest.MonkeyPatch
+    valkey: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A join waits only briefly; the subscriber hears nothing, reports it, and recovers."""
     monkeypatch.setattr(subscriber, "CONFIRM_TIMEOUT_S", 0.2)
@@ -161,7 +161,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
 
 
 async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
-    valkey: Servers,
+    valkey: Running,
 ) -> None:
     """No join opens a second connection, on which the canary would not be heard."""
     listener, rooms = Listener(valkey.redis_url), [f"conversation:{new_id()}" for _ in range(50)]

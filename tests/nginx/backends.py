@@ -6,7 +6,7 @@ from collections.abc import Callable
 import socketio
 from aiohttp import web
 
-from embedded.ports import choose
+from embedded.supervision.ports import choose
 
 HOST = "127.0.0.1"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from embedded import ports, probes
+from embedded.supervision import ports, probes
 from tests.nginx.backends import HOST, Backend, echo, gateway
 from tests.rest.conftest import rest
 

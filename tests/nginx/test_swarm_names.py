@@ -16,7 +16,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from embedded import ports
+from embedded.supervision import ports
 from tests.nginx.backends import Backend, echo, gateway
 from tests.nginx.conftest import running_nginx
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
 from marketplace.live import subscriber
 from marketplace.ports import Announcement, Signal, SignalName, conversation_room
 from marketplace.settings import Settings
@@ -20,7 +20,7 @@ from tests.realtime.gateways import RunningGateway, gateway
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[Servers]:
+def valkey() -> Iterator[Running]:
     """A separate Valkey that these tests can stop."""
     with running("valkey") as servers:
         yield servers
@@ -38,7 +38,7 @@ def _impatient() -> Iterator[None]:
 
 @pytest_asyncio.fixture
 async def alone(
-    settings: Settings, valkey: Servers, _impatient: None
+    settings: Settings, valkey: Running, _impatient: None
 ) -> AsyncIterator[RunningGateway]:
     """A gateway that uses that Valkey."""
     async with gateway(replace(settings, redis_url=valkey.redis_url)) as one:
@@ -96,7 +96,7 @@ async def test_repeated_and_disordered_announcements_change_nothing(
 
 
 async def test_redis_killed_and_back_loses_nothing(
-    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
+    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Sending continues while Redis is down; entries not pushed then are pushed afterwards."""
     customer, vendor = await connect(alone, talk.customer), await connect(alone, talk.vendor)
@@ -118,7 +118,7 @@ async def test_redis_killed_and_back_loses_nothing(
 
 
 async def test_one_may_join_and_be_served_while_redis_is_away(
-    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Servers
+    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Connecting and joining take a moment longer; once Redis is back, pushes arrive again."""
     await asyncio.to_thread(valkey.stop, "valkey")
@@ -135,7 +135,7 @@ async def test_one_may_join_and_be_served_while_redis_is_away(
 
 
 async def test_a_deaf_gateway_says_so_until_it_hears_again(
-    alone: RunningGateway, valkey: Servers
+    alone: RunningGateway, valkey: Running
 ) -> None:
     """Redis accepts and answers nothing: the gateway is not ready, not even for a moment."""
     assert (await alone.ready())[0] == 200

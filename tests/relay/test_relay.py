@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
 from marketplace import live, tasks
 from marketplace.actions.events import rfi_event
 from marketplace.bootstrap import SystemClock
@@ -260,14 +260,14 @@ async def test_heads_are_announced_again(
 
 
 @pytest.fixture
-def own_kafka() -> Iterator[Servers]:
+def own_kafka() -> Iterator[Running]:
     """A broker that the test may stop."""
     with running("kafka") as servers:
         yield servers
 
 
 async def test_while_kafka_is_away_nothing_is_lost(
-    store: MongoStore, start_relay: StartRelay, own_kafka: Servers
+    store: MongoStore, start_relay: StartRelay, own_kafka: Running
 ) -> None:
     """Commits made during a Kafka outage arrive afterwards, in order, without intervention."""
     bootstrap_servers = own_kafka.kafka_bootstrap_servers

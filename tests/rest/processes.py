@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from embedded import ports
+from embedded.supervision import ports
 from marketplace.bootstrap import open_parts
 from marketplace.process import Process
 from marketplace.settings import Settings

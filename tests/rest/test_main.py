@@ -8,7 +8,7 @@ import sys
 
 import httpx
 
-from embedded import ports
+from embedded.supervision import ports
 from marketplace.settings import Settings
 from tests.rest.processes import is_ready
 

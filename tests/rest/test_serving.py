@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from embedded import ports
+from embedded.supervision import ports
 from marketplace.actions import accounts, rfis
 from rest import serving as serving_module
 from rest.app import make_app

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from embedded import credentials, jobs, processes, servers
-from embedded.loop_thread import LoopThread
+from embedded import processes
 from embedded.paths import Paths, from_environment
-from embedded.ports import HOST, PortBook
-from embedded.program import Program
-from embedded.running import Running
-from embedded.supervisor import Supervisor
+from embedded.servers import credentials, nginx, packaged
+from embedded.servers.running import Running
+from embedded.supervision import jobs
+from embedded.supervision.loop_thread import LoopThread
+from embedded.supervision.ports import HOST, PortBook
+from embedded.supervision.program import Program
+from embedded.supervision.supervisor import Supervisor
 from tests.upgrade.versions import Version
 
 RESTS = ("rest-1", "rest-2")
@@ -72,7 +74,7 @@ class Mixed(Running):
 
     async def _start_servers(self) -> None:
         self.environment |= credentials.load(self._paths.secrets)
-        await jobs.gather_or_cancel(*(self._server(name) for name in servers.VARIABLES))
+        await jobs.gather_or_cancel(*(self._server(name) for name in packaged.VARIABLES))
         port = self._ports.port("sandbox")
         sandbox = processes.python(
             "sandbox", "embedded.sandbox", self._paths, port, self.environment
@@ -85,16 +87,16 @@ class Mixed(Running):
         }
 
     async def _server(self, name: str) -> None:
-        program = await servers.prepare(name, self._paths, self._ports)
+        program = await packaged.prepare(name, self._paths, self._ports)
         await self._supervisor.start(program)
-        variable, value = servers.variable(program)
+        variable, value = packaged.variable(program)
         self.environment[variable] = value
 
     def _nginx(self) -> Program:
         self._paths.page.mkdir(exist_ok=True)
         (self._paths.page / "index.html").write_text("<!doctype html><title>Parley</title>")
         self._ports.port("rest")  # the embedded stack knows one by this name
-        program = processes.nginx(
+        program = nginx.program(
             self._paths, self._ports, self._ports.port("nginx"), self.environment
         )
         rests = ",".join(f"{HOST}:{self._ports.known(name)}" for name in RESTS)

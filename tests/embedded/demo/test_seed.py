@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from embedded.demo.seed import seed
 from embedded.errors import StackError
-from embedded.ports import choose
+from embedded.supervision.ports import choose
 from marketplace.actions import conversations, matches
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.domain.accounts import Actor, Role

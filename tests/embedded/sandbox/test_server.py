@@ -108,7 +108,7 @@ async def test_missing_credentials_are_named(account: Account) -> None:
         _, errors = await process.communicate()
 
     assert process.returncode == 1
-    assert errors == b"The sandbox needs SENDGRID_API_KEY, TWILIO_ACCOUNT_SID.\n"
+    assert errors == b"The sandbox requires SENDGRID_API_KEY, TWILIO_ACCOUNT_SID.\n"
 
 
 async def test_taken_port_is_told(account: Account) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
 from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
@@ -195,14 +195,14 @@ async def test_a_defect_fails_those_it_met_and_not_those_behind_them(
 
 
 @pytest.fixture
-def own_mongod() -> Iterator[Servers]:
+def own_mongod() -> Iterator[Running]:
     """A MongoDB that the test may kill."""
     with running("mongod") as servers:
         yield servers
 
 
 async def test_what_was_acknowledged_survives_a_killed_server(
-    settings: Settings, own_mongod: Servers
+    settings: Settings, own_mongod: Running
 ) -> None:
     """After kill -9 during writes, entries are stored once, dense, in each sender's order."""
     own = replace(

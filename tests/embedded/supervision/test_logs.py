@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import logs
+from embedded.supervision import logs
 
 
 def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from embedded import credentials
+from embedded.servers import credentials
 
 
 def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:

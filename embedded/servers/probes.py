@@ -1,21 +1,19 @@
-"""Probes whether a server or process is ready, over its own protocol.
+"""Probes whether a server is ready, over its own protocol.
 
 Every probe returns within a few seconds and never raises: unready and absent are both False.
 """
 
 import asyncio
-import contextlib
 from urllib.parse import urlsplit
 
-import aiohttp
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from embedded.supervision.probes import http_answers, port_accepts
+
 _TIMEOUT_S = 2.0
-# A process probes its own servers before it answers, up to 3 s each.
-_HTTP_TIMEOUT_S = 4.0
 
 
 async def is_healthy(url: str) -> bool:
@@ -28,29 +26,6 @@ async def is_healthy(url: str) -> bool:
     if parts.scheme in {"redis", "rediss"}:
         return await redis_answers(url)
     return await http_answers(url)
-
-
-async def port_accepts(host: str, port: int) -> bool:
-    """Whether something listens on the port."""
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return True
-
-
-async def http_answers(url: str) -> bool:
-    """Whether a GET returns 200."""
-    timeout = aiohttp.ClientTimeout(total=_HTTP_TIMEOUT_S)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
-            return response.status == 200
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return False
 
 
 async def mongodb_is_primary(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Free ports, and a file with the ports that a stack has chosen."""
+"""Free ports, and a file with the ports that were chosen."""
 
 import json
 import random
@@ -24,7 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def choose() -> int:
-    """Choose a free port at random, so that stacks that start at the same time rarely collide."""
+    """Choose a free port at random, so that two callers at the same time rarely collide."""
     while True:
         port = random.randint(_LOWEST, _HIGHEST)
         if is_free(port):
@@ -32,7 +32,7 @@ def choose() -> int:
 
 
 class PortBook:
-    """The ports of a stack by name, kept in a file, so that a restart uses the same ones."""
+    """Ports by name, kept in a file, so that a restart uses the same ones."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

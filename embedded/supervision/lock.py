@@ -1,4 +1,4 @@
-"""A lock that allows one stack per data folder."""
+"""A lock that one process at a time can hold."""
 
 import fcntl
 import os
@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded.errors import StackError
+
+class HeldError(Exception):
+    """Another process holds the lock; `holder` is its process id, or "unknown"."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"process {holder} holds the lock")
+        self.holder = holder
 
 
 @contextmanager
@@ -14,19 +20,16 @@ def held(path: Path) -> Iterator[None]:
     """Hold the lock while the context is open.
 
     The kernel releases it with the process, however that ends, so that a file left over from a
-    killed stack is no obstacle. The process id in the file is for people.
+    killed holder is no obstacle. The process id in the file is for people.
 
     Raises:
-        StackError: another stack holds the lock.
+        HeldError: another process holds the lock.
     """
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackError(
-                f"A stack is already running on {path.parent} (process {_holder(path)}). Stop it "
-                f"with `kill {_holder(path)}`, or set PARLEY_DATA_DIR to another folder."
-            ) from None
+            raise HeldError(_holder(path)) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -35,7 +38,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a stack holds the lock now."""
+    """Whether a process holds the lock now."""
     if not path.exists():
         return False
     with path.open("a", encoding="utf-8") as file:

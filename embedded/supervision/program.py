@@ -1,4 +1,4 @@
-"""A child of the stack: how it is started, when it is ready, how long that may take."""
+"""A program to supervise: how it is started, when it is ready, how long that may take."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from embedded import probes
+from embedded.supervision import probes
 
 _TETHER = Path(__file__).with_name("tether.py")
 
@@ -18,9 +18,9 @@ _TETHER = Path(__file__).with_name("tether.py")
 class Program:
     """One program to run.
 
-    `url` is where others reach it. `health` is the URL of its readiness check, `url` if empty;
-    `settle` replaces that check where a start takes more than a check. Output goes to `log`, or to
-    the terminal if that is None.
+    `url` is where others reach it. It is ready when a GET of `health` (`url` if empty) returns 200;
+    `probe` replaces that check for a program that does not answer over HTTP. Output goes to `log`,
+    or to the terminal if that is None.
     """
 
     name: str
@@ -29,16 +29,16 @@ class Program:
     log: Path | None
     url: str
     health: str = ""
-    settle: Callable[[], Awaitable[bool]] | None = None
+    probe: Callable[[], Awaitable[bool]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     start_timeout_s: float = 60
     stop_timeout_s: float = 10
 
     async def is_ready(self) -> bool:
         """Whether it is ready; never raises, answers within seconds."""
-        if self.settle is not None:
-            return await self.settle()
-        return await probes.is_healthy(self.health or self.url)
+        if self.probe is not None:
+            return await self.probe()
+        return await probes.http_answers(self.health or self.url)
 
 
 async def spawn(program: Program) -> asyncio.subprocess.Process:

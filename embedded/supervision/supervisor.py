@@ -1,8 +1,4 @@
-"""All children of a stack, by name.
-
-Supervisor ──▶ Keeper (one per program) ──▶ tether.py ──▶ the program
-    └────────▶ Guard (knows every process group)
-"""
+"""All supervised programs, by name."""
 
 import asyncio
 import signal
@@ -10,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 from embedded.errors import StackError
-from embedded.guard import Guard
-from embedded.keeper import Keeper
-from embedded.program import Program
+from embedded.supervision.guard import Guard
+from embedded.supervision.keeper import Keeper
+from embedded.supervision.program import Program
 
 Report = Callable[[str], None]
 

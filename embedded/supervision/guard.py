@@ -1,4 +1,4 @@
-"""Kills what a stack has started when the stack's own process is killed.
+"""Kills what a supervisor has started when the supervisor's own process is killed.
 
 The kernel kills the direct children (see `tether.py`), but not what they started in turn, such as
 nginx's workers. Each child leads a process group of its own. The parent writes `+GROUP` and

@@ -1,4 +1,4 @@
-"""One stack per data folder; a killed stack leaves no obstacle."""
+"""One holder at a time; a killed holder leaves no obstacle."""
 
 import os
 import subprocess
@@ -7,27 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from embedded import lock
-from embedded.errors import StackError
+from embedded.supervision import lock
 
 _HOLD = """
 import pathlib, sys
-from embedded import lock
+from embedded.supervision import lock
 with lock.held(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def test_a_second_stack_is_refused_with_the_first_ones_process_id(tmp_path: Path) -> None:
-    """The sentence says which process holds the folder and what to do."""
+def test_a_second_holder_is_refused_with_the_first_ones_process_id(tmp_path: Path) -> None:
+    """The error says which process holds the lock."""
     path = tmp_path / "lock"
 
-    with lock.held(path), pytest.raises(StackError) as refusal, lock.held(path):
+    with lock.held(path), pytest.raises(lock.HeldError) as refusal, lock.held(path):
         pass
 
-    assert f"process {os.getpid()}" in str(refusal.value)
-    assert "PARLEY_DATA_DIR" in str(refusal.value)
+    assert refusal.value.holder == str(os.getpid())
 
 
 def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
@@ -42,7 +40,7 @@ def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
 
 
 def test_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:
-    """A killed stack's file is stale at once, whatever process id it contains."""
+    """A killed holder's file is stale at once, whatever process id it contains."""
     path = tmp_path / "lock"
     with subprocess.Popen(  # noqa: S603 (our own words)
         [sys.executable, "-c", _HOLD, str(path)],

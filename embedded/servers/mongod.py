@@ -9,11 +9,11 @@ from pathlib import Path
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from embedded import probes
 from embedded.errors import StackError
 from embedded.paths import Paths
-from embedded.ports import HOST
-from embedded.program import Program
+from embedded.supervision.ports import HOST
+from embedded.supervision.probes import port_accepts
+from embedded.supervision.program import Program
 
 REPLICA_SET = "parley"
 
@@ -66,14 +66,14 @@ def program(paths: Paths, port: int) -> Program:
         directory=folder,
         log=paths.logs / "mongod.log",
         url=f"mongodb://{HOST}:{port}/?replicaSet={REPLICA_SET}",
-        settle=lambda: _is_primary(port),
+        probe=lambda: _is_primary(port),
         stop_timeout_s=20,
     )
 
 
 async def _is_primary(port: int) -> bool:
     """Whether it accepts writes; makes it the only member of its set where it is not yet."""
-    if not await probes.port_accepts(HOST, port):
+    if not await port_accepts(HOST, port):
         return False
     client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
         HOST, port, directConnection=True,

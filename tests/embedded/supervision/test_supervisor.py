@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from embedded import keeper
 from embedded.errors import StackError
-from embedded.supervisor import Supervisor
+from embedded.supervision import keeper
+from embedded.supervision.supervisor import Supervisor
 from tests.embedded.programs import is_running, python_program, until, written
 
 _SLEEP = "import time; time.sleep(600)"
@@ -98,7 +98,7 @@ async def test_a_child_that_ignores_sigterm_is_killed(
 ) -> None:
     """A child that exceeds its time to stop is killed, and a line says so."""
     program = python_program(
-        tmp_path, _STUBBORN, settle=written(tmp_path / "up"), stop_timeout_s=0.3
+        tmp_path, _STUBBORN, probe=written(tmp_path / "up"), stop_timeout_s=0.3
     )
     await supervisor.start(program)
     pid = supervisor.pid("small")
@@ -118,7 +118,7 @@ async def test_what_a_dead_child_left_is_gone_before_it_comes_back(
         "import pathlib, subprocess, time; p = subprocess.Popen(['sleep', '600']);"
         "pathlib.Path('left').write_text(str(p.pid)); time.sleep(600)"
     )
-    await supervisor.start(python_program(tmp_path, code, settle=written(tmp_path / "left")))
+    await supervisor.start(python_program(tmp_path, code, probe=written(tmp_path / "left")))
     left = int((tmp_path / "left").read_text())
 
     supervisor.kill("small", signal.SIGKILL)
@@ -131,7 +131,7 @@ async def test_a_child_that_ends_at_once_fails_with_its_last_words(
     """The error has the exit code and the end of the log, and there is no retry."""
     with pytest.raises(StackError) as failure:
         await supervisor.start(python_program(tmp_path, "print('no such table'); exit(4)",
-                                              settle=written(tmp_path / "never")))  # fmt: skip
+                                              probe=written(tmp_path / "never")))  # fmt: skip
 
     assert "small ended with exit code 4." in str(failure.value)
     assert "no such table" in str(failure.value)
@@ -145,7 +145,7 @@ async def test_a_child_that_is_never_ready_fails_and_is_stopped(
     program = python_program(
         tmp_path,
         "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(99)",
-        settle=written(tmp_path / "never"),
+        probe=written(tmp_path / "never"),
         start_timeout_s=1,
     )
 
@@ -160,7 +160,7 @@ async def test_an_interrupted_start_leaves_nobody(supervisor: Supervisor, tmp_pa
     program = python_program(
         tmp_path,
         "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(99)",
-        settle=written(tmp_path / "never"),
+        probe=written(tmp_path / "never"),
     )
     starting = asyncio.create_task(supervisor.start(program))
     await until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
@@ -179,7 +179,7 @@ async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
     monkeypatch.setattr(keeper, "HEALTH_EVERY_S", 0.05)
     well = tmp_path / "well"
     well.write_text("1")
-    await supervisor.start(python_program(tmp_path, _SLEEP, settle=written(well)))
+    await supervisor.start(python_program(tmp_path, _SLEEP, probe=written(well)))
     pid = supervisor.pid("small")
 
     well.unlink()
@@ -188,7 +188,7 @@ async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
     well.write_text("1")
     await until(lambda: len(said) == 3)
 
-    assert said[1].startswith("small runs, but has not been ready for")
+    assert said[1].startswith("small is running, but has not been ready for")
     assert said[2] == "small is ready again"
     assert supervisor.pid("small") == pid
 
@@ -207,7 +207,7 @@ async def test_groups_stop_in_the_given_order(supervisor: Supervisor, tmp_path: 
             "while True: time.sleep(1)\n"
         )
         await supervisor.start(
-            python_program(tmp_path, code, name=name, settle=written(tmp_path / f"{name}.up"))
+            python_program(tmp_path, code, name=name, probe=written(tmp_path / f"{name}.up"))
         )
 
     await supervisor.stop_all((("door",), ("nobody", "worker"), ("floor",)))
@@ -223,7 +223,7 @@ async def test_children_get_their_environment_and_no_terminal(
         "import os, pathlib, time;"
         "pathlib.Path('session').write_text(str(os.getsid(0) == os.getpid())); time.sleep(600)"
     )
-    await supervisor.start(python_program(tmp_path, code, settle=written(tmp_path / "session")))
+    await supervisor.start(python_program(tmp_path, code, probe=written(tmp_path / "session")))
 
     assert (tmp_path / "session").read_text() == "True"
     assert os.getsid(0) != supervisor.pid("small")

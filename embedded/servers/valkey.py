@@ -6,8 +6,9 @@ from pathlib import Path
 
 from embedded.errors import StackError
 from embedded.paths import Paths
-from embedded.ports import HOST
-from embedded.program import Program
+from embedded.servers import probes
+from embedded.supervision.ports import HOST
+from embedded.supervision.program import Program
 
 
 def binary() -> Path:
@@ -41,11 +42,13 @@ def program(paths: Paths, port: int) -> Program:
         "maxmemory-policy": "noeviction",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    url = f"redis://{HOST}:{port}/0"
     return Program(
         name="valkey",
         argv=(str(binary()), *arguments),
         directory=folder,
         log=paths.logs / "valkey.log",
-        url=f"redis://{HOST}:{port}/0",
+        url=url,
+        probe=lambda: probes.redis_answers(url),
         stop_timeout_s=5,
     )

@@ -5,20 +5,20 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from embedded import logs
-from embedded.guard import kill_group
-from embedded.paths import CHECKOUT
-from embedded.program import Program, spawn
+from embedded.supervision import logs
+from embedded.supervision.guard import kill_group
+from embedded.supervision.program import Program, spawn
 from marketplace import tasks
 
 
 async def run(
     argv: tuple[str, ...],
+    directory: Path,
     log: Path | None,
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a program in the checkout; return its exit code (negative: the signal that killed it).
+    """Run a program in a folder; return its exit code (negative: the signal that killed it).
 
     Its output goes to `log`, or to the terminal if that is None. On cancellation or time-out, it is
     killed with everything it started.
@@ -26,7 +26,7 @@ async def run(
     if log is not None:
         logs.begin(log)
     program = Program(
-        name=argv[0], argv=argv, directory=CHECKOUT, log=log, url="", environment=environment or {}
+        name=argv[0], argv=argv, directory=directory, log=log, url="", environment=environment or {}
     )
     process = await spawn(program)
     try:

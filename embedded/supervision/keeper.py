@@ -6,10 +6,10 @@ import signal
 import time
 from collections.abc import Callable
 
-from embedded import logs
 from embedded.errors import StackError
-from embedded.guard import Guard, kill_group
-from embedded.program import Program, spawn
+from embedded.supervision import logs
+from embedded.supervision.guard import Guard, kill_group
+from embedded.supervision.program import Program, spawn
 from marketplace import tasks
 
 POLL_S = 0.05

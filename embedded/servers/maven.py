@@ -1,6 +1,6 @@
 """Fetches Kafka's jar files from Maven Central into the cache folder, once.
 
-Run as `python -m embedded.maven FOLDER`, so that an interrupted start can end it like any child.
+Run as `python -m embedded.servers.maven FOLDER`, so that an interrupted start can end it like any child.
 The dependencies are resolved by jgo, in pure Python: no Maven, no JDK.
 """
 

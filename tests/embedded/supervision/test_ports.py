@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from embedded.ports import HOST, PortBook, choose, is_free
+from embedded.supervision.ports import HOST, PortBook, choose, is_free
 
 
 def test_a_chosen_port_is_free_and_never_lent_to_outgoing_connections() -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from embedded.guard import groups_left
+from embedded.supervision.guard import groups_left
 from tests.embedded.programs import is_running, wait_until
 
 # A parent that supervises one program, which in turn starts a grandchild and ignores SIGTERM.
 _PARENT = """
 import asyncio, pathlib, sys, threading
 sys.path.insert(0, {checkout!r})
-from embedded.supervisor import Supervisor
+from embedded.supervision.supervisor import Supervisor
 from tests.embedded.programs import python_program, written
 
 CHILD = '''
@@ -31,7 +31,7 @@ time.sleep(600)
 async def main():
     folder = pathlib.Path({folder!r})
     async with Supervisor(print) as supervisor:
-        await supervisor.start(python_program(folder, CHILD, settle=written(folder / "pids")))
+        await supervisor.start(python_program(folder, CHILD, probe=written(folder / "pids")))
         print("ready", flush=True)
         await asyncio.sleep(600)
 
@@ -50,7 +50,7 @@ else:
 @contextmanager
 def parent_of_two(folder: Path, threaded: bool) -> Iterator[tuple[int, int, int]]:
     """Run the parent; yields its process id, its child's and its grandchild's."""
-    checkout = str(Path(__file__).parents[2])
+    checkout = str(Path(__file__).parents[3])
     code = _PARENT.format(checkout=checkout, folder=str(folder), threaded=threaded)
     with subprocess.Popen(  # noqa: S603 (our own words)
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True

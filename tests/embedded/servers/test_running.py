@@ -13,19 +13,19 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
-from embedded import ports
 from embedded.errors import StackError
-from embedded.servers import Servers, running
+from embedded.servers.running import Running, running
+from embedded.supervision import ports
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
+def servers() -> Iterator[Running]:
     """Run all three servers for the tests of this module."""
     with running() as started:
         yield started
 
 
-async def test_mongodb_takes_transactions_and_streams_changes(servers: Servers) -> None:
+async def test_mongodb_takes_transactions_and_streams_changes(servers: Running) -> None:
     """A set of one member is enough for both; the change arrives when its transaction is committed."""
     async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
         things = client.tests.things
@@ -38,7 +38,7 @@ async def test_mongodb_takes_transactions_and_streams_changes(servers: Servers) 
     assert change["documentKey"] == {"_id": 1}
 
 
-async def test_valkey_has_sharded_publish_and_subscribe(servers: Servers) -> None:
+async def test_valkey_has_sharded_publish_and_subscribe(servers: Running) -> None:
     """`ssubscribe` receives what `spublish` sends."""
     async with Redis.from_url(servers.redis_url) as client, client.pubsub() as listener:
         await listener.ssubscribe("conversation:1")
@@ -51,7 +51,7 @@ async def test_valkey_has_sharded_publish_and_subscribe(servers: Servers) -> Non
     assert heard["data"] == b"head 7"
 
 
-async def test_kafka_keeps_records_over_restarts(servers: Servers) -> None:
+async def test_kafka_keeps_records_over_restarts(servers: Running) -> None:
     """A consumer group reads, in order, the records acknowledged before a stop and a kill."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka_bootstrap_servers)
     await admin.start()
@@ -82,7 +82,7 @@ async def test_kafka_keeps_records_over_restarts(servers: Servers) -> None:
     assert [record.value for record in records] == [b"a", b"b", b"c"]
 
 
-async def _produce(servers: Servers, *values: bytes) -> None:
+async def _produce(servers: Running, *values: bytes) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=servers.kafka_bootstrap_servers, acks="all", enable_idempotence=True
     )

@@ -9,11 +9,12 @@ import sys
 import uuid
 from pathlib import Path
 
-from embedded import jobs, logs, maven
 from embedded.errors import StackError
-from embedded.paths import Paths
-from embedded.ports import HOST
-from embedded.program import Program
+from embedded.paths import CHECKOUT, Paths
+from embedded.servers import maven, probes
+from embedded.supervision import jobs, logs
+from embedded.supervision.ports import HOST
+from embedded.supervision.program import Program
 
 _FETCH_TIMEOUT_S = 240
 _FORMAT_TIMEOUT_S = 60
@@ -92,12 +93,14 @@ async def prepare(paths: Paths, port: int, controller_port: int) -> Program:
 
 
 def _server(paths: Paths, properties: Path, port: int) -> Program:
+    address = f"{HOST}:{port}"
     return Program(
         name="kafka",
         argv=(*_java_with_jars(paths), "kafka.Kafka", str(properties)),
         directory=properties.parent,
         log=paths.logs / "kafka.log",
-        url=f"kafka://{HOST}:{port}",
+        url=f"kafka://{address}",
+        probe=lambda: probes.kafka_answers(address),
         stop_timeout_s=15,
     )
 
@@ -110,8 +113,8 @@ async def _fetch(paths: Paths) -> None:
     if maven.folder_in(paths.cache).exists():
         return
     log = paths.logs / "kafka-fetch.log"
-    argv = (sys.executable, "-m", "embedded.maven", str(paths.cache))
-    if await jobs.run(argv, log, _FETCH_TIMEOUT_S) != 0:
+    argv = (sys.executable, "-m", "embedded.servers.maven", str(paths.cache))
+    if await jobs.run(argv, CHECKOUT, log, _FETCH_TIMEOUT_S) != 0:
         raise StackError(
             "Kafka could not be fetched from Maven Central. Check the network (HTTPS_PROXY sets "
             f"a proxy), then start again. The end of {log}:\n{logs.tail(log)}"
@@ -126,5 +129,5 @@ async def _format(paths: Paths, properties: Path) -> None:
         "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties),
     )  # fmt: skip
     log = paths.logs / "kafka-format.log"
-    if await jobs.run(argv, log, _FORMAT_TIMEOUT_S) != 0:
+    if await jobs.run(argv, CHECKOUT, log, _FORMAT_TIMEOUT_S) != 0:
         raise StackError(f"Kafka's data folder could not be formatted:\n{logs.tail(log)}")
