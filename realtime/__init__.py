@@ -17,14 +17,8 @@ latency.py        measures fan-out latency
 typing.py         who is typing; every typing state expires
 activity.py       which accounts are active on this gateway, announced to their conversations
 presence.py       who is shown as active in the rooms of this gateway; every entry expires
-packets.py        parses calls out of Socket.IO packets, including calls that must be refused
-polling.py        a long-polling session: packets waiting for the next poll, packets posted
-polled.py         the HTTP requests of polling sessions
-binding.py        binds a polling session to the client that opened it
-transport.py      the `Transport` protocol for pushes, and its implementation
-server.py         python-socketio, used for handshakes and rare packets
-clients.py        python-socketio's client manager: which connections exist
-websocket/        the websocket transport
+ports.py          the `Transport` protocol: all that the modules above know about transports
+transport/        Socket.IO over websockets and long polling; only `__main__.py` imports it
 
 app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions
                                     │

@@ -19,8 +19,8 @@ from realtime.memberships import Memberships
 from realtime.presence import RoomPresence
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
-from realtime.server import GatewayServer, close_connections
-from realtime.transport import SocketIoTransport
+from realtime.transport.pushes import SocketIoTransport
+from realtime.transport.server import GatewayServer, close_connections
 from realtime.typing import Typing
 
 
@@ -28,17 +28,9 @@ async def main(process: Process) -> None:
     """Serve connections until a stop signal arrives; then drain them and exit."""
     parts, settings = process.parts, process.settings
     server = GatewayServer(settings.process_name)
-    transport = SocketIoTransport(server.manager)
+    transport = SocketIoTransport(server.clients)
     rooms = Rooms(transport)
-    parts.announcer.hear = rooms.hear
-    subscriber = Subscriber(
-        settings.redis_url,
-        settings.process_name,
-        parts.announcer.origin,
-        rooms.hear,
-        rooms.check_heads,
-    )
-    rooms.subscriber = subscriber
+    subscriber = _live_subscriber(process, rooms)
     gateway = Gateway(parts.world, parts.tokens, rooms, transport, settings.limit_scale)
     memberships = Memberships(parts.world, gateway, rooms, transport)
     activity = Activity(parts.world, gateway, settings.process_name)
@@ -56,17 +48,12 @@ async def main(process: Process) -> None:
         gateway, CallDispatcher(calls, gateway, CallLimits(settings.limit_scale), deadlines)
     )
 
-    async def check_live() -> None:
-        if not subscriber.is_hearing:
-            raise TemporaryError("the canary through Redis has not been received")
-
     def refresh_after_epoch_change() -> None:
         for connection in gateway.connections():
             connection.forget_access()
         rooms.check_heads_soon()
 
     parts.store.epoch.on_change(refresh_after_epoch_change)
-    process.checks["live"] = check_live
     background = process.background
     background.start("loop watch", watch_for_ever())
     subscriber.start(background)
@@ -86,6 +73,27 @@ async def main(process: Process) -> None:
     finally:
         await background.end()
         await subscriber.close()
+
+
+def _live_subscriber(process: Process, rooms: Rooms) -> Subscriber:
+    """What the rooms hear from the other processes; readiness depends on it."""
+    announcer, settings = process.parts.announcer, process.settings
+    announcer.hear = rooms.hear
+    subscriber = Subscriber(
+        settings.redis_url,
+        settings.process_name,
+        announcer.origin,
+        rooms.hear,
+        rooms.check_heads,
+    )
+    rooms.subscriber = subscriber
+
+    async def check_live() -> None:
+        if not subscriber.is_hearing:
+            raise TemporaryError("the canary through Redis has not been received")
+
+    process.checks["live"] = check_live
+    return subscriber
 
 
 @asynccontextmanager

@@ -17,8 +17,8 @@ from marketplace.tokens import Access, Tokens
 from realtime.admission import Admission
 from realtime.connections import AccountConnections, Connection
 from realtime.limits import CONNECTIONS_OF_ACCOUNT, HandshakeLimits
+from realtime.ports import Transport
 from realtime.rooms import Rooms
-from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
 WARN_BEFORE_S = 60.0

@@ -15,8 +15,8 @@ from marketplace.errors import TemporaryError
 from marketplace.ports import Signal, World, account_room, rfi_room
 from realtime.connections import Connection
 from realtime.gateway import Gateway
+from realtime.ports import Transport
 from realtime.rooms import Rooms
-from realtime.transport import Transport
 
 LOG = logging.getLogger(__name__)
 CHECK_EVERY_S = 5.0

@@ -19,7 +19,7 @@ from marketplace.live import RECEIVER, LiveItem, Subscriber
 from marketplace.ports import Announcement, Signal, SignalName
 from realtime.feeds import Feed
 from realtime.latency import observe_fan_out
-from realtime.transport import Transport
+from realtime.ports import Transport
 
 LOG = logging.getLogger(__name__)
 # Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps

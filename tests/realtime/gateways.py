@@ -14,7 +14,7 @@ from marketplace.process import Process
 from marketplace.settings import Settings
 from realtime import __main__ as realtime
 from realtime.__main__ import main
-from realtime.server import GatewayServer
+from realtime.transport.server import GatewayServer
 
 
 def free_port() -> int:

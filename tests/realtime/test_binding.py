@@ -4,7 +4,7 @@ import aiohttp
 import orjson
 import pytest
 
-from realtime.binding import COOKIE, ClientIdentity, identify, owner_of
+from realtime.transport.binding import COOKIE, ClientIdentity, identify, owner_of
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Gateways
 from tests.realtime.websocket.raw import call, connect_packet, head, polling, tcp

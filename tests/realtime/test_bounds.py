@@ -16,10 +16,10 @@ from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from realtime.connections import Connection
-from realtime.polling import PollingSession
-from realtime.websocket.acceptor import Acceptor
-from realtime.websocket.outgoing import CLOSED_SLOW, MAX_WAITING_BYTES
-from realtime.websocket.session import WebSocketSession
+from realtime.transport.polling import PollingSession
+from realtime.transport.websocket.acceptor import Acceptor
+from realtime.transport.websocket.outgoing import CLOSED_SLOW, MAX_WAITING_BYTES
+from realtime.transport.websocket.session import WebSocketSession
 from tests.builders import a_message
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.gateways import RunningGateway, gateway

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from realtime import server
+from realtime.transport import server
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 

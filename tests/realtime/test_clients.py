@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from realtime.clients import NAMESPACE, Clients
+from realtime.transport.clients import NAMESPACE, Clients
 
 
 class Socket:

@@ -18,8 +18,8 @@ from marketplace.actions import rfis
 from marketplace.domain.accounts import Actor, Role
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from realtime import server
-from realtime.websocket import session
+from realtime.transport import server
+from realtime.transport.websocket import session
 from tests.builders import content_of_an_rfi
 from tests.realtime import node
 from tests.realtime.apps import Talk, a_person, an_app

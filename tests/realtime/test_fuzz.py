@@ -21,10 +21,10 @@ from websockets.frames import Opcode
 from marketplace.errors import Code
 from marketplace.settings import Settings
 from marketplace.storage import open_store
-from realtime.polling import PollingSession
-from realtime.server import GatewayServer
-from realtime.websocket import session as session_module
-from realtime.websocket.session import WebSocketSession
+from realtime.transport.polling import PollingSession
+from realtime.transport.server import GatewayServer
+from realtime.transport.websocket import session as session_module
+from realtime.transport.websocket.session import WebSocketSession
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.gateways import RunningGateway, watched_gateway
 from tests.realtime.websocket.raw import Raw, call, connected, faults, polling, text, websocket
@@ -53,7 +53,7 @@ class Target:
 
     def kept(self) -> dict[str, int]:
         """Count the state that the gateway keeps about connections."""
-        clients, gateway = self.server.manager, self.server._gateway
+        clients, gateway = self.server.clients, self.server._gateway
         assert gateway is not None
         return {
             "sockets": len(self.server.eio.sockets),

@@ -20,7 +20,7 @@ from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime.gateway import Gateway
 from realtime.rooms import Rooms
-from realtime.websocket.wheel import Wheel
+from realtime.transport.websocket.wheel import Wheel
 from tests.docs.documents import DOCS, only_span, read, rows
 from tests.realtime.apps import App, Talk, a_talk
 from tests.realtime.conftest import Connect, Gateways

@@ -9,8 +9,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from realtime import polling
-from realtime.websocket import session
+from realtime.transport import polling
+from realtime.transport.websocket import session
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 

@@ -10,8 +10,8 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from realtime.websocket import outgoing
-from realtime.websocket.outgoing import DROPPED_EPHEMERAL
+from realtime.transport.websocket import outgoing
+from realtime.transport.websocket.outgoing import DROPPED_EPHEMERAL
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 

@@ -11,8 +11,8 @@ from websockets.frames import Frame, Opcode
 
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from realtime.server import GatewayServer
-from realtime.websocket import acceptor as module
+from realtime.transport.server import GatewayServer
+from realtime.transport.websocket import acceptor as module
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect
 from tests.realtime.gateways import RunningGateway, watched_gateway

@@ -5,7 +5,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, Protocol, Side, State
 
-from realtime.websocket.frames import PING, acknowledgement_frame, event_frame, text_frame
+from realtime.transport.websocket.frames import PING, acknowledgement_frame, event_frame, text_frame
 
 
 def read_back(data: bytes) -> list[Event]:

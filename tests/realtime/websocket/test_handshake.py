@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.websocket import handshake
-from realtime.websocket.handshake import Headers, Query, answer_handshake
+from realtime.transport.websocket import handshake
+from realtime.transport.websocket.handshake import Headers, Query, answer_handshake
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 GOOD = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
-from realtime.websocket.incoming import BinaryMessageError, Incoming
+from realtime.transport.websocket.incoming import BinaryMessageError, Incoming
 
 MAX_BYTES = 1_000
 TEXT = Opcode.TEXT

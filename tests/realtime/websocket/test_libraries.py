@@ -1,7 +1,7 @@
 """The internals of python-engineio, python-socketio and websockets that the transport relies on.
 
 All of it works with the locked versions. When an upgrade moves something, it fails here and not in
-production: read what changed, then change `realtime/websocket` accordingly.
+production: read what changed, then change `realtime/transport` accordingly.
 """
 
 import ast
@@ -22,14 +22,13 @@ from websockets.protocol import SEND_EOF, Protocol, Side, State
 from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 
-from realtime.clients import Clients
-from realtime.polling import PollingSession
-from realtime.server import GatewayServer
-from realtime.transport import OrJson
-from realtime.websocket.session import WebSocketSession
+from realtime.transport.clients import Clients
+from realtime.transport.polling import PollingSession
+from realtime.transport.server import GatewayServer, OrJson
+from realtime.transport.websocket.session import WebSocketSession
 
 # Methods of python-engineio's server that our sessions never reach: HTTP requests, which we handle
-# (`realtime/polled.py`), the monitor, which is off (`monitor_clients`), and user sessions, which
+# (`realtime/transport/polled.py`), the monitor, which is off (`monitor_clients`), and user sessions, which
 # nothing here has.
 NOT_ENTERED = frozenset(
     {"handle_request", "_handle_connect", "_service_task", "get_session", "save_session"}
@@ -66,13 +65,19 @@ def attributes_of_sockets(method: ast.AST) -> set[str]:
     return found
 
 
-def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
-    """A session has every attribute that the installed Engine.IO server uses on a socket."""
+def asked_of_sockets() -> set[str]:
+    """The attributes of a socket that the Engine.IO server uses in what is reached here."""
     asked = set[str]()
     for module in (async_server, base_server):
         for name, method in methods(module).items():
             if name not in NOT_ENTERED:
                 asked |= attributes_of_sockets(method)
+    return asked
+
+
+def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
+    """A session has every attribute that the installed Engine.IO server uses on a socket."""
+    asked = asked_of_sockets()
 
     # These were there when this was written; if not, the source is not parsed correctly.
     assert {"send", "close", "closed"} <= asked

@@ -12,14 +12,14 @@ from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from marketplace.errors import Code
-from realtime.packets import CallPacket, RefusedCall
-from realtime.websocket import outgoing
-from realtime.websocket import session as module
-from realtime.websocket.flush_queue import FlushQueue
-from realtime.websocket.frames import PING, acknowledgement_frame, event_frame
-from realtime.websocket.incoming import Incoming
-from realtime.websocket.session import WebSocketSession
-from realtime.websocket.wheel import Wheel
+from realtime.transport.packets import CallPacket, RefusedCall
+from realtime.transport.websocket import outgoing
+from realtime.transport.websocket import session as module
+from realtime.transport.websocket.flush_queue import FlushQueue
+from realtime.transport.websocket.frames import PING, acknowledgement_frame, event_frame
+from realtime.transport.websocket.incoming import Incoming
+from realtime.transport.websocket.session import WebSocketSession
+from realtime.transport.websocket.wheel import Wheel
 from tests.realtime.websocket.raw import text
 
 MAX_BYTES = 100_000

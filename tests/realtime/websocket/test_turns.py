@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from realtime.limits import BYTES_PER_CALL, CALLS_AT_ONCE, CallLimits
-from realtime.packets import parse_call
+from realtime.transport.packets import parse_call
 from tests.realtime.websocket.test_session import Setup, call
 
 HELD_AT_MOST_S = 0.020

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from realtime.websocket.wheel import SLOTS, Wheel
+from realtime.transport.websocket.wheel import SLOTS, Wheel
 
 
 @dataclass(eq=False)

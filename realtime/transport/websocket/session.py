@@ -14,12 +14,12 @@ from websockets.frames import Close, CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
 
 from marketplace import tasks
-from realtime.packets import CallPacket, RefusedCall, parse_call
-from realtime.websocket.flush_queue import FlushQueue
-from realtime.websocket.frames import PING, acknowledgement_frame, text_frame
-from realtime.websocket.incoming import BinaryMessageError, Incoming
-from realtime.websocket.outgoing import CLOSED_SLOW, Outgoing
-from realtime.websocket.wheel import Wheel
+from realtime.transport.packets import CallPacket, RefusedCall, parse_call
+from realtime.transport.websocket.flush_queue import FlushQueue
+from realtime.transport.websocket.frames import PING, acknowledgement_frame, text_frame
+from realtime.transport.websocket.incoming import BinaryMessageError, Incoming
+from realtime.transport.websocket.outgoing import CLOSED_SLOW, Outgoing
+from realtime.transport.websocket.wheel import Wheel
 
 # The gateway stops reading from an app that has this many calls in flight.
 MAX_CALLS_IN_FLIGHT = 200

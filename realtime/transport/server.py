@@ -1,13 +1,14 @@
 """The Socket.IO server: python-socketio for handshakes and rare packets, a direct path for calls.
 
-A call does not pass through python-socketio: its session, on a websocket (`realtime/websocket`) or
-polling, hands it over parsed, and gets the acknowledgement back.
+A call does not pass through python-socketio: its session, on a websocket (`websocket/`) or polling,
+hands it over parsed, and gets the acknowledgement back.
 """
 
 import asyncio
 import logging
 from typing import Any
 
+import orjson
 import socketio
 from aiohttp import web
 from socketio.exceptions import ConnectionRefusedError as Refused
@@ -18,16 +19,15 @@ from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError
 from marketplace.schemas.json_text import read_json
 from realtime.calls import CallDispatcher, refusal
-from realtime.clients import NAMESPACE, Clients
 from realtime.gateway import Gateway
-from realtime.packets import CallPacket, RefusedCall
-from realtime.polled import MALFORMED, PolledRequests
-from realtime.polling import PollingSession
-from realtime.transport import OrJson
-from realtime.websocket.acceptor import Acceptor
-from realtime.websocket.flush_queue import FlushQueue
-from realtime.websocket.session import WebSocketSession
-from realtime.websocket.wheel import Wheel
+from realtime.transport.clients import NAMESPACE, Clients
+from realtime.transport.packets import CallPacket, RefusedCall
+from realtime.transport.polled import MALFORMED, PolledRequests
+from realtime.transport.polling import PollingSession
+from realtime.transport.websocket.acceptor import Acceptor
+from realtime.transport.websocket.flush_queue import FlushQueue
+from realtime.transport.websocket.session import WebSocketSession
+from realtime.transport.websocket.wheel import Wheel
 
 LOG = logging.getLogger(__name__)
 # The longest call is a message of 8,000 characters: 32 kB at four bytes each, twice that when
@@ -42,15 +42,30 @@ _EMPTY_ENVIRON: dict[str, Any] = {}
 AnySession = WebSocketSession | PollingSession
 
 
+class OrJson:
+    """orjson in the form that python-engineio expects of a JSON module."""
+
+    JSONDecodeError = orjson.JSONDecodeError
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        """JSON text; the separators that the library asks for are the only ones orjson has."""
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(text: str | bytes, **_: Any) -> Any:
+        """The value of a JSON text."""
+        return orjson.loads(text)
+
+
 class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped library
     """python-socketio with our transport and ids; malformed packets end the connection."""
 
-    manager: Clients
-
     def __init__(self, process_name: str) -> None:
+        self.clients = Clients()
         super().__init__(
             async_mode="aiohttp",
-            client_manager=Clients(),
+            client_manager=self.clients,
             json=OrJson,
             namespaces=[NAMESPACE],
             cors_allowed_origins=[],
@@ -104,7 +119,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             lambda: Acceptor(self, make_http, self.wheel), host, port, backlog=4_096
         )
 
-    # --- what sessions and the acceptor need (realtime/websocket) --------------------------------
+    # --- what sessions and the acceptor need ------------------------------------------------------
 
     def opened(self, session: AnySession, environ: dict[str, Any]) -> None:
         """Register a new session."""
@@ -114,7 +129,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     def upgraded(self, session: WebSocketSession) -> None:
         """Replace the polling session of the same id by a session on a websocket."""
         self.eio.sockets[session.sid] = session
-        session.client_id = self.manager.replace(session.sid, session)
+        session.client_id = self.clients.replace(session.sid, session)
 
     def lost(self, sid: str, reason: str) -> None:
         """A session has ended."""
@@ -173,7 +188,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     # --- python-socketio's own steps, guarded ---------------------------------------------------
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        is_first = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE) is None
+        is_first = self.clients.sid_from_eio_sid(eio_sid, NAMESPACE) is None
         try:
             await super()._handle_connect(eio_sid, namespace, data)
         finally:
@@ -184,11 +199,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         """Forget a handshake that failed, or whose session ended meanwhile: nothing else does."""
         if eio_sid in self.environ:
             self.environ[eio_sid] = _EMPTY_ENVIRON
-        sid = self.manager.sid_from_eio_sid(eio_sid, NAMESPACE)
-        if sid is not None and not self.manager.is_connected(sid, NAMESPACE):
+        sid = self.clients.sid_from_eio_sid(eio_sid, NAMESPACE)
+        if sid is not None and not self.clients.is_connected(sid, NAMESPACE):
             if self._gateway is not None:
                 await self._gateway.disconnect(sid)
-            await self.manager.disconnect(sid, NAMESPACE)
+            await self.clients.disconnect(sid, NAMESPACE)
 
     async def _handle_disconnect(
         self, eio_sid: str, namespace: str, reason: str | None = None

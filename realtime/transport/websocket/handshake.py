@@ -31,7 +31,7 @@ _ACCEPTED = (
     b"Sec-WebSocket-Accept: %b\r\n\r\n"
 )
 # The library logs "connection open" at level INFO for each.
-_QUIET = logging.getLogger("realtime.websocket.handshake")
+_QUIET = logging.getLogger("realtime.transport.websocket.handshake")
 _QUIET.setLevel(logging.WARNING)
 
 

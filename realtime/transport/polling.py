@@ -14,18 +14,18 @@ import orjson
 from aiohttp import ClientError, StreamReader
 from engineio import packet
 
-from realtime.binding import SessionOwner
-from realtime.packets import CallPacket, RefusedCall, parse_call
-from realtime.websocket import session as websocket_session
-from realtime.websocket.frames import acknowledgement_frame
-from realtime.websocket.outgoing import (
+from realtime.transport.binding import SessionOwner
+from realtime.transport.packets import CallPacket, RefusedCall, parse_call
+from realtime.transport.websocket import session as websocket_session
+from realtime.transport.websocket.frames import acknowledgement_frame
+from realtime.transport.websocket.outgoing import (
     CLOSED_SLOW,
     DROPPED_EPHEMERAL,
     MAX_WAITING_BYTES,
     SLOW_FROM_BYTES,
 )
-from realtime.websocket.session import MAX_CALLS_IN_FLIGHT, WebSocketSession
-from realtime.websocket.wheel import Wheel
+from realtime.transport.websocket.session import MAX_CALLS_IN_FLIGHT, WebSocketSession
+from realtime.transport.websocket.wheel import Wheel
 
 # The Python client rejects a body with more packets.
 MAX_POLLED_PACKETS = 16

@@ -7,7 +7,7 @@ import asyncio
 
 from prometheus_client import Counter
 
-from realtime.websocket.flush_queue import FlushQueue
+from realtime.transport.websocket.flush_queue import FlushQueue
 
 # The most that may wait for one connection in this process: some 2,000 messages of 500 bytes. A
 # reader that is further behind is disconnected, and resumes by number.

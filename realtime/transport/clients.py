@@ -8,7 +8,7 @@ room of its own: 2 kB each, and a list searched from its start at every handshak
 from collections.abc import Iterable
 from typing import Any
 
-from socketio.async_manager import AsyncManager
+from socketio import AsyncManager
 
 NAMESPACE = "/"
 

@@ -1,6 +1,5 @@
 """The HTTP requests of polling sessions (Engine.IO protocol 4): open, poll, post."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -8,11 +7,10 @@ import orjson
 from aiohttp import web
 from prometheus_client import Counter
 
-from realtime import polling
-from realtime.binding import ClientIdentity, identify, owner_of, set_cookie
-from realtime.polling import InvalidPayloadError, PollingSession, SessionEndedError
+from realtime.transport import polling
+from realtime.transport.binding import ClientIdentity, identify, owner_of, set_cookie
+from realtime.transport.polling import InvalidPayloadError, PollingSession, SessionEndedError
 
-LOG = logging.getLogger(__name__)
 MALFORMED = Counter(
     "parley_malformed_polls_total", "Packets in polling requests that were not valid packets"
 )

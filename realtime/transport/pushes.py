@@ -1,18 +1,18 @@
-"""Pushes to connections over any transport, and closing them.
+"""Pushes to connections, and closing them; implements `realtime.ports.Transport`.
 
-`Transport` is all that rooms and calls know. A room's push is encoded and framed once; the same
-bytes are written to every websocket, or wait for the next poll of a polling session.
+A room's push is encoded and framed once; the same bytes are written to every websocket, or wait for
+the next poll of a polling session.
 """
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from websockets.frames import CloseCode
 
-from realtime.clients import Clients
-from realtime.websocket.frames import text_frame
-from realtime.websocket.session import WebSocketSession
+from realtime.transport.clients import Clients
+from realtime.transport.websocket.frames import text_frame
+from realtime.transport.websocket.session import WebSocketSession
 
 # Late typing and presence are worthless: they are dropped long before the limit.
 EPHEMERAL = frozenset({"typing.updated", "presence.updated"})
@@ -23,37 +23,8 @@ _CLOSE_CODES = {
 }
 
 
-class Transport(Protocol):
-    """Pushes to connections, and closes them."""
-
-    def push(self, connection_ids: Iterable[str], name: str, data: dict[str, Any]) -> int:
-        """Hand an event to each of the connections, in order; returns how many took it."""
-
-    def end(self, connection_id: str, reason: str) -> None:
-        """Close a connection in a way that makes the app reconnect."""
-
-    async def drained(self, connection_id: str) -> None:
-        """Wait while the app has fallen behind in reading, or until it disconnects."""
-
-
-class OrJson:
-    """orjson in the form that python-engineio expects of a JSON module."""
-
-    JSONDecodeError = orjson.JSONDecodeError
-
-    @staticmethod
-    def dumps(value: Any, **_: Any) -> str:
-        """JSON text; the separators that the library asks for are the only ones orjson has."""
-        return orjson.dumps(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: Any) -> Any:
-        """The value of a JSON text."""
-        return orjson.loads(text)
-
-
 class SocketIoTransport:
-    """Implements `Transport` over the clients of a Socket.IO server."""
+    """Implements `Transport` for the clients of a Socket.IO server."""
 
     def __init__(self, clients: Clients) -> None:
         # Sockets whose handshake is answered: an earlier push would overtake the answer.

@@ -2,7 +2,7 @@
 
 The head of the request is read and inspected here. aiohttp's own protocol then takes the connection
 over with the bytes received so far, as if it had been there from the start. Its responses close
-their connection (`realtime/server.py`), so that no later request on the same connection, which
+their connection (`transport/server.py`), so that no later request on the same connection, which
 might be a websocket, bypasses this class.
 """
 
@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 import orjson
 
-from realtime.binding import identify
-from realtime.websocket.frames import text_frame
-from realtime.websocket.handshake import Handshake, Headers, Query, answer_handshake
-from realtime.websocket.incoming import BinaryMessageError, Incoming
-from realtime.websocket.session import Server, WebSocketSession
-from realtime.websocket.wheel import Wheel
+from realtime.transport.binding import identify
+from realtime.transport.websocket.frames import text_frame
+from realtime.transport.websocket.handshake import Handshake, Headers, Query, answer_handshake
+from realtime.transport.websocket.incoming import BinaryMessageError, Incoming
+from realtime.transport.websocket.session import Server, WebSocketSession
+from realtime.transport.websocket.wheel import Wheel
 
 MAX_HEAD_BYTES = 16_384
 SESSION_WITHIN_S = 10.0

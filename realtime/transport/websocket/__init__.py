@@ -11,5 +11,5 @@ wheel.py        one timer for the pings and time-outs of all connections
 
 loop.create_server ─▶ Acceptor ─┬─▶ WebSocketSession ─┬─▶ server.receive_call  (calls)
                                 │                     └─▶ python-socketio      (rare packets)
-                                └─▶ aiohttp ─▶ realtime/polled.py              (polling, health, …)
+                                └─▶ aiohttp ─▶ transport/polled.py             (polling, health, …)
 """
