@@ -148,7 +148,7 @@ async def test_a_deaf_gateway_says_so_until_it_hears_again(
                 await asyncio.sleep(0.02)
         _, told = await alone.ready()
         assert isinstance(told["checks"], dict)
-        assert "not heard" in told["checks"]["live"]
+        assert "not been received" in told["checks"]["live"]
         # Meanwhile the listener drops its connection and opens another, which is just as deaf.
         for _ in range(30):
             assert (await alone.ready())[0] == 503
