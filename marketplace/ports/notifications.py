@@ -40,9 +40,6 @@ class Notifications(Protocol):
     async def count_due(self, now: datetime, most: int) -> int:
         """How many notifications `claim_due` could return now, counted up to `most`."""
 
-    async def save(self, notification: Notification) -> None:
-        """Replace."""
-
     async def settle(self, notification: Notification) -> bool:
         """Replace if it is `sending` in the attempt that `attempts` counts; otherwise return False.
 

@@ -103,12 +103,6 @@ class MongoNotifications(Collection[Notification]):
             {"state": {"$in": unfinished}, "due_at": {"$lte": now}}, limit=most, maxTimeMS=2_000
         )
 
-    async def save(self, notification: Notification) -> None:
-        """Replace."""
-        await self._collection.replace_one(
-            {"_id": notification.id}, to_document(notification), session=self.session
-        )
-
     async def settle(self, notification: Notification) -> bool:
         """Replace if it is `sending` in the attempt that `attempts` counts."""
         claimed = {

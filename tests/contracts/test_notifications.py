@@ -120,18 +120,19 @@ async def test_no_two_workers_claim_the_same(store: Store) -> None:
 
 async def test_what_is_settled_is_never_claimed(store: Store) -> None:
     """Sent, failed and suppressed are final."""
-    notification = a_notification()
-    await store.notifications.add(notification)
     for state in (
         NotificationState.SENT,
         NotificationState.FAILED,
         NotificationState.SUPPRESSED,
     ):
-        settled = replace(notification, state=state, reason="why", provider_id="p1")
-        await store.notifications.save(settled)
+        await store.notifications.add(a_notification())
+        claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
+        assert claimed is not None
+        settled = replace(claimed, state=state, reason="why", provider_id="p1")
+        assert await store.notifications.settle(settled)
 
         assert await store.notifications.claim_due(SMS, NOW + LEASE, NOW + 2 * LEASE) is None
-        assert await _only(store, notification.account_id) == settled
+        assert await _only(store, settled.account_id) == settled
 
 
 async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> None:
@@ -141,7 +142,7 @@ async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> No
     assert claimed is not None
     later = NOW + timedelta(minutes=5)
 
-    await store.notifications.save(
+    assert await store.notifications.settle(
         replace(claimed, state=NotificationState.PENDING, due_at=later, reason="busy")
     )
 

@@ -85,11 +85,6 @@ class Notifications:
             ),
         )
 
-    async def save(self, notification: Notification) -> None:
-        """Replace."""
-        if notification.id in self._notifications:
-            self._notifications[notification.id] = notification
-
     async def settle(self, notification: Notification) -> bool:
         """Replace while it is `sending` in the attempt that `attempts` counts."""
         kept = self._notifications.get(notification.id)

@@ -161,7 +161,8 @@ async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: M
     case = await keep(store, a_case())
     await digests.handle_batch(await said(store, case, 1))
     for sequence in (2, 3, 4):
-        await store.notifications.save(replace(await claimed(store), state=PENDING, due_at=DUE))
+        postponed = replace(await claimed(store), state=PENDING, due_at=DUE)
+        assert await store.notifications.settle(postponed)
         await digests.handle_batch(await said(store, case, sequence))
 
     assert windows(await of_account(store, case.vendor.id)) == [(1, 4)]
@@ -181,8 +182,9 @@ async def test_a_claim_at_the_same_time_loses_no_message(
         found = await of_account(store, case.vendor.id)
         assert found[0].data["sequence"] == taken.data["sequence"]
         assert windows(found) in ([(1, 3)], [(1, 1), (2, 3)])
-        for digest in found:
-            await store.notifications.save(replace(digest, state=SENT))
+        assert await store.notifications.settle(replace(taken, state=SENT))
+        for _ in found[1:]:
+            assert await store.notifications.settle(replace(await claimed(store), state=SENT))
 
 
 async def test_a_batch_that_comes_again_changes_nothing(
@@ -193,7 +195,7 @@ async def test_a_batch_that_comes_again_changes_nothing(
     batch = await said(store, case, 1, 2, 3)
     for again in (batch, batch, batch[1:]):
         await digests.handle_batch(again)
-    await store.notifications.save(replace(await claimed(store), state=SENT))
+    assert await store.notifications.settle(replace(await claimed(store), state=SENT))
 
     for again in (batch, batch[1:], batch[2:]):
         await digests.handle_batch(again)
