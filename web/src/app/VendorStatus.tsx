@@ -21,7 +21,7 @@ export function VendorStatus({ vendor }: { vendor: OwnVendor }) {
   if (vendor.state === "active") return null;
   return (
     <section
-      className="card stack standing"
+      className="card stack vendor-status"
       aria-labelledby="vendor-status-title"
       data-testid="vendor-standing"
       data-state={vendor.state}

@@ -51,7 +51,7 @@ describe("the form's content", () => {
     ["-1", null],
     ["12.345", null],
     ["", null],
-  ])("%j dollars is %j cents", (text, expected) => {
+  ])("the amount %j is %j cents", (text, expected) => {
     expect(cents(text)).toBe(expected);
   });
 });

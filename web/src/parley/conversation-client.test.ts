@@ -8,7 +8,7 @@ import { Gateway } from "./gateway";
 afterEach(closeAll);
 
 describe("catching up", () => {
-  test("a push after a gap makes it fetch the gap; until then, nothing after the gap is shown", async () => {
+  test("after a push with a gap before it, the client fetches the gap and shows nothing after it until then", async () => {
     const fake = withMessages(2);
     const { client, push, bodies } = await open(fake);
     fake.log.push(aMessage(3), aMessage(4));
@@ -25,7 +25,7 @@ describe("catching up", () => {
     expect(fake.named("fetch_entries").map((each) => each["after_sequence"])).toEqual([200, 400]);
   });
 
-  test("the push `gap` makes it fetch", async () => {
+  test("the client fetches after the push `gap`", async () => {
     const fake = withMessages(1);
     const { client, io } = await open(fake);
     fake.log.push(aMessage(2));
@@ -33,7 +33,7 @@ describe("catching up", () => {
     await until(() => client.state.get().dense === 2, "the entry");
   });
 
-  test("it fetches entries up to the head that another part of the page got from its own join", async () => {
+  test("the client fetches up to the head that another part of the page got from its own join", async () => {
     const fake = withMessages(1);
     const { client, gateway } = await open(fake);
     fake.log.push(aMessage(2));
@@ -41,7 +41,7 @@ describe("catching up", () => {
     await until(() => client.state.get().dense === 2, "the entry that is not pushed again");
   });
 
-  test("after a reconnect it resumes after its last entry", async () => {
+  test("the client resumes after its last entry when it reconnects", async () => {
     const fake = withMessages(2);
     const { client, io, bodies } = await open(fake);
     io.disconnectSockets(true);
@@ -169,12 +169,12 @@ describe("receipts, typing and failures", () => {
   test("reports delivered while hidden and read while visible, and each position once", async () => {
     const fake = withMessages(2);
     const { client, push } = await open(fake);
-    await until(() => fake.named("mark_delivered").length === 1, "delivered");
+    await until(() => fake.named("mark_delivered").length === 1, "mark_delivered");
     client.setVisible(true);
-    await until(() => fake.named("mark_read").length === 1, "read");
+    await until(() => fake.named("mark_read").length === 1, "mark_read");
     fake.log.push(aMessage(3));
     push(aMessage(3));
-    await until(() => fake.named("mark_read").length === 2, "read again");
+    await until(() => fake.named("mark_read").length === 2, "the second mark_read");
     expect(fake.named("mark_read").map((each) => each["sequence"])).toEqual([2, 3]);
     expect(fake.named("mark_delivered").map((each) => each["sequence"])).toEqual([2]);
   });
@@ -204,7 +204,7 @@ describe("receipts, typing and failures", () => {
     client.inputChanged(true);
     client.inputChanged(true);
     client.send("hello");
-    await until(() => fake.named("set_typing").length === 2, "both");
+    await until(() => fake.named("set_typing").length === 2, "both calls");
     expect(fake.named("set_typing").map((each) => each["is_typing"])).toEqual([true, false]);
   });
 

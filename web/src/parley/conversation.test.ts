@@ -234,7 +234,7 @@ describe("a block", () => {
     1_000,
   );
 
-  test("closes the conversation, records who blocked it, and clears typing and presence", () => {
+  test("closes the conversation, records whether I blocked it, and clears typing and presence", () => {
     const theirs = steps.blockChanged(busy, aBlock());
     expect(theirs.conversation).toMatchObject({ is_open: false, blocked_by_me: false });
     expect([theirs.typing.size, theirs.active.size]).toEqual([0, 0]);
@@ -249,7 +249,7 @@ describe("a block", () => {
     expect(open.conversation).toEqual(aConversation);
   });
 
-  test("known only from its notice contradicts the state; other entries do not", () => {
+  test("that is known only from its notice contradicts the state; other entries do not", () => {
     const open = opened(messages(1, 1));
     const closed = steps.blockChanged(open, aBlock());
     const says = (state: steps.ConversationState, code: string) =>

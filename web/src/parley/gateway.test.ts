@@ -104,7 +104,7 @@ describe("the connection", () => {
   test("gets new tokens before it reconnects when the gateway says that the token has expired", async () => {
     const { gateway, io, tokens } = await connected(() => undefined);
     io.emit("connection.closing", { code: "token_expired" });
-    await until(() => (io.engine.close(), !gateway.is_connected), "the end");
+    await until(() => (io.engine.close(), !gateway.is_connected), "the disconnection");
     await until(() => gateway.is_connected, "the new connection");
     expect(tokens).toEqual(["access-1", "access-2"]);
   });

@@ -46,14 +46,14 @@ describe("the inbox", () => {
 
   test("reads the list again if entries were added between the list and the join", async () => {
     const { unread } = await open(5);
-    await until(() => unread() === 2, "the list read again");
+    await until(() => unread() === 2, "the second read of the list");
   });
 
   test("does not count edits and notices", async () => {
     const { io, unread } = await open();
     io.emit("message.edited", { ...aMessage(4), message_id: "m1", body: "better" });
     io.emit("message.sent", aMessage(5));
-    await until(() => unread() === 2, "the message alone");
+    await until(() => unread() === 2, "only the message to be counted");
   });
 
   test("counts a pushed message as unread; my own marks the conversation as read", async () => {
@@ -61,7 +61,7 @@ describe("the inbox", () => {
     io.emit("message.sent", aMessage(4));
     await until(() => unread() === 2, "the message");
     io.emit("message.sent", aMessage(5, { sender_id: ME }));
-    await until(() => unread() === 0, "my own");
+    await until(() => unread() === 0, "my own message");
   });
 
   test("applies what I have read in another window", async () => {

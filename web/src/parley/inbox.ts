@@ -98,9 +98,8 @@ export class Inbox {
     if (found === undefined) return;
     const known = this.#epochs.get(room) ?? null;
     if (epoch !== null) this.#epochs.set(room, epoch);
-    // In another epoch, the listed heads are not valid. After a higher head, the new entries may be
-    // my
-    // own, edits or notices, which do not count: the server has the unread count.
+    // In another epoch, the listed heads are not valid. Entries up to a higher head may be my own,
+    // edits or notices, which do not count as unread: read the server's count.
     if (isOtherEpoch(known, epoch) || head > found.head) void this.reload();
   }
 

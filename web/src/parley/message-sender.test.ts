@@ -35,7 +35,7 @@ describe("a message that breaks the connection", () => {
     const tries = () => fake.named("send_message").filter((each) => each["body"] === "poison");
     expect(tries()).toHaveLength(2);
     client.retry(client.state.get().pending[0]?.client_message_id ?? "");
-    await until(() => tries().length === 4, "as many tries again");
+    await until(() => tries().length === 4, "two more attempts");
     await until(() => client.state.get().pending[0]?.state === "failed", "the failure");
   });
 

@@ -57,8 +57,8 @@ export class Rest {
   rfis = () => this.#list<Rfi>("/v1/rfis");
   rfi = (id: string) => this.#get<Rfi>(`/v1/rfis/${segment(id)}`);
   createRfi = (content: RfiContent) => this.#create<Rfi>("/v1/rfis", content);
-  // Changes of an RFI send the revision they are based on; if it is stale, they fail with
-  // `stale_revision`.
+  // A change of an RFI sends the revision it is based on, and fails with `stale_revision` if that is
+  // not the current one.
   submitRfi = (id: string, revision: number) =>
     this.#create<Rfi>(`/v1/rfis/${segment(id)}/submit`, undefined, revision);
   withdrawRfi = (id: string, revision: number) =>

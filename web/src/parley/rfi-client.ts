@@ -24,7 +24,7 @@ export class RfiClient {
   readonly #retry = new Retry();
   #isJoining = false;
   /** How often the account lost access: responses to earlier requests are then ignored. */
-  #lefts = 0;
+  #lostAccessCount = 0;
 
   constructor(options: RfiOptions) {
     this.#options = options;
@@ -50,7 +50,7 @@ export class RfiClient {
         else this.#advance((f) => steps.headRaised(f, head));
       }),
       gateway.onLeft((room) => {
-        if (room === `rfi:${rfi_id}`) this.#left();
+        if (room === `rfi:${rfi_id}`) this.#lostAccess();
       }),
       gateway.onConnected(() => void this.#join()),
     );
@@ -65,10 +65,10 @@ export class RfiClient {
   /** Reads the RFI and its whole history; call it after a command too. */
   async load(): Promise<void> {
     const { rest, rfi_id } = this.#options;
-    const lefts = this.#lefts;
+    const lostAccessCount = this.#lostAccessCount;
     try {
       const [rfi, changes] = await Promise.all([rest.rfi(rfi_id), rest.changes(rfi_id, 0)]);
-      if (lefts !== this.#lefts) return;
+      if (lostAccessCount !== this.#lostAccessCount) return;
       this.failure.set(null);
       this.#advance((f) => steps.withSnapshot(f, rfi, changes));
     } catch (thrown) {
@@ -82,8 +82,8 @@ export class RfiClient {
   }
 
   /** The account may no longer see the RFI. */
-  #left(): void {
-    this.#lefts += 1;
+  #lostAccess(): void {
+    this.#lostAccessCount += 1;
     this.#retry.cancel();
     this.#failed(new ParleyError("not_found", "You may no longer see this RFI."));
   }
@@ -108,10 +108,10 @@ export class RfiClient {
     this.#retry.cancel();
     const { rfi, epoch } = this.feed.get();
     const after_revision = rfi?.revision ?? 0;
-    const lefts = this.#lefts;
+    const lostAccessCount = this.#lostAccessCount;
     try {
       const answer = await gateway.join(`rfi:${rfi_id}`, { after_revision, epoch });
-      if (lefts !== this.#lefts) return;
+      if (lostAccessCount !== this.#lostAccessCount) return;
       this.failure.set(null);
       this.feed.set(steps.joined(this.feed.get(), answer));
       // More changes were missed than a join returns: the RFI is current, read its history over REST.

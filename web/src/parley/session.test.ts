@@ -208,7 +208,7 @@ describe("a duplicated tab", () => {
     expect(second.state.get()).toEqual({ session: null, has_ended: true });
   });
 
-  test("does not end a log-in that the other tab refreshed first, without locks", async () => {
+  test("without locks, does not end a log-in that the other tab has refreshed first", async () => {
     const refresh = aMarketplace();
     const shared = memoryStorage();
     const tabLock = browserTabLock(undefined);

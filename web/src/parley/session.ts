@@ -18,8 +18,8 @@ export interface Session {
 }
 
 /**
- * The current session. `has_ended`: the marketplace or another tab ended it, not a log-out in this
- * tab.
+ * The current session. `has_ended`: the marketplace or another tab ended it, rather than a log-out in
+ * this tab.
  */
 export interface SessionState {
   session: Session | null;

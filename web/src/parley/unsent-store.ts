@@ -49,7 +49,7 @@ export class BrowserUnsentStore implements UnsentStore {
   readonly #numbers = new Map<string, number>();
   #release = (): void => undefined;
   #closing = new AbortController();
-  readonly #awaited = new Set<string>();
+  readonly #awaitedTabs = new Set<string>();
 
   /** @param locks undefined if the page is not in a secure context; then no tab waits for another */
   constructor(factory: IDBFactory, locks: LockManager | undefined, account_id: string) {
@@ -67,7 +67,7 @@ export class BrowserUnsentStore implements UnsentStore {
 
   close(): void {
     this.#closing.abort();
-    this.#awaited.clear();
+    this.#awaitedTabs.clear();
     this.#release();
   }
 
@@ -96,10 +96,10 @@ export class BrowserUnsentStore implements UnsentStore {
     void this.#all().then((all) => {
       const { signal } = this.#closing;
       for (const tab_id of new Set(all.map((each) => each.tab_id))) {
-        if (tab_id === this.#tab_id || this.#awaited.has(tab_id)) continue;
-        this.#awaited.add(tab_id);
+        if (tab_id === this.#tab_id || this.#awaitedTabs.has(tab_id)) continue;
+        this.#awaitedTabs.add(tab_id);
         const takeOver = async () => {
-          this.#awaited.delete(tab_id);
+          this.#awaitedTabs.delete(tab_id);
           const messages = await this.#takeOver(tab_id);
           if (messages.length > 0 && !signal.aborted) take(messages);
         };

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { wellFormed } from "./well-formed";
 
 test.each([
-  ["half an emoji", "Fine \ud83d", "Fine \uFFFD"],
-  ["the other half", "\udc4d fine", "\uFFFD fine"],
+  ["the first half of an emoji", "Fine \ud83d", "Fine \uFFFD"],
+  ["the second half of an emoji", "\udc4d fine", "\uFFFD fine"],
   ["halves in the wrong order", "\udc4d\ud83d", "\uFFFD\uFFFD"],
   ["a whole emoji", "Fine 👍🏽", "Fine 👍🏽"],
-  ["a family and a flag", "👨‍👩‍👧 🇩🇪", "👨‍👩‍👧 🇩🇪"],
-  ["none at all", "", ""],
+  ["a family emoji and a flag", "👨‍👩‍👧 🇩🇪", "👨‍👩‍👧 🇩🇪"],
+  ["no characters", "", ""],
 ])("text with %s can be decoded everywhere", (_, text, expected) => {
   expect(wellFormed(text)).toBe(expected);
 });

@@ -118,7 +118,7 @@ export async function until(
 ): Promise<void> {
   const deadline_ms = Date.now() + within_ms;
   while (!isTrue()) {
-    if (Date.now() > deadline_ms) throw new Error(`It did not happen in ${within_ms} ms: ${what}`);
+    if (Date.now() > deadline_ms) throw new Error(`Timed out after ${within_ms} ms waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
