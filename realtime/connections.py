@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation
-from realtime.rooms import Room, too_many_rooms
+from marketplace.errors import Code, ParleyError
+from realtime.room import Room
 
 MAX_ROOMS = 200
 MAX_CACHED_CONVERSATIONS = 100
@@ -144,7 +145,11 @@ class Connection:
         if room not in self.rooms and room not in self._joining:
             joining = sum(name not in self.rooms for name in self._joining)
             if len(self.rooms) + joining >= MAX_ROOMS:
-                raise too_many_rooms(MAX_ROOMS)
+                raise ParleyError(
+                    Code.TOO_MANY_ROOMS,
+                    f"This connection is already in {MAX_ROOMS} rooms, the maximum. "
+                    "Leave one first.",
+                )
         self._joining[room] = self._joining.get(room, 0) + 1
         try:
             yield

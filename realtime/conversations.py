@@ -33,7 +33,8 @@ from realtime.calls import CallDefinition
 from realtime.connections import Connection
 from realtime.feeds import ConversationFeed
 from realtime.presence import RoomPresence
-from realtime.rooms import Room, Rooms
+from realtime.room import Room
+from realtime.rooms import Rooms
 from realtime.typing import Typing
 
 # Blocks are announced to every gateway; if that is lost, typing and receipts stop within this time.

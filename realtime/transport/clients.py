@@ -2,7 +2,7 @@
 
 The library's own manager keeps a two-way dictionary for each room and puts every connection into a
 room of its own: 2 kB each, and a list searched from its start at every handshake. Our rooms are in
-`rooms.py`, so all that is left here is which connection belongs to which session.
+`realtime/rooms.py`, so all that is left here is which connection belongs to which session.
 """
 
 from collections.abc import Iterable

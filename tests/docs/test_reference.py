@@ -77,7 +77,7 @@ def test_every_push_that_is_announced_is_listed() -> None:
     ]:
         made |= _announced(CHECKOUT / path)
     made |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
-    made |= set(re.findall(r'"(gap)", gap', _source("realtime/rooms.py")))  # it has no dot
+    made |= set(re.findall(r'"(gap)", gap', _source("realtime/room.py")))  # it has no dot
     assert {name for row in PUSHES for name in spans(row.cells["Push"])} == made
 
 

@@ -175,7 +175,7 @@ async def test_holes_of_a_writer_that_had_not_noticed_are_closed(
     kept = await store.entries.after("c", 0, 20)
     assert [entry.sequence for entry in kept] == [1, 2, 3, 4, 5]
     assert [entry.id for entry in kept] == [message.id for message in (*first[:3], *late)]
-    assert any("1 conversations had holes" in line for line in said)
+    assert any("1 conversations had gaps" in line for line in said)
 
 
 async def test_read_positions_above_the_head_are_lowered(

@@ -9,9 +9,10 @@ import pytest
 
 from marketplace.errors import TemporaryError
 from marketplace.ports import Announcement
-from realtime import rooms
+from realtime import room as module
 from realtime.connections import Connection
-from realtime.rooms import Room, Rooms
+from realtime.room import Room
+from realtime.rooms import Rooms
 from tests.builders import NOW, an_actor
 
 ROOM = "conversation:c"
@@ -248,7 +249,7 @@ async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Members are told once that they miss entries, up to a number; what follows has no hole."""
-    monkeypatch.setattr(rooms, "GAP_PUSHED_AFTER_S", 0.0)
+    monkeypatch.setattr(module, "GAP_PUSHED_AFTER_S", 0.0)
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3
 
@@ -281,7 +282,7 @@ async def test_more_ahead_than_is_kept_comes_out_of_the_store(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory for numbers after a hole is bounded; delivery is not."""
-    monkeypatch.setattr(rooms, "MAX_AHEAD", 10)
+    monkeypatch.setattr(module, "MAX_AHEAD", 10)
     room.settle("a", 0)
     feed.last = 500
 

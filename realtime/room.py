@@ -1,0 +1,244 @@
+"""One room: delivers every push to its members once, in order and without gaps.
+
+A push with a position is delivered when it is the next one. When a later one arrives first, or a
+higher head is announced, the missing ones are read from the store, once for the room and not for
+each member. Members that joined meanwhile are tracked by a position of their own: their snapshot
+went up to N, so they get N + 1 and later.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Iterable
+
+from prometheus_client import Counter
+
+from marketplace import tasks
+from marketplace.errors import TemporaryError
+from marketplace.live import Subscriber
+from marketplace.ports import Announcement
+from realtime.feeds import Feed
+from realtime.latency import observe_fan_out
+from realtime.ports import Transport
+
+LOG = logging.getLogger(__name__)
+# Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps
+# close within a few milliseconds without reading the store.
+GAP_CLOSES_WITHIN_S = 0.02
+# Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
+MAX_AHEAD = 500
+# If the store does not fill a gap in this time, the members get a `gap` and can show it.
+GAP_PUSHED_AFTER_S = 5.0
+# A head below what was delivered means that the store was restored from a backup, or that a new
+# primary does not know yet what a majority has; the latter has caught up by the next check.
+LOWER_HEADS = 2
+
+_HOLES = Counter(
+    "parley_room_holes_total", "Times that missing sequences or revisions were read from the store"
+)
+_FILLED = Counter(
+    "parley_room_hole_pushes_total", "Pushes that came from the store instead of Redis"
+)
+_DELIVERED = Counter("parley_pushes_delivered_total", "Pushes handed to connections")
+
+
+class Room:
+    """One room with members on this gateway."""
+
+    # There is one per connection, its account's: without a `__dict__` it is half as large.
+    __slots__ = (
+        "_ahead",
+        "_announced_head",
+        "_epoch",
+        "_filling",
+        "_lower_heads",
+        "_subscribing",
+        "_transport",
+        "feed",
+        "joining",
+        "limited",
+        "members",
+        "name",
+        "position",
+    )
+
+    def __init__(self, name: str, feed: Feed | None, transport: Transport) -> None:
+        self.name = name
+        self.feed = feed
+        self._transport = transport
+        # connection → the highest position it has; 0 in rooms without positions.
+        self.members: dict[str, int] = {}
+        # Members that get the limited form of a push; None in rooms without such members.
+        self.limited: set[str] | None = None
+        self.joining = 0
+        self.position = 0
+        # The epoch that the position belongs to.
+        self._epoch = feed.epoch if feed is not None else ""
+        self._lower_heads = 0
+        self._announced_head = 0
+        self._ahead: dict[int, Announcement] = {}
+        self._filling: asyncio.Task[None] | None = None
+        self._subscribing: asyncio.Task[None] | None = None
+
+    def hear(self, announcement: Announcement) -> None:
+        """Handle an announcement from Redis."""
+        position = announcement.position
+        if position is None:
+            self._push(self.members, announcement)
+            return
+        if position <= self.position:
+            return
+        if position == self.position + 1:
+            self._deliver(announcement)
+            self._deliver_ahead()
+        elif len(self._ahead) < MAX_AHEAD:
+            self._ahead[position] = announcement
+        self.reach(position)
+
+    def reach(self, head: int) -> None:
+        """Note the highest known position; what is missing up to it is read from the store."""
+        self._announced_head = max(self._announced_head, head)
+        if self._announced_head > self.position:
+            self._fill_soon()
+
+    def check(self, head: int, position_before: int) -> None:
+        """Compare with the store's head; `position_before` was read before the store was queried.
+
+        In another epoch, or when the head stays lower than what was delivered, the room starts
+        over.
+        """
+        is_lower = head < position_before
+        self._lower_heads = self._lower_heads + 1 if is_lower else 0
+        if (
+            self.feed is not None and self.feed.epoch != self._epoch
+        ) or self._lower_heads >= LOWER_HEADS:
+            self._start_over(head)
+        else:
+            self.reach(head)
+
+    def _start_over(self, head: int) -> None:
+        """Continue from a head, and tell the members that their history does not lead up to it."""
+        if self.feed is None:
+            return
+        if self._filling is not None:
+            self._filling.cancel()
+            self._filling = None
+        self._epoch, self._lower_heads = self.feed.epoch, 0
+        self.position = self._announced_head = head
+        self._ahead.clear()
+        for connection_id in self.members:
+            self.members[connection_id] = head
+        self._push_gap(self.feed, head, is_snapshot=True)
+
+    def _push_gap(self, feed: Feed, head: int, *, is_snapshot: bool) -> None:
+        gap = {"room": self.name, "head": head, "epoch": feed.epoch, "is_snapshot": is_snapshot}
+        self._push(self.members, Announcement(self.name, "gap", gap))
+
+    async def subscribed(self, subscriber: Subscriber) -> None:
+        """Wait for the subscription, which all joins share and which outlives each of them."""
+        if self._subscribing is None:
+            self._subscribing = tasks.held(subscriber.join(self.name), "room")
+        if not self._subscribing.done():
+            await asyncio.shield(self._subscribing)
+
+    def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
+        """Add a member whose snapshot goes up to `position`, unless the room is already past it.
+
+        With `is_limited` the member gets each push in the limited form of the room's feed. Returns
+        False when the room has moved on meanwhile: the caller has to read the snapshot up to the
+        new end.
+        """
+        if not self.members and position > self.position:
+            # What arrived before the first member is in the snapshot, or is delivered after it.
+            self.position = position
+            self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > position}
+        if position < self.position:
+            return False
+        self.members[connection_id] = position
+        self.limit(connection_id, is_limited=is_limited)
+        if self._announced_head > self.position:
+            self._fill_soon()
+        return True
+
+    def limit(self, connection_id: str, *, is_limited: bool) -> None:
+        """From now on, send a member pushes in their limited form, or in full."""
+        if is_limited:
+            self.limited = (self.limited or set()) | {connection_id}
+        elif self.limited is not None:
+            self.limited.discard(connection_id)
+
+    def forget(self, connection_id: str) -> None:
+        """Remove a member."""
+        self.members.pop(connection_id, None)
+        self.limit(connection_id, is_limited=False)
+
+    def stop(self) -> None:
+        """Cancel the room's tasks: it has no members left."""
+        for task in (self._filling, self._subscribing):
+            if task is not None:
+                task.cancel()
+
+    def _deliver(self, announcement: Announcement) -> None:
+        position = announcement.position or 0
+        self.position = position
+        due = [member_id for member_id, seen in self.members.items() if seen < position]
+        for member_id in due:
+            self.members[member_id] = position
+        self._push(due, announcement)
+        observe_fan_out(announcement.data)
+
+    def _deliver_ahead(self) -> None:
+        while (following := self._ahead.pop(self.position + 1, None)) is not None:
+            self._deliver(following)
+        if self._ahead:
+            self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > self.position}
+
+    def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
+        if self.limited and self.feed is not None:
+            limited_ids = [id_ for id_ in connection_ids if id_ in self.limited]
+            connection_ids = [id_ for id_ in connection_ids if id_ not in self.limited]
+            limited = self.feed.limited(announcement)
+            _DELIVERED.inc(self._transport.push(limited_ids, limited.name, limited.data))
+        count = self._transport.push(connection_ids, announcement.name, announcement.data)
+        _DELIVERED.inc(count)
+
+    def _fill_soon(self) -> None:
+        if self._filling is None or self._filling.done():
+            self._filling = tasks.keep(self._fill(), "hole")
+
+    async def _fill(self) -> None:
+        """Read from the store until the announced head is reached."""
+        await asyncio.sleep(GAP_CLOSES_WITHIN_S)
+        pause_s = 0.1
+        tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
+        while self.feed is not None and self.position < self._announced_head and self.members:
+            position = self.position
+            try:
+                missing = await self.feed.after(position)
+            except TemporaryError as error:
+                LOG.warning(
+                    "could not fill a gap; retrying", extra={"room": self.name, "why": str(error)}
+                )
+                if asyncio.get_running_loop().time() >= tell_gap_at:
+                    tell_gap_at = math.inf
+                    self._push_gap(self.feed, self._announced_head, is_snapshot=False)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 2.0)
+                continue
+            _HOLES.inc()
+            if not missing:
+                # Announced but not readable yet: the next head or heartbeat starts another attempt.
+                self._announced_head = self.position
+                return
+            if missing[0].position != position + 1:
+                # The store has lost what was in between: no member can catch up push by push.
+                LOG.error(
+                    "the stored feed has a gap", extra={"room": self.name, "at": position + 1}
+                )
+                self._start_over(missing[-1].position or 0)
+                return
+            for announcement in missing:
+                if announcement.position == self.position + 1:
+                    self._deliver(announcement)
+                    _FILLED.inc()
+            self._deliver_ahead()
