@@ -152,11 +152,12 @@ async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
     accounts += [
         _account(Role.VENDOR, str(pair.vendor.company), now, pair.vendor.id) for pair in pairs
     ]
+    # A minute more than a token, which is issued later than `now`.
+    ends_at = now + timedelta(seconds=TOKEN_TTL_S + 60)
     sessions, tokens = [], {}
     for account in accounts:
         session_id = new_id()
         refresh_hash = hash_of(parts.refresh_tokens.first(session_id))
-        ends_at = now + timedelta(seconds=TOKEN_TTL_S)
         sessions.append(Session(session_id, account.id, refresh_hash, now, ends_at))
         tokens[account.id] = parts.tokens.issue(account, session_id, ttl_s=TOKEN_TTL_S)
     await insert_missing(parts.store, "accounts", accounts)
