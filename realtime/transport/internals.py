@@ -1,6 +1,6 @@
 """The undocumented names of python-socketio and python-engineio that this package uses.
 
-`tests/realtime/test_internals.py` fails when the code uses another one, or when the installed
+`tests/realtime/transport/test_internals.py` fails when the code uses another one, or when the installed
 libraries no longer have one of these. Before an upgrade, read what changed in each.
 """
 

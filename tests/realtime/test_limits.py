@@ -29,7 +29,7 @@ from tests.builders import Stopwatch
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.conftest import Connect
 from tests.realtime.gateways import gateway
-from tests.realtime.websocket.raw import call, connect_packet, connected, websocket
+from tests.realtime.transport.websocket.raw import call, connect_packet, connected, websocket
 
 
 @dataclass

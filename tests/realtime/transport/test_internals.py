@@ -11,7 +11,7 @@ import pytest
 
 from realtime import transport
 from realtime.transport.internals import INTERNALS
-from tests.realtime.websocket.test_libraries import asked_of_sockets
+from tests.realtime.transport.test_libraries import asked_of_sockets
 
 PACKAGE = Path(transport.__file__).parent
 LIBRARIES = ("socketio", "engineio")

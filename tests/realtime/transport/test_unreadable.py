@@ -12,7 +12,7 @@ from marketplace.storage import MongoStore
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import gateway
-from tests.realtime.websocket.raw import Polling, Raw, call, connected, polling, websocket
+from tests.realtime.transport.websocket.raw import Polling, Raw, call, connected, polling, websocket
 
 TRANSPORTS = ["websocket", "polling"]
 

@@ -16,7 +16,7 @@ from realtime.transport.websocket import acceptor as module
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect
 from tests.realtime.gateways import RunningGateway, watched_gateway
-from tests.realtime.websocket.raw import (
+from tests.realtime.transport.websocket.raw import (
     Raw,
     call,
     connect_packet,

@@ -25,7 +25,7 @@ def taken(incoming: Incoming) -> bytes | None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a connection's bytes."""
+    """The result of a connection's bytes, up to the first binary message."""
 
     messages: list[bytes]
     is_binary: bool
@@ -41,18 +41,19 @@ def frame(data: bytes = b"", opcode: Opcode = TEXT, fin: bool = True) -> bytes:
 
 def by_incoming(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
     """Feed the chunks to `Incoming`."""
-    incoming, messages, answered, is_binary = Incoming(max_bytes), list[bytes](), b"", False
+    incoming, messages, answered = Incoming(max_bytes), list[bytes](), b""
     for chunk in chunks:
         incoming.feed(chunk)
         try:
             while (message := taken(incoming)) is not None:
                 messages.append(bytes(message))
         except BinaryMessageError:
-            is_binary = True
+            # The rest of the chunk, which the library reads at once, is not compared.
+            return Outcome(messages, True, False, False, answered)
         answered += b"".join(incoming.to_send())
-        if is_binary or incoming.is_closed:
+        if incoming.is_closed:
             break
-    return Outcome(messages, is_binary, incoming.is_closed, incoming.is_malformed, answered)
+    return Outcome(messages, False, incoming.is_closed, incoming.is_malformed, answered)
 
 
 def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
@@ -70,11 +71,13 @@ def by_library(chunks: Iterable[bytes], max_bytes: int = MAX_BYTES) -> Outcome:
             if event.fin:
                 messages.append(pieces)
                 pieces = b""
+        if is_binary:
+            return Outcome(messages, True, False, False, answered)
         answered += b"".join(protocol.data_to_send())
-        if is_binary or protocol.state is not State.OPEN:
+        if protocol.state is not State.OPEN:
             break
     is_closed = protocol.state is not State.OPEN
-    return Outcome(messages, is_binary, is_closed, protocol.parser_exc is not None, answered)
+    return Outcome(messages, False, is_closed, protocol.parser_exc is not None, answered)
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from realtime.transport.websocket.frames import PING, acknowledgement_frame, eve
 from realtime.transport.websocket.incoming import Incoming
 from realtime.transport.websocket.session import WebSocketSession
 from realtime.transport.websocket.wheel import Wheel
-from tests.realtime.websocket.raw import text
+from tests.realtime.transport.websocket.raw import text
 
 MAX_BYTES = 100_000
 

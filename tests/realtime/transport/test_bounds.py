@@ -23,7 +23,7 @@ from realtime.transport.websocket.session import WebSocketSession
 from tests.builders import a_message
 from tests.realtime.apps import Talk, a_talk
 from tests.realtime.gateways import RunningGateway, gateway
-from tests.realtime.websocket.raw import (
+from tests.realtime.transport.websocket.raw import (
     WITHIN_S,
     Raw,
     call,

@@ -7,7 +7,7 @@ import pytest
 from realtime.transport.binding import COOKIE, ClientIdentity, identify, owner_of
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Gateways
-from tests.realtime.websocket.raw import call, connect_packet, head, polling, tcp
+from tests.realtime.transport.websocket.raw import call, connect_packet, head, polling, tcp
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 SECRET = "a" * 22
