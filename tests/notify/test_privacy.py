@@ -12,7 +12,16 @@ from notify.rules import NotificationKind
 from tests.builders import a_place, a_quote
 from tests.notify.helpers import a_case, keep, of_account, of_match, of_quote, of_rfi
 
-SECRETS = ("1437 Bannock", "39.739", "104.990", "40000", "40,000", "400.00", "4711", "1.2 km")
+SECRETS = (
+    "1437 Bannock",
+    "39.739",
+    "104.990",
+    "40000",
+    "40,000",
+    "400.00",
+    "alarm-4711-code",
+    "1.2 km",
+)
 
 
 async def test_no_mail_and_no_sms_has_what_the_table_withholds(
@@ -24,7 +33,7 @@ async def test_no_mail_and_no_sms_has_what_the_table_withholds(
         "address": "1437 Bannock St",
         "location": a_place(-104.99031, 39.73921),
         "budget": Budget(10_000, 40_000, "USD"),
-        "attributes": {"alarm": "4711"},
+        "attributes": {"alarm": "alarm-4711-code"},
     }
     case = await keep(world.store, replace(case, rfi=replace(case.rfi, **private)))
     unsuitable = replace(

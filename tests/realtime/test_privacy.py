@@ -46,7 +46,7 @@ async def street(gateways: Gateways, store: MongoStore, settings: Settings) -> S
     await store.vendors.add(a_vendor(id=vendor.id, open_matches=1))
     world, actor = gateways[1].parts.world, Actor(customer.id, Role.CUSTOMER)
     content = content_of_an_rfi(
-        location=DOOR, address="1437 Bannock St", attributes={"alarm": "4711"}
+        location=DOOR, address="1437 Bannock St", attributes={"alarm": "alarm-4711-code"}
     )
     drafted = await rfis.draft(world, actor, content)
     await rfis.revise(world, actor, drafted.id, 1, {"attributes": {}})

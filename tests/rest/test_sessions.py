@@ -41,7 +41,7 @@ async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
 
 async def test_the_memory_of_log_ins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The session used least recently is queried again."""
-    monkeypatch.setattr("rest.sessions._MOST_BELIEVED", 2)
+    monkeypatch.setattr("rest.sessions._MAX_CACHED", 2)
     store = memory.Store()
     sessions = LiveSessions(store.sessions, Stopwatch())
     known = [a_session() for _ in range(3)]
