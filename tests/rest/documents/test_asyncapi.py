@@ -9,6 +9,7 @@ from marketplace.errors import Code
 from marketplace.schemas.socket import CALLS, HANDSHAKE, PUSHES
 from rest.documents.asyncapi import acknowledgement_name, document
 from rest.documents.asyncapi_examples import EXAMPLES
+from tests.rest.documents.references import resolved_references
 from tests.rest.people import Rest
 
 DOCUMENT = document("https://parley.example:8443")
@@ -51,20 +52,8 @@ def test_every_call_and_push_is_there() -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     """No reference is broken, and no schema is unused."""
+    found = resolved_references(DOCUMENT)
 
-    def references(value: Any) -> set[str]:
-        if isinstance(value, dict):
-            here = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-            return here.union(*(references(part) for part in value.values()))
-        if isinstance(value, list):
-            return set().union(*(references(part) for part in value))
-        return set()
-
-    found = references(DOCUMENT)
-    for reference in found:
-        part: Any = DOCUMENT
-        for step in reference.removeprefix("#/").split("/"):
-            part = part[step]
     assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= found
 
 

@@ -1,13 +1,13 @@
 """The OpenAPI document matches exactly what is served."""
 
 import re
-from typing import Any
 
 import pytest
 
 from marketplace.errors import Code
 from rest.app import OPERATIONS
 from rest.documents.openapi import document
+from tests.rest.documents.references import resolved_references
 from tests.rest.people import Rest
 
 DOCUMENT = document(OPERATIONS, "https://parley.example")
@@ -132,20 +132,8 @@ def test_preconditions_and_keys_are_told() -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     """No reference is broken, and no schema is unused."""
+    found = resolved_references(DOCUMENT)
 
-    def references(value: Any) -> set[str]:
-        if isinstance(value, dict):
-            here = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-            return here.union(*(references(part) for part in value.values()))
-        if isinstance(value, list):
-            return set().union(*(references(part) for part in value))
-        return set()
-
-    found = references(DOCUMENT)
-    for reference in found:
-        part: Any = DOCUMENT
-        for step in reference.removeprefix("#/").split("/"):
-            part = part[step]
     assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= found
 
 
