@@ -169,7 +169,7 @@ function TermsFields(inputs: Inputs) {
           onChange={(event) =>
             inputs.set({ budget_visibility: event.target.checked ? "shown" : "hidden" })
           }
-        />{" "}
+        />
         Show the budget to vendors before they accept
       </label>
       <div className="pair">
