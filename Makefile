@@ -61,7 +61,7 @@ clean-demo: ## Delete the data of `make demo`
 PROCESS_TESTS := tests/abuse tests/benchmarks tests/embedded tests/notify tests/rest
 
 .PHONY: test
-test: $(INSTALLED) chromium page-test bench-tools ## Run every test on real servers; install and start what they need
+test: $(INSTALLED) chromium page-test bench-tools ## Run the tests on real servers, without the long ones; install and start what they need
 	@# They mostly wait for servers, so the three run in parallel. Each starts its own servers.
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target part-tests process-tests journeys
 

@@ -1,4 +1,4 @@
-"""Register an account; get one's own account."""
+"""Register an account; get the caller's account."""
 
 from typing import Any
 

@@ -4,9 +4,11 @@ mongodb_url, redis_url, kafka_bootstrap_servers   one server each per session, i
 stack, site       the whole stack, for journeys and chaos tests, and a client of its entry point
 settings          a process's settings, with a separate database for each test module
 module_store      the MongoDB store over that database, open for the whole module
+frozen            keeps the garbage collector from what exists when a module begins
 store             the same store, emptied before each test
 """
 
+import gc
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,6 +28,15 @@ hypothesis.settings.register_profile("parley", deadline=None)
 hypothesis.settings.load_profile("parley")
 
 _NOWHERE = "127.0.0.1:9"  # the discard port: nothing listens there
+
+
+@pytest.fixture(scope="module")
+def frozen() -> Iterator[None]:
+    """Exclude existing objects from garbage collection, as our processes do."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ _CONVERSATION = ConversationView()
 async def block(world: World, actor: Actor, conversation_id: str) -> Conversation:
     """Block the conversation for both sides; blocking it again changes nothing.
 
-    The notice `conversation_closed` takes a sequence, and no message is stored after it, whoever
-    sends it.
+    The notice `conversation_closed` takes a sequence, and no message from either participant is
+    stored after it.
 
     Raises:
         ParleyError: `not_found`.

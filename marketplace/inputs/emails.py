@@ -11,7 +11,7 @@ def canonical(text: str) -> str:
     SendGrid accepts no other domains, and no local parts outside ASCII.
 
     Raises:
-        ValueError: mail could not be delivered to it, whoever owns the domain.
+        ValueError: no mail server could deliver mail to it.
     """
     try:
         validated = validate_email(

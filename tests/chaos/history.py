@@ -118,7 +118,7 @@ class Connected(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
-    """A connection ended, whoever ended it."""
+    """A connection ended, by the client or by the server."""
 
     connection: str
     reason: str

@@ -97,7 +97,7 @@ async def test_an_address_that_leads_nowhere_says_so(
 async def test_what_one_writes_while_reading_above_is_in_sight(
     site: Site, browser: Browser, admin: Person
 ) -> None:
-    """The conversation scrolls to a message of one's own, and not to others' messages."""
+    """The conversation scrolls to the person's own messages, and not to others' messages."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     messages = f"/v1/conversations/{conversation_id}/messages"
     for number in range(40):

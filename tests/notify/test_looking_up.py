@@ -143,7 +143,7 @@ async def test_what_another_notification_holds_is_not_this_one(
 async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
-    """The attempt's time is stored with the notification, whoever takes over when the lease ends."""
+    """The attempt's time is stored with the notification, for the worker that takes over."""
     account = await _waits(store)
     claimed = await store.notifications.claim_due(Channel.SMS, clock.now(), clock.now() + LEASE)
     assert claimed is not None

@@ -14,6 +14,7 @@ import pytest
 
 from marketplace import events
 from marketplace.actions.events import match_event, quote_event
+from marketplace.domain.conversations import Entry
 from marketplace.domain.ids import new_id
 from marketplace.domain.notifications import NotificationState
 from marketplace.events import Event
@@ -22,7 +23,7 @@ from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from tests.builders import a_message, a_quote, an_actor
 from tests.notify.conftest import ACCOUNT, Sandbox
-from tests.notify.helpers import a_case, keep, of_account, states, written_message
+from tests.notify.helpers import Case, a_case, keep, of_account, states, written_message
 
 CHECKOUT = Path(__file__).parents[2]
 CONVERSATIONS = 20
@@ -185,6 +186,14 @@ async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
     assert key not in log
 
 
+def _numbered(case: Case, number: int) -> Entry:
+    return a_message(
+        conversation_id=case.conversation.id,
+        sender_id=case.customer.id,
+        body=f"number {number}",
+    )
+
+
 @pytest.mark.usefixtures("kafka_bootstrap_servers")
 async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
@@ -196,15 +205,7 @@ async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
     """
     cases = [await keep(store, a_case()) for _ in range(CONVERSATIONS)]
     said = [
-        written_message(
-            await store.entries.add_next(
-                a_message(
-                    conversation_id=case.conversation.id,
-                    sender_id=case.customer.id,
-                    body=f"number {number}",
-                )
-            )
-        )
+        written_message(await store.entries.add_next(_numbered(case, number)))
         for number in range(1, 5)
         for case in cases
     ]

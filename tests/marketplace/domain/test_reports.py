@@ -31,7 +31,7 @@ def test_a_message_of_the_other_side_can_be_reported() -> None:
         (an_edit(conversation_id=TALK.id), Code.NOT_FOUND),
         (a_message(conversation_id=TALK.id, sender_id=CUSTOMER.account_id), Code.FORBIDDEN),
     ],
-    ids=["unknown", "of another conversation", "a notice", "an edit", "one's own"],
+    ids=["unknown", "of another conversation", "a notice", "an edit", "own"],
 )
 def test_nothing_else_can_be_reported(message: Entry | None, code: Code) -> None:
     """Entries that are not messages here are not found; people's own messages are forbidden."""

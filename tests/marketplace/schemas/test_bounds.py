@@ -1,9 +1,7 @@
 """Payloads above their schema's limits are refused before they are loaded, with a small answer."""
 
-import gc
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -36,13 +34,7 @@ ANSWER_BYTES = 20_000
 HELD_AT_MOST_S = 0.020
 
 
-@pytest.fixture(autouse=True, scope="module")
-def frozen() -> Iterator[None]:
-    """Exclude existing objects from garbage collection, as our processes do."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+pytestmark = pytest.mark.usefixtures("frozen")
 
 
 HOSTILE: dict[str, Any] = {

@@ -1,9 +1,7 @@
 """One client's input blocks the event loop for at most 20 ms at a time."""
 
 import asyncio
-import gc
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,13 +14,7 @@ HELD_AT_MOST_S = 0.020
 READ_BYTES = 256_000
 
 
-@pytest.fixture(autouse=True, scope="module")
-def frozen() -> Iterator[None]:
-    """Exclude existing objects from garbage collections, as our processes do."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+pytestmark = pytest.mark.usefixtures("frozen")
 
 
 def masked(opcode: int, data: bytes) -> bytes:
