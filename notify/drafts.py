@@ -8,9 +8,9 @@ from prometheus_client import Counter
 
 from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
-from marketplace.domain.ids import new_id
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.ports import Announcement, World, account_room
 from notify.delivery_log import view
 from notify.rules import POLICIES, Telling

@@ -5,7 +5,6 @@ import math
 from typing import Any
 
 from marketplace.actions import conversations, feeds, memberships
-from marketplace.domain import views
 from marketplace.domain.conversations import (
     Conversation,
     Entry,
@@ -13,10 +12,11 @@ from marketplace.domain.conversations import (
     fit_page,
     require_open,
 )
+from marketplace.domain.pages import MAX_LIMIT
 from marketplace.domain.unread import with_own_messages
 from marketplace.ports import World, conversation_room
+from marketplace.schemas import views
 from marketplace.schemas.conversations import (
-    MAX_ENTRIES,
     ConversationCall,
     ConversationView,
     DeleteMessage,
@@ -268,9 +268,9 @@ class ConversationCalls:
                 continue
             # Concurrently: the longer this takes, the likelier the room moves on and this repeats.
             entries, now, positions, active = await asyncio.gather(
-                store.entries.before(id_, head + 1, MAX_ENTRIES)
+                store.entries.before(id_, head + 1, MAX_LIMIT)
                 if after is None
-                else store.entries.after(id_, after, MAX_ENTRIES),
+                else store.entries.after(id_, after, MAX_LIMIT),
                 conversations.own_conversation(self._world, connection.actor, id_),
                 store.read_positions.of_conversation(id_),
                 self._presence.look_up(others),

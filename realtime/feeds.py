@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Protocol
 
-from marketplace.domain import views, visibility
+from marketplace.domain import visibility
 from marketplace.ports import Announcement, Store, conversation_room, rfi_room
+from marketplace.schemas import views
 from marketplace.schemas.rfis import RevisionView
 
 PAGE = 200

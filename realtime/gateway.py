@@ -9,8 +9,8 @@ from prometheus_client import Counter, Gauge
 from marketplace import tasks
 from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.ids import new_id
 from marketplace.ports import Signal, SignalName, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.tokens import Access, Tokens

@@ -1,10 +1,10 @@
 """Turns committed documents into Kafka records."""
 
 from marketplace import events
-from marketplace.domain import views
 from marketplace.domain.conversations import Entry, EntryKind
 from marketplace.events import Event
 from marketplace.kafka import Record
+from marketplace.schemas import views
 from marketplace.storage.tail import OutboxRecord
 
 

@@ -7,7 +7,7 @@ from sanic import Sanic
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
 from marketplace.bootstrap import Parts
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.inputs import phones
 from rest import (
     accounts,

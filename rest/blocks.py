@@ -4,8 +4,8 @@ from typing import Any
 
 from marketplace.actions import blocks
 from marketplace.domain.conversations import Conversation
-from marketplace.domain.views import standing_view
 from marketplace.schemas.conversations import BlockView
+from marketplace.schemas.views import standing_view
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
 

@@ -10,7 +10,6 @@ from marketplace.actions import conversations, feeds, memberships
 from marketplace.actions.conversations import Standing
 from marketplace.actions.feeds import EntryPage
 from marketplace.domain.pages import Page
-from marketplace.domain.views import entry_view, message_view, standing_view
 from marketplace.errors import Code
 from marketplace.schemas.conversations import (
     ListedConversation,
@@ -21,6 +20,7 @@ from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.strict import Strict
+from marketplace.schemas.views import entry_view, message_view, standing_view
 from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes

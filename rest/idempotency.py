@@ -23,9 +23,9 @@ import orjson
 
 from marketplace.domain.conversations import Entry
 from marketplace.domain.requests import RequestKey, require_same_request
-from marketplace.domain.views import message_view
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Claim, ClaimLostError, StoredResponse
+from marketplace.schemas.views import message_view
 from rest.context import Answer, RequestContext
 from rest.operations import Idempotency, Operation
 from rest.requests import read_idempotency_key

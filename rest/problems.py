@@ -12,8 +12,8 @@ from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from marketplace.domain.ids import new_id
 from marketplace.errors import MEANINGS, Code, FieldError, ParleyError, TemporaryError
+from marketplace.ids import new_id
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.strict import Strict
 from rest.requests import RestRequest

@@ -9,8 +9,8 @@ from sanic.exceptions import RequestTimeout
 from sanic.request import Request
 
 from marketplace.addresses import client_address
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError, invalid
+from marketplace.ids import new_id
 from marketplace.schemas import json_text
 from marketplace.schemas.bounds import Size
 

@@ -5,8 +5,8 @@ from typing import Any
 from marketplace.actions import accounts
 from marketplace.addresses import network_of
 from marketplace.domain.accounts import Account, PresentedToken
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code
+from marketplace.ids import new_id
 from marketplace.inputs import emails
 from marketplace.refresh_tokens import hash_of, session_id_of
 from marketplace.schemas.accounts import LogIn, Refresh, Tokens

@@ -7,8 +7,7 @@ from marshmallow import fields
 
 from marketplace.actions import vendors
 from marketplace.domain import vendors as rules
-from marketplace.domain.vendors import MAX_RADIUS_M, Vendor
-from marketplace.domain.views import listed_vendor_view
+from marketplace.domain.vendors import MAX_RADIUS_M, MIN_RADIUS_M, Vendor
 from marketplace.errors import Code
 from marketplace.schemas.vendors import (
     NearbyVendorView,
@@ -16,6 +15,7 @@ from marketplace.schemas.vendors import (
     PublicVendor,
     UpdateProfile,
 )
+from marketplace.schemas.views import listed_vendor_view
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
 from rest.queries import Near, Number, PageQuery, page_request
@@ -28,7 +28,7 @@ class NearbyQuery(PageQuery):
     """Vendors within `radius_m` metres of `near`, optionally of one category."""
 
     near = Near(required=True)
-    radius_m = Number(load_default=25_000, least=100, most=MAX_RADIUS_M)
+    radius_m = Number(load_default=25_000, least=MIN_RADIUS_M, most=MAX_RADIUS_M)
     category = fields.String(load_default=None)
 
 

@@ -17,13 +17,13 @@ from marketplace.domain.conversations import (
     EntryKind,
     Participant,
 )
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+from marketplace.ids import new_id
 
 # Later than any real clock: the database removes expired documents by its own clock, and it must
 # not remove what a test has just created.

@@ -16,10 +16,10 @@ from marketplace.actions.events import event, match_event, rfi_event
 from marketplace.domain import matches, rfis
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, EntryKind, Participant
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.vendors import NearbyVendor, Vendor
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.schemas.conversations import ConversationView
 from marketplace.storage.documents import to_document
 

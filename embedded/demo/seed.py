@@ -24,10 +24,10 @@ from embedded.demo.opening import Documents, Pair, opened
 from embedded.errors import StackError
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.domain.accounts import Account, Role, Session
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
 from marketplace.errors import SettingsError, TemporaryError
+from marketplace.ids import new_id
 from marketplace.ports import World
 from marketplace.refresh_tokens import hash_of
 from marketplace.settings import from_environment

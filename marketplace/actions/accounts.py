@@ -15,8 +15,8 @@ from marketplace.domain.accounts import (
     Role,
     Session,
 )
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, FieldError, ParleyError
+from marketplace.ids import new_id
 from marketplace.inputs import emails, passwords
 from marketplace.ports import Repositories, World
 

@@ -1,6 +1,5 @@
 """Which rooms get which push or signal after the commit."""
 
-from marketplace.domain import views
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.quotes import Quote
@@ -14,6 +13,7 @@ from marketplace.ports import (
     conversation_room,
     rfi_room,
 )
+from marketplace.schemas import views
 from marketplace.schemas.conversations import ReadPositionView
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.quotes import QuoteView

@@ -8,11 +8,11 @@ from marketplace.actions import announcements
 from marketplace.domain import conversations
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
-from marketplace.domain.ids import new_id
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.requests import RequestKey
 from marketplace.domain.unread import Unread
 from marketplace.errors import invalid
+from marketplace.ids import new_id
 from marketplace.ports import Appended, Repositories, World
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.rfis import RevisionView, RfiView

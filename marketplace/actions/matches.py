@@ -8,11 +8,11 @@ from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import matches, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, Participant
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
 from marketplace.schemas.conversations import ConversationView
 

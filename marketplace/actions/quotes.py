@@ -10,11 +10,11 @@ from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import conversations, quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
 
 

@@ -3,10 +3,10 @@
 from marketplace.actions.events import event
 from marketplace.domain import conversations, reports
 from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.ids import new_id
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
 from marketplace.schemas.reports import ReportView
 

@@ -12,7 +12,6 @@ from marketplace.domain import matches, quotes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import DAY
@@ -20,6 +19,7 @@ from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision, Rfi, RfiState
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
+from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
 
 

@@ -1,5 +1,7 @@
 """The rules of the marketplace: pure functions over frozen values, without input or output.
 
+The rules use the standard library only; a test checks this.
+
     accounts.py       accounts, roles, log-in sessions and actors
     vendors.py        onboarding (applied → in_review → active …), profile, capacity
     rfis.py           draft, submit, revise, withdraw, award; revisions with field-level changes
@@ -12,11 +14,9 @@
     suppressions.py   addresses that get no more notifications
     sms_text.py       texts as SMS: alphabet, segments, links
     visibility.py     who sees which part of an RFI
-    views.py          entries and listed vendors as JSON
     policy.py         quotas and lifetimes that the operator sets
     requests.py       idempotent requests
     pages.py          pages of a list
-    ids.py            opaque ids that sort by creation time
     categories.py     the categories of RFIs and vendors
 
 A rule that refuses raises `ParleyError` with a code from the closed list.

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from marketplace.domain.accounts import Actor
 from marketplace.errors import Code, ParleyError, invalid
 
+MAX_VENDORS = 50
 # A change to one of these runs the matching again; participants only need to hear of the others.
 MATCHING_FIELDS = frozenset({"category", "location", "max_vendors"})
 # The fields that a customer may write, and therefore all that a revision can change besides the

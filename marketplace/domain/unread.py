@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from marketplace.domain.conversations import Entry, EntryKind, ReadPosition
 
+# Counting stops here; an app shows this as "99+".
+MAX_UNREAD = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:

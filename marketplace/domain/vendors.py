@@ -9,7 +9,7 @@ from typing import Any
 from marketplace.errors import Code, FieldError, ParleyError, invalid
 
 MAX_CAPACITY = 1_000
-MAX_RADIUS_M = 500_000
+MIN_RADIUS_M, MAX_RADIUS_M = 100, 500_000
 # The approval covers these fields: they decide which RFIs a vendor is offered.
 APPROVED_FIELDS = ("categories", "service_area")
 

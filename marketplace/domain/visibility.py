@@ -29,6 +29,13 @@ class View(StrEnum):
     LIMITED = "limited"
 
 
+class Visibility(StrEnum):
+    """What an app is told about its view: whether something is withheld from it."""
+
+    FULL = "full"
+    LIMITED = "limited"
+
+
 class Rule(StrEnum):
     """What happens to a field in the limited view."""
 
@@ -72,9 +79,9 @@ class SeenRfi(Rfi):
     view: View = View.OWN
 
     @property
-    def visibility(self) -> str:
-        """The value for apps: whether something is withheld from them."""
-        return "limited" if self.view is View.LIMITED else "full"
+    def visibility(self) -> Visibility:
+        """Whether something is withheld from the app that sees the RFI."""
+        return Visibility.LIMITED if self.view is View.LIMITED else Visibility.FULL
 
 
 def of_vendor(match: Match | None) -> View | None:

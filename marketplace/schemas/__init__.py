@@ -13,6 +13,7 @@ same everywhere, and the OpenAPI and AsyncAPI documents are generated from what 
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
     notifications.py  for each noun: what a caller may send, and what it receives
     entries.py        one schema for each kind of entry
+    views.py          entries and listed vendors written by hand, for speed
     answers.py        acknowledgements and pushes that only the socket has
     socket.py         the socket's contract: every call and push with its schemas
 """

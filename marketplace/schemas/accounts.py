@@ -4,11 +4,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.inputs import passwords
+from marketplace.domain.accounts import Role
+from marketplace.inputs import emails, passwords
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.texts import Name, Unicode
 from marketplace.schemas.fields.times import Moment
-from marketplace.schemas.fields.words import Identifier, Pattern
+from marketplace.schemas.fields.words import Identifier, language, one_of
 from marketplace.schemas.people import NewEmail, NewPassword, Phone, timezone
 from marketplace.schemas.strict import Strict
 
@@ -16,14 +17,12 @@ from marketplace.schemas.strict import Strict
 class Register(Strict):
     """The body of POST /v1/accounts."""
 
-    role = fields.String(required=True, validate=validate.OneOf(["customer", "vendor"]))
+    role = one_of((Role.CUSTOMER, Role.VENDOR), required=True)
     email = NewEmail(required=True)
     password = NewPassword(required=True)
     name = Name(required=True, longest=120)
     phone = Phone(load_default=None, allow_none=True)
-    locale = fields.String(
-        load_default="en-US", validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-    )
+    locale = language(load_default="en-US")
     timezone = timezone(load_default="UTC")
 
     @validates_schema(skip_on_field_errors=True)
@@ -38,8 +37,8 @@ class Register(Strict):
 class LogIn(Strict):
     """The body of POST /v1/tokens."""
 
-    email = Unicode(required=True, validate=validate.Length(max=254))
-    password = Unicode(required=True, validate=validate.Length(max=200))
+    email = Unicode(required=True, validate=validate.Length(max=emails.LONGEST))
+    password = Unicode(required=True, validate=validate.Length(max=passwords.LONGEST))
 
 
 class Refresh(Strict):

@@ -127,7 +127,7 @@ CLOSING = (Code.DRAINING, Code.TOKEN_EXPIRED, Code.UNAUTHENTICATED, Code.RATE_LI
 class ConnectionClosing(Strict):
     """The gateway is about to close the connection; `code` says why."""
 
-    code = one_of(*CLOSING)
+    code = one_of(CLOSING, required=True)
 
 
 class HandshakeAuth(Strict):

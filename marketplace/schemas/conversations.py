@@ -4,15 +4,15 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from marketplace.domain.accounts import Role
+from marketplace.domain.conversations import MAX_BODY_CHARACTERS, Channel
+from marketplace.domain.pages import MAX_LIMIT
+from marketplace.domain.unread import MAX_UNREAD
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.texts import Text
 from marketplace.schemas.fields.times import Moment
 from marketplace.schemas.fields.words import Identifier, Matching, Pattern, one_of
 from marketplace.schemas.strict import Strict
-
-MAX_ENTRIES = 200
-# Unread messages are counted up to here; an app shows this as "99+".
-MAX_UNREAD = 100
 
 _CLIENT_MESSAGE_ID = Pattern(
     r"^[\x21-\x7e]{1,64}$", error="Must be 1 to 64 printable ASCII characters."
@@ -23,7 +23,7 @@ class SendMessage(Strict):
     """A new message (over REST; over the socket, the conversation's id is added)."""
 
     client_message_id = Matching(_CLIENT_MESSAGE_ID, required=True)
-    body = Text(required=True, longest=8_000)
+    body = Text(required=True, longest=MAX_BODY_CHARACTERS)
     attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=10))
 
 
@@ -51,7 +51,7 @@ class FetchEntries(ConversationCall):
 
     after_sequence = Whole()
     before_sequence = Whole(least=1)
-    limit = Whole(load_default=50, least=1, most=MAX_ENTRIES)
+    limit = Whole(load_default=50, least=1, most=MAX_LIMIT)
     epoch = Identifier(load_default=None, allow_none=True)
 
     @validates_schema(skip_on_field_errors=True)
@@ -70,7 +70,7 @@ class EditMessage(ConversationCall):
     """The payload of `edit_message`."""
 
     message_id = Identifier(required=True)
-    body = Text(required=True, longest=8_000)
+    body = Text(required=True, longest=MAX_BODY_CHARACTERS)
 
 
 class DeleteMessage(ConversationCall):
@@ -111,7 +111,7 @@ class ParticipantView(Strict):
     """One side of a conversation."""
 
     account_id = Identifier(required=True)
-    role = one_of("customer", "vendor")
+    role = one_of((Role.CUSTOMER, Role.VENDOR), required=True)
     name = fields.String(required=True)
 
 
@@ -181,7 +181,7 @@ class MessageView(Strict):
     sequence = Whole(required=True)
     client_message_id = fields.String(required=True)
     sender_id = Identifier(required=True)
-    channel = one_of("app", "sms", "mms", "email")
+    channel = one_of(Channel, required=True)
     body = fields.String(required=True)
     attachments = fields.List(fields.Dict(), required=True)
     sent_at = Moment(required=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from marshmallow import fields, validate
 
+from marketplace.domain.conversations import EntryKind
 from marketplace.schemas.conversations import MessageView
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.times import Moment
@@ -11,21 +12,21 @@ from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.strict import Strict
 
 
-def _kind(name: str) -> fields.String:
-    return fields.String(required=True, validate=validate.Equal(name))
+def _kind(kind: EntryKind) -> fields.String:
+    return fields.String(required=True, validate=validate.Equal(kind.value))
 
 
 class MessageEntry(MessageView):
     """A message; `at` is when it was sent."""
 
-    kind = _kind("message")
+    kind = _kind(EntryKind.MESSAGE)
     at = Moment(required=True)
 
 
 class EditEntry(Strict):
     """The body of an earlier message was replaced."""
 
-    kind = _kind("edit")
+    kind = _kind(EntryKind.EDIT)
     sequence = Whole(required=True)
     at = Moment(required=True)
     message_id = Identifier(required=True)
@@ -36,7 +37,7 @@ class EditEntry(Strict):
 class DeletionEntry(Strict):
     """An earlier message was deleted."""
 
-    kind = _kind("deletion")
+    kind = _kind(EntryKind.DELETION)
     sequence = Whole(required=True)
     at = Moment(required=True)
     message_id = Identifier(required=True)
@@ -46,7 +47,7 @@ class DeletionEntry(Strict):
 class NoticeEntry(Strict):
     """A notice about an event outside the messages; `code` names it, `data` has its details."""
 
-    kind = _kind("notice")
+    kind = _kind(EntryKind.NOTICE)
     sequence = Whole(required=True)
     at = Moment(required=True)
     code = fields.String(required=True)
@@ -72,11 +73,11 @@ class NoticeAdded(NoticeEntry):
 
 
 class AnyEntry(fields.Raw):
-    """An entry of any kind, serialized by hand in `domain/views.py`; `kind` selects the schema."""
+    """An entry of any kind, serialized by hand in `schemas/views.py`; `kind` selects the schema."""
 
     kinds: Mapping[str, type[Strict]] = {
-        "message": MessageEntry,
-        "edit": EditEntry,
-        "deletion": DeletionEntry,
-        "notice": NoticeEntry,
+        EntryKind.MESSAGE: MessageEntry,
+        EntryKind.EDIT: EditEntry,
+        EntryKind.DELETION: DeletionEntry,
+        EntryKind.NOTICE: NoticeEntry,
     }

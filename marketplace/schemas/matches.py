@@ -2,6 +2,8 @@
 
 from marshmallow import fields
 
+from marketplace.domain.matches import MatchState
+from marketplace.domain.rfis import RfiState
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.texts import Text
 from marketplace.schemas.fields.times import Moment
@@ -24,7 +26,7 @@ class MatchView(Strict):
     customer_id = Identifier(required=True)
     vendor_id = Identifier(required=True)
     vendor_name = fields.String(required=True)
-    state = one_of("offered", "accepted", "declined", "closed")
+    state = one_of(MatchState, required=True)
     distance_m = Whole(required=True)
     score = fields.Float(required=True)
     reasons = fields.List(fields.String(), required=True)
@@ -40,7 +42,7 @@ class RfiSummary(Strict):
     id = Identifier(required=True)
     title = fields.String(required=True)
     category = fields.String(required=True)
-    state = one_of("draft", "open", "awarded", "withdrawn")
+    state = one_of(RfiState, required=True)
     revision = Whole(required=True)
 
 

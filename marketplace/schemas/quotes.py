@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from marketplace.domain.quotes import QuoteState
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.texts import Text
 from marketplace.schemas.fields.times import Moment
@@ -47,7 +48,7 @@ class QuoteView(Strict):
     customer_id = Identifier(required=True)
     vendor_id = Identifier(required=True)
     vendor_name = fields.String(required=True)
-    state = one_of("submitted", "awarded", "closed")
+    state = one_of(QuoteState, required=True)
     amount_minor = Whole(required=True)
     currency = fields.String(required=True)
     message = fields.String(required=True)

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
+from marketplace.domain.reports import ReportReason
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.texts import Text
 from marketplace.schemas.fields.times import Moment
-from marketplace.schemas.fields.words import Identifier
+from marketplace.schemas.fields.words import Identifier, one_of
 from marketplace.schemas.strict import Strict
-
-REASONS = ("spam", "harassment", "fraud", "inappropriate", "other")
 
 
 class ReportMessage(Strict):
@@ -19,12 +18,12 @@ class ReportMessage(Strict):
     The reason `other` requires `details`.
     """
 
-    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    reason = one_of(ReportReason, required=True)
     details = Text(longest=1_000, load_default=None, allow_none=True)
 
     @validates_schema(skip_on_field_errors=True)
     def _explains_other(self, data: dict[str, Any], **_: Any) -> None:
-        if data["reason"] == "other" and data["details"] is None:
+        if data["reason"] == ReportReason.OTHER and data["details"] is None:
             raise ValidationError(
                 "Describe what is wrong; required when the reason is other.", "details"
             )

@@ -4,6 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from marketplace.domain.rfis import MAX_VENDORS, BudgetVisibility, RfiState
+from marketplace.domain.visibility import Visibility
 from marketplace.schemas.fields.attributes import Attributes
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.places import Place
@@ -15,7 +17,7 @@ from marketplace.schemas.strict import Strict
 
 def budget_visibility(**named: Any) -> fields.String:
     """Whether vendors see the budget before they accept."""
-    return fields.String(validate=validate.OneOf(["shown", "hidden"]), **named)
+    return one_of(BudgetVisibility, **named)
 
 
 class BudgetSchema(Strict):
@@ -42,8 +44,8 @@ class DraftRfi(Strict):
     address = Text(longest=300, load_default=None, allow_none=True)
     needed_by = Moment(load_default=None, allow_none=True)
     budget = fields.Nested(BudgetSchema, load_default=None, allow_none=True)
-    budget_visibility = budget_visibility(load_default="hidden")
-    max_vendors = Whole(load_default=5, least=1, most=50)
+    budget_visibility = budget_visibility(load_default=BudgetVisibility.HIDDEN.value)
+    max_vendors = Whole(load_default=5, least=1, most=MAX_VENDORS)
     attributes = Attributes(load_default=dict)
     attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=20))
 
@@ -60,7 +62,7 @@ class ReviseRfi(Strict):
     needed_by = Moment(allow_none=True)
     budget = fields.Nested(BudgetSchema, allow_none=True)
     budget_visibility = budget_visibility()
-    max_vendors = Whole(least=1, most=50)
+    max_vendors = Whole(least=1, most=MAX_VENDORS)
     attributes = Attributes()
     attachment_ids = fields.List(Identifier(), validate=validate.Length(max=20))
 
@@ -75,7 +77,7 @@ class RfiView(Strict):
 
     id = Identifier(required=True)
     customer_id = Identifier(required=True)
-    state = one_of("draft", "open", "awarded", "withdrawn")
+    state = one_of(RfiState, required=True)
     revision = Whole(required=True)
     category = fields.String(required=True)
     title = fields.String(required=True)
@@ -94,7 +96,7 @@ class RfiView(Strict):
     submitted_at = Moment(allow_none=True)
     awarded_quote_id = fields.String(allow_none=True)
     awarded_vendor_id = fields.String(allow_none=True)
-    visibility = fields.String(dump_default="full", validate=validate.OneOf(["full", "limited"]))
+    visibility = one_of(Visibility, dump_default=Visibility.FULL.value)
 
 
 class AnyValue(fields.Raw):

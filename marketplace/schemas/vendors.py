@@ -2,12 +2,13 @@
 
 from marshmallow import fields, validate
 
+from marketplace.domain.vendors import MAX_CAPACITY, MAX_RADIUS_M, MIN_RADIUS_M
 from marketplace.schemas.fields.attributes import Attributes
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.places import Place, RoundedPlace
 from marketplace.schemas.fields.texts import Name, Text, Unicode
 from marketplace.schemas.fields.times import Moment
-from marketplace.schemas.fields.words import Identifier, Pattern
+from marketplace.schemas.fields.words import Identifier, language
 from marketplace.schemas.strict import Strict
 
 
@@ -15,7 +16,7 @@ class ServiceAreaSchema(Strict):
     """Where a vendor works: a point and a radius in metres."""
 
     location = Place(required=True)
-    radius_m = Whole(required=True, least=100, most=500_000)
+    radius_m = Whole(required=True, least=MIN_RADIUS_M, most=MAX_RADIUS_M)
 
 
 class UpdateProfile(Strict):
@@ -28,9 +29,9 @@ class UpdateProfile(Strict):
     )
     service_area = fields.Nested(ServiceAreaSchema)
     hours = Attributes()
-    capacity = Whole(least=1, most=1_000)
+    capacity = Whole(least=1, most=MAX_CAPACITY)
     languages = fields.List(
-        fields.String(validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")),
+        language(),
         validate=validate.Length(max=20),
     )
 

@@ -5,8 +5,8 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from marketplace.domain.ids import new_id
 from marketplace.domain.requests import RequestKey
+from marketplace.ids import new_id
 from marketplace.ports import Claim, ClaimLostError, StoredResponse
 from marketplace.storage.collection import Collection, repository
 

@@ -6,8 +6,7 @@ from typing import Any
 from pymongo import DESCENDING
 
 from marketplace.domain.conversations import EntryKind
-from marketplace.domain.unread import Unread
-from marketplace.schemas.conversations import MAX_UNREAD
+from marketplace.domain.unread import MAX_UNREAD, Unread
 
 # How many entries are examined in each conversation: for a list of 200 these are 60,000, in a tenth
 # of a second. If that is not enough because so many were deleted or edited, the conversation is

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from tests.chaos.effects import Asked, Done, Effect, Turned
 from tests.chaos.history import History, now
 from tests.journeys.people import Person

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from marketplace.domain.conversations import Conversation, Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.requests import RequestKey
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import EntryLog, Repositories, Store
 from tests.builders import a_conversation, a_message, a_notice
 from tests.contracts.conftest import NewEntryLog

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from marketplace.domain.ids import new_id
 from marketplace.domain.requests import RequestKey
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import Claim, ClaimLostError, Repositories, Store, StoredResponse
 from tests.builders import a_vendor
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from marketplace import live, tasks
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.live import LiveItem
 from marketplace.live.announcer import MAX_WAITING
 from marketplace.ports import Announcement, Live, Signal, SignalName

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from marketplace import live
-from marketplace.domain.ids import new_id
 from marketplace.errors import TemporaryError
+from marketplace.ids import new_id
 from marketplace.ports import PresenceStore
 from marketplace.presence import RedisPresence
 from tests import memory

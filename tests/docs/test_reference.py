@@ -67,7 +67,7 @@ def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
 
 def test_every_push_that_is_announced_is_listed() -> None:
     """events.md lists exactly the pushes that actions, gateways and notify send."""
-    made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/domain/views.py")))
+    made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [
         "marketplace/actions/announcements.py",
         "marketplace/actions/rfis.py",

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from marketplace.domain.accounts import Role
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from tests.builders import an_account
 from tests.journeys.site import Site
 from tests.journeys.waiting import eventually

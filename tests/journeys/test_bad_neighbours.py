@@ -10,7 +10,7 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.kafka import dead_letter_topic
 from tests.journeys import topics
 from tests.journeys.app import connected

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from embedded.demo import people
 from embedded.demo.bulk import insert_missing
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from tests.journeys.browsers import Window, a_browser, a_window
 from tests.journeys.site import Site
 

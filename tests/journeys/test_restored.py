@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.settings import from_environment
 from marketplace.storage.restore import after_restore
 from tests.journeys.browsers import a_browser, logged_in_window

@@ -5,10 +5,9 @@ from typing import Any
 
 from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.vendors import Vendor
-from marketplace.domain.views import entry_view, message_view
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.schemas.conversations import ConversationView
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
@@ -16,6 +15,7 @@ from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
 from marketplace.schemas.vendors import VendorView
+from marketplace.schemas.views import entry_view, message_view
 from tests.builders import (
     NOW,
     a_conversation,

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from embedded.servers.running import Running, running
 from marketplace import live, tasks
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.live import receiving, subscriber
 from marketplace.ports import Announcement
 

@@ -11,9 +11,8 @@ from marketplace.domain.conversations import (
     deletion_id,
 )
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.unread import Unread, read_up_to, unread_messages
+from marketplace.domain.unread import MAX_UNREAD, Unread, read_up_to, unread_messages
 from marketplace.ports import Appended
-from marketplace.schemas.conversations import MAX_UNREAD
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
 

@@ -4,8 +4,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from marketplace.domain.ids import new_id
 from marketplace.domain.requests import RequestKey
+from marketplace.ids import new_id
 from marketplace.ports import Claim, ClaimLostError, StoredResponse
 from tests.memory.tables import KeyRecord, Tables
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from marketplace.actions.events import event as new_event
 from marketplace.actions.events import match_event, quote_event, rfi_event
-from marketplace.domain import views
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, Participant
 from marketplace.domain.matches import Match
@@ -16,6 +15,7 @@ from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Change, Revision, Rfi
 from marketplace.events import Event, decode, encode
 from marketplace.ports import Repositories
+from marketplace.schemas import views
 from tests.builders import (
     NOW,
     a_conversation,

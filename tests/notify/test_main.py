@@ -15,9 +15,9 @@ import pytest
 from marketplace import events
 from marketplace.actions.events import match_event, quote_event
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.notifications import NotificationState
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.kafka import EventProducer, Record, ensure_topics
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from marketplace.actions import rfis
 from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.ids import new_id
 from marketplace.domain.vendors import VendorState
+from marketplace.ids import new_id
 from marketplace.schemas.socket import CALLS
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore

@@ -6,18 +6,10 @@ tables: see `connect` in conftest.py.
 
 from typing import Any, cast
 
-from marketplace.domain.accounts import Role
-from marketplace.domain.conversations import Channel, EntryKind
-from marketplace.domain.matches import MatchState
-from marketplace.domain.quotes import QuoteState
-from marketplace.domain.rfis import RfiState
-from marketplace.domain.views import PUSHES as ENTRY_PUSHES
-from marketplace.schemas.conversations import MessageView, ParticipantView
+from marketplace.domain.conversations import EntryKind
 from marketplace.schemas.entries import AnyEntry
-from marketplace.schemas.matches import MatchView
-from marketplace.schemas.quotes import QuoteView
-from marketplace.schemas.rfis import RfiView
 from marketplace.schemas.socket import CALLS, EVERY_CALL, HANDSHAKE, PUSHES
+from marketplace.schemas.views import PUSHES as ENTRY_PUSHES
 from realtime.conversations import ConversationCalls
 from realtime.rfis import RfiCalls
 from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
@@ -40,20 +32,6 @@ def test_every_kind_of_entry_has_its_form_and_its_push() -> None:
     """No kind of entry can be added without a push."""
     assert set(AnyEntry.kinds) == {kind.value for kind in EntryKind}
     assert set(ENTRY_PUSHES.values()) <= PUSHES.keys()
-
-
-def test_the_words_of_closed_lists_are_those_of_the_domain() -> None:
-    """States, roles and channels are written twice, with the same values."""
-
-    def told(schema: Any, field: str) -> set[str]:
-        (check,) = schema().fields[field].validators
-        return set(check.choices)
-
-    assert told(RfiView, "state") == set(RfiState)
-    assert told(MatchView, "state") == set(MatchState)
-    assert told(QuoteView, "state") == set(QuoteState)
-    assert told(MessageView, "channel") == set(Channel)
-    assert told(ParticipantView, "role") == {Role.CUSTOMER, Role.VENDOR}
 
 
 def test_no_code_is_told_twice() -> None:

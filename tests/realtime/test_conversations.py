@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from marketplace.domain.accounts import Role
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime import typing as realtime_typing

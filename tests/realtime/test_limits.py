@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime import __main__ as realtime

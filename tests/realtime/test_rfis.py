@@ -9,8 +9,8 @@ import pytest_asyncio
 import realtime.rfis
 from marketplace.actions import rfis
 from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.ids import new_id
 from marketplace.domain.rfis import Rfi
+from marketplace.ids import new_id
 from marketplace.ports import World
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore

@@ -13,9 +13,9 @@ from marketplace.actions.events import rfi_event
 from marketplace.bootstrap import SystemClock
 from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.domain.rfis import Rfi
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.kafka import ensure_topics
 from marketplace.ports import (
     Repositories,

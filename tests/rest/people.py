@@ -9,7 +9,7 @@ import httpx
 from marketplace.actions.matches import match_rfi
 from marketplace.bootstrap import Parts
 from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.process import Process
 from rest.app import App
 from tests.builders import a_session, an_account

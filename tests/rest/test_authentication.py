@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from marketplace.domain.accounts import Role
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.tokens import Tokens
 from tests.builders import FixedClock, an_account
 from tests.rest.people import Rest, refusal, registered

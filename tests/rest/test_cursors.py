@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from rest.app import OPERATIONS
 from rest.cursors import MAX_CURSOR_CHARACTERS, Cursors
 from tests.rest.people import Rest, an_admin, an_open_rfi, paths_of, refusal, registered

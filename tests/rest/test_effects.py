@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from marketplace.settings import Settings
 from marketplace.storage import store as transactions
 from rest import performing

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 from tests.journeys.people import Person, a_match, a_submitted_rfi, a_vendor, registered, somewhere
 from tests.journeys.sandbox import subjects
 from tests.journeys.site import Site

@@ -1,6 +1,7 @@
 """Strings of a fixed form: ids, currency codes, and the words of a closed list."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -55,6 +56,11 @@ def currency(**kwargs: Any) -> fields.String:
     )
 
 
-def one_of(*names: str) -> fields.String:
-    """A word of a closed list, in responses; a test compares each list with the domain's."""
-    return fields.String(required=True, validate=validate.OneOf(names))
+def one_of(words: Iterable[str], **kwargs: Any) -> fields.String:
+    """A word of a closed list, usually a `StrEnum` of the domain."""
+    return fields.String(validate=validate.OneOf([str(word) for word in words]), **kwargs)
+
+
+def language(**kwargs: Any) -> fields.String:
+    """A language tag such as `en` or `en-US` (RFC 5646)."""
+    return fields.String(validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), **kwargs)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from marketplace.domain.ids import new_id
 from marketplace.domain.requests import RequestKey
+from marketplace.ids import new_id
 from marketplace.ports import Claim
 from marketplace.process import run
 from marketplace.storage import MongoStore

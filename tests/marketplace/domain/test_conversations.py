@@ -4,9 +4,8 @@ import pytest
 
 from marketplace.domain import conversations
 from marketplace.domain.accounts import Role
-from marketplace.domain.conversations import MAX_BODY_CHARACTERS, Conversation, Entry
+from marketplace.domain.conversations import Conversation, Entry
 from marketplace.errors import Code, ParleyError
-from marketplace.schemas.conversations import SendMessage
 from tests.builders import a_conversation, a_message, a_notice, an_actor, an_edit
 
 
@@ -94,15 +93,6 @@ def test_the_other_sides_message_is_not_ones_own() -> None:
         conversations.require_own_message(message, message.conversation_id, an_actor())
 
     assert refused.value.code is Code.FORBIDDEN
-
-
-def test_the_schema_and_the_rule_agree_on_the_longest_message() -> None:
-    """The schema and the domain rule have the same maximum length."""
-    call = {"client_message_id": "1", "body": "x" * MAX_BODY_CHARACTERS}
-
-    assert SendMessage().read(call)["body"] == call["body"]
-    with pytest.raises(ParleyError):
-        SendMessage().read(call | {"body": call["body"] + "x"})
 
 
 def test_an_answer_has_as_many_entries_as_a_slow_network_takes() -> None:

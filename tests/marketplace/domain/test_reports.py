@@ -5,9 +5,8 @@ import pytest
 from marketplace.domain import reports
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
-from marketplace.domain.reports import ReportReason, ReportState
+from marketplace.domain.reports import ReportState
 from marketplace.errors import Code, ParleyError
-from marketplace.schemas.reports import REASONS
 from tests.builders import NOW, a_conversation, a_message, a_notice, a_report, an_actor, an_edit
 
 TALK = a_conversation()
@@ -60,8 +59,3 @@ def test_a_report_is_closed_once_and_says_by_whom() -> None:
     with pytest.raises(ParleyError) as refused:
         reports.close(closed, "Again.", admin, NOW)
     assert refused.value.code is Code.WRONG_STATE
-
-
-def test_the_schema_takes_the_reasons_that_there_are() -> None:
-    """The schema and the domain have the same list of reasons."""
-    assert tuple(ReportReason) == REASONS

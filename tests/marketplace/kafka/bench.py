@@ -11,8 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client import REGISTRY
 
 from marketplace import events
-from marketplace.domain.ids import new_id
 from marketplace.events import Event
+from marketplace.ids import new_id
 from marketplace.kafka import (
     EventConsumer,
     dead_letter_topic,

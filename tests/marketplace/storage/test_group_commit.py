@@ -9,8 +9,8 @@ import pytest
 
 from embedded.servers.running import Running, running
 from marketplace.domain.conversations import Entry
-from marketplace.domain.ids import new_id
 from marketplace.errors import Code, ParleyError
+from marketplace.ids import new_id
 from marketplace.ports import Appended
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore, open_store

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from marketplace.domain.conversations import Channel, Entry, EntryKind
 from marketplace.domain.vendors import ListedVendor
-from marketplace.domain.views import (
+from marketplace.events import EVENT_TYPES
+from marketplace.schemas.conversations import EntryView, MessageView
+from marketplace.schemas.vendors import NearbyVendorView
+from marketplace.schemas.views import (
     PUSHES,
     entry_view,
     listed_vendor_view,
     message_view,
     push,
 )
-from marketplace.events import EVENT_TYPES
-from marketplace.schemas.conversations import EntryView, MessageView
-from marketplace.schemas.vendors import NearbyVendorView
 from tests.builders import a_deletion, a_message, a_notice, a_place, an_edit
 
 ENTRIES = st.builds(

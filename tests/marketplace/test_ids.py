@@ -1,6 +1,6 @@
 """Ids."""
 
-from marketplace.domain.ids import new_id
+from marketplace.ids import new_id
 
 
 def test_ids_are_opaque_new_and_in_the_order_of_their_making() -> None:
