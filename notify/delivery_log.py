@@ -21,7 +21,7 @@ _EVENTS = {
 
 def view(notification: Notification) -> dict[str, Any]:
     """A notification as apps and consumers see it."""
-    shown: dict[str, Any] = _VIEW.dump(notification)
+    shown: dict[str, Any] = _VIEW.write(notification)
     return shown
 
 

@@ -13,7 +13,7 @@ def record_of(committed: OutboxRecord | Entry) -> Record:
     if isinstance(committed, OutboxRecord):
         return Record(committed.topic, committed.key, committed.value)
     event = event_of(committed)
-    return Record(event.topic, event.key, events.encode_checked(event))
+    return Record(event.topic, event.key, events.encode(event))
 
 
 def event_of(entry: Entry) -> Event:

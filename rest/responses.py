@@ -1,7 +1,7 @@
 """The outgoing response: an answer serialized by its operation's schema."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
 import orjson
@@ -41,7 +41,9 @@ def write(operation: Operation, answer: Answer) -> Written:
     """Serialize the answer with the schema that its operation declares for the status."""
     content = operation.answers[answer.status]
     if isinstance(content, Strict) and not answer.is_written:
-        return Written(answer.status, content.dump(answer.body), answer.headers)
+        is_value = is_dataclass(answer.body)  # the product's values are frozen
+        written = content.write(answer.body) if is_value else content.dump(answer.body)
+        return Written(answer.status, written, answer.headers)
     return Written(answer.status, answer.body, answer.headers)
 
 

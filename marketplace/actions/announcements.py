@@ -39,7 +39,7 @@ def entry_added(world: World, entry: Entry) -> None:
 def rfi_changed(world: World, revision: Revision) -> None:
     """Push `rfi.changed` to the RFI's followers."""
     room = rfi_room(revision.rfi_id)
-    data = _REVISION.dump(revision)
+    data = _REVISION.write(revision)
     world.live.announce(Announcement(room, "rfi.changed", data, revision.revision))
 
 
@@ -57,7 +57,7 @@ def rfi_awarded(world: World, rfi: Rfi, account_ids: list[str]) -> None:
 
 def match_changed(world: World, name: str, match: Match) -> None:
     """Push `match.offered` or `match.updated` to the vendor and the customer."""
-    data = _MATCH.dump(match)
+    data = _MATCH.write(match)
     for account_id in (match.vendor_id, match.customer_id):
         world.live.announce(Announcement(account_room(account_id), name, data))
     if match.state is not MatchState.OFFERED:  # the vendor now sees more or less of the RFI
@@ -75,7 +75,7 @@ def access_changed(world: World, account_id: str) -> None:
 
 def quote_changed(world: World, name: str, quote: Quote) -> None:
     """Push `quote.submitted` or `quote.updated` to the customer and the vendor."""
-    data = _QUOTE.dump(quote)
+    data = _QUOTE.write(quote)
     for account_id in (quote.customer_id, quote.vendor_id):
         world.live.announce(Announcement(account_room(account_id), name, data))
 
@@ -93,4 +93,4 @@ def conversation_updated(world: World, conversation: Conversation) -> None:
 def read_position_moved(world: World, position: ReadPosition) -> None:
     """Push `receipt.updated` to the conversation."""
     room = conversation_room(position.conversation_id)
-    world.live.announce(Announcement(room, "receipt.updated", _READ_POSITION.dump(position)))
+    world.live.announce(Announcement(room, "receipt.updated", _READ_POSITION.write(position)))

@@ -60,7 +60,7 @@ async def _change(
             code = "conversation_reopened" if after.is_open else "conversation_closed"
             notice = await add_notice(tx, conversation_id, code, {}, actor, now)
         data = {
-            "conversation": _CONVERSATION.dump(after),
+            "conversation": _CONVERSATION.write(after),
             "blocked_by": list(after.blocked_by),
         }
         await tx.outbox.add(event(event_name, conversation_id, now, actor, data))

@@ -37,20 +37,20 @@ def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any])
 def rfi_event(name: str, rfi: Rfi, revision: Revision, actor: Actor) -> Event:
     """`rfi.*`: the RFI after the event and its revision, as far as consumers may see them."""
     visible_rfi, visible_revision = visibility.for_consumers(rfi, revision)
-    data = {"rfi": _RFI.dump(visible_rfi), "revision": _REVISION.dump(visible_revision)}
+    data = {"rfi": _RFI.write(visible_rfi), "revision": _REVISION.write(visible_revision)}
     return event(name, rfi.id, revision.at, actor, data)
 
 
 def match_event(name: str, match: Match, actor: Actor) -> Event:
     """`match.*`, in order for each RFI."""
-    return event(name, match.rfi_id, match.updated_at, actor, {"match": _MATCH.dump(match)})
+    return event(name, match.rfi_id, match.updated_at, actor, {"match": _MATCH.write(match)})
 
 
 def quote_event(name: str, quote: Quote, actor: Actor) -> Event:
     """`quote.*`, in order with the RFI's own events."""
-    return event(name, quote.rfi_id, quote.updated_at, actor, {"quote": _QUOTE.dump(quote)})
+    return event(name, quote.rfi_id, quote.updated_at, actor, {"quote": _QUOTE.write(quote)})
 
 
 def vendor_event(name: str, vendor: Vendor, actor: Actor) -> Event:
     """`vendor.*`."""
-    return event(name, vendor.id, vendor.updated_at, actor, {"vendor": _VENDOR.dump(vendor)})
+    return event(name, vendor.id, vendor.updated_at, actor, {"vendor": _VENDOR.write(vendor)})

@@ -72,7 +72,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
         await tx.conversations.add(conversation)
         joined = {"account_id": actor.account_id, "match_id": match.id}
         notice = await add_notice(tx, conversation.id, "participant_joined", joined, actor, now)
-        started = {"conversation": _CONVERSATION.dump(conversation)}
+        started = {"conversation": _CONVERSATION.write(conversation)}
         await tx.outbox.add(match_event("match.accepted", accepted, actor))
         await tx.outbox.add(event("conversation.started", conversation.id, now, actor, started))
         return accepted, notice

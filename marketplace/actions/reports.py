@@ -52,7 +52,7 @@ async def report_message(
             created_at=now,
         )
         await tx.reports.add(report)
-        data = {"report": _REPORT.dump(report)}
+        data = {"report": _REPORT.write(report)}
         await tx.outbox.add(event("message.reported", conversation.id, now, actor, data))
         return report, True
 
@@ -86,7 +86,7 @@ async def close(world: World, actor: Actor, report_id: str, resolution: str) -> 
             raise ParleyError(Code.NOT_FOUND, "There is no report with this id.")
         closed = reports.close(found, resolution, actor, now)
         await tx.reports.save(closed, ReportState.OPEN)
-        data = {"report": _REPORT.dump(closed)}
+        data = {"report": _REPORT.write(closed)}
         await tx.outbox.add(event("report.closed", closed.conversation_id, now, actor, data))
         return closed
 

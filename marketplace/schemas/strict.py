@@ -1,5 +1,9 @@
-"""The base class of every schema: unknown fields are errors, and each error has its path."""
+"""The base class of every schema: unknown fields are errors, and each error has its path.
 
+It also writes a value once for all its readers.
+"""
+
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -10,6 +14,11 @@ from marshmallow import RAISE, Schema, ValidationError
 from marketplace.errors import MAX_ERRORS, Code, FieldError, ParleyError, invalid
 from marketplace.schemas.bounds import Bounds, Size
 from marketplace.schemas.fast_check import FastCheck
+
+# A change is written for its event, its push and its answer within one request. The cache holds the
+# values themselves, so an id in it belongs to no other value.
+_MAX_WRITTEN = 32
+_WRITTEN: OrderedDict[tuple[type[Schema], int], tuple[object, dict[str, Any]]] = OrderedDict()
 
 
 class Strict(Schema):
@@ -52,6 +61,18 @@ class Strict(Schema):
         except ValidationError as error:
             raise _refused(islice(_flatten(error.messages), MAX_ERRORS)) from error
         return loaded
+
+    def write(self, value: object) -> dict[str, Any]:
+        """A frozen value as JSON values, dumped once and then shared: do not change the result."""
+        key = (type(self), id(value))
+        known = _WRITTEN.get(key)
+        if known is not None:
+            return known[1]
+        written: dict[str, Any] = self.dump(value)
+        _WRITTEN[key] = (value, written)
+        if len(_WRITTEN) > _MAX_WRITTEN:
+            _WRITTEN.popitem(last=False)
+        return written
 
 
 def _refused(errors: Iterable[FieldError]) -> ParleyError:

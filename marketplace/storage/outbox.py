@@ -17,7 +17,7 @@ class MongoOutbox(Collection[dict[str, Any]]):
     name = "outbox"
 
     async def add(self, event: Event) -> None:
-        """Insert, encoded; an event that does not match its schema fails the transaction."""
+        """Insert, encoded."""
         await self._collection.insert_one(_document(event), session=self.session)
 
     async def add_many(self, batch: Sequence[Event]) -> None:

@@ -5,6 +5,7 @@ import copy
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from bson.codec_options import CodecOptions
@@ -44,25 +45,77 @@ _LONGEST_PAUSE_S = 0.25
 
 
 class MongoRepositories:
-    """Every repository over one database, optionally bound to a transaction's session."""
+    """Every repository over one database, optionally bound to a transaction's session.
+
+    Each is created when it is first used: a transaction needs three or four of the sixteen.
+    """
 
     def __init__(self, database: Database, session: Session = None) -> None:
-        self.accounts = MongoAccounts(database, session)
-        self.sessions = MongoSessions(database, session)
-        self.vendors = MongoVendors(database, session)
-        self.rfis = MongoRfis(database, session)
-        self.matches = MongoMatches(database, session)
-        self.submissions = MongoSubmissions(database, session)
-        self.quotes = MongoQuotes(database, session)
-        self.conversations = MongoConversations(database, session)
-        self.entries = MongoEntries(database, session)
-        self.read_positions = MongoReadPositions(database, session)
-        self.reports = MongoReports(database, session)
-        self.outbox = MongoOutbox(database, session)
-        self.handled = MongoHandled(database, session)
-        self.notifications = MongoNotifications(database, session)
-        self.suppressions = MongoSuppressions(database, session)
-        self.send_quotas = MongoSendQuotas(database, session)
+        self._bound = (database, session)
+
+    @cached_property
+    def accounts(self) -> MongoAccounts:
+        return MongoAccounts(*self._bound)
+
+    @cached_property
+    def sessions(self) -> MongoSessions:
+        return MongoSessions(*self._bound)
+
+    @cached_property
+    def vendors(self) -> MongoVendors:
+        return MongoVendors(*self._bound)
+
+    @cached_property
+    def rfis(self) -> MongoRfis:
+        return MongoRfis(*self._bound)
+
+    @cached_property
+    def matches(self) -> MongoMatches:
+        return MongoMatches(*self._bound)
+
+    @cached_property
+    def submissions(self) -> MongoSubmissions:
+        return MongoSubmissions(*self._bound)
+
+    @cached_property
+    def quotes(self) -> MongoQuotes:
+        return MongoQuotes(*self._bound)
+
+    @cached_property
+    def conversations(self) -> MongoConversations:
+        return MongoConversations(*self._bound)
+
+    @cached_property
+    def entries(self) -> MongoEntries:
+        return MongoEntries(*self._bound)
+
+    @cached_property
+    def read_positions(self) -> MongoReadPositions:
+        return MongoReadPositions(*self._bound)
+
+    @cached_property
+    def reports(self) -> MongoReports:
+        return MongoReports(*self._bound)
+
+    @cached_property
+    def outbox(self) -> MongoOutbox:
+        return MongoOutbox(*self._bound)
+
+    @cached_property
+    def handled(self) -> MongoHandled:
+        return MongoHandled(*self._bound)
+
+    @cached_property
+    def notifications(self) -> MongoNotifications:
+        return MongoNotifications(*self._bound)
+
+    @cached_property
+    def suppressions(self) -> MongoSuppressions:
+        return MongoSuppressions(*self._bound)
+
+    @cached_property
+    def send_quotas(self) -> MongoSendQuotas:
+        return MongoSendQuotas(*self._bound)
 
 
 class MongoStore(MongoRepositories):

@@ -92,10 +92,10 @@ def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
     ],
     ids=["name", "version", "no data", "half the data"],
 )
-def test_a_writers_defect_is_refused_at_the_writer(event: Event) -> None:
-    """An event that no consumer could read is not written."""
+def test_the_check_of_an_event_finds_a_writers_defect(event: Event) -> None:
+    """An event that no consumer could read fails the check, which the in-memory outbox runs."""
     with pytest.raises(ValueError, match=r"no event|does not fit"):
-        events.encode(event)
+        events.check(event)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ class Outbox:
 
     async def add(self, event: Event) -> None:
         """Insert; an event that does not fit its schema fails the transaction that made it."""
-        events.encode(event)
+        events.check(event)
         insert(self._outbox, event.id, event)
 
     async def add_many(self, happened: Sequence[Event]) -> None:
