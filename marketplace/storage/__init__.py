@@ -3,7 +3,7 @@
 store.py          MongoStore: all collections, and transactions
 collection.py     what the repositories share: sessions, and driver errors as TemporaryError
 documents.py      domain values ⇄ documents
-migrations.py     collections, validators and indexes, versioned
+migrations/       collections, validators and indexes, versioned
 accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
 entries.py  read_positions.py  reports.py  notifications.py  recipients.py
                   one noun each, as specified by its port in `marketplace.ports`
