@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sanic.response import HTTPResponse
 
 from marketplace.bootstrap import Parts
+from marketplace.turns import Turns
 from rest.cursors import Cursors
 from rest.limits import Limits
 from rest.log_ins import LogIns
@@ -33,4 +34,5 @@ class Service:
     documentation_html: bytes = b""
     asyncapi_json: bytes = b""
     socket_documentation_html: bytes = b""
+    turns: Turns = field(default_factory=Turns)
     running: set["asyncio.Task[HTTPResponse]"] = field(default_factory=set)
