@@ -12,7 +12,7 @@ MOST_HOLDS = 3
 
 
 @pytest.mark.parametrize("attack", ["unknown names", "bad ids", "big frames", "half sent bodies"])
-async def test_nothing_that_a_client_sends_holds_an_event_loop(
+async def test_no_client_can_block_an_event_loop(
     unscaled: Running, found: People, attack: str
 ) -> None:
     """Loops are blocked for 20 ms of CPU time only in a first burst; good clients are served.
@@ -30,7 +30,9 @@ async def test_nothing_that_a_client_sends_holds_an_event_loop(
     raise AssertionError(f"loops were held in each of {PLAYS} plays, in the last: {outcome.holds}")
 
 
-async def test_a_flood_of_openings_keeps_nobody_else_out(unscaled: Running, found: People) -> None:
+async def test_a_flood_of_new_sockets_locks_nobody_else_out(
+    unscaled: Running, found: People
+) -> None:
     """While two addresses open sockets without end, good people connect and talk.
 
     `tests/nginx/test_limits.py` covers that nginx refuses such an address; whether this attack is

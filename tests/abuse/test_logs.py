@@ -15,7 +15,7 @@ from tests.abuse.play import People
 PASSWORD = "a password that nobody may read"
 
 
-async def test_no_bearer_is_in_any_log(unscaled: Running, found: People, data: Path) -> None:
+async def test_logs_contain_no_credentials(unscaled: Running, found: People, data: Path) -> None:
     """Polling session ids, tokens and passwords stay out, even after errors."""
     url = unscaled.url("nginx")
     person = found.hostile[0]

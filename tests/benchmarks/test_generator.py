@@ -21,7 +21,7 @@ def test_a_refused_token_ends_the_run(bench_site: Site, name: str) -> None:
         bench_site.generator.run("connect", url, connections=2, talks=talks)
 
 
-def test_a_run_with_a_missing_push_does_not_count() -> None:
+def test_a_run_with_a_missing_push_is_invalid() -> None:
     """A figure counts only if everything sent was acknowledged and delivered."""
     clean = {"refused": 0, "pushes": 20, "pushes_expected": 20, "in_time": True}
     check_complete(clean, "in_time")
@@ -31,7 +31,7 @@ def test_a_run_with_a_missing_push_does_not_count() -> None:
             check_complete({**clean, **fault}, "in_time")
 
 
-def test_the_checker_of_views_finds_planted_faults() -> None:
+def test_the_view_checker_finds_planted_faults() -> None:
     """The generator's own tests find lost, duplicated and reordered messages, and gaps."""
     tested = subprocess.run(  # noqa: S603 (our own tests)
         [tools.go(), "test", "."], cwd=tools.GENERATOR, capture_output=True, text=True, check=False

@@ -25,7 +25,7 @@ def _check_details(found: Found, count: int) -> None:
         assert detail.cores["gateway"] > 0
 
 
-def test_acknowledged_messages_have_a_rate_a_latency_and_their_order(bench_site: Site) -> None:
+def test_acknowledged_messages_are_measured_and_stay_in_order(bench_site: Site) -> None:
     """Both gateways get a rate and latencies, and Parley keeps each sender's order."""
     found = MEASURES["throughput"](bench_site, QUICK)
 
@@ -49,7 +49,7 @@ def test_a_comparison_has_both_rates_and_latencies(bench_site: Site, name: str) 
 
 
 @pytest.mark.long
-def test_idle_connections_take_memory(bench_site: Site) -> None:
+def test_idle_connections_use_less_than_100_kb_each(bench_site: Site) -> None:
     """An idle connection takes memory on both gateways, and less than 100 KB each."""
     (row,) = MEASURES["memory"](bench_site, QUICK).rows
 
@@ -57,7 +57,7 @@ def test_idle_connections_take_memory(bench_site: Site) -> None:
         assert 0 < _number(figure) < 100, row
 
 
-def test_latency_is_told_within_one_gateway_and_between_two(bench_site: Site) -> None:
+def test_latency_is_measured_within_one_gateway_and_between_two(bench_site: Site) -> None:
     """Through nginx, some conversations have both sides on one gateway, others on two."""
     found = MEASURES["across"](bench_site, QUICK)
 
@@ -68,7 +68,7 @@ def test_latency_is_told_within_one_gateway_and_between_two(bench_site: Site) ->
     assert all(0 < detail.p50_ms <= detail.p99_ms for detail in found.details)
 
 
-def test_a_gateway_without_members_in_busy_rooms_hears_nothing(bench_site: Site) -> None:
+def test_a_gateway_without_members_in_busy_rooms_receives_nothing(bench_site: Site) -> None:
     """A gateway without members in busy rooms does not get a single Redis message."""
     (row,) = MEASURES["uninvolved"](bench_site, QUICK).rows
 
@@ -76,7 +76,7 @@ def test_a_gateway_without_members_in_busy_rooms_hears_nothing(bench_site: Site)
 
 
 @pytest.mark.long
-def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site) -> None:
+def test_clients_of_a_killed_gateway_resume_without_a_fault(bench_site: Site) -> None:
     """All clients resume on the other gateway, and no acknowledged message is lost or reordered."""
     resumed, faultless, memory = MEASURES["herd"](bench_site, QUICK).rows
 
@@ -87,7 +87,7 @@ def test_clients_of_a_killed_gateway_come_back_without_a_fault(bench_site: Site)
 
 
 @pytest.mark.long
-def test_notify_is_measured_beside_a_load_and_on_a_backlog(bench_site: Site) -> None:
+def test_notify_is_measured_under_load_and_on_a_backlog(bench_site: Site) -> None:
     """notify handles every event, beside a load and from a backlog, and both matches are sent."""
     beside, told, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows
 

@@ -10,7 +10,7 @@ def test_a_row_is_the_ratio_of_the_medians() -> None:
     assert (row.parley, row.peer, row.ratio, row.is_reached) == ("800", "100", "8.00 ×", True)
 
 
-def test_a_target_that_was_missed_is_said() -> None:
+def test_a_missed_target_is_marked() -> None:
     """The table says `**no**`, for a figure too low as for one too high."""
     little = results.at_least("messages/s", "", [700], [100], times=8)
     much = results.at_most("memory", "KB", [7], [10], times=0.6)
@@ -19,7 +19,7 @@ def test_a_target_that_was_missed_is_said() -> None:
     assert results.table([little, much]).count("**no**") == 2
 
 
-def test_runs_are_listed_beside_their_median() -> None:
+def test_each_run_is_listed_next_to_the_median() -> None:
     """A reader of the table sees how far apart the runs were."""
     row = results.at_most("memory", "KB", [5, 6, 7], [18, 20, 19], times=0.6)
 

@@ -93,7 +93,7 @@ def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
     assert all(line.startswith(("view", "caught up")) for line in found), found  # not pushed here
 
 
-def test_the_same_answer_to_a_resend_on_another_gateway_is_as_promised() -> None:
+def test_a_resend_to_another_gateway_may_get_the_same_answer() -> None:
     """Two gateways may acknowledge the same message, with the same sequence."""
     second = "realtime-2.carla"
     resent = [
@@ -217,7 +217,7 @@ def test_a_planted_fault_is_found(
     assert any(violation in line for line in found), found
 
 
-def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
+def test_two_devices_of_one_person_need_no_common_order() -> None:
     """Only messages that the same app sent one after the other have to keep their order."""
     swapped = with_stored(*SWAPPED)(a_record())
     second = "realtime-1.carla-2"
@@ -233,7 +233,7 @@ def test_two_devices_of_one_person_owe_each_other_no_order() -> None:
     assert not any(line.startswith("sending") for line in told(other))
 
 
-def test_each_try_has_its_own_answer() -> None:
+def test_each_attempt_has_its_own_answer() -> None:
     """A call refused temporarily and acknowledged much later was never kept waiting."""
     connection, content = BY["carla"], KEPT[1].content
     resent = [
@@ -247,7 +247,7 @@ def test_each_try_has_its_own_answer() -> None:
     assert told([*record[:at_rest], *resent, *record[at_rest:]]) == []
 
 
-def test_a_refused_message_lost_its_place() -> None:
+def test_a_refused_message_loses_its_place() -> None:
     """A message that was told to retry may be stored after messages that were sent later."""
     late = with_stored(*SWAPPED)(a_record())
     late = [

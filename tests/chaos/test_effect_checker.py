@@ -44,7 +44,7 @@ def test_a_clean_record_has_no_violations() -> None:
 
 @pytest.mark.parametrize("fact", STORED)
 @pytest.mark.parametrize("count", [0, 2])
-def test_a_fact_that_is_lost_or_doubled_is_found(fact: str, count: int) -> None:
+def test_a_lost_or_duplicated_fact_is_found(fact: str, count: int) -> None:
     """A lost or doubled fact is found, whether it is the document, its event or its notice."""
     found = told(a_record({**STORED, fact: count}))
 

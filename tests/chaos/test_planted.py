@@ -37,7 +37,7 @@ async def test_a_message_stored_twice_is_found(site: Site) -> None:
 
 
 @pytest.mark.long
-async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
+async def test_a_lost_push_is_found_when_heads_go_unchecked(site: Site) -> None:
     """Announcements are lost and no head is checked: apps that stay connected miss entries."""
     async with planted(site, "loses_pushes") as (load, _):
         async with load.running():
@@ -45,7 +45,7 @@ async def test_a_lost_push_that_nobody_looks_for_is_found(site: Site) -> None:
         assert "caught up" in rules_broken(load)
 
 
-async def test_a_key_that_holds_nothing_is_found(site: Site) -> None:
+async def test_an_idempotency_key_that_is_ignored_is_found(site: Site) -> None:
     """A `rest` treats every key as unused: a repeated request drafts a second RFI."""
     async with planted_rest(site, "frees_keys") as load, load.running():
         await load.done(SOME_EFFECTS)

@@ -17,7 +17,7 @@ def nothing_is_wrong(outcome: Outcome) -> None:
     assert outcome.resent > 0
 
 
-async def test_gateways_killed_in_turn_lose_double_and_reorder_nothing(site: Site) -> None:
+async def test_killing_gateways_in_turn_loses_duplicates_and_reorders_nothing(site: Site) -> None:
     """`kill -9` of one and then the other while people talk; Kafka has the same entries in the end."""
     outcome, history = await play(site, "gateways killed in turn")
 
@@ -25,14 +25,14 @@ async def test_gateways_killed_in_turn_lose_double_and_reorder_nothing(site: Sit
     await kafka_holds(site, history)
 
 
-async def test_cut_subscriptions_lose_no_push(site: Site) -> None:
+async def test_cutting_redis_subscriptions_loses_no_push(site: Site) -> None:
     """Redis repeatedly cuts every publish/subscribe connection: everything is pushed all the same."""
     outcome, _ = await play(site, "subscriptions cut")
 
     nothing_is_wrong(outcome)
 
 
-async def test_mongod_killed_in_the_middle_of_the_writes_loses_nothing_acknowledged(
+async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
     site: Site,
 ) -> None:
     """`kill -9` of the server: acknowledged entries are there when it is back, once and in order."""
@@ -41,7 +41,7 @@ async def test_mongod_killed_in_the_middle_of_the_writes_loses_nothing_acknowled
     nothing_is_wrong(outcome)
 
 
-async def test_rest_killed_in_turn_has_each_effect_once(site: Site) -> None:
+async def test_killing_rest_in_turn_applies_each_effect_once(site: Site) -> None:
     """`kill -9` of one `rest` and then the other while people trade through them."""
     outcome, history = await play(site, "rest killed in turn", conversations=2, feeds=1, traders=3)
 

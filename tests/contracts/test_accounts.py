@@ -23,7 +23,7 @@ async def test_an_account_is_found_by_id_and_by_email(store: Store) -> None:
     assert await store.accounts.by_email(account.email) == account
 
 
-async def test_an_unknown_account_is_none(store: Store) -> None:
+async def test_an_unknown_account_reads_as_none(store: Store) -> None:
     """Looking up an account that does not exist returns None."""
     assert await store.accounts.get("nobody") is None
     assert await store.accounts.by_email("nobody@customers.example") is None
@@ -41,7 +41,7 @@ async def test_a_taken_email_is_refused(store: Store) -> None:
     assert await store.accounts.by_email(first.email) == first
 
 
-async def test_of_many_who_take_one_email_at_a_time_one_gets_it(store: Store) -> None:
+async def test_of_concurrent_registrations_with_one_email_one_succeeds(store: Store) -> None:
     """An email stays unique when registrations race, inside transactions and outside them."""
     rivals = [an_account(email="carla@customers.example") for _ in range(20)]
 

@@ -10,7 +10,7 @@ from tests.builders import FixedClock
 
 
 @pytest.mark.parametrize("clock", [FixedClock(), SystemClock()], ids=["fixed", "system"])
-def test_the_time_is_in_utc_and_as_exact_as_the_store_keeps_it(clock: Clock) -> None:
+def test_the_time_is_in_utc_in_whole_milliseconds(clock: Clock) -> None:
     """The current time survives a round trip through the store: whole milliseconds, in UTC."""
     for _ in range(50):
         now = clock.now()
@@ -20,7 +20,7 @@ def test_the_time_is_in_utc_and_as_exact_as_the_store_keeps_it(clock: Clock) -> 
         assert now.microsecond % 1_000 == 0
 
 
-def test_the_time_never_goes_back_when_moved_on() -> None:
+def test_a_test_clock_moves_only_when_advanced() -> None:
     """A test's clock stands still until it is advanced, and then moves by exactly that much."""
     clock = FixedClock()
     before = clock.now()

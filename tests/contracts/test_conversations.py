@@ -10,7 +10,7 @@ from tests.builders import a_conversation
 from tests.contracts.helpers import all_pages
 
 
-async def test_a_conversation_comes_back_equal(store: Store) -> None:
+async def test_a_stored_conversation_reads_back_equal(store: Store) -> None:
     """A conversation keeps its participants in order; an unknown conversation is None."""
     conversation = a_conversation()
     await store.conversations.add(conversation)
@@ -19,7 +19,7 @@ async def test_a_conversation_comes_back_equal(store: Store) -> None:
     assert await store.conversations.get("unknown") is None
 
 
-async def test_an_accounts_list_is_newest_first_and_pages_on(store: Store) -> None:
+async def test_an_accounts_conversations_are_paged_newest_first(store: Store) -> None:
     """The pages hold each conversation of the account once, whether as customer or as vendor."""
     carla = Participant("carla", Role.CUSTOMER, "Carla Reyes")
     vince = Participant("vince", Role.VENDOR, "Front Range Plumbing")
@@ -35,7 +35,7 @@ async def test_an_accounts_list_is_newest_first_and_pages_on(store: Store) -> No
     assert vinces == [newest_first]
 
 
-async def test_a_read_position_moves_forward_only(store: Store) -> None:
+async def test_a_read_position_only_moves_forward(store: Store) -> None:
     """A lower number changes nothing and returns None; the two numbers move independently."""
     move = store.read_positions.advance
 
@@ -47,19 +47,19 @@ async def test_a_read_position_moves_forward_only(store: Store) -> None:
     assert await store.read_positions.of_conversation("c") == [ReadPosition("c", "carla", 9, 4)]
 
 
-async def test_what_was_read_was_delivered(store: Store) -> None:
+async def test_reading_a_message_also_marks_it_delivered(store: Store) -> None:
     """Advancing the read sequence advances the delivered sequence with it."""
     moved = await store.read_positions.advance("c", "carla", delivered=0, read=7)
 
     assert moved == ReadPosition("c", "carla", 7, 7)
 
 
-async def test_nothing_moves_at_zero(store: Store) -> None:
+async def test_a_mark_at_zero_changes_nothing(store: Store) -> None:
     """A first call with both numbers at zero returns None."""
     assert await store.read_positions.advance("c", "carla", delivered=0, read=0) is None
 
 
-async def test_marks_from_several_apps_at_a_time_leave_the_highest(store: Store) -> None:
+async def test_concurrent_marks_leave_the_highest_position(store: Store) -> None:
     """One person's apps mark in any order, and each number ends at its highest value."""
     marks = [(n, 50 - n) for n in range(50)]
 
@@ -74,7 +74,7 @@ async def test_marks_from_several_apps_at_a_time_leave_the_highest(store: Store)
     assert ReadPosition("c", "carla", 50, 50) in moved
 
 
-async def test_read_positions_are_told_by_conversation_and_by_account(store: Store) -> None:
+async def test_read_positions_are_found_by_conversation_and_by_account(store: Store) -> None:
     """A conversation has everybody's positions; an account has its own in the given ones."""
     for conversation_id, account_id in (("c1", "carla"), ("c1", "vince"), ("c2", "carla")):
         await store.read_positions.advance(conversation_id, account_id, delivered=1, read=1)
@@ -91,7 +91,7 @@ async def test_read_positions_are_told_by_conversation_and_by_account(store: Sto
     assert await store.read_positions.of_conversation("c3") == []
 
 
-async def test_how_far_many_have_read_is_told_together(store: Store) -> None:
+async def test_many_read_positions_are_read_at_once(store: Store) -> None:
     """Read sequences come by conversation and account; pairs without a position are left out."""
     await store.read_positions.advance("c1", "carla", delivered=5, read=4)
     await store.read_positions.advance("c2", "vince", delivered=2, read=0)
@@ -114,7 +114,7 @@ async def test_a_conversation_is_replaced_as_a_whole(store: Store) -> None:
     assert await store.conversations.get(conversation.id) == conversation
 
 
-async def test_of_many_conversations_the_blocked_ones_are_told(store: Store) -> None:
+async def test_blocked_conversations_are_found_among_many(store: Store) -> None:
     """Each blocked conversation comes with who blocks it; open and unknown ones are left out."""
     still_open, blocked = a_conversation(), a_conversation(blocked_by=("carla",))
     for conversation in (still_open, blocked):

@@ -49,7 +49,9 @@ async def test_an_edit_of_a_deleted_message_is_refused_by_every_log(
     assert await store.entries.heads([message.conversation_id]) == {message.conversation_id: 3}
 
 
-async def test_a_refused_edit_holds_up_nobody(store: Store, new_entry_log: NewEntryLog) -> None:
+async def test_a_refused_edit_does_not_delay_its_batch(
+    store: Store, new_entry_log: NewEntryLog
+) -> None:
     """Entries in the same batch as a refused edit are written, in order and without a gap."""
     log = new_entry_log()
     message = await _sent(log)
@@ -65,7 +67,7 @@ async def test_a_refused_edit_holds_up_nobody(store: Store, new_entry_log: NewEn
     assert [entry.sequence for entry in kept] == list(range(3, 23))
 
 
-async def test_no_edit_stands_behind_the_deletion_whoever_races(
+async def test_no_edit_follows_a_deletion_when_two_logs_race(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """While two logs edit at full speed, the deletion is the message's last entry."""
@@ -116,7 +118,7 @@ async def _race(store: Store, logs: list[EntryLog], message: Entry) -> tuple[Ent
     return deletion, codes
 
 
-async def test_of_deletions_at_once_one_is_stored_and_all_get_its_answer(
+async def test_concurrent_deletions_store_one_and_all_get_its_answer(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """However often and from wherever a message is deleted, one deletion is stored."""
@@ -132,7 +134,7 @@ async def test_of_deletions_at_once_one_is_stored_and_all_get_its_answer(
     assert await store.entries.heads([message.conversation_id]) == {message.conversation_id: 2}
 
 
-async def test_a_deletion_stored_before_its_id_was_the_messages_counts(
+async def test_a_deletion_of_the_previous_version_counts(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """A deletion of the previous version, with an id of its own and an edit after it, counts."""
@@ -150,7 +152,7 @@ async def test_a_deletion_stored_before_its_id_was_the_messages_counts(
     assert (again.entry.id, again.entry.sequence, again.is_new) == (old.id, 2, False)
 
 
-async def test_an_edit_to_the_words_that_stand_makes_no_entry(
+async def test_an_edit_without_a_change_creates_no_entry(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """An edit to the current text returns the entry that wrote it: message or newest edit."""
@@ -169,7 +171,7 @@ async def test_an_edit_to_the_words_that_stand_makes_no_entry(
     assert await store.entries.heads([message.conversation_id]) == {message.conversation_id: 3}
 
 
-async def test_the_same_edit_many_times_at_once_is_one_entry(
+async def test_concurrent_repeats_of_an_edit_store_one_entry(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """Repeats of an edit that are sent before its answer store one entry."""
@@ -185,7 +187,7 @@ async def test_the_same_edit_many_times_at_once_is_one_entry(
     assert [entry.body for entry in kept] == ["Better", "Best", "Better"]
 
 
-async def test_edits_of_many_messages_at_once_are_judged_each(
+async def test_edits_in_one_batch_are_decided_separately(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """One query decides all edits of a batch, each by its own message."""

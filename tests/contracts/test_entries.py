@@ -35,7 +35,9 @@ async def _add(store: Store, entry: Entry) -> Entry:
     ],
     ids=["message", "text", "edit", "deletion", "notice", "bare notice"],
 )
-async def test_an_entry_comes_back_equal_under_its_number(store: Store, entry: Entry) -> None:
+async def test_a_stored_entry_reads_back_equal_with_its_sequence(
+    store: Store, entry: Entry
+) -> None:
     """Every kind of entry keeps its fields; the store ignores the sequence it arrives with."""
     numbered = await _add(store, entry)
 
@@ -44,12 +46,12 @@ async def test_an_entry_comes_back_equal_under_its_number(store: Store, entry: E
     assert await store.entries.after(entry.conversation_id, 0, 10) == [numbered]
 
 
-async def test_an_unknown_entry_is_none(store: Store) -> None:
+async def test_an_unknown_entry_reads_as_none(store: Store) -> None:
     """Looking up an entry that does not exist returns None."""
     assert await store.entries.get("unknown") is None
 
 
-async def test_numbers_are_dense_from_one_in_each_conversation(store: Store) -> None:
+async def test_sequences_are_dense_from_one_in_each_conversation(store: Store) -> None:
     """Each conversation has its own sequence; entries of one transaction are consecutive."""
     first = await _fill(store, "c1", 3)
     await _fill(store, "c2", 1)
@@ -59,12 +61,12 @@ async def test_numbers_are_dense_from_one_in_each_conversation(store: Store) -> 
     assert await store.entries.heads(["c1", "c2", "c3"]) == {"c1": 5, "c2": 1, "c3": 0}
 
 
-async def test_no_heads_are_asked_for(store: Store) -> None:
+async def test_heads_of_no_conversations_are_empty(store: Store) -> None:
     """Asking for the heads of no conversations returns nothing."""
     assert await store.entries.heads([]) == {}
 
 
-async def test_entries_added_by_many_at_a_time_are_dense(store: Store) -> None:
+async def test_concurrently_added_entries_have_dense_sequences(store: Store) -> None:
     """Twenty concurrent transactions that each add a notice all get their own sequence."""
     numbered = await asyncio.gather(
         *(_add(store, a_notice(conversation_id="c")) for _ in range(20))
@@ -74,7 +76,7 @@ async def test_entries_added_by_many_at_a_time_are_dense(store: Store) -> None:
     assert len(await store.entries.after("c", 0, 100)) == 20
 
 
-async def test_a_number_is_not_lost_by_work_that_fails(store: Store) -> None:
+async def test_a_rolled_back_entry_leaves_its_sequence_free(store: Store) -> None:
     """The next entry gets the sequence of an entry that was rolled back."""
 
     async def fail(to: Repositories) -> None:
@@ -87,7 +89,7 @@ async def test_a_number_is_not_lost_by_work_that_fails(store: Store) -> None:
     assert [entry.sequence for entry in await _fill(store, "c", 1)] == [1]
 
 
-async def test_pages_forward_are_oldest_first_behind_a_sequence(store: Store) -> None:
+async def test_forward_pages_follow_a_sequence_oldest_first(store: Store) -> None:
     """Catch-up continues after any sequence, in pages of any size."""
     entries = await _fill(store, "c", 7)
 
@@ -97,7 +99,7 @@ async def test_pages_forward_are_oldest_first_behind_a_sequence(store: Store) ->
     assert await store.entries.after("unknown", 0, 10) == []
 
 
-async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) -> None:
+async def test_backward_pages_end_right_before_a_sequence(store: Store) -> None:
     """Scrolling up returns the entries right before a sequence, oldest first."""
     entries = await _fill(store, "c", 7)
 
@@ -108,7 +110,7 @@ async def test_pages_backward_are_the_last_ones_before_a_sequence(store: Store) 
     assert await store.entries.before("unknown", None, 3) == []
 
 
-async def test_pages_asked_for_at_once_are_told_apart(store: Store) -> None:
+async def test_concurrent_page_reads_return_their_own_entries(store: Store) -> None:
     """Concurrent reads each get the entries of their own conversation and position."""
     kept = {name: await _fill(store, name, 5) for name in ("c1", "c2", "c3")}
 

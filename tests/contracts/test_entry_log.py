@@ -14,7 +14,7 @@ from tests.builders import a_conversation, a_message, a_notice
 from tests.contracts.conftest import NewEntryLog
 
 
-async def test_an_appended_entry_is_numbered_and_in_the_store(
+async def test_an_appended_entry_is_stored_under_the_returned_sequence(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """When `append` returns, everybody can read the entry under the sequence it returned."""
@@ -27,7 +27,7 @@ async def test_an_appended_entry_is_numbered_and_in_the_store(
     assert await store.entries.get(message.id) == appended.entry
 
 
-async def test_appends_of_one_log_keep_the_order_of_the_calls(
+async def test_appends_of_one_log_keep_their_order(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """A sender's messages are stored in the order they were sent, however many are in flight."""
@@ -41,7 +41,7 @@ async def test_appends_of_one_log_keep_the_order_of_the_calls(
     assert [entry.id for entry in kept] == [message.id for message in messages]
 
 
-async def test_two_hundred_at_a_time_from_two_logs_are_dense(
+async def test_concurrent_appends_of_two_logs_have_dense_sequences(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """Two processes write to one conversation: no gap, no duplicate, and each order is kept."""
@@ -61,7 +61,7 @@ async def test_two_hundred_at_a_time_from_two_logs_are_dense(
         assert numbers == sorted(numbers)
 
 
-async def test_conversations_written_together_stay_dense_each(
+async def test_conversations_in_one_batch_each_keep_a_dense_sequence(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """Entries of many conversations share writes, but each conversation has its own sequence."""
@@ -77,7 +77,7 @@ async def test_conversations_written_together_stay_dense_each(
         assert [entry.sequence for entry in kept] == list(range(1, 16))
 
 
-async def test_a_resend_is_answered_with_the_stored_message(
+async def test_a_resend_returns_the_stored_message(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """The same client_message_id gets the first answer, also later and from another process."""
@@ -92,7 +92,7 @@ async def test_a_resend_is_answered_with_the_stored_message(
     assert await store.entries.heads(["c"]) == {"c": 2}
 
 
-async def test_a_message_under_a_key_is_found_by_it(
+async def test_an_idempotency_key_stores_one_message(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """One person's Idempotency-Key stores one message, whatever the conversation and the ids."""
@@ -112,7 +112,7 @@ async def test_a_message_under_a_key_is_found_by_it(
     assert await store.entries.heads(["c", "d"]) == {"c": 1, "d": 1}
 
 
-async def test_messages_that_race_under_one_key_are_one(
+async def test_messages_that_race_under_one_key_store_one(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """Two processes that send under one key, with other messages in between, store one."""
@@ -147,7 +147,7 @@ async def test_resends_that_race_store_one_message(
     assert [result.is_new for result in appended].count(True) == 1
 
 
-async def test_resends_among_new_messages_leave_no_hole(
+async def test_resends_among_new_messages_leave_no_gap(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """In a burst that is half resends, the new half gets the next sequences in order."""
@@ -185,7 +185,7 @@ async def test_the_same_client_message_id_of_another_sender_or_conversation_is_n
     assert [result.is_new for result in others] == [True, True]
 
 
-async def test_notices_of_transactions_and_messages_share_the_numbers(
+async def test_notices_and_messages_share_one_sequence(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """Notices added in transactions and messages appended meanwhile form one dense sequence."""
@@ -204,9 +204,7 @@ async def test_notices_of_transactions_and_messages_share_the_numbers(
     assert [entry.sequence for entry in kept] == list(range(1, 71))
 
 
-async def test_a_caller_that_goes_away_leaves_no_hole(
-    store: Store, new_entry_log: NewEntryLog
-) -> None:
+async def test_a_cancelled_append_leaves_no_gap(store: Store, new_entry_log: NewEntryLog) -> None:
     """Cancelled calls may or may not have stored their entry; the sequence is dense either way."""
     log = new_entry_log()
     calls = [asyncio.ensure_future(log.append(a_message(conversation_id="c"))) for _ in range(60)]
@@ -259,7 +257,7 @@ async def test_nothing_is_appended_to_a_blocked_conversation(
         assert (await log.append(a_message(conversation_id=conversation.id))).is_new
 
 
-async def test_between_closing_and_opening_there_is_no_message_whoever_writes(
+async def test_no_message_lands_between_a_block_and_its_removal(
     store: Store, new_entry_log: NewEntryLog
 ) -> None:
     """However fast two processes write, no message lands between a block and its removal."""

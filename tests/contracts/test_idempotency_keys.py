@@ -44,7 +44,7 @@ async def add_vendor(store: Store, claim: Claim) -> str:
     return vendor.id
 
 
-async def test_a_claimed_key_stands_for_nothing_until_the_effect_is_committed(store: Store) -> None:
+async def test_a_claimed_key_has_no_answer_before_the_commit(store: Store) -> None:
     """A claimed key has no status until the commit, and then exactly the stored answer."""
     claim = await claimed(store)
 
@@ -58,13 +58,13 @@ async def test_a_claimed_key_stands_for_nothing_until_the_effect_is_committed(st
     assert await store.idempotency_keys.find("carla", "k1") == kept
 
 
-async def test_nothing_is_found_under_a_free_key(store: Store) -> None:
+async def test_a_free_key_reads_as_none(store: Store) -> None:
     """Reading a free key returns None and does not claim it."""
     assert await store.idempotency_keys.find("carla", "k1") is None
     await claimed(store)
 
 
-async def test_the_first_requests_hash_is_told_to_a_second_with_another_body(store: Store) -> None:
+async def test_a_claim_returns_the_first_requests_hash(store: Store) -> None:
     """The first request's hash shows that the key had another body, even after the lease ended."""
     await claimed(store, lease_s=0)
 
@@ -73,7 +73,7 @@ async def test_the_first_requests_hash_is_told_to_a_second_with_another_body(sto
     assert begun == RUNNING
 
 
-async def test_scopes_do_not_meet(store: Store) -> None:
+async def test_keys_of_different_scopes_are_independent(store: Store) -> None:
     """Another person's key, or the same characters split differently, is a different key."""
     keys = store.idempotency_keys
     await keys.begin("carla", a_request("k1"), LONG_S)
@@ -82,7 +82,7 @@ async def test_scopes_do_not_meet(store: Store) -> None:
         assert isinstance(await keys.begin(scope, a_request(key), LONG_S), Claim)
 
 
-async def test_of_many_who_begin_at_a_time_one_runs(store: Store) -> None:
+async def test_of_concurrent_claims_one_succeeds(store: Store) -> None:
     """When a double click sends a request twice, one of the two does the work."""
     begun = await asyncio.gather(
         *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
@@ -91,7 +91,7 @@ async def test_of_many_who_begin_at_a_time_one_runs(store: Store) -> None:
     assert len([outcome for outcome in begun if isinstance(outcome, Claim)]) == 1
 
 
-async def test_of_many_who_take_over_one_runs(store: Store) -> None:
+async def test_of_concurrent_takeovers_one_succeeds(store: Store) -> None:
     """After the lease has ended, one of any number of retries does the work."""
     await claimed(store, lease_s=0)
 
@@ -102,7 +102,7 @@ async def test_of_many_who_take_over_one_runs(store: Store) -> None:
     assert len([outcome for outcome in begun if isinstance(outcome, Claim)]) == 1
 
 
-async def test_an_answer_is_not_taken_over(store: Store) -> None:
+async def test_a_key_with_an_answer_cannot_be_taken_over(store: Store) -> None:
     """A key with a committed answer keeps it after the lease has ended."""
     claim = await claimed(store, lease_s=0)
     await add_vendor(store, claim)
@@ -125,7 +125,7 @@ async def test_a_late_attempt_cannot_commit_after_a_takeover(store: Store) -> No
     assert await store.idempotency_keys.find("carla", "k1") == StoredResponse("hash", 201, BODY)
 
 
-async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Store) -> None:
+async def test_a_takeover_during_the_transaction_stops_its_commit(store: Store) -> None:
     """An attempt cannot commit if its key was taken over during its transaction."""
     late = await claimed(store, lease_s=0)
     vendor, halfway, go_on = a_vendor(), asyncio.Event(), asyncio.Event()
@@ -149,7 +149,7 @@ async def test_a_takeover_in_the_middle_of_the_work_stops_its_commit(store: Stor
     assert isinstance(took, Claim) is was_taken_over
 
 
-async def test_work_that_fails_keeps_no_answer(store: Store) -> None:
+async def test_failed_work_stores_no_answer(store: Store) -> None:
     """Failed work stores neither effect nor answer, and the claim still holds."""
     claim = await claimed(store)
 
@@ -182,7 +182,7 @@ async def test_a_released_key_is_free_again(store: Store) -> None:
     assert isinstance(begun, Claim)
 
 
-async def test_neither_an_answer_nor_anothers_claim_is_released(store: Store) -> None:
+async def test_only_an_own_unanswered_claim_can_be_released(store: Store) -> None:
     """Only the attempt that holds the key can release it, and only before it has an answer."""
     late = await claimed(store, lease_s=0)
     newer = await claimed(store)
@@ -196,7 +196,7 @@ async def test_neither_an_answer_nor_anothers_claim_is_released(store: Store) ->
     assert await store.idempotency_keys.find("carla", "k1") == StoredResponse("hash", 201, BODY)
 
 
-async def test_an_attempt_that_gave_up_is_taken_over_at_once_and_never_commits(
+async def test_an_abandoned_attempt_is_taken_over_and_never_commits(
     store: Store,
 ) -> None:
     """An attempt with an unknown outcome keeps the key claimed; the next request takes over."""

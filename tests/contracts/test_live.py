@@ -73,7 +73,7 @@ def stage(request: pytest.FixtureRequest) -> Stage:
     return made
 
 
-async def test_an_announcement_arrives_as_it_was_made(stage: Stage) -> None:
+async def test_an_announcement_arrives_unchanged(stage: Stage) -> None:
     """Name, data and position arrive unchanged; a push without a position has none."""
     told = [
         Announcement(stage.room, "message.sent", {"body": "naïve 🙂", "n": [1, None, True]}, 7),
@@ -86,7 +86,7 @@ async def test_an_announcement_arrives_as_it_was_made(stage: Stage) -> None:
     assert await stage.hear(2) == told
 
 
-async def test_a_signal_arrives_as_what_it_is(stage: Stage) -> None:
+async def test_a_signal_never_arrives_as_a_push(stage: Stage) -> None:
     """A signal never arrives as a push, even when both go to one room at the same time."""
     push = Announcement(stage.room, "message.sent", {}, 7)
     signal = Signal(stage.room, SignalName.ACTIVITY, {"account_id": "a"})
@@ -108,7 +108,7 @@ async def test_announcements_keep_their_order(stage: Stage) -> None:
     assert [announcement.position for announcement in heard] == list(range(1, 2_001))
 
 
-async def test_only_the_room_hears_it(stage: Stage) -> None:
+async def test_an_announcement_reaches_only_its_room(stage: Stage) -> None:
     """An announcement to one room does not reach another."""
     stage.live.announce(Announcement(f"{stage.room}-next-door", "message.sent", {}, 1))
     stage.live.announce(Announcement(stage.room, "message.sent", {}, 2))
@@ -118,7 +118,7 @@ async def test_only_the_room_hears_it(stage: Stage) -> None:
     assert heard.position == 2
 
 
-async def test_announcing_without_redis_neither_fails_nor_waits() -> None:
+async def test_announcing_without_redis_neither_fails_nor_blocks() -> None:
     """The caller notices nothing; apps find lost announcements by their sequence."""
     redis = live.connect("redis://127.0.0.1:9/0")
     announcer = live.Announcer(redis)

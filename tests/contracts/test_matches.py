@@ -14,7 +14,7 @@ from tests.builders import NOW, a_match, an_accepted_match
 from tests.contracts.helpers import all_pages, together
 
 
-async def test_a_match_comes_back_equal(store: Store) -> None:
+async def test_a_stored_match_reads_back_equal(store: Store) -> None:
     """A match reads back equal by id and by (RFI, vendor); an unknown match is None."""
     match = an_accepted_match(closed_reason="customer chose another")
     await store.matches.add(match)
@@ -36,7 +36,7 @@ async def test_a_pair_is_matched_once(store: Store) -> None:
     assert await store.matches.of_rfi("rfi") == [rivals[outcomes.index(None)]]
 
 
-async def test_work_that_looks_before_it_adds_sees_the_rivals_match(store: Store) -> None:
+async def test_check_then_add_creates_one_match_under_concurrency(store: Store) -> None:
     """Ten transactions that add the match unless it exists all succeed and create one match."""
 
     async def match_once(to: Repositories) -> bool:
@@ -52,7 +52,7 @@ async def test_work_that_looks_before_it_adds_sees_the_rivals_match(store: Store
     assert len(await store.matches.of_rfi("rfi")) == 1
 
 
-async def test_a_match_is_saved_from_the_state_it_was_read_in(store: Store) -> None:
+async def test_a_saved_match_replaces_every_field(store: Store) -> None:
     """Saving a match replaces all its fields."""
     match = a_match()
     await store.matches.add(match)
@@ -63,7 +63,7 @@ async def test_a_match_is_saved_from_the_state_it_was_read_in(store: Store) -> N
     assert await store.matches.get(match.id) == accepted
 
 
-async def test_a_match_in_another_state_is_not_saved(store: Store) -> None:
+async def test_a_save_from_a_stale_state_is_refused(store: Store) -> None:
     """A decision based on an outdated state is refused with a code, and nothing changes."""
     match = a_match(state=MatchState.CLOSED)
     await store.matches.add(match)
@@ -75,7 +75,7 @@ async def test_a_match_in_another_state_is_not_saved(store: Store) -> None:
     assert await store.matches.get(match.id) == match
 
 
-async def test_of_an_acceptance_and_a_closing_at_a_time_one_happens(store: Store) -> None:
+async def test_of_a_concurrent_acceptance_and_closing_one_succeeds(store: Store) -> None:
     """When a vendor accepts while the customer withdraws, one of the two is refused."""
     match = a_match()
     await store.matches.add(match)
@@ -91,7 +91,7 @@ async def test_of_an_acceptance_and_a_closing_at_a_time_one_happens(store: Store
     assert kept.state is ends[outcomes.index(None)]
 
 
-async def test_the_matches_of_an_rfi_are_closest_first(store: Store) -> None:
+async def test_an_rfis_matches_are_listed_closest_first(store: Store) -> None:
     """An RFI's list holds all its matches in every state, and no other RFI's."""
     far, near, middle = (
         a_match(rfi_id="rfi", distance_m=900, state=MatchState.DECLINED),
@@ -104,7 +104,7 @@ async def test_the_matches_of_an_rfi_are_closest_first(store: Store) -> None:
     assert await store.matches.of_rfi("rfi") == [near, middle, far]
 
 
-async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store) -> None:
+async def test_a_vendors_matches_are_paged_newest_first_by_state(store: Store) -> None:
     """The pages hold each of the vendor's matches once; a state filters them."""
     mine = [a_match(vendor_id="vendor") for _ in range(4)]
     accepted = an_accepted_match(vendor_id="vendor")
@@ -120,7 +120,7 @@ async def test_a_vendors_list_is_newest_first_by_state_and_pages_on(store: Store
     assert offered == [mine[:0:-1], mine[:1]]
 
 
-async def test_old_offers_are_listed_as_closed_and_found_oldest_first(store: Store) -> None:
+async def test_expired_offers_are_listed_as_closed_and_found_oldest_first(store: Store) -> None:
     """Only offers expire: an accepted match does not, and a more recent offer is still open."""
     older = a_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
     old = a_match(vendor_id="vendor", offered_at=NOW - DAY)
@@ -141,7 +141,7 @@ async def test_old_offers_are_listed_as_closed_and_found_oldest_first(store: Sto
     assert await store.matches.offered_before(NOW - DAY, 1) == [older]
 
 
-async def test_many_pairs_are_asked_for_at_once(store: Store) -> None:
+async def test_many_pairs_are_read_at_once(store: Store) -> None:
     """The result holds the pairs that exist, and no match of the same vendors on other RFIs."""
     one, two, crossed = (
         a_match(rfi_id="r1", vendor_id="v1"),

@@ -25,7 +25,7 @@ async def _add_in_transaction(store: Store, notification: Notification) -> None:
     await store.transact(lambda to: to.notifications.add(notification))
 
 
-async def test_a_notification_is_kept_once_for_event_person_and_channel(store: Store) -> None:
+async def test_a_notification_is_unique_by_event_account_and_channel(store: Store) -> None:
     """A duplicate is ignored; another channel, account or event makes another notification."""
     first = a_notification(event_id="e1", account_id="carla", channel="sms")
     await store.notifications.add(first)
@@ -43,7 +43,7 @@ async def test_a_notification_is_kept_once_for_event_person_and_channel(store: S
     assert [len(page) for page in pages] == [3]
 
 
-async def test_the_same_added_by_many_at_a_time_is_kept_once(store: Store) -> None:
+async def test_concurrent_duplicates_store_one_notification(store: Store) -> None:
     """Overlapping deliveries of one event create one notification, and none of them fails."""
     rivals = [a_notification(event_id="e1", account_id="carla") for _ in range(20)]
 
@@ -55,7 +55,7 @@ async def test_the_same_added_by_many_at_a_time_is_kept_once(store: Store) -> No
     assert await _only(store, "carla") in rivals
 
 
-async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: Store) -> None:
+async def test_a_claimed_notification_is_sending_until_its_lease_expires(store: Store) -> None:
     """The claim counts an attempt and sets the end of this worker's lease."""
     notification = a_notification()
     await store.notifications.add(notification)
@@ -68,7 +68,7 @@ async def test_a_claimed_notification_is_being_sent_until_the_lease_ends(store: 
     assert await store.notifications.claim_due(SMS, NOW + LEASE / 2, NOW + 2 * LEASE) is None
 
 
-async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
+async def test_an_attempt_with_an_expired_lease_is_claimed_again(store: Store) -> None:
     """When a worker dies, the next one gets its notification with the attempt counted."""
     await store.notifications.add(a_notification())
     await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
@@ -79,7 +79,7 @@ async def test_a_try_whose_lease_ended_comes_again(store: Store) -> None:
     assert (again.attempts, again.due_at) == (2, NOW + 2 * LEASE)
 
 
-async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) -> None:
+async def test_notifications_are_claimed_in_due_order_and_none_early(store: Store) -> None:
     """Notifications are claimed in the order they fell due, and none before it is due."""
     for late_s in (10, 30, 20, -1):
         due_at = NOW - timedelta(seconds=late_s)
@@ -92,7 +92,7 @@ async def test_the_longest_due_comes_first_and_the_future_not_yet(store: Store) 
     assert claimed[3] is None
 
 
-async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store: Store) -> None:
+async def test_an_abandoned_attempt_keeps_its_place_by_due_time(store: Store) -> None:
     """Abandoned attempts and new notifications share one order, by due time."""
     abandoned, fresh = a_notification(due_at=NOW - 2 * LEASE), a_notification(due_at=NOW)
     await store.notifications.add(abandoned)
@@ -105,7 +105,7 @@ async def test_an_abandoned_try_that_is_longer_due_goes_before_a_fresh_one(store
     assert claimed.id == abandoned.id
 
 
-async def test_no_two_workers_claim_the_same(store: Store) -> None:
+async def test_no_notification_is_claimed_twice(store: Store) -> None:
     """Twenty workers on ten notifications claim each of them once."""
     for _ in range(10):
         await store.notifications.add(a_notification())
@@ -118,7 +118,7 @@ async def test_no_two_workers_claim_the_same(store: Store) -> None:
     assert len(ids) == len(set(ids)) == 10
 
 
-async def test_what_is_settled_is_never_claimed(store: Store) -> None:
+async def test_a_final_notification_is_never_claimed(store: Store) -> None:
     """Sent, failed and suppressed are final."""
     for state in (
         NotificationState.SENT,
@@ -135,7 +135,7 @@ async def test_what_is_settled_is_never_claimed(store: Store) -> None:
         assert await _only(store, settled.account_id) == settled
 
 
-async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> None:
+async def test_a_postponed_notification_is_due_at_its_new_time(store: Store) -> None:
     """After a temporary failure, a notification is pending until its new due time."""
     await store.notifications.add(a_notification())
     claimed = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
@@ -152,7 +152,7 @@ async def test_a_notification_put_off_is_due_at_its_new_time(store: Store) -> No
     assert again.attempts == 2
 
 
-async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None:
+async def test_an_accounts_notifications_are_paged_newest_first(store: Store) -> None:
     """The pages hold each of the account's notifications once."""
     mine = [a_notification(account_id="carla") for _ in range(5)]
     for notification in (*mine, a_notification()):
@@ -164,7 +164,7 @@ async def test_a_persons_list_is_newest_first_and_pages_on(store: Store) -> None
     assert pages == [newest_first[:2], newest_first[2:4], newest_first[4:]]
 
 
-async def test_what_could_be_claimed_is_counted_up_to_a_bound(store: Store) -> None:
+async def test_claimable_notifications_are_counted_up_to_a_bound(store: Store) -> None:
     """Due ones and ended leases count, up to the bound; final and later ones do not."""
     for number in range(3):
         await store.notifications.add(a_notification(event_id=f"due{number}", due_at=NOW))
@@ -201,7 +201,7 @@ async def test_the_latest_digest_is_the_one_that_begins_last(store: Store) -> No
     assert found == {"c1:carla": latest}
 
 
-async def test_a_message_joins_a_pending_digest_and_no_other(store: Store) -> None:
+async def test_a_message_joins_only_a_pending_digest(store: Store) -> None:
     """The result is the number of digests still pending; a digest's sequence never goes back."""
     pending, ahead = _a_digest("c1:carla", 1, 2), _a_digest("c2:carla", 1, 8)
     claimed = _a_digest("c3:carla", 1, 2, state=NotificationState.SENDING)
@@ -219,7 +219,7 @@ async def test_a_message_joins_a_pending_digest_and_no_other(store: Store) -> No
     assert [found[key].updated_at for key in keys] == [NOW + LEASE, NOW + LEASE, NOW]
 
 
-async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> None:
+async def test_a_claimed_digest_includes_every_message_that_joined(store: Store) -> None:
     """When a claim and a join race, the claim includes the message or the join fails."""
     for number in range(20):
         digest = _a_digest(f"c{number}:carla", 1, 1)
@@ -234,7 +234,7 @@ async def test_a_digest_is_claimed_with_all_that_joined_before(store: Store) -> 
         assert claimed.data["sequence"] == 1 + joined
 
 
-async def test_many_are_added_as_each_would_be(store: Store) -> None:
+async def test_adding_many_leaves_existing_notifications_unchanged(store: Store) -> None:
     """A notification that exists already stays as it is."""
     first = a_notification(event_id="e1", account_id="carla")
     await store.notifications.add(first)
@@ -248,7 +248,7 @@ async def test_many_are_added_as_each_would_be(store: Store) -> None:
     assert pages == [[second, first]]
 
 
-async def test_each_channel_is_claimed_for_itself(store: Store) -> None:
+async def test_each_channel_is_claimed_separately(store: Store) -> None:
     """A claim returns only its own channel's, however overdue the other channel's are."""
     sms = a_notification(channel="sms", due_at=NOW - LEASE)
     email = a_notification(channel="email")
@@ -262,7 +262,7 @@ async def test_each_channel_is_claimed_for_itself(store: Store) -> None:
     assert await store.notifications.claim_due(EMAIL, NOW, NOW + LEASE) is None
 
 
-async def test_only_the_try_that_has_the_claim_settles_it(store: Store) -> None:
+async def test_only_the_attempt_with_the_claim_can_settle_it(store: Store) -> None:
     """An outcome that arrives after its lease has ended changes nothing."""
     await store.notifications.add(a_notification(account_id="carla"))
     late = await store.notifications.claim_due(SMS, NOW, NOW + LEASE)
@@ -286,7 +286,7 @@ async def _settle(tx: Repositories, notification: Notification) -> bool:
     return await tx.notifications.settle(notification)
 
 
-async def test_the_ids_that_others_hold_are_known(store: Store) -> None:
+async def test_provider_ids_of_other_notifications_are_found(store: Store) -> None:
     """The notification's own provider id and unknown ids are not reported."""
     held = a_notification(state=NotificationState.SENT, provider_id="SM1")
     own = a_notification(state=NotificationState.SENT, provider_id="SM2")

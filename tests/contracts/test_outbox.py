@@ -10,7 +10,7 @@ from tests.contracts.helpers import together
 from tests.marketplace.every_event import a_vendor_event
 
 
-async def test_an_event_that_does_not_fit_fails_the_change_that_made_it(store: Store) -> None:
+async def test_an_invalid_event_fails_its_transaction(store: Store) -> None:
     """An invalid event fails its own transaction, so its state is not stored either."""
     vendor = a_vendor()
 
@@ -24,7 +24,7 @@ async def test_an_event_that_does_not_fit_fails_the_change_that_made_it(store: S
     assert await store.vendors.get(vendor.id) is None
 
 
-async def test_an_event_is_added_with_its_state(store: Store) -> None:
+async def test_an_event_is_stored_with_its_state(store: Store) -> None:
     """A valid event is stored in the same transaction as its state."""
     vendor = a_vendor()
 
@@ -37,7 +37,7 @@ async def test_an_event_is_added_with_its_state(store: Store) -> None:
     assert await store.vendors.get(vendor.id) == vendor
 
 
-async def test_an_event_is_marked_once_for_each_group(store: Store) -> None:
+async def test_each_group_marks_an_event_once(store: Store) -> None:
     """A group's second mark returns False; another group has its own mark."""
 
     def mark(group: str, event_id: str) -> "asyncio.Future[bool]":
@@ -49,7 +49,7 @@ async def test_an_event_is_marked_once_for_each_group(store: Store) -> None:
     assert await mark("matching", "e2")
 
 
-async def test_of_many_who_handle_one_event_at_a_time_one_has_the_effect(store: Store) -> None:
+async def test_concurrent_deliveries_of_one_event_have_one_effect(store: Store) -> None:
     """Overlapping redeliveries have one effect in total, and none of them fails."""
     vendor = a_vendor(capacity=10)
     await store.vendors.add(vendor)
@@ -68,7 +68,7 @@ async def test_of_many_who_handle_one_event_at_a_time_one_has_the_effect(store: 
     assert kept.open_matches == 1
 
 
-async def test_a_mark_goes_with_its_effect(store: Store) -> None:
+async def test_a_mark_is_rolled_back_with_its_effect(store: Store) -> None:
     """When the effect fails, its mark is rolled back too, and the next delivery has the effect."""
 
     async def fail(to: Repositories) -> None:
@@ -81,7 +81,7 @@ async def test_a_mark_goes_with_its_effect(store: Store) -> None:
     assert await store.transact(lambda to: to.handled.mark("matching", "e1"))
 
 
-async def test_marks_of_many_events_are_kept_and_found_together(store: Store) -> None:
+async def test_many_events_are_marked_and_looked_up_at_once(store: Store) -> None:
     """Each group has its own marks; unmarked events are left out."""
     await store.transact(lambda to: to.handled.mark_many("notify", ["e1", "e2"]))
     await store.transact(lambda to: to.handled.mark("matching", "e3"))
@@ -93,7 +93,7 @@ async def test_marks_of_many_events_are_kept_and_found_together(store: Store) ->
     assert not await store.transact(lambda to: to.handled.mark("notify", "e1"))
 
 
-async def test_many_events_are_added_with_their_state(store: Store) -> None:
+async def test_many_events_are_stored_with_their_state(store: Store) -> None:
     """If one event is invalid, none of them is stored."""
     vendor, other = a_vendor(), a_vendor()
     unfit = a_vendor_event(vendor, data={"vendor": {"id": vendor.id}})

@@ -32,7 +32,7 @@ async def test_a_password_matches_its_hash_and_no_other(passwords: Passwords) ->
         assert not await passwords.matches(hashed, password + " ")
 
 
-async def test_a_hash_is_salted_and_does_not_hold_the_password(passwords: Passwords) -> None:
+async def test_a_hash_is_salted_and_does_not_contain_the_password(passwords: Passwords) -> None:
     """Two people with the same password have different hashes."""
     first, second = [await passwords.hash("correct horse") for _ in range(2)]
 
@@ -40,18 +40,18 @@ async def test_a_hash_is_salted_and_does_not_hold_the_password(passwords: Passwo
     assert "correct horse" not in first
 
 
-async def test_an_unknown_account_matches_nothing(passwords: Passwords) -> None:
+async def test_an_unknown_account_matches_no_password(passwords: Passwords) -> None:
     """None, the hash of an account that does not exist, matches no password."""
     assert not await passwords.matches(None, "correct horse")
     assert not await passwords.matches(None, "")
 
 
-async def test_what_is_no_hash_matches_nothing(passwords: Passwords) -> None:
+async def test_a_damaged_hash_matches_no_password(passwords: Passwords) -> None:
     """A damaged hash counts as a wrong password, not as a failure."""
     assert not await passwords.matches("no hash", "correct horse")
 
 
-async def test_a_crowd_is_bounded_and_keeps_nobody_else_waiting() -> None:
+async def test_log_ins_from_one_address_do_not_delay_another() -> None:
     """Most of 200 log-ins at once from one address are refused; another address gets its turn."""
     passwords = Argon2Passwords()
     hashed = await passwords.hash("correct horse")

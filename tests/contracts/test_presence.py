@@ -47,7 +47,7 @@ def presence_of(request: pytest.FixtureRequest) -> NewPresence:
     return made
 
 
-async def test_of_many_those_who_are_connected_are_told(presence_of: NewPresence) -> None:
+async def test_connected_accounts_are_found_among_many(presence_of: NewPresence) -> None:
     """The connected accounts are found on any process; the others are left out."""
     carla, vince, nobody = new_id(), new_id(), new_id()
     await presence_of("realtime-1").connected(carla)
@@ -59,12 +59,12 @@ async def test_of_many_those_who_are_connected_are_told(presence_of: NewPresence
     assert await presence_of("notify").connected_among([]) == frozenset()
 
 
-async def test_who_never_came_is_not_connected(presence_of: NewPresence) -> None:
+async def test_an_account_is_not_connected_until_reported(presence_of: NewPresence) -> None:
     """Nobody is connected unless a process has reported it."""
     assert not await presence_of("realtime-1").is_connected(new_id())
 
 
-async def test_every_process_sees_who_is_connected_to_one(presence_of: NewPresence) -> None:
+async def test_every_process_sees_a_connection_to_any_process(presence_of: NewPresence) -> None:
     """All processes see what one process reports, until it reports the opposite."""
     here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
 
@@ -76,7 +76,9 @@ async def test_every_process_sees_who_is_connected_to_one(presence_of: NewPresen
     assert not await here.is_connected(carla)
 
 
-async def test_who_left_one_process_may_be_connected_to_another(presence_of: NewPresence) -> None:
+async def test_an_account_stays_connected_until_its_last_process_reports_the_end(
+    presence_of: NewPresence,
+) -> None:
     """A person with apps on two processes stays connected until both have disconnected."""
     here, there, carla = presence_of("realtime-1"), presence_of("realtime-2"), new_id()
     await here.connected(carla)
@@ -89,7 +91,7 @@ async def test_who_left_one_process_may_be_connected_to_another(presence_of: New
     assert not await here.is_connected(carla)
 
 
-async def test_of_words_said_at_once_the_last_one_counts(presence_of: NewPresence) -> None:
+async def test_of_concurrent_reports_the_last_one_counts(presence_of: NewPresence) -> None:
     """Connects and disconnects of one account keep their order, however many others come and go."""
     here, others = presence_of("realtime-1"), [new_id() for _ in range(600)]
     comes, goes = new_id(), new_id()
@@ -111,7 +113,7 @@ async def test_of_words_said_at_once_the_last_one_counts(presence_of: NewPresenc
     assert all([await here.is_connected(account_id) for account_id in others[1::100]])
 
 
-async def test_people_are_told_apart(presence_of: NewPresence) -> None:
+async def test_accounts_are_independent(presence_of: NewPresence) -> None:
     """One account's connection does not affect another's."""
     here, carla, vince = presence_of("realtime-1"), new_id(), new_id()
     await here.connected(carla)
@@ -122,7 +124,7 @@ async def test_people_are_told_apart(presence_of: NewPresence) -> None:
     assert not await here.is_connected(vince)
 
 
-async def test_what_a_crashed_process_said_fades(
+async def test_presence_reported_by_a_crashed_process_expires(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
     """Presence that is not renewed is gone within a minute; presence that is renewed stays."""
@@ -137,7 +139,7 @@ async def test_what_a_crashed_process_said_fades(
     assert await running.is_connected(vince)
 
 
-async def test_a_word_that_was_lost_makes_nobody_absent(
+async def test_one_lost_renewal_makes_nobody_absent(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
     """One lost renewal does not make anybody absent: presence lasts twice the renewal interval."""
@@ -149,7 +151,7 @@ async def test_a_word_that_was_lost_makes_nobody_absent(
     assert await here.is_connected(carla)
 
 
-async def test_who_is_active_is_told_with_where(presence_of: NewPresence) -> None:
+async def test_active_accounts_are_found_with_their_gateway(presence_of: NewPresence) -> None:
     """Many accounts are queried at once; being connected is not being active."""
     here, there = presence_of("realtime-1"), presence_of("realtime-2")
     carla, vince, idle = new_id(), new_id(), new_id()
@@ -167,7 +169,7 @@ async def test_who_is_active_is_told_with_where(presence_of: NewPresence) -> Non
     assert not await here.is_connected(carla)
 
 
-async def test_what_a_crashed_process_said_of_activity_fades(
+async def test_activity_reported_by_a_crashed_process_expires(
     presence_of: NewPresence, clock: FixedClock
 ) -> None:
     """Activity that a crashed process reported is gone within half a minute."""
@@ -180,7 +182,7 @@ async def test_what_a_crashed_process_said_of_activity_fades(
     assert await running.active_at([carla]) == {}
 
 
-async def test_presence_without_redis_is_temporarily_unknown(clock: FixedClock) -> None:
+async def test_presence_without_redis_is_a_temporary_error(clock: FixedClock) -> None:
     """Every call raises the error that means "try again"."""
     redis = live.connect("redis://127.0.0.1:9/0")
     presence = RedisPresence(redis, "realtime-1", clock)

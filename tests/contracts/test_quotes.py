@@ -8,7 +8,7 @@ from tests.builders import NOW, a_quote
 from tests.contracts.helpers import together
 
 
-async def test_a_quote_comes_back_equal(store: Store) -> None:
+async def test_a_stored_quote_reads_back_equal(store: Store) -> None:
     """A quote reads back equal by id and by (RFI, vendor); an unknown quote is None."""
     quote = a_quote(valid_until=NOW, amount_minor=2**53 - 1)
     await store.quotes.add(quote)
@@ -29,7 +29,7 @@ async def test_a_vendor_has_one_quote_on_an_rfi(store: Store) -> None:
     assert await store.quotes.of_rfi("rfi") == [rivals[outcomes.index(None)]]
 
 
-async def test_a_saved_quote_is_replaced(store: Store) -> None:
+async def test_a_saved_quote_replaces_every_field(store: Store) -> None:
     """Saving a quote replaces all its fields, and clears an expiry that was removed."""
     quote = a_quote(valid_until=NOW)
     await store.quotes.add(quote)
@@ -40,7 +40,7 @@ async def test_a_saved_quote_is_replaced(store: Store) -> None:
     assert await store.quotes.get(quote.id) == changed
 
 
-async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -> None:
+async def test_an_rfis_quotes_are_listed_in_order_of_arrival(store: Store) -> None:
     """A revised quote keeps its place; other RFIs' quotes are not in the list."""
     quotes = [a_quote(rfi_id="rfi") for _ in range(4)]
     for quote in (*quotes, a_quote()):
@@ -51,7 +51,7 @@ async def test_the_quotes_of_an_rfi_stand_in_the_order_they_came(store: Store) -
     assert await store.quotes.of_rfi("rfi") == [quotes[0], revised, *quotes[2:]]
 
 
-async def test_revisions_are_kept_once_and_read_in_order(store: Store) -> None:
+async def test_each_revision_is_stored_once_and_read_in_order(store: Store) -> None:
     """A stored revision never changes; other quotes' revisions are not in the list."""
     first = a_quote(valid_until=NOW)
     second, third = (replace(first, revision=n, amount_minor=n) for n in (2, 3))

@@ -18,7 +18,7 @@ def a_suppression(address: str = "+13035550188") -> Suppression:
     return Suppression(key, Channel.SMS, "unsubscribed", "n1", NOW)
 
 
-async def test_a_suppressed_address_stays_as_it_was_first_told(store: Store) -> None:
+async def test_a_second_suppression_of_an_address_changes_nothing(store: Store) -> None:
     """A second suppression of an address changes nothing; other addresses are not suppressed."""
     first = a_suppression()
 
@@ -29,7 +29,7 @@ async def test_a_suppressed_address_stays_as_it_was_first_told(store: Store) -> 
     assert await store.suppressions.get(a_suppression("+13035550199").id) is None
 
 
-def test_an_address_is_one_however_it_is_written() -> None:
+def test_spelling_variants_of_an_address_are_one() -> None:
     """Spelling variants of an address share an id; the same text on another channel does not."""
     one = suppression_id(Channel.EMAIL, "Vera@Example.com ")
 
@@ -37,7 +37,7 @@ def test_an_address_is_one_however_it_is_written() -> None:
     assert one != suppression_id(Channel.SMS, "vera@example.com")
 
 
-async def test_many_who_come_at_once_get_no_more_places_than_there_are(store: Store) -> None:
+async def test_concurrent_requests_get_no_more_slots_than_exist(store: Store) -> None:
     """Concurrent requests get exactly the available slots, and the same ones when they ask again."""
 
     async def ask() -> list[bool]:
@@ -52,7 +52,7 @@ async def test_many_who_come_at_once_get_no_more_places_than_there_are(store: St
     assert await store.send_quotas.take("sms:2", "n29", NOW, 5, HOUR)
 
 
-async def test_a_place_is_free_again_after_its_time(store: Store) -> None:
+async def test_a_slot_is_free_again_when_it_expires(store: Store) -> None:
     """Slots expire one by one: the window slides, so no boundary lets twice as many through."""
     quotas = store.send_quotas
     assert await quotas.take("sms:1", "early", NOW, 2, HOUR)

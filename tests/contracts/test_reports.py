@@ -11,7 +11,7 @@ from tests.builders import NOW, a_deletion, a_message, a_report, an_edit
 from tests.contracts.helpers import all_pages, together
 
 
-async def test_a_report_comes_back_equal(store: Store) -> None:
+async def test_a_stored_report_reads_back_equal(store: Store) -> None:
     """Open or closed, a report reads back equal; an unknown report is None."""
     report = a_report()
     closed = a_report(
@@ -26,7 +26,7 @@ async def test_a_report_comes_back_equal(store: Store) -> None:
     assert await store.reports.of_reporter(report.message_id, "unknown") is None
 
 
-async def test_of_many_reports_at_a_time_one_is_kept(store: Store) -> None:
+async def test_concurrent_reports_store_one(store: Store) -> None:
     """Concurrent transactions that read first and then add all end with the same report."""
 
     async def report_once(to: Repositories) -> Report:
@@ -61,7 +61,7 @@ async def test_a_report_is_closed_once(store: Store) -> None:
     assert refused.code is Code.WRONG_STATE
 
 
-async def test_lists_are_newest_first_by_state_and_page_on(store: Store) -> None:
+async def test_reports_are_paged_newest_first_by_state(store: Store) -> None:
     """The pages hold each report once; a state filters them."""
     waiting = [a_report() for _ in range(4)]
     closed = a_report(state=ReportState.CLOSED)
@@ -76,7 +76,7 @@ async def test_lists_are_newest_first_by_state_and_page_on(store: Store) -> None
 
 
 @pytest.mark.parametrize("count", [0, 3])
-async def test_the_edits_of_a_message_are_in_order(store: Store, count: int) -> None:
+async def test_a_messages_edits_are_listed_in_order(store: Store, count: int) -> None:
     """The list holds the message's own edits and nothing else about it."""
 
     async def work(to: Repositories) -> list[str]:

@@ -39,14 +39,14 @@ async def _got(store: Store, rfi_id: str) -> Rfi:
     [an_rfi(), an_rfi(address=None, needed_by=None, budget=None, attributes={}, submitted_at=None)],
     ids=["full", "sparse"],
 )
-async def test_an_rfi_comes_back_equal(store: Store, rfi: Rfi) -> None:
+async def test_a_stored_rfi_reads_back_equal(store: Store, rfi: Rfi) -> None:
     """Every field a customer filled in or left out reads back unchanged."""
     await _added(store, rfi)
 
     assert await store.rfis.get(rfi.id) == rfi
 
 
-async def test_revisions_come_back_with_every_kind_of_value(store: Store) -> None:
+async def test_revisions_read_back_with_every_kind_of_value(store: Store) -> None:
     """Old and new values keep their types: numbers, strings, times, places, lists and None."""
     changes = (
         Change("title", None, "Leak"),
@@ -64,7 +64,7 @@ async def test_revisions_come_back_with_every_kind_of_value(store: Store) -> Non
     assert await store.rfis.revisions(rfi.id, 0) == [revision]
 
 
-async def test_what_a_draft_and_its_revisions_hold_survives_the_store(store: Store) -> None:
+async def test_values_that_domain_rules_create_read_back_equal(store: Store) -> None:
     """The values that the domain rules create, tuples included, read back equal."""
     actor = an_actor()
     content = content_of_an_rfi(attachment_ids=("a", "b"), attributes={"floor": 2})
@@ -91,7 +91,7 @@ def _listed(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-async def test_several_are_read_at_once_and_the_unknown_left_out(store: Store) -> None:
+async def test_many_rfis_are_read_at_once_without_unknown_ones(store: Store) -> None:
     """`get_many` returns the RFIs that exist, by id."""
     one, other = await _added(store), await _added(store)
 
@@ -101,13 +101,13 @@ async def test_several_are_read_at_once_and_the_unknown_left_out(store: Store) -
     assert await store.rfis.get_many([]) == {}
 
 
-async def test_an_unknown_rfi_is_none(store: Store) -> None:
+async def test_an_unknown_rfi_reads_as_none(store: Store) -> None:
     """An RFI that does not exist reads as None and has no revisions."""
     assert await store.rfis.get("unknown") is None
     assert await store.rfis.revisions("unknown", 0) == []
 
 
-async def test_a_saved_rfi_stands_at_its_new_revision(store: Store) -> None:
+async def test_a_saved_rfi_has_its_new_revision(store: Store) -> None:
     """Saving replaces every field, including those that became empty, and adds the revision."""
     rfi = await _added(store)
     changed = replace(rfi, title="Burst pipe", budget=None, needed_by=None, revision=2)
@@ -118,7 +118,7 @@ async def test_a_saved_rfi_stands_at_its_new_revision(store: Store) -> None:
     assert await store.rfis.revisions(rfi.id, 0) == [a_revision(rfi), a_revision(changed)]
 
 
-async def test_fields_set_later_can_become_empty_again(store: Store) -> None:
+async def test_a_filled_field_can_become_empty_again(store: Store) -> None:
     """Saving a field's default value clears the value of the previous revision."""
     rfi = await _added(store, an_rfi(awarded_quote_id="q", awarded_vendor_id="v"))
     changed = replace(rfi, awarded_quote_id=None, awarded_vendor_id=None, revision=2)
@@ -128,7 +128,7 @@ async def test_fields_set_later_can_become_empty_again(store: Store) -> None:
     assert await store.rfis.get(rfi.id) == changed
 
 
-async def test_text_that_looks_like_an_operator_is_text(store: Store) -> None:
+async def test_text_that_looks_like_an_operator_is_stored_as_text(store: Store) -> None:
     """A title such as `$title` and an attribute such as `$$ROOT` are stored as written."""
     rfi = await _added(store)
     changed = replace(
@@ -141,7 +141,7 @@ async def test_text_that_looks_like_an_operator_is_text(store: Store) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 3, 4])
-async def test_a_save_on_another_revision_is_stale(store: Store, number: int) -> None:
+async def test_a_save_based_on_another_revision_is_stale(store: Store, number: int) -> None:
     """A revision that does not directly follow the current one is refused and leaves no trace."""
     rfi = await _added(store)
     changed = replace(rfi, title="Burst pipe", revision=number)
@@ -154,7 +154,7 @@ async def test_a_save_on_another_revision_is_stale(store: Store, number: int) ->
     assert len(await store.rfis.revisions(rfi.id, 0)) == 1
 
 
-async def test_of_many_saves_on_one_revision_one_wins(store: Store) -> None:
+async def test_of_concurrent_saves_on_one_revision_one_wins(store: Store) -> None:
     """Of ten saves based on revision 1, one gets revision 2 and nine are stale."""
     rfi = await _added(store)
 
@@ -172,7 +172,7 @@ async def test_of_many_saves_on_one_revision_one_wins(store: Store) -> None:
     assert (await _got(store, rfi.id)).title == f"Title {outcomes.index(None)}"
 
 
-async def test_revisions_stay_dense_when_many_revise_what_they_just_read(store: Store) -> None:
+async def test_concurrent_revisions_stay_dense(store: Store) -> None:
     """Twenty concurrent transactions that read and revise all get their own revision number."""
     rfi = await _added(store, an_rfi(attributes={}))
     actor = an_actor()
@@ -192,7 +192,7 @@ async def test_revisions_stay_dense_when_many_revise_what_they_just_read(store: 
     assert numbers == list(range(1, 22))
 
 
-async def test_saving_leaves_the_count_of_matches(store: Store) -> None:
+async def test_a_save_keeps_the_match_count(store: Store) -> None:
     """Saving an RFI that was read before a match was counted keeps the count."""
     rfi = await _added(store)
     await store.transact(lambda to: to.rfis.count_matches(rfi.id, 2))
@@ -203,7 +203,7 @@ async def test_saving_leaves_the_count_of_matches(store: Store) -> None:
     assert (await _got(store, rfi.id)).match_count == 2
 
 
-async def test_counting_and_revising_at_a_time_loses_neither(store: Store) -> None:
+async def test_concurrent_match_counts_and_revisions_are_all_kept(store: Store) -> None:
     """Matches counted during revisions are all counted, and no revision is lost."""
     rfi = await _added(store, an_rfi(max_vendors=50))
     actor = an_actor()
@@ -242,7 +242,7 @@ async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
     assert (await _got(store, rfi.id)).match_count == 5
 
 
-async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> None:
+async def test_a_guarded_rfi_does_not_change_during_the_transaction(store: Store) -> None:
     """An RFI that a transaction has read and guarded cannot change before the transaction commits.
 
     A vendor is matched while the RFI is withdrawn: either the match comes first and the withdrawal
@@ -277,7 +277,7 @@ async def test_a_guarded_rfi_does_not_change_under_the_work(store: Store) -> Non
     assert len(await store.matches.of_rfi(rfi.id)) == await withdrawing
 
 
-async def test_a_guard_changes_nothing_that_is_seen(store: Store) -> None:
+async def test_a_guard_changes_no_visible_field(store: Store) -> None:
     """A guarded RFI reads as before, and its next revision is saved as before."""
     rfi = await _added(store)
 
@@ -312,7 +312,7 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
     assert kept.revision == 2
 
 
-async def test_a_customers_list_is_newest_first_and_pages_on(store: Store) -> None:
+async def test_a_customers_rfis_are_paged_newest_first(store: Store) -> None:
     """The pages hold each of the customer's RFIs once, and nobody else's."""
     mine = [await _added(store, an_rfi(customer_id="carla")) for _ in range(7)]
     await _added(store)
@@ -335,7 +335,7 @@ async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
     assert await all_pages(lambda at: store.rfis.of_customer("nobody", at), 2) == [[]]
 
 
-async def test_revisions_continue_behind_a_number(store: Store) -> None:
+async def test_revisions_are_paged_after_a_number(store: Store) -> None:
     """A feed resumes after any revision, in pages of any size."""
     rfi = await _added(store)
     for number in range(2, 8):
@@ -349,7 +349,7 @@ async def test_revisions_continue_behind_a_number(store: Store) -> None:
     assert await store.rfis.revisions(rfi.id, 7) == []
 
 
-async def test_what_a_customer_has_open_is_counted(store: Store) -> None:
+async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
     """Only the customer's own open RFIs and the vendors they ask for count, not drafts or ended
     ones.
     """

@@ -7,7 +7,7 @@ from marketplace.ports import Store
 from tests.builders import NOW, a_session
 
 
-async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
+async def test_a_session_is_stored_until_it_is_deleted(store: Store) -> None:
     """A session reads back equal until the log-out; a second log-out is no error."""
     session = a_session()
     await store.sessions.add(session)
@@ -19,7 +19,7 @@ async def test_a_session_is_kept_until_it_is_deleted(store: Store) -> None:
     assert await store.sessions.get(session.id) is None
 
 
-async def test_many_are_asked_about_at_once(store: Store) -> None:
+async def test_many_sessions_are_checked_at_once(store: Store) -> None:
     """The sessions that have not ended are returned, and concurrent callers each get their own."""
     first, second, ended = a_session(), a_session(), a_session()
     for session in (first, second, ended):
@@ -36,7 +36,7 @@ async def test_many_are_asked_about_at_once(store: Store) -> None:
     assert list(together) == [{first.id, second.id}, {first.id}, set(), set()]
 
 
-async def test_an_expired_session_goes_by_itself(store: Store) -> None:
+async def test_an_expired_session_is_deleted_automatically(store: Store) -> None:
     """An expired session disappears without an explicit delete.
 
     The server first removes expired documents a minute after its start.
@@ -49,7 +49,7 @@ async def test_an_expired_session_goes_by_itself(store: Store) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> None:
+async def test_of_concurrent_rotations_of_one_token_one_wins(store: Store) -> None:
     """The hash is replaced once, so a stolen token used alongside the real one is noticed."""
     session = a_session(refresh_token_hash="first")
     await store.sessions.add(session)
@@ -65,7 +65,7 @@ async def test_of_many_who_rotate_one_refresh_token_one_wins(store: Store) -> No
     assert (kept.previous_refresh_token_hash, kept.rotated_at) == ("first", NOW)
 
 
-async def test_rotating_what_is_gone_fails(store: Store) -> None:
+async def test_rotating_a_deleted_session_fails(store: Store) -> None:
     """A refresh after a log-out does not restore the session."""
     assert not await store.sessions.rotate("gone", "first", "next", NOW)
     assert await store.sessions.get("gone") is None

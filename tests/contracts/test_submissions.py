@@ -7,7 +7,7 @@ from tests.builders import NOW
 from tests.contracts.helpers import together
 
 
-async def test_kept_submissions_come_back(store: Store) -> None:
+async def test_stored_submissions_read_back(store: Store) -> None:
     """Each account reads back its own submissions, as last stored."""
     times = [NOW, NOW + timedelta(minutes=5)]
 
@@ -20,7 +20,7 @@ async def test_kept_submissions_come_back(store: Store) -> None:
     assert await store.submissions.of("maya") == []
 
 
-async def test_of_those_who_keep_at_once_nobody_is_forgotten(store: Store) -> None:
+async def test_concurrent_submissions_are_all_kept(store: Store) -> None:
     """Concurrent transactions that append a submission lose none of them."""
 
     async def add(to: Repositories, at: datetime) -> None:

@@ -21,7 +21,7 @@ from tests.builders import (
 from tests.contracts.helpers import together
 
 
-async def test_work_returns_its_result(store: Store) -> None:
+async def test_a_transaction_returns_the_works_result(store: Store) -> None:
     """`transact` returns the result of the work."""
 
     async def work(to: Repositories) -> str:
@@ -30,7 +30,7 @@ async def test_work_returns_its_result(store: Store) -> None:
     assert await store.transact(work) == "got None"
 
 
-async def test_work_sees_what_it_wrote(store: Store) -> None:
+async def test_a_transaction_reads_its_own_writes(store: Store) -> None:
     """A read after a write in the same transaction sees the write."""
     vendor = a_vendor()
 
@@ -42,7 +42,7 @@ async def test_work_sees_what_it_wrote(store: Store) -> None:
     assert await store.transact(work) == a_vendor(id=vendor.id, open_matches=1)
 
 
-async def test_all_is_taken_back_when_the_work_raises(store: Store) -> None:
+async def test_an_exception_rolls_everything_back(store: Store) -> None:
     """Every collection is as before, and the exception propagates unchanged."""
     vendor, account, session = a_vendor(capacity=2), an_account(), a_session()
     rfi, match, quote = an_rfi(), a_match(), a_quote()
@@ -77,7 +77,7 @@ async def test_all_is_taken_back_when_the_work_raises(store: Store) -> None:
     assert await store.accounts.by_email(account.email) is None
 
 
-async def test_nobody_sees_half_of_the_work(store: Store) -> None:
+async def test_uncommitted_writes_are_invisible_to_others(store: Store) -> None:
     """While a transaction runs, nobody else sees any of its writes."""
     vendor = a_vendor()
     halfway, go_on = asyncio.Event(), asyncio.Event()
@@ -100,7 +100,7 @@ async def test_nobody_sees_half_of_the_work(store: Store) -> None:
     assert await store.vendors.get(vendor.id) == vendor
 
 
-async def test_work_that_was_cancelled_leaves_nothing(store: Store) -> None:
+async def test_a_cancelled_transaction_is_rolled_back(store: Store) -> None:
     """Cancelling the caller rolls its transaction back."""
     vendor = a_vendor()
     halfway = asyncio.Event()
@@ -120,7 +120,7 @@ async def test_work_that_was_cancelled_leaves_nothing(store: Store) -> None:
     await store.vendors.add(vendor)
 
 
-async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: Store) -> None:
+async def test_conflicting_transactions_are_retried_until_all_succeed(store: Store) -> None:
     """Thirty transactions that each move one match between two vendors all succeed."""
     one, other = a_vendor(capacity=100), a_vendor(capacity=100)
     await store.vendors.add(one)
@@ -145,7 +145,7 @@ async def test_work_that_meets_a_rival_runs_again_on_what_the_rival_left(store: 
     assert kept.open_matches == 30
 
 
-async def test_work_that_adds_what_is_there_fails_at_once(store: Store) -> None:
+async def test_adding_a_duplicate_fails_without_retries(store: Store) -> None:
     """Adding a duplicate fails without the retries of a write conflict, and leaves nothing."""
     match = a_match()
     vendor = a_vendor()

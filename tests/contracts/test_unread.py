@@ -27,7 +27,7 @@ async def _unread(store: Store, read_sequence: int = 0) -> tuple[int, int]:
     return found.read_sequence, found.count
 
 
-async def test_the_others_messages_count_and_nothing_else(store: Store) -> None:
+async def test_only_the_other_sides_messages_count_as_unread(store: Store) -> None:
     """Notices, edits, deletions and deleted messages do not count."""
     first, second, third = await _add(store, *(_says(OTHER) for _ in range(3)))
     about = {"conversation_id": "c", "sender_id": OTHER}
@@ -45,7 +45,7 @@ async def test_the_others_messages_count_and_nothing_else(store: Store) -> None:
     assert await _unread(store, 1) == (1, 0)
 
 
-async def test_sending_moves_ones_own_position(store: Store) -> None:
+async def test_sending_a_message_moves_the_senders_read_position(store: Store) -> None:
     """A message marks everything before it as read by its sender; an edit or a deletion does not."""
     await _add(store, _says(OTHER), _says(ME), _says(OTHER))
     mine = (await store.entries.after("c", 1, 1))[0]
@@ -58,14 +58,14 @@ async def test_sending_moves_ones_own_position(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("sent", "told"), [(99, 99), (100, 100), (130, 100)])
-async def test_a_hundred_are_as_many_as_are_counted(store: Store, sent: int, told: int) -> None:
+async def test_unread_counts_stop_at_a_hundred(store: Store, sent: int, told: int) -> None:
     """Counts above 100 are reported as 100."""
     await _add(store, *(_says(OTHER) for _ in range(sent)))
 
     assert (await _unread(store))[1] == told
 
 
-async def test_many_deletions_do_not_hide_what_stands(store: Store) -> None:
+async def test_many_deletions_do_not_hide_remaining_messages(store: Store) -> None:
     """Remaining messages count even when many later messages were deleted."""
     standing = await _add(store, *(_says(OTHER) for _ in range(7)))
     for _ in range(4):
@@ -81,7 +81,7 @@ async def test_many_deletions_do_not_hide_what_stands(store: Store) -> None:
     assert await _unread(store) == (0, len(standing))
 
 
-async def test_many_conversations_are_counted_together_each_for_itself(store: Store) -> None:
+async def test_many_conversations_are_counted_at_once(store: Store) -> None:
     """Two hundred conversations are counted at once, each from its own read position."""
     names = [f"c{number}" for number in range(200)]
     for start in range(0, 200, 50):

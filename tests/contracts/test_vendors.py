@@ -19,19 +19,19 @@ async def _with(store: Store, *added: Vendor) -> None:
 
 
 @pytest.mark.parametrize("vendor", [a_vendor(), vendors.apply("fresh", NOW)], ids=["full", "empty"])
-async def test_a_profile_comes_back_equal(store: Store, vendor: Vendor) -> None:
+async def test_a_stored_profile_reads_back_equal(store: Store, vendor: Vendor) -> None:
     """A full profile and an empty one read back unchanged."""
     await store.vendors.add(vendor)
 
     assert await store.vendors.get(vendor.id) == vendor
 
 
-async def test_an_unknown_vendor_is_none(store: Store) -> None:
+async def test_an_unknown_vendor_reads_as_none(store: Store) -> None:
     """Looking up a vendor that does not exist returns None."""
     assert await store.vendors.get("nobody") is None
 
 
-async def test_saving_replaces_the_profile_and_leaves_the_count_of_matches(store: Store) -> None:
+async def test_saving_a_profile_keeps_the_match_count(store: Store) -> None:
     """Saving a profile that was read before a reservation keeps the reservation."""
     read_before = a_vendor(capacity=3)
     await store.vendors.add(read_before)
@@ -43,7 +43,7 @@ async def test_saving_replaces_the_profile_and_leaves_the_count_of_matches(store
     assert await store.vendors.get(changed.id) == replace(changed, open_matches=1)
 
 
-async def test_lists_are_newest_first_and_continue_behind_the_cursor(store: Store) -> None:
+async def test_vendors_are_paged_newest_first(store: Store) -> None:
     """The pages hold each vendor of the state once, and the last page has no cursor."""
     waiting = [a_vendor(state=VendorState.IN_REVIEW) for _ in range(6)]
     await _with(store, *waiting, a_vendor(), a_vendor(state=VendorState.SUSPENDED))
@@ -56,7 +56,7 @@ async def test_lists_are_newest_first_and_continue_behind_the_cursor(store: Stor
     assert [len(page) for page in everybody] == [5, 3]
 
 
-async def test_closest_gives_the_nearest_first_and_no_more_than_asked(store: Store) -> None:
+async def test_closest_returns_the_nearest_first_up_to_its_limit(store: Store) -> None:
     """Of five vendors in reach, the three nearest are returned in order, with their distances."""
     distances_m = (4_000, 1_000, 5_000, 2_000, 3_000)
     await _with(store, *(a_vendor_north(distance) for distance in distances_m))
@@ -66,7 +66,7 @@ async def test_closest_gives_the_nearest_first_and_no_more_than_asked(store: Sto
     assert [nearby.distance_m for nearby in found] == pytest.approx([1_000, 2_000, 3_000], rel=1e-3)
 
 
-async def test_closest_asks_each_vendors_own_radius(store: Store) -> None:
+async def test_closest_uses_each_vendors_own_radius(store: Store) -> None:
     """A distant vendor with a wide radius is found; a nearer one with a narrow radius is not."""
     near_but_narrow = a_vendor_north(3_000, radius_m=2_900)
     far_but_wide = a_vendor_north(90_000, radius_m=91_000)
@@ -90,7 +90,7 @@ async def test_the_edge_of_the_radius_is_inside(store: Store) -> None:
     assert [nearby.vendor for nearby in found] == [inside]
 
 
-async def test_closest_reaches_the_widest_radius_allowed(store: Store) -> None:
+async def test_closest_finds_a_vendor_at_the_widest_radius(store: Store) -> None:
     """A vendor with a radius of 500 km is found from 480 km away."""
     wide = a_vendor_north(480_000, radius_m=vendors.MAX_RADIUS_M)
     await _with(store, wide)
@@ -111,7 +111,7 @@ async def test_closest_works_across_the_date_line(store: Store) -> None:
     assert found[0].distance_m == pytest.approx(21_300, rel=0.01)
 
 
-async def test_closest_wants_the_category_among_the_vendors(store: Store) -> None:
+async def test_closest_requires_the_category(store: Store) -> None:
     """A vendor with the category among several is found; one without it is not."""
     both = a_vendor(categories=("roofing", "plumbing"))
     await _with(store, both, a_vendor(categories=("roofing",)))
@@ -122,9 +122,7 @@ async def test_closest_wants_the_category_among_the_vendors(store: Store) -> Non
 
 
 @pytest.mark.parametrize("state", set(VendorState) - {VendorState.ACTIVE})
-async def test_closest_passes_over_vendors_that_are_not_active(
-    store: Store, state: VendorState
-) -> None:
+async def test_closest_skips_vendors_that_are_not_active(store: Store, state: VendorState) -> None:
     """Only active vendors are offered work."""
     await _with(store, a_vendor(state=state))
 
@@ -132,7 +130,7 @@ async def test_closest_passes_over_vendors_that_are_not_active(
     assert await store.vendors.nearby(a_place(), 1_000, None, 10) == []
 
 
-async def test_closest_passes_over_full_vendors_until_a_place_is_free(store: Store) -> None:
+async def test_closest_skips_full_vendors_until_a_match_is_released(store: Store) -> None:
     """A vendor at capacity is not found until a match is released."""
     vendor = a_vendor(capacity=1)
     await _with(store, vendor)
@@ -146,7 +144,7 @@ async def test_closest_passes_over_full_vendors_until_a_place_is_free(store: Sto
     ]
 
 
-async def test_closest_leaves_out_whom_it_is_told(store: Store) -> None:
+async def test_closest_skips_excluded_vendors(store: Store) -> None:
     """Excluded vendors do not count towards the limit."""
     nearest, next_one = a_vendor_north(100), a_vendor_north(200)
     await _with(store, nearest, next_one)
@@ -156,7 +154,7 @@ async def test_closest_leaves_out_whom_it_is_told(store: Store) -> None:
     assert [nearby.vendor for nearby in found] == [next_one]
 
 
-async def test_closest_fills_its_limit_past_those_that_do_not_fit(store: Store) -> None:
+async def test_closest_fills_its_limit_beyond_vendors_out_of_reach(store: Store) -> None:
     """Nearer vendors whose radius does not reach do not hide a vendor whose radius does."""
     unreachable = [a_vendor_north(2_000 + n, radius_m=500) for n in range(30)]
     fitting = a_vendor_north(5_000)
@@ -167,7 +165,7 @@ async def test_closest_fills_its_limit_past_those_that_do_not_fit(store: Store) 
     assert [nearby.vendor for nearby in found] == [fitting]
 
 
-async def test_a_vendor_without_a_place_is_never_near(store: Store) -> None:
+async def test_a_vendor_without_a_service_area_is_never_found(store: Store) -> None:
     """A profile without a service area is in neither `closest` nor `nearby`."""
     await _with(store, a_vendor(service_area=None))
 
@@ -175,7 +173,7 @@ async def test_a_vendor_without_a_place_is_never_near(store: Store) -> None:
     assert await store.vendors.nearby(a_place(), 500_000, None, 10) == []
 
 
-async def test_closest_can_be_asked_within_a_transaction(store: Store) -> None:
+async def test_closest_works_in_a_transaction(store: Store) -> None:
     """Matching finds vendors and reserves them in one transaction."""
     vendor = a_vendor()
     await _with(store, vendor)
@@ -185,7 +183,7 @@ async def test_closest_can_be_asked_within_a_transaction(store: Store) -> None:
     assert [nearby.vendor for nearby in found] == [vendor]
 
 
-async def test_covering_tells_which_of_the_vendors_still_fit(store: Store) -> None:
+async def test_covering_returns_the_given_vendors_that_still_fit(store: Store) -> None:
     """Of the vendors given, the active ones of the category in reach are returned, full or not."""
     fitting = [a_vendor_north(n, capacity=1, open_matches=n % 2) for n in range(1, 9)]
     others = [
@@ -203,14 +201,14 @@ async def test_covering_tells_which_of_the_vendors_still_fit(store: Store) -> No
     assert found == {vendor.id for vendor in fitting}
 
 
-async def test_covering_none_is_none(store: Store) -> None:
+async def test_covering_no_vendors_returns_none(store: Store) -> None:
     """Asking about no vendors returns none."""
     await _with(store, a_vendor())
 
     assert await store.vendors.covering("plumbing", a_place(), []) == frozenset()
 
 
-async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) -> None:
+async def test_nearby_uses_the_callers_radius(store: Store) -> None:
     """The public search finds vendors within the caller's radius, even full ones."""
     narrow = a_vendor_north(1_200, radius_m=100)
     full = a_vendor_north(2_300, capacity=1, open_matches=1)
@@ -225,7 +223,7 @@ async def test_nearby_asks_the_callers_radius_and_not_the_vendors(store: Store) 
     assert (found[0].categories, found[0].languages) == (narrow.categories, narrow.languages)
 
 
-async def test_nearby_keeps_to_a_category_and_a_limit(store: Store) -> None:
+async def test_nearby_respects_the_category_and_the_limit(store: Store) -> None:
     """Other categories are left out, and the result never exceeds the limit."""
     roofers = [a_vendor_north(n, categories=("roofing",)) for n in (4_500, 1_200, 2_300)]
     await _with(store, a_vendor(), *roofers)
@@ -235,7 +233,7 @@ async def test_nearby_keeps_to_a_category_and_a_limit(store: Store) -> None:
     assert [listing.id for listing in found] == [roofers[1].id, roofers[2].id]
 
 
-async def test_nearby_goes_on_behind_a_distance(store: Store) -> None:
+async def test_nearby_is_paged_by_distance(store: Store) -> None:
     """Paging by distance returns each vendor once and in order, even many at one grid point."""
     vendors = [a_vendor_north(n % 3) for n in range(12)] + [a_vendor_north(1_200)]
     await _with(store, *vendors)
@@ -251,7 +249,7 @@ async def test_nearby_goes_on_behind_a_distance(store: Store) -> None:
 
 
 @pytest.mark.parametrize("radius_m", [100, 500, 700, 900, 5_000])
-async def test_nearby_does_not_lead_to_a_door(store: Store, radius_m: int) -> None:
+async def test_nearby_does_not_reveal_an_exact_place(store: Store, radius_m: int) -> None:
     """From any search position, vendors around one grid point are found together or not at all."""
     doors = [a_vendor_north(n) for n in (-350, 20, 330)]
     await _with(store, *doors)
@@ -261,7 +259,7 @@ async def test_nearby_does_not_lead_to_a_door(store: Store, radius_m: int) -> No
         assert len(found) in {0, 3}
 
 
-async def test_reservations_never_pass_the_capacity(store: Store) -> None:
+async def test_reservations_never_exceed_the_capacity(store: Store) -> None:
     """Of fifty concurrent reservations of seven places, seven succeed."""
     vendor = a_vendor(capacity=7)
     await store.vendors.add(vendor)
@@ -274,7 +272,7 @@ async def test_reservations_never_pass_the_capacity(store: Store) -> None:
     assert kept.open_matches == 7
 
 
-async def test_reservations_in_transactions_never_pass_the_capacity(store: Store) -> None:
+async def test_reservations_in_transactions_never_exceed_the_capacity(store: Store) -> None:
     """The capacity also holds when each reservation is part of a transaction."""
     vendor = a_vendor(capacity=3)
     await store.vendors.add(vendor)
@@ -290,9 +288,7 @@ async def test_reservations_in_transactions_never_pass_the_capacity(store: Store
 
 
 @pytest.mark.parametrize("vendor", [a_vendor(state=VendorState.SUSPENDED), a_vendor(capacity=0)])
-async def test_who_is_not_active_or_has_no_place_cannot_be_reserved(
-    store: Store, vendor: Vendor
-) -> None:
+async def test_an_inactive_or_full_vendor_cannot_be_reserved(store: Store, vendor: Vendor) -> None:
     """A reservation of an inactive, full or unknown vendor is refused, not queued."""
     await store.vendors.add(vendor)
 
@@ -311,7 +307,7 @@ async def test_reservations_and_releases_balance(store: Store) -> None:
     assert await store.vendors.get(vendor.id) == vendor
 
 
-async def test_of_many_vendors_the_suspended_ones_are_told(store: Store) -> None:
+async def test_suspended_vendors_are_found_among_many(store: Store) -> None:
     """One query returns the suspended vendors; unknown vendors do not count as suspended."""
     active, suspended, other = (
         a_vendor(),

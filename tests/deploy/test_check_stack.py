@@ -82,7 +82,7 @@ FAULTS: dict[Callable[[Stack], None], str] = {
 }
 
 
-def test_the_stack_file_is_without_fault() -> None:
+def test_the_stack_file_passes_the_check() -> None:
     """The stack file passes the check."""
     result = check(STACK_FILE)
 
@@ -101,7 +101,7 @@ def test_a_planted_fault_is_named(planted: Plant, fault: Callable[[Stack], None]
 
 
 @pytest.mark.parametrize("content", ["services: [", "", "services: {}"])
-def test_a_file_that_is_no_stack_gets_a_clear_sentence(tmp_path: Path, content: str) -> None:
+def test_an_invalid_stack_file_gets_an_error_message(tmp_path: Path, content: str) -> None:
     """A broken or empty file gets an error message and no stack trace."""
     path = tmp_path / "broken.yml"
     path.write_text(content, encoding="utf-8")
@@ -113,7 +113,7 @@ def test_a_file_that_is_no_stack_gets_a_clear_sentence(tmp_path: Path, content: 
     assert "Traceback" not in result.stderr
 
 
-def test_without_a_fitting_docker_client_the_check_says_so(tmp_path: Path) -> None:
+def test_a_missing_docker_client_is_reported(tmp_path: Path) -> None:
     """Without a client that has `stack config`, and no way to install one, the error says so."""
     tools = tmp_path / "bin"
     tools.mkdir()

@@ -15,7 +15,7 @@ def last(instruction: str) -> str:
     return str(found[-1])
 
 
-def test_the_image_runs_as_an_account_without_rights() -> None:
+def test_the_image_runs_as_an_unprivileged_user() -> None:
     """The final user is numeric and not 0, so `runAsNonRoot` checks can verify it."""
     user, group = last("USER").split(":")
 
@@ -33,7 +33,7 @@ def test_only_locked_and_hashed_wheels_are_installed() -> None:
     assert "npm install" not in DOCKERFILE
 
 
-def test_both_bases_are_build_arguments() -> None:
+def test_base_images_are_build_arguments() -> None:
     """Every stage's base image is an argument, so the image builds without access to a registry."""
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
@@ -55,7 +55,7 @@ def test_every_root_package_is_in_the_build_context() -> None:
     assert context - {"web"} == copied
 
 
-def test_the_image_stops_on_sigterm_and_knows_its_health() -> None:
+def test_the_image_declares_its_stop_signal_and_health_check() -> None:
     """It stops with the signal that the processes handle, and checks their readiness."""
     assert last("STOPSIGNAL") == "SIGTERM"
     assert "/health/ready" in last("HEALTHCHECK")

@@ -52,7 +52,7 @@ def test_each_process_runs_its_own_package_from_the_one_image(parsed_stack: Stac
 
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
-def test_a_sick_task_is_noticed_and_replaced_without_end(parsed_stack: Stack, name: str) -> None:
+def test_an_unhealthy_task_is_always_replaced(parsed_stack: Stack, name: str) -> None:
     """Each health check has a time-out, and restarts have a pause but no limit."""
     service = parsed_stack["services"][name]
 
@@ -66,7 +66,7 @@ def test_a_sick_task_is_noticed_and_replaced_without_end(parsed_stack: Stack, na
 
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
-def test_a_bad_version_is_rolled_back_one_task_at_a_time(parsed_stack: Stack, name: str) -> None:
+def test_a_failed_update_is_rolled_back_one_task_at_a_time(parsed_stack: Stack, name: str) -> None:
     """Updates go task by task, and roll back when a task fails while it is monitored."""
     deploy = parsed_stack["services"][name]["deploy"]
 
@@ -77,7 +77,7 @@ def test_a_bad_version_is_rolled_back_one_task_at_a_time(parsed_stack: Stack, na
 
 
 @pytest.mark.parametrize("name", sorted(processes() | SERVERS))
-def test_a_service_is_bounded_in_memory_processor_and_logs(parsed_stack: Stack, name: str) -> None:
+def test_each_service_has_limits_on_memory_cpu_and_logs(parsed_stack: Stack, name: str) -> None:
     """No service can exhaust a node's memory, CPU or disk."""
     service = parsed_stack["services"][name]
     resources = service["deploy"]["resources"]
@@ -101,7 +101,9 @@ def test_a_process_survives_one_killed_task_and_an_update(parsed_stack: Stack, n
 
 
 @pytest.mark.parametrize("name", sorted(IN_PLACE))
-def test_what_owns_a_port_or_a_volume_is_never_there_twice(parsed_stack: Stack, name: str) -> None:
+def test_a_task_with_a_port_or_a_volume_stops_before_its_successor_starts(
+    parsed_stack: Stack, name: str
+) -> None:
     """A node's port and a data folder have one owner, so the old task stops first."""
     deploy = parsed_stack["services"][name]["deploy"]
 
@@ -110,7 +112,7 @@ def test_what_owns_a_port_or_a_volume_is_never_there_twice(parsed_stack: Stack, 
 
 
 @pytest.mark.parametrize("name", sorted(processes()))
-def test_a_process_can_write_nowhere_but_in_its_tmp(parsed_stack: Stack, name: str) -> None:
+def test_processes_can_write_only_to_tmp(parsed_stack: Stack, name: str) -> None:
     """The root file system is read-only, /tmp is bounded memory, and no capability is left."""
     service = parsed_stack["services"][name]
 
@@ -121,7 +123,7 @@ def test_a_process_can_write_nowhere_but_in_its_tmp(parsed_stack: Stack, name: s
     assert writable == {"/tmp": "tmpfs"}  # noqa: S108  the mount point in the container
 
 
-def test_no_secret_stands_in_the_stack_file(parsed_stack: Stack) -> None:
+def test_the_stack_file_contains_no_secret(parsed_stack: Stack) -> None:
     """Every secret is external, and every secret variable is a path."""
     secret = re.compile(r"SECRET|TOKEN|PASSWORD|API_KEY|MONGODB_URL|REDIS_URL")
 
@@ -145,7 +147,7 @@ def test_only_nginx_is_reachable_from_outside(parsed_stack: Stack) -> None:
     assert all(services[name]["networks"] == ["backend"] for name in SERVERS)
 
 
-def test_nginx_sees_each_realtime_task(parsed_stack: Stack) -> None:
+def test_nginx_resolves_each_realtime_task(parsed_stack: Stack) -> None:
     """Long polling needs sticky gateways, so nginx resolves each task in the swarm's DNS."""
     environment = parsed_stack["services"]["nginx"]["environment"]
 
@@ -156,7 +158,7 @@ def test_nginx_sees_each_realtime_task(parsed_stack: Stack) -> None:
     assert parsed_stack["services"]["realtime"]["environment"]["PARLEY_BIND_PORT"] == "8000"
 
 
-def test_processes_accept_the_environment_they_are_given(parsed_stack: Stack) -> None:
+def test_processes_accept_the_stack_files_environment(parsed_stack: Stack) -> None:
     """The settings know every PARLEY_… and provider variable that a service gets."""
     settings = (ROOT / "marketplace" / "settings.py").read_text(encoding="utf-8")
     known = set(re.findall(r'data_key="(\w+)"', settings))
@@ -170,7 +172,7 @@ def test_processes_accept_the_environment_they_are_given(parsed_stack: Stack) ->
     assert given <= known
 
 
-def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path: Path) -> None:
+def test_nginx_accepts_the_stack_files_environment(parsed_stack: Stack, tmp_path: Path) -> None:
     """The stack file's variables make a valid configuration, with the page in its folder."""
     (tmp_path / "index.html").write_text("<!doctype html>", encoding="utf-8")
     given = dict(parsed_stack["services"]["nginx"]["environment"])
@@ -184,7 +186,7 @@ def test_nginx_accepts_the_environment_it_is_given(parsed_stack: Stack, tmp_path
     assert [upstream.service for upstream in settings.realtime] == ["realtime"]
 
 
-def test_nginx_is_not_replaced_because_another_is_away(parsed_stack: Stack) -> None:
+def test_nginx_stays_healthy_while_rest_is_unavailable(parsed_stack: Stack) -> None:
     """nginx's health check covers nginx itself, not the readiness it proxies from rest."""
     test = " ".join(parsed_stack["services"]["nginx"]["healthcheck"]["test"])
 

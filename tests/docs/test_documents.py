@@ -42,21 +42,21 @@ def _defined(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
-def test_every_file_named_is_there(page: Path) -> None:
+def test_every_named_file_exists(page: Path) -> None:
     """Every path in backticks is a file or folder of the checkout."""
     missing = [path for path in files_named(read(page)) if not (CHECKOUT / path).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     """Every relative link leads to a file or folder, seen from its page."""
     missing = [link for link in links(read(page)) if not (page.parent / link).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
-def test_every_function_named_beside_its_file_is_in_it(page: Path) -> None:
+def test_every_named_function_is_in_its_file(page: Path) -> None:
     """`path.py`, `name` on one line: the file defines a class, function or method `name`."""
     wrong = [
         f"{path}: {name}"
@@ -66,7 +66,7 @@ def test_every_function_named_beside_its_file_is_in_it(page: Path) -> None:
     assert not wrong
 
 
-def test_every_test_named_is_there() -> None:
+def test_every_named_test_exists() -> None:
     """Lines of ARCHITECTURE.md that start with a test file name tests that exist in it."""
     wrong, count = [], 0
     for line in read(CHECKOUT / "ARCHITECTURE.md").splitlines():
@@ -81,14 +81,14 @@ def test_every_test_named_is_there() -> None:
     assert count > 0
 
 
-def test_every_promise_is_there_once() -> None:
+def test_every_promise_appears_once() -> None:
     """ARCHITECTURE.md has P1 to P11, once each, in order."""
     numbers = re.findall(r"^\*\*P(\d+)\. ", read(CHECKOUT / "ARCHITECTURE.md"), re.MULTILINE)
     assert [int(number) for number in numbers] == list(range(1, 12))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_PAGE_NAMES)
-def test_every_target_named_is_in_the_makefile(page: Path) -> None:
+def test_every_named_make_target_exists(page: Path) -> None:
     """Every `make target` in the documents is in the Makefile."""
     targets = set(_TARGET.findall(read(CHECKOUT / "Makefile")))
     code = [*spans(read(page)), *re.findall(r"^```\n(.*?)^```$", read(page), re.M | re.S)]
@@ -96,7 +96,7 @@ def test_every_target_named_is_in_the_makefile(page: Path) -> None:
     assert named <= targets
 
 
-def test_the_two_commands_of_the_readme_do_their_own_set_up() -> None:
+def test_the_readmes_commands_install_what_they_need() -> None:
     """The README has `make demo` and `make test`, and both create the virtual environment."""
     makefile, readme = read(CHECKOUT / "Makefile"), read(CHECKOUT / "README.md")
     for target in ("demo", "test"):
@@ -120,7 +120,7 @@ def test_a_decision_has_its_sections(path: Path) -> None:
     assert all(part.partition("\n")[2].strip() for part in parts)
 
 
-def test_every_collection_is_described_and_no_other() -> None:
+def test_exactly_the_existing_collections_are_described() -> None:
     """ARCHITECTURE.md lists exactly the collections that the migrations create."""
     versions = sorted((CHECKOUT / "marketplace/storage/migrations").glob("v*.py"))
     source = "\n".join(map(read, versions))
@@ -137,7 +137,7 @@ def test_every_collection_is_described_and_no_other() -> None:
     assert described == created | {"migrations"}
 
 
-def test_the_changelog_has_the_version_that_is_packaged() -> None:
+def test_the_changelog_starts_with_the_packaged_version() -> None:
     """The newest entry in the changelog is the version in setup.cfg."""
     version = re.search(r"^version = (\S+)", read(CHECKOUT / "setup.cfg"), re.MULTILINE)
     newest = re.search(r"^## (\S+)", read(CHECKOUT / "CHANGELOG.md"), re.MULTILINE)

@@ -59,13 +59,13 @@ def test_every_event_is_listed_with_its_topic() -> None:
     assert {topic for _, topic in written} == set(TOPICS)
 
 
-def test_one_version_is_all_there_is_as_long_as_the_page_says_so() -> None:
+def test_the_page_says_all_version_1_exactly_while_it_is_true() -> None:
     """events.md says "All are version 1." exactly while it is true."""
     is_said = "All are version 1." in read(DOCS / "events.md")
     assert is_said == ({version for _, version in EVENT_TYPES} == {1})
 
 
-def test_every_push_that_is_announced_is_listed() -> None:
+def test_every_announced_push_is_listed() -> None:
     """events.md lists exactly the pushes that actions, gateways and notify send."""
     made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [

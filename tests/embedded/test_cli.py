@@ -43,7 +43,7 @@ def left_over(pids: dict[int, str]) -> list[str]:
     return [words for pid, words in pids.items() if is_running(pid)]
 
 
-def test_a_stack_comes_up_tells_its_state_and_stops_in_order(
+def test_a_stack_starts_reports_its_state_and_stops_in_order(
     parley: Parley, tmp_path: Path
 ) -> None:
     """The life of a stack: ready, all healthy, one killed and restarted, SIGTERM, no process left."""
@@ -86,7 +86,7 @@ def status(parley: Parley) -> list[dict[str, object]]:
     return entries
 
 
-def test_a_killed_stack_leaves_nobody_and_starts_again(parley: Parley) -> None:
+def test_a_killed_stack_leaves_no_process_and_can_start_again(parley: Parley) -> None:
     """After `kill -9` no server, process, worker or child of one remains; the next start works."""
     with parley("up") as command:
         command.wait_for("Parley is ready")
@@ -117,7 +117,7 @@ def test_ctrl_c_during_the_start_stops_what_was_started(parley: Parley) -> None:
     assert not any("Traceback" in line for line in command.lines)
 
 
-def test_a_taken_port_is_one_sentence(parley: Parley) -> None:
+def test_a_taken_port_is_reported_in_one_sentence(parley: Parley) -> None:
     """The process that listens there is named; nothing is started, and the exit code says so."""
     port = ports.choose()
 
@@ -131,7 +131,9 @@ def test_a_taken_port_is_one_sentence(parley: Parley) -> None:
     assert command.lines[0].startswith(f"Port {port} is taken by")
 
 
-def test_a_second_stack_on_the_same_folder_is_one_sentence(parley: Parley, tmp_path: Path) -> None:
+def test_a_second_stack_on_a_folder_is_refused_in_one_sentence(
+    parley: Parley, tmp_path: Path
+) -> None:
     """The sentence says which process holds the folder and what to do."""
     (tmp_path / "data").mkdir()
     with lock.held(tmp_path / "data" / "lock"), parley("up") as command:
@@ -153,7 +155,7 @@ def test_a_second_stack_on_the_same_folder_is_one_sentence(parley: Parley, tmp_p
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9", "KAFKA_BOOTSTRAP_SERVERS is set, but no"),
     ],
 )
-def test_a_wrong_variable_is_one_sentence(
+def test_an_invalid_variable_is_reported_in_one_sentence(
     tmp_path: Path, variable: str, value: str, words: str
 ) -> None:
     """An unusable value is named, and what was started meanwhile is stopped."""
@@ -168,7 +170,7 @@ def test_a_wrong_variable_is_one_sentence(
     assert result.stderr.count("\n") == 1
 
 
-def test_status_without_a_stack_is_one_sentence(tmp_path: Path) -> None:
+def test_status_without_a_stack_is_reported_in_one_sentence(tmp_path: Path) -> None:
     """Programs get an empty list, people a sentence, and both an exit code."""
     result = run_parley("status", {**os.environ, "PARLEY_DATA_DIR": str(tmp_path)}, "--json")
 

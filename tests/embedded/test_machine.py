@@ -20,7 +20,7 @@ def test_other_machines_are_refused(system: str, architecture: str) -> None:
         machine.check_architecture(system, architecture)
 
 
-def test_this_machine_will_do() -> None:
+def test_this_machine_passes_every_check() -> None:
     """The machine that runs these tests passes every check, so no check refuses everything."""
     machine.check_architecture()
     machine.check_library()
@@ -34,13 +34,13 @@ def test_a_missing_library_names_its_package() -> None:
         machine.check_library("libnowhere.so.4")
 
 
-def test_a_full_disk_says_how_much_is_missing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_missing_space(tmp_path: Path) -> None:
     """The sentence has the free and the needed space, and how to choose another disk."""
     with pytest.raises(StackError, match=r"GiB free and the stack needs 1048576\.0 GiB"):
         machine.check_disk(tmp_path, needed_bytes=1024**5)
 
 
-def test_a_taken_port_names_who_has_it() -> None:
+def test_a_taken_port_names_the_process_that_has_it() -> None:
     """The process that listens there is named, and so is a port to try."""
     port = choose()
 

@@ -22,7 +22,7 @@ def _run(data: Path, **named: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-async def test_every_run_begins_another_epoch(
+async def test_every_run_starts_a_new_epoch(
     store: MongoStore, settings: Settings, tmp_path: Path
 ) -> None:
     """Every run starts a new epoch; it needs only MongoDB's address, and no running process."""
@@ -52,7 +52,7 @@ async def test_every_run_begins_another_epoch(
     ],
     ids=["nothing", "another database", "no file", "nobody there"],
 )
-def test_what_keeps_it_from_its_work_is_one_sentence(
+def test_a_failure_is_reported_in_one_sentence(
     tmp_path: Path, named: dict[str, str], sentence: str
 ) -> None:
     """An error is one sentence without a stack trace, and the exit code is 1."""

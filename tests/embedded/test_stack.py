@@ -48,7 +48,7 @@ def test_processes_find_each_other_and_the_servers(tmp_path: Path) -> None:
     assert not (tmp_path / "status.json").exists()
 
 
-def test_own_servers_and_real_providers_are_used_instead() -> None:
+def test_configured_servers_and_providers_replace_the_embedded_ones() -> None:
     """With servers and credentials in the environment, neither servers nor the sandbox are started."""
     with running_servers() as servers:
         own = {
@@ -66,7 +66,7 @@ def test_own_servers_and_real_providers_are_used_instead() -> None:
             assert stack.names() == [*processes.PROCESSES, "nginx"]
 
 
-def test_one_process_can_be_troubled_at_a_time() -> None:
+def test_a_test_can_stop_and_start_one_process() -> None:
     """A test can stop and start a single one; the others stay up and its address stays the same."""
     with running() as stack:
         others = {name: stack.pid(name) for name in stack.names() if name != "relay"}

@@ -31,7 +31,7 @@ TOO_LARGE = 1024 * 1024 + 1
 
 
 @pytest.mark.long
-async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
+async def test_a_failing_provider_delays_notifications_and_duplicates_none(
     site: Site, admin: Person
 ) -> None:
     """A 429, a 500, and an SMS whose answer was lost on the way back: each arrives once."""
@@ -63,7 +63,7 @@ async def test_a_provider_in_trouble_delays_a_notification_and_doubles_none(
     assert len(await texts(site, vendor.phone)) == 1
 
 
-async def test_a_record_that_nobody_can_read_is_put_aside_and_the_rest_goes_on(
+async def test_an_unreadable_record_is_dead_lettered_and_the_next_is_handled(
     site: Site, admin: Person
 ) -> None:
     """Both consumers dead-letter an unreadable record, and the RFI after it is matched."""
@@ -96,7 +96,7 @@ def a_forged_token(person: Person, **changes: object) -> str:
     return jwt.encode({**claims, "exp": later, **changes}, "not the secret " * 4, "HS256")
 
 
-async def test_a_forged_token_opens_nothing(site: Site) -> None:
+async def test_a_forged_token_is_refused_everywhere(site: Site) -> None:
     """Neither REST nor the socket accepts a token that Parley did not sign."""
     customer = await registered(site, "customer", "Carla Reyes")
     client, refused = socketio.AsyncClient(reconnection=False), asyncio.Event()
@@ -116,7 +116,7 @@ async def test_a_forged_token_opens_nothing(site: Site) -> None:
         assert reasons[0]["data"]["code"] == "unauthenticated"
 
 
-async def test_what_does_not_fit_gets_a_problem(site: Site) -> None:
+async def test_an_oversized_body_and_an_unknown_address_get_a_problem(site: Site) -> None:
     """A body that is too large and an unknown address both get an RFC 9457 problem."""
     customer = await registered(site, "customer", "Carla Reyes")
     bearer = {"Authorization": f"Bearer {customer.token}"}

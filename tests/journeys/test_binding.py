@@ -22,7 +22,7 @@ async def _http(address: str) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_a_stranger_with_the_id_of_a_session_can_neither_post_nor_poll(site: Site) -> None:
+async def test_a_stranger_cannot_use_a_session_id(site: Site) -> None:
     """A forged X-Forwarded-For does not help: nginx writes the header itself."""
     async with _http(OWNER) as owner, _http(STRANGER) as stranger:
         async with owner.get(site.url + POLLING) as opened:

@@ -66,7 +66,7 @@ async def a_town(site: Site, admin: Person) -> Town:
     return Town(site, place, customer, vendors)
 
 
-async def test_rfis_submitted_while_kafka_is_away_are_matched_once(
+async def test_rfis_submitted_during_a_kafka_outage_are_matched_once(
     site: Site, admin: Person
 ) -> None:
     """RFIs can be submitted without Kafka; once it is back, each is matched and notified of once."""

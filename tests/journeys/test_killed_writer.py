@@ -6,7 +6,9 @@ from tests.journeys.people import Person, a_submitted_rfi, a_vendor, registered,
 from tests.journeys.site import Site
 
 
-async def test_a_half_done_write_holds_nobody_up(site: Site, admin: Person) -> None:
+async def test_an_abandoned_transaction_does_not_block_the_next_writer(
+    site: Site, admin: Person
+) -> None:
     """An abandoned transaction is aborted while the next writer still waits."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")

@@ -82,9 +82,7 @@ async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
     assert affair.links.keys() == wanted
 
 
-async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
-    affair: Affair, browser: Browser
-) -> None:
+async def test_an_offers_link_opens_the_rfi_for_an_answer(affair: Affair, browser: Browser) -> None:
     """The link of an offer, in email and SMS, opens the RFI, which was accepted meanwhile."""
     for channel in ("email", "sms"):
         window = await _open(browser, *affair.links[NotificationKind.MATCH_OFFERED, channel])
@@ -92,7 +90,7 @@ async def test_an_offer_shows_the_request_and_can_be_taken_or_declined(
         await window.close()
 
 
-async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser) -> None:
+async def test_a_messages_link_opens_its_conversation(affair: Affair, browser: Browser) -> None:
     """The message that the email quotes is on the screen."""
     window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
 
@@ -100,7 +98,7 @@ async def test_a_message_opens_its_conversation(affair: Affair, browser: Browser
     await window.close()
 
 
-async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -> None:
+async def test_a_quotes_link_shows_its_figure(affair: Affair, browser: Browser) -> None:
     """The customer sees the figure from the email."""
     window = await _open(browser, *affair.links[NotificationKind.QUOTE_SUBMITTED, "email"])
 
@@ -108,7 +106,7 @@ async def test_a_quote_opens_with_its_figure(affair: Affair, browser: Browser) -
     await window.close()
 
 
-async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -> None:
+async def test_a_revisions_link_shows_what_changed(affair: Affair, browser: Browser) -> None:
     """The vendor reads the old description and the new one."""
     window = await _open(browser, *affair.links[NotificationKind.RFI_REVISED, "email"])
 
@@ -116,7 +114,7 @@ async def test_a_revision_shows_what_changed(affair: Affair, browser: Browser) -
     await window.close()
 
 
-async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browser) -> None:
+async def test_the_winners_link_opens_the_conversation(affair: Affair, browser: Browser) -> None:
     """The winner's link, in email and SMS, opens the conversation, which shows the award."""
     for channel in ("email", "sms"):
         window = await _open(browser, *affair.links[NotificationKind.RFI_WON, channel])
@@ -133,7 +131,7 @@ async def test_who_won_can_write_to_the_customer(affair: Affair, browser: Browse
         (NotificationKind.MATCH_CLOSED, MOVED, "no longer fits"),
     ],
 )
-async def test_what_has_ended_is_named_with_its_end(
+async def test_a_link_to_a_closed_rfi_says_why_it_ended(
     affair: Affair, browser: Browser, kind: NotificationKind, title: str, end: str
 ) -> None:
     """The vendor sees which request it was, and why it has ended."""
@@ -144,9 +142,7 @@ async def test_what_has_ended_is_named_with_its_end(
     await window.close()
 
 
-async def test_a_link_of_somebody_elses_offers_the_other_log_in(
-    affair: Affair, browser: Browser
-) -> None:
+async def test_another_accounts_link_offers_a_log_in(affair: Affair, browser: Browser) -> None:
     """Somebody with two accounts sees which one is logged in, and continues at the link."""
     _, link = affair.links[NotificationKind.QUOTE_SUBMITTED, "email"]
     window = await logged_in_window(browser, link, affair.loser)
@@ -159,9 +155,7 @@ async def test_a_link_of_somebody_elses_offers_the_other_log_in(
     await window.close()
 
 
-async def test_an_address_of_the_older_form_leads_where_it_led(
-    affair: Affair, browser: Browser
-) -> None:
+async def test_addresses_of_the_old_form_still_work(affair: Affair, browser: Browser) -> None:
     """Bookmarks and old emails have the path after the number sign."""
     person, link = affair.links[NotificationKind.MESSAGE_SENT, "email"]
     older = re.sub(r"(//[^/]+)/", r"\1/#/", link, count=1)
@@ -172,9 +166,7 @@ async def test_an_address_of_the_older_form_leads_where_it_led(
     await window.close()
 
 
-async def test_the_browsers_own_buttons_go_from_page_to_page(
-    affair: Affair, browser: Browser
-) -> None:
+async def test_back_and_forward_show_the_earlier_pages(affair: Affair, browser: Browser) -> None:
     """Back and forward show the earlier pages, without reloading."""
     window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
     await window.sees("message-body", MESSAGE)

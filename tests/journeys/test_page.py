@@ -27,7 +27,7 @@ async def windows(site: Site) -> AsyncIterator[tuple[Window, Window]]:
         yield opened
 
 
-async def test_two_people_come_to_terms_on_the_page(windows: tuple[Window, Window]) -> None:
+async def test_two_people_reach_an_award_on_the_page(windows: tuple[Window, Window]) -> None:
     """Request, offer, conversation, revision, quote, award: no page is ever reloaded."""
     customer, vendor = windows
     title = f"Leaking sink {new_id()[-6:]}"
@@ -50,7 +50,7 @@ async def test_two_people_come_to_terms_on_the_page(windows: tuple[Window, Windo
         assert window.errors == []
 
 
-async def test_a_vendor_that_declines_sees_that_the_request_is_gone(
+async def test_a_declining_vendor_sees_that_the_rfi_is_gone(
     windows: tuple[Window, Window],
 ) -> None:
     """The open page says so without a reload, in a friendly sentence and not as an error."""

@@ -26,9 +26,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-async def test_a_vendor_that_applied_reads_what_to_do_and_where(
-    site: Site, browser: Browser
-) -> None:
+async def test_an_applying_vendor_sees_its_remaining_steps(site: Site, browser: Browser) -> None:
     """The page shows the remaining steps and where to do them, and does not promise requests."""
     vendor = await registered(site, "vendor", "Newcomers & Sons")
     await vendor.patch("/v1/vendors/me", json={"company": "Newcomers & Sons"})
@@ -44,7 +42,7 @@ async def test_a_vendor_that_applied_reads_what_to_do_and_where(
     await window.close()
 
 
-async def test_a_vendor_reads_where_its_application_stands(
+async def test_a_vendor_sees_the_state_of_its_application(
     site: Site, browser: Browser, admin: Person
 ) -> None:
     """Nothing is shown to an active vendor; a suspended one reads the reason."""
@@ -62,7 +60,7 @@ async def test_a_vendor_reads_where_its_application_stands(
     await window.close()
 
 
-async def test_an_admin_reads_that_there_is_no_page_yet(
+async def test_an_admin_sees_that_there_is_no_page_for_admins(
     site: Site, browser: Browser, admin: Person
 ) -> None:
     """At every address an admin finds no customer's page and no error, but a way out."""
@@ -79,9 +77,7 @@ async def test_an_admin_reads_that_there_is_no_page_yet(
 @pytest.mark.parametrize(
     "path", ["/nowhere", "/rfis/a/b", "/#/rfis/%zz", "/#/%E0%A4", "/#/nowhere", "/matches/x"]
 )
-async def test_an_address_that_leads_nowhere_says_so(
-    site: Site, browser: Browser, path: str
-) -> None:
+async def test_an_unknown_address_says_so(site: Site, browser: Browser, path: str) -> None:
     """An unknown or malformed address says so on an intact page, and leads back to the start."""
     customer = await registered(site, "customer", "Carla Reyes")
     window = await logged_in_window(browser, site.url + path, customer)
@@ -94,7 +90,7 @@ async def test_an_address_that_leads_nowhere_says_so(
     await window.close()
 
 
-async def test_what_one_writes_while_reading_above_is_in_sight(
+async def test_a_sent_message_is_scrolled_into_view(
     site: Site, browser: Browser, admin: Person
 ) -> None:
     """The conversation scrolls to the person's own messages, and not to others' messages."""
@@ -141,9 +137,7 @@ async def test_nobody_is_shown_as_active_without_a_connection(
     await _closed(mine, other)
 
 
-async def test_messages_are_a_list_inside_a_log(
-    site: Site, browser: Browser, admin: Person
-) -> None:
+async def test_messages_are_a_list_in_a_log(site: Site, browser: Browser, admin: Person) -> None:
     """A screen reader announces new ones, and how many there are: each item is in a list."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     said = {"client_message_id": "v-1", "body": "Good morning."}

@@ -31,7 +31,7 @@ async def _restore(site: Site, conversation_id: str, head: int) -> None:
     assert said
 
 
-async def test_the_page_shows_what_the_restored_database_holds(
+async def test_an_open_page_shows_the_restored_database(
     site: Site, admin: Person, browser: Browser
 ) -> None:
     """An open page drops the lost entries and shows the new ones that have their numbers."""

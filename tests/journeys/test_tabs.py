@@ -23,7 +23,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-async def test_a_duplicated_tab_refreshes_together_with_the_first(
+async def test_a_duplicated_tab_shares_token_refreshes_with_the_first(
     site: Site, browser: Browser
 ) -> None:
     """Each time, one refresh serves both tabs, and neither is logged out."""
@@ -61,9 +61,7 @@ async def test_a_duplicated_tab_refreshes_together_with_the_first(
     await context.close()
 
 
-async def test_a_log_out_ends_its_duplicates_and_nobody_elses_tab(
-    site: Site, browser: Browser
-) -> None:
+async def test_a_log_out_ends_only_the_tabs_of_its_session(site: Site, browser: Browser) -> None:
     """Another session in the same browser is not affected."""
     customer = await registered(site, "customer", "Carla Reyes")
     other = await registered(site, "customer", "Somebody Else")

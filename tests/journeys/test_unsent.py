@@ -97,7 +97,7 @@ async def talk(site: Site, admin: Person, browser: Browser) -> AsyncIterator[Tal
     await window.close()
 
 
-async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) -> None:
+async def test_unsent_messages_survive_a_reload_and_are_sent_in_order(talk: Talk) -> None:
     """A pending text stays visible over a reload, arrives once, and keeps its id."""
     window = talk.window
     await talk.line.cut(window.page)
@@ -123,7 +123,7 @@ async def test_what_waits_outlives_a_reload_and_goes_out_in_order(talk: Talk) ->
     assert [entry["client_message_id"] for entry in stored][:2] == ids
 
 
-async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> None:
+async def test_unsent_messages_are_sent_from_any_page(talk: Talk) -> None:
     """The next page need not show the conversation."""
     window = talk.window
     await talk.line.cut(window.page)
@@ -136,7 +136,7 @@ async def test_what_waits_goes_out_wherever_the_person_goes_on(talk: Talk) -> No
     await talk.arrives("Written and gone.")
 
 
-async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk) -> None:
+async def test_another_tab_sends_the_messages_of_a_closed_tab(talk: Talk) -> None:
     """Another tab sends a closed tab's texts, but nothing while that tab is open."""
     window = talk.window
     await talk.line.cut(window.page)
@@ -154,7 +154,7 @@ async def test_a_tab_that_is_closed_leaves_its_texts_to_the_other_tab(talk: Talk
     await talk.arrives("From the first tab.")
 
 
-async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> None:
+async def test_another_account_neither_sees_nor_sends_unsent_messages(talk: Talk) -> None:
     """Messages written before the log-out are sent when their author is back, and only then."""
     window = talk.window
     await window.fill("message-input", "Only begun.")
@@ -180,7 +180,7 @@ async def test_another_account_neither_sees_nor_sends_what_waits(talk: Talk) -> 
     await expect(window.page.get_by_test_id("message-input")).to_have_value("A draft of mine.")
 
 
-async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) -> None:
+async def test_a_draft_survives_a_reload_until_it_is_sent(talk: Talk) -> None:
     """Each conversation keeps its own draft until it is sent; an empty box stays empty."""
     window = talk.window
     await window.fill("message-input", "Could you")
@@ -196,7 +196,7 @@ async def test_a_draft_outlives_a_reload_and_ends_when_it_is_sent(talk: Talk) ->
     await expect(box).to_have_value("")
 
 
-async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk) -> None:
+async def test_half_an_emoji_is_sent_as_readable_text(talk: Talk) -> None:
     """Half an emoji closes no connection, and later text arrives."""
     window = talk.window
     await window.page.get_by_test_id("message-input").evaluate(
@@ -213,7 +213,7 @@ async def test_half_an_emoji_is_sent_as_text_that_everybody_can_read(talk: Talk)
     await window.sees_state("connection-state", "connected")
 
 
-async def test_a_form_outlives_a_reload_and_is_empty_once_it_is_sent(talk: Talk) -> None:
+async def test_a_form_survives_a_reload_until_it_is_submitted(talk: Talk) -> None:
     """A partly filled form survives a reload; a submitted one is not offered again."""
     window = talk.window
     await window.page.goto(f"{talk.site.url}/rfis/new")

@@ -5,7 +5,7 @@ import pytest
 from marketplace.addresses import client_address, network_of
 
 
-def test_one_persons_addresses_count_together() -> None:
+def test_addresses_of_one_network_count_together() -> None:
     """IPv4 counts by address, IPv6 by its /64, and anything else unchanged."""
     assert network_of("203.0.113.7") == "203.0.113.7"
     assert network_of("::ffff:203.0.113.7") == "203.0.113.7"
@@ -27,6 +27,6 @@ def test_one_persons_addresses_count_together() -> None:
         ("", "198.51.100.7", ""),
     ],
 )
-def test_only_a_proxy_inside_is_believed(peer: str, forwarded_for: str, address: str) -> None:
+def test_only_an_internal_proxy_is_trusted(peer: str, forwarded_for: str, address: str) -> None:
     """The header's last entry counts if the peer is an internal proxy; otherwise it is ignored."""
     assert client_address(peer, forwarded_for) == address

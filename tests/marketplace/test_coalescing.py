@@ -41,7 +41,7 @@ def ask(coalescer: Coalescer[str, str], *keys: str) -> "list[asyncio.Task[str | 
     return [asyncio.create_task(coalescer.one(key)) for key in keys]
 
 
-async def test_what_is_asked_for_meanwhile_goes_together() -> None:
+async def test_requests_during_a_read_share_the_next() -> None:
     """The first read starts at once; all requests that arrive while it runs share the next one."""
     source = Source()
     coalescer = Coalescer(source.read)
@@ -56,7 +56,7 @@ async def test_what_is_asked_for_meanwhile_goes_together() -> None:
     assert source.reads == [["a"], ["b", "c", "nothing"]]
 
 
-async def test_nobody_is_answered_from_a_read_that_began_before() -> None:
+async def test_a_request_is_never_answered_by_an_earlier_read() -> None:
     """A request for a key that is being read gets a value read after the request."""
     source = Source()
     coalescer = Coalescer(source.read)
@@ -71,7 +71,7 @@ async def test_nobody_is_answered_from_a_read_that_began_before() -> None:
     assert await asyncio.gather(*before, *after) == ["a1", "a2"]
 
 
-async def test_a_read_that_fails_fails_for_its_own_askers() -> None:
+async def test_a_failed_read_fails_only_its_own_requests() -> None:
     """A failed read raises the source's error for its own requests; the next batch is served."""
     source = Source(error=TemporaryError("away"))
     coalescer = Coalescer(source.read)
@@ -88,7 +88,7 @@ async def test_a_read_that_fails_fails_for_its_own_askers() -> None:
     assert await served[0] == "a1"
 
 
-async def test_who_goes_away_takes_nothing_from_the_others() -> None:
+async def test_a_cancelled_request_does_not_affect_others() -> None:
     """Of two requests for one key, one is cancelled and the other gets the value."""
     source = Source()
     coalescer = Coalescer(source.read)
@@ -113,7 +113,7 @@ async def test_a_round_trip_is_bounded() -> None:
     assert source.reads == [["a", "b", "c"], ["d", "nothing", "e"], ["f"]]
 
 
-async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_keys_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound, a new key is refused as temporary; one that is already waiting is not."""
     monkeypatch.setattr(coalescing, "MAX_WAITING_KEYS", 2)
     source = Source()

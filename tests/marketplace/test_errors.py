@@ -15,13 +15,13 @@ def test_each_code_has_a_meaning(code: Code) -> None:
     assert not meaning.title.endswith(".")
 
 
-def test_codes_are_written_in_one_way() -> None:
+def test_codes_are_unique_and_in_snake_case() -> None:
     """Codes are unique, in lower case with underscores, since apps compare them."""
     assert all(code.value == code.name.lower() for code in Code)
 
 
 @pytest.mark.parametrize("code", Code)
-def test_what_the_server_could_not_do_is_temporary(code: Code) -> None:
+def test_server_errors_are_temporary(code: Code) -> None:
     """A 5xx and a rate limit may succeed later; no other error of the caller may."""
     meaning = MEANINGS[code]
     may_succeed_later = meaning.status >= 500 or meaning.status == 429
@@ -29,7 +29,7 @@ def test_what_the_server_could_not_do_is_temporary(code: Code) -> None:
     assert meaning.is_temporary is (may_succeed_later or code is Code.IDEMPOTENCY_KEY_IN_USE)
 
 
-def test_an_error_tells_what_where_and_when_to_come_back() -> None:
+def test_an_error_has_its_code_paths_and_retry_time() -> None:
     """The exception carries everything that a transport needs."""
     at_fault = [FieldError("budget.currency", "Three letters.")]
 

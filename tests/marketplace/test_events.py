@@ -30,7 +30,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(("name", "version"), EVENT_TYPES)
-def test_an_event_comes_back_equal(name: str, version: int) -> None:
+def test_an_encoded_event_decodes_equal(name: str, version: int) -> None:
     """An encoded event decodes equal, with times as times; nothing of the envelope is lost."""
     event = replace(an_event_of(name), version=version, causation_id="cause")
 
@@ -41,7 +41,7 @@ def test_an_event_comes_back_equal(name: str, version: int) -> None:
     assert read.topic == EVENT_TYPES[name, version].topic
 
 
-def test_events_are_named_as_the_contract_names_them() -> None:
+def test_events_have_the_contracts_names() -> None:
     """Event names are `noun.past` and include the ones that consumers depend on."""
     assert {name for name, _ in EVENT_TYPES} >= {
         "vendor.approved",
@@ -55,12 +55,12 @@ def test_events_are_named_as_the_contract_names_them() -> None:
     assert all(name.count(".") == 1 and name.islower() for name, _ in EVENT_TYPES)
 
 
-def test_topics_are_the_five_of_the_contract() -> None:
+def test_topics_are_those_of_the_contract() -> None:
     """Every event goes to one of the five topics, and no topic is without events."""
     assert {kind.topic for kind in EVENT_TYPES.values()} == set(TOPICS)
 
 
-def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
+def test_an_event_is_encoded_as_the_contracts_json() -> None:
     """The envelope's field names and its time format are those of the contract."""
     event = an_event_of("message.sent")
 
@@ -92,7 +92,7 @@ def test_an_event_is_written_in_json_that_anybody_can_read() -> None:
     ],
     ids=["name", "version", "no data", "half the data"],
 )
-def test_the_check_of_an_event_finds_a_writers_defect(event: Event) -> None:
+def test_the_check_of_an_event_finds_an_invalid_event(event: Event) -> None:
     """An event that no consumer could read fails the check, which the in-memory outbox runs."""
     with pytest.raises(ValueError, match=r"no event|does not fit"):
         events.check(event)
@@ -114,7 +114,7 @@ def test_the_check_of_an_event_finds_a_writers_defect(event: Event) -> None:
     ],
     ids=["none", "empty", "text", "bytes", "null", "list", "string", "object", "deep", "partial"],
 )
-def test_a_record_that_is_no_event_is_permanently_unreadable(value: bytes | None) -> None:
+def test_a_malformed_record_is_a_permanent_error(value: bytes | None) -> None:
     """A malformed record raises a permanent error, since no retry could read it."""
     with pytest.raises(PermanentError):
         events.decode(value)
@@ -140,9 +140,7 @@ def _record(name: str = "message.sent") -> dict[str, Any]:
         ("id", 7),
     ],
 )
-def test_an_envelope_with_a_wrong_value_is_permanently_unreadable(
-    field: str, value: object
-) -> None:
+def test_an_envelope_with_an_invalid_value_is_a_permanent_error(field: str, value: object) -> None:
     """Unknown names and versions, and values of the wrong type, are refused."""
     with pytest.raises(PermanentError):
         events.decode(orjson.dumps(_record() | {field: value}))
@@ -156,7 +154,7 @@ def _add_to_every_object(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("name", "version"), EVENT_TYPES)
-def test_what_a_newer_writer_adds_is_passed_over(name: str, version: int) -> None:
+def test_fields_of_a_newer_writer_are_ignored(name: str, version: int) -> None:
     """Fields that this reader does not know, at any depth, do not make an event unreadable."""
     record = _record(name)
 
@@ -186,9 +184,7 @@ def _with(value: Any, path: tuple[Any, ...], new: object) -> Any:
 
 
 @given(name=st.sampled_from([name for name, _ in EVENT_TYPES]), data=st.data())
-def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
-    name: str, data: st.DataObject
-) -> None:
+def test_any_record_is_an_event_or_a_permanent_error(name: str, data: st.DataObject) -> None:
     """No value anywhere in a record makes the reader fail in another way."""
     record = _record(name)
     path = data.draw(st.sampled_from(list(_paths(record))))
@@ -202,7 +198,7 @@ def test_whatever_stands_in_a_record_it_is_an_event_or_permanently_unreadable(
     assert (read.name, read.version) in EVENT_TYPES
 
 
-def test_every_kind_has_a_kept_sample() -> None:
+def test_every_kind_of_event_has_a_sample() -> None:
     """The repository keeps a sample of every event kind as it was first written."""
     assert {sample.stem for sample in SAMPLES} == {
         f"{name}.v{version}" for name, version in EVENT_TYPES
@@ -210,7 +206,7 @@ def test_every_kind_has_a_kept_sample() -> None:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=[sample.stem for sample in SAMPLES])
-def test_a_kept_sample_stays_readable(path: Path) -> None:
+def test_every_sample_is_still_readable(path: Path) -> None:
     """An event of any version ever written is decoded with all its data."""
     sample = json.loads(path.read_text())
 

@@ -56,7 +56,7 @@ async def test_keys_take_turns() -> None:
     assert desk.served == ["a1", "a2", "b1", "c1", "a3", "a4"]
 
 
-async def test_a_full_queue_displaces_the_largest_crowd() -> None:
+async def test_a_full_queue_refuses_the_newest_of_the_busiest_key() -> None:
     """When the queue is full, the newest request of the key with the most waiting is refused."""
     desk = Desk(FairQueue(at_once=1, most_waiting=4))
 
@@ -67,7 +67,7 @@ async def test_a_full_queue_displaces_the_largest_crowd() -> None:
     assert desk.served == ["a1", "a2", "b1", "a3", "b2"]
 
 
-async def test_who_gives_up_frees_the_place() -> None:
+async def test_a_cancelled_waiter_frees_its_place() -> None:
     """A cancelled waiter leaves, a cancelled turn passes to the next, and nothing gets stuck."""
     desk = Desk(FairQueue(at_once=1, most_waiting=2))
     holding, first, second = await desk.queued("a1", "b1", "c1")
@@ -86,7 +86,7 @@ async def test_who_gives_up_frees_the_place() -> None:
     assert desk.refused == []
 
 
-async def test_a_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
+async def test_a_turn_granted_to_a_cancelled_waiter_is_passed_on() -> None:
     """A turn granted in the same loop iteration in which its waiter is cancelled is passed on."""
     queue = FairQueue(at_once=1, most_waiting=2)
     first = queue.turn("a")
@@ -103,7 +103,7 @@ async def test_a_turn_that_comes_with_a_cancellation_is_passed_on() -> None:
         pass
 
 
-async def test_as_many_work_at_once_as_it_says() -> None:
+async def test_concurrency_stays_at_the_limit() -> None:
     """Two run at a time, however many ask, also after failures."""
     queue, working, most = FairQueue(at_once=2, most_waiting=100), 0, 0
 

@@ -3,7 +3,7 @@
 from marketplace.ids import new_id
 
 
-def test_ids_are_opaque_new_and_in_the_order_of_their_making() -> None:
+def test_ids_are_opaque_unique_and_in_order_of_creation() -> None:
     """Lists sort and page by id, so a later id is always greater."""
     made = [new_id() for _ in range(5_000)]
 

@@ -18,7 +18,7 @@ def refusal_of(limit: RateLimit) -> ParleyError | None:
     return None
 
 
-def test_what_was_taken_is_earned_back() -> None:
+def test_tokens_return_with_time() -> None:
     """A burst passes at once, then tokens return with time, never more than the burst."""
     stopwatch = Stopwatch()
     limit = RateLimit(3, 1, stopwatch)
@@ -41,9 +41,7 @@ def test_what_was_taken_is_earned_back() -> None:
     per_s=st.integers(1, 50),
     pauses_s=st.lists(st.floats(0, 3), max_size=60),
 )
-def test_no_timing_gets_more_than_burst_and_rate(
-    burst: int, per_s: int, pauses_s: list[float]
-) -> None:
+def test_no_timing_exceeds_burst_and_rate(burst: int, per_s: int, pauses_s: list[float]) -> None:
     """However the attempts are spread, no more pass than the burst and the elapsed time allow."""
     rate, paid_until, now, taken = Rate(burst, per_s), 0.0, 1_000.0, 0
     for pause_s in pauses_s:
@@ -55,7 +53,7 @@ def test_no_timing_gets_more_than_burst_and_rate(
     assert taken <= burst + (now - 1_000.0) * per_s + 1e-3
 
 
-def test_who_waits_as_long_as_told_is_let_through() -> None:
+def test_waiting_for_the_given_time_is_enough() -> None:
     """The wait in a refusal is long enough, and no longer than one token takes."""
     rate, now = Rate(2, 10), 5.0
     paid_until = rate.after(rate.after(0.0, now), now)
@@ -66,7 +64,7 @@ def test_who_waits_as_long_as_told_is_let_through() -> None:
     assert rate.wait_s(paid_until, now + wait_s + 1e-9) <= 0
 
 
-def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of keys evicts the oldest instead of filling the memory."""
     monkeypatch.setattr("marketplace.limits._MAX_KEYS", 3)
     limit = RateLimit(1, 1 / 60, Stopwatch())

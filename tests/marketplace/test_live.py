@@ -63,9 +63,7 @@ async def listener(redis_url: str) -> AsyncIterator[Listener]:
     await made.close()
 
 
-async def test_a_joined_room_is_subscribed_to_when_join_returns(
-    listener: Listener, redis: "Redis"
-) -> None:
+async def test_a_room_is_subscribed_when_join_returns(listener: Listener, redis: "Redis") -> None:
     """Announcements are heard from the join until the room is left."""
     room, other = f"conversation:{new_id()}", f"conversation:{new_id()}"
     await listener.subscriber.join(room)
@@ -86,7 +84,7 @@ async def test_a_joined_room_is_subscribed_to_when_join_returns(
 
 
 @pytest.mark.parametrize("noise", [b"", b"no JSON", b"[]", b"7", b'["a", 1]', b"\xff"])
-async def test_what_cannot_be_read_is_passed_over(
+async def test_malformed_messages_are_skipped(
     noise: bytes, listener: Listener, redis: "Redis"
 ) -> None:
     """Malformed messages on the channel do not stop the subscriber."""
@@ -102,7 +100,7 @@ async def test_what_cannot_be_read_is_passed_over(
         assert await listener.heard.get() == Announcement(room, "message.sent", {"a": 1}, 3)
 
 
-async def test_a_cut_connection_is_taken_up_again_and_told(
+async def test_a_cut_connection_is_reopened_and_reported(
     listener: Listener, redis: "Redis"
 ) -> None:
     """After a reconnect, all rooms are subscribed before the possible loss is reported."""
@@ -131,7 +129,7 @@ def valkey() -> Iterator[Running]:
         yield servers
 
 
-async def test_without_redis_a_join_returns_and_holds_later(
+async def test_a_join_without_redis_returns_and_takes_effect_later(
     valkey: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A join waits only briefly; the subscriber hears nothing, reports it, and recovers."""
@@ -160,7 +158,7 @@ async def test_without_redis_a_join_returns_and_holds_later(
     await listener.close()
 
 
-async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
+async def test_rooms_joined_during_a_connect_share_its_connection(
     valkey: Running,
 ) -> None:
     """No join opens a second connection, on which the canary would not be heard."""
@@ -175,7 +173,7 @@ async def test_rooms_joined_while_it_connects_are_heard_on_the_one_connection(
     await listener.close()
 
 
-async def test_a_receiver_that_raises_ends_nothing(
+async def test_a_receiver_that_raises_does_not_stop_the_subscriber(
     redis_url: str, redis: "Redis", caplog: pytest.LogCaptureFixture
 ) -> None:
     """A failure is counted, and logged without what people wrote; the next message is heard."""
@@ -208,7 +206,7 @@ async def test_a_receiver_that_raises_ends_nothing(
     assert "secret" not in str(vars(line))
 
 
-async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: "Redis") -> None:
+async def test_announcing_survives_a_failing_local_room(redis: "Redis") -> None:
     """A local delivery that fails does not make the committed action fail."""
     announcer = live.Announcer(redis)
 
@@ -221,7 +219,7 @@ async def test_announcing_does_not_fail_when_a_room_of_this_process_does(redis: 
     await announcer.close()
 
 
-async def test_a_listener_that_fails_begins_anew(
+async def test_a_failed_subscriber_subscribes_again(
     listener: Listener, redis: "Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the failure, the subscriber subscribes again and reports a possible loss."""

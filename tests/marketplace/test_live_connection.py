@@ -9,7 +9,7 @@ from marketplace import live
 from marketplace.live.connection import RedisConnection
 
 
-async def test_a_connection_is_made_outside_the_pool_and_read_by_hand(redis_url: str) -> None:
+async def test_a_connection_is_created_outside_the_pool(redis_url: str) -> None:
     """`make_connection` returns a new connection, with asyncio's reader and an idle parser."""
     redis: Redis = live.connect(redis_url)
     pool = redis.connection_pool

@@ -27,7 +27,7 @@ def as_read_before(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
 
 
 @pytest.mark.parametrize("name", list(SignalName))
-def test_no_signal_is_pushed_to_apps_by_the_version_before(name: SignalName) -> None:
+def test_the_previous_version_pushes_no_signal_to_apps(name: SignalName) -> None:
     """The previous version handles the signals it knows and drops the others."""
     signal = Signal(ROOM, name, {"account_id": "a"}, 7)
 
@@ -38,7 +38,7 @@ def test_no_signal_is_pushed_to_apps_by_the_version_before(name: SignalName) -> 
     assert taken == ([[name, 7, {"account_id": "a"}]] * 2 if known else [])
 
 
-def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
+def test_the_previous_version_drops_an_unknown_signal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The previous version drops a new signal, as if `activity` had been added today."""
@@ -50,7 +50,7 @@ def test_a_signal_that_the_version_before_does_not_know_is_dropped_by_it(
     assert live.decode(ROOM, message) == [Signal(ROOM, SignalName.ACTIVITY)]
 
 
-def test_an_announcement_is_read_by_the_version_before() -> None:
+def test_the_previous_version_reads_announcements() -> None:
     """The previous version reads announcements as it always did."""
     message = live.encode("abcdefgh", [Announcement(ROOM, "message.sent", {"n": 1}, 7)])
 
@@ -59,7 +59,7 @@ def test_an_announcement_is_read_by_the_version_before() -> None:
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
-def test_what_the_version_before_tells_is_read(sample: Path) -> None:
+def test_signals_of_the_previous_version_are_read(sample: Path) -> None:
     """Recorded bytes of git 2c710e5: its signals have no tag and are still read as signals."""
     told = live.decode(ROOM, sample.read_bytes())
 
@@ -91,7 +91,7 @@ def test_what_the_version_before_tells_is_read(sample: Path) -> None:
          [Announcement(ROOM, "message.sent", {}, 4)]),
     ],
 )  # fmt: skip
-def test_what_a_later_version_tells_is_read_or_dropped(
+def test_bytes_of_a_later_version_are_read_or_dropped(
     message: bytes, told: list[live.LiveItem]
 ) -> None:
     """Unknown signals are dropped, unknown announcements pass, and extra fields are ignored."""
@@ -103,6 +103,6 @@ def test_what_a_later_version_tells_is_read_or_dropped(
     [b"", b"[", b"{}", b"7", b"[7]", b"[[]]", b'[["a",1]]', b'[[1,2,{}]]', b'[["a","b",{}]]',
      b'[["a",true,{}]]', b'[["a",1,[]]]', b"\xff", b"!\xff", b" "],
 )  # fmt: skip
-def test_noise_tells_nothing(noise: bytes) -> None:
+def test_malformed_bytes_decode_to_nothing(noise: bytes) -> None:
     """Malformed bytes decode to nothing and raise nothing."""
     assert live.decode(ROOM, b"stranger" + noise) == []

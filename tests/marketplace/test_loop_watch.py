@@ -32,7 +32,7 @@ async def after(hold_s: float, *, computes: bool) -> tuple[float, float]:
     return told()
 
 
-async def test_a_callback_that_computes_is_told_by_its_cpu_time() -> None:
+async def test_a_blocking_callback_is_measured_by_its_cpu_time() -> None:
     """Both metrics show it, accurate to the 5 ms between two measurements."""
     lag, held = await after(0.1, computes=True)
 
@@ -40,7 +40,7 @@ async def test_a_callback_that_computes_is_told_by_its_cpu_time() -> None:
     assert 0.1 <= held < 0.13
 
 
-async def test_a_machine_that_is_busy_is_no_fault_of_the_loop() -> None:
+async def test_a_busy_machine_counts_only_as_lag() -> None:
     """Time in which the thread did not run counts only as lag."""
     lag, held = await after(0.1, computes=False)
 
@@ -48,7 +48,7 @@ async def test_a_machine_that_is_busy_is_no_fault_of_the_loop() -> None:
     assert held < 0.05
 
 
-async def test_the_longest_is_forgotten_after_a_while() -> None:
+async def test_the_longest_block_is_forgotten_after_a_minute() -> None:
     """The metrics cover the last half to whole minute, not the process's lifetime."""
     longest = loop_watch._Maximum(loop_watch._LAG)
     longest.note(0.3)

@@ -12,7 +12,7 @@ LATITUDES = st.floats(-89, 89)
 
 
 @given(LONGITUDES, LATITUDES)
-def test_a_rounded_place_is_near_and_stays_itself(longitude: float, latitude: float) -> None:
+def test_rounding_a_place_is_small_and_idempotent(longitude: float, latitude: float) -> None:
     """A rounded place is on the grid, at most 0.8 km away, and rounds to itself."""
     place = a_place(longitude, latitude)
 
@@ -24,13 +24,13 @@ def test_a_rounded_place_is_near_and_stays_itself(longitude: float, latitude: fl
     assert abs(told["coordinates"][0]) <= 180
 
 
-def test_there_is_no_negative_zero() -> None:
+def test_a_rounded_place_has_no_negative_zero() -> None:
     """A rounded place never has -0.0, which would be another text for the same place."""
     assert str(rounded(a_place(-0.001, -0.001))["coordinates"]) == "[0.0, 0.0]"
 
 
 @given(LONGITUDES, LATITUDES, st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
-def test_a_told_distance_depends_on_rounded_places_alone(
+def test_a_shown_distance_depends_only_on_rounded_places(
     longitude: float, latitude: float, east: float, north: float
 ) -> None:
     """No number of queries reveals more than the rounded place."""
@@ -45,6 +45,6 @@ def test_a_told_distance_depends_on_rounded_places_alone(
     assert told == pytest.approx(distance_m(one, other), abs=2_600)
 
 
-def test_a_told_distance_is_about_right() -> None:
+def test_a_shown_distance_is_accurate_to_a_kilometre() -> None:
     """Twelve kilometres are shown as twelve, plus or minus one."""
     assert rounded_distance_m(a_place(), north_of_denver(12_000)) in {11_000, 12_000, 13_000}

@@ -51,7 +51,7 @@ async def served(settings: Settings, module_store: MongoStore) -> AsyncIterator[
         await runner.cleanup()
 
 
-async def test_it_is_ready_when_it_says_so_and_all_checks_pass(served: Served) -> None:
+async def test_a_process_is_ready_when_its_checks_pass(served: Served) -> None:
     """A process is live from the start, and ready once it can do its work."""
     assert (await served.get("/health/live"))[0] == 200
     assert (await served.ready())[0] == 503
@@ -86,7 +86,7 @@ async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.Monk
     assert (await served.get("/health/live"))[0] == 200
 
 
-async def test_while_it_stops_it_is_not_ready(served: Served) -> None:
+async def test_a_stopping_process_is_not_ready(served: Served) -> None:
     """During shutdown, the load balancer sends no new clients."""
     served.process.is_ready = True
 
@@ -124,7 +124,7 @@ run(main)
 """
 
 
-async def test_a_process_whose_background_work_ends_ends_itself(settings: Settings) -> None:
+async def test_a_process_stops_when_its_background_work_ends(settings: Settings) -> None:
     """The end is logged, and a clean shutdown exits with a code that gets the process restarted."""
     environment = {
         "MONGODB_URL": settings.mongodb_url,
@@ -145,7 +145,7 @@ async def test_a_process_whose_background_work_ends_ends_itself(settings: Settin
     assert b"main ends cleanly" in output
 
 
-async def test_a_process_whose_background_work_has_ended_is_not_ready_at_once(
+async def test_a_process_is_unready_as_soon_as_its_background_work_ends(
     served: Served,
 ) -> None:
     """The load balancer sends no new clients, and the health check names the ended work."""

@@ -50,12 +50,12 @@ def test_a_token_has_one_successor_in_every_process(tokens: RefreshTokens) -> No
         "\ud83d.x.y",
     ],
 )
-def test_a_made_up_token_is_not_issued(tokens: RefreshTokens, made_up: str) -> None:
+def test_a_forged_token_is_refused(tokens: RefreshTokens, made_up: str) -> None:
     """Nobody can forge a token from a session id alone."""
     assert not tokens.is_issued(made_up.encode(errors="replace").decode())
 
 
-def test_a_changed_token_is_not_issued(tokens: RefreshTokens) -> None:
+def test_a_changed_token_is_refused(tokens: RefreshTokens) -> None:
     """Another session, seed, proof or deployment secret invalidates a token."""
     session_id, seed, proof = tokens.first("session-1").split(".")
 
@@ -66,7 +66,7 @@ def test_a_changed_token_is_not_issued(tokens: RefreshTokens) -> None:
     assert not RefreshTokens("another secret").is_issued(f"{session_id}.{seed}.{proof}")
 
 
-def test_a_token_of_the_version_before_has_a_successor(tokens: RefreshTokens) -> None:
+def test_a_token_of_version_0_1_has_a_successor(tokens: RefreshTokens) -> None:
     """Two-part tokens of version 0.1 work after an upgrade; nothing proves who issued them."""
     old = "session-1.Zm9vYmFyYmF6"
 

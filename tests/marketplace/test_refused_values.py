@@ -19,7 +19,7 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_no_refused_value_is_without_its_path(path: Path) -> None:
+def test_every_refused_value_has_its_path(path: Path) -> None:
     """Every `validation_failed` names the invalid values, so a form can mark their fields."""
     for call in calls(path):
         refuses = any(ast.unparse(argument) == "Code.VALIDATION_FAILED" for argument in call.args)
@@ -28,7 +28,7 @@ def test_no_refused_value_is_without_its_path(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
-def test_patterns_mean_the_digits_of_ascii(path: Path) -> None:
+def test_patterns_match_only_ascii_digits(path: Path) -> None:
     r"""Patterns use [0-9], because `\d` matches the digits of every script."""
     texts = [
         node.value

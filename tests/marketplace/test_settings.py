@@ -27,7 +27,7 @@ def test_one_secret_is_enough_to_start() -> None:
     assert settings.log_level == "INFO"
 
 
-def test_variables_are_read_and_typed() -> None:
+def test_variables_are_parsed() -> None:
     """Numbers are parsed, and unknown variables are ignored."""
     settings = _read(PARLEY_BIND_PORT="8123", PARLEY_LIMIT_SCALE="2.5", HOME="/nowhere")
 
@@ -78,7 +78,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("EMAIL_FROM", "nobody"),
     ],
 )
-def test_an_unusable_value_is_refused_by_its_variables_name(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_with_its_variables_name(name: str, value: str) -> None:
     """The error names the variable to fix and contains no secret."""
     with pytest.raises(SettingsError) as refused:
         _read(**{name: value})
@@ -89,7 +89,7 @@ def test_an_unusable_value_is_refused_by_its_variables_name(name: str, value: st
         assert value not in str(refused.value)
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_invalid_variables_are_reported_at_once() -> None:
     """One error lists every invalid variable."""
     with pytest.raises(SettingsError) as refused:
         from_environment({"PARLEY_BIND_PORT": "x", "PARLEY_LOG_LEVEL": "y"})
@@ -98,7 +98,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         assert f"{name}: " in str(refused.value)
 
 
-def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_value_may_be_read_from_a_file(tmp_path: Path) -> None:
     """`X_FILE` is read as Swarm provides secrets; a trailing newline is not in the value."""
     secret, url = tmp_path / "secret", tmp_path / "url"
     secret.write_text(SECRET + "\n")
@@ -112,7 +112,7 @@ def test_a_value_may_stand_in_a_file(tmp_path: Path) -> None:
     assert settings.mongodb_url == "mongodb://db/?replicaSet=parley"
 
 
-def test_the_variable_itself_goes_before_its_file(tmp_path: Path) -> None:
+def test_a_variable_takes_precedence_over_its_file(tmp_path: Path) -> None:
     """When both are set, the variable takes precedence over its file."""
     other = tmp_path / "secret"
     other.write_text("x" * 40)
@@ -120,7 +120,7 @@ def test_the_variable_itself_goes_before_its_file(tmp_path: Path) -> None:
     assert _read(PARLEY_TOKEN_SECRET_FILE=str(other)).token_secret == SECRET
 
 
-def test_what_a_file_holds_is_checked_too(tmp_path: Path) -> None:
+def test_a_value_from_a_file_is_checked(tmp_path: Path) -> None:
     """A secret from a file is checked like any other: a short one is refused."""
     secret = tmp_path / "secret"
     secret.write_text("short")
@@ -129,7 +129,7 @@ def test_what_a_file_holds_is_checked_too(tmp_path: Path) -> None:
         from_environment({"PARLEY_TOKEN_SECRET_FILE": str(secret)})
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     """For a missing file, a folder or binary data, the error names the variable and the path."""
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
@@ -157,7 +157,7 @@ def test_secrets_stay_out_of_the_printed_form() -> None:
         assert value not in printed
 
 
-def test_half_of_twilios_account_is_a_mistake() -> None:
+def test_a_partial_twilio_account_is_refused() -> None:
     """A partial Twilio account would turn all SMS off and is refused; a token alone is allowed."""
     account = {"TWILIO_ACCOUNT_SID": "AC" + "0a" * 16, "TWILIO_AUTH_TOKEN": "0f" * 16}
 
@@ -176,7 +176,7 @@ def test_a_provider_on_this_machine_needs_no_tls(host: str) -> None:
     assert _read(SENDGRID_API_URL=f"http://{host}").sendgrid_api_url == f"http://{host}"
 
 
-def test_the_secrets_are_known_in_each_form_in_which_they_are_written() -> None:
+def test_secrets_are_known_in_every_form_that_could_be_logged() -> None:
     """Secrets are known verbatim, decoded from URLs, and in Twilio's Authorization header."""
     settings = _read(
         SENDGRID_API_KEY="SG.key-of-ours",

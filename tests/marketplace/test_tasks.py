@@ -10,7 +10,7 @@ import pytest
 from marketplace import tasks
 
 
-async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(
+async def test_a_task_that_swallows_a_cancellation_still_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A task that swallows a cancellation, as a library's wait sometimes does, still ends."""
@@ -36,7 +36,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same(
     assert len(lost) == 2
 
 
-async def test_what_ended_by_itself_is_left_out() -> None:
+async def test_a_task_that_already_ended_does_not_stop_the_shutdown() -> None:
     """A task that already ended, even by an error, does not stop the shutdown."""
 
     async def fail() -> None:
@@ -64,7 +64,7 @@ async def _return() -> None:
 
 
 @pytest.mark.parametrize("work", [_fail, _return])
-async def test_background_work_that_ends_by_itself_is_told_and_logged(
+async def test_background_work_that_ends_early_is_reported_and_logged(
     work: Callable[[], Coroutine[None, None, None]], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Work that raises or returns is reported by name; the other work goes on."""
@@ -85,7 +85,7 @@ async def test_background_work_that_ends_by_itself_is_told_and_logged(
     await background.end()
 
 
-async def test_background_work_that_is_ended_is_no_failure() -> None:
+async def test_stopped_background_work_is_not_a_failure() -> None:
     """Work that is cancelled or told to stop is not reported as failed."""
     background = tasks.Background(pytest.fail)
     may_end = asyncio.Event()
@@ -100,7 +100,7 @@ async def test_background_work_that_is_ended_is_no_failure() -> None:
     await background.end()
 
 
-async def test_what_a_kept_task_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_of_a_kept_task_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """The error is logged at once, not when the garbage collector finds it."""
     task = tasks.keep(_fail(), "hole")
     await asyncio.wait([task])

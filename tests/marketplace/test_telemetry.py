@@ -26,7 +26,7 @@ def written() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     logger.removeHandler(handler)
 
 
-def test_a_record_is_one_json_object_a_line(
+def test_each_log_record_is_one_line_of_json(
     written: tuple[logging.Logger, io.StringIO],
 ) -> None:
     """The object has the level, the process, the logger and any extra fields."""
@@ -41,7 +41,7 @@ def test_a_record_is_one_json_object_a_line(
     assert told["at"].endswith("+00:00")
 
 
-def test_an_exception_stays_within_its_line(
+def test_an_exception_is_logged_on_one_line(
     written: tuple[logging.Logger, io.StringIO],
 ) -> None:
     """A traceback stays on its line, so that a line-based collector keeps it together."""
@@ -56,7 +56,7 @@ def test_an_exception_stays_within_its_line(
     assert "KeyError: 'which'" in orjson.loads(line)["exception"]
 
 
-def test_metrics_are_prometheus_text() -> None:
+def test_metrics_are_in_the_prometheus_format() -> None:
     """Prometheus' own parser reads the metrics, and all of ours have the same prefix."""
     text = telemetry.metrics_text().decode()
 
@@ -66,7 +66,7 @@ def test_metrics_are_prometheus_text() -> None:
     assert all(name.startswith("parley_") for name in ours)
 
 
-def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
+def test_a_librarys_repeated_record_is_logged_once_in_ten_seconds() -> None:
     """An outage of Kafka does not fill the disk; our own log records are never suppressed."""
     once = telemetry.RepeatFilter()
 
@@ -84,7 +84,7 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds() -> None:
     assert [passes("relay.relay", at) for at in (100.0, 100.1)] == [True, True]
 
 
-def test_no_secret_is_written_wherever_it_stands() -> None:
+def test_secrets_are_masked_everywhere() -> None:
     """Secrets are masked in the message, in extra fields and in a library's traceback."""
     secrets = ("SG.key-of-ours", 'quoted"one')
     formatter = JsonFormatter("notify-1", {secret.replace('"', '\\"') for secret in secrets})

@@ -39,7 +39,7 @@ def code_of(tokens: Tokens, token: object) -> Code:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_a_token_tells_account_role_session_and_end(tokens: Tokens, role: Role) -> None:
+def test_a_token_holds_account_role_session_and_expiry(tokens: Tokens, role: Role) -> None:
     """A token's content reads back equal in every process with the same secret."""
     account = an_account(role=role)
 
@@ -49,7 +49,7 @@ def test_a_token_tells_account_role_session_and_end(tokens: Tokens, role: Role) 
     assert access.expires_at == NOW + timedelta(seconds=ACCESS_TOKEN_TTL_S)
 
 
-def test_a_token_ends_at_its_time_by_the_clock_given(tokens: Tokens, clock: FixedClock) -> None:
+def test_a_token_expires_by_the_given_clock(tokens: Tokens, clock: FixedClock) -> None:
     """A token is valid until the second before its expiry, and expired from then on."""
     token = tokens.issue(an_account(), "session-1", ttl_s=60)
 
@@ -88,17 +88,17 @@ def _claims(**other: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_a_token_with_other_claims_is_none_of_ours(tokens: Tokens, claims: dict[str, Any]) -> None:
+def test_a_token_with_invalid_claims_is_refused(tokens: Tokens, claims: dict[str, Any]) -> None:
     """A correctly signed token with wrong claims is refused with a code and no stack trace."""
     assert code_of(tokens, jwt.encode(claims, SECRET, algorithm="HS256")) is Code.UNAUTHENTICATED
 
 
-def test_our_own_claims_pass(tokens: Tokens) -> None:
+def test_our_own_claims_are_accepted(tokens: Tokens) -> None:
     """The claims of the test above are valid apart from the one that each case changes."""
     assert tokens.check(jwt.encode(_claims(), SECRET, algorithm="HS256")).account_id == "account-1"
 
 
-def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
+def test_only_our_secret_and_algorithm_are_accepted(tokens: Tokens) -> None:
     """Another secret, another algorithm, no algorithm or a changed payload is refused."""
     ours = jwt.encode(_claims(), SECRET, algorithm="HS256")
     head, _, signature = ours.split(".")
@@ -120,6 +120,6 @@ def test_only_our_secret_and_algorithm_sign(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", 7, {"$ne": None}, ["a"], b"abc", "a" * 5_000, "é.é.é"])
-def test_what_is_no_token_is_refused(tokens: Tokens, token: object) -> None:
+def test_any_other_value_is_refused(tokens: Tokens, token: object) -> None:
     """Any other value in place of a token is refused."""
     assert code_of(tokens, token) is Code.UNAUTHENTICATED

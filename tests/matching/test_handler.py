@@ -76,7 +76,7 @@ async def live_of(store: MongoStore, rfi: Rfi) -> list[Match]:
     return [match for match in found if match.state is MatchState.OFFERED]
 
 
-async def test_a_submitted_rfi_is_offered_to_the_closest_and_to_no_more_than_asked(
+async def test_a_submitted_rfi_is_offered_to_the_closest_up_to_its_limit(
     handler: Handler, store: MongoStore, live: memory.Live
 ) -> None:
     """Of eight vendors in reach, the three closest get it; they and the customer are notified."""
@@ -95,7 +95,7 @@ async def test_a_submitted_rfi_is_offered_to_the_closest_and_to_no_more_than_ask
     assert await store.database["outbox"].count_documents({"name": "match.offered"}) == 3
 
 
-async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoStore) -> None:
+async def test_only_suitable_vendors_get_an_offer(handler: Handler, store: MongoStore) -> None:
     """A vendor's own radius, categories, capacity and state all have to fit."""
     good = a_vendor_north(5_000, radius_m=5_100)
     await keep(
@@ -115,7 +115,9 @@ async def test_only_suitable_vendors_are_asked(handler: Handler, store: MongoSto
     assert await offered_to(store, rfi) == [good.id]
 
 
-async def test_nobody_near_is_no_failure(handler: Handler, store: MongoStore) -> None:
+async def test_an_rfi_without_a_vendor_in_reach_stays_open(
+    handler: Handler, store: MongoStore
+) -> None:
     """An RFI with no vendor in reach stays open without offers."""
     await keep(store, a_vendor(service_area=ServiceArea(a_place(0.0, 0.0), 500_000)))
     rfi, event = await submitted(store)
@@ -141,7 +143,7 @@ async def test_a_second_delivery_changes_nothing(
     assert await store.database["outbox"].count_documents({"name": "match.offered"}) == 3
 
 
-async def test_two_events_of_one_rfi_at_once_do_not_pass_its_number(
+async def test_concurrent_events_of_one_rfi_respect_max_vendors(
     world: World, store: MongoStore
 ) -> None:
     """Members that match one RFI concurrently stay within `max_vendors` together."""
@@ -177,7 +179,7 @@ async def test_twenty_rfis_compete_for_one_vendor_with_three_places(
     assert kept.open_matches == 3
 
 
-async def test_an_rfi_that_moved_is_offered_anew(
+async def test_a_moved_rfi_is_matched_again(
     handler: Handler, world: World, store: MongoStore, live: memory.Live
 ) -> None:
     """Vendors out of reach of the new place are released; vendors still in reach keep the offer."""
@@ -208,7 +210,7 @@ async def test_an_rfi_that_moved_is_offered_anew(
 
 
 @pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])
-async def test_a_revision_of_words_asks_nobody_new(
+async def test_a_revision_of_text_triggers_no_matching(
     paths: tuple[str, ...], handler: Handler, store: MongoStore
 ) -> None:
     """Only changes of place, category or number of vendors trigger matching."""
@@ -220,7 +222,7 @@ async def test_a_revision_of_words_asks_nobody_new(
     assert await store.matches.of_rfi(rfi.id) == []
 
 
-async def test_an_rfi_withdrawn_meanwhile_is_offered_to_nobody(
+async def test_a_withdrawn_rfi_gets_no_offers(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
     """A late event is judged by the RFI's current state."""
@@ -233,7 +235,7 @@ async def test_an_rfi_withdrawn_meanwhile_is_offered_to_nobody(
     assert await store.matches.of_rfi(rfi.id) == []
 
 
-async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
+async def test_withdrawing_during_matching_leaves_no_open_offer(
     world: World, store: MongoStore
 ) -> None:
     """In either order, no offer stays open and no capacity stays reserved."""
@@ -253,7 +255,7 @@ async def test_withdrawing_while_it_is_matched_leaves_no_offer_behind(
         assert kept.open_matches == 0
 
 
-async def test_who_declined_is_not_asked_again(
+async def test_a_vendor_that_declined_gets_no_second_offer(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
     """The next wave goes to other vendors."""

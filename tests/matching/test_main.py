@@ -17,7 +17,7 @@ from tests.builders import a_revision, a_vendor, an_actor, an_rfi
 from tests.realtime.gateways import free_port
 
 
-async def test_good_records_behind_a_poisoned_one_are_handled(
+async def test_records_after_a_malformed_one_are_handled(
     settings: Settings, store: MongoStore, kafka_bootstrap_servers: str
 ) -> None:
     """The malformed record becomes a dead letter, with its position and error."""

@@ -103,7 +103,7 @@ MALFORMED = {
 }
 
 
-async def test_what_is_no_http_is_malformed(site: Site) -> None:
+async def test_malformed_http_is_refused(site: Site) -> None:
     """Malformed HTTP gets `malformed` or a closed connection; harmless variants reach REST."""
     answers = {name: await say(site, line) for name, line in MALFORMED.items()}
 
@@ -142,7 +142,7 @@ EXACT = [
 ]
 
 
-async def test_each_has_its_status_and_code(site: Site) -> None:
+async def test_each_malformed_request_has_its_status_and_code(site: Site) -> None:
     """Errors visible in a request line or a header are reported exactly."""
     for line, status, code in EXACT:
         answer = await say(site, line)
@@ -152,7 +152,7 @@ async def test_each_has_its_status_and_code(site: Site) -> None:
             assert answer.code == code
 
 
-async def test_noise_in_a_good_request_makes_no_5xx(site: Site) -> None:
+async def test_noise_in_a_valid_request_causes_no_5xx(site: Site) -> None:
     """Three hundred requests with bytes changed, removed and inserted, the same ones in each run."""
     chance = random.Random(8)
     good = [

@@ -23,7 +23,7 @@ MIB = 1024 * 1024
         "/asyncapi.json",
     ],
 )
-async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> None:
+async def test_rest_paths_reach_rest_unchanged(site: Site, path: str) -> None:
     """Every address of the contract reaches REST with an unchanged path and query."""
     answer = await (await site.client.get(path)).json()
 
@@ -32,7 +32,7 @@ async def test_rest_addresses_reach_rest_unchanged(site: Site, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", [*(link.path("7") for link in Link), "/rfis/x%20y"])
-async def test_the_page_s_own_addresses_are_the_page(site: Site, path: str) -> None:
+async def test_the_pages_own_addresses_return_the_page(site: Site, path: str) -> None:
     """The page's addresses return index.html, which is never used from a cache unchecked."""
     response = await site.client.get(path)
 
@@ -60,7 +60,9 @@ async def test_an_unknown_address_is_not_found(site: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/V1/me", "/rfis/7/8", "/requests"])
-async def test_who_goes_to_an_unknown_address_sees_the_page_say_so(site: Site, path: str) -> None:
+async def test_a_navigation_to_an_unknown_address_gets_the_page_with_404(
+    site: Site, path: str
+) -> None:
     """A navigation gets the page, which knows its own addresses, with the status 404."""
     response = await site.client.get(path, headers=NAVIGATION)
 
@@ -70,7 +72,7 @@ async def test_who_goes_to_an_unknown_address_sees_the_page_say_so(site: Site, p
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/wp-login.php", "/assets/app-0000.js"])
-async def test_a_missing_file_is_not_found_by_whoever_asks(site: Site, path: str) -> None:
+async def test_a_missing_file_is_not_found_even_for_a_browser(site: Site, path: str) -> None:
     """A name with an extension is not a page address, even if a browser requests it."""
     response = await site.client.get(path, headers=NAVIGATION)
 
@@ -88,7 +90,7 @@ async def test_assets_are_cached_for_a_year_and_compressed(site: Site) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_a_missing_asset_is_not_the_page(site: Site) -> None:
+async def test_a_missing_asset_is_not_found(site: Site) -> None:
     """A script of an old release gets 404, since HTML in its place would break the page."""
     response = await site.client.get("/assets/app-0000.js")
 
@@ -118,7 +120,7 @@ async def test_metrics_are_not_reachable(site: Site) -> None:
         ("/v1/vendors/me", 2 * MIB, 413),
     ],
 )
-async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int) -> None:
+async def test_request_bodies_are_limited(site: Site, path: str, size: int, status: int) -> None:
     """512 KiB pass; more is refused."""
     response = await site.client.post(path, data=io.BytesIO(b"x" * size))
 
@@ -134,7 +136,7 @@ async def test_bodies_have_a_limit(site: Site, path: str, size: int, status: int
         }  # fmt: skip
 
 
-async def test_a_header_that_is_too_large_is_a_problem(site: Site) -> None:
+async def test_an_oversized_header_gets_a_problem(site: Site) -> None:
     """Oversized request headers get 431 in the form of every other error."""
     response = await site.client.get("/v1/rfis", headers={"X-Long": "x" * 9000})
 
@@ -143,7 +145,7 @@ async def test_a_header_that_is_too_large_is_a_problem(site: Site) -> None:
     assert problem["code"] == "payload_too_large"
 
 
-async def test_rest_away_is_a_problem_that_says_try_again(site: Site) -> None:
+async def test_unavailable_rest_gets_a_problem_with_a_retry_time(site: Site) -> None:
     """While REST is down, callers get `unavailable`, with the request's id and a time to wait."""
     await site.rest.stop()
 
@@ -171,7 +173,7 @@ async def test_the_client_address_comes_from_the_trusted_proxy(site: Site) -> No
 
 
 @pytest.mark.parametrize("given", ["trace-42", "bad id\t{}", ""])
-async def test_a_request_id_is_passed_on_or_made(site: Site, given: str) -> None:
+async def test_a_request_id_is_kept_or_created(site: Site, given: str) -> None:
     """A harmless id from the client is kept; otherwise a new one of 32 digits is created."""
     answer = await (await site.client.get("/v1/me", headers={"X-Request-Id": given})).json()
 
@@ -179,7 +181,7 @@ async def test_a_request_id_is_passed_on_or_made(site: Site, given: str) -> None
     assert arrived == given if given == "trace-42" else len(arrived) == 32
 
 
-async def test_the_page_takes_no_posts(site: Site) -> None:
+async def test_a_post_to_the_page_is_refused(site: Site) -> None:
     """A POST outside the contract is refused in the form of every other error."""
     response = await site.client.post("/", data=b"x")
 

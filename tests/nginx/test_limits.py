@@ -50,7 +50,7 @@ def from_address(site: Site, address: str) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(site.url, connector=connector)
 
 
-async def test_half_sent_bodies_of_an_address_have_a_bound(site: Site) -> None:
+async def test_incomplete_bodies_of_one_address_are_limited(site: Site) -> None:
     """A hundred may wait for their rest; more are refused at once, and another address is served."""
     async with half_sent(site, ATTACKER, 150) as answers, from_address(site, OTHER) as other:
         response = await other.post("/v1/accounts", json={})
@@ -72,7 +72,7 @@ async def test_half_sent_bodies_of_an_address_have_a_bound(site: Site) -> None:
         ("/v1/vendors", LIMITS.rest_burst, LIMITS.rest_per_s),
     ],
 )
-async def test_a_flood_from_an_address_is_refused(
+async def test_a_flood_from_one_address_is_refused(
     site: Site, path: str, burst: int, per_s: int
 ) -> None:
     """A burst, then a rate per second; another address is served meanwhile."""
@@ -90,7 +90,7 @@ async def test_a_flood_from_an_address_is_refused(
     assert served == 200
 
 
-async def test_large_bodies_have_a_rate_of_their_own(site: Site) -> None:
+async def test_large_bodies_have_their_own_rate_limit(site: Site) -> None:
     """Twenty at once, with or without a declared length; small bodies are not affected."""
     large = b"x" * 200_000
 

@@ -77,7 +77,7 @@ def test_each_operation_with_if_match_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=lambda operation: operation.id)
-async def test_what_was_read_compressed_can_be_changed(
+async def test_a_compressed_etag_is_accepted_by_if_match(
     rest: Rest,
     entry: httpx.AsyncClient,
     operation: Operation,
@@ -106,7 +106,7 @@ async def test_what_was_read_compressed_can_be_changed(
     [operation for operation in OPERATIONS if operation.supports_not_modified],
     ids=lambda operation: operation.id,
 )
-async def test_what_was_read_compressed_is_not_sent_again(
+async def test_a_compressed_etag_is_accepted_by_if_none_match(
     rest: Rest,
     entry: httpx.AsyncClient,
     operation: Operation,

@@ -55,7 +55,7 @@ def test_nginx_accepts_the_rendered_file(
     assert "[warn]" not in result.stderr
 
 
-def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
+def test_an_invalid_environment_is_reported_in_one_sentence(page: Path, tmp_path: Path) -> None:
     """A wrong environment ends with exit code 1 and a sentence, without a stack trace."""
     result = check(page, tmp_path / "run", PARLEY_HTTP_PORT="no")
 
@@ -65,7 +65,7 @@ def test_a_mistake_is_one_sentence(page: Path, tmp_path: Path) -> None:
     )
 
 
-def test_every_body_of_json_passes() -> None:
+def test_every_json_body_fits_nginxs_limit() -> None:
     """The largest body that any operation accepts is no larger than nginx's limit."""
     largest = max(
         operation.body.size.json_bytes for operation in OPERATIONS if operation.body is not None

@@ -40,19 +40,19 @@ def environment(page: Path, **changes: str) -> dict[str, str]:
         ("PARLEY_LIMIT_SCALE", "many"),
     ],
 )
-def test_a_wrong_value_is_named(page: Path, variable: str, value: str) -> None:
+def test_an_invalid_value_is_named(page: Path, variable: str, value: str) -> None:
     """The error for a wrong value begins with the variable's name."""
     with pytest.raises(SettingsError, match=f"^{variable}"):
         from_environment(environment(page, **{variable: value}))
 
 
-def test_a_resolver_wants_one_service_without_a_name(page: Path) -> None:
+def test_a_resolver_needs_one_service_without_a_name(page: Path) -> None:
     """With a resolver the gateways are found by DNS, so naming one is a mistake."""
     with pytest.raises(SettingsError, match=r"^PARLEY_REALTIME_UPSTREAMS"):
         from_environment(environment(page, PARLEY_RESOLVER="127.0.0.11"))
 
 
-def test_defaults(page: Path) -> None:
+def test_only_the_page_and_the_upstreams_are_required(page: Path) -> None:
     """Only the page and the upstreams are required; everything else has a default."""
     settings = from_environment(environment(page))
 

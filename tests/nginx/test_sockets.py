@@ -40,7 +40,9 @@ async def whoami(client: socketio.AsyncClient) -> str:
 
 
 @pytest.mark.parametrize("transports", [("polling",), ("websocket",), ("polling", "websocket")])
-async def test_sessions_stay_and_spread(connect: Connect, transports: tuple[str, ...]) -> None:
+async def test_sessions_are_sticky_and_balanced(
+    connect: Connect, transports: tuple[str, ...]
+) -> None:
     """Over polling, websockets and the upgrade between them every session works, on both gateways.
 
     All clients have the same address, as they do behind one NAT.
@@ -98,7 +100,7 @@ async def test_clients_move_when_their_gateway_dies(
     assert await whoami(client) != held_by
 
 
-async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
+async def test_a_recovered_gateway_gets_new_sessions(site: Site) -> None:
     """A few seconds after its return, a gateway gets new sessions again."""
     await site.gateways[0].stop()
     await (await site.client.get("/socket.io/?EIO=4&transport=polling")).read()
@@ -113,7 +115,7 @@ async def test_a_gateway_that_came_back_is_used_again(site: Site) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_everybody_moves_to_a_gateway_that_was_away_before(
+async def test_clients_can_move_to_a_gateway_that_was_down_before(
     site: Site, connect: Connect
 ) -> None:
     """Clients of a dead gateway can reconnect at once, even to one that had been down before."""
@@ -128,7 +130,7 @@ async def test_everybody_moves_to_a_gateway_that_was_away_before(
     assert [await whoami(client) for client in after] == ["realtime-2"] * 4
 
 
-async def test_an_unknown_session_id_leads_to_a_gateway_of_ours(site: Site) -> None:
+async def test_an_unknown_session_id_reaches_some_gateway(site: Site) -> None:
     """An id with an unknown name is answered by some gateway, which does not know the session."""
     response = await site.client.get("/socket.io/?EIO=4&transport=polling&sid=evil.example.abc")
 

@@ -100,7 +100,7 @@ async def handshake(client: aiohttp.ClientSession) -> str:
     return (await response.text()).partition('"sid":"')[2].partition('"')[0]
 
 
-async def test_sessions_go_back_to_their_task(swarm: aiohttp.ClientSession) -> None:
+async def test_requests_of_a_session_reach_its_task(swarm: aiohttp.ClientSession) -> None:
     """New sessions are spread over the tasks, and each later request reaches the session's task."""
     sessions = [await handshake(swarm) for _ in range(8)]
 
@@ -110,7 +110,7 @@ async def test_sessions_go_back_to_their_task(swarm: aiohttp.ClientSession) -> N
     assert {sid.rpartition(".")[0] for sid in sessions} == set(TASKS)
 
 
-async def test_a_task_that_is_gone_is_refused_at_once(
+async def test_sessions_of_a_removed_task_get_502_at_once(
     swarm: aiohttp.ClientSession, table: dict[str, list[str]]
 ) -> None:
     """If a task leaves DNS, its sessions end with 502 and new ones go to the remaining tasks."""
@@ -125,7 +125,9 @@ async def test_a_task_that_is_gone_is_refused_at_once(
 
 
 @pytest.mark.parametrize("sid", ["secret.internal.x", f"parley_rest.1.{'a' * 25}.x", "127.0.0.4.x"])
-async def test_an_id_leads_nowhere_else(swarm: aiohttp.ClientSession, sid: str) -> None:
+async def test_a_session_id_reaches_only_the_gateways_service(
+    swarm: aiohttp.ClientSession, sid: str
+) -> None:
     """An id reaches only tasks of the gateways' service; with any other, some gateway answers."""
     response = await swarm.get(f"/socket.io/?EIO=4&transport=polling&sid={sid}")
 

@@ -65,7 +65,7 @@ def windows(found: list[Notification]) -> list[tuple[int, int]]:
     return [(digest.data["first_sequence"], digest.data["sequence"]) for digest in found]
 
 
-async def test_a_message_to_the_connected_writes_nothing(
+async def test_a_message_to_a_connected_recipient_writes_nothing(
     digests: Digests, world: World, store: MongoStore
 ) -> None:
     """The vendor sees it in the app; neither a notification nor a mark is written."""
@@ -77,7 +77,7 @@ async def test_a_message_to_the_connected_writes_nothing(
     assert (await counts(store)).total() == 0
 
 
-async def test_the_first_message_to_somebody_away_opens_a_digest(
+async def test_the_first_message_to_an_absent_recipient_opens_a_digest(
     digests: Digests, store: MongoStore, live: memory.Live
 ) -> None:
     """The digest is due after five seconds, by email, and is announced to the recipient's apps."""
@@ -92,7 +92,7 @@ async def test_the_first_message_to_somebody_away_opens_a_digest(
     assert [push.data["id"] for push in live.named("notification.created")] == [digest.id]
 
 
-async def test_later_messages_join_without_a_row_an_event_or_a_mark(
+async def test_later_messages_join_the_digest_without_further_writes(
     digests: Digests, store: MongoStore, live: memory.Live
 ) -> None:
     """Three hundred messages, in batches, write no more than the first one did."""
@@ -122,7 +122,7 @@ async def test_one_batch_opens_one_digest_for_each_conversation(
     assert await counts(store) == {"notifications": 12, "outbox": 12, "handled_events": 12}
 
 
-async def test_both_sides_are_told_of_each_others_messages(
+async def test_each_side_gets_a_digest_of_the_others_messages(
     digests: Digests, store: MongoStore
 ) -> None:
     """Each side gets a separate digest, with the name that the conversation has for the other."""
@@ -156,7 +156,7 @@ async def test_a_message_during_the_send_opens_the_next_digest(
     assert windows(found) == [(1, 2), (3, 4)]
 
 
-async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: MongoStore) -> None:
+async def test_a_postponed_digest_takes_more_messages(digests: Digests, store: MongoStore) -> None:
     """While the provider is down, a long talk makes one email and not one every five seconds."""
     case = await keep(store, a_case())
     await digests.handle_batch(await said(store, case, 1))
@@ -168,9 +168,7 @@ async def test_a_digest_that_is_put_off_is_open_again(digests: Digests, store: M
     assert windows(await of_account(store, case.vendor.id)) == [(1, 4)]
 
 
-async def test_a_claim_at_the_same_time_loses_no_message(
-    digests: Digests, store: MongoStore
-) -> None:
+async def test_a_concurrent_claim_loses_no_message(digests: Digests, store: MongoStore) -> None:
     """A message that arrives during a claim is in exactly one digest that will be sent."""
     for _ in range(25):
         case = await keep(store, a_case())
@@ -187,9 +185,7 @@ async def test_a_claim_at_the_same_time_loses_no_message(
             assert await store.notifications.settle(replace(await claimed(store), state=SENT))
 
 
-async def test_a_batch_that_comes_again_changes_nothing(
-    digests: Digests, store: MongoStore
-) -> None:
+async def test_a_redelivered_batch_changes_nothing(digests: Digests, store: MongoStore) -> None:
     """A repeated batch, or a part of it, changes nothing, whether its digest is open or sent."""
     case = await keep(store, a_case())
     batch = await said(store, case, 1, 2, 3)
@@ -204,7 +200,7 @@ async def test_a_batch_that_comes_again_changes_nothing(
     assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
 
 
-async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
+async def test_concurrent_deliveries_of_one_batch_open_one_digest(
     world: World, store: MongoStore
 ) -> None:
     """After a rebalance, the same batch in ten processes opens one digest."""
@@ -217,7 +213,7 @@ async def test_the_same_batch_to_many_processes_at_once_opens_one_digest(
     assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
 
 
-async def test_who_has_read_everything_is_not_written_to(
+async def test_a_recipient_that_has_read_everything_gets_no_email(
     digests: Digests, store: MongoStore
 ) -> None:
     """A recipient gets no email once everything is read, however late the event is handled.
@@ -235,7 +231,7 @@ async def test_who_has_read_everything_is_not_written_to(
     assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
 
 
-async def test_what_the_version_before_has_handled_is_not_told_again(
+async def test_messages_handled_by_the_previous_version_are_not_repeated(
     digests: Digests, store: MongoStore
 ) -> None:
     """Messages that the previous version handled are not covered again.
@@ -258,7 +254,7 @@ async def _marked(tx: Any, messages: list[Event]) -> None:
     await tx.handled.mark_many(GROUP, [message.id for message in messages])
 
 
-async def test_a_message_of_an_unknown_conversation_is_passed_over(
+async def test_a_message_of_an_unknown_conversation_is_skipped(
     digests: Digests, store: MongoStore
 ) -> None:
     """A message of an unknown conversation notifies nobody."""
@@ -267,7 +263,7 @@ async def test_a_message_of_an_unknown_conversation_is_passed_over(
     assert (await counts(store)).total() == 0
 
 
-async def test_a_message_to_a_vanished_account_is_passed_over(
+async def test_a_message_to_a_deleted_account_is_skipped(
     digests: Digests, store: MongoStore
 ) -> None:
     """A message to an account that no longer exists is not retried forever."""
@@ -279,7 +275,7 @@ async def test_a_message_to_a_vanished_account_is_passed_over(
     assert (await counts(store)).total() == 0
 
 
-async def test_an_opened_digest_is_due_by_the_clock_of_the_handling(
+async def test_a_digests_delay_starts_when_the_event_is_handled(
     digests: Digests, store: MongoStore, clock: FixedClock
 ) -> None:
     """A person about to open the app gets the whole delay, even if the event waited in a backlog."""

@@ -38,7 +38,7 @@ async def _refusal(email: Sender, mail: Outgoing = MAIL) -> SendError:
     return refused.value
 
 
-async def test_a_mail_arrives_whole(email: Sender, sandbox: Sandbox) -> None:
+async def test_an_email_arrives_complete(email: Sender, sandbox: Sandbox) -> None:
     """Subject, text, page, and the notification's id in the personalization's custom_args."""
     provider_id = await email.send(MAIL)
 
@@ -49,7 +49,7 @@ async def test_a_mail_arrives_whole(email: Sender, sandbox: Sandbox) -> None:
     assert provider_id == arrived.provider_id
 
 
-async def test_a_refused_address_is_permanent(email: Sender, sandbox: Sandbox) -> None:
+async def test_a_refused_address_is_a_permanent_error(email: Sender, sandbox: Sandbox) -> None:
     """SendGrid names the recipient as the invalid field."""
     refused = await _refusal(email, replace(MAIL, to="no address"))
 
@@ -86,7 +86,7 @@ async def test_a_refused_address_is_permanent(email: Sender, sandbox: Sandbox) -
         ({"status": 200, "is_accepted": True}, OutcomeUnknownError, "outcome_unknown"),
     ],
 )
-async def test_each_answer_has_its_meaning(
+async def test_each_status_means_final_unknown_or_temporary(
     email: Sender, sandbox: Sandbox, fault: dict[str, Any], kind: type[SendError], reason: str
 ) -> None:
     """Final: an error about this email. Unknown: no answer of SendGrid's own. Anything else waits."""
@@ -98,7 +98,7 @@ async def test_each_answer_has_its_meaning(
     assert len(sandbox.arrived()) == fault.get("is_accepted", False)
 
 
-async def test_a_wrong_key_is_our_fault_and_temporary(providers: Settings) -> None:
+async def test_a_wrong_key_is_a_temporary_error_of_ours(providers: Settings) -> None:
     """401: the email waits until the operator has corrected the key."""
     async with open_senders(replace(providers, sendgrid_api_key="SG.wrong")) as senders:
         refused = await _refusal(senders[Channel.EMAIL])
@@ -107,7 +107,7 @@ async def test_a_wrong_key_is_our_fault_and_temporary(providers: Settings) -> No
     assert refused.reason == "credentials_refused"
 
 
-async def test_too_many_requests_says_when_to_come_back(email: Sender, sandbox: Sandbox) -> None:
+async def test_too_many_requests_has_a_retry_time(email: Sender, sandbox: Sandbox) -> None:
     """429 with X-RateLimit-Reset, then success."""
     sandbox.fails("email", 429, retry_after_s=30)
 
@@ -119,7 +119,7 @@ async def test_too_many_requests_says_when_to_come_back(email: Sender, sandbox: 
 
 
 @pytest.mark.parametrize("status", ["timeout", "reset", "drip"])
-async def test_no_answer_to_a_request_is_unknown(
+async def test_a_request_without_an_answer_has_an_unknown_outcome(
     email: Sender, sandbox: Sandbox, status: str
 ) -> None:
     """SendGrid accepted the email, but no answer arrived in time."""
@@ -129,7 +129,7 @@ async def test_no_answer_to_a_request_is_unknown(
     assert len(sandbox.arrived()) == 1
 
 
-async def test_a_dripping_answer_ends_with_the_deadline(email: Sender, sandbox: Sandbox) -> None:
+async def test_a_slow_answer_ends_at_the_deadline(email: Sender, sandbox: Sandbox) -> None:
     """One deadline covers the whole request: each byte arrives in time, but not all of them."""
     sandbox.fails("email", "drip", is_accepted=True)
     began = time.monotonic()
@@ -139,7 +139,7 @@ async def test_a_dripping_answer_ends_with_the_deadline(email: Sender, sandbox: 
     assert time.monotonic() - began < TIMEOUT_S + 2
 
 
-async def test_no_redirect_is_followed_with_the_key(providers: Settings) -> None:
+async def test_redirects_are_not_followed(providers: Settings) -> None:
     """The redirect's target gets no request at all."""
     heard: list[bytes] = []
 
@@ -174,7 +174,7 @@ async def test_no_redirect_is_followed_with_the_key(providers: Settings) -> None
         {"sendgrid_api_key": "SG.with\na line"},
     ],
 )
-async def test_a_request_that_never_left_is_temporary(
+async def test_a_request_that_was_never_sent_is_a_temporary_error(
     providers: Settings, unsendable: dict[str, str], sandbox: Sandbox
 ) -> None:
     """Nothing listens, or nothing can be written; the error contains no part of the key."""
@@ -188,7 +188,7 @@ async def test_a_request_that_never_left_is_temporary(
     assert sandbox.arrived() == []
 
 
-async def test_the_check_at_start_finds_a_wrong_key(providers: Settings, email: Sender) -> None:
+async def test_the_check_at_startup_finds_a_wrong_key(providers: Settings, email: Sender) -> None:
     """The error names the variable; a correct key passes."""
     await email.check()
 
@@ -199,7 +199,7 @@ async def test_the_check_at_start_finds_a_wrong_key(providers: Settings, email: 
     assert ACCOUNT.sendgrid_api_key not in str(refused.value)
 
 
-async def test_a_provider_that_is_away_at_the_start_proves_nothing(providers: Settings) -> None:
+async def test_an_unavailable_provider_at_startup_is_a_temporary_error(providers: Settings) -> None:
     """The error is temporary, and not one of the settings."""
     nowhere = replace(providers, sendgrid_api_url="http://127.0.0.1:9")
     async with open_senders(nowhere) as senders:

@@ -12,7 +12,7 @@ from tests.builders import a_deletion, an_account
 from tests.notify.helpers import a_case, an_offer, keep, of_messages, says
 
 
-async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
+async def test_an_email_is_sent_to_the_accounts_address(world: World) -> None:
     """An SMS passes to the account's phone."""
     account = an_account(phone="+13035550188")
     await world.store.accounts.add(account)
@@ -21,12 +21,12 @@ async def test_an_email_passes_to_the_accounts_address(world: World) -> None:
     assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(account, "+13035550188")
 
 
-async def test_an_account_that_is_gone_is_not_written_to(world: World) -> None:
+async def test_a_deleted_account_gets_nothing(world: World) -> None:
     """A notification for a deleted account is suppressed, with the reason."""
     assert await Gate(world).check(an_offer(an_account(), "email")) == "account_gone"
 
 
-async def test_without_a_phone_there_is_no_sms(world: World) -> None:
+async def test_an_account_without_a_phone_gets_no_sms(world: World) -> None:
     """An SMS to an account without a phone is suppressed, with the reason."""
     account = an_account(phone=None)
     await world.store.accounts.add(account)
@@ -34,7 +34,7 @@ async def test_without_a_phone_there_is_no_sms(world: World) -> None:
     assert await Gate(world).check(an_offer(account, "sms")) == "no_address"
 
 
-async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
+async def test_an_offer_is_sent_to_a_connected_account(world: World) -> None:
     """An offer passes to a connected account as well."""
     account = an_account()
     await world.store.accounts.add(account)
@@ -43,7 +43,7 @@ async def test_an_offer_passes_to_the_connected_too(world: World) -> None:
     assert isinstance(await Gate(world).check(an_offer(account, "email")), SendPermit)
 
 
-async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> None:
+async def test_a_message_is_sent_to_an_absent_recipient_with_its_text(world: World) -> None:
     """A message passes to an absent recipient, with its current text."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "When could you come?")
@@ -53,7 +53,7 @@ async def test_a_message_passes_to_the_absent_with_its_words(world: World) -> No
     assert permit == SendPermit(case.vendor, case.vendor.email, ("When could you come?",))
 
 
-async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
+async def test_a_message_is_not_sent_to_a_connected_recipient(world: World) -> None:
     """A message does not pass once the recipient is connected: the app shows it."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
@@ -62,7 +62,7 @@ async def test_a_message_does_not_pass_to_who_came_back(world: World) -> None:
     assert await Gate(world).check(of_messages(case, 1, 1)) == "connected"
 
 
-async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
+async def test_a_message_is_not_sent_once_it_is_read(world: World) -> None:
     """A message does not pass once it is read, wherever that was."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
@@ -73,7 +73,7 @@ async def test_a_message_does_not_pass_to_who_has_read_it(world: World) -> None:
     assert await Gate(world).check(of_messages(case, 1, 1)) == "read"
 
 
-async def test_a_message_does_not_pass_a_block(world: World) -> None:
+async def test_a_message_is_not_sent_across_a_block(world: World) -> None:
     """A message does not pass to a recipient who blocked after it arrived."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1)
@@ -83,7 +83,7 @@ async def test_a_message_does_not_pass_a_block(world: World) -> None:
     assert await Gate(world).check(of_messages(case, 1, 1)) == "blocked"
 
 
-async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None:
+async def test_a_deleted_message_is_not_sent(world: World) -> None:
     """A deleted message does not pass: there is nothing left to notify of."""
     case = await keep(world.store, a_case())
     event = await says(world.store, case, 1)
@@ -96,7 +96,7 @@ async def test_a_message_that_was_taken_back_does_not_pass(world: World) -> None
     assert await Gate(world).check(of_messages(case, 1, 1)) == "message_deleted"
 
 
-async def test_an_unknown_presence_stops_the_send(world: World) -> None:
+async def test_unknown_presence_postpones_the_send(world: World) -> None:
     """If presence is unknown, the error is raised and the attempt is made later."""
 
     class Away:

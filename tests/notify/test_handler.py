@@ -31,7 +31,7 @@ async def _outbox(store: MongoStore) -> list[str]:
     return [decode(document["value"]).name for document in found]
 
 
-async def test_an_offer_makes_an_email_and_an_sms(
+async def test_an_offer_creates_an_email_and_an_sms(
     handler: Handler, world: World, live: memory.Live
 ) -> None:
     """The email and the SMS are due at once, complete, and announced to the account."""
@@ -58,7 +58,7 @@ async def test_an_offer_makes_an_email_and_an_sms(
     assert {push.data["id"] for push in pushed} == {notification.id for notification in found}
 
 
-async def test_who_has_no_phone_gets_no_sms(handler: Handler, world: World) -> None:
+async def test_a_vendor_without_a_phone_gets_no_sms(handler: Handler, world: World) -> None:
     """A vendor without a phone gets only the email."""
     case = a_case()
     case = await keep(world.store, replace(case, vendor=replace(case.vendor, phone=None)))
@@ -83,7 +83,7 @@ async def test_a_redelivered_event_changes_nothing(
     assert len(live.announcements) == 2
 
 
-async def test_the_same_event_to_two_processes_at_once_counts_once(
+async def test_concurrent_deliveries_of_one_event_have_one_effect(
     world: World, store: MongoStore
 ) -> None:
     """Ten deliveries of one event at the same time, as after a rebalance, have one effect."""
@@ -97,7 +97,7 @@ async def test_the_same_event_to_two_processes_at_once_counts_once(
     assert await _outbox(store) == ["notification.created"] * 2
 
 
-async def test_a_quote_is_told_to_the_absent_customer(handler: Handler, world: World) -> None:
+async def test_an_absent_customer_is_notified_of_a_quote(handler: Handler, world: World) -> None:
     """An absent customer is notified of a quote, with its figures."""
     case = await keep(world.store, a_case())
     quote = a_quote(
@@ -114,7 +114,7 @@ async def test_a_quote_is_told_to_the_absent_customer(handler: Handler, world: W
     )
 
 
-async def test_a_material_change_is_told_to_the_vendor_on_it(
+async def test_vendors_that_accepted_are_notified_of_a_material_change(
     handler: Handler, world: World
 ) -> None:
     """Vendors that accepted are read from the store and notified of a material change."""
@@ -137,9 +137,7 @@ async def test_events_that_concern_nobody_write_nothing(
     assert await store.database["handled_events"].count_documents({}) == 0
 
 
-async def test_an_event_about_a_vanished_account_is_passed_over(
-    handler: Handler, world: World
-) -> None:
+async def test_an_event_about_a_deleted_account_is_skipped(handler: Handler, world: World) -> None:
     """An event about a deleted account is neither retried forever nor dead-lettered."""
     rfi = an_rfi()
     await world.store.rfis.add(rfi, a_revision(rfi))
@@ -151,7 +149,7 @@ async def test_an_event_about_a_vanished_account_is_passed_over(
     assert await of_account(world.store, gone.id) == []
 
 
-async def test_a_quote_to_the_connected_writes_nothing(
+async def test_a_quote_to_a_connected_customer_writes_nothing(
     handler: Handler, world: World, store: MongoStore
 ) -> None:
     """A quote to a connected customer writes neither a notification nor a mark."""

@@ -35,7 +35,9 @@ def _alone(code: int) -> SendError:
     return TemporarySendError(f"provider_refused_{code}", is_for_all=False)
 
 
-def test_one_not_now_pauses_everybody_and_pauses_double(lane: Lane, clock: Stopwatch) -> None:
+def test_a_temporary_refusal_pauses_the_lane_and_pauses_double(
+    lane: Lane, clock: Stopwatch
+) -> None:
     """5, 10, 20 s … up to five minutes, while nothing succeeds in between."""
     pauses = []
     for _ in range(8):
@@ -50,7 +52,7 @@ def test_one_not_now_pauses_everybody_and_pauses_double(lane: Lane, clock: Stopw
     assert lane.paused_s() == 5
 
 
-def test_a_hint_is_a_floor_and_stops_no_doubling(lane: Lane, clock: Stopwatch) -> None:
+def test_a_retry_hint_is_a_minimum_and_pauses_still_double(lane: Lane, clock: Stopwatch) -> None:
     """A provider that always hints at 1 s still gets few requests."""
     busy = TemporarySendError("rate_limited", retry_after_s=1)
     for expected_s in (5, 10, 20):
@@ -62,7 +64,7 @@ def test_a_hint_is_a_floor_and_stops_no_doubling(lane: Lane, clock: Stopwatch) -
     assert lane.paused_s() == 91
 
 
-def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lane) -> None:
+def test_requests_in_flight_do_not_lengthen_a_pause(lane: Lane) -> None:
     """Sixteen failures at once count as one, and the longest of their hints applies."""
     for _ in range(16):
         lane.failed(AWAY, "a")
@@ -72,7 +74,7 @@ def test_those_in_flight_at_the_beginning_of_a_pause_make_it_no_longer(lane: Lan
     assert lane.paused_s() == 60
 
 
-def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
+def test_after_a_pause_one_request_goes_first(lane: Lane, clock: Stopwatch) -> None:
     """After a pause, one request goes first; the others wait for its answer."""
     lane.begin()
     lane.failed(AWAY, "a")
@@ -90,7 +92,7 @@ def test_after_a_pause_one_goes_first(lane: Lane, clock: Stopwatch) -> None:
 
 
 @pytest.mark.parametrize("error", [PermanentSendError("invalid_address"), None])
-def test_a_message_that_was_judged_ends_the_trouble(
+def test_an_accepted_or_refused_message_ends_the_trouble(
     lane: Lane, clock: Stopwatch, error: SendError | None
 ) -> None:
     """A message that is accepted, or refused for its own sake, shows that the provider works."""
@@ -105,7 +107,7 @@ def test_a_message_that_was_judged_ends_the_trouble(
     assert lane.paused_s() == 0
 
 
-def test_several_without_an_answer_open_it_and_then_one_is_enough(
+def test_several_time_outs_pause_the_lane_and_then_one_is_enough(
     lane: Lane, clock: Stopwatch
 ) -> None:
     """A single time-out can happen; but each request to a hanging provider costs an email."""
@@ -120,7 +122,7 @@ def test_several_without_an_answer_open_it_and_then_one_is_enough(
     assert lane.paused_s() == 10
 
 
-def test_one_persons_refusals_hold_nobody_else_up(lane: Lane) -> None:
+def test_one_recipients_refusals_pause_nobody_else(lane: Lane) -> None:
     """One person's refusals pause nobody; the same from several count as our fault and alarm."""
     before = _refusals()
     for _ in range(20):
@@ -138,7 +140,7 @@ def _refusals() -> float:
     return REGISTRY.get_sample_value("parley_provider_refusals_total", labels) or 0
 
 
-def test_our_own_mistake_alarms_and_a_busy_provider_does_not(lane: Lane) -> None:
+def test_only_our_own_mistakes_raise_the_alarm(lane: Lane) -> None:
     """The metric for alarms counts only refusals of our key, number or account."""
 
     def count(reason: str) -> float:
@@ -154,7 +156,9 @@ def test_our_own_mistake_alarms_and_a_busy_provider_does_not(lane: Lane) -> None
     assert count("rate_limited") == count("provider_unavailable") == count("outcome_unknown") == 0
 
 
-def test_after_too_many_it_goes_on_at_the_rate_that_was_taken(lane: Lane, clock: Stopwatch) -> None:
+def test_after_rate_limiting_the_lane_continues_at_the_accepted_rate(
+    lane: Lane, clock: Stopwatch
+) -> None:
     """Ten were accepted within a second: nine a second from then, evenly spaced, then slowly more."""
     for _ in range(10):
         lane.answered()
@@ -176,7 +180,9 @@ def test_after_too_many_it_goes_on_at_the_rate_that_was_taken(lane: Lane, clock:
     assert lane.wait_s() == 0
 
 
-def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) -> None:
+def test_rate_limiting_without_an_accepted_request_sets_no_rate(
+    lane: Lane, clock: Stopwatch
+) -> None:
     """The pause is enough: a rate derived from no data would last for minutes."""
     lane.failed(TemporarySendError("rate_limited"), "a")
     clock.at_s += lane.paused_s()
@@ -185,7 +191,7 @@ def test_too_many_without_any_taken_tells_no_rate(lane: Lane, clock: Stopwatch) 
     assert lane.wait_s() == 0
 
 
-def test_whether_it_is_paused_is_a_metric(lane: Lane, clock: Stopwatch) -> None:
+def test_a_pause_is_shown_by_a_metric(lane: Lane, clock: Stopwatch) -> None:
     """The metric is 1 while nothing is claimed."""
 
     def shown() -> float | None:

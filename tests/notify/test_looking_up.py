@@ -50,7 +50,7 @@ async def _send_when_due(
         {"status": 201, "form": "malformed"},
     ],
 )
-async def test_one_that_went_out_is_not_sent_again(
+async def test_an_sms_that_was_sent_is_not_sent_again(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, fault: dict[str, Any]
 ) -> None:
     """Twilio is queried a minute later and has it: it is sent, with the first attempt's SID."""
@@ -68,7 +68,7 @@ async def test_one_that_went_out_is_not_sent_again(
     assert (after.state, after.provider_id) == (SENT, arrived.provider_id)
 
 
-async def test_one_that_did_not_go_out_is_sent_after_two_looks(
+async def test_an_unsent_sms_is_sent_after_two_look_ups(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """The first look-up is a minute after the attempt, the second right before the next attempt."""
@@ -87,7 +87,7 @@ async def test_one_that_did_not_go_out_is_sent_after_two_looks(
 
 
 @pytest.mark.parametrize("after_s", [30, 90])
-async def test_one_that_twilio_takes_late_is_found(
+async def test_an_sms_that_twilio_accepts_late_is_found(
     worker: Worker,
     sandbox: Sandbox,
     store: MongoStore,
@@ -118,7 +118,7 @@ def sandbox_text(notification: Notification) -> str:
     )
 
 
-async def test_what_another_notification_holds_is_not_this_one(
+async def test_an_sms_of_another_notification_does_not_count(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """An identical SMS that belongs to another notification does not count."""
@@ -140,7 +140,7 @@ async def test_what_another_notification_holds_is_not_this_one(
     assert sorted(held) == sorted(submission.provider_id for submission in arrived)
 
 
-async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
+async def test_a_killed_workers_attempt_is_looked_up_a_minute_later(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """The attempt's time is stored with the notification, for the worker that takes over."""
@@ -159,7 +159,7 @@ async def test_a_killed_workers_try_is_looked_for_a_minute_after_it(
     assert after.looked_up_at is None
 
 
-async def test_a_try_of_the_version_before_is_looked_for_too(
+async def test_an_attempt_of_the_previous_version_is_looked_up(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """An attempt of the previous version, which has no time, is looked up after its claim."""
@@ -173,7 +173,7 @@ async def test_a_try_of_the_version_before_is_looked_for_too(
     assert len(sandbox.arrived()) == 1
 
 
-async def test_a_look_up_that_fails_keeps_the_outcome_unknown(
+async def test_a_failed_look_up_keeps_the_outcome_unknown(
     world: World,
     senders: Mapping[Channel, Sender],
     renderer: Renderer,

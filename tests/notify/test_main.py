@@ -115,7 +115,7 @@ async def _produce(settings: Settings, *happened: Event) -> None:
 
 
 @pytest.mark.usefixtures("kafka_bootstrap_servers")
-async def test_events_in_kafka_arrive_as_mail_and_sms_once(
+async def test_events_in_kafka_arrive_as_email_and_sms_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """Two processes that get every event twice send it once, log no text, and stop at SIGTERM."""
@@ -170,7 +170,7 @@ async def test_events_in_kafka_arrive_as_mail_and_sms_once(
         assert secret not in logs
 
 
-async def test_a_key_that_is_refused_ends_the_start_with_one_sentence(
+async def test_a_refused_key_ends_the_process_with_one_sentence(
     settings: Settings, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """The error names the variable, and no part of its value appears in the log."""
@@ -195,7 +195,7 @@ def _numbered(case: Case, number: int) -> Entry:
 
 
 @pytest.mark.usefixtures("kafka_bootstrap_servers")
-async def test_a_kill_in_the_middle_of_chat_leaves_each_message_told_once(
+async def test_a_kill_during_chat_leaves_each_message_notified_once(
     settings: Settings, store: MongoStore, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """`kill -9` while messages to absent people arrive; another process takes over.

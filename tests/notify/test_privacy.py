@@ -24,7 +24,7 @@ SECRETS = (
 )
 
 
-async def test_no_mail_and_no_sms_has_what_the_table_withholds(
+async def test_no_email_or_sms_contains_a_withheld_field(
     handler: Handler, world: World, renderer: Renderer
 ) -> None:
     """No email or SMS about an RFI has a withheld value, whatever its kind and recipient."""

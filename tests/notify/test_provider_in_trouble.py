@@ -82,7 +82,7 @@ def _met(sandbox: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-async def test_a_slow_provider_loses_nothing_and_gets_few_requests(
+async def test_rate_limiting_loses_nothing_and_causes_few_requests(
     worker: Worker,
     sandbox: Sandbox,
     store: MongoStore,
@@ -102,7 +102,7 @@ async def test_a_slow_provider_loses_nothing_and_gets_few_requests(
     assert clock.now() < at(200)
 
 
-async def test_an_operators_mistake_is_waited_out(
+async def test_an_operators_mistake_loses_nothing(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
     """Our number is refused for two hours: nothing is lost, and there are hardly any requests."""
@@ -117,7 +117,7 @@ async def test_an_operators_mistake_is_waited_out(
     assert await _states(store, "sms") == {"sent": 100}
 
 
-async def test_what_cannot_be_known_costs_few_mails(
+async def test_an_hour_of_unknown_outcomes_costs_few_emails(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
     """SendGrid's front end answers 502 for an hour: one email every five minutes is lost, not all."""
@@ -134,7 +134,7 @@ async def test_what_cannot_be_known_costs_few_mails(
 
 
 @pytest.mark.parametrize("form", ["provider", "html"])
-async def test_taken_and_answered_with_an_error_is_one_mail(
+async def test_an_email_accepted_with_an_error_is_sent_once(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock, form: str
 ) -> None:
     """SendGrid accepted the email, and something answered 502 or 504: it is never sent again."""
@@ -147,7 +147,7 @@ async def test_taken_and_answered_with_an_error_is_one_mail(
     assert len(sandbox.arrived()) == 2
 
 
-async def test_a_hanging_provider_does_not_hold_the_other_up(
+async def test_a_hanging_provider_does_not_delay_the_other(
     world: World,
     renderer: Renderer,
     lanes: Lanes,
@@ -178,7 +178,7 @@ async def test_a_hanging_provider_does_not_hold_the_other_up(
     assert left > 40 - MAX_IN_FLIGHT - MOST_UNKNOWN
 
 
-async def test_nothing_is_claimed_while_a_pause_lasts(
+async def test_nothing_is_claimed_during_a_pause(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
     """Notifications that become due meanwhile wait unclaimed, and cause no request and no write."""
@@ -199,7 +199,7 @@ async def test_nothing_is_claimed_while_a_pause_lasts(
     assert await _states(store, "email") == {"sent": 31}
 
 
-async def test_what_was_claimed_before_a_pause_gives_way_to_it(
+async def test_a_claim_made_before_a_pause_waits_for_its_end(
     world: World,
     senders: Mapping[Channel, Sender],
     renderer: Renderer,
@@ -262,7 +262,7 @@ def _with_accounts(store: MongoStore, accounts: object) -> MongoStore:
     return Patched()  # type: ignore[return-value]
 
 
-async def test_one_recipients_trouble_is_nobody_elses(
+async def test_one_recipients_trouble_delays_nobody_else(
     worker: Worker, sandbox: Sandbox, store: MongoStore, lanes: Lanes, clock: FixedClock
 ) -> None:
     """A number in a region that our account may not write to waits alone."""
@@ -276,7 +276,7 @@ async def test_one_recipients_trouble_is_nobody_elses(
     assert lanes[Channel.SMS].paused_s() == 0
 
 
-async def test_a_wrong_key_after_the_start_is_mended_by_a_right_one(
+async def test_a_corrected_key_sends_the_delayed_emails(
     world: World,
     renderer: Renderer,
     lanes: Lanes,

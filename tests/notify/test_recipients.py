@@ -43,7 +43,7 @@ async def _send(worker: Worker) -> None:
         ("email", {"field": "personalizations.0.to.0.email"}, "invalid_address"),
     ],
 )
-async def test_a_refused_address_is_not_asked_again(
+async def test_a_refused_address_gets_nothing_more(
     worker: Worker,
     sandbox: Sandbox,
     store: MongoStore,
@@ -86,7 +86,7 @@ async def test_a_refused_address_is_not_asked_again(
     assert {submission.channel.value for submission in sandbox.arrived()} == {another}
 
 
-async def test_what_is_refused_for_another_reason_is_not_remembered(
+async def test_another_refusal_does_not_suppress_the_address(
     worker: Worker, sandbox: Sandbox, store: MongoStore
 ) -> None:
     """A text that is too long says nothing about the number."""
@@ -102,7 +102,7 @@ async def test_what_is_refused_for_another_reason_is_not_remembered(
     assert len(sandbox.arrived()) == 1
 
 
-async def test_a_phone_rings_so_often_an_hour_and_no_more(
+async def test_sms_to_one_phone_are_limited_per_hour(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """Eighty offers at once: the emails cover all of them, and SMS resume later."""
@@ -133,7 +133,7 @@ async def test_a_phone_rings_so_often_an_hour_and_no_more(
     )
 
 
-async def test_a_second_try_takes_no_second_place(
+async def test_a_retry_takes_no_second_place(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """A notification that was put off keeps its place."""

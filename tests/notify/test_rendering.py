@@ -59,7 +59,7 @@ class _Page(HTMLParser):
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_every_kind_is_a_whole_email(kind: NotificationKind, renderer: Renderer) -> None:
+def test_every_kind_renders_a_complete_email(kind: NotificationKind, renderer: Renderer) -> None:
     """Every kind has a one-line subject, a text and a page, with the link and the name."""
     mail = renderer.mail(kind, "O'Hara & Sons", DATA, ["When could you come?"])
 
@@ -75,7 +75,7 @@ def test_every_kind_is_a_whole_email(kind: NotificationKind, renderer: Renderer)
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_every_kind_escapes_what_others_wrote(kind: NotificationKind, renderer: Renderer) -> None:
+def test_every_kind_escapes_peoples_text(kind: NotificationKind, renderer: Renderer) -> None:
     """Markup that people wrote appears as text in the page, and unchanged in the text."""
     mail = renderer.mail(kind, "<i>Vince</i>", DATA, ["<img src=x onerror=alert(1)>"])
 
@@ -85,7 +85,7 @@ def test_every_kind_escapes_what_others_wrote(kind: NotificationKind, renderer: 
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_every_kind_is_an_sms_of_one_line_with_a_link(
+def test_every_kind_renders_a_one_line_sms_with_a_link(
     kind: NotificationKind, renderer: Renderer
 ) -> None:
     """An ordinary title takes at most two segments; the link, which is unique, is at the end."""
@@ -98,9 +98,7 @@ def test_every_kind_is_an_sms_of_one_line_with_a_link(
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_no_name_or_title_turns_the_sentence_round(
-    kind: NotificationKind, renderer: Renderer
-) -> None:
+def test_no_name_or_title_reverses_the_sentence(kind: NotificationKind, renderer: Renderer) -> None:
     """What a person wrote is isolated in HTML and has no direction controls elsewhere."""
     names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
 
@@ -114,9 +112,7 @@ def test_no_name_or_title_turns_the_sentence_round(
 
 
 @pytest.mark.parametrize("kind", list(NotificationKind))
-def test_a_missing_value_is_an_error_and_no_blank(
-    kind: NotificationKind, renderer: Renderer
-) -> None:
+def test_a_missing_value_is_an_error(kind: NotificationKind, renderer: Renderer) -> None:
     """A missing value is an error, so that nobody gets an email with a hole in it."""
     without_title = {name: value for name, value in DATA.items() if name != "title"}
 
@@ -162,7 +158,7 @@ def test_a_long_message_is_cut(renderer: Renderer) -> None:
         (1_250, "KWD", "1.250 KWD"),
     ],
 )
-def test_money_has_the_places_of_its_currency(
+def test_money_has_its_currencys_decimal_places(
     amount_minor: int, currency: str, written: str
 ) -> None:
     """An amount has as many decimal places as ISO 4217 defines for its currency."""
@@ -172,12 +168,12 @@ def test_money_has_the_places_of_its_currency(
 @pytest.mark.parametrize(
     ("distance_m", "said"), [(0, "0 m"), (999, "999 m"), (1_240, "1.2 km"), (35_400, "35 km")]
 )
-def test_distances_are_said_as_people_say_them(distance_m: int, said: str) -> None:
+def test_distances_are_rounded_for_people(distance_m: int, said: str) -> None:
     """Metres below a kilometre, one decimal place up to ten kilometres."""
     assert distance(distance_m) == said
 
 
-def test_short_cuts_at_the_limit_and_not_before() -> None:
+def test_short_cuts_only_beyond_the_limit() -> None:
     """A text that fits is not changed."""
     assert short("a\n b", 3) == "a b"
     assert short("abcdef", 5) == "ab..."
@@ -198,7 +194,7 @@ def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
     assert is_gsm(text)
 
 
-def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
+def test_a_curly_apostrophe_costs_no_segment(renderer: Renderer) -> None:
     """A curly apostrophe would make the text UCS-2: three segments instead of one."""
     curly = renderer.sms(NotificationKind.RFI_WON, {**DATA, "title": "Can’t close the tap"})
 
@@ -216,7 +212,7 @@ def test_one_typed_apostrophe_costs_nothing(renderer: Renderer) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", NotificationKind)
-def test_a_long_title_is_cut_between_signs_and_the_link_stays(
+def test_a_long_title_is_cut_between_characters_and_the_link_stays(
     kind: NotificationKind, title: str, renderer: Renderer
 ) -> None:
     """No half emoji, no half flag, no mark without its letter, and at most three segments."""
@@ -250,7 +246,7 @@ def test_a_long_title_is_cut_between_signs_and_the_link_stays(
         "Sink.https://evil.example",
     ],
 )
-def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> None:
+def test_an_sms_contains_no_link_but_ours(title: str, renderer: Renderer) -> None:
     """The only link is ours: titles and names keep nothing that a phone would turn into one."""
     for kind in NotificationKind:
         names = {"title": title, "sender_name": title, "vendor_name": title}
@@ -266,12 +262,12 @@ def test_nobody_elses_link_goes_out_by_sms(title: str, renderer: Renderer) -> No
     "title",
     ["Fix it. Today, at 10.30", "Sink 1.5 in. wide", "A.C. unit", "Paint 3.5x2.8 m", ORDINARY],
 )
-def test_an_ordinary_title_stays_as_it_is(title: str, renderer: Renderer) -> None:
+def test_an_ordinary_title_is_unchanged(title: str, renderer: Renderer) -> None:
     """Full stops and numbers are not links."""
     assert title in renderer.sms(NotificationKind.RFI_WON, {**DATA, "title": title})
 
 
-def test_a_subject_is_cut_between_signs(renderer: Renderer) -> None:
+def test_a_subject_is_cut_between_characters(renderer: Renderer) -> None:
     """An emoji at the limit is removed as a whole."""
     family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
     for padding in range(12):

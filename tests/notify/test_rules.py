@@ -16,7 +16,7 @@ def _told(found: list[Telling]) -> set[tuple[NotificationKind, str]]:
     return {(telling.kind, telling.account_id) for telling in found}
 
 
-def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
+def test_a_vendor_is_notified_of_an_offer_by_email_and_sms() -> None:
     """Only the vendor is notified of an offer, by email and SMS, connected or not."""
     match = a_match(distance_m=1_200)
 
@@ -30,7 +30,7 @@ def test_an_offer_is_told_to_its_vendor_by_email_and_sms() -> None:
     assert not policy.is_for_the_absent
 
 
-def test_an_offer_that_fits_no_longer_is_told_to_its_vendor() -> None:
+def test_a_vendor_is_notified_when_its_offer_no_longer_fits() -> None:
     """The customer moved the RFI out of the vendor's reach."""
     match = a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable")
 
@@ -40,14 +40,14 @@ def test_an_offer_that_fits_no_longer_is_told_to_its_vendor() -> None:
 
 
 @pytest.mark.parametrize("reason", ["rfi_withdrawn", "rfi_awarded"])
-def test_a_match_closed_with_its_rfi_is_told_by_the_rfi(reason: str) -> None:
+def test_a_match_closed_with_its_rfi_causes_no_second_notification(reason: str) -> None:
     """One fact causes one notification."""
     match = a_match(state=MatchState.CLOSED, closed_reason=reason)
 
     assert tellings(of_match("match.closed", match), Facts()) == []
 
 
-def test_a_message_is_told_to_the_others_after_a_while() -> None:
+def test_the_other_side_is_notified_of_a_message_after_a_delay() -> None:
     """A message's sender is not notified; the others get a delayed email if absent."""
     case = a_case()
     message = a_message(
@@ -65,7 +65,7 @@ def test_a_message_is_told_to_the_others_after_a_while() -> None:
     assert (policy.is_for_the_absent, policy.delay_s) == (True, MESSAGE_DELAY_S)
 
 
-def test_the_words_of_a_message_are_not_copied() -> None:
+def test_a_notification_does_not_copy_the_messages_text() -> None:
     """The data stored with the notification identifies the message but does not repeat it."""
     case = a_case()
     message = a_message(
@@ -77,12 +77,12 @@ def test_the_words_of_a_message_are_not_copied() -> None:
     assert "secret" not in repr(telling)
 
 
-def test_a_message_of_an_unknown_conversation_is_told_to_nobody() -> None:
+def test_a_message_of_an_unknown_conversation_notifies_nobody() -> None:
     """A message of an unknown conversation notifies nobody."""
     assert tellings(of_message(a_message(sequence=1)), Facts()) == []
 
 
-def test_a_quote_is_told_to_the_customer() -> None:
+def test_the_customer_is_notified_of_a_quote() -> None:
     """An absent customer is notified of a quote, with its figures."""
     quote = a_quote(amount_minor=25_000, currency="USD")
 
@@ -96,7 +96,7 @@ def test_a_quote_is_told_to_the_customer() -> None:
     assert POLICIES[NotificationKind.QUOTE_SUBMITTED].is_for_the_absent
 
 
-def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
+def test_vendors_that_accepted_are_notified_of_a_material_change() -> None:
     """Vendors that only have an offer read the current RFI."""
     rfi = an_rfi(revision=3)
     accepted, offered = an_accepted_match(rfi_id=rfi.id), a_match(rfi_id=rfi.id)
@@ -109,7 +109,7 @@ def test_a_material_change_is_told_to_vendors_that_accepted() -> None:
 
 
 @pytest.mark.parametrize("path", ["title", "max_vendors"])
-def test_a_change_that_alters_no_quote_is_told_to_nobody(path: str) -> None:
+def test_an_immaterial_change_notifies_nobody(path: str) -> None:
     """A better title is no reason to write to anybody."""
     rfi = an_rfi(revision=3)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
@@ -117,7 +117,7 @@ def test_a_change_that_alters_no_quote_is_told_to_nobody(path: str) -> None:
     assert tellings(of_rfi("rfi.revised", rfi, path), facts) == []
 
 
-def test_a_draft_changes_in_silence() -> None:
+def test_a_change_of_a_draft_notifies_nobody() -> None:
     """A change of a draft notifies nobody: only an open RFI has vendors."""
     rfi = an_rfi(revision=3, state=RfiState.DRAFT)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
@@ -125,7 +125,7 @@ def test_a_draft_changes_in_silence() -> None:
     assert tellings(of_rfi("rfi.revised", rfi, "budget"), facts) == []
 
 
-def test_a_withdrawal_is_told_to_those_it_closed() -> None:
+def test_a_withdrawal_notifies_vendors_whose_match_it_closed() -> None:
     """Vendors that had declined or whose match was closed before are not notified."""
     rfi = an_rfi(revision=3, state=RfiState.WITHDRAWN)
     closed = a_match(state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
@@ -140,7 +140,7 @@ def test_a_withdrawal_is_told_to_those_it_closed() -> None:
     }
 
 
-def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
+def test_an_award_notifies_the_winner_and_the_losers() -> None:
     """The winner gets email and SMS with a link to the conversation, the losers get an email."""
     winner = an_accepted_match()
     loser = a_match(state=MatchState.CLOSED, closed_reason="rfi_awarded")
@@ -158,7 +158,7 @@ def test_an_award_is_told_to_the_winner_and_to_the_losers() -> None:
     assert POLICIES[NotificationKind.RFI_LOST].channels == (Channel.EMAIL,)
 
 
-def test_most_events_are_told_to_nobody() -> None:
+def test_an_event_without_a_rule_notifies_nobody() -> None:
     """An event without a rule notifies nobody."""
     assert tellings(of_match("match.accepted", an_accepted_match()), Facts()) == []
     assert tellings(of_quote("quote.updated", a_quote()), Facts()) == []
@@ -171,7 +171,7 @@ def test_every_kind_has_a_policy() -> None:
     assert all(policy.channels for policy in POLICIES.values())
 
 
-def test_an_award_without_the_winners_match_tells_no_winner() -> None:
+def test_an_award_without_the_winners_match_notifies_no_winner() -> None:
     """Without the winner's match no win is notified: there is no conversation to link to."""
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 

@@ -14,7 +14,7 @@ from tests.builders import NOW
 from tests.notify.conftest import ACCOUNT
 
 
-async def test_a_channel_without_credentials_is_off_and_says_so_once(
+async def test_a_channel_without_credentials_is_off_with_one_log_line(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A channel without credentials is off, with one log line; the other channel is on."""
@@ -27,7 +27,7 @@ async def test_a_channel_without_credentials_is_off_and_says_so_once(
     assert off == ["sms", "email"]
 
 
-async def test_a_provider_that_is_away_does_not_stop_the_start(
+async def test_an_unavailable_provider_does_not_stop_the_startup(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unreachable provider is logged as unconfirmed, and the other one is still checked."""
@@ -44,7 +44,7 @@ async def test_a_provider_that_is_away_does_not_stop_the_start(
             await check(senders)
 
 
-async def test_no_secret_address_or_word_reaches_the_log(
+async def test_logs_contain_no_secret_address_or_text(
     providers: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No secret, address or text reaches the log, even at DEBUG."""

@@ -46,7 +46,7 @@ async def _told(store: MongoStore) -> list[str]:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-async def test_it_goes_out_and_is_told(
+async def test_a_sent_notification_is_recorded_with_its_event(
     worker: Worker, sandbox: Sandbox, store: MongoStore, channel: str
 ) -> None:
     """A sent notification has the provider's id and no reason, and its event is in the outbox."""
@@ -69,7 +69,7 @@ async def test_it_goes_out_and_is_told(
     assert counted == (before or 0) + 1
 
 
-async def test_rate_limits_are_waited_for(
+async def test_a_rate_limit_delays_the_send(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """429 with Retry-After 40: it is sent once, and not before 40 s."""
@@ -92,7 +92,7 @@ async def test_rate_limits_are_waited_for(
 
 
 @pytest.mark.parametrize(("channel", "status"), [("email", 500), ("email", 503), ("sms", 429)])
-async def test_a_providers_error_is_survived(
+async def test_a_providers_errors_are_retried(
     worker: Worker,
     sandbox: Sandbox,
     store: MongoStore,
@@ -124,7 +124,7 @@ async def test_a_providers_error_is_survived(
         ("sms", {"code": 21614}, "invalid_address"),
     ],
 )
-async def test_a_refusal_of_this_text_or_recipient_is_final(
+async def test_a_refusal_of_the_text_or_recipient_is_final(
     worker: Worker,
     sandbox: Sandbox,
     store: MongoStore,
@@ -147,7 +147,7 @@ async def test_a_refusal_of_this_text_or_recipient_is_final(
     assert await _told(store) == ["notification.failed"]
 
 
-async def test_it_is_given_up_after_a_day(
+async def test_a_notification_is_abandoned_after_a_day(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """A notification is abandoned after a day, with the last reason, after any number of attempts."""
@@ -223,7 +223,7 @@ class _StoreOfTheDying:
 
 
 @pytest.mark.parametrize(("channel", "state"), [("email", FAILED), ("sms", SENT)])
-async def test_a_crash_after_the_request_doubles_nothing(
+async def test_a_crash_after_the_request_duplicates_nothing(
     world: World,
     senders: Mapping[Channel, Sender],
     renderer: Renderer,
@@ -253,7 +253,7 @@ async def test_a_crash_after_the_request_doubles_nothing(
     assert (await only(store, account.id)).state is state
 
 
-async def test_a_channel_that_is_off_suppresses(
+async def test_a_channel_without_a_sender_suppresses_the_notification(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
     """A channel without a sender suppresses the notification, with a reason and an event."""
@@ -266,7 +266,7 @@ async def test_a_channel_that_is_off_suppresses(
     assert await _told(store) == ["notification.suppressed"]
 
 
-async def test_what_was_read_meanwhile_is_suppressed(
+async def test_a_message_read_before_the_send_is_suppressed(
     worker: Worker, sandbox: Sandbox, world: World, store: MongoStore
 ) -> None:
     """A message read before the time of sending, when the gate is checked, is not emailed."""
@@ -299,7 +299,7 @@ async def test_an_email_about_messages_quotes_them_all(
     assert "It drips &lt;fast&gt;" in (arrived.html or "")
 
 
-async def test_an_unknown_presence_puts_off(
+async def test_unknown_presence_postpones_an_email_about_a_message(
     world: World,
     senders: Mapping[Channel, Sender],
     renderer: Renderer,
@@ -338,7 +338,7 @@ async def test_an_unknown_presence_puts_off(
     assert sandbox.arrived() == []
 
 
-async def test_a_defect_is_put_off_and_not_lost(
+async def test_a_defect_postpones_the_notification(
     worker: Worker, store: MongoStore, sandbox: Sandbox
 ) -> None:
     """Data that the template cannot render waits up to a day for a corrected release."""
@@ -353,7 +353,7 @@ async def test_a_defect_is_put_off_and_not_lost(
     assert sandbox.arrived() == []
 
 
-async def test_a_lease_that_is_nearly_over_begins_nothing(
+async def test_no_request_begins_shortly_before_the_lease_expires(
     sending: Sending, store: MongoStore, clock: FixedClock, sandbox: Sandbox
 ) -> None:
     """A delayed worker leaves the attempt to the next one, so that the two do not overlap."""
@@ -368,7 +368,7 @@ async def test_a_lease_that_is_nearly_over_begins_nothing(
     assert await only(store, account.id) == claimed
 
 
-async def test_a_sender_that_breaks_leaves_the_outcome_unknown(
+async def test_a_sender_that_raises_leaves_the_outcome_unknown(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
     """A defect in the middle of a request leaves the request's outcome unknown."""

@@ -38,7 +38,7 @@ async def _refusal(sms: Sender, text: Outgoing = TEXT) -> SendError:
     return refused.value
 
 
-async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
+async def test_an_sms_arrives_from_the_configured_number(sms: Sender, sandbox: Sandbox) -> None:
     """An SMS comes from the configured number, and its SID is returned."""
     sid = await sms.send(TEXT)
 
@@ -55,7 +55,7 @@ async def test_a_text_arrives(sms: Sender, sandbox: Sandbox) -> None:
         ("+15005550009", "invalid_address"),
     ],
 )
-async def test_a_refused_number_is_permanent(
+async def test_a_refused_number_is_a_permanent_error(
     sms: Sender, sandbox: Sandbox, number: str, reason: str
 ) -> None:
     """The error has a word for it, and not the number."""
@@ -91,7 +91,7 @@ async def test_a_refused_number_is_permanent(
         (404, 20404, "provider_refused_20404", False),
     ],
 )
-async def test_what_is_not_known_to_be_the_recipients_waits(
+async def test_errors_not_caused_by_the_recipient_are_temporary(
     sms: Sender, sandbox: Sandbox, status: int, code: int, reason: str, is_for_all: bool
 ) -> None:
     """Our number, our account, our rate, and every unlisted code: the code decides."""
@@ -129,7 +129,7 @@ async def test_the_code_decides_before_the_status(sms: Sender, sandbox: Sandbox,
     ],
 )
 @pytest.mark.parametrize("is_accepted", [True, False])
-async def test_no_usable_answer_is_unknown_and_is_looked_up(
+async def test_a_request_without_a_usable_answer_is_looked_up(
     sms: Sender, sandbox: Sandbox, fault: dict[str, Any], is_accepted: bool
 ) -> None:
     """The SMS was accepted or not, without an answer; the look-up finds it, or nothing."""
@@ -154,7 +154,7 @@ async def test_a_redirect_is_not_followed(sms: Sender, sandbox: Sandbox) -> None
     assert refused.is_for_all
 
 
-async def test_a_wrong_token_is_our_fault_and_temporary(providers: Settings) -> None:
+async def test_a_wrong_token_is_a_temporary_error_of_ours(providers: Settings) -> None:
     """401: the SMS waits until the operator has corrected the token."""
     async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
         refused = await _refusal(senders[Channel.SMS])
@@ -163,7 +163,7 @@ async def test_a_wrong_token_is_our_fault_and_temporary(providers: Settings) -> 
     assert refused.reason == "credentials_refused"
 
 
-async def test_too_many_requests_says_when_to_come_back(sms: Sender, sandbox: Sandbox) -> None:
+async def test_too_many_requests_has_a_retry_time(sms: Sender, sandbox: Sandbox) -> None:
     """429 with Retry-After, then success."""
     sandbox.fails("sms", 429, retry_after_s=7)
 
@@ -174,7 +174,7 @@ async def test_too_many_requests_says_when_to_come_back(sms: Sender, sandbox: Sa
     assert await sms.send(TEXT)
 
 
-async def test_a_look_up_goes_by_number_text_and_time(
+async def test_a_look_up_compares_number_text_and_time(
     sms: Sender, sandbox: Sandbox, clock: FixedClock
 ) -> None:
     """Another text, another number, or the same text from an earlier day is a different message."""
@@ -190,7 +190,7 @@ async def test_a_look_up_goes_by_number_text_and_time(
     assert list(await sms.look_up(TEXT)) == [second, first]
 
 
-async def test_a_look_up_that_is_refused_is_an_error_and_no_answer(providers: Settings) -> None:
+async def test_a_refused_look_up_is_an_error(providers: Settings) -> None:
     """A failed look-up must not be taken for "not sent"."""
     async with open_senders(replace(providers, twilio_auth_token="wrong")) as senders:
         with pytest.raises(TemporarySendError):
@@ -205,7 +205,7 @@ async def test_a_look_up_that_is_refused_is_an_error_and_no_answer(providers: Se
         {"twilio_api_url": "http://"},
     ],
 )
-async def test_a_request_that_never_left_is_temporary(
+async def test_a_request_that_was_never_sent_is_a_temporary_error(
     providers: Settings, unsendable: dict[str, str]
 ) -> None:
     """Nothing listens, or the address is invalid."""
@@ -228,7 +228,9 @@ async def test_the_environments_edge_does_not_change_the_url(
     assert len(sandbox.arrived()) == 1
 
 
-async def test_the_check_at_start_finds_wrong_credentials(providers: Settings, sms: Sender) -> None:
+async def test_the_check_at_startup_finds_wrong_credentials(
+    providers: Settings, sms: Sender
+) -> None:
     """The error names the variables; correct ones pass, and an unreachable provider proves nothing."""
     await sms.check()
 

@@ -20,7 +20,7 @@ def test_edits_count_and_deleted_messages_are_left_out() -> None:
     assert standing(entries, "vince", 2) == ("ONE",)
 
 
-def test_own_and_later_messages_are_not_told() -> None:
+def test_own_and_later_messages_are_not_quoted() -> None:
     """A later message has its own notification."""
     entries = [
         a_message(sequence=1, body="mine", sender_id="vince"),
@@ -33,7 +33,7 @@ def test_own_and_later_messages_are_not_told() -> None:
     assert standing(entries, "vince", 2) == ("yours",)
 
 
-async def test_what_was_read_is_not_told_again(world: World) -> None:
+async def test_read_messages_are_not_quoted(world: World) -> None:
     """Read up to the first of three, two are left; read up to the last, none is."""
     case = await keep(world.store, a_case())
     for sequence, body in enumerate(("one", "two", "three"), start=1):
@@ -53,7 +53,7 @@ async def test_what_was_read_is_not_told_again(world: World) -> None:
     assert await unread(world.store, case.vendor.id, data) == Unread(True, ())
 
 
-async def test_whoever_has_answered_has_read(world: World) -> None:
+async def test_an_answer_counts_as_reading(world: World) -> None:
     """An answer sent elsewhere counts like a read receipt."""
     case = await keep(world.store, a_case())
     await says(world.store, case, 1, "one")

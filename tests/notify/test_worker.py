@@ -80,7 +80,7 @@ async def test_an_event_redelivered_while_workers_run_arrives_once(
     assert {notification.state for notification in found} == {NotificationState.SENT}
 
 
-async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStore) -> None:
+async def test_sends_in_flight_are_limited(world: World, store: MongoStore) -> None:
     """No more than the allowed number is in flight; the others stay free for another worker."""
     account = an_account()
     await store.accounts.add(account)
@@ -106,7 +106,9 @@ async def test_no_more_are_in_flight_than_allowed(world: World, store: MongoStor
     assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 0
 
 
-async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedClock) -> None:
+async def test_a_notification_is_not_sent_before_it_is_due(
+    worker: Worker, world: World, clock: FixedClock
+) -> None:
     """A notification that is not due waits, and does not count as backlog."""
     store = world.store
     assert isinstance(store, MongoStore)
@@ -126,7 +128,7 @@ async def test_what_is_not_due_waits(worker: Worker, world: World, clock: FixedC
     assert await store.notifications.count_due(clock.now(), MOST_COUNTED) == 1
 
 
-async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
+async def test_a_stop_finishes_sends_in_flight_and_claims_nothing_more(
     world: World, store: MongoStore
 ) -> None:
     """A stop finishes what is in flight and claims nothing more, as SIGTERM requires."""
@@ -156,7 +158,9 @@ async def test_a_stop_finishes_what_is_in_flight_and_claims_no_more(
     assert await store.notifications.count_due(world.clock.now(), MOST_COUNTED) == 1
 
 
-async def test_a_store_that_was_away_is_asked_again(world: World, store: MongoStore) -> None:
+async def test_a_worker_continues_after_an_outage_of_the_store(
+    world: World, store: MongoStore
+) -> None:
     """A worker continues once the store is back."""
     account = an_account()
     await store.accounts.add(account)

@@ -32,7 +32,7 @@ class Stage:
         return tasks
 
 
-async def test_those_who_wait_come_in_their_order() -> None:
+async def test_waiters_enter_in_order() -> None:
     """Two at a time are inside; those who wait enter in order, one for each that leaves."""
     stage = Stage(Admission(max_concurrent=2, max_waiting=10))
     tasks = await stage.come(1, 2, 3, 4)
@@ -48,7 +48,7 @@ async def test_those_who_wait_come_in_their_order() -> None:
     assert stage.inside == []
 
 
-async def test_the_rest_is_told_different_times_to_come_back() -> None:
+async def test_refused_visitors_get_spread_out_retry_times() -> None:
     """Beyond the queue nobody waits, and the times to return are spread over seconds."""
     jitter = itertools.cycle([0.0, 0.5, 0.999]).__next__
     stage = Stage(Admission(max_concurrent=1, max_waiting=1, jitter=jitter))
@@ -68,7 +68,7 @@ async def test_the_rest_is_told_different_times_to_come_back() -> None:
     await asyncio.gather(*tasks[:2])
 
 
-async def test_who_gives_up_waiting_holds_no_place() -> None:
+async def test_a_cancelled_visitor_frees_its_place() -> None:
     """A visitor that is cancelled frees its place, whether it waits or is inside."""
     stage = Stage(Admission(max_concurrent=1, max_waiting=1))
     first, second = await stage.come(1, 2)

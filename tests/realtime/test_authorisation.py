@@ -100,7 +100,7 @@ async def _outcome(
     return str(outcome)
 
 
-def test_the_table_has_every_call_of_the_contract() -> None:
+def test_every_call_of_the_contract_has_a_rule() -> None:
     """A new call must list here who may not make it."""
     assert TABLE.keys() == CALLS.keys()
 
@@ -129,7 +129,7 @@ async def test_a_stranger_finds_nothing(
 
 
 @EVERY_CALL
-async def test_the_other_side_does_not_touch_what_is_not_its_own(
+async def test_a_participant_cannot_change_the_others_message(
     gateways: Gateways, connect: Connect, case: Case, call: str
 ) -> None:
     """A participant cannot change the other's message, and may do everything else."""
@@ -139,7 +139,7 @@ async def test_the_other_side_does_not_touch_what_is_not_its_own(
 
 
 @EVERY_CALL
-async def test_a_suspended_vendor_reads_and_no_more(
+async def test_a_suspended_vendor_can_only_read(
     gateways: Gateways, connect: Connect, case: Case, store: MongoStore, call: str
 ) -> None:
     """A suspended vendor can read, but can neither write nor follow RFIs."""
@@ -152,7 +152,7 @@ async def test_a_suspended_vendor_reads_and_no_more(
 
 
 @EVERY_CALL
-async def test_without_a_handshake_there_is_no_call(
+async def test_a_call_without_a_handshake_is_refused(
     gateways: Gateways, case: Case, store: MongoStore, call: str
 ) -> None:
     """A socket that has sent no token gets `unauthenticated`, and nothing happens.

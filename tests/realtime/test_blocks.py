@@ -40,7 +40,7 @@ async def _block_silently(store: MongoStore, talk: Talk) -> None:
     await store.transact(work)
 
 
-async def test_no_message_is_acknowledged_after_the_block(
+async def test_no_message_is_acknowledged_after_a_block(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """With both writing at full speed over two gateways, no entry follows the block's."""

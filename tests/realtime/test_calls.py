@@ -11,7 +11,7 @@ from tests.realtime.conftest import Connect, Gateways
 NOT_NULL = {"$ne": None}
 
 
-async def test_an_unknown_event_is_answered_with_the_known_ones(
+async def test_an_unknown_call_is_answered_with_the_known_ones(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """An app's developer sees the calls that exist."""
@@ -29,7 +29,7 @@ async def test_an_unknown_event_is_answered_with_the_known_ones(
     [None, [], "text", 7, True, [{"conversation_id": "c"}], {}],
     ids=str,
 )
-async def test_a_payload_that_is_no_object_or_empty_is_refused(
+async def test_a_payload_that_is_empty_or_not_an_object_is_refused(
     payload: Any, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Every call refuses it, and none crashes."""
@@ -63,7 +63,7 @@ async def test_a_payload_that_is_no_object_or_empty_is_refused(
         ("set_typing", {"is_typing": "yes"}, "is_typing"),
     ],
 )
-async def test_a_value_of_the_wrong_kind_is_named(
+async def test_a_value_of_the_wrong_type_is_named(
     name: str,
     wrong: dict[str, Any],
     path: str,
@@ -81,7 +81,7 @@ async def test_a_value_of_the_wrong_kind_is_named(
     assert (await app.ok("join_conversation", talk.named()))["head"] == 0
 
 
-async def test_the_longest_message_passes_in_any_script(
+async def test_the_longest_message_is_accepted_in_any_script(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """8,000 characters of four bytes each pass, also if an app escapes them."""
@@ -93,7 +93,7 @@ async def test_the_longest_message_passes_in_any_script(
     assert message["body"] == body
 
 
-async def test_a_packet_beyond_the_limit_ends_the_connection_and_not_the_gateway(
+async def test_an_oversized_packet_ends_only_its_connection(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Nothing of that size stays in memory longer than it takes to count it."""

@@ -90,7 +90,7 @@ async def disconnected(of: RunningGateway, account_id: str) -> None:
         "binary_data_is_refused",
     ],
 )
-async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
+async def test_the_javascript_client_conforms(claim: str, mode: str, task: Task) -> None:
     """The claim holds on each transport."""
     await node.run(SCRIPT, {**task, "claim": claim, "mode": mode}, {})
 
@@ -98,13 +98,13 @@ async def test_the_javascript_client(claim: str, mode: str, task: Task) -> None:
 @pytest.mark.parametrize(
     "claim", ["an_upgrade_in_the_middle_loses_nothing", "calls_during_an_upgrade_are_answered"]
 )
-async def test_the_javascript_client_while_it_upgrades(claim: str, task: Task) -> None:
+async def test_the_javascript_client_conforms_during_an_upgrade(claim: str, task: Task) -> None:
     """The claim holds whether the upgrade happens early or late in a stream."""
     await node.run(SCRIPT, {**task, "claim": claim}, {})
 
 
 @in_every_mode
-async def test_the_javascript_client_disconnects_and_connects_again(
+async def test_the_javascript_client_disconnects_and_reconnects(
     mode: str, task: Task, gateways: Gateways, talk: Talk
 ) -> None:
     """The gateway notices the disconnect and accepts the client again."""
@@ -117,7 +117,7 @@ async def test_the_javascript_client_disconnects_and_connects_again(
 
 
 @in_every_mode
-async def test_the_javascript_client_comes_back_after_the_gateway_closed(
+async def test_the_javascript_client_reconnects_after_the_gateway_closed(
     mode: str, task: Task, store: MongoStore, settings: Settings
 ) -> None:
     """The client reconnects without help, with the token that its page has by then."""
@@ -147,7 +147,7 @@ async def test_the_javascript_client_resumes_on_the_next_gateway(
 
 
 @in_every_mode
-async def test_the_heartbeat_of_the_javascript_client_keeps_it(
+async def test_the_heartbeat_keeps_the_javascript_client_connected(
     mode: str, task: Task, restless: RunningGateway
 ) -> None:
     """A connection survives three pings beyond the time after which a silent one is dead."""
@@ -171,7 +171,7 @@ async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
 
 
 @in_every_mode
-async def test_the_python_client_calls_and_hears(
+async def test_the_python_client_makes_calls_and_receives_pushes(
     mode: str, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """The Python client gets answers, errors and dense pushes over each transport."""

@@ -15,7 +15,7 @@ from realtime.rfis import RfiCalls
 from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
 
 
-def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
+def test_every_call_is_validated_with_its_schema() -> None:
     """The gateway serves exactly the contract's calls, each with the listed schema."""
     nothing = cast(Any, None)
     served = {
@@ -28,20 +28,20 @@ def test_every_call_is_checked_with_the_schema_in_the_table() -> None:
     }
 
 
-def test_every_kind_of_entry_has_its_form_and_its_push() -> None:
+def test_every_kind_of_entry_has_a_schema_and_a_push() -> None:
     """No kind of entry can be added without a push."""
     assert set(AnyEntry.kinds) == {kind.value for kind in EntryKind}
     assert set(ENTRY_PUSHES.values()) <= PUSHES.keys()
 
 
-def test_no_code_is_told_twice() -> None:
+def test_no_code_is_listed_twice() -> None:
     """A call lists only codes that are not common to every call."""
     for name, call in CALLS.items():
         assert len({*call.errors, *EVERY_CALL}) == len(call.errors) + len(EVERY_CALL), name
     assert len(set(HANDSHAKE)) == len(HANDSHAKE)
 
 
-def test_a_lie_is_found() -> None:
+def test_an_invalid_answer_is_found() -> None:
     """The check against the document tells valid data from invalid."""
     typing = {"conversation_id": "c1", "account_id": "a1", "is_typing": True}
     assert fault_of_push("typing.updated", typing) is None

@@ -35,7 +35,7 @@ async def test_a_message_is_acknowledged_stored_and_pushed_on_both_gateways(
     assert kept.body == "naïve 🙂"
 
 
-async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothing(
+async def test_joining_during_sends_misses_and_duplicates_nothing(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """The snapshot ends at head and the pushes begin at head + 1, however often an app joins."""
@@ -63,7 +63,7 @@ async def test_joining_while_others_send_at_full_speed_misses_and_doubles_nothin
         assert app.sequences() == list(range(head + 1, sent + 1))
 
 
-async def test_both_sides_writing_at_once_see_one_order(
+async def test_concurrent_senders_see_one_order(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """With both sides writing at once, everybody sees one dense order, each message once."""
@@ -121,7 +121,7 @@ async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
     assert back.sequences() == [6]
 
 
-async def test_long_absence_is_caught_up_page_by_page(
+async def test_a_long_absence_is_caught_up_in_pages(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """A join returns at most 200 entries and says if there are more; `fetch_entries` has them."""
@@ -162,7 +162,7 @@ async def test_long_messages_make_pages_shorter(
     assert numbers == list(range(1, 61))
 
 
-async def test_history_is_read_backwards_page_by_page(
+async def test_history_is_read_backwards_in_pages(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """A plain join returns the last 200 entries; earlier pages go back to the first."""
@@ -179,7 +179,7 @@ async def test_history_is_read_backwards_page_by_page(
     assert not page["has_more"]
 
 
-async def test_edits_and_deletions_are_entries_of_the_same_stream(
+async def test_edits_and_deletions_share_the_sequence_of_messages(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Edits and deletions have sequences, are pushed, and are found by later readers."""
@@ -204,7 +204,7 @@ async def test_edits_and_deletions_are_entries_of_the_same_stream(
     assert [entry["kind"] for entry in page["entries"]] == ["message", "edit", "deletion"]
 
 
-async def test_only_the_sender_changes_a_message(
+async def test_only_the_sender_can_change_a_message(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Only its sender can edit or delete a message; an unknown id is `not_found`."""
@@ -252,7 +252,7 @@ async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     assert read == {me: 5, talk.vendor.id: 5}  # a sender has read what precedes its message
 
 
-async def test_typing_ends_by_itself_and_is_not_replayed(
+async def test_typing_expires_and_is_not_replayed(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Typing ends when an app falls silent, and is not replayed to one that joins later."""
@@ -291,7 +291,9 @@ async def test_sending_ends_typing(gateways: Gateways, connect: Connect, talk: T
     assert [update["is_typing"] for update in vendor.named("typing.updated")] == [True, False]
 
 
-async def test_who_left_hears_no_more(gateways: Gateways, connect: Connect, talk: Talk) -> None:
+async def test_a_connection_that_left_receives_no_pushes(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
     """After `leave_conversation` nothing is pushed; another join returns a new snapshot."""
     customer = await connect(gateways[0], talk.customer)
     witness = await connect(gateways[0], talk.vendor)
@@ -322,7 +324,7 @@ async def test_who_left_hears_no_more(gateways: Gateways, connect: Connect, talk
         ("set_typing", {"is_typing": True}),
     ],
 )
-async def test_somebody_elses_conversation_is_not_there(
+async def test_another_accounts_conversation_is_not_found(
     name: str,
     more: dict[str, object],
     gateways: Gateways,

@@ -14,7 +14,7 @@ async def until(event: asyncio.Event) -> str:
     return "done"
 
 
-async def test_what_takes_too_long_is_ended() -> None:
+async def test_late_work_is_cancelled() -> None:
     """The late work gets a time-out; work that began later is not affected."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)
@@ -34,7 +34,7 @@ async def test_what_takes_too_long_is_ended() -> None:
     assert await later == "done"
 
 
-async def test_work_in_time_has_its_result_or_its_own_error() -> None:
+async def test_work_in_time_returns_its_result_or_error() -> None:
     """Checks in between change nothing, and one task may run several pieces of work in turn."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)
@@ -58,7 +58,7 @@ async def test_work_in_time_has_its_result_or_its_own_error() -> None:
     deadlines.cancel_overdue()
 
 
-async def test_a_cancellation_from_elsewhere_stays_one() -> None:
+async def test_a_cancellation_at_the_deadline_stays_a_cancellation() -> None:
     """A cancelled task ends as cancelled, even if its deadline passes at the same moment."""
     stopwatch = Stopwatch()
     deadlines = Deadlines(20.0, stopwatch)

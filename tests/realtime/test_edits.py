@@ -7,7 +7,7 @@ from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect, Gateways
 
 
-async def test_a_deleted_message_is_edited_by_nobody_any_more(
+async def test_a_deleted_message_cannot_be_edited(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """On any gateway, a deleted message cannot be edited; a second deletion gets the first answer."""
@@ -28,7 +28,7 @@ async def test_a_deleted_message_is_edited_by_nobody_any_more(
     assert await store.entries.heads([talk.id]) == {talk.id: 3}
 
 
-async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
+async def test_a_deletion_is_the_last_entry_when_edits_race_it(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """When edits over one gateway race a deletion over the other, the deletion is last."""
@@ -48,7 +48,7 @@ async def test_in_races_of_edits_and_a_deletion_the_deletion_is_the_last_word(
     assert set(last.values()) == {"deletion"}
 
 
-async def test_an_edit_to_the_words_that_stand_is_no_entry(
+async def test_an_edit_without_a_change_creates_no_entry(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """An edit that changes nothing gets the entry that wrote the body, and nothing is announced."""
@@ -69,7 +69,7 @@ async def test_an_edit_to_the_words_that_stand_is_no_entry(
     assert await store.entries.heads([talk.id]) == {talk.id: 2}
 
 
-async def test_sending_moves_ones_own_read_position(
+async def test_sending_a_message_moves_the_senders_read_position(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Sending a message marks everything before it as read by the sender."""

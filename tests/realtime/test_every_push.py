@@ -85,7 +85,7 @@ async def _a_talk(stage: Stage, talk: Talk) -> None:
     await blocks.block(stage.world, stage.actor, talk.id)
 
 
-async def test_every_push_of_the_contract_is_made(
+async def test_every_push_of_the_contract_arrives(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
     """Every push arrives at least once, and no undocumented one; `connect` checks their schemas.

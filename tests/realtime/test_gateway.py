@@ -52,7 +52,7 @@ async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-async def test_without_a_usable_token_nobody_comes_in(gateways: Gateways, auth: Any) -> None:
+async def test_a_connection_without_a_valid_token_is_refused(gateways: Gateways, auth: Any) -> None:
     """Anything but a valid token is `unauthenticated`."""
     assert await refusal(gateways[0], auth) == {"code": "unauthenticated", "temporary": False}
 
@@ -68,7 +68,7 @@ async def test_forged_tokens_are_refused(gateways: Gateways, talk: Talk) -> None
         assert (await refusal(gateways[0], {"token": forged}))["code"] == "unauthenticated"
 
 
-async def test_a_token_that_is_over_is_told_apart(
+async def test_an_expired_token_has_its_own_code(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
     """An expired token has its own code, so that the app refreshes it without a log-in."""
@@ -77,7 +77,7 @@ async def test_a_token_that_is_over_is_told_apart(
     assert (await refusal(gateways[0], {"token": late.token}))["code"] == "token_expired"
 
 
-async def test_after_logging_out_the_token_opens_nothing(
+async def test_a_token_is_refused_after_the_log_out(
     gateways: Gateways, talk: Talk, store: MongoStore
 ) -> None:
     """After a log-out the token is refused, even before it expires."""
@@ -87,7 +87,7 @@ async def test_after_logging_out_the_token_opens_nothing(
     assert told["code"] == "unauthenticated"
 
 
-async def test_an_account_has_so_many_connections_and_no_more(
+async def test_connections_of_an_account_are_limited(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
     """An account's connections are limited, at once or in turn; a closed one frees a place."""
@@ -112,7 +112,7 @@ async def test_an_account_has_so_many_connections_and_no_more(
                     await asyncio.sleep(0.01)
 
 
-async def test_an_address_opens_so_many_at_once_and_no_more(
+async def test_concurrent_handshakes_of_an_address_are_limited(
     connect: Connect, settings: Settings, store: MongoStore
 ) -> None:
     """An address that the proxy reports has a limit of handshakes at once, separate from others'."""
@@ -150,7 +150,7 @@ async def polled(here: RunningGateway, person: Person, headers: dict[str, str]) 
         return (await http.get(session)).text
 
 
-async def test_an_expiring_token_is_told_and_then_the_connection_ends(
+async def test_an_expiring_token_is_announced_before_the_connection_ends(
     gateways: Gateways,
     connect: Connect,
     store: MongoStore,
@@ -169,7 +169,7 @@ async def test_an_expiring_token_is_told_and_then_the_connection_ends(
     assert not app.client.connected
 
 
-async def test_logging_out_ends_the_connections_of_that_log_in(
+async def test_a_log_out_ends_the_connections_of_its_session(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
     """Logging out closes that session's connections on every gateway, and no others."""
@@ -190,7 +190,7 @@ async def test_logging_out_ends_the_connections_of_that_log_in(
         assert app.named("connection.closing", "session_ended") == []
 
 
-async def test_a_log_in_that_ended_unheard_is_found(
+async def test_an_unannounced_log_out_is_found(
     connect: Connect,
     talk: Talk,
     store: MongoStore,
@@ -210,7 +210,7 @@ async def test_a_log_in_that_ended_unheard_is_found(
         assert staying.client.connected
 
 
-async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
+async def test_a_draining_gateway_closes_its_connections_and_refuses_new_ones(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings
 ) -> None:
     """A draining gateway reports it, and its acknowledged messages are on the other one."""
@@ -232,7 +232,7 @@ async def test_a_draining_gateway_sends_everybody_elsewhere_and_takes_nobody(
     assert [entry["id"] for entry in snapshot["entries"]] == [message["id"]]
 
 
-async def test_a_draining_gateway_answers_what_is_under_way_before_it_closes(
+async def test_a_draining_gateway_answers_calls_in_flight_before_it_closes(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message whose write is slow is acknowledged; later calls are told to go elsewhere."""
@@ -282,7 +282,7 @@ async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
     raise AssertionError("a draining gateway took a connection")
 
 
-async def test_presence_follows_the_connections(
+async def test_an_account_is_present_while_it_has_a_connection(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """An account is present from its first app's connection to its last one's end, on any gateway."""

@@ -57,7 +57,7 @@ async def operations(store: MongoStore) -> int:
     return int(counters["query"] + counters["getmore"] + counters["command"])
 
 
-async def test_hundreds_who_come_at_once_share_their_reads(
+async def test_concurrent_handshakes_and_joins_share_their_reads(
     gateways: Gateways, store: MongoStore, settings: Settings
 ) -> None:
     """Hundreds of handshakes and joins share their reads, and each gets its own entries.
@@ -85,7 +85,7 @@ async def test_hundreds_who_come_at_once_share_their_reads(
     assert joined - connected < CLIENTS
 
 
-async def test_who_is_too_many_at_once_is_told_when_to_come_back(
+async def test_handshakes_beyond_the_limit_get_retry_times(
     store: MongoStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The times differ, and clients that return then get in."""

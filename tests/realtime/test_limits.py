@@ -56,7 +56,7 @@ def taken(
     return sum(limits.take(caller, is_typing, now) == 0.0 for _ in range(tries))
 
 
-def test_a_connection_calls_so_often_and_typing_is_counted_apart() -> None:
+def test_typing_has_its_own_rate_limit() -> None:
     """A burst, then a rate; an app that exceeds the limit on typing can still send, and vice versa."""
     limits, caller = CallLimits(1.0), Caller()
 
@@ -75,7 +75,7 @@ def test_the_connections_of_an_account_share_its_rate() -> None:
     assert taken(limits, Caller(), 1_000, 50.0) == CALLS_AT_ONCE
 
 
-def test_who_calls_ten_times_as_often_for_ten_seconds_is_deaf() -> None:
+def test_a_caller_far_above_the_limit_for_ten_seconds_is_closed() -> None:
     """A burst of refusals is not enough, nor is calling slightly too often forever."""
     limits, eager, deaf = CallLimits(1.0), Caller(), Caller()
     per_s = CALLS_PER_S * IGNORED_FACTOR
@@ -99,7 +99,7 @@ def refusal_of(limits: HandshakeLimits, network: str) -> Code | None:
     return None
 
 
-def test_an_address_has_so_many_connections() -> None:
+def test_connections_of_an_address_are_limited() -> None:
     """An address's connections are limited, however slowly opened; one that ends frees a place."""
     stopwatch = Stopwatch()
     limits = HandshakeLimits(1.0, stopwatch)
@@ -114,7 +114,7 @@ def test_an_address_has_so_many_connections() -> None:
     assert refusal_of(limits, "here") is None
 
 
-def test_an_address_opens_connections_so_quickly() -> None:
+def test_the_rate_of_handshakes_of_an_address_is_limited() -> None:
     """A flood of handshakes is refused before anything is looked up for it."""
     limits = HandshakeLimits(1.0, Stopwatch())
     outcomes = []
@@ -126,7 +126,7 @@ def test_an_address_opens_connections_so_quickly() -> None:
     assert outcomes == [None] * HANDSHAKES_AT_ONCE + [Code.RATE_LIMITED] * 10
 
 
-async def test_a_call_too_many_is_refused_with_the_time_to_wait(
+async def test_a_call_beyond_the_limit_is_refused_with_a_retry_time(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
     """Any call counts, even with an unknown name; after the wait the connection works as before."""
@@ -147,7 +147,7 @@ async def test_a_call_too_many_is_refused_with_the_time_to_wait(
         assert (await app.ok("join_conversation", talk.named()))["head"] == 0
 
 
-async def test_who_does_not_listen_is_closed_with_a_reason(
+async def test_a_caller_that_ignores_refusals_is_closed_with_a_reason(
     connect: Connect, talk: Talk, settings: Settings
 ) -> None:
     """A caller that ignores refusals is closed with a reason, and nobody else is."""

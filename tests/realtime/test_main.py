@@ -111,7 +111,7 @@ async def _send_until_closed(app: App, talk: Talk) -> list[dict[str, object]]:
     return acknowledged
 
 
-async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
+async def test_sigterm_during_sends_loses_nothing_acknowledged(
     gateways: Gateways, connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
     """The process exits with 0, loses no acknowledged message, and the app continues elsewhere."""
@@ -145,7 +145,7 @@ async def test_sigterm_in_the_middle_of_sending_loses_nothing_acknowledged(
     assert talk.customer.token not in log
 
 
-async def test_a_gateway_tells_the_metrics_that_the_documents_list(
+async def test_a_gateway_exports_exactly_the_documented_metrics(
     connect: Connect, talk: Talk, settings: Settings, tmp_path: Path
 ) -> None:
     """A gateway exports exactly the documented metrics, and they count what happens.
@@ -181,7 +181,7 @@ async def test_a_gateway_tells_the_metrics_that_the_documents_list(
         assert float(values[name]) == 1.0, name
 
 
-async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) -> None:
+async def test_invalid_settings_end_the_process_with_one_sentence(tmp_path: Path) -> None:
     """A wrong setting ends the process with a sentence that names it, without a stack trace."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "realtime",
@@ -205,7 +205,7 @@ async def test_wrong_settings_end_the_process_with_a_sentence(tmp_path: Path) ->
     ],
     ids=lambda broken: str(broken[1]),
 )
-async def test_a_gateway_whose_background_work_ends_sends_its_apps_away(
+async def test_a_gateway_whose_background_work_ends_drains(
     broken: tuple[type, str],
     connect: Connect,
     settings: Settings,

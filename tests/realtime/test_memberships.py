@@ -75,7 +75,7 @@ async def asked(gateways: Gateways, store: MongoStore, settings: Settings) -> As
     return await _asked(gateways[1].parts.world, store, settings)
 
 
-async def test_who_declines_is_out_on_every_gateway_at_once(
+async def test_a_vendor_that_declines_leaves_the_room_on_every_gateway(
     gateways: Gateways, connect: Connect, asked: Asked
 ) -> None:
     """A vendor that declines gets no more pushes and cannot join again; the customer stays."""
@@ -97,7 +97,7 @@ async def test_who_declines_is_out_on_every_gateway_at_once(
     assert customer.named("room.left") == []
 
 
-async def test_a_suspended_vendor_hears_and_says_nothing_until_reinstated(
+async def test_a_suspended_vendor_gets_no_pushes_and_cannot_write(
     gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, talk: Talk
 ) -> None:
     """On both gateways, a suspended vendor gets no RFI pushes and cannot write, but can read."""
@@ -132,7 +132,7 @@ async def _conversation_of(asked: Asked, store: MongoStore, talk: Talk) -> Talk:
     return Talk(found, talk.customer, asked.vendor)
 
 
-async def test_a_lost_announcement_only_delays_it(
+async def test_a_lost_announcement_only_delays_the_removal(
     connect: Connect,
     gateways: Gateways,
     store: MongoStore,
@@ -169,7 +169,7 @@ async def _silently(store: MongoStore, collection: str, of: str, state: str) -> 
     await store.database[collection].update_one({"_id": of}, {"$set": {"state": state}})
 
 
-async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
+async def test_a_vendor_on_the_rfi_to_its_end_hears_the_outcome(
     gateways: Gateways, connect: Connect, asked: Asked
 ) -> None:
     """A vendor that was on the RFI to the end stays in the feed, which then has no more pushes."""
@@ -185,7 +185,7 @@ async def test_whose_match_ended_with_the_rfi_hears_how_it_ended(
     assert app.named("room.left") == []
 
 
-async def test_declining_in_the_middle_of_joining_lets_nobody_in(
+async def test_declining_during_a_join_leaves_no_member(
     gateways: Gateways, connect: Connect, store: MongoStore, settings: Settings
 ) -> None:
     """A vendor that declines while joining is removed or refused, in either order."""
@@ -203,7 +203,7 @@ async def test_declining_in_the_middle_of_joining_lets_nobody_in(
             assert answer["error"]["code"] == "not_found"
 
 
-async def test_losing_one_rfi_leaves_the_others(
+async def test_declining_one_rfi_keeps_the_others(
     gateways: Gateways, connect: Connect, asked: Asked, store: MongoStore, settings: Settings
 ) -> None:
     """A vendor on two RFIs that declines one still follows the other."""

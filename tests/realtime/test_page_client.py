@@ -42,7 +42,7 @@ async def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
     return answer
 
 
-async def test_the_pages_client_loses_and_doubles_nothing_when_its_gateway_is_replaced(
+async def test_the_pages_client_survives_the_replacement_of_its_gateway(
     gateways: Gateways,
     connect: Connect,
     talk: Talk,

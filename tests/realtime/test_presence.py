@@ -52,7 +52,7 @@ async def _watched(gateways: Gateways, connect: Connect, talk: Talk) -> tuple[Ap
     return customer, vendor
 
 
-async def test_who_does_something_is_shown_on_every_gateway_once(
+async def test_activity_is_shown_once_on_every_gateway(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Further activity is not pushed; an app that joins finds it in the acknowledgement."""
@@ -84,7 +84,7 @@ async def test_connected_is_not_active(gateways: Gateways, connect: Connect, tal
     await customer.until(lambda: _of(customer, talk.vendor.id) == [True])
 
 
-async def test_who_does_nothing_for_a_while_is_not_active(
+async def test_an_idle_account_stops_being_active(
     gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An idle account stops being active; its next call makes it active again."""
@@ -98,7 +98,9 @@ async def test_who_does_nothing_for_a_while_is_not_active(
     await customer.until(lambda: _of(customer, talk.vendor.id) == [True, False, True])
 
 
-async def test_who_leaves_is_not_active(gateways: Gateways, connect: Connect, talk: Talk) -> None:
+async def test_an_account_without_an_app_stops_being_active(
+    gateways: Gateways, connect: Connect, talk: Talk
+) -> None:
     """An account stops being active when its last app closes, on any gateway."""
     customer, vendor = await _watched(gateways, connect, talk)
     other = await connect(gateways[0], talk.vendor)
@@ -138,7 +140,7 @@ async def test_a_killed_gateway_leaves_nobody_active(
         await customer.until(lambda: _of(customer, talk.vendor.id) == [True, False])
 
 
-async def test_nobody_is_shown_across_a_block(
+async def test_activity_is_not_shown_across_a_block(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """Activity ends with a block, is hidden from apps that join, and returns when it is lifted."""
@@ -155,7 +157,7 @@ async def test_nobody_is_shown_across_a_block(
     await customer.until(lambda: _of(customer, talk.vendor.id) == [True, False, True])
 
 
-async def test_without_redis_one_joins_and_sees_nobody(
+async def test_a_join_without_redis_shows_nobody_as_active(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Joining does not wait for presence."""

@@ -62,7 +62,7 @@ def paths_of(app: App) -> list[list[str]]:
     return [[change["path"] for change in told["changes"]] for told in app.named("rfi.changed")]
 
 
-async def test_a_vendor_that_is_asked_joins_the_limited_view(
+async def test_a_vendor_with_an_offer_joins_the_limited_view(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
     """The vendor's snapshot is rounded and begins with the submission; the customer sees all."""
@@ -82,7 +82,7 @@ async def test_a_vendor_that_is_asked_joins_the_limited_view(
     assert [change["revision"] for change in own["changes"]] == [1, 2, 3]
 
 
-async def test_pushes_show_each_member_what_it_may_see(
+async def test_each_member_gets_only_what_it_may_see(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
     """Pushes show each member what it may see, with dense numbers, on both gateways."""
@@ -104,7 +104,7 @@ async def test_pushes_show_each_member_what_it_may_see(
         assert paths_of(app) == [["address", "title"], ["budget_visibility"]]
 
 
-async def test_who_accepts_sees_what_changes_from_then_on(
+async def test_a_vendor_that_accepts_sees_later_changes_in_full(
     gateways: Gateways, connect: Connect, street: Street
 ) -> None:
     """A vendor that accepts sees later changes in full, in a room it has already joined."""

@@ -60,7 +60,7 @@ async def test_a_lost_announcement_is_repaired_by_the_next_head(
     assert app.sequences() == [1, 2, 3]
 
 
-async def test_without_any_announcement_the_look_at_the_heads_finds_it(
+async def test_the_check_of_heads_finds_unannounced_entries(
     connect: Connect, talk: Talk, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every few seconds (here a tenth of a second) each room is compared with the store."""
@@ -95,7 +95,7 @@ async def test_repeated_and_disordered_announcements_change_nothing(
     assert app.sequences() == [1, 2, 3, 4]
 
 
-async def test_redis_killed_and_back_loses_nothing(
+async def test_a_restart_of_redis_loses_nothing(
     alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Sending continues while Redis is down; entries not pushed then are pushed afterwards."""
@@ -117,7 +117,7 @@ async def test_redis_killed_and_back_loses_nothing(
     assert customer.sequences() == vendor.sequences() == list(range(1, 25))
 
 
-async def test_one_may_join_and_be_served_while_redis_is_away(
+async def test_apps_connect_and_join_while_redis_is_down(
     alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Connecting and joining take a moment longer; once Redis is back, pushes arrive again."""
@@ -134,7 +134,7 @@ async def test_one_may_join_and_be_served_while_redis_is_away(
     assert app.sequences() == [2, 3]
 
 
-async def test_a_deaf_gateway_says_so_until_it_hears_again(
+async def test_a_gateway_is_unready_while_redis_is_silent(
     alone: RunningGateway, valkey: Running
 ) -> None:
     """Redis accepts and answers nothing: the gateway is not ready, not even for a moment."""

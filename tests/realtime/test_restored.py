@@ -64,7 +64,7 @@ async def _say(app: App, talk: Talk, *bodies: str) -> list[int]:
     return [answer["message"]["sequence"] for answer in sent]
 
 
-async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
+async def test_an_app_ahead_of_the_backup_gets_the_new_entries(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
     """An app ahead of the backup, joined, returning or reading, does not keep old entries 7 to 11."""
@@ -108,7 +108,7 @@ async def test_an_app_that_is_ahead_sees_what_the_numbers_stand_for_now(
     assert (_sequences(answer), answer["is_snapshot"]) == ([8, 9], False)
 
 
-async def test_an_rfi_feed_begins_another_epoch_too(
+async def test_an_rfi_feed_starts_a_new_epoch(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
     """An RFI's revision number in another epoch is another revision."""
@@ -134,7 +134,7 @@ async def test_an_rfi_feed_begins_another_epoch_too(
     assert not (await app.ok("join_rfi", {**payload, "epoch": again["epoch"]}))["is_snapshot"]
 
 
-async def test_a_room_notices_a_restore_that_nobody_told_of(
+async def test_a_room_notices_an_unannounced_restore(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore
 ) -> None:
     """A head that stays below what was delivered is enough, and no app has to join first."""
@@ -153,7 +153,7 @@ async def test_a_room_notices_a_restore_that_nobody_told_of(
     assert (gap["head"], gap["is_snapshot"]) == (3, True)
 
 
-async def test_holes_of_a_writer_that_had_not_noticed_are_closed(
+async def test_gaps_of_a_writer_that_missed_the_restore_are_closed(
     store: MongoStore, settings: Settings
 ) -> None:
     """Messages acknowledged after an unnoticed restore are kept in order, and their hole is closed."""

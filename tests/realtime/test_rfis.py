@@ -88,7 +88,7 @@ async def test_a_returning_app_gets_the_changes_it_missed(
     assert [change["revision"] for change in app.named("rfi.changed")] == [4]
 
 
-async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
+async def test_an_app_too_far_behind_gets_a_snapshot(
     gateways: Gateways,
     connect: Connect,
     request_: Request,
@@ -118,7 +118,7 @@ async def test_what_cannot_be_caught_up_with_is_a_snapshot_and_says_so(
     assert await joined(5) == (False, [6])
 
 
-async def test_joining_while_it_changes_misses_and_doubles_nothing(
+async def test_joining_during_changes_misses_and_duplicates_nothing(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
     """The answer and the pushes continue each other without a gap."""
@@ -145,7 +145,7 @@ async def test_joining_while_it_changes_misses_and_doubles_nothing(
         assert told == list(range(1, 33))
 
 
-async def test_who_left_hears_no_more_of_it(
+async def test_a_connection_that_left_receives_no_changes(
     gateways: Gateways, connect: Connect, request_: Request
 ) -> None:
     """After `leave_rfi` no changes are pushed."""
@@ -161,7 +161,7 @@ async def test_who_left_hears_no_more_of_it(
     assert customer.named("rfi.changed") == []
 
 
-async def test_an_rfi_of_others_is_not_there(
+async def test_another_accounts_rfi_is_not_found(
     gateways: Gateways,
     connect: Connect,
     request_: Request,

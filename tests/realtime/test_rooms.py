@@ -117,7 +117,7 @@ def _gap(head: int, *, is_snapshot: bool, epoch: str = "0") -> dict[str, object]
     return {"room": ROOM, "head": head, "epoch": epoch, "is_snapshot": is_snapshot}
 
 
-async def test_numbers_in_order_are_delivered_without_the_store(
+async def test_announcements_in_order_need_no_read(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """Numbers in order are delivered without a read of the store."""
@@ -130,7 +130,7 @@ async def test_numbers_in_order_are_delivered_without_the_store(
     assert feed.reads == []
 
 
-async def test_numbers_out_of_order_are_put_in_order(
+async def test_announcements_out_of_order_are_reordered(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """When two gateways publish concurrently, an early number waits for the missing ones."""
@@ -143,7 +143,7 @@ async def test_numbers_out_of_order_are_put_in_order(
     assert transport.got == {"a": [1, 2, 3, 4, 5]}
 
 
-async def test_what_comes_twice_is_delivered_once(room: Room, transport: Transport) -> None:
+async def test_a_repeated_announcement_is_delivered_once(room: Room, transport: Transport) -> None:
     """An announcement that is repeated, or older than the room's position, is ignored."""
     room.settle("a", 2)
 
@@ -153,7 +153,7 @@ async def test_what_comes_twice_is_delivered_once(room: Room, transport: Transpo
     assert transport.got == {"a": [3, 4]}
 
 
-async def test_a_hole_is_read_from_the_store_once_for_all_members(
+async def test_a_gap_is_read_once_for_all_members(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """The next number reveals a lost announcement."""
@@ -169,7 +169,7 @@ async def test_a_hole_is_read_from_the_store_once_for_all_members(
     assert feed.reads == [1]
 
 
-async def test_a_told_head_brings_what_nobody_announced(
+async def test_a_signalled_head_reveals_a_lost_announcement(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """A head reveals that the last announcement was lost."""
@@ -181,7 +181,7 @@ async def test_a_told_head_brings_what_nobody_announced(
     await transport.until("a", [1, 2, 3])
 
 
-async def test_a_hole_waits_for_a_store_that_is_away(
+async def test_a_gap_is_filled_after_an_outage_of_the_store(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """Numbers after the hole are not delivered before it is filled, and none is skipped."""
@@ -194,9 +194,7 @@ async def test_a_hole_waits_for_a_store_that_is_away(
     assert feed.reads == [0, 0, 0]
 
 
-async def test_a_room_starts_over_in_another_epoch(
-    room: Room, feed: Feed, transport: Transport
-) -> None:
+async def test_a_room_restarts_in_a_new_epoch(room: Room, feed: Feed, transport: Transport) -> None:
     """Members are told the new head, then get what follows it."""
     room.settle("a", 11)
 
@@ -209,7 +207,7 @@ async def test_a_room_starts_over_in_another_epoch(
     assert (room.position, room.members) == (7, {"a": 7})
 
 
-async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
+async def test_a_head_that_stays_below_the_delivered_one_restarts_the_room(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """A head that stays below what was delivered restarts the room; a single low one does not.
@@ -230,7 +228,7 @@ async def test_a_head_that_stays_below_what_was_delivered_starts_a_room_over(
     assert room.position == 9
 
 
-async def test_a_hole_in_the_store_is_not_read_again_and_again(
+async def test_a_gap_in_the_store_is_not_read_repeatedly(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hole in the store cannot be filled, so members are told to start again after it."""
@@ -245,7 +243,7 @@ async def test_a_hole_in_the_store_is_not_read_again_and_again(
     assert transport.got["a"][1:] == [7]
 
 
-async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
+async def test_a_lasting_gap_is_reported_once_and_still_filled(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Members are told once that they miss entries, up to a number; what follows has no hole."""
@@ -259,7 +257,7 @@ async def test_a_hole_that_stays_is_told_once_and_filled_all_the_same(
     assert transport.gaps == [_gap(3, is_snapshot=False)]
 
 
-async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(
+async def test_announcements_during_a_read_are_delivered_after_it(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """Announcements and store reads end in one order."""
@@ -278,7 +276,7 @@ async def test_what_comes_while_a_hole_is_read_is_delivered_behind_it(
     await transport.until("a", [1, 2, 3, 4, 5])
 
 
-async def test_more_ahead_than_is_kept_comes_out_of_the_store(
+async def test_announcements_beyond_the_bound_are_read_from_the_store(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory for numbers after a hole is bounded; delivery is not."""
@@ -291,7 +289,7 @@ async def test_more_ahead_than_is_kept_comes_out_of_the_store(
     await transport.until("a", list(range(1, 501)))
 
 
-async def test_a_head_that_cannot_be_read_ends_the_reading(
+async def test_a_nonexistent_head_is_not_polled_forever(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """A head that does not exist is not polled forever; the next real number is delivered."""
@@ -309,7 +307,7 @@ async def test_a_head_that_cannot_be_read_ends_the_reading(
     assert feed.reads == [2]
 
 
-async def test_a_member_gets_what_is_behind_its_own_snapshot(
+async def test_a_member_gets_only_what_follows_its_snapshot(
     room: Room, transport: Transport
 ) -> None:
     """A member that joined with a later snapshot does not get the snapshot's entries again."""
@@ -322,7 +320,7 @@ async def test_a_member_gets_what_is_behind_its_own_snapshot(
     assert transport.got == {"old": [1, 2, 3], "new": [3]}
 
 
-async def test_a_snapshot_behind_the_room_is_read_again(room: Room, transport: Transport) -> None:
+async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) -> None:
     """The room advanced while the snapshot was read: joining with it would leave a hole."""
     room.settle("a", 0)
     for number in (1, 2):
@@ -335,7 +333,7 @@ async def test_a_snapshot_behind_the_room_is_read_again(room: Room, transport: T
     assert transport.got["b"] == [3]
 
 
-async def test_what_was_heard_before_the_first_member_is_neither_lost_nor_read_anew(
+async def test_announcements_before_the_first_member_are_kept(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """Joining a long conversation while it advances reads only its end, not all of it."""
@@ -349,9 +347,7 @@ async def test_what_was_heard_before_the_first_member_is_neither_lost_nor_read_a
     assert feed.reads == [10_000]
 
 
-async def test_pushes_without_a_number_go_to_everybody_at_once(
-    room: Room, transport: Transport
-) -> None:
+async def test_unnumbered_pushes_are_delivered_at_once(room: Room, transport: Transport) -> None:
     """Typing and receipts are not part of the numbered stream."""
     room.settle("a", 7)
 
@@ -360,7 +356,7 @@ async def test_pushes_without_a_number_go_to_everybody_at_once(
     assert transport.got == {"a": [0]}
 
 
-async def test_a_periodic_look_at_the_heads_finds_what_nobody_told_of(
+async def test_the_periodic_check_of_heads_finds_unannounced_entries(
     feed: Feed, transport: Transport
 ) -> None:
     """A periodic check of the heads finds entries without any announcement."""
@@ -411,7 +407,7 @@ async def _let_others_run() -> None:
         await asyncio.sleep(0)
 
 
-async def test_nobody_enters_before_the_room_is_subscribed_to(
+async def test_no_member_enters_before_the_room_is_subscribed(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
     """Nobody enters before the room is subscribed to, not even right after the last one left."""
@@ -433,7 +429,7 @@ async def test_nobody_enters_before_the_room_is_subscribed_to(
     assert (subscriber.joined, subscriber.left) == ([ROOM, ROOM], [ROOM])
 
 
-async def test_a_join_that_is_cancelled_leaves_nothing_subscribed(
+async def test_a_cancelled_join_leaves_no_subscription(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
     """A room that only the cancelled join was waiting for closes."""
@@ -447,7 +443,7 @@ async def test_a_join_that_is_cancelled_leaves_nothing_subscribed(
     assert all_rooms._rooms == {}
 
 
-async def test_a_join_that_is_cancelled_takes_nothing_from_another(
+async def test_a_cancelled_join_does_not_affect_another(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
     """A second caller that is joining the same room enters it through the same subscription."""
@@ -464,7 +460,7 @@ async def test_a_join_that_is_cancelled_takes_nothing_from_another(
     assert (subscriber.joined, subscriber.left) == ([ROOM], [])
 
 
-async def test_a_connection_that_went_while_it_joined_is_no_member(
+async def test_a_connection_that_ended_during_its_join_is_not_a_member(
     feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
 ) -> None:
     """A connection that ended while it joined is no member, and its room closes."""

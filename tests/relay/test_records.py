@@ -19,7 +19,7 @@ KINDS: dict[EntryKind, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", EntryKind)
-def test_an_entry_is_written_as_the_schema_of_its_event_wants_it(kind: EntryKind) -> None:
+def test_an_entrys_record_matches_the_schema_of_its_event(kind: EntryKind) -> None:
     """The relay does not validate entries, for speed, so this test does."""
     entry = a_message(kind=kind, sequence=3, correlation_id="c-1", **KINDS[kind])
 

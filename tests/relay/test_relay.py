@@ -58,7 +58,7 @@ async def position_kept(store: MongoStore) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_every_commit_arrives_in_order_for_its_key(
+async def test_commits_of_one_key_arrive_in_order(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """Outbox and entries keep their order while several conversations and RFIs run in parallel."""
@@ -82,7 +82,7 @@ async def test_every_commit_arrives_in_order_for_its_key(
     assert {event.name for event in topics.of(rfis[0].id)} == {"rfi.revised"}
 
 
-async def test_an_entry_is_told_as_what_it_is(
+async def test_each_kind_of_entry_is_sent_as_its_own_event(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """A message is an event with the message's id; an edit is `message.edited`."""
@@ -105,7 +105,7 @@ async def test_an_entry_is_told_as_what_it_is(
     assert edited.data["entry"]["message_id"] == message.id
 
 
-async def test_the_first_start_reads_what_was_there_before(
+async def test_the_first_start_sends_the_backlog(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """Without a position, the backlog is sent first, then new commits."""
@@ -122,7 +122,7 @@ async def test_the_first_start_reads_what_was_there_before(
     assert first_of_each(topics.of(rfi.id)) == changed
 
 
-async def test_after_a_crash_it_goes_on_from_the_kept_position(
+async def test_after_a_crash_the_relay_continues_from_the_saved_position(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """Delivery is at least once: nothing is missing, and not everything is sent again."""
@@ -149,7 +149,7 @@ def _aged(token: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("damage", ["too old", "unreadable"])
-async def test_a_position_that_is_of_no_use_leads_to_reading_the_collections(
+async def test_an_unusable_position_falls_back_to_the_collections(
     damage: str, store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """When the oplog does not reach back, commits since then are read from the collections."""
@@ -266,7 +266,7 @@ def own_kafka() -> Iterator[Running]:
         yield servers
 
 
-async def test_while_kafka_is_away_nothing_is_lost(
+async def test_a_kafka_outage_loses_nothing(
     store: MongoStore, start_relay: StartRelay, own_kafka: Running
 ) -> None:
     """Commits made during a Kafka outage arrive afterwards, in order, without intervention."""

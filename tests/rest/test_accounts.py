@@ -5,7 +5,7 @@ import pytest
 from tests.rest.people import PASSWORD, Rest, a_registration, paths_of, refusal, registered
 
 
-async def test_registering_logs_in(rest: Rest) -> None:
+async def test_a_registration_logs_in(rest: Rest) -> None:
     """A registration returns an account and tokens that work at once."""
     body = a_registration(phone="+13035550142", locale="en-US", timezone="America/Denver")
 
@@ -21,7 +21,7 @@ async def test_registering_logs_in(rest: Rest) -> None:
     assert tokens["expires_in_s"] == 900
 
 
-async def test_no_answer_holds_the_password(rest: Rest) -> None:
+async def test_no_answer_contains_the_password(rest: Rest) -> None:
     """Neither the password nor its hash is ever returned."""
     response = await rest.client.post("/v1/accounts", json=a_registration())
 
@@ -30,7 +30,7 @@ async def test_no_answer_holds_the_password(rest: Rest) -> None:
     assert "password" not in response.json()["account"]
 
 
-async def test_an_address_registers_once(rest: Rest) -> None:
+async def test_an_email_registers_once(rest: Rest) -> None:
     """A second account with the email, in any case, is refused."""
     person = await registered(rest)
 
@@ -60,7 +60,7 @@ async def test_an_address_registers_once(rest: Rest) -> None:
         ("$set", {"role": "admin"}),
     ],
 )
-async def test_bad_values_are_named(rest: Rest, field: str, value: object) -> None:
+async def test_invalid_values_are_named(rest: Rest, field: str, value: object) -> None:
     """An invalid value is refused with its path; nobody can register as an admin."""
     response = await rest.client.post("/v1/accounts", json=a_registration(**{field: value}))
 
@@ -68,7 +68,7 @@ async def test_bad_values_are_named(rest: Rest, field: str, value: object) -> No
     assert paths_of(response) == [field]
 
 
-async def test_an_account_that_is_gone_has_to_log_in(rest: Rest) -> None:
+async def test_a_token_of_a_deleted_account_is_refused(rest: Rest) -> None:
     """A token of an account that no longer exists is refused."""
     person = await registered(rest)
     await rest.parts.store.database["accounts"].delete_one({"_id": person.id})

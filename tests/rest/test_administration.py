@@ -16,7 +16,7 @@ DECISIONS = ["approve", "reject", "suspend", "reinstate"]
 
 
 @pytest.mark.parametrize("role", ["customer", "vendor"])
-async def test_only_admins(rest: Rest, role: str) -> None:
+async def test_only_admins_can_list_and_decide(rest: Rest, role: str) -> None:
     """Customers and vendors can neither read the list nor decide, not even about themselves."""
     person = await registered(rest, role=role)
 
@@ -29,7 +29,7 @@ async def test_only_admins(rest: Rest, role: str) -> None:
     assert {refusal(response) for response in [listed, *decided]} == {(403, "forbidden")}
 
 
-async def test_listing_by_state(rest: Rest) -> None:
+async def test_vendors_are_listed_by_state(rest: Rest) -> None:
     """Admins list the vendors of a state, newest first, in pages."""
     admin = await an_admin(rest)
     vendors = [await registered(rest, role="vendor") for _ in range(3)]
@@ -47,7 +47,7 @@ async def test_listing_by_state(rest: Rest) -> None:
     assert {item["state"] for item in first["items"]} == {"applied"}
 
 
-async def test_an_unknown_state(rest: Rest) -> None:
+async def test_an_unknown_state_is_refused(rest: Rest) -> None:
     """An unknown state is refused with its path."""
     response = await (await an_admin(rest)).get("/v1/admin/vendors", params={"state": "happy"})
 
@@ -55,7 +55,7 @@ async def test_an_unknown_state(rest: Rest) -> None:
     assert paths_of(response) == ["state"]
 
 
-async def test_suspend_and_reinstate(rest: Rest) -> None:
+async def test_a_vendor_can_be_suspended_and_reinstated(rest: Rest) -> None:
     """A decision applies only from its own states, and is shown with its reason."""
     admin = await an_admin(rest)
     vendor = await an_active_vendor(rest, somewhere())
@@ -71,7 +71,7 @@ async def test_suspend_and_reinstate(rest: Rest) -> None:
     assert reinstated.json()["state"] == "active"
 
 
-async def test_a_decision_wants_a_reason(rest: Rest) -> None:
+async def test_a_decision_needs_a_reason(rest: Rest) -> None:
     """Every decision needs a reason."""
     admin = await an_admin(rest)
 
@@ -80,7 +80,7 @@ async def test_a_decision_wants_a_reason(rest: Rest) -> None:
         assert refusal(response) == (422, "validation_failed")
 
 
-async def test_unknown_vendors_and_decisions(rest: Rest) -> None:
+async def test_unknown_vendors_and_decisions_are_not_found(rest: Rest) -> None:
     """An unknown vendor or a decision besides the four is not found."""
     admin = await an_admin(rest)
     body = {"reason": "Because."}

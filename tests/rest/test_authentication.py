@@ -12,7 +12,7 @@ from tests.builders import FixedClock, an_account
 from tests.rest.people import Rest, refusal, registered
 
 
-async def test_without_a_token(rest: Rest) -> None:
+async def test_a_request_without_a_token_is_refused(rest: Rest) -> None:
     """A request without a token is told how to send one."""
     response = await rest.client.get("/v1/me")
 
@@ -23,7 +23,7 @@ async def test_without_a_token(rest: Rest) -> None:
 @pytest.mark.parametrize(
     "header", ["Basic dTpw", "Bearer", "Bearer nonsense", "Bearer a.b.c", "token"]
 )
-async def test_what_is_no_token(rest: Rest, header: str) -> None:
+async def test_an_invalid_token_is_refused(rest: Rest, header: str) -> None:
     """Another scheme or a foreign token is refused."""
     response = await rest.client.get("/v1/me", headers={"Authorization": header})
 
@@ -31,7 +31,7 @@ async def test_what_is_no_token(rest: Rest, header: str) -> None:
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
-async def test_an_expired_token(rest: Rest) -> None:
+async def test_an_expired_token_has_its_own_code(rest: Rest) -> None:
     """An expired token has its own code, so that an app knows to refresh."""
     person = await registered(rest)
     past = Tokens(
@@ -45,7 +45,7 @@ async def test_an_expired_token(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none"])
-async def test_a_forged_token(rest: Rest, algorithm: str) -> None:
+async def test_a_forged_token_is_refused(rest: Rest, algorithm: str) -> None:
     """A token signed with another secret, or unsigned, is refused."""
     claims = {
         "aud": "parley",
@@ -62,7 +62,7 @@ async def test_a_forged_token(rest: Rest, algorithm: str) -> None:
     assert refusal(response) == (401, "unauthenticated")
 
 
-async def test_a_refresh_token_is_no_access_token(rest: Rest) -> None:
+async def test_a_refresh_token_is_not_an_access_token(rest: Rest) -> None:
     """A refresh token cannot be used as an access token."""
     person = await registered(rest)
     token = person.tokens["refresh_token"]
@@ -72,7 +72,7 @@ async def test_a_refresh_token_is_no_access_token(rest: Rest) -> None:
     assert refusal(response) == (401, "unauthenticated")
 
 
-async def test_two_authorization_headers(rest: Rest) -> None:
+async def test_two_authorization_headers_are_refused(rest: Rest) -> None:
     """Two headers are ambiguous, so neither counts."""
     token = (await registered(rest)).tokens["access_token"]
     headers = [("Authorization", f"Bearer {token}"), ("Authorization", "Bearer other")]
@@ -82,7 +82,7 @@ async def test_two_authorization_headers(rest: Rest) -> None:
     assert refusal(response) == (401, "unauthenticated")
 
 
-async def test_every_operation_that_is_not_public_wants_a_token(rest: Rest) -> None:
+async def test_every_secured_operation_needs_a_token(rest: Rest) -> None:
     """Every operation that the document marks as secured refuses requests without a token."""
     document = (await rest.client.get("/openapi.json")).json()
     closed = [

@@ -51,7 +51,7 @@ async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
     assert await _send(story, 2) == [201, 201]
 
 
-async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
+async def test_the_blocker_is_not_revealed(rest: Rest) -> None:
     """Neither the refusal nor the entries name the blocker."""
     story = await a_story(rest)
     await story.customer.post(f"{story.conversation_path}/block")
@@ -65,7 +65,7 @@ async def test_who_was_blocked_is_not_told_by_whom(rest: Rest) -> None:
     assert story.customer.id not in str(closed)
 
 
-async def test_only_participants_block(rest: Rest) -> None:
+async def test_only_participants_can_block(rest: Rest) -> None:
     """For anybody else, the conversation does not exist."""
     story = await a_story(rest)
     stranger = await registered(rest)

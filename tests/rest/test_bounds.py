@@ -19,7 +19,7 @@ async def post(rest: Rest, path: str, body: bytes, **headers: str) -> httpx.Resp
     return await rest.client.post(path, content=body, headers={**JSON, **headers})
 
 
-async def test_a_body_larger_than_its_operation_needs_is_not_parsed(rest: Rest) -> None:
+async def test_an_oversized_body_is_not_parsed(rest: Rest) -> None:
     """A body of 45,000 unknown fields gets one short problem, even without a log-in."""
     body = orjson.dumps({f"{n:x}": 0 for n in range(45_000)})
 
@@ -29,7 +29,7 @@ async def test_a_body_larger_than_its_operation_needs_is_not_parsed(rest: Rest) 
     assert len(response.content) < 1_000
 
 
-async def test_unknown_names_have_twenty_errors_at_most(rest: Rest) -> None:
+async def test_unknown_names_get_at_most_twenty_errors(rest: Rest) -> None:
     """A body of an acceptable size with many unknown fields gets at most twenty errors."""
     customer = await registered(rest)
     unknown = {f"{'x' * 1_000}{n}": 0 for n in range(400)}
@@ -41,7 +41,7 @@ async def test_unknown_names_have_twenty_errors_at_most(rest: Rest) -> None:
     assert len(response.content) < ANSWER_BYTES
 
 
-async def test_bad_ids_by_the_thousand_have_one_error(rest: Rest) -> None:
+async def test_an_overlong_list_of_ids_gets_one_error(rest: Rest) -> None:
     """A list that is too long gets one error, not one per item."""
     customer = await registered(rest)
 
@@ -61,7 +61,7 @@ async def test_bad_ids_by_the_thousand_have_one_error(rest: Rest) -> None:
     ],
     ids=["unknown", "repeated", "a long number", "a long cursor"],
 )
-async def test_parameters_have_bounded_errors(rest: Rest, query: str) -> None:
+async def test_errors_of_parameters_are_bounded(rest: Rest, query: str) -> None:
     """Whatever the query string, its refusal is small."""
     response = await rest.client.get(f"/v1/vendors?{query}")
 
@@ -69,7 +69,7 @@ async def test_parameters_have_bounded_errors(rest: Rest, query: str) -> None:
     assert len(response.content) < ANSWER_BYTES
 
 
-async def test_a_large_body_costs_as_many_requests_as_it_takes_to_read(
+async def test_a_large_body_counts_as_several_requests(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address may send 500 small bodies at once, or 16 of half a megabyte."""

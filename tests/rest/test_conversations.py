@@ -19,7 +19,7 @@ async def send(story: Story, n: int) -> dict[str, Any]:
     return body
 
 
-async def test_sending(rest: Rest) -> None:
+async def test_a_sent_message_gets_the_next_sequence(rest: Rest) -> None:
     """A message gets the next sequence; the other side reads it exactly as it was returned."""
     story = await a_story(rest)
 
@@ -33,7 +33,7 @@ async def test_sending(rest: Rest) -> None:
     assert entries["head"] == 2
 
 
-async def test_sending_again_gets_the_first_answer(rest: Rest) -> None:
+async def test_a_resend_gets_the_first_answer(rest: Rest) -> None:
     """A client_message_id stores one message, however often and concurrently it is sent."""
     story = await a_story(rest)
     path = f"{story.conversation_path}/messages"
@@ -47,7 +47,7 @@ async def test_sending_again_gets_the_first_answer(rest: Rest) -> None:
     assert {response.text for response in [*responses, later]} == {later.text}
 
 
-async def test_another_message_under_the_same_id(rest: Rest) -> None:
+async def test_another_message_under_the_same_id_is_refused(rest: Rest) -> None:
     """A client_message_id identifies one message of its sender; the other side has its own ids."""
     story = await a_story(rest)
     await send(story, 1)
@@ -74,7 +74,7 @@ BAD_MESSAGES: list[tuple[str, object]] = [
 ]
 
 
-async def test_bad_messages(rest: Rest) -> None:
+async def test_invalid_messages_are_refused(rest: Rest) -> None:
     """An invalid message is refused with its path, and no entry is stored."""
     story = await a_story(rest)
 
@@ -86,7 +86,7 @@ async def test_bad_messages(rest: Rest) -> None:
     assert (await story.customer.get(story.conversation_path)).json()["head"] == 1
 
 
-async def test_entries_forwards_and_backwards(rest: Rest) -> None:
+async def test_entries_are_read_forwards_and_backwards(rest: Rest) -> None:
     """Both directions reach every entry once and in order, by cursor or by sequence."""
     story = await a_story(rest)
     for n in range(1, 7):
@@ -109,7 +109,7 @@ async def test_entries_forwards_and_backwards(rest: Rest) -> None:
     assert await walk(after_sequence=7) == [[]]
 
 
-async def test_unread_counts_what_the_other_side_said(rest: Rest) -> None:
+async def test_only_the_other_sides_messages_count_as_unread(rest: Rest) -> None:
     """Notices and the reader's own messages do not count; sending a message marks all as read."""
     story = await a_story(rest)
     path = story.conversation_path
@@ -135,7 +135,7 @@ async def test_unread_counts_what_the_other_side_said(rest: Rest) -> None:
     assert await standing(story.customer) == (4, 1)
 
 
-async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_newest(
+async def test_a_sequence_beyond_the_head_or_of_another_epoch_gets_the_newest(
     rest: Rest,
 ) -> None:
     """The reader saw entries that no longer exist; its next cursor leads to older ones."""
@@ -181,7 +181,9 @@ async def test_a_number_above_the_head_or_of_another_epoch_is_answered_with_the_
         {"sequence": 1},
     ],
 )
-async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) -> None:
+async def test_invalid_queries_for_entries_are_refused(
+    rest: Rest, params: dict[str, object]
+) -> None:
     """Two directions at once, invalid numbers and forged cursors are refused."""
     person = await registered(rest)
 
@@ -192,7 +194,7 @@ async def test_bad_questions_for_entries(rest: Rest, params: dict[str, object]) 
     assert refusal(response) == (422, "validation_failed")
 
 
-async def test_listing_with_what_is_unread(rest: Rest) -> None:
+async def test_conversations_are_listed_with_unread_counts(rest: Rest) -> None:
     """The list has the head, the read position and the unread count of each side."""
     story = await a_story(rest)
     for n in range(1, 4):
@@ -215,7 +217,7 @@ async def test_listing_with_what_is_unread(rest: Rest) -> None:
     assert (await story.vendor.get(story.conversation_path)).json() == of_vendor[0]
 
 
-async def test_somebody_elses_conversation_is_not_there(rest: Rest) -> None:
+async def test_another_accounts_conversation_is_not_found(rest: Rest) -> None:
     """A non-participant can neither read nor write, nor find out that it exists."""
     story = await a_story(rest)
     stranger = await registered(rest)

@@ -26,7 +26,7 @@ def encoded(position: str) -> str:
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def test_a_cursor_leads_back_to_its_position() -> None:
+def test_a_cursor_returns_its_position() -> None:
     """An issued cursor returns its position, and is safe in a URL unescaped."""
     for position in (new_id(), "after17", "1250.75:3", "7"):
         cursor = CURSORS.seal("/v1/rfis", position)
@@ -42,7 +42,7 @@ def test_a_cursor_leads_back_to_its_position() -> None:
         ("/v1/rfis/one/quotes", Cursors("another secret of 32 characters.")),
     ],
 )
-def test_a_cursor_is_good_for_its_own_list(path: str, cursors: Cursors) -> None:
+def test_a_cursor_of_another_list_is_refused(path: str, cursors: Cursors) -> None:
     """Another list or another deployment refuses the cursor."""
     cursor = CURSORS.seal("/v1/rfis/one/quotes", "7")
 
@@ -59,7 +59,7 @@ def test_a_cursor_is_good_for_its_own_list(path: str, cursors: Cursors) -> None:
 @example("YQ==\n")
 @example("A" * (MAX_CURSOR_CHARACTERS + 1))
 @example(encoded("x" * 32))
-def test_nothing_invented_is_a_cursor(cursor: str) -> None:
+def test_a_forged_cursor_is_refused(cursor: str) -> None:
     """Any text that was not issued is refused by field name, and fails in no other way."""
     with pytest.raises(ParleyError) as refused:
         CURSORS.open("/v1/rfis", cursor)
@@ -68,7 +68,7 @@ def test_nothing_invented_is_a_cursor(cursor: str) -> None:
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=lambda operation: operation.id)
-async def test_no_list_takes_an_invented_cursor(rest: Rest, operation: Any) -> None:
+async def test_every_list_refuses_a_forged_cursor(rest: Rest, operation: Any) -> None:
     """A forged cursor is refused before any query, even before the listed object is looked up."""
     admin = await an_admin(rest)
     path = operation.path
@@ -83,7 +83,7 @@ async def test_no_list_takes_an_invented_cursor(rest: Rest, operation: Any) -> N
         assert paths_of(response) == ["cursor"]
 
 
-async def test_a_cursor_leads_on_in_its_own_list_alone(rest: Rest) -> None:
+async def test_a_cursor_of_another_rfis_changes_is_refused(rest: Rest) -> None:
     """The cursor of one RFI's changes does not read another RFI's changes."""
     customer = await registered(rest)
     one, other = [await an_open_rfi(rest, customer) for _ in range(2)]

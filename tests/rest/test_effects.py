@@ -133,7 +133,7 @@ def is_replay_of(again: httpx.Response, first: httpx.Response) -> bool:
     return again.content == first.content and again.status_code == first.status_code
 
 
-def test_every_operation_with_a_key_is_tried_here() -> None:
+def test_every_operation_with_a_key_is_tested_here() -> None:
     """A new operation with a key must define here how its effect is counted."""
     assert sorted(WITH_A_KEY) == sorted(
         operation.id for operation in OPERATIONS if operation.idempotency is not None
@@ -141,7 +141,7 @@ def test_every_operation_with_a_key_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("operation", WITH_A_KEY)
-async def test_a_repetition_gets_the_first_answer_from_any_process(
+async def test_a_retry_gets_the_first_answer_from_any_process(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """Another process repeats the first answer exactly."""
@@ -158,7 +158,7 @@ async def test_a_repetition_gets_the_first_answer_from_any_process(
 
 
 @pytest.mark.parametrize("operation", IN_A_TRANSACTION)
-async def test_a_store_that_goes_away_right_after_the_commit(
+async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process does not know the outcome; a retry finds the effect."""
@@ -179,7 +179,7 @@ async def test_a_store_that_goes_away_right_after_the_commit(
 
 
 @pytest.mark.parametrize("operation", IN_A_TRANSACTION)
-async def test_a_deadline_that_passes_during_the_commit(
+async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request gets a 503 while its commit is in flight; a retry finds the effect."""
@@ -198,7 +198,7 @@ async def test_a_deadline_that_passes_during_the_commit(
 
 
 @pytest.mark.parametrize("operation", IN_A_TRANSACTION)
-async def test_a_request_cancelled_during_the_commit(
+async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """A process that shuts down cancels slow requests; a retry finds the effect."""
@@ -219,7 +219,7 @@ async def test_a_request_cancelled_during_the_commit(
 
 
 @pytest.mark.parametrize("operation", IN_A_TRANSACTION)
-async def test_a_takeover_and_the_late_first_attempt_have_one_effect(
+async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """The first attempt pauses before its commit beyond its lease, and has no second effect."""
@@ -251,7 +251,7 @@ async def lease_ends(rest: Rest, key: str) -> None:
     assert ended.matched_count == 1
 
 
-async def test_a_refusal_after_an_unknown_outcome_does_not_free_an_effect(
+async def test_a_refusal_after_an_unknown_outcome_keeps_the_key(
     rest: Rest, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A quote repeated after a lost answer gets that answer, even if the RFI has changed since."""
@@ -269,7 +269,7 @@ async def test_a_refusal_after_an_unknown_outcome_does_not_free_an_effect(
     assert again.json()["rfi_revision"] == 2
 
 
-async def test_a_key_is_taken_over_once_its_lease_has_ended(
+async def test_a_key_is_taken_over_when_its_lease_has_expired(
     rest: Rest, elsewhere: Elsewhere
 ) -> None:
     """After `kill -9` before the commit, retries get 409 until the lease ends, then one effect."""
@@ -298,7 +298,7 @@ async def test_a_key_is_taken_over_once_its_lease_has_ended(
 
 
 @pytest.mark.parametrize("operation", WITH_A_KEY)
-async def test_a_process_killed_after_the_commit(
+async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """After `kill -9` before the answer, another process returns the answer at once."""
@@ -318,7 +318,7 @@ async def test_a_process_killed_after_the_commit(
 
 
 @pytest.mark.parametrize("operation", WITH_A_KEY)
-async def test_two_processes_race_with_one_key(
+async def test_two_processes_that_race_with_one_key_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """However the copies are spread over two processes, all get one effect and one answer."""
@@ -338,7 +338,7 @@ async def test_two_processes_race_with_one_key(
     assert once(await request.count())
 
 
-async def test_a_message_is_one_insert_and_holds_its_key(rest: Rest) -> None:
+async def test_a_message_and_its_key_need_one_insert(rest: Rest) -> None:
     """A message needs one insert; over REST and the socket, it is the same message."""
     story = await a_story(rest)
     path, key = f"{story.conversation_path}/messages", new_id()
@@ -353,7 +353,7 @@ async def test_a_message_is_one_insert_and_holds_its_key(rest: Rest) -> None:
     assert await database["idempotency_keys"].count_documents({"_id.key": key}) == 0
 
 
-async def test_a_key_that_sent_a_message_sends_no_other(rest: Rest) -> None:
+async def test_a_messages_key_sends_no_other_message(rest: Rest) -> None:
     """Another body, id, conversation or operation under the key is refused."""
     story, other = await a_story(rest), await a_story(rest)
     path, key = f"{story.conversation_path}/messages", keyed(new_id())
@@ -372,7 +372,7 @@ async def test_a_key_that_sent_a_message_sends_no_other(rest: Rest) -> None:
     assert again[3].status_code == 201  # another account's key
 
 
-async def test_messages_that_race_under_one_key(rest: Rest, elsewhere: Elsewhere) -> None:
+async def test_messages_that_race_under_one_key_store_one(rest: Rest, elsewhere: Elsewhere) -> None:
     """Of two different messages under one key, one is stored and the other is refused."""
     story = await a_story(rest)
     path, key = f"{story.conversation_path}/messages", keyed(new_id())

@@ -7,7 +7,7 @@ import pytest
 from tests.rest.people import Rest
 
 
-async def test_live_and_ready(rest: Rest) -> None:
+async def test_a_working_process_is_live_and_ready(rest: Rest) -> None:
     """A working process is live and ready, and names its checks."""
     live = await rest.client.get("/health/live")
     ready = await rest.client.get("/health/ready")
@@ -17,7 +17,9 @@ async def test_live_and_ready(rest: Rest) -> None:
     assert ready.json()["checks"] == {"mongodb": "ok"}
 
 
-async def test_not_ready_while_draining(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_draining_process_is_live_but_not_ready(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process that shuts down is live but no longer ready."""
     rest.process.stopping.set()
     try:
@@ -31,7 +33,7 @@ async def test_not_ready_while_draining(rest: Rest, monkeypatch: pytest.MonkeyPa
     assert live.status_code == 200
 
 
-async def test_however_many_ask_the_parts_are_asked_once_a_second(
+async def test_readiness_checks_run_at_most_once_a_second(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody may poll readiness, but MongoDB is checked at most once a second."""
@@ -52,7 +54,7 @@ async def test_however_many_ask_the_parts_are_asked_once_a_second(
     assert asked <= 1 + asyncio.get_running_loop().time() - began_at
 
 
-async def test_metrics_by_route(rest: Rest) -> None:
+async def test_requests_are_counted_by_route(rest: Rest) -> None:
     """Requests are counted by route, not by path, so the number of series is bounded."""
     for n in range(3):
         await rest.client.get(f"/v1/vendors/nobody{n}")

@@ -56,7 +56,7 @@ async def test_the_order_of_fields_does_not_matter(rest: Rest) -> None:
     assert again.content == first.content
 
 
-async def test_another_request_under_the_key(rest: Rest) -> None:
+async def test_another_request_under_the_key_is_refused(rest: Rest) -> None:
     """A key stands for one request: another body or path is refused."""
     story = await a_story(rest)
     message = {"client_message_id": "m-1", "body": "Hello"}
@@ -73,7 +73,7 @@ async def test_another_request_under_the_key(rest: Rest) -> None:
     assert refusal(place) == (422, "idempotency_key_reused")
 
 
-async def test_while_the_first_runs(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_concurrent_retry_has_to_wait(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A concurrent retry is told to wait, and later gets the first answer."""
     customer = await registered(rest)
     body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
@@ -98,7 +98,7 @@ async def test_while_the_first_runs(rest: Rest, monkeypatch: pytest.MonkeyPatch)
     assert again.content == answered.content
 
 
-async def test_many_at_once_make_one(rest: Rest) -> None:
+async def test_concurrent_copies_create_one(rest: Rest) -> None:
     """However many copies race, one RFI is created; the others wait or get its answer."""
     customer = await registered(rest)
     body = a_draft()
@@ -125,7 +125,9 @@ async def test_keys_belong_to_an_account(rest: Rest) -> None:
     assert made[0].json()["customer_id"] != made[1].json()["customer_id"]
 
 
-async def test_a_client_that_goes_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_retry_after_a_broken_connection_finds_the_answer(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If the connection breaks while the request runs, a retry finds its answer."""
     customer = await registered(rest)
     body, gate, begun = a_draft(), asyncio.Event(), asyncio.Event()
@@ -167,7 +169,7 @@ async def test_a_refusal_frees_the_key(rest: Rest) -> None:
     assert fresh.status_code == 201
 
 
-async def test_after_a_failure_the_same_request_is_done(
+async def test_a_retry_after_a_failure_does_the_work(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a 503, a retry with the same key does the work once."""
@@ -187,7 +189,7 @@ async def test_after_a_failure_the_same_request_is_done(
     assert "idempotent-replayed" not in retried.headers
 
 
-async def test_an_answer_that_cannot_be_kept_takes_its_effect_back(
+async def test_an_unstored_answer_rolls_its_effect_back(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Effect and answer are one write: if the answer is not stored, neither is the effect."""
@@ -208,7 +210,7 @@ async def test_an_answer_that_cannot_be_kept_takes_its_effect_back(
     assert again.status_code == 201
 
 
-async def test_registering_again(rest: Rest) -> None:
+async def test_a_repeated_registration_gets_fresh_tokens(rest: Rest) -> None:
     """A repeated registration gets fresh tokens of the same account; no token is stored."""
     body = a_registration()
 
@@ -236,7 +238,7 @@ async def test_registering_again(rest: Rest) -> None:
     assert any(tokens[0]["account"]["id"] in document for document in stored)
 
 
-async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> None:
+async def test_a_key_gives_no_access_to_another_account(rest: Rest) -> None:
     """Without the password, the key and the email return no tokens."""
     body = a_registration()
     await rest.client.post("/v1/accounts", json=body, headers=keyed("k-1"))
@@ -248,7 +250,7 @@ async def test_a_key_gives_no_way_into_somebody_elses_account(rest: Rest) -> Non
     assert refusal(response) == (422, "idempotency_key_reused")
 
 
-async def test_a_message_sent_again(rest: Rest) -> None:
+async def test_a_resent_message_is_found_by_key_or_id(rest: Rest) -> None:
     """The key replays the 201; the client_message_id alone finds the message."""
     story = await a_story(rest)
     path = f"{story.conversation_path}/messages"
@@ -263,7 +265,7 @@ async def test_a_message_sent_again(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
-async def test_bad_keys(rest: Rest, key: str) -> None:
+async def test_invalid_keys_are_refused(rest: Rest, key: str) -> None:
     """A key has 1 to 255 printable characters."""
     customer = await registered(rest)
 

@@ -19,7 +19,7 @@ async def strict(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
     yield stopwatch
 
 
-async def test_registering_in_bulk(rest: Rest, strict: Stopwatch) -> None:
+async def test_registrations_of_an_address_are_limited(rest: Rest, strict: Stopwatch) -> None:
     """An address may register thirty accounts, and then ten a minute."""
     for n in range(30):
         rest.app.ctx.service.limits.register("198.51.100.7", f"{n}@people.example")
@@ -37,7 +37,7 @@ async def test_registering_in_bulk(rest: Rest, strict: Stopwatch) -> None:
     assert later.status_code == 201
 
 
-async def test_only_the_proxys_word_counts(rest: Rest, strict: Stopwatch) -> None:
+async def test_only_the_proxys_address_counts(rest: Rest, strict: Stopwatch) -> None:
     """A client cannot get a new address by adding entries before the proxy's."""
     for _ in range(500):
         rest.app.ctx.service.limits.request("198.51.100.7")
@@ -49,7 +49,7 @@ async def test_only_the_proxys_word_counts(rest: Rest, strict: Stopwatch) -> Non
     assert refusal(response) == (429, "rate_limited")
 
 
-async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
+async def test_requests_of_an_account_are_limited(rest: Rest, strict: Stopwatch) -> None:
     """An account has 150 requests at once, then 30 a second, from all addresses together."""
     greedy, other = await registered(rest), await registered(rest)
     strict.at_s += 60
@@ -71,7 +71,7 @@ async def test_an_account_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
     assert unharmed.status_code == later.status_code == 200
 
 
-async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatch) -> None:
+async def test_requests_of_an_address_are_limited(rest: Rest, strict: Stopwatch) -> None:
     """An address has 500 requests at once, logged in or not; health checks do not count."""
     for _ in range(500):
         rest.app.ctx.service.limits.request("198.51.100.7")
@@ -85,7 +85,7 @@ async def test_an_address_asks_so_often_and_no_more(rest: Rest, strict: Stopwatc
     assert await ask("/health/live", "198.51.100.7") == 200
 
 
-async def test_a_search_costs_as_much_as_it_takes(rest: Rest, strict: Stopwatch) -> None:
+async def test_a_search_counts_as_several_requests(rest: Rest, strict: Stopwatch) -> None:
     """A directory search counts as four requests, so an address may send 125 at once."""
     search = {"near": "0,0", "limit": "1"}
     address = {"X-Forwarded-For": "203.0.113.77"}

@@ -49,7 +49,7 @@ async def log_in(rest: Rest, email: str, address: str, password: str = GUESS) ->
     )
 
 
-async def test_guessing_does_not_keep_the_owner_out(rest: Rest, stopwatch: Stopwatch) -> None:
+async def test_guessing_does_not_lock_the_owner_out(rest: Rest, stopwatch: Stopwatch) -> None:
     """While others guess from thirty addresses, the owner logs in from home at once."""
     owner = await registered(rest)
 
@@ -62,7 +62,7 @@ async def test_guessing_does_not_keep_the_owner_out(rest: Rest, stopwatch: Stopw
     assert response.status_code == 200
 
 
-async def test_guessing_from_one_address_has_to_wait(rest: Rest, stopwatch: Stopwatch) -> None:
+async def test_guesses_from_one_address_are_limited(rest: Rest, stopwatch: Stopwatch) -> None:
     """After ten wrong passwords for one email, an address may try again in six seconds."""
     email = an_email()
 
@@ -79,7 +79,7 @@ async def test_guessing_from_one_address_has_to_wait(rest: Rest, stopwatch: Stop
     assert elsewhere.status_code == later.status_code == 401
 
 
-async def test_attempts_in_flight_together_count(rest: Rest, stopwatch: Stopwatch) -> None:
+async def test_concurrent_attempts_count(rest: Rest, stopwatch: Stopwatch) -> None:
     """Parallel guesses are limited exactly like sequential ones."""
     email = an_email()
 
@@ -114,7 +114,7 @@ async def test_right_passwords_do_not_count(rest: Rest, stopwatch: Stopwatch) ->
     assert {response.status_code for response in responses} == {200}
 
 
-async def test_guessing_at_many_accounts(rest: Rest, stopwatch: Stopwatch) -> None:
+async def test_guesses_at_many_accounts_are_limited(rest: Rest, stopwatch: Stopwatch) -> None:
     """An address may send sixty wrong passwords for any accounts; others are unaffected."""
     guesses = [await log_in(rest, an_email(), ATTACKER) for _ in range(61)]
     other = await log_in(rest, an_email(), HOME)
@@ -123,7 +123,7 @@ async def test_guessing_at_many_accounts(rest: Rest, stopwatch: Stopwatch) -> No
     assert other.status_code == 401
 
 
-async def test_what_the_client_claims_is_no_other_address(rest: Rest, stopwatch: Stopwatch) -> None:
+async def test_a_forged_forwarded_for_is_ignored(rest: Rest, stopwatch: Stopwatch) -> None:
     """Only the proxy's entry in X-Forwarded-For counts."""
     email = an_email()
 
@@ -160,7 +160,7 @@ async def test_delayed_answers_are_bounded() -> None:
     assert refused_at_once.count(Code.RATE_LIMITED) == 5
 
 
-async def test_an_attempt_of_unknown_outcome_does_not_count() -> None:
+async def test_an_attempt_without_an_outcome_does_not_count() -> None:
     """An attempt without an outcome, since the store is away or the client left, does not count."""
     log_ins = LogIns(1.0, Stopwatch(), Delays())
 

@@ -40,7 +40,7 @@ async def test_a_vendor_lists_its_matches_with_their_rfis(rest: Rest) -> None:
     assert declined == []
 
 
-async def test_matches_in_pages(rest: Rest) -> None:
+async def test_matches_are_paged(rest: Rest) -> None:
     """A vendor reads its matches in pages, each match once."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -77,7 +77,7 @@ async def test_accepting_opens_a_conversation(rest: Rest) -> None:
     assert seen[0]["id"] == seen[1]["id"] == story.match["conversation_id"]
 
 
-async def test_of_accepting_and_declining_at_once_one_wins(rest: Rest) -> None:
+async def test_of_concurrent_accepts_and_declines_one_wins(rest: Rest) -> None:
     """Of concurrent accepts and declines, one succeeds and decides the match's state."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -95,7 +95,7 @@ async def test_of_accepting_and_declining_at_once_one_wins(rest: Rest) -> None:
     assert listed["state"] == won[0].json()["state"]
 
 
-async def test_declining(rest: Rest) -> None:
+async def test_a_vendor_declines_with_or_without_a_reason(rest: Rest) -> None:
     """A vendor declines with or without a reason, and the customer sees it."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -117,7 +117,7 @@ async def test_declining(rest: Rest) -> None:
     assert paths_of(wrong) == ["why"]
 
 
-async def test_somebody_elses_match_is_not_there(rest: Rest) -> None:
+async def test_another_vendors_match_is_not_found(rest: Rest) -> None:
     """Another vendor's match can be neither accepted nor declined."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -133,7 +133,7 @@ async def test_somebody_elses_match_is_not_there(rest: Rest) -> None:
     assert refusal(await customer.get("/v1/matches")) == (403, "forbidden")
 
 
-async def test_an_rfis_matches(rest: Rest) -> None:
+async def test_the_customer_sees_all_matches_of_an_rfi(rest: Rest) -> None:
     """The customer sees all matches, closest first; a vendor sees its own."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
@@ -152,7 +152,7 @@ async def test_an_rfis_matches(rest: Rest) -> None:
     assert of_far == [of_customer[1]]
 
 
-async def test_who_declined_sees_the_rfi_no_more(rest: Rest) -> None:
+async def test_a_vendor_that_declined_cannot_read_the_rfi(rest: Rest) -> None:
     """A vendor that declined can no longer read the RFI, but still lists its match."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -169,7 +169,7 @@ async def test_who_declined_sees_the_rfi_no_more(rest: Rest) -> None:
     assert [match["state"] for match in listed] == ["declined"]
 
 
-async def test_a_suspended_vendor_reads_its_conversations_and_does_no_business(rest: Rest) -> None:
+async def test_a_suspended_vendor_can_only_read(rest: Rest) -> None:
     """Until reinstated, it gets no RFI and cannot accept, quote or send a message."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)

@@ -4,7 +4,7 @@ from tests.builders import a_notification
 from tests.rest.people import Rest, registered
 
 
-async def test_ones_own_notifications(rest: Rest) -> None:
+async def test_an_account_lists_its_own_notifications(rest: Rest) -> None:
     """A person lists their own notifications, newest first, without the template data."""
     person, other = await registered(rest), await registered(rest)
     mine = [a_notification(account_id=person.id) for _ in range(3)]

@@ -44,7 +44,7 @@ def test_if_match_names_revisions(given: list[str], expected: Revisions) -> None
     ["", "2", '"2', '2"', "'2'", '"a b"', 'w/"2"', 'W/ "2"', '"1" "2"', '*, "2"', '"2", *', '"2";', ",",
      '"a"b"', ",".join(['"2"'] * 21)],
 )  # fmt: skip
-def test_what_is_no_list_of_tags_is_refused(given: str) -> None:
+def test_a_malformed_if_match_is_refused(given: str) -> None:
     """The refusal names the header."""
     request = a_request("127.0.0.1", ("if-match", given))
 
@@ -77,7 +77,7 @@ def test_if_none_match_is_compared_weakly(given: list[str], is_known: bool) -> N
     assert is_not_modified(request, '"2"') is is_known
 
 
-async def test_what_stands_is_not_sent_again(rest: Rest) -> None:
+async def test_an_unchanged_rfi_gets_a_304(rest: Rest) -> None:
     """An unchanged RFI gets a 304 with the ETag and no body; a changed one is sent in full."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
@@ -96,7 +96,7 @@ async def test_what_stands_is_not_sent_again(rest: Rest) -> None:
     assert changed.json()["title"] == "Two sinks"
 
 
-async def test_nobody_learns_of_a_strangers_rfi(rest: Rest) -> None:
+async def test_preconditions_do_not_reveal_another_accounts_rfi(rest: Rest) -> None:
     """An RFI that the caller may not see is not found, whatever the precondition."""
     path = f"/v1/rfis/{(await a_draft_of(await registered(rest)))['id']}"
     stranger = await registered(rest)
@@ -108,7 +108,7 @@ async def test_nobody_learns_of_a_strangers_rfi(rest: Rest) -> None:
     assert refusal(changed) == (404, "not_found")
 
 
-async def test_a_star_changes_whatever_stands(rest: Rest) -> None:
+async def test_a_star_matches_any_revision(rest: Rest) -> None:
     """`*` matches any revision, a list one of several; any other tag is stale."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
@@ -126,7 +126,7 @@ async def test_a_star_changes_whatever_stands(rest: Rest) -> None:
     assert (await customer.get(path)).json()["title"] == "Two"
 
 
-async def test_a_bad_if_match_is_named(rest: Rest) -> None:
+async def test_an_invalid_if_match_is_named(rest: Rest) -> None:
     """The refusal names the invalid header."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"

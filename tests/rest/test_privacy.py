@@ -83,7 +83,7 @@ async def a_street(rest: Rest, **content: Any) -> Street:
     return street
 
 
-async def test_before_the_acceptance_there_is_an_area(rest: Rest) -> None:
+async def test_a_vendor_with_an_offer_sees_only_the_area(rest: Rest) -> None:
     """A vendor with an offer sees the area and a rounded place, no address and no budget."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
@@ -98,7 +98,7 @@ async def test_before_the_acceptance_there_is_an_area(rest: Rest) -> None:
     ]
 
 
-async def test_after_the_acceptance_there_is_a_door(rest: Rest) -> None:
+async def test_a_vendor_that_accepted_sees_the_address(rest: Rest) -> None:
     """A vendor that accepted sees the address, but nothing that only the draft had."""
     street = await a_street(rest)
     person = street.vendors["accepted"]
@@ -110,7 +110,7 @@ async def test_after_the_acceptance_there_is_a_door(rest: Rest) -> None:
     assert not any("alarm-4711-code" in text for text in await street.texts(person))
 
 
-async def test_the_customer_and_admins_see_all_of_it(rest: Rest) -> None:
+async def test_the_customer_and_admins_see_everything(rest: Rest) -> None:
     """The customer and admins see everything, from the first draft on."""
     street = await a_street(rest)
 
@@ -120,7 +120,7 @@ async def test_the_customer_and_admins_see_all_of_it(rest: Rest) -> None:
         assert (await person.get(street.path)).json() == street.rfi
 
 
-async def test_for_vendors_the_feed_begins_with_the_submission(rest: Rest) -> None:
+async def test_vendors_read_the_feed_from_the_submission_on(rest: Rest) -> None:
     """Vendors read no revision before the submission, whatever the query or page."""
     street = await a_street(rest)
 
@@ -131,7 +131,7 @@ async def test_for_vendors_the_feed_begins_with_the_submission(rest: Rest) -> No
             assert [(change["revision"], change["cause"]) for change in items] == [(3, "submitted")]
 
 
-async def test_changes_of_what_is_withheld_are_not_shown(rest: Rest) -> None:
+async def test_changes_of_withheld_fields_are_not_shown(rest: Rest) -> None:
     """The revision appears without its private changes, except to a vendor that accepted."""
     street = await a_street(rest)
     change = {"address": "77712 Elm St", "title": "Two sinks"}
@@ -146,7 +146,7 @@ async def test_changes_of_what_is_withheld_are_not_shown(rest: Rest) -> None:
     assert [change["path"] for change in seen["accepted"]["changes"]] == ["title", "address"]
 
 
-async def test_a_budget_is_shown_when_the_customer_shows_it(rest: Rest) -> None:
+async def test_vendors_see_a_budget_once_the_customer_shows_it(rest: Rest) -> None:
     """Vendors see the budget only from then on; earlier hidden values stay hidden."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
@@ -165,7 +165,7 @@ async def test_a_budget_is_shown_when_the_customer_shows_it(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("ending", ["withdraw", "award"])
-async def test_nothing_private_is_left_after_the_end(rest: Rest, ending: str) -> None:
+async def test_losing_vendors_see_nothing_private_after_the_end(rest: Rest, ending: str) -> None:
     """Vendors with an offer see the outcome; only the winner keeps seeing the address."""
     street = await a_street(rest)
     offered, winner = street.vendors["offered"], street.vendors["accepted"]
@@ -182,7 +182,7 @@ async def test_nothing_private_is_left_after_the_end(rest: Rest, ending: str) ->
     assert (still["address"] is not None) is (ending == "award")
 
 
-async def test_who_declined_or_is_nobody_finds_nothing(rest: Rest) -> None:
+async def test_strangers_and_vendors_that_declined_find_nothing(rest: Rest) -> None:
     """They find neither the RFI nor its feed, and nothing private in their own lists."""
     street = await a_street(rest)
     strangers = [street.vendors["declined"], await registered(rest), await registered(rest)]
@@ -194,7 +194,7 @@ async def test_who_declined_or_is_nobody_finds_nothing(rest: Rest) -> None:
     assert (await rest.client.get(street.path)).status_code == 401
 
 
-async def test_who_accepts_is_not_told_that_nothing_has_changed(rest: Rest) -> None:
+async def test_accepting_is_never_answered_with_a_304(rest: Rest) -> None:
     """The limited view has its own ETag, so accepting is never answered with a 304."""
     street = await a_street(rest)
     offered = street.vendors["offered"]
@@ -211,7 +211,7 @@ async def test_who_accepts_is_not_told_that_nothing_has_changed(rest: Rest) -> N
     assert after.json()["address"] == "1437 Bannock St"
 
 
-async def test_events_tell_consumers_nothing_private(rest: Rest) -> None:
+async def test_events_contain_nothing_private(rest: Rest) -> None:
     """No event of an RFI, from the draft to the end, has private data."""
     street = await a_street(rest)
     await street.customer.patch(street.path, json={"address": "77712 Elm St"}, if_match=3)
@@ -233,7 +233,7 @@ async def test_events_tell_consumers_nothing_private(rest: Rest) -> None:
     assert paths == ["address"]
 
 
-async def test_a_vendors_home_is_told_about(rest: Rest) -> None:
+async def test_a_vendors_exact_place_is_shown_only_to_itself(rest: Rest) -> None:
     """The public and events get a rounded place; the vendor itself gets the exact one."""
     home = a_door(somewhere())
     near = ",".join(map(str, home["coordinates"]))
@@ -253,7 +253,7 @@ async def test_a_vendors_home_is_told_about(rest: Rest) -> None:
     assert [secrets_in(record["value"].decode()) for record in told] == [[]] * len(told)
 
 
-async def test_an_offer_tells_whole_kilometres(rest: Rest) -> None:
+async def test_an_offer_shows_whole_kilometres(rest: Rest) -> None:
     """Both sides get a distance in whole kilometres, so neither can locate the other's address."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)

@@ -32,7 +32,7 @@ async def raw(rest: Rest, sent: bytes, *, pause_s: float = 0.0) -> tuple[int, di
         await writer.wait_closed()
 
 
-async def test_a_body_has_a_total_time_however_its_pieces_come(
+async def test_a_dripping_body_has_a_total_time_limit(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that sends a byte now and then cannot keep its connection."""
@@ -60,7 +60,9 @@ async def test_a_body_has_a_total_time_however_its_pieces_come(
         ("OPTIONS", "/v1/tokens", "DELETE, POST"),
     ],
 )
-async def test_methods_that_are_not_there(rest: Rest, method: str, path: str, allowed: str) -> None:
+async def test_unsupported_methods_are_refused(
+    rest: Rest, method: str, path: str, allowed: str
+) -> None:
     """A method that a path does not support is refused, with the supported ones."""
     response = await rest.client.request(method, path)
 
@@ -71,12 +73,12 @@ async def test_methods_that_are_not_there(rest: Rest, method: str, path: str, al
 @pytest.mark.parametrize(
     "path", ["/", "/v1", "/v2/rfis", "/v1/rfis/", "/v1/rfis/a/b", "/v1//rfis", "/.git/config"]
 )
-async def test_addresses_that_are_not_there(rest: Rest, path: str) -> None:
+async def test_unknown_paths_get_a_problem(rest: Rest, path: str) -> None:
     """An unknown path gets a problem like any other error."""
     assert refusal(await rest.client.get(path)) == (404, "not_found")
 
 
-async def test_the_request_id_goes_through(rest: Rest) -> None:
+async def test_a_valid_request_id_is_returned(rest: Rest) -> None:
     """A valid request id is returned in header and problem; any other is replaced."""
     sane = await rest.client.get("/v1/me", headers={"X-Request-Id": "app-7.retry_1"})
     strange = await rest.client.get("/v1/me", headers={"X-Request-Id": 'x" onload="'})
@@ -88,7 +90,7 @@ async def test_the_request_id_goes_through(rest: Rest) -> None:
     assert len(strange.headers["x-request-id"]) == len(long.headers["x-request-id"]) == 32
 
 
-async def test_answers_are_not_kept_by_caches(rest: Rest) -> None:
+async def test_answers_are_not_cached(rest: Rest) -> None:
     """Responses stay out of shared caches, and browsers do not guess content types."""
     for path in ("/v1/categories", "/v1/me", "/v1/nothing"):
         response = await rest.client.get(path)
@@ -112,7 +114,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-async def test_bodies_that_are_no_json(rest: Rest, body: bytes) -> None:
+async def test_bodies_that_are_not_json_are_malformed(rest: Rest, body: bytes) -> None:
     """A body that is not JSON in UTF-8 is malformed."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
@@ -132,7 +134,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE)
-async def test_values_that_json_does_not_have_are_named(rest: Rest, body: bytes) -> None:
+async def test_invalid_json_values_are_named(rest: Rest, body: bytes) -> None:
     """Lone surrogates and duplicate names are refused with their paths."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
@@ -143,7 +145,7 @@ async def test_values_that_json_does_not_have_are_named(rest: Rest, body: bytes)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true"])
-async def test_bodies_that_are_no_object(rest: Rest, body: bytes) -> None:
+async def test_bodies_that_are_not_objects_are_refused(rest: Rest, body: bytes) -> None:
     """JSON that is not an object fails validation."""
     response = await rest.client.post(
         "/v1/tokens", content=body, headers={"Content-Type": "application/json"}
@@ -161,14 +163,14 @@ async def test_bodies_that_are_no_object(rest: Rest, body: bytes) -> None:
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-async def test_content_types(rest: Rest, headers: dict[str, str]) -> None:
+async def test_a_body_must_be_application_json(rest: Rest, headers: dict[str, str]) -> None:
     """A body must be sent as plain application/json."""
     response = await rest.client.post("/v1/tokens", content=b"{}", headers=headers)
 
     assert refusal(response) == (415, "unsupported_media_type")
 
 
-async def test_a_charset_does_no_harm(rest: Rest) -> None:
+async def test_a_charset_is_accepted(rest: Rest) -> None:
     """application/json with a parameter is accepted."""
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
 
@@ -177,7 +179,7 @@ async def test_a_charset_does_no_harm(rest: Rest) -> None:
     assert refusal(response) == (422, "validation_failed")
 
 
-async def test_a_body_where_none_is_taken(rest: Rest) -> None:
+async def test_an_operation_without_a_body_refuses_fields(rest: Rest) -> None:
     """An operation without a body refuses fields, and accepts an empty object."""
     vendor = await registered(rest, role="vendor")
 
@@ -189,7 +191,7 @@ async def test_a_body_where_none_is_taken(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=1&limit=2", "unknown=1", "limit", "limit=", "cursor=%00"])
-async def test_bad_queries(rest: Rest, query: str) -> None:
+async def test_invalid_queries_are_refused(rest: Rest, query: str) -> None:
     """Unknown, repeated or empty parameters are refused."""
     person = await registered(rest)
 
@@ -197,14 +199,14 @@ async def test_bad_queries(rest: Rest, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=%ff", "&".join(f"a{n}=1" for n in range(30))])
-async def test_unreadable_queries(rest: Rest, query: str) -> None:
+async def test_unreadable_queries_are_malformed(rest: Rest, query: str) -> None:
     """A query that is not UTF-8, or has too many parameters, is malformed."""
     person = await registered(rest)
 
     assert refusal(await person.get(f"/v1/rfis?{query}")) == (400, "malformed")
 
 
-async def test_a_large_body(rest: Rest) -> None:
+async def test_an_oversized_body_is_refused(rest: Rest) -> None:
     """A body above 1 MiB is refused, with or without a Content-Length."""
     large = b'{"email": "' + b"x" * 1_100_000 + b'"}'
 
@@ -248,7 +250,9 @@ HEAD = b"Host: parley\r\n\r\n"
         ),
     ],
 )
-async def test_what_is_hardly_http(rest: Rest, sent: bytes, expected: tuple[int, str]) -> None:
+async def test_broken_http_gets_a_problem(
+    rest: Rest, sent: bytes, expected: tuple[int, str]
+) -> None:
     """Broken HTTP requests get a problem in the same form as any other."""
     status, body = await raw(rest, sent)
 
@@ -265,7 +269,7 @@ async def test_what_is_hardly_http(rest: Rest, sent: bytes, expected: tuple[int,
         + b"{",
     ],
 )
-async def test_slow_senders(rest: Rest, sent: bytes) -> None:
+async def test_an_incomplete_request_gets_a_problem_in_time(rest: Rest, sent: bytes) -> None:
     """A request that does not arrive in time gets a problem, and its connection ends."""
     config = rest.app.config
     before = config.REQUEST_TIMEOUT, config.RESPONSE_TIMEOUT
@@ -278,7 +282,9 @@ async def test_slow_senders(rest: Rest, sent: bytes) -> None:
     assert (status, body["code"]) in {(408, "malformed"), (503, "unavailable")}
 
 
-async def test_a_part_that_is_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unavailable_service_is_reported_as_temporary(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a required service is unavailable, the caller is told to retry."""
     person = await registered(rest)
 
@@ -293,7 +299,7 @@ async def test_a_part_that_is_away(rest: Rest, monkeypatch: pytest.MonkeyPatch) 
     assert "MongoDB" not in response.text
 
 
-async def test_what_nobody_expected(
+async def test_an_internal_error_is_logged_and_not_revealed(
     rest: Rest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An internal error is logged with the request's id, and the response reveals nothing."""
@@ -314,7 +320,9 @@ async def test_what_nobody_expected(
     assert logged.exc_info is not None
 
 
-async def test_the_deadline(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_request_is_cancelled_and_answered(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A request that takes too long is cancelled and answered."""
     person = await registered(rest)
     was_cancelled = asyncio.Event()
@@ -334,7 +342,7 @@ async def test_the_deadline(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None
     assert was_cancelled.is_set()
 
 
-async def test_head_is_get_without_a_body(rest: Rest) -> None:
+async def test_head_works_like_get_without_a_body(rest: Rest) -> None:
     """HEAD works wherever GET does."""
     response = await rest.client.head("/v1/categories")
 

@@ -20,7 +20,7 @@ from tests.rest.people import (
 )
 
 
-async def test_a_quote_and_a_better_one(rest: Rest) -> None:
+async def test_a_second_quote_revises_the_first(rest: Rest) -> None:
     """The second quote is the next revision of the first; the customer sees one quote."""
     story = await a_story(rest)
     path = f"{story.path}/quotes"
@@ -36,7 +36,7 @@ async def test_a_quote_and_a_better_one(rest: Rest) -> None:
     assert (first.json()["revision"], second.json()["revision"]) == (1, 2)
 
 
-async def test_a_vendor_sees_its_own_quote_alone(rest: Rest) -> None:
+async def test_a_vendor_sees_only_its_own_quote(rest: Rest) -> None:
     """Vendors cannot see their competitors' quotes."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(2)]
@@ -53,7 +53,7 @@ async def test_a_vendor_sees_its_own_quote_alone(rest: Rest) -> None:
     assert len((await customer.get(path)).json()["items"]) == 2
 
 
-async def test_quotes_in_pages(rest: Rest) -> None:
+async def test_quotes_are_paged(rest: Rest) -> None:
     """The cursor of a one-quote page leads to the next page."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(2)]
@@ -72,7 +72,7 @@ async def test_quotes_in_pages(rest: Rest) -> None:
     assert second["next_cursor"] is None
 
 
-async def test_a_quote_on_what_the_rfi_was(rest: Rest) -> None:
+async def test_a_quote_on_a_stale_revision_is_refused(rest: Rest) -> None:
     """A quote on an older revision is refused; one on the current revision is accepted."""
     story = await a_story(rest)
     revised = (
@@ -86,7 +86,7 @@ async def test_a_quote_on_what_the_rfi_was(rest: Rest) -> None:
     assert fresh.status_code == 201
 
 
-async def test_quoting_wants_an_accepted_match(rest: Rest) -> None:
+async def test_a_quote_needs_an_accepted_match(rest: Rest) -> None:
     """A vendor with an offer cannot quote before it has accepted."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
@@ -115,7 +115,7 @@ async def test_quoting_wants_an_accepted_match(rest: Rest) -> None:
         ("state", "awarded"),
     ],
 )
-async def test_bad_quotes(rest: Rest, field: str, value: object) -> None:
+async def test_invalid_quotes_are_refused(rest: Rest, field: str, value: object) -> None:
     """Invalid figures are refused with their path."""
     story_vendor = await registered(rest, role="vendor")
     body = a_quote_of({"revision": 1}, **{field: value})
@@ -126,7 +126,7 @@ async def test_bad_quotes(rest: Rest, field: str, value: object) -> None:
     assert paths_of(response) == [field]
 
 
-async def test_an_award_is_of_the_quote_that_the_customer_saw(rest: Rest) -> None:
+async def test_an_award_of_a_stale_quote_is_refused(rest: Rest) -> None:
     """An award is refused if the vendor revised the quote after the customer read it."""
     story = await a_story(rest)
     path = f"{story.path}/quotes"
@@ -150,7 +150,7 @@ async def test_an_award_is_of_the_quote_that_the_customer_saw(rest: Rest) -> Non
     assert agreed.status_code == 200
 
 
-async def test_an_award_and_a_better_quote_at_once(rest: Rest) -> None:
+async def test_an_award_that_races_a_quote_never_takes_unseen_figures(rest: Rest) -> None:
     """In either order, no award is made at figures that the customer did not see."""
     for _ in range(5):
         story = await a_story(rest)
@@ -171,7 +171,7 @@ async def test_an_award_and_a_better_quote_at_once(rest: Rest) -> None:
             assert (stands["state"], stands["amount_minor"]) == ("submitted", 99_000)
 
 
-async def test_each_revisions_figures_stay_readable(rest: Rest) -> None:
+async def test_every_revision_of_a_quote_stays_readable(rest: Rest) -> None:
     """The customer, the vendor and admins read all revisions in pages; nobody else can."""
     story = await a_story(rest)
     amounts = [25_000, 30_000, 20_000]
@@ -209,7 +209,7 @@ async def test_a_quote_is_in_the_currency_of_the_budget(rest: Rest) -> None:
     assert taken.status_code == 201
 
 
-async def test_a_quote_that_ended_before_it_was_made_is_refused_with_its_path(rest: Rest) -> None:
+async def test_an_expired_quote_is_refused_with_its_path(rest: Rest) -> None:
     """A `valid_until` in the past is refused."""
     story = await a_story(rest)
     body = a_quote_of(story.rfi, valid_until="2001-01-01T00:00:00Z")

@@ -36,7 +36,7 @@ async def listed(rest: Rest, case: Case, **params: str) -> list[dict[str, Any]]:
     return [e for e in found.json()["items"] if e["message_id"] == case.message["id"]]
 
 
-async def test_admins_see_a_report_and_nobody_else_does(rest: Rest) -> None:
+async def test_only_admins_see_a_report(rest: Rest) -> None:
     """A report has the message's text, sender and position, and the reporter."""
     case = await a_case(rest)
     reported = await case.story.customer.post(
@@ -68,7 +68,7 @@ async def test_admins_see_a_report_and_nobody_else_does(rest: Rest) -> None:
     assert told.json()["head"] == case.message["sequence"]
 
 
-async def test_a_message_is_reported_once_by_a_person(rest: Rest) -> None:
+async def test_a_person_reports_a_message_once(rest: Rest) -> None:
     """However often and concurrently it is sent, the first report is returned."""
     case = await a_case(rest)
 
@@ -83,7 +83,7 @@ async def test_a_message_is_reported_once_by_a_person(rest: Rest) -> None:
     assert len(await listed(rest, case)) == 1
 
 
-async def test_a_report_keeps_the_message_as_it_read(rest: Rest) -> None:
+async def test_a_report_keeps_the_reported_text(rest: Rest) -> None:
     """Later changes to the message do not change the report."""
     case = await a_case(rest, "First words")
     await case.story.customer.post(case.path, json={"reason": "harassment"})
@@ -94,7 +94,7 @@ async def test_a_report_keeps_the_message_as_it_read(rest: Rest) -> None:
     assert seen["body"] == "First words"
 
 
-async def test_closing_a_report(rest: Rest) -> None:
+async def test_a_report_is_closed_once(rest: Rest) -> None:
     """An admin closes a report once, with a decision; then it is listed as closed."""
     case, admin = await a_case(rest), await an_admin(rest)
     report = (await case.story.customer.post(case.path, json={"reason": "spam"})).json()
@@ -112,7 +112,7 @@ async def test_closing_a_report(rest: Rest) -> None:
     assert refusal(unknown) == (404, "not_found")
 
 
-async def test_who_may_report_what(rest: Rest) -> None:
+async def test_only_the_other_sides_messages_can_be_reported(rest: Rest) -> None:
     """Participants can report the other side's messages; anything else is not found."""
     case, body = await a_case(rest), {"reason": "spam"}
     stranger, other = await registered(rest), await a_case(rest)
@@ -134,7 +134,7 @@ async def test_who_may_report_what(rest: Rest) -> None:
         ({"reason": "spam", "why": "x"}, "why"),
     ],
 )
-async def test_a_report_says_what_is_wrong(rest: Rest, body: dict[str, Any], at: str) -> None:
+async def test_a_report_needs_a_reason(rest: Rest, body: dict[str, Any], at: str) -> None:
     """A report needs a listed reason; `other` needs details."""
     case = await a_case(rest)
 

@@ -38,7 +38,9 @@ def a_request(peer: str, *headers: tuple[str, str]) -> RestRequest:
         ("8.8.8.8", ["198.51.100.7"], "8.8.8.8"),
     ],
 )
-def test_the_address_is_what_our_proxy_says(peer: str, forwarded: list[str], address: str) -> None:
+def test_the_address_comes_from_an_internal_proxy(
+    peer: str, forwarded: list[str], address: str
+) -> None:
     """An internal proxy's last entry counts; from outside, the header is ignored."""
     request = a_request(peer, *(("x-forwarded-for", value) for value in forwarded))
 

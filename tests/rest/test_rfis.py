@@ -24,7 +24,7 @@ from tests.rest.people import (
 )
 
 
-async def test_a_draft(rest: Rest) -> None:
+async def test_a_draft_is_returned_with_location_and_etag(rest: Rest) -> None:
     """The response to a draft has its location, its revision as ETag, and every field sent."""
     customer = await registered(rest)
     body = a_draft(
@@ -77,7 +77,7 @@ async def test_a_draft(rest: Rest) -> None:
         ("customer_id", "somebody", "customer_id"),
     ],
 )
-async def test_bad_drafts(rest: Rest, field: str, value: object, path: str) -> None:
+async def test_invalid_drafts_are_refused(rest: Rest, field: str, value: object, path: str) -> None:
     """An invalid draft is refused with its path, and nothing is created."""
     customer = await registered(rest)
 
@@ -88,7 +88,7 @@ async def test_bad_drafts(rest: Rest, field: str, value: object, path: str) -> N
     assert (await customer.get("/v1/rfis")).json()["items"] == []
 
 
-async def test_vendors_draft_nothing(rest: Rest) -> None:
+async def test_vendors_cannot_draft(rest: Rest) -> None:
     """Only customers have RFIs; vendors have matches."""
     vendor = await registered(rest, role="vendor")
 
@@ -96,7 +96,7 @@ async def test_vendors_draft_nothing(rest: Rest) -> None:
     assert refusal(await vendor.get("/v1/rfis")) == (403, "forbidden")
 
 
-async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
+async def test_a_customers_own_rfis_are_paged(rest: Rest) -> None:
     """A customer lists only their own RFIs, newest first, each once."""
     customer, other = await registered(rest), await registered(rest)
     ids = [(await a_draft_of(customer))["id"] for _ in range(5)]
@@ -114,7 +114,7 @@ async def test_ones_own_rfis_in_pages(rest: Rest) -> None:
     assert seen == ids[::-1]
 
 
-async def test_somebody_elses_rfi_is_not_there(rest: Rest) -> None:
+async def test_another_accounts_rfi_is_not_found(rest: Rest) -> None:
     """An RFI that a caller may not see looks like one that does not exist."""
     rfi = await a_draft_of(await registered(rest))
     stranger, vendor = await registered(rest), await registered(rest, role="vendor")
@@ -149,7 +149,7 @@ async def test_admins_see_every_rfi(rest: Rest) -> None:
     assert response.json() == rfi
 
 
-async def test_revising(rest: Rest) -> None:
+async def test_a_change_creates_the_next_revision(rest: Rest) -> None:
     """A change based on the current revision creates the next one; omitted fields stay."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
@@ -164,7 +164,7 @@ async def test_revising(rest: Rest) -> None:
     assert revised["description"] == rfi["description"]
 
 
-async def test_a_revision_without_a_difference(rest: Rest) -> None:
+async def test_a_revision_without_a_change_creates_nothing(rest: Rest) -> None:
     """Sending the current values changes nothing."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
@@ -200,7 +200,7 @@ async def test_a_revision_without_a_difference(rest: Rest) -> None:
         ("POST", "/award", {"quote_id": "q", "quote_revision": 1}),
     ],
 )
-async def test_a_change_wants_the_revision(
+async def test_a_change_needs_the_current_revision(
     rest: Rest,
     header: str | None,
     expected: tuple[int, str],
@@ -219,7 +219,7 @@ async def test_a_change_wants_the_revision(
     assert (await customer.get(f"/v1/rfis/{rfi['id']}")).json() == rfi
 
 
-async def test_of_revisions_at_once_one_wins(rest: Rest) -> None:
+async def test_of_concurrent_revisions_one_wins(rest: Rest) -> None:
     """Concurrent changes based on one revision do not overwrite each other."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
@@ -234,7 +234,7 @@ async def test_of_revisions_at_once_one_wins(rest: Rest) -> None:
     assert (await customer.get(path)).json() == won.json()
 
 
-async def test_the_changes_of_an_rfi(rest: Rest) -> None:
+async def test_the_feed_has_every_revision_in_order(rest: Rest) -> None:
     """The feed has every revision in order: field, old and new value, actor and cause."""
     customer = await registered(rest)
     rfi = await a_draft_of(customer)
@@ -264,7 +264,7 @@ async def test_the_changes_of_an_rfi(rest: Rest) -> None:
     assert all_of_them["next_cursor"] is None
 
 
-async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_the_newest(
+async def test_a_revision_beyond_the_current_or_of_another_epoch_gets_the_newest(
     rest: Rest,
 ) -> None:
     """The reader saw a change that no longer exists."""
@@ -286,7 +286,7 @@ async def test_a_revision_above_the_rfis_or_of_another_epoch_is_answered_with_th
     assert await read() == ([1, 2], False)
 
 
-async def test_changes_in_pages(rest: Rest) -> None:
+async def test_changes_are_paged(rest: Rest) -> None:
     """Pages of the feed have no gap; a cursor cannot be combined with a revision."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"
@@ -309,7 +309,7 @@ async def test_changes_in_pages(rest: Rest) -> None:
     assert refusal(both) == (422, "validation_failed")
 
 
-async def test_an_award_closes_the_rest(rest: Rest) -> None:
+async def test_an_award_closes_the_other_quotes(rest: Rest) -> None:
     """The winner's quote is awarded, the other is closed, and the RFI takes no more quotes."""
     place = somewhere()
     winner, loser = await an_active_vendor(rest, place), await an_active_vendor(rest, place)
@@ -339,7 +339,7 @@ async def test_an_award_closes_the_rest(rest: Rest) -> None:
     assert refusal(late) == (409, "wrong_state")
 
 
-async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
+async def test_of_concurrent_awards_one_wins(rest: Rest) -> None:
     """However many awards are sent concurrently, there is one winner."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(3)]
@@ -372,7 +372,7 @@ async def test_of_awards_at_once_one_wins(rest: Rest) -> None:
     assert sorted(states) == ["awarded", "closed", "closed"]
 
 
-async def test_an_award_of_nothing(rest: Rest) -> None:
+async def test_an_unknown_quote_cannot_be_awarded(rest: Rest) -> None:
     """A quote on another RFI, or an unknown one, cannot be awarded."""
     story, other = await a_story(rest), await a_story(rest)
     quote = (await other.vendor.post(f"{other.path}/quotes", json=a_quote_of(other.rfi))).json()
@@ -386,7 +386,7 @@ async def test_an_award_of_nothing(rest: Rest) -> None:
         assert refusal(response) == (404, "not_found")
 
 
-async def test_a_vendor_on_the_rfi_sees_it_and_changes_nothing(rest: Rest) -> None:
+async def test_a_matched_vendor_can_only_read_the_rfi(rest: Rest) -> None:
     """A matched vendor can read the RFI and its feed, but only the customer can change it."""
     story = await a_story(rest)
 

@@ -86,7 +86,7 @@ async def test_a_request_in_flight_is_finished(
     assert response.headers["connection"] == "close"
 
 
-async def test_idle_connections_do_not_hold_it_up(second: Second) -> None:
+async def test_idle_connections_do_not_delay_the_shutdown(second: Second) -> None:
     """An idle keep-alive connection is closed at once."""
     async with second.client() as client:
         await client.get("/health/live")
@@ -95,7 +95,7 @@ async def test_idle_connections_do_not_hold_it_up(second: Second) -> None:
             await client.get("/health/live")
 
 
-async def test_a_change_outlives_its_client(
+async def test_a_change_is_finished_without_its_client(
     rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shutdown also waits for a change whose client has disconnected."""
@@ -124,7 +124,7 @@ async def test_a_change_outlives_its_client(
     assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
 
 
-async def test_what_hangs_is_cut_off(
+async def test_a_hanging_request_is_cut(
     rest: Rest, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process ends in time even when a request does not."""
@@ -145,7 +145,7 @@ async def test_what_hangs_is_cut_off(
             await request
 
 
-async def test_a_port_that_is_taken(rest: Rest) -> None:
+async def test_a_taken_port_stops_the_startup(rest: Rest) -> None:
     """A second process on the same port does not start."""
     app = make_app(rest.parts, rest.process.health)
 

@@ -9,7 +9,7 @@ from tests.builders import Stopwatch, a_session
 from tests.rest.people import Rest, refusal, registered
 
 
-async def test_after_logging_out_the_access_token_is_refused_at_once(rest: Rest) -> None:
+async def test_an_access_token_is_refused_right_after_the_log_out(rest: Rest) -> None:
     """The process that handled the log-out refuses the token at once; other sessions continue."""
     person, other = await registered(rest), await registered(rest)
     assert (await person.get("/v1/me")).status_code == 200
@@ -21,7 +21,7 @@ async def test_after_logging_out_the_access_token_is_refused_at_once(rest: Rest)
     assert (await other.get("/v1/me")).status_code == 200
 
 
-async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
+async def test_a_log_out_at_another_process_takes_effect_within_ten_seconds(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a log-out at another process, this one queries the store again."""
@@ -39,7 +39,7 @@ async def test_a_log_out_elsewhere_is_heeded_within_ten_seconds(
     assert refusal(await person.get("/v1/me")) == (401, "unauthenticated")
 
 
-async def test_the_memory_of_log_ins_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The session used least recently is queried again."""
     monkeypatch.setattr("rest.sessions._MAX_CACHED", 2)
     store = memory.Store()

@@ -10,7 +10,7 @@ from marketplace.refresh_tokens import hash_of
 from tests.rest.people import PASSWORD, Rest, refusal, registered
 
 
-async def test_log_in(rest: Rest) -> None:
+async def test_a_log_in_returns_tokens(rest: Rest) -> None:
     """The email, in any case, and the password return tokens."""
     person = await registered(rest)
 
@@ -22,7 +22,7 @@ async def test_log_in(rest: Rest) -> None:
     assert response.json()["account"]["id"] == person.id
 
 
-async def test_a_wrong_password_and_a_wrong_address_look_the_same(rest: Rest) -> None:
+async def test_a_wrong_password_and_a_wrong_address_get_the_same_refusal(rest: Rest) -> None:
     """A refusal does not reveal whether the account exists."""
     person = await registered(rest)
 
@@ -44,7 +44,7 @@ async def test_a_wrong_password_and_a_wrong_address_look_the_same(rest: Rest) ->
 
 @pytest.mark.parametrize("value", [{"$ne": None}, {"$gt": ""}, ["a"], None, 1, True])
 @pytest.mark.parametrize("field", ["email", "password"])
-async def test_operators_are_no_credentials(rest: Rest, field: str, value: object) -> None:
+async def test_operators_are_not_credentials(rest: Rest, field: str, value: object) -> None:
     """A query operator in place of a string has the wrong type, and reaches no query."""
     body = {"email": "someone@people.example", "password": PASSWORD, field: value}
 
@@ -53,7 +53,7 @@ async def test_operators_are_no_credentials(rest: Rest, field: str, value: objec
     assert refusal(response) == (422, "validation_failed")
 
 
-async def test_refreshing_goes_on(rest: Rest) -> None:
+async def test_a_refreshed_token_can_be_refreshed(rest: Rest) -> None:
     """A refresh token returns new tokens, and the new refresh token works too."""
     person = await registered(rest)
     token = person.tokens["refresh_token"]
@@ -70,7 +70,7 @@ async def refreshed(rest: Rest, token: str) -> httpx.Response:
     return await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})
 
 
-async def test_a_refresh_whose_answer_was_lost_is_answered_again(rest: Rest) -> None:
+async def test_a_repeated_refresh_gets_the_same_successor(rest: Rest) -> None:
     """The same token gets the same successor, which works, so a duplicated tab stays logged in."""
     person = await registered(rest)
     first = await refreshed(rest, person.tokens["refresh_token"])
@@ -82,7 +82,7 @@ async def test_a_refresh_whose_answer_was_lost_is_answered_again(rest: Rest) -> 
     assert again.json()["refresh_token"] == first.json()["refresh_token"]
 
 
-async def test_an_old_refresh_token_ends_the_log_in(rest: Rest) -> None:
+async def test_a_stale_refresh_token_ends_the_session(rest: Rest) -> None:
     """When a token from two refreshes ago is used, neither copy works any more."""
     person = await registered(rest)
     oldest = person.tokens["refresh_token"]
@@ -96,7 +96,7 @@ async def test_an_old_refresh_token_ends_the_log_in(rest: Rest) -> None:
     assert refusal(after_it) == (401, "unauthenticated")
 
 
-async def test_refreshes_at_once_get_one_successor(rest: Rest) -> None:
+async def test_concurrent_refreshes_get_one_successor(rest: Rest) -> None:
     """Tabs that refresh concurrently all stay logged in, with one refresh token."""
     person = await registered(rest)
 
@@ -109,7 +109,7 @@ async def test_refreshes_at_once_get_one_successor(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["", ".", ".garbage", ".garbage.garbage", "\n.x.y"])
-async def test_a_made_up_token_of_a_known_session_ends_nothing(rest: Rest, garbage: str) -> None:
+async def test_a_forged_token_of_a_known_session_ends_nothing(rest: Rest, garbage: str) -> None:
     """A session id, which access tokens contain, is not enough to log its owner out."""
     person = await registered(rest)
     session_id = person.tokens["refresh_token"].partition(".")[0]
@@ -120,7 +120,7 @@ async def test_a_made_up_token_of_a_known_session_ends_nothing(rest: Rest, garba
     assert (await refreshed(rest, person.tokens["refresh_token"])).status_code == 200
 
 
-async def test_a_log_in_of_the_version_before_goes_on(rest: Rest) -> None:
+async def test_a_session_of_version_0_1_can_refresh(rest: Rest) -> None:
     """A session with a two-part token of version 0.1 can refresh after an upgrade."""
     person = await registered(rest)
     session_id = person.tokens["refresh_token"].partition(".")[0]
@@ -136,14 +136,14 @@ async def test_a_log_in_of_the_version_before_goes_on(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "nobody.x", "x" * 200, "a.b.c", "é.ü.ß"])
-async def test_what_is_no_refresh_token(rest: Rest, token: str) -> None:
+async def test_an_invalid_refresh_token_is_refused(rest: Rest, token: str) -> None:
     """Anything that was not issued is refused."""
     response = await rest.client.post("/v1/tokens/refresh", json={"refresh_token": token})
 
     assert refusal(response) == (401, "unauthenticated")
 
 
-async def test_logging_out(rest: Rest) -> None:
+async def test_a_refresh_token_is_refused_after_the_log_out(rest: Rest) -> None:
     """After a log-out, the refresh token is refused, and other sessions continue."""
     person = await registered(rest)
     other = await rest.client.post("/v1/tokens", json={"email": person.email, "password": PASSWORD})

@@ -34,7 +34,7 @@ INVISIBLE = [
 
 
 @pytest.mark.parametrize("text", INVISIBLE, ids=ascii)
-async def test_what_shows_nothing_is_no_name_title_or_message(rest: Rest, text: str) -> None:
+async def test_an_invisible_name_title_or_message_is_refused(rest: Rest, text: str) -> None:
     """Invisible names, titles and messages are refused with their field."""
     story = await a_story(rest)
     message = {"client_message_id": "m1", "body": text}
@@ -51,7 +51,7 @@ async def test_what_shows_nothing_is_no_name_title_or_message(rest: Rest, text: 
         assert paths_of(response) == [path]
 
 
-async def test_a_message_pasted_from_word_is_taken(rest: Rest) -> None:
+async def test_a_message_pasted_from_word_is_accepted(rest: Rest) -> None:
     """Vertical tabs and form feeds become line breaks; other control characters are removed."""
     story = await a_story(rest)
     message = {"client_message_id": "m1", "body": "one\x0btwo\x0cthree\x07\r\nfour"}
@@ -66,7 +66,7 @@ async def test_a_message_pasted_from_word_is_taken(rest: Rest) -> None:
     assert entries[-1]["body"] == "one\ntwo\nthree\nfour"
 
 
-async def test_names_and_titles_are_one_line_that_turns_nothing_round(rest: Rest) -> None:
+async def test_names_and_titles_are_one_line_without_direction_controls(rest: Rest) -> None:
     """Line breaks become spaces, direction controls are removed, links in names are refused."""
     person = await registered(rest, name="Carla\u202e\nReyes")
     rfi = await a_draft_of(person, title=" Sink\r\nleaks \u202egpj.exe ")
@@ -81,14 +81,14 @@ async def test_names_and_titles_are_one_line_that_turns_nothing_round(rest: Rest
 
 
 @pytest.mark.parametrize("name", ["Asia/Calcutta", "Europe/Kiev", "US/Pacific"])
-async def test_old_names_of_time_zones_are_kept_as_sent(rest: Rest, name: str) -> None:
+async def test_old_names_of_time_zones_are_accepted(rest: Rest, name: str) -> None:
     """Chrome sends old names, so they are accepted and kept."""
     person = await registered(rest, timezone=name)
 
     assert (await person.get("/v1/me")).json()["timezone"] == name
 
 
-async def test_a_password_is_one_however_it_is_composed(rest: Rest) -> None:
+async def test_both_unicode_compositions_of_a_password_match(rest: Rest) -> None:
     """A password typed on a Mac works on Windows; hashes of version 0.1 still work."""
     composed, decomposed = "Caf\u00e9 au lait", "Cafe\u0301 au lait"
     person = await registered(rest, password=decomposed)
@@ -110,7 +110,7 @@ async def test_a_password_is_one_however_it_is_composed(rest: Rest) -> None:
 @pytest.mark.parametrize(
     "password", ["password", "12345678", "qwertyuiop", "parley123", "Carla Reyes"]
 )
-async def test_a_password_that_is_guessed_first_is_refused(rest: Rest, password: str) -> None:
+async def test_an_easily_guessed_password_is_refused(rest: Rest, password: str) -> None:
     """Common passwords, our name and the person's own name are refused."""
     response = await rest.client.post("/v1/accounts", json=a_registration(password=password))
 
@@ -118,7 +118,7 @@ async def test_a_password_that_is_guessed_first_is_refused(rest: Rest, password:
     assert paths_of(response) == ["password"]
 
 
-async def test_an_address_is_one_however_its_domain_is_written(rest: Rest) -> None:
+async def test_both_spellings_of_a_domain_are_one_address(rest: Rest) -> None:
     """`bücher` and `xn--bcher-kva` are one domain; its owner can log in with either."""
     local = an_email().partition("@")[0]
     person = await registered(rest, email=f"{local}@bücher.example")
@@ -135,7 +135,7 @@ async def test_an_address_is_one_however_its_domain_is_written(rest: Rest) -> No
     assert logged_in.json()["account"]["email"] == f"{local}@xn--bcher-kva.example"
 
 
-async def test_an_address_stored_by_the_version_before_still_logs_in(rest: Rest) -> None:
+async def test_an_address_stored_by_version_0_1_still_logs_in(rest: Rest) -> None:
     """Even emails that are refused today can log in, and cannot be registered in another form."""
     local = an_email().partition("@")[0]
     umlaut, local_host = await registered(rest), await registered(rest)
@@ -157,7 +157,7 @@ async def test_an_address_stored_by_the_version_before_still_logs_in(rest: Rest)
 @pytest.mark.parametrize(
     "email", ["x@localhost", "x@[127.0.0.1]", "ü@people.example", "x@b.invalid"]
 )
-async def test_an_address_that_no_mail_reaches_is_refused(rest: Rest, email: str) -> None:
+async def test_an_undeliverable_address_is_refused(rest: Rest, email: str) -> None:
     """An undeliverable email is refused at registration, not later by the provider."""
     response = await rest.client.post("/v1/accounts", json=a_registration(email=email))
 
@@ -168,7 +168,7 @@ async def test_an_address_that_no_mail_reaches_is_refused(rest: Rest, email: str
 @pytest.mark.parametrize(
     "phone", ["+4407911123456", "+1911911", "+٤٤٧٩١١١٢٣٤٥٦", "+19005551234", "+49110", ["+1"]]
 )
-async def test_a_number_that_gets_no_sms_is_refused(rest: Rest, phone: object) -> None:
+async def test_a_number_that_cannot_receive_sms_is_refused(rest: Rest, phone: object) -> None:
     """Impossible, premium and short numbers, and digits of other scripts, are refused."""
     response = await rest.client.post("/v1/accounts", json=a_registration(phone=phone))
 
@@ -184,7 +184,7 @@ async def test_a_number_is_stored_in_e164_form(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("coordinate", [-3.8e-05, 0.30000000000000004, 7, -0.0, 1e-300])
-async def test_whatever_json_calls_a_number_is_a_coordinate(rest: Rest, coordinate: float) -> None:
+async def test_a_coordinate_may_be_any_json_number(rest: Rest, coordinate: float) -> None:
     """A coordinate may have any notation in which clients print floats, in body or query."""
     customer = await registered(rest)
     place = {"type": "Point", "coordinates": [coordinate, coordinate]}
@@ -207,7 +207,7 @@ async def test_other_coordinates_are_refused(rest: Rest, near: str) -> None:
     assert paths_of(response) == ["near"]
 
 
-async def test_an_rfi_is_not_needed_in_the_past(rest: Rest) -> None:
+async def test_a_needed_by_in_the_past_cannot_be_submitted(rest: Rest) -> None:
     """A draft may have a past `needed_by`, but it cannot be submitted or set in a revision."""
     customer = await registered(rest)
     past, future = "2001-01-01T00:00:00Z", "2040-06-01T00:00:00Z"
@@ -225,7 +225,7 @@ async def test_an_rfi_is_not_needed_in_the_past(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("currency", ["ABC", "XXX", "BTC", "DEM", "usd", "US", None, 978])
-async def test_a_currency_is_one_that_people_pay_in(rest: Rest, currency: object) -> None:
+async def test_a_currency_must_be_in_use(rest: Rest, currency: object) -> None:
     """A currency must be an ISO 4217 code in use today."""
     customer = await registered(rest)
     budget = {"min_minor": 1, "max_minor": 2, "currency": currency}
@@ -236,7 +236,7 @@ async def test_a_currency_is_one_that_people_pay_in(rest: Rest, currency: object
     assert paths_of(response) == ["budget.currency"]
 
 
-async def test_capacity_is_not_below_the_open_matches(rest: Rest) -> None:
+async def test_capacity_cannot_fall_below_the_open_matches(rest: Rest) -> None:
     """The refusal says how many matches are open."""
     story = await a_story(rest)
     other = await registered(rest)
@@ -258,7 +258,7 @@ async def test_capacity_is_not_below_the_open_matches(rest: Rest) -> None:
     assert allowed.status_code == 200
 
 
-async def test_a_quote_is_not_valid_until_the_past(rest: Rest) -> None:
+async def test_a_quote_cannot_have_expired(rest: Rest) -> None:
     """The refusal names the field."""
     story = await a_story(rest)
     quote = a_quote_of(story.rfi, valid_until="2001-01-01T00:00:00Z")
@@ -276,7 +276,7 @@ async def test_a_quote_is_not_valid_until_the_past(rest: Rest) -> None:
         ("POST", "/v1/rfis", {"Idempotency-Key": "a b"}, "Idempotency-Key"),
     ],
 )
-async def test_a_header_at_fault_is_named(
+async def test_an_invalid_header_is_named(
     rest: Rest, method: str, path: str, headers: dict[str, str], named: str
 ) -> None:
     """The refusal names the invalid header."""
@@ -289,7 +289,7 @@ async def test_a_header_at_fault_is_named(
 
 
 @pytest.mark.parametrize("payload", [[], "text", 7, None])
-async def test_a_body_that_is_no_object_is_named_as_a_whole(rest: Rest, payload: object) -> None:
+async def test_a_body_that_is_not_an_object_has_the_root_path(rest: Rest, payload: object) -> None:
     """The path `$` stands for the whole payload."""
     response = await rest.client.post("/v1/tokens", json=payload)
 

@@ -15,7 +15,7 @@ from tests.rest.people import (
 )
 
 
-async def test_onboarding_step_by_step(rest: Rest) -> None:
+async def test_each_onboarding_step_completes_the_profile(rest: Rest) -> None:
     """Each field completes a step; a complete profile goes to review and becomes active."""
     vendor = await registered(rest, role="vendor")
     place = somewhere()
@@ -78,7 +78,7 @@ async def test_onboarding_step_by_step(rest: Rest) -> None:
         ({"open_matches": 0}, "open_matches"),
     ],
 )
-async def test_bad_profiles(rest: Rest, body: dict[str, Any], path: str) -> None:
+async def test_invalid_profiles_are_refused(rest: Rest, body: dict[str, Any], path: str) -> None:
     """An invalid profile is refused with its path; a vendor cannot set its own state."""
     vendor = await registered(rest, role="vendor")
 
@@ -100,7 +100,7 @@ async def test_customers_have_no_profile(rest: Rest, method: str, path: str) -> 
     assert refusal(await customer.ask(method, path, json=body)) == (403, "forbidden")
 
 
-async def test_the_closest_come_first(rest: Rest) -> None:
+async def test_the_closest_vendors_come_first(rest: Rest) -> None:
     """Vendors of the category within the radius are listed by distance."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
@@ -127,7 +127,7 @@ async def test_the_closest_come_first(rest: Rest) -> None:
     assert [round(vendor["distance_m"], -3) for vendor in items] == [1_000, 11_000]
 
 
-async def test_pages_of_nearby_vendors(rest: Rest) -> None:
+async def test_nearby_vendors_are_paged(rest: Rest) -> None:
     """Pages list each vendor once, and need no log-in."""
     place = somewhere()
     longitude, latitude = place["coordinates"]
@@ -152,7 +152,7 @@ async def test_pages_of_nearby_vendors(rest: Rest) -> None:
     assert seen == ids
 
 
-async def test_the_public_view_holds_nothing_personal(rest: Rest) -> None:
+async def test_the_public_view_contains_nothing_personal(rest: Rest) -> None:
     """The public view has the company and its area: no address, phone, name, state or load."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place, company="Cedar Plumbing")
@@ -169,7 +169,7 @@ async def test_the_public_view_holds_nothing_personal(rest: Rest) -> None:
         assert "Vic Ortega" not in response.text
 
 
-async def test_a_vendor_is_public_while_active(rest: Rest) -> None:
+async def test_only_an_active_vendor_has_a_public_view(rest: Rest) -> None:
     """A vendor has no public view before its approval or while it is suspended."""
     admin = await an_admin(rest)
     vendor = await an_active_vendor(rest, somewhere())
@@ -200,7 +200,7 @@ async def test_a_vendor_is_public_while_active(rest: Rest) -> None:
         ({"near": "0,0", "radius": "5"}, "radius"),
     ],
 )
-async def test_bad_searches(rest: Rest, params: dict[str, str], path: str) -> None:
+async def test_invalid_searches_are_refused(rest: Rest, params: dict[str, str], path: str) -> None:
     """An invalid search is refused with the parameter's name."""
     response = await rest.client.get("/v1/vendors", params=params)
 

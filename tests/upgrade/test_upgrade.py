@@ -16,7 +16,7 @@ async def half_way(update: Update) -> None:
 
 
 @pytest.mark.skipif(not has_history(), reason="a shallow clone has no version before")
-async def test_people_talk_on_while_processes_of_two_versions_serve_them() -> None:
+async def test_an_update_with_two_versions_loses_nothing() -> None:
     """Nothing acknowledged is lost, duplicated or reordered, and every RFI is matched once."""
     with stack_of_the_version_before() as (stack, before, after):
         outcome = await play(stack, before, after, half_way)

@@ -7,14 +7,14 @@ def _a_city(population: int, name: str = "Springfield") -> City:
     return City(name, "IL", population, -89.6, 39.8, "America/Chicago")
 
 
-def test_the_largest_cities_are_those_everybody_knows() -> None:
+def test_the_largest_cities_come_first() -> None:
     """The list begins with New York, Los Angeles, Chicago and Houston."""
     assert [city.name for city in cities()[:4]] == [
         "New York City", "Los Angeles", "Chicago", "Houston",
     ]  # fmt: skip
 
 
-def test_boroughs_and_neighbourhoods_are_counted_in_their_city() -> None:
+def test_boroughs_are_counted_only_in_their_city() -> None:
     """No place lies within a larger one of its state, so nobody is counted twice."""
     found = cities()
 
@@ -33,7 +33,7 @@ def test_shares_add_up_and_follow_the_population() -> None:
     assert shares(places, 11) == [6, 3, 2]  # exactly 5.5, 3.3 and 2.2
 
 
-def test_a_place_is_as_far_away_as_it_was_moved() -> None:
+def test_a_moved_place_is_at_the_right_distance() -> None:
     """Three kilometres east and four north make five."""
     city = _a_city(100_000)
 

@@ -38,7 +38,7 @@ async def _conversations(loaded: Loaded) -> list[Conversation]:
     return [conversation for conversation in found if conversation is not None]
 
 
-async def test_25_000_vendors_are_there_within_a_minute(loaded: Loaded) -> None:
+async def test_25_000_vendors_are_loaded_within_a_minute(loaded: Loaded) -> None:
     """All vendors are active, plus the one to log in as, and progress is reported."""
     states = await _values(loaded, "vendors", "state")
 
@@ -58,7 +58,7 @@ async def test_a_second_load_changes_nothing(loaded: Loaded) -> None:
     assert again_s < 5
 
 
-async def test_vendors_are_where_the_people_are(loaded: Loaded) -> None:
+async def test_vendors_are_spread_by_population(loaded: Loaded) -> None:
     """Each of the ten largest cities has its share within its bounds, New York the most."""
     places = cities()
     expected = shares(places, VENDORS)[:10]
@@ -85,7 +85,7 @@ async def test_stories_show_every_state(loaded: Loaded) -> None:
     assert set(await _values(loaded, "vendors", "state")) == set(VendorState) - {"verifying"}
 
 
-async def test_each_story_is_told_once(loaded: Loaded) -> None:
+async def test_each_story_is_played_once(loaded: Loaded) -> None:
     """RFIs of five customers tell each story once; the one to log in as has the most."""
     titles = await _values(loaded, "rfis", "title")
     customers = await _values(loaded, "rfis", "customer_id")
@@ -96,7 +96,7 @@ async def test_each_story_is_told_once(loaded: Loaded) -> None:
     assert customers.most_common(1)[0][0] == ids["carla"]
 
 
-async def test_the_vendor_to_log_in_as_is_in_the_stories(loaded: Loaded) -> None:
+async def test_the_published_vendor_has_matches_in_every_state(loaded: Loaded) -> None:
     """The vendor to log in as has matches that are offered, accepted, declined and closed."""
     vendor_id = people.actors()["vendor"].account_id
 
@@ -126,7 +126,7 @@ async def test_conversations_have_a_history(loaded: Loaded) -> None:
     assert set(kinds) == set(EntryKind)
 
 
-async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
+async def test_some_conversations_have_unread_messages(loaded: Loaded) -> None:
     """Read positions lie within the conversation; some participants lag, some have read everything."""
     store = loaded.parts.store
     is_behind: Counter[bool] = Counter()
@@ -144,7 +144,9 @@ async def test_some_conversations_have_something_unread(loaded: Loaded) -> None:
 
 
 @pytest.mark.parametrize(("role", "email", "password"), LOGINS)
-async def test_log_ins_work(loaded: Loaded, role: str, email: str, password: str) -> None:
+async def test_the_published_log_ins_work(
+    loaded: Loaded, role: str, email: str, password: str
+) -> None:
     """Each of the three log-ins accepts the published password, and no other."""
     account = await accounts.authenticate(loaded.parts.world, email, password)
 
@@ -163,7 +165,7 @@ async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
     assert await loaded.parts.store.vendors.get(account.id) is not None
 
 
-async def test_whatever_is_asked_for_in_denver_reaches_the_vendor(loaded: Loaded) -> None:
+async def test_every_rfi_in_denver_reaches_the_published_vendor(loaded: Loaded) -> None:
     """The vendor to log in as is among the five closest to Denver's centre in every category."""
     place = a_place(*people.DENVER_CIVIC_CENTER)
 
@@ -172,7 +174,7 @@ async def test_whatever_is_asked_for_in_denver_reaches_the_vendor(loaded: Loaded
         assert people.actors()["vendor"].account_id in {nearby.vendor.id for nearby in closest}
 
 
-async def test_the_closest_are_found_at_once(loaded: Loaded) -> None:
+async def test_the_closest_vendors_are_found_within_50_ms(loaded: Loaded) -> None:
     """Around Denver the median is below 50 ms, and every vendor found covers the place."""
     took_ms = []
 

@@ -16,7 +16,7 @@ def _written(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
     monkeypatch.setattr(dialogues, "files", lambda _: folder)
 
 
-def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_kind_of_line_is_parsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each line of a script has who does what, with which words and which amount."""
     _written(
         monkeypatch,
@@ -37,7 +37,7 @@ def test_every_kind_of_line_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     ]
 
 
-def test_time_goes_by_before_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_pause_delays_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Pauses add up, and apply once, to the next line."""
     _written(monkeypatch, tmp_path, "later 2 h\nlater 5 min\nvendor: Hi\nvendor: Hi\n")
 
@@ -47,7 +47,7 @@ def test_time_goes_by_before_the_next_line(monkeypatch: pytest.MonkeyPatch, tmp_
     assert second.after > timedelta()
 
 
-def test_what_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreadable_line_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A typing error is reported with its line."""
     _written(monkeypatch, tmp_path, "vendor: Hi\ncustmer: Hi\n")
 
@@ -55,7 +55,7 @@ def test_what_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
         script("test")
 
 
-def test_every_script_is_played_and_is_as_long_as_a_talk() -> None:
+def test_every_script_is_used_and_long_enough() -> None:
     """Every script is used; each has 10 messages or more, the longest more than 50."""
     folder = Path(dialogues.__file__).parent
     played = [answer.script for story in STORIES for answer in story.answers if answer.script]
@@ -66,7 +66,7 @@ def test_every_script_is_played_and_is_as_long_as_a_talk() -> None:
     assert 50 < max(messages) <= 60
 
 
-def test_every_story_is_over_before_the_present() -> None:
+def test_every_story_ends_in_the_past() -> None:
     """A story's scripts take less time than has passed since it began."""
     for story in STORIES:
         scripts = [answer.script for answer in story.answers if answer.script]

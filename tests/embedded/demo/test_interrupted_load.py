@@ -31,7 +31,7 @@ async def _kill_when(store: MongoStore, environment: dict[str, str], name: str, 
 
 
 @pytest.mark.long
-async def test_a_load_killed_again_and_again_ends_like_any_other(
+async def test_a_repeatedly_killed_load_completes_without_duplicates(
     loaded: Loaded, mongodb_url: str, redis_url: str
 ) -> None:
     """A load killed among the vendors and in two conversations is completed; nothing is doubled."""

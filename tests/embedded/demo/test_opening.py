@@ -68,7 +68,7 @@ async def _all_written(store: MongoStore) -> str:
     return _ID.sub(lambda found: numbers.setdefault(found[0], f"id-{len(numbers)}"), text)
 
 
-async def test_it_leaves_what_the_actions_leave(store: MongoStore) -> None:
+async def test_a_bulk_load_writes_the_same_documents_as_the_actions(store: MongoStore) -> None:
     """Every document and every event is the same, field by field, except for the ids."""
     world = _world(store)
     customer = an_account(name="Carla Reyes")

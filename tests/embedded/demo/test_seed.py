@@ -58,7 +58,7 @@ def _modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
-async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> None:
+async def test_the_file_has_the_requested_conversations(parts: Parts, tmp_path: Path) -> None:
     """The file has the requested number of different conversations, and is its owner's alone."""
     seeded = await _seeded(tmp_path / "seeds.json")
 
@@ -68,7 +68,7 @@ async def test_the_file_has_what_was_asked_for(parts: Parts, tmp_path: Path) -> 
     assert _modes(tmp_path) == {"seeds.json": 0o600}
 
 
-async def test_tokens_are_the_customers_and_the_vendors_for_hours(
+async def test_tokens_belong_to_the_participants_and_last_for_hours(
     parts: Parts, tmp_path: Path
 ) -> None:
     """Both tokens are valid for more than an hour and belong to sessions of the participants."""
@@ -90,7 +90,7 @@ async def test_tokens_are_the_customers_and_the_vendors_for_hours(
             assert session.expires_at >= access.expires_at
 
 
-async def test_both_sides_can_talk(parts: Parts, tmp_path: Path) -> None:
+async def test_both_sides_can_send_messages(parts: Parts, tmp_path: Path) -> None:
     """Each side can send a message, which gets the next sequence."""
     (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
     conversation = await parts.store.conversations.get(seeded["conversation_id"])
@@ -132,7 +132,7 @@ async def test_the_matching_process_finds_nothing_to_do(parts: Parts, tmp_path: 
         assert await matches.match_rfi(parts.world, system, "matching", rfi.id, rfi.id) == 0
 
 
-async def test_seeding_again_makes_others(parts: Parts, tmp_path: Path) -> None:
+async def test_seeding_again_creates_new_conversations(parts: Parts, tmp_path: Path) -> None:
     """The file is replaced with conversations that did not exist before."""
     first = await _seeded(tmp_path / "seeds.json", 3)
     second = await _seeded(tmp_path / "seeds.json", 4)
@@ -158,7 +158,7 @@ async def test_a_running_embedded_stack_is_found(
     assert parts.tokens.check(seeded["tokens"][0]).role is Role.CUSTOMER
 
 
-def test_no_stack_is_told_in_a_sentence(
+def test_a_missing_stack_is_one_sentence(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If no stack runs and nothing is set, the error says how to start one."""
@@ -169,7 +169,7 @@ def test_no_stack_is_told_in_a_sentence(
         seed(1, tmp_path / "seeds.json")
 
 
-def test_a_stack_that_does_not_answer_leaves_the_old_file(
+def test_an_unreachable_stack_leaves_the_previous_file(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failure is one sentence; the previous file stays, and nothing else is left."""
@@ -194,7 +194,7 @@ def test_a_missing_secret_is_named(
         seed(1, tmp_path / "seeds.json")
 
 
-def test_a_folder_that_is_not_there_is_told_before_anything_is_made(
+def test_a_missing_folder_is_reported_before_anything_is_created(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Writing the file is tried first."""
@@ -203,7 +203,7 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_made(
 
 
 @pytest.mark.parametrize("count", [0, -3, 50_001])
-def test_a_useless_number_is_refused(
+def test_a_number_out_of_range_is_refused(
     environment: dict[str, str], tmp_path: Path, count: int
 ) -> None:
     """The number must be from 1 to 50,000."""

@@ -31,7 +31,7 @@ def test_every_city_has_its_share(vendors: list[DemoVendor]) -> None:
     assert min(by_size) >= 1
 
 
-def test_each_works_from_within_its_city(vendors: list[DemoVendor]) -> None:
+def test_each_vendor_is_within_its_city(vendors: list[DemoVendor]) -> None:
     """No vendor is farther from the centre than the built-up area extends."""
     for demo in vendors:
         assert demo.vendor.service_area is not None
@@ -58,7 +58,7 @@ def test_profiles_are_complete_and_within_bounds(vendors: list[DemoVendor]) -> N
         assert vendor.languages[0] == "en"
 
 
-def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> None:
+def test_radii_and_capacities_are_distributed_realistically(vendors: list[DemoVendor]) -> None:
     """Most vendors cover some 30 km and a few much more; most are small and a few large."""
     radii_m = sorted(
         demo.vendor.service_area.radius_m for demo in vendors if demo.vendor.service_area
@@ -73,7 +73,7 @@ def test_radii_and_capacities_differ_as_in_life(vendors: list[DemoVendor]) -> No
     assert capacities[last_tenth] >= 9
 
 
-def test_accounts_are_unique_and_can_reach_nobody(vendors: list[DemoVendor]) -> None:
+def test_accounts_are_unique_and_have_fictitious_numbers(vendors: list[DemoVendor]) -> None:
     """Ids, addresses and numbers occur once; the numbers are the fictitious 555-01XX."""
     accounts = [demo.account for demo in vendors]
 
@@ -89,7 +89,7 @@ def test_accounts_are_unique_and_can_reach_nobody(vendors: list[DemoVendor]) -> 
     assert all(demo.account.id == demo.vendor.id for demo in vendors)
 
 
-def test_ids_are_in_the_order_of_joining(vendors: list[DemoVendor]) -> None:
+def test_ids_are_in_order_of_registration(vendors: list[DemoVendor]) -> None:
     """Lists that show the newest first are therefore right."""
     ids = [demo.vendor.id for demo in vendors]
 
@@ -98,12 +98,12 @@ def test_ids_are_in_the_order_of_joining(vendors: list[DemoVendor]) -> None:
     assert joined_at == sorted(joined_at)
 
 
-def test_they_are_the_same_every_time(vendors: list[DemoVendor]) -> None:
+def test_generated_vendors_are_the_same_every_time(vendors: list[DemoVendor]) -> None:
     """An interrupted load finds what it has already written."""
     assert list(islice(demo_vendors(25_000, "hash"), 500)) == vendors[:500]
 
 
-def test_there_are_not_more_than_there_are_numbers() -> None:
+def test_more_vendors_than_fictitious_numbers_are_refused() -> None:
     """More vendors than there are fictitious telephone numbers are refused."""
     with pytest.raises(ValueError, match="telephone numbers"):
         next(demo_vendors(MOST_VENDORS + 1, "hash"))

@@ -154,7 +154,7 @@ async def test_reset(
     assert (await email(mail_client)).status_code == 202
 
 
-async def test_fault_of_one_recipient(
+async def test_fault_for_one_recipient_spares_the_others(
     http: aiohttp.ClientSession, mail_client: SendGridAPIClient, sms_client: Client
 ) -> None:
     """A fault with `to` spares everybody else, and waits for a send to that recipient."""
@@ -294,7 +294,7 @@ MAIL = {
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 405, 408, 413, 502, 503, 504])
 @pytest.mark.parametrize("is_accepted", [True, False])
-async def test_any_status_is_played_and_the_mail_taken_or_not(
+async def test_any_status_can_be_injected_with_or_without_delivery(
     http: aiohttp.ClientSession,
     account: Account,
     deliveries: Deliveries,
@@ -315,7 +315,7 @@ async def test_any_status_is_played_and_the_mail_taken_or_not(
 
 @pytest.mark.parametrize("form", ["html", "malformed", "empty"])
 @pytest.mark.parametrize("status", [200, 202, 400, 502])
-async def test_an_answer_need_not_be_the_providers(
+async def test_an_intermediarys_answer_can_be_injected(
     http: aiohttp.ClientSession, account: Account, form: str, status: int
 ) -> None:
     """An answer can be an intermediary's page, half a JSON document, empty, or a redirect."""
@@ -330,7 +330,7 @@ async def test_an_answer_need_not_be_the_providers(
 
 
 @pytest.mark.parametrize("code", [14107, 20003, 20429, 21211, 21610, 21611, 30022, 63038])
-async def test_each_twilio_code_is_played(
+async def test_each_twilio_code_can_be_injected(
     http: aiohttp.ClientSession, sms_client: Client, code: int
 ) -> None:
     """Every Twilio code can be injected, with any status."""
@@ -342,7 +342,7 @@ async def test_each_twilio_code_is_played(
     assert (refused.value.status, refused.value.code) == (400, code)
 
 
-async def test_a_field_is_named_on_demand(
+async def test_sendgrid_can_name_an_invalid_field(
     http: aiohttp.ClientSession, mail_client: SendGridAPIClient
 ) -> None:
     """SendGrid names the invalid field."""
@@ -355,7 +355,7 @@ async def test_a_field_is_named_on_demand(
     assert refused.value.to_dict["errors"][0]["field"] == field
 
 
-async def test_a_message_is_taken_late(
+async def test_a_message_can_be_accepted_late(
     http: aiohttp.ClientSession, sms_client: Client, deliveries: Deliveries
 ) -> None:
     """A late message is not in the list when the client gives up, but a moment later it is."""
@@ -371,7 +371,7 @@ async def test_a_message_is_taken_late(
     assert len(deliveries) == 1
 
 
-async def test_an_answer_drips(
+async def test_an_answer_can_arrive_byte_by_byte(
     http: aiohttp.ClientSession, account: Account, deliveries: Deliveries
 ) -> None:
     """A good head, then single bytes at intervals."""
@@ -385,7 +385,7 @@ async def test_an_answer_drips(
     assert len(deliveries) == 1
 
 
-def test_a_rate_spares_what_stays_below_it() -> None:
+def test_a_rate_limit_spares_requests_below_it() -> None:
     """Three a second pass; the fourth meets the fault, and a second later three pass again."""
     clock = [0.0]
     faults = Faults(now_s=lambda: clock[0])

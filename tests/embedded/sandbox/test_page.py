@@ -63,7 +63,7 @@ async def test_html_is_shown_in_a_sealed_frame(
     assert html.unescape(frame[1]) == body
 
 
-async def test_only_the_pages_own_script_may_run(http: aiohttp.ClientSession) -> None:
+async def test_only_the_pages_own_script_is_allowed(http: aiohttp.ClientSession) -> None:
     """The policy names one nonce, a new one each time, and allows nothing else by default."""
     nonces = set()
     for _ in range(2):
@@ -78,7 +78,7 @@ async def test_only_the_pages_own_script_may_run(http: aiohttp.ClientSession) ->
     assert len(nonces) == 2
 
 
-async def test_newest_come_first_and_filters_hold(
+async def test_deliveries_are_newest_first_and_filtered(
     http: aiohttp.ClientSession, deliveries: Deliveries
 ) -> None:
     """The newest are on top; a part of the recipient, and the channel, filter them."""

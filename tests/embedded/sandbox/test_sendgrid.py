@@ -121,7 +121,7 @@ async def test_missing_key_is_refused(http: aiohttp.ClientSession) -> None:
         assert (await response.json())["errors"][0]["message"]
 
 
-async def test_the_keys_scopes_are_listed(mail_client: SendGridAPIClient, url: str) -> None:
+async def test_scopes_of_the_key_are_listed(mail_client: SendGridAPIClient, url: str) -> None:
     """The scopes show whether the key may send email; a wrong key has none."""
     answer = await asyncio.to_thread(mail_client.client.scopes.get)
     assert "mail.send" in answer.to_dict["scopes"]

@@ -111,7 +111,7 @@ async def test_missing_credentials_are_named(account: Account) -> None:
     assert errors == b"The sandbox requires SENDGRID_API_KEY, TWILIO_ACCOUNT_SID.\n"
 
 
-async def test_taken_port_is_told(account: Account) -> None:
+async def test_taken_port_is_reported(account: Account) -> None:
     """A taken port ends the process with a sentence, not with a stack trace."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

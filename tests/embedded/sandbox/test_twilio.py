@@ -52,7 +52,7 @@ async def test_sms_is_queued(sms_client: Client, deliveries: Deliveries, account
     assert delivery.submission.text == "Your quote is here."
 
 
-async def test_created_answer_is_twilios(
+async def test_created_message_has_twilios_form(
     twilio_http: aiohttp.ClientSession, account: Account
 ) -> None:
     """The status is 201, dates are RFC 2822, counts are strings, and the body is unchanged."""
@@ -204,7 +204,7 @@ async def test_messages_can_be_looked_up(sms_client: Client, clock: Any) -> None
     assert await sids(to=TO, date_sent_after=date(2026, 3, 1)) == [second.sid, first.sid]
 
 
-async def test_long_list_comes_in_pages(sms_client: Client) -> None:
+async def test_long_list_is_paged(sms_client: Client) -> None:
     """The client follows the pages to the end, and new messages do not shift them."""
     bodies = [f"message {number}" for number in range(5)]
     for body in bodies:
@@ -232,7 +232,7 @@ async def test_invalid_filter_is_refused(
         assert (await response.json())["code"] == 20422
 
 
-async def test_emails_are_no_messages(
+async def test_emails_are_not_listed_as_messages(
     sms_client: Client, http: aiohttp.ClientSession, account: Account
 ) -> None:
     """An email in the mailbox is not in Twilio's list."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from embedded.servers import credentials
 
 
-def test_secrets_are_made_once_for_the_owner_alone(tmp_path: Path) -> None:
+def test_secrets_are_created_once_and_readable_only_by_the_owner(tmp_path: Path) -> None:
     """A second start reads what the first one created, from a file with mode 0600."""
     path = tmp_path / "secrets.json"
 

@@ -25,7 +25,7 @@ def servers() -> Iterator[Running]:
         yield started
 
 
-async def test_mongodb_takes_transactions_and_streams_changes(servers: Running) -> None:
+async def test_mongodb_supports_transactions_and_change_streams(servers: Running) -> None:
     """A set of one member is enough for both; the change arrives when its transaction is committed."""
     async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
         things = client.tests.things
@@ -38,7 +38,7 @@ async def test_mongodb_takes_transactions_and_streams_changes(servers: Running) 
     assert change["documentKey"] == {"_id": 1}
 
 
-async def test_valkey_has_sharded_publish_and_subscribe(servers: Running) -> None:
+async def test_valkey_supports_sharded_publish_and_subscribe(servers: Running) -> None:
     """`ssubscribe` receives what `spublish` sends."""
     async with Redis.from_url(servers.redis_url) as client, client.pubsub() as listener:
         await listener.ssubscribe("conversation:1")
@@ -94,7 +94,7 @@ async def _produce(servers: Running, *values: bytes) -> None:
         await producer.stop()
 
 
-async def test_a_taken_port_does_not_lose_the_replica_set(tmp_path: Path) -> None:
+async def test_the_replica_set_survives_a_change_of_port(tmp_path: Path) -> None:
     """On a new port, the existing data's set gets a new member address and has a primary again."""
     with running("mongod", data=tmp_path) as servers:
         async with AsyncMongoClient[dict[str, object]](servers.mongodb_url) as client:
@@ -115,7 +115,7 @@ def taken(port: int) -> Iterator[None]:
         yield
 
 
-def test_a_subset_is_up_within_seconds() -> None:
+def test_a_subset_of_servers_starts_within_seconds() -> None:
     """MongoDB and Valkey start and stop fast enough for a single test."""
     began_at = time.monotonic()
 

@@ -62,14 +62,14 @@ def parent_of_two(folder: Path, threaded: bool) -> Iterator[tuple[int, int, int]
         yield parent.pid, child, grandchild
 
 
-def test_groups_that_ended_are_off_the_list() -> None:
+def test_ended_groups_are_removed_from_the_list() -> None:
     """Only groups that were added and not removed remain to be killed."""
     assert groups_left(["+11\n", "+12\n", "-11\n", "+13\n"]) == {12, 13}
     assert groups_left([]) == set()
 
 
 @pytest.mark.parametrize("threaded", [False, True])
-def test_a_killed_parent_leaves_nobody(tmp_path: Path, threaded: bool) -> None:
+def test_a_killed_parent_leaves_no_process(tmp_path: Path, threaded: bool) -> None:
     """After `kill -9` of the parent its child and grandchild end, whichever thread started them."""
     with parent_of_two(tmp_path, threaded) as (parent, child, grandchild):
         assert is_running(child)
@@ -80,7 +80,7 @@ def test_a_killed_parent_leaves_nobody(tmp_path: Path, threaded: bool) -> None:
     wait_until(lambda: not is_running(child) and not is_running(grandchild), within_s=5)
 
 
-def test_the_kernel_alone_ends_the_children_when_the_guard_is_dead_too(tmp_path: Path) -> None:
+def test_children_end_even_when_the_guard_is_killed_too(tmp_path: Path) -> None:
     """With guard and parent both killed, the tether still ends the child."""
     with parent_of_two(tmp_path, threaded=False) as (parent, child, grandchild):
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()

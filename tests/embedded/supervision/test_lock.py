@@ -28,7 +28,7 @@ def test_a_second_holder_is_refused_with_the_first_ones_process_id(tmp_path: Pat
     assert refusal.value.holder == str(os.getpid())
 
 
-def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
+def test_a_held_lock_is_visible_to_other_processes(tmp_path: Path) -> None:
     """`parley status` can tell a running stack from an abandoned folder."""
     path = tmp_path / "lock"
     assert not lock.is_held(path)
@@ -39,7 +39,7 @@ def test_the_lock_is_seen_from_outside_while_it_is_held(tmp_path: Path) -> None:
     assert not lock.is_held(path)
 
 
-def test_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_killed_holder_releases_the_lock(tmp_path: Path) -> None:
     """A killed holder's file is stale at once, whatever process id it contains."""
     path = tmp_path / "lock"
     with subprocess.Popen(  # noqa: S603 (our own words)

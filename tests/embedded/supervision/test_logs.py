@@ -7,7 +7,7 @@ import pytest
 from embedded.supervision import logs
 
 
-def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:
+def test_a_new_run_keeps_the_previous_log(tmp_path: Path) -> None:
     """The log starts empty, and the previous run's log is next to it."""
     path = tmp_path / "rest.log"
     path.write_text("before\n")
@@ -18,7 +18,7 @@ def test_a_new_run_keeps_the_last_log_aside(tmp_path: Path) -> None:
     assert (tmp_path / "rest.1.log").read_text() == "before\n"
 
 
-def test_a_log_that_grew_too_large_is_moved_aside_under_its_writer(
+def test_an_oversized_log_is_rotated_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The writer continues at the start of the emptied file, and nothing written is lost."""

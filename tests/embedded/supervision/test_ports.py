@@ -6,7 +6,7 @@ from pathlib import Path
 from embedded.supervision.ports import HOST, PortBook, choose, is_free
 
 
-def test_a_chosen_port_is_free_and_never_lent_to_outgoing_connections() -> None:
+def test_a_chosen_port_is_free_and_below_the_ephemeral_range() -> None:
     """A chosen port can be listened on, and is below the kernel's range for outgoing connections."""
     port = choose()
 
@@ -25,7 +25,7 @@ def test_a_port_is_remembered_over_restarts(tmp_path: Path) -> None:
     assert book.port("relay") != port
 
 
-def test_a_port_that_somebody_took_is_replaced(tmp_path: Path) -> None:
+def test_a_taken_port_is_replaced(tmp_path: Path) -> None:
     """If another program now listens there, a new port is chosen and remembered."""
     port = PortBook(tmp_path / "ports.json").port("rest")
 

@@ -34,7 +34,7 @@ async def supervisor(said: list[str]) -> AsyncIterator[Supervisor]:
         yield opened
 
 
-async def test_a_child_that_dies_is_started_again(
+async def test_a_dead_child_is_restarted(
     supervisor: Supervisor, said: list[str], tmp_path: Path
 ) -> None:
     """A killed child is back within a second, and one line says so."""
@@ -110,7 +110,7 @@ async def test_a_child_that_ignores_sigterm_is_killed(
     assert said[-1] == "small did not stop in time and was killed"
 
 
-async def test_what_a_dead_child_left_is_gone_before_it_comes_back(
+async def test_a_dead_childs_own_children_are_ended_before_its_restart(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     """A dead child's own children are ended too; nginx's workers, for example, would hold its port."""
@@ -125,7 +125,7 @@ async def test_what_a_dead_child_left_is_gone_before_it_comes_back(
     await until(lambda: not is_running(left), within_s=2)
 
 
-async def test_a_child_that_ends_at_once_fails_with_its_last_words(
+async def test_a_child_that_exits_at_once_fails_with_the_end_of_its_log(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     """The error has the exit code and the end of the log, and there is no retry."""
@@ -155,7 +155,9 @@ async def test_a_child_that_is_never_ready_fails_and_is_stopped(
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
-async def test_an_interrupted_start_leaves_nobody(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_an_interrupted_start_leaves_no_process(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     """Ctrl-C in the middle of a start ends the child that was not ready yet."""
     program = python_program(
         tmp_path,
@@ -172,7 +174,7 @@ async def test_an_interrupted_start_leaves_nobody(supervisor: Supervisor, tmp_pa
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
-async def test_a_sick_child_is_told_about_once_and_when_it_is_well(
+async def test_an_unready_child_is_reported_once_and_so_is_its_recovery(
     supervisor: Supervisor, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A child that runs but is not ready is reported once, and so is its recovery."""
@@ -215,7 +217,7 @@ async def test_groups_stop_in_the_given_order(supervisor: Supervisor, tmp_path: 
     assert (tmp_path / "order").read_text() == "door worker floor "
 
 
-async def test_children_get_their_environment_and_no_terminal(
+async def test_children_get_their_environment_and_their_own_session(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     """A child leads its own session, so that Ctrl-C reaches only the supervisor."""

@@ -29,7 +29,7 @@ def details(**other: Any) -> dict[str, Any]:
     return Register().read(given | other)
 
 
-async def test_who_registers_can_log_in_however_the_address_is_written(stage: Stage) -> None:
+async def test_a_registered_person_logs_in_with_any_spelling_of_the_email(stage: Stage) -> None:
     """A registered person can log in with any spelling of the email; the password is not stored."""
     account = await accounts.register(stage.world, details())
 
@@ -39,7 +39,7 @@ async def test_who_registers_can_log_in_however_the_address_is_written(stage: St
     assert "correct horse" not in account.password_hash
 
 
-async def test_a_wrong_address_and_a_wrong_password_are_told_alike(stage: Stage) -> None:
+async def test_a_wrong_address_and_a_wrong_password_get_the_same_refusal(stage: Stage) -> None:
     """The answer does not reveal whether an account exists."""
     await accounts.register(stage.world, details())
 
@@ -48,7 +48,7 @@ async def test_a_wrong_address_and_a_wrong_password_are_told_alike(stage: Stage)
         assert code is Code.UNAUTHENTICATED
 
 
-async def test_an_address_is_taken_once(stage: Stage) -> None:
+async def test_an_email_registers_once(stage: Stage) -> None:
     """An email is unique regardless of case, and a refused registration leaves nothing."""
     await accounts.register(stage.world, details())
 
@@ -59,7 +59,7 @@ async def test_an_address_is_taken_once(stage: Stage) -> None:
     assert stage.happened() == []
 
 
-async def test_a_vendor_begins_with_an_empty_profile(stage: Stage) -> None:
+async def test_a_new_vendor_has_an_empty_profile(stage: Stage) -> None:
     """A vendor's account, profile and event are created in one write."""
     account = await accounts.register(stage.world, details(role="vendor"))
 
@@ -76,7 +76,7 @@ def presented(old: int, **named: Any) -> PresentedToken:
     return replace(token, **named)
 
 
-async def test_a_lost_answer_to_a_refresh_is_given_again_for_a_minute(stage: Stage) -> None:
+async def test_a_refresh_can_be_repeated_for_a_minute(stage: Stage) -> None:
     """The previous token gets the same successor until a minute after its first use."""
     account = await accounts.register(stage.world, details())
     await accounts.open_session(stage.world, account, "s-1", "hash-1")
@@ -114,7 +114,7 @@ async def test_a_token_that_was_never_issued_ends_nothing(stage: Stage) -> None:
     assert (await accounts.refresh(stage.world, presented(1))).account == account
 
 
-async def test_a_session_ends_by_time_or_by_logging_out(stage: Stage) -> None:
+async def test_a_session_ends_by_expiry_or_log_out(stage: Stage) -> None:
     """Its refresh token is refused after its expiry or a log-out."""
     account = await accounts.register(stage.world, details())
     for name in ("s-1", "s-2"):

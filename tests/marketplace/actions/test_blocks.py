@@ -51,7 +51,7 @@ async def talk(stage: Stage) -> Talk:
     return Talk(stage, rfi, conversation, customer, vendor)
 
 
-async def test_neither_side_writes_into_a_blocked_conversation(talk: Talk) -> None:
+async def test_neither_side_can_write_to_a_blocked_conversation(talk: Talk) -> None:
     """No message, edit or quote is accepted; people can still delete their own messages."""
     world, about = talk.stage.world, talk.conversation
     message_id = await talk.says(talk.vendor, "m-1")
@@ -71,7 +71,7 @@ async def test_neither_side_writes_into_a_blocked_conversation(talk: Talk) -> No
     await conversations.delete_message(world, talk.vendor, about, message_id)
 
 
-async def test_it_is_open_again_when_nobody_blocks_it(talk: Talk) -> None:
+async def test_a_conversation_reopens_when_no_block_is_left(talk: Talk) -> None:
     """It reopens once both blocks are removed; close and reopening are each announced once."""
     world, about = talk.stage.world, talk.conversation
 
@@ -95,7 +95,7 @@ async def test_it_is_open_again_when_nobody_blocks_it(talk: Talk) -> None:
     ]
 
 
-async def test_each_side_is_told_how_it_stands(talk: Talk) -> None:
+async def test_each_side_sees_its_own_state_of_a_block(talk: Talk) -> None:
     """The blocker sees its own block; the other side sees only that it is closed."""
     await blocks.block(talk.stage.world, talk.customer, talk.conversation.id)
 
@@ -110,7 +110,7 @@ async def test_each_side_is_told_how_it_stands(talk: Talk) -> None:
     }
 
 
-async def test_reading_is_not_told_across_a_block(talk: Talk) -> None:
+async def test_a_read_position_is_not_announced_across_a_block(talk: Talk) -> None:
     """The reader's own position still moves, but the other side is not notified."""
     world, about = talk.stage.world, talk.conversation
     blocked = await blocks.block(world, talk.customer, about.id)
@@ -122,7 +122,7 @@ async def test_reading_is_not_told_across_a_block(talk: Talk) -> None:
     assert talk.stage.live.named("receipt.updated") == []
 
 
-async def test_strangers_can_block_nothing(talk: Talk) -> None:
+async def test_a_stranger_cannot_block_a_conversation(talk: Talk) -> None:
     """For a non-participant, a conversation does not exist."""
     for step in (blocks.block, blocks.unblock):
         for conversation_id in (talk.conversation.id, "unknown"):

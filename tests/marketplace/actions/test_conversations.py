@@ -41,7 +41,7 @@ def talk(stage: Stage) -> Talk:
     return Talk(stage)
 
 
-async def test_a_message_is_announced_once_however_often_it_is_sent(talk: Talk) -> None:
+async def test_a_resent_message_is_announced_once(talk: Talk) -> None:
     """A resend gets the first answer and pushes nothing."""
     first = await talk.says(talk.customer, "m-1")
     again = await talk.says(talk.customer, "m-1")
@@ -63,7 +63,7 @@ async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
     assert (await talk.says(talk.vendor, "m-1", "Other")).is_new
 
 
-async def test_who_takes_no_part_can_do_nothing(talk: Talk) -> None:
+async def test_a_stranger_can_do_nothing(talk: Talk) -> None:
     """A non-participant can neither send, change, mark nor read."""
     stranger = an_actor()
     message = (await talk.says(talk.customer, "m-1")).entry
@@ -79,7 +79,7 @@ async def test_who_takes_no_part_can_do_nothing(talk: Talk) -> None:
         assert await refused(asked) is Code.NOT_FOUND
 
 
-async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: Talk) -> None:
+async def test_a_message_of_another_conversation_cannot_be_changed(talk: Talk) -> None:
     """Even its sender cannot change a message through another conversation."""
     elsewhere = Talk(talk.stage)
     message = (await elsewhere.says(elsewhere.customer, "m-1")).entry
@@ -90,7 +90,7 @@ async def test_a_message_of_another_conversation_is_not_changed_from_here(talk: 
     assert await refused(asked) is Code.NOT_FOUND
 
 
-async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
+async def test_unread_is_the_head_minus_the_read_position(talk: Talk) -> None:
     """The unread count follows from the head and the read position, so it cannot drift."""
     await talk.stage.store.conversations.add(talk.conversation)
     for number in range(5):
@@ -109,7 +109,7 @@ async def test_unread_is_the_head_less_the_read_position(talk: Talk) -> None:
     assert await refused(beyond) is Code.VALIDATION_FAILED
 
 
-async def test_a_position_that_does_not_move_is_not_announced(talk: Talk) -> None:
+async def test_an_unchanged_position_is_not_announced(talk: Talk) -> None:
     """Marking the same position again announces nothing."""
     await talk.says(talk.vendor, "m-1")
 

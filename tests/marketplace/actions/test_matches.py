@@ -33,7 +33,7 @@ async def test_accepting_opens_the_conversation_in_the_same_write(stage: Stage) 
     assert rooms == {f"account:{customer.account_id}", f"account:{vendor.account_id}"}
 
 
-async def test_an_offer_is_taken_up_once(stage: Stage) -> None:
+async def test_an_offer_is_accepted_once(stage: Stage) -> None:
     """Of two windows of one vendor, one opens the conversation and the other is refused."""
     vendor = await stage.vendor()
     rfi = await stage.submitted(await stage.customer())
@@ -49,7 +49,7 @@ async def test_an_offer_is_taken_up_once(stage: Stage) -> None:
     assert len(stage.store.tables.conversations) == 1
 
 
-async def test_declining_frees_the_place_on_both_sides(stage: Stage) -> None:
+async def test_declining_frees_the_place_of_vendor_and_rfi(stage: Stage) -> None:
     """A decline returns the vendor's capacity and lowers the RFI's match count."""
     vendor = await stage.vendor(capacity=1)
     rfi = await stage.submitted(await stage.customer())
@@ -68,7 +68,7 @@ async def test_declining_frees_the_place_on_both_sides(stage: Stage) -> None:
     assert await stage.open_matches(vendor) == 0
 
 
-async def test_an_offer_is_its_vendors_alone(stage: Stage) -> None:
+async def test_an_offer_can_be_answered_only_by_its_vendor(stage: Stage) -> None:
     """For other vendors an offer does not exist; a customer is forbidden to answer it."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)

@@ -27,7 +27,7 @@ def wait(stage: Stage, time: timedelta) -> None:
     stage.clock.advance(seconds=time.total_seconds())
 
 
-async def test_an_offer_is_taken_up_until_it_expires(stage: Stage) -> None:
+async def test_an_offer_can_be_accepted_until_it_expires(stage: Stage) -> None:
     """An offer can be accepted up to the last moment before its expiry."""
     vendor = await stage.vendor()
     _, _, offer = await an_offer(stage, vendor)
@@ -38,7 +38,7 @@ async def test_an_offer_is_taken_up_until_it_expires(stage: Stage) -> None:
     assert accepted.state is MatchState.ACCEPTED
 
 
-async def test_an_expired_offer_is_not_answered(stage: Stage) -> None:
+async def test_an_expired_offer_cannot_be_answered(stage: Stage) -> None:
     """An expired offer can be neither accepted nor declined."""
     vendor = await stage.vendor()
     _, _, offer = await an_offer(stage, vendor)
@@ -49,7 +49,7 @@ async def test_an_expired_offer_is_not_answered(stage: Stage) -> None:
     assert await refused(matches.decline(stage.world, vendor, offer.id, None)) is Code.WRONG_STATE
 
 
-async def test_an_expired_offer_reads_as_closed_wherever_it_is_read(stage: Stage) -> None:
+async def test_an_expired_offer_reads_as_closed_everywhere(stage: Stage) -> None:
     """Before anything has recorded the expiry, lists, filters and visibility treat it as closed."""
     vendor = await stage.vendor()
     customer, rfi, offer = await an_offer(stage, vendor)
@@ -96,7 +96,7 @@ async def test_an_expired_offer_holds_no_place(stage: Stage) -> None:
     assert {data["closed_reason"] for data in closed} == {EXPIRED}
 
 
-async def test_capacity_may_fall_to_what_still_counts(stage: Stage) -> None:
+async def test_capacity_can_fall_to_the_number_of_unexpired_matches(stage: Stage) -> None:
     """A vendor can lower its capacity despite expired offers."""
     vendor = await stage.vendor(capacity=5)
     for _ in range(2):
@@ -108,7 +108,7 @@ async def test_capacity_may_fall_to_what_still_counts(stage: Stage) -> None:
     assert (changed.capacity, await stage.open_matches(vendor)) == (1, 0)
 
 
-async def test_an_end_does_not_reopen_what_had_expired(stage: Stage) -> None:
+async def test_ending_an_rfi_leaves_expired_offers_expired(stage: Stage) -> None:
     """An offer that expired before its RFI ended stays expired and returns its place once."""
     vendor = await stage.vendor()
     customer, rfi, offer = await an_offer(stage, vendor)

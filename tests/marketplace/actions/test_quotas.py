@@ -25,7 +25,7 @@ async def a_draft(stage: Stage, customer: Actor, **content: object) -> Rfi:
     return await rfis.draft(stage.world, customer, content_of_an_rfi(**content))
 
 
-async def test_an_account_has_so_many_open_rfis(stage: Stage) -> None:
+async def test_open_rfis_of_an_account_are_limited(stage: Stage) -> None:
     """Another RFI is refused until one has ended; drafts and other accounts do not count."""
     grant(stage, most_open_rfis=2)
     customer = await stage.customer()
@@ -40,7 +40,7 @@ async def test_an_account_has_so_many_open_rfis(stage: Stage) -> None:
     assert submitted.state == "open"
 
 
-async def test_an_account_asks_for_so_many_vendors(stage: Stage) -> None:
+async def test_requested_vendors_of_an_account_are_limited(stage: Stage) -> None:
     """The quota holds for many RFIs, for a large one, and for enlarging an open one."""
     grant(stage, most_vendor_places=12)
     customer = await stage.customer()
@@ -55,7 +55,7 @@ async def test_an_account_asks_for_so_many_vendors(stage: Stage) -> None:
     assert revised.max_vendors == 12
 
 
-async def test_an_account_submits_so_often_in_a_day(stage: Stage) -> None:
+async def test_submissions_of_an_account_are_limited_per_day(stage: Stage) -> None:
     """Withdrawing does not return a submission; the refusal says when the next is possible."""
     grant(stage, most_submissions_a_day=2)
     customer = await stage.customer()

@@ -15,7 +15,7 @@ from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
 
-async def test_a_draft_is_its_customers_alone_until_it_is_submitted(stage: Stage) -> None:
+async def test_a_draft_is_private_until_it_is_submitted(stage: Stage) -> None:
     """Each step is a revision, an event and, once it is submitted, a push."""
     customer, vendor = await stage.customer(), await stage.vendor()
     drafted = await rfis.draft(stage.world, customer, content_of_an_rfi())
@@ -35,7 +35,7 @@ async def test_a_draft_is_its_customers_alone_until_it_is_submitted(stage: Stage
     assert [announcement.position for announcement in stage.live.named("rfi.changed")] == [2]
 
 
-async def test_only_customers_draft_and_only_known_categories(stage: Stage) -> None:
+async def test_only_customers_can_draft_and_only_in_known_categories(stage: Stage) -> None:
     """Vendors cannot draft, and an unknown category is refused."""
     vendor, customer = await stage.vendor(), await stage.customer()
     assert await refused(rfis.draft(stage.world, vendor, content_of_an_rfi())) is Code.FORBIDDEN
@@ -44,7 +44,7 @@ async def test_only_customers_draft_and_only_known_categories(stage: Stage) -> N
     assert await refused(unknown) is Code.VALIDATION_FAILED
 
 
-async def test_a_revision_made_looking_at_an_older_one_is_refused(stage: Stage) -> None:
+async def test_a_revision_based_on_a_stale_one_is_refused(stage: Stage) -> None:
     """Of two concurrent revisions one wins, and the other is stale."""
     customer = await stage.customer()
     rfi = await stage.submitted(customer)
@@ -61,7 +61,7 @@ async def test_a_revision_made_looking_at_an_older_one_is_refused(stage: Stage) 
     assert kept.revision == 3
 
 
-async def test_a_revision_that_changes_nothing_is_none(stage: Stage) -> None:
+async def test_a_revision_without_a_change_creates_nothing(stage: Stage) -> None:
     """A revision without changes creates no number, no event and no push."""
     customer = await stage.customer()
     rfi = await stage.submitted(customer)
@@ -73,7 +73,7 @@ async def test_a_revision_that_changes_nothing_is_none(stage: Stage) -> None:
     assert len(stage.live.named("rfi.changed")) == 1
 
 
-async def test_withdrawing_closes_all_and_frees_everybody_in_one_write(stage: Stage) -> None:
+async def test_withdrawing_closes_everything_in_one_write(stage: Stage) -> None:
     """Offers, matches and quotes close, capacity returns, and a notice tells each conversation."""
     customer, asked, quoting = await stage.customer(), await stage.vendor(), await stage.vendor()
     rfi = await stage.submitted(customer)
@@ -95,7 +95,7 @@ async def test_withdrawing_closes_all_and_frees_everybody_in_one_write(stage: St
     assert await refused(again) is Code.WRONG_STATE
 
 
-async def test_there_is_one_award_and_it_closes_the_others(stage: Stage) -> None:
+async def test_an_rfi_has_one_award_which_closes_the_other_matches(stage: Stage) -> None:
     """Of two concurrent awards one wins; only the winner's match stays accepted."""
     customer = await stage.customer()
     vendors = [await stage.vendor() for _ in range(3)]
@@ -126,7 +126,7 @@ async def test_there_is_one_award_and_it_closes_the_others(stage: Stage) -> None
     assert told == {f"account:{actor.account_id}" for actor in (customer, *vendors)}
 
 
-async def test_an_award_is_for_a_quote_on_this_rfi(stage: Stage) -> None:
+async def test_only_a_quote_on_this_rfi_can_be_awarded(stage: Stage) -> None:
     """A quote on another RFI, or an unknown one, is not found."""
     customer, vendor = await stage.customer(), await stage.vendor()
     one, two = await stage.submitted(customer), await stage.submitted(customer)
@@ -138,7 +138,7 @@ async def test_an_award_is_for_a_quote_on_this_rfi(stage: Stage) -> None:
         assert await refused(asked) is Code.NOT_FOUND
 
 
-async def test_somebody_elses_rfi_is_not_there(stage: Stage) -> None:
+async def test_another_accounts_rfi_is_not_found(stage: Stage) -> None:
     """A stranger can neither change nor see an RFI; an admin can see it."""
     rfi = await stage.submitted(await stage.customer())
     stranger = await stage.customer()
@@ -149,7 +149,7 @@ async def test_somebody_elses_rfi_is_not_there(stage: Stage) -> None:
     assert seen == visibility.seen(rfi, View.OWN)
 
 
-async def test_a_quote_is_made_on_the_rfi_as_it_stands(stage: Stage) -> None:
+async def test_a_quote_needs_the_current_revision(stage: Stage) -> None:
     """A quote on an older revision is stale; a second one replaces the first; both add a notice."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)
@@ -170,7 +170,7 @@ async def test_a_quote_is_made_on_the_rfi_as_it_stands(stage: Stage) -> None:
     assert await refused(asked) is Code.NOT_FOUND
 
 
-async def test_nobody_quotes_on_an_rfi_that_is_over(stage: Stage) -> None:
+async def test_a_closed_rfi_takes_no_quotes(stage: Stage) -> None:
     """A quote on a withdrawn RFI is refused, even if the vendor's page is outdated."""
     customer, vendor = await stage.customer(), await stage.vendor()
     rfi = await stage.submitted(customer)

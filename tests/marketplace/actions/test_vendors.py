@@ -45,7 +45,7 @@ async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
     assert (await vendors.public_vendor(stage.world, actor.account_id)).id == actor.account_id
 
 
-async def test_an_incomplete_profile_is_not_handed_in(stage: Stage) -> None:
+async def test_an_incomplete_profile_cannot_be_submitted(stage: Stage) -> None:
     """Submitting an incomplete profile is refused and changes nothing."""
     actor = await _applied(stage)
 
@@ -56,7 +56,7 @@ async def test_an_incomplete_profile_is_not_handed_in(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.CUSTOMER, Role.VENDOR])
-async def test_only_admins_decide(stage: Stage, role: Role) -> None:
+async def test_only_admins_can_decide(stage: Stage, role: Role) -> None:
     """Neither customers nor the vendor itself can decide."""
     vendor = await stage.vendor()
 
@@ -77,7 +77,7 @@ async def test_an_unknown_category_is_named(stage: Stage) -> None:
     assert await refused(search) is Code.VALIDATION_FAILED
 
 
-async def test_a_suspended_vendor_is_not_offered_anything(stage: Stage) -> None:
+async def test_a_suspended_vendor_gets_no_offers(stage: Stage) -> None:
     """A suspended vendor gets no offers until it is reinstated."""
     vendor = await stage.vendor()
     await vendors.decide(stage.world, ADMIN, vendor.account_id, "suspend", "complaints")

@@ -7,7 +7,7 @@ from marketplace.errors import Code, ParleyError
 from tests.builders import an_actor
 
 
-def test_a_role_that_may_passes_and_another_is_forbidden() -> None:
+def test_a_permitted_role_passes_and_another_is_forbidden() -> None:
     """The refusal names the roles that may act."""
     vendor = an_actor(Role.VENDOR)
 

@@ -9,7 +9,7 @@ from marketplace.errors import Code, ParleyError
 from tests.builders import a_conversation, a_message, a_notice, an_actor, an_edit
 
 
-def test_participants_know_themselves_and_the_others() -> None:
+def test_a_conversation_knows_each_participant_and_the_other_side() -> None:
     """A conversation knows its participants, and each one's other side."""
     conversation = a_conversation()
     customer, vendor = conversation.participants
@@ -19,7 +19,7 @@ def test_participants_know_themselves_and_the_others() -> None:
     assert conversation.others(customer.account_id) == (vendor,)
 
 
-def test_a_participant_is_let_in() -> None:
+def test_a_participant_has_access() -> None:
     """Both participants have access."""
     conversation = a_conversation()
 
@@ -30,7 +30,7 @@ def test_a_participant_is_let_in() -> None:
 
 @pytest.mark.parametrize("conversation", [None, a_conversation()], ids=["unknown", "not theirs"])
 @pytest.mark.parametrize("role", Role)
-def test_somebody_elses_conversation_looks_like_none(
+def test_another_accounts_conversation_is_not_found(
     conversation: Conversation | None, role: Role
 ) -> None:
     """Nobody else can probe a conversation's id, not even an admin: chats stay private."""
@@ -40,7 +40,7 @@ def test_somebody_elses_conversation_looks_like_none(
     assert refused.value.code is Code.NOT_FOUND
 
 
-def test_a_resend_has_the_same_words() -> None:
+def test_a_resend_needs_the_same_body() -> None:
     """A resend must have the same body; another body under the same id is refused."""
     stored = a_message(body="Hello")
 
@@ -51,7 +51,7 @@ def test_a_resend_has_the_same_words() -> None:
     assert refused.value.code is Code.CLIENT_MESSAGE_ID_REUSED
 
 
-def test_ones_own_message_can_be_changed() -> None:
+def test_a_sender_can_change_their_message() -> None:
     """A sender can change their message in its conversation."""
     message = a_message()
     sender = an_actor(account_id=message.sender_id)
@@ -62,7 +62,7 @@ def test_ones_own_message_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize("entry", [None, an_edit(), a_notice()], ids=["unknown", "edit", "notice"])
-def test_what_is_no_message_cannot_be_changed(entry: Entry | None) -> None:
+def test_edits_and_notices_cannot_be_changed(entry: Entry | None) -> None:
     """Edits and notices cannot be changed."""
     conversation_id = entry.conversation_id if entry else "c"
     sender = an_actor(account_id=entry.sender_id if entry else "carla")
@@ -85,7 +85,7 @@ def test_a_message_of_another_conversation_is_not_found() -> None:
     assert refused.value.code is Code.NOT_FOUND
 
 
-def test_the_other_sides_message_is_not_ones_own() -> None:
+def test_the_other_sides_message_cannot_be_changed() -> None:
     """The other side's message can be read but not changed."""
     message = a_message()
 
@@ -95,7 +95,7 @@ def test_the_other_sides_message_is_not_ones_own() -> None:
     assert refused.value.code is Code.FORBIDDEN
 
 
-def test_an_answer_has_as_many_entries_as_a_slow_network_takes() -> None:
+def test_an_answer_is_bounded_in_bytes() -> None:
     """An answer holds 200,000 bytes of the first or newest entries, and at least one entry."""
     entries = [a_message(sequence=sequence, body="x" * 60_000) for sequence in range(1, 7)]
 

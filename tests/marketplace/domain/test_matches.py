@@ -14,7 +14,7 @@ from tests.builders import NOW, a_match, a_vendor, a_vendor_north, an_rfi, north
 LATER = NOW + timedelta(hours=1)
 
 
-def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
+def test_an_offer_has_its_vendor_distance_and_revision() -> None:
     """A match carries what lists show, so they need no second query."""
     rfi, vendor = an_rfi(revision=4), a_vendor_north(5_120)
 
@@ -31,7 +31,7 @@ def test_an_offer_says_who_how_far_and_for_which_revision() -> None:
     ("distance_m", "radius_m", "score"),
     [(0, 20_000, 0.95), (0, 500, 0.0), (9_900, 20_000, 0.5), (25_000, 20_000, 0.0)],
 )
-def test_the_score_falls_from_the_door_to_the_edge(
+def test_the_score_falls_from_the_vendor_to_its_radius(
     distance_m: int, radius_m: int, score: float
 ) -> None:
     """The score is near 1 close to the vendor, 0 at the edge of its radius, and never below."""
@@ -41,7 +41,7 @@ def test_the_score_falls_from_the_door_to_the_edge(
 
 
 @pytest.mark.parametrize("moved_m", [0, 70, -90, 210])
-def test_an_offer_does_not_lead_to_anybodys_door(moved_m: int) -> None:
+def test_an_offer_does_not_reveal_an_exact_place(moved_m: int) -> None:
     """Moving the RFI slightly does not change the distance or the score."""
     vendor = a_vendor_north(5_120)
 
@@ -53,7 +53,7 @@ def test_an_offer_does_not_lead_to_anybodys_door(moved_m: int) -> None:
     assert (moved.distance_m, moved.score) == (still.distance_m, still.score)
 
 
-def test_a_vendor_without_a_place_cannot_be_matched() -> None:
+def test_a_vendor_without_a_service_area_cannot_be_matched() -> None:
     """A vendor without a service area raises, since it would be a defect of the search."""
     with pytest.raises(ValueError, match="service area"):
         matches.offer("m1", an_rfi(), NearbyVendor(a_vendor(service_area=None), 0), NOW)
@@ -77,7 +77,7 @@ def test_an_offer_is_declined_with_or_without_a_reason(reason: str | None) -> No
 
 
 @pytest.mark.parametrize("state", set(MatchState) - {MatchState.OFFERED})
-def test_only_an_offer_is_answered(state: MatchState) -> None:
+def test_only_an_open_offer_can_be_answered(state: MatchState) -> None:
     """Answering twice, or answering a closed match, is refused."""
     match = a_match(state=state)
 
@@ -91,7 +91,7 @@ def test_only_an_offer_is_answered(state: MatchState) -> None:
         assert refused.value.code is Code.WRONG_STATE
 
 
-def test_the_marketplace_closes_with_a_reason() -> None:
+def test_a_match_closed_by_the_marketplace_has_a_reason() -> None:
     """A match that the marketplace closes has a reason that the vendor can read."""
     closed = matches.close(a_match(), "rfi_withdrawn", LATER)
 
@@ -111,7 +111,7 @@ def test_the_marketplace_closes_with_a_reason() -> None:
         (MatchState.DECLINED, "rfi_awarded", False),
     ],
 )
-def test_a_vendor_sees_the_rfi_until_it_is_out_of_it(
+def test_a_vendor_sees_the_rfi_until_its_match_ends(
     state: MatchState, reason: str | None, *, shows: bool
 ) -> None:
     """A vendor matched to the end sees the outcome; one that declined or was dropped does not."""

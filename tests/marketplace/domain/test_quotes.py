@@ -14,7 +14,7 @@ from tests.builders import NOW, a_match, a_quote, an_accepted_match, figures_of_
 LATER = NOW + timedelta(hours=1)
 
 
-def test_a_quote_stands_on_an_accepted_match() -> None:
+def test_a_quote_takes_its_people_from_the_accepted_match() -> None:
     """A quote has the match's people and conversation, and the vendor's figures."""
     match = an_accepted_match()
 
@@ -28,7 +28,7 @@ def test_a_quote_stands_on_an_accepted_match() -> None:
 
 
 @pytest.mark.parametrize("state", set(MatchState) - {MatchState.ACCEPTED})
-def test_without_an_accepted_match_there_is_no_quote(state: MatchState) -> None:
+def test_a_quote_needs_an_accepted_match(state: MatchState) -> None:
     """A vendor must accept the match before it quotes."""
     with pytest.raises(ParleyError) as refused:
         quotes.submit("q1", a_match(state=state), figures_of_a_quote(), NOW)
@@ -48,7 +48,7 @@ def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
 
 
 @pytest.mark.parametrize("over_since_s", [0, 1, 3_600])
-def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) -> None:
+def test_a_quote_that_has_already_expired_is_refused(over_since_s: int) -> None:
     """An expiry in the past is refused in a first quote and in a revision."""
     figures = figures_of_a_quote(valid_until=NOW - timedelta(seconds=over_since_s))
 
@@ -62,7 +62,7 @@ def test_a_quote_that_is_over_before_it_is_made_is_refused(over_since_s: int) ->
         assert refused.value.code is Code.VALIDATION_FAILED
 
 
-def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
+def test_a_quote_can_be_awarded_until_it_expires() -> None:
     """A quote can be awarded at its expiry, and not a moment later."""
     quote = a_quote(valid_until=LATER)
 
@@ -74,7 +74,7 @@ def test_a_quote_is_awarded_up_to_the_end_of_its_validity() -> None:
 
 
 @pytest.mark.parametrize("state", [QuoteState.AWARDED, QuoteState.CLOSED])
-def test_what_is_decided_changes_no_more(state: QuoteState) -> None:
+def test_an_awarded_or_closed_quote_cannot_change(state: QuoteState) -> None:
     """Neither the vendor nor the customer can change an awarded or closed quote."""
     quote = a_quote(state=state)
 
@@ -88,7 +88,7 @@ def test_what_is_decided_changes_no_more(state: QuoteState) -> None:
         assert refused.value.code is Code.WRONG_STATE
 
 
-def test_the_others_are_closed() -> None:
+def test_the_other_quotes_are_closed() -> None:
     """An award or a withdrawal closes the other quotes."""
     closed = quotes.close(a_quote(), LATER)
 

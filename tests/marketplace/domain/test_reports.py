@@ -32,7 +32,7 @@ def test_a_message_of_the_other_side_can_be_reported() -> None:
     ],
     ids=["unknown", "of another conversation", "a notice", "an edit", "own"],
 )
-def test_nothing_else_can_be_reported(message: Entry | None, code: Code) -> None:
+def test_only_the_other_sides_messages_can_be_reported(message: Entry | None, code: Code) -> None:
     """Entries that are not messages here are not found; people's own messages are forbidden."""
     with pytest.raises(ParleyError) as refused:
         reports.require_reportable(message, TALK, CUSTOMER)
@@ -48,7 +48,7 @@ def test_a_message_reads_as_its_last_edit() -> None:
     assert reports.body_of(THEIRS, edits) == "Third"
 
 
-def test_a_report_is_closed_once_and_says_by_whom() -> None:
+def test_a_report_is_closed_once_and_records_by_whom() -> None:
     """A closed report records who decided what, and cannot be closed again."""
     admin = an_actor(Role.ADMIN)
 

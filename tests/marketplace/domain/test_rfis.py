@@ -27,7 +27,7 @@ LATER = NOW + timedelta(hours=1)
 CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
 
 
-def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
+def test_a_draft_is_revision_one_of_its_author() -> None:
     """The first revision records each filled field as a change from nothing."""
     actor = an_actor()
 
@@ -47,7 +47,7 @@ def test_a_draft_stands_at_revision_one_and_belongs_to_who_wrote_it() -> None:
     assert all(change.old is None for change in revision.changes)
 
 
-def test_a_revision_tells_field_by_field_what_was_and_what_is() -> None:
+def test_a_revision_lists_old_and_new_value_of_each_field() -> None:
     """Parts of a budget and attributes change one by one, a place as a whole."""
     rfi = an_rfi(attributes={"floor": 2, "has_parking": True})
 
@@ -74,7 +74,7 @@ def test_a_revision_tells_field_by_field_what_was_and_what_is() -> None:
     assert (after.revision, after.updated_at, after.title) == (2, LATER, "Burst pipe")
 
 
-def test_a_budget_that_comes_or_goes_is_told_as_a_whole() -> None:
+def test_an_added_or_removed_budget_is_one_change() -> None:
     """A budget that is added or removed is one change, since it has no parts to compare."""
     budget = Budget(1, 2, "USD")
     parts = {"min_minor": 1, "max_minor": 2, "currency": "USD"}
@@ -86,7 +86,7 @@ def test_a_budget_that_comes_or_goes_is_told_as_a_whole() -> None:
     assert went.changes == (Change("budget", parts, None),)
 
 
-def test_writing_the_same_again_is_no_change() -> None:
+def test_revising_with_the_same_content_is_not_a_change() -> None:
     """Revising with the same content records no changes."""
     rfi = an_rfi()
     same = {name: getattr(rfi, name) for name in CONTENT_FIELDS}
@@ -97,9 +97,7 @@ def test_writing_the_same_again_is_no_change() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, True), (True, 1), (0, False), (1, 1.0)])
-def test_values_that_python_calls_equal_and_json_does_not_are_a_change(
-    old: object, new: object
-) -> None:
+def test_values_that_differ_only_in_json_type_are_a_change(old: object, new: object) -> None:
     """Values that differ only in type, such as 1 and true, are a change."""
     rfi = an_rfi(attributes={"x": old})
 
@@ -110,7 +108,7 @@ def test_values_that_python_calls_equal_and_json_does_not_are_a_change(
 
 
 @pytest.mark.parametrize("state", CLOSED)
-def test_a_closed_rfi_changes_no_more(state: RfiState) -> None:
+def test_a_closed_rfi_cannot_change(state: RfiState) -> None:
     """A closed RFI cannot be revised, submitted, withdrawn or awarded."""
     rfi, actor = an_rfi(state=state), an_actor()
     attempts: list[Callable[[], object]] = [
@@ -126,7 +124,7 @@ def test_a_closed_rfi_changes_no_more(state: RfiState) -> None:
         assert refused.value.code is Code.WRONG_STATE
 
 
-def test_only_a_draft_is_submitted_and_only_what_is_open_awarded() -> None:
+def test_only_a_draft_is_submitted_and_only_an_open_rfi_awarded() -> None:
     """No step can be repeated or skipped."""
     draft, is_open, actor = an_rfi(state=RfiState.DRAFT), an_rfi(), an_actor()
 
@@ -136,7 +134,7 @@ def test_only_a_draft_is_submitted_and_only_what_is_open_awarded() -> None:
         rfis.award(draft, "q1", "v1", actor, LATER)
 
 
-def test_state_changes_are_revisions_too() -> None:
+def test_state_changes_are_revisions() -> None:
     """An RFI's feed is complete: it includes submission, award and withdrawal."""
     draft, actor = an_rfi(state=RfiState.DRAFT, submitted_at=None), an_actor()
 
@@ -162,7 +160,7 @@ def test_state_changes_are_revisions_too() -> None:
     assert (opened.revision, given.revision) == (2, 3)
 
 
-def test_fewer_vendors_can_be_asked_for_but_not_fewer_than_there_are() -> None:
+def test_max_vendors_cannot_fall_below_the_match_count() -> None:
     """`max_vendors` cannot fall below the number of matches."""
     rfi, actor = an_rfi(max_vendors=5, match_count=3), an_actor()
 
@@ -175,7 +173,7 @@ def test_fewer_vendors_can_be_asked_for_but_not_fewer_than_there_are() -> None:
     assert [error.path for error in refused.value.errors] == ["max_vendors"]
 
 
-def test_a_decision_made_on_another_revision_is_stale() -> None:
+def test_a_decision_based_on_another_revision_is_stale() -> None:
     """The refusal names the current revision."""
     rfi = an_rfi(revision=7)
 
@@ -195,7 +193,7 @@ def test_a_decision_made_on_another_revision_is_stale() -> None:
         ({"title": "Other", "attributes": {"location": "attic"}}, False),
     ],
 )
-def test_a_revision_tells_whether_to_match_anew(content: dict[str, Any], asks_anew: bool) -> None:
+def test_a_revision_knows_whether_to_match_again(content: dict[str, Any], asks_anew: bool) -> None:
     """Only place, category and number of vendors decide who is matched."""
     _, revision = rfis.revise(an_rfi(attributes={}), content, an_actor(), LATER)
 
@@ -260,7 +258,7 @@ def _content_as_told(rfi: Rfi) -> dict[str, Any]:
     first=st.fixed_dictionaries(FIELDS),
     edits=st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=6),
 )
-def test_replaying_the_revisions_gives_the_rfi(
+def test_replaying_the_revisions_rebuilds_the_rfi(
     first: dict[str, Any], edits: list[dict[str, Any]]
 ) -> None:
     """The old state and the changes make the new state, through JSON, for any RFI and edits.

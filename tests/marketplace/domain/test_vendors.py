@@ -20,7 +20,7 @@ PROFILE = {
 }
 
 
-def test_a_new_vendor_has_applied_and_has_everything_to_do() -> None:
+def test_a_new_vendor_has_applied_and_has_every_step_left() -> None:
     """A new vendor cannot be offered anything: no capacity, no service area, not active."""
     vendor = vendors.apply("v1", NOW)
 
@@ -42,7 +42,7 @@ def test_a_step_is_done_when_its_field_is_filled(step: str) -> None:
     assert vendor.updated_at == LATER
 
 
-def test_a_complete_profile_can_be_handed_in() -> None:
+def test_a_complete_profile_can_be_submitted() -> None:
     """Submitting a complete profile puts it in review."""
     vendor = vendors.update_profile(vendors.apply("v1", NOW), PROFILE, NOW)
 
@@ -50,7 +50,7 @@ def test_a_complete_profile_can_be_handed_in() -> None:
 
 
 @pytest.mark.parametrize("missing", PROFILE)
-def test_a_profile_with_a_step_left_cannot_be_handed_in(missing: str) -> None:
+def test_an_incomplete_profile_cannot_be_submitted(missing: str) -> None:
     """The refusal names the missing steps."""
     partial = {name: value for name, value in PROFILE.items() if name != missing}
     vendor = vendors.update_profile(vendors.apply("v1", NOW), partial, NOW)
@@ -62,7 +62,7 @@ def test_a_profile_with_a_step_left_cannot_be_handed_in(missing: str) -> None:
 
 
 @pytest.mark.parametrize("state", set(VendorState) - {VendorState.APPLIED, VendorState.VERIFYING})
-def test_a_profile_is_handed_in_once(state: VendorState) -> None:
+def test_a_profile_is_submitted_once(state: VendorState) -> None:
     """A profile that is in review or past it cannot be submitted again."""
     with pytest.raises(ParleyError) as refused:
         vendors.submit(a_vendor(state=state), LATER)
@@ -71,7 +71,7 @@ def test_a_profile_is_handed_in_once(state: VendorState) -> None:
 
 
 @pytest.mark.parametrize("state", VendorState)
-def test_a_profile_under_review_or_rejected_stands_still(state: VendorState) -> None:
+def test_a_profile_in_review_or_rejected_cannot_be_edited(state: VendorState) -> None:
     """A profile in review, rejected or suspended cannot be edited; others can."""
     vendor = a_vendor(state=state)
     refusals = {
@@ -102,7 +102,7 @@ WIDER = ServiceArea(a_place(), 21_000)
         ({"service_area": WIDER}, "service_area"),
     ],
 )
-def test_what_was_approved_changes_by_support_alone(profile: dict[str, Any], path: str) -> None:
+def test_approved_fields_cannot_be_edited(profile: dict[str, Any], path: str) -> None:
     """After approval, a vendor can no longer edit its categories and service area."""
     with pytest.raises(ParleyError) as refused:
         vendors.update_profile(a_vendor(), profile, LATER)
@@ -114,7 +114,7 @@ def test_what_was_approved_changes_by_support_alone(profile: dict[str, Any], pat
     assert getattr(applied, path) == profile[path]
 
 
-def test_the_rest_of_an_approved_profile_changes_freely() -> None:
+def test_other_fields_of_an_approved_profile_can_be_edited() -> None:
     """Other fields can change, even in an edit that repeats the approved ones."""
     vendor = a_vendor(categories=("plumbing", "roofing"))
     profile = {
@@ -140,7 +140,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize(("decision", "state"), list(product(DECISIONS, VendorState)))
-def test_a_decision_applies_to_its_state_and_no_other(decision: str, state: VendorState) -> None:
+def test_a_decision_applies_only_in_its_own_state(decision: str, state: VendorState) -> None:
     """An admin cannot skip the review or decide twice."""
     vendor = a_vendor(state=state)
 
@@ -154,7 +154,7 @@ def test_a_decision_applies_to_its_state_and_no_other(decision: str, state: Vend
         assert refused.value.code is Code.WRONG_STATE
 
 
-def test_rules_leave_the_count_of_matches_alone() -> None:
+def test_rules_keep_the_match_count() -> None:
     """Only reservations and releases change the count of open matches."""
     vendor: Vendor = a_vendor(open_matches=2)
 

@@ -20,7 +20,7 @@ BUDGET = Change("budget.max_minor", 40_000, 90_000)
 TITLE = Change("title", "A leak", "Two leaks")
 
 
-def test_every_field_of_an_rfi_is_in_the_table() -> None:
+def test_every_field_of_an_rfi_has_a_rule() -> None:
     """Each new field needs a rule; a field without one is withheld."""
     shown = set(RfiView().fields) - {"visibility"}
 
@@ -40,13 +40,13 @@ def test_every_field_of_an_rfi_is_in_the_table() -> None:
         (an_accepted_match(state=MatchState.CLOSED, closed_reason="rfi_awarded"), View.LIMITED),
     ],
 )
-def test_what_a_vendor_sees_follows_from_its_match(match: Match | None, view: View | None) -> None:
+def test_a_vendors_view_follows_from_its_match(match: Match | None, view: View | None) -> None:
     """A vendor sees everything while its match is accepted, and only the area before or after."""
     assert visibility.of_vendor(match) is view
 
 
 @pytest.mark.parametrize("state", [RfiState.OPEN, RfiState.WITHDRAWN, RfiState.AWARDED])
-def test_the_limited_view_has_no_door_and_no_purse(state: RfiState) -> None:
+def test_the_limited_view_has_no_address_and_no_hidden_budget(state: RfiState) -> None:
     """It has no address, a rounded place, and the budget only if the customer shows it."""
     rfi = an_rfi(
         location=a_place(-104.99031, 39.73921),
@@ -67,7 +67,7 @@ def test_the_limited_view_has_no_door_and_no_purse(state: RfiState) -> None:
 
 
 @pytest.mark.parametrize("view", [View.OWN, View.FULL])
-def test_the_other_views_lack_nothing(view: View) -> None:
+def test_the_other_views_are_complete(view: View) -> None:
     """The other views are complete, and marked as full."""
     rfi = an_rfi()
 
@@ -89,7 +89,7 @@ def test_the_other_views_lack_nothing(view: View) -> None:
         (Change("something_new", 1, 2), SHOWN, None),
     ],
 )
-def test_a_change_of_what_is_withheld_is_not_shown(
+def test_changes_of_withheld_fields_are_not_shown(
     change: Change, budget_visibility: BudgetVisibility, told: Change | None
 ) -> None:
     """Feed and push withhold the same changes; the revision keeps its number."""
@@ -105,7 +105,7 @@ def test_a_change_of_what_is_withheld_is_not_shown(
     assert visibility.seen_revision(revision, View.FULL) == revision
 
 
-def test_a_push_of_the_version_before_hides_the_budget() -> None:
+def test_a_push_of_the_previous_version_hides_the_budget() -> None:
     """A push of the previous version does not say whether the customer shows the budget."""
     told: dict[str, Any] = RevisionView().dump(a_revision(an_rfi(), changes=(BUDGET, TITLE)))
     del told["budget_visibility"]
@@ -113,7 +113,7 @@ def test_a_push_of_the_version_before_hides_the_budget() -> None:
     assert [change["path"] for change in visibility.limited_push(told)["changes"]] == ["title"]
 
 
-def test_consumers_learn_that_something_changed_and_not_what() -> None:
+def test_consumers_get_the_paths_of_withheld_changes_without_values() -> None:
     """Consumers get the paths of withheld changes, since matching and mails depend on them."""
     rfi = an_rfi(location=a_place(-104.99031, 39.73921))
     revision = a_revision(rfi, changes=(TITLE, ADDRESS, BUDGET, PLACES, NEXT_DOOR))
@@ -131,7 +131,7 @@ def test_consumers_learn_that_something_changed_and_not_what() -> None:
     assert "39.739" not in str(step)
 
 
-def test_consumers_learn_nothing_of_a_draft() -> None:
+def test_events_of_a_draft_have_no_content() -> None:
     """Events of a draft have no content, since it may be removed before the submission."""
     rfi = an_rfi(state=RfiState.DRAFT, submitted_at=None, attributes={"alarm_code": "4711"})
     revision = a_revision(rfi, changes=(Change("attributes.alarm_code", None, "4711"), TITLE))

@@ -18,7 +18,7 @@ from marketplace.inputs import emails
         ("o'neil@example.com", "o'neil@example.com"),
     ],
 )
-def test_an_address_has_one_form(typed: str, stored: str) -> None:
+def test_every_spelling_of_an_address_has_one_form(typed: str, stored: str) -> None:
     """Every spelling of an address is compared and sent to in one form."""
     assert emails.canonical(typed) == stored
     assert emails.canonical(stored) == stored
@@ -49,13 +49,13 @@ def test_an_address_has_one_form(typed: str, stored: str) -> None:
         f"{'a' * 65}@example.com",
     ],
 )
-def test_what_the_provider_would_refuse_is_refused(typed: str) -> None:
+def test_an_undeliverable_address_is_refused(typed: str) -> None:
     """Nobody can register an address that mail can never reach."""
     with pytest.raises(ValueError, match=r"."):
         emails.canonical(typed)
 
 
-def test_an_address_that_was_accepted_earlier_is_still_looked_up() -> None:
+def test_an_address_accepted_by_version_0_1_is_still_found() -> None:
     """Addresses that version 0.1 stored as typed, in lower case, are still found."""
     assert "x@localhost" in emails.stored_forms("X@localhost")
     assert set(emails.stored_forms("U@bücher.example")) == {

@@ -24,7 +24,7 @@ PERSONAL = ("carla@example.com", "carla", "Carla Reyes")
         "carla@example.com",
     ],
 )
-def test_what_is_guessed_first_is_refused(password: str) -> None:
+def test_easily_guessed_passwords_are_refused(password: str) -> None:
     """Common passwords, our name, and the person's own name or address are refused."""
     with pytest.raises(ValueError, match=r"common|similar"):
         passwords.require_hard_to_guess(password, PERSONAL)
@@ -40,11 +40,11 @@ def test_what_is_guessed_first_is_refused(password: str) -> None:
         "        x y",
     ],
 )
-def test_others_are_accepted(password: str) -> None:
+def test_other_passwords_are_accepted(password: str) -> None:
     """Any mixture of characters is accepted; a longer one may contain the person's name."""
     passwords.require_hard_to_guess(password, PERSONAL)
 
 
-def test_a_password_is_one_however_it_is_composed() -> None:
+def test_both_unicode_compositions_of_a_password_match() -> None:
     """Both encodings of é match, since macOS and Windows keyboards compose it differently."""
     assert passwords.normalized("Cafe\u0301") == passwords.normalized("Caf\u00e9") == "Café"

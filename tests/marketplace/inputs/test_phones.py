@@ -45,7 +45,7 @@ def test_a_valid_number_is_stored_in_e164_form(typed: str, stored: str) -> None:
         "+" + "1" * 40,
     ],
 )
-def test_what_cannot_get_an_sms_is_refused(typed: str) -> None:
+def test_a_number_that_cannot_receive_sms_is_refused(typed: str) -> None:
     """Impossible, premium and short numbers, and digits of other scripts, are refused."""
     with pytest.raises(ValueError, match=r"."):
         phones.e164(typed)

@@ -94,19 +94,19 @@ LINES = [
 
 
 @pytest.mark.parametrize("text", BLANK)
-def test_what_shows_nothing_is_blank(text: str) -> None:
+def test_a_text_without_visible_characters_is_blank(text: str) -> None:
     """Spaces, invisible characters and marks without a letter count as blank."""
     assert texts.is_blank(text)
 
 
 @pytest.mark.parametrize("text", VISIBLE)
-def test_what_shows_something_is_not_blank(text: str) -> None:
+def test_a_text_with_a_visible_character_is_not_blank(text: str) -> None:
     """One visible character of any script makes a text."""
     assert not texts.is_blank(text)
 
 
 @pytest.mark.parametrize(("typed", "stored"), BODIES)
-def test_a_body_is_cleaned_and_not_refused(typed: str, stored: str) -> None:
+def test_a_body_is_cleaned_rather_than_refused(typed: str, stored: str) -> None:
     """Invisible characters are removed or become line breaks; those of scripts and emoji stay."""
     assert texts.body(typed) == stored
     assert texts.is_clean(stored) or texts.body(stored) == stored
@@ -128,7 +128,7 @@ def test_a_name_or_title_is_one_line(typed: str, stored: str) -> None:
         "javascript://x",
     ],
 )
-def test_a_name_has_no_link(text: str) -> None:
+def test_a_name_with_a_link_is_refused(text: str) -> None:
     """Names appear in our mails and SMS, so they must not carry links."""
     with pytest.raises(ValueError, match="link"):
         texts.name(text)
@@ -137,7 +137,7 @@ def test_a_name_has_no_link(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["Booking.com", "J. R. Smith", "A/B Movers", "St. Mary's", "Dr.Who"]
 )
-def test_a_name_with_a_dot_is_no_link(text: str) -> None:
+def test_a_name_with_a_dot_is_not_a_link(text: str) -> None:
     """Company names may be domains, and initials have dots."""
     assert texts.name(text) == text
 

@@ -10,7 +10,7 @@ OLD_NAMES = ("Asia/Calcutta", "Europe/Kiev", "US/Pacific", "America/Buenos_Aires
 
 
 @pytest.mark.parametrize("search_path", [None, ""])
-def test_old_names_are_known_on_every_system(search_path: str | None) -> None:
+def test_old_time_zone_names_work_on_every_system(search_path: str | None) -> None:
     """Old names work on systems without time zones or without old names: Debian 13, slim images."""
     environment = dict(os.environ)
     environment.pop("PYTHONTZPATH", None)

@@ -16,7 +16,7 @@ from marketplace.kafka import (
 from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event
 
 
-async def test_a_temporary_error_is_tried_again_and_the_order_is_kept(bench: Bench) -> None:
+async def test_a_temporary_error_is_retried_in_order(bench: Bench) -> None:
     """Later records wait; none is skipped, and none becomes a dead letter."""
     one, two, three = an_event(), an_event(), an_event()
     log = Log({two.id: [TemporaryError("away")] * 4})
@@ -31,7 +31,7 @@ async def test_a_temporary_error_is_tried_again_and_the_order_is_kept(bench: Ben
     assert await bench.committed() == 3
 
 
-async def test_a_permanent_error_goes_to_the_dead_letters_at_once(bench: Bench) -> None:
+async def test_a_permanent_error_is_dead_lettered_at_once(bench: Bench) -> None:
     """A dead letter has the record, its position and the error; later ones are handled."""
     bad, good = an_event(), an_event()
     log = Log({bad.id: [PermanentError("no such thing")]})
@@ -73,7 +73,7 @@ async def test_an_event_of_a_later_version_is_skipped(bench: Bench) -> None:
     assert REGISTRY.get_sample_value("parley_kafka_records_handled_total", labels) is None
 
 
-async def test_a_defect_is_tried_three_times_and_then_buried(bench: Bench) -> None:
+async def test_a_defect_is_tried_three_times_and_then_dead_lettered(bench: Bench) -> None:
     """A defect may pass, so it gets three attempts; after that, the others must not wait."""
     passing, lasting, good = an_event(), an_event(), an_event()
     log = Log({passing.id: [KeyError("x")] * 2, lasting.id: [KeyError("y")] * 9})
@@ -105,7 +105,7 @@ async def test_too_many_dead_letters_stop_the_consumer(
     assert len(await bench.dead_letters(3)) == 3
 
 
-async def test_an_offset_is_committed_after_the_effect_and_not_before(bench: Bench) -> None:
+async def test_an_offset_is_committed_only_after_the_effect(bench: Bench) -> None:
     """A member that dies during the work leaves the record to the next member."""
     first, second = an_event(), an_event()
     began = asyncio.Event()
@@ -130,7 +130,7 @@ async def test_an_offset_is_committed_after_the_effect_and_not_before(bench: Ben
     assert await bench.committed() == 2
 
 
-async def test_a_stop_finishes_what_is_in_hand_and_commits_it(bench: Bench) -> None:
+async def test_a_stop_finishes_and_commits_records_in_flight(bench: Bench) -> None:
     """After an orderly shutdown, nothing is handled twice."""
     event = an_event()
     began, go_on = asyncio.Event(), asyncio.Event()
@@ -150,7 +150,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_commits_it(bench: Bench) -> N
     assert await bench.committed() == 1
 
 
-async def test_members_share_the_partitions_and_take_over_from_each_other(bench: Bench) -> None:
+async def test_members_share_the_partitions_and_rebalance(bench: Bench) -> None:
     """A rebalance during the work loses nothing."""
     before = [an_event() for _ in range(20)]
     log = Log()

@@ -10,7 +10,7 @@ from marketplace.events import Event
 from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event, until_lag
 
 
-async def test_a_failing_record_does_not_hold_up_another_partition(bench: Bench) -> None:
+async def test_a_failing_record_does_not_delay_another_partition(bench: Bench) -> None:
     """Only the records of one partition wait for each other."""
     stuck, free = an_event(), [an_event() for _ in range(5)]
     log = Log({stuck.id: [TemporaryError("away")] * 100_000})
@@ -24,7 +24,7 @@ async def test_a_failing_record_does_not_hold_up_another_partition(bench: Bench)
     assert stuck.id not in log.handled
 
 
-async def test_temporary_failures_are_no_tries_of_a_defect(bench: Bench) -> None:
+async def test_temporary_failures_use_up_no_attempts(bench: Bench) -> None:
     """Temporary failures do not use up the three attempts that a defect gets."""
     shaky, good = an_event(), an_event()
     log = Log(
@@ -65,7 +65,7 @@ async def test_a_batch_is_handled_together(bench: Bench) -> None:
     assert await bench.committed() == 50
 
 
-async def test_one_defect_in_a_batch_is_buried_alone(bench: Bench) -> None:
+async def test_only_the_defective_record_of_a_batch_is_dead_lettered(bench: Bench) -> None:
     """The other records of the batch, and those after it, are handled."""
     before, bad, unreadable, after = an_event(), an_event(), b"no JSON", an_event()
     log = Log({bad.id: [KeyError("x")] * 99})
@@ -81,7 +81,7 @@ async def test_one_defect_in_a_batch_is_buried_alone(bench: Bench) -> None:
     assert await bench.committed() == 4
 
 
-async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) -> None:
+async def test_a_slow_record_does_not_delay_another_partition(bench: Bench) -> None:
     """While one record's handling hangs, the other partition's records are handled."""
     slow, free = an_event(), [an_event() for _ in range(5)]
     log, began, go_on = Log(), asyncio.Event(), asyncio.Event()
@@ -105,7 +105,7 @@ async def test_a_slow_record_does_not_hold_up_another_partition(bench: Bench) ->
     await log.until(slow.id)
 
 
-async def test_the_lag_is_told_by_topic(bench: Bench) -> None:
+async def test_lag_is_measured_by_topic(bench: Bench) -> None:
     """The metric counts the records waiting behind a failing one, and 0 once it succeeds."""
     first = an_event()
     log = Log({first.id: [TemporaryError("away")] * 100_000})

@@ -22,7 +22,7 @@ from tests.marketplace.kafka.bench import WITHIN_S, administration
 
 
 @pytest.mark.usefixtures("kafka_bootstrap_servers")
-async def test_without_a_broker_sending_is_a_temporary_error() -> None:
+async def test_sending_without_a_broker_is_a_temporary_error() -> None:
     """Without a broker, the caller gets a temporary error and can retry."""
     producer = EventProducer("127.0.0.1:9")
 
@@ -32,7 +32,9 @@ async def test_without_a_broker_sending_is_a_temporary_error() -> None:
         await ensure_topics("127.0.0.1:9")
 
 
-async def test_topics_are_made_once_by_however_many(kafka_bootstrap_servers: str) -> None:
+async def test_topics_are_created_once_by_concurrent_processes(
+    kafka_bootstrap_servers: str,
+) -> None:
     """Processes that start at the same time all find the topics."""
     group = f"group-{secrets.token_hex(4)}"
 
@@ -70,12 +72,12 @@ async def test_a_topic_keeps_records_for_a_shorter_time_than_marks(
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(1, "1"), (2, "1"), (3, "2")])
-def test_one_copy_may_be_away(replicas: int, in_sync: str) -> None:
+def test_one_replica_may_be_down(replicas: int, in_sync: str) -> None:
     """All replicas but one have a record before it is acknowledged."""
     assert topics.settings_of("rfis", replicas)["min.insync.replicas"] == in_sync
 
 
-async def test_a_topic_that_the_broker_refuses_is_told(kafka_bootstrap_servers: str) -> None:
+async def test_a_topic_refused_by_the_broker_is_reported(kafka_bootstrap_servers: str) -> None:
     """The error names the refused topic and the broker's reason."""
     with pytest.raises(TemporaryError, match=r"no/topic: InvalidTopic"):
         await ensure_topics(kafka_bootstrap_servers, ["no/topic"])
@@ -103,7 +105,7 @@ async def test_an_existing_topic_that_differs_is_reported(
     assert differences["retention.ms"].startswith("-1, not ")
 
 
-async def test_however_many_topics_are_looked_up_by_one_request(
+async def test_all_topics_are_looked_up_by_one_request(
     kafka_bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Topics are queried together, not one request per name."""

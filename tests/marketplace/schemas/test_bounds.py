@@ -56,7 +56,7 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("schema", [DraftRfi(), SendMessage(), UpdateProfile()], ids=repr)
-def test_whatever_came_its_refusal_is_small_and_quick(schema: Strict, payload: Any) -> None:
+def test_the_refusal_of_any_payload_is_small_and_quick(schema: Strict, payload: Any) -> None:
     """A hostile payload gets at most 20 short errors in less than 20 ms."""
     with pytest.raises(ParleyError):
         schema.read({"unknown": 0})  # builds what is built once per schema
@@ -73,7 +73,7 @@ def test_whatever_came_its_refusal_is_small_and_quick(schema: Strict, payload: A
     assert took_s < HELD_AT_MOST_S
 
 
-def test_unknown_names_are_told_as_before() -> None:
+def test_a_mistyped_name_is_named_among_many_unknown_ones() -> None:
     """A typing error is named, even when there are more names than fields."""
     payload = {"client_message_id": "c-1", "body": "Hello", "colour": "red", "size": 1}
 
@@ -86,7 +86,7 @@ def test_unknown_names_are_told_as_before() -> None:
     }
 
 
-def test_where_it_is_too_long_is_told_with_the_bound() -> None:
+def test_a_value_that_is_too_long_is_named_with_its_bound() -> None:
     """Nested lists and texts that are too long are named with path and limit."""
     payload = {"categories": ["plumbing", "x" * 1_000], "languages": ["en"] * 21}
 
@@ -99,7 +99,7 @@ def test_where_it_is_too_long_is_told_with_the_bound() -> None:
     ]
 
 
-def test_an_error_quotes_no_more_than_it_may() -> None:
+def test_an_error_quotes_a_bounded_part_of_the_payload() -> None:
     """Codes, messages and paths are bounded, and can always be encoded as JSON."""
     error = ParleyError(Code.MALFORMED, "\ud83d" + "x" * 10_000)
 
@@ -108,7 +108,7 @@ def test_an_error_quotes_no_more_than_it_may() -> None:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_every_list_and_text_of_a_request_has_a_bound(name: str) -> None:
+def test_every_list_and_text_of_a_request_is_bounded(name: str) -> None:
     """Every list and text in every request has a maximum length."""
     for path, field in _fields_of(REQUESTS[name]):
         is_bounded = (
@@ -144,7 +144,7 @@ def test_the_largest_payload_fits() -> None:
 
 
 @pytest.mark.parametrize("sign", ["[]", "{}", '{"a":[]}', "0"])
-def test_more_brackets_than_its_schema_needs_are_not_parsed(sign: str) -> None:
+def test_a_body_with_too_many_brackets_is_not_parsed(sign: str) -> None:
     """A body with too many brackets is refused by counting them: parsing takes 20 ms or more."""
     body = f"[{','.join([sign] * (400_000 // (len(sign) + 1)))}]".encode()
 

@@ -7,7 +7,7 @@ from marketplace.schemas.conversations import FetchEntries, SendMessage
 
 
 @pytest.mark.parametrize("ends", [{"after_sequence": 0}, {"before_sequence": 1}])
-def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
+def test_entries_are_fetched_after_or_before_a_sequence(ends: dict[str, int]) -> None:
     """Entries are fetched after a sequence or before one, fifty by default."""
     assert FetchEntries().read({"conversation_id": "c", **ends}) == {
         "conversation_id": "c",
@@ -18,7 +18,7 @@ def test_entries_are_fetched_from_one_end(ends: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("ends", [{}, {"after_sequence": 0, "before_sequence": 9}])
-def test_entries_are_not_fetched_from_both_ends_or_none(ends: dict[str, int]) -> None:
+def test_entries_need_exactly_one_direction(ends: dict[str, int]) -> None:
     """The refusal says which parameters to send."""
     with pytest.raises(ParleyError, match="exactly one of after_sequence and before_sequence"):
         FetchEntries().read({"conversation_id": "c", **ends})
@@ -38,7 +38,7 @@ def test_a_client_message_id_is_printable_and_short(made: object) -> None:
         SendMessage().read({"client_message_id": made, "body": "Hello"})
 
 
-def test_a_message_has_no_attachments_unless_told() -> None:
+def test_a_message_has_no_attachments_by_default() -> None:
     """A message has no attachments by default, and at most ten."""
     call = {"client_message_id": "~!{}$", "body": "Hello"}
 

@@ -39,7 +39,7 @@ VALUES = st.one_of(
 
 @pytest.mark.parametrize("schema", QUICK, ids=lambda schema: schema.__name__)
 @given(data=st.data())
-def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
+def test_the_fast_path_and_marshmallow_load_the_same(
     schema: type[Strict], data: st.DataObject
 ) -> None:
     """This holds for any payload of known field names and an unknown one."""
@@ -53,7 +53,7 @@ def test_what_is_accepted_at_a_glance_marshmallow_loads_to_the_same(
 
 
 @pytest.mark.parametrize("schema", QUICK, ids=lambda schema: schema.__name__)
-def test_good_payloads_take_the_short_cut(schema: type[Strict]) -> None:
+def test_valid_payloads_take_the_fast_path(schema: type[Strict]) -> None:
     """Valid payloads take the fast path."""
     good = {
         "conversation_id": AN_ID,

@@ -20,7 +20,7 @@ def a_view(**changes: Any) -> dict[str, Any]:
     return {"message": {**data["message"], **changes}}
 
 
-def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
+def test_a_message_from_the_relay_takes_the_fast_path() -> None:
     """It loads the same values without calling marshmallow."""
     view = a_view(attachments=[{"id": "a1"}])
 
@@ -30,7 +30,7 @@ def test_a_message_as_the_relay_writes_it_is_read_at_a_glance() -> None:
     assert found == MESSAGE.load(view)
 
 
-def test_a_field_of_a_later_version_is_passed_over() -> None:
+def test_a_field_of_a_later_version_is_ignored() -> None:
     """The fast path ignores new fields too, so an upgrade does not slow consumers down."""
     view = a_view(mood="good")
 
@@ -61,7 +61,7 @@ def test_a_field_of_a_later_version_is_passed_over() -> None:
         {"sent_at": None},
     ],
 )
-def test_what_is_not_plainly_as_written_is_left_to_marshmallow(changes: dict[str, Any]) -> None:
+def test_an_unusual_value_is_left_to_marshmallow(changes: dict[str, Any]) -> None:
     """Marshmallow accepts such a value, or refuses it with an error that names its path."""
     assert FastReader(MESSAGE).read(a_view(**changes)) is None
 
@@ -77,7 +77,9 @@ def test_a_missing_field_is_left_to_marshmallow(missing: str) -> None:
         MESSAGE.load(view)
 
 
-def test_an_event_is_decoded_alike_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fast_path_and_the_schemas_decode_an_event_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The fast path and the schemas decode an event to the same value."""
     value = encode(written_message(a_message()))
     at_a_glance = decode(value)

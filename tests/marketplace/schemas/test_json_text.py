@@ -31,7 +31,7 @@ def refusal(text: str | bytes, read: object = read_json) -> tuple[Code, dict[str
 
 
 @given(values)
-def test_what_is_json_is_read_as_it_is(value: object) -> None:
+def test_json_is_parsed_unchanged(value: object) -> None:
     """JSON is parsed unchanged, including strings with colons, which trigger a second check."""
     assert read_json(json.dumps(value).encode()) == value
 
@@ -46,7 +46,7 @@ def test_what_is_json_is_read_as_it_is(value: object) -> None:
         ('{"a":{"x":"c:d","x":2},"b":"\\ud800"}', ["a.x", "b"]),
     ],
 )
-def test_what_json_leaves_open_is_refused_with_its_path(text: str, paths: list[str]) -> None:
+def test_ambiguous_json_is_refused_with_its_path(text: str, paths: list[str]) -> None:
     """Lone surrogates and duplicate names are refused."""
     code, errors = refusal(text)
 
@@ -54,7 +54,7 @@ def test_what_json_leaves_open_is_refused_with_its_path(text: str, paths: list[s
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_a_number_that_json_does_not_have_is_told_in_a_call(number: str) -> None:
+def test_an_invalid_number_is_named_in_a_call(number: str) -> None:
     """In a call, the error names the field; in a request body, it is malformed JSON."""
     text = f'["mark_read",{{"sequence":{number}}}]'
 
@@ -68,7 +68,7 @@ def test_a_number_that_json_does_not_have_is_told_in_a_call(number: str) -> None
 @pytest.mark.parametrize(
     "text", ["", "{", "{}{}", "[" * 2_000, "'a'", "nul", '"\t"', "01", "\ufeff{}", b"\xff"]
 )
-def test_what_is_no_json_is_malformed(text: str | bytes) -> None:
+def test_text_that_is_not_json_is_malformed(text: str | bytes) -> None:
     """A text that no parser accepts is malformed."""
     assert refusal(text) == (Code.MALFORMED, {})
 

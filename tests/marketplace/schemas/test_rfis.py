@@ -20,13 +20,13 @@ def test_a_draft_needs_four_fields_and_has_defaults_for_the_rest() -> None:
 
 
 @pytest.mark.parametrize("missing", LEAST)
-def test_a_draft_without_one_of_them_is_refused(missing: str) -> None:
+def test_a_draft_without_a_required_field_is_refused(missing: str) -> None:
     """The refusal names the missing field."""
     with pytest.raises(ParleyError, match=missing):
         DraftRfi().read({name: value for name, value in LEAST.items() if name != missing})
 
 
-def test_a_revision_may_leave_out_anything() -> None:
+def test_a_revision_may_omit_any_field() -> None:
     """An omitted field stays unchanged; null empties it."""
     assert ReviseRfi().read({}) == {}
     assert ReviseRfi().read({"budget": None}) == {"budget": None}
@@ -35,7 +35,7 @@ def test_a_revision_may_leave_out_anything() -> None:
 
 
 @pytest.mark.parametrize("name", ["state", "revision", "id", "customer_id", "match_count"])
-def test_what_the_marketplace_decides_is_not_written_by_customers(name: str) -> None:
+def test_customers_cannot_write_computed_fields(name: str) -> None:
     """Drafts and revisions cannot set the state, the revision number or the match count."""
     for schema in (DraftRfi(), ReviseRfi()):
         with pytest.raises(ParleyError, match=name):
@@ -73,7 +73,7 @@ def test_an_rfi_is_shown_in_the_contracts_form() -> None:
     assert RfiView().load(view)["needed_by"] == NOW
 
 
-def test_a_revision_tells_who_did_what_and_why() -> None:
+def test_a_revision_shows_its_actor_changes_and_reason() -> None:
     """A revision has the form of `rfi.changed`: the actor as an object, old and new values."""
     rfi = an_rfi()
 

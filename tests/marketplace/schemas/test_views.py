@@ -45,7 +45,7 @@ def _json(value: object) -> Any:
 
 
 @given(MESSAGES)
-def test_a_message_looks_as_its_schema_says(message: Entry) -> None:
+def test_a_messages_view_matches_its_schema(message: Entry) -> None:
     """The hand-written view equals what the schema loads and dumps."""
     view = _json(message_view(message))
 
@@ -57,7 +57,7 @@ def test_a_message_looks_as_its_schema_says(message: Entry) -> None:
 
 
 @given(ENTRIES | MESSAGES)
-def test_an_entry_looks_as_its_schema_says(entry: Entry) -> None:
+def test_an_entrys_view_matches_its_schema(entry: Entry) -> None:
     """The view of every kind of entry matches its schema."""
     view = _json(entry_view(entry))
 
@@ -72,7 +72,7 @@ def test_an_entry_looks_as_its_schema_says(entry: Entry) -> None:
 
 
 @given(ENTRIES | MESSAGES)
-def test_an_entry_is_pushed_by_a_name_of_its_own(entry: Entry) -> None:
+def test_each_kind_of_entry_has_its_own_push(entry: Entry) -> None:
     """The push has its kind's name, the conversation and the sequence."""
     name, data = push(entry)
 
@@ -81,7 +81,7 @@ def test_an_entry_is_pushed_by_a_name_of_its_own(entry: Entry) -> None:
     assert data["sequence"] == entry.sequence
 
 
-def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
+def test_a_message_looks_the_same_acknowledged_pushed_and_fetched() -> None:
     """An app needs only one way to read a message."""
     message = a_message(sequence=7)
 
@@ -92,12 +92,12 @@ def test_a_message_is_the_same_acknowledged_pushed_and_fetched() -> None:
     assert (fetched["kind"], fetched["at"]) == ("message", acknowledged["sent_at"])
 
 
-def test_every_kind_of_entry_is_an_event_too() -> None:
+def test_every_kind_of_entry_is_also_an_event() -> None:
     """A push and its Kafka event have the same name."""
     assert {(PUSHES[kind], 1) for kind in EntryKind} <= EVENT_TYPES.keys()
 
 
-def test_a_listed_vendor_looks_as_its_schema_says() -> None:
+def test_a_listed_vendors_view_matches_its_schema() -> None:
     """The view matches its schema with and without the optional fields."""
     listed = ListedVendor(
         id="v1",

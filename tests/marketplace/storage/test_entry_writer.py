@@ -56,7 +56,7 @@ def entries(store: MongoStore) -> StumblingEntries:
     return StumblingEntries(store.database)
 
 
-async def test_an_answer_that_was_lost_does_not_double_the_message(
+async def test_a_lost_answer_does_not_duplicate_the_message(
     entries: StumblingEntries,
 ) -> None:
     """After a lost answer, the retry finds the entries and acknowledges them as new."""
@@ -74,7 +74,7 @@ async def test_an_answer_that_was_lost_does_not_double_the_message(
 
 
 @pytest.mark.parametrize("problems", [[], [DUPLICATE | {"index": 1}]], ids=["alone", "beside"])
-async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
+async def test_an_unreplicated_write_is_not_acknowledged(
     entries: StumblingEntries, problems: list[dict[str, object]]
 ) -> None:
     """A write that did not reach a majority in time is repeated before it is acknowledged.
@@ -95,7 +95,7 @@ async def test_what_is_not_known_to_be_replicated_is_not_acknowledged(
     assert [result.entry.sequence for result in appended] == [1, 2]
 
 
-async def test_an_edit_that_is_not_known_to_be_replicated_is_not_acknowledged(
+async def test_an_unreplicated_edit_is_not_acknowledged(
     entries: StumblingEntries,
 ) -> None:
     """The primary has the edit of the first attempt; that alone does not answer the second one."""
@@ -114,7 +114,7 @@ async def test_an_edit_that_is_not_known_to_be_replicated_is_not_acknowledged(
     assert [entry.id for entry in await entries.after("c", 0, 10)] == [message.id, edit.id]
 
 
-async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again(
+async def test_the_look_up_of_a_resend_is_retried_after_an_outage(
     entries: StumblingEntries,
 ) -> None:
     """The sender waits a moment and gets the first answer."""
@@ -127,7 +127,7 @@ async def test_a_store_that_goes_away_while_a_resend_is_looked_up_is_asked_again
     assert again.entry == first.entry
 
 
-async def test_a_store_that_stays_away_is_told_as_unavailable(
+async def test_a_long_outage_is_reported_as_unavailable(
     entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the deadline, the sender is told to retry with the same ids."""
@@ -145,7 +145,7 @@ async def test_a_store_that_stays_away_is_told_as_unavailable(
     assert refused.value.retry_after_ms is not None
 
 
-async def test_too_many_waiting_are_refused_at_once(
+async def test_a_full_queue_refuses_entries_at_once(
     entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue is bounded: refused senders learn when to retry, and the others are served."""
@@ -162,7 +162,7 @@ async def test_too_many_waiting_are_refused_at_once(
     assert await entries.heads(["c"]) == {"c": 10}
 
 
-async def test_a_closing_writer_finishes_what_waits_and_takes_no_more(
+async def test_a_closing_writer_finishes_its_queue_and_accepts_nothing_new(
     entries: StumblingEntries,
 ) -> None:
     """Accepted entries are acknowledged; later ones are refused as draining."""

@@ -54,7 +54,7 @@ def entries(store: MongoStore) -> WatchedEntries:
     return WatchedEntries(store.database).watch()
 
 
-async def test_what_arrives_during_a_write_goes_together_in_the_next(
+async def test_entries_that_arrive_during_a_write_share_the_next(
     entries: WatchedEntries,
 ) -> None:
     """A single entry does not wait for others, and a burst takes two writes."""
@@ -72,7 +72,7 @@ async def test_what_arrives_during_a_write_goes_together_in_the_next(
     assert [result.entry.sequence for result in appended] == list(range(1, 101))
 
 
-async def test_resends_that_come_together_are_answered_together(entries: WatchedEntries) -> None:
+async def test_a_burst_of_resends_costs_two_writes(entries: WatchedEntries) -> None:
     """200 resends cost two writes: one that fails at the first, and one for the rest."""
     sent = [a_message(conversation_id=f"c-{number % 20}") for number in range(200)]
     first = await asyncio.gather(*map(EntryWriter(entries).append, sent))
@@ -88,7 +88,7 @@ async def test_resends_that_come_together_are_answered_together(entries: Watched
     assert [result.entry.sequence for result in answers[200:]] == [11] * 20
 
 
-async def test_heads_that_moved_are_read_together(entries: WatchedEntries) -> None:
+async def test_moved_heads_are_read_in_one_batch(entries: WatchedEntries) -> None:
     """When another gateway wrote to all fifty conversations, the retry is one write, not fifty."""
     talks = [f"c-{number}" for number in range(50)]
     writer, other = EntryWriter(entries), EntryWriter(entries)
@@ -105,7 +105,7 @@ async def test_heads_that_moved_are_read_together(entries: WatchedEntries) -> No
     assert [result.entry.sequence for result in appended] == [3] * 50
 
 
-async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEntries) -> None:
+async def test_cancelled_entries_are_not_written(entries: WatchedEntries) -> None:
     """Cancelled callers do not delay those that came after them."""
     writer = EntryWriter(entries)
     entries.go_on.clear()
@@ -125,7 +125,7 @@ async def test_what_nobody_waits_for_any_more_is_not_written(entries: WatchedEnt
     assert entries.batches == [1, 1]
 
 
-async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
+async def test_a_batch_is_bounded(entries: WatchedEntries) -> None:
     """A batch is bounded in entries and in characters."""
     writer = EntryWriter(entries)
     small = (a_message(conversation_id="c") for _ in range(MAX_BATCH_ENTRIES + 1))
@@ -137,7 +137,7 @@ async def test_a_batch_has_an_upper_end(entries: WatchedEntries) -> None:
     assert entries.batches == [MAX_BATCH_ENTRIES, 1, 125, 25]
 
 
-async def test_a_refused_entry_fails_its_own_sender_and_leaves_no_hole(
+async def test_a_refused_entry_fails_only_its_sender_and_leaves_no_gap(
     entries: WatchedEntries,
 ) -> None:
     """The database's validator refuses one entry in the middle; the others are consecutive."""
@@ -160,7 +160,7 @@ async def test_a_refused_entry_fails_its_own_sender_and_leaves_no_hole(
         ]
 
 
-async def test_another_writers_entries_in_between_change_the_numbers_and_not_the_order(
+async def test_another_writers_entries_shift_the_sequences_and_keep_the_order(
     entries: WatchedEntries, store: MongoStore
 ) -> None:
     """When another process took the sequence, all later entries move up together."""
@@ -178,7 +178,7 @@ async def test_another_writers_entries_in_between_change_the_numbers_and_not_the
     ]
 
 
-async def test_a_defect_fails_those_it_met_and_not_those_behind_them(
+async def test_a_defect_fails_only_its_own_batch(
     entries: WatchedEntries,
 ) -> None:
     """The next batch is written without a resend."""
@@ -201,7 +201,7 @@ def own_mongod() -> Iterator[Running]:
         yield servers
 
 
-async def test_what_was_acknowledged_survives_a_killed_server(
+async def test_acknowledged_entries_survive_a_killed_server(
     settings: Settings, own_mongod: Running
 ) -> None:
     """After kill -9 during writes, entries are stored once, dense, in each sender's order."""

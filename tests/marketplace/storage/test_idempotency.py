@@ -17,7 +17,7 @@ async def kept_before(store: MongoStore, **more: Any) -> None:
     await store.database["idempotency_keys"].insert_one(document)
 
 
-async def test_an_answer_of_the_version_before_is_answered_again(store: MongoStore) -> None:
+async def test_an_answer_of_the_previous_version_is_replayed(store: MongoStore) -> None:
     """An answer stored by the previous version is returned again."""
     await kept_before(store, status=201, body={"id": "r1"})
 
@@ -26,7 +26,7 @@ async def test_an_answer_of_the_version_before_is_answered_again(store: MongoSto
     assert begun == StoredResponse("hash", 201, {"id": "r1"})
 
 
-async def test_a_key_that_the_version_before_began_is_not_taken_over(store: MongoStore) -> None:
+async def test_a_claim_of_the_previous_version_is_not_taken_over(store: MongoStore) -> None:
     """Its outcome is unknown, so it is refused rather than done twice."""
     await kept_before(store)
 
@@ -35,7 +35,7 @@ async def test_a_key_that_the_version_before_began_is_not_taken_over(store: Mong
     assert begun == StoredResponse("hash", None, None)
 
 
-async def test_the_version_before_reads_what_this_one_keeps(store: MongoStore) -> None:
+async def test_the_previous_version_reads_this_versions_keys(store: MongoStore) -> None:
     """A running key has no status; a finished one has `status` and `body`, as before."""
     keys, collection = store.idempotency_keys, store.database["idempotency_keys"]
     claim = await keys.begin("carla", RequestKey("k1", "hash"), 20.0)

@@ -45,7 +45,7 @@ async def _profiled(store: MongoStore, work: Awaitable[Any]) -> list[dict[str, A
     return profiled
 
 
-async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edits(
+async def test_the_cost_of_a_messages_current_state_is_independent_of_its_edits(
     store: MongoStore,
 ) -> None:
     """The newest edit is one key of an index, and deletions have their own index."""
@@ -55,7 +55,7 @@ async def test_what_stands_of_a_message_is_found_whatever_the_number_of_its_edit
     assert await store.entries.message_states({message.id}) == {message.id: edits[-1]}
 
 
-async def test_a_resend_is_found_whatever_the_length_of_the_conversation(
+async def test_the_cost_of_a_resend_is_independent_of_the_conversations_length(
     store: MongoStore,
 ) -> None:
     """The partial unique index serves the query, since the query repeats the index's filter."""
@@ -68,7 +68,7 @@ async def test_a_resend_is_found_whatever_the_length_of_the_conversation(
     assert await store.entries.get_stored([resend]) == {resend.id: message}
 
 
-async def test_the_edits_of_a_message_are_found_without_the_others(store: MongoStore) -> None:
+async def test_reading_a_messages_edits_examines_no_other_entries(store: MongoStore) -> None:
     """The query reads no more documents than it returns."""
     message, _ = await _filled(store)
 

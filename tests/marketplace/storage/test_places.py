@@ -9,7 +9,7 @@ from marketplace.storage.migrations import MIGRATIONS, migrate
 from tests.builders import a_match, a_place, a_vendor
 
 
-async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoStore) -> None:
+async def test_the_migration_rounds_exact_places_and_distances(mongodb_store: MongoStore) -> None:
     """Vendors become findable, match distances whole kilometres; a second run changes nothing."""
     vendor, applied = a_vendor(), a_vendor(service_area=None)
     old = a_match(distance_m=1_234, score=0.9383)
@@ -35,7 +35,7 @@ async def test_the_migration_rounds_what_was_told_exactly(mongodb_store: MongoSt
     assert await mongodb_store.matches.get(new.id) == new
 
 
-async def test_a_start_finds_vendors_that_the_version_before_saved_meanwhile(
+async def test_a_start_repairs_vendors_saved_by_the_previous_version(
     mongodb_store: MongoStore,
 ) -> None:
     """Each start adds the directory place that the previous version dropped on saving."""

@@ -17,7 +17,9 @@ def as_the_version_before_writes(quote: Any) -> dict[str, Any]:
     return document
 
 
-async def test_a_quote_without_a_revision_is_at_its_first(mongodb_store: MongoStore) -> None:
+async def test_a_quote_without_a_revision_number_is_at_revision_1(
+    mongodb_store: MongoStore,
+) -> None:
     """A quote without a revision number is at revision 1."""
     quote = a_quote()
     await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(quote))
@@ -28,7 +30,7 @@ async def test_a_quote_without_a_revision_is_at_its_first(mongodb_store: MongoSt
     assert found.revision == 1
 
 
-async def test_figures_that_the_version_before_wrote_are_the_next_revision(
+async def test_figures_saved_by_the_previous_version_become_the_next_revision(
     mongodb_store: MongoStore,
 ) -> None:
     """The previous version drops the number; figures that were never kept are the next one."""
@@ -47,7 +49,7 @@ async def test_figures_that_the_version_before_wrote_are_the_next_revision(
     assert changed == [replace(dearer, revision=3)]
 
 
-async def test_the_migration_keeps_the_first_revision(mongodb_store: MongoStore) -> None:
+async def test_the_migration_stores_the_first_revision(mongodb_store: MongoStore) -> None:
     """A second run changes nothing, and quotes with a revision stay as they are."""
     old, new = a_quote(valid_until=NOW), a_quote(revision=3)
     await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(old))

@@ -58,7 +58,7 @@ async def begin(batches: AsyncGenerator[Batch, None]) -> None:
         assert (await anext(batches)).committed == ()
 
 
-async def test_what_the_server_sent_together_is_one_batch(store: MongoStore, tail: Tail) -> None:
+async def test_changes_sent_together_are_one_batch(store: MongoStore, tail: Tail) -> None:
     """A burst costs one round trip, not one per document."""
     async with aclosing(tail.batches()) as batches:
         await begin(batches)
@@ -70,7 +70,7 @@ async def test_what_the_server_sent_together_is_one_batch(store: MongoStore, tai
     assert all(isinstance(document, Entry) for batch in taken for document in batch.committed)
 
 
-async def test_an_outbox_record_comes_as_it_was_encoded(store: MongoStore, tail: Tail) -> None:
+async def test_an_outbox_record_is_read_ready_for_kafka(store: MongoStore, tail: Tail) -> None:
     """A record has topic, key and bytes ready for Kafka, and the RFI's revision if it made one."""
     event = an_event_of("rfi.submitted")
 
@@ -84,7 +84,7 @@ async def test_an_outbox_record_comes_as_it_was_encoded(store: MongoStore, tail:
     assert (record.name, record.position) == (event.name, event.data["revision"]["revision"])
 
 
-async def test_reading_goes_on_from_the_kept_position(
+async def test_reading_continues_from_the_saved_position(
     store: MongoStore, tail: Tail, settings: Settings
 ) -> None:
     """Published documents are not read again; those committed meanwhile are."""
@@ -104,7 +104,7 @@ async def test_reading_goes_on_from_the_kept_position(
     assert ids(taken) == missed
 
 
-async def test_without_a_position_everything_kept_is_read(store: MongoStore, tail: Tail) -> None:
+async def test_without_a_position_everything_stored_is_read(store: MongoStore, tail: Tail) -> None:
     """A backlog has no token, so its position is not stored before all of it is published."""
     sent = await says(store, 30)
 
@@ -115,7 +115,7 @@ async def test_without_a_position_everything_kept_is_read(store: MongoStore, tai
     assert {batch.token for batch in taken} == {None}
 
 
-async def test_after_a_restore_the_stretch_before_the_position_is_read_again(
+async def test_after_a_restore_entries_before_the_position_are_read_again(
     store: MongoStore, tail: Tail, settings: Settings
 ) -> None:
     """After a restore, entries before the stored position are read again.
@@ -144,7 +144,7 @@ async def test_after_a_restore_the_stretch_before_the_position_is_read_again(
         await tail.keep_position(token, NOW)
 
 
-async def test_a_server_that_is_away_is_a_temporary_error(settings: Settings) -> None:
+async def test_an_unavailable_server_is_a_temporary_error(settings: Settings) -> None:
     """The relay waits and retries."""
     nowhere = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100"
     tail = Tail(replace(settings, mongodb_url=nowhere))

@@ -40,7 +40,7 @@ class Browser:
 
 
 @pytest.mark.parametrize("keeps_cookies", [True, False])
-async def test_somebody_else_with_the_id_gets_nothing(
+async def test_a_stranger_with_the_session_id_gets_nothing(
     gateways: Gateways, talk: Talk, keeps_cookies: bool
 ) -> None:
     """Somebody else with the id cannot post, poll or upgrade, and the session is undisturbed."""
@@ -88,7 +88,7 @@ async def test_a_client_without_cookies_upgrades_from_its_network(
         assert await raw.status() == 101
 
 
-def test_windows_of_a_browser_share_their_cookie() -> None:
+def test_windows_of_a_browser_share_one_cookie() -> None:
     """A second session does not replace the first one's cookie."""
     first = owner_of(ClientIdentity("203.0.113.7", ""))
     second = owner_of(ClientIdentity("203.0.113.7", first.secret))
@@ -108,7 +108,7 @@ def test_windows_of_a_browser_share_their_cookie() -> None:
         ("", ""),
     ],
 )
-def test_a_cookie_is_taken_in_the_form_it_was_given(cookies: str, secret: str) -> None:
+def test_a_malformed_cookie_is_ignored(cookies: str, secret: str) -> None:
     """A cookie of any other form counts as none."""
     headers = {"cookie": cookies, "x-forwarded-for": "2001:db8::7"}
 

@@ -76,7 +76,7 @@ def fetches(talk: Talk, count: int) -> list[str]:
     return [call(number, "fetch_entries", payload) for number in range(count)]
 
 
-async def test_who_posts_calls_and_never_polls_holds_little(
+async def test_a_client_that_posts_and_never_polls_stays_bounded(
     running: RunningGateway, long_talk: Talk
 ) -> None:
     """Calls do not start while answers pile up; once the client polls, it gets every answer."""
@@ -115,7 +115,7 @@ async def deaf(url: str, talk: Talk) -> AsyncIterator[Raw]:
         raw.cut()
 
 
-async def test_websockets_that_do_not_read_hold_little(
+async def test_websockets_that_do_not_read_stay_bounded(
     running: RunningGateway, long_talk: Talk
 ) -> None:
     """Two websockets that do not read, with 200 calls each, stay within the bound."""
@@ -182,7 +182,7 @@ async def _used(running: RunningGateway, talk: Talk) -> None:
             await session.post("1")
 
 
-async def test_sessions_that_have_ended_are_free_without_a_collection(
+async def test_ended_sessions_are_freed_without_garbage_collection(
     running: RunningGateway, long_talk: Talk
 ) -> None:
     """No reference cycle keeps a session and its queue alive until the garbage collector runs."""

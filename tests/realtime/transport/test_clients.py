@@ -50,7 +50,7 @@ async def test_a_client_is_found_by_both_ids_until_it_is_forgotten(clients: Clie
     assert is_empty(clients)
 
 
-async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Clients) -> None:
+async def test_no_push_precedes_the_answer_to_the_handshake(clients: Clients) -> None:
     """A client has an id before its handshake is answered, but is not connected."""
     clients.server.eio.sockets["e1"] = Socket()
     sid = await clients.pre_connect("e1", NAMESPACE)
@@ -61,7 +61,7 @@ async def test_nothing_is_pushed_before_the_answer_to_the_handshake(clients: Cli
     assert clients.is_connected(sid, NAMESPACE)
 
 
-async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> None:
+async def test_a_session_has_one_client(clients: Clients) -> None:
     """A second handshake is refused while the first is pending, and after it."""
     assert await clients.pre_connect("e1", "/admin") is None
     assert await clients.pre_connect("e1", NAMESPACE) == "c1"
@@ -75,7 +75,7 @@ async def test_a_session_is_one_client_of_one_namespace(clients: Clients) -> Non
     assert list(clients.get_namespaces()) == [NAMESPACE]
 
 
-async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) -> None:
+async def test_a_session_that_ended_during_its_handshake_is_not_connected(clients: Clients) -> None:
     """A session that closed before its handshake was answered is not connected."""
     sid = await clients.pre_connect("e1", NAMESPACE)
     assert sid is not None
@@ -87,7 +87,7 @@ async def test_a_session_that_went_meanwhile_is_not_connected(clients: Clients) 
     assert is_empty(clients)
 
 
-async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Clients) -> None:
+async def test_an_upgrade_replaces_the_polling_session(clients: Clients) -> None:
     """An upgrade replaces a polling session, but only a connected one."""
     sid, _ = await connected(clients, "e1")
     upgraded = Socket()
@@ -99,7 +99,7 @@ async def test_an_upgrade_takes_the_place_of_the_polling_session(clients: Client
     assert clients.replace("e3", upgraded) is None
 
 
-async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) -> None:
+async def test_a_disconnecting_client_gets_no_pushes(clients: Clients) -> None:
     """Once the end begins, nothing is pushed; without a client id, the wheel ends the session.
 
     The ids remain until the end is reported.
@@ -116,7 +116,7 @@ async def test_when_the_end_begins_nothing_is_pushed_any_more(clients: Clients) 
     assert is_empty(clients)
 
 
-async def test_strangers_are_nobody(clients: Clients) -> None:
+async def test_unknown_ids_are_harmless(clients: Clients) -> None:
     """Looking them up or disconnecting them is harmless, whether never connected or already gone."""
     assert clients.sid_from_eio_sid("e9", NAMESPACE) is None
     assert clients.eio_sid_from_sid("c9", NAMESPACE) is None

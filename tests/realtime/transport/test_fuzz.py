@@ -252,7 +252,7 @@ async def ends_or_answers(raw: Raw, packet: bytes, talk: Talk) -> None:
 
 @examples(FIXED, max_examples=150)
 @given(packet=octets)
-async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
+async def test_a_websocket_packet_is_answered_or_ends_its_connection(
     target: Target, packet: bytes
 ) -> None:
     """A packet gets an answer or ends its connection, and others are not affected."""
@@ -263,7 +263,7 @@ async def test_a_packet_over_a_websocket_has_an_answer_or_an_end(
 
 @examples(FIXED, max_examples=40)
 @given(packet=octets)
-async def test_a_packet_before_the_handshake_has_an_answer_or_an_end(
+async def test_a_packet_before_the_handshake_is_answered_or_ends_its_connection(
     target: Target, packet: bytes
 ) -> None:
     """A packet before the handshake authenticates nobody."""
@@ -274,7 +274,7 @@ async def test_a_packet_before_the_handshake_has_an_answer_or_an_end(
 
 @examples(FIXED, max_examples=50)
 @given(data=st.lists(st.one_of(st.binary(max_size=40), octets.map(text)), min_size=1, max_size=4))
-async def test_any_bytes_on_a_websocket_end_it_or_are_taken(
+async def test_any_bytes_on_a_websocket_are_accepted_or_end_it(
     target: Target, data: list[bytes]
 ) -> None:
     """Broken frames, with packets between them."""
@@ -287,7 +287,7 @@ async def test_any_bytes_on_a_websocket_end_it_or_are_taken(
 
 @examples(FIXED, max_examples=60)
 @given(body=st.one_of(octets, st.lists(octets, min_size=2, max_size=4).map(b"\x1e".join)))
-async def test_a_polled_body_is_taken_or_ends_its_session(target: Target, body: bytes) -> None:
+async def test_a_polled_body_is_accepted_or_ends_its_session(target: Target, body: bytes) -> None:
     """The status is 200 or 400, and a call in the body is answered in the next polls."""
     body = body.replace(SOME_ID.encode(), target.talk.id.encode())
     async with polling(target.gateway.url, target.talk.customer) as polled:
@@ -304,13 +304,13 @@ async def test_a_polled_body_is_taken_or_ends_its_session(target: Target, body: 
     await target.answers_others()
 
 
-def test_every_call_of_the_contract_is_among_the_mutated_ones(target: Target) -> None:
+def test_every_call_of_the_contract_is_mutated(target: Target) -> None:
     """A new call must be added to GOOD above."""
     assert target.server._calls is not None
     assert set(GOOD) == set(target.server._calls._calls)
 
 
-async def test_nothing_is_kept_of_those_who_sent_nonsense(
+async def test_clients_that_send_nonsense_leave_nothing_in_memory(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sessions, ids, rooms and memory return to their earlier level, however many clients sent it."""

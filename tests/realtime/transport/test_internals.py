@@ -130,7 +130,7 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def test_the_undocumented_names_used_are_those_listed() -> None:
+def test_exactly_the_listed_undocumented_names_are_used() -> None:
     """The package uses exactly the undocumented names that it lists."""
     used = set[Use]()
     for path in PACKAGE.rglob("*.py"):
@@ -141,7 +141,7 @@ def test_the_undocumented_names_used_are_those_listed() -> None:
 
 
 @pytest.mark.parametrize("owner", INTERNALS)
-def test_the_libraries_still_have_the_names_listed(owner: str) -> None:
+def test_the_libraries_have_every_listed_name(owner: str) -> None:
     """The installed libraries have every name listed."""
     assert set(INTERNALS[owner]) - members(owner) == set()
 
@@ -164,6 +164,6 @@ def test_the_libraries_still_have_the_names_listed(owner: str) -> None:
         ),
     ],
 )
-def test_the_reader_finds_each_kind_of_use(source: str, use: Use) -> None:
+def test_every_kind_of_use_is_found(source: str, use: Use) -> None:
     """An import, a call, an override and an attribute of the libraries are each found."""
     assert use in Reader(source).uses()

@@ -75,7 +75,7 @@ def asked_of_sockets() -> set[str]:
     return asked
 
 
-def test_a_session_has_all_that_the_engine_io_server_asks_of_a_socket() -> None:
+def test_a_session_has_every_attribute_the_engine_io_server_uses() -> None:
     """A session has every attribute that the installed Engine.IO server uses on a socket."""
     asked = asked_of_sockets()
 
@@ -93,7 +93,7 @@ OVERRIDDEN = {
 
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
-def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
+def test_the_library_calls_every_overridden_method(name: str) -> None:
     """Overridden methods have the library's arguments, and its source calls them."""
     for owner in (socketio.AsyncServer, GatewayServer):
         assert list(inspect.signature(getattr(owner, name)).parameters) == OVERRIDDEN[name]
@@ -101,7 +101,7 @@ def test_what_is_overridden_is_what_the_library_calls(name: str) -> None:
     assert f"self.{name}" in source
 
 
-def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
+def test_the_librarys_disconnect_handler_has_the_arguments_we_use() -> None:
     """The library's disconnect handler and packet sender have the arguments that we use.
 
     `lost` calls `_handle_eio_disconnect`; the library's packets come back through `_send_packet`.
@@ -112,7 +112,7 @@ def test_an_end_is_told_to_the_library_as_its_own_would_be() -> None:
     assert list(inspect.signature(server._send_packet).parameters) == ["self", "eio_sid", "pkt"]
 
 
-def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
+def test_the_manager_has_every_method_the_socket_io_server_uses() -> None:
     """Every manager method that the library uses is ours or harmless; review a new one first."""
     asked = set[str]()
     for module in (socketio_server, socketio_base):
@@ -131,7 +131,7 @@ def test_the_manager_has_all_that_the_socket_io_server_asks_of_one() -> None:
         "pre_disconnect", "disconnect", "get_namespaces",
     ],
 )  # fmt: skip
-def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
+def test_the_managers_methods_have_the_librarys_parameters(name: str) -> None:
     """Our manager's methods have the parameter names of the library's."""
     theirs = list(inspect.signature(getattr(async_manager.AsyncManager, name)).parameters)[:3]
     ours = list(inspect.signature(getattr(Clients, name)).parameters)[:3]
@@ -139,7 +139,7 @@ def test_the_managers_methods_take_what_the_librarys_take(name: str) -> None:
     assert issubclass(async_manager.AsyncManager, base_manager.BaseManager)
 
 
-def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
+def test_the_server_has_the_parts_we_replace() -> None:
     """The server's ids come from a method, its sessions and requests from dictionaries."""
     server = GatewayServer("gateway")
 
@@ -148,7 +148,7 @@ def test_the_server_is_made_of_the_parts_that_are_taken_out() -> None:
     assert (server.eio.sockets, server.environ) == ({}, {})
 
 
-def test_json_is_read_and_written_by_a_module_given() -> None:
+def test_both_libraries_use_our_json_module() -> None:
     """Both libraries use the JSON module that we set, in the whole process."""
     server = GatewayServer("gateway")
     assert server.packet_class.json is OrJson
@@ -161,7 +161,9 @@ def test_json_is_read_and_written_by_a_module_given() -> None:
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray])
-def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[bytearray]) -> None:
+def test_the_librarys_mask_works_on_both_types_of_slices(
+    kind: type[bytes] | type[bytearray],
+) -> None:
     """The library's own C applies a mask to slices of either type, and returns bytes."""
     masked = apply_mask(kind(b"hello"), kind(b"\x01\x02\x03\x04"))
 
@@ -170,7 +172,7 @@ def test_a_mask_is_applied_to_slices_of_either_kind(kind: type[bytes] | type[byt
     assert isinstance(apply_mask, BuiltinFunctionType)
 
 
-def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
+def test_the_protocol_can_take_over_an_open_connection() -> None:
     """The protocol can start open, with a size limit, and does no input or output itself."""
     protocol = Protocol(Side.SERVER, state=State.OPEN, max_size=10)
     protocol.receive_data(Frame(Opcode.PING, b"x").serialize(mask=True))
@@ -185,7 +187,7 @@ def test_the_protocol_takes_over_in_the_middle_of_a_connection() -> None:
     assert protocol.data_to_send()[-1] == SEND_EOF == b""
 
 
-def test_a_close_is_written_as_a_frame() -> None:
+def test_a_close_is_serialized_as_a_frame() -> None:
     """A close is written as a frame, with the codes that we use."""
     close = Close(CloseCode.TRY_AGAIN_LATER, "too slow")
     data = Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
@@ -194,7 +196,7 @@ def test_a_close_is_written_as_a_frame() -> None:
     assert Close.parse(close.serialize()) == close
 
 
-def test_the_handshake_is_read_and_answered_without_a_connection() -> None:
+def test_a_handshake_is_answered_without_a_connection() -> None:
     """A handshake is parsed and answered without a connection; one without a key gets a 4xx."""
     lines = ["GET /socket.io/?a=b HTTP/1.1", "Host: parley", "Connection: Upgrade"]
     lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13"]

@@ -147,7 +147,7 @@ async def test_a_malformed_polled_body_ends_its_session_quietly(
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-async def test_malformed_bodies_at_a_time_are_each_answered(
+async def test_concurrent_malformed_bodies_are_all_answered(
     http: aiohttp.ClientSession, gateways: Gateways, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first one ends the session while the others are in flight."""
@@ -164,7 +164,7 @@ async def test_malformed_bodies_at_a_time_are_each_answered(
 
 
 @pytest.mark.parametrize("has_length", [True, False])
-async def test_a_body_may_come_in_parts(
+async def test_a_body_may_arrive_in_parts(
     has_length: bool, http: aiohttp.ClientSession, gateways: Gateways, talk: Talk
 ) -> None:
     """A body may arrive in parts, with a Content-Length or in chunks."""
@@ -186,7 +186,7 @@ async def test_a_body_may_come_in_parts(
 
 
 @pytest.mark.parametrize("part", [b"", b"4"])
-async def test_a_body_that_does_not_come_ends_its_session_quietly(
+async def test_an_incomplete_body_ends_its_session_quietly(
     part: bytes,
     gateways: Gateways,
     http: aiohttp.ClientSession,
@@ -243,7 +243,7 @@ async def test_a_handshake_whose_session_ends_in_the_same_body_leaves_nothing(
             await asyncio.sleep(0.01)
 
 
-async def test_a_poll_brings_no_more_than_every_client_takes(
+async def test_a_poll_returns_no_more_than_every_client_accepts(
     http: aiohttp.ClientSession, gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """The Python client refuses a body of more than 16 packets; the next polls bring the rest."""
@@ -282,7 +282,7 @@ async def test_a_session_id_names_its_gateway(
             assert orjson.loads((await answer.read())[1:])["sid"].startswith(f"{name}.")
 
 
-async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
+async def test_an_app_may_upgrade_from_polling_to_websocket(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """A browser's client does this."""
@@ -299,7 +299,7 @@ async def test_an_app_may_begin_with_polling_and_go_on_by_websocket(
     assert app.sequences() == poller.sequences() == [1, 2, 3, 4, 5]
 
 
-async def test_who_opens_a_transport_and_says_nothing_is_sent_away(
+async def test_a_silent_transport_is_closed(
     http: aiohttp.ClientSession, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An idle transport is closed when its handshake does not arrive in time, here in 0.1 s."""

@@ -57,7 +57,7 @@ def _frame(text: bytes) -> bytes:
     return b"\x81" + bytes([0x80 | 126]) + len(text).to_bytes(2) + bytes(4) + text
 
 
-async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
+async def test_a_slow_reader_is_cut_without_affecting_others(
     gateways: Gateways,
     connect: Connect,
     talk: Talk,
@@ -109,7 +109,7 @@ async def test_typing_is_dropped_first(
     assert not sluggard.at_eof()
 
 
-async def test_the_bounds_are_told_in_the_metrics(gateways: Gateways) -> None:
+async def test_metrics_count_slow_readers_and_dropped_pushes(gateways: Gateways) -> None:
     """An operator sees how many readers were cut off and what was dropped."""
     async with aiohttp.ClientSession() as http, http.get(f"{gateways[0].url}/metrics") as answer:
         text = await answer.text()

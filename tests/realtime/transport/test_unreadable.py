@@ -67,7 +67,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("payload", UNREADABLE, ids=lambda payload: payload[:30])
-async def test_what_does_not_parse_strictly_is_answered(
+async def test_a_payload_that_is_not_strict_json_is_answered(
     client: Client, talk: Talk, payload: str
 ) -> None:
     """A payload that is not strict JSON gets the invalid values' paths, and the connection stays."""
@@ -93,7 +93,7 @@ async def test_what_does_not_parse_strictly_is_answered(
         ('427["disconnect"]', "unknown_event"),
     ],
 )
-async def test_a_call_of_a_wrong_shape_is_answered(
+async def test_a_malformed_call_is_answered(
     client: Client, talk: Talk, packet: str, code: str
 ) -> None:
     """A call of a wrong shape is answered, and the connection stays open."""
@@ -120,7 +120,7 @@ async def test_a_binary_argument_of_the_official_client_is_refused(
     assert app.named("disconnect") == []
 
 
-async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, talk: Talk) -> None:
+async def test_a_polled_call_that_is_not_utf_8_is_answered(gateways: Gateways, talk: Talk) -> None:
     """A polled call that is not UTF-8 is answered, unlike on a websocket.
 
     There the standard requires the connection to fail (RFC 6455, section 8.1).
@@ -136,7 +136,7 @@ async def test_a_polled_call_that_is_no_utf_8_is_answered(gateways: Gateways, ta
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_a_handshake_that_cannot_be_read_is_told_so(
+async def test_an_unreadable_handshake_is_refused_with_a_code(
     gateways: Gateways, transport: str
 ) -> None:
     """An unreadable handshake gets `connect_error` with a code; official clients do not retry."""
@@ -154,7 +154,7 @@ async def test_a_handshake_that_cannot_be_read_is_told_so(
     assert orjson.loads(text[2:])["data"]["code"] == "validation_failed"
 
 
-async def test_calls_that_cannot_be_read_count_as_calls(
+async def test_unreadable_calls_count_towards_the_limit(
     module_store: MongoStore, settings: Settings
 ) -> None:
     """Unreadable calls count: at the default limits, the 301st at once is rate limited."""

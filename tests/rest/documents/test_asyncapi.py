@@ -39,7 +39,7 @@ def test_the_address_is_that_of_the_public_url() -> None:
     assert (plain["protocol"], plain["host"]) == ("ws", "127.0.0.1:8080")
 
 
-def test_every_call_and_push_is_there() -> None:
+def test_every_call_and_push_is_documented() -> None:
     """Calls are received and have a reply, pushes are sent."""
     operations = DOCUMENT["operations"]
 
@@ -50,14 +50,14 @@ def test_every_call_and_push_is_there() -> None:
         assert operation["action"] == ("receive" if name in CALLS else "send")
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     """No reference is broken, and no schema is unused."""
     found = resolved_references(DOCUMENT)
 
     assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= found
 
 
-def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
+def test_requests_are_closed_and_answers_are_open() -> None:
     """Calls refuse unknown fields; acknowledgements and pushes can get new ones."""
     for call in CALLS.values():
         assert SCHEMAS[type(call.request).__name__]["additionalProperties"] is False
@@ -66,13 +66,13 @@ def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_every_example_is_what_it_is_an_example_of(name: str) -> None:
+def test_every_example_matches_its_schema(name: str) -> None:
     """Every example matches its message's schema."""
     for example in EXAMPLES[name]:
         assert _is_valid(name, example), example
 
 
-def test_an_acknowledgement_is_one_of_two() -> None:
+def test_an_acknowledgement_is_a_result_or_a_refusal() -> None:
     """An acknowledgement is the call's result, or a refusal with a code of the call."""
 
     def refusal(code: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_an_acknowledgement_is_one_of_two() -> None:
     assert not _is_valid(name, {})
 
 
-def test_an_entry_has_the_form_of_its_kind() -> None:
+def test_an_entry_matches_the_schema_of_its_kind() -> None:
     """An edit without its message, or an unknown kind, is not a valid entry."""
     edit = dict(EXAMPLES["message.edited"][0])
     answer = {"ok": True, "entry": edit}
@@ -98,7 +98,7 @@ def test_an_entry_has_the_form_of_its_kind() -> None:
     assert not _is_valid(name, {"ok": True, "entry": edit})
 
 
-def test_the_refusals_of_a_handshake_are_told() -> None:
+def test_the_refusals_of_a_handshake_are_documented() -> None:
     """The document lists all codes that can refuse a handshake."""
     told = SCHEMAS["ConnectRefusal"]["properties"]["code"]["enum"]
     assert told == [code.value for code in Code if code in HANDSHAKE]

@@ -85,12 +85,12 @@ async def test_the_document_is_served(rest: Rest) -> None:
         "GET /docs/socket",
     ],
 )
-def test_the_contract_is_there(path: str) -> None:
+def test_every_operation_of_the_contract_is_documented(path: str) -> None:
     """The document has every operation that third-party clients use."""
     assert path in {f"{method} {template}" for method, template, _ in EVERY_OPERATION}
 
 
-def test_every_operation_is_told() -> None:
+def test_every_operation_has_an_id_a_summary_and_its_problems() -> None:
     """Each operation has a unique id, a summary, and the problems that its checks can cause."""
     ids = [operation["operationId"] for _, _, operation in EVERY_OPERATION]
 
@@ -104,7 +104,7 @@ def test_every_operation_is_told() -> None:
             assert {"400", "413", "415", "422"} <= refusals, path
 
 
-def test_preconditions_and_keys_are_told() -> None:
+def test_preconditions_and_keys_are_documented() -> None:
     """Operations that read If-Match or Idempotency-Key document it, with its refusals."""
     told = {
         (method, path): {
@@ -130,14 +130,14 @@ def test_preconditions_and_keys_are_told() -> None:
     }
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     """No reference is broken, and no schema is unused."""
     found = resolved_references(DOCUMENT)
 
     assert {f"#/components/schemas/{name}" for name in SCHEMAS} <= found
 
 
-def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
+def test_requests_are_closed_and_answers_are_open() -> None:
     """Requests refuse unknown fields; responses can get new ones without breaking a client."""
     assert SCHEMAS["DraftRfi"]["additionalProperties"] is False
     assert SCHEMAS["Budget"]["additionalProperties"] is False
@@ -145,7 +145,7 @@ def test_what_is_sent_is_closed_and_what_is_answered_may_grow() -> None:
     assert "additionalProperties" not in SCHEMAS["Problem"]
 
 
-def test_our_own_field_types() -> None:
+def test_our_own_field_types_are_documented() -> None:
     """Places, attributes, times, flags and whole numbers are documented as what they accept."""
     draft = SCHEMAS["DraftRfi"]["properties"]
 

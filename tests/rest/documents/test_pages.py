@@ -26,7 +26,7 @@ class Links(HTMLParser):
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/socket"])
-async def test_a_page_needs_nothing_from_elsewhere(path: str, rest: Rest) -> None:
+async def test_a_page_needs_no_other_host(path: str, rest: Rest) -> None:
     """Links lead only to these pages and documents; there are no scripts and no other hosts."""
     response = await rest.client.get(path)
     links = Links()
@@ -40,7 +40,7 @@ async def test_a_page_needs_nothing_from_elsewhere(path: str, rest: Rest) -> Non
     assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
-async def test_every_operation_and_schema_is_on_it(rest: Rest) -> None:
+async def test_every_operation_and_schema_is_on_the_page(rest: Rest) -> None:
     """The page includes all of the document."""
     document = (await rest.client.get("/openapi.json")).json()
     links = Links()
@@ -53,7 +53,7 @@ async def test_every_operation_and_schema_is_on_it(rest: Rest) -> None:
     assert operations | schemas <= links.ids
 
 
-async def test_every_call_push_and_schema_of_the_socket_is_on_its_page(rest: Rest) -> None:
+async def test_every_call_push_and_schema_is_on_the_page(rest: Rest) -> None:
     """The page includes all of the document."""
     document = (await rest.client.get("/asyncapi.json")).json()
     links = Links()

@@ -56,7 +56,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 # --- the head ------------------------------------------------------------------------------------
 
 
-async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk) -> None:
+async def test_a_head_may_arrive_byte_by_byte(running: RunningGateway, talk: Talk) -> None:
     """A head may arrive byte by byte, with the first frames right after its last byte."""
     async with tcp(running.url) as raw:
         whole = head()
@@ -73,7 +73,7 @@ async def test_a_head_may_come_byte_by_byte(running: RunningGateway, talk: Talk)
 
 
 @pytest.mark.parametrize("size", [17_000, 100_000])
-async def test_a_head_without_end_is_refused(running: RunningGateway, size: int) -> None:
+async def test_an_endless_head_is_refused(running: RunningGateway, size: int) -> None:
     """A head without an end is answered with 431 and closed at 16 kB."""
     async with tcp(running.url) as raw:
         raw.send(head()[:-2] + b"X-Filler: " + b"x" * size)
@@ -82,7 +82,7 @@ async def test_a_head_without_end_is_refused(running: RunningGateway, size: int)
         await raw.rest()
 
 
-async def test_who_sends_no_request_is_cut(
+async def test_a_connection_without_a_request_is_cut(
     running: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection without a complete head is cut after ten seconds (here 0.1)."""
@@ -115,7 +115,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_is_no_websocket_of_ours_is_refused(running: RunningGateway, name: str) -> None:
+async def test_an_invalid_websocket_request_is_refused(running: RunningGateway, name: str) -> None:
     """A request that is no valid websocket gets a 4xx, and the connection ends."""
     async with tcp(running.url) as raw:
         raw.send(REFUSED[name])
@@ -161,7 +161,7 @@ async def begun(raw: Raw) -> None:
     await raw.until("3probe")
 
 
-async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
+async def test_calls_in_the_segment_of_the_upgrade_are_executed_in_order(
     running: RunningGateway, talk: Talk
 ) -> None:
     """A call made by polling just before is answered as well; nothing is lost or doubled."""
@@ -187,7 +187,7 @@ async def test_calls_in_the_segment_of_the_upgrade_are_carried_out_in_order(
     assert bodies == {n: f"m{n}" for n in range(1, 31)}
 
 
-async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: Talk) -> None:
+async def test_probe_upgrade_and_call_may_arrive_together(watched: Watched, talk: Talk) -> None:
     """When probe, upgrade and call arrive together, the pending poll ends, but not the session."""
     running, server = watched
     async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
@@ -205,7 +205,7 @@ async def test_probe_upgrade_and_call_may_come_together(watched: Watched, talk: 
             assert await poll == ["6"]
 
 
-async def test_pushes_while_an_upgrade_is_under_way_come_once_and_in_order(
+async def test_pushes_during_an_upgrade_arrive_once_and_in_order(
     running: RunningGateway, connect: Connect, talk: Talk
 ) -> None:
     """Pushes during an upgrade arrive once, by the poll, the handed-over queue or the websocket."""
@@ -252,7 +252,7 @@ async def test_a_session_is_upgraded_once(running: RunningGateway, talk: Talk) -
         assert await polled.post(call(2, "join_conversation", talk.named())) == 400
 
 
-async def test_a_websocket_session_is_not_upgraded(running: RunningGateway, talk: Talk) -> None:
+async def test_a_websocket_session_cannot_be_upgraded(running: RunningGateway, talk: Talk) -> None:
     """A websocket session cannot be upgraded."""
     async with websocket(running.url) as raw, tcp(running.url) as second:
         sid = orjson.loads((await raw.until("0{"))[1:])["sid"]
@@ -276,7 +276,7 @@ BROKEN: dict[str, list[str | bytes]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_an_upgrade_that_fails_leaves_the_polling_session(
+async def test_a_failed_upgrade_keeps_the_polling_session(
     running: RunningGateway, talk: Talk, name: str
 ) -> None:
     """After a failed upgrade the polling session is usable, and the next upgrade succeeds."""

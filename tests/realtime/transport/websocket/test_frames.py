@@ -17,7 +17,7 @@ def read_back(data: bytes) -> list[Event]:
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 1_000_000])
-def test_a_text_of_any_size_is_one_whole_frame(size: int) -> None:
+def test_a_text_of_any_size_is_one_frame(size: int) -> None:
     """The sizes include those around which the encoding of the length changes."""
     payload = bytes(97 + n % 26 for n in range(size))
 
@@ -43,6 +43,6 @@ def test_an_acknowledgement_carries_the_id_of_its_call() -> None:
     assert frame == Frame(Opcode.TEXT, b"43" + digits + b'[{"ok":true}]')
 
 
-def test_the_ping_is_engine_ios() -> None:
+def test_the_ping_is_an_engine_io_text_frame() -> None:
     """The ping is Engine.IO's text frame, because script in a browser answers it."""
     assert read_back(PING) == [Frame(Opcode.TEXT, b"2")]

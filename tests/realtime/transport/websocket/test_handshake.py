@@ -53,7 +53,7 @@ def head(headers: list[tuple[str, str]], line: str = "GET /socket.io/?EIO=4 HTTP
     return "\r\n".join(lines).encode()
 
 
-def test_the_common_handshake_takes_the_short_cut() -> None:
+def test_the_common_handshake_takes_the_fast_path() -> None:
     """The common handshake takes the fast path, with the standard's own example (RFC 6455, 1.3)."""
     found = handshake._fast_path(head(list(GOOD.items())), anybody)
 
@@ -71,7 +71,7 @@ def test_the_common_handshake_takes_the_short_cut() -> None:
         ["GET /socket.io/?EIO=4 HTTP/1.1", "POST / HTTP/1.1", "GET / HTTP/1.0", "GET /", ""]
     ),
 )
-def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
+def test_the_fast_path_and_the_library_agree(
     changed: dict[str, str], added: list[tuple[str, str]], line: str
 ) -> None:
     """What the fast path accepts, the library accepts with the same key, for any headers."""
@@ -89,7 +89,7 @@ def test_what_the_short_cut_accepts_the_library_accepts_with_the_same_key(
 
 
 @pytest.mark.parametrize("keys", [{"Connection": "keep-alive, Upgrade"}, {"Host": "a\tb"}])
-def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
+def test_an_unusual_valid_handshake_is_accepted(keys: dict[str, str]) -> None:
     """An unusual but valid handshake is accepted through either path."""
     found = answer_handshake(head(list((GOOD | keys).items())), anybody)
 
@@ -97,7 +97,7 @@ def test_what_is_unusual_and_right_is_accepted(keys: dict[str, str]) -> None:
     assert found.is_accepted
 
 
-def test_a_query_that_is_refused_is_told_why() -> None:
+def test_a_refused_query_gets_its_reason() -> None:
     """A refused query gets its reason in the HTTP answer."""
     found = answer_handshake(head(list(GOOD.items())), lambda _, __: "No session to upgrade.")
 
@@ -107,6 +107,6 @@ def test_a_query_that_is_refused_is_told_why() -> None:
     assert found.answer.endswith(b"\r\n\r\nNo session to upgrade.\n")
 
 
-def test_what_is_no_request_has_no_answer() -> None:
+def test_a_malformed_request_gets_no_answer() -> None:
     """A request that is not HTTP is cut without an answer."""
     assert answer_handshake(b"GET\r\n\r\n", anybody) is None

@@ -150,16 +150,14 @@ streams = st.lists(
 @given(streams, st.lists(st.integers(1, 400), max_size=20))
 @example(frame(b"a") + frame(b"", Opcode.PING) + frame(b"b"), [3])
 @example(frame(b"a") + MALFORMED["unmasked"], [])
-def test_any_bytes_in_any_chunks_are_what_the_library_makes_of_them(
-    stream: bytes, sizes: list[int]
-) -> None:
+def test_any_bytes_are_parsed_as_the_library_parses_them(stream: bytes, sizes: list[int]) -> None:
     """Messages, answers and end are the same: the fast path is only faster."""
     for chunks in (list(cut(stream, sizes)), list(cut(stream, [1] * len(stream))), [stream]):
         assert by_incoming(chunks) == by_library(chunks)
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_what_breaks_the_standard_is_told(name: str) -> None:
+def test_malformed_frames_get_the_standards_close_frame(name: str) -> None:
     """Malformed frames get the standard's close frame, first or after a good message."""
     for before in (b"", frame(b"good")):
         outcome = by_incoming([before + MALFORMED[name]])
@@ -170,7 +168,7 @@ def test_what_breaks_the_standard_is_told(name: str) -> None:
 
 
 @pytest.mark.parametrize("code", [CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY])
-def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
+def test_a_close_is_answered_and_not_malformed(code: CloseCode) -> None:
     """A close is answered with the same code, and later frames are not read."""
     outcome = by_incoming([frame(Close(code, "").serialize(), Opcode.CLOSE) + frame(b"late")])
 
@@ -178,7 +176,7 @@ def test_a_close_is_answered_and_is_no_fault(code: CloseCode) -> None:
     assert outcome.answered == b"\x88\x02" + code.to_bytes(2, "big")
 
 
-def test_a_binary_message_is_told() -> None:
+def test_a_binary_message_is_reported() -> None:
     """A binary message is reported, because the contract has none."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"first") + frame(b"\x00", Opcode.BINARY))
@@ -188,7 +186,7 @@ def test_a_binary_message_is_told() -> None:
         incoming.next_message()
 
 
-def test_a_stream_that_never_ends_on_a_frames_end_does_not_grow() -> None:
+def test_consumed_bytes_are_released_in_an_endless_stream() -> None:
     """Consumed bytes are released although the buffer always ends in an incomplete frame."""
     one = frame(b"x" * 100)
     incoming, stream = Incoming(MAX_BYTES), one * 2_000
@@ -202,7 +200,7 @@ def test_a_stream_that_never_ends_on_a_frames_end_does_not_grow() -> None:
     assert taken == 2_000
 
 
-def test_empty_fragments_without_end_do_not_add_up() -> None:
+def test_endless_empty_fragments_do_not_accumulate() -> None:
     """Endless empty fragments do not accumulate, although no size limit stops them."""
     incoming = Incoming(MAX_BYTES)
     incoming.feed(frame(b"a", fin=False) + frame(b"", Opcode.CONT, fin=False) * 10_000)
@@ -225,7 +223,7 @@ def _seconds(chunks: list[bytes]) -> float:
 
 
 @pytest.mark.parametrize("kind", ["plain", "by the library", "never at an end", "byte by byte"])
-def test_the_work_grows_with_the_bytes_and_not_with_their_square(kind: str) -> None:
+def test_the_work_grows_linearly_with_the_bytes(kind: str) -> None:
     """Four times as much input takes about four times as long, not sixteen times."""
     small = frame(b"hello")
     count = 65_536 // len(small)

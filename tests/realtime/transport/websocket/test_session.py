@@ -144,7 +144,7 @@ def call(number: int) -> str:
 # --- outgoing ------------------------------------------------------------------------------------
 
 
-async def test_frames_of_one_turn_go_out_in_one_write(side: Setup) -> None:
+async def test_frames_of_one_turn_are_sent_in_one_write(side: Setup) -> None:
     """Frames of one turn are written together, in order, whatever produced them."""
     one, two = event_frame("message.sent", {"n": 1}), event_frame("message.sent", {"n": 2})
     answer = acknowledgement_frame(b"7", {"ok": True})
@@ -170,7 +170,7 @@ async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
     assert (side.transport.writes, side.server.calls[0][0]) == ([], b"")
 
 
-async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -> None:
+async def test_ephemeral_pushes_are_dropped_for_a_slow_reader(side: Setup) -> None:
     """A slow reader gets messages but no typing, until it has caught up."""
     frame = event_frame("typing.updated", {})
     side.session.pause_writing()
@@ -185,7 +185,7 @@ async def test_a_slow_reader_is_spared_what_is_worth_nothing_late(side: Setup) -
 
 
 @pytest.mark.parametrize("what", ["pushes", "acknowledgements", "pongs"])
-async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: str) -> None:
+async def test_a_reader_at_its_bound_is_closed(side: Setup, what: str) -> None:
     """At its bound a session writes only the close frame, and notifies the server once."""
     side.session.pause_writing()
     side.transport.waiting_bytes = outgoing.MAX_WAITING_BYTES + 1
@@ -206,7 +206,7 @@ async def test_a_reader_at_its_bound_is_ended_whatever_waits(side: Setup, what: 
     side.session.resume_writing()
 
 
-async def test_who_takes_nothing_for_a_while_is_ended(
+async def test_a_reader_that_takes_nothing_for_a_while_is_closed(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that takes nothing for a while is closed, even below the bound.
@@ -227,7 +227,7 @@ async def test_who_takes_nothing_for_a_while_is_ended(
     side.session.connection_lost(None)
 
 
-async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> None:
+async def test_nothing_is_written_to_a_closed_connection(side: Setup) -> None:
     """A write to a closed connection would raise, and others would lose data of the same turn."""
     other = Setup()
     other.session._flush_queue = side.session._flush_queue
@@ -245,7 +245,7 @@ async def test_nothing_is_written_to_a_connection_that_is_gone(side: Setup) -> N
 # --- incoming ------------------------------------------------------------------------------------
 
 
-async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
+async def test_calls_reach_the_server_in_order(side: Setup) -> None:
     """Calls reach the server in order, with their ids and arguments."""
     side.receives(*(call(number) for number in range(3)), '42["a"]', '4299["b",1,[2],null]')
 
@@ -256,7 +256,7 @@ async def test_calls_come_to_the_server_in_order(side: Setup) -> None:
     ]
 
 
-async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> None:
+async def test_reading_pauses_at_the_maximum_of_calls_in_flight(side: Setup) -> None:
     """At the maximum of calls in flight, reading pauses; no call is lost or repeated."""
     most = module.MAX_CALLS_IN_FLIGHT
     count = 3 * most
@@ -277,7 +277,7 @@ async def test_who_does_not_wait_for_answers_is_not_read_from(side: Setup) -> No
     assert [int(packet_id) for packet_id in answered] == list(range(count + 1))
 
 
-async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
+async def test_calls_after_a_handshake_wait_for_it(side: Setup) -> None:
     """Calls after a handshake wait for it, then are executed in order, with later ones."""
     side.server.may_go_on.clear()
     side.receives('40{"token":"x"}', call(1), call(2))
@@ -292,7 +292,7 @@ async def test_what_comes_behind_a_handshake_waits_for_it(side: Setup) -> None:
     assert [packet_id for packet_id, _, _ in side.server.calls] == [b"1", b"2", b"3", b"4"]
 
 
-async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
+async def test_packets_that_wait_for_a_handshake_are_bounded(side: Setup) -> None:
     """The packets that wait for a handshake are bounded; beyond that the session ends."""
     side.server.may_go_on.clear()
     side.receives("40")
@@ -330,7 +330,7 @@ async def test_what_waits_for_a_handshake_has_a_bound(side: Setup) -> None:
     ],
     ids=lambda value: repr(value)[:24],
 )
-async def test_what_is_no_packet_of_ours_ends_the_session(
+async def test_an_invalid_packet_ends_the_session(
     side: Setup, message: str, code: CloseCode
 ) -> None:
     """An invalid packet ends the session with a code that says why; nothing after it is executed."""
@@ -364,9 +364,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
-    side: Setup, name: str
-) -> None:
+async def test_an_unreadable_call_is_answered_and_the_session_stays(side: Setup, name: str) -> None:
     """An unreadable call with an id is answered, and later calls are executed."""
     message, code = REFUSED[name]
     side.receives(message)
@@ -380,7 +378,7 @@ async def test_a_call_that_cannot_be_read_is_answered_and_the_session_stays(
     assert side.server.ends == []
 
 
-async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> None:
+async def test_a_call_for_another_namespace_is_refused_there(side: Setup) -> None:
     """There is one namespace: a call for another is refused there, and an explicit `/` is ours."""
     side.receives('42/other,7["a",{}]', '42/,8["a",{"n":1,"n":2}]')
     await turn()
@@ -392,7 +390,7 @@ async def test_a_call_for_another_namespace_is_answered_there(side: Setup) -> No
     assert side.server.ends == []
 
 
-async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None:
+async def test_attachments_may_arrive_in_pieces_and_between_pings(side: Setup) -> None:
     """Announced attachments are accepted in pieces; one more ends the session."""
     side.receives('452-7["a",{"x":{"_placeholder":true,"num":0}},{"_placeholder":true,"num":1}]')
     for frame in (
@@ -409,7 +407,7 @@ async def test_attachments_come_in_pieces_and_between_pings(side: Setup) -> None
     assert side.server.ends == ["malformed"]
 
 
-async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> None:
+async def test_a_binary_call_after_a_handshake_waits_for_it(side: Setup) -> None:
     """A binary call that arrives during a handshake waits for it, with its attachment."""
     side.server.may_go_on.clear()
     side.receives("40", '451-7["a",{"_placeholder":true,"num":0}]')
@@ -423,7 +421,7 @@ async def test_a_binary_call_behind_a_handshake_waits_for_it(side: Setup) -> Non
     assert ([packet_id for packet_id, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
 
 
-async def test_bytes_that_are_no_utf_8_end_the_session(side: Setup) -> None:
+async def test_invalid_utf_8_ends_the_session(side: Setup) -> None:
     """Bytes that are not UTF-8 end the session, inside a call or any other packet."""
     for start in (b'421["a","', b"40"):
         side = Setup()
@@ -442,7 +440,7 @@ async def test_a_binary_message_ends_the_session(side: Setup) -> None:
 # --- its end -------------------------------------------------------------------------------------
 
 
-async def test_without_a_handshake_it_ends(side: Setup) -> None:
+async def test_a_session_without_a_handshake_ends(side: Setup) -> None:
     """A session without a handshake ends when the wheel checks it, and not before."""
     side.session.client_id = None
     for _ in range(int(module.HANDSHAKE_WITHIN_S) - 1):
@@ -455,7 +453,7 @@ async def test_without_a_handshake_it_ends(side: Setup) -> None:
     assert side.goodbye() == (CloseCode.POLICY_VIOLATION, "no handshake")
 
 
-async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> None:
+async def test_pings_continue_while_the_client_answers(side: Setup) -> None:
     """Pings continue at their interval as long as the client answers."""
     for _ in range(10):
         for _ in range(int(module.HANDSHAKE_WITHIN_S) if not side.transport.writes else 20):
@@ -467,7 +465,7 @@ async def test_pings_go_out_at_their_interval_while_pongs_come(side: Setup) -> N
     assert (len(side.transport.writes), side.server.ends) == (10, [])
 
 
-async def test_without_a_pong_it_is_cut(side: Setup) -> None:
+async def test_a_session_without_a_pong_is_cut(side: Setup) -> None:
     """A session without a pong is cut at the next ping: a close frame would reach nobody."""
     assert side.session.tick() == 20
     assert side.session.tick() is None
@@ -491,7 +489,7 @@ ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
 
 
 @pytest.mark.parametrize("how", ENDS)
-async def test_an_end_is_told_once(side: Setup, how: str) -> None:
+async def test_an_end_is_reported_once(side: Setup, how: str) -> None:
     """An end is reported once, however many ends coincide."""
     end, reason = ENDS[how]
     end(side)
@@ -502,7 +500,7 @@ async def test_an_end_is_told_once(side: Setup, how: str) -> None:
     assert (side.session.closed, side.session.closing) == (True, True)
 
 
-async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None:
+async def test_written_frames_are_sent_before_the_close_frame(side: Setup) -> None:
     """An answer written in the same turn is sent before the close frame."""
     answer = acknowledgement_frame(b"1", {"ok": True})
     side.session.acknowledge(b"1", {"ok": True})
@@ -513,7 +511,7 @@ async def test_what_was_written_goes_out_before_the_goodbye(side: Setup) -> None
     assert side.goodbye() == (CloseCode.SERVICE_RESTART, "draining")
 
 
-async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> None:
+async def test_an_answer_is_sent_before_the_answer_to_a_close(side: Setup) -> None:
     """Answers that exist when the app closes are sent before the close is answered."""
     side.session.acknowledge(b"1", {"ok": True})
     _client_closes(side)
@@ -523,7 +521,7 @@ async def test_an_answer_goes_out_before_the_answer_to_a_close(side: Setup) -> N
     assert side.transport.did == ["close"]
 
 
-async def test_who_does_not_read_the_goodbye_is_cut(
+async def test_a_client_that_does_not_read_the_close_frame_is_cut(
     side: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that does not read the close frame is cut; otherwise its transport would stay."""
@@ -538,7 +536,7 @@ async def test_who_does_not_read_the_goodbye_is_cut(
 # --- what python-engineio's server calls ---------------------------------------------------------
 
 
-async def test_packets_of_the_library_go_out_in_order_with_ours(side: Setup) -> None:
+async def test_the_librarys_packets_are_sent_in_order_with_ours(side: Setup) -> None:
     """The library's packets are sent in order with ours; after the end, sending raises."""
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)

@@ -31,7 +31,7 @@ READS = {
 
 
 @pytest.mark.parametrize("frame", READS.values(), ids=READS)
-async def test_a_read_full_of_small_frames_is_taken_in_several_turns(frame: bytes) -> None:
+async def test_a_read_full_of_small_frames_is_processed_in_several_turns(frame: bytes) -> None:
     """Other work gets its turn in between, and all frames are processed in the end."""
     side = Setup()
     held_s = 0.0
@@ -56,7 +56,7 @@ async def test_a_read_full_of_small_frames_is_taken_in_several_turns(frame: byte
     assert not side.session._incoming.has_more
 
 
-async def test_calls_behind_a_turn_s_end_are_carried_out_in_order() -> None:
+async def test_calls_deferred_to_a_later_turn_stay_in_order() -> None:
     """Deferring calls to a later turn loses and reorders nothing."""
     side = Setup()
 
@@ -81,7 +81,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("kind", [b"427", b"451-7"], ids=["call", "binary call"])
-def test_a_large_frame_is_read_quickly_whatever_is_in_it(kind: bytes, payload: bytes) -> None:
+def test_a_large_frame_is_parsed_quickly(kind: bytes, payload: bytes) -> None:
     """A large frame is parsed within 20 ms, even if a second time to explain an error."""
     frame = (kind + b'["send_message",' + payload)[:99_000] + b"]"
 
@@ -103,7 +103,7 @@ class Caller:
         return Caller()
 
 
-def test_a_large_call_counts_as_several() -> None:
+def test_a_large_call_counts_as_several_calls() -> None:
     """A frame of 98 kB takes the time of some two dozen calls, and uses up as many of the limit."""
     caller = Caller()
     limits = CallLimits(1.0)

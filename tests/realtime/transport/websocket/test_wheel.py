@@ -29,7 +29,7 @@ def turned(wheel: Wheel, times: int, *watched: Watched) -> None:
         wheel.turn()
 
 
-def test_each_is_looked_at_when_it_is_due() -> None:
+def test_items_are_ticked_when_they_are_due() -> None:
     """Items are checked in the order of their times, whatever order they were added in."""
     wheel, late, soon = Wheel(), Watched([]), Watched([])
     wheel.add(late, 30)
@@ -40,7 +40,7 @@ def test_each_is_looked_at_when_it_is_due() -> None:
     assert (soon.looked_at, late.looked_at) == ([2], [30])
 
 
-def test_it_is_looked_at_again_as_often_as_it_says() -> None:
+def test_an_item_sets_its_next_tick() -> None:
     """The item's answer sets the next check; None ends it."""
     wheel, watched = Wheel(), Watched([5, 20.4, 1, None, 7])
     wheel.add(watched, 3)
@@ -53,7 +53,7 @@ def test_it_is_looked_at_again_as_often_as_it_says() -> None:
 @pytest.mark.parametrize(
     ("in_s", "turn"), [(-1, 1), (0, 1), (0.4, 1), (1.6, 2), (63, 63), (64, 63), (10_000, SLOTS - 1)]
 )
-def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
+def test_a_delay_is_bounded_by_the_wheel(in_s: float, turn: int) -> None:
     """A time is at least one turn and at most one less than the slots: never the current slot."""
     wheel, watched = Wheel(), Watched([])
     turned(wheel, 40)
@@ -64,7 +64,7 @@ def test_a_time_is_kept_within_the_wheel(in_s: float, turn: int) -> None:
     assert watched.looked_at == [turn]
 
 
-def test_one_that_fails_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_item_does_not_stop_the_wheel(caplog: pytest.LogCaptureFixture) -> None:
     """An item that fails does not stop the wheel, on which all pings depend."""
 
     class Faulty(Watched):
