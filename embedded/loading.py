@@ -4,14 +4,14 @@ import os
 import sys
 
 from embedded.demo.data import load
-from marketplace.errors import ParleyError, SettingsError, TemporaryError
+from marketplace.errors import BaseError
 
 
 def main() -> None:
     """Load the demo data into the stack of this environment; a failure is one sentence."""
     try:
         load(dict(os.environ), lambda line: print(line, flush=True))
-    except (ParleyError, SettingsError, TemporaryError) as error:
+    except BaseError as error:
         sys.exit(str(error))
 
 

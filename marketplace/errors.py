@@ -1,7 +1,31 @@
-"""The closed list of error codes, and the exception that carries them.
+"""The closed list of error codes, and the tree of exceptions.
 
 A `Code` says what went wrong with a request, over REST or a socket. The list is closed on purpose:
 apps branch on codes, so a new code is a change to the contract and is added here.
+
+Every exception that Parley defines is in this tree:
+
+    BaseError
+    ├─ ParleyError                  a request is refused, with a code that its sender gets
+    ├─ SettingsError                the environment is not usable: the process exits
+    ├─ TemporaryError               a database or broker failed for now: retried
+    ├─ PermanentError               a record is at fault: never retried
+    │  └─ UnknownEventError         a later version wrote it: skipped
+    ├─ ClaimLostError               an Idempotency-Key now belongs to another request
+    ├─ TooManyDeadLettersError      the fault is probably ours: the consumer ends
+    ├─ SendError                    an email or SMS was not confirmed
+    │  ├─ PermanentSendError        the provider refused the recipient or the text
+    │  ├─ TemporarySendError        it certainly did not go out: retried
+    │  └─ OutcomeUnknownError       it may have gone out
+    ├─ InvalidPayloadError          a poll's body is malformed: its session ends
+    ├─ SessionEndedError            a poll of a session that has ended
+    ├─ BinaryMessageError           a binary message arrived on a websocket
+    ├─ BodyTooLargeError            the sandbox does not read such a body
+    ├─ MailRefusedError             the sandbox answers as SendGrid would
+    └─ MessageRefusedError          the sandbox answers as Twilio would
+
+`embedded/supervision` knows nothing of Parley, so its errors are outside: `StackError`, which is
+for the person at the terminal, and `HeldError` of its lock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,7 +135,11 @@ def bounded(text: str) -> str:
     )
 
 
-class ParleyError(Exception):
+class BaseError(Exception):
+    """The base of every exception that Parley defines; the module's docstring draws the tree."""
+
+
+class ParleyError(BaseError):
     """A refusal: a code, a sentence for the developer and, where it helps, the fields at fault.
 
     Its size is bounded, whatever it quotes: 20 fields, and 300 characters for each text.
@@ -145,13 +173,13 @@ def invalid(path: str, message: str) -> ParleyError:
     return ParleyError(Code.VALIDATION_FAILED, f"{path}: {message}", errors=[field_error])
 
 
-class SettingsError(Exception):
+class SettingsError(BaseError):
     """The environment is not usable; the message names each variable and what it must be."""
 
 
-class TemporaryError(Exception):
-    """A dependency (database, broker, provider) failed for now; the same request may work later."""
+class TemporaryError(BaseError):
+    """A dependency (database, broker) failed for now; the same request may work later."""
 
 
-class PermanentError(Exception):
-    """A retry cannot help: the record or the request itself is at fault."""
+class PermanentError(BaseError):
+    """A retry cannot help: the record itself is at fault."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from marketplace.errors import BaseError
+
 # The limit for one request, from connecting to the last byte of its answer.
 TIMEOUT_S = 10.0
 
@@ -21,7 +23,7 @@ class Outgoing:
     html: str = ""
 
 
-class SendError(Exception):
+class SendError(BaseError):
     """A failed try; `reason` goes into the delivery log, `detail` into the logs only."""
 
     def __init__(self, reason: str, detail: str = "") -> None:

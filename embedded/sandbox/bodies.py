@@ -2,8 +2,10 @@
 
 from aiohttp import web
 
+from marketplace.errors import BaseError
 
-class BodyTooLargeError(Exception):
+
+class BodyTooLargeError(BaseError):
     """The body is larger than the endpoint accepts."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded.sandbox.deliveries import Channel, Submission
+from marketplace.errors import BaseError
 
 MAX_PERSONALIZATIONS = 1_000
 
@@ -22,7 +23,7 @@ _ADDRESS = re.compile(
 )
 
 
-class MailRefusedError(Exception):
+class MailRefusedError(BaseError):
     """The request is not a mail that can be sent: the reason, and the field at fault."""
 
     def __init__(self, message: str, field: str | None = None) -> None:

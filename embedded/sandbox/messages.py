@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from embedded.sandbox.deliveries import Channel, Delivery, Submission
 from marketplace.domain.sms_text import count_segments
+from marketplace.errors import BaseError
 
 API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1_600
@@ -30,7 +31,7 @@ _REFUSED_NUMBERS = {
 }
 
 
-class MessageRefusedError(Exception):
+class MessageRefusedError(BaseError):
     """The message cannot be sent; `code` is from Twilio's dictionary, the HTTP status is 400."""
 
     def __init__(self, code: int, message: str) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from aiokafka import ConsumerRecord
 from prometheus_client import Counter
 
+from marketplace.errors import BaseError
 from marketplace.kafka.producer import EventProducer, Record
 from marketplace.kafka.topics import dead_letter_topic
 
@@ -21,7 +22,7 @@ HANDLED = Counter(
 )
 
 
-class TooManyDeadLettersError(Exception):
+class TooManyDeadLettersError(BaseError):
     """So many records were unusable that the fault is probably ours; an operator has to look."""
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from marketplace.domain.requests import RequestKey
+from marketplace.errors import BaseError
 
 # Turns a transaction's result into the status and body of the response.
 KeptAnswer: TypeAlias = Callable[[Any], tuple[int, dict[str, Any]]]
 
 
-class ClaimLostError(Exception):
+class ClaimLostError(BaseError):
     """The claim expired and another request took it over, or its effect is already stored."""
 
 

@@ -14,6 +14,7 @@ import orjson
 from aiohttp import ClientError, StreamReader
 from engineio import packet
 
+from marketplace.errors import BaseError
 from realtime.transport.binding import SessionOwner
 from realtime.transport.packets import CallPacket, RefusedCall, parse_call
 from realtime.transport.websocket import session as websocket_session
@@ -39,11 +40,11 @@ PACKET_BYTES = 100
 _SEPARATOR, _CLOSE, _PING, _NOOP = b"\x1e", b"1", b"2", b"6"
 
 
-class InvalidPayloadError(Exception):
+class InvalidPayloadError(BaseError):
     """The POST body is not an Engine.IO payload, came too late, or overlapped with another POST."""
 
 
-class SessionEndedError(Exception):
+class SessionEndedError(BaseError):
     """The session has ended."""
 
 

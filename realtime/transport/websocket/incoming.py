@@ -13,6 +13,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, Protocol, Side, State
 from websockets.speedups import apply_mask
 
+from marketplace.errors import BaseError
+
 _TEXT_IN_ONE_PIECE = 0x81
 _MASKED = 0x80
 _EXTENDED_16, _EXTENDED_64 = 126, 127
@@ -22,7 +24,7 @@ _EXTENDED_16, _EXTENDED_64 = 126, 127
 SLICE_BYTES = 2_048
 
 
-class BinaryMessageError(Exception):
+class BinaryMessageError(BaseError):
     """A binary message: no call accepts one."""
 
 
