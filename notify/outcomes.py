@@ -13,7 +13,11 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Pauses that double from the first to the longest: 5 s, 10 s, 20 s … one hour."""
+    """Pauses that double from the first to the longest: 5 s, 10 s, 20 s … one hour.
+
+    Not a `Backoff`: nothing waits. The number of tries is stored, the pause becomes `due_at`, and
+    another process may run the next try.
+    """
 
     first_pause_s: float = 5.0
     longest_pause_s: float = 3_600.0

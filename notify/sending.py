@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from prometheus_client import Counter, Histogram
 
+from marketplace.backoff import Backoff
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.suppressions import Suppression, suppression_id
@@ -37,7 +38,8 @@ from notify.sender import (
 LOG = logging.getLogger(__name__)
 # A request must be answered before the lease expires, or another worker would start the next try.
 ANSWER_WITHIN = timedelta(seconds=2 * TIMEOUT_S)
-SAVE_AGAIN_AFTER_S = 0.5
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 1.0
 # One number gets at most this many SMS within an hour, whatever the number of events.
 SMS_PER_HOUR = 20
 _HOUR = timedelta(hours=1)
@@ -203,6 +205,7 @@ class Sending:
     async def _save(self, outcome: _Outcome) -> None:
         notification = outcome.notification
         give_up_at = asyncio.get_running_loop().time() + ANSWER_WITHIN.total_seconds()
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
             try:
                 is_ours = await delivery_log.settle(
@@ -214,7 +217,7 @@ class Sending:
                         "an outcome could not be saved", extra=_labels(notification, why=str(error))
                     )
                     return
-                await asyncio.sleep(SAVE_AGAIN_AFTER_S)
+                await backoff.wait()
             else:
                 break
         if not is_ours:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from prometheus_client import Gauge
 
 from marketplace import tasks
+from marketplace.backoff import Backoff
 from marketplace.domain.notifications import Notification
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
@@ -73,15 +74,16 @@ class Worker:
             await asyncio.wait(self._in_flight)
 
     async def _serve(self, lane: Lane, woken: asyncio.Event) -> None:
-        pause_s = LOOK_EVERY_S
+        backoff = Backoff(2 * LOOK_EVERY_S, LONGEST_PAUSE_S)
         while not self._is_stopping:
             woken.clear()
             try:
                 await self._send_due(lane)
                 pause_s = min(lane.wait_s(), LONGEST_PAUSE_S) or LOOK_EVERY_S
+                backoff.reset()
             except TemporaryError as error:
                 LOG.warning("due notifications could not be claimed", extra={"why": str(error)})
-                pause_s = min(max(pause_s, LOOK_EVERY_S) * 2, LONGEST_PAUSE_S)
+                pause_s = backoff.next_s()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), pause_s)
 

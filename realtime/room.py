@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter
 
 from marketplace import tasks
+from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
 from marketplace.ports import Announcement
@@ -25,6 +26,8 @@ LOG = logging.getLogger(__name__)
 # Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps
 # close within a few milliseconds without reading the store.
 GAP_CLOSES_WITHIN_S = 0.02
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
 # Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
 # If the store does not fill a gap in this time, the members get a `gap` and can show it.
@@ -209,7 +212,7 @@ class Room:
     async def _fill(self) -> None:
         """Read from the store until the announced head is reached."""
         await asyncio.sleep(GAP_CLOSES_WITHIN_S)
-        pause_s = 0.1
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
         while self.feed is not None and self.position < self._announced_head and self.members:
             position = self.position
@@ -222,8 +225,7 @@ class Room:
                 if asyncio.get_running_loop().time() >= tell_gap_at:
                     tell_gap_at = math.inf
                     self._push_gap(self.feed, self._announced_head, is_snapshot=False)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 2.0)
+                await backoff.wait()
                 continue
             _HOLES.inc()
             if not missing:

@@ -1,7 +1,7 @@
 import asyncio
-import contextlib
 import logging
 
+from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventProducer, ensure_topics
 from marketplace.process import Process, operations_app, run, serve
@@ -9,10 +9,9 @@ from marketplace.storage.leases import Lease
 from marketplace.storage.tail import Tail
 from relay.heads import Heads
 from relay.lease import TTL_S, LeaseKeeper
-from relay.relay import Relay
+from relay.relay import FIRST_PAUSE_S, LONGEST_PAUSE_S, Relay
 
 LOG = logging.getLogger(__name__)
-TOPICS_AGAIN_AFTER_S = 1.0
 
 
 async def main(process: Process) -> None:
@@ -45,13 +44,13 @@ async def main(process: Process) -> None:
 
 async def _create_topics(bootstrap_servers: str, stopping: asyncio.Event) -> None:
     """Wait for Kafka and create the missing topics."""
+    backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
     while not stopping.is_set():
         try:
             await ensure_topics(bootstrap_servers)
         except TemporaryError as error:
             LOG.warning("the topics could not be created", extra={"why": str(error)})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), TOPICS_AGAIN_AFTER_S)
+            await backoff.wait(stopping)
         else:
             return
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge
 
+from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventProducer
 from marketplace.ports import Clock
@@ -15,6 +16,7 @@ from relay.heads import Heads
 from relay.records import record_of
 
 LOG = logging.getLogger(__name__)
+FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 3.0
 # Saving the position ten times a second costs one write each; after a crash, the records of a tenth
 # of a second are sent twice.
@@ -53,20 +55,18 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until stopped or the lease is lost; back off while MongoDB or Kafka is down."""
-        pause_s = 0.1
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while self._may_continue():
             try:
                 async with contextlib.aclosing(self._tail.batches()) as batches:
                     async for batch in batches:
                         await self._relay_batch(batch)
-                        pause_s = 0.1
+                        backoff.reset()
                         if not self._may_continue():
                             return
             except TemporaryError as error:
                 LOG.warning("relaying is paused", extra={"why": str(error)})
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                await backoff.wait(self._stopping)
 
     def _may_continue(self) -> bool:
         return not self._stopping.is_set() and self._may_work()

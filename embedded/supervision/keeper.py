@@ -11,6 +11,7 @@ from embedded.supervision import logs
 from embedded.supervision.guard import Guard, kill_group
 from embedded.supervision.program import Program, spawn
 from marketplace import tasks
+from marketplace.backoff import Backoff
 
 POLL_S = 0.05
 FIRST_DELAY_S = 0.25
@@ -108,29 +109,29 @@ class Keeper:
         return StackError(f"{self.program.name} {what}.{tail}")
 
     async def _keep(self) -> None:
-        delay_s = FIRST_DELAY_S
+        # Not drawn: a person reads the delay, and no other process restarts this program.
+        backoff = Backoff(FIRST_DELAY_S, LONGEST_DELAY_S, draw=lambda: 1.0)
         while True:
             ready_at = time.monotonic()
             try:
                 if self._process is not None:
                     await self._watch()
                 if time.monotonic() - ready_at > STEADY_AFTER_S:
-                    delay_s = FIRST_DELAY_S
-                delay_s = await self._start_again(delay_s)
+                    backoff.reset()
+                await self._start_again(backoff)
             except Exception as error:  # the check failed; the program is kept running all the same
                 self._report(f"{self.program.name} could not be checked: {error!r}")
                 await asyncio.sleep(HEALTH_EVERY_S)
 
-    async def _start_again(self, delay_s: float) -> float:
-        """Restart until it is ready; return the delay for the next time it dies."""
+    async def _start_again(self, backoff: Backoff) -> None:
+        """Restart until it is ready."""
         process = self._process
         how = describe_exit(process.returncode if process and process.returncode else 0)
         while True:
             await self._end()
-            wait_s = max(delay_s, self._held_until - time.monotonic())
+            wait_s = max(backoff.next_s(), self._held_until - time.monotonic())
             self._report(f"{self.program.name} {how}; starting it again in {wait_s:.2g} s")
             await asyncio.sleep(wait_s)
-            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
             started_at = time.monotonic()
             try:
                 await self._launch()
@@ -140,7 +141,7 @@ class Keeper:
                 self._report(
                     f"{self.program.name} is ready again after {time.monotonic() - started_at:.1f} s"
                 )
-                return delay_s
+                return
 
     async def _watch(self) -> None:
         """Return when the process has exited; until then, report changes of its readiness."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.kafka import lag
 from marketplace.kafka.dead_letters import DeadLetters
@@ -54,7 +55,7 @@ class EventConsumer:
         self._dead_letters = DeadLetters(bootstrap_servers, group)
         self._stopping = asyncio.Event()
         self._answered_at: float | None = None
-        self._pause_s = FIRST_PAUSE_S
+        self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
     @property
     def is_polling(self) -> bool:
@@ -80,9 +81,7 @@ class EventConsumer:
                 except (KafkaError, OSError, TemporaryError) as error:
                     LOG.warning("Kafka is unreachable", extra={"why": repr(error)})
                     lag.forget(self._topics)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._stopping.wait(), self._pause_s)
-                    self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+                    await self._backoff.wait(self._stopping)
         finally:
             await self._dead_letters.close()
 
@@ -143,7 +142,7 @@ class EventConsumer:
             _raise_failure(joining)
             if joining.done():
                 self._answered_at = asyncio.get_running_loop().time()
-                self._pause_s = FIRST_PAUSE_S
+                self._backoff.reset()
         finally:
             await end([joining])
 

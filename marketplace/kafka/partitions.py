@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from marketplace import events
+from marketplace.backoff import Backoff
 from marketplace.errors import PermanentError, TemporaryError
 from marketplace.events import Event, UnknownEventError
 from marketplace.kafka.dead_letters import HANDLED, DeadLetters, TooManyDeadLettersError
@@ -53,7 +54,7 @@ class PartitionLoop:
         self._dead_letters = dead_letters
         self._stopping = stopping
         self.next_offset: int | None = None
-        self._failures = 0
+        self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self._defects = 0
 
     async def run(self) -> None:
@@ -82,7 +83,7 @@ class PartitionLoop:
         except Exception as error:
             failure = error
         if self.next_offset != begin:
-            self._failures = 0
+            self._backoff.reset()
             await self._commit()
         if failure is not None:
             await self._wait(failure)
@@ -158,7 +159,6 @@ class PartitionLoop:
 
     async def _wait(self, error: Exception) -> None:
         """Seek back to the record that failed, and fetch nothing until the retry."""
-        self._failures += 1
         LOG.warning(
             "a record failed; it will be retried",
             extra={
@@ -171,8 +171,6 @@ class PartitionLoop:
         with contextlib.suppress(IllegalStateError):  # the partition was revoked
             self._consumer.seek(self._partition, self.next_offset)
             self._consumer.pause(self._partition)
-        pause_s = min(FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE_S)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), pause_s)
+        await self._backoff.wait(self._stopping)
         with contextlib.suppress(IllegalStateError):
             self._consumer.resume(self._partition)

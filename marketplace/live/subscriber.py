@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from marketplace import tasks
+from marketplace.backoff import Backoff
 from marketplace.live.connection import RedisConnection
 from marketplace.live.receiving import RECEIVER, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
@@ -22,6 +23,8 @@ CANARY_EVERY_S = 2.0
 DEAF_AFTER_S = 7.0
 CONFIRM_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 1.0
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
 # As many channels per command as Redis handles without delaying other clients for long.
 ROOMS_PER_COMMAND = 1_000
 
@@ -131,19 +134,18 @@ class Subscriber:
         self._pending_commands.clear()
 
     async def _listen_for_ever(self) -> None:
-        pause_s = 0.05
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
             try:
                 listener = await self._resubscribe()
-                pause_s = 0.05
+                backoff.reset()
                 await self._listen(listener)
             except (RedisError, OSError, TimeoutError) as error:
                 LOG.warning("Redis is unreachable", extra={"why": str(error)})
             except Exception:
                 # A listener that ended would leave the process deaf permanently.
                 LOG.exception("the listener failed; it will reconnect")
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, 1.0)
+            await backoff.wait()
 
     async def _resubscribe(self) -> RedisConnection:
         """Open a new connection and subscribe to all rooms.

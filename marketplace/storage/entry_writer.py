@@ -32,6 +32,7 @@ from prometheus_client import Counter, Histogram
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from marketplace import tasks
+from marketplace.backoff import Backoff
 from marketplace.domain.conversations import Entry, EntryKind, blocked, entry_with_same_body
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
@@ -46,6 +47,8 @@ MAX_WAITING = 10_000
 MAX_KNOWN_HEADS = 100_000
 # An election takes up to 12 s with default settings; after this time a sender is asked to retry.
 GIVE_UP_AFTER_S = 15.0
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
 _DUPLICATE_KEY = 11_000
 
 _BATCHES = Histogram(
@@ -132,7 +135,7 @@ class EntryWriter:
 
     async def _write(self, batch: deque[_Waiting]) -> None:
         """Write until every entry of the batch has its result."""
-        pause_s = 0.05
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while batch:
             try:
                 await self._write_once(batch)
@@ -142,8 +145,7 @@ class EntryWriter:
                 if isinstance(error, PyMongoError) and not is_away(error):
                     raise
                 self._fail_late(batch)
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 1.0)
+                await backoff.wait()
 
     async def _write_once(self, batch: deque[_Waiting]) -> None:
         if self._are_heads_stale:

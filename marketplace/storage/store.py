@@ -1,8 +1,6 @@
 """All collections, and transactions over them."""
 
-import asyncio
 import copy
-import random
 import time
 from collections.abc import Awaitable, Callable
 from functools import cached_property
@@ -14,6 +12,7 @@ from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
@@ -153,7 +152,7 @@ class MongoStore(MongoRepositories):
             TemporaryError: conflicts or an unavailable server outlast the deadline.
         """
         give_up_at = time.monotonic() + TRANSACTION_DEADLINE_S
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while True:
             try:
                 async with await self._client.start_session() as session:
@@ -166,9 +165,7 @@ class MongoStore(MongoRepositories):
                     if is_away(error) or is_transient(error):
                         raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
                     raise
-            # Full jitter: transactions that conflicted once do not meet again at the same moment.
-            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 # no secret
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            await backoff.wait()
 
     def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
         """This store for the request that holds the claim; its transaction stores the response."""
@@ -196,6 +193,7 @@ class MongoStore(MongoRepositories):
 
 async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None:
     """Commit; while the outcome is unknown, commit again, which unlike a change is repeatable."""
+    backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
     while True:
         try:
             await session.commit_transaction()
@@ -203,7 +201,7 @@ async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None
             is_unknown = error.has_error_label("UnknownTransactionCommitResult")
             if not is_unknown or time.monotonic() > give_up_at:
                 raise
-            await asyncio.sleep(_LONGEST_PAUSE_S)
+            await backoff.wait()
         else:
             return
 
