@@ -77,6 +77,7 @@ class PollingSession:
         "_calls_ended",
         "_calls_in_flight",
         "_drained",
+        "_is_connecting",
         "_is_receiving",
         "_packets",
         "_polls",
@@ -110,7 +111,7 @@ class PollingSession:
         self._polls = 0
         self._waiting: asyncio.Future[None] | None = None
         self._successor: WebSocketSession | None = None
-        self._is_receiving = self._awaits_pong = False
+        self._is_receiving = self._is_connecting = self._awaits_pong = False
         self._attachments = self._calls_in_flight = 0
         self._calls_ended: asyncio.Event | None = None
         self._drained: asyncio.Event | None = None
@@ -238,7 +239,11 @@ class PollingSession:
         if packet_[:2] in (b"42", b"45"):
             await self._receive_call(packet_)
         elif packet_type == b"4" and len(packet_) > 1:
-            await self._server.receive_packet(self.sid, packet_[1:].decode())
+            self._is_connecting = True
+            try:
+                await self._server.receive_packet(self.sid, packet_[1:].decode())
+            finally:
+                self._is_connecting = False
         elif packet_type == b"3":
             self._awaits_pong = False
         elif packet_type == b"1":
@@ -271,6 +276,8 @@ class PollingSession:
         if self.closed or self.upgraded:
             return None
         if self.client_id is None and not self.upgrading:
+            if self._is_connecting:  # MongoDB may need longer to check the log-in
+                return websocket_session.HANDSHAKE_WITHIN_S
             self.end("no handshake")
             return None
         if self._awaits_pong:  # the pong was due before this next ping

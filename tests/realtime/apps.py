@@ -1,11 +1,13 @@
 """Apps connected with python-socketio's own client, and the people who use them."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import socketio
+from socketio.exceptions import ConnectionError as NotConnectedError
 
 from marketplace.bootstrap import SystemClock
 from marketplace.domain.accounts import Account, Role
@@ -15,6 +17,7 @@ from marketplace.settings import Settings
 from marketplace.tokens import Tokens
 from tests.builders import a_conversation, a_message, a_session, an_account
 from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
+from tests.realtime.gateways import RunningGateway
 
 Push = tuple[str, dict[str, Any]]
 WITHIN_S = 15.0
@@ -111,9 +114,25 @@ class App:
     """
 
     client: "socketio.AsyncClient"
+    connect_log: list[str]
     pushes: list[Push] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def connect(self, to: RunningGateway, auth: Any = None, **options: Any) -> None:
+        """Connect, by websocket by default.
+
+        Raises:
+            NotConnectedError: with the client's log and the gateway's sessions in its notes.
+        """
+        wanted = {"transports": ["websocket"], "wait_timeout": 10, **options}
+        try:
+            await self.client.connect(to.url, auth=auth, **wanted)
+        except NotConnectedError as error:
+            error.add_note("\n".join(["The client:", *self.connect_log]))
+            error.add_note("\n".join(["The gateway:", *to.sessions()]))
+            raise
+        self.client.logger.disabled = True
 
     def take(self, name: str, data: Any = None) -> None:
         """Record a push."""
@@ -188,10 +207,25 @@ class App:
         return list(await asyncio.gather(*(send(number) for number in numbers)))
 
 
+class _ListHandler(logging.Handler):
+    """Appends each log line to a list, with the seconds since the tests began."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(f"{record.relativeCreated / 1_000:.3f} {record.getMessage()}")
+
+
 def an_app() -> App:
     """Create an app that is not connected yet."""
-    app = App(socketio.AsyncClient(reconnection=False))
-    app.client.on("*", app.take)
-    app.client.on("disconnect", lambda *_: app.take("disconnect", {}))
-    app.client.on("connect_error", lambda data=None: app.take("connect_error", data or {}))
+    lines: list[str] = []
+    logger = logging.Logger("client of a test", logging.INFO)
+    logger.addHandler(_ListHandler(lines))
+    client = socketio.AsyncClient(reconnection=False, logger=logger, engineio_logger=logger)
+    app = App(client, lines)
+    client.on("*", app.take)
+    client.on("disconnect", lambda *_: app.take("disconnect", {}))
+    client.on("connect_error", lambda data=None: app.take("connect_error", data or {}))
     return app

@@ -37,9 +37,8 @@ async def connect() -> AsyncIterator[Connect]:
     ) -> App:
         app = an_app()
         apps.append(app)
-        wanted = {"transports": ["websocket"], "wait_timeout": 30, **more}
         given = auth if person is None else {"token": person.token}
-        await app.client.connect(to.url, auth=given, **wanted)
+        await app.connect(to, given, **{"wait_timeout": 30, **more})
         return app
 
     yield make

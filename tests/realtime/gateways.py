@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from marketplace.process import Process
 from marketplace.settings import Settings
 from realtime import __main__ as realtime
 from realtime.__main__ import main
-from realtime.transport.server import GatewayServer
+from realtime.transport.server import AnySession, GatewayServer
 
 
 def free_port() -> int:
@@ -24,11 +25,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class WatchedServer(GatewayServer):
+    """Records why its latest sessions ended: the gateway itself does not log it."""
+
+    def __init__(self, process_name: str) -> None:
+        super().__init__(process_name)
+        self.ended: deque[str] = deque(maxlen=20)
+
+    def lost(self, sid: str, reason: str) -> None:
+        """A session has ended."""
+        self.ended.append(f"session {sid} ended: {reason}")
+        super().lost(sid, reason)
+
+
 @dataclass(frozen=True, slots=True)
 class RunningGateway:
-    """A running gateway: its address, its process object and its task."""
+    """A running gateway: its address, its Socket.IO server, its process object and its task."""
 
     url: str
+    server: WatchedServer
     process: Process
     task: "asyncio.Task[None]"
 
@@ -45,6 +60,17 @@ class RunningGateway:
         ):
             return answer.status, await answer.json()
 
+    def sessions(self) -> list[str]:
+        """Describe its sessions, ended and open, one a line, for the message of a failed test."""
+        opened = (_describe(session) for session in self.server.eio.sockets.values())
+        return [*self.server.ended, *opened]
+
+
+def _describe(session: AnySession) -> str:
+    state = {name: getattr(session, name, None) for name in type(session).__slots__}
+    shown = [f"{name}={value!r}" for name, value in state.items() if isinstance(value, bool | str)]
+    return f"open: {type(session).__name__} {' '.join(shown)}"
+
 
 @asynccontextmanager
 async def gateway(
@@ -54,29 +80,21 @@ async def gateway(
     port = port or free_port()
     async with open_parts(replace(settings, process_name=name, bind_port=port)) as parts:
         process = Process(parts)
-        task = asyncio.create_task(main(process))
+        servers: list[WatchedServer] = []
+
+        def create(process_name: str) -> WatchedServer:
+            servers.append(WatchedServer(process_name))
+            return servers[0]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(realtime, "GatewayServer", create)
+            task = asyncio.create_task(main(process))
+            await asyncio.sleep(0)  # `main` creates its server before it first waits
         try:
             async with asyncio.timeout(20):
                 while not process.is_ready and not task.done():  # noqa: ASYNC110 # a plain flag
                     await asyncio.sleep(0.005)
-            yield RunningGateway(f"http://127.0.0.1:{port}", process, task)
+            yield RunningGateway(f"http://127.0.0.1:{port}", servers[0], process, task)
         finally:
             process.stopping.set()
             await task
-
-
-@asynccontextmanager
-async def watched_gateway(
-    settings: Settings,
-) -> AsyncIterator[tuple[RunningGateway, GatewayServer]]:
-    """Run a gateway and expose its Socket.IO server, for tests that inspect its internal state."""
-    made: list[GatewayServer] = []
-
-    def make(process_name: str) -> GatewayServer:
-        made.append(GatewayServer(process_name))
-        return made[0]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(realtime, "GatewayServer", make)
-        async with gateway(settings) as running:
-            yield running, made[0]

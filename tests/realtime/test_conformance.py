@@ -54,15 +54,18 @@ async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Sett
     }
 
 
-@pytest_asyncio.fixture(scope="module")
-async def restless(settings: Settings, module_store: MongoStore) -> AsyncIterator[RunningGateway]:
+@pytest_asyncio.fixture
+async def restless(
+    settings: Settings, module_store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningGateway]:
     """A gateway that pings its connections every second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "PING_EVERY_S", 1)
-        patch.setattr(server, "PING_TIMEOUT_S", 2)
-        patch.setattr(session, "HANDSHAKE_WITHIN_S", 1)  # a new session is first checked then
-        async with gateway(settings, "realtime-7") as running:
-            yield running
+    monkeypatch.setattr(server, "PING_EVERY_S", 1)
+    monkeypatch.setattr(server, "PING_TIMEOUT_S", 2)
+    # The first ping. It ends a session without a handshake: 1 s would be the wheel's next turn,
+    # which may be due at once.
+    monkeypatch.setattr(session, "HANDSHAKE_WITHIN_S", 2)
+    async with gateway(settings, "realtime-7") as running:
+        yield running
 
 
 async def disconnected(of: RunningGateway, account_id: str) -> None:
@@ -196,9 +199,7 @@ async def test_the_python_client_is_refused_with_a_code(mode: str, gateways: Gat
     """`connect_error` has the code in `data`, as for the JavaScript client."""
     app = an_app()
     with pytest.raises(NotConnectedError):
-        await app.client.connect(
-            gateways[0].url, auth={}, transports=TRANSPORTS[mode], wait_timeout=10
-        )
+        await app.connect(gateways[0], {}, transports=TRANSPORTS[mode])
     await app.client.disconnect()
 
     (told,) = app.named("connect_error")

@@ -27,9 +27,8 @@ from tests.realtime.gateways import RunningGateway, gateway
 async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     """Try to connect, and return the data of the refusal."""
     app = an_app()
-    wanted = {"transports": ["websocket"], "wait_timeout": 10, **more}
     with pytest.raises(NotConnectedError):
-        await app.client.connect(to.url, auth=auth, **wanted)
+        await app.connect(to, auth, **more)
     await app.client.disconnect()
     (told,) = app.named("connect_error")
     assert told["message"]
@@ -268,12 +267,7 @@ async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
     """Return the code that a new connection is refused with, or None if nothing listens any more."""
     app = an_app()
     try:
-        await app.client.connect(
-            to.url,
-            auth={"token": talk.customer.token},
-            transports=["websocket"],
-            wait_timeout=5,
-        )
+        await app.connect(to, {"token": talk.customer.token}, wait_timeout=5)
     except NotConnectedError:
         told = app.named("connect_error")
         return str(told[0]["data"]["code"]) if told and "data" in told[0] else None

@@ -262,6 +262,8 @@ class WebSocketSession(Outgoing):
             return None
         engine = self._server.eio
         if self.client_id is None:
+            if self._early is not None:  # in flight: MongoDB may need longer to check the log-in
+                return HANDSHAKE_WITHIN_S
             self.end("no handshake", CloseCode.POLICY_VIOLATION)
             return None
         if self._awaits_pong:  # the pong was due before this next ping

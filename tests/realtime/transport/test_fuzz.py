@@ -26,7 +26,7 @@ from realtime.transport.server import GatewayServer
 from realtime.transport.websocket import session as session_module
 from realtime.transport.websocket.session import WebSocketSession
 from tests.realtime.apps import Talk, a_talk
-from tests.realtime.gateways import RunningGateway, watched_gateway
+from tests.realtime.gateways import RunningGateway, gateway
 from tests.realtime.transport.websocket.raw import (
     Raw,
     call,
@@ -48,9 +48,13 @@ class Target:
     """A gateway, its internal state, two people in conversation, and a well-behaved connection."""
 
     gateway: RunningGateway
-    server: GatewayServer
     talk: Talk
     good: Raw
+
+    @property
+    def server(self) -> GatewayServer:
+        """The gateway's Socket.IO server."""
+        return self.gateway.server
 
     async def answers_others(self) -> None:
         """Check that a good call on another connection succeeds."""
@@ -94,10 +98,10 @@ async def target(settings: Settings) -> AsyncIterator[Target]:
     store = await open_store(settings)
     talk = await a_talk(store, settings)
     async with (
-        watched_gateway(replace(settings, limit_scale=1_000.0)) as (gateway, server),
-        connected(gateway.url, talk.vendor) as good,
+        gateway(replace(settings, limit_scale=1_000.0)) as running,
+        connected(running.url, talk.vendor) as good,
     ):
-        yield Target(gateway, server, talk, good)
+        yield Target(running, talk, good)
     await store.database.client.drop_database(settings.mongodb_database)
     await store.close()
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import orjson
@@ -11,8 +12,10 @@ import pytest_asyncio
 
 from realtime.transport import polling
 from realtime.transport.websocket import session
-from tests.realtime.apps import Talk
+from realtime.transport.websocket.wheel import SLOTS
+from tests.realtime.apps import Person, Talk
 from tests.realtime.conftest import Connect, Gateways
+from tests.realtime.transport.websocket import raw as by_hand
 
 SOCKET_IO = "/socket.io/?EIO=4&transport="
 Socket = aiohttp.ClientWebSocketResponse
@@ -309,3 +312,25 @@ async def test_a_silent_transport_is_closed(
     async with http.ws_connect(url) as socket:
         await socket.receive_str(timeout=10)
         await ended(socket)
+
+
+@pytest.mark.parametrize("opened", [by_hand.connected, by_hand.polling])
+async def test_a_slow_handshake_is_answered(
+    opened: Callable[[str, Person], AbstractAsyncContextManager[object]],
+    gateways: Gateways,
+    talk: Talk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A session is not ended for want of a handshake while MongoDB checks its log-in."""
+    parts, wheel = gateways[0].parts, gateways[0].server.wheel
+    check = parts.store.sessions.alive
+
+    async def check_late(session_ids: list[str]) -> set[str]:
+        for _ in range(SLOTS):  # all time-outs of the session pass
+            wheel.turn()
+        return await check(session_ids)
+
+    monkeypatch.setattr(parts.store.sessions, "alive", check_late)
+
+    async with opened(gateways[0].url, talk.customer):
+        assert await parts.world.presence.is_connected(talk.customer.id)

@@ -11,11 +11,10 @@ from websockets.frames import Frame, Opcode
 
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from realtime.transport.server import GatewayServer
 from realtime.transport.websocket import acceptor as module
 from tests.realtime.apps import Talk
 from tests.realtime.conftest import Connect
-from tests.realtime.gateways import RunningGateway, watched_gateway
+from tests.realtime.gateways import RunningGateway, gateway
 from tests.realtime.transport.websocket.raw import (
     Raw,
     call,
@@ -30,20 +29,11 @@ from tests.realtime.transport.websocket.raw import (
 QUERY = "EIO=4&transport=websocket"
 
 
-Watched = tuple[RunningGateway, GatewayServer]
-
-
 @pytest_asyncio.fixture(scope="module")
-async def watched(module_store: MongoStore, settings: Settings) -> AsyncIterator[Watched]:
-    """A gateway and its Socket.IO server."""
-    async with watched_gateway(replace(settings, limit_scale=1_000.0)) as both:
-        yield both
-
-
-@pytest.fixture
-def running(watched: Watched) -> RunningGateway:
-    """The gateway."""
-    return watched[0]
+async def running(module_store: MongoStore, settings: Settings) -> AsyncIterator[RunningGateway]:
+    """A gateway."""
+    async with gateway(replace(settings, limit_scale=1_000.0)) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -187,12 +177,13 @@ async def test_calls_in_the_segment_of_the_upgrade_are_executed_in_order(
     assert bodies == {n: f"m{n}" for n in range(1, 31)}
 
 
-async def test_probe_upgrade_and_call_may_arrive_together(watched: Watched, talk: Talk) -> None:
+async def test_probe_upgrade_and_call_may_arrive_together(
+    running: RunningGateway, talk: Talk
+) -> None:
     """When probe, upgrade and call arrive together, the pending poll ends, but not the session."""
-    running, server = watched
     async with polling(running.url, talk.customer) as polled, tcp(running.url) as raw:
         poll = asyncio.create_task(polled.poll())
-        session = server.eio.sockets[polled.sid]
+        session = running.server.eio.sockets[polled.sid]
         async with asyncio.timeout(5):
             while not session._polls:  # noqa: ASYNC110 # a plain number
                 await asyncio.sleep(0.005)
