@@ -19,14 +19,14 @@ def memory_mib(stack: Running) -> dict[str, float]:
 
 async def holds(stack: Running) -> dict[str, int]:
     """How often each event loop was blocked for more than 20 ms of CPU time since its start."""
-    told = {}
+    counts = {}
     async with aiohttp.ClientSession() as http:
         for name in PYTHON:
             async with http.get(f"{stack.url(name)}/metrics") as answer:
                 found = _HOLDS.search(await answer.text())
             assert found is not None, f"{name} does not tell how often its loop was held"
-            told[name] = int(float(found[1]))
-    return told
+            counts[name] = int(float(found[1]))
+    return counts
 
 
 def _family(pid: int | None) -> list[int]:

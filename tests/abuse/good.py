@@ -49,7 +49,7 @@ async def _one(
                 felt.failures.append(f"GET /v1/me: {answer.status}")
             felt.took_ms.append((time.perf_counter() - began_at) * 1_000)
             began_at = time.perf_counter()
-            told = await socket.ask(
+            acknowledged = await socket.ask(
                 number,
                 "send_message",
                 {
@@ -58,8 +58,8 @@ async def _one(
                     "body": "Are you still coming at nine?",
                 },
             )
-            if not told["ok"]:
-                felt.failures.append(f"send_message: {told['error']['code']}")
+            if not acknowledged["ok"]:
+                felt.failures.append(f"send_message: {acknowledged['error']['code']}")
             felt.took_ms.append((time.perf_counter() - began_at) * 1_000)
             await asyncio.sleep(PAUSE_S)
     socket.cut()

@@ -89,9 +89,9 @@ def test_clients_of_a_killed_gateway_resume_without_a_fault(bench_site: Site) ->
 @pytest.mark.long
 def test_notify_is_measured_under_load_and_on_a_backlog(bench_site: Site) -> None:
     """notify handles every event, beside a load and from a backlog, and both matches are sent."""
-    beside, told, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows
+    beside, notified, on_backlog, shrinks = MEASURES["notify"](bench_site, QUICK).rows
 
     assert _number(beside.parley) >= 0
-    assert _number(told.parley) > 0
+    assert _number(notified.parley) > 0
     assert _number(on_backlog.parley) > 0
     assert _number(shrinks.parley) > 0

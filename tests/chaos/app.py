@@ -184,18 +184,20 @@ class App:
             raise AssertionError(f"{self.name} could not join: {answer}")
         return bool(answer["ok"])
 
-    def _joined(self, wire: Wire, asked_at: float, after: int, told: Told) -> None:
-        if told["ok"]:
-            self._head, self._aside = told["head"], []
-            self._show(Joined, wire, asked_at, after, told)
+    def _joined(self, wire: Wire, asked_at: float, after: int, answer: Told) -> None:
+        if answer["ok"]:
+            self._head, self._aside = answer["head"], []
+            self._show(Joined, wire, asked_at, after, answer)
 
-    def _fetched(self, wire: Wire, asked_at: float, after: int, told: Told) -> None:
-        if told["ok"]:
-            self._show(Fetched, wire, asked_at, after, told)
+    def _fetched(self, wire: Wire, asked_at: float, after: int, answer: Told) -> None:
+        if answer["ok"]:
+            self._show(Fetched, wire, asked_at, after, answer)
 
-    def _show(self, kind: type[Shown], wire: Wire, asked_at: float, after: int, told: Told) -> None:
-        entries = tuple(entry_of(item) for item in told["entries"])
-        head, has_more = told["head"], told["has_more"]
+    def _show(
+        self, kind: type[Shown], wire: Wire, asked_at: float, after: int, answer: Told
+    ) -> None:
+        entries = tuple(entry_of(item) for item in answer["entries"])
+        head, has_more = answer["head"], answer["has_more"]
         shown = kind(now(), *self._where(wire), asked_at, after, head, has_more, entries)
         self._history.add(shown)
         self._see(entries)
@@ -238,8 +240,8 @@ class App:
             self._retries.add(retry)
             retry.add_done_callback(self._retries.discard)
             return
-        told = answer["message"] if content.kind == "message" else answer["entry"]
-        entry = entry_of(told, content.kind)
+        stored = answer["message"] if content.kind == "message" else answer["entry"]
+        entry = entry_of(stored, content.kind)
         self._history.add(Acknowledged(now(), *where, entry))
         if self.outbox.done(content):
             self._mine.append(entry)

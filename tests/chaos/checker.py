@@ -118,9 +118,9 @@ def _once(conversation: Conversation) -> Iterator[str]:
     for answer in conversation.acknowledged:
         if answer.entry.content.kind == "message":
             answers[answer.entry.content].add((answer.entry.sequence, answer.entry.id))
-    for content_, told in answers.items():
-        if len(told) > 1:
-            yield f"{content_} was acknowledged in {len(told)} ways: {sorted(told, key=str)}"
+    for content_, answers_of_one in answers.items():
+        if len(answers_of_one) > 1:
+            yield f"{content_} was acknowledged in {len(answers_of_one)} ways: {sorted(answers_of_one, key=str)}"
 
 
 def _phantoms(conversation: Conversation) -> Iterator[str]:

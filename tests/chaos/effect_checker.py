@@ -16,8 +16,8 @@ from tests.chaos.record import Violation
 
 def effect_violations(events: Sequence[Event]) -> list[Violation]:
     """Find everything that breaks a promise in a history of business over REST."""
-    asked = list(dict.fromkeys(event.effect for event in events if isinstance(event, Asked)))
-    if not asked:
+    requested = list(dict.fromkeys(event.effect for event in events if isinstance(event, Asked)))
+    if not requested:
         return []
     answers: dict[Effect, set[str | None]] = defaultdict(set)
     for event in events:
@@ -30,12 +30,12 @@ def effect_violations(events: Sequence[Event]) -> list[Violation]:
         "first answer": _first_answers(answers),
         "finished": (
             f"{effect} has no answer"
-            for effect in asked
+            for effect in requested
             if effect not in answers and effect not in {one.effect for one in turned}
         ),
         "refused": (f"{refusal.status} {refusal.code} for {refusal.effect}" for refusal in turned),
     }
-    return [Violation(rule, "REST", what) for rule, told in found.items() for what in told]
+    return [Violation(rule, "REST", what) for rule, faults in found.items() for what in faults]
 
 
 def _once(done: list[Effect], ledgers: list[Ledger]) -> Iterator[str]:
@@ -54,6 +54,6 @@ def _once(done: list[Effect], ledgers: list[Ledger]) -> Iterator[str]:
 
 
 def _first_answers(answers: dict[Effect, set[str | None]]) -> Iterator[str]:
-    for effect, told in answers.items():
-        if len(told) > 1:
-            yield f"{effect} was answered in {len(told)} ways: {sorted(map(str, told))}"
+    for effect, different in answers.items():
+        if len(different) > 1:
+            yield f"{effect} was answered in {len(different)} ways: {sorted(map(str, different))}"

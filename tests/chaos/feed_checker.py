@@ -40,7 +40,7 @@ def feed_violations(events: Sequence[Event]) -> list[Violation]:
     found = [Violation("dense", rfi_id, "nobody read it in the end") for rfi_id in sorted(unread)]
     for read in reads:
         mine = [event for event in events if getattr(event, "rfi_id", None) == read.rfi_id]
-        for rule, told in (
+        for rule, faults in (
             ("dense", _dense(read)),
             ("durable", _durable(read, mine)),
             ("stream", _streams(read, mine, events)),
@@ -48,7 +48,7 @@ def feed_violations(events: Sequence[Event]) -> list[Violation]:
             ("replay", _replays(mine)),
             ("current", _current(mine)),
         ):
-            found += [Violation(rule, read.rfi_id, what) for what in told]
+            found += [Violation(rule, read.rfi_id, what) for what in faults]
     return found
 
 
@@ -137,17 +137,17 @@ def _replays(events: list[Event]) -> Iterator[str]:
 
 
 def _current(events: list[Event]) -> Iterator[str]:
-    told: list[tuple[float, int]] = []
+    seen: list[tuple[float, int]] = []
     for event in events:
         if isinstance(event, Revised):
-            told.append((event.at, event.revision))
+            seen.append((event.at, event.revision))
         elif isinstance(event, FeedPushed):
-            told.append((event.at, event.change["revision"]))
+            seen.append((event.at, event.change["revision"]))
         elif isinstance(event, FeedJoined):
-            known = max((number for at, number in told if at < event.asked_at), default=0)
+            known = max((number for at, number in seen if at < event.asked_at), default=0)
             if event.revision < known:
                 yield f"{event.connection} was shown {event.revision}, when {known} had been told"
-            told.append((event.at, event.revision))
+            seen.append((event.at, event.revision))
 
 
 def _is_same(one: dict[str, Any], other: dict[str, Any] | None) -> bool:

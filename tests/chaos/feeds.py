@@ -148,8 +148,8 @@ class Follower:
             await wire.cut()
             self._history.add(Ended(now(), wire.name, wire.reason))
 
-    def _joined(self, asked_at: float, told: dict[str, Any]) -> None:
-        if told["ok"] and self._wire is not None:
+    def _joined(self, asked_at: float, answer: dict[str, Any]) -> None:
+        if answer["ok"] and self._wire is not None:
             self._history.add(
                 FeedJoined(
                     now(),
@@ -158,12 +158,12 @@ class Follower:
                     asked_at,
                     self._feed.rfi_id,
                     self.revision,
-                    told["revision"],
-                    told["rfi"],
-                    tuple(told["changes"]),
+                    answer["revision"],
+                    answer["rfi"],
+                    tuple(answer["changes"]),
                 )
             )
-            self.revision, self.is_joined = told["revision"], True
+            self.revision, self.is_joined = answer["revision"], True
 
     def _take(self, name: str, data: dict[str, Any]) -> None:
         if name == "rfi.changed" and self._wire is not None:

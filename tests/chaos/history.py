@@ -209,17 +209,17 @@ def now() -> float:
     return time.monotonic()
 
 
-def entry_of(told: dict[str, Any], kind: str | None = None) -> Entry:
+def entry_of(data: dict[str, Any], kind: str | None = None) -> Entry:
     """Parse an entry that an app got: acknowledged, pushed (its kind is the event's) or read."""
-    kind = kind or told["kind"]
+    kind = kind or data["kind"]
     if kind == "notice":
-        said = json.dumps([told["code"], told["data"]], sort_keys=True)
-        return Entry(told["sequence"], None, Content(kind, body=said))
+        notice = json.dumps([data["code"], data["data"]], sort_keys=True)
+        return Entry(data["sequence"], None, Content(kind, body=notice))
     content = Content(
         kind,
-        told.get("sender_id"),
-        told.get("client_message_id"),
-        told.get("message_id"),
-        told.get("body"),
+        data.get("sender_id"),
+        data.get("client_message_id"),
+        data.get("message_id"),
+        data.get("body"),
     )
-    return Entry(told["sequence"], told.get("id") if kind == "message" else None, content)
+    return Entry(data["sequence"], data.get("id") if kind == "message" else None, content)

@@ -44,8 +44,8 @@ def _of_revision(revision: Document) -> list[str]:
     if revision["revision"] == 1:
         return []
     new = {change["path"]: change["new"] for change in revision["changes"]}
-    said = new.get("title") or new.get("state")
-    return [f"revision {revision['rfi_id']} {said}"]
+    content = new.get("title") or new.get("state")
+    return [f"revision {revision['rfi_id']} {content}"]
 
 
 def _of_entry(entry: Document) -> list[str]:

@@ -67,5 +67,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _first_line(*command: str) -> str:
-    told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 # our own
-    return " ".join(told.stdout.splitlines()[0].split()[:3])
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 # our own
+    return " ".join(finished.stdout.splitlines()[0].split()[:3])

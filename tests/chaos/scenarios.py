@@ -107,7 +107,7 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
     of_all = (violations, feed_violations, effect_violations)
     found = [violation for check in of_all for violation in check(history.events)]
     sent = [event.content for event in history.of(Sent)]
-    asked = [event.effect for event in history.of(Asked)]
+    requested = [event.effect for event in history.of(Asked)]
     done = {event.effect for event in history.of(Done)}
     connected = [event.app for event in history.of(Connected)]
     answered_at = [event.at for event in history.of(Acknowledged)]
@@ -117,9 +117,9 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         did=did,
         rounds=rounds,
         took_s=events[-1].at - events[0].at,
-        sent=len(set(sent)) + len(set(asked)),
+        sent=len(set(sent)) + len(set(requested)),
         acknowledged=len({event.entry for event in history.of(Acknowledged)}) + len(done),
-        resent=len(sent) - len(set(sent)) + len(asked) - len(set(asked)),
+        resent=len(sent) - len(set(sent)) + len(requested) - len(set(requested)),
         pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed)),
         reconnects=len(connected) - len(set(connected)),
         longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),

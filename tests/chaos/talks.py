@@ -56,17 +56,17 @@ async def seeded(environment: Mapping[str, str], count: int) -> list[Talk]:
         given = {**os.environ, "PARLEY_PROCESS_NAME": "seed", **environment}
         seeding = await asyncio.create_subprocess_exec(str(command), *arguments, env=given)
         assert await seeding.wait() == 0
-        made = json.loads(file.read_text())
+        seeds = json.loads(file.read_text())
     return [
         Talk(seed["conversation_id"], seed["rfi_id"], (_person(seed, 0), _person(seed, 1)))
-        for seed in made
+        for seed in seeds
     ]
 
 
-def _person(made: dict[str, Any], side: int) -> Person:
-    token = made["tokens"][side]
+def _person(seed: dict[str, Any], side: int) -> Person:
+    token = seed["tokens"][side]
     claims = jwt.decode(token, options={"verify_signature": False})
-    return Person(claims["sub"], token, made["conversation_id"])
+    return Person(claims["sub"], token, seed["conversation_id"])
 
 
 async def pages(place: Place, person: Person) -> list[dict[str, Any]]:

@@ -25,10 +25,10 @@ STORED = {fact: 1 for effect in EFFECTS for fact in facts(effect)}
 
 def a_record(stored: dict[str, int] | None = None) -> list[Event]:
     """Each is requested twice and answered; the message is sent once more, the award is found."""
-    asked = [Asked(1.0, effect) for effect in EFFECTS for _ in range(2)]
+    requests = [Asked(1.0, effect) for effect in EFFECTS for _ in range(2)]
     done = [Done(2.0, effect, f"answer to {effect.mark}") for effect in EFFECTS[:-1]]
     more = [replace(done[4], at=3.0), Done(4.0, EFFECTS[-1], None)]
-    return [*asked, *done, *more, Ledger(5.0, STORED if stored is None else stored)]
+    return [*requests, *done, *more, Ledger(5.0, STORED if stored is None else stored)]
 
 
 def told(record: list[Event]) -> list[str]:

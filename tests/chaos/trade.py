@@ -174,13 +174,13 @@ class Trader:
         answer = await self._ask(effect, person, "POST", path, body, key)
         if not answer.is_success:
             self._expect(effect, answer)
-        told = self._done(effect, answer)
+        first_body = self._done(effect, answer)
         if self._random.random() < _TWICE:
             again = await self._ask(effect, person, "POST", path, body, key)
             if not again.is_success:
                 self._expect(effect, again)
             self._done(effect, again)
-        return told
+        return first_body
 
     async def _guarded(
         self,
@@ -232,8 +232,8 @@ class Trader:
 
         answer = await self._until_answered(path, once)
         assert answer.is_success, answer.text
-        told: Told = answer.json()
-        return told
+        body: Told = answer.json()
+        return body
 
     async def _until_answered(
         self, what: str, once: Callable[[], Awaitable[httpx.Response]]
@@ -256,8 +256,8 @@ class Trader:
     def _done(self, effect: Effect, answer: httpx.Response, *, is_repeatable: bool = True) -> Told:
         text = answer.text if is_repeatable else None
         self._history.add(Done(now(), effect, text))
-        told: Told = answer.json()
-        return told
+        body: Told = answer.json()
+        return body
 
     def _expect(self, effect: Effect, answer: httpx.Response, *codes: str) -> None:
         """Accept one of these refusals; any other ends the deal."""

@@ -173,10 +173,10 @@ class Wire:
         """
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
-        def answered(told: dict[str, Any]) -> None:
-            seen(told)
+        def answered(acknowledgement: dict[str, Any]) -> None:
+            seen(acknowledgement)
             if not answer.done():
-                answer.set_result(told)
+                answer.set_result(acknowledgement)
 
         await self.call(name, payload, answered)
         closed = asyncio.ensure_future(self.closed.wait())

@@ -238,17 +238,17 @@ async def test_nothing_is_appended_to_a_blocked_conversation(
 
     await _close(store, conversation, customer)
 
-    told = []
+    messages = []
     for log in (*logs, new_entry_log()):
         for sender in (customer, vendor):
             with pytest.raises(ParleyError) as refused:
                 await log.append(a_message(conversation_id=conversation.id, sender_id=sender))
             assert refused.value.code is Code.BLOCKED
-            told.append(refused.value.message)
+            messages.append(refused.value.message)
         assert not (await log.append(replace(first, id="again"))).is_new
         await log.append(a_message())  # other conversations are unaffected
-    assert len(set(told[::2])) == len(set(told[1::2])) == 1
-    assert told[0] != told[1]
+    assert len(set(messages[::2])) == len(set(messages[1::2])) == 1
+    assert messages[0] != messages[1]
     assert await store.entries.heads([conversation.id]) == {conversation.id: 3}
 
     await _open(store, conversation)

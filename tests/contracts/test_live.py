@@ -30,8 +30,8 @@ def in_memory() -> Stage:
     kept, room = memory.Live(), f"conversation:{new_id()}"
 
     async def hear(count: int) -> list[LiveItem]:
-        told: list[LiveItem] = [*kept.announcements, *kept.signals]
-        heard = [announcement for announcement in told if announcement.room == room]
+        items: list[LiveItem] = [*kept.announcements, *kept.signals]
+        heard = [announcement for announcement in items if announcement.room == room]
         assert len(heard) == count
         return heard
 
@@ -69,21 +69,21 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
 @pytest.fixture(params=["in_memory", "in_redis"])
 def stage(request: pytest.FixtureRequest) -> Stage:
     """Every implementation, one after the other."""
-    made: Stage = request.getfixturevalue(request.param)
-    return made
+    opened: Stage = request.getfixturevalue(request.param)
+    return opened
 
 
 async def test_an_announcement_arrives_unchanged(stage: Stage) -> None:
     """Name, data and position arrive unchanged; a push without a position has none."""
-    told = [
+    announcements = [
         Announcement(stage.room, "message.sent", {"body": "naïve 🙂", "n": [1, None, True]}, 7),
         Announcement(stage.room, "typing.updated", {"is_typing": False}),
     ]
 
-    for announcement in told:
+    for announcement in announcements:
         stage.live.announce(announcement)
 
-    assert await stage.hear(2) == told
+    assert await stage.hear(2) == announcements
 
 
 async def test_a_signal_never_arrives_as_a_push(stage: Stage) -> None:

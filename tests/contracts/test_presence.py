@@ -27,9 +27,9 @@ def clock() -> FixedClock:
 @pytest.fixture
 def in_memory(clock: FixedClock) -> NewPresence:
     """A factory of one process's presence, in memory."""
-    said: dict[tuple[str, str], datetime] = {}
+    connected: dict[tuple[str, str], datetime] = {}
     active: dict[tuple[str, str], datetime] = {}
-    return lambda process_name: memory.PresenceStore(process_name, clock, said, active)
+    return lambda process_name: memory.PresenceStore(process_name, clock, connected, active)
 
 
 @pytest_asyncio.fixture
@@ -43,8 +43,8 @@ async def in_redis(clock: FixedClock, redis_url: str) -> AsyncIterator[NewPresen
 @pytest.fixture(params=["in_memory", "in_redis"])
 def presence_of(request: pytest.FixtureRequest) -> NewPresence:
     """A factory of one process's presence, for every implementation."""
-    made: NewPresence = request.getfixturevalue(request.param)
-    return made
+    factory: NewPresence = request.getfixturevalue(request.param)
+    return factory
 
 
 async def test_connected_accounts_are_found_among_many(presence_of: NewPresence) -> None:

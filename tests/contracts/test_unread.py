@@ -57,12 +57,12 @@ async def test_sending_a_message_moves_the_senders_read_position(store: Store) -
     assert await _unread(store) == (2, 1)
 
 
-@pytest.mark.parametrize(("sent", "told"), [(99, 99), (100, 100), (130, 100)])
-async def test_unread_counts_stop_at_a_hundred(store: Store, sent: int, told: int) -> None:
+@pytest.mark.parametrize(("sent", "count"), [(99, 99), (100, 100), (130, 100)])
+async def test_unread_counts_stop_at_a_hundred(store: Store, sent: int, count: int) -> None:
     """Counts above 100 are reported as 100."""
     await _add(store, *(_says(OTHER) for _ in range(sent)))
 
-    assert (await _unread(store))[1] == told
+    assert (await _unread(store))[1] == count
 
 
 async def test_many_deletions_do_not_hide_remaining_messages(store: Store) -> None:

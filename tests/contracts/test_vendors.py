@@ -194,9 +194,9 @@ async def test_covering_returns_the_given_vendors_that_still_fit(store: Store) -
     ]
     not_asked = a_vendor()
     await _with(store, *fitting, *others, not_asked)
-    asked = [vendor.id for vendor in fitting + others] + ["unknown"]
+    given = [vendor.id for vendor in fitting + others] + ["unknown"]
 
-    found = await store.vendors.covering("plumbing", a_place(), asked)
+    found = await store.vendors.covering("plumbing", a_place(), given)
 
     assert found == {vendor.id for vendor in fitting}
 

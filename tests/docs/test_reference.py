@@ -67,7 +67,7 @@ def test_the_page_says_all_version_1_exactly_while_it_is_true() -> None:
 
 def test_every_announced_push_is_listed() -> None:
     """events.md lists exactly the pushes that actions, gateways and notify send."""
-    made = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
+    announced = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [
         "marketplace/actions/announcements.py",
         "marketplace/actions/rfis.py",
@@ -75,10 +75,10 @@ def test_every_announced_push_is_listed() -> None:
         *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "realtime").glob("*.py")),
         "notify/drafts.py",
     ]:
-        made |= _announced(CHECKOUT / path)
-    made |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
-    made |= set(re.findall(r'"(gap)", gap', _source("realtime/room.py")))  # it has no dot
-    assert {name for row in PUSHES for name in spans(row.cells["Push"])} == made
+        announced |= _announced(CHECKOUT / path)
+    announced |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
+    announced |= set(re.findall(r'"(gap)", gap', _source("realtime/room.py")))  # it has no dot
+    assert {name for row in PUSHES for name in spans(row.cells["Push"])} == announced
 
 
 def _announced(path: Path) -> set[str]:

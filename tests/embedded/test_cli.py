@@ -80,9 +80,9 @@ def test_a_stack_starts_reports_its_state_and_stops_in_order(
 
 def status(parley: Parley) -> list[dict[str, object]]:
     """Run `parley status --json` on the same folder."""
-    with parley("status", "--json") as asked:
-        asked.process.wait(30)
-    entries: list[dict[str, object]] = json.loads("\n".join(asked.lines))
+    with parley("status", "--json") as command:
+        command.process.wait(30)
+    entries: list[dict[str, object]] = json.loads("\n".join(command.lines))
     return entries
 
 

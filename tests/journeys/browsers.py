@@ -46,7 +46,7 @@ class Window:
         self.errors: list[str] = []
         page.set_default_timeout(SHOWN_WITHIN_MS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("console", lambda message: self._note(message.type, message.text))
 
     async def click(self, test_id: str) -> None:
         """Click the element with this test id, once it exists."""

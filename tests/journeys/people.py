@@ -70,8 +70,8 @@ async def registered(site: Site, role: str, name: str) -> Person:
         "password": PASSWORD,
         "name": name,
     }
-    made = _answer(await site.http.post("/v1/accounts", json=account))
-    return _person(site, made)
+    tokens = _answer(await site.http.post("/v1/accounts", json=account))
+    return _person(site, tokens)
 
 
 async def logged_in(site: Site, email: str, password: str) -> Person:

@@ -55,9 +55,9 @@ async def test_a_failing_provider_delays_notifications_and_duplicates_none(
         return [notification["state"] for notification in seen] == ["sent", "sent"]
 
     # Twilio is queried a minute after the request, when its list has what it accepted.
-    told = await eventually(log, is_sent, within_s=180)
+    notifications = await eventually(log, is_sent, within_s=180)
 
-    assert sorted(notification["channel"] for notification in told) == ["email", "sms"]
+    assert sorted(notification["channel"] for notification in notifications) == ["email", "sms"]
     assert await faults_left(site) == []
     assert await subjects(site, vendor.email) == ["New request near you: A sink of patience"]
     assert len(await texts(site, vendor.phone)) == 1

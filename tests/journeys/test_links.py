@@ -192,8 +192,8 @@ async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
         match = await a_match(vendor, rfi)
         accepted = await vendor.post(f"/v1/matches/{match['id']}/accept")
         conversation_id = accepted["conversation_id"]
-    said = {"client_message_id": "w-1", "body": MESSAGE}
-    await winner.post(f"/v1/conversations/{conversation_id}/messages", json=said)
+    message = {"client_message_id": "w-1", "body": MESSAGE}
+    await winner.post(f"/v1/conversations/{conversation_id}/messages", json=message)
     path = f"/v1/rfis/{rfi['id']}"
     revised = await customer.patch(
         path, if_match=rfi["revision"], json={"description": "Both taps drip."}

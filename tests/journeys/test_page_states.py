@@ -97,8 +97,8 @@ async def test_a_sent_message_is_scrolled_into_view(
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
     messages = f"/v1/conversations/{conversation_id}/messages"
     for number in range(40):
-        said = {"client_message_id": f"v-{number}", "body": f"Line {number}"}
-        await vendor.post(messages, json=said)
+        message = {"client_message_id": f"v-{number}", "body": f"Line {number}"}
+        await vendor.post(messages, json=message)
     window = await logged_in_window(
         browser, f"{site.url}/conversations/{conversation_id}", customer
     )
@@ -140,8 +140,8 @@ async def test_nobody_is_shown_as_active_without_a_connection(
 async def test_messages_are_a_list_in_a_log(site: Site, browser: Browser, admin: Person) -> None:
     """A screen reader announces new ones, and how many there are: each item is in a list."""
     customer, vendor, conversation_id = await a_conversation(site, admin, *NAMES)
-    said = {"client_message_id": "v-1", "body": "Good morning."}
-    await vendor.post(f"/v1/conversations/{conversation_id}/messages", json=said)
+    message = {"client_message_id": "v-1", "body": "Good morning."}
+    await vendor.post(f"/v1/conversations/{conversation_id}/messages", json=message)
     window = await logged_in_window(
         browser, f"{site.url}/conversations/{conversation_id}", customer
     )

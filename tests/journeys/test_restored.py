@@ -26,9 +26,9 @@ async def _restore(site: Site, conversation_id: str, head: int) -> None:
         {"conversation_id": conversation_id, "sequence": {"$gt": head}}
     )
     settings = from_environment(site.running.environment)
-    said: list[str] = []
-    await after_restore(settings.mongodb_url, settings.mongodb_database, said.append)
-    assert said
+    lines: list[str] = []
+    await after_restore(settings.mongodb_url, settings.mongodb_database, lines.append)
+    assert lines
 
 
 async def test_an_open_page_shows_the_restored_database(

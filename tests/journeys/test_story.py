@@ -132,8 +132,8 @@ async def _revise(story: Story) -> None:
     change = await story.vendor_app.pushed("rfi.changed", LIVE_S, rfi_id=story.rfi["id"])
     assert (change["revision"], change["cause"]) == (3, "revised")
     assert change["actor"] == {"account_id": story.customer.id, "role": "customer"}
-    told = {field["path"]: (field["old"], field["new"]) for field in change["changes"]}
-    assert told == {
+    changes = {field["path"]: (field["old"], field["new"]) for field in change["changes"]}
+    assert changes == {
         "description": (
             "The trap under the sink drips day and night.",
             "The trap drips, and the tap too.",
@@ -207,11 +207,11 @@ async def _kafka_and_mongodb_agree(story: Story) -> None:
     async def relayed() -> list[dict[str, Any]]:
         return await topics.events(story.site, {conversation_id}, "conversations")
 
-    said = await eventually(relayed, lambda seen: len(seen) == 1 + len(entries))
-    assert {event["name"] for event in said} == {
+    in_kafka = await eventually(relayed, lambda seen: len(seen) == 1 + len(entries))
+    assert {event["name"] for event in in_kafka} == {
         "conversation.started", "notice.added", "message.sent",
     }  # fmt: skip
-    numbered = [event for event in said if event["name"] != "conversation.started"]
+    numbered = [event for event in in_kafka if event["name"] != "conversation.started"]
     assert [event["id"] for event in numbered] == [entry["_id"] for entry in entries]
     names = [event["name"] for event in await topics.events(story.site, {rfi_id}, "rfis")]
     assert names == [

@@ -74,8 +74,10 @@ def an_event_of(name: str) -> Event:
         match = an_accepted_match()
         return an_event(name, match.rfi_id, {"match": MatchView().dump(match)})
     if noun == "notification":
-        told = a_notification()
-        return an_event(name, told.account_id, {"notification": NotificationView().dump(told)})
+        notification = a_notification()
+        return an_event(
+            name, notification.account_id, {"notification": NotificationView().dump(notification)}
+        )
     return _in_a_conversation(name, fact)
 
 

@@ -56,11 +56,11 @@ async def redis(redis_url: str) -> AsyncIterator["Redis"]:
 @pytest_asyncio.fixture
 async def listener(redis_url: str) -> AsyncIterator[Listener]:
     """A listener on the session's Valkey."""
-    made = Listener(redis_url)
-    made.start()
-    await made.subscriber.join(f"warm-up:{new_id()}")
-    yield made
-    await made.close()
+    started = Listener(redis_url)
+    started.start()
+    await started.subscriber.join(f"warm-up:{new_id()}")
+    yield started
+    await started.close()
 
 
 async def test_a_room_is_subscribed_when_join_returns(listener: Listener, redis: "Redis") -> None:
@@ -180,10 +180,10 @@ async def test_a_receiver_that_raises_does_not_stop_the_subscriber(
     heard: asyncio.Queue[live.LiveItem] = asyncio.Queue()
     room, before = f"conversation:{new_id()}", receiving._FAILED._value.get()
 
-    def receive(told: live.LiveItem) -> None:
-        if told.data.get("body") == "my secret":
-            raise KeyError(told.data["body"])
-        heard.put_nowait(told)
+    def receive(item: live.LiveItem) -> None:
+        if item.data.get("body") == "my secret":
+            raise KeyError(item.data["body"])
+        heard.put_nowait(item)
 
     async def nothing_missed() -> None:
         raise AssertionError("a look that fails ends nothing either")

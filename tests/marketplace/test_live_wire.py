@@ -19,11 +19,11 @@ NAMES_FOR_GATEWAYS_BEFORE = {"access", "session_ended", "activity"}
 def as_read_before(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
     """How git 2c710e5 reads a message: what its gateways handle, and what they push to apps."""
     try:
-        told = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
+        items = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
     except (ValueError, TypeError):
         return [], []
-    taken = [item for item in told if item[0] in NAMES_FOR_GATEWAYS_BEFORE or item[0] == "head"]
-    return taken, [item for item in told if item not in taken]
+    taken = [item for item in items if item[0] in NAMES_FOR_GATEWAYS_BEFORE or item[0] == "head"]
+    return taken, [item for item in items if item not in taken]
 
 
 @pytest.mark.parametrize("name", list(SignalName))
@@ -61,17 +61,17 @@ def test_the_previous_version_reads_announcements() -> None:
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
 def test_signals_of_the_previous_version_are_read(sample: Path) -> None:
     """Recorded bytes of git 2c710e5: its signals have no tag and are still read as signals."""
-    told = live.decode(ROOM, sample.read_bytes())
+    messages = live.decode(ROOM, sample.read_bytes())
 
     is_signal = sample.stem.startswith("signal")
-    assert told
-    assert all(type(message) is (Signal if is_signal else Announcement) for message in told)
+    assert messages
+    assert all(type(message) is (Signal if is_signal else Announcement) for message in messages)
     items = orjson.loads(sample.read_bytes()[8:])
-    assert [[message.name, message.position, message.data] for message in told] == items
+    assert [[message.name, message.position, message.data] for message in messages] == items
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "items"),
     [
         (b'![["pause",null,{}]]', []),
         (b' [["pause",null,{}]]', []),
@@ -92,10 +92,10 @@ def test_signals_of_the_previous_version_are_read(sample: Path) -> None:
     ],
 )  # fmt: skip
 def test_bytes_of_a_later_version_are_read_or_dropped(
-    message: bytes, told: list[live.LiveItem]
+    message: bytes, items: list[live.LiveItem]
 ) -> None:
     """Unknown signals are dropped, unknown announcements pass, and extra fields are ignored."""
-    assert live.decode(ROOM, b"laterone" + message) == told
+    assert live.decode(ROOM, b"laterone" + message) == items
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ def test_rounding_a_place_is_small_and_idempotent(longitude: float, latitude: fl
     """A rounded place is on the grid, at most 0.8 km away, and rounds to itself."""
     place = a_place(longitude, latitude)
 
-    told = rounded(place)
+    shown = rounded(place)
 
-    assert distance_m(place, told) < 800
-    assert rounded(told) == told
-    assert all(round(coordinate, 2) == coordinate for coordinate in told["coordinates"])
-    assert abs(told["coordinates"][0]) <= 180
+    assert distance_m(place, shown) < 800
+    assert rounded(shown) == shown
+    assert all(round(coordinate, 2) == coordinate for coordinate in shown["coordinates"])
+    assert abs(shown["coordinates"][0]) <= 180
 
 
 def test_a_rounded_place_has_no_negative_zero() -> None:
@@ -37,12 +37,12 @@ def test_a_shown_distance_depends_only_on_rounded_places(
     one = a_place(longitude, latitude)
     other = a_place(max(-180, min(180, longitude + east)), max(-89, min(89, latitude + north)))
 
-    told = rounded_distance_m(one, other)
+    shown_m = rounded_distance_m(one, other)
 
-    assert told == rounded_distance_m(rounded(one), rounded(other))
-    assert told >= 1_000
-    assert told % 1_000 == 0
-    assert told == pytest.approx(distance_m(one, other), abs=2_600)
+    assert shown_m == rounded_distance_m(rounded(one), rounded(other))
+    assert shown_m >= 1_000
+    assert shown_m % 1_000 == 0
+    assert shown_m == pytest.approx(distance_m(one, other), abs=2_600)
 
 
 def test_a_shown_distance_is_accurate_to_a_kilometre() -> None:

@@ -58,9 +58,9 @@ async def test_a_process_is_ready_when_its_checks_pass(served: Served) -> None:
 
     served.process.is_ready = True
 
-    status, told = await served.ready()
+    status, body = await served.ready()
     assert status == 200
-    assert told["checks"] == {"mongodb": "ok"}
+    assert body["checks"] == {"mongodb": "ok"}
 
 
 async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,10 +75,10 @@ async def test_a_failing_check_is_named(served: Served, monkeypatch: pytest.Monk
         await asyncio.Event().wait()
 
     served.process.checks |= {"kafka": away, "silent": silent}
-    status, told = await served.ready()
+    status, body = await served.ready()
 
     assert status == 503
-    checks = told["checks"]
+    checks = body["checks"]
     assert isinstance(checks, dict)
     assert checks["mongodb"] == "ok"
     assert checks["kafka"] == "Kafka is away"
@@ -92,8 +92,8 @@ async def test_a_stopping_process_is_not_ready(served: Served) -> None:
 
     served.process.stopping.set()
 
-    status, told = await served.ready()
-    assert (status, told["draining"]) == (503, True)
+    status, body = await served.ready()
+    assert (status, body["draining"]) == (503, True)
 
 
 async def test_metrics_are_served(served: Served) -> None:
@@ -157,8 +157,8 @@ async def test_a_process_is_unready_as_soon_as_its_background_work_ends(
     served.process.background.start("broken", broken())
     await asyncio.wait_for(served.process.stopping.wait(), 5)
 
-    status, told = await served.ready()
+    status, body = await served.ready()
     assert status == 503
-    checks = told["checks"]
+    checks = body["checks"]
     assert isinstance(checks, dict)
     assert checks["background"] == "broken has ended"

@@ -35,10 +35,10 @@ def test_each_log_record_is_one_line_of_json(
     logger.info("two\nlines of %s", "text", extra={"rfi_id": "r1", "odd": object})
 
     (line,) = output.getvalue().splitlines()
-    told = orjson.loads(line)
-    assert told["message"] == "two\nlines of text"
-    assert (told["level"], told["process"], told["rfi_id"]) == ("info", "realtime-1", "r1")
-    assert told["at"].endswith("+00:00")
+    record = orjson.loads(line)
+    assert record["message"] == "two\nlines of text"
+    assert (record["level"], record["process"], record["rfi_id"]) == ("info", "realtime-1", "r1")
+    assert record["at"].endswith("+00:00")
 
 
 def test_an_exception_is_logged_on_one_line(
@@ -98,7 +98,7 @@ def test_secrets_are_masked_everywhere() -> None:
 
     line = formatter.format(record)
 
-    told = orjson.loads(line)
-    assert "Invalid header value" in told["exception"]
+    logged = orjson.loads(line)
+    assert "Invalid header value" in logged["exception"]
     for secret in secrets:
-        assert secret not in str(told)
+        assert secret not in str(logged)

@@ -37,8 +37,8 @@ async def test_records_after_a_malformed_one_are_handled(
         async with asyncio.timeout(40):
             while not await store.matches.of_rfi(rfi.id):  # noqa: ASYNC110 # done by the consumer
                 await asyncio.sleep(0.05)
-        is_ready, told = await process.health()
-        assert is_ready, told
+        is_ready, checks = await process.health()
+        assert is_ready, checks
         process.stopping.set()
         await running
 

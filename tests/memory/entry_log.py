@@ -26,9 +26,9 @@ class EntryLog:
             conversation = await repositories.conversations.get(entry.conversation_id)
             if conversation is not None and not conversation.is_open:
                 raise blocked(conversation.blocked_by, entry.sender_id)
-            said = _already_said(cast("Entries", repositories.entries), entry)
-            if said is not None:
-                return Appended(said, is_new=False)
+            earlier = _already_said(cast("Entries", repositories.entries), entry)
+            if earlier is not None:
+                return Appended(earlier, is_new=False)
             return Appended(await repositories.entries.add_next(entry), is_new=True)
 
         async with self._lock:

@@ -16,12 +16,12 @@ class PresenceStore:
         self,
         process_name: str = "test-1",
         clock: Clock | None = None,
-        said: dict[tuple[str, str], datetime] | None = None,
+        connected: dict[tuple[str, str], datetime] | None = None,
         active: dict[tuple[str, str], datetime] | None = None,
     ) -> None:
         self._process_name = process_name
         self._clock = clock or FixedClock()
-        self._said = {} if said is None else said
+        self._said = {} if connected is None else connected
         self._active = {} if active is None else active
 
     async def connected(self, *account_ids: str) -> None:

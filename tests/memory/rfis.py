@@ -53,12 +53,12 @@ class Rfis:
 
     async def open_of(self, customer_id: str) -> tuple[int, int]:
         """How many open RFIs a customer has, and how many vendors those ask for in total."""
-        asked = [
+        wanted = [
             rfi.max_vendors
             for rfi in self._rfis.values()
             if rfi.customer_id == customer_id and rfi.state is RfiState.OPEN
         ]
-        return len(asked), sum(asked)
+        return len(wanted), sum(wanted)
 
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 if it was never submitted."""

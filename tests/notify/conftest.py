@@ -147,9 +147,9 @@ def sending(
 @pytest_asyncio.fixture
 async def worker(world: World, sending: Sending, lanes: Lanes) -> AsyncIterator[Worker]:
     """A worker that does not run: tests call `send_due` and `finish`."""
-    made = Worker(world, sending.attempt, tuple(lanes.values()))
-    yield made
-    await made.finish()
+    opened = Worker(world, sending.attempt, tuple(lanes.values()))
+    yield opened
+    await opened.finish()
 
 
 def new_worker(

@@ -102,8 +102,8 @@ def written_message(message: Entry) -> Event:
     """A `message.sent` event as the relay writes it: the event's id is the message's."""
     actor = Actor(message.sender_id or "", Role.CUSTOMER)
     data = {"message": views.message_view(message)}
-    made = new_event("message.sent", message.conversation_id, message.at, actor, data)
-    return replace(made, id=message.id)
+    event = new_event("message.sent", message.conversation_id, message.at, actor, data)
+    return replace(event, id=message.id)
 
 
 async def says(store: Repositories, case: Case, sequence: int, body: str = "Hello?") -> Event:

@@ -106,8 +106,8 @@ async def test_an_absent_customer_is_notified_of_a_quote(handler: Handler, world
 
     await handler.handle(of_quote("quote.submitted", quote))
 
-    made = await only(world.store, case.customer.id)
-    assert (made.kind, made.channel, made.data["amount_minor"]) == (
+    notification = await only(world.store, case.customer.id)
+    assert (notification.kind, notification.channel, notification.data["amount_minor"]) == (
         "quote_submitted",
         "email",
         25_000,

@@ -129,7 +129,7 @@ async def test_events_in_kafka_arrive_as_email_and_sms_once(
     message = a_message(
         conversation_id=case.conversation.id, sender_id=case.customer.id, body=words
     )
-    said = written_message(await store.entries.add_next(message))
+    sent = written_message(await store.entries.add_next(message))
     await ensure_topics(settings.kafka_bootstrap_servers)
 
     async with (
@@ -137,7 +137,7 @@ async def test_events_in_kafka_arrive_as_email_and_sms_once(
         _service(settings, sandbox, tmp_path / "notify-2.log") as second,
     ):
         await asyncio.gather(_until(first.is_ready), _until(second.is_ready))
-        await _produce(settings, offered, quoted, said, said, quoted, offered)
+        await _produce(settings, offered, quoted, sent, sent, quoted, offered)
 
         async def all_arrived() -> bool:
             return len(sandbox.arrived()) >= 4
@@ -204,7 +204,7 @@ async def test_a_kill_during_chat_leaves_each_message_notified_once(
     sent.
     """
     cases = [await keep(store, a_case()) for _ in range(CONVERSATIONS)]
-    said = [
+    messages = [
         written_message(await store.entries.add_next(_numbered(case, number)))
         for number in range(1, 5)
         for case in cases
@@ -216,13 +216,13 @@ async def test_a_kill_during_chat_leaves_each_message_notified_once(
 
     async with _service(settings, sandbox, tmp_path / "notify-1.log") as first:
         await _until(first.is_ready)
-        producing = asyncio.create_task(_produce(settings, *said[: len(said) // 2]))
+        producing = asyncio.create_task(_produce(settings, *messages[: len(messages) // 2]))
         await _until(are_open)
         first.process.kill()
         await producing
     async with _service(settings, sandbox, tmp_path / "notify-2.log") as second:
         await _until(second.is_ready)
-        await _produce(settings, *said[len(said) // 2 :])
+        await _produce(settings, *messages[len(messages) // 2 :])
 
         async def all_are_settled() -> bool:
             covered = await store.notifications.latest_digests(
@@ -238,8 +238,8 @@ async def test_a_kill_during_chat_leaves_each_message_notified_once(
     for case in cases:
         digests = await of_account(store, case.vendor.id)
         windows = [(digest.data["first_sequence"], digest.data["sequence"]) for digest in digests]
-        told = [number for first, last in windows for number in range(first, last + 1)]
-        assert sorted(told) == [1, 2, 3, 4], windows
+        numbers = [number for first, last in windows for number in range(first, last + 1)]
+        assert sorted(numbers) == [1, 2, 3, 4], windows
         arrived = [
             submission for submission in sandbox.arrived() if submission.to == case.vendor.email
         ]

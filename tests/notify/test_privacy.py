@@ -54,20 +54,20 @@ async def test_no_email_or_sms_contains_a_withheld_field(
     ):
         await handler.handle(event)
 
-    made = [
+    notifications = [
         notification
         for person in (case.vendor, case.customer)
         for notification in await of_account(world.store, person.id)
     ]
-    assert {notification.kind for notification in made} >= {
+    assert {notification.kind for notification in notifications} >= {
         NotificationKind.MATCH_OFFERED,
         NotificationKind.MATCH_CLOSED,
         NotificationKind.QUOTE_SUBMITTED,
         NotificationKind.RFI_REVISED,
         NotificationKind.RFI_WON,
     }
-    for notification in made:
+    for notification in notifications:
         kind = NotificationKind(notification.kind)
         mail = renderer.mail(kind, "Vince", notification.data)
-        told = f"{mail} {renderer.sms(kind, notification.data)} {notification.data}"
-        assert [secret for secret in SECRETS if secret in told] == [], kind
+        text = f"{mail} {renderer.sms(kind, notification.data)} {notification.data}"
+        assert [secret for secret in SECRETS if secret in text] == [], kind

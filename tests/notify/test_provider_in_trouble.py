@@ -171,8 +171,8 @@ async def test_a_hanging_provider_does_not_delay_the_other(
     assert meanwhile == 20
     assert {submission.channel.value for submission in sandbox.arrived()} == {"email"}
     # Those in flight gave up, and the breaker let no others through.
-    asked = _met(sandbox)
-    assert MAX_IN_FLIGHT <= asked < MAX_IN_FLIGHT + MOST_UNKNOWN
+    requests = _met(sandbox)
+    assert MAX_IN_FLIGHT <= requests < MAX_IN_FLIGHT + MOST_UNKNOWN
     untouched = {"channel": "sms", "attempts": 0}
     left = await store.database["notifications"].count_documents(untouched)
     assert left > 40 - MAX_IN_FLIGHT - MOST_UNKNOWN

@@ -166,11 +166,11 @@ def test_money_has_its_currencys_decimal_places(
 
 
 @pytest.mark.parametrize(
-    ("distance_m", "said"), [(0, "0 m"), (999, "999 m"), (1_240, "1.2 km"), (35_400, "35 km")]
+    ("distance_m", "text"), [(0, "0 m"), (999, "999 m"), (1_240, "1.2 km"), (35_400, "35 km")]
 )
-def test_distances_are_rounded_for_people(distance_m: int, said: str) -> None:
+def test_distances_are_rounded_for_people(distance_m: int, text: str) -> None:
     """Metres below a kilometre, one decimal place up to ten kilometres."""
-    assert distance(distance_m) == said
+    assert distance(distance_m) == text
 
 
 def test_short_cuts_only_beyond_the_limit() -> None:

@@ -55,11 +55,11 @@ async def test_logs_contain_no_secret_address_or_text(
             )
             await senders[Channel.SMS].send(Outgoing("n2", "+13035550188", "private words", NOW))
 
-    for told in (
+    for private in (
         ACCOUNT.sendgrid_api_key,
         ACCOUNT.twilio_auth_token,
         "private words",
         "vince@vendors.example",
         "3035550188",
     ):
-        assert told not in caplog.text
+        assert private not in caplog.text

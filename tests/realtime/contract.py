@@ -47,8 +47,8 @@ def fault_of_refusal(data: Any) -> str | None:
     return _fault(_of_schema("ConnectRefusal"), "connect_error", data)
 
 
-def _fault(validator: Any, what: str, told: Any) -> str | None:
-    error = jsonschema.exceptions.best_match(validator.iter_errors(told))
+def _fault(validator: Any, what: str, data: Any) -> str | None:
+    error = jsonschema.exceptions.best_match(validator.iter_errors(data))
     if error is None:
         return None
-    return f"{what} is not as documented: {error.message} at {error.json_path}; it is {told!r:.500}"
+    return f"{what} is not as documented: {error.message} at {error.json_path}; it is {data!r:.500}"

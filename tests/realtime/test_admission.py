@@ -54,14 +54,14 @@ async def test_refused_visitors_get_spread_out_retry_times() -> None:
     stage = Stage(Admission(max_concurrent=1, max_waiting=1, jitter=jitter))
     tasks = await stage.come(1, 2, 3, 4, 5)
 
-    told = []
+    retry_times = []
     for task in tasks[2:]:
         with pytest.raises(ParleyError) as refused:
             await task
         assert refused.value.code is Code.UNAVAILABLE
-        told.append(refused.value.retry_after_ms)
+        retry_times.append(refused.value.retry_after_ms)
     spread_ms = RETRY_WITHIN_MS - RETRY_AFTER_MS
-    assert told == [RETRY_AFTER_MS + int(jitter * spread_ms) for jitter in (0.0, 0.5, 0.999)]
+    assert retry_times == [RETRY_AFTER_MS + int(jitter * spread_ms) for jitter in (0.0, 0.5, 0.999)]
 
     for _ in range(2):
         stage.leave.release()

@@ -145,8 +145,8 @@ async def test_the_javascript_client_resumes_on_the_next_gateway(
             await running.enter_async_context(gateway(settings, "realtime-6", port))
 
         claim = "the_client_resumes_on_the_next_gateway"
-        told = {**task, "claim": claim, "mode": mode, "url": one.url}
-        await node.run(SCRIPT, told, {"restart": restart})
+        claim_input = {**task, "claim": claim, "mode": mode, "url": one.url}
+        await node.run(SCRIPT, claim_input, {"restart": restart})
 
 
 @in_every_mode
@@ -155,8 +155,8 @@ async def test_the_heartbeat_keeps_the_javascript_client_connected(
 ) -> None:
     """A connection survives three pings beyond the time after which a silent one is dead."""
     claim = "a_silent_connection_stays"
-    told = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
-    await node.run(SCRIPT, told, {})
+    claim_input = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
+    await node.run(SCRIPT, claim_input, {})
 
 
 @in_every_mode
@@ -169,8 +169,8 @@ async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
         await disconnected(restless, talk.customer.id)
 
     claim = "a_client_that_answers_no_ping_is_forgotten"
-    told = {**task, "claim": claim, "mode": mode, "url": restless.url}
-    await node.run(SCRIPT, told, {"gone": gone})
+    claim_input = {**task, "claim": claim, "mode": mode, "url": restless.url}
+    await node.run(SCRIPT, claim_input, {"gone": gone})
 
 
 @in_every_mode
@@ -202,5 +202,5 @@ async def test_the_python_client_is_refused_with_a_code(mode: str, gateways: Gat
         await app.connect(gateways[0], {}, transports=TRANSPORTS[mode])
     await app.client.disconnect()
 
-    (told,) = app.named("connect_error")
-    assert told["data"] == {"code": "unauthenticated", "temporary": False}
+    (refusal,) = app.named("connect_error")
+    assert refusal["data"] == {"code": "unauthenticated", "temporary": False}

@@ -77,13 +77,13 @@ async def test_concurrent_senders_see_one_order(
 
     kept = await store.entries.after(talk.id, 0, 400)
     assert [entry.sequence for entry in kept] == list(range(1, 201))
-    for app, told in zip(apps, acknowledged, strict=True):
+    for app, messages in zip(apps, acknowledged, strict=True):
         assert app.sequences() == list(range(1, 201))
         assert [message["id"] for message in app.named("message.sent")] == [
             entry.id for entry in kept
         ]
-        assert {message["id"] for message in told} <= {entry.id for entry in kept}
-        numbers = [message["sequence"] for message in told]
+        assert {message["id"] for message in messages} <= {entry.id for entry in kept}
+        numbers = [message["sequence"] for message in messages]
         assert numbers == sorted(numbers)
 
 
@@ -239,12 +239,12 @@ async def test_read_positions_only_move_forward_and_not_beyond_the_head(
     await customer.ok("mark_read", talk.named(sequence=5))
     await vendor.until(lambda: len(vendor.named("receipt.updated")) == 3)
 
-    told = [
+    receipts = [
         (receipt["account_id"], receipt["delivered_sequence"], receipt["read_sequence"])
         for receipt in vendor.named("receipt.updated")
     ]
     me = talk.customer.id
-    assert told == [(me, 4, 0), (me, 4, 3), (me, 5, 5)]
+    assert receipts == [(me, 4, 0), (me, 4, 3), (me, 5, 5)]
     snapshot = await vendor.ok("join_conversation", talk.named())
     read = {
         position["account_id"]: position["read_sequence"] for position in snapshot["read_positions"]
@@ -266,9 +266,9 @@ async def test_typing_expires_and_is_not_replayed(
     await customer.ok("set_typing", talk.named(is_typing=True))
     await vendor.until(lambda: len(vendor.named("typing.updated")) == 2)
 
-    told = vendor.named("typing.updated")
-    assert [update["is_typing"] for update in told] == [True, False]
-    assert {update["account_id"] for update in told} == {talk.customer.id}
+    updates = vendor.named("typing.updated")
+    assert [update["is_typing"] for update in updates] == [True, False]
+    assert {update["account_id"] for update in updates} == {talk.customer.id}
     late = await connect(gateways[1], talk.vendor)
     await late.ok("join_conversation", talk.named())
     await vendor.send_many(talk, [1])

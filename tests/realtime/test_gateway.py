@@ -30,9 +30,9 @@ async def refusal(to: RunningGateway, auth: Any, **more: Any) -> dict[str, Any]:
     with pytest.raises(NotConnectedError):
         await app.connect(to, auth, **more)
     await app.client.disconnect()
-    (told,) = app.named("connect_error")
-    assert told["message"]
-    data: dict[str, Any] = told["data"]
+    (refused,) = app.named("connect_error")
+    assert refused["message"]
+    data: dict[str, Any] = refused["data"]
     return data
 
 
@@ -82,8 +82,8 @@ async def test_a_token_is_refused_after_the_log_out(
     """After a log-out the token is refused, even before it expires."""
     await store.sessions.delete(talk.customer.session_id)
 
-    told = await refusal(gateways[0], {"token": talk.customer.token})
-    assert told["code"] == "unauthenticated"
+    refused = await refusal(gateways[0], {"token": talk.customer.token})
+    assert refused["code"] == "unauthenticated"
 
 
 async def test_connections_of_an_account_are_limited(
@@ -130,10 +130,10 @@ async def test_concurrent_handshakes_of_an_address_are_limited(
                 else:
                     assert (await polled(here, person, headers)).startswith("40")
             auth = {"token": (await a_person(store, settings)).token}
-            told = await refusal(here, auth, headers=behind(f"{network}:9::9"))
-            assert told["code"] == "rate_limited"
-            assert told["temporary"]
-            assert 0 < told["retry_after_ms"] <= 5_000
+            refused = await refusal(here, auth, headers=behind(f"{network}:9::9"))
+            assert refused["code"] == "rate_limited"
+            assert refused["temporary"]
+            assert 0 < refused["retry_after_ms"] <= 5_000
 
 
 async def polled(here: RunningGateway, person: Person, headers: dict[str, str]) -> str:
@@ -162,8 +162,8 @@ async def test_an_expiring_token_is_announced_before_the_connection_ends(
     await app.until(lambda: bool(app.named("session.expiring")))
     await app.closed()
 
-    (told,) = app.named("session.expiring")
-    assert 0 <= told["expires_in_s"] <= 6
+    (warning,) = app.named("session.expiring")
+    assert 0 <= warning["expires_in_s"] <= 6
     assert app.named("connection.closing") == [{"code": "token_expired"}]
     assert not app.client.connected
 
@@ -220,12 +220,12 @@ async def test_a_draining_gateway_closes_its_connections_and_refuses_new_ones(
         assert (await leaving.ready())[0] == 200
 
         leaving.process.stopping.set()
-        told = asyncio.create_task(_draining_refusal(leaving, talk))
+        newcomer = asyncio.create_task(_draining_refusal(leaving, talk))
         await app.closed()
         await leaving.task
 
         assert app.named("connection.closing") == [{"code": "draining"}]
-        assert await told in ("draining", None)
+        assert await newcomer in ("draining", None)
         elsewhere = await connect(gateways[0], talk.customer)
         snapshot = await elsewhere.ok("join_conversation", talk.named(after_sequence=0))
     assert [entry["id"] for entry in snapshot["entries"]] == [message["id"]]
@@ -269,8 +269,8 @@ async def _draining_refusal(to: RunningGateway, talk: Talk) -> str | None:
     try:
         await app.connect(to, {"token": talk.customer.token}, wait_timeout=5)
     except NotConnectedError:
-        told = app.named("connect_error")
-        return str(told[0]["data"]["code"]) if told and "data" in told[0] else None
+        refused = app.named("connect_error")
+        return str(refused[0]["data"]["code"]) if refused and "data" in refused[0] else None
     finally:
         await app.client.disconnect()
     raise AssertionError("a draining gateway took a connection")

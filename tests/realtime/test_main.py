@@ -68,10 +68,10 @@ async def service(settings: Settings, log: Path) -> AsyncIterator[Service]:
             sys.executable, "-m", "realtime",
             cwd=CHECKOUT, env={**os.environ, **environment}, stdout=output, stderr=output,
         )  # fmt: skip
-    made = Service(process, f"http://127.0.0.1:{port}", log)
+    started = Service(process, f"http://127.0.0.1:{port}", log)
     try:
-        await made.ready()
-        yield made
+        await started.ready()
+        yield started
     finally:
         if process.returncode is None:
             process.kill()
@@ -168,8 +168,8 @@ async def test_a_gateway_exports_exactly_the_documented_metrics(
         async with http.get(f"{running.url}/metrics") as answer:
             text = await answer.text()
 
-    told = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP parley_")}
-    assert told == listed
+    exported = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP parley_")}
+    assert exported == listed
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("parley_"))
     for name in (
         "parley_connections",

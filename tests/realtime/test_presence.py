@@ -30,8 +30,8 @@ def _impatient() -> Iterator[None]:
 
 def _of(app: App, account_id: str) -> list[bool]:
     """What an app was pushed about an account's activity, in order."""
-    told = app.named("presence.updated")
-    return [update["is_active"] for update in told if update["account_id"] == account_id]
+    updates = app.named("presence.updated")
+    return [update["is_active"] for update in updates if update["account_id"] == account_id]
 
 
 def _active(answer: dict[str, Any]) -> dict[str, bool]:

@@ -59,7 +59,7 @@ async def street(gateways: Gateways, store: MongoStore, settings: Settings) -> S
 
 def paths_of(app: App) -> list[list[str]]:
     """The paths that each pushed revision changed."""
-    return [[change["path"] for change in told["changes"]] for told in app.named("rfi.changed")]
+    return [[change["path"] for change in push["changes"]] for push in app.named("rfi.changed")]
 
 
 async def test_a_vendor_with_an_offer_joins_the_limited_view(

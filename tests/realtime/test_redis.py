@@ -146,9 +146,9 @@ async def test_a_gateway_is_unready_while_redis_is_silent(
         async with asyncio.timeout(10):
             while (await alone.ready())[0] == 200:  # noqa: ASYNC110 # the listener's state
                 await asyncio.sleep(0.02)
-        _, told = await alone.ready()
-        assert isinstance(told["checks"], dict)
-        assert "not been received" in told["checks"]["live"]
+        _, body = await alone.ready()
+        assert isinstance(body["checks"], dict)
+        assert "not been received" in body["checks"]["live"]
         # Meanwhile the listener drops its connection and opens another, which is just as deaf.
         for _ in range(30):
             assert (await alone.ready())[0] == 503

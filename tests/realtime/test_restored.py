@@ -47,11 +47,11 @@ async def _restore(store: MongoStore, backup: Backup) -> None:
 
 async def _told(settings: Settings) -> list[str]:
     """Tell the deployment about the restore; returns what was printed."""
-    said: list[str] = []
+    lines: list[str] = []
     await after_restore(
-        settings.mongodb_url, settings.mongodb_database, said.append, NOTICED_WITHIN_S
+        settings.mongodb_url, settings.mongodb_database, lines.append, NOTICED_WITHIN_S
     )
-    return said
+    return lines
 
 
 def _sequences(answer: Mapping[str, Any]) -> list[int]:
@@ -170,12 +170,12 @@ async def test_gaps_of_a_writer_that_missed_the_restore_are_closed(
         assert (await writer.append(message)).entry.sequence > 6
     await store.read_positions.advance("c", "carla", delivered=6, read=6)
 
-    said = await _told(settings)
+    lines = await _told(settings)
 
     kept = await store.entries.after("c", 0, 20)
     assert [entry.sequence for entry in kept] == [1, 2, 3, 4, 5]
     assert [entry.id for entry in kept] == [message.id for message in (*first[:3], *late)]
-    assert any("1 conversations had gaps" in line for line in said)
+    assert any("1 conversations had gaps" in line for line in lines)
 
 
 async def test_read_positions_above_the_head_are_lowered(

@@ -136,13 +136,13 @@ async def test_joining_during_changes_misses_and_duplicates_nothing(
     await changing
 
     for app, answer in joined:
-        told = [change["revision"] for change in answer["changes"]]
+        revisions = [change["revision"] for change in answer["changes"]]
         last = answer["revision"]
         await app.until(
             lambda app=app, last=last: last + len(app.named("rfi.changed")) >= 32  # type: ignore[misc] # bound in the loop
         )
-        told += [change["revision"] for change in app.named("rfi.changed")]
-        assert told == list(range(1, 33))
+        revisions += [change["revision"] for change in app.named("rfi.changed")]
+        assert revisions == list(range(1, 33))
 
 
 async def test_a_connection_that_left_receives_no_changes(

@@ -397,9 +397,9 @@ def subscriber() -> SlowSubscriber:
 @pytest.fixture
 def all_rooms(transport: Transport, subscriber: SlowSubscriber) -> Rooms:
     """Rooms that use the blocking subscriber."""
-    made = Rooms(transport)
-    made.subscriber = subscriber  # type: ignore[assignment] # the methods that are used
-    return made
+    rooms = Rooms(transport)
+    rooms.subscriber = subscriber  # type: ignore[assignment] # the methods that are used
+    return rooms
 
 
 async def _let_others_run() -> None:

@@ -42,13 +42,13 @@ async def says(store: MongoStore, conversation_id: str, count: int) -> list[str]
 async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
     """Commit events of an RFI one after the other; returns their ids in order."""
     now = SystemClock().now()
-    made: list[Event] = []
+    events: list[Event] = []
     for number in range(1, count + 1):
         revision = a_revision(rfi, revision=number, at=now)
         event = rfi_event("rfi.revised", rfi, revision, an_actor())
         await store.transact(lambda to, event=event: to.outbox.add(event))  # type: ignore[misc] # bound
-        made.append(event)
-    return [event.id for event in made]
+        events.append(event)
+    return [event.id for event in events]
 
 
 async def position_kept(store: MongoStore) -> None:
@@ -64,7 +64,7 @@ async def test_commits_of_one_key_arrive_in_order(
     """Outbox and entries keep their order while several conversations and RFIs run in parallel."""
     rfis, talks = [an_rfi() for _ in range(3)], [new_id() for _ in range(3)]
     async with start_relay():
-        made = await asyncio.gather(
+        committed = await asyncio.gather(
             *(changes(store, rfi, 15) for rfi in rfis),
             *(says(store, talk, 60) for talk in talks),
         )
@@ -72,11 +72,11 @@ async def test_commits_of_one_key_arrive_in_order(
         await topics.until(
             lambda: all(
                 len(first_of_each(topics.of(k))) >= len(ids)
-                for k, ids in zip(keys, made, strict=True)
+                for k, ids in zip(keys, committed, strict=True)
             )
         )
 
-    for key, ids in zip(keys, made, strict=True):
+    for key, ids in zip(keys, committed, strict=True):
         assert first_of_each(topics.of(key)) == ids
     assert {event.topic for event in topics.of(talks[0])} == {"conversations"}
     assert {event.name for event in topics.of(rfis[0].id)} == {"rfi.revised"}
@@ -88,8 +88,8 @@ async def test_each_kind_of_entry_is_sent_as_its_own_event(
     """A message is an event with the message's id; an edit is `message.edited`."""
 
     async def work(to: Repositories) -> tuple[Entry, Entry]:
-        said = a_message(correlation_id="request-1", sender_role=Role.VENDOR)
-        message = await to.entries.add_next(said)
+        new_message = a_message(correlation_id="request-1", sender_role=Role.VENDOR)
+        message = await to.entries.add_next(new_message)
         edit = an_edit(conversation_id=message.conversation_id, message_id=message.id)
         return message, await to.entries.add_next(edit)
 
@@ -253,10 +253,10 @@ async def test_heads_are_announced_again(
         await changes(store, an_rfi(id="heard-r"), 3)
         async with asyncio.timeout(15):
             while heads != {conversation_room("heard-c"): 7, rfi_room("heard-r"): 3}:
-                told = await heard.get()
-                assert type(told) is Signal
-                assert told.name is SignalName.HEAD
-                heads[told.room] = told.position or 0
+                signal = await heard.get()
+                assert type(signal) is Signal
+                assert signal.name is SignalName.HEAD
+                heads[signal.room] = signal.position or 0
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ class Contract:
             assert response.status_code in {400, 404, 405, 408, 413, 414}
             self._check_body(response, "application/problem+json", {"$ref": _PROBLEM})
             return
-        told = f"{response.request.method} {response.request.url.path}: {response.text[:500]}"
-        assert str(response.status_code) in operation["responses"], told
+        exchange = f"{response.request.method} {response.request.url.path}: {response.text[:500]}"
+        assert str(response.status_code) in operation["responses"], exchange
         answer = operation["responses"][str(response.status_code)]
         if "content" in answer:
             media_type = response.headers["content-type"].partition(";")[0]

@@ -34,8 +34,8 @@ async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
     ]
     listed = (await story.customer.get("/v1/conversations")).json()["items"]
 
-    told = {"conversation_id": story.match["conversation_id"], "is_open": False}
-    assert [response.json() for response in blocked] == [{**told, "blocked_by_me": True}] * 2
+    state = {"conversation_id": story.match["conversation_id"], "is_open": False}
+    assert [response.json() for response in blocked] == [{**state, "blocked_by_me": True}] * 2
     assert {refusal(response) for response in refused} == {(403, "blocked")}
     assert [(view["is_open"], view["blocked_by_me"]) for view in seen] == [
         (False, False),
@@ -47,7 +47,7 @@ async def test_a_block_closes_the_conversation_for_both(rest: Rest) -> None:
     others = await story.customer.ask("DELETE", path)
     assert others.json()["is_open"] is False
     opened = await story.vendor.ask("DELETE", path)
-    assert opened.json() == {**told, "is_open": True, "blocked_by_me": False}
+    assert opened.json() == {**state, "is_open": True, "blocked_by_me": False}
     assert await _send(story, 2) == [201, 201]
 
 
@@ -71,5 +71,5 @@ async def test_only_participants_can_block(rest: Rest) -> None:
     stranger = await registered(rest)
 
     for method in ("POST", "DELETE"):
-        asked = await stranger.ask(method, f"{story.conversation_path}/block")
-        assert refusal(asked) == (404, "not_found")
+        response = await stranger.ask(method, f"{story.conversation_path}/block")
+        assert refusal(response) == (404, "not_found")

@@ -81,10 +81,10 @@ class Try:
         return await person.post(self.path, json=self.body, headers=keyed(self.key))
 
 
-async def counted(rest: Rest, *asked: tuple[str, dict[str, Any]]) -> list[int]:
+async def counted(rest: Rest, *queries: tuple[str, dict[str, Any]]) -> list[int]:
     """The numbers of matching documents."""
     database = rest.parts.store.database
-    return [await database[name].count_documents(condition) for name, condition in asked]
+    return [await database[name].count_documents(condition) for name, condition in queries]
 
 
 async def a_try(rest: Rest, operation: str) -> Try:

@@ -37,21 +37,21 @@ async def test_readiness_checks_run_at_most_once_a_second(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody may poll readiness, but MongoDB is checked at most once a second."""
-    asked = 0
+    checks = 0
 
     async def check() -> None:
-        nonlocal asked
-        asked += 1
+        nonlocal checks
+        checks += 1
 
     monkeypatch.setitem(rest.process.checks, "mongodb", check)
     async with asyncio.timeout(5):
-        while asked == 0:  # an earlier test's result may be cached for a while
+        while checks == 0:  # an earlier test's result may be cached for a while
             await rest.client.get("/health/ready")
-    began_at, asked = asyncio.get_running_loop().time(), 0
+    began_at, checks = asyncio.get_running_loop().time(), 0
     answers = await asyncio.gather(*(rest.client.get("/health/ready") for _ in range(50)))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert asked <= 1 + asyncio.get_running_loop().time() - began_at
+    assert checks <= 1 + asyncio.get_running_loop().time() - began_at
 
 
 async def test_requests_are_counted_by_route(rest: Rest) -> None:

@@ -107,9 +107,9 @@ async def test_concurrent_copies_create_one(rest: Rest) -> None:
         *(customer.post("/v1/rfis", json=body, headers=keyed("k-1")) for _ in range(10))
     )
 
-    made = {response.json()["id"] for response in responses if response.status_code == 201}
+    created = {response.json()["id"] for response in responses if response.status_code == 201}
     refused = {refusal(response) for response in responses if response.status_code != 201}
-    assert len(made) == 1
+    assert len(created) == 1
     assert refused <= {(409, "idempotency_key_in_use")}
     assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
 
@@ -119,10 +119,12 @@ async def test_keys_belong_to_an_account(rest: Rest) -> None:
     people = [await registered(rest) for _ in range(2)]
     body = a_draft()
 
-    made = [await person.post("/v1/rfis", json=body, headers=keyed("k-1")) for person in people]
+    responses = [
+        await person.post("/v1/rfis", json=body, headers=keyed("k-1")) for person in people
+    ]
 
-    assert [response.status_code for response in made] == [201, 201]
-    assert made[0].json()["customer_id"] != made[1].json()["customer_id"]
+    assert [response.status_code for response in responses] == [201, 201]
+    assert responses[0].json()["customer_id"] != responses[1].json()["customer_id"]
 
 
 async def test_a_retry_after_a_broken_connection_finds_the_answer(

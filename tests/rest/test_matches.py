@@ -104,15 +104,15 @@ async def test_a_vendor_declines_with_or_without_a_reason(rest: Rest) -> None:
     matches = (await vendor.get("/v1/matches")).json()["items"]
 
     plain = await vendor.post(f"/v1/matches/{matches[0]['id']}/decline")
-    told = await vendor.post(
+    declined = await vendor.post(
         f"/v1/matches/{matches[1]['id']}/decline", json={"reason": "Away that week."}
     )
     wrong = await vendor.post(f"/v1/matches/{matches[1]['id']}/decline", json={"why": "x"})
 
     seen = (await customer.get(f"/v1/rfis/{rfis[0]['id']}/matches")).json()["items"]
     assert (plain.json()["state"], plain.json()["closed_reason"]) == ("declined", None)
-    assert told.json()["closed_reason"] == "Away that week."
-    assert seen == [told.json()]
+    assert declined.json()["closed_reason"] == "Away that week."
+    assert seen == [declined.json()]
     assert refusal(wrong) == (422, "validation_failed")
     assert paths_of(wrong) == ["why"]
 

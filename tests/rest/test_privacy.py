@@ -242,15 +242,15 @@ async def test_a_vendors_exact_place_is_shown_only_to_itself(rest: Rest) -> None
     public = await rest.client.get(f"/v1/vendors/{vendor.id}")
     listed = await rest.client.get("/v1/vendors", params={"near": near})
     own = await vendor.get("/v1/vendors/me")
-    told = await rest.parts.store.database["outbox"].find({"key": vendor.id}).to_list(None)
+    records = await rest.parts.store.database["outbox"].find({"key": vendor.id}).to_list(None)
 
     assert secrets_in(public.text + listed.text) == []
     assert public.json()["service_area"]["location"]["coordinates"] == [
         round(coordinate, 2) for coordinate in home["coordinates"]
     ]
     assert own.json()["service_area"]["location"] == home
-    assert told
-    assert [secrets_in(record["value"].decode()) for record in told] == [[]] * len(told)
+    assert records
+    assert [secrets_in(record["value"].decode()) for record in records] == [[]] * len(records)
 
 
 async def test_an_offer_shows_whole_kilometres(rest: Rest) -> None:

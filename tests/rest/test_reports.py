@@ -50,7 +50,7 @@ async def test_only_admins_see_a_report(rest: Rest) -> None:
         await person.post(f"/v1/admin/reports/{seen['id']}/close", json={"resolution": "Fine."})
         for person in (case.story.customer, case.story.vendor)
     ]
-    told = await case.story.vendor.get(f"{case.story.conversation_path}/entries")
+    entries = await case.story.vendor.get(f"{case.story.conversation_path}/entries")
 
     assert reported.status_code == 201
     assert seen == reported.json() | {
@@ -65,7 +65,7 @@ async def test_only_admins_see_a_report(rest: Rest) -> None:
         "resolution": None,
     }
     assert {refusal(response) for response in refused} == {(403, "forbidden")}
-    assert told.json()["head"] == case.message["sequence"]
+    assert entries.json()["head"] == case.message["sequence"]
 
 
 async def test_a_person_reports_a_message_once(rest: Rest) -> None:

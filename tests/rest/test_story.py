@@ -43,13 +43,13 @@ async def test_from_the_draft_to_the_award(rest: Rest) -> None:
 
     causes = [revision["cause"] for revision in (await ana.get(f"{path}/changes")).json()["items"]]
     entries = (await customer.get(f"{talk}/entries", params={"after_sequence": 0})).json()["items"]
-    told = [entry.get("body") or entry["code"] for entry in entries]
+    contents = [entry.get("body") or entry["code"] for entry in entries]
     states = {
         match["vendor_id"]: match["state"]
         for match in (await customer.get(f"{path}/matches")).json()["items"]
     }
     assert causes == ["submitted", "revised", "awarded"]
-    assert told == [
+    assert contents == [
         "participant_joined",
         "When could you come?",
         "Tomorrow at nine.",

@@ -33,12 +33,12 @@ async def test_a_wrong_password_and_a_wrong_address_get_the_same_refusal(rest: R
         "/v1/tokens", json={"email": "nobody@people.example", "password": PASSWORD}
     )
 
-    told = [
+    refusals = [
         {k: v for k, v in response.json().items() if k != "request_id"}
         for response in (wrong_password, wrong_email)
     ]
     assert refusal(wrong_password) == (401, "unauthenticated")
-    assert told[0] == told[1]
+    assert refusals[0] == refusals[1]
     assert wrong_password.headers["www-authenticate"] == 'Bearer realm="parley"'
 
 

@@ -82,11 +82,11 @@ class Town:
                 vendor.id for vendor in self.vendors
             )
         for vendor in self.vendors:
-            told = await eventually(
+            offers = await eventually(
                 lambda vendor=vendor: self._offers(vendor),  # type: ignore[misc] # bound now
                 lambda found: len(found) >= len(self.rfi_ids),
             )
-            assert len(told) == len(self.rfi_ids)
+            assert len(offers) == len(self.rfi_ids)
 
     async def _offers(self, vendor: Person) -> list[str]:
         """The subjects of the emails with offers to the vendor."""

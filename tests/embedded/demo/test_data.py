@@ -49,12 +49,12 @@ async def test_25_000_vendors_are_loaded_within_a_minute(loaded: Loaded) -> None
 
 async def test_a_second_load_changes_nothing(loaded: Loaded) -> None:
     """A restarted stack finds everything there and does not have to wait."""
-    before, told = await loaded.counts(), len(loaded.reports)
+    before, reports_before = await loaded.counts(), len(loaded.reports)
 
     again_s = await loaded.load()
 
     assert await loaded.counts() == before
-    assert len(loaded.reports) == told
+    assert len(loaded.reports) == reports_before
     assert again_s < 5
 
 

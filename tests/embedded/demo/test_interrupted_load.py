@@ -48,10 +48,10 @@ async def test_a_repeatedly_killed_load_completes_without_duplicates(
             await second.load()
 
             # An applicant's unfinished profile is saved again, which adds its event again.
-            told = {"outbox"}
+            events = {"outbox"}
             before, after = await loaded.counts(), await second.counts()
-            assert {k: v for k, v in after.items() if k not in told} == {
-                k: v for k, v in before.items() if k not in told
+            assert {k: v for k, v in after.items() if k not in events} == {
+                k: v for k, v in before.items() if k not in events
             }
             assert before["outbox"] <= after["outbox"] <= before["outbox"] + 3
         finally:

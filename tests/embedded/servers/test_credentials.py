@@ -9,11 +9,11 @@ def test_secrets_are_created_once_and_readable_only_by_the_owner(tmp_path: Path)
     """A second start reads what the first one created, from a file with mode 0600."""
     path = tmp_path / "secrets.json"
 
-    made = credentials.load(path)
+    created = credentials.load(path)
 
-    assert credentials.load(path) == made
+    assert credentials.load(path) == created
     assert path.stat().st_mode & 0o777 == 0o600
-    assert len(made["PARLEY_TOKEN_SECRET"]) >= 32
+    assert len(created["PARLEY_TOKEN_SECRET"]) >= 32
 
 
 def test_two_stacks_have_different_secrets(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from marketplace.errors import Code, ParleyError
 
 
-async def refused(asked: Awaitable[object]) -> Code:
+async def refused(command: Awaitable[object]) -> Code:
     """The code with which a command is refused."""
     with pytest.raises(ParleyError) as found:
-        await asked
+        await command
     return found.value.code

@@ -58,7 +58,7 @@ async def test_neither_side_can_write_to_a_blocked_conversation(talk: Talk) -> N
 
     await blocks.block(world, talk.customer, about.id)
 
-    for asked in (
+    for command in (
         talk.says(talk.customer, "m-2"),
         talk.says(talk.vendor, "m-2"),
         conversations.edit_message(world, talk.vendor, about, message_id, "Hello again"),
@@ -66,7 +66,7 @@ async def test_neither_side_can_write_to_a_blocked_conversation(talk: Talk) -> N
             world, talk.vendor, talk.rfi.id, figures_of_a_quote(rfi_revision=talk.rfi.revision)
         ),
     ):
-        assert await refused(asked) is Code.BLOCKED
+        assert await refused(command) is Code.BLOCKED
     assert await talk.says(talk.vendor, "m-1") == message_id
     await conversations.delete_message(world, talk.vendor, about, message_id)
 
@@ -99,12 +99,12 @@ async def test_each_side_sees_its_own_state_of_a_block(talk: Talk) -> None:
     """The blocker sees its own block; the other side sees only that it is closed."""
     await blocks.block(talk.stage.world, talk.customer, talk.conversation.id)
 
-    told = {
+    announced = {
         announcement.room: announcement.data
         for announcement in talk.stage.live.named("conversation.updated")
     }
     common = {"conversation_id": talk.conversation.id, "is_open": False}
-    assert told == {
+    assert announced == {
         f"account:{talk.customer.account_id}": {**common, "blocked_by_me": True},
         f"account:{talk.vendor.account_id}": {**common, "blocked_by_me": False},
     }
@@ -126,5 +126,5 @@ async def test_a_stranger_cannot_block_a_conversation(talk: Talk) -> None:
     """For a non-participant, a conversation does not exist."""
     for step in (blocks.block, blocks.unblock):
         for conversation_id in (talk.conversation.id, "unknown"):
-            asked = step(talk.stage.world, an_actor(), conversation_id)
-            assert await refused(asked) is Code.NOT_FOUND
+            command = step(talk.stage.world, an_actor(), conversation_id)
+            assert await refused(command) is Code.NOT_FOUND

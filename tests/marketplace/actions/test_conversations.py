@@ -49,8 +49,8 @@ async def test_a_resent_message_is_announced_once(talk: Talk) -> None:
     assert (first.is_new, again.is_new) == (True, False)
     assert again.entry == first.entry
     assert first.entry.channel is Channel.APP
-    (told,) = talk.stage.live.named("message.sent")
-    assert (told.position, told.data["id"]) == (1, first.entry.id)
+    (announcement,) = talk.stage.live.named("message.sent")
+    assert (announcement.position, announcement.data["id"]) == (1, first.entry.id)
 
 
 async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
@@ -69,14 +69,14 @@ async def test_a_stranger_can_do_nothing(talk: Talk) -> None:
     message = (await talk.says(talk.customer, "m-1")).entry
     world, about = talk.stage.world, talk.conversation
 
-    for asked in (
+    for command in (
         talk.says(stranger, "m-2"),
         conversations.edit_message(world, stranger, about, message.id, "Mine"),
         conversations.delete_message(world, stranger, about, message.id),
         conversations.mark_position(world, stranger, about, delivered=0, read=1),
         conversations.own_conversation(world, stranger, about.id),
     ):
-        assert await refused(asked) is Code.NOT_FOUND
+        assert await refused(command) is Code.NOT_FOUND
 
 
 async def test_a_message_of_another_conversation_cannot_be_changed(talk: Talk) -> None:
@@ -85,9 +85,9 @@ async def test_a_message_of_another_conversation_cannot_be_changed(talk: Talk) -
     message = (await elsewhere.says(elsewhere.customer, "m-1")).entry
     sender = Actor(talk.customer.account_id, Role.CUSTOMER)
 
-    asked = conversations.delete_message(talk.stage.world, sender, talk.conversation, message.id)
+    command = conversations.delete_message(talk.stage.world, sender, talk.conversation, message.id)
 
-    assert await refused(asked) is Code.NOT_FOUND
+    assert await refused(command) is Code.NOT_FOUND
 
 
 async def test_unread_is_the_head_minus_the_read_position(talk: Talk) -> None:

@@ -75,7 +75,7 @@ async def test_a_revision_without_a_change_creates_nothing(stage: Stage) -> None
 
 async def test_withdrawing_closes_everything_in_one_write(stage: Stage) -> None:
     """Offers, matches and quotes close, capacity returns, and a notice tells each conversation."""
-    customer, asked, quoting = await stage.customer(), await stage.vendor(), await stage.vendor()
+    customer, offered, quoting = await stage.customer(), await stage.vendor(), await stage.vendor()
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
     quote = await stage.quoted(quoting, rfi)
@@ -85,7 +85,7 @@ async def test_withdrawing_closes_everything_in_one_write(stage: Stage) -> None:
     assert withdrawn.state is RfiState.WITHDRAWN
     states = {match.state for match in await stage.store.matches.of_rfi(rfi.id)}
     assert states == {MatchState.CLOSED}
-    assert [await stage.open_matches(vendor) for vendor in (asked, quoting)] == [0, 0]
+    assert [await stage.open_matches(vendor) for vendor in (offered, quoting)] == [0, 0]
     kept = await stage.store.quotes.get(quote.id)
     assert kept is not None
     assert kept.state is QuoteState.CLOSED
@@ -101,10 +101,10 @@ async def test_an_rfi_has_one_award_which_closes_the_other_matches(stage: Stage)
     vendors = [await stage.vendor() for _ in range(3)]
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
-    made = [await stage.quoted(vendor, rfi, amount_minor=100) for vendor in vendors[:2]]
+    submitted = [await stage.quoted(vendor, rfi, amount_minor=100) for vendor in vendors[:2]]
 
     outcomes = await asyncio.gather(
-        *(rfis.award(stage.world, customer, rfi.id, 2, quote.id, 1) for quote in made),
+        *(rfis.award(stage.world, customer, rfi.id, 2, quote.id, 1) for quote in submitted),
         return_exceptions=True,
     )
 
@@ -122,8 +122,8 @@ async def test_an_rfi_has_one_award_which_closes_the_other_matches(stage: Stage)
     assert states.pop(winner) is QuoteState.AWARDED
     assert set(states.values()) == {QuoteState.CLOSED}
     assert [await stage.open_matches(vendor) for vendor in vendors] == [0, 0, 0]
-    told = {announcement.room for announcement in stage.live.named("rfi.awarded")}
-    assert told == {f"account:{actor.account_id}" for actor in (customer, *vendors)}
+    rooms = {announcement.room for announcement in stage.live.named("rfi.awarded")}
+    assert rooms == {f"account:{actor.account_id}" for actor in (customer, *vendors)}
 
 
 async def test_only_a_quote_on_this_rfi_can_be_awarded(stage: Stage) -> None:
@@ -134,8 +134,8 @@ async def test_only_a_quote_on_this_rfi_can_be_awarded(stage: Stage) -> None:
     quote = await stage.quoted(vendor, one)
 
     for quote_id in (quote.id, "unknown"):
-        asked = rfis.award(stage.world, customer, two.id, 2, quote_id, 1)
-        assert await refused(asked) is Code.NOT_FOUND
+        command = rfis.award(stage.world, customer, two.id, 2, quote_id, 1)
+        assert await refused(command) is Code.NOT_FOUND
 
 
 async def test_another_accounts_rfi_is_not_found(stage: Stage) -> None:
@@ -166,8 +166,8 @@ async def test_a_quote_needs_the_current_revision(stage: Stage) -> None:
     entries = await stage.store.entries.after(first.conversation_id, 0, 10)
     assert [entry.code for entry in entries[1:]] == ["quote_submitted", "quote_updated"]
     stranger = await stage.vendor(categories=("roofing",))
-    asked = quotes.submit(stage.world, stranger, rfi.id, figures)
-    assert await refused(asked) is Code.NOT_FOUND
+    command = quotes.submit(stage.world, stranger, rfi.id, figures)
+    assert await refused(command) is Code.NOT_FOUND
 
 
 async def test_a_closed_rfi_takes_no_quotes(stage: Stage) -> None:

@@ -60,11 +60,11 @@ async def test_only_admins_can_decide(stage: Stage, role: Role) -> None:
     """Neither customers nor the vendor itself can decide."""
     vendor = await stage.vendor()
 
-    asked = vendors.decide(
+    command = vendors.decide(
         stage.world, Actor(vendor.account_id, role), vendor.account_id, "suspend", "because"
     )
 
-    assert await refused(asked) is Code.FORBIDDEN
+    assert await refused(command) is Code.FORBIDDEN
 
 
 async def test_an_unknown_category_is_named(stage: Stage) -> None:

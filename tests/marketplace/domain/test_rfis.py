@@ -225,8 +225,8 @@ def _replayed(revisions: list[Revision]) -> dict[str, Any]:
     """The state of a feed's reader that starts with an empty RFI and applies every change."""
     state: dict[str, Any] = {"attributes": {}, "attachment_ids": []}
     for revision in revisions:
-        told = orjson.loads(orjson.dumps(RevisionView().dump(revision)))
-        for change in told["changes"]:
+        view = orjson.loads(orjson.dumps(RevisionView().dump(revision)))
+        for change in view["changes"]:
             name, _, part = change["path"].partition(".")
             if not part:
                 if revision.revision > 1:

@@ -71,14 +71,14 @@ def test_the_other_views_are_complete(view: View) -> None:
     """The other views are complete, and marked as full."""
     rfi = an_rfi()
 
-    told = RfiView().dump(visibility.seen(rfi, view))
+    shown = RfiView().dump(visibility.seen(rfi, view))
 
-    assert told == RfiView().dump(rfi)
-    assert told["visibility"] == "full"
+    assert shown == RfiView().dump(rfi)
+    assert shown["visibility"] == "full"
 
 
 @pytest.mark.parametrize(
-    ("change", "budget_visibility", "told"),
+    ("change", "budget_visibility", "shown"),
     [
         (TITLE, HIDDEN, TITLE),
         (ADDRESS, HIDDEN, None),
@@ -90,7 +90,7 @@ def test_the_other_views_are_complete(view: View) -> None:
     ],
 )
 def test_changes_of_withheld_fields_are_not_shown(
-    change: Change, budget_visibility: BudgetVisibility, told: Change | None
+    change: Change, budget_visibility: BudgetVisibility, shown: Change | None
 ) -> None:
     """Feed and push withhold the same changes; the revision keeps its number."""
     rfi = an_rfi(revision=7)
@@ -100,17 +100,17 @@ def test_changes_of_withheld_fields_are_not_shown(
     pushed = visibility.limited_push(RevisionView().dump(revision))
 
     assert seen.revision == 7
-    assert seen.changes == (() if told is None else (told,))
+    assert seen.changes == (() if shown is None else (shown,))
     assert pushed == RevisionView().dump(seen)
     assert visibility.seen_revision(revision, View.FULL) == revision
 
 
 def test_a_push_of_the_previous_version_hides_the_budget() -> None:
     """A push of the previous version does not say whether the customer shows the budget."""
-    told: dict[str, Any] = RevisionView().dump(a_revision(an_rfi(), changes=(BUDGET, TITLE)))
-    del told["budget_visibility"]
+    push: dict[str, Any] = RevisionView().dump(a_revision(an_rfi(), changes=(BUDGET, TITLE)))
+    del push["budget_visibility"]
 
-    assert [change["path"] for change in visibility.limited_push(told)["changes"]] == ["title"]
+    assert [change["path"] for change in visibility.limited_push(push)["changes"]] == ["title"]
 
 
 def test_consumers_get_the_paths_of_withheld_changes_without_values() -> None:
@@ -118,10 +118,10 @@ def test_consumers_get_the_paths_of_withheld_changes_without_values() -> None:
     rfi = an_rfi(location=a_place(-104.99031, 39.73921))
     revision = a_revision(rfi, changes=(TITLE, ADDRESS, BUDGET, PLACES, NEXT_DOOR))
 
-    told, step = visibility.for_consumers(rfi, revision)
+    shown, step = visibility.for_consumers(rfi, revision)
 
-    assert (told.address, told.budget) == (None, None)
-    assert told.location == a_place(-104.99, 39.74)
+    assert (shown.address, shown.budget) == (None, None)
+    assert shown.location == a_place(-104.99, 39.74)
     assert [change.path for change in step.changes] == [change.path for change in revision.changes]
     assert step.changes[0] == TITLE
     assert step.changes[1:3] == (
@@ -136,7 +136,7 @@ def test_events_of_a_draft_have_no_content() -> None:
     rfi = an_rfi(state=RfiState.DRAFT, submitted_at=None, attributes={"alarm_code": "4711"})
     revision = a_revision(rfi, changes=(Change("attributes.alarm_code", None, "4711"), TITLE))
 
-    told, step = visibility.for_consumers(rfi, revision)
+    shown, step = visibility.for_consumers(rfi, revision)
 
-    assert (told.title, told.description, told.attributes) == ("", "", {})
+    assert (shown.title, shown.description, shown.attributes) == ("", "", {})
     assert all(change.new is None for change in step.changes)

@@ -46,6 +46,6 @@ async def topic(kafka_bootstrap_servers: str, group: str) -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def bench(kafka_bootstrap_servers: str, group: str, topic: str) -> AsyncIterator[Bench]:
     """A group on a topic."""
-    made = Bench(kafka_bootstrap_servers, group, topic)
-    yield made
-    await made.stop()
+    opened = Bench(kafka_bootstrap_servers, group, topic)
+    yield opened
+    await opened.stop()

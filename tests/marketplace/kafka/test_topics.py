@@ -109,15 +109,15 @@ async def test_all_topics_are_looked_up_by_one_request(
     kafka_bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Topics are queried together, not one request per name."""
-    asked: list[object] = []
+    requests: list[object] = []
     metadata = AIOKafkaAdminClient._get_cluster_metadata
 
     async def counted(self: AIOKafkaAdminClient, topics: object = None) -> object:
-        asked.append(topics)
+        requests.append(topics)
         return await metadata(self, topics)
 
     await ensure_topics(kafka_bootstrap_servers)
     monkeypatch.setattr(AIOKafkaAdminClient, "_get_cluster_metadata", counted)
     await ensure_topics(kafka_bootstrap_servers)
 
-    assert len(asked) <= 2
+    assert len(requests) <= 2

@@ -31,11 +31,13 @@ def test_a_page_of_entries_is_bounded(limit: object) -> None:
         FetchEntries().read({"conversation_id": "c", "after_sequence": 0, "limit": limit})
 
 
-@pytest.mark.parametrize("made", ["", "x" * 65, "a b", "a\n", "é", None, 7, {"$ne": None}])
-def test_a_client_message_id_is_printable_and_short(made: object) -> None:
+@pytest.mark.parametrize(
+    "client_message_id", ["", "x" * 65, "a b", "a\n", "é", None, 7, {"$ne": None}]
+)
+def test_a_client_message_id_is_printable_and_short(client_message_id: object) -> None:
     """A client_message_id is short and printable, because an index keeps it permanently."""
     with pytest.raises(ParleyError, match="client_message_id"):
-        SendMessage().read({"client_message_id": made, "body": "Hello"})
+        SendMessage().read({"client_message_id": client_message_id, "body": "Hello"})
 
 
 def test_a_message_has_no_attachments_by_default() -> None:

@@ -43,13 +43,13 @@ def test_the_fast_path_and_marshmallow_load_the_same(
     schema: type[Strict], data: st.DataObject
 ) -> None:
     """This holds for any payload of known field names and an unknown one."""
-    made = schema()
-    names = st.sampled_from([*made.fields, "stranger"])
+    instance = schema()
+    names = st.sampled_from([*instance.fields, "stranger"])
     payload: dict[str, Any] = data.draw(st.dictionaries(names, VALUES))
 
-    quick = FastCheck(made).read(payload)
+    quick = FastCheck(instance).read(payload)
 
-    assert quick is None or quick == made.load(payload)
+    assert quick is None or quick == instance.load(payload)
 
 
 @pytest.mark.parametrize("schema", QUICK, ids=lambda schema: schema.__name__)
@@ -64,17 +64,17 @@ def test_valid_payloads_take_the_fast_path(schema: type[Strict]) -> None:
         "sequence": 7,
         "is_typing": True,
     }
-    made = schema()
-    payload = {name: good[name] for name in made.fields if name in good}
+    instance = schema()
+    payload = {name: good[name] for name in instance.fields if name in good}
 
-    quick = FastCheck(made).read(payload)
+    quick = FastCheck(instance).read(payload)
 
     assert quick is not None
-    assert quick == made.load(payload)
+    assert quick == instance.load(payload)
 
 
 def test_a_check_across_fields_is_left_to_marshmallow() -> None:
     """A schema with checks across several fields has no fast path."""
-    made = conversations.FetchEntries()
+    schema = conversations.FetchEntries()
 
-    assert FastCheck(made).read({"conversation_id": AN_ID, "after_sequence": 1}) is None
+    assert FastCheck(schema).read({"conversation_id": AN_ID, "after_sequence": 1}) is None

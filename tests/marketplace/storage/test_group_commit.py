@@ -233,12 +233,14 @@ async def test_acknowledged_entries_survive_a_killed_server(
     for talk in talks:
         kept = await store.entries.after(talk, 0, 1_000)
         assert [entry.sequence for entry in kept] == list(range(1, 241))
-        told = [result.entry for result in acknowledged if result.entry.conversation_id == talk]
-        assert {entry.id: entry.sequence for entry in told} == {
+        entries_of_talk = [
+            result.entry for result in acknowledged if result.entry.conversation_id == talk
+        ]
+        assert {entry.id: entry.sequence for entry in entries_of_talk} == {
             entry.id: entry.sequence for entry in kept
         }
-        for sender in {entry.sender_id for entry in told}:
-            numbers = [entry.sequence for entry in told if entry.sender_id == sender]
+        for sender in {entry.sender_id for entry in entries_of_talk}:
+            numbers = [entry.sequence for entry in entries_of_talk if entry.sender_id == sender]
             assert numbers == sorted(numbers)
     for writer in writers:
         await writer.close()

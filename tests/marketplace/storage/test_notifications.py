@@ -17,10 +17,10 @@ async def test_the_latest_digest_is_found_by_the_index_alone(store: MongoStore) 
     found = await store.notifications.latest_digests(["c1:carla", "c2:carla"])
 
     await store.database.command("profile", 0)
-    asked = await store.database["system.profile"].find_one(
+    query = await store.database["system.profile"].find_one(
         {"command.aggregate": "notifications"}, sort=[("ts", -1)]
     )
     assert found["c1:carla"].data["sequence"] == 39
-    assert asked is not None
-    assert asked["planSummary"].startswith("DISTINCT_SCAN")
-    assert asked["docsExamined"] == 1
+    assert query is not None
+    assert query["planSummary"].startswith("DISTINCT_SCAN")
+    assert query["docsExamined"] == 1

@@ -23,9 +23,9 @@ from tests.marketplace.every_event import an_event_of
 @pytest_asyncio.fixture
 async def tail(settings: Settings, store: MongoStore) -> AsyncIterator[Tail]:
     """A tail of the module's database, without a stored position."""
-    made = Tail(settings)
-    yield made
-    await made.close()
+    opened = Tail(settings)
+    yield opened
+    await opened.close()
 
 
 async def says(store: MongoStore, count: int) -> list[str]:

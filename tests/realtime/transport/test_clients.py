@@ -16,11 +16,11 @@ class Socket:
 @pytest.fixture
 def clients() -> Clients:
     """A manager that assigns the ids `c1`, `c2`, …"""
-    made = Clients()
+    manager = Clients()
     numbers = iter(range(1, 1_000))
     engine = SimpleNamespace(sockets={}, generate_id=lambda: f"c{next(numbers)}")
-    made.server = SimpleNamespace(eio=engine)
-    return made
+    manager.server = SimpleNamespace(eio=engine)
+    return manager
 
 
 async def connected(clients: Clients, eio_sid: str) -> tuple[str, Socket]:

@@ -67,22 +67,22 @@ def attributes_of_sockets(method: ast.AST) -> set[str]:
 
 def asked_of_sockets() -> set[str]:
     """The attributes of a socket that the Engine.IO server uses in what is reached here."""
-    asked = set[str]()
+    used = set[str]()
     for module in (async_server, base_server):
         for name, method in methods(module).items():
             if name not in NOT_ENTERED:
-                asked |= attributes_of_sockets(method)
-    return asked
+                used |= attributes_of_sockets(method)
+    return used
 
 
 def test_a_session_has_every_attribute_the_engine_io_server_uses() -> None:
     """A session has every attribute that the installed Engine.IO server uses on a socket."""
-    asked = asked_of_sockets()
+    used = asked_of_sockets()
 
     # These were there when this was written; if not, the source is not parsed correctly.
-    assert {"send", "close", "closed"} <= asked
+    assert {"send", "close", "closed"} <= used
     for kind in (WebSocketSession, PollingSession):
-        assert {name for name in asked if not hasattr(kind, name)} == set()
+        assert {name for name in used if not hasattr(kind, name)} == set()
 
 
 OVERRIDDEN = {
@@ -114,14 +114,14 @@ def test_the_librarys_disconnect_handler_has_the_arguments_we_use() -> None:
 
 def test_the_manager_has_every_method_the_socket_io_server_uses() -> None:
     """Every manager method that the library uses is ours or harmless; review a new one first."""
-    asked = set[str]()
+    used = set[str]()
     for module in (socketio_server, socketio_base):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self.manager":
-                asked.add(node.attr)
+                used.add(node.attr)
 
-    assert {"pre_connect", "connect", "disconnect", "is_connected"} <= asked
-    assert asked - set(vars(Clients)) <= HARMLESS
+    assert {"pre_connect", "connect", "disconnect", "is_connected"} <= used
+    assert used - set(vars(Clients)) <= HARMLESS
 
 
 @pytest.mark.parametrize(

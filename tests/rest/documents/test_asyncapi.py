@@ -100,7 +100,7 @@ def test_an_entry_matches_the_schema_of_its_kind() -> None:
 
 def test_the_refusals_of_a_handshake_are_documented() -> None:
     """The document lists all codes that can refuse a handshake."""
-    told = SCHEMAS["ConnectRefusal"]["properties"]["code"]["enum"]
-    assert told == [code.value for code in Code if code in HANDSHAKE]
+    codes = SCHEMAS["ConnectRefusal"]["properties"]["code"]["enum"]
+    assert codes == [code.value for code in Code if code in HANDSHAKE]
     handshake = DOCUMENT["channels"]["socket"]["x-handshake"]
     assert handshake["auth"] == {"$ref": "#/components/schemas/HandshakeAuth"}

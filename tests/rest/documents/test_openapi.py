@@ -106,15 +106,15 @@ def test_every_operation_has_an_id_a_summary_and_its_problems() -> None:
 
 def test_preconditions_and_keys_are_documented() -> None:
     """Operations that read If-Match or Idempotency-Key document it, with its refusals."""
-    told = {
+    parameters = {
         (method, path): {
             parameter.get("$ref", "").rpartition("/")[2] for parameter in op["parameters"]
         }
         for method, path, op in EVERY_OPERATION
     }
 
-    with_revision = {key for key, names in told.items() if "IfMatch" in names}
-    with_key = {key for key, names in told.items() if "IdempotencyKey" in names}
+    with_revision = {key for key, names in parameters.items() if "IfMatch" in names}
+    with_key = {key for key, names in parameters.items() if "IdempotencyKey" in names}
     assert with_revision == {
         ("PATCH", "/v1/rfis/{rfi_id}"),
         ("POST", "/v1/rfis/{rfi_id}/submit"),

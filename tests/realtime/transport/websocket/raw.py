@@ -114,13 +114,13 @@ class Raw:
 
     async def closed(self) -> Close | None:
         """Wait for the end of the connection; returns the close code and reason, if any."""
-        told = None
+        close = None
         while (frame := await self.frame()) is not None:
             if frame.opcode is Opcode.CLOSE:
-                told = Close.parse(bytes(frame.data))
+                close = Close.parse(bytes(frame.data))
             else:
                 self.texts.append(bytes(frame.data).decode())
-        return told
+        return close
 
     async def answer(self, number: int) -> dict[str, Any]:
         """Wait for the acknowledgement of a call."""
