@@ -152,7 +152,7 @@ def an_rfi(**named: Any) -> Rfi:
     return replace(rfi, **named)
 
 
-def content_of_an_rfi(**named: Any) -> dict[str, Any]:
+def rfi_content(**named: Any) -> dict[str, Any]:
     """What a customer writes in an RFI, as the schema loads it and `rfis.draft` takes it."""
     content = {
         "category": "plumbing",
@@ -207,7 +207,7 @@ def an_accepted_match(**named: Any) -> Match:
     return a_match(**{"state": MatchState.ACCEPTED, "conversation_id": new_id(), **named})
 
 
-def figures_of_a_quote(**named: Any) -> dict[str, Any]:
+def quote_figures(**named: Any) -> dict[str, Any]:
     """What a vendor writes in a quote, as the schema loads it and `quotes.submit` takes it."""
     figures = {
         "rfi_revision": 1,
@@ -232,7 +232,7 @@ def a_quote(**named: Any) -> Quote:
         state=QuoteState.SUBMITTED,
         submitted_at=NOW,
         updated_at=NOW,
-        **figures_of_a_quote(),
+        **quote_figures(),
     )
     return replace(quote, **named)
 

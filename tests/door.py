@@ -16,7 +16,7 @@ _HEAD_BYTES = 4
 
 
 @dataclass(slots=True)
-class Door:
+class MongoProxy:
     """What happens to commands that contain `watched`, on all connections.
 
     `arrived` is set when a client has sent such a command, `carried_out` when the server has
@@ -111,11 +111,11 @@ async def _frame(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def before_mongodb(settings: Settings) -> AsyncIterator[tuple[Door, Settings]]:
+async def proxied_mongodb(settings: Settings) -> AsyncIterator[tuple[MongoProxy, Settings]]:
     """A proxy in front of these settings' MongoDB, and settings that connect through it."""
     server = urlsplit(settings.mongodb_url)
     host, port = server.hostname or "127.0.0.1", server.port or 27_017
-    door = Door()
+    door = MongoProxy()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await door.serve(reader, writer, host, port)

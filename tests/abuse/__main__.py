@@ -24,7 +24,7 @@ async def main(stack: Running, wanted: list[str]) -> list[Outcome]:
         outcome = await play(stack, found, name, SECONDS)
         print(
             f"{name}: p99 {outcome.felt.p99_ms:.0f} ms, {len(outcome.felt.failures)} failures, "
-            f"holds {outcome.holds}, {outcome.seen}",
+            f"holds {outcome.loop_blocks}, {outcome.seen}",
             flush=True,
         )
         outcomes.append(outcome)

@@ -78,7 +78,7 @@ async def polling_that_never_polls(target: Target, seen: Counter[str]) -> None:
                         await asyncio.sleep(0.2)
             await asyncio.sleep(0.5)
 
-    await _together(post, 4)
+    await _concurrently(post, 4)
 
 
 async def websockets_that_do_not_read(target: Target, seen: Counter[str]) -> None:
@@ -100,7 +100,7 @@ async def websockets_that_do_not_read(target: Target, seen: Counter[str]) -> Non
                 finally:
                     socket.cut()
 
-    await _together(ask, 8)
+    await _concurrently(ask, 8)
 
 
 async def big_frames(target: Target, seen: Counter[str]) -> None:
@@ -125,7 +125,7 @@ async def big_frames(target: Target, seen: Counter[str]) -> None:
                     reading.cancel()
                     socket.cut()
 
-    await _together(send, 4)
+    await _concurrently(send, 4)
 
 
 async def unknown_names(target: Target, seen: Counter[str]) -> None:
@@ -215,7 +215,7 @@ async def _read_away(socket: WebSocket, seen: Counter[str]) -> None:
             seen["rate_limited" if '"rate_limited"' in text else "answers"] += 1
 
 
-async def _together(work: Callable[[int], Awaitable[None]], count: int) -> None:
+async def _concurrently(work: Callable[[int], Awaitable[None]], count: int) -> None:
     await asyncio.gather(*(work(number) for number in range(count)))
 
 
@@ -236,4 +236,4 @@ async def _requests(
                         seen[str(answer.status)] += 1
                 await asyncio.sleep(PAUSE_S)
 
-    await _together(ask, WORKERS)
+    await _concurrently(ask, WORKERS)

@@ -25,6 +25,6 @@ def unscaled(data: Path) -> Iterator[Running]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def found(unscaled: Running) -> People:
+async def seeded(unscaled: Running) -> People:
     """Good people and hostile ones."""
     return await people(unscaled)

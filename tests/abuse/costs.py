@@ -17,7 +17,7 @@ def memory_mib(stack: Running) -> dict[str, float]:
     return {name: sum(map(_resident_mib, _family(stack.pid(name)))) for name in WATCHED}
 
 
-async def holds(stack: Running) -> dict[str, int]:
+async def loop_blocks(stack: Running) -> dict[str, int]:
     """How often each event loop was blocked for more than 20 ms of CPU time since its start."""
     counts = {}
     async with aiohttp.ClientSession() as http:

@@ -11,7 +11,7 @@ PAUSE_S = 0.1
 
 
 @dataclass(slots=True)
-class Felt:
+class Observations:
     """What good clients noticed: milliseconds of each request and message, and the failures."""
 
     took_ms: list[float] = field(default_factory=list)
@@ -24,9 +24,9 @@ class Felt:
         return ordered[int(len(ordered) * 0.99)] if ordered else float("inf")
 
 
-async def live(url: str, people: list[dict[str, Any]], stopping: asyncio.Event) -> Felt:
+async def live(url: str, people: list[dict[str, Any]], stopping: asyncio.Event) -> Observations:
     """Let everybody read their account and send a message, repeatedly."""
-    felt = Felt()
+    felt = Observations()
     await asyncio.gather(
         *(_one(url, f"127.0.1.{n}", person, stopping, felt) for n, person in enumerate(people, 1))
     )
@@ -34,7 +34,7 @@ async def live(url: str, people: list[dict[str, Any]], stopping: asyncio.Event) 
 
 
 async def _one(
-    url: str, address: str, person: dict[str, Any], stopping: asyncio.Event, felt: Felt
+    url: str, address: str, person: dict[str, Any], stopping: asyncio.Event, felt: Observations
 ) -> None:
     token, conversation_id = person["tokens"][0], person["conversation_id"]
     socket = await WebSocket.open(url, address, token)

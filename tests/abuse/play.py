@@ -35,11 +35,11 @@ class Outcome:
 
     attack: str
     seen: dict[str, int]
-    felt: good.Felt
+    felt: good.Observations
     before: dict[str, float]
     during: dict[str, float]
     after: dict[str, float]
-    holds: dict[str, int]
+    loop_blocks: dict[str, int]
 
 
 async def people(stack: Running) -> People:
@@ -65,7 +65,7 @@ async def _fill(stack: Running, number: int, person: dict[str, Any]) -> None:
 
 async def play(stack: Running, found: People, attack: str, seconds: float) -> Outcome:
     """Let good people read and talk while an attack runs."""
-    before, holds = costs.memory_mib(stack), await costs.holds(stack)
+    before, loop_blocks = costs.memory_mib(stack), await costs.loop_blocks(stack)
     stopping = asyncio.Event()
     living = asyncio.create_task(good.live(stack.url("nginx"), found.good, stopping))
     try:
@@ -74,7 +74,9 @@ async def play(stack: Running, found: People, attack: str, seconds: float) -> Ou
     finally:
         stopping.set()
     felt = await asyncio.wait_for(living, 30)
-    held = {name: count - holds[name] for name, count in (await costs.holds(stack)).items()}
+    held = {
+        name: count - loop_blocks[name] for name, count in (await costs.loop_blocks(stack)).items()
+    }
     await asyncio.sleep(2)
     return Outcome(attack, seen, felt, before, during, costs.memory_mib(stack), held)
 

@@ -50,5 +50,5 @@ def _row(outcome: Outcome) -> list[str]:
             f"{outcome.before[name]:.0f} → {outcome.during[name]:.0f} → {outcome.after[name]:.0f}"
             for name in WATCHED
         ),
-        *(str(outcome.holds[name]) for name in PYTHON),
+        *(str(outcome.loop_blocks[name]) for name in PYTHON),
     ]

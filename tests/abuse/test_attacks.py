@@ -13,7 +13,7 @@ MOST_HOLDS = 3
 
 @pytest.mark.parametrize("attack", ["unknown names", "bad ids", "big frames", "half sent bodies"])
 async def test_no_client_can_block_an_event_loop(
-    unscaled: Running, found: People, attack: str
+    unscaled: Running, seeded: People, attack: str
 ) -> None:
     """Loops are blocked for 20 ms of CPU time only in a first burst; good clients are served.
 
@@ -21,24 +21,26 @@ async def test_no_client_can_block_an_event_loop(
     block a loop for as long, once, so the attack has three plays.
     """
     for _ in range(PLAYS):
-        outcome = await play(unscaled, found, attack, SECONDS)
+        outcome = await play(unscaled, seeded, attack, SECONDS)
         assert sum(outcome.seen.values()) > 10, "the attack did not take place"
         assert outcome.felt.failures == []
         assert len(outcome.felt.took_ms) > 10
-        if max(outcome.holds.values()) <= MOST_HOLDS:
+        if max(outcome.loop_blocks.values()) <= MOST_HOLDS:
             return
-    raise AssertionError(f"loops were held in each of {PLAYS} plays, in the last: {outcome.holds}")
+    raise AssertionError(
+        f"loops were held in each of {PLAYS} plays, in the last: {outcome.loop_blocks}"
+    )
 
 
 async def test_a_flood_of_new_sockets_locks_nobody_else_out(
-    unscaled: Running, found: People
+    unscaled: Running, seeded: People
 ) -> None:
     """While two addresses open sockets without end, good people connect and talk.
 
     `tests/nginx/test_limits.py` covers that nginx refuses such an address; whether this attack is
     fast enough for that depends on the machine.
     """
-    outcome = await play(unscaled, found, "polling opens", 8.0)
+    outcome = await play(unscaled, seeded, "polling opens", 8.0)
 
     assert sum(outcome.seen.values()) > 100, "the attack did not take place"
     assert outcome.felt.failures == []

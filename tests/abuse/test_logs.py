@@ -15,10 +15,10 @@ from tests.abuse.play import People
 PASSWORD = "a password that nobody may read"
 
 
-async def test_logs_contain_no_credentials(unscaled: Running, found: People, data: Path) -> None:
+async def test_logs_contain_no_credentials(unscaled: Running, seeded: People, data: Path) -> None:
     """Polling session ids, tokens and passwords stay out, even after errors."""
     url = unscaled.url("nginx")
-    person = found.hostile[0]
+    person = seeded.hostile[0]
     session = Polling(url, "127.0.4.1")
     async with session, httpx.AsyncClient(base_url=url, trust_env=False) as http:
         await session.open(person["tokens"][0])

@@ -33,7 +33,7 @@ from tests.chaos.history import (
 )
 from tests.chaos.outbox import Outbox
 from tests.chaos.talks import Person
-from tests.chaos.wire import NotLetInError, Wire
+from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
 
 MOST_ENTRIES = 200
 _CALLS = {"message": "send_message", "edit": "edit_message", "deletion": "delete_message"}
@@ -83,7 +83,7 @@ class App:
     async def live(self) -> None:
         """Stay connected and joined whenever that is possible."""
         while not self._is_leaving:
-            with suppress(NotLetInError, OSError):
+            with suppress(ConnectionRefusedByGatewayError, OSError):
                 await self._connection()
             if not self._is_leaving:
                 await asyncio.sleep(self._random.uniform(0.05, 0.5))

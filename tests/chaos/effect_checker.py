@@ -9,21 +9,23 @@ correct request was refused permanently                                P3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tests.chaos.effects import Asked, Done, Effect, Ledger, Turned, facts
+from tests.chaos.effects import Done, Effect, Ledger, Rejected, Requested, facts
 from tests.chaos.history import Event
 from tests.chaos.record import Violation
 
 
 def effect_violations(events: Sequence[Event]) -> list[Violation]:
     """Find everything that breaks a promise in a history of business over REST."""
-    requested = list(dict.fromkeys(event.effect for event in events if isinstance(event, Asked)))
+    requested = list(
+        dict.fromkeys(event.effect for event in events if isinstance(event, Requested))
+    )
     if not requested:
         return []
     answers: dict[Effect, set[str | None]] = defaultdict(set)
     for event in events:
         if isinstance(event, Done):
             answers[event.effect].add(event.answer)
-    turned = [event for event in events if isinstance(event, Turned)]
+    turned = [event for event in events if isinstance(event, Rejected)]
     ledgers = [event for event in events if isinstance(event, Ledger)]
     found = {
         "once": _once(list(answers), ledgers),

@@ -19,7 +19,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Event):
+class Requested(Event):
     """A request for an effect was sent, for the first time or again."""
 
     effect: Effect
@@ -34,7 +34,7 @@ class Done(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Turned(Event):
+class Rejected(Event):
     """It was refused permanently."""
 
     effect: Effect

@@ -19,7 +19,7 @@ from tests.chaos.history import (
     Revised,
     now,
 )
-from tests.chaos.wire import NotLetInError, Wire
+from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
 
 _PAUSE_S = (0.3, 1.0)
 _STAYS_S = (2.0, 8.0)
@@ -119,7 +119,7 @@ class Follower:
         """Stay connected and joined whenever possible; a restless follower sometimes leaves."""
         while not self._is_leaving:
             stays_s = random.uniform(*_STAYS_S) if is_restless else None
-            with suppress(NotLetInError, OSError):
+            with suppress(ConnectionRefusedByGatewayError, OSError):
                 await self._connection(stays_s, stopping)
             if not self._is_leaving:
                 await asyncio.sleep(random.uniform(0.05, 0.5))

@@ -76,7 +76,7 @@ class Load:
             for work in self._works:
                 self._group.create_task(work)
             try:
-                await self.everybody_is_in()
+                await self.all_joined()
                 yield
                 self.stopping.set()
                 await self._rest()
@@ -86,7 +86,7 @@ class Load:
                 for one in everybody:
                     await one.leave()
 
-    async def everybody_is_in(self) -> None:
+    async def all_joined(self) -> None:
         """Wait until every app is joined."""
         await self._until(lambda: all(app.is_joined for app in self.apps), "join")
 
@@ -128,7 +128,7 @@ class Load:
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
         )
-        await self.everybody_is_in()
+        await self.all_joined()
         for feed in self.feeds:
             feed.revision = await feed.head()
         heads = {talk.conversation_id: await self._head(talk) for talk in self.talks}

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 
 from tests.chaos.app import App
-from tests.chaos.wire import NotLetInError
+from tests.chaos.wire import ConnectionRefusedByGatewayError
 
 # Several messages are sent together, then there is a pause, as when somebody types in a hurry: some
 # four messages a second from each.
@@ -45,7 +45,7 @@ async def send_twice(
         if app.wire is None:
             continue
         other = next(url for name, url in gateways.items() if name != app.wire.gateway)
-        with suppress(NotLetInError, OSError):
+        with suppress(ConnectionRefusedByGatewayError, OSError):
             await _second_connection(app, other, stopping)
         await asyncio.sleep(random.uniform(0.05, 0.5))
 

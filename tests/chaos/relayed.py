@@ -6,7 +6,7 @@ from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
 
 
-async def kafka_holds(site: Site, history: History) -> None:
+async def check_kafka(site: Site, history: History) -> None:
     """Check that the topic has each conversation's entries in the order in which they are stored."""
     talks = {read.conversation_id for read in history.of(ReadAll)}
     stored = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.chaos import faults
 from tests.chaos.checker import violations
 from tests.chaos.effect_checker import effect_violations
-from tests.chaos.effects import Asked, Done
+from tests.chaos.effects import Done, Requested
 from tests.chaos.feed_checker import feed_violations
 from tests.chaos.history import (
     Acknowledged,
@@ -107,7 +107,7 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
     of_all = (violations, feed_violations, effect_violations)
     found = [violation for check in of_all for violation in check(history.events)]
     sent = [event.content for event in history.of(Sent)]
-    requested = [event.effect for event in history.of(Asked)]
+    requested = [event.effect for event in history.of(Requested)]
     done = {event.effect for event in history.of(Done)}
     connected = [event.app for event in history.of(Connected)]
     answered_at = [event.at for event in history.of(Acknowledged)]

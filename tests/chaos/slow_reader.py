@@ -18,7 +18,7 @@ async def look_away(site: Site, load: Load, rounds: int) -> None:
     for number, gateway in zip(range(rounds), cycle(GATEWAYS), strict=False):
         reader = load.app(f"slow-reader-{number}", talk.people[1], site.running.url(gateway))
         writer = load.app(f"letter-writer-{number}", talk.people[0])
-        await load.everybody_is_in()
+        await load.all_joined()
         await _read_nothing_of(load, reader, writer)
 
 

@@ -71,14 +71,14 @@ def written(
     ]
 
 
-def told(record: list[Event]) -> list[str]:
+def violations_of(record: list[Event]) -> list[str]:
     """The violations, each in one line."""
     return [str(violation) for violation in violations(record)]
 
 
 def test_a_clean_record_has_no_violations() -> None:
     """Edits, a lost connection, pages and pushes between them: all as promised."""
-    assert told(a_record()) == []
+    assert violations_of(a_record()) == []
 
 
 def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
@@ -88,8 +88,8 @@ def test_a_message_without_an_answer_may_be_stored_or_not() -> None:
     kept = Sent(4.4, connection, TALK, Content("message", "vic", "v-10", body="!"))
     stored = with_stored(*KEPT, Entry(8, "id-8", kept.content))
 
-    assert told([*a_record()[:-3], lost, *a_record()[-3:]]) == []
-    found = told(stored([*a_record()[:-3], kept, *a_record()[-3:]]))
+    assert violations_of([*a_record()[:-3], lost, *a_record()[-3:]]) == []
+    found = violations_of(stored([*a_record()[:-3], kept, *a_record()[-3:]]))
     assert all(line.startswith(("view", "caught up")) for line in found), found  # not pushed here
 
 
@@ -102,7 +102,7 @@ def test_a_resend_to_another_gateway_may_get_the_same_answer() -> None:
         Acknowledged(1.6, second, TALK, KEPT[1]),
     ]
 
-    assert told([*a_record()[:6], *resent, *a_record()[6:]]) == []
+    assert violations_of([*a_record()[:6], *resent, *a_record()[6:]]) == []
 
 
 def the(kind: type[Event], number: int) -> Callable[[list[Event]], int]:
@@ -212,7 +212,7 @@ def test_a_planted_fault_is_found(
     change: Callable[[list[Event]], list[Event]], violation: str
 ) -> None:
     """Lost, doubled, reordered, invented, late or unanswered: each is named with its numbers."""
-    found = told(change(a_record()))
+    found = violations_of(change(a_record()))
 
     assert any(violation in line for line in found), found
 
@@ -229,8 +229,8 @@ def test_two_devices_of_one_person_need_no_common_order() -> None:
         for event in swapped
     ]
 
-    assert any(line.startswith("sending") for line in told(swapped))
-    assert not any(line.startswith("sending") for line in told(other))
+    assert any(line.startswith("sending") for line in violations_of(swapped))
+    assert not any(line.startswith("sending") for line in violations_of(other))
 
 
 def test_each_attempt_has_its_own_answer() -> None:
@@ -244,7 +244,7 @@ def test_each_attempt_has_its_own_answer() -> None:
     at_rest = the(AtRest, 0)(record)
     record[at_rest] = AtRest(50.0)
 
-    assert told([*record[:at_rest], *resent, *record[at_rest:]]) == []
+    assert violations_of([*record[:at_rest], *resent, *record[at_rest:]]) == []
 
 
 def test_a_refused_message_loses_its_place() -> None:
@@ -255,5 +255,5 @@ def test_a_refused_message_loses_its_place() -> None:
     ]
     refused = Refused(3.4, BY["carla"], TALK, KEPT[3].content, "unavailable", is_temporary=True)
 
-    assert any(line.startswith("sending") for line in told(late))
-    assert not any(line.startswith("sending") for line in told([*late, refused]))
+    assert any(line.startswith("sending") for line in violations_of(late))
+    assert not any(line.startswith("sending") for line in violations_of([*late, refused]))

@@ -55,14 +55,14 @@ def a_record() -> list[Event]:
     ]
 
 
-def told(record: list[Event]) -> list[str]:
+def violations_of(record: list[Event]) -> list[str]:
     """The violations, each in one line."""
     return [str(violation) for violation in feed_violations(record)]
 
 
 def test_a_clean_record_has_no_violations() -> None:
     """Parts of an object that appear, change and disappear replay as well as whole fields."""
-    assert told(a_record()) == []
+    assert violations_of(a_record()) == []
     assert replay(an_rfi(1), CHANGES[1:]) == {**an_rfi(4), "revision": 1}
 
 
@@ -101,6 +101,6 @@ def test_a_planted_fault_is_found(
     change: Callable[[list[Event]], list[Event]], violation: str
 ) -> None:
     """Each planted fault is found and named with its numbers."""
-    found = told(change(a_record()))
+    found = violations_of(change(a_record()))
 
     assert any(violation in line for line in found), found

@@ -1,14 +1,14 @@
 """A short sample of the full `make chaos`."""
 
 from tests.chaos.effects import Done
-from tests.chaos.relayed import kafka_holds
+from tests.chaos.relayed import check_kafka
 from tests.chaos.scenarios import Outcome, play
 from tests.journeys.site import Site
 
 SAID = 200  # a scenario waits for 300, some of which may be answered twice or not at all
 
 
-def nothing_is_wrong(outcome: Outcome) -> None:
+def check_outcome(outcome: Outcome) -> None:
     """Check that nothing was lost, doubled, reordered or invented in a busy run."""
     assert outcome.violations == ()
     assert outcome.acknowledged > SAID
@@ -21,15 +21,15 @@ async def test_killing_gateways_in_turn_loses_duplicates_and_reorders_nothing(si
     """`kill -9` of one and then the other while people talk; Kafka has the same entries in the end."""
     outcome, history = await play(site, "gateways killed in turn")
 
-    nothing_is_wrong(outcome)
-    await kafka_holds(site, history)
+    check_outcome(outcome)
+    await check_kafka(site, history)
 
 
 async def test_cutting_redis_subscriptions_loses_no_push(site: Site) -> None:
     """Redis repeatedly cuts every publish/subscribe connection: everything is pushed all the same."""
     outcome, _ = await play(site, "subscriptions cut")
 
-    nothing_is_wrong(outcome)
+    check_outcome(outcome)
 
 
 async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
@@ -38,7 +38,7 @@ async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
     """`kill -9` of the server: acknowledged entries are there when it is back, once and in order."""
     outcome, _ = await play(site, "mongod killed")
 
-    nothing_is_wrong(outcome)
+    check_outcome(outcome)
 
 
 async def test_killing_rest_in_turn_applies_each_effect_once(site: Site) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from marketplace.ids import new_id
-from tests.chaos.effects import Asked, Done, Effect, Turned
+from tests.chaos.effects import Done, Effect, Rejected, Requested
 from tests.chaos.history import History, now
 from tests.journeys.people import Person
 
@@ -41,7 +41,7 @@ class _Deal:
     quote: Told = field(default_factory=dict)
 
 
-class TurnedError(Exception):
+class RejectedError(Exception):
     """A request was refused permanently; the checker reports it, and the deal ends here."""
 
 
@@ -69,7 +69,7 @@ class Trader:
         while not stopping.is_set():
             try:
                 await self._deal(stopping)
-            except TurnedError:
+            except RejectedError:
                 await asyncio.sleep(1.0)
         self.is_at_rest = True
 
@@ -215,7 +215,7 @@ class Trader:
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         async def once() -> httpx.Response:
-            self._history.add(Asked(now(), effect))
+            self._history.add(Requested(now(), effect))
             assert person is not None
             is_impatient = self._random.random() < _IMPATIENT
             within_s = self._random.uniform(*_TUNNEL_S) if is_impatient else PATIENCE_S
@@ -263,8 +263,8 @@ class Trader:
         """Accept one of these refusals; any other ends the deal."""
         code = answer.json()["code"]
         if code not in codes:
-            self._history.add(Turned(now(), effect, answer.status_code, code))
-            raise TurnedError(f"{effect}: {answer.text}")
+            self._history.add(Rejected(now(), effect, answer.status_code, code))
+            raise RejectedError(f"{effect}: {answer.text}")
 
     def _mark(self, what: str) -> str:
         return f"{what} {self._name}-{next(self._numbers)}"

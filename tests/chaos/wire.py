@@ -30,7 +30,7 @@ Answered = Callable[[dict[str, Any]], None]
 Pushed = Callable[[str, dict[str, Any]], None]
 
 
-class NotLetInError(Exception):
+class ConnectionRefusedByGatewayError(Exception):
     """The gateway, or a proxy in front of it, did not let the app in."""
 
 
@@ -133,7 +133,7 @@ class Wire:
         """Connect and log in.
 
         Raises:
-            NotLetInError: for any reason.
+            ConnectionRefusedByGatewayError: for any reason.
         """
         try:
             async with asyncio.timeout(HANDSHAKE_WITHIN_S):
@@ -144,11 +144,11 @@ class Wire:
                     packets = await self._transport.receive()
         except (OSError, WebSocketException, aiohttp.ClientError, TimeoutError) as error:
             self._transport.cut()
-            raise NotLetInError(repr(error)) from error
+            raise ConnectionRefusedByGatewayError(repr(error)) from error
         first, *rest = packets
         if not first.startswith("40"):
             self._transport.cut()
-            raise NotLetInError(first)
+            raise ConnectionRefusedByGatewayError(first)
         for packet in rest:
             await self._take(packet)
         self._reading = asyncio.create_task(self._read())

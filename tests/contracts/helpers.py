@@ -21,6 +21,6 @@ async def all_pages(read: Callable[[PageRequest], Awaitable[Page[T]]], limit: in
         before_id = page.next_cursor
 
 
-async def together(*calls: Awaitable[T]) -> list[T | BaseException]:
+async def concurrently(*calls: Awaitable[T]) -> list[T | BaseException]:
     """Run all calls concurrently; returns each result or exception."""
     return await asyncio.gather(*calls, return_exceptions=True)

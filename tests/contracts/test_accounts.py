@@ -6,7 +6,7 @@ from marketplace.domain.accounts import Account, Role
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Store
 from tests.builders import an_account
-from tests.contracts.helpers import together
+from tests.contracts.helpers import concurrently
 
 
 async def _add_in_transaction(store: Store, account: Account) -> None:
@@ -45,7 +45,7 @@ async def test_of_concurrent_registrations_with_one_email_one_succeeds(store: St
     """An email stays unique when registrations race, inside transactions and outside them."""
     rivals = [an_account(email="carla@customers.example") for _ in range(20)]
 
-    outcomes = await together(
+    outcomes = await concurrently(
         *(store.accounts.add(account) for account in rivals[:10]),
         *(_add_in_transaction(store, account) for account in rivals[10:]),
     )

@@ -11,7 +11,7 @@ from marketplace.domain.policy import DAY
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_match, an_accepted_match
-from tests.contracts.helpers import all_pages, together
+from tests.contracts.helpers import all_pages, concurrently
 
 
 async def test_a_stored_match_reads_back_equal(store: Store) -> None:
@@ -30,7 +30,7 @@ async def test_a_pair_is_matched_once(store: Store) -> None:
     """Of ten concurrent matches of the same RFI and vendor, one is stored."""
     rivals = [a_match(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
 
-    outcomes = await together(*(store.matches.add(match) for match in rivals))
+    outcomes = await concurrently(*(store.matches.add(match) for match in rivals))
 
     assert outcomes.count(None) == 1
     assert await store.matches.of_rfi("rfi") == [rivals[outcomes.index(None)]]
@@ -45,7 +45,7 @@ async def test_check_then_add_creates_one_match_under_concurrency(store: Store) 
         await to.matches.add(a_match(rfi_id="rfi", vendor_id="vendor"))
         return True
 
-    outcomes = await together(*(store.transact(match_once) for _ in range(10)))
+    outcomes = await concurrently(*(store.transact(match_once) for _ in range(10)))
 
     assert sorted(map(bool, outcomes)) == [False] * 9 + [True]
     assert all(isinstance(outcome, bool) for outcome in outcomes)
@@ -81,7 +81,7 @@ async def test_of_a_concurrent_acceptance_and_closing_one_succeeds(store: Store)
     await store.matches.add(match)
     ends = [MatchState.ACCEPTED, MatchState.CLOSED, MatchState.DECLINED] * 4
 
-    outcomes = await together(
+    outcomes = await concurrently(
         *(store.matches.save(replace(match, state=state), MatchState.OFFERED) for state in ends)
     )
 

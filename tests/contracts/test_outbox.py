@@ -6,7 +6,7 @@ import pytest
 
 from marketplace.ports import Repositories, Store
 from tests.builders import a_vendor
-from tests.contracts.helpers import together
+from tests.contracts.helpers import concurrently
 from tests.marketplace.every_event import a_vendor_event
 
 
@@ -59,7 +59,7 @@ async def test_concurrent_deliveries_of_one_event_have_one_effect(store: Store) 
             return False
         return await to.vendors.reserve(vendor.id)
 
-    outcomes = await together(*(store.transact(handle) for _ in range(10)))
+    outcomes = await concurrently(*(store.transact(handle) for _ in range(10)))
 
     kept = await store.vendors.get(vendor.id)
     assert outcomes.count(True) == 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 from marketplace.domain.quotes import QuoteState, revision_of
 from marketplace.ports import Store
 from tests.builders import NOW, a_quote
-from tests.contracts.helpers import together
+from tests.contracts.helpers import concurrently
 
 
 async def test_a_stored_quote_reads_back_equal(store: Store) -> None:
@@ -23,7 +23,7 @@ async def test_a_vendor_has_one_quote_on_an_rfi(store: Store) -> None:
     """Of ten concurrent quotes of a vendor on an RFI, one is stored."""
     rivals = [a_quote(rfi_id="rfi", vendor_id="vendor") for _ in range(10)]
 
-    outcomes = await together(*(store.quotes.add(quote) for quote in rivals))
+    outcomes = await concurrently(*(store.quotes.add(quote) for quote in rivals))
 
     assert outcomes.count(None) == 1
     assert await store.quotes.of_rfi("rfi") == [rivals[outcomes.index(None)]]

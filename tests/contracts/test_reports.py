@@ -8,7 +8,7 @@ from marketplace.domain.reports import Report, ReportState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_deletion, a_message, a_report, an_edit
-from tests.contracts.helpers import all_pages, together
+from tests.contracts.helpers import all_pages, concurrently
 
 
 async def test_a_stored_report_reads_back_equal(store: Store) -> None:
@@ -37,7 +37,7 @@ async def test_concurrent_reports_store_one(store: Store) -> None:
         await to.reports.add(report)
         return report
 
-    outcomes = await together(*(store.transact(report_once) for _ in range(10)))
+    outcomes = await concurrently(*(store.transact(report_once) for _ in range(10)))
 
     kept = await store.reports.of_reporter("message", "carla")
     assert outcomes == [kept] * 10
@@ -51,7 +51,7 @@ async def test_a_report_is_closed_once(store: Store) -> None:
         replace(report, state=ReportState.CLOSED, resolution=f"Decision {n}") for n in range(5)
     ]
 
-    outcomes = await together(
+    outcomes = await concurrently(
         *(store.reports.save(decision, ReportState.OPEN) for decision in decisions)
     )
 

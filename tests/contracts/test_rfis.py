@@ -12,8 +12,8 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.rfis import Change, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
-from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi, content_of_an_rfi
-from tests.contracts.helpers import all_pages, together
+from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi, rfi_content
+from tests.contracts.helpers import all_pages, concurrently
 
 SOON = NOW + timedelta(days=7)
 
@@ -67,7 +67,7 @@ async def test_revisions_read_back_with_every_kind_of_value(store: Store) -> Non
 async def test_values_that_domain_rules_create_read_back_equal(store: Store) -> None:
     """The values that the domain rules create, tuples included, read back equal."""
     actor = an_actor()
-    content = content_of_an_rfi(attachment_ids=("a", "b"), attributes={"floor": 2})
+    content = rfi_content(attachment_ids=("a", "b"), attributes={"floor": 2})
     rfi, first = rfis.draft("draft-1", content, actor, NOW)
     revised, second = rfis.revise(rfi, {"attachment_ids": ("b",), "needed_by": SOON}, actor, NOW)
 
@@ -162,7 +162,7 @@ async def test_of_concurrent_saves_on_one_revision_one_wins(store: Store) -> Non
         changed = replace(rfi, title=title, revision=2)
         await to.rfis.save(changed, a_revision(changed))
 
-    outcomes = await together(
+    outcomes = await concurrently(
         *(store.transact(partial(save, title=f"Title {n}")) for n in range(10))
     )
 
@@ -300,7 +300,7 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
         assert current is not None
         await to.rfis.save(*rfis.award(current, f"quote-{vendor_id}", vendor_id, customer, NOW))
 
-    outcomes = await together(
+    outcomes = await concurrently(
         *(store.transact(partial(award, vendor_id=f"vendor-{n}")) for n in range(10))
     )
 
@@ -369,7 +369,7 @@ async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
 async def test_the_submission_is_found_among_the_revisions(store: Store) -> None:
     """The revision of the submission is found; it is 0 for an RFI that was never submitted."""
     actor = an_actor()
-    draft, first = rfis.draft("draft", content_of_an_rfi(), actor, NOW)
+    draft, first = rfis.draft("draft", rfi_content(), actor, NOW)
     await store.rfis.add(draft, first)
     assert await store.rfis.submission("draft") == 0
 

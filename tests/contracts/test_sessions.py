@@ -26,14 +26,14 @@ async def test_many_sessions_are_checked_at_once(store: Store) -> None:
         await store.sessions.add(session)
     await store.sessions.delete(ended.id)
 
-    together = await asyncio.gather(
+    concurrently = await asyncio.gather(
         store.sessions.alive([first.id, second.id, ended.id, "never"]),
         store.sessions.alive([first.id]),
         store.sessions.alive([ended.id]),
         store.sessions.alive([]),
     )
 
-    assert list(together) == [{first.id, second.id}, {first.id}, set(), set()]
+    assert list(concurrently) == [{first.id, second.id}, {first.id}, set(), set()]
 
 
 async def test_an_expired_session_is_deleted_automatically(store: Store) -> None:

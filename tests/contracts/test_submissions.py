@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW
-from tests.contracts.helpers import together
+from tests.contracts.helpers import concurrently
 
 
 async def test_stored_submissions_read_back(store: Store) -> None:
@@ -27,6 +27,6 @@ async def test_concurrent_submissions_are_all_kept(store: Store) -> None:
         await to.submissions.keep("carla", [*await to.submissions.of("carla"), at], NOW)
 
     moments = [NOW + timedelta(seconds=n) for n in range(10)]
-    await together(*(store.transact(lambda to, at=at: add(to, at)) for at in moments))  # type: ignore[misc] # bound in the loop
+    await concurrently(*(store.transact(lambda to, at=at: add(to, at)) for at in moments))  # type: ignore[misc] # bound in the loop
 
     assert sorted(await store.submissions.of("carla")) == moments

@@ -18,7 +18,7 @@ from tests.builders import (
     an_account,
     an_rfi,
 )
-from tests.contracts.helpers import together
+from tests.contracts.helpers import concurrently
 
 
 async def test_a_transaction_returns_the_works_result(store: Store) -> None:
@@ -156,7 +156,7 @@ async def test_adding_a_duplicate_fails_without_retries(store: Store) -> None:
         await to.matches.add(a_match(rfi_id=match.rfi_id, vendor_id=match.vendor_id))
 
     async with asyncio.timeout(3):
-        (outcome,) = await together(store.transact(work))
+        (outcome,) = await concurrently(store.transact(work))
 
     assert isinstance(outcome, Exception)
     assert await store.vendors.get(vendor.id) is None

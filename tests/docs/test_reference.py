@@ -192,11 +192,13 @@ def _metrics(path: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for node in ast.walk(ast.parse(read(path))):
         kind = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and kind in _METRIC_KINDS:
-            given = [ast.literal_eval(argument) for argument in node.args if not _is_made(argument)]
+            given = [
+                ast.literal_eval(argument) for argument in node.args if not _is_computed(argument)
+            ]
             labels = next((tuple(item) for item in given if isinstance(item, list)), ())
             yield given[0], _METRIC_KINDS[kind], labels
 
 
-def _is_made(argument: ast.expr) -> bool:
+def _is_computed(argument: ast.expr) -> bool:
     """Whether it is not a plain string or list, for example a help text with a number in it."""
     return not isinstance(argument, ast.Constant | ast.List)

@@ -80,10 +80,10 @@ async def test_an_unreadable_record_is_dead_lettered_and_the_next_is_handled(
 
     for group in ("matching", "notify"):
 
-        async def buried(group: str = group) -> list[topics.Record]:
+        async def dead_letters(group: str = group) -> list[topics.Record]:
             return await topics.records(site, {draft["id"]}, [dead_letter_topic("rfis", group)])
 
-        (record,) = await eventually(buried)
+        (record,) = await eventually(dead_letters)
         assert record.value == garbage
         assert record.headers["topic"] == b"rfis"
         assert b"unreadable event" in record.headers["error"]

@@ -138,20 +138,22 @@ async def each_happened_once(town: Town) -> None:
         match["_id"] for match in matches
     ]
     for vendor in town.vendors:
-        await _was_told_once_of_each(town, vendor)
+        await _was_notified_once_per_match(town, vendor)
 
 
-async def _was_told_once_of_each(town: Town, vendor: Person) -> None:
+async def _was_notified_once_per_match(town: Town, vendor: Person) -> None:
     """One email and one SMS for each match of the vendor, and no other."""
     titles = {rfi["id"]: rfi["title"] for rfi in town.rfis}
     mine = [
         titles[match["rfi_id"]] for match in await town.matches() if match["vendor_id"] == vendor.id
     ]
 
-    async def told() -> tuple[list[str], list[str]]:
+    async def deliveries_to_vendor() -> tuple[list[str], list[str]]:
         return await subjects(town.site, vendor.email), await texts(town.site, vendor.phone)
 
-    mails, sms = await eventually(told, lambda seen: min(map(len, seen)) >= len(mine), RECOVERED_S)
+    mails, sms = await eventually(
+        deliveries_to_vendor, lambda seen: min(map(len, seen)) >= len(mine), RECOVERED_S
+    )
     assert sorted(mails) == sorted(f"New request near you: {title}" for title in mine)
     assert sorted(title for text in sms for title in mine if f'"{title}"' in text) == sorted(mine)
     assert len(sms) == len(mine)

@@ -39,7 +39,7 @@ SUBJECTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Affair:
+class Recipients:
     """Three people to whom everything happens that causes an email, and the links they got."""
 
     customer: Person
@@ -56,13 +56,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def affair(site: Site, admin: Person) -> Affair:
+async def recipients(site: Site, admin: Person) -> Recipients:
     """Take three RFIs to their ends, with nobody connected, and collect the messages' links."""
     place = somewhere()
     customer = await registered(site, "customer", "Carla Reyes")
     winner = await a_vendor(site, admin, "Front Range Plumbing", place)
     loser = await a_vendor(site, admin, "Cherry Creek Pipes", place)
-    found = Affair(customer, winner, loser)
+    found = Recipients(customer, winner, loser)
     await _awarded(found, place)
     withdrawn = await a_submitted_rfi(customer, place, title=WITHDRAWN)
     await a_match(winner, withdrawn)
@@ -75,49 +75,57 @@ async def affair(site: Site, admin: Person) -> Affair:
     return found
 
 
-async def test_every_kind_of_notification_was_sent(affair: Affair) -> None:
+async def test_every_kind_of_notification_was_sent(recipients: Recipients) -> None:
     """A notification of every kind was sent on each of its channels, also of kinds added later."""
     wanted = {(kind, channel) for kind, policy in POLICIES.items() for channel in policy.channels}
 
-    assert affair.links.keys() == wanted
+    assert recipients.links.keys() == wanted
 
 
-async def test_an_offers_link_opens_the_rfi_for_an_answer(affair: Affair, browser: Browser) -> None:
+async def test_an_offers_link_opens_the_rfi_for_an_answer(
+    recipients: Recipients, browser: Browser
+) -> None:
     """The link of an offer, in email and SMS, opens the RFI, which was accepted meanwhile."""
     for channel in ("email", "sms"):
-        window = await _open(browser, *affair.links[NotificationKind.MATCH_OFFERED, channel])
+        window = await _open(browser, *recipients.links[NotificationKind.MATCH_OFFERED, channel])
         await window.sees("rfi-details", AWARDED)
         await window.close()
 
 
-async def test_a_messages_link_opens_its_conversation(affair: Affair, browser: Browser) -> None:
+async def test_a_messages_link_opens_its_conversation(
+    recipients: Recipients, browser: Browser
+) -> None:
     """The message that the email quotes is on the screen."""
-    window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
+    window = await _open(browser, *recipients.links[NotificationKind.MESSAGE_SENT, "email"])
 
     await window.sees("message-body", MESSAGE)
     await window.close()
 
 
-async def test_a_quotes_link_shows_its_figure(affair: Affair, browser: Browser) -> None:
+async def test_a_quotes_link_shows_its_figure(recipients: Recipients, browser: Browser) -> None:
     """The customer sees the figure from the email."""
-    window = await _open(browser, *affair.links[NotificationKind.QUOTE_SUBMITTED, "email"])
+    window = await _open(browser, *recipients.links[NotificationKind.QUOTE_SUBMITTED, "email"])
 
     await window.sees("quote-figure", "250")
     await window.close()
 
 
-async def test_a_revisions_link_shows_what_changed(affair: Affair, browser: Browser) -> None:
+async def test_a_revisions_link_shows_what_changed(
+    recipients: Recipients, browser: Browser
+) -> None:
     """The vendor reads the old description and the new one."""
-    window = await _open(browser, *affair.links[NotificationKind.RFI_REVISED, "email"])
+    window = await _open(browser, *recipients.links[NotificationKind.RFI_REVISED, "email"])
 
     await window.sees("rfi-change", "Both taps drip.")
     await window.close()
 
 
-async def test_the_winners_link_opens_the_conversation(affair: Affair, browser: Browser) -> None:
+async def test_the_winners_link_opens_the_conversation(
+    recipients: Recipients, browser: Browser
+) -> None:
     """The winner's link, in email and SMS, opens the conversation, which shows the award."""
     for channel in ("email", "sms"):
-        window = await _open(browser, *affair.links[NotificationKind.RFI_WON, channel])
+        window = await _open(browser, *recipients.links[NotificationKind.RFI_WON, channel])
         await window.sees("notice-item", "awarded")
         await expect(window.page.get_by_test_id("message-input")).to_be_editable()
         await window.close()
@@ -132,32 +140,36 @@ async def test_the_winners_link_opens_the_conversation(affair: Affair, browser: 
     ],
 )
 async def test_a_link_to_a_closed_rfi_says_why_it_ended(
-    affair: Affair, browser: Browser, kind: NotificationKind, title: str, end: str
+    recipients: Recipients, browser: Browser, kind: NotificationKind, title: str, end: str
 ) -> None:
     """The vendor sees which request it was, and why it has ended."""
-    window = await _open(browser, *affair.links[kind, "email"])
+    window = await _open(browser, *recipients.links[kind, "email"])
 
     await expect(window.page.get_by_role("heading", level=1)).to_contain_text(title)
     await window.sees("match-ended", end)
     await window.close()
 
 
-async def test_another_accounts_link_offers_a_log_in(affair: Affair, browser: Browser) -> None:
+async def test_another_accounts_link_offers_a_log_in(
+    recipients: Recipients, browser: Browser
+) -> None:
     """Somebody with two accounts sees which one is logged in, and continues at the link."""
-    _, link = affair.links[NotificationKind.QUOTE_SUBMITTED, "email"]
-    window = await logged_in_window(browser, link, affair.loser)
-    await window.sees("other-account", affair.loser.email)
+    _, link = recipients.links[NotificationKind.QUOTE_SUBMITTED, "email"]
+    window = await logged_in_window(browser, link, recipients.loser)
+    await window.sees("other-account", recipients.loser.email)
 
     await window.page.get_by_test_id("other-account").get_by_role("button").click()
-    await window.log_in(affair.customer)
+    await window.log_in(recipients.customer)
 
     await window.sees("quote-figure", "250")
     await window.close()
 
 
-async def test_addresses_of_the_old_form_still_work(affair: Affair, browser: Browser) -> None:
+async def test_addresses_of_the_old_form_still_work(
+    recipients: Recipients, browser: Browser
+) -> None:
     """Bookmarks and old emails have the path after the number sign."""
-    person, link = affair.links[NotificationKind.MESSAGE_SENT, "email"]
+    person, link = recipients.links[NotificationKind.MESSAGE_SENT, "email"]
     older = re.sub(r"(//[^/]+)/", r"\1/#/", link, count=1)
     window = await logged_in_window(browser, older, person)
 
@@ -166,9 +178,11 @@ async def test_addresses_of_the_old_form_still_work(affair: Affair, browser: Bro
     await window.close()
 
 
-async def test_back_and_forward_show_the_earlier_pages(affair: Affair, browser: Browser) -> None:
+async def test_back_and_forward_show_the_earlier_pages(
+    recipients: Recipients, browser: Browser
+) -> None:
     """Back and forward show the earlier pages, without reloading."""
-    window = await _open(browser, *affair.links[NotificationKind.MESSAGE_SENT, "email"])
+    window = await _open(browser, *recipients.links[NotificationKind.MESSAGE_SENT, "email"])
     await window.sees("message-body", MESSAGE)
     await window.page.evaluate("window.wasNotLoadedAgain = true")
     await window.click("nav-conversations")
@@ -183,9 +197,9 @@ async def test_back_and_forward_show_the_earlier_pages(affair: Affair, browser: 
     await window.close()
 
 
-async def _awarded(affair: Affair, place: dict[str, Any]) -> None:
+async def _awarded(recipients: Recipients, place: dict[str, Any]) -> None:
     """Take one RFI the whole way: accepted, talked about, revised, quoted and awarded."""
-    customer, winner, loser = affair.customer, affair.winner, affair.loser
+    customer, winner, loser = recipients.customer, recipients.winner, recipients.loser
     rfi = await a_submitted_rfi(customer, place, title=AWARDED, max_vendors=2)
     conversation_id = ""
     for vendor in (loser, winner):
@@ -226,17 +240,17 @@ async def _sent(person: Person, kind: NotificationKind) -> list[dict[str, Any]]:
     ]
 
 
-async def _collect(site: Site, affair: Affair) -> None:
+async def _collect(site: Site, recipients: Recipients) -> None:
     """Find the link of each kind and channel in the providers' deliveries."""
     to = {
-        NotificationKind.MESSAGE_SENT: affair.customer,
-        NotificationKind.QUOTE_SUBMITTED: affair.customer,
-        NotificationKind.RFI_LOST: affair.loser,
+        NotificationKind.MESSAGE_SENT: recipients.customer,
+        NotificationKind.QUOTE_SUBMITTED: recipients.customer,
+        NotificationKind.RFI_LOST: recipients.loser,
     }
     for kind, policy in POLICIES.items():
-        person = to.get(kind, affair.winner)
+        person = to.get(kind, recipients.winner)
         for channel in policy.channels:
-            affair.links[kind, channel] = (person, await _link(site, person, kind, channel))
+            recipients.links[kind, channel] = (person, await _link(site, person, kind, channel))
 
 
 async def _link(site: Site, person: Person, kind: NotificationKind, channel: str) -> str:

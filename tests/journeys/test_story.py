@@ -64,7 +64,7 @@ async def test_from_registration_to_award(story: Story) -> None:
     await _talk(story)
     await _revise(story)
     await _quote_and_award(story)
-    await _write_to_somebody_away(story)
+    await _write_to_an_absent_customer(story)
 
     await _kafka_and_mongodb_agree(story)
     await _vendors_were_notified(story)
@@ -172,7 +172,7 @@ async def _quote_and_award(story: Story) -> None:
         assert notices == ["quote_submitted", "rfi_awarded"]
 
 
-async def _write_to_somebody_away(story: Story) -> None:
+async def _write_to_an_absent_customer(story: Story) -> None:
     """A message to somebody who is not connected is sent by email, with its text."""
     await story.away.aclose()
     await story.vendor_app.call(
@@ -250,7 +250,7 @@ async def _vendors_were_notified(story: Story) -> None:
     site, vendor, other = story.site, story.vendor, story.other
     offer, won = f"New request near you: {TITLE}", f"You won: {TITLE}"
 
-    async def told() -> tuple[list[str], list[str], list[str], list[str]]:
+    async def notifications_arrived() -> tuple[list[str], list[str], list[str], list[str]]:
         return (
             await subjects(site, vendor.email),
             await texts(site, vendor.phone),
@@ -258,7 +258,9 @@ async def _vendors_were_notified(story: Story) -> None:
             await texts(site, other.phone),
         )
 
-    seen = await eventually(told, lambda seen: [len(some) for some in seen] == [2, 2, 2, 1])
+    seen = await eventually(
+        notifications_arrived, lambda seen: [len(some) for some in seen] == [2, 2, 2, 1]
+    )
 
     assert seen[0] == [offer, won]
     assert all(TITLE in text for text in seen[1])

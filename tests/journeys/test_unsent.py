@@ -21,7 +21,7 @@ class Line:
 
     is_cut: bool = False
 
-    async def lead_through(self, page: Page) -> None:
+    async def route_through(self, page: Page) -> None:
         """Route all connections of the tab through this line."""
         await page.route_web_socket(SOCKET, self._socket)
         await page.route(SOCKET, self._poll)
@@ -90,7 +90,7 @@ async def talk(site: Site, admin: Person, browser: Browser) -> AsyncIterator[Tal
     url = f"{site.url}/conversations/{conversation_id}"
     window = await logged_in_window(browser, url, customer)
     line = Line()
-    await line.lead_through(window.page)
+    await line.route_through(window.page)
     await window.page.reload()
     await window.sees_state("connection-state", "connected")
     yield Talk(site, customer, vendor, conversation_id, window, line)

@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parent / "samples" / "live"
 NAMES_FOR_GATEWAYS_BEFORE = {"access", "session_ended", "activity"}
 
 
-def as_read_before(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
+def as_read_by_the_previous_version(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
     """How git 2c710e5 reads a message: what its gateways handle, and what they push to apps."""
     try:
         items = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
@@ -31,7 +31,7 @@ def test_the_previous_version_pushes_no_signal_to_apps(name: SignalName) -> None
     """The previous version handles the signals it knows and drops the others."""
     signal = Signal(ROOM, name, {"account_id": "a"}, 7)
 
-    taken, pushed = as_read_before(live.encode("abcdefgh", [signal, signal]))
+    taken, pushed = as_read_by_the_previous_version(live.encode("abcdefgh", [signal, signal]))
 
     assert pushed == []
     known = name in NAMES_FOR_GATEWAYS_BEFORE or name == "head"
@@ -46,7 +46,7 @@ def test_the_previous_version_drops_an_unknown_signal(
 
     message = live.encode("abcdefgh", [Signal(ROOM, SignalName.ACTIVITY)])
 
-    assert as_read_before(message) == ([], [])
+    assert as_read_by_the_previous_version(message) == ([], [])
     assert live.decode(ROOM, message) == [Signal(ROOM, SignalName.ACTIVITY)]
 
 
@@ -54,7 +54,7 @@ def test_the_previous_version_reads_announcements() -> None:
     """The previous version reads announcements as it always did."""
     message = live.encode("abcdefgh", [Announcement(ROOM, "message.sent", {"n": 1}, 7)])
 
-    assert as_read_before(message) == ([], [["message.sent", 7, {"n": 1}]])
+    assert as_read_by_the_previous_version(message) == ([], [["message.sent", 7, {"n": 1}]])
     assert message == b'abcdefgh[["message.sent",7,{"n":1}]]'
 
 

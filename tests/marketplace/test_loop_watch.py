@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from marketplace import loop_watch
 
 
-def told() -> tuple[float, float]:
+def exported() -> tuple[float, float]:
     """Lag and CPU time as exported."""
     lag = REGISTRY.get_sample_value("parley_event_loop_lag_seconds")
     held = REGISTRY.get_sample_value("parley_event_loop_held_cpu_seconds")
@@ -29,7 +29,7 @@ async def after(hold_s: float, *, computes: bool) -> tuple[float, float]:
         time.sleep(hold_s)  # noqa: ASYNC251 # the fault under test
     await asyncio.sleep(0.02)
     watching.cancel()
-    return told()
+    return exported()
 
 
 async def test_a_blocking_callback_is_measured_by_its_cpu_time() -> None:
@@ -54,7 +54,7 @@ async def test_the_longest_block_is_forgotten_after_a_minute() -> None:
     longest.note(0.3)
     longest.turn()
     longest.note(0.1)
-    first = told()[0]
+    first = exported()[0]
     longest.turn()
 
-    assert (first, told()[0]) == (0.3, 0.1)
+    assert (first, exported()[0]) == (0.3, 0.1)

@@ -90,11 +90,11 @@ async def test_stopped_background_work_is_not_a_failure() -> None:
     background = tasks.Background(pytest.fail)
     may_end = asyncio.Event()
 
-    async def until_told() -> None:
+    async def until_stopped() -> None:
         await may_end.wait()
 
     background.start("other", _for_ever())
-    background.start("consumer", until_told())
+    background.start("consumer", until_stopped())
     may_end.set()
     await background.finish("consumer")
     await background.end()

@@ -26,7 +26,7 @@ class EntryLog:
             conversation = await repositories.conversations.get(entry.conversation_id)
             if conversation is not None and not conversation.is_open:
                 raise blocked(conversation.blocked_by, entry.sender_id)
-            earlier = _already_said(cast("Entries", repositories.entries), entry)
+            earlier = _stored_entry(cast("Entries", repositories.entries), entry)
             if earlier is not None:
                 return Appended(earlier, is_new=False)
             return Appended(await repositories.entries.add_next(entry), is_new=True)
@@ -36,7 +36,7 @@ class EntryLog:
             return await self._store.transact(work)
 
 
-def _already_said(entries: Entries, entry: Entry) -> Entry | None:
+def _stored_entry(entries: Entries, entry: Entry) -> Entry | None:
     if entry.kind is not EntryKind.EDIT or entry.message_id is None:
         return None
     return entry_with_same_body(entries.stands(entry.message_id), entry)

@@ -21,22 +21,22 @@ class PresenceStore:
     ) -> None:
         self._process_name = process_name
         self._clock = clock or FixedClock()
-        self._said = {} if connected is None else connected
+        self._connected = {} if connected is None else connected
         self._active = {} if active is None else active
 
     async def connected(self, *account_ids: str) -> None:
         """Report that apps of these accounts are connected here; valid for 25 s."""
         for account_id in account_ids:
-            self._said[self._process_name, account_id] = self._clock.now() + TTL
+            self._connected[self._process_name, account_id] = self._clock.now() + TTL
 
     async def disconnected(self, account_id: str) -> None:
         """Report that the account has no more apps connected here."""
-        self._said.pop((self._process_name, account_id), None)
+        self._connected.pop((self._process_name, account_id), None)
 
     async def is_connected(self, account_id: str) -> bool:
         """Whether the account has an app connected to any process."""
         now = self._clock.now()
-        return any(who == account_id and end >= now for (_, who), end in self._said.items())
+        return any(who == account_id and end >= now for (_, who), end in self._connected.items())
 
     async def connected_among(self, account_ids: Collection[str]) -> frozenset[str]:
         """The accounts with an app connected to any process."""

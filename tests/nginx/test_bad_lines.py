@@ -30,7 +30,7 @@ class Answer:
         return str(problem["code"])
 
 
-async def say(site: Site, line: bytes) -> Answer:
+async def send_raw(site: Site, line: bytes) -> Answer:
     """Send raw bytes and read until the connection ends or falls silent."""
     host, _, port = site.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -105,7 +105,7 @@ MALFORMED = {
 
 async def test_malformed_http_is_refused(site: Site) -> None:
     """Malformed HTTP gets `malformed` or a closed connection; harmless variants reach REST."""
-    answers = {name: await say(site, line) for name, line in MALFORMED.items()}
+    answers = {name: await send_raw(site, line) for name, line in MALFORMED.items()}
 
     refused = {name: answer for name, answer in answers.items() if answer.status not in (0, 200)}
     assert {name: a.status for name, a in refused.items() if a.status not in (400, 404)} == {}
@@ -145,7 +145,7 @@ EXACT = [
 async def test_each_malformed_request_has_its_status_and_code(site: Site) -> None:
     """Errors visible in a request line or a header are reported exactly."""
     for line, status, code in EXACT:
-        answer = await say(site, line)
+        answer = await send_raw(site, line)
 
         assert (answer.status, line[:60]) == (status, line[:60])
         if code:
@@ -167,7 +167,9 @@ async def test_noise_in_a_valid_request_causes_no_5xx(site: Site) -> None:
     answers = [
         answer
         for start in range(0, len(lines), 20)
-        for answer in await asyncio.gather(*(say(site, line) for line in lines[start : start + 20]))
+        for answer in await asyncio.gather(
+            *(send_raw(site, line) for line in lines[start : start + 20])
+        )
     ]
 
     assert {answer.status for answer in answers if answer.status >= 500} == set()

@@ -22,7 +22,7 @@ HALF = b"POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
 
 
 @asynccontextmanager
-async def half_sent(site: Site, address: str, count: int) -> AsyncIterator[list[bytes]]:
+async def incomplete_bodies(site: Site, address: str, count: int) -> AsyncIterator[list[bytes]]:
     """Begin this many bodies from an address; yields the answers that arrive within about a second."""
     host, _, port = site.url.removeprefix("http://").partition(":")
     opened = [
@@ -32,12 +32,12 @@ async def half_sent(site: Site, address: str, count: int) -> AsyncIterator[list[
     for _, writer in opened:
         writer.write(HALF)
     await asyncio.sleep(1)  # an accepted one gets no answer, however long one waits
-    yield await asyncio.gather(*(_at_hand(reader) for reader, _ in opened))
+    yield await asyncio.gather(*(_available(reader) for reader, _ in opened))
     for _, writer in opened:
         writer.transport.abort()
 
 
-async def _at_hand(reader: asyncio.StreamReader) -> bytes:
+async def _available(reader: asyncio.StreamReader) -> bytes:
     try:
         return await asyncio.wait_for(reader.read(65_536), 0.5)
     except TimeoutError:
@@ -52,7 +52,10 @@ def from_address(site: Site, address: str) -> aiohttp.ClientSession:
 
 async def test_incomplete_bodies_of_one_address_are_limited(site: Site) -> None:
     """A hundred may wait for their rest; more are refused at once, and another address is served."""
-    async with half_sent(site, ATTACKER, 150) as answers, from_address(site, OTHER) as other:
+    async with (
+        incomplete_bodies(site, ATTACKER, 150) as answers,
+        from_address(site, OTHER) as other,
+    ):
         response = await other.post("/v1/accounts", json={})
 
         refused = [answer for answer in answers if answer]

@@ -60,7 +60,7 @@ class Sandbox:
         """Make the next send on the channel meet this fault."""
         self.faults.put([Fault(channel, status, **more)])
 
-    def takes_sms(self, to: str, text: str) -> None:
+    def has_sms(self, to: str, text: str) -> None:
         """Record an SMS with this text, from our number, as accepted now."""
         form = MessageForm(to, ACCOUNT.twilio_from_number, text, ())
         self.deliveries.add([form.submission()])

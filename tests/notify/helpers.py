@@ -106,7 +106,9 @@ def written_message(message: Entry) -> Event:
     return replace(event, id=message.id)
 
 
-async def says(store: Repositories, case: Case, sequence: int, body: str = "Hello?") -> Event:
+async def stored_message(
+    store: Repositories, case: Case, sequence: int, body: str = "Hello?"
+) -> Event:
     """Store a message from the customer to the vendor; returns its event."""
     message = a_message(
         conversation_id=case.conversation.id,

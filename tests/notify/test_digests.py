@@ -26,8 +26,8 @@ from tests.notify.helpers import (
     of_message,
     of_messages,
     only,
-    says,
     states,
+    stored_message,
 )
 
 PENDING, SENDING = NotificationState.PENDING, NotificationState.SENDING
@@ -42,9 +42,9 @@ def digests(world: World) -> Digests:
     return Digests(world)
 
 
-async def said(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
+async def stored_messages(store: MongoStore, case: Case, *sequences: int) -> list[Event]:
     """Store the customer's messages with these sequences, which must be next; returns events."""
-    return [await says(store, case, sequence) for sequence in sequences]
+    return [await stored_message(store, case, sequence) for sequence in sequences]
 
 
 async def claimed(store: MongoStore) -> Notification:
@@ -72,7 +72,7 @@ async def test_a_message_to_a_connected_recipient_writes_nothing(
     case = await keep(store, a_case())
     await world.presence.connected(case.vendor.id)
 
-    await digests.handle_batch(await said(store, case, 1, 2))
+    await digests.handle_batch(await stored_messages(store, case, 1, 2))
 
     assert (await counts(store)).total() == 0
 
@@ -83,7 +83,7 @@ async def test_the_first_message_to_an_absent_recipient_opens_a_digest(
     """The digest is due after five seconds, by email, and is announced to the recipient's apps."""
     case = await keep(store, a_case())
 
-    await digests.handle_batch(await said(store, case, 1))
+    await digests.handle_batch(await stored_messages(store, case, 1))
 
     digest = await only(store, case.vendor.id)
     assert (digest.channel, digest.state, digest.due_at) == ("email", PENDING, DUE)
@@ -97,10 +97,10 @@ async def test_later_messages_join_the_digest_without_further_writes(
 ) -> None:
     """Three hundred messages, in batches, write no more than the first one did."""
     case = await keep(store, a_case())
-    await digests.handle_batch(await said(store, case, 1))
+    await digests.handle_batch(await stored_messages(store, case, 1))
 
     for begin in range(2, 300, 60):
-        await digests.handle_batch(await said(store, case, *range(begin, begin + 60)))
+        await digests.handle_batch(await stored_messages(store, case, *range(begin, begin + 60)))
 
     assert await counts(store) == {"notifications": 1, "outbox": 1, "handled_events": 1}
     digest = await only(store, case.vendor.id)
@@ -113,7 +113,7 @@ async def test_one_batch_opens_one_digest_for_each_conversation(
 ) -> None:
     """Messages of twelve conversations, mixed, open more digests than fit into one transaction."""
     cases = [await keep(store, a_case()) for _ in range(12)]
-    batch = [await says(store, case, number) for number in (1, 2, 3) for case in cases]
+    batch = [await stored_message(store, case, number) for number in (1, 2, 3) for case in cases]
 
     await digests.handle_batch(batch)
 
@@ -127,7 +127,7 @@ async def test_each_side_gets_a_digest_of_the_others_messages(
 ) -> None:
     """Each side gets a separate digest, with the name that the conversation has for the other."""
     case = await keep(store, a_case())
-    first, second = await said(store, case, 1, 2)
+    first, second = await stored_messages(store, case, 1, 2)
     entry = await store.entries.get(second.id)
     assert entry is not None
 
@@ -146,10 +146,10 @@ async def test_a_message_during_the_send_opens_the_next_digest(
 ) -> None:
     """A digest that a worker has claimed takes no more messages."""
     case = await keep(store, a_case())
-    await digests.handle_batch(await said(store, case, 1, 2))
+    await digests.handle_batch(await stored_messages(store, case, 1, 2))
     await claimed(store)
 
-    await digests.handle_batch(await said(store, case, 3, 4))
+    await digests.handle_batch(await stored_messages(store, case, 3, 4))
 
     found = await of_account(store, case.vendor.id)
     assert states(found) == [(SENDING, None), (PENDING, None)]
@@ -159,11 +159,11 @@ async def test_a_message_during_the_send_opens_the_next_digest(
 async def test_a_postponed_digest_takes_more_messages(digests: Digests, store: MongoStore) -> None:
     """While the provider is down, a long talk makes one email and not one every five seconds."""
     case = await keep(store, a_case())
-    await digests.handle_batch(await said(store, case, 1))
+    await digests.handle_batch(await stored_messages(store, case, 1))
     for sequence in (2, 3, 4):
         postponed = replace(await claimed(store), state=PENDING, due_at=DUE)
         assert await store.notifications.settle(postponed)
-        await digests.handle_batch(await said(store, case, sequence))
+        await digests.handle_batch(await stored_messages(store, case, sequence))
 
     assert windows(await of_account(store, case.vendor.id)) == [(1, 4)]
 
@@ -172,8 +172,8 @@ async def test_a_concurrent_claim_loses_no_message(digests: Digests, store: Mong
     """A message that arrives during a claim is in exactly one digest that will be sent."""
     for _ in range(25):
         case = await keep(store, a_case())
-        await digests.handle_batch(await said(store, case, 1))
-        later = await said(store, case, 2, 3)
+        await digests.handle_batch(await stored_messages(store, case, 1))
+        later = await stored_messages(store, case, 2, 3)
 
         taken, _ = await asyncio.gather(claimed(store), digests.handle_batch(later))
 
@@ -188,7 +188,7 @@ async def test_a_concurrent_claim_loses_no_message(digests: Digests, store: Mong
 async def test_a_redelivered_batch_changes_nothing(digests: Digests, store: MongoStore) -> None:
     """A repeated batch, or a part of it, changes nothing, whether its digest is open or sent."""
     case = await keep(store, a_case())
-    batch = await said(store, case, 1, 2, 3)
+    batch = await stored_messages(store, case, 1, 2, 3)
     for again in (batch, batch, batch[1:]):
         await digests.handle_batch(again)
     assert await store.notifications.settle(replace(await claimed(store), state=SENT))
@@ -205,7 +205,7 @@ async def test_concurrent_deliveries_of_one_batch_open_one_digest(
 ) -> None:
     """After a rebalance, the same batch in ten processes opens one digest."""
     case = await keep(store, a_case())
-    batch = await said(store, case, 1, 2, 3)
+    batch = await stored_messages(store, case, 1, 2, 3)
 
     await asyncio.gather(*(Digests(world).handle_batch(batch) for _ in range(10)))
 
@@ -221,13 +221,13 @@ async def test_a_recipient_that_has_read_everything_gets_no_email(
     A recipient who has read only a part gets one.
     """
     case = await keep(store, a_case())
-    batch = await said(store, case, 1, 2)
+    batch = await stored_messages(store, case, 1, 2)
     await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=2, read=2)
 
     await digests.handle_batch(batch)
     assert (await counts(store)).total() == 0
 
-    await digests.handle_batch([*batch, *await said(store, case, 3)])
+    await digests.handle_batch([*batch, *await stored_messages(store, case, 3)])
     assert windows(await of_account(store, case.vendor.id)) == [(1, 3)]
 
 
@@ -239,14 +239,14 @@ async def test_messages_handled_by_the_previous_version_are_not_repeated(
     It marks each message, and its digests have no key; other messages open a new digest.
     """
     case = await keep(store, a_case())
-    before = await said(store, case, 1, 2)
+    before = await stored_messages(store, case, 1, 2)
     await store.notifications.add(of_messages(case, 1, 2, due_at=DUE, event_id=before[0].id))
     await store.transact(lambda tx: _marked(tx, before))
 
     await digests.handle_batch(before)
     assert windows(await of_account(store, case.vendor.id)) == [(1, 2)]
 
-    await digests.handle_batch([*before, *await said(store, case, 3)])
+    await digests.handle_batch([*before, *await stored_messages(store, case, 3)])
     assert windows(await of_account(store, case.vendor.id)) == [(1, 2), (3, 3)]
 
 
@@ -258,7 +258,7 @@ async def test_a_message_of_an_unknown_conversation_is_skipped(
     digests: Digests, store: MongoStore
 ) -> None:
     """A message of an unknown conversation notifies nobody."""
-    await digests.handle_batch(await said(store, a_case(), 1))
+    await digests.handle_batch(await stored_messages(store, a_case(), 1))
 
     assert (await counts(store)).total() == 0
 
@@ -270,7 +270,7 @@ async def test_a_message_to_a_deleted_account_is_skipped(
     case = a_case()
     await store.conversations.add(case.conversation)
 
-    await digests.handle_batch(await said(store, case, 1))
+    await digests.handle_batch(await stored_messages(store, case, 1))
 
     assert (await counts(store)).total() == 0
 
@@ -280,7 +280,7 @@ async def test_a_digests_delay_starts_when_the_event_is_handled(
 ) -> None:
     """A person about to open the app gets the whole delay, even if the event waited in a backlog."""
     case = await keep(store, a_case())
-    batch = await said(store, case, 1)
+    batch = await stored_messages(store, case, 1)
     clock.advance(seconds=60)
 
     await digests.handle_batch(batch)
@@ -293,7 +293,7 @@ async def test_a_match_is_sent_before_digests_that_were_due_earlier(
 ) -> None:
     """A match is sent before digests that became due earlier, however many there are."""
     for _ in range(5):
-        await digests.handle_batch(await said(store, await keep(store, a_case()), 1))
+        await digests.handle_batch(await stored_messages(store, await keep(store, a_case()), 1))
     clock.advance(seconds=60)
     case = await keep(store, a_case())
 

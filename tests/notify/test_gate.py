@@ -9,7 +9,7 @@ from marketplace.errors import TemporaryError
 from marketplace.ports import World
 from notify.gate import Gate, SendPermit
 from tests.builders import a_deletion, an_account
-from tests.notify.helpers import a_case, an_offer, keep, of_messages, says
+from tests.notify.helpers import a_case, an_offer, keep, of_messages, stored_message
 
 
 async def test_an_email_is_sent_to_the_accounts_address(world: World) -> None:
@@ -46,7 +46,7 @@ async def test_an_offer_is_sent_to_a_connected_account(world: World) -> None:
 async def test_a_message_is_sent_to_an_absent_recipient_with_its_text(world: World) -> None:
     """A message passes to an absent recipient, with its current text."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1, "When could you come?")
+    await stored_message(world.store, case, 1, "When could you come?")
 
     permit = await Gate(world).check(of_messages(case, 1, 1))
 
@@ -56,7 +56,7 @@ async def test_a_message_is_sent_to_an_absent_recipient_with_its_text(world: Wor
 async def test_a_message_is_not_sent_to_a_connected_recipient(world: World) -> None:
     """A message does not pass once the recipient is connected: the app shows it."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1)
+    await stored_message(world.store, case, 1)
     await world.presence.connected(case.vendor.id)
 
     assert await Gate(world).check(of_messages(case, 1, 1)) == "connected"
@@ -65,7 +65,7 @@ async def test_a_message_is_not_sent_to_a_connected_recipient(world: World) -> N
 async def test_a_message_is_not_sent_once_it_is_read(world: World) -> None:
     """A message does not pass once it is read, wherever that was."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1)
+    await stored_message(world.store, case, 1)
     await world.store.read_positions.advance(
         case.conversation.id, case.vendor.id, delivered=1, read=1
     )
@@ -76,7 +76,7 @@ async def test_a_message_is_not_sent_once_it_is_read(world: World) -> None:
 async def test_a_message_is_not_sent_across_a_block(world: World) -> None:
     """A message does not pass to a recipient who blocked after it arrived."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1)
+    await stored_message(world.store, case, 1)
     blocked = replace(case.conversation, blocked_by=(case.vendor.id,))
     await world.store.conversations.save(blocked)
 
@@ -86,7 +86,7 @@ async def test_a_message_is_not_sent_across_a_block(world: World) -> None:
 async def test_a_deleted_message_is_not_sent(world: World) -> None:
     """A deleted message does not pass: there is nothing left to notify of."""
     case = await keep(world.store, a_case())
-    event = await says(world.store, case, 1)
+    event = await stored_message(world.store, case, 1)
     await world.store.entries.add_next(
         a_deletion(
             conversation_id=case.conversation.id, message_id=event.id, sender_id=case.customer.id
@@ -99,7 +99,7 @@ async def test_a_deleted_message_is_not_sent(world: World) -> None:
 async def test_unknown_presence_postpones_the_send(world: World) -> None:
     """If presence is unknown, the error is raised and the attempt is made later."""
 
-    class Away:
+    class UnavailablePresence:
         async def connected(self, *account_ids: str) -> None: ...
 
         async def disconnected(self, account_id: str) -> None: ...
@@ -118,7 +118,7 @@ async def test_unknown_presence_postpones_the_send(world: World) -> None:
             raise TemporaryError("Redis: ConnectionError")
 
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1)
+    await stored_message(world.store, case, 1)
 
     with pytest.raises(TemporaryError):
-        await Gate(replace(world, presence=Away())).check(of_messages(case, 1, 1))
+        await Gate(replace(world, presence=UnavailablePresence())).check(of_messages(case, 1, 1))

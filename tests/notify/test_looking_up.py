@@ -103,7 +103,7 @@ async def test_an_sms_that_twilio_accepts_late_is_found(
     while (found := await only(store, account.id)).state is PENDING:
         if found.due_at >= at(after_s) and not sandbox.arrived():
             clock.at = at(after_s)
-            sandbox.takes_sms("+13035550188", text)
+            sandbox.has_sms("+13035550188", text)
         await _send_when_due(worker, store, clock, account)
 
     (arrived,) = sandbox.arrived()
@@ -184,7 +184,7 @@ async def test_a_failed_look_up_keeps_the_outcome_unknown(
 ) -> None:
     """Nothing is sent until Twilio has said that it does not have the SMS."""
 
-    class Mute:
+    class SilentTwilio:
         """Twilio's list does not answer."""
 
         can_look_up = True
@@ -202,7 +202,7 @@ async def test_a_failed_look_up_keeps_the_outcome_unknown(
     await _send(new_worker(world, senders, renderer, lanes))
     clock.advance(seconds=60)
 
-    await _send(new_worker(world, {Channel.SMS: Mute()}, renderer, lanes))
+    await _send(new_worker(world, {Channel.SMS: SilentTwilio()}, renderer, lanes))
     after = await only(store, account.id)
     assert (after.state, after.reason) == (PENDING, "outcome_unknown")
 

@@ -212,7 +212,7 @@ async def test_a_claim_made_before_a_pause_waits_for_its_end(
     sandbox.fails("email", 503, times=FOR_EVER)
     go_on = asyncio.Event()
 
-    class Slow:
+    class SlowSender:
         """Lets the first request through, and the others once the first has failed."""
 
         can_look_up = False
@@ -232,21 +232,21 @@ async def test_a_claim_made_before_a_pause_waits_for_its_end(
         async def look_up(self, outgoing: object) -> tuple[str, ...]:
             return ()
 
-    class Held:
+    class HeldAccounts:
         """Returns the first account at once, and the others after the first request's answer."""
 
         def __init__(self, accounts: object) -> None:
             self._accounts = accounts
-            self._asked = 0
+            self._requests = 0
 
         async def get(self, account_id: str) -> object:
-            self._asked += 1
-            if self._asked > 1:
+            self._requests += 1
+            if self._requests > 1:
                 await go_on.wait()
             return await self._accounts.get(account_id)  # type: ignore[attr-defined]
 
-    held = _with_accounts(store, Held(store.accounts))
-    worker = new_worker(replace(world, store=held), {Channel.EMAIL: Slow()}, renderer, lanes)
+    held = _with_accounts(store, HeldAccounts(store.accounts))
+    worker = new_worker(replace(world, store=held), {Channel.EMAIL: SlowSender()}, renderer, lanes)
     await worker.send_due()
     await worker.finish()
 

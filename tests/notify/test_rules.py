@@ -12,7 +12,7 @@ from tests.builders import a_match, a_message, a_quote, an_accepted_match, an_rf
 from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
 
 
-def _told(found: list[Telling]) -> set[tuple[NotificationKind, str]]:
+def _summary(found: list[Telling]) -> set[tuple[NotificationKind, str]]:
     return {(telling.kind, telling.account_id) for telling in found}
 
 
@@ -34,7 +34,7 @@ def test_a_vendor_is_notified_when_its_offer_no_longer_fits() -> None:
     """The customer moved the RFI out of the vendor's reach."""
     match = a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable")
 
-    assert _told(tellings(of_match("match.closed", match), Facts())) == {
+    assert _summary(tellings(of_match("match.closed", match), Facts())) == {
         (NotificationKind.MATCH_CLOSED, match.vendor_id)
     }
 
@@ -135,7 +135,7 @@ def test_a_withdrawal_notifies_vendors_whose_match_it_closed() -> None:
         a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable"),
     )
 
-    assert _told(tellings(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
+    assert _summary(tellings(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
         (NotificationKind.RFI_WITHDRAWN, closed.vendor_id)
     }
 
@@ -149,7 +149,7 @@ def test_an_award_notifies_the_winner_and_the_losers() -> None:
 
     found = tellings(of_rfi("rfi.awarded", rfi, "state"), Facts(matches=(loser, winner, declined)))
 
-    assert _told(found) == {
+    assert _summary(found) == {
         (NotificationKind.RFI_WON, winner.vendor_id),
         (NotificationKind.RFI_LOST, loser.vendor_id),
     }

@@ -21,7 +21,7 @@ from notify.sending import Sending
 from notify.worker import LEASE, Worker
 from tests.builders import FixedClock, an_account
 from tests.notify.conftest import Lanes, Sandbox, new_worker
-from tests.notify.helpers import a_case, an_offer, at, keep, of_messages, only, says
+from tests.notify.helpers import a_case, an_offer, at, keep, of_messages, only, stored_message
 
 SENT, FAILED = NotificationState.SENT, NotificationState.FAILED
 PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
@@ -40,7 +40,7 @@ async def _send(worker: Worker) -> None:
     await worker.finish()
 
 
-async def _told(store: MongoStore) -> list[str]:
+async def _states(store: MongoStore) -> list[str]:
     found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
     return [decode(document["value"]).name for document in found]
 
@@ -62,7 +62,7 @@ async def test_a_sent_notification_is_recorded_with_its_event(
     after = await only(store, account.id)
     assert (after.state, after.reason, after.attempts) == (SENT, None, 1)
     assert after.provider_id == arrived.provider_id
-    assert await _told(store) == ["notification.sent"]
+    assert await _states(store) == ["notification.sent"]
     counted = REGISTRY.get_sample_value(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
     )
@@ -144,7 +144,7 @@ async def test_a_refusal_of_the_text_or_recipient_is_final(
     after = await only(store, account.id)
     assert (after.state, after.reason, after.attempts) == (FAILED, reason, 1)
     assert sandbox.arrived() == []
-    assert await _told(store) == ["notification.failed"]
+    assert await _states(store) == ["notification.failed"]
 
 
 async def test_a_notification_is_abandoned_after_a_day(
@@ -206,11 +206,11 @@ async def test_a_crash_before_the_request_loses_nothing(
     assert (after.state, after.attempts) == (SENT, 2)
 
 
-class _Died(BaseException):
+class _KilledError(BaseException):
     """The process was killed."""
 
 
-class _StoreOfTheDying:
+class _StoreKilledAtOutcome:
     """Kills the process where an attempt's outcome is written: in the transaction of a final state."""
 
     def __init__(self, store: MongoStore) -> None:
@@ -218,7 +218,7 @@ class _StoreOfTheDying:
 
     def __getattr__(self, name: str) -> Any:
         if name == "transact":
-            raise _Died
+            raise _KilledError
         return getattr(self._store, name)
 
 
@@ -241,8 +241,8 @@ async def test_a_crash_after_the_request_duplicates_nothing(
         Channel(channel), clock.now(), clock.now() + LEASE
     )
     assert claimed is not None
-    dying = replace(world, store=cast("Store", _StoreOfTheDying(store)))
-    with pytest.raises(_Died):
+    dying = replace(world, store=cast("Store", _StoreKilledAtOutcome(store)))
+    with pytest.raises(_KilledError):
         await Sending(dying, senders, renderer, lanes).attempt(claimed)
     assert len(sandbox.arrived()) == 1
 
@@ -263,7 +263,7 @@ async def test_a_channel_without_a_sender_suppresses_the_notification(
 
     after = await only(store, account.id)
     assert (after.state, after.reason) == (SUPPRESSED, "channel_not_configured")
-    assert await _told(store) == ["notification.suppressed"]
+    assert await _states(store) == ["notification.suppressed"]
 
 
 async def test_a_message_read_before_the_send_is_suppressed(
@@ -271,7 +271,7 @@ async def test_a_message_read_before_the_send_is_suppressed(
 ) -> None:
     """A message read before the time of sending, when the gate is checked, is not emailed."""
     case = await keep(store, a_case())
-    await says(store, case, 1)
+    await stored_message(store, case, 1)
     await store.notifications.add(of_messages(case, 1, 1))
     await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=1, read=1)
 
@@ -288,7 +288,7 @@ async def test_an_email_about_messages_quotes_them_all(
     """Three messages make one email."""
     case = await keep(store, a_case())
     for sequence, body in enumerate(("Hello", "Are you there?", "It drips <fast>"), start=1):
-        await says(store, case, sequence, body)
+        await stored_message(store, case, sequence, body)
     await store.notifications.add(of_messages(case, 1, 3))
 
     await _send(worker)
@@ -308,7 +308,7 @@ async def test_unknown_presence_postpones_an_email_about_a_message(
 ) -> None:
     """While presence is unknown because Redis is down, an email about a message waits."""
 
-    class Away:
+    class UnavailablePresence:
         async def connected(self, *account_ids: str) -> None: ...
 
         async def disconnected(self, account_id: str) -> None: ...
@@ -327,9 +327,9 @@ async def test_unknown_presence_postpones_an_email_about_a_message(
             raise TemporaryError("Redis: ConnectionError")
 
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1)
+    await stored_message(world.store, case, 1)
     await world.store.notifications.add(of_messages(case, 1, 1))
-    blind = replace(world, presence=Away())
+    blind = replace(world, presence=UnavailablePresence())
 
     await _send(new_worker(blind, senders, renderer, lanes))
 
@@ -373,7 +373,7 @@ async def test_a_sender_that_raises_leaves_the_outcome_unknown(
 ) -> None:
     """A defect in the middle of a request leaves the request's outcome unknown."""
 
-    class Broken:
+    class RaisingSender:
         can_look_up = False
 
         async def check(self) -> None: ...
@@ -386,7 +386,7 @@ async def test_a_sender_that_raises_leaves_the_outcome_unknown(
 
     account = await _waits(store, "email")
 
-    await _send(new_worker(world, {Channel.EMAIL: Broken()}, renderer, lanes))
+    await _send(new_worker(world, {Channel.EMAIL: RaisingSender()}, renderer, lanes))
 
     after: Notification = await only(store, account.id)
     assert (after.state, after.reason) == (FAILED, "outcome_unknown")

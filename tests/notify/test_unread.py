@@ -3,7 +3,7 @@
 from marketplace.ports import World
 from notify.unread import Unread, standing, unread
 from tests.builders import a_deletion, a_message, an_edit
-from tests.notify.helpers import a_case, keep, of_messages, says
+from tests.notify.helpers import a_case, keep, of_messages, stored_message
 
 
 def test_edits_count_and_deleted_messages_are_left_out() -> None:
@@ -37,7 +37,7 @@ async def test_read_messages_are_not_quoted(world: World) -> None:
     """Read up to the first of three, two are left; read up to the last, none is."""
     case = await keep(world.store, a_case())
     for sequence, body in enumerate(("one", "two", "three"), start=1):
-        await says(world.store, case, sequence, body)
+        await stored_message(world.store, case, sequence, body)
     data = of_messages(case, 1, 3).data
 
     assert await unread(world.store, case.vendor.id, data) == Unread(False, ("one", "two", "three"))
@@ -56,8 +56,8 @@ async def test_read_messages_are_not_quoted(world: World) -> None:
 async def test_an_answer_counts_as_reading(world: World) -> None:
     """An answer sent elsewhere counts like a read receipt."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1, "one")
-    await says(world.store, case, 2, "two")
+    await stored_message(world.store, case, 1, "one")
+    await stored_message(world.store, case, 2, "two")
     data = of_messages(case, 1, 2).data
     answer = a_message(conversation_id=case.conversation.id, sender_id=case.vendor.id)
     await world.store.transact(lambda tx: tx.entries.add_next(answer))
@@ -68,9 +68,9 @@ async def test_an_answer_counts_as_reading(world: World) -> None:
 async def test_a_deletion_long_after_its_message_keeps_it_out_of_the_email(world: World) -> None:
     """Three hundred messages lie between the two."""
     case = await keep(world.store, a_case())
-    await says(world.store, case, 1, "the alarm code")
+    await stored_message(world.store, case, 1, "the alarm code")
     for sequence in range(2, 302):
-        await says(world.store, case, sequence, f"message {sequence}")
+        await stored_message(world.store, case, sequence, f"message {sequence}")
     (first,) = await world.store.entries.after(case.conversation.id, 0, 1)
     await world.store.entries.add_next(
         a_deletion(

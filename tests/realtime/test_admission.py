@@ -24,7 +24,7 @@ class Stage:
             await self.leave.acquire()
             self.inside.remove(number)
 
-    async def come(self, *numbers: int) -> "list[asyncio.Task[None]]":
+    async def arrive(self, *numbers: int) -> "list[asyncio.Task[None]]":
         """Start visitors, and wait until each is inside, waiting or refused."""
         tasks = [asyncio.create_task(self.visit(number)) for number in numbers]
         for _ in range(3):
@@ -35,11 +35,11 @@ class Stage:
 async def test_waiters_enter_in_order() -> None:
     """Two at a time are inside; those who wait enter in order, one for each that leaves."""
     stage = Stage(Admission(max_concurrent=2, max_waiting=10))
-    tasks = await stage.come(1, 2, 3, 4)
+    tasks = await stage.arrive(1, 2, 3, 4)
     assert stage.inside == [1, 2]
 
     stage.leave.release()
-    await stage.come()
+    await stage.arrive()
     assert stage.inside == [2, 3]
 
     for _ in range(3):
@@ -52,7 +52,7 @@ async def test_refused_visitors_get_spread_out_retry_times() -> None:
     """Beyond the queue nobody waits, and the times to return are spread over seconds."""
     jitter = itertools.cycle([0.0, 0.5, 0.999]).__next__
     stage = Stage(Admission(max_concurrent=1, max_waiting=1, jitter=jitter))
-    tasks = await stage.come(1, 2, 3, 4, 5)
+    tasks = await stage.arrive(1, 2, 3, 4, 5)
 
     retry_times = []
     for task in tasks[2:]:
@@ -71,11 +71,11 @@ async def test_refused_visitors_get_spread_out_retry_times() -> None:
 async def test_a_cancelled_visitor_frees_its_place() -> None:
     """A visitor that is cancelled frees its place, whether it waits or is inside."""
     stage = Stage(Admission(max_concurrent=1, max_waiting=1))
-    first, second = await stage.come(1, 2)
+    first, second = await stage.arrive(1, 2)
     second.cancel()
-    (third,) = await stage.come(3)
+    (third,) = await stage.arrive(3)
     first.cancel()
-    await stage.come()
+    await stage.arrive()
 
     assert stage.inside == [1, 3]  # the first was cancelled while inside
     stage.leave.release()

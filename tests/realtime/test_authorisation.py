@@ -17,7 +17,7 @@ from marketplace.ids import new_id
 from marketplace.schemas.socket import CALLS
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from tests.builders import a_vendor, an_accepted_match, content_of_an_rfi
+from tests.builders import a_vendor, an_accepted_match, rfi_content
 from tests.realtime.apps import Person, Talk, a_person
 from tests.realtime.conftest import Connect, Gateways
 
@@ -77,7 +77,7 @@ async def case(gateways: Gateways, connect: Connect, talk: Talk, store: MongoSto
     """The conversation, message and RFI that the calls name."""
     world, actor = gateways[1].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
     await store.vendors.add(a_vendor(id=talk.vendor.id))
-    drafted = await rfis.draft(world, actor, content_of_an_rfi())
+    drafted = await rfis.draft(world, actor, rfi_content())
     rfi = await rfis.submit(world, actor, drafted.id, 1)
     await store.matches.add(
         an_accepted_match(rfi_id=rfi.id, customer_id=talk.customer.id, vendor_id=talk.vendor.id)

@@ -20,7 +20,7 @@ from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from realtime.transport import server
 from realtime.transport.websocket import session
-from tests.builders import content_of_an_rfi
+from tests.builders import rfi_content
 from tests.realtime import node
 from tests.realtime.apps import Talk, a_person, an_app
 from tests.realtime.conftest import Connect, Gateways
@@ -42,7 +42,7 @@ in_every_mode = pytest.mark.parametrize("mode", MODES)
 async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Settings) -> Task:
     """The input of a claim: gateway, two people, conversation, RFI and an expired token."""
     actor = Actor(talk.customer.id, Role.CUSTOMER)
-    rfi = await rfis.draft(gateways[0].parts.world, actor, content_of_an_rfi())
+    rfi = await rfis.draft(gateways[0].parts.world, actor, rfi_content())
     late = await a_person(store, settings, ttl_s=-1)
     return {
         "url": gateways[0].url,
@@ -55,7 +55,7 @@ async def task(gateways: Gateways, talk: Talk, store: MongoStore, settings: Sett
 
 
 @pytest_asyncio.fixture
-async def restless(
+async def fast_pings(
     settings: Settings, module_store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RunningGateway]:
     """A gateway that pings its connections every second."""
@@ -151,25 +151,25 @@ async def test_the_javascript_client_resumes_on_the_next_gateway(
 
 @in_every_mode
 async def test_the_heartbeat_keeps_the_javascript_client_connected(
-    mode: str, task: Task, restless: RunningGateway
+    mode: str, task: Task, fast_pings: RunningGateway
 ) -> None:
     """A connection survives three pings beyond the time after which a silent one is dead."""
     claim = "a_silent_connection_stays"
-    claim_input = {**task, "claim": claim, "mode": mode, "url": restless.url, "pings": 4}
+    claim_input = {**task, "claim": claim, "mode": mode, "url": fast_pings.url, "pings": 4}
     await node.run(SCRIPT, claim_input, {})
 
 
 @in_every_mode
 async def test_a_javascript_client_that_answers_no_ping_is_forgotten(
-    mode: str, task: Task, restless: RunningGateway, talk: Talk
+    mode: str, task: Task, fast_pings: RunningGateway, talk: Talk
 ) -> None:
     """A client that answers no ping counts as disconnected, and learns of it when it can."""
 
     async def gone() -> None:
-        await disconnected(restless, talk.customer.id)
+        await disconnected(fast_pings, talk.customer.id)
 
     claim = "a_client_that_answers_no_ping_is_forgotten"
-    claim_input = {**task, "claim": claim, "mode": mode, "url": restless.url}
+    claim_input = {**task, "claim": claim, "mode": mode, "url": fast_pings.url}
     await node.run(SCRIPT, claim_input, {"gone": gone})
 
 

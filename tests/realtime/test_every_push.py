@@ -10,7 +10,7 @@ from marketplace.schemas.socket import PUSHES
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
 from notify.delivery_log import view
-from tests.builders import a_notification, a_vendor, content_of_an_rfi, figures_of_a_quote
+from tests.builders import a_notification, a_vendor, quote_figures, rfi_content
 from tests.realtime.apps import App, Person, Talk, a_person
 from tests.realtime.conftest import Connect, Gateways
 
@@ -44,7 +44,7 @@ class Stage:
 
     async def offered(self) -> tuple[Rfi, str]:
         """Submit an RFI that is offered to the vendor; both apps join it."""
-        drafted = await rfis.draft(self.world, self.actor, content_of_an_rfi())
+        drafted = await rfis.draft(self.world, self.actor, rfi_content())
         rfi = await rfis.submit(self.world, self.actor, drafted.id, 1)
         await matches.match_rfi(self.world, _SYSTEM, "matching", f"event-of-{rfi.id}", rfi.id)
         (match,) = await self.world.store.matches.of_rfi(rfi.id)
@@ -59,7 +59,7 @@ async def _an_award(stage: Stage) -> None:
     accepted = await matches.accept(stage.world, stage.vendor_actor, match_id)
     for app in stage.apps:
         await app.ok("join_conversation", {"conversation_id": accepted.conversation_id})
-    figures = figures_of_a_quote(rfi_revision=2)
+    figures = quote_figures(rfi_revision=2)
     await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
     better = {**figures, "amount_minor": 7}
     quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, better)

@@ -117,20 +117,20 @@ async def test_concurrent_handshakes_of_an_address_are_limited(
     """An address that the proxy reports has a limit of handshakes at once, separate from others'."""
     strict = replace(settings, limit_scale=2 / HANDSHAKES_AT_ONCE)
 
-    def behind(address: str) -> dict[str, str]:
+    def forwarded_for(address: str) -> dict[str, str]:
         return {"X-Forwarded-For": f"8.8.8.8, {address}"}
 
     async with gateway(strict, "realtime-strict") as here:
         for transport in ("websocket", "polling"):
             network = "2001:db8:0:1" if transport == "websocket" else "2001:db8:0:2"
             for n in range(2):
-                person, headers = await a_person(store, settings), behind(f"{network}::{n}")
+                person, headers = await a_person(store, settings), forwarded_for(f"{network}::{n}")
                 if transport == "websocket":
                     await connect(here, person, headers=headers)
                 else:
                     assert (await polled(here, person, headers)).startswith("40")
             auth = {"token": (await a_person(store, settings)).token}
-            refused = await refusal(here, auth, headers=behind(f"{network}:9::9"))
+            refused = await refusal(here, auth, headers=forwarded_for(f"{network}:9::9"))
             assert refused["code"] == "rate_limited"
             assert refused["temporary"]
             assert 0 < refused["retry_after_ms"] <= 5_000

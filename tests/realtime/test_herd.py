@@ -24,7 +24,7 @@ class Client:
 
     socket: aiohttp.ClientWebSocketResponse
 
-    async def tell(self, packet: str) -> Any:
+    async def send(self, packet: str) -> Any:
         """Send a Socket.IO packet and return the gateway's answer to it."""
         await self.socket.send_str("4" + packet)
         while True:
@@ -35,12 +35,12 @@ class Client:
 
     async def connect(self, token: str) -> Any:
         """Perform the handshake; returns the answer, or the refusal's data."""
-        return await self.tell("0" + json.dumps({"token": token}))
+        return await self.send("0" + json.dumps({"token": token}))
 
     async def join(self, talk: Talk) -> Any:
         """Join from the first entry; returns the acknowledgement."""
         payload = ["join_conversation", talk.named(after_sequence=0)]
-        (answer,) = await self.tell("21" + json.dumps(payload))
+        (answer,) = await self.send("21" + json.dumps(payload))
         return answer
 
 

@@ -20,7 +20,7 @@ from tests.realtime.test_main import service
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _impatient() -> Iterator[None]:
+def _short_intervals() -> Iterator[None]:
     """Shorten the intervals; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(activity, "PUBLISH_EVERY_S", 0.1)

@@ -27,7 +27,7 @@ def valkey() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _impatient() -> Iterator[None]:
+def _short_intervals() -> Iterator[None]:
     """Shorten the intervals for quick tests; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
@@ -37,8 +37,8 @@ def _impatient() -> Iterator[None]:
 
 
 @pytest_asyncio.fixture
-async def alone(
-    settings: Settings, valkey: Running, _impatient: None
+async def isolated(
+    settings: Settings, valkey: Running, _short_intervals: None
 ) -> AsyncIterator[RunningGateway]:
     """A gateway that uses that Valkey."""
     async with gateway(replace(settings, redis_url=valkey.redis_url)) as one:
@@ -96,10 +96,10 @@ async def test_repeated_and_disordered_announcements_change_nothing(
 
 
 async def test_a_restart_of_redis_loses_nothing(
-    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
+    isolated: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Sending continues while Redis is down; entries not pushed then are pushed afterwards."""
-    customer, vendor = await connect(alone, talk.customer), await connect(alone, talk.vendor)
+    customer, vendor = await connect(isolated, talk.customer), await connect(isolated, talk.vendor)
     for app in (customer, vendor):
         await app.ok("join_conversation", talk.named())
     await vendor.send_many(talk, range(3))
@@ -118,16 +118,16 @@ async def test_a_restart_of_redis_loses_nothing(
 
 
 async def test_apps_connect_and_join_while_redis_is_down(
-    alone: RunningGateway, connect: Connect, talk: Talk, valkey: Running
+    isolated: RunningGateway, connect: Connect, talk: Talk, valkey: Running
 ) -> None:
     """Connecting and joining take a moment longer; once Redis is back, pushes arrive again."""
     await asyncio.to_thread(valkey.stop, "valkey")
-    app = await connect(alone, talk.customer)
-    await written(alone.parts.store, talk)
+    app = await connect(isolated, talk.customer)
+    await written(isolated.parts.store, talk)
     assert (await app.ok("join_conversation", talk.named()))["head"] == 1
     await asyncio.to_thread(valkey.start, "valkey")
 
-    sender = await connect(alone, talk.vendor)
+    sender = await connect(isolated, talk.vendor)
     await sender.send_many(talk, range(2))
     await app.has_up_to(3)
 
@@ -135,27 +135,27 @@ async def test_apps_connect_and_join_while_redis_is_down(
 
 
 async def test_a_gateway_is_unready_while_redis_is_silent(
-    alone: RunningGateway, valkey: Running
+    isolated: RunningGateway, valkey: Running
 ) -> None:
     """Redis accepts and answers nothing: the gateway is not ready, not even for a moment."""
-    assert (await alone.ready())[0] == 200
+    assert (await isolated.ready())[0] == 200
     pid = valkey.pid("valkey")
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:
         async with asyncio.timeout(10):
-            while (await alone.ready())[0] == 200:  # noqa: ASYNC110 # the listener's state
+            while (await isolated.ready())[0] == 200:  # noqa: ASYNC110 # the listener's state
                 await asyncio.sleep(0.02)
-        _, body = await alone.ready()
+        _, body = await isolated.ready()
         assert isinstance(body["checks"], dict)
         assert "not been received" in body["checks"]["live"]
         # Meanwhile the listener drops its connection and opens another, which is just as deaf.
         for _ in range(30):
-            assert (await alone.ready())[0] == 503
+            assert (await isolated.ready())[0] == 503
             await asyncio.sleep(0.1)
     finally:
         os.kill(pid, signal.SIGCONT)
 
     async with asyncio.timeout(10):
-        while (await alone.ready())[0] != 200:  # noqa: ASYNC110 # the listener's state
+        while (await isolated.ready())[0] != 200:  # noqa: ASYNC110 # the listener's state
             await asyncio.sleep(0.02)

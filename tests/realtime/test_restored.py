@@ -13,7 +13,7 @@ from marketplace.settings import Settings
 from marketplace.storage import MongoStore, epoch
 from marketplace.storage.entry_writer import EntryWriter
 from marketplace.storage.restore import after_restore
-from tests.builders import a_message, content_of_an_rfi
+from tests.builders import a_message, rfi_content
 from tests.realtime.apps import App, Talk
 from tests.realtime.conftest import Connect, Gateways
 from tests.realtime.gateways import gateway
@@ -45,7 +45,7 @@ async def _restore(store: MongoStore, backup: Backup) -> None:
             await store.database[name].insert_many(backup[name])
 
 
-async def _told(settings: Settings) -> list[str]:
+async def _report_restore(settings: Settings) -> list[str]:
     """Tell the deployment about the restore; returns what was printed."""
     lines: list[str] = []
     await after_restore(
@@ -77,7 +77,7 @@ async def test_an_app_ahead_of_the_backup_gets_the_new_entries(
     await customer.has_up_to(11)
 
     await _restore(store, backup)
-    await _told(settings)
+    await _report_restore(settings)
 
     await customer.until(lambda: bool(customer.named("gap")))
     (gap,) = customer.named("gap")
@@ -113,14 +113,14 @@ async def test_an_rfi_feed_starts_a_new_epoch(
 ) -> None:
     """An RFI's revision number in another epoch is another revision."""
     world, actor = gateways[1].parts.world, Actor(talk.customer.id, Role.CUSTOMER)
-    rfi = await rfis.draft(world, actor, content_of_an_rfi())
+    rfi = await rfis.draft(world, actor, rfi_content())
     backup = await _backup(store)
     await rfis.revise(world, actor, rfi.id, 1, {"title": "Lost"})
     app = await connect(gateways[0], talk.customer)
     before = await app.ok("join_rfi", {"rfi_id": rfi.id, "after_revision": 1})
 
     await _restore(store, backup)
-    await _told(settings)
+    await _report_restore(settings)
     await app.until(lambda: bool(app.named("gap")))
     await rfis.revise(world, actor, rfi.id, 1, {"title": "Kept"})
     await app.until(lambda: bool(app.named("rfi.changed")))
@@ -170,7 +170,7 @@ async def test_gaps_of_a_writer_that_missed_the_restore_are_closed(
         assert (await writer.append(message)).entry.sequence > 6
     await store.read_positions.advance("c", "carla", delivered=6, read=6)
 
-    lines = await _told(settings)
+    lines = await _report_restore(settings)
 
     kept = await store.entries.after("c", 0, 20)
     assert [entry.sequence for entry in kept] == [1, 2, 3, 4, 5]
@@ -188,7 +188,7 @@ async def test_read_positions_above_the_head_are_lowered(
     await store.read_positions.advance("c", "carla", delivered=9, read=7)
     await store.read_positions.advance("c", "victor", delivered=2, read=1)
 
-    await _told(settings)
+    await _report_restore(settings)
 
     positions = {
         position.account_id: position

@@ -14,7 +14,7 @@ from marketplace.ids import new_id
 from marketplace.ports import World
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from tests.builders import a_match, content_of_an_rfi
+from tests.builders import a_match, rfi_content
 from tests.realtime.apps import Person, a_person
 from tests.realtime.conftest import Connect, Gateways
 
@@ -40,7 +40,7 @@ async def request_(gateways: Gateways, store: MongoStore, settings: Settings) ->
     customer = await a_person(store, settings)
     vendor = await a_person(store, settings, Role.VENDOR)
     world, actor = gateways[1].parts.world, Actor(customer.id, Role.CUSTOMER)
-    drafted = await rfis.draft(world, actor, content_of_an_rfi())
+    drafted = await rfis.draft(world, actor, rfi_content())
     rfi = await rfis.submit(world, actor, drafted.id, 1)
     await store.matches.add(a_match(rfi_id=rfi.id, customer_id=customer.id, vendor_id=vendor.id))
     return Request(rfi, customer, vendor, world)

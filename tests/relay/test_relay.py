@@ -51,7 +51,7 @@ async def changes(store: MongoStore, rfi: Rfi, count: int) -> list[str]:
     return [event.id for event in events]
 
 
-async def position_kept(store: MongoStore) -> None:
+async def position_saved(store: MongoStore) -> None:
     """Wait until a relay has stored its position."""
     async with asyncio.timeout(10):
         while await store.database["relay_positions"].find_one() is None:  # noqa: ASYNC110 # done by the relay
@@ -130,7 +130,7 @@ async def test_after_a_crash_the_relay_continues_from_the_saved_position(
     async with start_relay() as relay:
         first = await says(store, talk, 20)
         await topics.until(lambda: set(first) <= {event.id for event in topics.of(talk)})
-        await position_kept(store)
+        await position_saved(store)
         await asyncio.sleep(0.5)  # an idle relay stores the position after the last batch
         await relay.crash()
     second = await says(store, talk, 20)
@@ -157,7 +157,7 @@ async def test_an_unusable_position_falls_back_to_the_collections(
     async with start_relay():
         first = await says(store, talk, 10)
         await topics.until(lambda: set(first) <= {event.id for event in topics.of(talk)})
-        await position_kept(store)
+        await position_saved(store)
     positions = store.database["relay_positions"]
     kept = await positions.find_one()
     assert kept is not None

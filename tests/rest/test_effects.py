@@ -14,7 +14,7 @@ from marketplace.settings import Settings
 from marketplace.storage import store as transactions
 from rest import performing
 from rest.app import OPERATIONS
-from tests.door import Door, before_mongodb
+from tests.door import MongoProxy, proxied_mongodb
 from tests.rest.people import (
     Person,
     Rest,
@@ -34,7 +34,7 @@ COMMIT = "commitTransaction"
 class Elsewhere:
     """A second `rest` with the same database, which reaches MongoDB through a proxy."""
 
-    door: Door
+    door: MongoProxy
     rest: Rest
     settings: Settings
 
@@ -47,7 +47,7 @@ class Elsewhere:
 async def second(rest: Rest, settings: Settings) -> AsyncIterator[Elsewhere]:
     """A second process alongside `rest`, for the module."""
     raised = replace(settings, limit_scale=1_000.0)
-    async with before_mongodb(raised) as (door, through), in_process(through) as other:
+    async with proxied_mongodb(raised) as (door, through), in_process(through) as other:
         yield Elsewhere(door, other, through)
         door.open()
 
@@ -66,7 +66,7 @@ def keyed(key: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class RepeatableRequest:
     """A repeatable request, and a count of its stored effects and events."""
 
     person: Person
@@ -87,7 +87,7 @@ async def counted(rest: Rest, *queries: tuple[str, dict[str, Any]]) -> list[int]
     return [await database[name].count_documents(condition) for name, condition in queries]
 
 
-async def a_try(rest: Rest, operation: str) -> Try:
+async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
     """A first request for this operation, not yet sent."""
     story = await a_story(rest)
     rfi, vendor = story.rfi["id"], story.vendor.id
@@ -95,24 +95,24 @@ async def a_try(rest: Rest, operation: str) -> Try:
     if operation == "draft_rfi":
         customer = await registered(rest)
         of_them = {"customer_id": customer.id}
-        return Try(customer, "/v1/rfis", a_draft(),
+        return RepeatableRequest(customer, "/v1/rfis", a_draft(),
                    lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
     if operation == "submit_quote":
-        return Try(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
+        return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
                    lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
                                    ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
                                    ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
     if operation == "create_account":
         body = a_registration(role="vendor")
-        return Try(story.customer, "/v1/accounts", body,
+        return RepeatableRequest(story.customer, "/v1/accounts", body,
                    lambda: counted(rest, ("accounts", {"email": body["email"]})), new_id())  # fmt: skip
     message = {"client_message_id": new_id(), "body": "Hello"}
     path = f"{story.conversation_path}/messages"
     if operation == "send_message":
-        return Try(story.vendor, path, message,
+        return RepeatableRequest(story.vendor, path, message,
                    lambda: counted(rest, ("entries", {"conversation_id": talk, "kind": "message"})), new_id())  # fmt: skip
     sent = (await story.vendor.post(path, json=message)).json()
-    return Try(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
+    return RepeatableRequest(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
                lambda: counted(rest, ("reports", {"message_id": sent["id"]}),
                                ("outbox", {"key": talk, "name": "message.reported"})), new_id())  # fmt: skip
 
@@ -145,7 +145,7 @@ async def test_a_retry_gets_the_first_answer_from_any_process(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """Another process repeats the first answer exactly."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
 
     first = await request.at(rest.client)
     again = await request.at(elsewhere.rest.client)
@@ -163,7 +163,7 @@ async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
 ) -> None:
     """The process does not know the outcome; a retry finds the effect."""
     monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     elsewhere.door.watch(COMMIT, cuts_after_answer=True)
 
     lost = await request.at(elsewhere.rest.client)
@@ -183,7 +183,7 @@ async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request gets a 503 while its commit is in flight; a retry finds the effect."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     monkeypatch.setattr(performing, "DEADLINE_S", 2.0)
     elsewhere.door.watch(COMMIT, holds_answer=True)
 
@@ -202,7 +202,7 @@ async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """A process that shuts down cancels slow requests; a retry finds the effect."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     elsewhere.door.watch(COMMIT, holds_answer=True)
 
     asking = asyncio.create_task(request.at(elsewhere.rest.client))
@@ -223,12 +223,12 @@ async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """The first attempt pauses before its commit beyond its lease, and has no second effect."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     elsewhere.door.watch(COMMIT, holds_command=True)
 
     slow = asyncio.create_task(request.at(elsewhere.rest.client))
     await elsewhere.door.arrived.wait()
-    await lease_ends(rest, request.key)
+    await expire_lease(rest, request.key)
     taken_over = await request.at(rest.client)
     elsewhere.door.open()
     late = await slow
@@ -239,7 +239,7 @@ async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     assert once(await request.count())
 
 
-async def lease_ends(rest: Rest, key: str) -> None:
+async def expire_lease(rest: Rest, key: str) -> None:
     """End the lease of a key now."""
     ended = (
         await rest.parts.store.database["idempotency_keys"]
@@ -302,7 +302,7 @@ async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """After `kill -9` before the answer, another process returns the answer at once."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     async with a_process(elsewhere.settings, "rest-killed") as process:
         elsewhere.door.watch("insert" if operation == "send_message" else COMMIT, holds_answer=True)
         asking = asyncio.create_task(request.at(process.client))
@@ -322,7 +322,7 @@ async def test_two_processes_that_race_with_one_key_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
     """However the copies are spread over two processes, all get one effect and one answer."""
-    request = await a_try(rest, operation)
+    request = await a_repeatable_request(rest, operation)
     clients = [rest.client, elsewhere.rest.client] * 10
 
     answers = await asyncio.gather(*map(request.at, clients))

@@ -24,7 +24,7 @@ from tests.rest.people import (
 SECRETS = ("1437 Bannock", "alarm-4711-code", "40000", "77712")
 
 
-def a_door(place: dict[str, Any]) -> dict[str, Any]:
+def an_exact_place(place: dict[str, Any]) -> dict[str, Any]:
     """An exact point near a place, recognisable in any text that reveals it."""
     longitude, latitude = place["coordinates"]
     return {"type": "Point", "coordinates": [longitude + 0.0077712, latitude + 0.0077712]}
@@ -36,7 +36,7 @@ def secrets_in(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in shown]
 
 
-class Street:
+class PrivateRfi:
     """An RFI full of private data, and vendors in every relation to it."""
 
     def __init__(self, customer: Person, rfi: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Street:
         return found
 
 
-async def a_street(rest: Rest, **content: Any) -> Street:
+async def a_private_rfi(rest: Rest, **content: Any) -> PrivateRfi:
     """An RFI with vendors that were offered it, accepted it and declined it.
 
     Its draft first had an alarm code, which was removed before the submission.
@@ -66,7 +66,7 @@ async def a_street(rest: Rest, **content: Any) -> Street:
     customer = await registered(rest)
     draft = await a_draft_of(
         customer,
-        location=a_door(place),
+        location=an_exact_place(place),
         address="1437 Bannock St",
         attributes={"alarm": "alarm-4711-code"},
         budget={"min_minor": 10_000, "max_minor": 40_000, "currency": "USD"},
@@ -75,70 +75,74 @@ async def a_street(rest: Rest, **content: Any) -> Street:
     )
     path = f"/v1/rfis/{draft['id']}"
     cleaned = (await customer.patch(path, json={"attributes": {}}, if_match=1)).json()
-    street = Street(customer, await submitted(rest, customer, cleaned))
-    street.vendors = vendors
-    await accepted(vendors["accepted"], street.rfi)
+    private_rfi = PrivateRfi(customer, await submitted(rest, customer, cleaned))
+    private_rfi.vendors = vendors
+    await accepted(vendors["accepted"], private_rfi.rfi)
     listed = (await vendors["declined"].get("/v1/matches")).json()["items"]
     await vendors["declined"].post(f"/v1/matches/{listed[0]['id']}/decline")
-    return street
+    return private_rfi
 
 
 async def test_a_vendor_with_an_offer_sees_only_the_area(rest: Rest) -> None:
     """A vendor with an offer sees the area and a rounded place, no address and no budget."""
-    street = await a_street(rest)
-    offered = street.vendors["offered"]
+    private_rfi = await a_private_rfi(rest)
+    offered = private_rfi.vendors["offered"]
 
-    rfi = (await offered.get(street.path)).json()
+    rfi = (await offered.get(private_rfi.path)).json()
 
-    assert [secrets_in(text) for text in await street.texts(offered)] == [[]] * 5
+    assert [secrets_in(text) for text in await private_rfi.texts(offered)] == [[]] * 5
     assert rfi["area"] == "Denver, Colorado"
     assert (rfi["address"], rfi["budget"], rfi["visibility"]) == (None, None, "limited")
     assert rfi["location"]["coordinates"] == [
-        round(coordinate, 2) for coordinate in street.rfi["location"]["coordinates"]
+        round(coordinate, 2) for coordinate in private_rfi.rfi["location"]["coordinates"]
     ]
 
 
 async def test_a_vendor_that_accepted_sees_the_address(rest: Rest) -> None:
     """A vendor that accepted sees the address, but nothing that only the draft had."""
-    street = await a_street(rest)
-    person = street.vendors["accepted"]
+    private_rfi = await a_private_rfi(rest)
+    person = private_rfi.vendors["accepted"]
 
-    rfi = (await person.get(street.path)).json()
+    rfi = (await person.get(private_rfi.path)).json()
 
-    assert rfi == street.rfi
+    assert rfi == private_rfi.rfi
     assert (rfi["address"], rfi["visibility"]) == ("1437 Bannock St", "full")
-    assert not any("alarm-4711-code" in text for text in await street.texts(person))
+    assert not any("alarm-4711-code" in text for text in await private_rfi.texts(person))
 
 
 async def test_the_customer_and_admins_see_everything(rest: Rest) -> None:
     """The customer and admins see everything, from the first draft on."""
-    street = await a_street(rest)
+    private_rfi = await a_private_rfi(rest)
 
-    for person in (street.customer, await an_admin(rest)):
-        changes = (await person.get(f"{street.path}/changes")).json()["items"]
+    for person in (private_rfi.customer, await an_admin(rest)):
+        changes = (await person.get(f"{private_rfi.path}/changes")).json()["items"]
         assert [change["revision"] for change in changes] == [1, 2, 3]
-        assert (await person.get(street.path)).json() == street.rfi
+        assert (await person.get(private_rfi.path)).json() == private_rfi.rfi
 
 
 async def test_vendors_read_the_feed_from_the_submission_on(rest: Rest) -> None:
     """Vendors read no revision before the submission, whatever the query or page."""
-    street = await a_street(rest)
+    private_rfi = await a_private_rfi(rest)
 
     for name in ("offered", "accepted"):
         for query in ({}, {"after_revision": 0}, {"after_revision": 2}, {"limit": 1}):
-            response = await street.vendors[name].get(f"{street.path}/changes", params=query)
+            response = await private_rfi.vendors[name].get(
+                f"{private_rfi.path}/changes", params=query
+            )
             items = response.json()["items"]
             assert [(change["revision"], change["cause"]) for change in items] == [(3, "submitted")]
 
 
 async def test_changes_of_withheld_fields_are_not_shown(rest: Rest) -> None:
     """The revision appears without its private changes, except to a vendor that accepted."""
-    street = await a_street(rest)
+    private_rfi = await a_private_rfi(rest)
     change = {"address": "77712 Elm St", "title": "Two sinks"}
-    await street.customer.patch(street.path, json=change, if_match=3)
+    await private_rfi.customer.patch(private_rfi.path, json=change, if_match=3)
 
     seen = {
-        name: (await street.vendors[name].get(f"{street.path}/changes")).json()["items"][-1]
+        name: (await private_rfi.vendors[name].get(f"{private_rfi.path}/changes")).json()["items"][
+            -1
+        ]
         for name in ("offered", "accepted")
     }
 
@@ -148,16 +152,16 @@ async def test_changes_of_withheld_fields_are_not_shown(rest: Rest) -> None:
 
 async def test_vendors_see_a_budget_once_the_customer_shows_it(rest: Rest) -> None:
     """Vendors see the budget only from then on; earlier hidden values stay hidden."""
-    street = await a_street(rest)
-    offered = street.vendors["offered"]
+    private_rfi = await a_private_rfi(rest)
+    offered = private_rfi.vendors["offered"]
     budget = {"min_minor": 10_000, "max_minor": 60_000, "currency": "USD"}
 
     shown = {"budget": budget, "budget_visibility": "shown"}
-    await street.customer.patch(street.path, json=shown, if_match=3)
-    now = (await offered.get(street.path)).json()
+    await private_rfi.customer.patch(private_rfi.path, json=shown, if_match=3)
+    now = (await offered.get(private_rfi.path)).json()
     later = {"budget": {**budget, "max_minor": 70_000}}
-    await street.customer.patch(street.path, json=later, if_match=4)
-    changes = (await offered.get(f"{street.path}/changes")).json()["items"]
+    await private_rfi.customer.patch(private_rfi.path, json=later, if_match=4)
+    changes = (await offered.get(f"{private_rfi.path}/changes")).json()["items"]
 
     assert now["budget"] == budget
     assert [change["path"] for change in changes[-2]["changes"]] == ["budget_visibility"]
@@ -167,43 +171,45 @@ async def test_vendors_see_a_budget_once_the_customer_shows_it(rest: Rest) -> No
 @pytest.mark.parametrize("ending", ["withdraw", "award"])
 async def test_losing_vendors_see_nothing_private_after_the_end(rest: Rest, ending: str) -> None:
     """Vendors with an offer see the outcome; only the winner keeps seeing the address."""
-    street = await a_street(rest)
-    offered, winner = street.vendors["offered"], street.vendors["accepted"]
-    quote = (await winner.post(f"{street.path}/quotes", json=a_quote_of(street.rfi))).json()
+    private_rfi = await a_private_rfi(rest)
+    offered, winner = private_rfi.vendors["offered"], private_rfi.vendors["accepted"]
+    quote = (
+        await winner.post(f"{private_rfi.path}/quotes", json=a_quote_of(private_rfi.rfi))
+    ).json()
     body = {"quote_id": quote["id"], "quote_revision": 1} if ending == "award" else {}
 
-    ended = await street.customer.post(f"{street.path}/{ending}", json=body, if_match=3)
+    ended = await private_rfi.customer.post(f"{private_rfi.path}/{ending}", json=body, if_match=3)
 
     assert ended.status_code == 200
-    rfi = (await offered.get(street.path)).json()
+    rfi = (await offered.get(private_rfi.path)).json()
     assert (rfi["state"], rfi["visibility"]) == (ended.json()["state"], "limited")
-    assert [secrets_in(text) for text in await street.texts(offered)] == [[]] * 5
-    still = (await winner.get(street.path)).json()
+    assert [secrets_in(text) for text in await private_rfi.texts(offered)] == [[]] * 5
+    still = (await winner.get(private_rfi.path)).json()
     assert (still["address"] is not None) is (ending == "award")
 
 
 async def test_strangers_and_vendors_that_declined_find_nothing(rest: Rest) -> None:
     """They find neither the RFI nor its feed, and nothing private in their own lists."""
-    street = await a_street(rest)
-    strangers = [street.vendors["declined"], await registered(rest), await registered(rest)]
+    private_rfi = await a_private_rfi(rest)
+    strangers = [private_rfi.vendors["declined"], await registered(rest), await registered(rest)]
 
     for person in strangers:
         for path in ("", "/changes", "/matches", "/quotes"):
-            assert refusal(await person.get(street.path + path)) == (404, "not_found")
+            assert refusal(await person.get(private_rfi.path + path)) == (404, "not_found")
         assert secrets_in((await person.get("/v1/matches")).text) == []
-    assert (await rest.client.get(street.path)).status_code == 401
+    assert (await rest.client.get(private_rfi.path)).status_code == 401
 
 
 async def test_accepting_is_never_answered_with_a_304(rest: Rest) -> None:
     """The limited view has its own ETag, so accepting is never answered with a 304."""
-    street = await a_street(rest)
-    offered = street.vendors["offered"]
-    before = await offered.get(street.path)
+    private_rfi = await a_private_rfi(rest)
+    offered = private_rfi.vendors["offered"]
+    before = await offered.get(private_rfi.path)
     known = {"If-None-Match": before.headers["etag"]}
 
-    unchanged = await offered.get(street.path, headers=known)
-    await accepted(offered, street.rfi)
-    after = await offered.get(street.path, headers=known)
+    unchanged = await offered.get(private_rfi.path, headers=known)
+    await accepted(offered, private_rfi.rfi)
+    after = await offered.get(private_rfi.path, headers=known)
 
     assert before.headers["etag"] == '"3-limited"'
     assert unchanged.status_code == 304
@@ -213,11 +219,13 @@ async def test_accepting_is_never_answered_with_a_304(rest: Rest) -> None:
 
 async def test_events_contain_nothing_private(rest: Rest) -> None:
     """No event of an RFI, from the draft to the end, has private data."""
-    street = await a_street(rest)
-    await street.customer.patch(street.path, json={"address": "77712 Elm St"}, if_match=3)
-    await street.customer.post(f"{street.path}/withdraw", if_match=4)
+    private_rfi = await a_private_rfi(rest)
+    await private_rfi.customer.patch(private_rfi.path, json={"address": "77712 Elm St"}, if_match=3)
+    await private_rfi.customer.post(f"{private_rfi.path}/withdraw", if_match=4)
 
-    found = await rest.parts.store.database["outbox"].find({"key": street.rfi["id"]}).to_list(None)
+    found = (
+        await rest.parts.store.database["outbox"].find({"key": private_rfi.rfi["id"]}).to_list(None)
+    )
     events = [orjson.loads(record["value"]) for record in found]
 
     names = [event["name"] for event in events if event["name"].startswith("rfi.")]
@@ -235,7 +243,7 @@ async def test_events_contain_nothing_private(rest: Rest) -> None:
 
 async def test_a_vendors_exact_place_is_shown_only_to_itself(rest: Rest) -> None:
     """The public and events get a rounded place; the vendor itself gets the exact one."""
-    home = a_door(somewhere())
+    home = an_exact_place(somewhere())
     near = ",".join(map(str, home["coordinates"]))
     vendor = await an_active_vendor(rest, home)
 
@@ -258,7 +266,7 @@ async def test_an_offer_shows_whole_kilometres(rest: Rest) -> None:
     place = somewhere()
     vendor = await an_active_vendor(rest, place)
     customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=a_door(place))
+    rfi = await an_open_rfi(rest, customer, location=an_exact_place(place))
 
     for person in (vendor, customer):
         items = (await person.get(f"/v1/rfis/{rfi['id']}/matches")).json()["items"]

@@ -49,7 +49,7 @@ async def second(rest: Rest) -> AsyncIterator[Second]:
         yield app
 
 
-async def is_let_in(client: httpx.AsyncClient) -> bool:
+async def accepts_connections(client: httpx.AsyncClient) -> bool:
     """Whether a new connection is accepted."""
     try:
         await client.get("/health/live", headers={"Connection": "close"})
@@ -76,7 +76,7 @@ async def test_a_request_in_flight_is_finished(
         in_flight = asyncio.create_task(client.get("/v1/me", headers=person.bearer))
         await begun.wait()
         stopping = asyncio.create_task(second.stop())
-        while await is_let_in(late):  # noqa: ASYNC110 # no event signals the close
+        while await accepts_connections(late):  # noqa: ASYNC110 # no event signals the close
             await asyncio.sleep(0)
         gate.set()
         response = await in_flight

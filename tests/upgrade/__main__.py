@@ -7,14 +7,14 @@ from tests.upgrade.rolling import (
     play,
     roll_back,
     roll_forward,
-    stack_of_the_version_before,
+    stack_of_the_previous_version,
     take_over,
 )
 
 
 def main() -> int:
     """Update, roll back, update again, and let relays take over from each other."""
-    with stack_of_the_version_before() as (stack, before, after):
+    with stack_of_the_previous_version() as (stack, before, after):
         outcome = asyncio.run(
             play(stack, before, after, roll_forward, roll_back, roll_forward, take_over)
         )

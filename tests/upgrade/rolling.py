@@ -10,7 +10,7 @@ from embedded.paths import CHECKOUT
 from embedded.processes import GATEWAYS
 from tests.chaos.faults import A_WHILE
 from tests.chaos.load import Load
-from tests.chaos.relayed import kafka_holds
+from tests.chaos.relayed import check_kafka
 from tests.chaos.scenarios import Outcome, kept, outcome_of
 from tests.chaos.talks import Place, seeded
 from tests.journeys.people import an_admin
@@ -52,7 +52,7 @@ Step = Callable[[Update], Awaitable[None]]
 
 
 @contextmanager
-def stack_of_the_version_before() -> Iterator[tuple[Mixed, Version, Version]]:
+def stack_of_the_previous_version() -> Iterator[tuple[Mixed, Version, Version]]:
     """Start servers, nginx, and every process in the previous version."""
     before, after = previous(CHECKOUT / ".cache"), current()
     with mixed() as stack:
@@ -74,7 +74,7 @@ async def play(stack: Mixed, before: Version, after: Version, *steps: Step) -> O
             for step in steps:
                 await step(update)
         await town.check()
-        await kafka_holds(site, load.history)
+        await check_kafka(site, load.history)
         outcome = outcome_of("update", load.history)
         if outcome.violations:
             kept(load.history, "update")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.upgrade.rolling import Update, play, stack_of_the_version_before
+from tests.upgrade.rolling import Update, play, stack_of_the_previous_version
 from tests.upgrade.versions import has_history
 
 
@@ -18,7 +18,7 @@ async def half_way(update: Update) -> None:
 @pytest.mark.skipif(not has_history(), reason="a shallow clone has no version before")
 async def test_an_update_with_two_versions_loses_nothing() -> None:
     """Nothing acknowledged is lost, duplicated or reordered, and every RFI is matched once."""
-    with stack_of_the_version_before() as (stack, before, after):
+    with stack_of_the_previous_version() as (stack, before, after):
         outcome = await play(stack, before, after, half_way)
 
     assert outcome.violations == ()

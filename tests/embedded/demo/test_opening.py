@@ -51,7 +51,7 @@ async def _by_the_actions(world: World, customer: Account, vendor_id: str) -> No
     await matches.accept(world, Actor(vendor_id, Role.VENDOR), match.id)
 
 
-async def _all_written(store: MongoStore) -> str:
+async def _database_text(store: MongoStore) -> str:
     """Everything in the database as text, with ids replaced by numbers in order of occurrence."""
     documents: dict[str, list[dict[str, Any]]] = {}
     for name in _WRITTEN:
@@ -78,7 +78,7 @@ async def test_a_bulk_load_writes_the_same_documents_as_the_actions(store: Mongo
     await store.accounts.add(customer)
     await store.vendors.add(vendor)
     await _by_the_actions(world, customer, vendor.id)
-    by_the_actions = await _all_written(store)
+    by_the_actions = await _database_text(store)
 
     for name in _WRITTEN:
         await store.database[name].delete_many({})
@@ -88,6 +88,6 @@ async def test_a_bulk_load_writes_the_same_documents_as_the_actions(store: Mongo
     _, documents = opened(pair, content_for(pair), NOW)
     await insert_together(store, documents)
 
-    assert await _all_written(store) == by_the_actions
+    assert await _database_text(store) == by_the_actions
     assert '"rfi.submitted"' in by_the_actions
     assert '"conversation.started"' in by_the_actions

@@ -24,7 +24,7 @@ async def put(http: aiohttp.ClientSession, *faults: dict[str, Any]) -> None:
         assert response.status == 200, await response.text()
 
 
-async def left(http: aiohttp.ClientSession) -> list[dict[str, Any]]:
+async def remaining(http: aiohttp.ClientSession) -> list[dict[str, Any]]:
     """The faults that are still in force."""
     async with http.get("/sandbox/faults") as response:
         items: list[dict[str, Any]] = (await response.json())["items"]
@@ -68,7 +68,7 @@ async def test_email_rate_limit(
 
     assert response.status_code == 202
     assert len(deliveries) == 1
-    assert await left(http) == []
+    assert await remaining(http) == []
 
 
 async def test_sms_rate_limit(
@@ -171,7 +171,7 @@ async def test_fault_for_one_recipient_spares_the_others(
     with pytest.raises(TwilioRestException):
         await sms(sms_client, "+14155550199")
 
-    assert [(fault["channel"], fault["times"]) for fault in await left(http)] == [("sms", 1)]
+    assert [(fault["channel"], fault["times"]) for fault in await remaining(http)] == [("sms", 1)]
 
 
 async def test_refused_send_leaves_the_fault(
@@ -183,7 +183,7 @@ async def test_refused_send_leaves_the_fault(
     with pytest.raises(TwilioRestException):
         await sms(sms_client, "not a number")
 
-    assert len(await left(http)) == 1
+    assert len(await remaining(http)) == 1
 
 
 async def test_put_replaces(http: aiohttp.ClientSession) -> None:
@@ -191,7 +191,7 @@ async def test_put_replaces(http: aiohttp.ClientSession) -> None:
     await put(http, {"channel": "sms", "status": 500}, {"channel": "email", "status": 400})
     await put(http, {"channel": "email", "status": "reset", "times": 3, "to": "a@example.com"})
 
-    assert await left(http) == [
+    assert await remaining(http) == [
         {
             "channel": "email",
             "status": "reset",
@@ -202,7 +202,7 @@ async def test_put_replaces(http: aiohttp.ClientSession) -> None:
         }
     ]
     await put(http)
-    assert await left(http) == []
+    assert await remaining(http) == []
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ async def test_invalid_faults_are_refused(
         assert response.content_type == "application/problem+json"
         assert (await response.json())["status"] == status
 
-    assert len(await left(http)) == 1
+    assert len(await remaining(http)) == 1
 
 
 class WatchedFaults(Faults):

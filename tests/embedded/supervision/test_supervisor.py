@@ -22,20 +22,20 @@ _STUBBORN = (
 
 
 @pytest.fixture
-def said() -> list[str]:
+def lines() -> list[str]:
     """Return the list of lines that would be printed."""
     return []
 
 
 @pytest.fixture
-async def supervisor(said: list[str]) -> AsyncIterator[Supervisor]:
+async def supervisor(lines: list[str]) -> AsyncIterator[Supervisor]:
     """Return an open supervisor; everything it started is stopped afterwards."""
-    async with Supervisor(said.append) as opened:
+    async with Supervisor(lines.append) as opened:
         yield opened
 
 
 async def test_a_dead_child_is_restarted(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     """A killed child is back within a second, and one line says so."""
     await supervisor.start(python_program(tmp_path, _SLEEP))
@@ -43,24 +43,24 @@ async def test_a_dead_child_is_restarted(
 
     supervisor.kill("small", signal.SIGKILL)
     await until(lambda: supervisor.pid("small") not in {first, None}, within_s=2)
-    await until(lambda: len(said) == 3)
+    await until(lambda: len(lines) == 3)
 
-    assert said[0].startswith("small        ready in ")
-    assert said[1] == "small was killed by SIGKILL; starting it again in 0.25 s"
-    assert said[2].startswith("small is ready again after ")
+    assert lines[0].startswith("small        ready in ")
+    assert lines[1] == "small was killed by SIGKILL; starting it again in 0.25 s"
+    assert lines[2].startswith("small is ready again after ")
 
 
 async def test_the_delay_doubles_while_a_child_keeps_dying(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     """A child that keeps dying is restarted after longer and longer delays."""
     await supervisor.start(python_program(tmp_path, "import time; time.sleep(0.1); exit(3)"))
 
-    await until(lambda: sum("starting it again" in line for line in said) >= 3)
+    await until(lambda: sum("starting it again" in line for line in lines) >= 3)
 
-    delays = [line.rpartition(" in ")[2] for line in said if "starting it again" in line]
+    delays = [line.rpartition(" in ")[2] for line in lines if "starting it again" in line]
     assert delays[:3] == ["0.25 s", "0.5 s", "1 s"]
-    assert "ended with exit code 3" in said[1]
+    assert "ended with exit code 3" in lines[1]
 
 
 async def test_a_killed_child_can_be_held_down(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_a_killed_child_can_be_held_down(supervisor: Supervisor, tmp_path:
 
 
 async def test_a_stopped_child_stays_down_until_started(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     """A stop does not count as a crash: only an explicit start brings the child back."""
     await supervisor.start(python_program(tmp_path, _SLEEP))
@@ -87,14 +87,14 @@ async def test_a_stopped_child_stays_down_until_started(
     assert pid is not None
     assert not is_running(pid)
     assert supervisor.pid("small") is None
-    assert not any("again" in line for line in said)
+    assert not any("again" in line for line in lines)
 
     await supervisor.start_again("small")
     assert supervisor.pid("small") not in {None, pid}
 
 
 async def test_a_child_that_ignores_sigterm_is_killed(
-    supervisor: Supervisor, said: list[str], tmp_path: Path
+    supervisor: Supervisor, lines: list[str], tmp_path: Path
 ) -> None:
     """A child that exceeds its time to stop is killed, and a line says so."""
     program = python_program(
@@ -107,7 +107,7 @@ async def test_a_child_that_ignores_sigterm_is_killed(
 
     assert pid is not None
     assert not is_running(pid)
-    assert said[-1] == "small did not stop in time and was killed"
+    assert lines[-1] == "small did not stop in time and was killed"
 
 
 async def test_a_dead_childs_own_children_are_ended_before_its_restart(
@@ -175,7 +175,7 @@ async def test_an_interrupted_start_leaves_no_process(
 
 
 async def test_an_unready_child_is_reported_once_and_so_is_its_recovery(
-    supervisor: Supervisor, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    supervisor: Supervisor, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A child that runs but is not ready is reported once, and so is its recovery."""
     monkeypatch.setattr(keeper, "HEALTH_EVERY_S", 0.05)
@@ -185,13 +185,13 @@ async def test_an_unready_child_is_reported_once_and_so_is_its_recovery(
     pid = supervisor.pid("small")
 
     well.unlink()
-    await until(lambda: len(said) == 2)
+    await until(lambda: len(lines) == 2)
     await asyncio.sleep(0.5)
     well.write_text("1")
-    await until(lambda: len(said) == 3)
+    await until(lambda: len(lines) == 3)
 
-    assert said[1].startswith("small is running, but has not been ready for")
-    assert said[2] == "small is ready again"
+    assert lines[1].startswith("small is running, but has not been ready for")
+    assert lines[2] == "small is ready again"
     assert supervisor.pid("small") == pid
 
 

@@ -14,8 +14,8 @@ from tests.builders import (
     FixedClock,
     a_vendor,
     an_account,
-    content_of_an_rfi,
-    figures_of_a_quote,
+    quote_figures,
+    rfi_content,
 )
 
 
@@ -45,7 +45,7 @@ class Stage:
 
     async def submitted(self, customer: Actor, **content: object) -> Rfi:
         """An RFI that has been drafted and submitted."""
-        drafted = await rfis.draft(self.world, customer, content_of_an_rfi(**content))
+        drafted = await rfis.draft(self.world, customer, rfi_content(**content))
         return await rfis.submit(self.world, customer, drafted.id, 1)
 
     async def offered(self, rfi: Rfi) -> dict[str, Match]:
@@ -59,7 +59,7 @@ class Stage:
         match = await self.store.matches.of_pair(rfi.id, vendor.account_id)
         assert match is not None
         await matches.accept(self.world, vendor, match.id)
-        content = figures_of_a_quote(rfi_revision=rfi.revision, **figures)
+        content = quote_figures(rfi_revision=rfi.revision, **figures)
         quote, _ = await quotes.submit(self.world, vendor, rfi.id, content)
         return quote
 
@@ -69,6 +69,6 @@ class Stage:
         assert found is not None
         return found.open_matches
 
-    def happened(self) -> list[str]:
+    def event_names(self) -> list[str]:
         """The names of the events in the outbox, in order."""
         return [event.name for event in self.store.tables.outbox.values()]

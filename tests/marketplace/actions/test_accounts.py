@@ -56,7 +56,7 @@ async def test_an_email_registers_once(stage: Stage) -> None:
 
     assert await refused(again) is Code.EMAIL_TAKEN
     assert stage.store.tables.vendors == {}
-    assert stage.happened() == []
+    assert stage.event_names() == []
 
 
 async def test_a_new_vendor_has_an_empty_profile(stage: Stage) -> None:
@@ -67,7 +67,7 @@ async def test_a_new_vendor_has_an_empty_profile(stage: Stage) -> None:
     assert account.role is Role.VENDOR
     assert vendor is not None
     assert vendor.state is VendorState.APPLIED
-    assert stage.happened() == ["vendor.applied"]
+    assert stage.event_names() == ["vendor.applied"]
 
 
 def presented(old: int, **named: Any) -> PresentedToken:

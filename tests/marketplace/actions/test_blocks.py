@@ -7,7 +7,7 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation
 from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
-from tests.builders import an_actor, figures_of_a_quote
+from tests.builders import an_actor, quote_figures
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
@@ -63,7 +63,7 @@ async def test_neither_side_can_write_to_a_blocked_conversation(talk: Talk) -> N
         talk.says(talk.vendor, "m-2"),
         conversations.edit_message(world, talk.vendor, about, message_id, "Hello again"),
         quotes.submit(
-            world, talk.vendor, talk.rfi.id, figures_of_a_quote(rfi_revision=talk.rfi.revision)
+            world, talk.vendor, talk.rfi.id, quote_figures(rfi_revision=talk.rfi.revision)
         ),
     ):
         assert await refused(command) is Code.BLOCKED
@@ -87,7 +87,7 @@ async def test_a_conversation_reopens_when_no_block_is_left(talk: Talk) -> None:
 
     await talk.says(talk.vendor, "m-1")
     assert await talk.notices() == ["conversation_closed", "conversation_reopened"]
-    assert talk.stage.happened()[-4:] == [
+    assert talk.stage.event_names()[-4:] == [
         "conversation.blocked",
         "conversation.blocked",
         "conversation.unblocked",

@@ -28,7 +28,7 @@ async def test_accepting_opens_the_conversation_in_the_same_write(stage: Stage) 
     ]
     (notice,) = await stage.store.entries.after(conversation.id, 0, 10)
     assert (notice.sequence, notice.code) == (1, "participant_joined")
-    assert stage.happened()[-2:] == ["match.accepted", "conversation.started"]
+    assert stage.event_names()[-2:] == ["match.accepted", "conversation.started"]
     rooms = {announcement.room for announcement in stage.live.named("match.updated")}
     assert rooms == {f"account:{customer.account_id}", f"account:{vendor.account_id}"}
 

@@ -91,7 +91,7 @@ async def test_an_expired_offer_holds_no_place(stage: Stage) -> None:
     kept = await stage.store.rfis.get(old.id)
     assert kept is not None
     assert kept.match_count == 0
-    assert "match.closed" in stage.happened()
+    assert "match.closed" in stage.event_names()
     closed = [announcement.data for announcement in stage.live.named("match.updated")]
     assert {data["closed_reason"] for data in closed} == {EXPIRED}
 

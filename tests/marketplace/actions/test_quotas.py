@@ -10,7 +10,7 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.policy import Policy
 from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code, ParleyError
-from tests.builders import content_of_an_rfi
+from tests.builders import rfi_content
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
@@ -22,7 +22,7 @@ def grant(stage: Stage, **quotas: Any) -> None:
 
 async def a_draft(stage: Stage, customer: Actor, **content: object) -> Rfi:
     """A draft of this customer."""
-    return await rfis.draft(stage.world, customer, content_of_an_rfi(**content))
+    return await rfis.draft(stage.world, customer, rfi_content(**content))
 
 
 async def test_open_rfis_of_an_account_are_limited(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from marketplace.domain.quotes import QuoteState
 from marketplace.domain.rfis import RfiState
 from marketplace.domain.visibility import View
 from marketplace.errors import Code, ParleyError
-from tests.builders import content_of_an_rfi, figures_of_a_quote
+from tests.builders import quote_figures, rfi_content
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
@@ -18,14 +18,14 @@ from tests.marketplace.actions.stage import Stage
 async def test_a_draft_is_private_until_it_is_submitted(stage: Stage) -> None:
     """Each step is a revision, an event and, once it is submitted, a push."""
     customer, vendor = await stage.customer(), await stage.vendor()
-    drafted = await rfis.draft(stage.world, customer, content_of_an_rfi())
+    drafted = await rfis.draft(stage.world, customer, rfi_content())
     seen_by_others = rfis.visible_rfi(stage.world, vendor, drafted.id)
     assert await refused(seen_by_others) is Code.NOT_FOUND
 
     submitted = await rfis.submit(stage.world, customer, drafted.id, 1)
 
     assert (submitted.state, submitted.revision) == (RfiState.OPEN, 2)
-    assert stage.happened() == ["rfi.drafted", "rfi.submitted"]
+    assert stage.event_names() == ["rfi.drafted", "rfi.submitted"]
     page = await rfis.visible_revisions(stage.world, customer, drafted.id, 0, 10, None)
     found = page.revisions
     assert [(revision.revision, revision.cause) for revision in found] == [
@@ -38,9 +38,9 @@ async def test_a_draft_is_private_until_it_is_submitted(stage: Stage) -> None:
 async def test_only_customers_can_draft_and_only_in_known_categories(stage: Stage) -> None:
     """Vendors cannot draft, and an unknown category is refused."""
     vendor, customer = await stage.vendor(), await stage.customer()
-    assert await refused(rfis.draft(stage.world, vendor, content_of_an_rfi())) is Code.FORBIDDEN
+    assert await refused(rfis.draft(stage.world, vendor, rfi_content())) is Code.FORBIDDEN
 
-    unknown = rfis.draft(stage.world, customer, content_of_an_rfi(category="alchemy"))
+    unknown = rfis.draft(stage.world, customer, rfi_content(category="alchemy"))
     assert await refused(unknown) is Code.VALIDATION_FAILED
 
 
@@ -69,7 +69,7 @@ async def test_a_revision_without_a_change_creates_nothing(stage: Stage) -> None
     same = await rfis.revise(stage.world, customer, rfi.id, 2, {"title": rfi.title})
 
     assert same.revision == 2
-    assert stage.happened()[-1] == "rfi.submitted"
+    assert stage.event_names()[-1] == "rfi.submitted"
     assert len(stage.live.named("rfi.changed")) == 1
 
 
@@ -157,9 +157,9 @@ async def test_a_quote_needs_the_current_revision(stage: Stage) -> None:
     first = await stage.quoted(vendor, rfi, amount_minor=100)
     revised = await rfis.revise(stage.world, customer, rfi.id, 2, {"title": "Burst pipe"})
 
-    late = quotes.submit(stage.world, vendor, rfi.id, figures_of_a_quote(rfi_revision=2))
+    late = quotes.submit(stage.world, vendor, rfi.id, quote_figures(rfi_revision=2))
     assert await refused(late) is Code.STALE_REVISION
-    figures = figures_of_a_quote(rfi_revision=revised.revision, amount_minor=90)
+    figures = quote_figures(rfi_revision=revised.revision, amount_minor=90)
     second, is_new = await quotes.submit(stage.world, vendor, rfi.id, figures)
 
     assert (second.id, is_new, second.amount_minor) == (first.id, False, 90)
@@ -178,5 +178,5 @@ async def test_a_closed_rfi_takes_no_quotes(stage: Stage) -> None:
     await stage.quoted(vendor, rfi)
     await rfis.withdraw(stage.world, customer, rfi.id, 2)
 
-    late = quotes.submit(stage.world, vendor, rfi.id, figures_of_a_quote(rfi_revision=3))
+    late = quotes.submit(stage.world, vendor, rfi.id, quote_figures(rfi_revision=3))
     assert await refused(late) is Code.WRONG_STATE

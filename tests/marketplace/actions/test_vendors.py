@@ -36,7 +36,7 @@ async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
     approved = await vendors.decide(stage.world, ADMIN, actor.account_id, "approve", "all there")
 
     assert (approved.state, approved.state_reason) == (VendorState.ACTIVE, "all there")
-    assert stage.happened() == [
+    assert stage.event_names() == [
         "vendor.applied",
         "vendor.updated",
         "vendor.submitted",
@@ -50,7 +50,7 @@ async def test_an_incomplete_profile_cannot_be_submitted(stage: Stage) -> None:
     actor = await _applied(stage)
 
     assert await refused(vendors.submit(stage.world, actor)) is Code.WRONG_STATE
-    assert stage.happened() == ["vendor.applied"]
+    assert stage.event_names() == ["vendor.applied"]
     hidden = vendors.public_vendor(stage.world, actor.account_id)
     assert await refused(hidden) is Code.NOT_FOUND
 

@@ -9,7 +9,7 @@ from marketplace.domain import quotes
 from marketplace.domain.matches import MatchState
 from marketplace.domain.quotes import QuoteState
 from marketplace.errors import Code, ParleyError
-from tests.builders import NOW, a_match, a_quote, an_accepted_match, figures_of_a_quote
+from tests.builders import NOW, a_match, a_quote, an_accepted_match, quote_figures
 
 LATER = NOW + timedelta(hours=1)
 
@@ -18,7 +18,7 @@ def test_a_quote_takes_its_people_from_the_accepted_match() -> None:
     """A quote has the match's people and conversation, and the vendor's figures."""
     match = an_accepted_match()
 
-    quote = quotes.submit("q1", match, figures_of_a_quote(rfi_revision=3), NOW)
+    quote = quotes.submit("q1", match, quote_figures(rfi_revision=3), NOW)
 
     assert quote.state is QuoteState.SUBMITTED
     assert (quote.rfi_id, quote.rfi_revision, quote.match_id) == (match.rfi_id, 3, match.id)
@@ -31,7 +31,7 @@ def test_a_quote_takes_its_people_from_the_accepted_match() -> None:
 def test_a_quote_needs_an_accepted_match(state: MatchState) -> None:
     """A vendor must accept the match before it quotes."""
     with pytest.raises(ParleyError) as refused:
-        quotes.submit("q1", a_match(state=state), figures_of_a_quote(), NOW)
+        quotes.submit("q1", a_match(state=state), quote_figures(), NOW)
 
     assert refused.value.code is Code.WRONG_STATE
 
@@ -40,7 +40,7 @@ def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
     """A customer sees one quote per vendor, with the latest price."""
     quote = a_quote()
 
-    revised = quotes.revise(quote, figures_of_a_quote(amount_minor=20_000, rfi_revision=2), LATER)
+    revised = quotes.revise(quote, quote_figures(amount_minor=20_000, rfi_revision=2), LATER)
 
     assert (revised.id, revised.submitted_at) == (quote.id, quote.submitted_at)
     assert (revised.amount_minor, revised.rfi_revision) == (20_000, 2)
@@ -50,7 +50,7 @@ def test_quoting_again_replaces_the_figures_and_keeps_the_quote() -> None:
 @pytest.mark.parametrize("over_since_s", [0, 1, 3_600])
 def test_a_quote_that_has_already_expired_is_refused(over_since_s: int) -> None:
     """An expiry in the past is refused in a first quote and in a revision."""
-    figures = figures_of_a_quote(valid_until=NOW - timedelta(seconds=over_since_s))
+    figures = quote_figures(valid_until=NOW - timedelta(seconds=over_since_s))
 
     attempts: list[Callable[[], object]] = [
         lambda: quotes.submit("q1", an_accepted_match(), figures, NOW),
@@ -79,7 +79,7 @@ def test_an_awarded_or_closed_quote_cannot_change(state: QuoteState) -> None:
     quote = a_quote(state=state)
 
     attempts: list[Callable[[], object]] = [
-        lambda: quotes.revise(quote, figures_of_a_quote(), LATER),
+        lambda: quotes.revise(quote, quote_figures(), LATER),
         lambda: quotes.award(quote, LATER),
     ]
     for attempt in attempts:

@@ -21,7 +21,7 @@ from marketplace.domain.rfis import (
 )
 from marketplace.errors import Code, ParleyError
 from marketplace.schemas.rfis import RevisionView, RfiView
-from tests.builders import NOW, a_place, an_actor, an_rfi, content_of_an_rfi
+from tests.builders import NOW, a_place, an_actor, an_rfi, rfi_content
 
 LATER = NOW + timedelta(hours=1)
 CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
@@ -31,7 +31,7 @@ def test_a_draft_is_revision_one_of_its_author() -> None:
     """The first revision records each filled field as a change from nothing."""
     actor = an_actor()
 
-    rfi, revision = rfis.draft("r1", content_of_an_rfi(address=None), actor, NOW)
+    rfi, revision = rfis.draft("r1", rfi_content(address=None), actor, NOW)
 
     assert (rfi.state, rfi.revision, rfi.match_count) == (RfiState.DRAFT, 1, 0)
     assert rfi.customer_id == revision.actor_id == actor.account_id
@@ -248,7 +248,7 @@ def _same(one: object, other: object) -> bool:
     )
 
 
-def _content_as_told(rfi: Rfi) -> dict[str, Any]:
+def _visible_content(rfi: Rfi) -> dict[str, Any]:
     """The RFI's content as apps see it, without empty fields."""
     view = orjson.loads(orjson.dumps(RfiView().dump(rfi)))
     return {name: view[name] for name in CONTENT_FIELDS if view[name] not in (None, {}, [])}
@@ -277,4 +277,4 @@ def test_replaying_the_revisions_rebuilds_the_rfi(
     }
 
     assert [revision.revision for revision in feed] == list(range(1, len(feed) + 1))
-    assert _same(replayed, _content_as_told(rfi))
+    assert _same(replayed, _visible_content(rfi))

@@ -18,7 +18,7 @@ DUPLICATE = {"index": 0, "code": 11_000, "errmsg": "E11000 duplicate key"}
 NOT_REPLICATED = {"code": 64, "errmsg": "waiting for replication timed out"}
 
 
-class StumblingEntries(MongoEntries):
+class FailingOnceEntries(MongoEntries):
     """Real entries that fail once, at one point, after doing the work."""
 
     fails_to_insert: Exception | None = None
@@ -51,13 +51,13 @@ class StumblingEntries(MongoEntries):
 
 
 @pytest.fixture
-def entries(store: MongoStore) -> StumblingEntries:
+def entries(store: MongoStore) -> FailingOnceEntries:
     """Entries of a real store that will fail once."""
-    return StumblingEntries(store.database)
+    return FailingOnceEntries(store.database)
 
 
 async def test_a_lost_answer_does_not_duplicate_the_message(
-    entries: StumblingEntries,
+    entries: FailingOnceEntries,
 ) -> None:
     """After a lost answer, the retry finds the entries and acknowledges them as new."""
     entries.fails_to_insert = AutoReconnect("connection reset")
@@ -75,7 +75,7 @@ async def test_a_lost_answer_does_not_duplicate_the_message(
 
 @pytest.mark.parametrize("problems", [[], [DUPLICATE | {"index": 1}]], ids=["alone", "beside"])
 async def test_an_unreplicated_write_is_not_acknowledged(
-    entries: StumblingEntries, problems: list[dict[str, object]]
+    entries: FailingOnceEntries, problems: list[dict[str, object]]
 ) -> None:
     """A write that did not reach a majority in time is repeated before it is acknowledged.
 
@@ -96,7 +96,7 @@ async def test_an_unreplicated_write_is_not_acknowledged(
 
 
 async def test_an_unreplicated_edit_is_not_acknowledged(
-    entries: StumblingEntries,
+    entries: FailingOnceEntries,
 ) -> None:
     """The primary has the edit of the first attempt; that alone does not answer the second one."""
     writer = EntryWriter(entries)
@@ -115,7 +115,7 @@ async def test_an_unreplicated_edit_is_not_acknowledged(
 
 
 async def test_the_look_up_of_a_resend_is_retried_after_an_outage(
-    entries: StumblingEntries,
+    entries: FailingOnceEntries,
 ) -> None:
     """The sender waits a moment and gets the first answer."""
     message = a_message(conversation_id="c")
@@ -128,7 +128,7 @@ async def test_the_look_up_of_a_resend_is_retried_after_an_outage(
 
 
 async def test_a_long_outage_is_reported_as_unavailable(
-    entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
+    entries: FailingOnceEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the deadline, the sender is told to retry with the same ids."""
 
@@ -146,7 +146,7 @@ async def test_a_long_outage_is_reported_as_unavailable(
 
 
 async def test_a_full_queue_refuses_entries_at_once(
-    entries: StumblingEntries, monkeypatch: pytest.MonkeyPatch
+    entries: FailingOnceEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The queue is bounded: refused senders learn when to retry, and the others are served."""
     monkeypatch.setattr(entry_writer, "MAX_WAITING", 10)
@@ -163,7 +163,7 @@ async def test_a_full_queue_refuses_entries_at_once(
 
 
 async def test_a_closing_writer_finishes_its_queue_and_accepts_nothing_new(
-    entries: StumblingEntries,
+    entries: FailingOnceEntries,
 ) -> None:
     """Accepted entries are acknowledged; later ones are refused as draining."""
     writer = EntryWriter(entries)

@@ -10,7 +10,7 @@ from marketplace.storage import MongoStore
 KEY = {"scope": "carla", "key": "k1"}
 
 
-async def kept_before(store: MongoStore, **more: Any) -> None:
+async def stored_by_the_previous_version(store: MongoStore, **more: Any) -> None:
     """Insert a document as the previous version writes it: without a lease."""
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     document = {"_id": KEY, "request_hash": "hash", "at": an_hour_ago, **more}
@@ -19,7 +19,7 @@ async def kept_before(store: MongoStore, **more: Any) -> None:
 
 async def test_an_answer_of_the_previous_version_is_replayed(store: MongoStore) -> None:
     """An answer stored by the previous version is returned again."""
-    await kept_before(store, status=201, body={"id": "r1"})
+    await stored_by_the_previous_version(store, status=201, body={"id": "r1"})
 
     begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
 
@@ -28,7 +28,7 @@ async def test_an_answer_of_the_previous_version_is_replayed(store: MongoStore) 
 
 async def test_a_claim_of_the_previous_version_is_not_taken_over(store: MongoStore) -> None:
     """Its outcome is unknown, so it is refused rather than done twice."""
-    await kept_before(store)
+    await stored_by_the_previous_version(store)
 
     begun = await store.idempotency_keys.begin("carla", RequestKey("k1", "hash"), 20.0)
 

@@ -10,7 +10,7 @@ from marketplace.storage.migrations import MIGRATIONS
 from tests.builders import NOW, a_quote
 
 
-def as_the_version_before_writes(quote: Any) -> dict[str, Any]:
+def as_the_previous_version_writes(quote: Any) -> dict[str, Any]:
     """The quote's document without the fields that the previous version does not know."""
     document = to_document(quote)
     document.pop("revision", None)
@@ -22,7 +22,7 @@ async def test_a_quote_without_a_revision_number_is_at_revision_1(
 ) -> None:
     """A quote without a revision number is at revision 1."""
     quote = a_quote()
-    await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(quote))
+    await mongodb_store.database["quotes"].insert_one(as_the_previous_version_writes(quote))
 
     found = await mongodb_store.quotes.get(quote.id)
 
@@ -40,9 +40,9 @@ async def test_figures_saved_by_the_previous_version_become_the_next_revision(
     quotes = mongodb_store.database["quotes"]
     dearer = replace(quote, amount_minor=99_000)
 
-    await quotes.replace_one({"_id": quote.id}, as_the_version_before_writes(quote))
+    await quotes.replace_one({"_id": quote.id}, as_the_previous_version_writes(quote))
     unchanged = await mongodb_store.quotes.get(quote.id)
-    await quotes.replace_one({"_id": quote.id}, as_the_version_before_writes(dearer))
+    await quotes.replace_one({"_id": quote.id}, as_the_previous_version_writes(dearer))
     changed = await mongodb_store.quotes.of_rfi(quote.rfi_id)
 
     assert unchanged == quote
@@ -52,7 +52,7 @@ async def test_figures_saved_by_the_previous_version_become_the_next_revision(
 async def test_the_migration_stores_the_first_revision(mongodb_store: MongoStore) -> None:
     """A second run changes nothing, and quotes with a revision stay as they are."""
     old, new = a_quote(valid_until=NOW), a_quote(revision=3)
-    await mongodb_store.database["quotes"].insert_one(as_the_version_before_writes(old))
+    await mongodb_store.database["quotes"].insert_one(as_the_previous_version_writes(old))
     await mongodb_store.quotes.add(new)
     migration = next(
         migration for migration in MIGRATIONS if migration.__name__ == "_quote_revisions"

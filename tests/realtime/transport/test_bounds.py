@@ -96,7 +96,7 @@ async def test_a_client_that_posts_and_never_polls_stays_bounded(
 
 
 @asynccontextmanager
-async def deaf(url: str, talk: Talk) -> AsyncIterator[Raw]:
+async def unread_websocket(url: str, talk: Talk) -> AsyncIterator[Raw]:
     """Connect a websocket with small kernel buffers that reads nothing once it is connected."""
     host, port = url.removeprefix("http://").split(":")
     small = socket.socket()
@@ -119,7 +119,10 @@ async def test_websockets_that_do_not_read_stay_bounded(
     running: RunningGateway, long_talk: Talk
 ) -> None:
     """Two websockets that do not read, with 200 calls each, stay within the bound."""
-    async with deaf(running.url, long_talk) as one, deaf(running.url, long_talk) as two:
+    async with (
+        unread_websocket(running.url, long_talk) as one,
+        unread_websocket(running.url, long_talk) as two,
+    ):
         with held_bytes() as most:
             for raw in (one, two):
                 raw.send(*fetches(long_talk, 200))

@@ -11,7 +11,7 @@ import pytest
 
 from realtime import transport
 from realtime.transport.internals import INTERNALS
-from tests.realtime.transport.test_libraries import asked_of_sockets
+from tests.realtime.transport.test_libraries import used_of_sockets
 
 PACKAGE = Path(transport.__file__).parent
 LIBRARIES = ("socketio", "engineio")
@@ -135,7 +135,7 @@ def test_exactly_the_listed_undocumented_names_are_used() -> None:
     used = set[Use]()
     for path in PACKAGE.rglob("*.py"):
         used |= Reader(path.read_text()).uses()
-    used |= {(SOCKET, name) for name in asked_of_sockets()}
+    used |= {(SOCKET, name) for name in used_of_sockets()}
 
     assert used == {(owner, name) for owner, names in INTERNALS.items() for name in names}
 

@@ -65,7 +65,7 @@ def attributes_of_sockets(method: ast.AST) -> set[str]:
     return found
 
 
-def asked_of_sockets() -> set[str]:
+def used_of_sockets() -> set[str]:
     """The attributes of a socket that the Engine.IO server uses in what is reached here."""
     used = set[str]()
     for module in (async_server, base_server):
@@ -77,7 +77,7 @@ def asked_of_sockets() -> set[str]:
 
 def test_a_session_has_every_attribute_the_engine_io_server_uses() -> None:
     """A session has every attribute that the installed Engine.IO server uses on a socket."""
-    used = asked_of_sockets()
+    used = used_of_sockets()
 
     # These were there when this was written; if not, the source is not parsed correctly.
     assert {"send", "close", "closed"} <= used

@@ -19,7 +19,7 @@ BODY = "a" * 8_000
 
 
 @pytest_asyncio.fixture
-async def sluggard(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.StreamReader]:
+async def slow_reader(gateways: Gateways, talk: Talk) -> AsyncIterator[asyncio.StreamReader]:
     """The customer's app in the conversation; it reads nothing once it has joined."""
     host, port = gateways[0].url.removeprefix("http://").split(":")
     small = socket.socket()
@@ -61,7 +61,7 @@ async def test_a_slow_reader_is_cut_without_affecting_others(
     gateways: Gateways,
     connect: Connect,
     talk: Talk,
-    sluggard: asyncio.StreamReader,
+    slow_reader: asyncio.StreamReader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A slow reader's queue ends at its bound; the connection is cut, and resumes by sequence."""
@@ -83,7 +83,7 @@ async def test_a_slow_reader_is_cut_without_affecting_others(
     assert vendor.sequences() == list(range(1, count + 1))
     async with asyncio.timeout(10):
         with suppress(ConnectionResetError):
-            while await sluggard.read(65_536):
+            while await slow_reader.read(65_536):
                 pass
     back = await connect(gateways[1], talk.customer)
     snapshot = await back.ok("join_conversation", talk.named(after_sequence=0))
@@ -91,7 +91,7 @@ async def test_a_slow_reader_is_cut_without_affecting_others(
 
 
 async def test_typing_is_dropped_first(
-    gateways: Gateways, connect: Connect, talk: Talk, sluggard: asyncio.StreamReader
+    gateways: Gateways, connect: Connect, talk: Talk, slow_reader: asyncio.StreamReader
 ) -> None:
     """Pushes that are worthless when late are dropped for a slow reader, long before its bound."""
     vendor = await connect(gateways[0], talk.vendor)
@@ -106,7 +106,7 @@ async def test_typing_is_dropped_first(
             count += 20
 
     assert await gateways[0].parts.world.presence.is_connected(talk.customer.id)
-    assert not sluggard.at_eof()
+    assert not slow_reader.at_eof()
 
 
 async def test_metrics_count_slow_readers_and_dropped_pushes(gateways: Gateways) -> None:

@@ -95,7 +95,7 @@ class Server:
         self.ends.append(reason)
 
 
-class Setup:
+class Session:
     """A session with the transport and the server on its two sides."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Setup:
         assert client.parser_exc is None
         return cast(list[Frame], client.events_received())
 
-    def goodbye(self) -> tuple[int, str]:
+    def close_frame(self) -> tuple[int, str]:
         """The code and the reason of the final close frame."""
         last = self.frames()[-1]
         assert last.opcode is Opcode.CLOSE
@@ -125,9 +125,9 @@ class Setup:
 
 
 @pytest.fixture
-async def side() -> Setup:
+async def side() -> Session:
     """A session whose handshake was answered."""
-    return Setup()
+    return Session()
 
 
 async def turn() -> None:
@@ -144,7 +144,7 @@ def call(number: int) -> str:
 # --- outgoing ------------------------------------------------------------------------------------
 
 
-async def test_frames_of_one_turn_are_sent_in_one_write(side: Setup) -> None:
+async def test_frames_of_one_turn_are_sent_in_one_write(side: Session) -> None:
     """Frames of one turn are written together, in order, whatever produced them."""
     one, two = event_frame("message.sent", {"n": 1}), event_frame("message.sent", {"n": 2})
     answer = acknowledgement_frame(b"7", {"ok": True})
@@ -160,7 +160,7 @@ async def test_frames_of_one_turn_are_sent_in_one_write(side: Setup) -> None:
     assert side.transport.writes == [one + answer + two, one]
 
 
-async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
+async def test_a_call_without_an_id_gets_no_answer(side: Session) -> None:
     """A call without an id is executed but not answered, as the protocol says."""
     side.receives('42["mark_read",{}]')
 
@@ -170,7 +170,7 @@ async def test_a_call_without_an_id_gets_no_answer(side: Setup) -> None:
     assert (side.transport.writes, side.server.calls[0][0]) == ([], b"")
 
 
-async def test_ephemeral_pushes_are_dropped_for_a_slow_reader(side: Setup) -> None:
+async def test_ephemeral_pushes_are_dropped_for_a_slow_reader(side: Session) -> None:
     """A slow reader gets messages but no typing, until it has caught up."""
     frame = event_frame("typing.updated", {})
     side.session.pause_writing()
@@ -185,7 +185,7 @@ async def test_ephemeral_pushes_are_dropped_for_a_slow_reader(side: Setup) -> No
 
 
 @pytest.mark.parametrize("what", ["pushes", "acknowledgements", "pongs"])
-async def test_a_reader_at_its_bound_is_closed(side: Setup, what: str) -> None:
+async def test_a_reader_at_its_bound_is_closed(side: Session, what: str) -> None:
     """At its bound a session writes only the close frame, and notifies the server once."""
     side.session.pause_writing()
     side.transport.waiting_bytes = outgoing.MAX_WAITING_BYTES + 1
@@ -200,14 +200,14 @@ async def test_a_reader_at_its_bound_is_closed(side: Setup, what: str) -> None:
             side.session.data_received(Frame(Opcode.PING, b"x" * 100).serialize(mask=True))
         await turn()
 
-    assert side.goodbye() == (CloseCode.TRY_AGAIN_LATER, "too slow")
+    assert side.close_frame() == (CloseCode.TRY_AGAIN_LATER, "too slow")
     assert (side.server.ends, len(side.transport.writes) - before) == (["too slow"], 1)
     assert not side.session.push(event_frame("message.sent", {}), is_ephemeral=False)
     side.session.resume_writing()
 
 
 async def test_a_reader_that_takes_nothing_for_a_while_is_closed(
-    side: Setup, monkeypatch: pytest.MonkeyPatch
+    side: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that takes nothing for a while is closed, even below the bound.
 
@@ -222,14 +222,14 @@ async def test_a_reader_that_takes_nothing_for_a_while_is_closed(
         while not side.server.ends:  # noqa: ASYNC110 # the session's timer
             await asyncio.sleep(0.005)
 
-    assert side.goodbye() == (CloseCode.TRY_AGAIN_LATER, "too slow")
+    assert side.close_frame() == (CloseCode.TRY_AGAIN_LATER, "too slow")
     assert seen == []
     side.session.connection_lost(None)
 
 
-async def test_nothing_is_written_to_a_closed_connection(side: Setup) -> None:
+async def test_nothing_is_written_to_a_closed_connection(side: Session) -> None:
     """A write to a closed connection would raise, and others would lose data of the same turn."""
-    other = Setup()
+    other = Session()
     other.session._flush_queue = side.session._flush_queue
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)
@@ -245,7 +245,7 @@ async def test_nothing_is_written_to_a_closed_connection(side: Setup) -> None:
 # --- incoming ------------------------------------------------------------------------------------
 
 
-async def test_calls_reach_the_server_in_order(side: Setup) -> None:
+async def test_calls_reach_the_server_in_order(side: Session) -> None:
     """Calls reach the server in order, with their ids and arguments."""
     side.receives(*(call(number) for number in range(3)), '42["a"]', '4299["b",1,[2],null]')
 
@@ -256,7 +256,7 @@ async def test_calls_reach_the_server_in_order(side: Setup) -> None:
     ]
 
 
-async def test_reading_pauses_at_the_maximum_of_calls_in_flight(side: Setup) -> None:
+async def test_reading_pauses_at_the_maximum_of_calls_in_flight(side: Session) -> None:
     """At the maximum of calls in flight, reading pauses; no call is lost or repeated."""
     most = module.MAX_CALLS_IN_FLIGHT
     count = 3 * most
@@ -277,7 +277,7 @@ async def test_reading_pauses_at_the_maximum_of_calls_in_flight(side: Setup) -> 
     assert [int(packet_id) for packet_id in answered] == list(range(count + 1))
 
 
-async def test_calls_after_a_handshake_wait_for_it(side: Setup) -> None:
+async def test_calls_after_a_handshake_wait_for_it(side: Session) -> None:
     """Calls after a handshake wait for it, then are executed in order, with later ones."""
     side.server.may_go_on.clear()
     side.receives('40{"token":"x"}', call(1), call(2))
@@ -292,7 +292,7 @@ async def test_calls_after_a_handshake_wait_for_it(side: Setup) -> None:
     assert [packet_id for packet_id, _, _ in side.server.calls] == [b"1", b"2", b"3", b"4"]
 
 
-async def test_packets_that_wait_for_a_handshake_are_bounded(side: Setup) -> None:
+async def test_packets_that_wait_for_a_handshake_are_bounded(side: Session) -> None:
     """The packets that wait for a handshake are bounded; beyond that the session ends."""
     side.server.may_go_on.clear()
     side.receives("40")
@@ -304,7 +304,7 @@ async def test_packets_that_wait_for_a_handshake_are_bounded(side: Setup) -> Non
     side.server.may_go_on.set()
     await turn()
 
-    assert side.goodbye() == (CloseCode.POLICY_VIOLATION, "malformed")
+    assert side.close_frame() == (CloseCode.POLICY_VIOLATION, "malformed")
     assert side.server.calls == []
 
 
@@ -331,13 +331,13 @@ async def test_packets_that_wait_for_a_handshake_are_bounded(side: Setup) -> Non
     ids=lambda value: repr(value)[:24],
 )
 async def test_an_invalid_packet_ends_the_session(
-    side: Setup, message: str, code: CloseCode
+    side: Session, message: str, code: CloseCode
 ) -> None:
     """An invalid packet ends the session with a code that says why; nothing after it is executed."""
     side.receives(call(1), message, call(2))
     await turn()
 
-    assert side.goodbye() == (code, "malformed")
+    assert side.close_frame() == (code, "malformed")
     assert len(side.server.calls) == 1
     assert (side.server.ends, side.transport.did) == (["malformed"], ["close"])
 
@@ -364,7 +364,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_an_unreadable_call_is_answered_and_the_session_stays(side: Setup, name: str) -> None:
+async def test_an_unreadable_call_is_answered_and_the_session_stays(
+    side: Session, name: str
+) -> None:
     """An unreadable call with an id is answered, and later calls are executed."""
     message, code = REFUSED[name]
     side.receives(message)
@@ -378,7 +380,7 @@ async def test_an_unreadable_call_is_answered_and_the_session_stays(side: Setup,
     assert side.server.ends == []
 
 
-async def test_a_call_for_another_namespace_is_refused_there(side: Setup) -> None:
+async def test_a_call_for_another_namespace_is_refused_there(side: Session) -> None:
     """There is one namespace: a call for another is refused there, and an explicit `/` is ours."""
     side.receives('42/other,7["a",{}]', '42/,8["a",{"n":1,"n":2}]')
     await turn()
@@ -390,7 +392,7 @@ async def test_a_call_for_another_namespace_is_refused_there(side: Setup) -> Non
     assert side.server.ends == []
 
 
-async def test_attachments_may_arrive_in_pieces_and_between_pings(side: Setup) -> None:
+async def test_attachments_may_arrive_in_pieces_and_between_pings(side: Session) -> None:
     """Announced attachments are accepted in pieces; one more ends the session."""
     side.receives('452-7["a",{"x":{"_placeholder":true,"num":0}},{"_placeholder":true,"num":1}]')
     for frame in (
@@ -407,7 +409,7 @@ async def test_attachments_may_arrive_in_pieces_and_between_pings(side: Setup) -
     assert side.server.ends == ["malformed"]
 
 
-async def test_a_binary_call_after_a_handshake_waits_for_it(side: Setup) -> None:
+async def test_a_binary_call_after_a_handshake_waits_for_it(side: Session) -> None:
     """A binary call that arrives during a handshake waits for it, with its attachment."""
     side.server.may_go_on.clear()
     side.receives("40", '451-7["a",{"_placeholder":true,"num":0}]')
@@ -421,26 +423,26 @@ async def test_a_binary_call_after_a_handshake_waits_for_it(side: Setup) -> None
     assert ([packet_id for packet_id, _, _ in side.server.calls], side.server.ends) == ([b"8"], [])
 
 
-async def test_invalid_utf_8_ends_the_session(side: Setup) -> None:
+async def test_invalid_utf_8_ends_the_session(side: Session) -> None:
     """Bytes that are not UTF-8 end the session, inside a call or any other packet."""
     for start in (b'421["a","', b"40"):
-        side = Setup()
+        side = Session()
         side.session.data_received(text(start + b"\xff\xfe"))
         await turn()
-        assert side.goodbye() == (CloseCode.INVALID_DATA, "malformed")
+        assert side.close_frame() == (CloseCode.INVALID_DATA, "malformed")
 
 
-async def test_a_binary_message_ends_the_session(side: Setup) -> None:
+async def test_a_binary_message_ends_the_session(side: Session) -> None:
     """A binary message ends the session, because the contract has none."""
     side.session.data_received(Frame(Opcode.BINARY, b"\x00").serialize(mask=True))
 
-    assert side.goodbye() == (CloseCode.UNSUPPORTED_DATA, "malformed")
+    assert side.close_frame() == (CloseCode.UNSUPPORTED_DATA, "malformed")
 
 
 # --- its end -------------------------------------------------------------------------------------
 
 
-async def test_a_session_without_a_handshake_ends(side: Setup) -> None:
+async def test_a_session_without_a_handshake_ends(side: Session) -> None:
     """A session without a handshake ends when the wheel checks it, and not before."""
     side.session.client_id = None
     for _ in range(int(module.HANDSHAKE_WITHIN_S) - 1):
@@ -450,10 +452,10 @@ async def test_a_session_without_a_handshake_ends(side: Setup) -> None:
     side.wheel.turn()
 
     assert side.server.ends == ["no handshake"]
-    assert side.goodbye() == (CloseCode.POLICY_VIOLATION, "no handshake")
+    assert side.close_frame() == (CloseCode.POLICY_VIOLATION, "no handshake")
 
 
-async def test_pings_continue_while_the_client_answers(side: Setup) -> None:
+async def test_pings_continue_while_the_client_answers(side: Session) -> None:
     """Pings continue at their interval as long as the client answers."""
     for _ in range(10):
         for _ in range(int(module.HANDSHAKE_WITHIN_S) if not side.transport.writes else 20):
@@ -465,7 +467,7 @@ async def test_pings_continue_while_the_client_answers(side: Setup) -> None:
     assert (len(side.transport.writes), side.server.ends) == (10, [])
 
 
-async def test_a_session_without_a_pong_is_cut(side: Setup) -> None:
+async def test_a_session_without_a_pong_is_cut(side: Session) -> None:
     """A session without a pong is cut at the next ping: a close frame would reach nobody."""
     assert side.session.tick() == 20
     assert side.session.tick() is None
@@ -474,13 +476,13 @@ async def test_a_session_without_a_pong_is_cut(side: Setup) -> None:
     assert side.session.tick() is None
 
 
-def _client_closes(side: Setup) -> None:
+def _client_closes(side: Session) -> None:
     side.session.data_received(
         Frame(Opcode.CLOSE, Close(1_000, "").serialize()).serialize(mask=True)
     )
 
 
-ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
+ENDS: dict[str, tuple[Callable[[Session], None], str]] = {
     "the app closes the websocket": (_client_closes, "transport close"),
     "the app says an Engine.IO close": (lambda side: side.receives("1"), "client disconnect"),
     "the connection is lost": (lambda side: side.session.connection_lost(None), "transport close"),
@@ -489,7 +491,7 @@ ENDS: dict[str, tuple[Callable[[Setup], None], str]] = {
 
 
 @pytest.mark.parametrize("how", ENDS)
-async def test_an_end_is_reported_once(side: Setup, how: str) -> None:
+async def test_an_end_is_reported_once(side: Session, how: str) -> None:
     """An end is reported once, however many ends coincide."""
     end, reason = ENDS[how]
     end(side)
@@ -500,7 +502,7 @@ async def test_an_end_is_reported_once(side: Setup, how: str) -> None:
     assert (side.session.closed, side.session.closing) == (True, True)
 
 
-async def test_written_frames_are_sent_before_the_close_frame(side: Setup) -> None:
+async def test_written_frames_are_sent_before_the_close_frame(side: Session) -> None:
     """An answer written in the same turn is sent before the close frame."""
     answer = acknowledgement_frame(b"1", {"ok": True})
     side.session.acknowledge(b"1", {"ok": True})
@@ -508,10 +510,10 @@ async def test_written_frames_are_sent_before_the_close_frame(side: Setup) -> No
     await turn()
 
     assert bytes(side.frames()[0].data) == answer[2:]
-    assert side.goodbye() == (CloseCode.SERVICE_RESTART, "draining")
+    assert side.close_frame() == (CloseCode.SERVICE_RESTART, "draining")
 
 
-async def test_an_answer_is_sent_before_the_answer_to_a_close(side: Setup) -> None:
+async def test_an_answer_is_sent_before_the_answer_to_a_close(side: Session) -> None:
     """Answers that exist when the app closes are sent before the close is answered."""
     side.session.acknowledge(b"1", {"ok": True})
     _client_closes(side)
@@ -522,7 +524,7 @@ async def test_an_answer_is_sent_before_the_answer_to_a_close(side: Setup) -> No
 
 
 async def test_a_client_that_does_not_read_the_close_frame_is_cut(
-    side: Setup, monkeypatch: pytest.MonkeyPatch
+    side: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that does not read the close frame is cut; otherwise its transport would stay."""
     monkeypatch.setattr(module, "CLOSE_WITHIN_S", 0.01)
@@ -536,7 +538,7 @@ async def test_a_client_that_does_not_read_the_close_frame_is_cut(
 # --- what python-engineio's server calls ---------------------------------------------------------
 
 
-async def test_the_librarys_packets_are_sent_in_order_with_ours(side: Setup) -> None:
+async def test_the_librarys_packets_are_sent_in_order_with_ours(side: Session) -> None:
     """The library's packets are sent in order with ours; after the end, sending raises."""
     frame = event_frame("message.sent", {})
     side.session.push(frame, is_ephemeral=False)
@@ -549,6 +551,6 @@ async def test_the_librarys_packets_are_sent_in_order_with_ours(side: Setup) -> 
     assert orjson.loads(texts[1][3:]) == [{"ok": True}]
 
     await side.session.close(reason="server disconnect")
-    assert side.goodbye() == (CloseCode.GOING_AWAY, "server disconnect")
+    assert side.close_frame() == (CloseCode.GOING_AWAY, "server disconnect")
     with pytest.raises(exceptions.SocketIsClosedError):
         await side.session.send(packet.Packet(packet.NOOP))

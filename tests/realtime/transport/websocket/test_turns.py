@@ -7,7 +7,7 @@ import pytest
 
 from realtime.limits import BYTES_PER_CALL, CALLS_AT_ONCE, CallLimits
 from realtime.transport.packets import parse_call
-from tests.realtime.transport.websocket.test_session import Setup, call
+from tests.realtime.transport.websocket.test_session import Session, call
 
 HELD_AT_MOST_S = 0.020
 # The read size of uvloop.
@@ -33,7 +33,7 @@ READS = {
 @pytest.mark.parametrize("frame", READS.values(), ids=READS)
 async def test_a_read_full_of_small_frames_is_processed_in_several_turns(frame: bytes) -> None:
     """Other work gets its turn in between, and all frames are processed in the end."""
-    side = Setup()
+    side = Session()
     held_s = 0.0
 
     def measured(data: bytes) -> None:
@@ -58,7 +58,7 @@ async def test_a_read_full_of_small_frames_is_processed_in_several_turns(frame: 
 
 async def test_calls_deferred_to_a_later_turn_stay_in_order() -> None:
     """Deferring calls to a later turn loses and reorders nothing."""
-    side = Setup()
+    side = Session()
 
     side.receives(*["3"] * 1_500, call(1), *["3"] * 1_500, call(2))
     for _ in range(5):
