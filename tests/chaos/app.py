@@ -31,7 +31,7 @@ from tests.chaos.history import (
     entry_of,
     now,
 )
-from tests.chaos.outbox import Outbox
+from tests.chaos.unacknowledged import Unacknowledged
 from tests.chaos.talks import Person
 from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
 
@@ -66,7 +66,7 @@ class App:
         self._polling = polling
         # connections over which everything unacknowledged has been sent
         self._wires: list[Wire] = []
-        self.outbox = Outbox()
+        self.unacknowledged = Unacknowledged()
         self._mine: list[Entry] = []
         self._head = 0
         self._aside: list[Entry] = []
@@ -102,7 +102,7 @@ class App:
         content = Content(
             "message", self.person.account_id, f"{self.name}-{number}", body=f"{words} {number}"
         )
-        self.outbox.add(content)
+        self.unacknowledged.add(content)
         for wire in list(self._wires):
             await self._send(wire, content)
 
@@ -124,7 +124,7 @@ class App:
     async def catch_up(self, wire: Wire) -> None:
         """Send everything unacknowledged over a new connection, in order; later messages follow."""
         gone: set[Content] = set()
-        while (content := self.outbox.next_but(gone)) is not None:
+        while (content := self.unacknowledged.next_but(gone)) is not None:
             gone.add(content)
             await self._send(wire, content)
         self._wires.append(wire)
@@ -233,7 +233,7 @@ class App:
             error = answer["error"]
             self._history.add(Refused(now(), *where, content, error["code"], error["temporary"]))
             if not error["temporary"]:  # the checker reports it
-                self.outbox.done(content)
+                self.unacknowledged.done(content)
                 return
             pause_s = error.get("retry_after_ms", 500) / 1_000
             retry = asyncio.get_running_loop().create_task(self._send_later(content, pause_s))
@@ -243,12 +243,12 @@ class App:
         stored = answer["message"] if content.kind == "message" else answer["entry"]
         entry = entry_of(stored, content.kind)
         self._history.add(Acknowledged(now(), *where, entry))
-        if self.outbox.done(content):
+        if self.unacknowledged.done(content):
             self._mine.append(entry)
 
     async def _send_later(self, content: Content, pause_s: float) -> None:
         await asyncio.sleep(pause_s)
-        if content in self.outbox and self._wires:
+        if content in self.unacknowledged and self._wires:
             await self._send(self._wires[0], content)
 
     def _where(self, wire: Wire) -> tuple[str, str]:

@@ -116,15 +116,15 @@ class Load:
             await eventually(look, within_s=ANSWERED_WITHIN_S)
         except AssertionError:
             out = [
-                f"{app.name} (joined: {app.is_joined}, waiting: {len(app.outbox)})"
+                f"{app.name} (joined: {app.is_joined}, waiting: {len(app.unacknowledged)})"
                 for app in self.apps
-                if not app.is_joined or len(app.outbox)
+                if not app.is_joined or len(app.unacknowledged)
             ]
             raise AssertionError(f"they did not {what}: {', '.join(out)}") from None
 
     async def _rest(self) -> None:
         """Wait until all is acknowledged and apps have had time to get it; then read everything."""
-        await self._until(lambda: not any(len(app.outbox) for app in self.apps), "get answers")
+        await self._until(lambda: not any(len(app.unacknowledged) for app in self.apps), "get answers")
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
         )

@@ -25,7 +25,7 @@ async def talk(app: App, stopping: asyncio.Event, random: Random, words: str = "
         elif chance < 0.1:
             await app.edit()
         await asyncio.sleep(random.uniform(*_PAUSE_S))
-        await app.outbox.has_room()
+        await app.unacknowledged.has_room()
 
 
 async def come_and_go(app: App, stopping: asyncio.Event, random: Random) -> None:

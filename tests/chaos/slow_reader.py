@@ -28,7 +28,7 @@ async def _read_nothing_of(load: Load, reader: App, writer: App) -> None:
     wire.stop_reading()
     for _ in range(_LETTERS):
         await writer.say(_LETTER)
-        await writer.outbox.has_room()
+        await writer.unacknowledged.has_room()
     wire.read_on()
 
     async def is_back() -> bool:

@@ -1,9 +1,9 @@
 """A real sandbox of the providers, and a world over the real store with a clock that tests advance.
 
-sandbox    SendGrid's and Twilio's APIs on a free port: `deliveries`, `faults` providers  the
-settings with the sandbox's address and credentials world      the MongoDB store; presence and
-announcements in memory sending    attempts through the official clients, with a pause of 10 s and
-no jitter
+- `sandbox` SendGrid's and Twilio's APIs on a free port: `deliveries`, `faults`
+- `providers` the settings with the sandbox's address and credentials
+- `world` the MongoDB store; presence and announcements in memory
+- `sending` attempts through the official clients, with a pause of 10 s and no jitter
 """
 
 from collections.abc import AsyncIterator, Mapping

@@ -1,7 +1,8 @@
 """Two gateways per module, and apps that are disconnected after each test.
 
-gateways   realtime-1 and realtime-2 over the module's database and the session's Valkey connect
-connects a person's app to a gateway talk       two people and their conversation
+- `gateways` realtime-1 and realtime-2 over the module's database and the session's Valkey
+- `connect` connects a person's app to a gateway
+- `talk` two people and their conversation
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -14,7 +14,7 @@ from marketplace.settings import Settings
 from marketplace.storage import store as transactions
 from rest import performing
 from rest.app import OPERATIONS
-from tests.door import MongoProxy, proxied_mongodb
+from tests.proxy import MongoProxy, proxied_mongodb
 from tests.rest.people import (
     Person,
     Rest,
@@ -34,7 +34,7 @@ COMMIT = "commitTransaction"
 class Elsewhere:
     """A second `rest` with the same database, which reaches MongoDB through a proxy."""
 
-    door: MongoProxy
+    proxy: MongoProxy
     rest: Rest
     settings: Settings
 
@@ -47,17 +47,17 @@ class Elsewhere:
 async def second(rest: Rest, settings: Settings) -> AsyncIterator[Elsewhere]:
     """A second process alongside `rest`, for the module."""
     raised = replace(settings, limit_scale=1_000.0)
-    async with proxied_mongodb(raised) as (door, through), in_process(through) as other:
-        yield Elsewhere(door, other, through)
-        door.open()
+    async with proxied_mongodb(raised) as (proxy, through), in_process(through) as other:
+        yield Elsewhere(proxy, other, through)
+        proxy.open()
 
 
 @pytest.fixture
 def elsewhere(second: Elsewhere) -> Iterator[Elsewhere]:
     """The second process; its proxy is open before and after each test."""
-    second.door.open()
+    second.proxy.open()
     yield second
-    second.door.open()
+    second.proxy.open()
 
 
 def keyed(key: str) -> dict[str, str]:
@@ -164,10 +164,10 @@ async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     """The process does not know the outcome; a retry finds the effect."""
     monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
     request = await a_repeatable_request(rest, operation)
-    elsewhere.door.watch(COMMIT, cuts_after_answer=True)
+    elsewhere.proxy.watch(COMMIT, cuts_after_answer=True)
 
     lost = await request.at(elsewhere.rest.client)
-    elsewhere.door.open()
+    elsewhere.proxy.open()
     again = await request.at(elsewhere.rest.client)
     once_more = await request.at(rest.client)
 
@@ -185,7 +185,7 @@ async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     """The request gets a 503 while its commit is in flight; a retry finds the effect."""
     request = await a_repeatable_request(rest, operation)
     monkeypatch.setattr(performing, "DEADLINE_S", 2.0)
-    elsewhere.door.watch(COMMIT, holds_answer=True)
+    elsewhere.proxy.watch(COMMIT, holds_answer=True)
 
     late = await request.at(elsewhere.rest.client)
     monkeypatch.undo()
@@ -203,10 +203,10 @@ async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
 ) -> None:
     """A process that shuts down cancels slow requests; a retry finds the effect."""
     request = await a_repeatable_request(rest, operation)
-    elsewhere.door.watch(COMMIT, holds_answer=True)
+    elsewhere.proxy.watch(COMMIT, holds_answer=True)
 
     asking = asyncio.create_task(request.at(elsewhere.rest.client))
-    await elsewhere.door.carried_out.wait()
+    await elsewhere.proxy.carried_out.wait()
     for task in tuple(elsewhere.rest.app.ctx.service.running):
         task.cancel()
     cut_off = await asking
@@ -224,13 +224,13 @@ async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
 ) -> None:
     """The first attempt pauses before its commit beyond its lease, and has no second effect."""
     request = await a_repeatable_request(rest, operation)
-    elsewhere.door.watch(COMMIT, holds_command=True)
+    elsewhere.proxy.watch(COMMIT, holds_command=True)
 
     slow = asyncio.create_task(request.at(elsewhere.rest.client))
-    await elsewhere.door.arrived.wait()
+    await elsewhere.proxy.arrived.wait()
     await expire_lease(rest, request.key)
     taken_over = await request.at(rest.client)
-    elsewhere.door.open()
+    elsewhere.proxy.open()
     late = await slow
 
     assert (taken_over.status_code, late.status_code) == (201, 201)
@@ -258,9 +258,9 @@ async def test_a_refusal_after_an_unknown_outcome_keeps_the_key(
     monkeypatch.setattr(transactions, "TRANSACTION_DEADLINE_S", 1.0)
     story = await a_story(rest)
     path, body, key = f"{story.path}/quotes", a_quote_of(story.rfi), keyed(new_id())
-    elsewhere.door.watch(COMMIT, cuts_after_answer=True)
+    elsewhere.proxy.watch(COMMIT, cuts_after_answer=True)
     await elsewhere.seen_by(story.vendor).post(path, json=body, headers=key)
-    elsewhere.door.open()
+    elsewhere.proxy.open()
     await story.customer.patch(story.path, json={"title": "Two sinks"}, if_match=2)
 
     again = await story.vendor.post(path, json=body, headers=key)
@@ -277,9 +277,9 @@ async def test_a_key_is_taken_over_when_its_lease_has_expired(
     body, key = a_draft(), keyed(new_id())
     async with a_process(elsewhere.settings, "rest-killed") as process:
         person = replace(customer, client=process.client)
-        elsewhere.door.watch(COMMIT, holds_command=True)
+        elsewhere.proxy.watch(COMMIT, holds_command=True)
         asking = asyncio.create_task(person.post("/v1/rfis", json=body, headers=key))
-        await elsewhere.door.arrived.wait()
+        await elsewhere.proxy.arrived.wait()
         await process.kill()
         await asyncio.gather(asking, return_exceptions=True)
 
@@ -304,9 +304,9 @@ async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
     """After `kill -9` before the answer, another process returns the answer at once."""
     request = await a_repeatable_request(rest, operation)
     async with a_process(elsewhere.settings, "rest-killed") as process:
-        elsewhere.door.watch("insert" if operation == "send_message" else COMMIT, holds_answer=True)
+        elsewhere.proxy.watch("insert" if operation == "send_message" else COMMIT, holds_answer=True)
         asking = asyncio.create_task(request.at(process.client))
-        await elsewhere.door.carried_out.wait()
+        await elsewhere.proxy.carried_out.wait()
         await process.kill()
         await asyncio.gather(asking, return_exceptions=True)
 

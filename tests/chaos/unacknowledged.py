@@ -8,7 +8,7 @@ from tests.chaos.history import Content
 MOST_IN_FLIGHT = 8
 
 
-class Outbox:
+class Unacknowledged:
     """The messages that have to be resent after a reconnect, until they are acknowledged."""
 
     def __init__(self) -> None:

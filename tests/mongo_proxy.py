@@ -115,14 +115,14 @@ async def proxied_mongodb(settings: Settings) -> AsyncIterator[tuple[MongoProxy,
     """A proxy in front of these settings' MongoDB, and settings that connect through it."""
     server = urlsplit(settings.mongodb_url)
     host, port = server.hostname or "127.0.0.1", server.port or 27_017
-    door = MongoProxy()
+    proxy = MongoProxy()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await door.serve(reader, writer, host, port)
+        await proxy.serve(reader, writer, host, port)
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         own_port = listening.sockets[0].getsockname()[1]
         # With discovery, a client would bypass the proxy and use the address the server reports.
         url = f"mongodb://127.0.0.1:{own_port}/?directConnection=true"
-        yield door, replace(settings, mongodb_url=url)
-        door.open()
+        yield proxy, replace(settings, mongodb_url=url)
+        proxy.open()
