@@ -31,8 +31,8 @@ from tests.chaos.history import (
     entry_of,
     now,
 )
-from tests.chaos.unacknowledged import Unacknowledged
 from tests.chaos.talks import Person
+from tests.chaos.unacknowledged import Unacknowledged
 from tests.chaos.wire import ConnectionRefusedByGatewayError, Wire
 
 MOST_ENTRIES = 200
