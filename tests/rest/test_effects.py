@@ -14,7 +14,7 @@ from marketplace.settings import Settings
 from marketplace.storage import store as transactions
 from rest import performing
 from rest.app import OPERATIONS
-from tests.proxy import MongoProxy, proxied_mongodb
+from tests.mongo_proxy import MongoProxy, proxied_mongodb
 from tests.rest.people import (
     Person,
     Rest,
