@@ -90,7 +90,7 @@ async def test_every_push_of_the_contract_arrives(
 ) -> None:
     """Every push arrives at least once, and no undocumented one; `connect` checks their schemas.
 
-    The exception is `gap`, which needs a store that is down: see test_rooms.py.
+    The exception is `gap`, which needs a store that is down: see rooms/test_gaps.py.
     """
     world = gateways[1].parts.world
     await store.vendors.add(a_vendor(id=talk.vendor.id))

@@ -7,7 +7,7 @@ import pytest
 
 from realtime.limits import BYTES_PER_CALL, CALLS_AT_ONCE, CallLimits
 from realtime.transport.packets import parse_call
-from tests.realtime.transport.websocket.test_session import Session, call
+from tests.realtime.transport.websocket.sessions import Session, call
 
 HELD_AT_MOST_S = 0.020
 # The read size of uvloop.

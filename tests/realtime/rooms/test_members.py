@@ -1,0 +1,158 @@
+"""Joining and leaving a room: members, their snapshots, and its subscription."""
+
+import asyncio
+
+import pytest
+
+from realtime.connections import Connection
+from realtime.room import Room
+from realtime.rooms import Rooms
+from tests.builders import NOW, an_actor
+from tests.realtime.rooms.recorders import ROOM, Feed, Transport, entry
+
+
+async def test_a_member_gets_only_what_follows_its_snapshot(
+    room: Room, transport: Transport
+) -> None:
+    """A member that joined with a later snapshot does not get the snapshot's entries again."""
+    room.settle("old", 0)
+    assert room.settle("new", 2)
+
+    for number in (1, 2, 3):
+        room.hear(entry(number))
+
+    assert transport.got == {"old": [1, 2, 3], "new": [3]}
+
+
+async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) -> None:
+    """The room advanced while the snapshot was read: joining with it would leave a hole."""
+    room.settle("a", 0)
+    for number in (1, 2):
+        room.hear(entry(number))
+
+    assert not room.settle("b", 1)
+    assert room.settle("b", 2)
+    room.hear(entry(3))
+
+    assert transport.got["b"] == [3]
+
+
+async def test_announcements_before_the_first_member_are_kept(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """Joining a long conversation while it advances reads only its end, not all of it."""
+    feed.last = 10_002
+    room.hear(entry(10_000))
+    room.hear(entry(10_002))
+    assert room.settle("a", 10_000)
+
+    await transport.until("a", [10_001, 10_002])
+
+    assert feed.reads == [10_000]
+
+
+class SlowSubscriber:
+    """A subscriber whose subscriptions block until the test releases them."""
+
+    def __init__(self) -> None:
+        self.joined: list[str] = []
+        self.left: list[str] = []
+        self.may_join = asyncio.Event()
+
+    async def join(self, room: str) -> None:
+        """Subscribe, once it is released."""
+        self.joined.append(room)
+        await self.may_join.wait()
+
+    def leave(self, room: str) -> None:
+        """Unsubscribe."""
+        self.left.append(room)
+
+
+@pytest.fixture
+def subscriber() -> SlowSubscriber:
+    """A subscriber that blocks every subscription for now."""
+    return SlowSubscriber()
+
+
+@pytest.fixture
+def all_rooms(transport: Transport, subscriber: SlowSubscriber) -> Rooms:
+    """Rooms that use the blocking subscriber."""
+    rooms = Rooms(transport)
+    rooms.subscriber = subscriber  # type: ignore[assignment] # the methods that are used
+    return rooms
+
+
+async def _let_others_run() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_no_member_enters_before_the_room_is_subscribed(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """Nobody enters before the room is subscribed to, not even right after the last one left."""
+    subscriber.may_join.set()
+    room = await all_rooms.enter(ROOM, lambda: feed)
+    room.settle("a", 0)
+    all_rooms.abandon(room)
+    subscriber.may_join.clear()
+
+    all_rooms.leave(ROOM, "a")
+    second = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    third = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    assert not second.done()
+    assert not third.done()
+    subscriber.may_join.set()
+    assert await second is await third
+    assert (subscriber.joined, subscriber.left) == ([ROOM, ROOM], [ROOM])
+
+
+async def test_a_cancelled_join_leaves_no_subscription(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """A room that only the cancelled join was waiting for closes."""
+    joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+
+    assert (subscriber.joined, subscriber.left) == ([ROOM], [ROOM])
+    assert all_rooms._rooms == {}
+
+
+async def test_a_cancelled_join_does_not_affect_another(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """A second caller that is joining the same room enters it through the same subscription."""
+    joining = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    other = asyncio.create_task(all_rooms.enter(ROOM, lambda: feed))
+    await _let_others_run()
+
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    subscriber.may_join.set()
+    room = await other
+
+    assert room.joining == 1
+    assert (subscriber.joined, subscriber.left) == ([ROOM], [])
+
+
+async def test_a_connection_that_ended_during_its_join_is_not_a_member(
+    feed: Feed, all_rooms: Rooms, subscriber: SlowSubscriber
+) -> None:
+    """A connection that ended while it joined is no member, and its room closes."""
+    subscriber.may_join.set()
+    connection = Connection("a", an_actor(), NOW.timestamp())
+    room = await all_rooms.enter(ROOM, lambda: feed)
+    connection.is_gone = True
+
+    room.settle(connection.id, 0)
+    connection.add_room(room)
+    all_rooms.abandon(room)
+
+    assert subscriber.left == [ROOM]
+    assert connection.rooms == set()
