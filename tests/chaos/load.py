@@ -124,7 +124,9 @@ class Load:
 
     async def _rest(self) -> None:
         """Wait until all is acknowledged and apps have had time to get it; then read everything."""
-        await self._until(lambda: not any(len(app.unacknowledged) for app in self.apps), "get answers")
+        await self._until(
+            lambda: not any(len(app.unacknowledged) for app in self.apps), "get answers"
+        )
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
         )

@@ -1,4 +1,4 @@
-"""RFIs and their revisions."""
+"""RFIs: stored, counted, guarded, awarded and listed."""
 
 import asyncio
 from dataclasses import replace
@@ -9,29 +9,13 @@ import pytest
 
 from marketplace.domain import rfis
 from marketplace.domain.accounts import Actor
-from marketplace.domain.rfis import Change, Rfi, RfiState
+from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
-from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi, rfi_content
-from tests.contracts.helpers import all_pages, concurrently
+from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi
+from tests.contracts.helpers import add_rfi, all_pages, concurrently, save_rfi, stored_rfi
 
 SOON = NOW + timedelta(days=7)
-
-
-async def _added(store: Store, rfi: Rfi | None = None) -> Rfi:
-    rfi = rfi or an_rfi()
-    await store.transact(lambda to: to.rfis.add(rfi, a_revision(rfi)))
-    return rfi
-
-
-async def _saved(store: Store, rfi: Rfi) -> None:
-    await store.transact(lambda to: to.rfis.save(rfi, a_revision(rfi)))
-
-
-async def _got(store: Store, rfi_id: str) -> Rfi:
-    found = await store.rfis.get(rfi_id)
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize(
@@ -41,59 +25,14 @@ async def _got(store: Store, rfi_id: str) -> Rfi:
 )
 async def test_a_stored_rfi_reads_back_equal(store: Store, rfi: Rfi) -> None:
     """Every field a customer filled in or left out reads back unchanged."""
-    await _added(store, rfi)
+    await add_rfi(store, rfi)
 
     assert await store.rfis.get(rfi.id) == rfi
 
 
-async def test_revisions_read_back_with_every_kind_of_value(store: Store) -> None:
-    """Old and new values keep their types: numbers, strings, times, places, lists and None."""
-    changes = (
-        Change("title", None, "Leak"),
-        Change("location", None, an_rfi().location),
-        Change("needed_by", NOW, None),
-        Change("budget.min_minor", 1, 2**40),
-        Change("attributes.depth_m", 1.5, True),
-        Change("attachment_ids", ["a"], ["a", "b"]),
-    )
-    rfi = an_rfi()
-    revision = a_revision(rfi, changes=changes)
-
-    await store.transact(lambda to: to.rfis.add(rfi, revision))
-
-    assert await store.rfis.revisions(rfi.id, 0) == [revision]
-
-
-async def test_values_that_domain_rules_create_read_back_equal(store: Store) -> None:
-    """The values that the domain rules create, tuples included, read back equal."""
-    actor = an_actor()
-    content = rfi_content(attachment_ids=("a", "b"), attributes={"floor": 2})
-    rfi, first = rfis.draft("draft-1", content, actor, NOW)
-    revised, second = rfis.revise(rfi, {"attachment_ids": ("b",), "needed_by": SOON}, actor, NOW)
-
-    await store.transact(lambda to: to.rfis.add(rfi, first))
-    await store.transact(lambda to: to.rfis.save(revised, second))
-
-    assert await store.rfis.get(rfi.id) == revised
-    kept = await store.rfis.revisions(rfi.id, 0)
-    assert [_comparable(revision) for revision in kept] == [_comparable(first), _comparable(second)]
-
-
-def _comparable(revision: rfis.Revision) -> rfis.Revision:
-    """Tuples become lists: in JSON, and for readers of a change, they are the same."""
-    changes = tuple(
-        Change(change.path, _listed(change.old), _listed(change.new)) for change in revision.changes
-    )
-    return replace(revision, changes=changes)
-
-
-def _listed(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
-
-
 async def test_many_rfis_are_read_at_once_without_unknown_ones(store: Store) -> None:
     """`get_many` returns the RFIs that exist, by id."""
-    one, other = await _added(store), await _added(store)
+    one, other = await add_rfi(store), await add_rfi(store)
 
     found = await store.rfis.get_many([one.id, "unknown", other.id])
 
@@ -107,105 +46,42 @@ async def test_an_unknown_rfi_reads_as_none(store: Store) -> None:
     assert await store.rfis.revisions("unknown", 0) == []
 
 
-async def test_a_saved_rfi_has_its_new_revision(store: Store) -> None:
-    """Saving replaces every field, including those that became empty, and adds the revision."""
-    rfi = await _added(store)
-    changed = replace(rfi, title="Burst pipe", budget=None, needed_by=None, revision=2)
-
-    await _saved(store, changed)
-
-    assert await store.rfis.get(rfi.id) == changed
-    assert await store.rfis.revisions(rfi.id, 0) == [a_revision(rfi), a_revision(changed)]
-
-
 async def test_a_filled_field_can_become_empty_again(store: Store) -> None:
     """Saving a field's default value clears the value of the previous revision."""
-    rfi = await _added(store, an_rfi(awarded_quote_id="q", awarded_vendor_id="v"))
+    rfi = await add_rfi(store, an_rfi(awarded_quote_id="q", awarded_vendor_id="v"))
     changed = replace(rfi, awarded_quote_id=None, awarded_vendor_id=None, revision=2)
 
-    await _saved(store, changed)
+    await save_rfi(store, changed)
 
     assert await store.rfis.get(rfi.id) == changed
 
 
 async def test_text_that_looks_like_an_operator_is_stored_as_text(store: Store) -> None:
     """A title such as `$title` and an attribute such as `$$ROOT` are stored as written."""
-    rfi = await _added(store)
+    rfi = await add_rfi(store)
     changed = replace(
         rfi, title="$title", description="$$ROOT", attributes={"note": "$match_count"}, revision=2
     )
 
-    await _saved(store, changed)
+    await save_rfi(store, changed)
 
     assert await store.rfis.get(rfi.id) == changed
 
 
-@pytest.mark.parametrize("number", [1, 3, 4])
-async def test_a_save_based_on_another_revision_is_stale(store: Store, number: int) -> None:
-    """A revision that does not directly follow the current one is refused and leaves no trace."""
-    rfi = await _added(store)
-    changed = replace(rfi, title="Burst pipe", revision=number)
-
-    with pytest.raises(ParleyError) as refused:
-        await _saved(store, changed)
-
-    assert refused.value.code is Code.STALE_REVISION
-    assert await store.rfis.get(rfi.id) == rfi
-    assert len(await store.rfis.revisions(rfi.id, 0)) == 1
-
-
-async def test_of_concurrent_saves_on_one_revision_one_wins(store: Store) -> None:
-    """Of ten saves based on revision 1, one gets revision 2 and nine are stale."""
-    rfi = await _added(store)
-
-    async def save(to: Repositories, title: str) -> None:
-        changed = replace(rfi, title=title, revision=2)
-        await to.rfis.save(changed, a_revision(changed))
-
-    outcomes = await concurrently(
-        *(store.transact(partial(save, title=f"Title {n}")) for n in range(10))
-    )
-
-    refusals = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
-    assert [refusal.code for refusal in refusals] == [Code.STALE_REVISION] * 9
-    assert outcomes.count(None) == 1
-    assert (await _got(store, rfi.id)).title == f"Title {outcomes.index(None)}"
-
-
-async def test_concurrent_revisions_stay_dense(store: Store) -> None:
-    """Twenty concurrent transactions that read and revise all get their own revision number."""
-    rfi = await _added(store, an_rfi(attributes={}))
-    actor = an_actor()
-
-    async def revise(to: Repositories, name: str) -> None:
-        current = await to.rfis.get(rfi.id)
-        assert current is not None
-        attributes = {**current.attributes, name: True}
-        await to.rfis.save(*rfis.revise(current, {"attributes": attributes}, actor, NOW))
-
-    await asyncio.gather(*(store.transact(partial(revise, name=f"n{n}")) for n in range(20)))
-
-    kept = await _got(store, rfi.id)
-    assert kept.revision == 21
-    assert len(kept.attributes) == 20
-    numbers = [revision.revision for revision in await store.rfis.revisions(rfi.id, 0)]
-    assert numbers == list(range(1, 22))
-
-
 async def test_a_save_keeps_the_match_count(store: Store) -> None:
     """Saving an RFI that was read before a match was counted keeps the count."""
-    rfi = await _added(store)
+    rfi = await add_rfi(store)
     await store.transact(lambda to: to.rfis.count_matches(rfi.id, 2))
     changed = replace(rfi, title="Burst pipe", revision=2)
 
-    await _saved(store, changed)
+    await save_rfi(store, changed)
 
-    assert (await _got(store, rfi.id)).match_count == 2
+    assert (await stored_rfi(store, rfi.id)).match_count == 2
 
 
 async def test_concurrent_match_counts_and_revisions_are_all_kept(store: Store) -> None:
     """Matches counted during revisions are all counted, and no revision is lost."""
-    rfi = await _added(store, an_rfi(max_vendors=50))
+    rfi = await add_rfi(store, an_rfi(max_vendors=50))
     actor = an_actor()
 
     async def revise(to: Repositories, number: int) -> None:
@@ -218,7 +94,7 @@ async def test_concurrent_match_counts_and_revisions_are_all_kept(store: Store) 
         *(store.transact(partial(revise, number=n)) for n in range(10)),
     )
 
-    kept = await _got(store, rfi.id)
+    kept = await stored_rfi(store, rfi.id)
     assert (kept.match_count, kept.revision) == (15, 11)
 
 
@@ -226,7 +102,7 @@ async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
     """Of thirty transactions that check for a free place and take it, exactly as many succeed as
     places exist.
     """
-    rfi = await _added(store, an_rfi(max_vendors=5))
+    rfi = await add_rfi(store, an_rfi(max_vendors=5))
 
     async def take_place(to: Repositories) -> bool:
         current = await to.rfis.get(rfi.id)
@@ -239,7 +115,7 @@ async def test_a_limit_checked_in_a_transaction_is_exact(store: Store) -> None:
     got = await asyncio.gather(*(store.transact(take_place) for _ in range(30)))
 
     assert got.count(True) == 5
-    assert (await _got(store, rfi.id)).match_count == 5
+    assert (await stored_rfi(store, rfi.id)).match_count == 5
 
 
 async def test_a_guarded_rfi_does_not_change_during_the_transaction(store: Store) -> None:
@@ -248,7 +124,7 @@ async def test_a_guarded_rfi_does_not_change_during_the_transaction(store: Store
     A vendor is matched while the RFI is withdrawn: either the match comes first and the withdrawal
     sees it, or the RFI is withdrawn first and no match is made.
     """
-    rfi, actor = await _added(store), an_actor()
+    rfi, actor = await add_rfi(store), an_actor()
     has_read = asyncio.Event()
 
     async def withdraw(to: Repositories) -> int:
@@ -279,20 +155,20 @@ async def test_a_guarded_rfi_does_not_change_during_the_transaction(store: Store
 
 async def test_a_guard_changes_no_visible_field(store: Store) -> None:
     """A guarded RFI reads as before, and its next revision is saved as before."""
-    rfi = await _added(store)
+    rfi = await add_rfi(store)
 
     await store.transact(lambda to: to.rfis.guard(rfi.id))
 
     assert await store.rfis.get(rfi.id) == rfi
     changed = replace(rfi, title="Burst pipe", revision=2)
-    await _saved(store, changed)
+    await save_rfi(store, changed)
     await store.transact(lambda to: to.rfis.guard(rfi.id))
     assert await store.rfis.get(rfi.id) == changed
 
 
 async def test_an_rfi_is_awarded_once(store: Store) -> None:
     """Of ten concurrent awards one succeeds; the others find the RFI awarded."""
-    rfi = await _added(store)
+    rfi = await add_rfi(store)
     customer = Actor(rfi.customer_id, an_actor().role)
 
     async def award(to: Repositories, vendor_id: str) -> None:
@@ -305,7 +181,7 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
     )
 
     refusals = [outcome for outcome in outcomes if isinstance(outcome, ParleyError)]
-    kept = await _got(store, rfi.id)
+    kept = await stored_rfi(store, rfi.id)
     assert [refusal.code for refusal in refusals] == [Code.WRONG_STATE] * 9
     assert kept.state is RfiState.AWARDED
     assert kept.awarded_vendor_id == f"vendor-{outcomes.index(None)}"
@@ -314,8 +190,8 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
 
 async def test_a_customers_rfis_are_paged_newest_first(store: Store) -> None:
     """The pages hold each of the customer's RFIs once, and nobody else's."""
-    mine = [await _added(store, an_rfi(customer_id="carla")) for _ in range(7)]
-    await _added(store)
+    mine = [await add_rfi(store, an_rfi(customer_id="carla")) for _ in range(7)]
+    await add_rfi(store)
 
     pages = await all_pages(lambda at: store.rfis.of_customer("carla", at), 3)
 
@@ -326,27 +202,13 @@ async def test_a_customers_rfis_are_paged_newest_first(store: Store) -> None:
 async def test_a_full_last_page_has_no_cursor(store: Store) -> None:
     """A full last page does not point to an empty one."""
     for _ in range(4):
-        await _added(store, an_rfi(customer_id="carla"))
+        await add_rfi(store, an_rfi(customer_id="carla"))
 
     assert [len(p) for p in await all_pages(lambda at: store.rfis.of_customer("carla", at), 2)] == [
         2,
         2,
     ]
     assert await all_pages(lambda at: store.rfis.of_customer("nobody", at), 2) == [[]]
-
-
-async def test_revisions_are_paged_after_a_number(store: Store) -> None:
-    """A feed resumes after any revision, in pages of any size."""
-    rfi = await _added(store)
-    for number in range(2, 8):
-        await _saved(store, replace(rfi, title=f"Title {number}", revision=number))
-
-    behind = await store.rfis.revisions(rfi.id, 2, limit=3)
-    rest = await store.rfis.revisions(rfi.id, 5)
-
-    assert [revision.revision for revision in behind] == [3, 4, 5]
-    assert [revision.revision for revision in rest] == [6, 7]
-    assert await store.rfis.revisions(rfi.id, 7) == []
 
 
 async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
@@ -364,16 +226,3 @@ async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
 
     assert await store.rfis.open_of("carla") == (2, 8)
     assert await store.rfis.open_of("nobody") == (0, 0)
-
-
-async def test_the_submission_is_found_among_the_revisions(store: Store) -> None:
-    """The revision of the submission is found; it is 0 for an RFI that was never submitted."""
-    actor = an_actor()
-    draft, first = rfis.draft("draft", rfi_content(), actor, NOW)
-    await store.rfis.add(draft, first)
-    assert await store.rfis.submission("draft") == 0
-
-    await store.rfis.save(*(revised := rfis.revise(draft, {"title": "Other"}, actor, NOW)))
-    await store.rfis.save(*rfis.submit(revised[0], actor, NOW))
-
-    assert await store.rfis.submission("draft") == 3

@@ -16,6 +16,8 @@ from marketplace.domain.rfis import Change, Revision, Rfi
 from marketplace.events import Event, decode, encode
 from marketplace.ports import Repositories
 from marketplace.schemas import views
+from marketplace.storage import MongoStore
+from notify.worker import Worker
 from tests.builders import (
     NOW,
     a_conversation,
@@ -159,3 +161,23 @@ def states(notifications: list[Notification]) -> list[tuple[NotificationState, s
 def at(seconds: float = 0.0) -> datetime:
     """The time this many seconds after the builders' NOW."""
     return datetime.fromtimestamp(NOW.timestamp() + seconds, NOW.tzinfo)
+
+
+async def account_with_offer(store: MongoStore, channel: str, **changes: Any) -> Account:
+    """Create an account with an offer due on a channel."""
+    account = an_account(phone="+13035550188")
+    await store.accounts.add(account)
+    await store.notifications.add(an_offer(account, channel, **changes))
+    return account
+
+
+async def send_all_due(worker: Worker) -> None:
+    """Send what is due, and wait for the outcomes."""
+    await worker.send_due()
+    await worker.finish()
+
+
+async def event_names(store: MongoStore) -> list[str]:
+    """The names of the events in the outbox, in order."""
+    found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
+    return [decode(document["value"]).name for document in found]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from marketplace.domain.notifications import NotificationState
-from marketplace.events import decode
 from marketplace.ports import World, account_room
 from marketplace.storage import MongoStore
 from notify.handler import Handler
@@ -14,6 +13,7 @@ from tests import memory
 from tests.builders import NOW, a_quote, a_revision, an_account, an_rfi
 from tests.notify.helpers import (
     a_case,
+    event_names,
     keep,
     of_account,
     of_match,
@@ -23,12 +23,6 @@ from tests.notify.helpers import (
 )
 
 PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
-
-
-async def _outbox(store: MongoStore) -> list[str]:
-    """The names of the events in the outbox, in order."""
-    found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
-    return [decode(document["value"]).name for document in found]
 
 
 async def test_an_offer_creates_an_email_and_an_sms(
@@ -79,7 +73,7 @@ async def test_a_redelivered_event_changes_nothing(
         await handler.handle(event)
 
     assert len(await of_account(world.store, case.vendor.id)) == 2
-    assert await _outbox(store) == ["notification.created"] * 2
+    assert await event_names(store) == ["notification.created"] * 2
     assert len(live.announcements) == 2
 
 
@@ -94,7 +88,7 @@ async def test_concurrent_deliveries_of_one_event_have_one_effect(
     await asyncio.gather(*(handler.handle(event) for handler in handlers))
 
     assert len(await of_account(world.store, case.vendor.id)) == 2
-    assert await _outbox(store) == ["notification.created"] * 2
+    assert await event_names(store) == ["notification.created"] * 2
 
 
 async def test_an_absent_customer_is_notified_of_a_quote(handler: Handler, world: World) -> None:

@@ -14,30 +14,18 @@ from marketplace.storage import MongoStore
 from notify.rendering import Renderer
 from notify.sender import Sender, TemporarySendError
 from notify.worker import LEASE, Worker
-from tests.builders import FixedClock, an_account
+from tests.builders import FixedClock
 from tests.notify.conftest import Lanes, Sandbox, new_worker
-from tests.notify.helpers import an_offer, at, only
+from tests.notify.helpers import account_with_offer, an_offer, at, only, send_all_due
 
 SENT, PENDING = NotificationState.SENT, NotificationState.PENDING
-
-
-async def _waits(store: MongoStore, **named: Any) -> Account:
-    account = an_account(phone="+13035550188")
-    await store.accounts.add(account)
-    await store.notifications.add(an_offer(account, "sms", **named))
-    return account
-
-
-async def _send(worker: Worker) -> None:
-    await worker.send_due()
-    await worker.finish()
 
 
 async def _send_when_due(
     worker: Worker, store: MongoStore, clock: FixedClock, who: Account
 ) -> None:
     clock.at = max(clock.at, (await only(store, who.id)).due_at)
-    await _send(worker)
+    await send_all_due(worker)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +42,14 @@ async def test_an_sms_that_was_sent_is_not_sent_again(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, fault: dict[str, Any]
 ) -> None:
     """Twilio is queried a minute later and has it: it is sent, with the first attempt's SID."""
-    account = await _waits(store)
+    account = await account_with_offer(store, "sms")
     sandbox.fails("sms", **fault, is_accepted=True)
 
-    await _send(worker)
+    await send_all_due(worker)
     after = await only(store, account.id)
     assert (after.state, after.reason) == (PENDING, "outcome_unknown")
     clock.advance(seconds=60)
-    await _send(worker)
+    await send_all_due(worker)
 
     (arrived,) = sandbox.arrived()
     after = await only(store, account.id)
@@ -72,10 +60,10 @@ async def test_an_unsent_sms_is_sent_after_two_look_ups(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """The first look-up is a minute after the attempt, the second right before the next attempt."""
-    account = await _waits(store)
+    account = await account_with_offer(store, "sms")
     sandbox.fails("sms", "reset")
 
-    await _send(worker)
+    await send_all_due(worker)
     assert (await only(store, account.id)).due_at == at(60)
     await _send_when_due(worker, store, clock, account)
     assert sandbox.arrived() == []
@@ -95,9 +83,9 @@ async def test_an_sms_that_twilio_accepts_late_is_found(
     after_s: int,
 ) -> None:
     """An SMS accepted after our time-out, before or between the look-ups, is found and sent once."""
-    account = await _waits(store)
+    account = await account_with_offer(store, "sms")
     sandbox.fails("sms", "timeout")
-    await _send(worker)
+    await send_all_due(worker)
     text = sandbox_text(await only(store, account.id))
 
     while (found := await only(store, account.id)).state is PENDING:
@@ -122,17 +110,17 @@ async def test_an_sms_of_another_notification_does_not_count(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """An identical SMS that belongs to another notification does not count."""
-    account = await _waits(store)
-    await _send(worker)
+    account = await account_with_offer(store, "sms")
+    await send_all_due(worker)
     (first,) = sandbox.arrived()
     second = an_offer(account, "sms", event_id="another")
     await store.notifications.add(second)
     sandbox.fails("sms", "reset")
 
-    await _send(worker)
+    await send_all_due(worker)
     for _ in range(3):
         clock.advance(seconds=70)
-        await _send(worker)
+        await send_all_due(worker)
 
     arrived = sandbox.arrived()
     assert [submission.text for submission in arrived] == [first.text] * 2
@@ -144,7 +132,7 @@ async def test_a_killed_workers_attempt_is_looked_up_a_minute_later(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """The attempt's time is stored with the notification, for the worker that takes over."""
-    account = await _waits(store)
+    account = await account_with_offer(store, "sms")
     claimed = await store.notifications.claim_due(Channel.SMS, clock.now(), clock.now() + LEASE)
     assert claimed is not None
     clock.advance(seconds=39)
@@ -152,7 +140,7 @@ async def test_a_killed_workers_attempt_is_looked_up_a_minute_later(
     assert await store.notifications.settle(begun)
 
     clock.at = at(LEASE.total_seconds())
-    await _send(worker)
+    await send_all_due(worker)
     after = await only(store, account.id)
 
     assert (after.state, after.due_at) == (PENDING, at(39 + 60))
@@ -163,9 +151,9 @@ async def test_an_attempt_of_the_previous_version_is_looked_up(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """An attempt of the previous version, which has no time, is looked up after its claim."""
-    account = await _waits(store, reason="outcome_unknown", attempts=1)
+    account = await account_with_offer(store, "sms", reason="outcome_unknown", attempts=1)
 
-    await _send(worker)
+    await send_all_due(worker)
     assert (await only(store, account.id)).due_at == at(60)
     for _ in range(2):
         await _send_when_due(worker, store, clock, account)
@@ -197,16 +185,16 @@ async def test_a_failed_look_up_keeps_the_outcome_unknown(
         async def look_up(self, outgoing: object) -> Sequence[str]:
             raise TemporarySendError("provider_unavailable")
 
-    account = await _waits(store)
+    account = await account_with_offer(store, "sms")
     sandbox.fails("sms", "reset", is_accepted=True)
-    await _send(new_worker(world, senders, renderer, lanes))
+    await send_all_due(new_worker(world, senders, renderer, lanes))
     clock.advance(seconds=60)
 
-    await _send(new_worker(world, {Channel.SMS: SilentTwilio()}, renderer, lanes))
+    await send_all_due(new_worker(world, {Channel.SMS: SilentTwilio()}, renderer, lanes))
     after = await only(store, account.id)
     assert (after.state, after.reason) == (PENDING, "outcome_unknown")
 
     clock.at = after.due_at
-    await _send(new_worker(world, senders, renderer, lanes))
+    await send_all_due(new_worker(world, senders, renderer, lanes))
     assert len(sandbox.arrived()) == 1
     assert (await only(store, account.id)).state is SENT

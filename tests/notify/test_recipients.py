@@ -17,7 +17,7 @@ from notify.sending import SMS_PER_HOUR
 from notify.worker import Worker
 from tests.builders import FixedClock, an_account
 from tests.notify.conftest import Sandbox
-from tests.notify.helpers import an_offer, of_account, states
+from tests.notify.helpers import an_offer, of_account, send_all_due, states
 
 FAILED, SENT = NotificationState.FAILED, NotificationState.SENT
 SUPPRESSED = NotificationState.SUPPRESSED
@@ -28,11 +28,6 @@ async def senders(providers: Settings) -> AsyncIterator[Mapping[Channel, Sender]
     """Both senders, with the production time-out, which a busy machine can meet."""
     async with open_senders(providers) as opened:
         yield opened
-
-
-async def _send(worker: Worker) -> None:
-    await worker.send_due()
-    await worker.finish()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +55,7 @@ async def test_a_refused_address_gets_nothing_more(
         await store.accounts.add(account)
     await store.notifications.add(an_offer(one, channel))
     sandbox.fails(channel, 400, **fault)
-    await _send(worker)
+    await send_all_due(worker)
     assert states(await of_account(store, one.id)) == [(FAILED, reason)]
 
     clock.advance(days=3)
@@ -69,7 +64,7 @@ async def test_a_refused_address_gets_nothing_more(
         await store.notifications.add(an_offer(account, channel, **later))
         another = "email" if channel == "sms" else "sms"
         await store.notifications.add(an_offer(account, another, **later))
-    await _send(worker)
+    await send_all_due(worker)
 
     for account in (one, other):
         found = [
@@ -94,10 +89,10 @@ async def test_another_refusal_does_not_suppress_the_address(
     await store.accounts.add(account)
     await store.notifications.add(an_offer(account, "sms"))
     sandbox.fails("sms", 400, code=21617)
-    await _send(worker)
+    await send_all_due(worker)
 
     await store.notifications.add(an_offer(account, "sms", event_id="later"))
-    await _send(worker)
+    await send_all_due(worker)
 
     assert len(sandbox.arrived()) == 1
 
@@ -112,7 +107,7 @@ async def test_sms_to_one_phone_are_limited_per_hour(
         for channel in ("sms", "email"):
             await store.notifications.add(an_offer(account, channel, event_id=f"e{number}"))
 
-    await _send(worker)
+    await send_all_due(worker)
 
     found = await of_account(store, account.id)
     sms = [notification for notification in found if notification.channel == "sms"]
@@ -126,7 +121,7 @@ async def test_sms_to_one_phone_are_limited_per_hour(
 
     clock.at += timedelta(hours=1)
     await store.notifications.add(an_offer(account, "sms", event_id="later"))
-    await _send(worker)
+    await send_all_due(worker)
     assert (
         sum(submission.channel.value == "sms" for submission in sandbox.arrived())
         == SMS_PER_HOUR + 1
@@ -144,7 +139,7 @@ async def test_a_retry_takes_no_second_place(
     sandbox.fails("sms", 429, times=3)
 
     for _ in range(60):
-        await _send(worker)
+        await send_all_due(worker)
         clock.advance(seconds=20)
 
     assert len(sandbox.arrived()) == SMS_PER_HOUR

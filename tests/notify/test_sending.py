@@ -3,46 +3,37 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
-from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.notifications import NotificationState
 from marketplace.errors import TemporaryError
-from marketplace.events import decode
-from marketplace.ports import Store, World
+from marketplace.ports import World
 from marketplace.storage import MongoStore
 from notify.rendering import Renderer
 from notify.sender import Sender
-from notify.sending import Sending
-from notify.worker import LEASE, Worker
-from tests.builders import FixedClock, an_account
+from notify.worker import Worker
+from tests.builders import FixedClock
 from tests.notify.conftest import Lanes, Sandbox, new_worker
-from tests.notify.helpers import a_case, an_offer, at, keep, of_messages, only, stored_message
+from tests.notify.helpers import (
+    a_case,
+    account_with_offer,
+    at,
+    event_names,
+    keep,
+    of_messages,
+    only,
+    send_all_due,
+    stored_message,
+)
 
 SENT, FAILED = NotificationState.SENT, NotificationState.FAILED
+
+
 PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
-
-
-async def _waits(store: MongoStore, channel: str) -> Account:
-    """Create an account with an offer due on a channel."""
-    account = an_account(phone="+13035550188")
-    await store.accounts.add(account)
-    await store.notifications.add(an_offer(account, channel))
-    return account
-
-
-async def _send(worker: Worker) -> None:
-    await worker.send_due()
-    await worker.finish()
-
-
-async def _states(store: MongoStore) -> list[str]:
-    found = await store.database["outbox"].find(sort=[("_id", 1)]).to_list(None)
-    return [decode(document["value"]).name for document in found]
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
@@ -50,19 +41,19 @@ async def test_a_sent_notification_is_recorded_with_its_event(
     worker: Worker, sandbox: Sandbox, store: MongoStore, channel: str
 ) -> None:
     """A sent notification has the provider's id and no reason, and its event is in the outbox."""
-    account = await _waits(store, channel)
+    account = await account_with_offer(store, channel)
     before = REGISTRY.get_sample_value(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
     )
 
-    await _send(worker)
+    await send_all_due(worker)
 
     (arrived,) = sandbox.arrived()
     assert "https://parley.example/rfis/r1" in arrived.text
     after = await only(store, account.id)
     assert (after.state, after.reason, after.attempts) == (SENT, None, 1)
     assert after.provider_id == arrived.provider_id
-    assert await _states(store) == ["notification.sent"]
+    assert await event_names(store) == ["notification.sent"]
     counted = REGISTRY.get_sample_value(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
     )
@@ -73,20 +64,20 @@ async def test_a_rate_limit_delays_the_send(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """429 with Retry-After 40: it is sent once, and not before 40 s."""
-    account = await _waits(store, "sms")
+    account = await account_with_offer(store, "sms")
     sandbox.fails("sms", 429, retry_after_s=40)
 
-    await _send(worker)
+    await send_all_due(worker)
     after = await only(store, account.id)
     assert (after.state, after.reason) == (PENDING, "rate_limited")
     assert after.due_at == at(41)  # one second of jitter
 
     clock.advance(seconds=40)
-    await _send(worker)
+    await send_all_due(worker)
     assert sandbox.arrived() == []
 
     clock.advance(seconds=1)
-    await _send(worker)
+    await send_all_due(worker)
     assert len(sandbox.arrived()) == 1
     assert (await only(store, account.id)).state is SENT
 
@@ -101,14 +92,14 @@ async def test_a_providers_errors_are_retried(
     status: int,
 ) -> None:
     """Three failures, with pauses of 10, 20 and 40 s; then it is sent once."""
-    account = await _waits(store, channel)
+    account = await account_with_offer(store, channel)
     sandbox.fails(channel, status, times=3)
 
     for pause_s in (10, 20, 40):
-        await _send(worker)
+        await send_all_due(worker)
         assert (await only(store, account.id)).due_at == clock.now() + timedelta(seconds=pause_s)
         clock.advance(seconds=pause_s)
-    await _send(worker)
+    await send_all_due(worker)
 
     assert len(sandbox.arrived()) == 1
     after = await only(store, account.id)
@@ -134,29 +125,29 @@ async def test_a_refusal_of_the_text_or_recipient_is_final(
     reason: str,
 ) -> None:
     """400: it has failed with a reason, and is never retried."""
-    account = await _waits(store, channel)
+    account = await account_with_offer(store, channel)
     sandbox.fails(channel, 400, **fault)
 
-    await _send(worker)
+    await send_all_due(worker)
     clock.advance(days=2)
-    await _send(worker)
+    await send_all_due(worker)
 
     after = await only(store, account.id)
     assert (after.state, after.reason, after.attempts) == (FAILED, reason, 1)
     assert sandbox.arrived() == []
-    assert await _states(store) == ["notification.failed"]
+    assert await event_names(store) == ["notification.failed"]
 
 
 async def test_a_notification_is_abandoned_after_a_day(
     worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock
 ) -> None:
     """A notification is abandoned after a day, with the last reason, after any number of attempts."""
-    account = await _waits(store, "email")
+    account = await account_with_offer(store, "email")
     sandbox.fails("email", 500, times=1_000)
 
     while (after := await only(store, account.id)).state is PENDING:
         clock.at = max(clock.at, after.due_at)
-        await _send(worker)
+        await send_all_due(worker)
 
     assert (after.state, after.reason) == (FAILED, "provider_unavailable")
     assert at(22 * 3_600) < clock.now() <= at(24 * 3_600)
@@ -173,97 +164,29 @@ async def test_an_email_of_unknown_outcome_is_not_sent_again(
     is_accepted: bool,
 ) -> None:
     """An email of unknown outcome has failed, with that reason: SendGrid has no look-up."""
-    account = await _waits(store, "email")
+    account = await account_with_offer(store, "email")
     sandbox.fails("email", status, is_accepted=is_accepted)
 
-    await _send(worker)
+    await send_all_due(worker)
     clock.advance(hours=1)
-    await _send(worker)
+    await send_all_due(worker)
 
     assert len(sandbox.arrived()) == is_accepted
     after = await only(store, account.id)
     assert (after.state, after.reason, after.attempts) == (FAILED, "outcome_unknown", 1)
 
 
-@pytest.mark.parametrize("channel", ["email", "sms"])
-async def test_a_crash_before_the_request_loses_nothing(
-    worker: Worker, sandbox: Sandbox, store: MongoStore, clock: FixedClock, channel: str
-) -> None:
-    """If a worker dies before its request, another one sends when the lease has ended."""
-    account = await _waits(store, channel)
-    claimed = await store.notifications.claim_due(
-        Channel(channel), clock.now(), clock.now() + LEASE
-    )
-    assert claimed is not None
-
-    await _send(worker)
-    assert sandbox.arrived() == []
-
-    clock.advance(seconds=LEASE.total_seconds())
-    await _send(worker)
-    assert len(sandbox.arrived()) == 1
-    after = await only(store, account.id)
-    assert (after.state, after.attempts) == (SENT, 2)
-
-
-class _KilledError(BaseException):
-    """The process was killed."""
-
-
-class _StoreKilledAtOutcome:
-    """Kills the process where an attempt's outcome is written: in the transaction of a final state."""
-
-    def __init__(self, store: MongoStore) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "transact":
-            raise _KilledError
-        return getattr(self._store, name)
-
-
-@pytest.mark.parametrize(("channel", "state"), [("email", FAILED), ("sms", SENT)])
-async def test_a_crash_after_the_request_duplicates_nothing(
-    world: World,
-    senders: Mapping[Channel, Sender],
-    renderer: Renderer,
-    lanes: Lanes,
-    worker: Worker,
-    sandbox: Sandbox,
-    store: MongoStore,
-    clock: FixedClock,
-    channel: str,
-    state: NotificationState,
-) -> None:
-    """The next worker knows of the attempt: an SMS is looked up, an email is not sent again."""
-    account = await _waits(store, channel)
-    claimed = await store.notifications.claim_due(
-        Channel(channel), clock.now(), clock.now() + LEASE
-    )
-    assert claimed is not None
-    dying = replace(world, store=cast("Store", _StoreKilledAtOutcome(store)))
-    with pytest.raises(_KilledError):
-        await Sending(dying, senders, renderer, lanes).attempt(claimed)
-    assert len(sandbox.arrived()) == 1
-
-    clock.advance(seconds=LEASE.total_seconds())
-    await _send(worker)
-
-    assert len(sandbox.arrived()) == 1
-    assert (await only(store, account.id)).state is state
-
-
 async def test_a_channel_without_a_sender_suppresses_the_notification(
     world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
 ) -> None:
     """A channel without a sender suppresses the notification, with a reason and an event."""
-    account = await _waits(store, "sms")
+    account = await account_with_offer(store, "sms")
 
-    await _send(new_worker(world, {}, renderer, lanes))
+    await send_all_due(new_worker(world, {}, renderer, lanes))
 
     after = await only(store, account.id)
     assert (after.state, after.reason) == (SUPPRESSED, "channel_not_configured")
-    assert await _states(store) == ["notification.suppressed"]
+    assert await event_names(store) == ["notification.suppressed"]
 
 
 async def test_a_message_read_before_the_send_is_suppressed(
@@ -275,7 +198,7 @@ async def test_a_message_read_before_the_send_is_suppressed(
     await store.notifications.add(of_messages(case, 1, 1))
     await store.read_positions.advance(case.conversation.id, case.vendor.id, delivered=1, read=1)
 
-    await _send(worker)
+    await send_all_due(worker)
 
     after = await only(store, case.vendor.id)
     assert (after.state, after.reason) == (SUPPRESSED, "read")
@@ -291,7 +214,7 @@ async def test_an_email_about_messages_quotes_them_all(
         await stored_message(store, case, sequence, body)
     await store.notifications.add(of_messages(case, 1, 3))
 
-    await _send(worker)
+    await send_all_due(worker)
 
     (arrived,) = sandbox.arrived()
     assert arrived.subject == "3 new messages from Carla Reyes about Leaking kitchen sink"
@@ -331,62 +254,8 @@ async def test_unknown_presence_postpones_an_email_about_a_message(
     await world.store.notifications.add(of_messages(case, 1, 1))
     blind = replace(world, presence=UnavailablePresence())
 
-    await _send(new_worker(blind, senders, renderer, lanes))
+    await send_all_due(new_worker(blind, senders, renderer, lanes))
 
     after = await only(world.store, case.vendor.id)
     assert (after.state, after.reason) == (PENDING, "store_unavailable")
     assert sandbox.arrived() == []
-
-
-async def test_a_defect_postpones_the_notification(
-    worker: Worker, store: MongoStore, sandbox: Sandbox
-) -> None:
-    """Data that the template cannot render waits up to a day for a corrected release."""
-    account = an_account()
-    await store.accounts.add(account)
-    await store.notifications.add(an_offer(account, "email", data={"category": "x", "path": "/"}))
-
-    await _send(worker)
-
-    after = await only(store, account.id)
-    assert (after.state, after.reason) == (PENDING, "defect")
-    assert sandbox.arrived() == []
-
-
-async def test_no_request_begins_shortly_before_the_lease_expires(
-    sending: Sending, store: MongoStore, clock: FixedClock, sandbox: Sandbox
-) -> None:
-    """A delayed worker leaves the attempt to the next one, so that the two do not overlap."""
-    account = await _waits(store, "email")
-    claimed = await store.notifications.claim_due(Channel.EMAIL, clock.now(), clock.now() + LEASE)
-    assert claimed is not None
-    clock.advance(seconds=LEASE.total_seconds() - 15)
-
-    await sending.attempt(claimed)
-
-    assert sandbox.arrived() == []
-    assert await only(store, account.id) == claimed
-
-
-async def test_a_sender_that_raises_leaves_the_outcome_unknown(
-    world: World, renderer: Renderer, store: MongoStore, lanes: Lanes
-) -> None:
-    """A defect in the middle of a request leaves the request's outcome unknown."""
-
-    class RaisingSender:
-        can_look_up = False
-
-        async def check(self) -> None: ...
-
-        async def send(self, outgoing: object) -> str:
-            raise KeyError("sid")
-
-        async def look_up(self, outgoing: object) -> Sequence[str]:
-            return ()
-
-    account = await _waits(store, "email")
-
-    await _send(new_worker(world, {Channel.EMAIL: RaisingSender()}, renderer, lanes))
-
-    after: Notification = await only(store, account.id)
-    assert (after.state, after.reason) == (FAILED, "outcome_unknown")

@@ -19,11 +19,7 @@ from tests.rest.people import (
     refusal,
     registered,
 )
-
-
-def keyed(key: str) -> dict[str, str]:
-    """The header with the key."""
-    return {"Idempotency-Key": key}
+from tests.rest.repeatable import keyed
 
 
 async def test_a_replay_gets_the_first_answer(rest: Rest) -> None:

@@ -1,0 +1,90 @@
+"""Requests under an Idempotency-Key that can be repeated, also through a second process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from marketplace.ids import new_id
+from marketplace.settings import Settings
+from tests.mongo_proxy import MongoProxy
+from tests.rest.people import (
+    Person,
+    Rest,
+    a_draft,
+    a_quote_of,
+    a_registration,
+    a_story,
+    registered,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A second `rest` with the same database, which reaches MongoDB through a proxy."""
+
+    proxy: MongoProxy
+    rest: Rest
+    settings: Settings
+
+    def seen_by(self, person: Person) -> Person:
+        """The same person as a client of this process."""
+        return replace(person, client=self.rest.client)
+
+
+def keyed(key: str) -> dict[str, str]:
+    """The header with the key."""
+    return {"Idempotency-Key": key}
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatableRequest:
+    """A repeatable request, and a count of its stored effects and events."""
+
+    person: Person
+    path: str
+    body: dict[str, Any]
+    count: Callable[[], Awaitable[list[int]]]
+    key: str
+
+    async def at(self, client: httpx.AsyncClient) -> httpx.Response:
+        """Send it, always with the same key."""
+        person = replace(self.person, client=client)
+        return await person.post(self.path, json=self.body, headers=keyed(self.key))
+
+
+async def counted(rest: Rest, *queries: tuple[str, dict[str, Any]]) -> list[int]:
+    """The numbers of matching documents."""
+    database = rest.parts.store.database
+    return [await database[name].count_documents(condition) for name, condition in queries]
+
+
+async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
+    """A first request for this operation, not yet sent."""
+    story = await a_story(rest)
+    rfi, vendor = story.rfi["id"], story.vendor.id
+    talk = story.match["conversation_id"]
+    if operation == "draft_rfi":
+        customer = await registered(rest)
+        of_them = {"customer_id": customer.id}
+        return RepeatableRequest(customer, "/v1/rfis", a_draft(),
+                   lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
+    if operation == "submit_quote":
+        return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
+                   lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
+                                   ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
+                                   ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    if operation == "create_account":
+        body = a_registration(role="vendor")
+        return RepeatableRequest(story.customer, "/v1/accounts", body,
+                   lambda: counted(rest, ("accounts", {"email": body["email"]})), new_id())  # fmt: skip
+    message = {"client_message_id": new_id(), "body": "Hello"}
+    path = f"{story.conversation_path}/messages"
+    if operation == "send_message":
+        return RepeatableRequest(story.vendor, path, message,
+                   lambda: counted(rest, ("entries", {"conversation_id": talk, "kind": "message"})), new_id())  # fmt: skip
+    sent = (await story.vendor.post(path, json=message)).json()
+    return RepeatableRequest(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
+               lambda: counted(rest, ("reports", {"message_id": sent["id"]}),
+                               ("outbox", {"key": talk, "name": "message.reported"})), new_id())  # fmt: skip

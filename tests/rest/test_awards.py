@@ -1,0 +1,92 @@
+"""An RFI is awarded once, to a quote on it."""
+
+import asyncio
+
+from tests.rest.people import (
+    Rest,
+    a_quote_of,
+    a_story,
+    accepted,
+    an_active_vendor,
+    an_open_rfi,
+    refusal,
+    registered,
+    somewhere,
+)
+
+
+async def test_an_award_closes_the_other_quotes(rest: Rest) -> None:
+    """The winner's quote is awarded, the other is closed, and the RFI takes no more quotes."""
+    place = somewhere()
+    winner, loser = await an_active_vendor(rest, place), await an_active_vendor(rest, place)
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    path = f"/v1/rfis/{rfi['id']}"
+    quotes = []
+    for vendor in (winner, loser):
+        await accepted(vendor, rfi)
+        quotes.append((await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))).json())
+
+    response = await customer.post(
+        f"{path}/award",
+        json={"quote_id": quotes[0]["id"], "quote_revision": 1},
+        if_match=rfi["revision"],
+    )
+
+    awarded = response.json()
+    states = {
+        quote["vendor_id"]: quote["state"]
+        for quote in (await customer.get(f"{path}/quotes")).json()["items"]
+    }
+    late = await loser.post(f"{path}/quotes", json=a_quote_of(awarded))
+    assert (awarded["state"], awarded["awarded_vendor_id"]) == ("awarded", winner.id)
+    assert response.headers["etag"] == f'"{awarded["revision"]}"'
+    assert states == {winner.id: "awarded", loser.id: "closed"}
+    assert refusal(late) == (409, "wrong_state")
+
+
+async def test_of_concurrent_awards_one_wins(rest: Rest) -> None:
+    """However many awards are sent concurrently, there is one winner."""
+    place = somewhere()
+    vendors = [await an_active_vendor(rest, place) for _ in range(3)]
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    path = f"/v1/rfis/{rfi['id']}"
+    quote_ids = []
+    for vendor in vendors:
+        await accepted(vendor, rfi)
+        quote = await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))
+        quote_ids.append(quote.json()["id"])
+
+    responses = await asyncio.gather(
+        *(
+            customer.post(
+                f"{path}/award",
+                json={"quote_id": quote_id, "quote_revision": 1},
+                if_match=rfi["revision"],
+            )
+            for quote_id in quote_ids * 3
+        )
+    )
+
+    won = [response for response in responses if response.status_code == 200]
+    states = [quote["state"] for quote in (await customer.get(f"{path}/quotes")).json()["items"]]
+    assert len(won) == 1
+    assert {refusal(response) for response in responses if response not in won} == {
+        (412, "stale_revision")
+    }
+    assert sorted(states) == ["awarded", "closed", "closed"]
+
+
+async def test_an_unknown_quote_cannot_be_awarded(rest: Rest) -> None:
+    """A quote on another RFI, or an unknown one, cannot be awarded."""
+    story, other = await a_story(rest), await a_story(rest)
+    quote = (await other.vendor.post(f"{other.path}/quotes", json=a_quote_of(other.rfi))).json()
+
+    for quote_id in (quote["id"], "nothing"):
+        response = await story.customer.post(
+            f"{story.path}/award",
+            json={"quote_id": quote_id, "quote_revision": 1},
+            if_match=story.rfi["revision"],
+        )
+        assert refusal(response) == (404, "not_found")
