@@ -80,15 +80,15 @@ async def disconnected(of: RunningGateway, account_id: str) -> None:
     "claim",
     [
         "a_token_opens_the_connection",
-        "without_a_token_nobody_comes_in",
-        "a_refused_socket_connects_with_a_better_token",
+        "a_connection_without_a_valid_token_is_refused",
+        "a_refused_socket_connects_with_a_valid_token",
         "other_namespaces_are_refused",
-        "several_sockets_live_side_by_side",
+        "several_sockets_coexist",
         "every_call_is_acknowledged",
         "every_refusal_is_acknowledged",
-        "many_calls_at_once_get_their_own_answers",
-        "bodies_come_back_as_they_were_written",
-        "a_call_without_an_acknowledgement_is_carried_out",
+        "concurrent_calls_get_their_own_answers",
+        "bodies_are_returned_unchanged",
+        "a_call_without_an_acknowledgement_is_executed",
         "pushes_are_dense_and_in_order",
         "binary_data_is_refused",
     ],
@@ -99,7 +99,7 @@ async def test_the_javascript_client_conforms(claim: str, mode: str, task: Task)
 
 
 @pytest.mark.parametrize(
-    "claim", ["an_upgrade_in_the_middle_loses_nothing", "calls_during_an_upgrade_are_answered"]
+    "claim", ["an_upgrade_during_a_stream_loses_nothing", "calls_during_an_upgrade_are_answered"]
 )
 async def test_the_javascript_client_conforms_during_an_upgrade(claim: str, task: Task) -> None:
     """The claim holds whether the upgrade happens early or late in a stream."""
@@ -115,7 +115,7 @@ async def test_the_javascript_client_disconnects_and_reconnects(
     async def gone() -> None:
         await disconnected(gateways[0], talk.customer.id)
 
-    claim = "a_client_disconnects_and_connects_again"
+    claim = "a_client_disconnects_and_reconnects"
     await node.run(SCRIPT, {**task, "claim": claim, "mode": mode}, {"gone": gone})
 
 
@@ -126,7 +126,7 @@ async def test_the_javascript_client_reconnects_after_the_gateway_closed(
     """The client reconnects without help, with the token that its page has by then."""
     short = await a_person(store, settings, ttl_s=2)
 
-    claim = "the_client_comes_back_after_the_gateway_closed"
+    claim = "the_client_reconnects_after_the_gateway_closed"
     await node.run(SCRIPT, {**task, "claim": claim, "mode": mode, "short_token": short.token}, {})
 
 
@@ -154,7 +154,7 @@ async def test_the_heartbeat_keeps_the_javascript_client_connected(
     mode: str, task: Task, fast_pings: RunningGateway
 ) -> None:
     """A connection survives three pings beyond the time after which a silent one is dead."""
-    claim = "a_silent_connection_stays"
+    claim = "a_silent_connection_stays_open"
     claim_input = {**task, "claim": claim, "mode": mode, "url": fast_pings.url, "pings": 4}
     await node.run(SCRIPT, claim_input, {})
 

@@ -70,7 +70,7 @@ export async function every_refusal_is_acknowledged({ url, mode, customer, vendo
 }
 
 /** Each of many calls at once gets its own acknowledgement. */
-export async function many_calls_at_once_get_their_own_answers(task) {
+export async function concurrent_calls_get_their_own_answers(task) {
   const { url, mode, customer, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
   const ids = Array.from({ length: 100 }, (_, number) => `m-${number}`);
@@ -85,7 +85,7 @@ export async function many_calls_at_once_get_their_own_answers(task) {
 }
 
 /** Text of any length is unchanged in the acknowledgement, the push and the page. */
-export async function bodies_come_back_as_they_were_written(task) {
+export async function bodies_are_returned_unchanged(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sender = await connected(url, mode, customer.token);
   const reader = await connected(url, mode, vendor.token);
@@ -114,7 +114,7 @@ export async function bodies_come_back_as_they_were_written(task) {
 }
 
 /** A call that requests no acknowledgement is executed all the same. */
-export async function a_call_without_an_acknowledgement_is_carried_out(task) {
+export async function a_call_without_an_acknowledgement_is_executed(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sender = await connected(url, mode, customer.token);
   const reader = await connected(url, mode, vendor.token);

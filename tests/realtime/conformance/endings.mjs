@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { connected, ok, once, pushesOf, range } from "./sockets.mjs";
 
 /** A client's disconnect ends its connection and no other; the client can connect again. */
-export async function a_client_disconnects_and_connects_again(task, ask) {
+export async function a_client_disconnects_and_reconnects(task, ask) {
   const { url, mode, customer, conversation_id } = task;
   const socket = await connected(url, mode, customer.token);
   const other = await connected(url, mode, customer.token);
@@ -21,7 +21,7 @@ export async function a_client_disconnects_and_connects_again(task, ask) {
 }
 
 /** When a token expires the gateway closes the connection; the client reconnects with another. */
-export async function the_client_comes_back_after_the_gateway_closed(task) {
+export async function the_client_reconnects_after_the_gateway_closed(task) {
   const { url, mode, customer, short_token, conversation_id } = task;
   let handshakes = 0;
   const auth = (give) => give({ token: (handshakes += 1) === 1 ? short_token : customer.token });
@@ -84,7 +84,7 @@ export async function binary_data_is_refused(task) {
 }
 
 /** The heartbeat keeps an otherwise silent connection open. */
-export async function a_silent_connection_stays(task) {
+export async function a_silent_connection_stays_open(task) {
   const { url, mode, customer, conversation_id, pings } = task;
   const socket = await connected(url, mode, customer.token);
   socket.on("disconnect", (reason) => assert.fail(`disconnected: ${reason}`));

@@ -11,7 +11,7 @@ export async function a_token_opens_the_connection({ url, mode, customer }) {
 }
 
 /** Anything but a valid token is refused with a code, and the client does not retry. */
-export async function without_a_token_nobody_comes_in({ url, mode, expired_token }) {
+export async function a_connection_without_a_valid_token_is_refused({ url, mode, expired_token }) {
   const wrong = [
     [undefined, "unauthenticated"],
     ["", "unauthenticated"],
@@ -31,7 +31,7 @@ export async function without_a_token_nobody_comes_in({ url, mode, expired_token
 }
 
 /** A refused socket can connect later, with a good token. */
-export async function a_refused_socket_connects_with_a_better_token({ url, mode, customer }) {
+export async function a_refused_socket_connects_with_a_valid_token({ url, mode, customer }) {
   const socket = socketOf(url, mode, "no.token.this");
   await refusal(socket);
   socket.auth = { token: customer.token };
@@ -51,7 +51,7 @@ export async function other_namespaces_are_refused({ url, mode, customer, conver
 }
 
 /** Several connections in one program are independent: each has its own account and its own end. */
-export async function several_sockets_live_side_by_side(task) {
+export async function several_sockets_coexist(task) {
   const { url, mode, customer, vendor, conversation_id } = task;
   const sockets = await Promise.all(
     five((number) => connected(url, mode, (number % 2 ? customer : vendor).token)),

@@ -42,7 +42,7 @@ export async function pushes_are_dense_and_in_order({ url, mode, customer, vendo
 }
 
 /** An upgrade in the middle of a stream loses, duplicates and reorders nothing. */
-export async function an_upgrade_in_the_middle_loses_nothing({ url, customer, vendor, conversation_id }) {
+export async function an_upgrade_during_a_stream_loses_nothing({ url, customer, vendor, conversation_id }) {
   const sender = await connected(url, "websocket", vendor.token);
   let isOver = false;
   const sending = stream(sender, conversation_id, () => !isOver);
