@@ -1,7 +1,6 @@
 """Each link in an email or SMS opens its subject for the recipient."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from notify.rules import POLICIES, NotificationKind
-from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import (
     Person,
     a_match,
@@ -46,13 +45,6 @@ class Recipients:
     winner: Person
     loser: Person
     links: dict[tuple[NotificationKind, str], tuple[Person, str]] = field(default_factory=dict)
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all links; each opens in a separate context."""
-    async with a_browser() as running:
-        yield running
 
 
 @pytest_asyncio.fixture(scope="module")

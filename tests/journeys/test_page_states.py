@@ -1,12 +1,9 @@
 """What the page shows people for whom it has little, and what it does in unusual states."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import (
     Person,
     a_conversation,
@@ -17,13 +14,6 @@ from tests.journeys.people import (
 from tests.journeys.site import Site
 
 NAMES = ("Carla Reyes", "Front Range Plumbing")
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a separate context."""
-    async with a_browser() as running:
-        yield running
 
 
 async def test_an_applying_vendor_sees_its_remaining_steps(site: Site, browser: Browser) -> None:

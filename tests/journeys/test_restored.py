@@ -1,23 +1,13 @@
 """MongoDB is restored from a backup while somebody looks at a conversation on the page."""
 
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from marketplace.ids import new_id
 from marketplace.settings import from_environment
 from marketplace.storage.restore import after_restore
-from tests.journeys.browsers import a_browser, logged_in_window
+from tests.journeys.browsers import logged_in_window
 from tests.journeys.people import Person, a_conversation
 from tests.journeys.site import Site
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for the module."""
-    async with a_browser() as running:
-        yield running
 
 
 async def _restore(site: Site, conversation_id: str, head: int) -> None:

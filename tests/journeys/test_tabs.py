@@ -1,12 +1,10 @@
 """Tabs of one browser: those of one session share its tokens, two sessions are two people."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
 from playwright.async_api import Browser, Request, Route, expect
 
-from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import registered
 from tests.journeys.site import Site
 
@@ -14,13 +12,6 @@ TOKEN = """() => {
     const key = `parley.session.${sessionStorage.getItem("parley.session")}`;
     return JSON.parse(localStorage.getItem(key)).access_token;
 }"""
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a separate context."""
-    async with a_browser() as running:
-        yield running
 
 
 async def test_a_duplicated_tab_shares_token_refreshes_with_the_first(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
 
-from tests.journeys.browsers import Window, a_browser, logged_in_window
+from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import Person, a_conversation, registered
 from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
@@ -72,13 +72,6 @@ class Talk:
     async def arrives(self, *bodies: str) -> None:
         """Wait until exactly these messages are stored, in this order."""
         assert await eventually(self.bodies, lambda seen: len(seen) >= len(bodies)) == [*bodies]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser; each person has a separate context."""
-    async with a_browser() as running:
-        yield running
 
 
 @pytest_asyncio.fixture
