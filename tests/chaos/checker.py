@@ -9,8 +9,8 @@ the numbers. No rule stops at its first violation, because a run under faults is
     once         it is stored once, and each resend got the first answer               P3
     phantom      it is stored or was seen, but was never sent                          P2
     current      a join or a page includes all that anybody had seen before it         P1, P4
-    snapshot     its entries begin after `after` and have no hole                      P4
-    stream       pushes begin after the snapshot, each once, without a hole            P5
+    snapshot     its entries begin after `after` and have no gap                      P4
+    stream       pushes begin after the snapshot, each once, without a gap            P5
     view         an app's view over all its connections is what is stored              P4, P5
     caught up    an app that stayed connected got every push                           P6
     answered     every call is answered, if its connection stays open
@@ -20,7 +20,7 @@ the numbers. No rule stops at its first violation, because a run under faults is
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 
-from tests.chaos.delivery import caught_up, holes, snapshots, streams, views
+from tests.chaos.delivery import caught_up, gaps, snapshots, streams, views
 from tests.chaos.history import Acknowledged, Entry, Event, Pushed, Refused
 from tests.chaos.record import Connections, Conversation, Violation, sorted_out
 
@@ -66,7 +66,7 @@ def _one_order(conversation: Conversation) -> Iterator[str]:
         return
     numbers = [entry.sequence for entry in conversation.stored]
     if numbers != list(range(1, len(numbers) + 1)):
-        yield f"stored sequences are not dense from 1: {holes(numbers)}"
+        yield f"stored sequences are not dense from 1: {gaps(numbers)}"
     for read in conversation.reads:
         if read.entries != conversation.stored or read.head != len(numbers):
             yield (

@@ -8,7 +8,7 @@ from tests.chaos.record import Connections, Conversation, by_connection
 
 
 def snapshots(conversation: Conversation) -> Iterator[str]:
-    """The entries of a join or a page begin after the requested sequence, and have no hole."""
+    """The entries of a join or a page begin after the requested sequence, and have no gap."""
     for shown in conversation.seen:
         if isinstance(shown, Pushed):
             continue
@@ -16,7 +16,7 @@ def snapshots(conversation: Conversation) -> Iterator[str]:
         last = shown.after + len(numbers)
         who = f"{shown.connection} asked behind {shown.after}"
         if numbers != list(range(shown.after + 1, last + 1)):
-            yield f"{who} and got {holes(numbers)}"
+            yield f"{who} and got {gaps(numbers)}"
         elif shown.has_more != (last < shown.head):
             yield f"{who}, got up to {last} of {shown.head}, has_more {shown.has_more}"
 
@@ -42,7 +42,7 @@ def streams(conversation: Conversation) -> Iterator[str]:
 
 
 def views(conversation: Conversation, connections: Connections) -> Iterator[str]:
-    """An app's view over all its connections has no hole and no repetition, and reaches the end.
+    """An app's view over all its connections has no gap and no repetition, and reaches the end.
 
     An app joins after its last sequence; pushes wait while it still reads pages up to the head.
     """
@@ -102,9 +102,9 @@ def caught_up(conversation: Conversation, connections: Connections) -> Iterator[
             yield f"{connection} stayed and was told up to {max(positions)} of {last}"
 
 
-def holes(numbers: list[int]) -> str:
+def gaps(numbers: list[int]) -> str:
     """Describe where numbers do not continue by one, briefly."""
     steps = itertools.pairwise(numbers)
     breaks = [f"{one} then {two}" for one, two in steps if two != one + 1]
     ends = f"from {numbers[0]} to {numbers[-1]}" if numbers else "none"
-    return f"{ends}, {'; '.join(breaks[:5]) or 'no hole'}"
+    return f"{ends}, {'; '.join(breaks[:5]) or 'no gap'}"

@@ -13,7 +13,7 @@ from marketplace.ports import Announcement, Signal, SignalName
 ROOM = "conversation:c"
 SAMPLES = Path(__file__).parent / "samples" / "live"
 # As in git 2c710e5: the gateway handles these and pushes everything else.
-NAMES_FOR_GATEWAYS_BEFORE = {"access", "session_ended", "activity"}
+SIGNALS_OF_THE_PREVIOUS_VERSION = {"access", "session_ended", "activity"}
 
 
 def as_read_by_the_previous_version(message: bytes) -> tuple[list[list[Any]], list[list[Any]]]:
@@ -22,7 +22,9 @@ def as_read_by_the_previous_version(message: bytes) -> tuple[list[list[Any]], li
         items = [[name, position, data] for name, position, data in orjson.loads(message[8:])]
     except (ValueError, TypeError):
         return [], []
-    taken = [item for item in items if item[0] in NAMES_FOR_GATEWAYS_BEFORE or item[0] == "head"]
+    taken = [
+        item for item in items if item[0] in SIGNALS_OF_THE_PREVIOUS_VERSION or item[0] == "head"
+    ]
     return taken, [item for item in items if item not in taken]
 
 
@@ -34,7 +36,7 @@ def test_the_previous_version_pushes_no_signal_to_apps(name: SignalName) -> None
     taken, pushed = as_read_by_the_previous_version(live.encode("abcdefgh", [signal, signal]))
 
     assert pushed == []
-    known = name in NAMES_FOR_GATEWAYS_BEFORE or name == "head"
+    known = name in SIGNALS_OF_THE_PREVIOUS_VERSION or name == "head"
     assert taken == ([[name, 7, {"account_id": "a"}]] * 2 if known else [])
 
 

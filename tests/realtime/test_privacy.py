@@ -115,7 +115,9 @@ async def test_a_vendor_that_accepts_sees_later_changes_in_full(
         await app.ok("join_rfi", {"rfi_id": private_rfi.rfi.id})
 
     await private_rfi.accept()
-    for revision in range(3, 30):  # each gateway reads the match again as soon as it is told
+    for revision in range(
+        3, 30
+    ):  # each gateway reads the match again as soon as it hears of a change
         await private_rfi.revise(revision, address=f"{revision} Elm St")
         for app in apps:
             await app.until(lambda: len(app.named("rfi.changed")) > revision - 3)  # noqa: B023 # awaited here

@@ -156,7 +156,7 @@ async def test_a_room_notices_an_unannounced_restore(
 async def test_gaps_of_a_writer_that_missed_the_restore_are_closed(
     store: MongoStore, settings: Settings
 ) -> None:
-    """Messages acknowledged after an unnoticed restore are kept in order, and their hole is closed."""
+    """Messages acknowledged after an unnoticed restore are kept in order, and their gap is closed."""
     writer = EntryWriter(store.entries)
     first = [a_message(conversation_id="c") for _ in range(6)]
     for message in first[:3]:

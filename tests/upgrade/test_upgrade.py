@@ -15,7 +15,7 @@ async def half_way(update: Update) -> None:
     await update.kill("realtime-2")
 
 
-@pytest.mark.skipif(not has_history(), reason="a shallow clone has no version before")
+@pytest.mark.skipif(not has_history(), reason="a shallow clone has no previous version")
 async def test_an_update_with_two_versions_loses_nothing() -> None:
     """Nothing acknowledged is lost, duplicated or reordered, and every RFI is matched once."""
     with stack_of_the_previous_version() as (stack, before, after):

@@ -56,7 +56,7 @@ async def test_a_signalled_head_reveals_a_lost_announcement(
 async def test_a_gap_is_filled_after_an_outage_of_the_store(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
-    """Numbers after the hole are not delivered before it is filled, and none is skipped."""
+    """Numbers after the gap are not delivered before it is filled, and none is skipped."""
     room.settle("a", 0)
     feed.last, feed.fails = 3, 2
 
@@ -103,7 +103,7 @@ async def test_a_head_that_stays_below_the_delivered_one_restarts_the_room(
 async def test_a_gap_in_the_store_is_not_read_repeatedly(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hole in the store cannot be filled, so members are told to start again after it."""
+    """A gap in the store cannot be filled, so members are told to start again after it."""
     monkeypatch.setattr(feed, "after", _only(entry(5), entry(6)))
     room.settle("a", 2)
 
@@ -118,7 +118,7 @@ async def test_a_gap_in_the_store_is_not_read_repeatedly(
 async def test_a_lasting_gap_is_reported_once_and_still_filled(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Members are told once that they miss entries, up to a number; what follows has no hole."""
+    """Members are told once that they miss entries, up to a number; what follows has no gap."""
     monkeypatch.setattr(module, "GAP_PUSHED_AFTER_S", 0.0)
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3

@@ -25,7 +25,7 @@ async def test_a_member_gets_only_what_follows_its_snapshot(
 
 
 async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) -> None:
-    """The room advanced while the snapshot was read: joining with it would leave a hole."""
+    """The room advanced while the snapshot was read: joining with it would leave a gap."""
     room.settle("a", 0)
     for number in (1, 2):
         room.hear(entry(number))

@@ -68,7 +68,7 @@ async def test_announcements_during_a_read_are_delivered_after_it(
 async def test_announcements_beyond_the_bound_are_read_from_the_store(
     room: Room, feed: Feed, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory for numbers after a hole is bounded; delivery is not."""
+    """Memory for numbers after a gap is bounded; delivery is not."""
     monkeypatch.setattr(module, "MAX_AHEAD", 10)
     room.settle("a", 0)
     feed.last = 500
