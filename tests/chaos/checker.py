@@ -9,8 +9,8 @@ the numbers. No rule stops at its first violation, because a run under faults is
     once         it is stored once, and each resend got the first answer               P3
     phantom      it is stored or was seen, but was never sent                          P2
     current      a join or a page includes all that anybody had seen before it         P1, P4
-    snapshot     its entries begin after `after` and have no gap                      P4
-    stream       pushes begin after the snapshot, each once, without a gap            P5
+    snapshot     its entries begin after `after` and have no gap                       P4
+    stream       pushes begin after the snapshot, each once, without a gap             P5
     view         an app's view over all its connections is what is stored              P4, P5
     caught up    an app that stayed connected got every push                           P6
     answered     every call is answered, if its connection stays open
