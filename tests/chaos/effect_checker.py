@@ -1,9 +1,9 @@
 """The rules for the record of business over REST: each effect happens once.
 
-    once            each effect is stored once, with its event, and so is each of its facts    P3, P7
-    first answer    a request repeated under its key gets the first answer                     P3
-    finished        every request got an answer in the end, or its effect was found            P11
-    refused         no correct request was refused permanently                                 P3
+once            each effect is stored once, with its event, and so is each of its facts    P3, P7
+first answer    a request repeated under its key gets the first answer                     P3
+finished        every request got an answer in the end, or its effect was found            P11
+refused         no correct request was refused permanently                                 P3
 """
 
 from collections import defaultdict

@@ -1,12 +1,12 @@
 """The rules for the record of RFI feeds: dense revisions, and changes that replay to the RFI.
 
-    dense        the stored revisions go from 1 to the RFI's own without a gap             P2
-    durable      an acknowledged revision is in the feed, with its changes                 P1
-    stream       pushes begin after the snapshot, each once, in order, without a gap       P5, P6
-    resume       the changes after `after_revision` go up to the snapshot's revision       P4
-    replay       an older RFI plus the later changes equals the newer RFI                  P4
-    current      a join shows no older revision than anybody had seen before               P1
-    caught up    an app that stayed connected got every push                               P6
+dense        the stored revisions go from 1 to the RFI's own without a gap             P2
+durable      an acknowledged revision is in the feed, with its changes                 P1
+stream       pushes begin after the snapshot, each once, in order, without a gap       P5, P6
+resume       the changes after `after_revision` go up to the snapshot's revision       P4
+replay       an older RFI plus the later changes equals the newer RFI                  P4
+current      a join shows no older revision than anybody had seen before               P1
+caught up    an app that stayed connected got every push                               P6
 """
 
 import copy

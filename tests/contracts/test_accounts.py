@@ -41,7 +41,7 @@ async def test_a_taken_email_is_refused(store: Store) -> None:
     assert await store.accounts.by_email(first.email) == first
 
 
-async def test_of_concurrent_registrations_with_one_email_one_succeeds(store: Store) -> None:
+async def test_only_one_concurrent_registration_of_an_email_succeeds(store: Store) -> None:
     """An email stays unique when registrations race, inside transactions and outside them."""
     rivals = [an_account(email="carla@customers.example") for _ in range(20)]
 

@@ -82,7 +82,7 @@ async def test_keys_of_different_scopes_are_independent(store: Store) -> None:
         assert isinstance(await keys.begin(scope, a_request(key), LONG_S), Claim)
 
 
-async def test_of_concurrent_claims_one_succeeds(store: Store) -> None:
+async def test_only_one_concurrent_claim_succeeds(store: Store) -> None:
     """When a double click sends a request twice, one of the two does the work."""
     begun = await asyncio.gather(
         *(store.idempotency_keys.begin("carla", a_request(), LONG_S) for _ in range(20))
@@ -91,7 +91,7 @@ async def test_of_concurrent_claims_one_succeeds(store: Store) -> None:
     assert len([outcome for outcome in begun if isinstance(outcome, Claim)]) == 1
 
 
-async def test_of_concurrent_takeovers_one_succeeds(store: Store) -> None:
+async def test_only_one_concurrent_takeover_succeeds(store: Store) -> None:
     """After the lease has ended, one of any number of retries does the work."""
     await claimed(store, lease_s=0)
 

@@ -75,7 +75,7 @@ async def test_a_save_from_a_stale_state_is_refused(store: Store) -> None:
     assert await store.matches.get(match.id) == match
 
 
-async def test_of_a_concurrent_acceptance_and_closing_one_succeeds(store: Store) -> None:
+async def test_only_one_of_a_concurrent_acceptance_and_closing_succeeds(store: Store) -> None:
     """When a vendor accepts while the customer withdraws, one of the two is refused."""
     match = a_match()
     await store.matches.add(match)

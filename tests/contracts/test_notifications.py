@@ -185,7 +185,7 @@ def _a_digest(key: str, first: int, last: int, **named: Any) -> Notification:
     return a_notification(event_id=f"{key}:{first}", data=data, **named)
 
 
-async def test_the_latest_digest_is_the_one_that_begins_last(store: Store) -> None:
+async def test_the_latest_digest_begins_last(store: Store) -> None:
     """State and creation time do not matter; other notifications are not digests."""
     latest = _a_digest("c1:carla", 7, 9, state=NotificationState.SENT)
     for notification in (

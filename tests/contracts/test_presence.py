@@ -91,7 +91,7 @@ async def test_an_account_stays_connected_until_its_last_process_reports_the_end
     assert not await here.is_connected(carla)
 
 
-async def test_of_concurrent_reports_the_last_one_counts(presence_of: NewPresence) -> None:
+async def test_the_last_of_concurrent_reports_counts(presence_of: NewPresence) -> None:
     """Connects and disconnects of one account keep their order, however many others come and go."""
     here, others = presence_of("realtime-1"), [new_id() for _ in range(600)]
     comes, goes = new_id(), new_id()

@@ -87,7 +87,7 @@ async def test_a_save_based_on_another_revision_is_stale(store: Store, number: i
     assert len(await store.rfis.revisions(rfi.id, 0)) == 1
 
 
-async def test_of_concurrent_saves_on_one_revision_one_wins(store: Store) -> None:
+async def test_only_one_concurrent_save_of_a_revision_wins(store: Store) -> None:
     """Of ten saves based on revision 1, one gets revision 2 and nine are stale."""
     rfi = await add_rfi(store)
 

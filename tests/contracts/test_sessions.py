@@ -49,7 +49,7 @@ async def test_an_expired_session_is_deleted_automatically(store: Store) -> None
             await asyncio.sleep(0.1)
 
 
-async def test_of_concurrent_rotations_of_one_token_one_wins(store: Store) -> None:
+async def test_only_one_concurrent_rotation_of_a_token_wins(store: Store) -> None:
     """The hash is replaced once, so a stolen token used alongside the real one is noticed."""
     session = a_session(refresh_token_hash="first")
     await store.sessions.add(session)

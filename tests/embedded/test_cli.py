@@ -103,7 +103,7 @@ def test_a_killed_stack_leaves_no_process_and_can_start_again(parley: Parley) ->
         command.wait_for("Parley is ready")
 
 
-def test_ctrl_c_during_the_start_stops_what_was_started(parley: Parley) -> None:
+def test_ctrl_c_during_the_start_stops_everything_started(parley: Parley) -> None:
     """An impatient person gets the terminal back, without a stack trace or a remaining process."""
     with parley("up") as command:
         command.wait_for("valkey       ready in")

@@ -104,7 +104,7 @@ async def test_a_resend_gets_the_first_answer_from_any_gateway(
     assert await store.entries.heads([talk.id]) == {talk.id: 2}
 
 
-async def test_a_returning_app_gets_what_it_missed_and_nothing_else(
+async def test_a_returning_app_gets_exactly_what_it_missed(
     gateways: Gateways, connect: Connect, talk: Talk
 ) -> None:
     """`after_sequence` is all it needs, on another gateway and after any time."""

@@ -174,7 +174,7 @@ async def test_an_unusable_position_falls_back_to_the_collections(
     assert first_of_each(topics.of(talk)) == first + missed + after
 
 
-async def test_of_two_relays_one_works_and_the_other_takes_over(
+async def test_one_of_two_relays_works_and_the_other_takes_over(
     store: MongoStore, topics: Topics, start_relay: StartRelay
 ) -> None:
     """The other takes over at once after a shutdown, within the lease after a crash; never both."""

@@ -45,7 +45,7 @@ async def test_an_award_closes_the_other_quotes(rest: Rest) -> None:
     assert refusal(late) == (409, "wrong_state")
 
 
-async def test_of_concurrent_awards_one_wins(rest: Rest) -> None:
+async def test_only_one_concurrent_award_wins(rest: Rest) -> None:
     """However many awards are sent concurrently, there is one winner."""
     place = somewhere()
     vendors = [await an_active_vendor(rest, place) for _ in range(3)]

@@ -77,7 +77,7 @@ async def test_accepting_opens_a_conversation(rest: Rest) -> None:
     assert seen[0]["id"] == seen[1]["id"] == story.match["conversation_id"]
 
 
-async def test_of_concurrent_accepts_and_declines_one_wins(rest: Rest) -> None:
+async def test_only_one_concurrent_accept_or_decline_wins(rest: Rest) -> None:
     """Of concurrent accepts and declines, one succeeds and decides the match's state."""
     place = somewhere()
     vendor = await an_active_vendor(rest, place)

@@ -83,7 +83,7 @@ async def test_a_change_needs_the_current_revision(
     assert (await customer.get(f"/v1/rfis/{rfi['id']}")).json() == rfi
 
 
-async def test_of_concurrent_revisions_one_wins(rest: Rest) -> None:
+async def test_only_one_concurrent_revision_wins(rest: Rest) -> None:
     """Concurrent changes based on one revision do not overwrite each other."""
     customer = await registered(rest)
     path = f"/v1/rfis/{(await a_draft_of(customer))['id']}"

@@ -96,7 +96,7 @@ def test_a_text_is_visible_unicode_of_bounded_length(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\nb\tc", "naïve 🙂", "שלום", "x" * 10, " a ", "{}$where"])
-def test_a_text_keeps_what_people_write(value: str) -> None:
+def test_a_text_keeps_line_breaks_scripts_and_emoji(value: str) -> None:
     """Line breaks, tabs, any script and emoji stay unchanged."""
     assert SCHEMA.read({"text": value}) == {"text": value}
 
