@@ -54,6 +54,7 @@ class Room:
         "_announced_head",
         "_epoch",
         "_filling",
+        "_is_subscribed",
         "_lower_heads",
         "_subscribing",
         "_transport",
@@ -81,7 +82,9 @@ class Room:
         self._announced_head = 0
         self._ahead: dict[int, Announcement] = {}
         self._filling: asyncio.Task[None] | None = None
+        # A task is 900 bytes: only a room that waits for its subscription has this one.
         self._subscribing: asyncio.Task[None] | None = None
+        self._is_subscribed = False
 
     def hear(self, announcement: Announcement) -> None:
         """Handle an announcement from Redis."""
@@ -139,10 +142,15 @@ class Room:
 
     async def subscribed(self, subscriber: Subscriber) -> None:
         """Wait for the subscription, which all joins share and which outlives each of them."""
+        if self._is_subscribed:
+            return
         if self._subscribing is None:
             self._subscribing = tasks.held(subscriber.join(self.name), "room")
-        if not self._subscribing.done():
-            await asyncio.shield(self._subscribing)
+            self._subscribing.add_done_callback(self._note_subscribed)
+        await asyncio.shield(self._subscribing)
+
+    def _note_subscribed(self, _: "asyncio.Task[None]") -> None:
+        self._subscribing, self._is_subscribed = None, True
 
     def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
         """Add a member whose snapshot goes up to `position`, unless the room is already past it.

@@ -67,7 +67,9 @@ class Subscriber:
         self._missed = missed
         self._origin = origin.encode()
         self._canary = f"canary:{process_name}"
-        self._rooms: dict[str, asyncio.Event] = {}
+        self._rooms: set[str] = set()
+        # An event is 760 bytes: only rooms that Redis has not confirmed have one.
+        self._confirming: dict[str, asyncio.Event] = {}
         self._listener: RedisConnection | None = None
         self._heard_at = 0.0
         self._listening_since = 0.0
@@ -102,11 +104,12 @@ class Subscriber:
 
         Without Redis the room still works: its numbers are checked against the store.
         """
-        confirmed = self._rooms.get(room)
-        if confirmed is None:
-            confirmed = self._rooms[room] = asyncio.Event()
+        if room not in self._rooms:
+            self._rooms.add(room)
+            self._confirming[room] = asyncio.Event()
             self._queue_command(room, "SSUBSCRIBE")
-        if not confirmed.is_set():
+        confirmed = self._confirming.get(room)
+        if confirmed is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONFIRM_TIMEOUT_S):
                     await confirmed.wait()
@@ -114,7 +117,9 @@ class Subscriber:
     def leave(self, room: str) -> None:
         """Unsubscribe from a room."""
         self._unconfirmed.discard(room)
-        if self._rooms.pop(room, None) is not None:
+        self._confirming.pop(room, None)
+        if room in self._rooms:
+            self._rooms.discard(room)
             self._queue_command(room, "SUNSUBSCRIBE")
 
     def _queue_command(self, room: str, command: str) -> None:
@@ -157,8 +162,8 @@ class Subscriber:
         former, self._listener = self._listener, None
         if former is not None:
             await former.close()
-        for confirmed in self._rooms.values():
-            confirmed.clear()
+        for room in self._rooms:
+            self._confirming.setdefault(room, asyncio.Event())
         listener = RedisConnection(self._redis)
         await listener.open()
         self._listener = listener
@@ -192,10 +197,10 @@ class Subscriber:
             LOG.exception("could not check for missed announcements")
 
     def _confirm(self, room: str) -> None:
-        confirmed = self._rooms.get(room)
+        self._unconfirmed.discard(room)
+        confirmed = self._confirming.pop(room, None)
         if confirmed is not None:
             confirmed.set()
-            self._unconfirmed.discard(room)
 
     def _receive_message(self, channel: str, message: bytes) -> None:
         if channel == self._canary:
