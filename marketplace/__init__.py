@@ -12,5 +12,6 @@ addresses.py places.py links.py        network addresses, rounded places, links 
 limits.py fair_queue.py coalescing.py  rate limits, fair queueing, batched reads
 backoff.py                             pauses between retries
 tasks.py loop_watch.py telemetry.py    asyncio tasks, event-loop lag, logs and metrics
+tracing/                               OpenTelemetry traces
 bootstrap.py process.py                opening the real dependencies; a process's life cycle
 """

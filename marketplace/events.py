@@ -169,6 +169,7 @@ class _Envelope(Schema):
     actor = fields.Dict(required=True)
     correlation_id = fields.String(required=True, allow_none=True)
     causation_id = fields.String(required=True, allow_none=True)
+    traceparent = fields.String(allow_none=True)
     data = fields.Dict(required=True)
 
 
@@ -185,7 +186,8 @@ class Event:
     """An event on its way to Kafka, or read from it.
 
     `data` holds JSON values on the way out. On the way in it holds what the event's schema loads
-    (times as `datetime`). `actor` is `{"account_id", "role"}`.
+    (times as `datetime`). `actor` is `{"account_id", "role"}`. `traceparent` is the trace context of
+    what caused the event (marketplace/tracing); None if that is not recorded.
     """
 
     id: str
@@ -197,6 +199,7 @@ class Event:
     version: int = 1
     correlation_id: str | None = None
     causation_id: str | None = None
+    traceparent: str | None = None
 
     @property
     def topic(self) -> str:
@@ -224,19 +227,25 @@ def check(event: Event) -> None:
 
 def encode(event: Event) -> bytes:
     """The event as the value of a Kafka record (JSON)."""
-    return orjson.dumps(
-        {
-            "id": event.id,
-            "name": event.name,
-            "version": event.version,
-            "key": event.key,
-            "occurred_at": written(event.occurred_at),
-            "actor": event.actor,
-            "correlation_id": event.correlation_id,
-            "causation_id": event.causation_id,
-            "data": event.data,
-        }
-    )
+    envelope = {
+        "id": event.id,
+        "name": event.name,
+        "version": event.version,
+        "key": event.key,
+        "occurred_at": written(event.occurred_at),
+        "actor": event.actor,
+        "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
+        "data": event.data,
+    }
+    if event.traceparent is not None:
+        envelope["traceparent"] = event.traceparent
+    return orjson.dumps(envelope)
+
+
+def continued(value: bytes, traceparent: str | None) -> bytes:
+    """An encoded event with another trace context."""
+    return orjson.dumps({**orjson.loads(value), "traceparent": traceparent})
 
 
 def decode(value: bytes | None) -> Event:

@@ -17,7 +17,7 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from marketplace import tasks, telemetry
+from marketplace import tasks, telemetry, tracing
 from marketplace.bootstrap import Check, Parts, open_parts
 from marketplace.errors import SettingsError, TemporaryError
 from marketplace.settings import Settings, from_environment
@@ -152,6 +152,7 @@ def run(main: Main) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     telemetry.configure_logging(settings.process_name, settings.log_level, settings.secrets())
+    tracing.configure(settings.process_name, settings.otlp_endpoint)
     try:
         failed = uvloop.run(_run(settings, main))
     except TemporaryError as error:
@@ -165,6 +166,8 @@ def run(main: Main) -> None:
     except Exception:  # the log removes secrets from the traceback
         LOG.critical("unexpected error; the process exits", exc_info=True)
         sys.exit(1)
+    finally:
+        tracing.shut_down()
     if failed is not None:
         sys.exit(1)
 

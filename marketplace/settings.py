@@ -24,11 +24,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MIN_SECRET_CHARACTERS = 6
 
 
-def _is_provider_url(url: str) -> None:
-    """Providers get our key, so their URL must use TLS, except for a sandbox on this machine."""
+def _is_base_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ValidationError("Must have only a scheme, a host, a port and a path.")
+
+
+def _is_provider_url(url: str) -> None:
+    """Providers get our key, so their URL must use TLS, except for a sandbox on this machine."""
+    _is_base_url(url)
+    parts = urlsplit(url)
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
         raise ValidationError("Must be https, except on this machine (127.0.0.1).")
 
@@ -94,6 +99,13 @@ class _Environment(Schema):
         data_key="PARLEY_LOG_LEVEL",
         load_default="INFO",
         validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+    )
+    otlp_endpoint = fields.Url(
+        data_key="OTEL_EXPORTER_OTLP_ENDPOINT",
+        load_default="",
+        require_tld=False,
+        schemes={"http", "https"},
+        validate=_is_base_url,
     )
     sendgrid_api_key = fields.String(
         data_key="SENDGRID_API_KEY",
@@ -164,6 +176,7 @@ class Settings:
     most_vendor_places: int
     most_submissions_a_day: int
     log_level: str
+    otlp_endpoint: str
     sendgrid_api_key: str = field(repr=False)
     sendgrid_api_url: str
     twilio_account_sid: str = field(repr=False)

@@ -54,12 +54,14 @@ class JsonFormatter(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Lets aiokafka log the same message once every ten seconds.
+    """Lets aiokafka and OpenTelemetry log the same message once every ten seconds.
 
     While Kafka is down aiokafka repeats itself on every retry, 12 kB a second from one consumer.
+    OpenTelemetry does so for every span that its full queue drops.
     """
 
     EVERY_S = 10.0
+    REPETITIVE = ("aiokafka", "opentelemetry")
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this message was not logged within the last ten seconds."""
-        if not record.name.startswith("aiokafka"):
+        if not record.name.startswith(self.REPETITIVE):
             return True
         # The template and not the text, so that the table stays as small as the library's source.
         template = (record.name, str(record.msg))

@@ -1,5 +1,6 @@
 """The delivery log: a notification's state and the event about it, in one write."""
 
+from dataclasses import replace
 from typing import Any
 
 from marketplace.actions.events import event as new_event
@@ -34,7 +35,9 @@ def log_event(name: str, notification: Notification, cause: Event | None = None)
         causation_id=notification.event_id,
     )
     data = {"notification": view(notification)}
-    return new_event(name, notification.account_id, notification.updated_at, actor, data)
+    made = new_event(name, notification.account_id, notification.updated_at, actor, data)
+    # A batch has no current span: its events have their own.
+    return made if cause is None else replace(made, traceparent=cause.traceparent)
 
 
 async def settle(

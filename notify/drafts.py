@@ -57,6 +57,7 @@ class Drafts:
                 due_at=now + timedelta(seconds=policy.delay_s),
                 created_at=now,
                 updated_at=now,
+                traceparent=event.traceparent,
             )
             for channel in policy.channels
             if _is_reachable(account, channel)
@@ -68,7 +69,12 @@ class Drafts:
             _CREATED.labels(notification.kind, notification.channel).inc()
             room = account_room(notification.account_id)
             self._world.live.announce(
-                Announcement(room, "notification.created", view(notification))
+                Announcement(
+                    room,
+                    "notification.created",
+                    view(notification),
+                    traceparent=notification.traceparent,
+                )
             )
 
 

@@ -7,6 +7,7 @@ Source: "Mail Send" of SendGrid's v3 API reference
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from typing import Any
 from urllib.request import Request
 
@@ -93,7 +94,8 @@ class SendGridSender:
                 raise TemporarySendError(reasons.PROVIDER_UNAVAILABLE, detail) from None
             return Answer(response.status_code, response.headers, response.body)
 
-        return await loop.run_in_executor(self._executor, run)
+        # The request's span needs the current one as its parent.
+        return await loop.run_in_executor(self._executor, copy_context().run, run)
 
 
 class _Client(Client):  # type: ignore[misc] # python_http_client has no types

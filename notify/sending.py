@@ -12,12 +12,14 @@ from datetime import timedelta
 
 from prometheus_client import Counter, Histogram
 
+from marketplace import tracing
 from marketplace.backoff import Backoff
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
+from marketplace.tracing import Kind
 from notify import delivery_log, reasons
 from notify.gate import Gate, SendPermit
 from notify.lane import Lane
@@ -93,17 +95,27 @@ class Sending:
 
         If the outcome cannot be saved before the lease expires, another worker takes over.
         """
+        name = f"send {claimed.kind}"
+        with tracing.continued(claimed.traceparent, name, Kind.CONSUMER) as span:
+            span.set_ids({**claimed.data, "notification_id": claimed.id})
+            span.set("parley.channel", claimed.channel)
+            span.set("parley.attempts", claimed.attempts)
+            outcome = await self._try(claimed)
+            if outcome is not None:
+                await self._save(outcome)
+                span.set("parley.state", outcome.notification.state.value)
+
+    async def _try(self, claimed: Notification) -> _Outcome | None:
+        """The outcome of a try; None if another worker has taken over."""
         try:
-            outcome = await self._outcome(claimed)
+            return await self._outcome(claimed)
         except TemporaryError as error:
             LOG.warning("a required service is unavailable", extra={"why": str(error)})
             reason = _still_unknown(claimed) or reasons.STORE_UNAVAILABLE
-            outcome = self._put_off(claimed, reason)
+            return self._put_off(claimed, reason)
         except Exception as error:
             LOG.error("a notification could not be sent", extra=_labels(claimed, **_defect(error)))
-            outcome = self._put_off(claimed, _still_unknown(claimed) or reasons.DEFECT)
-        if outcome is not None:
-            await self._save(outcome)
+            return self._put_off(claimed, _still_unknown(claimed) or reasons.DEFECT)
 
     async def _outcome(self, claimed: Notification) -> _Outcome | None:
         channel, now = Channel(claimed.channel), self._world.clock.now()

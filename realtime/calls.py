@@ -13,9 +13,11 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
+from marketplace import tracing
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.limits import rate_limited
 from marketplace.schemas.strict import Strict
+from marketplace.tracing import Kind
 from realtime.admission import Admission
 from realtime.connections import Connection
 from realtime.deadlines import Deadlines
@@ -127,7 +129,8 @@ class CallDispatcher:
             )
         connection.calls_in_flight += 1
         try:
-            answer = await self._deadlines.keep(self._run(metered, call, connection, payload))
+            run = self._run_in_trace if tracing.is_on() else self._run
+            answer = await self._deadlines.keep(run(metered, call, connection, payload))
         except Exception as error:
             return metered.refuse(_public_error(name, error))
         finally:
@@ -152,6 +155,21 @@ class CallDispatcher:
         if self._limits.ignores_refusals(connection, now):
             self._gateway.end(connection, Code.RATE_LIMITED)
         return metered.refuse(rate_limited(wait_s))
+
+    async def _run_in_trace(
+        self, metered: _MeteredCall, call: CallDefinition, connection: Connection, payload: object
+    ) -> dict[str, Any]:
+        """Run a call within the span with which its trace begins."""
+        attributes = {
+            "parley.call": metered.name,
+            "parley.role": connection.actor.role.value,
+            "parley.correlation_id": connection.actor.correlation_id or "",
+        }
+        with tracing.begun(f"call {metered.name}", Kind.SERVER, attributes) as span:
+            answer = await self._run(metered, call, connection, payload)
+            if isinstance(payload, dict):
+                span.set_ids(payload)
+            return answer
 
     async def _run(
         self, metered: _MeteredCall, call: CallDefinition, connection: Connection, payload: object

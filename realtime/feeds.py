@@ -51,7 +51,10 @@ class ConversationFeed:
     async def after(self, position: int) -> list[Announcement]:
         """The pushes for the entries after a sequence."""
         entries = await self._store.entries.after(self._conversation_id, position, PAGE)
-        return [Announcement(self.room, *views.push(entry), entry.sequence) for entry in entries]
+        return [
+            Announcement(self.room, *views.push(entry), entry.sequence, entry.traceparent)
+            for entry in entries
+        ]
 
     def limited(self, announcement: Announcement) -> Announcement:
         """The same push: participants see all of a conversation."""

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 
 from prometheus_client import Counter
 
-from marketplace import tasks
+from marketplace import tasks, tracing
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
 from marketplace.ports import Announcement
+from marketplace.tracing import Kind, Span
 from realtime.feeds import Feed
 from realtime.latency import observe_fan_out
 from realtime.ports import Transport
@@ -205,6 +206,13 @@ class Room:
             self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > self.position}
 
     def _push(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
+        if announcement.traceparent is None:
+            self._hand_over(connection_ids, announcement)
+            return
+        with _span_of(announcement.traceparent, announcement):
+            self._hand_over(connection_ids, announcement)
+
+    def _hand_over(self, connection_ids: Iterable[str], announcement: Announcement) -> None:
         if self.limited and self.feed is not None:
             limited_ids = [id_ for id_ in connection_ids if id_ in self.limited]
             connection_ids = [id_ for id_ in connection_ids if id_ not in self.limited]
@@ -252,3 +260,16 @@ class Room:
                     self._deliver(announcement)
                     _FILLED.inc()
             self._deliver_ahead()
+
+
+def _span_of(parent: str, announcement: Announcement) -> Span:
+    """The span of a push to the members here, with the id of their room unless it is a person's."""
+    kind, _, room_id = announcement.room.partition(":")
+    span = tracing.continued(
+        parent,
+        f"push {announcement.name}",
+        Kind.PRODUCER,
+        {"parley.push": announcement.name, "parley.room": kind},
+    )
+    span.set_ids({f"{kind}_id": room_id})
+    return span

@@ -3,7 +3,7 @@
 __main__.py   the process
 lease.py      one relay works; another waits to take over
 relay.py      reads the tail, sends to Kafka, saves the position
-records.py    turns committed documents into Kafka records
+records.py    turns committed documents into Kafka records, in their traces
 heads.py      announces heads again, in case a writer died between commit and announcement
 
 __main__ ─▶ lease ─▶ relay ─▶ storage.tail (MongoDB)

@@ -1,11 +1,25 @@
 """Turns committed documents into Kafka records."""
 
-from marketplace import events
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from marketplace import events, tracing
 from marketplace.domain.conversations import Entry, EntryKind
 from marketplace.events import Event
-from marketplace.kafka import Record
+from marketplace.kafka import Record, traces
 from marketplace.schemas import views
 from marketplace.storage.tail import OutboxRecord
+from marketplace.tracing import Kind
+
+
+@contextmanager
+def published(committed: Sequence[OutboxRecord | Entry]) -> Iterator[list[Record]]:
+    """The records; those of a trace name the span that lasts until they are sent."""
+    with ExitStack() as spans:
+        if tracing.is_on():
+            yield [_record_in_trace(document, spans) for document in committed]
+        else:
+            yield [record_of(document) for document in committed]
 
 
 def record_of(committed: OutboxRecord | Entry) -> Record:
@@ -14,6 +28,23 @@ def record_of(committed: OutboxRecord | Entry) -> Record:
         return Record(committed.topic, committed.key, committed.value)
     event = event_of(committed)
     return Record(event.topic, event.key, events.encode(event))
+
+
+def _record_in_trace(committed: OutboxRecord | Entry, spans: ExitStack) -> Record:
+    record = record_of(committed)
+    if committed.traceparent is None:
+        return record
+    name = committed.name if isinstance(committed, OutboxRecord) else views.PUSHES[committed.kind]
+    span = tracing.continued(
+        committed.traceparent,
+        f"publish {name}",
+        Kind.PRODUCER,
+        traces.attributes(name, record.topic, record.key),
+    )
+    spans.push(span)
+    if span.traceparent is None:
+        return record
+    return Record(record.topic, record.key, events.continued(record.value, span.traceparent))
 
 
 def event_of(entry: Entry) -> Event:
@@ -29,5 +60,6 @@ def event_of(entry: Entry) -> Event:
         occurred_at=entry.at,
         actor=actor,
         correlation_id=entry.correlation_id,
+        traceparent=entry.traceparent,
         data={"message" if entry.kind is EntryKind.MESSAGE else "entry": data},
     )

@@ -13,7 +13,7 @@ from marketplace.kafka import EventProducer
 from marketplace.ports import Clock
 from marketplace.storage.tail import Batch, Tail
 from relay.heads import Heads
-from relay.records import record_of
+from relay.records import published
 
 LOG = logging.getLogger(__name__)
 FIRST_PAUSE_S = 0.1
@@ -76,7 +76,8 @@ class Relay:
         if batch.committed:
             self._heads.note(batch.committed)
             self._heads.announce_due(now_s)
-            await self._producer.send([record_of(document) for document in batch.committed])
+            with published(batch.committed) as records:
+                await self._producer.send(records)
             _RELAYED.inc(len(batch.committed))
             _SENT_AT.set_to_current_time()
         else:

@@ -8,10 +8,11 @@ from typing import Any
 
 from sanic.response import HTTPResponse
 
-from marketplace import tasks
+from marketplace import tasks, tracing
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.schemas.strict import Strict
 from marketplace.tokens import Access
+from marketplace.tracing import NOT_RECORDED, Kind, Span
 from rest.authentication import read_access
 from rest.context import RequestContext
 from rest.idempotency import DEADLINE_S, run_once
@@ -38,6 +39,16 @@ async def perform(
         ParleyError: the request is refused.
         TemporaryError: a server that it needs is unreachable.
     """
+    with _span_of(operation, request) as span:
+        response = await _performed(service, operation, request, path)
+        span.set("http.response.status_code", response.status)
+        span.set_ids(path)
+        return response
+
+
+async def _performed(
+    service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
+) -> HTTPResponse:
     access = _admit(service, operation, request)
     if len(request.body) > LARGE_BODY_BYTES:
         await service.turns.take()
@@ -53,6 +64,25 @@ async def perform(
     except asyncio.CancelledError:  # the client is gone: nobody else will see an exception
         task.add_done_callback(_log_fault)
         raise
+
+
+def _span_of(operation: Operation, request: RestRequest) -> Span:
+    """The span with which a request's trace begins, or in which a proxy's trace continues.
+
+    nginx passes `traceparent` on from trusted proxies only.
+    """
+    if not (tracing.is_on() and operation.is_limited):  # neither health checks nor documents
+        return NOT_RECORDED
+    return tracing.begun(
+        f"{operation.method} {operation.path}",
+        Kind.SERVER,
+        {
+            "http.request.method": operation.method,
+            "http.route": operation.path,
+            "parley.correlation_id": request.request_id,
+        },
+        request.headers.getone("traceparent", None),
+    )
 
 
 def _admit(service: Service, operation: Operation, request: RestRequest) -> Access | None:

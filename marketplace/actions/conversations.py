@@ -4,6 +4,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
+from marketplace import tracing
 from marketplace.actions import announcements
 from marketplace.domain import conversations
 from marketplace.domain.accounts import Actor
@@ -217,5 +218,6 @@ def _entry(
         sender_id=actor.account_id,
         sender_role=actor.role,
         correlation_id=actor.correlation_id,
+        traceparent=tracing.traceparent(),
         **content,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from marketplace import tracing
 from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor
 from marketplace.domain.matches import Match
@@ -21,7 +22,7 @@ _REVISION, _VENDOR = RevisionView(), VendorView()
 
 
 def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
-    """An event of this name with the actor's correlation."""
+    """An event of this name with the actor's correlation and the current trace."""
     return Event(
         id=new_id(),
         name=name,
@@ -30,6 +31,7 @@ def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any])
         actor={"account_id": actor.account_id, "role": actor.role.value},
         correlation_id=actor.correlation_id,
         causation_id=actor.causation_id,
+        traceparent=tracing.traceparent(),
         data=data,
     )
 

@@ -78,7 +78,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One numbered entry of a conversation; its kind determines which fields are set."""
+    """One numbered entry of a conversation; its kind determines which fields are set.
+
+    `traceparent` is the trace context of the request or call that added it, if that is recorded.
+    """
 
     id: str
     conversation_id: str
@@ -96,6 +99,7 @@ class Entry:
     correlation_id: str | None = None
     sender_role: Role | None = None
     request: RequestKey | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

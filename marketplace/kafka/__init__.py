@@ -10,6 +10,7 @@
     partitions.py    handles the records of one partition, in order
     dead_letters.py  where unusable records go
     lag.py           how many records wait, by topic
+    traces.py        the spans in which records are handled
     timeouts.py      how long Kafka may take to answer
 
 aiokafka's defaults lose and duplicate records (acks 1, no idempotence, auto-commit, reset to

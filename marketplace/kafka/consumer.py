@@ -10,7 +10,8 @@ from aiokafka.errors import KafkaError
 
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
-from marketplace.kafka import lag
+from marketplace.events import Event
+from marketplace.kafka import lag, traces
 from marketplace.kafka.dead_letters import DeadLetters
 from marketplace.kafka.partitions import Handle, PartitionLoop
 from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
@@ -115,8 +116,17 @@ class EventConsumer:
 
     def _loop(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> PartitionLoop:
         return PartitionLoop(
-            consumer, partition, self._handle, self._batch_size, self._dead_letters, self._stopping
+            consumer,
+            partition,
+            self._handle_in_traces,
+            self._batch_size,
+            self._dead_letters,
+            self._stopping,
         )
+
+    async def _handle_in_traces(self, batch: Sequence[Event]) -> None:
+        with traces.handling(self._group, batch) as events:
+            await self._handle(events)
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

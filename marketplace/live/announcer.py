@@ -4,12 +4,13 @@ import asyncio
 import logging
 import secrets
 from collections import deque
+from dataclasses import replace
 
 from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from marketplace import tasks
+from marketplace import tasks, tracing
 from marketplace.live.publisher import Publisher
 from marketplace.live.receiving import RECEIVER, LiveItem, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, encode, kind_of
@@ -40,6 +41,9 @@ class Announcer:
 
     def announce(self, announcement: Announcement) -> None:
         """Queue a push for publishing; if too many wait, the oldest is dropped and counted."""
+        context = tracing.traceparent()
+        if context is not None and announcement.traceparent is None:
+            announcement = replace(announcement, traceparent=context)
         self._enqueue(announcement)
 
     def signal(self, signal: Signal) -> None:

@@ -26,13 +26,15 @@ class Announcement:
     """A push to the members of a room.
 
     `position` is the entry's sequence or the RFI's revision, if the push has one; a gateway that
-    misses a number reads it from the store. A push without a position is ephemeral.
+    misses a number reads it from the store. A push without a position is ephemeral. `traceparent`
+    is the trace context of what caused the push, if that is recorded.
     """
 
     room: str
     name: str
     data: dict[str, Any]
     position: int | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ class Live(Protocol):
     """The fast path to connected apps: a hint, never the truth. Neither call blocks or fails."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Queue a push for publishing. A lost push is noticed by its number."""
+        """Queue a push for publishing. A lost push is noticed by its number.
+
+        Without a trace context of its own it gets that of the current span.
+        """
 
     def signal(self, signal: Signal) -> None:
         """Queue a signal for publishing. Gateways recover from a lost signal on their own."""

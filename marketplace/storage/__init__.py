@@ -16,6 +16,7 @@ epoch.py          which history the feeds' numbers belong to
 restore.py        repairs after a restore from a backup
 leases.py         one of several processes works, the others wait
 tail.py           committed events and entries in order, for the relay
+traces.py         spans of commands and of batches of entries
 
 bootstrap ─▶ store.open_store ─▶ migrations, then the repositories
 actions ─▶ store.transact(work) ─▶ repositories bound to a session

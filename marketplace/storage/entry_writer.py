@@ -38,6 +38,7 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
 from marketplace.storage.entries import MongoEntries
+from marketplace.storage.traces import writing
 
 LOG = logging.getLogger(__name__)
 # mongod inserts in groups of 500; the limit in characters keeps batches far below 16 MB.
@@ -112,7 +113,8 @@ class EntryWriter:
         while self._waiting:
             batch = self._next_batch()
             try:
-                await self._write(batch)
+                with writing(waiting.entry for waiting in batch):
+                    await self._write(batch)
             except Exception:
                 # The entries after this batch are still written.
                 LOG.exception("could not write a batch of entries")

@@ -28,7 +28,7 @@ class MongoOutbox(Collection[dict[str, Any]]):
 
 
 def _document(event: Event) -> dict[str, Any]:
-    return {
+    document = {
         "_id": event.id,
         "topic": event.topic,
         "key": event.key,
@@ -37,6 +37,9 @@ def _document(event: Event) -> dict[str, Any]:
         "name": event.name,
         "position": event.data.get("revision", {}).get("revision"),
     }
+    if event.traceparent is not None:  # beside the value too: the relay does not decode that
+        document["traceparent"] = event.traceparent
+    return document
 
 
 @repository

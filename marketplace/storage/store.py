@@ -12,6 +12,7 @@ from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from marketplace import tracing
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.ports import Claim, KeptAnswer, Repositories
@@ -32,6 +33,7 @@ from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
 from marketplace.storage.submissions import MongoSubmissions
+from marketplace.storage.traces import TracedCommands
 from marketplace.storage.vendors import MongoVendors
 
 T = TypeVar("T")
@@ -222,6 +224,7 @@ async def open_store(settings: Settings) -> MongoStore:
         waitQueueTimeoutMS=5_000,
         retryWrites=True,
         tz_aware=True,
+        event_listeners=[TracedCommands()] if tracing.is_on() else [],
     )
     store = MongoStore(client, settings.mongodb_database)
     try:

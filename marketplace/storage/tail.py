@@ -37,7 +37,10 @@ Token = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class OutboxRecord:
-    """An encoded event from the outbox; `position` is the revision that it created, if any."""
+    """An encoded event from the outbox.
+
+    `position` is the revision that it created, if any; `traceparent` is the event's, if it has one.
+    """
 
     id: str
     topic: str
@@ -45,6 +48,7 @@ class OutboxRecord:
     name: str
     value: bytes
     position: int | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,4 +195,5 @@ def _committed(collection: str, document: Mapping[str, Any]) -> OutboxRecord | E
         name=document["name"],
         value=bytes(document["value"]),
         position=document.get("position"),
+        traceparent=document.get("traceparent"),
     )

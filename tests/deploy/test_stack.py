@@ -162,6 +162,7 @@ def test_processes_accept_the_stack_files_environment(parsed_stack: Stack) -> No
     """The settings know every PARLEY_… and provider variable that a service gets."""
     settings = (ROOT / "marketplace" / "settings.py").read_text(encoding="utf-8")
     known = set(re.findall(r'data_key="(\w+)"', settings))
+    known |= {"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}  # read by OpenTelemetry itself
 
     given = {
         variable.removesuffix("_FILE")

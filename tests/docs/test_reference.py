@@ -153,7 +153,7 @@ def test_every_setting_of_the_embedded_stack_is_listed() -> None:
 def test_every_setting_of_the_stack_file_is_listed_with_its_default() -> None:
     """settings.md has the variables that swarm-stack.yml reads, with their defaults."""
     read_there = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", _source("swarm-stack.yml")))
-    others = {**_section("Every process"), **_section("nginx")}
+    others = {**_section("Every process"), **_section("Traces"), **_section("nginx")}
     listed = _section("Docker Swarm")
     assert set(listed) == set(read_there) - set(others)
     for name, default in listed.items():

@@ -17,6 +17,7 @@ from marketplace.events import EVENT_TYPES, TOPICS, Event
 from tests.builders import NOW
 from tests.marketplace.every_event import an_event_of
 
+CONTEXT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
 JSON = st.recursive(
     st.none()
@@ -80,6 +81,26 @@ def test_an_event_is_encoded_as_the_contracts_json() -> None:
     assert record["occurred_at"] == "2040-05-17T09:30:00.000Z"
     assert record["actor"] == {"account_id": "parley", "role": "system"}
     assert record["data"]["message"]["sent_at"] == "2040-05-17T09:30:00.000Z"
+
+
+def test_the_envelope_carries_a_trace_context_if_there_is_one() -> None:
+    """It is read back as written; the relay replaces it and leaves the rest as it is."""
+    event = replace(an_event_of("message.sent"), traceparent=CONTEXT)
+    value = events.encode(event)
+
+    assert json.loads(value)["traceparent"] == CONTEXT
+    assert events.decode(value).traceparent == CONTEXT
+    assert events.continued(value, CONTEXT[:-2] + "00") == value.replace(b"-01", b"-00")
+
+
+@pytest.mark.parametrize("unusable", [None, "", "no context"])
+def test_an_event_with_an_unusable_trace_context_is_an_event(unusable: str | None) -> None:
+    """What a context is worth is decided where a trace is continued; the event is handled."""
+    record = orjson.loads(events.encode(an_event_of("message.sent")))
+
+    read = events.decode(orjson.dumps(record | {"traceparent": unusable}))
+
+    assert read.traceparent == unusable
 
 
 @pytest.mark.parametrize(

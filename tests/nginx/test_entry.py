@@ -2,11 +2,13 @@
 
 import io
 import json
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from marketplace.links import Link
-from tests.nginx.conftest import Site
+from tests.nginx.conftest import Site, running_nginx
 
 MIB = 1024 * 1024
 
@@ -179,6 +181,26 @@ async def test_a_request_id_is_kept_or_created(site: Site, given: str) -> None:
 
     arrived = answer["headers"]["x-request-id"]
     assert arrived == given if given == "trace-42" else len(arrived) == 32
+
+
+async def test_only_a_trusted_proxy_may_begin_a_trace(
+    site: Site, page: Path, tmp_path: Path
+) -> None:
+    """A client could otherwise have all of its requests recorded."""
+    begun = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    trusting_nobody = {
+        "PARLEY_WEB_ROOT": str(page),
+        "PARLEY_RUNTIME_DIR": str(tmp_path / "another"),
+        "PARLEY_REST_UPSTREAMS": site.rest.address,
+        "PARLEY_REALTIME_UPSTREAMS": f"realtime-1={site.gateways[0].address}",
+    }
+
+    by_proxy = await (await site.client.get("/v1/me", headers=begun)).json()
+    async with running_nginx(trusting_nobody) as url, aiohttp.ClientSession(url) as client:
+        by_client = await (await client.get("/v1/me", headers=begun)).json()
+
+    assert by_proxy["headers"]["traceparent"] == begun["traceparent"]
+    assert "traceparent" not in by_client["headers"]
 
 
 async def test_a_post_to_the_page_is_refused(site: Site) -> None:

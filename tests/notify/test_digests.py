@@ -10,8 +10,8 @@ import pytest
 
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.events import Event
-from marketplace.ports import World
+from marketplace.events import Event, decode
+from marketplace.ports import World, account_room
 from marketplace.storage import MongoStore
 from notify.digests import Digests
 from notify.handler import GROUP, Handler
@@ -60,6 +60,12 @@ async def counts(store: MongoStore) -> Counter[str]:
     return Counter({name: await store.database[name].count_documents({}) for name in names})
 
 
+async def _events(store: MongoStore) -> list[Event]:
+    """The events in the outbox."""
+    found = await store.database["outbox"].find().to_list(None)
+    return [decode(document["value"]) for document in found]
+
+
 def windows(found: list[Notification]) -> list[tuple[int, int]]:
     """The first and last sequence that each digest covers."""
     return [(digest.data["first_sequence"], digest.data["sequence"]) for digest in found]
@@ -75,6 +81,29 @@ async def test_a_message_to_a_connected_recipient_writes_nothing(
     await digests.handle_batch(await stored_messages(store, case, 1, 2))
 
     assert (await counts(store)).total() == 0
+
+
+async def test_a_digest_belongs_to_the_trace_of_the_message_that_opened_it(
+    digests: Digests, store: MongoStore, live: memory.Live
+) -> None:
+    """In a batch of many conversations each digest, its event and its push keep their own."""
+    cases = [await keep(store, a_case()) for _ in range(2)]
+    batch = [
+        replace(await stored_message(store, case, 1), traceparent=f"of {case.vendor.id}")
+        for case in cases
+    ]
+
+    await digests.handle_batch(batch)
+
+    for case in cases:
+        (digest,) = await of_account(store, case.vendor.id)
+        assert digest.traceparent == f"of {case.vendor.id}"
+    assert {event.key: event.traceparent for event in await _events(store)} == {
+        case.vendor.id: f"of {case.vendor.id}" for case in cases
+    }
+    assert {push.room: push.traceparent for push in live.named("notification.created")} == {
+        account_room(case.vendor.id): f"of {case.vendor.id}" for case in cases
+    }
 
 
 async def test_the_first_message_to_an_absent_recipient_opens_a_digest(
