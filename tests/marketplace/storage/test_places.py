@@ -5,7 +5,7 @@ from dataclasses import replace
 from marketplace.places import directory_place
 from marketplace.storage import MongoStore
 from marketplace.storage.documents import to_document
-from marketplace.storage.migrations import MIGRATIONS, migrate
+from marketplace.storage.migrations import migrate, v0_2
 from tests.builders import a_match, a_place, a_vendor
 
 
@@ -18,12 +18,9 @@ async def test_the_migration_rounds_exact_places_and_distances(mongodb_store: Mo
     await database["vendors"].insert_many([to_document(stored) for stored in (vendor, applied)])
     await mongodb_store.matches.add(old)
     await mongodb_store.matches.add(new)
-    migration = next(
-        migration for migration in MIGRATIONS if migration.__name__ == "_rounded_places"
-    )
 
     for _ in range(2):
-        await migration(database)
+        await v0_2.rounded_places(database)
 
     document = await database["vendors"].find_one({"_id": vendor.id})
     assert document is not None

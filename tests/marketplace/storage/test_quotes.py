@@ -6,7 +6,7 @@ from typing import Any
 from marketplace.domain.quotes import revision_of
 from marketplace.storage import MongoStore
 from marketplace.storage.documents import to_document
-from marketplace.storage.migrations import MIGRATIONS
+from marketplace.storage.migrations import v0_2
 from tests.builders import NOW, a_quote
 
 
@@ -54,12 +54,9 @@ async def test_the_migration_stores_the_first_revision(mongodb_store: MongoStore
     old, new = a_quote(valid_until=NOW), a_quote(revision=3)
     await mongodb_store.database["quotes"].insert_one(as_the_previous_version_writes(old))
     await mongodb_store.quotes.add(new)
-    migration = next(
-        migration for migration in MIGRATIONS if migration.__name__ == "_quote_revisions"
-    )
 
     for _ in range(2):
-        await migration(mongodb_store.database)
+        await v0_2.quote_revisions(mongodb_store.database)
 
     document = await mongodb_store.database["quotes"].find_one({"_id": old.id})
     assert document is not None
