@@ -7,10 +7,7 @@ for their own rows.
 """
 
 import contextlib
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,7 @@ from benchmarks import programs, tools
 from benchmarks.load import Generator
 from embedded import processes
 from embedded.errors import StackError
-from embedded.paths import CHECKOUT, Paths, from_environment
+from embedded.paths import CHECKOUT, Paths
 from embedded.servers import credentials, nginx, packaged
 from embedded.servers.running import Running
 from embedded.supervision import jobs
@@ -140,20 +137,13 @@ def opened(conversations: int, report: Report) -> Iterator[Site]:
     Raises:
         StackError: a server or process did not become ready.
     """
-    folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
-    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
-    loop_thread = LoopThread("benchmarks")
-    supervisor = Supervisor(report)
-    try:
-        loop_thread.call(supervisor.__aenter__())
-        try:
-            site = Site(paths, loop_thread, supervisor)
-            for name in ("mongod", "valkey"):
-                site.start_server(name)
-            site.seed(conversations)
-            yield site
-        finally:
-            loop_thread.call(supervisor.__aexit__())
-    finally:
-        loop_thread.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with (
+        Paths.opened(None, "parley-benchmarks-") as paths,
+        LoopThread("benchmarks") as loop_thread,
+        loop_thread.entered(Supervisor(report)) as supervisor,
+    ):
+        site = Site(paths.make(), loop_thread, supervisor)
+        for name in ("mongod", "valkey"):
+            site.start_server(name)
+        site.seed(conversations)
+        yield site

@@ -1,8 +1,13 @@
 """Where the embedded stack keeps its files."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +54,18 @@ class Paths:
         """The environment of the running stack's processes, for commands that connect to them."""
         return self.data / "environment.json"
 
-    def make(self) -> "Paths":
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, data: Path | None, prefix: str) -> Iterator[Self]:
+        """Paths on a data folder; without one, on a new folder that is removed afterwards."""
+        folder = data or Path(tempfile.mkdtemp(prefix=prefix))
+        try:
+            yield cls(data=folder.resolve(), cache=from_environment(os.environ).cache)
+        finally:
+            if data is None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def make(self) -> Self:
         """Create the folders; the data folder is closed to other accounts."""
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.logs.mkdir(exist_ok=True)

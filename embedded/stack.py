@@ -3,9 +3,7 @@
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Self
 
 from embedded import machine, page, processes, status
 from embedded.errors import StackError
-from embedded.paths import CHECKOUT, Paths, from_environment
+from embedded.paths import CHECKOUT, Paths
 from embedded.servers import credentials, nginx, packaged, probes
 from embedded.servers.running import Running
 from embedded.supervision import jobs, lock
@@ -204,21 +202,15 @@ def running(
     Raises:
         StackError: it did not become ready.
     """
-    folder = data or Path(tempfile.mkdtemp(prefix="parley-stack-"))
-    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache)
-    loop_thread = LoopThread("embedded stack")
     merged_environment = {**os.environ, **(environment or {})}
-    stack = Stack(paths, http_port or free_ports.choose(), merged_environment, report)
-    try:
-        loop_thread.call(stack.__aenter__())
-        try:
-            loop_thread.call(stack.start())
-            if with_demo:
-                loop_thread.call(stack.load_demo())
-            yield Running(loop_thread, stack.supervisor, stack.environment)
-        finally:
-            loop_thread.call(stack.__aexit__())
-    finally:
-        loop_thread.stop()
-        if data is None:
-            shutil.rmtree(folder, ignore_errors=True)
+    with (
+        Paths.opened(data, "parley-stack-") as paths,
+        LoopThread("embedded stack") as loop_thread,
+        loop_thread.entered(
+            Stack(paths, http_port or free_ports.choose(), merged_environment, report)
+        ) as stack,
+    ):
+        loop_thread.call(stack.start())
+        if with_demo:
+            loop_thread.call(stack.load_demo())
+        yield Running(loop_thread, stack.supervisor, stack.environment)

@@ -19,14 +19,11 @@ asynchronous test calls them as `await asyncio.to_thread(servers.stop, "kafka")`
 """
 
 import contextlib
-import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from embedded.paths import Paths, from_environment
+from embedded.paths import Paths
 from embedded.servers import packaged
 from embedded.supervision.jobs import gather_or_cancel
 from embedded.supervision.loop_thread import LoopThread
@@ -104,23 +101,13 @@ def running(
     Raises:
         StackError: one of them did not become ready.
     """
-    folder = data or Path(tempfile.mkdtemp(prefix="parley-servers-"))
-    paths = Paths(data=folder.resolve(), cache=from_environment(os.environ).cache).make()
-    loop_thread = LoopThread("embedded servers")
-    supervisor = Supervisor(report)
-    try:
-        loop_thread.call(supervisor.__aenter__())
-        try:
-            environment = loop_thread.call(
-                _start(names or tuple(packaged.VARIABLES), paths, supervisor)
-            )
-            yield Running(loop_thread, supervisor, environment)
-        finally:
-            loop_thread.call(supervisor.__aexit__())
-    finally:
-        loop_thread.stop()
-        if data is None:
-            shutil.rmtree(folder, ignore_errors=True)
+    with (
+        Paths.opened(data, "parley-servers-") as paths,
+        LoopThread("embedded servers") as loop_thread,
+        loop_thread.entered(Supervisor(report)) as supervisor,
+    ):
+        started = _start(names or tuple(packaged.VARIABLES), paths.make(), supervisor)
+        yield Running(loop_thread, supervisor, loop_thread.call(started))
 
 
 async def _start(names: Sequence[str], paths: Paths, supervisor: Supervisor) -> dict[str, str]:

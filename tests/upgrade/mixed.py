@@ -1,14 +1,11 @@
 """Servers, nginx, and processes of either version, which can be replaced one by one."""
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from embedded import processes
-from embedded.paths import Paths, from_environment
+from embedded.paths import Paths
 from embedded.servers import credentials, nginx, packaged
 from embedded.servers.running import Running
 from embedded.supervision import jobs
@@ -106,18 +103,14 @@ class Mixed(Running):
 @contextlib.contextmanager
 def mixed() -> Iterator[Mixed]:
     """Start the servers, and no process yet; everything is stopped and removed at the end."""
-    loop_thread = LoopThread("upgrade")
-    with tempfile.TemporaryDirectory(prefix="parley-upgrade-") as folder:
-        paths = Paths(data=Path(folder).resolve(), cache=from_environment(os.environ).cache).make()
-        supervisor = Supervisor(lambda _: None)
+    with (
+        Paths.opened(None, "parley-upgrade-") as paths,
+        LoopThread("upgrade") as loop_thread,
+        loop_thread.entered(Supervisor(lambda _: None)) as supervisor,
+    ):
+        running = Mixed(loop_thread, supervisor, paths.make())
         try:
-            loop_thread.call(supervisor.__aenter__())
-            try:
-                running = Mixed(loop_thread, supervisor, paths)
-                running.start_servers()
-                yield running
-            finally:
-                loop_thread.call(supervisor.stop_all(_STOP_ORDER))
-                loop_thread.call(supervisor.__aexit__())
+            running.start_servers()
+            yield running
         finally:
-            loop_thread.stop()
+            loop_thread.call(supervisor.stop_all(_STOP_ORDER))
