@@ -23,11 +23,11 @@ async def test_an_applying_vendor_sees_its_remaining_steps(site: Site, browser: 
 
     window = await logged_in_window(browser, site.url, vendor)
 
-    await window.sees_state("vendor-standing", "applied")
+    await window.sees_state("vendor-status", "applied")
     steps = window.page.get_by_test_id("vendor-steps").get_by_role("listitem")
     await expect(steps).to_have_count(3)
     await window.sees("vendor-steps", "where you work")
-    await window.sees("vendor-standing", "POST /v1/vendors/me/submit")
+    await window.sees("vendor-status", "POST /v1/vendors/me/submit")
     await expect(window.page.get_by_text("appear here automatically")).to_have_count(0)
     await window.close()
 
@@ -39,14 +39,14 @@ async def test_a_vendor_sees_the_state_of_its_application(
     vendor = await a_vendor(site, admin, "Summit Pipes", somewhere())
     window = await logged_in_window(browser, site.url, vendor)
     await expect(window.page.get_by_text("No matches yet")).to_be_visible()
-    await expect(window.page.get_by_test_id("vendor-standing")).to_have_count(0)
+    await expect(window.page.get_by_test_id("vendor-status")).to_have_count(0)
 
     reason = {"reason": "The papers have expired."}
     await admin.post(f"/v1/admin/vendors/{vendor.id}/suspend", json=reason)
     await window.page.reload()
 
-    await window.sees_state("vendor-standing", "suspended")
-    await window.sees("vendor-standing", "The papers have expired.")
+    await window.sees_state("vendor-status", "suspended")
+    await window.sees("vendor-status", "The papers have expired.")
     await window.close()
 
 

@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { Match } from "../parley/types";
 import { useCategoryName, useClient, useOpened, useStore } from "./context";
-import { miles, readable, when } from "./format";
+import { endOfMatch, miles, when } from "./format";
 import { Empty, ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
 import { go, href } from "./router";
 import { useAction } from "./useAction";
@@ -42,6 +42,7 @@ export function MatchListPage() {
 function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }) {
   const categoryName = useCategoryName();
   const { rfi } = match;
+  const reason = endOfMatch(match, "vendor");
   return (
     <li className="card item-with-actions" data-testid="match-item" data-id={match.id} data-state={match.state}>
       <a className="item" href={href("match", match.id)} data-testid="match-open">
@@ -52,7 +53,7 @@ function MatchItem({ match, onChanged }: { match: Match; onChanged: () => void }
         <span className="item-more">
           {rfi ? `${categoryName(rfi.category)} · ` : ""}
           {miles(match.distance_m)} away · {when(match.offered_at)}
-          {match.closed_reason ? ` · ${readable(match.closed_reason)}` : ""}
+          {reason ? ` · ${reason}` : ""}
         </span>
       </a>
       {match.state === "offered" && <MatchActions match={match} onChanged={onChanged} />}

@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { Match } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { miles, readable } from "./format";
+import { endOfMatch, miles } from "./format";
 import { MatchActions } from "./MatchListPage";
 import { OtherAccount } from "./OtherAccount";
 import { ErrorNote, Loading, PageTitle, StateBadge } from "./parts";
@@ -32,21 +32,14 @@ function useMatch(isWanted: (match: Match) => boolean) {
 }
 
 /** Explains why a match is closed. */
-function ClosedNote({ match: { state, closed_reason } }: { match: Match }) {
-  if (state !== "closed") return null;
-  const reason = closed_reason ?? "";
+function ClosedNote({ match }: { match: Match }) {
+  if (match.state !== "closed") return null;
   return (
     <p className="note" data-testid="match-ended">
-      {CLOSED_REASONS[reason] ?? `This match is closed: ${readable(reason)}.`}
+      {endOfMatch(match, "vendor") || "This match is closed."}
     </p>
   );
 }
-
-const CLOSED_REASONS: Record<string, string> = {
-  rfi_awarded: "The customer has chosen another vendor.",
-  rfi_withdrawn: "The customer has withdrawn this request.",
-  no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
-};
 
 /** Finds the match by its own id or by its RFI's id. */
 export function MatchPage({ id, rfiId }: { id?: string; rfiId?: string }) {

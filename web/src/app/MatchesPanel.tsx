@@ -3,7 +3,7 @@
 import { useCallback } from "react";
 import type { ListedConversation, Match, Rfi } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
-import { miles, readable, when } from "./format";
+import { endOfMatch, miles, when } from "./format";
 import { Empty, ErrorNote, Loading, StateBadge, UnreadBadge } from "./parts";
 import { href } from "./router";
 
@@ -39,6 +39,7 @@ export function MatchesPanel({ rfi }: { rfi: Rfi }) {
 
 function MatchRow(props: { match: Match; conversation: ListedConversation | undefined }) {
   const { match, conversation } = props;
+  const reason = endOfMatch(match, "customer");
   return (
     <li data-testid="match-item" data-id={match.id} data-state={match.state}>
       <div className="row-main">
@@ -47,7 +48,7 @@ function MatchRow(props: { match: Match; conversation: ListedConversation | unde
         </strong> <StateBadge state={match.state} />
         <div className="muted">
           {miles(match.distance_m)} away · contacted {when(match.offered_at)}
-          {match.closed_reason ? ` · ${readable(match.closed_reason)}` : ""}
+          {reason ? ` · ${reason}` : ""}
         </div>
       </div>
       {match.conversation_id && (

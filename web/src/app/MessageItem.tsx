@@ -74,18 +74,17 @@ function Body({ item }: { item: MessageTimelineItem }) {
 
 function Meta({ item, isRead }: { item: MessageTimelineItem; isRead?: boolean }) {
   const { channel, sent_at } = item.message;
-  const parts = [
-    channel === "app" ? "" : `by ${channel}`,
-    item.is_edited && !item.is_deleted ? "edited" : "",
-    isRead === undefined ? "" : isRead ? "read" : "sent",
-  ].filter(Boolean);
+  const parts: [hook: string, text: string][] = [];
+  if (channel !== "app") parts.push(["channel", `by ${channel}`]);
+  if (item.is_edited && !item.is_deleted) parts.push(["edited", "edited"]);
+  if (isRead !== undefined) parts.push(isRead ? ["read", "read"] : ["sent", "sent"]);
   return (
     <span className="meta">
       <time dateTime={sent_at}>{when(sent_at)}</time>
-      {parts.map((part) => (
-        <span key={part} data-testid={`message-${part}`}>
+      {parts.map(([hook, text]) => (
+        <span key={hook} data-testid={`message-${hook}`}>
           {" "}
-          · {part}
+          · {text}
         </span>
       ))}
     </span>

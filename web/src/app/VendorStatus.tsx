@@ -23,7 +23,7 @@ export function VendorStatus({ vendor }: { vendor: OwnVendor }) {
     <section
       className="card stack vendor-status"
       aria-labelledby="vendor-status-title"
-      data-testid="vendor-standing"
+      data-testid="vendor-status"
       data-state={vendor.state}
     >
       <h2 id="vendor-status-title">{TITLES[vendor.state]}</h2>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { aNotice } from "../testing/builders";
-import { noticeText } from "./format";
+import { endOfMatch, noticeText } from "./format";
 
 test.each([
   ["conversation_closed", "New messages were turned off"],
@@ -10,4 +10,26 @@ test.each([
   ["something_new", "something new"],
 ])("the notice %s is shown as readable text", (code, sentence) => {
   expect(noticeText(aNotice(1, code), () => "Vera")).toBe(sentence);
+});
+
+test.each([
+  ["rfi_awarded", "The customer has chosen another vendor.", "You have chosen another vendor."],
+  ["rfi_withdrawn", "The customer has withdrawn this request.", "You have withdrawn this request."],
+  [
+    "no_longer_suitable",
+    "The request has changed and no longer fits what you do or where you work.",
+    "The request has changed and no longer fits what the vendor does or where it works.",
+  ],
+  ["expired", "This offer has expired.", "The vendor did not answer in time."],
+  ["something_new", "This match is closed: something new.", "This match is closed: something new."],
+])("a match closed because of %s says so in a sentence", (closed_reason, vendor, customer) => {
+  expect(endOfMatch({ state: "closed", closed_reason }, "vendor")).toBe(vendor);
+  expect(endOfMatch({ state: "closed", closed_reason }, "customer")).toBe(customer);
+});
+
+test("a decline has the vendor's own words, unchanged", () => {
+  const declined = { state: "declined", closed_reason: "Away that week." } as const;
+
+  expect(endOfMatch(declined, "customer")).toBe("\u2068Away that week.\u2069");
+  expect(endOfMatch({ state: "declined", closed_reason: null }, "customer")).toBe("");
 });

@@ -1,6 +1,6 @@
 /** Formats the contract's values for display. */
 
-import type { Budget, Change, NoticeEntry, Place, Rfi } from "../parley/types";
+import type { Budget, Change, Match, NoticeEntry, Place, Rfi } from "../parley/types";
 import { placeName } from "./places";
 
 const METRES_PER_MILE = 1_609.344;
@@ -101,4 +101,32 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
   if (code === "conversation_closed") return "New messages were turned off";
   if (code === "conversation_reopened") return "New messages were turned back on";
   return readable(code);
+}
+
+const REASONS_FOR_VENDOR: Record<string, string> = {
+  rfi_awarded: "The customer has chosen another vendor.",
+  rfi_withdrawn: "The customer has withdrawn this request.",
+  no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
+  expired: "This offer has expired.",
+};
+
+const REASONS_FOR_CUSTOMER: Record<string, string> = {
+  rfi_awarded: "You have chosen another vendor.",
+  rfi_withdrawn: "You have withdrawn this request.",
+  no_longer_suitable: "The request has changed and no longer fits what the vendor does or where it works.",
+  expired: "The vendor did not answer in time.",
+};
+
+/**
+ * Why a match has ended, for its vendor or for the customer; empty if it has not, or nobody said why.
+ * The reason for a decline is in the vendor's own words.
+ */
+export function endOfMatch(
+  { state, closed_reason }: Pick<Match, "state" | "closed_reason">,
+  reader: "vendor" | "customer",
+): string {
+  if (!closed_reason) return "";
+  if (state === "declined") return isolated(closed_reason);
+  const reasons = reader === "vendor" ? REASONS_FOR_VENDOR : REASONS_FOR_CUSTOMER;
+  return reasons[closed_reason] ?? `This match is closed: ${readable(closed_reason)}.`;
 }
