@@ -11,8 +11,9 @@ from pathlib import Path
 
 import jinja2
 
-from marketplace.errors import MEANINGS, Code
+from marketplace.errors import Code, ParleyError
 from marketplace.links import Link
+from marketplace.schemas.errors import problem_view
 from nginx.limits import limits
 from nginx.settings import Settings
 
@@ -119,14 +120,6 @@ def _problems() -> list[tuple[int, int, str]]:
     """List each error nginx makes with the status and the body to answer."""
     problems = []
     for made, (status, code, detail) in _PROBLEMS.items():
-        body = {
-            "type": "about:blank",
-            "title": MEANINGS[code].title,
-            "status": status,
-            "detail": detail,
-            "code": code.value,
-            "errors": [],
-            "request_id": "$traced_id",
-        }
+        body = problem_view(ParleyError(code, detail), status, "$traced_id")
         problems.append((made, status, json.dumps(body).replace("'", "\\'")))
     return problems

@@ -5,7 +5,6 @@ errors?, retry_after_ms?}}`. The overhead around a call is some 3 µs, which is 
 at 10,000 calls a second.
 """
 
-import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 
 from marketplace import tracing
-from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.errors import Code, ParleyError
 from marketplace.limits import rate_limited
+from marketplace.schemas.errors import error_view, public_error
 from marketplace.schemas.strict import Strict
 from marketplace.tracing import Kind
 from realtime.admission import Admission
@@ -24,13 +24,13 @@ from realtime.deadlines import Deadlines
 from realtime.gateway import Gateway
 from realtime.limits import CallLimits
 
-LOG = logging.getLogger(__name__)
 # A database election takes up to 12 s; a call that takes longer is refused as `unavailable`.
 DEADLINE_S = 20.0
 # A join reads and serializes up to 200 entries, some 2 ms of this process: a hundred at a time keep
 # the store's reads busy, and two thousand are done before an app times out.
 JOINS_AT_A_TIME = 100
 JOINS_WAITING = 2_000
+_INTERNAL = "An internal error occurred. It was logged."
 
 _CALLS = Counter("parley_calls_total", "Acknowledged calls by name and outcome", ["call", "code"])
 _TOOK = Histogram(
@@ -132,7 +132,7 @@ class CallDispatcher:
             run = self._run_in_trace if tracing.is_on() else self._run
             answer = await self._deadlines.keep(run(metered, call, connection, payload))
         except Exception as error:
-            return metered.refuse(_public_error(name, error))
+            return metered.refuse(public_error(error, "a call", _INTERNAL, call=name))
         finally:
             connection.calls_in_flight -= 1
             metered.observe(self._monotonic() - started_at)
@@ -188,30 +188,6 @@ class CallDispatcher:
             return answer
 
 
-def _public_error(name: str, error: Exception) -> ParleyError:
-    """The error that the app gets; an unexpected exception is logged and not shown."""
-    if isinstance(error, ParleyError):
-        return error
-    if isinstance(error, TemporaryError | TimeoutError):
-        LOG.warning("a call failed temporarily", extra={"call": name, "why": str(error)})
-        return ParleyError(
-            Code.UNAVAILABLE,
-            "A required service is temporarily unavailable. Try again.",
-            retry_after_ms=1_000,
-        )
-    LOG.error("a call failed", exc_info=error, extra={"call": name})
-    return ParleyError(Code.INTERNAL, "An internal error occurred. It was logged.")
-
-
 def refusal(error: ParleyError) -> dict[str, Any]:
     """The acknowledgement that carries an error."""
-    body: dict[str, Any] = {
-        "code": error.code,
-        "message": error.message,
-        "temporary": error.meaning.is_temporary,
-    }
-    if error.errors:
-        body["errors"] = [{"path": field.path, "message": field.message} for field in error.errors]
-    if error.retry_after_ms is not None:
-        body["retry_after_ms"] = error.retry_after_ms
-    return {"ok": False, "error": body}
+    return {"ok": False, "error": error_view(error)}

@@ -13,6 +13,7 @@ from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ids import new_id
 from marketplace.ports import Signal, SignalName, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
+from marketplace.schemas.errors import unavailable
 from marketplace.tokens import Access, Tokens
 from realtime.admission import Admission
 from realtime.connections import AccountConnections, Connection
@@ -110,9 +111,20 @@ class Gateway:
         if is_last and account_id not in self._accounts:
             await self._report_disconnected(account_id)
 
-    def connection(self, connection_id: str) -> Connection | None:
-        """Return a live connection, or None."""
-        return self._connections.get(connection_id)
+    def require(self, connection_id: str | None) -> Connection:
+        """The live connection with this id.
+
+        A POST may arrive after a draining connection has ended and before its session has. An app
+        that then got `unauthenticated` would discard its log-in.
+
+        Raises:
+            ParleyError: `draining`; `unauthenticated` for anything else that has no connection.
+        """
+        connection = None if connection_id is None else self._connections.get(connection_id)
+        if connection is None:
+            self._refuse_while_draining()
+            raise ParleyError(Code.UNAUTHENTICATED, "Connect with an access token first.")
+        return connection
 
     def end(self, connection: Connection, code: Code) -> None:
         """Push the reason to a connection and close it in a way that makes the app reconnect."""
@@ -203,9 +215,7 @@ class Gateway:
         try:
             alive = await self._world.store.sessions.alive([access.session_id])
         except TemporaryError as error:
-            raise ParleyError(
-                Code.UNAVAILABLE, "A required service is temporarily unavailable. Try again."
-            ) from error
+            raise unavailable() from error
         if access.session_id not in alive:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._refuse_while_draining()

@@ -1,9 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457); never a stack trace."""
 
 import asyncio
-import logging
 import math
-from dataclasses import dataclass, field
 
 import orjson
 from marshmallow import fields, validate
@@ -12,13 +10,13 @@ from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from marketplace.errors import MEANINGS, Code, FieldError, ParleyError, TemporaryError
+from marketplace.errors import Code, ParleyError
 from marketplace.ids import new_id
+from marketplace.schemas.errors import problem_view, public_error
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.strict import Strict
 from rest.requests import RestRequest
 
-LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # Our sentences for what Sanic itself refuses; the status stays Sanic's.
 _BY_STATUS = {
@@ -31,7 +29,6 @@ _BY_STATUS = {
     417: (Code.MALFORMED, "The only supported expectation is Expect: 100-continue."),
     503: (Code.UNAVAILABLE, "The response was not ready in time. Try again."),
 }
-_NOT_NOW = "A required service is temporarily unavailable. Try again."
 
 
 class FieldProblem(Strict):
@@ -53,89 +50,52 @@ class ProblemView(Strict):
     request_id = fields.String(required=True)
 
 
-_PROBLEM = ProblemView()
-
-
-@dataclass(frozen=True, slots=True)
-class _ProblemContent:
-    code: Code
-    detail: str
-    status: int
-    errors: tuple[FieldError, ...] = ()
-    headers: dict[str, str] = field(default_factory=dict)
-
-
 class Problems(ErrorHandler):
     """Turns every exception into a problem; unexpected ones are logged, not shown."""
 
     def default(self, request: Request, exception: BaseException) -> HTTPResponse:
         """The problem response for an exception."""
         request_id = request.request_id if isinstance(request, RestRequest) else new_id()
-        content = _content_of(exception)
-        if content.code is Code.INTERNAL:
-            LOG.error(
-                "request failed",
-                exc_info=exception,
-                extra={
-                    "request_id": request_id,
-                    "method": request.method,
-                    "path": request.path,
-                },
-            )
-        return problem(content, request_id, has_credentials="authorization" in request.headers)
+        known, status = _known(exception)
+        error = public_error(
+            known or exception,
+            "request",
+            "The error was logged under this request_id.",
+            request_id=request_id,
+            method=request.method,
+            path=request.path,
+        )
+        status = status or error.meaning.status
+        headers = _headers(error)
+        if isinstance(exception, MethodNotAllowed):
+            headers["Allow"] = _allowed_methods(exception)
+        if status == 401:
+            refused = ', error="invalid_token"' if "authorization" in request.headers else ""
+            headers["WWW-Authenticate"] = f'Bearer realm="parley"{refused}'
+        body = orjson.dumps(problem_view(error, status, request_id))
+        return HTTPResponse(body, status, headers, MEDIA_TYPE)
 
 
-def problem(content: _ProblemContent, request_id: str, *, has_credentials: bool) -> HTTPResponse:
-    """The response for a problem."""
-    body = _PROBLEM.dump(
-        {
-            "type": "about:blank",
-            "title": MEANINGS[content.code].title,
-            "status": content.status,
-            "detail": content.detail,
-            "code": content.code,
-            "errors": content.errors,
-            "request_id": request_id,
-        }
-    )
-    headers = dict(content.headers)
-    if content.status == 401:
-        refused = ', error="invalid_token"' if has_credentials else ""
-        headers["WWW-Authenticate"] = f'Bearer realm="parley"{refused}'
-    return HTTPResponse(orjson.dumps(body), content.status, headers, MEDIA_TYPE)
-
-
-def _content_of(exception: BaseException) -> _ProblemContent:
-    if isinstance(exception, ParleyError):
-        return _from_parley_error(exception)
-    if isinstance(exception, TemporaryError):
-        return _from_parley_error(ParleyError(Code.UNAVAILABLE, _NOT_NOW))
+def _known(exception: BaseException) -> tuple[ParleyError | None, int | None]:
+    """What a cancelled request, or Sanic's own refusal and its status, mean to the client."""
     if isinstance(exception, asyncio.CancelledError):
-        return _from_parley_error(
-            ParleyError(Code.DRAINING, "This process is shutting down. Try again.")
-        )
-    if isinstance(exception, SanicException) and exception.status_code in _BY_STATUS:
-        code, detail = _BY_STATUS[exception.status_code]
-        return _ProblemContent(code, detail, exception.status_code, headers=_headers(exception))
-    if isinstance(exception, SanicException) and 400 <= exception.status_code < 500:
-        return _ProblemContent(
-            Code.MALFORMED, "The request could not be parsed.", exception.status_code
-        )
-    return _ProblemContent(Code.INTERNAL, "The error was logged under this request_id.", 500)
+        return ParleyError(Code.DRAINING, "This process is shutting down. Try again."), None
+    if isinstance(exception, SanicException):
+        status = exception.status_code
+        if status in _BY_STATUS:
+            return ParleyError(*_BY_STATUS[status]), status
+        if 400 <= status < 500:
+            return ParleyError(Code.MALFORMED, "The request could not be parsed."), status
+    return None, None
 
 
-def _from_parley_error(error: ParleyError) -> _ProblemContent:
-    headers = {}
+def _headers(error: ParleyError) -> dict[str, str]:
     wait_ms = error.retry_after_ms
     if wait_ms is None and error.meaning.is_temporary and error.code is not Code.INTERNAL:
         wait_ms = 1_000
-    if wait_ms is not None:
-        headers["Retry-After"] = str(math.ceil(wait_ms / 1_000))
-    return _ProblemContent(error.code, error.message, error.meaning.status, error.errors, headers)
+    return {} if wait_ms is None else {"Retry-After": str(math.ceil(wait_ms / 1_000))}
 
 
-def _headers(exception: SanicException) -> dict[str, str]:
-    if isinstance(exception, MethodNotAllowed):
-        allowed = exception.headers.get("Allow", "")
-        return {"Allow": ", ".join(sorted(filter(None, map(str.strip, allowed.split(",")))))}
-    return {"Retry-After": "1"} if exception.status_code == 503 else {}
+def _allowed_methods(exception: MethodNotAllowed) -> str:
+    allowed = exception.headers.get("Allow", "")
+    return ", ".join(sorted(filter(None, map(str.strip, allowed.split(",")))))

@@ -16,7 +16,8 @@ from socketio.packet import CONNECT_ERROR
 
 from marketplace import tasks
 from marketplace.addresses import client_address
-from marketplace.errors import Code, ParleyError
+from marketplace.errors import ParleyError
+from marketplace.schemas.errors import error_view
 from marketplace.schemas.json_text import read_json
 from realtime.calls import CallDispatcher, refusal
 from realtime.gateway import Gateway
@@ -94,10 +95,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             try:
                 await gateway.connect(sid, auth, _address(environ))
             except ParleyError as error:
-                details = {"code": error.code, "temporary": error.meaning.is_temporary}
-                if error.retry_after_ms is not None:
-                    details["retry_after_ms"] = error.retry_after_ms
-                raise Refused(error.message, details) from error
+                raise Refused(error.message, _details(error)) from error
 
         async def disconnect(sid: str, _reason: str) -> None:
             await gateway.disconnect(sid)
@@ -143,12 +141,11 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     def refuse_call(self, session: AnySession, refused: RefusedCall, size_bytes: int) -> None:
         """Acknowledge a call that could not be parsed."""
         gateway, calls = self._require_services()
-        sid = session.client_id
-        connection = gateway.connection(sid) if sid is not None else None
-        if connection is None:
-            answer = refusal(self._not_connected())
-        else:
+        try:
+            connection = gateway.require(session.client_id)
             answer = calls.refuse(connection, refused.error, size_bytes)
+        except ParleyError as error:
+            answer = refusal(error)
         session.acknowledge(refused.packet_id, answer)
 
     async def receive_packet(self, sid: str, text: str) -> None:
@@ -158,32 +155,18 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
     async def _acknowledge(self, session: AnySession, call: CallPacket, size_bytes: int) -> None:
         packet_id, name, arguments = call
         gateway, calls = self._require_services()
-        sid = session.client_id
-        connection = gateway.connection(sid) if sid is not None else None
-        if connection is None:
-            answer = refusal(self._not_connected())
-        else:
+        try:
+            connection = gateway.require(session.client_id)
             payload = arguments[0] if arguments else None
             answer = await calls.answer(connection, name, payload, size_bytes)
+        except ParleyError as error:
+            answer = refusal(error)
         session.acknowledge(packet_id, answer)
 
     def _require_services(self) -> tuple[Gateway, CallDispatcher]:
         if self._gateway is None or self._calls is None:
             raise RuntimeError("served before `serve_for`")
         return self._gateway, self._calls
-
-    def _not_connected(self) -> ParleyError:
-        """The refusal of a call that belongs to no connection.
-
-        A POST may arrive after a draining connection has ended and before its session has. An app
-        that then gets `unauthenticated` discards its log-in.
-        """
-        if self._gateway is not None and self._gateway.is_draining:
-            return ParleyError(
-                Code.DRAINING,
-                "This gateway is shutting down. Reconnect; another gateway will take the connection.",
-            )
-        return ParleyError(Code.UNAUTHENTICATED, "Connect with an access token first.")
 
     # --- python-socketio's own steps, guarded ---------------------------------------------------
 
@@ -220,8 +203,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
             if refused is None:
                 await super()._handle_eio_message(eio_sid, data)
             else:
-                details = {"code": refused.code, "temporary": False}
-                data_ = {"message": refused.message, "data": details}
+                data_ = {"message": refused.message, "data": _details(refused)}
                 await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=data_))
         except Exception as error:
             MALFORMED.inc()
@@ -233,6 +215,12 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None:
             await socket.close(reason=reason)
+
+
+def _details(error: ParleyError) -> dict[str, Any]:
+    """The `data` of the `connect_error` that refuses a handshake."""
+    view = error_view(error)
+    return {name: view[name] for name in view if name not in ("message", "errors")}
 
 
 def _handshake_error(packet: str) -> ParleyError | None:

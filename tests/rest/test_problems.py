@@ -187,7 +187,7 @@ async def test_an_internal_error_is_logged_and_not_revealed(
     assert refusal(response) == (500, "internal")
     assert "secret plan" not in response.text
     assert "Traceback" not in response.text
-    logged = next(record for record in caplog.records if record.name == "rest.problems")
+    logged = next(record for record in caplog.records if record.message == "request failed")
     assert vars(logged)["request_id"] == "case-1"
     assert logged.exc_info is not None
 
