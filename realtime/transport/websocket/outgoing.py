@@ -4,6 +4,7 @@ A connection whose client does not read is closed.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 
 from prometheus_client import Counter
 
@@ -28,7 +29,7 @@ CLOSED_SLOW = Counter(
 DROPPED_EPHEMERAL = _DROPPED.labels("slow_reader")
 
 
-class Outgoing(asyncio.Protocol):
+class Outgoing(asyncio.Protocol, ABC):
     """The writing half of a session."""
 
     __slots__ = (
@@ -52,9 +53,9 @@ class Outgoing(asyncio.Protocol):
         self._cutoff_timer: asyncio.TimerHandle | None = None
         transport.set_write_buffer_limits(high=SLOW_FROM_BYTES)
 
+    @abstractmethod
     def end_slow(self) -> None:
         """End a session whose client does not read."""
-        raise NotImplementedError
 
     def write(self, frame: bytes) -> None:
         """Buffer a frame until the end of this turn of the event loop, after all earlier ones.
