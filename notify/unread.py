@@ -37,10 +37,10 @@ async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unre
     entries = await _entries_after(store, conversation_id, begin)
     if read_up_to(entries, account_id, read) >= last:
         return Unread(True, ())
-    return Unread(False, standing(entries, account_id, last))
+    return Unread(False, unread_bodies(entries, account_id, last))
 
 
-def standing(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str, ...]:
+def unread_bodies(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str, ...]:
     """The current bodies of the others' unread messages, up to the sequence `last`."""
     read = read_up_to(entries, account_id, 0)
     unread = unread_messages(entries, account_id, read)

@@ -11,7 +11,7 @@ deadlines.py      cancels calls that take too long
 conversations.py  the calls about conversations
 rfis.py           the calls about RFI feeds
 memberships.py    removes connections from rooms that their account may no longer see
-rooms.py          all rooms: routes what is heard, and compares heads with the store
+rooms.py          all rooms: routes what arrives, and compares heads with the store
 room.py           delivers to a room's members in order and without gaps, which the store fills
 feeds.py          the numbered feed of a room: entries of a conversation, revisions of an RFI
 latency.py        measures fan-out latency

@@ -37,7 +37,7 @@ async def main(process: Process) -> None:
     presence = RoomPresence(parts.world, rooms)
     rooms.on(SignalName.ACCESS, memberships.access_changed)
     rooms.on(SignalName.ACCESS, activity.access_changed)
-    rooms.on(SignalName.ACTIVITY, presence.hear)
+    rooms.on(SignalName.ACTIVITY, presence.receive)
     conversation_calls = ConversationCalls(
         parts.world, rooms, Typing(parts.world.live), activity, presence
     )
@@ -76,20 +76,20 @@ async def main(process: Process) -> None:
 
 
 def _live_subscriber(process: Process, rooms: Rooms) -> Subscriber:
-    """What the rooms hear from the other processes; readiness depends on it."""
+    """What the rooms receive from the other processes; readiness depends on it."""
     announcer, settings = process.parts.announcer, process.settings
-    announcer.hear = rooms.hear
+    announcer.receive = rooms.receive
     subscriber = Subscriber(
         settings.redis_url,
         settings.process_name,
         announcer.origin,
-        rooms.hear,
+        rooms.receive,
         rooms.check_heads,
     )
     rooms.subscriber = subscriber
 
     async def check_live() -> None:
-        if not subscriber.is_hearing:
+        if not subscriber.is_receiving:
             raise TemporaryError("the canary through Redis has not been received")
 
     process.checks["live"] = check_live

@@ -306,7 +306,7 @@ class ConversationCalls:
     ) -> dict[str, Any]:
         """The conversation as a participant sees it; a block hides the other side's activity."""
         view = _CONVERSATION.dump(conversation)
-        view |= views.standing_view(conversation, account_id)
+        view |= views.block_state(conversation, account_id)
         room, is_open = conversation_room(conversation.id), conversation.is_open
         for participant_view in view["participants"]:
             is_self = participant_view["account_id"] == account_id

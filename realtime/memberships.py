@@ -1,7 +1,7 @@
 """Removes connections from the rooms of RFIs that their account may no longer see.
 
 An action that takes access away announces it to the account's room, which every gateway with an app
-of the account hears. Redis may lose the announcement, so each gateway also queries the store for
+of the account receives. Redis may lose the announcement, so each gateway also queries the store for
 all its vendors every few seconds. Both paths end in the same query: an announcement says when to
 query, never what is true.
 """

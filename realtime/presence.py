@@ -26,7 +26,7 @@ class RoomPresence:
         self._rooms = rooms
         self._shown: dict[tuple[str, str], dict[str, float]] = {}
 
-    def hear(self, signal: Signal) -> None:
+    def receive(self, signal: Signal) -> None:
         """Apply a gateway's announcement about a person in a conversation."""
         account_id, gateway_name = signal.data["account_id"], signal.data["at"]
         if signal.data["is_active"]:
@@ -83,4 +83,4 @@ class RoomPresence:
             "account_id": account_id,
             "is_active": is_active,
         }
-        self._rooms.hear(Announcement(room, "presence.updated", data))
+        self._rooms.receive(Announcement(room, "presence.updated", data))

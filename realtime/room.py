@@ -87,7 +87,7 @@ class Room:
         self._subscribing: asyncio.Task[None] | None = None
         self._is_subscribed = False
 
-    def hear(self, announcement: Announcement) -> None:
+    def receive(self, announcement: Announcement) -> None:
         """Handle an announcement from Redis."""
         position = announcement.position
         if position is None:
@@ -223,13 +223,13 @@ class Room:
 
     def _fill_soon(self) -> None:
         if self._filling is None or self._filling.done():
-            self._filling = tasks.keep(self._fill(), "hole")
+            self._filling = tasks.keep(self._fill(), "gap")
 
     async def _fill(self) -> None:
         """Read from the store until the announced head is reached."""
         await asyncio.sleep(GAP_CLOSES_WITHIN_S)
         backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
-        tell_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
+        push_gap_at = asyncio.get_running_loop().time() + GAP_PUSHED_AFTER_S
         while self.feed is not None and self.position < self._announced_head and self.members:
             position = self.position
             try:
@@ -238,8 +238,8 @@ class Room:
                 LOG.warning(
                     "could not fill a gap; retrying", extra={"room": self.name, "why": str(error)}
                 )
-                if asyncio.get_running_loop().time() >= tell_gap_at:
-                    tell_gap_at = math.inf
+                if asyncio.get_running_loop().time() >= push_gap_at:
+                    push_gap_at = math.inf
                     self._push_gap(self.feed, self._announced_head, is_snapshot=False)
                 await backoff.wait()
                 continue

@@ -1,4 +1,4 @@
-"""All rooms with members on this gateway: routes what is heard, compares heads with the store."""
+"""All rooms with members on this gateway: routes what arrives, compares heads with the store."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,23 +26,23 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._handlers: dict[SignalName, tuple[Callable[[Signal], None], ...]] = {}
         self.subscriber: Subscriber | None = None
-        self.on(SignalName.HEAD, self._hear_head)
+        self.on(SignalName.HEAD, self._receive_head)
 
     def on(self, name: SignalName, handler: Callable[[Signal], None]) -> None:
         """Route signals of this name to a handler."""
         self._handlers[name] = (*self._handlers.get(name, ()), handler)
 
-    def hear(self, item: LiveItem) -> None:
+    def receive(self, item: LiveItem) -> None:
         """Route an announcement to its room, or a signal to its handlers."""
         if type(item) is Announcement:
             room = self._rooms.get(item.room)
             if room is not None:
-                room.hear(item)
+                room.receive(item)
         elif type(item) is Signal:
             for handler in self._handlers.get(item.name, ()):
                 RECEIVER.hand_over(handler, item)  # type: ignore[arg-type] # it takes signals
 
-    def _hear_head(self, signal: Signal) -> None:
+    def _receive_head(self, signal: Signal) -> None:
         room = self._rooms.get(signal.room)
         if room is not None and signal.position is not None:
             room.reach(signal.position)

@@ -5,7 +5,7 @@ from typing import Any
 from marketplace.actions import blocks
 from marketplace.domain.conversations import Conversation
 from marketplace.schemas.conversations import BlockView
-from marketplace.schemas.views import standing_view
+from marketplace.schemas.views import block_state
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
 
@@ -33,5 +33,5 @@ async def unblock_conversation(context: RequestContext) -> Answer:
 
 
 def _block_view(context: RequestContext, conversation: Conversation) -> dict[str, Any]:
-    standing = standing_view(conversation, context.actor.account_id)
-    return {"conversation_id": conversation.id, **standing}
+    state = block_state(conversation, context.actor.account_id)
+    return {"conversation_id": conversation.id, **state}

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import conversations, feeds, memberships
-from marketplace.actions.conversations import Standing
+from marketplace.actions.conversations import ConversationSummary
 from marketplace.actions.feeds import EntryPage
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
@@ -20,7 +20,7 @@ from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.strict import Strict
-from marketplace.schemas.views import entry_view, message_view, standing_view
+from marketplace.schemas.views import block_state, entry_view, message_view
 from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes
@@ -74,7 +74,7 @@ async def list_conversations(context: RequestContext) -> Answer:
     page = await conversations.own_conversations(
         context.world, context.actor, page_request(context.query)
     )
-    listed = tuple(_listed(standing, context.actor.account_id) for standing in page.items)
+    listed = tuple(_listed(summary, context.actor.account_id) for summary in page.items)
     return Answer(Page(listed, page.next_cursor))
 
 
@@ -87,8 +87,8 @@ async def get_conversation(context: RequestContext) -> Answer:
     conversation = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
-    standings = await conversations.standings(context.world, context.actor, [conversation])
-    return Answer(_listed(standings[0], context.actor.account_id))
+    (summary,) = await conversations.summaries(context.world, context.actor, [conversation])
+    return Answer(_listed(summary, context.actor.account_id))
 
 
 @ROUTES.get(
@@ -145,13 +145,13 @@ async def send_message(context: RequestContext) -> Answer:
     return Answer(message, 201 if appended.is_new else 200, is_written=True)
 
 
-def _listed(standing: Standing, account_id: str) -> dict[str, Any]:
+def _listed(summary: ConversationSummary, account_id: str) -> dict[str, Any]:
     return {
-        **asdict(standing.conversation),
-        **standing_view(standing.conversation, account_id),
-        "head": standing.head,
-        "read_sequence": standing.read_sequence,
-        "unread": standing.unread,
+        **asdict(summary.conversation),
+        **block_state(summary.conversation, account_id),
+        "head": summary.head,
+        "read_sequence": summary.read_sequence,
+        "unread": summary.unread,
     }
 
 

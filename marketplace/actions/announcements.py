@@ -84,8 +84,8 @@ def conversation_updated(world: World, conversation: Conversation) -> None:
     """Push `conversation.updated` to each participant; gateways check their access again."""
     for participant in conversation.participants:
         access_changed(world, participant.account_id)
-        standing = views.standing_view(conversation, participant.account_id)
-        data = {"conversation_id": conversation.id, **standing}
+        state = views.block_state(conversation, participant.account_id)
+        data = {"conversation_id": conversation.id, **state}
         room = account_room(participant.account_id)
         world.live.announce(Announcement(room, "conversation.updated", data))
 

@@ -18,7 +18,7 @@ from marketplace.ports import Appended, Repositories, World
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConversationSummary:
     """A conversation with its head, the actor's read position, and the number of unread messages.
 
     `unread` counts the others' undeleted messages, up to 100 (domain/unread.py).
@@ -30,13 +30,17 @@ class Standing:
     unread: int
 
 
-async def own_conversations(world: World, actor: Actor, request: PageRequest) -> Page[Standing]:
+async def own_conversations(
+    world: World, actor: Actor, request: PageRequest
+) -> Page[ConversationSummary]:
     """The actor's conversations, newest first."""
     page = await world.store.conversations.of_account(actor.account_id, request)
-    return Page(tuple(await standings(world, actor, list(page.items))), page.next_cursor)
+    return Page(tuple(await summaries(world, actor, list(page.items))), page.next_cursor)
 
 
-async def standings(world: World, actor: Actor, found: list[Conversation]) -> list[Standing]:
+async def summaries(
+    world: World, actor: Actor, found: list[Conversation]
+) -> list[ConversationSummary]:
     """The head, read position and unread count of the actor in each of these conversations."""
     ids = [conversation.id for conversation in found]
     heads = await world.store.entries.heads(ids)
@@ -56,7 +60,7 @@ async def standings(world: World, actor: Actor, found: list[Conversation]) -> li
         await world.store.entries.unread(actor.account_id, unread_after) if unread_after else {}
     )
     return [
-        Standing(
+        ConversationSummary(
             conversation,
             heads[conversation.id],
             *astuple(unread.get(conversation.id) or Unread(read_sequences[conversation.id], 0)),

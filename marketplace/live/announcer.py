@@ -34,7 +34,7 @@ class Announcer:
     def __init__(self, redis: "Redis") -> None:
         self.origin = secrets.token_hex(ORIGIN_LENGTH // 2)
         # Hands items to this process's own rooms immediately, even while Redis is down.
-        self.hear: Receive | None = None
+        self.receive: Receive | None = None
         self._publisher = Publisher(redis)
         self._waiting: deque[LiveItem] = deque(maxlen=MAX_WAITING)
         self._publishing: asyncio.Task[None] | None = None
@@ -51,8 +51,8 @@ class Announcer:
         self._enqueue(signal)
 
     def _enqueue(self, item: LiveItem) -> None:
-        if self.hear is not None:
-            RECEIVER.hand_over(self.hear, item)
+        if self.receive is not None:
+            RECEIVER.hand_over(self.receive, item)
         if len(self._waiting) == MAX_WAITING:
             _DROPPED.inc()
         self._waiting.append(item)

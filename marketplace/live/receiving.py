@@ -43,7 +43,7 @@ class Receiver:
                 LOG.error(
                     "a receiver failed",
                     extra={
-                        "told": item.name[:64],
+                        "item": item.name[:64],
                         "why": type(error).__name__,
                         "at_line": f"{traceback.tb_frame.f_code.co_name}:{traceback.tb_lineno}"
                         if traceback is not None

@@ -20,7 +20,7 @@ from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
 LOG = logging.getLogger(__name__)
 CANARY_EVERY_S = 2.0
 # A healthy round trip takes a millisecond; three missed canaries in a row are no accident.
-DEAF_AFTER_S = 7.0
+CANARY_TIMEOUT_S = 7.0
 CONFIRM_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 1.0
 FIRST_PAUSE_S = 0.05
@@ -32,7 +32,7 @@ _RECEIVED = Counter("parley_live_messages_received_total", "Messages received fr
 _RESUBSCRIBED = Counter(
     "parley_live_resubscriptions_total", "Times that all subscriptions were renewed"
 )
-_HEARING = Gauge(
+_RECEIVING = Gauge(
     "parley_live_is_hearing", "1 while the gateway receives its own canary through Redis"
 )
 
@@ -71,7 +71,7 @@ class Subscriber:
         # An event is 760 bytes: only rooms that Redis has not confirmed have one.
         self._confirming: dict[str, asyncio.Event] = {}
         self._listener: RedisConnection | None = None
-        self._heard_at = 0.0
+        self._canary_at = 0.0
         self._listening_since = 0.0
         self._may_have_missed = False
         self._unconfirmed: set[str] = set()
@@ -81,7 +81,7 @@ class Subscriber:
 
     def start(self, background: tasks.Background) -> None:
         """Connect and start listening, as part of a process's background work."""
-        self._heard_at = asyncio.get_running_loop().time()
+        self._canary_at = asyncio.get_running_loop().time()
         background.start("live listener", self._listen_for_ever())
         background.start("live canary", self._publish_canary_for_ever())
 
@@ -95,9 +95,9 @@ class Subscriber:
         await self._publisher.aclose()
 
     @property
-    def is_hearing(self) -> bool:
+    def is_receiving(self) -> bool:
         """Whether a canary came back recently; if False, pushes may be getting lost."""
-        return asyncio.get_running_loop().time() - self._heard_at < DEAF_AFTER_S
+        return asyncio.get_running_loop().time() - self._canary_at < CANARY_TIMEOUT_S
 
     async def join(self, room: str) -> None:
         """Subscribe to a room; return once Redis has confirmed it, or after 5 s without Redis.
@@ -126,7 +126,7 @@ class Subscriber:
         """Send the command with the others of this loop iteration: a herd needs few commands."""
         self._pending_commands[room] = command
         if self._sending is None or self._sending.done():
-            self._sending = tasks.keep(self._send_commands(), "live asking")
+            self._sending = tasks.keep(self._send_commands(), "live commands")
 
     async def _send_commands(self) -> None:
         # Without a connection nothing is sent: a new connection subscribes to all rooms.
@@ -148,7 +148,7 @@ class Subscriber:
             except (RedisError, OSError, TimeoutError) as error:
                 LOG.warning("Redis is unreachable", extra={"why": str(error)})
             except Exception:
-                # A listener that ended would leave the process deaf permanently.
+                # A listener that ended would leave the process without announcements permanently.
                 LOG.exception("the listener failed; it will reconnect")
             await backoff.wait()
 
@@ -185,10 +185,10 @@ class Subscriber:
                     self._receive_message(channel.decode(), data)
                 elif kind == b"ssubscribe":
                     self._confirm(channel.decode())
-            # A new connection gets the same time; it does not make `is_hearing` true.
-            if loop.time() - max(self._heard_at, self._listening_since) > DEAF_AFTER_S:
-                _HEARING.set(0)
-                raise ConnectionError("the canary was not heard")
+            # A new connection gets the same time; it does not make `is_receiving` true.
+            if loop.time() - max(self._canary_at, self._listening_since) > CANARY_TIMEOUT_S:
+                _RECEIVING.set(0)
+                raise ConnectionError("the canary was not received")
 
     async def _report_missed(self) -> None:
         try:
@@ -204,8 +204,8 @@ class Subscriber:
 
     def _receive_message(self, channel: str, message: bytes) -> None:
         if channel == self._canary:
-            self._heard_at = asyncio.get_running_loop().time()
-            _HEARING.set(1)
+            self._canary_at = asyncio.get_running_loop().time()
+            _RECEIVING.set(1)
             return
         _RECEIVED.inc()
         if message[:ORIGIN_LENGTH] == self._origin:

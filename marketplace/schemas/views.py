@@ -60,7 +60,7 @@ def listed_vendor_view(vendor: ListedVendor) -> dict[str, Any]:
     }
 
 
-def standing_view(conversation: Conversation, account_id: str) -> dict[str, bool]:
+def block_state(conversation: Conversation, account_id: str) -> dict[str, bool]:
     """Whether a conversation accepts messages, as one of its participants sees it."""
     return {
         "is_open": conversation.is_open,

@@ -17,11 +17,11 @@ from tests import memory
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A `Live`, and a listener in one room that hears its announcements."""
+    """A `Live`, and a listener in one room that receives its announcements."""
 
     live: Live
     room: str
-    hear: Callable[[int], Awaitable[list[LiveItem]]]
+    receive: Callable[[int], Awaitable[list[LiveItem]]]
 
 
 @pytest.fixture
@@ -29,19 +29,19 @@ def in_memory() -> Stage:
     """Announcements kept in memory."""
     kept, room = memory.Live(), f"conversation:{new_id()}"
 
-    async def hear(count: int) -> list[LiveItem]:
+    async def receive(count: int) -> list[LiveItem]:
         items: list[LiveItem] = [*kept.announcements, *kept.signals]
-        heard = [announcement for announcement in items if announcement.room == room]
-        assert len(heard) == count
-        return heard
+        received = [announcement for announcement in items if announcement.room == room]
+        assert len(received) == count
+        return received
 
-    return Stage(kept, room, hear)
+    return Stage(kept, room, receive)
 
 
 @pytest_asyncio.fixture
 async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
-    """Announcements through Redis, heard by another process."""
-    heard: asyncio.Queue[LiveItem] = asyncio.Queue()
+    """Announcements through Redis, received by another process."""
+    received: asyncio.Queue[LiveItem] = asyncio.Queue()
     background = tasks.Background(pytest.fail)
     room = f"conversation:{new_id()}"
     redis = live.connect(redis_url)
@@ -50,16 +50,16 @@ async def in_redis(redis_url: str) -> AsyncIterator[Stage]:
     async def nothing_missed() -> None:
         pass
 
-    async def hear(count: int) -> list[LiveItem]:
+    async def receive(count: int) -> list[LiveItem]:
         async with asyncio.timeout(10):
-            return [await heard.get() for _ in range(count)]
+            return [await received.get() for _ in range(count)]
 
     subscriber = live.Subscriber(
-        redis_url, "realtime-1", "listener", heard.put_nowait, nothing_missed
+        redis_url, "realtime-1", "listener", received.put_nowait, nothing_missed
     )
     subscriber.start(background)
     await subscriber.join(room)
-    yield Stage(announcer, room, hear)
+    yield Stage(announcer, room, receive)
     await background.end()
     await subscriber.close()
     await announcer.close()
@@ -83,7 +83,7 @@ async def test_an_announcement_arrives_unchanged(stage: Stage) -> None:
     for announcement in announcements:
         stage.live.announce(announcement)
 
-    assert await stage.hear(2) == announcements
+    assert await stage.receive(2) == announcements
 
 
 async def test_a_signal_never_arrives_as_a_push(stage: Stage) -> None:
@@ -95,7 +95,7 @@ async def test_a_signal_never_arrives_as_a_push(stage: Stage) -> None:
     stage.live.signal(signal)
     stage.live.signal(Signal(stage.room, SignalName.HEAD, position=7))
 
-    assert await stage.hear(3) == [push, signal, Signal(stage.room, SignalName.HEAD, {}, 7)]
+    assert await stage.receive(3) == [push, signal, Signal(stage.room, SignalName.HEAD, {}, 7)]
 
 
 async def test_announcements_keep_their_order(stage: Stage) -> None:
@@ -103,9 +103,9 @@ async def test_announcements_keep_their_order(stage: Stage) -> None:
     for number in range(1, 2_001):
         stage.live.announce(Announcement(stage.room, "message.sent", {}, number))
 
-    heard = await stage.hear(2_000)
+    received = await stage.receive(2_000)
 
-    assert [announcement.position for announcement in heard] == list(range(1, 2_001))
+    assert [announcement.position for announcement in received] == list(range(1, 2_001))
 
 
 async def test_an_announcement_reaches_only_its_room(stage: Stage) -> None:
@@ -113,9 +113,9 @@ async def test_an_announcement_reaches_only_its_room(stage: Stage) -> None:
     stage.live.announce(Announcement(f"{stage.room}-next-door", "message.sent", {}, 1))
     stage.live.announce(Announcement(stage.room, "message.sent", {}, 2))
 
-    (heard,) = await stage.hear(1)
+    (received,) = await stage.receive(1)
 
-    assert heard.position == 2
+    assert received.position == 2
 
 
 async def test_announcing_without_redis_neither_fails_nor_blocks() -> None:

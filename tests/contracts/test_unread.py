@@ -67,7 +67,7 @@ async def test_unread_counts_stop_at_a_hundred(store: Store, sent: int, count: i
 
 async def test_many_deletions_do_not_hide_remaining_messages(store: Store) -> None:
     """Remaining messages count even when many later messages were deleted."""
-    standing = await _add(store, *(_says(OTHER) for _ in range(7)))
+    undeleted = await _add(store, *(_says(OTHER) for _ in range(7)))
     for _ in range(4):
         deleted = await _add(store, *(_says(OTHER) for _ in range(45)))
         await _add(
@@ -78,7 +78,7 @@ async def test_many_deletions_do_not_hide_remaining_messages(store: Store) -> No
             ),
         )
 
-    assert await _unread(store) == (0, len(standing))
+    assert await _unread(store) == (0, len(undeleted))
 
 
 async def test_many_conversations_are_counted_at_once(store: Store) -> None:

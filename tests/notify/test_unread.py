@@ -1,7 +1,7 @@
 """The messages that an email covers."""
 
 from marketplace.ports import World
-from notify.unread import Unread, standing, unread
+from notify.unread import Unread, unread, unread_bodies
 from tests.builders import a_deletion, a_message, an_edit
 from tests.notify.helpers import a_case, keep, of_messages, stored_message
 
@@ -17,7 +17,7 @@ def test_edits_count_and_deleted_messages_are_left_out() -> None:
         a_deletion(sequence=4, message_id="m2"),
     ]
 
-    assert standing(entries, "vince", 2) == ("ONE",)
+    assert unread_bodies(entries, "vince", 2) == ("ONE",)
 
 
 def test_own_and_later_messages_are_not_quoted() -> None:
@@ -30,7 +30,7 @@ def test_own_and_later_messages_are_not_quoted() -> None:
         a_deletion(sequence=5, message_id="of another mail"),
     ]
 
-    assert standing(entries, "vince", 2) == ("yours",)
+    assert unread_bodies(entries, "vince", 2) == ("yours",)
 
 
 async def test_read_messages_are_not_quoted(world: World) -> None:

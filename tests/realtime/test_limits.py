@@ -189,7 +189,7 @@ async def test_joins_in_flight_count_towards_the_limit_of_rooms(
         refused = Counter(answer["error"]["code"] for answer in await raw.answers(range(300)))
         raw.send(*joins)
         answers = await raw.answers(range(1_000, 1_300))
-        joined = running.parts.announcer.hear.__self__._rooms  # type: ignore[union-attr]
+        joined = running.parts.announcer.receive.__self__._rooms  # type: ignore[union-attr]
         names = [name for name in joined if name.startswith("conversation:")]
 
     assert refused.keys() <= {"not_found", "too_many_rooms"}

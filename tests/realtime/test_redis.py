@@ -31,7 +31,7 @@ def _short_intervals() -> Iterator[None]:
     """Shorten the intervals for quick tests; their relative order is the production one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subscriber, "CANARY_EVERY_S", 0.1)
-        patch.setattr(subscriber, "DEAF_AFTER_S", 1.0)
+        patch.setattr(subscriber, "CANARY_TIMEOUT_S", 1.0)
         patch.setattr(subscriber, "CONFIRM_TIMEOUT_S", 0.5)
         yield
 

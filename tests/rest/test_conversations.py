@@ -114,7 +114,7 @@ async def test_only_the_other_sides_messages_count_as_unread(rest: Rest) -> None
     story = await a_story(rest)
     path = story.conversation_path
 
-    async def standing(person: Person) -> tuple[int, int]:
+    async def counted(person: Person) -> tuple[int, int]:
         one = (await person.get(path)).json()
         listed = (await person.get("/v1/conversations")).json()["items"]
         assert [
@@ -122,17 +122,17 @@ async def test_only_the_other_sides_messages_count_as_unread(rest: Rest) -> None
         ] == [one["unread"]]
         return one["read_sequence"], one["unread"]
 
-    assert await standing(story.customer) == await standing(story.vendor) == (0, 0)
+    assert await counted(story.customer) == await counted(story.vendor) == (0, 0)
     for n in range(3):
         await send(story, n)  # sequences 2, 3 and 4, from the customer
-    assert await standing(story.customer) == (4, 0)
-    assert await standing(story.vendor) == (0, 3)
+    assert await counted(story.customer) == (4, 0)
+    assert await counted(story.vendor) == (0, 3)
 
     body = {"client_message_id": "answer", "body": "On Friday"}
     await story.vendor.post(f"{path}/messages", json=body)
 
-    assert await standing(story.vendor) == (5, 0)
-    assert await standing(story.customer) == (4, 1)
+    assert await counted(story.vendor) == (5, 0)
+    assert await counted(story.customer) == (4, 1)
 
 
 async def test_a_sequence_beyond_the_head_or_of_another_epoch_gets_the_newest(

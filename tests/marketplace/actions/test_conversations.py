@@ -101,8 +101,8 @@ async def test_unread_is_the_head_minus_the_read_position(talk: Talk) -> None:
 
     page = await conversations.own_conversations(talk.stage.world, talk.customer, PageRequest(10))
 
-    (standing,) = page.items
-    assert (standing.head, standing.read_sequence) == (5, 3)
+    (summary,) = page.items
+    assert (summary.head, summary.read_sequence) == (5, 3)
     beyond = conversations.mark_position(
         talk.stage.world, talk.customer, talk.conversation, delivered=6, read=0
     )

@@ -33,8 +33,8 @@ async def test_a_gap_is_read_once_for_all_members(
         room.settle(member, 0)
     feed.last = 4
 
-    room.hear(entry(1))
-    room.hear(entry(4))
+    room.receive(entry(1))
+    room.receive(entry(4))
     await transport.until("c", [1, 2, 3, 4])
 
     assert transport.got == {member: [1, 2, 3, 4] for member in "abc"}
@@ -46,7 +46,7 @@ async def test_a_signalled_head_reveals_a_lost_announcement(
 ) -> None:
     """A head reveals that the last announcement was lost."""
     room.settle("a", 0)
-    room.hear(entry(1))
+    room.receive(entry(1))
     feed.last = 3
 
     room.reach(3)
@@ -60,7 +60,7 @@ async def test_a_gap_is_filled_after_an_outage_of_the_store(
     room.settle("a", 0)
     feed.last, feed.fails = 3, 2
 
-    room.hear(entry(3))
+    room.receive(entry(3))
     await transport.until("a", [1, 2, 3])
 
     assert feed.reads == [0, 0, 0]
@@ -72,7 +72,7 @@ async def test_a_room_restarts_in_a_new_epoch(room: Room, feed: Feed, transport:
 
     feed.epoch, feed.last = "1", 6
     room.check(6, 11)
-    room.hear(entry(7))
+    room.receive(entry(7))
 
     assert transport.gaps == [_gap(6, is_snapshot=True, epoch="1")]
     assert transport.got["a"][1:] == [7]
@@ -111,7 +111,7 @@ async def test_a_gap_in_the_store_is_not_read_repeatedly(
     await transport.until("a", [0])
 
     assert transport.gaps == [_gap(6, is_snapshot=True)]
-    room.hear(entry(7))
+    room.receive(entry(7))
     assert transport.got["a"][1:] == [7]
 
 
@@ -123,7 +123,7 @@ async def test_a_lasting_gap_is_reported_once_and_still_filled(
     room.settle("a", 0)
     feed.last, feed.fails = 3, 3
 
-    room.hear(entry(3))
+    room.receive(entry(3))
     await transport.until("a", [0, 1, 2, 3])  # the gap has no sequence
 
     assert transport.gaps == [_gap(3, is_snapshot=False)]
@@ -141,7 +141,7 @@ async def test_a_nonexistent_head_is_not_polled_forever(
         while not feed.reads:  # noqa: ASYNC110 # a plain list
             await asyncio.sleep(0.001)
     await asyncio.sleep(0)
-    room.hear(entry(3))
+    room.receive(entry(3))
 
     assert transport.got == {"a": [3]}
     assert feed.reads == [2]

@@ -19,7 +19,7 @@ async def test_a_member_gets_only_what_follows_its_snapshot(
     assert room.settle("new", 2)
 
     for number in (1, 2, 3):
-        room.hear(entry(number))
+        room.receive(entry(number))
 
     assert transport.got == {"old": [1, 2, 3], "new": [3]}
 
@@ -28,11 +28,11 @@ async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) 
     """The room advanced while the snapshot was read: joining with it would leave a gap."""
     room.settle("a", 0)
     for number in (1, 2):
-        room.hear(entry(number))
+        room.receive(entry(number))
 
     assert not room.settle("b", 1)
     assert room.settle("b", 2)
-    room.hear(entry(3))
+    room.receive(entry(3))
 
     assert transport.got["b"] == [3]
 
@@ -42,8 +42,8 @@ async def test_announcements_before_the_first_member_are_kept(
 ) -> None:
     """Joining a long conversation while it advances reads only its end, not all of it."""
     feed.last = 10_002
-    room.hear(entry(10_000))
-    room.hear(entry(10_002))
+    room.receive(entry(10_000))
+    room.receive(entry(10_002))
     assert room.settle("a", 10_000)
 
     await transport.until("a", [10_001, 10_002])

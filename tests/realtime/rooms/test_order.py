@@ -17,7 +17,7 @@ async def test_announcements_in_order_need_no_read(
     assert room.settle("a", 4)
 
     for number in (5, 6, 7):
-        room.hear(entry(number))
+        room.receive(entry(number))
 
     assert transport.got == {"a": [5, 6, 7]}
     assert feed.reads == []
@@ -31,7 +31,7 @@ async def test_announcements_out_of_order_are_reordered(
     feed.last = 5
 
     for number in (3, 2, 5, 1, 4):
-        room.hear(entry(number))
+        room.receive(entry(number))
 
     assert transport.got == {"a": [1, 2, 3, 4, 5]}
 
@@ -41,7 +41,7 @@ async def test_a_repeated_announcement_is_delivered_once(room: Room, transport: 
     room.settle("a", 2)
 
     for number in (3, 3, 1, 2, 4, 3, 4):
-        room.hear(entry(number))
+        room.receive(entry(number))
 
     assert transport.got == {"a": [3, 4]}
 
@@ -52,14 +52,14 @@ async def test_announcements_during_a_read_are_delivered_after_it(
     """Announcements and store reads end in one order."""
     room.settle("a", 0)
     feed.last, feed.gate = 3, asyncio.Event()
-    room.hear(entry(3))
+    room.receive(entry(3))
     async with asyncio.timeout(5):
         while not feed.reads:  # noqa: ASYNC110 # a plain list
             await asyncio.sleep(0.001)
 
     feed.last = 5
-    room.hear(entry(5))
-    room.hear(entry(4))
+    room.receive(entry(5))
+    room.receive(entry(4))
     feed.gate.set()
 
     await transport.until("a", [1, 2, 3, 4, 5])
@@ -74,7 +74,7 @@ async def test_announcements_beyond_the_bound_are_read_from_the_store(
     feed.last = 500
 
     for number in range(2, 501):
-        room.hear(entry(number))
+        room.receive(entry(number))
     await transport.until("a", list(range(1, 501)))
 
 
@@ -82,6 +82,6 @@ async def test_unnumbered_pushes_are_delivered_at_once(room: Room, transport: Tr
     """Typing and receipts are not part of the numbered stream."""
     room.settle("a", 7)
 
-    room.hear(Announcement(ROOM, "typing.updated", {}))
+    room.receive(Announcement(ROOM, "typing.updated", {}))
 
     assert transport.got == {"a": [0]}
