@@ -3,12 +3,14 @@
 __main__.py       the process: open, serve, drain
 draining.py       shutdown: finish calls in flight, then close connections in batches
 gateway.py        all connections: handshake, presence, termination
-connections.py    one connection: its rooms, its limits, its cached conversations
+connections.py    one connection: its rooms and its limits
+access.py         what a connection was found to be allowed, until its access changes
 calls.py          dispatches a call by name: validates the payload, acknowledges with ok or an error
 limits.py         rate limits per connection and account, connection limits per address
 admission.py      bounds concurrent handshakes and joins; the rest get a retry time
 deadlines.py      cancels calls that take too long
 conversations.py  the calls about conversations
+snapshots.py      what joining a conversation returns
 rfis.py           the calls about RFI feeds
 memberships.py    removes connections from rooms that their account may no longer see
 rooms.py          all rooms: routes what arrives, and compares heads with the store

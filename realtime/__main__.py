@@ -19,6 +19,7 @@ from realtime.memberships import Memberships
 from realtime.presence import RoomPresence
 from realtime.rfis import RfiCalls
 from realtime.rooms import Rooms
+from realtime.snapshots import Snapshots
 from realtime.transport.pushes import SocketIoTransport
 from realtime.transport.server import GatewayServer, close_connections
 from realtime.typing import Typing
@@ -38,8 +39,9 @@ async def main(process: Process) -> None:
     rooms.on(SignalName.ACCESS, memberships.access_changed)
     rooms.on(SignalName.ACCESS, activity.access_changed)
     rooms.on(SignalName.ACTIVITY, presence.receive)
+    snapshots = Snapshots(parts.world, presence)
     conversation_calls = ConversationCalls(
-        parts.world, rooms, Typing(parts.world.live), activity, presence
+        parts.world, rooms, snapshots, Typing(parts.world.live), activity
     )
     rfi_calls = RfiCalls(parts.world, rooms)
     deadlines = Deadlines(DEADLINE_S)
@@ -50,7 +52,7 @@ async def main(process: Process) -> None:
 
     def refresh_after_epoch_change() -> None:
         for connection in gateway.connections():
-            connection.forget_access()
+            connection.access.forget()
         rooms.check_heads_soon()
 
     parts.store.epoch.on_change(refresh_after_epoch_change)

@@ -199,6 +199,7 @@ class Gateway:
             connection_id,
             actor,
             access.expires_at.timestamp(),
+            self._world,
             session_id=access.session_id,
             network=network,
             account=account,

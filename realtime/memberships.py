@@ -38,7 +38,7 @@ class Memberships:
         """Have an account rechecked; what its connections have cached is discarded at once."""
         account_id = signal.room.removeprefix(_ACCOUNT)
         for connection in self._gateway.connections(account_id):
-            connection.forget_access()
+            connection.access.forget()
         self._changed.add(account_id)
         self._wake.set()
 
@@ -80,8 +80,8 @@ class Memberships:
         )
         for vendor in vendors:
             account_id = vendor.actor.account_id
-            if account_id in losses.suspended and vendor.may_write:
-                vendor.forget_access()
+            if account_id in losses.suspended and vendor.access.may_write:
+                vendor.access.forget()
             for rfi in joined[vendor.id]:
                 reason = losses.rfis.get((rfi, account_id))
                 if reason is not None:

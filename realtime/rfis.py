@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 
 from marketplace.actions import feeds, rfis
-from marketplace.domain.visibility import SeenRfi, View
+from marketplace.domain.feeds import RevisionPage
+from marketplace.domain.visibility import View
 from marketplace.ports import World, rfi_room
 from marketplace.schemas.conversations import JoinRfi, RfiCall
 from marketplace.schemas.rfis import RevisionView, RfiView
@@ -48,29 +49,26 @@ class RfiCalls:
 
     async def _join(self, connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
         rfi_id = payload["rfi_id"]
+        access, epoch = connection.access, self._world.store.epoch
         await rfis.visible_rfi(self._world, connection.actor, rfi_id)
         room = await self._rooms.enter(rfi_room(rfi_id), lambda: RfiFeed(self._world.store, rfi_id))
         try:
             while True:
-                access_version, epoch = connection.access_changes, self._world.store.epoch.current
-                rfi = await rfis.visible_rfi(self._world, connection.actor, rfi_id)
-                follows = not feeds.is_other(payload["epoch"], epoch)
-                changes = await self._changes(rfi, payload["after_revision"] if follows else None)
-                if (access_version, epoch) != (
-                    connection.access_changes,
-                    self._world.store.epoch.current,
-                ):
+                access_changes = access.changes
+                page = await feeds.read_missed_revisions(
+                    self._world,
+                    connection.actor,
+                    rfi_id,
+                    after=payload["after_revision"],
+                    epoch=payload["epoch"],
+                    limit=MAX_CHANGES,
+                )
+                if (access_changes, page.epoch) != (access.changes, epoch.current):
                     continue  # its access to the RFI may be gone, or the store was restored
-                is_limited = rfi.view is View.LIMITED
-                if room.settle(connection.id, rfi.revision, is_limited=is_limited):
+                is_limited = page.rfi.view is View.LIMITED
+                if room.settle(connection.id, page.head, is_limited=is_limited):
                     connection.add_room(room)
-                    return {
-                        "rfi": _RFI.dump(rfi),
-                        "revision": rfi.revision,
-                        "changes": changes or [],
-                        "epoch": epoch,
-                        "is_snapshot": changes is None,
-                    }
+                    return _written(page)
         finally:
             self._rooms.abandon(room)
 
@@ -81,17 +79,15 @@ class RfiCalls:
         self._rooms.leave(name, connection.id)
         return {}
 
-    async def _changes(self, rfi: SeenRfi, after: int | None) -> list[dict[str, Any]] | None:
-        """The changes after a revision up to the RFI's own; None if any of them is unavailable."""
-        up_to = rfi.revision
-        if after is None or not 0 <= up_to - after <= MAX_CHANGES:
-            return None
-        revisions = await rfis.revisions_of(self._world, rfi, after, MAX_CHANGES)
-        changes = [change for change in revisions if change.revision <= up_to]
-        begin = after + 1
-        if rfi.view is not View.OWN and changes and changes[0].cause == "submitted":
-            begin = changes[0].revision  # earlier revisions are visible to the customer only
-        if len(changes) != up_to - begin + 1:
-            return None
-        views: list[dict[str, Any]] = _REVISION.dump(changes, many=True)
-        return views if len(orjson.dumps(views)) <= MAX_CHANGES_BYTES else None
+
+def _written(page: RevisionPage) -> dict[str, Any]:
+    """The acknowledgement; a snapshot if the changes are too large for it."""
+    changes = _REVISION.dump(page.revisions, many=True)
+    is_snapshot = page.is_snapshot or len(orjson.dumps(changes)) > MAX_CHANGES_BYTES
+    return {
+        "rfi": _RFI.dump(page.rfi),
+        "revision": page.head,
+        "changes": [] if is_snapshot else changes,
+        "epoch": page.epoch,
+        "is_snapshot": is_snapshot,
+    }

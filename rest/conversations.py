@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import conversations, feeds, memberships
 from marketplace.actions.conversations import ConversationSummary
-from marketplace.actions.feeds import EntryPage
+from marketplace.domain.feeds import EntryPage
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
 from marketplace.schemas.conversations import (
@@ -20,7 +20,7 @@ from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.strict import Strict
-from marketplace.schemas.views import block_state, entry_view, message_view
+from marketplace.schemas.views import block_state, entry_page_view, message_view
 from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes
@@ -101,22 +101,17 @@ async def list_entries(context: RequestContext) -> Answer:
     )
     after, before = _ends(context.query)
     page = await feeds.read_entries(
-        context.world.store,
-        conversation.id,
+        context.world,
+        conversation,
         after=after,
         before=before,
         epoch=context.query["epoch"],
         limit=context.query["limit"],
     )
-    body = {
-        "items": [entry_view(entry) for entry in page.entries],
-        "next_cursor": _next_cursor(page, is_forward=after is not None),
-        "head": page.head,
-        "has_more": page.has_more,
-        "epoch": page.epoch,
-        "is_snapshot": page.is_snapshot,
-    }
-    return Answer(body, is_written=True)
+    view = entry_page_view(page)
+    items = view.pop("entries")
+    next_cursor = _next_cursor(page, is_forward=after is not None)
+    return Answer({"items": items, "next_cursor": next_cursor, **view}, is_written=True)
 
 
 @ROUTES.post(

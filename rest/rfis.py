@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.actions import rfis
+from marketplace.actions import feeds, rfis
 from marketplace.domain.rfis import Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields.numbers import Flag, Whole
@@ -173,22 +173,21 @@ async def list_rfi_changes(context: RequestContext) -> Answer:
 
     Each revision has the old and new value of every changed field, who changed them, and why.
     """
-    page = page_request(context.query)
-    after = context.query["after_revision"] or int(page.before_id or 0)
-    changes = await rfis.visible_revisions(
+    request = page_request(context.query)
+    page = await feeds.read_revisions(
         context.world,
         context.actor,
         context.path["rfi_id"],
-        after,
-        page.limit,
-        context.query["epoch"],
+        after=context.query["after_revision"] or int(request.before_id or 0),
+        epoch=context.query["epoch"],
+        limit=request.limit,
     )
-    last = changes.revisions[-1].revision if changes.revisions else changes.head
+    last = page.revisions[-1].revision if page.revisions else page.head
     body = {
-        "items": changes.revisions,
-        "next_cursor": str(last) if last < changes.head else None,
-        "head": changes.head,
-        "epoch": changes.epoch,
-        "is_snapshot": changes.is_snapshot,
+        "items": page.revisions,
+        "next_cursor": str(last) if last < page.head else None,
+        "head": page.head,
+        "epoch": page.epoch,
+        "is_snapshot": page.is_snapshot,
     }
     return Answer(body)

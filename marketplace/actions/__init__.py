@@ -12,7 +12,7 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
     quotes.py         submit and revise quotes
     conversations.py  messages, edits, deletions, read positions, notices
     blocks.py         block and unblock a conversation
-    feeds.py          read entries from a sequence on, and notice a restore
+    feeds.py          read entries and revisions from a number on, and notice a restore
     reports.py        report a message; list and close reports
     memberships.py    which vendors have lost access, and who may write
     announcements.py  which rooms get which push or signal

@@ -1,75 +1,199 @@
-"""Reads feeds from a number on, and notices a number that belongs to another history."""
+"""Read feeds from a number on: the entries of a conversation, the revisions of an RFI.
 
+A reader whose number is above the head, or belongs to another epoch, has seen what a restore
+removed. It gets a snapshot, which does not continue from its number.
+"""
+
+import asyncio
 from dataclasses import dataclass
 
-from marketplace.domain.conversations import Entry, fit_page
-from marketplace.ports import Store
+from marketplace.actions import conversations, rfis
+from marketplace.domain import visibility
+from marketplace.domain.accounts import Actor
+from marketplace.domain.conversations import Conversation, ReadPosition
+from marketplace.domain.feeds import EntryPage, RevisionPage, page_after, page_before
+from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.unread import with_own_messages
+from marketplace.domain.visibility import SeenRfi, View
+from marketplace.ports import Store, World
+
+HEAD_LAGS_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPage:
-    """Some entries of a conversation, oldest first, and its head.
+class ConversationSnapshot:
+    """A conversation up to the head of a page, from which pushes continue.
 
-    If `is_snapshot` is True, they are the newest entries and do not continue from the reader's
-    number. `has_more` says whether there are more entries in the requested direction: older ones
-    for a snapshot.
+    `read_positions` has each participant who has read or received something.
     """
 
-    entries: list[Entry]
+    page: EntryPage
+    conversation: Conversation
+    read_positions: list[ReadPosition]
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where a page starts: the reader's sequence, or None for a snapshot.
+
+    `head` is what a majority has. The sequence may be above it for a moment after an election, but
+    not above `newest_head`.
+    """
+
+    sequence: int | None
     head: int
-    has_more: bool
-    is_snapshot: bool
+    newest_head: int
     epoch: str
 
 
 async def read_entries(
-    store: Store,
-    conversation_id: str,
+    world: World,
+    conversation: Conversation,
     *,
     after: int | None,
     before: int | None,
     epoch: str | None,
     limit: int,
 ) -> EntryPage:
-    """Entries after a sequence, or before one, or the newest.
-
-    The newest entries are also returned if the number is above the head or of another epoch: the
-    reader has seen entries that a restore has removed.
+    """At most `limit` entries after a sequence, or before one, or the newest.
 
     Raises:
         TemporaryError: the store is down.
     """
+    entries = world.store.entries
+    sequence = after if before is None else before - 1
+    start = await _start(world.store, conversation.id, sequence, epoch)
+    if start.sequence is not None and before is None:
+        found = await entries.after(conversation.id, start.sequence, limit)
+        return page_after(found, start.newest_head, start.epoch)
+    is_snapshot = start.sequence is None
+    found = await entries.before(conversation.id, None if is_snapshot else before, limit)
+    return page_before(found, start.newest_head, start.epoch, is_snapshot=is_snapshot)
+
+
+async def read_snapshot(
+    world: World,
+    actor: Actor,
+    conversation_id: str,
+    *,
+    after: int | None,
+    epoch: str | None,
+    limit: int,
+) -> ConversationSnapshot:
+    """A conversation with its entries after a sequence, or the newest, and nothing above its head.
+
+    Whether it is open is read after the head, so that it is never older than the entries.
+
+    Raises:
+        ParleyError: `not_found`.
+        TemporaryError: the store is down.
+    """
+    store = world.store
+    start = await _start(store, conversation_id, after, epoch)
+    while start.sequence is not None and start.sequence > start.head:
+        await asyncio.sleep(HEAD_LAGS_S)
+        start = await _start(store, conversation_id, after, epoch)
+    entries, conversation, positions = await asyncio.gather(
+        store.entries.before(conversation_id, start.head + 1, limit)
+        if start.sequence is None
+        else store.entries.after(conversation_id, start.sequence, limit),
+        conversations.own_conversation(world, actor, conversation_id),
+        store.read_positions.of_conversation(conversation_id),
+    )
+    complete = [entry for entry in entries if entry.sequence <= start.head]
+    page = (
+        page_before(complete, start.head, start.epoch, is_snapshot=True)
+        if start.sequence is None
+        else page_after(complete, start.head, start.epoch)
+    )
+    accounts = [participant.account_id for participant in conversation.participants]
+    moved = with_own_messages(positions, entries, conversation_id, accounts)
+    return ConversationSnapshot(page, conversation, moved)
+
+
+async def read_revisions(
+    world: World, actor: Actor, rfi_id: str, *, after: int, epoch: str | None, limit: int
+) -> RevisionPage:
+    """At most `limit` revisions of an RFI after a number, or the newest for a snapshot.
+
+    Raises:
+        ParleyError: `not_found`, `forbidden`, as `visible_rfi`.
+        TemporaryError: the store is down.
+    """
+    current = world.store.epoch.current
+    rfi = await rfis.visible_rfi(world, actor, rfi_id)
+    follows = _follows(rfi, after, epoch, current)
+    start = await _visible_after(world, rfi, after if follows else max(0, rfi.revision - limit))
+    revisions = await _revisions(world, rfi, start, limit)
+    # A revision may have been added between the two reads.
+    head = max(rfi.revision, revisions[-1].revision if revisions else 0)
+    return RevisionPage(rfi, revisions, head, current, not follows)
+
+
+async def read_missed_revisions(
+    world: World, actor: Actor, rfi_id: str, *, after: int | None, epoch: str | None, limit: int
+) -> RevisionPage:
+    """An RFI with all revisions after a number up to its own.
+
+    A snapshot has none: the reader asked for none, or more are missing than `limit`, or one of them
+    is no longer stored.
+
+    Raises:
+        ParleyError: `not_found`, `forbidden`, as `visible_rfi`.
+        TemporaryError: the store is down.
+    """
+    current = world.store.epoch.current
+    rfi = await rfis.visible_rfi(world, actor, rfi_id)
+    snapshot = RevisionPage(rfi, [], rfi.revision, current, True)
+    if after is None or not _follows(rfi, after, epoch, current) or rfi.revision - after > limit:
+        return snapshot
+    start = await _visible_after(world, rfi, after)
+    revisions = [
+        revision
+        for revision in await _revisions(world, rfi, start, limit)
+        if revision.revision <= rfi.revision
+    ]
+    if len(revisions) != rfi.revision - start:
+        return snapshot
+    return RevisionPage(rfi, revisions, rfi.revision, current, False)
+
+
+async def _start(
+    store: Store, conversation_id: str, sequence: int | None, epoch: str | None
+) -> _Start:
     current = store.epoch.current
     head = (await store.entries.heads([conversation_id]))[conversation_id]
-    reader_sequence = after if before is None else before - 1
-    is_snapshot = reader_sequence is None or is_other(epoch, current)
-    if reader_sequence is not None and not is_snapshot and reader_sequence > head:
-        head = await newest_head(store, conversation_id)
-        is_snapshot = reader_sequence > head
-    if after is not None and not is_snapshot:
-        entries = fit_page(await store.entries.after(conversation_id, after, limit))
-        head = max(head, entries[-1].sequence if entries else 0)
-        return EntryPage(
-            entries, head, bool(entries) and entries[-1].sequence < head, False, current
-        )
-    newest = await store.entries.before(conversation_id, None if is_snapshot else before, limit)
-    entries = fit_page(newest, newest=True)
-    head = max(head, entries[-1].sequence if entries else 0)
-    return EntryPage(entries, head, bool(entries) and entries[0].sequence > 1, is_snapshot, current)
+    if sequence is None or _is_other(epoch, current):
+        return _Start(None, head, head, current)
+    newest_head = head
+    if sequence > head:
+        # Right after an election the new primary may not know yet which entries a majority has, so
+        # an acknowledged head can be missing from majority reads.
+        newest_head = (await store.entries.newest_heads([conversation_id]))[conversation_id]
+    return _Start(sequence if sequence <= newest_head else None, head, newest_head, current)
 
 
-def is_other(epoch: str | None, current: str) -> bool:
+def _follows(rfi: Rfi, after: int, epoch: str | None, current: str) -> bool:
+    """Whether the RFI's revisions continue from the reader's number."""
+    return after <= rfi.revision and not _is_other(epoch, current)
+
+
+def _is_other(epoch: str | None, current: str) -> bool:
     """Whether the reader's number belongs to another epoch; None means the current one."""
     return epoch is not None and epoch != current
 
 
-async def newest_head(store: Store, conversation_id: str) -> int:
-    """The reliable head, for a number that is above the head just read.
+async def _visible_after(world: World, rfi: SeenRfi, after: int) -> int:
+    """The revision after which the actor sees all revisions, at least `after`.
 
-    Right after an election the new primary may not know yet which entries a majority has, so an
-    acknowledged head can be missing from majority reads.
-
-    Raises:
-        TemporaryError: the store is down.
+    Except for the customer and admins it is the one before the submission: content that the
+    customer removed from the draft was never meant for others.
     """
-    return (await store.entries.newest_heads([conversation_id]))[conversation_id]
+    if rfi.view is View.OWN:
+        return after
+    return max(after, await world.store.rfis.submission(rfi.id) - 1)
+
+
+async def _revisions(world: World, rfi: SeenRfi, after: int, limit: int) -> list[Revision]:
+    revisions = await world.store.rfis.revisions(rfi.id, after, limit)
+    return [visibility.seen_revision(revision, rfi.view) for revision in revisions]

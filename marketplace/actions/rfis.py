@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from marketplace.actions import announcements, feeds
+from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
 from marketplace.actions.offers import close_expired
@@ -21,19 +21,6 @@ from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionPage:
-    """Some revisions of an RFI, oldest first, and its current revision.
-
-    If `is_snapshot` is True, they are the newest ones and do not continue from the reader's number.
-    """
-
-    revisions: list[Revision]
-    head: int
-    is_snapshot: bool
-    epoch: str
 
 
 @dataclass(slots=True)
@@ -216,41 +203,6 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
     """
     actor.require(Role.CUSTOMER)
     return await world.store.rfis.of_customer(actor.account_id, request)
-
-
-async def visible_revisions(
-    world: World, actor: Actor, rfi_id: str, after_revision: int, limit: int, epoch: str | None
-) -> RevisionPage:
-    """The RFI's revisions after a number as the actor may see them, in order, at most `limit`.
-
-    The newest revisions are returned if the number is above the RFI's revision or of another epoch.
-
-    Raises:
-        ParleyError: `not_found`, as `visible_rfi`.
-    """
-    current = world.store.epoch.current
-    rfi = await visible_rfi(world, actor, rfi_id)
-    is_snapshot = feeds.is_other(epoch, current) or after_revision > rfi.revision
-    after = max(0, rfi.revision - limit) if is_snapshot else after_revision
-    revisions = await revisions_of(world, rfi, after, limit)
-    # A revision may have been added between the two reads.
-    head = max(rfi.revision, revisions[-1].revision if revisions else 0)
-    return RevisionPage(revisions, head, is_snapshot, current)
-
-
-async def revisions_of(
-    world: World, rfi: SeenRfi, after_revision: int, limit: int
-) -> list[Revision]:
-    """The revisions of an RFI after a number, in the view of the given RFI.
-
-    For everybody except the customer and admins they start with the submission: content that the
-    customer removed from the draft was never meant for others.
-    """
-    store = world.store.rfis
-    if rfi.view is not View.OWN:
-        after_revision = max(after_revision, await store.submission(rfi.id) - 1)
-    revisions = await store.revisions(rfi.id, after_revision, limit)
-    return [visibility.seen_revision(revision, rfi.view) for revision in revisions]
 
 
 async def _own_rfi(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:

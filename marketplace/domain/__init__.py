@@ -8,6 +8,7 @@ The rules use the standard library only; a test checks this.
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
     quotes.py         a price for one revision of the RFI
     conversations.py  participants, and entries numbered densely from 1
+    feeds.py          pages of a conversation's entries and an RFI's revisions
     unread.py         what a participant has not read yet
     reports.py        reports of messages to the admins
     notifications.py  one event, one person, one channel

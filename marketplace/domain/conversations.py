@@ -14,8 +14,6 @@ from marketplace.domain.requests import RequestKey, require_same_request
 from marketplace.errors import Code, ParleyError
 
 MAX_BODY_CHARACTERS = 8_000
-# 200 entries of 8,000 characters would be megabytes in one response, for a phone on a slow network.
-MAX_PAGE_BYTES = 200_000
 
 
 class EntryKind(StrEnum):
@@ -211,16 +209,3 @@ def entry_with_same_body(current: Entry | None, edit: Entry) -> Entry | None:
             Code.WRONG_STATE, "This message was deleted and cannot be edited. Send a new one."
         )
     return current if current.body == edit.body else None
-
-
-def fit_page(entries: list[Entry], *, newest: bool = False) -> list[Entry]:
-    """As many entries as fit into one response, at least one: the first ones, or the newest."""
-    ordered = entries[::-1] if newest else entries
-    kept: list[Entry] = []
-    size_bytes = 0
-    for entry in ordered:
-        size_bytes += len((entry.body or "").encode())
-        if kept and size_bytes > MAX_PAGE_BYTES:
-            break
-        kept.append(entry)
-    return kept[::-1] if newest else kept

@@ -7,6 +7,7 @@ Written by hand instead of by a schema: every send turns its message into JSON o
 from typing import Any
 
 from marketplace.domain.conversations import Conversation, Entry, EntryKind
+from marketplace.domain.feeds import EntryPage
 from marketplace.domain.vendors import ListedVendor
 from marketplace.schemas.fields.times import written
 
@@ -34,9 +35,20 @@ def message_view(entry: Entry) -> dict[str, Any]:
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:
-    """An entry as `join_conversation` and `fetch_entries` return it."""
+    """An entry as a page of entries has it."""
     head = {"sequence": entry.sequence, "kind": entry.kind, "at": written(entry.at)}
     return {**head, **_content(entry)}
+
+
+def entry_page_view(page: EntryPage) -> dict[str, Any]:
+    """A page of entries as `join_conversation` and `fetch_entries` return it."""
+    return {
+        "entries": [entry_view(entry) for entry in page.entries],
+        "head": page.head,
+        "has_more": page.has_more,
+        "epoch": page.epoch,
+        "is_snapshot": page.is_snapshot,
+    }
 
 
 def push(entry: Entry) -> tuple[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from marketplace.actions.conversations import add_notice
 from marketplace.domain.accounts import Actor, Role
 from marketplace.ports import Repositories
 from marketplace.storage import MongoStore
-from realtime import conversations
+from realtime import access
 from tests.builders import NOW
 from tests.realtime.apps import App, Talk
 from tests.realtime.conftest import Connect, Gateways
@@ -100,7 +100,7 @@ async def test_typing_and_receipts_do_not_cross_a_block(
         for app in (customer, vendor):
             await app.until(lambda app=app: bool(app.named("conversation.updated")))  # type: ignore[misc] # bound in the loop
     else:
-        monkeypatch.setattr(conversations, "BLOCK_HEARD_WITHIN_S", 0.0)
+        monkeypatch.setattr(access, "BLOCK_NOTICED_WITHIN_S", 0.0)
         await _block_silently(store, talk)
     for app in (customer, vendor):
         typing = talk.named(is_typing=True)

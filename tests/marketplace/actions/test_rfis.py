@@ -2,7 +2,7 @@
 
 import asyncio
 
-from marketplace.actions import quotes, rfis
+from marketplace.actions import feeds, quotes, rfis
 from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import MatchState
@@ -26,7 +26,9 @@ async def test_a_draft_is_private_until_it_is_submitted(stage: Stage) -> None:
 
     assert (submitted.state, submitted.revision) == (RfiState.OPEN, 2)
     assert stage.event_names() == ["rfi.drafted", "rfi.submitted"]
-    page = await rfis.visible_revisions(stage.world, customer, drafted.id, 0, 10, None)
+    page = await feeds.read_revisions(
+        stage.world, customer, drafted.id, after=0, epoch=None, limit=10
+    )
     found = page.revisions
     assert [(revision.revision, revision.cause) for revision in found] == [
         (1, "drafted"),

@@ -93,16 +93,3 @@ def test_the_other_sides_message_cannot_be_changed() -> None:
         conversations.require_own_message(message, message.conversation_id, an_actor())
 
     assert refused.value.code is Code.FORBIDDEN
-
-
-def test_an_answer_is_bounded_in_bytes() -> None:
-    """An answer holds 200,000 bytes of the first or newest entries, and at least one entry."""
-    entries = [a_message(sequence=sequence, body="x" * 60_000) for sequence in range(1, 7)]
-
-    assert [entry.sequence for entry in conversations.fit_page(entries)] == [1, 2, 3]
-    assert [entry.sequence for entry in conversations.fit_page(entries, newest=True)] == [4, 5, 6]
-    emoji = [a_message(sequence=sequence, body="🙂" * 15_000) for sequence in range(1, 7)]
-    assert [entry.sequence for entry in conversations.fit_page(emoji)] == [1, 2, 3]
-    huge = [a_message(body="x" * 300_000), a_message()]
-    assert conversations.fit_page(huge) == huge[:1]
-    assert conversations.fit_page([]) == []

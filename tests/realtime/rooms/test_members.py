@@ -7,6 +7,7 @@ import pytest
 from realtime.connections import Connection
 from realtime.room import Room
 from realtime.rooms import Rooms
+from tests import memory
 from tests.builders import NOW, an_actor
 from tests.realtime.rooms.recorders import ROOM, Feed, Transport, entry
 
@@ -146,7 +147,7 @@ async def test_a_connection_that_ended_during_its_join_is_not_a_member(
 ) -> None:
     """A connection that ended while it joined is no member, and its room closes."""
     subscriber.may_join.set()
-    connection = Connection("a", an_actor(), NOW.timestamp())
+    connection = Connection("a", an_actor(), NOW.timestamp(), memory.a_world())
     room = await all_rooms.enter(ROOM, lambda: feed)
     connection.is_gone = True
 

@@ -1,0 +1,69 @@
+"""Pages of the numbered feeds: the entries of a conversation, the revisions of an RFI."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from marketplace.domain.conversations import Entry
+from marketplace.domain.rfis import Revision
+from marketplace.domain.visibility import SeenRfi
+
+# 200 entries of 8,000 characters would be megabytes in one response, for a phone on a slow network.
+MAX_PAGE_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Some entries of a conversation, oldest first, and its head.
+
+    If `is_snapshot` is True, they are the newest entries and do not continue from the reader's
+    number. `has_more` says whether there are more entries in the requested direction: older ones
+    for a snapshot.
+    """
+
+    entries: list[Entry]
+    head: int
+    has_more: bool
+    epoch: str
+    is_snapshot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """An RFI and some of its revisions, oldest first, in one view of it.
+
+    `head` is the highest revision known. If `is_snapshot` is True, the revisions do not continue
+    from the reader's number.
+    """
+
+    rfi: SeenRfi
+    revisions: list[Revision]
+    head: int
+    epoch: str
+    is_snapshot: bool
+
+
+def page_after(entries: Sequence[Entry], head: int, epoch: str) -> EntryPage:
+    """The first of the entries after a sequence; an entry may be newer than the head."""
+    fitting = fit_page(entries)
+    last = fitting[-1].sequence if fitting else 0
+    return EntryPage(fitting, max(head, last), bool(fitting) and last < head, epoch, False)
+
+
+def page_before(entries: Sequence[Entry], head: int, epoch: str, *, is_snapshot: bool) -> EntryPage:
+    """The last of the entries before a sequence, or of all; an entry may be newer than the head."""
+    fitting = fit_page(entries, newest=True)
+    first, last = (fitting[0].sequence, fitting[-1].sequence) if fitting else (0, 0)
+    return EntryPage(fitting, max(head, last), first > 1, epoch, is_snapshot)
+
+
+def fit_page(entries: Sequence[Entry], *, newest: bool = False) -> list[Entry]:
+    """As many entries as fit into one response, at least one: the first ones, or the newest."""
+    ordered = entries[::-1] if newest else entries
+    kept: list[Entry] = []
+    size_bytes = 0
+    for entry in ordered:
+        size_bytes += len((entry.body or "").encode())
+        if kept and size_bytes > MAX_PAGE_BYTES:
+            break
+        kept.append(entry)
+    return kept[::-1] if newest else kept
