@@ -6,6 +6,7 @@ publisher.py    many messages to Redis in one round trip
 connection.py   a connection to Redis that is written and read in bulk
 receiving.py    hands received items to receivers; a failing receiver stops nothing
 wire.py         the format: the origin, the kind, then the announcements or signals
+contexts.py     the trace contexts of announcements, just before these
 
     actions ─▶ Announcer ─▶ Publisher ─▶ SPUBLISH room ─▶ Subscriber of each gateway with members
                   └────▶ rooms of the same process

@@ -11,9 +11,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from marketplace import tasks, tracing
+from marketplace.live import contexts
 from marketplace.live.publisher import Publisher
 from marketplace.live.receiving import RECEIVER, LiveItem, Receive
-from marketplace.live.wire import ORIGIN_LENGTH, encode, kind_of
+from marketplace.live.wire import ORIGIN_LENGTH, kind_of
 from marketplace.ports import Announcement, Signal
 
 LOG = logging.getLogger(__name__)
@@ -41,9 +42,9 @@ class Announcer:
 
     def announce(self, announcement: Announcement) -> None:
         """Queue a push for publishing; if too many wait, the oldest is dropped and counted."""
-        context = tracing.traceparent()
-        if context is not None and announcement.traceparent is None:
-            announcement = replace(announcement, traceparent=context)
+        current = tracing.traceparent()
+        if current is not None and announcement.traceparent is None:
+            announcement = replace(announcement, traceparent=current)
         self._enqueue(announcement)
 
     def signal(self, signal: Signal) -> None:
@@ -74,7 +75,11 @@ class Announcer:
                 batches.setdefault((item.room, kind_of(item)), []).append(item)
             try:
                 await self._publisher.publish(
-                    [(room, encode(self.origin, items)) for (room, _), items in batches.items()]
+                    [
+                        (room, message)
+                        for (room, _), items in batches.items()
+                        for message in contexts.messages(self.origin, items)
+                    ]
                 )
                 _PUBLISHED.inc(count)
             except Exception as error:  # the items after this batch are still published

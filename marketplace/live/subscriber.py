@@ -14,8 +14,9 @@ from redis.exceptions import RedisError
 from marketplace import tasks
 from marketplace.backoff import Backoff
 from marketplace.live.connection import RedisConnection
+from marketplace.live.contexts import Decoder
 from marketplace.live.receiving import RECEIVER, Receive
-from marketplace.live.wire import ORIGIN_LENGTH, connect, decode
+from marketplace.live.wire import ORIGIN_LENGTH, connect
 
 LOG = logging.getLogger(__name__)
 CANARY_EVERY_S = 2.0
@@ -66,6 +67,7 @@ class Subscriber:
         self._receive = receive
         self._missed = missed
         self._origin = origin.encode()
+        self._decoder = Decoder()
         self._canary = f"canary:{process_name}"
         self._rooms: set[str] = set()
         # An event is 760 bytes: only rooms that Redis has not confirmed have one.
@@ -210,7 +212,7 @@ class Subscriber:
         _RECEIVED.inc()
         if message[:ORIGIN_LENGTH] == self._origin:
             return
-        for item in decode(channel, message):
+        for item in self._decoder.read(channel, message):
             RECEIVER.hand_over(self._receive, item)
 
     async def _publish_canary_for_ever(self) -> None:

@@ -8,11 +8,8 @@ Two versions run side by side during an update (docs/decisions/0027). The previo
 signal from a push only by its name, and pushes every unknown name to apps. It reads JSON that
 begins with a blank, and drops messages that begin with "!". An unknown name or kind, or a fourth
 element, comes from the next version: unknown announcements are passed to apps, which ignore what
-they do not know; unknown signals are dropped.
-
-The trace context of an announcement travels in its data, under `traceparent`, and is taken out
-again: the previous version drops a message with a fourth element. Its gateways pass the context on
-to apps, as a field that apps do not know.
+they do not know; unknown signals are dropped. Trace contexts have a message of their own
+(contexts.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +27,6 @@ from marketplace.ports import Announcement, Signal, SignalName
 ORIGIN_LENGTH = 8
 ANNOUNCEMENTS, KNOWN_SIGNALS, NEW_SIGNALS = b"", b" ", b"!"
 _FIRST_OF_JSON = b"["
-_CONTEXT = "traceparent"
 # The signals that the previous version knows. It sends them without a tag itself.
 _PREVIOUS_VERSION_SIGNALS = frozenset(
     {SignalName.ACCESS, SignalName.SESSION_ENDED, SignalName.ACTIVITY, SignalName.HEAD}
@@ -70,14 +66,8 @@ def encode(origin: str, items: Sequence[LiveItem]) -> bytes:
     The origin comes first, outside the JSON, so that a process can skip its own messages without
     parsing; the channel is the room.
     """
-    encoded = [[item.name, item.position, _data_of(item)] for item in items]
+    encoded = [[item.name, item.position, item.data] for item in items]
     return origin.encode() + kind_of(items[0]) + orjson.dumps(encoded)
-
-
-def _data_of(item: LiveItem) -> dict[str, Any]:
-    if type(item) is Announcement and item.traceparent is not None:
-        return {**item.data, _CONTEXT: item.traceparent}
-    return item.data
 
 
 def decode(room: str, message: bytes) -> list[LiveItem]:
@@ -108,7 +98,7 @@ def _decoded(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveI
         elif is_signals:
             _UNKNOWN.inc()
         else:
-            yield Announcement(room, name, data, position, data.pop(_CONTEXT, None))
+            yield Announcement(room, name, data, position)
 
 
 def _is_readable(item: Any) -> bool:

@@ -11,7 +11,6 @@ from marketplace.live import wire
 from marketplace.ports import Announcement, Signal, SignalName
 
 ROOM = "conversation:c"
-CONTEXT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SAMPLES = Path(__file__).parent / "samples" / "live"
 # As in git 2c710e5: the gateway handles these and pushes everything else.
 SIGNALS_OF_THE_PREVIOUS_VERSION = {"access", "session_ended", "activity"}
@@ -59,24 +58,6 @@ def test_the_previous_version_reads_announcements() -> None:
 
     assert as_read_by_the_previous_version(message) == ([], [["message.sent", 7, {"n": 1}]])
     assert message == b'abcdefgh[["message.sent",7,{"n":1}]]'
-
-
-def test_a_trace_context_travels_with_an_announcement() -> None:
-    """It is taken out of the data again, which apps get as it was announced."""
-    announced = Announcement(ROOM, "message.sent", {"n": 1}, 7, CONTEXT)
-
-    assert live.decode(ROOM, live.encode("abcdefgh", [announced])) == [announced]
-    assert announced.data == {"n": 1}
-
-
-def test_the_previous_version_reads_announcements_of_a_trace() -> None:
-    """The previous version would drop an item with a fourth element."""
-    message = live.encode("abcdefgh", [Announcement(ROOM, "message.sent", {"n": 1}, 7, CONTEXT)])
-
-    assert as_read_by_the_previous_version(message) == (
-        [],
-        [["message.sent", 7, {"n": 1, "traceparent": CONTEXT}]],
-    )
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
