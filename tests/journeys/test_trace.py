@@ -155,7 +155,7 @@ async def test_one_trace_leads_from_the_submission_to_the_push(affair: Affair) -
     ]
 
 
-async def test_the_same_trace_leads_to_the_sms_of_a_vendor_who_is_away(affair: Affair) -> None:
+async def test_the_same_trace_leads_to_an_absent_vendors_sms(affair: Affair) -> None:
     """Hop by hop: REST, relay, matching, relay again, notify, and the request to Twilio."""
     log = await affair.away.get("/v1/me/notifications")
     (sms,) = [told for told in log["items"] if told["channel"] == "sms"]
@@ -219,7 +219,7 @@ async def test_a_messages_trace_leads_from_the_call_to_the_email(affair: Affair)
     ]
 
 
-async def test_no_span_tells_who_it_was_or_what_was_said(affair: Affair) -> None:
+async def test_spans_contain_no_person_and_no_text(affair: Affair) -> None:
     """Spans leave for a collector that others read: closed lists, numbers and ids, nothing else."""
     await received(affair, "send message_sent", parley__channel="email")
     people = (affair.customer, affair.connected, affair.away)

@@ -16,7 +16,7 @@ def test_the_bound_doubles_up_to_the_longest() -> None:
     assert [backoff.next_s() for _ in range(5)] == [0.1, 0.2, 0.4, 0.5, 0.5]
 
 
-def test_a_pause_is_drawn_from_nothing_to_the_bound() -> None:
+def test_a_pause_is_random_between_zero_and_the_bound() -> None:
     """Full jitter spreads the retries of many over the whole pause."""
     drawn = iter([0.0, 0.25, 1.0])
     backoff = Backoff(1.0, 2.0, lambda: next(drawn))
@@ -24,7 +24,7 @@ def test_a_pause_is_drawn_from_nothing_to_the_bound() -> None:
     assert [backoff.next_s() for _ in range(3)] == [0.0, 0.5, 2.0]
 
 
-def test_a_success_begins_anew() -> None:
+def test_a_success_resets_the_backoff() -> None:
     """The next failure, after a success, is retried as soon as the first one was."""
     backoff = Backoff(0.1, 10.0, _whole)
     backoff.next_s()

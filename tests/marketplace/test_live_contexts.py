@@ -53,7 +53,7 @@ def test_without_a_context_there_is_one_message() -> None:
         assert contexts.messages("abcdefgh", [item]) == [live.encode("abcdefgh", [item])]
 
 
-def test_off_means_that_no_context_is_sent() -> None:
+def test_no_context_is_sent_while_tracing_is_off() -> None:
     """Also for an announcement whose context comes from another process."""
     assert contexts.messages("abcdefgh", [TRACED]) == [live.encode("abcdefgh", [TRACED])]
 

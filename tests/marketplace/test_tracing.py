@@ -92,7 +92,7 @@ def test_a_callers_trace_is_continued_if_it_is_sampled(collector: Collector) -> 
     assert f"00-{span.trace_id}-{span.parent_id}-01" == CALLER
 
 
-def test_what_is_not_sampled_leaves_no_trace_anywhere(
+def test_an_unsampled_request_is_recorded_nowhere(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No context travels on, so no other process records a part of it."""
@@ -168,7 +168,7 @@ async def test_each_task_has_its_own_current_span(collector: Collector) -> None:
 # --- off ------------------------------------------------------------------------------------------
 
 
-def test_off_means_that_nothing_is_created() -> None:
+def test_no_span_is_created_while_tracing_is_off() -> None:
     """Every function returns the shared span or None, and no context leaves the process."""
     tracing.configure("rest-1", "")
 
@@ -179,7 +179,7 @@ def test_off_means_that_nothing_is_created() -> None:
     assert tracing.traceparent() is None
 
 
-def test_off_means_that_the_exporter_is_not_loaded() -> None:
+def test_the_exporter_is_not_loaded_while_tracing_is_off() -> None:
     """Memory and start-up time stay as they were; redis-py loads OpenTelemetry's metrics itself."""
     program = (
         "import sys; from marketplace import process, tracing; tracing.configure('rest-1', '');"
@@ -189,7 +189,7 @@ def test_off_means_that_the_exporter_is_not_loaded() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603
 
 
-def test_off_costs_less_than_a_microsecond() -> None:
+def test_tracing_costs_less_than_a_microsecond_while_it_is_off() -> None:
     """A call on the socket passes a handful of these; it has some 100 µs."""
     tracing.configure("rest-1", "")
     number = 200  # a tenth of a millisecond, which a busy machine often leaves undisturbed

@@ -109,7 +109,7 @@ async def test_a_look_up_from_before_a_change_is_not_cached(store: Store, access
     assert store.looked_up == [found.id] * 2
 
 
-async def test_a_recent_conversation_is_looked_up_again_when_it_is_too_old(
+async def test_a_stale_conversation_is_looked_up_again(
     store: Store, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it is blocked is at most as old as the bound says."""
@@ -133,7 +133,7 @@ async def test_a_message_does_not_wait_when_everything_is_cached(
     assert _without_waiting(access.writable_conversation(found.id)) == found
 
 
-async def test_messages_keep_their_order_behind_a_look_up(store: Store, access: Access) -> None:
+async def test_messages_keep_their_order_during_a_look_up(store: Store, access: Access) -> None:
     """A message to a known conversation does not overtake one whose conversation is looked up."""
     known, other = await store.conversation(), await store.conversation()
     await access.writable_conversation(known.id)
@@ -156,7 +156,7 @@ async def test_messages_keep_their_order_behind_a_look_up(store: Store, access: 
     assert store.looked_up == [known.id, other.id]
 
 
-async def test_a_refusal_does_not_hold_up_the_next_message(store: Store, access: Access) -> None:
+async def test_a_refusal_does_not_delay_the_next_message(store: Store, access: Access) -> None:
     """A conversation of somebody else is refused, and is looked up each time."""
     found = await store.conversation()
     foreign = a_conversation()

@@ -63,7 +63,7 @@ def _numbers(page: EntryPage) -> list[int]:
     return [entry.sequence for entry in page.entries]
 
 
-async def test_a_page_continues_in_the_direction_that_was_asked_for(talk: Talk) -> None:
+async def test_a_page_continues_in_the_requested_direction(talk: Talk) -> None:
     """After a sequence, before one, or from the newest entry back."""
     for page, numbers, has_more, is_snapshot in [
         (await talk.read(after=0), [1, 2, 3], True, False),
@@ -210,7 +210,7 @@ async def test_a_page_of_revisions_continues_from_the_readers_number(feed: Feed)
     assert _revisions(await feed.page(feed.customer, 1, 2, "former")) == ([5, 6], True)
 
 
-async def test_missed_revisions_are_returned_all_or_not_at_all(feed: Feed) -> None:
+async def test_missed_revisions_are_returned_completely_or_not_at_all(feed: Feed) -> None:
     """An app that is too far behind, or of another history, gets the RFI without its past."""
     assert _revisions(await feed.missed(feed.customer, 2)) == ([3, 4, 5, 6], False)
     assert _revisions(await feed.missed(feed.customer, 6)) == ([], False)

@@ -23,7 +23,7 @@ def collector() -> Iterator[Collector]:
         tracing.shut_down()
 
 
-def test_what_one_event_causes_belongs_to_its_trace(collector: Collector) -> None:
+def test_the_effects_of_an_event_belong_to_its_trace(collector: Collector) -> None:
     """The span is the current one, and a child of the one that the envelope names."""
     event = replace(an_event_of("rfi.submitted"), traceparent=PUBLISHED)
 

@@ -15,7 +15,7 @@ def test_a_value_is_written_once_for_its_event_its_push_and_its_answer() -> None
     assert MatchView().write(match) == MatchView().dump(match)
 
 
-def test_each_value_is_written_as_it_is() -> None:
+def test_values_with_equal_ids_are_written_separately() -> None:
     """Equal ids of business objects, other schemas, and memory that is used again do not mix."""
     match = a_match()
     moved = replace(match, distance_m=match.distance_m + 1)
