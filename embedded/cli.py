@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,14 @@ from embedded.errors import StackError
 from embedded.paths import Paths, from_environment
 from embedded.stack import Stack
 from marketplace import tasks
+from marketplace.environment import read
+from marketplace.errors import SettingsError
+from nginx.settings import http_port_setting
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    http_port: int = http_port_setting()
 
 
 @click.group(help="Parley on one machine: real servers, every process, one address.")
@@ -143,10 +152,10 @@ def _paths() -> Paths:
 
 
 def _http_port() -> int:
-    value = os.environ.get("PARLEY_HTTP_PORT") or "8080"
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise StackError(f"PARLEY_HTTP_PORT is {value!r}; it must be a port (1 to 65535).")
-    return int(value)
+    try:
+        return read(_Settings, os.environ).http_port
+    except SettingsError as error:
+        raise StackError(str(error)) from error
 
 
 def _say(line: str) -> None:

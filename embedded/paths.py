@@ -1,6 +1,7 @@
 """Where the embedded stack keeps its files."""
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -8,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from embedded.errors import StackError
+from marketplace.environment import is_set
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -79,3 +83,21 @@ def from_environment(environment: Mapping[str, str]) -> Paths:
         data=Path(environment.get("PARLEY_DATA_DIR") or CHECKOUT / ".data").resolve(),
         cache=Path(environment.get("PARLEY_CACHE_DIR") or CHECKOUT / ".cache").resolve(),
     )
+
+
+def environment_of_running(caller_variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the running stack's processes; the caller's own variables override it.
+
+    Raises:
+        StackError: no stack is running, and the caller names no database.
+    """
+    paths = from_environment(caller_variables)
+    stored: dict[str, str] = {}
+    if paths.environment.exists():
+        stored = json.loads(paths.environment.read_text(encoding="utf-8"))
+    elif not is_set(caller_variables, "MONGODB_URL"):
+        raise StackError(
+            f"No stack is running in {paths.data}. Start one with `parley up`, or set MONGODB_URL."
+        )
+    kept = {name: value for name, value in stored.items() if not is_set(caller_variables, name)}
+    return kept | {name: value for name, value in caller_variables.items() if value}

@@ -20,6 +20,7 @@ from embedded.supervision.loop_thread import LoopThread
 from embedded.supervision.ports import HOST, PortBook
 from embedded.supervision.program import Program
 from embedded.supervision.supervisor import Report, Supervisor
+from marketplace.environment import is_set
 
 # Entry points first, then what serves them, then the servers that everything depends on.
 STOP_ORDER = (
@@ -52,9 +53,7 @@ class Stack:
         self._caller_variables = environment
         self._report = report
         self._open = contextlib.AsyncExitStack()
-        self._has_sandbox = not any(
-            environment.get(name) or environment.get(f"{name}_FILE") for name in _PROVIDERS
-        )
+        self._has_sandbox = not any(is_set(environment, name) for name in _PROVIDERS)
         self.environment: dict[str, str] = {}
         self.supervisor = Supervisor(report, self._note)
 

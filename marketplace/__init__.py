@@ -1,6 +1,7 @@
 """The core of Parley: business rules, storage, events and contracts, shared by every process.
 
 settings.py errors.py events.py        the vocabulary of all other modules
+environment.py                         reads settings from variables and files
 domain/                                business rules: pure functions over frozen values
 schemas/ inputs/                       validation and serialization of payloads; typed text
 ports/                                 the interfaces that actions depend on

@@ -1,19 +1,18 @@
 """What nginx is to do, read from the environment and checked before anything is rendered."""
 
 import ipaddress
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from marketplace.errors import SettingsError
+from environs import Env
+
+from marketplace.environment import parsed, read, refusal, setting
+from marketplace.settings import bind_host_setting, limit_scale_setting
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,81 +34,6 @@ class Upstream:
         return self.host.removeprefix("tasks.")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Where nginx listens, what it serves and whom it asks."""
-
-    bind_host: str
-    http_port: int
-    web_root: Path
-    rest: tuple[Upstream, ...]
-    realtime: tuple[Upstream, ...]
-    resolver: str
-    trusted_proxies: tuple[str, ...]
-    limit_scale: float
-    runtime: Path | None
-
-
-def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Read and check the settings.
-
-    - PARLEY_BIND_HOST (127.0.0.1), PARLEY_HTTP_PORT (8080): where to listen.
-    - PARLEY_WEB_ROOT: folder of the built page, with index.html in it.
-    - PARLEY_REST_UPSTREAMS: `host:port,host:port`.
-    - PARLEY_REALTIME_UPSTREAMS: `name=host:port,…`, one per gateway, with its process name; or,
-      with PARLEY_RESOLVER, one `tasks.SERVICE:port`.
-    - PARLEY_RESOLVER: a DNS server to ask for the upstreams again and again, since their addresses
-      change (in Swarm 127.0.0.11).
-    - PARLEY_TRUSTED_PROXIES: networks, `10.0.0.0/8,…`, whose X-Forwarded-For and
-      X-Forwarded-Proto are believed.
-    - PARLEY_LIMIT_SCALE (1): every limit of an address, times this.
-    - PARLEY_RUNTIME_DIR: folder for the rendered file, process id and temporary files; a new
-      temporary folder when not given.
-
-    Raises:
-        SettingsError: naming the variable and what is wrong with it.
-    """
-
-    def read(name: str, default: str | None, parse: Callable[[str], T]) -> T:
-        value = environment.get(name, "").strip() or default
-        if value is None:
-            raise SettingsError(f"{name} is not set.")
-        try:
-            return parse(value)
-        except ValueError as error:
-            raise SettingsError(f"{name}: {error}") from error
-
-    settings = Settings(
-        bind_host=read("PARLEY_BIND_HOST", "127.0.0.1", _address),
-        http_port=read("PARLEY_HTTP_PORT", "8080", _port),
-        web_root=read("PARLEY_WEB_ROOT", None, _page),
-        rest=read("PARLEY_REST_UPSTREAMS", None, _upstreams),
-        realtime=read("PARLEY_REALTIME_UPSTREAMS", None, _upstreams),
-        resolver=read("PARLEY_RESOLVER", "", lambda value: value and _host_and_port(value, 53)),
-        trusted_proxies=read("PARLEY_TRUSTED_PROXIES", "", _networks),
-        limit_scale=read("PARLEY_LIMIT_SCALE", "1", _scale),
-        runtime=read("PARLEY_RUNTIME_DIR", "", lambda value: Path(value) if value else None),
-    )
-    _check_gateways(settings)
-    return settings
-
-
-def _check_gateways(settings: Settings) -> None:
-    variable = "PARLEY_REALTIME_UPSTREAMS"
-    names = [gateway.name for gateway in settings.realtime]
-    if settings.resolver:
-        if len(names) != 1 or names[0]:
-            raise SettingsError(
-                f"{variable}: With PARLEY_RESOLVER, must be exactly one host:port without a name."
-            )
-    elif not all(names):
-        raise SettingsError(
-            f"{variable}: Without PARLEY_RESOLVER, every gateway must be name=host:port."
-        )
-    elif len(set(names)) != len(names):
-        raise SettingsError(f"{variable}: Two gateways have the same name.")
-
-
 def _address(value: str) -> str:
     address = ipaddress.ip_address(value.strip("[]"))
     return f"[{address}]" if address.version == 6 else str(address)
@@ -119,13 +43,6 @@ def _port(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
         raise ValueError(f"{value!r} is not a port (1 to 65535)")
     return int(value)
-
-
-def _scale(value: str) -> float:
-    scale = float(value)
-    if not 0.01 <= scale < math.inf:
-        raise ValueError(f"{value!r} is not a number of at least 0.01")
-    return scale
 
 
 def _page(value: str) -> Path:
@@ -146,8 +63,15 @@ def _host_and_port(value: str, default_port: int | None = None) -> str:
     return f"{host}:{_port(port)}"
 
 
+def _resolver(value: str) -> str:
+    return _host_and_port(value, 53)
+
+
 def _upstreams(value: str) -> tuple[Upstream, ...]:
-    return tuple(_upstream(part.strip()) for part in value.split(",") if part.strip())
+    upstreams = tuple(_upstream(part.strip()) for part in value.split(",") if part.strip())
+    if not upstreams:
+        raise ValueError(f"{value!r} names no host:port")
+    return upstreams
 
 
 def _upstream(value: str) -> Upstream:
@@ -160,3 +84,57 @@ def _upstream(value: str) -> Upstream:
 
 def _networks(value: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(part.strip())) for part in value.split(",") if part)
+
+
+def http_port_setting() -> int:
+    """The only public port; the stack on one machine reads it too."""
+    return setting("PARLEY_HTTP_PORT", parsed(_port), 8080)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where nginx listens, what it serves and whom it asks.
+
+    - `web_root`: the folder of the built page, with index.html in it.
+    - `rest`: `host:port,host:port`.
+    - `realtime`: `name=host:port,…`, one for each gateway, with its process name; or, with a
+      resolver, one `tasks.SERVICE:port`.
+    - `resolver`: a DNS server to ask for the upstreams again and again, since their addresses
+      change (in Swarm 127.0.0.11).
+    - `trusted_proxies`: networks, `10.0.0.0/8,…`, whose X-Forwarded-For and X-Forwarded-Proto are
+      trusted.
+    - `runtime`: the folder for the rendered file, process id and temporary files; None for a new
+      temporary folder.
+    """
+
+    bind_host: str = bind_host_setting(parsed(_address))
+    http_port: int = http_port_setting()
+    web_root: Path = setting("PARLEY_WEB_ROOT", parsed(_page))
+    rest: tuple[Upstream, ...] = setting("PARLEY_REST_UPSTREAMS", parsed(_upstreams))
+    realtime: tuple[Upstream, ...] = setting("PARLEY_REALTIME_UPSTREAMS", parsed(_upstreams))
+    resolver: str = setting("PARLEY_RESOLVER", parsed(_resolver), "")
+    trusted_proxies: tuple[str, ...] = setting("PARLEY_TRUSTED_PROXIES", parsed(_networks), ())
+    limit_scale: float = limit_scale_setting()
+    runtime: Path | None = setting("PARLEY_RUNTIME_DIR", Env.path, None)
+
+    def __post_init__(self) -> None:
+        """Whether gateways have names depends on the resolver."""
+        names = [gateway.name for gateway in self.realtime]
+        if self.resolver:
+            if len(names) != 1 or names[0]:
+                why = "With PARLEY_RESOLVER, must be exactly one host:port without a name."
+                raise refusal({"PARLEY_REALTIME_UPSTREAMS": [why]})
+        elif not all(names):
+            why = "Without PARLEY_RESOLVER, every gateway must be name=host:port."
+            raise refusal({"PARLEY_REALTIME_UPSTREAMS": [why]})
+        elif len(set(names)) != len(names):
+            raise refusal({"PARLEY_REALTIME_UPSTREAMS": ["Two gateways have the same name."]})
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: names every variable that is missing or invalid, and what is wrong with it.
+    """
+    return read(Settings, environment)

@@ -1,6 +1,6 @@
 """Creates conversations with tokens on a running stack, for external clients and tests.
 
-    seed ─▶ _environment ─▶ _accounts (bulk) ─▶ opening.opened for each (bulk) ─▶ the file
+    seed ─▶ paths.environment_of_running ─▶ _accounts (bulk) ─▶ opening.opened for each (bulk) ─▶ the file
 
 Every conversation has its own customer and vendor, so that it meets no limit per account.
 """
@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ def seed(conversations: int, path: Path) -> None:
     """
     if not 1 <= conversations <= MOST_CONVERSATIONS:
         raise StackError(f"--conversations must be 1 to {MOST_CONVERSATIONS:,}.")
-    environment = _environment(os.environ)
+    environment = paths.environment_of_running(os.environ)
     with _replacing(path) as temporary:
         try:
             seeded = uvloop.run(_seed(environment, conversations))
@@ -66,19 +66,6 @@ def seed(conversations: int, path: Path) -> None:
                 f"The stack does not respond ({error}). Check that it is running."
             ) from error
         temporary.write_text(json.dumps(seeded), encoding="utf-8")
-
-
-def _environment(caller_variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the running stack's processes; the caller's own variables override it."""
-    stack_paths = paths.from_environment(caller_variables)
-    environment: dict[str, str] = {}
-    if stack_paths.environment.exists():
-        environment = json.loads(stack_paths.environment.read_text(encoding="utf-8"))
-    elif not (caller_variables.get("MONGODB_URL") or caller_variables.get("MONGODB_URL_FILE")):
-        raise StackError(
-            f"No stack is running in {stack_paths.data}. Start one with `parley up`, or set MONGODB_URL."
-        )
-    return environment | {name: value for name, value in caller_variables.items() if value}
 
 
 async def _seed(environment: dict[str, str], conversations: int) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 import configparser
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from marketplace.settings import Settings
 from nginx.settings import from_environment as nginx_settings
 from tests.deploy.conftest import ROOT, Stack
 
@@ -160,8 +162,7 @@ def test_nginx_resolves_each_realtime_task(parsed_stack: Stack) -> None:
 
 def test_processes_accept_the_stack_files_environment(parsed_stack: Stack) -> None:
     """The settings know every PARLEY_… and provider variable that a service gets."""
-    settings = (ROOT / "marketplace" / "settings.py").read_text(encoding="utf-8")
-    known = set(re.findall(r'data_key="(\w+)"', settings))
+    known = {field.metadata["name"] for field in fields(Settings)}
     known |= {"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}  # read by OpenTelemetry itself
 
     given = {

@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import MEANINGS
 from marketplace.events import EVENT_TYPES, TOPICS
-from marketplace.settings import _Environment
+from marketplace.settings import Settings
+from nginx.settings import Settings as NginxSettings
 from tests.docs.documents import CHECKOUT, DOCS, Row, only_span, read, rows, spans
 
 ERRORS = list(rows(read(DOCS / "errors.md")))
@@ -116,30 +118,40 @@ def test_every_notice_is_listed() -> None:
 
 def test_every_setting_of_the_processes_is_listed_with_its_default() -> None:
     """settings.md has the variables that marketplace/settings.py reads, with their defaults."""
-    expected = {
-        str(field.data_key): "required"
-        if field.required
-        else f"`{field.load_default}`"
-        if field.load_default != ""
-        else "none"
-        for field in _Environment().fields.values()
-    }
-    assert _section("Every process") == expected
+    assert _section("Every process") == _declared(Settings)
 
 
 def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
     """settings.md has the variables that nginx/settings.py reads, except the shared ones."""
-    source = _source("nginx/settings.py")
-    read_there = {
-        name: "required" if default == "None" else f"`{default[1:-1]}`" if default != '""' else None
-        for name, default in re.findall(r'read\("(\w+)", (None|"[^"]*")', source)
+    shared = _section("Every process")
+    expected = {
+        name: default for name, default in _declared(NginxSettings).items() if name not in shared
     }
     listed = _section("nginx")
-    shared = set(_section("Every process"))
-    assert listed.keys() == read_there.keys() - shared
-    for name, default in listed.items():
-        if read_there[name] is not None:
-            assert default == read_there[name]
+    assert listed.pop("PARLEY_RUNTIME_DIR") != expected.pop("PARLEY_RUNTIME_DIR")  # in words
+    assert listed == expected
+
+
+def _declared(settings: type[Settings | NginxSettings]) -> dict[str, str]:
+    """The variables of a class of settings, with their defaults as settings.md writes them."""
+    defaults = {field.metadata["name"]: field.metadata["default"] for field in fields(settings)}
+    return {
+        name: "required" if default is ... else f"`{default}`" if default else "none"
+        for name, default in defaults.items()
+    }
+
+
+def test_every_variable_stands_once() -> None:
+    """Whatever reads a variable shares its name, default and bounds with all others that do."""
+    paths = [
+        path
+        for package in ("marketplace", "nginx", "embedded", "rest", "realtime", "notify")
+        for path in (CHECKOUT / package).rglob("*.py")
+    ]
+    declared = re.findall(r'\bsetting\(\s*"([A-Z_]+)"', _source(*map(str, paths)))
+    declared += re.findall(r'environ(?:ment)?\.get\("([A-Z_]+)"', _source(*map(str, paths)))
+    assert len(declared) > 25
+    assert sorted(declared) == sorted(set(declared))
 
 
 def test_every_setting_of_the_embedded_stack_is_listed() -> None:

@@ -149,7 +149,11 @@ def test_a_second_stack_on_a_folder_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("PARLEY_HTTP_PORT", "eighty", "PARLEY_HTTP_PORT is 'eighty'"),
+        (
+            "PARLEY_HTTP_PORT",
+            "eighty",
+            "Invalid settings. PARLEY_HTTP_PORT: 'eighty' is not a port",
+        ),
         ("MONGODB_URL", "mongodb://127.0.0.1:9/", "MONGODB_URL is set, but no server responds"),
         ("REDIS_URL", "redis://127.0.0.1:9/", "REDIS_URL is set, but no server responds"),
         ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9", "KAFKA_BOOTSTRAP_SERVERS is set, but no"),

@@ -45,9 +45,12 @@ async def test_every_run_starts_a_new_epoch(
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
-        ({}, "No stack is running here"),
+        ({}, "No stack is running in "),
         ({"MONGODB_URL": "postgres://elsewhere"}, "MONGODB_URL is not a MongoDB URL."),
-        ({"MONGODB_URL_FILE": "/nowhere"}, "MONGODB_URL_FILE: The file cannot be read."),
+        (
+            {"MONGODB_URL_FILE": "/nowhere"},
+            "MONGODB_URL_FILE: The file cannot be read (No such file or directory: /nowhere).",
+        ),
         ({"MONGODB_URL": "mongodb://127.0.0.1:9/"}, "Run the command again; that is safe."),
     ],
     ids=["nothing", "another database", "no file", "nobody there"],

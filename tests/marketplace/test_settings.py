@@ -35,6 +35,17 @@ def test_variables_are_parsed() -> None:
     assert settings.limit_scale == 2.5
 
 
+def test_only_the_given_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings for another process do not take values from this process's own environment."""
+    monkeypatch.setenv("MONGODB_DATABASE", "of_this_process")
+    monkeypatch.setenv("REDIS_URL_FILE", "/nowhere")
+
+    settings = _read()
+
+    assert settings.mongodb_database == "parley"
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+
+
 def test_an_empty_variable_is_an_unset_one() -> None:
     """`MONGODB_DATABASE=` in an environment file means the default."""
     assert _read(MONGODB_DATABASE="").mongodb_database == "parley"
@@ -130,6 +141,15 @@ def test_a_value_from_a_file_is_checked(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="PARLEY_TOKEN_SECRET: "):
         from_environment({"PARLEY_TOKEN_SECRET_FILE": str(secret)})
+
+
+def test_an_empty_file_is_no_default(tmp_path: Path) -> None:
+    """An empty secret is a mistake of the deployment; the process does not start without it."""
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+
+    with pytest.raises(SettingsError, match="MONGODB_DATABASE: "):
+        _read(MONGODB_DATABASE_FILE=str(empty))
 
 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:

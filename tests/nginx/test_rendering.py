@@ -61,7 +61,7 @@ def test_an_invalid_environment_is_reported_in_one_sentence(page: Path, tmp_path
 
     assert result.returncode == 1
     assert result.stderr == (
-        "nginx cannot start. PARLEY_HTTP_PORT: 'no' is not a port (1 to 65535)\n"
+        "nginx cannot start. Invalid settings. PARLEY_HTTP_PORT: 'no' is not a port (1 to 65535).\n"
     )
 
 

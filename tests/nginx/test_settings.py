@@ -27,6 +27,7 @@ def environment(page: Path, **changes: str) -> dict[str, str]:
         ("PARLEY_WEB_ROOT", "/nowhere"),
         ("PARLEY_WEB_ROOT", ""),
         ("PARLEY_REST_UPSTREAMS", ""),
+        ("PARLEY_REST_UPSTREAMS", " , "),
         ("PARLEY_REST_UPSTREAMS", "127.0.0.1"),
         ("PARLEY_REST_UPSTREAMS", "a;b:80"),
         ("PARLEY_REALTIME_UPSTREAMS", "127.0.0.1:9001"),
@@ -41,15 +42,24 @@ def environment(page: Path, **changes: str) -> dict[str, str]:
     ],
 )
 def test_an_invalid_value_is_named(page: Path, variable: str, value: str) -> None:
-    """The error for a wrong value begins with the variable's name."""
-    with pytest.raises(SettingsError, match=f"^{variable}"):
+    """The error for a wrong value names the variable."""
+    with pytest.raises(SettingsError, match=f"{variable}: "):
         from_environment(environment(page, **{variable: value}))
 
 
 def test_a_resolver_needs_one_service_without_a_name(page: Path) -> None:
     """With a resolver the gateways are found by DNS, so naming one is a mistake."""
-    with pytest.raises(SettingsError, match=r"^PARLEY_REALTIME_UPSTREAMS"):
+    with pytest.raises(SettingsError, match="PARLEY_REALTIME_UPSTREAMS: "):
         from_environment(environment(page, PARLEY_RESOLVER="127.0.0.11"))
+
+
+def test_all_invalid_variables_are_named_at_once(page: Path) -> None:
+    """One error lists every invalid variable."""
+    with pytest.raises(SettingsError) as refused:
+        from_environment(environment(page, PARLEY_HTTP_PORT="x", PARLEY_RESOLVER="a b"))
+
+    for variable in ("PARLEY_HTTP_PORT", "PARLEY_RESOLVER"):
+        assert f"{variable}: " in str(refused.value)
 
 
 def test_only_the_page_and_the_upstreams_are_required(page: Path) -> None:
