@@ -12,7 +12,8 @@ passwords.py tokens.py refresh_tokens.py   hashes and tokens
 addresses.py places.py links.py        network addresses, rounded places, links to the page
 limits.py fair_queue.py coalescing.py  rate limits, fair queueing, batched reads
 backoff.py                             pauses between retries
-tasks.py loop_watch.py telemetry.py    asyncio tasks, event-loop lag, logs and metrics
+tasks.py loop_watch.py                 asyncio tasks, event-loop lag
+logs.py metrics.py                     logs with the ids of their origin; metrics
 tracing/                               OpenTelemetry traces
 bootstrap.py process.py                opening the real dependencies; a process's life cycle
 """

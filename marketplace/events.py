@@ -206,6 +206,12 @@ class Event:
         """The topic that the event belongs to."""
         return EVENT_TYPES[self.name, self.version].topic
 
+    @property
+    def account_id(self) -> str | None:
+        """The account that caused it, or the name of the process that did."""
+        account_id: str | None = self.actor.get("account_id")
+        return account_id
+
 
 class UnknownEventError(PermanentError):
     """The name or the version of an event that this version of Parley does not know."""

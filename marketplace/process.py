@@ -6,7 +6,6 @@ Every package's `__main__` calls `run` with its main coroutine. The coroutine ge
 
 import asyncio
 import gc
-import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -17,12 +16,13 @@ import orjson
 import uvloop
 from aiohttp import web
 
-from marketplace import tasks, telemetry, tracing
+from marketplace import metrics, tasks, tracing
 from marketplace.bootstrap import Check, Parts, open_parts
 from marketplace.errors import SettingsError, TemporaryError
+from marketplace.logs import configure_logging, get_logger
 from marketplace.settings import Settings, from_environment
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 CHECK_TIMEOUT_S = 3.0
 # Anybody may request the health report; the dependencies are checked at most once a second.
 HEALTH_CACHE_S = 1.0
@@ -120,16 +120,16 @@ def operations_app(process: Process) -> web.Application:
             content_type="application/json",
         )
 
-    async def metrics(_: web.Request) -> web.Response:
+    async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(
-            body=telemetry.metrics_text(),
-            headers={"Content-Type": telemetry.METRICS_CONTENT_TYPE},
+            body=metrics.metrics_text(),
+            headers={"Content-Type": metrics.METRICS_CONTENT_TYPE},
         )
 
     app = web.Application(client_max_size=64 * 1024)
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/metrics", show_metrics)
     return app
 
 
@@ -151,15 +151,15 @@ def run(main: Main) -> None:
         settings = from_environment()
     except SettingsError as error:
         sys.exit(str(error))
-    telemetry.configure_logging(settings.process_name, settings.log_level, settings.secrets())
+    configure_logging(settings.process_name, settings.log_level, settings.secrets())
     tracing.configure(settings.process_name, settings.otlp_endpoint)
     try:
         failed = uvloop.run(_run(settings, main))
     except TemporaryError as error:
-        LOG.error("cannot start", extra={"why": str(error)})
+        LOG.error("cannot start", why=str(error))
         sys.exit(1)
     except OSError as error:
-        LOG.error("cannot listen", extra={"port": settings.bind_port, "why": str(error)})
+        LOG.error("cannot listen", port=settings.bind_port, why=str(error))
         sys.exit(1)
     except SettingsError as error:
         sys.exit(str(error))

@@ -11,13 +11,15 @@ test checks this).
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextvars import Context
 from typing import Any, TypeVar
+
+from marketplace.logs import get_logger
 
 T = TypeVar("T")
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # A well-behaved task ends in the same loop iteration in which it is cancelled.
 CANCEL_AGAIN_AFTER_S = 0.5
 
@@ -62,7 +64,7 @@ class Background:
         error = None if task.cancelled() else task.exception()
         if error is None and self._may_end:
             return
-        LOG.error("background work ended unexpectedly", exc_info=error, extra={"work": name})
+        LOG.error("background work ended unexpectedly", exc_info=error, work=name)
         self._failed(name)
 
 
@@ -75,17 +77,22 @@ def held(work: Coroutine[Any, Any, T], name: str | None = None) -> "asyncio.Task
 
 
 def keep(work: Coroutine[Any, Any, T], name: str | None = None) -> "asyncio.Task[T]":
-    """Run short work that nobody awaits; an exception is logged."""
-    task = asyncio.get_running_loop().create_task(work, name=name)
+    """Run short work that nobody awaits; an exception is logged.
+
+    It gets a context of its own: what one call starts, such as a batch, often serves many, and
+    its log lines must not have the ids of that call.
+    """
+    context = Context()
+    task = asyncio.get_running_loop().create_task(work, name=name, context=context)
     _kept.add(task)
-    task.add_done_callback(_forget)
+    task.add_done_callback(_forget, context=context)
     return task
 
 
 def log_failure(task: "asyncio.Task[Any]") -> None:
     """Log a task's exception: for tasks that nobody waits for any more."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        LOG.error("a task failed", exc_info=error, extra={"task": task.get_name()})
+        LOG.error("a task failed", exc_info=error, task=task.get_name())
 
 
 def _forget(task: "asyncio.Task[Any]") -> None:

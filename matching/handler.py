@@ -1,6 +1,5 @@
 """Decides which events trigger matching, and matches."""
 
-import logging
 from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
@@ -9,9 +8,10 @@ from marketplace.actions.matches import match_rfi
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.rfis import MATCHING_FIELDS
 from marketplace.events import Event
+from marketplace.logs import get_logger
 from marketplace.ports import World
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 GROUP = "matching"
 
 _OFFERED = Counter("parley_matches_offered_total", "Offers made to vendors")
@@ -47,7 +47,7 @@ class Handler:
         with _TOOK.time():
             count = await match_rfi(self._world, actor, GROUP, event.id, event.key)
         _OFFERED.inc(count)
-        LOG.info("matched", extra={"rfi_id": event.key, "offered": count})
+        LOG.info("matched", rfi_id=event.key, offered=count)
 
 
 def _triggers_matching(event: Event) -> bool:

@@ -26,18 +26,18 @@ def view(notification: Notification) -> dict[str, Any]:
     return shown
 
 
-def log_event(name: str, notification: Notification, cause: Event | None = None) -> Event:
+def log_event(name: str, notification: Notification) -> Event:
     """An event about a notification; its cause is the event that the notification is about."""
     actor = Actor(
         _ACTOR_ID,
         Role.SYSTEM,
-        correlation_id=cause.correlation_id if cause else None,
+        correlation_id=notification.correlation_id,
         causation_id=notification.event_id,
     )
     data = {"notification": view(notification)}
     made = new_event(name, notification.account_id, notification.updated_at, actor, data)
-    # A batch has no current span: its events have their own.
-    return made if cause is None else replace(made, traceparent=cause.traceparent)
+    # A batch has no current span: each notification has its own.
+    return made if made.traceparent else replace(made, traceparent=notification.traceparent)
 
 
 async def settle(

@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from marketplace import logs
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.events import Event
 from marketplace.ports import Repositories, World
@@ -112,7 +113,7 @@ class Digests:
                 await tx.handled.mark_many(GROUP, [opener.id for opener, _ in opened])
                 await tx.notifications.add_many([digest for _, digest in opened])
                 await tx.outbox.add_many(
-                    [log_event("notification.created", digest, opener) for opener, digest in opened]
+                    [log_event("notification.created", digest) for _, digest in opened]
                 )
             return [digest for _, digest in opened], joining
 
@@ -123,10 +124,11 @@ class Digests:
     async def _draft(self, run: Run) -> Notification | None:
         """The digest that the run's first message would open; None if there is no recipient."""
         message, facts = run.messages[0], Facts(conversation=run.conversation)
-        for telling in rules.tellings(message, facts):
-            if telling.account_id == run.account_id:
-                for draft in await self._drafts.of(message, telling):
-                    return replace(draft, data=draft.data | {"digest": run.key})
+        with logs.bound(message):
+            for telling in rules.tellings(message, facts):
+                if telling.account_id == run.account_id:
+                    for draft in await self._drafts.of(message, telling):
+                        return replace(draft, data=draft.data | {"digest": run.key})
         return None
 
 
@@ -150,4 +152,10 @@ def _first_unmarked(run: Run, marked: Collection[str]) -> Event | None:
 def _opened_by(opener: Event, draft: Notification, run: Run) -> Notification:
     """The digest from the message that opens it to the end of the run."""
     window = {"first_sequence": sequence_of(opener), "sequence": run.last}
-    return replace(draft, event_id=opener.id, data=draft.data | window)
+    return replace(
+        draft,
+        event_id=opener.id,
+        correlation_id=opener.correlation_id,
+        traceparent=opener.traceparent,
+        data=draft.data | window,
+    )

@@ -1,6 +1,5 @@
 """Builds notifications, and announces them to apps once they are written."""
 
-import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -11,11 +10,12 @@ from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.events import Event
 from marketplace.ids import new_id
+from marketplace.logs import get_logger
 from marketplace.ports import Announcement, World, account_room
 from notify.delivery_log import view
 from notify.rules import POLICIES, Telling
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 
 _CREATED = Counter(
     "parley_notifications_created_total", "Created notifications", ["kind", "channel"]
@@ -38,7 +38,7 @@ class Drafts:
         account = await store.accounts.get(telling.account_id)
         rfi = await store.rfis.get(telling.rfi_id)
         if account is None or rfi is None:
-            LOG.warning("the account or the RFI does not exist", extra={"event_id": event.id})
+            LOG.warning("the account or the RFI does not exist", event_id=event.id)
             return []
         now = self._world.clock.now()
         # The title is stored now rather than read when the notification is sent: Twilio finds an
@@ -57,6 +57,7 @@ class Drafts:
                 due_at=now + timedelta(seconds=policy.delay_s),
                 created_at=now,
                 updated_at=now,
+                correlation_id=event.correlation_id,
                 traceparent=event.traceparent,
             )
             for channel in policy.channels

@@ -52,9 +52,7 @@ class Handler:
             if not await tx.handled.mark(GROUP, event.id):
                 return []
             await tx.notifications.add_many(drafts)
-            await tx.outbox.add_many(
-                [log_event("notification.created", draft, event) for draft in drafts]
-            )
+            await tx.outbox.add_many([log_event("notification.created", draft) for draft in drafts])
             return drafts
 
         written = await self._world.store.transact(work)

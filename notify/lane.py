@@ -7,19 +7,19 @@ closed ── an error that affects everybody, or too many failures ──▶ op
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge
 
 from marketplace.domain.conversations import Channel
+from marketplace.logs import get_logger
 from notify import reasons
 from notify.outcomes import RetryPolicy
 from notify.pace import Pace
 from notify.sender import OutcomeUnknownError, PermanentSendError, SendError, TemporarySendError
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # At 100 ms a send: 160 a second.
 MAX_IN_FLIGHT = 16
 # A recovered provider is noticed within five minutes; one request in five minutes hurts nobody.
@@ -135,7 +135,9 @@ class Lane:
         _PAUSES.labels(self.channel.value, _label(error.reason)).inc()
         LOG.warning(
             "sending to the provider is paused",
-            extra={"channel": self.channel.value, "why": str(error), "pause_s": round(pause_s, 1)},
+            channel=self.channel.value,
+            why=str(error),
+            pause_s=round(pause_s, 1),
         )
 
     def _count_refusal(self, error: SendError) -> None:

@@ -4,18 +4,18 @@ The provider may accept a request after our time-out and list the message only t
 look-up comes a minute after the try; if it finds nothing, a second comes right before the next try.
 """
 
-import logging
 from dataclasses import replace
 from datetime import timedelta
 
 from marketplace.domain.notifications import Notification
+from marketplace.logs import get_logger
 from marketplace.ports import World
 from notify import reasons
 from notify.lane import Lane
 from notify.outcomes import RetryPolicy, put_off, sent
 from notify.sender import Outgoing, Sender, SendError
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 LOOK_AFTER = timedelta(seconds=60)
 
 
@@ -44,7 +44,7 @@ class LookUp:
         try:
             found = await sender.look_up(outgoing)
         except SendError as error:
-            LOG.warning("a look-up failed", extra={"id": claimed.id, "why": str(error)})
+            LOG.warning("a look-up failed", id=claimed.id, why=str(error))
             lane.failed(error, claimed.account_id)
             pause_s = max(self._retry_policy.pause_s(claimed.attempts), lane.paused_s())
             return put_off(asked, reasons.OUTCOME_UNKNOWN, now, pause_s)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from marketplace.domain.conversations import Channel
+from marketplace.logs import get_logger
 from marketplace.settings import Settings
 from notify.email import SendGridSender
 from notify.exchange import open_exchange
@@ -14,7 +15,7 @@ from notify.lane import MAX_IN_FLIGHT
 from notify.sender import TIMEOUT_S, Sender, SendError
 from notify.sms import TwilioSender
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # At DEBUG sendgrid's client logs headers with the API key and whole emails, at INFO twilio's logs
 # phone numbers: whatever the log level, these loggers log only warnings.
 _VERBOSE_LOGGERS = ("python_http_client", "twilio", "notify.sms", "urllib3")
@@ -38,9 +39,7 @@ async def open_senders(
                 senders[Channel.SMS] = TwilioSender(settings, exchange)
             for channel in (Channel.EMAIL, Channel.SMS):
                 if channel not in senders:
-                    LOG.warning(
-                        "the channel is off: no credentials", extra={"channel": channel.value}
-                    )
+                    LOG.warning("the channel is off: no credentials", channel=channel.value)
             yield senders
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
@@ -59,7 +58,8 @@ async def check(senders: Mapping[Channel, Sender]) -> None:
         except SendError as error:
             LOG.warning(
                 "the provider did not confirm our credentials",
-                extra={"channel": channel.value, "why": str(error)},
+                channel=channel.value,
+                why=str(error),
             )
 
     await asyncio.gather(*(ask(channel, sender) for channel, sender in senders.items()))

@@ -4,7 +4,6 @@ claimed ─▶ gate ─▶ render ─▶ (outcome unknown? look up) ─▶ "begu
 """
 
 import asyncio
-import logging
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +11,13 @@ from datetime import timedelta
 
 from prometheus_client import Counter, Histogram
 
-from marketplace import tracing
+from marketplace import logs, tracing
 from marketplace.backoff import Backoff
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.ports import World
 from marketplace.tracing import Kind
 from notify import delivery_log, reasons
@@ -37,7 +37,7 @@ from notify.sender import (
     TemporarySendError,
 )
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # A request must be answered before the lease expires, or another worker would start the next try.
 ANSWER_WITHIN = timedelta(seconds=2 * TIMEOUT_S)
 FIRST_PAUSE_S = 0.1
@@ -96,7 +96,10 @@ class Sending:
         If the outcome cannot be saved before the lease expires, another worker takes over.
         """
         name = f"send {claimed.kind}"
-        with tracing.continued(claimed.traceparent, name, Kind.CONSUMER) as span:
+        with (
+            logs.bound(claimed),
+            tracing.continued(claimed.traceparent, name, Kind.CONSUMER) as span,
+        ):
             span.set_ids({**claimed.data, "notification_id": claimed.id})
             span.set("parley.channel", claimed.channel)
             span.set("parley.attempts", claimed.attempts)
@@ -110,11 +113,11 @@ class Sending:
         try:
             return await self._outcome(claimed)
         except TemporaryError as error:
-            LOG.warning("a required service is unavailable", extra={"why": str(error)})
+            LOG.warning("a required service is unavailable", why=str(error))
             reason = _still_unknown(claimed) or reasons.STORE_UNAVAILABLE
             return self._put_off(claimed, reason)
         except Exception as error:
-            LOG.error("a notification could not be sent", extra=_labels(claimed, **_defect(error)))
+            LOG.error("a notification could not be sent", **_labels(claimed, **_defect(error)))
             return self._put_off(claimed, _still_unknown(claimed) or reasons.DEFECT)
 
     async def _outcome(self, claimed: Notification) -> _Outcome | None:
@@ -141,7 +144,7 @@ class Sending:
     ) -> _Outcome | None:
         now = self._world.clock.now()
         if now + ANSWER_WITHIN > claimed.due_at:
-            LOG.warning("the lease is about to expire", extra=_labels(claimed))
+            LOG.warning("the lease is about to expire", **_labels(claimed))
             return None
         if lane.paused_s() > 0:  # a pause that began after the claim
             return self._put_off(claimed, _still_unknown(claimed) or lane.reason, lane)
@@ -155,13 +158,13 @@ class Sending:
             updated_at=now,
         )
         if not await self._world.store.notifications.settle(begun):
-            LOG.warning("another worker has claimed it", extra=_labels(claimed))
+            LOG.warning("another worker has claimed it", **_labels(claimed))
             return None
         try:
             with _SEND.labels(claimed.channel).time():
                 provider_id = await _hand_over(sender, outgoing)
         except SendError as error:
-            LOG.warning("a try failed", extra=_labels(claimed, why=str(error)))
+            LOG.warning("a try failed", **_labels(claimed, why=str(error)))
             lane.failed(error, claimed.account_id)
             return self._after(begun, error, sender, lane, outgoing)
         lane.answered()
@@ -226,16 +229,14 @@ class Sending:
             except TemporaryError as error:
                 if asyncio.get_running_loop().time() > give_up_at:
                     LOG.error(
-                        "an outcome could not be saved", extra=_labels(notification, why=str(error))
+                        "an outcome could not be saved", **_labels(notification, why=str(error))
                     )
                     return
                 await backoff.wait()
             else:
                 break
         if not is_ours:
-            LOG.warning(
-                "an outcome arrived after the lease had expired", extra=_labels(notification)
-            )
+            LOG.warning("an outcome arrived after the lease had expired", **_labels(notification))
         _count(notification, is_ours)
 
 
@@ -256,7 +257,7 @@ async def _hand_over(sender: Sender, outgoing: Outgoing) -> str:
         raise
     except Exception as error:
         labels = {"notification_id": outgoing.notification_id, **_defect(error)}
-        LOG.error("a sender failed unexpectedly", extra=labels)
+        LOG.error("a sender failed unexpectedly", **labels)
         raise OutcomeUnknownError(reasons.OUTCOME_UNKNOWN, type(error).__name__) from None
 
 

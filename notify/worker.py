@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 
@@ -12,11 +11,12 @@ from marketplace import tasks
 from marketplace.backoff import Backoff
 from marketplace.domain.notifications import Notification
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.ports import World
 from notify.lane import Lane
 from notify.sender import TIMEOUT_S
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # Three times the longest possible try (a look-up and a send), so that no other worker takes over a
 # live worker's claim.
 LEASE = timedelta(seconds=6 * TIMEOUT_S)
@@ -82,7 +82,7 @@ class Worker:
                 pause_s = min(lane.wait_s(), LONGEST_PAUSE_S) or LOOK_EVERY_S
                 backoff.reset()
             except TemporaryError as error:
-                LOG.warning("due notifications could not be claimed", extra={"why": str(error)})
+                LOG.warning("due notifications could not be claimed", why=str(error))
                 pause_s = backoff.next_s()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), pause_s)

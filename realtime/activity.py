@@ -6,17 +6,17 @@ have joined. Idle accounts cost nothing. Nobody is shown as active across a bloc
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from contextlib import suppress
 
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.ports import Signal, SignalName, World, account_room, conversation_room
 from marketplace.presence import REFRESH_EVERY_S
 from realtime.connections import Connection
 from realtime.gateway import Gateway
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 ACTIVE_FOR_S = 60.0
 PUBLISH_EVERY_S = 2.0
 BLOCKS_PER_QUERY = 200
@@ -73,7 +73,7 @@ class Activity:
                 await self._publish(changed)
             except TemporaryError as error:
                 # Announce nothing on a guess: an announcement that is not repeated expires.
-                LOG.warning("could not publish activity", extra={"why": str(error)})
+                LOG.warning("could not publish activity", why=str(error))
                 await asyncio.sleep(PUBLISH_EVERY_S)
 
     async def _publish(self, accounts: set[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from marketplace import tracing
+from marketplace import logs, tracing
 from marketplace.errors import Code, ParleyError
 from marketplace.limits import rate_limited
 from marketplace.schemas.errors import error_view, public_error
@@ -109,6 +109,7 @@ class CallDispatcher:
         self, connection: Connection, name: str, payload: object, size_bytes: int = 0
     ) -> dict[str, Any]:
         """Run a call and return its acknowledgement; never raises."""
+        logs.bind(connection.actor)
         metered = self._calls.get(name, self._unknown)
         call, started_at = metered.call, self._monotonic()
         is_typing = call is not None and call.is_typing

@@ -1,7 +1,6 @@
 """All connections of this gateway: handshake, own room, presence, termination."""
 
 import asyncio
-import logging
 from typing import Any
 
 from prometheus_client import Counter, Gauge
@@ -11,6 +10,7 @@ from marketplace.addresses import network_of
 from marketplace.domain.accounts import Actor
 from marketplace.errors import Code, ParleyError, TemporaryError
 from marketplace.ids import new_id
+from marketplace.logs import get_logger
 from marketplace.ports import Signal, SignalName, World, account_room
 from marketplace.presence import REFRESH_EVERY_S
 from marketplace.schemas.errors import unavailable
@@ -21,7 +21,7 @@ from realtime.limits import CONNECTIONS_OF_ACCOUNT, HandshakeLimits
 from realtime.ports import Transport
 from realtime.rooms import Rooms
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 WARN_BEFORE_S = 60.0
 CHECK_EXPIRY_EVERY_S = 2.0
 # The end of a log-in is announced over Redis at once; this finds those whose announcement was lost.
@@ -186,7 +186,7 @@ class Gateway:
                     [connection.session_id for connection in batch]
                 )
             except TemporaryError as error:
-                LOG.warning("could not check sessions", extra={"why": str(error)})
+                LOG.warning("could not check sessions", why=str(error))
                 return
             for connection in batch:
                 if connection.session_id not in alive and not connection.is_gone:
@@ -270,10 +270,10 @@ class Gateway:
         try:
             await self._world.presence.connected(*account_ids)
         except TemporaryError as error:
-            LOG.warning("could not update presence", extra={"why": str(error)})
+            LOG.warning("could not update presence", why=str(error))
 
     async def _report_disconnected(self, account_id: str) -> None:
         try:
             await self._world.presence.disconnected(account_id)
         except TemporaryError as error:
-            LOG.warning("could not update presence", extra={"why": str(error)})
+            LOG.warning("could not update presence", why=str(error))

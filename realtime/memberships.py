@@ -7,18 +7,18 @@ query, never what is true.
 """
 
 import asyncio
-import logging
 
 from marketplace.actions import memberships
 from marketplace.domain.accounts import Role
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.ports import Signal, World, account_room, rfi_room
 from realtime.connections import Connection
 from realtime.gateway import Gateway
 from realtime.ports import Transport
 from realtime.rooms import Rooms
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 CHECK_EVERY_S = 5.0
 _ACCOUNT, _RFI = account_room(""), rfi_room("")
 
@@ -63,7 +63,7 @@ class Memberships:
             try:
                 await self.check(due)
             except TemporaryError as error:
-                LOG.warning("could not check memberships", extra={"why": str(error)})
+                LOG.warning("could not check memberships", why=str(error))
 
     async def check(self, connections: list[Connection]) -> None:
         """Remove connections from the feeds that they may no longer follow.

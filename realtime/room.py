@@ -7,7 +7,6 @@ went up to N, so they get N + 1 and later.
 """
 
 import asyncio
-import logging
 import math
 from collections.abc import Iterable
 
@@ -17,13 +16,14 @@ from marketplace import tasks, tracing
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.live import Subscriber
+from marketplace.logs import get_logger
 from marketplace.ports import Announcement
 from marketplace.tracing import Kind, Span
 from realtime.feeds import Feed
 from realtime.latency import observe_fan_out
 from realtime.ports import Transport
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # Two gateways that write to one room publish concurrently, so 8 may arrive before 7. Most such gaps
 # close within a few milliseconds without reading the store.
 GAP_CLOSES_WITHIN_S = 0.02
@@ -235,9 +235,7 @@ class Room:
             try:
                 missing = await self.feed.after(position)
             except TemporaryError as error:
-                LOG.warning(
-                    "could not fill a gap; retrying", extra={"room": self.name, "why": str(error)}
-                )
+                LOG.warning("could not fill a gap; retrying", room=self.name, why=str(error))
                 if asyncio.get_running_loop().time() >= push_gap_at:
                     push_gap_at = math.inf
                     self._push_gap(self.feed, self._announced_head, is_snapshot=False)
@@ -250,9 +248,7 @@ class Room:
                 return
             if missing[0].position != position + 1:
                 # The store has lost what was in between: no member can catch up push by push.
-                LOG.error(
-                    "the stored feed has a gap", extra={"room": self.name, "at": position + 1}
-                )
+                LOG.error("the stored feed has a gap", room=self.name, position=position + 1)
                 self._start_over(missing[-1].position or 0)
                 return
             for announcement in missing:

@@ -1,9 +1,9 @@
 import asyncio
-import logging
 
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventProducer, ensure_topics
+from marketplace.logs import get_logger
 from marketplace.process import Process, operations_app, run, serve
 from marketplace.storage.leases import Lease
 from marketplace.storage.tail import Tail
@@ -11,7 +11,7 @@ from relay.heads import Heads
 from relay.lease import TTL_S, LeaseKeeper
 from relay.relay import FIRST_PAUSE_S, LONGEST_PAUSE_S, Relay
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 
 
 async def main(process: Process) -> None:
@@ -49,7 +49,7 @@ async def _create_topics(bootstrap_servers: str, stopping: asyncio.Event) -> Non
         try:
             await ensure_topics(bootstrap_servers)
         except TemporaryError as error:
-            LOG.warning("the topics could not be created", extra={"why": str(error)})
+            LOG.warning("the topics could not be created", why=str(error))
             await backoff.wait(stopping)
         else:
             return

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,9 +9,10 @@ from prometheus_client import Gauge
 
 from marketplace import tasks
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.storage.leases import Lease
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 TTL_S = 6.0
 RENEW_EVERY_S = 1.5
 FINISH_WITHIN_S = 10.0
@@ -59,4 +59,4 @@ class LeaseKeeper:
             if await self._lease.hold():
                 self._held_until = asked_at + TTL_S
         except TemporaryError as error:
-            LOG.warning("the lease could not be renewed", extra={"why": str(error)})
+            LOG.warning("the lease could not be renewed", why=str(error))

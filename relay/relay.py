@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge
@@ -10,12 +9,13 @@ from prometheus_client import Counter, Gauge
 from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventProducer
+from marketplace.logs import get_logger
 from marketplace.ports import Clock
 from marketplace.storage.tail import Batch, Tail
 from relay.heads import Heads
 from relay.records import published
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 3.0
 # Saving the position ten times a second costs one write each; after a crash, the records of a tenth
@@ -65,7 +65,7 @@ class Relay:
                         if not self._may_continue():
                             return
             except TemporaryError as error:
-                LOG.warning("relaying is paused", extra={"why": str(error)})
+                LOG.warning("relaying is paused", why=str(error))
                 await backoff.wait(self._stopping)
 
     def _may_continue(self) -> bool:

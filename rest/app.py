@@ -6,6 +6,7 @@ from typing import Any
 from sanic import Sanic
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
+from marketplace import logs
 from marketplace.bootstrap import Parts
 from marketplace.ids import new_id
 from marketplace.inputs import phones
@@ -121,8 +122,9 @@ def _add(app: App, service: Service, operation: Operation) -> None:
 
 
 async def _finish(request: RestRequest, response: BaseHTTPResponse) -> None:
-    """Add the headers that every response has, errors included."""
+    """Add the headers that every response has, errors included; count it; end its log lines."""
     response.headers["X-Request-Id"] = request.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
     metrics.observe(request, response.status)
+    logs.bind(None)

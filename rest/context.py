@@ -49,7 +49,7 @@ class RequestContext:
     def actor(self) -> Actor:
         """The caller; the events it causes carry the request's id."""
         access = self.access
-        return Actor(access.account_id, access.role, correlation_id=self.request.request_id)
+        return Actor(access.account_id, access.role, correlation_id=self.request.correlation_id)
 
 
 @dataclass(frozen=True, slots=True)

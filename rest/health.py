@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace import telemetry
+from marketplace import metrics
 from marketplace.schemas.fields.numbers import Flag
 from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
@@ -44,10 +44,10 @@ async def get_ready(context: RequestContext) -> Answer:
     return Answer(report, 200 if is_ready else 503)
 
 
-@ROUTES.get("/metrics", is_public=True, query=None, answers={200: telemetry.METRICS_CONTENT_TYPE})
+@ROUTES.get("/metrics", is_public=True, query=None, answers={200: metrics.METRICS_CONTENT_TYPE})
 async def get_metrics(_: RequestContext) -> Answer:
     """Get this process's metrics in the Prometheus text format."""
-    return Answer(telemetry.metrics_text())
+    return Answer(metrics.metrics_text())
 
 
 @ROUTES.get("/openapi.json", is_public=True, query=None, answers={200: "application/json"})

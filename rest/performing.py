@@ -92,6 +92,7 @@ def _admit(service: Service, operation: Operation, request: RestRequest) -> Acce
         service.limits.request(request.client_address, cost)
     access = None if operation.is_public else read_access(service.parts.tokens, request)
     if access is not None:
+        request.account_id = access.account_id
         service.limits.account_request(access.account_id, cost)
     return access
 

@@ -8,6 +8,7 @@ from typing import Any
 from sanic.exceptions import RequestTimeout
 from sanic.request import Request
 
+from marketplace import logs
 from marketplace.addresses import client_address
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ids import new_id
@@ -21,15 +22,26 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class RestRequest(Request[Any, Any]):
-    """A request with an id that is safe to log and to send back, and its time of arrival."""
+    """A request with an id that is safe to log and to send back, and its time of arrival.
 
-    __slots__ = ("request_id", "started_at")
+    From now on the log lines of its connection have its ids, until the response is ready.
+    """
+
+    __slots__ = ("account_id", "request_id", "started_at")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.started_at = time.perf_counter()
         sent_id = self.headers.getone("x-request-id", "")
         self.request_id = sent_id if _SANE_ID.fullmatch(sent_id) else new_id()
+        # The account whose token was accepted.
+        self.account_id: str | None = None
+        logs.bind(self)
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that events caused by this request carry."""
+        return self.request_id
 
     async def receive_body(self) -> None:
         """Receive the body; Sanic calls this before the handler.

@@ -1,7 +1,6 @@
 """Serves an app, and shuts down without breaking off requests."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +9,11 @@ from sanic import Sanic
 from sanic.application.state import ApplicationServerInfo
 from sanic.http.constants import HTTP
 
+from marketplace.logs import get_logger
 from rest.app import App
 from rest.service import Service
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 FINISH_WITHIN_S = 10.0
 _POLL_S = 0.02
 
@@ -56,9 +56,7 @@ async def _end(server: Any, service: Service) -> None:
             if service.running:
                 await asyncio.wait(service.running)
     except TimeoutError:
-        LOG.warning(
-            "requests were cut off at shutdown", extra={"connections": len(server.connections)}
-        )
+        LOG.warning("requests were cut off at shutdown", connections=len(server.connections))
         for connection in tuple(server.connections):
             connection.abort()
         for task in tuple(service.running):

@@ -1,5 +1,4 @@
 import asyncio
-import logging
 import signal
 import sys
 
@@ -7,10 +6,10 @@ from embedded.sandbox.deliveries import Deliveries
 from embedded.sandbox.faults import Faults
 from embedded.sandbox.server import Account, make_application, start
 from marketplace.errors import SettingsError
+from marketplace.logs import configure_logging, get_logger
 from marketplace.settings import Settings, from_environment
-from marketplace.telemetry import configure_logging
 
-_LOG = logging.getLogger("embedded.sandbox")
+_LOG = get_logger("embedded.sandbox")
 
 
 def main() -> None:
@@ -47,7 +46,7 @@ async def _serve(account: Account, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     runner = await start(make_application(account, Deliveries(), Faults()), host, port)
-    _LOG.info("listening", extra={"url": f"http://{host}:{port}"})
+    _LOG.info("listening", url=f"http://{host}:{port}")
     await stop.wait()
     await runner.cleanup()
     _LOG.info("stopped")

@@ -1,7 +1,6 @@
 """The sandbox as one aiohttp application: the providers, the page, health and metrics."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -15,12 +14,13 @@ from embedded.sandbox.inspection import Inspection, problem
 from embedded.sandbox.page import Page
 from embedded.sandbox.sendgrid import SendGrid
 from embedded.sandbox.twilio import Twilio
-from marketplace.telemetry import METRICS_CONTENT_TYPE, metrics_text
+from marketplace.logs import get_logger
+from marketplace.metrics import METRICS_CONTENT_TYPE, metrics_text
 
 # How long requests in flight may take at shutdown; all but hanging ones take milliseconds.
 STOP_GRACE_S = 5.0
 
-_LOG = logging.getLogger(__name__)
+_LOG = get_logger(__name__)
 _REQUESTS = Counter(
     "parley_sandbox_requests_total", "Requests answered", ["method", "route", "status"]
 )
@@ -106,7 +106,7 @@ async def _explain(request: web.Request, handler: _Handler) -> web.StreamRespons
     except (asyncio.CancelledError, ConnectionError):
         raise
     except Exception:
-        _LOG.exception("request failed", extra={"method": request.method, "path": request.path})
+        _LOG.exception("request failed", method=request.method, path=request.path)
         status, sentence = (
             500,
             "An internal error occurred in the sandbox; its log has the details.",

@@ -23,7 +23,8 @@ class Notification:
     `kind` names the template, `data` fills it. `attempts` counts claims. `due_at` is when the next
     attempt may begin; while `sending`, it is when the worker's lease ends. `tried_at` is when the
     last request with an unknown outcome was sent; `looked_up_at` is when the provider was last
-    asked about it and had no record. `traceparent` is the trace context of the event, if recorded.
+    asked about it and had no record. `correlation_id` and `traceparent` are the
+    event's; the latter is its trace context, if recorded.
     """
 
     id: str
@@ -41,4 +42,5 @@ class Notification:
     provider_id: str | None = None
     tried_at: datetime | None = None
     looked_up_at: datetime | None = None
+    correlation_id: str | None = None
     traceparent: str | None = None

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,9 +15,10 @@ from marketplace.kafka.dead_letters import DeadLetters
 from marketplace.kafka.partitions import Handle, PartitionLoop
 from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
 from marketplace.kafka.topics import ensure_topics
+from marketplace.logs import get_logger
 from marketplace.tasks import end, held
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 CHECK_TASKS_EVERY_S = 0.2
@@ -80,7 +80,7 @@ class EventConsumer:
                     await ensure_topics(self._bootstrap_servers, self._topics, group=self._group)
                     await self._consume()
                 except (KafkaError, OSError, TemporaryError) as error:
-                    LOG.warning("Kafka is unreachable", extra={"why": repr(error)})
+                    LOG.warning("Kafka is unreachable", why=repr(error))
                     lag.forget(self._topics)
                     await self._backoff.wait(self._stopping)
         finally:

@@ -1,7 +1,6 @@
 """Where a consumer group puts records that it cannot use."""
 
 import asyncio
-import logging
 from collections import deque
 
 from aiokafka import ConsumerRecord
@@ -10,8 +9,9 @@ from prometheus_client import Counter
 from marketplace.errors import BaseError
 from marketplace.kafka.producer import EventProducer, Record
 from marketplace.kafka.topics import dead_letter_topic
+from marketplace.logs import get_logger
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # A defect that makes every record unusable must not move the whole topic to the dead-letter topic.
 MAX_PER_HOUR = 100
 
@@ -48,7 +48,9 @@ class DeadLetters:
             )
         LOG.error(
             "sending a record to the dead-letter topic",
-            extra={"topic": record.topic, "offset": record.offset, "why": repr(error)[:1_000]},
+            topic=record.topic,
+            offset=record.offset,
+            why=repr(error)[:1_000],
         )
         headers = [
             ("error", repr(error)[:1_000].encode()),

@@ -1,14 +1,15 @@
 """How many records of each topic wait for this member of a group: the number to watch."""
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
-LOG = logging.getLogger(__name__)
+from marketplace.logs import get_logger
+
+LOG = get_logger(__name__)
 REQUEST_TIMEOUT_S = 3.0
 
 _LAG = Gauge(
@@ -39,7 +40,7 @@ async def measure(
                     position = await consumer.position(partition)
                 lags[partition.topic] += max(0, end - position)
     except (KafkaError, OSError, TimeoutError) as error:
-        LOG.warning("Kafka is not responding", extra={"why": repr(error)})
+        LOG.warning("Kafka is not responding", why=repr(error))
         forget(topics)
         return False
     for topic, lag in lags.items():

@@ -6,19 +6,19 @@ only its own partition.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from marketplace import events
+from marketplace import events, logs
 from marketplace.backoff import Backoff
 from marketplace.errors import PermanentError, TemporaryError
 from marketplace.events import Event, UnknownEventError
 from marketplace.kafka.dead_letters import HANDLED, DeadLetters, TooManyDeadLettersError
+from marketplace.logs import get_logger
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 POLL_MS = 500
 # Small batches are polled and committed together.
 MIN_POLL_RECORDS = 100
@@ -72,6 +72,7 @@ class PartitionLoop:
             )
             if records := polled.get(self._partition):
                 await self._process(records)
+                logs.bind(None)
 
     async def _process(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         self.next_offset = begin = records[0].offset
@@ -111,7 +112,9 @@ class PartitionLoop:
             HANDLED.labels(self._partition.topic, "unknown").inc()
             LOG.info(
                 "an event of a later version was skipped",
-                extra={"topic": self._partition.topic, "offset": record.offset, "why": str(error)},
+                topic=self._partition.topic,
+                offset=record.offset,
+                why=str(error),
             )
         else:
             await self._dead_letters.send(record, error)
@@ -121,6 +124,8 @@ class PartitionLoop:
         """Handle records together; if one of them is faulty, one by one to find it."""
         if not batch:
             return
+        # Until the next record, so that the line about a failure has its ids too.
+        logs.bind(batch[0][1] if len(batch) == 1 else None)
         try:
             await self._handle([event for _, event in batch])
         except TemporaryError:
@@ -161,11 +166,9 @@ class PartitionLoop:
         """Seek back to the record that failed, and fetch nothing until the retry."""
         LOG.warning(
             "a record failed; it will be retried",
-            extra={
-                "topic": self._partition.topic,
-                "offset": self.next_offset,
-                "why": repr(error)[:1_000],
-            },
+            topic=self._partition.topic,
+            offset=self.next_offset,
+            why=repr(error)[:1_000],
             exc_info=None if isinstance(error, TemporaryError) else error,
         )
         with contextlib.suppress(IllegalStateError):  # the partition was revoked

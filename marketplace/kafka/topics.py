@@ -7,7 +7,6 @@ mark has expired.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,8 +18,9 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from marketplace.errors import TemporaryError
 from marketplace.events import TOPICS
 from marketplace.kafka.timeouts import REQUEST_TIMEOUT_MS, STOP_TIMEOUT_S
+from marketplace.logs import get_logger
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 PARTITIONS = 6
 # The same as the outbox.
 RETENTION = timedelta(days=7)
@@ -143,9 +143,7 @@ def _differences(
 
 def _report(name: str, differences: Mapping[str, str]) -> None:
     if differences:
-        LOG.warning(
-            "topic settings differ", extra={"topic": name, "differences": dict(differences)}
-        )
+        LOG.warning("topic settings differ", topic=name, differences=dict(differences))
 
 
 def _milliseconds(duration: timedelta) -> str:

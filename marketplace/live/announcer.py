@@ -15,9 +15,10 @@ from marketplace.live import contexts
 from marketplace.live.publisher import Publisher
 from marketplace.live.receiving import RECEIVER, LiveItem, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, kind_of
+from marketplace.logs import get_logger
 from marketplace.ports import Announcement, Signal
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 MAX_WAITING = 20_000
 MAX_BATCH = 500
 
@@ -88,5 +89,6 @@ class Announcer:
                 LOG.log(
                     logging.WARNING if is_away else logging.ERROR,
                     "announcements were dropped",
-                    extra={"count": count, "why": str(error) if is_away else type(error).__name__},
+                    count=count,
+                    why=str(error) if is_away else type(error).__name__,
                 )

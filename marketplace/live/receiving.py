@@ -1,14 +1,14 @@
 """Hands received items to receivers; a receiver that fails never stops the listener."""
 
-import logging
 import time
 from collections.abc import Callable
 
 from prometheus_client import Counter
 
+from marketplace.logs import get_logger
 from marketplace.ports import Announcement, Signal
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # A defect may fail on every message: each failure is counted, and one a second is logged.
 LOGGED_EVERY_S = 1.0
 
@@ -42,13 +42,13 @@ class Receiver:
                     traceback = traceback.tb_next
                 LOG.error(
                     "a receiver failed",
-                    extra={
-                        "item": item.name[:64],
-                        "why": type(error).__name__,
-                        "at_line": f"{traceback.tb_frame.f_code.co_name}:{traceback.tb_lineno}"
+                    item=item.name[:64],
+                    why=type(error).__name__,
+                    at_line=(
+                        f"{traceback.tb_frame.f_code.co_name}:{traceback.tb_lineno}"
                         if traceback is not None
-                        else "",
-                    },
+                        else ""
+                    ),
                 )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 
 from prometheus_client import Counter, Gauge
@@ -17,8 +16,9 @@ from marketplace.live.connection import RedisConnection
 from marketplace.live.contexts import Decoder
 from marketplace.live.receiving import RECEIVER, Receive
 from marketplace.live.wire import ORIGIN_LENGTH, connect
+from marketplace.logs import get_logger
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 CANARY_EVERY_S = 2.0
 # A healthy round trip takes a millisecond; three missed canaries in a row are no accident.
 CANARY_TIMEOUT_S = 7.0
@@ -148,7 +148,7 @@ class Subscriber:
                 backoff.reset()
                 await self._listen(listener)
             except (RedisError, OSError, TimeoutError) as error:
-                LOG.warning("Redis is unreachable", extra={"why": str(error)})
+                LOG.warning("Redis is unreachable", why=str(error))
             except Exception:
                 # A listener that ended would leave the process without announcements permanently.
                 LOG.exception("the listener failed; it will reconnect")

@@ -1,11 +1,11 @@
 """Errors as apps get them: over REST, over the socket and from nginx."""
 
-import logging
 from typing import Any
 
 from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.logs import get_logger
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 
 
 def public_error(
@@ -19,9 +19,9 @@ def public_error(
     if isinstance(error, ParleyError):
         return error
     if isinstance(error, TemporaryError | TimeoutError):
-        LOG.warning("%s failed temporarily", work, extra={**log_fields, "why": str(error)})
+        LOG.warning(f"{work} failed temporarily", **log_fields, why=str(error))
         return unavailable(retry_after_ms=1_000)
-    LOG.error("%s failed", work, exc_info=error, extra=log_fields)
+    LOG.error(f"{work} failed", exc_info=error, **log_fields)
     return ParleyError(Code.INTERNAL, internal)
 
 

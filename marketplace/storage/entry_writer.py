@@ -23,7 +23,6 @@ has taken the edit's own, and then the edit is checked again.
 """
 
 import asyncio
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -35,12 +34,13 @@ from marketplace import tasks
 from marketplace.backoff import Backoff
 from marketplace.domain.conversations import Entry, EntryKind, blocked, entry_with_same_body
 from marketplace.errors import Code, ParleyError, TemporaryError
+from marketplace.logs import get_logger
 from marketplace.ports import Appended
 from marketplace.storage.collection import is_away
 from marketplace.storage.entries import MongoEntries
 from marketplace.storage.traces import writing
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # mongod inserts in groups of 500; the limit in characters keeps batches far below 16 MB.
 MAX_BATCH_ENTRIES = 500
 MAX_BATCH_CHARACTERS = 1_000_000
@@ -251,7 +251,7 @@ class EntryWriter:
         stopped = batch[0]
         self._heads.pop(stopped.entry.conversation_id, None)
         if problem.get("code") != _DUPLICATE_KEY:
-            LOG.error("MongoDB refused an entry", extra={"code": problem.get("code")})
+            LOG.error("MongoDB refused an entry", code=problem.get("code"))
             refused = ParleyError(Code.INTERNAL, "The message could not be stored.")
             _fail([batch.popleft()], refused)
             return

@@ -6,14 +6,14 @@ again every few seconds, so that no join and no message costs a read.
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable
 
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.storage.collection import Database, away_is_temporary
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 READ_EVERY_S = 2.0
 # The epoch of a database that was never restored; no document stores it.
 FIRST = "0"
@@ -42,7 +42,7 @@ class MongoEpoch:
             document = await self._collection.find_one({"_id": _ID})
         epoch = document["epoch"] if document else FIRST
         if epoch != self.current:
-            LOG.warning("the database was restored", extra={"epoch": epoch})
+            LOG.warning("the database was restored", epoch=epoch)
             self.current = epoch
             for handler in self._handlers:
                 handler()
@@ -54,7 +54,7 @@ class MongoEpoch:
             try:
                 await self.read()
             except TemporaryError as error:
-                LOG.warning("could not read the epoch", extra={"why": str(error)})
+                LOG.warning("could not read the epoch", why=str(error))
 
 
 async def begin_epoch(database: Database) -> str:

@@ -6,7 +6,6 @@ change stream over from a thread, 7,000 a second, while PyMongo's own client rea
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,11 +17,12 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from marketplace.domain.conversations import Entry
 from marketplace.errors import TemporaryError
+from marketplace.logs import get_logger
 from marketplace.settings import Settings
 from marketplace.storage.collection import is_away
 from marketplace.storage.documents import from_document
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 MAX_BATCH = 1_000
 _WAIT_MS = 250
 # Commit order and `occurred_at` may differ by a transaction's deadline and by clock skew.
@@ -106,7 +106,7 @@ class Tail:
                     raise
                 LOG.warning(
                     "the stored position is not usable; reading from shortly before it",
-                    extra={"why": str(error)[:300]},
+                    why=str(error)[:300],
                 )
                 async for batch in self._follow(None, since=position["at"] - _MARGIN):
                     yield batch

@@ -5,7 +5,6 @@ hands it over parsed, and gets the acknowledgement back.
 """
 
 import asyncio
-import logging
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from socketio.packet import CONNECT_ERROR
 from marketplace import tasks
 from marketplace.addresses import client_address
 from marketplace.errors import ParleyError
+from marketplace.logs import get_logger
 from marketplace.schemas.errors import error_view
 from marketplace.schemas.json_text import read_json
 from realtime.calls import CallDispatcher, refusal
@@ -30,7 +30,7 @@ from realtime.transport.websocket.flush_queue import FlushQueue
 from realtime.transport.websocket.session import WebSocketSession
 from realtime.transport.websocket.wheel import Wheel
 
-LOG = logging.getLogger(__name__)
+LOG = get_logger(__name__)
 # The longest call is a message of 8,000 characters: 32 kB at four bytes each, twice that when
 # escaped. The library's default is 1 MB.
 MAX_PAYLOAD_BYTES = 100_000
@@ -207,7 +207,7 @@ class GatewayServer(socketio.AsyncServer):  # type: ignore[misc] # untyped libra
                 await self._send_packet(eio_sid, self.packet_class(CONNECT_ERROR, data=data_))
         except Exception as error:
             MALFORMED.inc()
-            LOG.info("malformed packet; closing the connection", extra={"why": repr(error)[:200]})
+            LOG.info("malformed packet; closing the connection", why=repr(error)[:200])
             await self.close_session(eio_sid, "malformed")
 
     async def close_session(self, eio_sid: str, reason: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from marketplace import tracing
 from marketplace.errors import Code, ParleyError
-from marketplace.telemetry import RepeatFilter
+from marketplace.logs import RepeatFilter
 from marketplace.tracing import NOT_RECORDED, Kind
 from tests.collector import Collector, collecting
 

@@ -11,16 +11,19 @@ from prometheus_client import REGISTRY
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import NotificationState
 from marketplace.errors import TemporaryError
+from marketplace.events import decode
 from marketplace.ports import World
 from marketplace.storage import MongoStore
 from notify.rendering import Renderer
 from notify.sender import Sender
 from notify.worker import Worker
-from tests.builders import FixedClock
+from tests.builders import FixedClock, an_account
+from tests.log_lines import log_lines
 from tests.notify.conftest import Lanes, Sandbox, new_worker
 from tests.notify.helpers import (
     a_case,
     account_with_offer,
+    an_offer,
     at,
     event_names,
     keep,
@@ -31,8 +34,6 @@ from tests.notify.helpers import (
 )
 
 SENT, FAILED = NotificationState.SENT, NotificationState.FAILED
-
-
 PENDING, SUPPRESSED = NotificationState.PENDING, NotificationState.SUPPRESSED
 
 
@@ -58,6 +59,40 @@ async def test_a_sent_notification_is_recorded_with_its_event(
         "parley_notification_outcomes_total", {"channel": channel, "outcome": "sent"}
     )
     assert counted == (before or 0) + 1
+
+
+async def test_a_line_about_a_try_leads_to_the_request_that_began_it(
+    worker: Worker, sandbox: Sandbox, store: MongoStore
+) -> None:
+    """The line has the account and the correlation id, and no address."""
+    account = await account_with_offer(store, "sms", correlation_id="request-1")
+    sandbox.fails("sms", 500)
+
+    with log_lines() as lines:
+        await send_all_due(worker)
+
+    (line,) = lines.of("a try failed")
+    assert (line["account_id"], line["correlation_id"]) == (account.id, "request-1")
+    assert account.phone is not None
+    for private in (account.phone, account.email):
+        assert private not in lines.text
+
+
+async def test_the_event_about_a_delivery_continues_the_chain(
+    worker: Worker, sandbox: Sandbox, store: MongoStore
+) -> None:
+    """It has the correlation id of the event that the notification is about, and names it."""
+    account = an_account()
+    await store.accounts.add(account)
+    offer = replace(an_offer(account, "email"), correlation_id="request-1")
+    await store.notifications.add(offer)
+
+    await send_all_due(worker)
+
+    (document,) = await store.database["outbox"].find().to_list(None)
+    event = decode(document["value"])
+    assert (event.name, event.correlation_id) == ("notification.sent", "request-1")
+    assert event.causation_id == offer.event_id
 
 
 async def test_a_rate_limit_delays_the_send(

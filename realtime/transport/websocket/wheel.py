@@ -5,10 +5,11 @@ time; here one tick a second visits only the connections that are due.
 """
 
 import asyncio
-import logging
 from typing import Protocol
 
-LOG = logging.getLogger(__name__)
+from marketplace.logs import get_logger
+
+LOG = get_logger(__name__)
 TICK_S = 1.0
 SLOTS = 64
 

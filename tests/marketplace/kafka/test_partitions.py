@@ -1,12 +1,14 @@
 """Batches, failures and lag: the partitions are independent."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from itertools import chain
 
 from marketplace import events
 from marketplace.errors import TemporaryError
 from marketplace.events import Event
+from tests.log_lines import log_lines
 from tests.marketplace.kafka.bench import WITHIN_S, Bench, Log, an_event, until_lag
 
 
@@ -41,6 +43,28 @@ async def test_temporary_failures_use_up_no_attempts(bench: Bench) -> None:
 
     assert log.handled == [shaky.id, good.id]
     assert log.tried.count(shaky.id) == 8
+
+
+async def test_a_line_about_a_record_has_the_ids_of_its_event(bench: Bench) -> None:
+    """Whoever logs, the handler or the consumer, the line leads to the request that began it."""
+    shaky, good = an_event(), an_event()
+    log = Log({shaky.id: [TemporaryError("away")]})
+
+    async def handle(event: Event) -> None:
+        logging.getLogger("tests.handler").warning("handling")
+        await log.handle(event)
+
+    await bench.send(shaky, good)
+    with log_lines() as lines:
+        bench.member(handle)
+        await log.until(good.id)
+        await bench.stop()
+
+    (failed,) = lines.of("a record failed; it will be retried")
+    handled = [line["correlation_id"] for line in lines.of("handling")]
+    assert handled == [shaky.correlation_id] * 2 + [good.correlation_id]
+    assert failed["correlation_id"] == shaky.correlation_id
+    assert failed["account_id"] == shaky.actor["account_id"]
 
 
 async def test_a_batch_is_handled_together(bench: Bench) -> None:
