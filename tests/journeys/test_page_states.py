@@ -7,12 +7,19 @@ from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import (
     Person,
     a_conversation,
+    a_match,
+    a_submitted_rfi,
     a_vendor,
     registered,
     somewhere,
 )
 from tests.journeys.site import Site
 
+# The elements that make the page wider than the window, if it is.
+_TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("body *")]
+    .filter(element => element.getBoundingClientRect().right > innerWidth)
+    .map(element => element.outerHTML.slice(0, 80))"""
 NAMES = ("Carla Reyes", "Front Range Plumbing")
 
 
@@ -95,7 +102,7 @@ async def test_a_sent_message_is_scrolled_into_view(
     await window.sees("message-body", "Line 39")
     region = window.page.get_by_role("region", name="Messages")
     await region.evaluate("box => box.scrollTo(0, 0)")
-    await expect(window.page.get_by_text("Line 39")).not_to_be_in_viewport()
+    await expect(window.page.get_by_text("Line 39", exact=True)).not_to_be_in_viewport()
 
     await vendor.post(messages, json={"client_message_id": "v-40", "body": "Still there?"})
     await expect(window.page.get_by_text("Still there?")).to_have_count(1)
@@ -104,6 +111,32 @@ async def test_a_sent_message_is_scrolled_into_view(
 
     await expect(window.page.get_by_text("Here I am.")).to_be_in_viewport()
     await window.close()
+
+
+@pytest.mark.parametrize("width", [320, 1_200])
+async def test_no_page_scrolls_sideways_for_a_word_without_an_end(
+    site: Site, browser: Browser, admin: Person, width: int
+) -> None:
+    """Whatever a person writes, the pages of the other person stay as wide as the window."""
+    word, place = "W" * 150, somewhere()
+    customer = await registered(site, "customer", "W" * 100)
+    vendor = await a_vendor(site, admin, "W" * 100, place)
+    text = {"title": word, "description": word, "address": word, "area": "W" * 100}
+    rfi = await a_submitted_rfi(customer, place, **text)
+    match = await a_match(vendor, rfi)
+    accepted = await vendor.post(f"/v1/matches/{match['id']}/accept")
+    quote = {"rfi_revision": rfi["revision"], "amount_minor": 1, "currency": "USD", "message": word}
+    await vendor.post(f"/v1/rfis/{rfi['id']}/quotes", json=quote)
+    conversation = f"/conversations/{accepted['conversation_id']}"
+    own_pages = {customer: f"/rfis/{rfi['id']}", vendor: f"/matches/{match['id']}"}
+
+    for person, own_page in own_pages.items():
+        for path in ("/", "/conversations", conversation, own_page):
+            window = await logged_in_window(browser, site.url + path, person)
+            await window.page.set_viewport_size({"width": width, "height": 800})
+            await expect(window.page.locator("main").get_by_text("WWW").first).to_be_visible()
+            assert await window.page.evaluate(_TOO_WIDE) == [], path
+            await window.close()
 
 
 async def test_nobody_is_shown_as_active_without_a_connection(

@@ -95,15 +95,21 @@ async def a_talk(store: Store, settings: Settings) -> Talk:
 
 
 async def written(store: Store, talk: Talk, count: int = 1) -> list[Entry]:
-    """Write messages of the vendor straight into the store; nothing is announced."""
+    """Write messages of the vendor straight into the store; nothing is announced.
+
+    MongoDB aborts a transaction after 5 s, so one transaction writes at most 50 of them.
+    """
 
     async def work(to: Repositories) -> list[Entry]:
         return [
             await to.entries.add_next(a_message(conversation_id=talk.id, sender_id=talk.vendor.id))
-            for _ in range(count)
+            for _ in range(min(50, count - len(entries)))
         ]
 
-    return await store.transact(work)
+    entries: list[Entry] = []
+    while len(entries) < count:
+        entries += await store.transact(work)
+    return entries
 
 
 @dataclass(slots=True)

@@ -100,5 +100,5 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
 }
 
 const NO_AMOUNT = new ParleyError("validation_failed", "Please fix the following:", {
-  errors: [{ path: "amount", message: "Enter an amount in dollars, such as 250 or 99.50." }],
+  errors: [{ path: "Amount (USD)", message: "Enter an amount in dollars, such as 250 or 99.50." }],
 });
