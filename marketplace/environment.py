@@ -70,9 +70,9 @@ def read(settings: "type[S]", variables: Mapping[str, str]) -> "S":
     environment = _Environment(variables)
     values = {}
     for declared in fields(settings):
-        is_read = declared.metadata
-        values[declared.name] = is_read["kind"](
-            environment, is_read["name"], is_read["default"], **is_read["checks"]
+        source = declared.metadata
+        values[declared.name] = source["kind"](
+            environment, source["name"], source["default"], **source["checks"]
         )
     try:
         environment.seal()
@@ -84,7 +84,7 @@ def read(settings: "type[S]", variables: Mapping[str, str]) -> "S":
 
 def refusal(messages: Mapping[str, Sequence[str]]) -> SettingsError:
     """The error that names each variable and what is wrong with it."""
-    lines = [f"{name}: {' '.join(map(str, told))}" for name, told in sorted(messages.items())]
+    lines = [f"{name}: {' '.join(map(str, reasons))}" for name, reasons in sorted(messages.items())]
     return SettingsError("Invalid settings. " + " | ".join(lines))
 
 

@@ -14,6 +14,8 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtobufSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from marketplace import tracing
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedSpan:
@@ -95,6 +97,17 @@ def _values(attributes: "list[KeyValue]") -> dict[str, str | int]:
         attribute.key: getattr(attribute.value, attribute.value.WhichOneof("value") or "")
         for attribute in attributes
     }
+
+
+@contextmanager
+def traced(process_name: str) -> Iterator[Collector]:
+    """Turn tracing on while the context is open; `tracing.shut_down` exports what has ended."""
+    with collecting() as collector:
+        tracing.configure(process_name, collector.url)
+        try:
+            yield collector
+        finally:
+            tracing.shut_down()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from marketplace.storage.traces import TracedCommands
 from marketplace.storage.vendors import MongoVendors
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
 # Contention ends in milliseconds and an election in seconds; no caller waits longer than this.
@@ -45,78 +46,40 @@ _FIRST_PAUSE_S = 0.002
 _LONGEST_PAUSE_S = 0.25
 
 
+def _lazy(kind: Callable[[Database, Session], R]) -> "cached_property[R]":
+    """A repository that is created when it is first used."""
+
+    def create(repositories: "MongoRepositories") -> R:
+        return kind(*repositories.bound)
+
+    return cached_property(create)
+
+
 class MongoRepositories:
     """Every repository over one database, optionally bound to a transaction's session.
 
-    Each is created when it is first used: a transaction needs three or four of the sixteen.
+    A transaction needs three or four of the sixteen.
     """
 
     def __init__(self, database: Database, session: Session = None) -> None:
-        self._bound = (database, session)
+        self.bound = (database, session)
 
-    @cached_property
-    def accounts(self) -> MongoAccounts:
-        return MongoAccounts(*self._bound)
-
-    @cached_property
-    def sessions(self) -> MongoSessions:
-        return MongoSessions(*self._bound)
-
-    @cached_property
-    def vendors(self) -> MongoVendors:
-        return MongoVendors(*self._bound)
-
-    @cached_property
-    def rfis(self) -> MongoRfis:
-        return MongoRfis(*self._bound)
-
-    @cached_property
-    def matches(self) -> MongoMatches:
-        return MongoMatches(*self._bound)
-
-    @cached_property
-    def submissions(self) -> MongoSubmissions:
-        return MongoSubmissions(*self._bound)
-
-    @cached_property
-    def quotes(self) -> MongoQuotes:
-        return MongoQuotes(*self._bound)
-
-    @cached_property
-    def conversations(self) -> MongoConversations:
-        return MongoConversations(*self._bound)
-
-    @cached_property
-    def entries(self) -> MongoEntries:
-        return MongoEntries(*self._bound)
-
-    @cached_property
-    def read_positions(self) -> MongoReadPositions:
-        return MongoReadPositions(*self._bound)
-
-    @cached_property
-    def reports(self) -> MongoReports:
-        return MongoReports(*self._bound)
-
-    @cached_property
-    def outbox(self) -> MongoOutbox:
-        return MongoOutbox(*self._bound)
-
-    @cached_property
-    def handled(self) -> MongoHandled:
-        return MongoHandled(*self._bound)
-
-    @cached_property
-    def notifications(self) -> MongoNotifications:
-        return MongoNotifications(*self._bound)
-
-    @cached_property
-    def suppressions(self) -> MongoSuppressions:
-        return MongoSuppressions(*self._bound)
-
-    @cached_property
-    def send_quotas(self) -> MongoSendQuotas:
-        return MongoSendQuotas(*self._bound)
+    accounts = _lazy(MongoAccounts)
+    sessions = _lazy(MongoSessions)
+    vendors = _lazy(MongoVendors)
+    rfis = _lazy(MongoRfis)
+    matches = _lazy(MongoMatches)
+    submissions = _lazy(MongoSubmissions)
+    quotes = _lazy(MongoQuotes)
+    conversations = _lazy(MongoConversations)
+    entries = _lazy(MongoEntries)
+    read_positions = _lazy(MongoReadPositions)
+    reports = _lazy(MongoReports)
+    outbox = _lazy(MongoOutbox)
+    handled = _lazy(MongoHandled)
+    notifications = _lazy(MongoNotifications)
+    suppressions = _lazy(MongoSuppressions)
+    send_quotas = _lazy(MongoSendQuotas)
 
 
 class MongoStore(MongoRepositories):

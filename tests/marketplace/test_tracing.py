@@ -15,7 +15,7 @@ from marketplace import tracing
 from marketplace.errors import Code, ParleyError
 from marketplace.logs import RepeatFilter
 from marketplace.tracing import NOT_RECORDED, Kind
-from tests.collector import Collector, collecting
+from tests.collector import Collector, traced
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -34,10 +34,8 @@ MALFORMED = [
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     """Tracing is on; `tracing.shut_down` exports what has ended."""
-    with collecting() as collector:
-        tracing.configure("rest-1", collector.url)
+    with traced("rest-1") as collector:
         yield collector
-        tracing.shut_down()
 
 
 def test_a_span_knows_its_process_its_parent_and_its_trace(collector: Collector) -> None:

@@ -12,7 +12,7 @@ from marketplace.storage.tail import OutboxRecord
 from marketplace.tracing import Kind
 from relay.records import event_of, published, record_of
 from tests.builders import a_message
-from tests.collector import collecting
+from tests.collector import traced
 from tests.marketplace.every_event import an_event_of
 
 KINDS: dict[EntryKind, dict[str, Any]] = {
@@ -45,8 +45,7 @@ def _committed(traceparent: str | None) -> list[OutboxRecord | Entry]:
 
 def test_a_record_of_a_trace_names_the_span_in_which_it_was_sent() -> None:
     """The consumer's span becomes a child of the relay's, which is a child of the request's."""
-    with collecting() as collector:
-        tracing.configure("relay", collector.url)
+    with traced("relay") as collector:
         with tracing.begun("POST /v1/rfis/{rfi_id}/submit", Kind.SERVER) as request:
             committed = _committed(request.traceparent)
         with published(committed) as records:

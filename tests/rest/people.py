@@ -199,6 +199,35 @@ async def a_story(rest: Rest, **content: Any) -> Story:
     return Story(customer, vendor, rfi, await accepted(vendor, rfi))
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """An open RFI on which several vendors have quoted; `quotes` are in their order."""
+
+    customer: Person
+    vendors: list[Person]
+    rfi: dict[str, Any]
+    quotes: list[dict[str, Any]]
+
+    @property
+    def path(self) -> str:
+        """The RFI's path."""
+        return f"/v1/rfis/{self.rfi['id']}"
+
+
+async def a_contest(rest: Rest, vendor_count: int) -> Contest:
+    """An open RFI that this many vendors have accepted and quoted on."""
+    place = somewhere()
+    vendors = [await an_active_vendor(rest, place) for _ in range(vendor_count)]
+    customer = await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    contest = Contest(customer, vendors, rfi, [])
+    for vendor in vendors:
+        await accepted(vendor, rfi)
+        response = await vendor.post(f"{contest.path}/quotes", json=a_quote_of(rfi))
+        contest.quotes.append(response.json())
+    return contest
+
+
 async def accepted(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
     """The vendor's match on the RFI, accepted."""
     listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]

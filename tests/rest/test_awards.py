@@ -4,28 +4,18 @@ import asyncio
 
 from tests.rest.people import (
     Rest,
+    a_contest,
     a_quote_of,
     a_story,
-    accepted,
-    an_active_vendor,
-    an_open_rfi,
     refusal,
-    registered,
-    somewhere,
 )
 
 
 async def test_an_award_closes_the_other_quotes(rest: Rest) -> None:
     """The winner's quote is awarded, the other is closed, and the RFI takes no more quotes."""
-    place = somewhere()
-    winner, loser = await an_active_vendor(rest, place), await an_active_vendor(rest, place)
-    customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=place)
-    path = f"/v1/rfis/{rfi['id']}"
-    quotes = []
-    for vendor in (winner, loser):
-        await accepted(vendor, rfi)
-        quotes.append((await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))).json())
+    contest = await a_contest(rest, 2)
+    (winner, loser), customer = contest.vendors, contest.customer
+    rfi, path, quotes = contest.rfi, contest.path, contest.quotes
 
     response = await customer.post(
         f"{path}/award",
@@ -47,16 +37,9 @@ async def test_an_award_closes_the_other_quotes(rest: Rest) -> None:
 
 async def test_only_one_concurrent_award_wins(rest: Rest) -> None:
     """However many awards are sent concurrently, there is one winner."""
-    place = somewhere()
-    vendors = [await an_active_vendor(rest, place) for _ in range(3)]
-    customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=place)
-    path = f"/v1/rfis/{rfi['id']}"
-    quote_ids = []
-    for vendor in vendors:
-        await accepted(vendor, rfi)
-        quote = await vendor.post(f"{path}/quotes", json=a_quote_of(rfi))
-        quote_ids.append(quote.json()["id"])
+    contest = await a_contest(rest, 3)
+    customer, rfi, path = contest.customer, contest.rfi, contest.path
+    quote_ids = [quote["id"] for quote in contest.quotes]
 
     responses = await asyncio.gather(
         *(

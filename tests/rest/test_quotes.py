@@ -7,9 +7,9 @@ import pytest
 
 from tests.rest.people import (
     Rest,
+    a_contest,
     a_quote_of,
     a_story,
-    accepted,
     an_active_vendor,
     an_admin,
     an_open_rfi,
@@ -38,14 +38,8 @@ async def test_a_second_quote_revises_the_first(rest: Rest) -> None:
 
 async def test_a_vendor_sees_only_its_own_quote(rest: Rest) -> None:
     """Vendors cannot see their competitors' quotes."""
-    place = somewhere()
-    vendors = [await an_active_vendor(rest, place) for _ in range(2)]
-    customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=place)
-    path = f"/v1/rfis/{rfi['id']}/quotes"
-    for vendor in vendors:
-        await accepted(vendor, rfi)
-        await vendor.post(path, json=a_quote_of(rfi))
+    contest = await a_contest(rest, 2)
+    customer, vendors, path = contest.customer, contest.vendors, f"{contest.path}/quotes"
 
     for vendor in vendors:
         listed = (await vendor.get(path)).json()["items"]
@@ -55,14 +49,8 @@ async def test_a_vendor_sees_only_its_own_quote(rest: Rest) -> None:
 
 async def test_quotes_are_paged(rest: Rest) -> None:
     """The cursor of a one-quote page leads to the next page."""
-    place = somewhere()
-    vendors = [await an_active_vendor(rest, place) for _ in range(2)]
-    customer = await registered(rest)
-    rfi = await an_open_rfi(rest, customer, location=place)
-    path = f"/v1/rfis/{rfi['id']}/quotes"
-    for vendor in vendors:
-        await accepted(vendor, rfi)
-        await vendor.post(path, json=a_quote_of(rfi))
+    contest = await a_contest(rest, 2)
+    customer, vendors, path = contest.customer, contest.vendors, f"{contest.path}/quotes"
 
     first = (await customer.get(path, params={"limit": 1})).json()
     second = (await customer.get(path, params={"limit": 1, "cursor": first["next_cursor"]})).json()

@@ -4,24 +4,18 @@ import pytest
 
 from marketplace.actions import conversations
 from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.conversations import Channel, Conversation
+from marketplace.domain.conversations import Channel
 from marketplace.domain.pages import PageRequest
 from marketplace.errors import Code
 from marketplace.ports import Appended
-from tests.builders import a_conversation, an_actor
+from tests.builders import an_actor
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
+from tests.marketplace.actions.talk import Talk
 
 
-class Talk:
-    """An in-memory conversation and its two participants."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.conversation: Conversation = a_conversation()
-        customer, vendor = self.conversation.participants
-        self.customer = Actor(customer.account_id, Role.CUSTOMER)
-        self.vendor = Actor(vendor.account_id, Role.VENDOR)
+class SpokenTalk(Talk):
+    """A conversation in which both participants send messages."""
 
     async def says(self, actor: Actor, client_message_id: str, body: str = "Hello") -> Appended:
         """Send a message."""
@@ -36,12 +30,12 @@ class Talk:
 
 
 @pytest.fixture
-def talk(stage: Stage) -> Talk:
+def talk(stage: Stage) -> SpokenTalk:
     """A conversation without entries."""
-    return Talk(stage)
+    return SpokenTalk(stage)
 
 
-async def test_a_resent_message_is_announced_once(talk: Talk) -> None:
+async def test_a_resent_message_is_announced_once(talk: SpokenTalk) -> None:
     """A resend gets the first answer and pushes nothing."""
     first = await talk.says(talk.customer, "m-1")
     again = await talk.says(talk.customer, "m-1")
@@ -53,7 +47,7 @@ async def test_a_resent_message_is_announced_once(talk: Talk) -> None:
     assert (announcement.position, announcement.data["id"]) == (1, first.entry.id)
 
 
-async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
+async def test_another_body_under_the_same_id_is_refused(talk: SpokenTalk) -> None:
     """The refusal reveals the app's defect, instead of losing a message silently."""
     await talk.says(talk.customer, "m-1", "Hello")
 
@@ -63,7 +57,7 @@ async def test_another_body_under_the_same_id_is_refused(talk: Talk) -> None:
     assert (await talk.says(talk.vendor, "m-1", "Other")).is_new
 
 
-async def test_a_stranger_can_do_nothing(talk: Talk) -> None:
+async def test_a_stranger_can_do_nothing(talk: SpokenTalk) -> None:
     """A non-participant can neither send, change, mark nor read."""
     stranger = an_actor()
     message = (await talk.says(talk.customer, "m-1")).entry
@@ -79,9 +73,9 @@ async def test_a_stranger_can_do_nothing(talk: Talk) -> None:
         assert await refused(command) is Code.NOT_FOUND
 
 
-async def test_a_message_of_another_conversation_cannot_be_changed(talk: Talk) -> None:
+async def test_a_message_of_another_conversation_cannot_be_changed(talk: SpokenTalk) -> None:
     """Even its sender cannot change a message through another conversation."""
-    elsewhere = Talk(talk.stage)
+    elsewhere = SpokenTalk(talk.stage)
     message = (await elsewhere.says(elsewhere.customer, "m-1")).entry
     sender = Actor(talk.customer.account_id, Role.CUSTOMER)
 
@@ -90,7 +84,7 @@ async def test_a_message_of_another_conversation_cannot_be_changed(talk: Talk) -
     assert await refused(command) is Code.NOT_FOUND
 
 
-async def test_unread_is_the_head_minus_the_read_position(talk: Talk) -> None:
+async def test_unread_is_the_head_minus_the_read_position(talk: SpokenTalk) -> None:
     """The unread count follows from the head and the read position, so it cannot drift."""
     await talk.stage.store.conversations.add(talk.conversation)
     for number in range(5):
@@ -109,7 +103,7 @@ async def test_unread_is_the_head_minus_the_read_position(talk: Talk) -> None:
     assert await refused(beyond) is Code.VALIDATION_FAILED
 
 
-async def test_an_unchanged_position_is_not_announced(talk: Talk) -> None:
+async def test_an_unchanged_position_is_not_announced(talk: SpokenTalk) -> None:
     """Marking the same position again announces nothing."""
     await talk.says(talk.vendor, "m-1")
 

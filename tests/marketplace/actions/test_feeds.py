@@ -5,26 +5,19 @@ from typing import Any
 import pytest
 
 from marketplace.actions import conversations, feeds, rfis
-from marketplace.domain.accounts import Actor, Role
-from marketplace.domain.conversations import Conversation
+from marketplace.domain.accounts import Actor
 from marketplace.domain.feeds import EntryPage, RevisionPage
 from marketplace.domain.rfis import Rfi
 from marketplace.domain.visibility import View
 from marketplace.errors import Code
-from tests.builders import a_conversation, a_message, an_actor, rfi_content
+from tests.builders import a_message, an_actor, rfi_content
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
+from tests.marketplace.actions.talk import Talk
 
 
-class Talk:
+class ReadTalk(Talk):
     """A conversation with six messages of its vendor."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.conversation: Conversation = a_conversation()
-        customer, vendor = self.conversation.participants
-        self.customer = Actor(customer.account_id, Role.CUSTOMER)
-        self.vendor = Actor(vendor.account_id, Role.VENDOR)
 
     async def add(self, count: int) -> None:
         """Add messages of the vendor."""
@@ -51,9 +44,9 @@ class Talk:
 
 
 @pytest.fixture
-async def talk(stage: Stage) -> Talk:
+async def talk(stage: Stage) -> ReadTalk:
     """A conversation with six messages."""
-    talk = Talk(stage)
+    talk = ReadTalk(stage)
     await stage.store.conversations.add(talk.conversation)
     await talk.add(6)
     return talk
@@ -63,7 +56,7 @@ def _numbers(page: EntryPage) -> list[int]:
     return [entry.sequence for entry in page.entries]
 
 
-async def test_a_page_continues_in_the_requested_direction(talk: Talk) -> None:
+async def test_a_page_continues_in_the_requested_direction(talk: ReadTalk) -> None:
     """After a sequence, before one, or from the newest entry back."""
     for page, numbers, has_more, is_snapshot in [
         (await talk.read(after=0), [1, 2, 3], True, False),
@@ -77,7 +70,7 @@ async def test_a_page_continues_in_the_requested_direction(talk: Talk) -> None:
         assert (page.head, page.epoch) == (6, "0")
 
 
-async def test_a_number_of_another_history_gets_the_newest_entries(talk: Talk) -> None:
+async def test_a_number_of_another_history_gets_the_newest_entries(talk: ReadTalk) -> None:
     """A reader that has seen more than there is, or another epoch, starts over."""
     for page in (
         await talk.read(after=7),
@@ -91,7 +84,7 @@ async def test_a_number_of_another_history_gets_the_newest_entries(talk: Talk) -
         assert (_numbers(page), page.has_more, page.is_snapshot) == ([4, 5, 6], True, True)
 
 
-async def test_a_snapshot_continues_from_the_readers_number(talk: Talk) -> None:
+async def test_a_snapshot_continues_from_the_readers_number(talk: ReadTalk) -> None:
     """It has the entries after the number, and says if there are more up to its head."""
     page = (await talk.snapshot(after=1, epoch="0")).page
 
@@ -99,7 +92,7 @@ async def test_a_snapshot_continues_from_the_readers_number(talk: Talk) -> None:
 
 
 async def test_nothing_in_a_snapshot_is_above_its_head(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
+    talk: ReadTalk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An entry that is added after the head was read is left to the pushes."""
     heads = talk.stage.store.entries.heads
@@ -118,7 +111,7 @@ async def test_nothing_in_a_snapshot_is_above_its_head(
 
 
 async def test_a_snapshot_waits_for_a_head_that_lags(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
+    talk: ReadTalk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an election the head lags for a moment; the reader has lost nothing."""
     monkeypatch.setattr(feeds, "HEAD_LAGS_S", 0.0)
@@ -134,7 +127,7 @@ async def test_a_snapshot_waits_for_a_head_that_lags(
     assert lagging == []
 
 
-async def test_a_snapshot_has_the_read_position_of_each_participant(talk: Talk) -> None:
+async def test_a_snapshot_has_the_read_position_of_each_participant(talk: ReadTalk) -> None:
     """Sending a message has moved the sender's position, without a write of its own."""
     await conversations.mark_position(
         talk.stage.world, talk.customer, talk.conversation, delivered=5, read=2
@@ -149,7 +142,7 @@ async def test_a_snapshot_has_the_read_position_of_each_participant(talk: Talk) 
     ] == [(talk.customer.account_id, 5, 2), (talk.vendor.account_id, 6, 6)]
 
 
-async def test_a_snapshot_is_refused_to_all_but_participants(talk: Talk) -> None:
+async def test_a_snapshot_is_refused_to_all_but_participants(talk: ReadTalk) -> None:
     """Nobody else learns that the conversation exists."""
     asked = feeds.read_snapshot(
         talk.stage.world, an_actor(), talk.conversation.id, after=None, epoch=None, limit=3

@@ -8,7 +8,7 @@ import pytest
 from marketplace import tracing
 from marketplace.errors import TemporaryError
 from marketplace.kafka import traces
-from tests.collector import Collector, collecting
+from tests.collector import Collector, traced
 from tests.marketplace.every_event import an_event_of
 
 PUBLISHED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -17,10 +17,8 @@ PUBLISHED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     """Tracing is on."""
-    with collecting() as collector:
-        tracing.configure("matching", collector.url)
+    with traced("matching") as collector:
         yield collector
-        tracing.shut_down()
 
 
 def test_the_effects_of_an_event_belong_to_its_trace(collector: Collector) -> None:
