@@ -14,7 +14,7 @@ the numbers. No rule stops at its first violation, because a run under faults is
     view         an app's view over all its connections is what is stored              P4, P5
     caught up    an app that stayed connected got every push                           P6
     answered     every call is answered, if its connection stays open
-    refused      only temporarily, and never for an internal error
+    refused      only temporarily, never for an internal error; or an edit of a deleted message
 """
 
 from collections import Counter, defaultdict, deque
@@ -162,8 +162,23 @@ def _answered(conversation: Conversation, connections: Connections) -> Iterator[
 
 def _refused(conversation: Conversation) -> Iterator[str]:
     for refusal in conversation.refused:
+        if _was_deleted_first(conversation, refusal):
+            continue
         if not refusal.is_temporary or refusal.code == "internal":
             yield f"{refusal.code} for {refusal.content}"
+
+
+def _was_deleted_first(conversation: Conversation, refusal: Refused) -> bool:
+    """Whether an edit was refused because the app deleted the message while the edit was in flight.
+
+    The two calls are concurrent: an edit that waits for MongoDB may be overtaken.
+    """
+    return (refusal.code, refusal.content.kind) == ("wrong_state", "edit") and any(
+        sent.content.kind == "deletion"
+        and sent.content.message_id == refusal.content.message_id
+        and sent.at < refusal.at
+        for sent in conversation.sent
+    )
 
 
 def _content(answer: Acknowledged | Refused) -> object:

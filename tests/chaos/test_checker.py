@@ -257,3 +257,18 @@ def test_a_refused_message_loses_its_place() -> None:
 
     assert any(line.startswith("sending") for line in violations_of(late))
     assert not any(line.startswith("sending") for line in violations_of([*late, refused]))
+
+
+def test_an_edit_may_be_overtaken_by_a_deletion_of_its_message() -> None:
+    """An edit in flight may find its message deleted; without a deletion, that is a violation."""
+    connection = BY["carla"]
+    edit = Content("edit", "carla", message_id="id-2", body="Too late")
+    deletion = Sent(4.5, connection, TALK, Content("deletion", "carla", message_id="id-2"))
+    refused = Refused(4.6, connection, TALK, edit, "wrong_state", is_temporary=False)
+
+    def refusals(*events: Event) -> list[str]:
+        found = violations_of([*a_record(), *events])
+        return [line for line in found if line.startswith("refused")]
+
+    assert refusals(Sent(4.4, connection, TALK, edit), deletion, refused) == []
+    assert refusals(Sent(4.4, connection, TALK, edit), refused, replace(deletion, at=4.7)) != []
