@@ -89,10 +89,12 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
 
 
 def _policy(settings: Settings) -> Policy:
-    lifetime = timedelta(seconds=settings.offer_lifetime_s)
-    quotas = (
-        settings.most_open_rfis,
-        settings.most_vendor_places,
-        settings.most_submissions_a_day,
-    )
-    return Policy(lifetime, *quotas).scaled(settings.limit_scale)
+    return Policy(
+        offer_lifetime=timedelta(seconds=settings.offer_lifetime_s),
+        answer_lifetime=timedelta(seconds=settings.answer_lifetime_s),
+        draft_lifetime=timedelta(seconds=settings.draft_lifetime_s),
+        open_lifetime=timedelta(seconds=settings.open_lifetime_s),
+        most_open_rfis=settings.most_open_rfis,
+        most_vendor_places=settings.most_vendor_places,
+        most_submissions_a_day=settings.most_submissions_a_day,
+    ).scaled(settings.limit_scale)

@@ -16,6 +16,7 @@ from marketplace.environment import read, refusal, setting
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
 # Redacting shorter secrets would remove ordinary words from the log and protect nothing.
 _MIN_SECRET_CHARACTERS = 6
+_DAY_S = 86_400
 _is_url = validate.URL(require_tld=False)
 
 
@@ -50,6 +51,11 @@ def limit_scale_setting() -> float:
     return setting("PARLEY_LIMIT_SCALE", Env.float, 1.0, validate=validate.Range(min=0.01))
 
 
+def _lifetime(variable: str, *, days: int) -> int:
+    """So many days in seconds; from one second to a leap year."""
+    return setting(variable, Env.int, days * _DAY_S, validate=validate.Range(1, 366 * _DAY_S))
+
+
 @dataclass(frozen=True, slots=True)
 class MongodbSettings:
     """What it takes to reach the database."""
@@ -81,9 +87,10 @@ class Settings(MongodbSettings):
         "PARLEY_PUBLIC_URL", Env.str, "http://127.0.0.1:8080", validate=_is_url
     )
     limit_scale: float = limit_scale_setting()
-    offer_lifetime_s: int = setting(
-        "PARLEY_OFFER_LIFETIME_S", Env.int, 3 * 86_400, validate=validate.Range(1, 366 * 86_400)
-    )
+    offer_lifetime_s: int = _lifetime("PARLEY_OFFER_LIFETIME_S", days=3)
+    answer_lifetime_s: int = _lifetime("PARLEY_ANSWER_LIFETIME_S", days=3)
+    draft_lifetime_s: int = _lifetime("PARLEY_DRAFT_LIFETIME_S", days=30)
+    open_lifetime_s: int = _lifetime("PARLEY_OPEN_LIFETIME_S", days=90)
     most_open_rfis: int = setting(
         "PARLEY_MOST_OPEN_RFIS", Env.int, 10, validate=validate.Range(1, 100_000)
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Protocol
 
 from prometheus_client import Counter
 
 from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.logs import get_logger
 from marketplace.ports import Announcement, World, account_room
@@ -22,13 +22,27 @@ _CREATED = Counter(
 )
 
 
+class Cause(Protocol):
+    """What a notification is about: an event, or the moment of a timer.
+
+    Its id is the same in every attempt to handle it.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def traceparent(self) -> str | None: ...
+
+
 class Drafts:
     """Builds notifications from tellings, and announces those that were written."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def of(self, event: Event, telling: Telling) -> list[Notification]:
+    async def of(self, cause: Cause, telling: Telling) -> list[Notification]:
         """One notification for each channel by which the person can be reached.
 
         Raises:
@@ -38,7 +52,7 @@ class Drafts:
         account = await store.accounts.get(telling.account_id)
         rfi = await store.rfis.get(telling.rfi_id)
         if account is None or rfi is None:
-            LOG.warning("the account or the RFI does not exist", event_id=event.id)
+            LOG.warning("the account or the RFI does not exist", event_id=cause.id)
             return []
         now = self._world.clock.now()
         # The title is stored now rather than read when the notification is sent: Twilio finds an
@@ -47,7 +61,7 @@ class Drafts:
         return [
             Notification(
                 id=new_id(),
-                event_id=event.id,
+                event_id=cause.id,
                 account_id=account.id,
                 kind=telling.kind.value,
                 channel=channel.value,
@@ -57,8 +71,8 @@ class Drafts:
                 due_at=now + timedelta(seconds=policy.delay_s),
                 created_at=now,
                 updated_at=now,
-                correlation_id=event.correlation_id,
-                traceparent=event.traceparent,
+                correlation_id=cause.correlation_id,
+                traceparent=cause.traceparent,
             )
             for channel in policy.channels
             if _is_reachable(account, channel)

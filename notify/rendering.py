@@ -53,6 +53,7 @@ class Renderer:
         self._environment.filters |= {
             "money": money,
             "distance": distance,
+            "duration": duration,
             "one_line": one_line,
             "short": short,
         }
@@ -142,6 +143,15 @@ def distance(distance_m: int) -> str:
         return f"{distance_m} m"
     is_whole = distance_m >= 10_000 or distance_m % 1_000 == 0
     return f"{distance_m / 1_000:.{0 if is_whole else 1}f} km"
+
+
+def duration(seconds: int) -> str:
+    """A time as people write it, in the largest unit of which it has two: `3 days`, `45 minutes`."""
+    for unit, unit_s in (("days", 86_400), ("hours", 3_600)):
+        if seconds >= 2 * unit_s:
+            return f"{round(seconds / unit_s)} {unit}"
+    minutes = max(1, round(seconds / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def one_line(text: str) -> str:

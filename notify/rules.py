@@ -7,7 +7,7 @@ from typing import Any
 
 from marketplace.domain.conversations import Channel, Conversation
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
-from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
+from marketplace.domain.rfis import CONTENT_FIELDS, EXPIRED, RfiState
 from marketplace.events import Event
 from marketplace.links import Link
 from marketplace.places import whole_kilometres_m
@@ -33,6 +33,10 @@ class NotificationKind(StrEnum):
     RFI_WITHDRAWN = "rfi_withdrawn"
     RFI_WON = "rfi_won"
     RFI_LOST = "rfi_lost"
+    RFI_EXPIRING = "rfi_expiring"
+    RFI_EXPIRED = "rfi_expired"
+    OFFER_EXPIRING = "offer_expiring"
+    ANSWER_EXPIRING = "answer_expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ POLICIES: Mapping[NotificationKind, Policy] = {
     NotificationKind.RFI_WITHDRAWN: Policy(),
     NotificationKind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
     NotificationKind.RFI_LOST: Policy(),
+    NotificationKind.RFI_EXPIRING: Policy(),
+    NotificationKind.RFI_EXPIRED: Policy(),
+    NotificationKind.OFFER_EXPIRING: Policy(),
+    NotificationKind.ANSWER_EXPIRING: Policy(),
 }
 
 
@@ -143,7 +151,12 @@ def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
 
 
 def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
-    return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    rfi = event.data["rfi"]
+    if rfi.get("ended_reason") != EXPIRED:
+        return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    kind = NotificationKind.RFI_EXPIRED
+    vendors = _to_vendors_closed_by(kind, "rfi_withdrawn", event, facts, {"is_own": False})
+    return [_about_rfi(kind, rfi["customer_id"], event.key, {"is_own": True}), *vendors]
 
 
 def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
@@ -157,11 +170,15 @@ def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
 
 
 def _to_vendors_closed_by(
-    kind: NotificationKind, reason: str, event: Event, facts: Facts
+    kind: NotificationKind,
+    reason: str,
+    event: Event,
+    facts: Facts,
+    data: Mapping[str, Any] | None = None,
 ) -> list[Telling]:
     """One for every vendor whose match was live until this event's write closed it."""
     return [
-        _about_rfi(kind, match.vendor_id, event.key)
+        _about_rfi(kind, match.vendor_id, event.key, data)
         for match in facts.matches
         if match.state is MatchState.CLOSED and match.closed_reason == reason
     ]

@@ -6,7 +6,8 @@ request ─▶ app ─▶ performing ─┬─▶ requests, queries, authenticat
                               └─▶ responses, or problems              write the response
 
 accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches.py quotes.py
-conversations.py blocks.py reports.py notifications.py health.py     the operations, by noun
+conversations.py blocks.py reports.py notifications.py timelines.py decisions.py health.py
+                  the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 context.py        what a handler receives and returns
 documents/        /openapi.json, /asyncapi.json and the pages /docs and /docs/socket

@@ -1,15 +1,23 @@
-"""Draft, revise, submit, withdraw and award an RFI; the feed of its changes."""
+"""Draft, revise, submit, extend, copy, withdraw, close and award an RFI; its changes."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.actions import feeds, rfis
-from marketplace.domain.rfis import Rfi
+from marketplace.actions import feeds, lifetimes, rfis
+from marketplace.domain.rfis import CloseReason, Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
-from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
+from marketplace.schemas.rfis import (
+    Award,
+    CloseRfi,
+    DraftRfi,
+    ExtendRfi,
+    ReviseRfi,
+    RevisionView,
+    RfiView,
+)
 from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.operations import Idempotency, Routes
@@ -134,6 +142,61 @@ async def withdraw_rfi(context: RequestContext) -> Answer:
     return Answer(
         await rfis.withdraw(context.world, context.actor, rfi_id, context.expected_revisions)
     )
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/close",
+    body=CloseRfi(),
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def close_rfi(context: RequestContext) -> Answer:
+    """Close an RFI without an award, and say why; this also closes its matches and quotes.
+
+    The RFI is then `withdrawn`, with the reason in `ended_reason`.
+    """
+    rfi = await rfis.close(
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        context.expected_revisions,
+        CloseReason(context.body["reason"]),
+    )
+    return Answer(rfi)
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/extend",
+    body=ExtendRfi(),
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def extend_rfi(context: RequestContext) -> Answer:
+    """Let a draft or open RFI expire later than its `expires_at`, at most 90 days from now."""
+    rfi = await lifetimes.extend(
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        context.expected_revisions,
+        context.body["until"],
+    )
+    return Answer(rfi)
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/copy",
+    answers={201: RfiView()},
+    gives_revision=True,
+    location="/v1/rfis/{id}",
+    idempotency=Idempotency(_drafted),
+)
+async def copy_rfi(context: RequestContext) -> Answer:
+    """Create a draft with the content of an own RFI in any state; a past `needed_by` is left out."""
+    return _drafted(await rfis.copy(context.world, context.actor, context.path["rfi_id"]))
 
 
 @ROUTES.post(

@@ -3,7 +3,8 @@
 The actions take 33 round trips and four journaled commits per conversation; for 2,000 conversations
 that is nearly two minutes on two cores beside the running stack. Bulk writes take seconds. The
 rules and the events are those of the actions, and a test compares the results of both, field by
-field. The matching process receives an RFI whose only slot is already taken.
+field, except for the decision of matching, which nobody made. The matching process receives an RFI
+whose only slot is already taken.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ from typing import Any
 
 from marketplace import events
 from marketplace.actions.events import event, match_event, rfi_event
-from marketplace.domain import matches, rfis
+from marketplace.domain import lifetimes, matches, rfis
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, EntryKind, Participant
 from marketplace.domain.matches import Match
+from marketplace.domain.policy import Policy
 from marketplace.domain.vendors import NearbyVendor, Vendor
 from marketplace.events import Event
 from marketplace.ids import new_id
@@ -36,7 +38,9 @@ class Pair:
     vendor: Vendor
 
 
-def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match, Documents]:
+def opened(
+    pair: Pair, content: Mapping[str, Any], now: datetime, policy: Policy
+) -> tuple[Match, Documents]:
     """An open RFI with this validated content, its accepted match and their conversation.
 
     Returns the match, and all documents by collection.
@@ -44,7 +48,9 @@ def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match
     customer = Actor(pair.customer.id, Role.CUSTOMER)
     vendor = Actor(pair.vendor.id, Role.VENDOR)
     draft, drafted = rfis.draft(new_id(), content, customer, now)
+    draft = lifetimes.renewed(None, draft, policy)
     rfi, submitted = rfis.submit(draft, customer, now)
+    rfi = lifetimes.renewed(draft, rfi, policy)
     offered = matches.offer(new_id(), rfi, NearbyVendor(pair.vendor, 0), now)
     conversation = _conversation(pair, offered, now)
     accepted = matches.accept(offered, conversation.id, now)
@@ -63,6 +69,13 @@ def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match
             for revision in (drafted, submitted)
         ],
         "matches": [to_document(accepted)],
+        "timers": [
+            to_document(timer)
+            for timer in (
+                *lifetimes.timers_of_rfi(rfi, policy),
+                *lifetimes.timers_of_match(accepted, policy),
+            )
+        ],
         "conversations": [to_document(conversation)],
         "entries": [to_document(_notice(accepted, conversation.id, now))],
         "outbox": [_outgoing(domain_event) for domain_event in domain_events],

@@ -159,7 +159,7 @@ async def _conversations(parts: Parts, pairs: list[Pair]) -> list[Match]:
     matches: list[Match] = []
     documents: Documents = defaultdict(list)
     for pair in pairs:
-        match, pair_documents = opened(pair, content_for(pair), now)
+        match, pair_documents = opened(pair, content_for(pair), now, parts.world.policy)
         matches.append(match)
         for name, created in pair_documents.items():
             documents[name] += created

@@ -6,13 +6,16 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
 
     accounts.py       register, log in, refresh, log out
     vendors.py        onboarding, profile, directory
-    rfis.py           draft, submit, revise, withdraw, award, and who may read them
+    rfis.py           draft, submit, revise, copy, withdraw, close, award, and who may read them
+    closing.py        closes everything that is live on an RFI that ended
+    lifetimes.py      extend an RFI; end what has waited too long
     matches.py        offer an RFI to vendors, accept and decline
-    offers.py         close expired offers
+    offers.py         take a vendor off an RFI that goes on without it
     quotes.py         submit and revise quotes
     conversations.py  messages, edits, deletions, read positions, notices
     blocks.py         block and unblock a conversation
-    feeds.py          read entries and revisions from a number on, and notice a restore
+    timelines.py      everything that happened to an RFI
+    decisions.py      read decisions
     reports.py        report a message; list and close reports
     memberships.py    which vendors have lost access, and who may write
     announcements.py  which rooms get which push or signal

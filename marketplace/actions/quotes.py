@@ -7,7 +7,7 @@ from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import quote_event
 from marketplace.actions.rfis import visible_rfi
-from marketplace.domain import conversations, quotes, rfis, vendors
+from marketplace.domain import conversations, lifetimes, quotes, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import Match
@@ -39,6 +39,7 @@ async def submit(
         if before is None:
             quote = quotes.submit(new_id(), match, figures, now)
             await tx.quotes.add(quote)
+            await tx.timers.cancel(lifetimes.answer_timer_ids(match.id))
         else:
             quote = quotes.revise(before, figures, now)
             await tx.quotes.keep_revision(quotes.revision_of(before))

@@ -4,8 +4,13 @@ The rules use the standard library only; a test checks this.
 
     accounts.py       accounts, roles, log-in sessions and actors
     vendors.py        onboarding (applied → in_review → active …), profile, capacity
-    rfis.py           draft, submit, revise, withdraw, award; revisions with field-level changes
+    rfis.py           draft, submit, revise, extend, withdraw, award …; revisions with field-level changes
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
+    lifetimes.py      how long everything that waits may wait
+    timers.py         something that falls due at a moment
+    decisions.py      rules, and what they made of their inputs
+    matching.py       which vendors an RFI is offered to, and which leave it
+    timelines.py      everything that happened to an RFI, in one order
     quotes.py         a price for one revision of the RFI
     conversations.py  participants, and entries numbered densely from 1
     feeds.py          pages of a conversation's entries and an RFI's revisions

@@ -1,7 +1,7 @@
 """Quotas and lifetimes, as the marketplace's operator sets them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from marketplace.errors import Code, ParleyError
@@ -11,24 +11,30 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long an offer is valid, and what one account may ask for.
+    """How long everything that waits for somebody may wait, and what one account may ask for.
+
+    An offer waits for the vendor to accept, an accepted match for the vendor's first message or
+    quote, a draft for its customer's next change, and an open RFI without `needed_by` for an award.
 
     Identities are not verified yet, so an account's demand on vendors is bounded: open RFIs, the
     vendors that these ask for in total, and submissions within 24 hours.
     """
 
     offer_lifetime: timedelta = timedelta(days=3)
+    answer_lifetime: timedelta = timedelta(days=3)
+    draft_lifetime: timedelta = timedelta(days=30)
+    open_lifetime: timedelta = timedelta(days=90)
     most_open_rfis: int = 10
     most_vendor_places: int = 100
     most_submissions_a_day: int = 20
 
     def scaled(self, scale: float) -> "Policy":
         """The policy with its quotas multiplied, at least 1 each."""
-        return Policy(
-            self.offer_lifetime,
-            max(1, round(self.most_open_rfis * scale)),
-            max(1, round(self.most_vendor_places * scale)),
-            max(1, round(self.most_submissions_a_day * scale)),
+        return replace(
+            self,
+            most_open_rfis=max(1, round(self.most_open_rfis * scale)),
+            most_vendor_places=max(1, round(self.most_vendor_places * scale)),
+            most_submissions_a_day=max(1, round(self.most_submissions_a_day * scale)),
         )
 
     def require_submission(self, submissions: Sequence[datetime], now: datetime) -> None:

@@ -58,6 +58,11 @@ class QuoteRevision:
     message: str
     valid_until: datetime | None
 
+    @property
+    def key(self) -> str:
+        """What identifies the revision among those of all quotes."""
+        return f"{self.quote_id}:{self.revision}"
+
     def has_figures_of(self, quote: Quote) -> bool:
         """Whether the quote has the same figures."""
         return all(getattr(self, name) == getattr(quote, name) for name in FIGURES)

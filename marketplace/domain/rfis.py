@@ -1,4 +1,4 @@
-"""RFIs: draft, submit, revise, withdraw, award.
+"""RFIs: draft, submit, revise, extend, withdraw, close, award, expire.
 
 Every change makes a revision, numbered densely from 1, with each field's old and new value, the
 actor and the cause. State changes are revisions too, so that an RFI's feed is complete.
@@ -38,8 +38,25 @@ CONTENT_FIELDS = (
 Expected: TypeAlias = int | Set[int] | None
 
 
+# What `ended_reason` says of an RFI that nobody ended.
+EXPIRED = "expired"
+
+
+class CloseReason(StrEnum):
+    """Why a customer closes an RFI without an award."""
+
+    FOUND_ELSEWHERE = "found_elsewhere"
+    NOT_NEEDED = "not_needed"
+    NO_FITTING_QUOTE = "no_fitting_quote"
+    OTHER = "other"
+
+
 class RfiState(StrEnum):
-    """Only the customer sees a draft; an open RFI is matched and quoted."""
+    """Only the customer sees a draft; an open RFI is matched and quoted.
+
+    An RFI that its customer closed or that expired is `withdrawn` too, and `ended_reason` says why
+    (docs/decisions/0042).
+    """
 
     DRAFT = "draft"
     OPEN = "open"
@@ -68,7 +85,9 @@ class Rfi:
     """A request for information, at `revision`.
 
     `match_count` counts the offered and accepted matches while the RFI is open; it never exceeds
-    `max_vendors`, and keeps its value when the RFI ends.
+    `max_vendors`, and keeps its value when the RFI ends. `expires_at` follows from the state and
+    the other fields until the customer extends it; it is None once the RFI has ended, and in rows
+    that the previous version wrote (see `lifetimes.rfi_wait`).
     """
 
     id: str
@@ -94,6 +113,8 @@ class Rfi:
     # City or region, as the customer describes it to vendors that have not accepted yet.
     area: str | None = None
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
+    expires_at: datetime | None = None
+    ended_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +175,7 @@ def revise(
         ParleyError: `wrong_state` if the RFI has ended; `validation_failed` if `max_vendors` falls
             below the number of vendors already on it, or `needed_by` is in the past.
     """
-    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
+    _require_unfinished(rfi)
     if content.get("max_vendors", rfi.max_vendors) < rfi.match_count:
         raise invalid(
             "max_vendors",
@@ -181,15 +201,42 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
     return _next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
 
-def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
-    """The RFI after it was withdrawn.
+def extend(
+    rfi: Rfi, until: datetime, latest: datetime, actor: Actor, now: datetime
+) -> tuple[Rfi, Revision]:
+    """The RFI with a later expiry.
+
+    Raises:
+        ParleyError: `wrong_state` if the RFI has ended; `validation_failed` unless `until` is later
+            than the present expiry, and at most `latest`.
+    """
+    _require_unfinished(rfi)
+    if until <= max(rfi.expires_at or now, now):
+        raise invalid("until", "Must be in the future, and later than `expires_at`.")
+    if until > latest:
+        raise invalid("until", f"Must not be later than {latest.isoformat(timespec='seconds')}.")
+    return _next_revision(rfi, actor, now, "extended", expires_at=until)
+
+
+def withdraw(
+    rfi: Rfi, actor: Actor, now: datetime, reason: str | None = None
+) -> tuple[Rfi, Revision]:
+    """The RFI after it ended without an award: withdrawn, closed with a `CloseReason`, or expired.
 
     Raises:
         ParleyError: `wrong_state` if it has already ended.
     """
-    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is already {rfi.state}.")
-    return _next_revision(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
+    _require_unfinished(rfi)
+    cause = "withdrawn" if reason is None else "expired" if reason == EXPIRED else "closed"
+    return _next_revision(rfi, actor, now, cause, state=RfiState.WITHDRAWN, ended_reason=reason)
+
+
+def copied_content(rfi: Rfi, now: datetime) -> dict[str, Any]:
+    """The content for a new draft like this RFI; a `needed_by` in the past is left out."""
+    content = {name: getattr(rfi, name) for name in CONTENT_FIELDS}
+    if rfi.needed_by is not None and rfi.needed_by <= now:
+        content["needed_by"] = None
+    return content
 
 
 def award(
@@ -230,6 +277,11 @@ def require_revision(rfi: Rfi, expected: Expected) -> None:
             f"The RFI is at revision {rfi.revision}, not {expected_text}. "
             "Read it again and decide on the current revision.",
         )
+
+
+def _require_unfinished(rfi: Rfi) -> None:
+    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
 
 
 def _require_future(needed_by: datetime | None, now: datetime) -> None:

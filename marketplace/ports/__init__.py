@@ -7,6 +7,8 @@ service is down.
     accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
     reports.py  notifications.py  recipients.py
                       one noun each
+    timers.py         what falls due, claimed under a lease
+    decisions.py      what the marketplace decided, by which rule, and from what
     outbox.py         events to be published, and handled-event marks
     idempotency.py    claims of keys, and the responses stored under them
     store.py          all of these, and transactions
@@ -22,6 +24,7 @@ from marketplace.ports.conversations import (
     EntryLog,
     ReadPositions,
 )
+from marketplace.ports.decisions import Decisions
 from marketplace.ports.idempotency import (
     Claim,
     ClaimLostError,
@@ -48,6 +51,7 @@ from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.store import Epoch, Repositories, Store
 from marketplace.ports.submissions import Submissions
+from marketplace.ports.timers import Timers
 from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
@@ -59,6 +63,7 @@ __all__ = [
     "ClaimLostError",
     "Clock",
     "Conversations",
+    "Decisions",
     "Entries",
     "EntryLog",
     "Epoch",
@@ -84,6 +89,7 @@ __all__ = [
     "StoredResponse",
     "Submissions",
     "Suppressions",
+    "Timers",
     "Vendors",
     "World",
     "account_room",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
@@ -67,6 +68,14 @@ class Entries(Protocol):
 
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
         """The last entries before a sequence (or of all), oldest first."""
+
+    async def notices_before(
+        self, conversation_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Notices in these conversations before a position in the order of (time, id), newest first."""
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message in the conversation."""
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""

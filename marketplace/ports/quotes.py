@@ -1,5 +1,7 @@
 """The port for quotes."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.quotes import Quote, QuoteRevision
@@ -30,3 +32,11 @@ class Quotes(Protocol):
         self, quote_id: str, after_revision: int, limit: int
     ) -> list[QuoteRevision]:
         """A quote's stored revisions after a number, in order."""
+
+    async def revisions_before(
+        self, quote_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Stored revisions of these quotes before a position, newest first.
+
+        The order is that of (time, key); a revision's key is `QuoteRevision.key`.
+        """

@@ -1,10 +1,11 @@
 """The port for RFIs with their revisions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.rfis import Revision, Rfi, RfiState
 
 
 class Rfis(Protocol):
@@ -43,3 +44,16 @@ class Rfis(Protocol):
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """An RFI's revisions after a number, in order, without gaps."""
+
+    async def revisions_before(
+        self, rfi_id: str, at: datetime, revision: int, limit: int
+    ) -> list[Revision]:
+        """An RFI's revisions before a position in the order of (time, revision), newest first."""
+
+    async def changed(
+        self, state: RfiState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Rfi]:
+        """RFIs in a state by (last change, id), oldest first: those after `after`, up to `until`.
+
+        `after` is not included, `until` is.
+        """

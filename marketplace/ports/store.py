@@ -5,6 +5,7 @@ from typing import Protocol, Self, TypeVar
 
 from marketplace.ports.accounts import Accounts, Sessions
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
+from marketplace.ports.decisions import Decisions
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
 from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
@@ -14,6 +15,7 @@ from marketplace.ports.recipients import SendQuotas, Suppressions
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
 from marketplace.ports.submissions import Submissions
+from marketplace.ports.timers import Timers
 from marketplace.ports.vendors import Vendors
 
 T = TypeVar("T")
@@ -44,6 +46,10 @@ class Repositories(Protocol):
     def read_positions(self) -> ReadPositions: ...
     @property
     def reports(self) -> Reports: ...
+    @property
+    def timers(self) -> Timers: ...
+    @property
+    def decisions(self) -> Decisions: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -33,6 +33,11 @@ class Vendors(Protocol):
         Closest first, at most `limit`, in one indexed query.
         """
 
+    async def full(
+        self, category: str, location: dict[str, Any], within_m: int, limit: int
+    ) -> list[NearbyVendor]:
+        """Vendors as `closest` finds them, but without free capacity and at most so far away."""
+
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:

@@ -11,7 +11,8 @@ same everywhere, and the OpenAPI and AsyncAPI documents are generated from what 
     fast_reader.py    reads the product's own views without marshmallow
     people.py         fields of accounts: email, phone, password, time zone
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py  for each noun: what a caller may send, and what it receives
+    notifications.py  decisions.py  timelines.py
+                      for each noun: what a caller may send, and what it receives
     entries.py        one schema for each kind of entry
     views.py          entries and listed vendors written by hand, for speed
     answers.py        acknowledgements and pushes that only the socket has

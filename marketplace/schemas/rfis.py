@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.domain.rfis import MAX_VENDORS, BudgetVisibility, RfiState
+from marketplace.domain.rfis import MAX_VENDORS, BudgetVisibility, CloseReason, RfiState
 from marketplace.domain.visibility import Visibility
 from marketplace.schemas.fields.attributes import Attributes
 from marketplace.schemas.fields.numbers import Whole
@@ -72,7 +72,8 @@ class RfiView(Strict):
 
     If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld:
     `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer
-    shows it.
+    shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI
+    ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn.
     """
 
     id = Identifier(required=True)
@@ -96,6 +97,8 @@ class RfiView(Strict):
     submitted_at = Moment(allow_none=True)
     awarded_quote_id = fields.String(allow_none=True)
     awarded_vendor_id = fields.String(allow_none=True)
+    expires_at = Moment(allow_none=True)
+    ended_reason = fields.String(allow_none=True)
     visibility = one_of(Visibility, dump_default=Visibility.FULL.value)
 
 
@@ -135,6 +138,18 @@ class RevisionView(Strict):
     cause = fields.String(required=True)
     changes = fields.List(fields.Nested(ChangeView), required=True)
     budget_visibility = budget_visibility()
+
+
+class CloseRfi(Strict):
+    """The body of POST /v1/rfis/{id}/close."""
+
+    reason = one_of(CloseReason, required=True)
+
+
+class ExtendRfi(Strict):
+    """The body of POST /v1/rfis/{id}/extend: when the RFI is to expire."""
+
+    until = Moment(required=True)
 
 
 class Award(Strict):

@@ -5,7 +5,7 @@ collection.py     what the repositories share: sessions, and driver errors as Te
 documents.py      domain values ⇄ documents
 migrations/       collections, validators and indexes, versioned
 accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-entries.py  read_positions.py  reports.py  notifications.py  recipients.py
+entries.py  read_positions.py  reports.py  notifications.py  recipients.py  timers.py  decisions.py
                   one noun each, as specified by its port in `marketplace.ports`
 unread.py         counts unread messages in many conversations at once
 message_states.py a message's latest change: its deletion, its newest edit, or itself

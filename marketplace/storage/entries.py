@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection as Ids
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
@@ -14,7 +15,7 @@ from marketplace.coalescing import Coalescer
 from marketplace.domain.conversations import Entry, EntryKind, deletion_id
 from marketplace.domain.unread import Unread
 from marketplace.ports import Appended
-from marketplace.storage.collection import Collection, Database, Session, repository
+from marketplace.storage.collection import Collection, Database, Session, before, repository
 from marketplace.storage.conversations import MongoConversations
 from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.message_states import IS_TEXT, message_states
@@ -190,6 +191,28 @@ class MongoEntries(Collection[Entry]):
         below = _ABOVE_ALL_SEQUENCES if sequence is None else sequence
         newest_first = await self._page_of(_Page(conversation_id, "$lt", below, limit))
         return newest_first[::-1]
+
+    async def notices_before(
+        self, conversation_ids: Ids[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Notices in these conversations before a position, newest first, along their own index."""
+        condition = {"conversation_id": {"$in": list(conversation_ids)}, "kind": EntryKind.NOTICE}
+        cursor = self._collection.find(
+            {**condition, **before(at, key)},
+            session=self.session,
+            sort=[("at", DESCENDING), ("_id", DESCENDING)],
+            limit=limit,
+            hint="notices",  # the server may try the index of all entries
+        )
+        return [from_document(document, Entry) for document in await cursor.to_list(limit)]
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message; one key of the index of messages."""
+        condition = {"conversation_id": conversation_id, "sender_id": sender_id}
+        found = await self._collection.find_one(
+            {**condition, "client_message_id": IS_TEXT}, {"_id": 1}, session=self.session
+        )
+        return found is not None
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""

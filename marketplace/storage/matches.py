@@ -74,6 +74,12 @@ class MongoMatches(Collection[Match]):
             limit=limit,
         )
 
+    async def changed(
+        self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Match]:
+        """Matches in a state by their last change, oldest first."""
+        return await self._changed(state, after, until, limit)
+
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The match between an RFI and a vendor."""
         return await self._one(rfi_id=rfi_id, vendor_id=vendor_id)

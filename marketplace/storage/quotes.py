@@ -1,13 +1,15 @@
 """Quotes and their revisions."""
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
 from marketplace.domain.quotes import Quote, QuoteRevision
-from marketplace.storage.collection import Collection, repository
+from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
 
 _MAX_OF_RFI = 1_000
@@ -48,7 +50,7 @@ class MongoQuotes(Collection[Quote]):
     async def keep_revision(self, revision: QuoteRevision) -> None:
         """Store a revision's figures; a stored revision is not changed."""
         await self._database["quote_revisions"].update_one(
-            {"_id": f"{revision.quote_id}:{revision.revision}"},
+            {"_id": revision.key},
             {"$setOnInsert": to_document(revision)},
             upsert=True,
             session=self.session,
@@ -62,6 +64,18 @@ class MongoQuotes(Collection[Quote]):
             {"quote_id": quote_id, "revision": {"$gt": after_revision}},
             session=self.session,
             sort=[("revision", ASCENDING)],
+            limit=limit,
+        )
+        return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
+
+    async def revisions_before(
+        self, quote_ids: Ids[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Stored revisions of these quotes before a position, newest first."""
+        cursor = self._database["quote_revisions"].find(
+            {"quote_id": {"$in": list(quote_ids)}, **before(at, key)},
+            session=self.session,
+            sort=[("at", DESCENDING), ("_id", DESCENDING)],
             limit=limit,
         )
         return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]

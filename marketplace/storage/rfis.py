@@ -1,13 +1,14 @@
 """RFIs and their revisions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
-from marketplace.storage.collection import Collection, repository
+from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
 
 
@@ -98,6 +99,24 @@ class MongoRfis(Collection[Rfi]):
             limit=limit,
         )
         return [from_document(document, Revision) for document in await cursor.to_list(limit)]
+
+    async def revisions_before(
+        self, rfi_id: str, at: datetime, revision: int, limit: int
+    ) -> list[Revision]:
+        """An RFI's revisions before a position in the order of (time, revision), newest first."""
+        cursor = self._database["rfi_revisions"].find(
+            {"rfi_id": rfi_id, **before(at, revision, "revision")},
+            session=self.session,
+            sort=[("at", DESCENDING), ("revision", DESCENDING)],
+            limit=limit,
+        )
+        return [from_document(document, Revision) for document in await cursor.to_list(limit)]
+
+    async def changed(
+        self, state: RfiState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Rfi]:
+        """RFIs in a state by their last change, oldest first."""
+        return await self._changed(state, after, until, limit)
 
     async def _add_revision(self, revision: Revision) -> None:
         document = {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}

@@ -20,6 +20,7 @@ from marketplace.settings import Settings
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
 from marketplace.storage.collection import Database, Session, is_away, is_transient
 from marketplace.storage.conversations import MongoConversations
+from marketplace.storage.decisions import MongoDecisions
 from marketplace.storage.entries import MongoEntries
 from marketplace.storage.epoch import MongoEpoch
 from marketplace.storage.idempotency import MongoIdempotencyKeys
@@ -33,6 +34,7 @@ from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
 from marketplace.storage.submissions import MongoSubmissions
+from marketplace.storage.timers import MongoTimers
 from marketplace.storage.traces import TracedCommands
 from marketplace.storage.vendors import MongoVendors
 
@@ -58,7 +60,7 @@ def _lazy(kind: Callable[[Database, Session], R]) -> "cached_property[R]":
 class MongoRepositories:
     """Every repository over one database, optionally bound to a transaction's session.
 
-    A transaction needs three or four of the sixteen.
+    Each is created when it is first used: a transaction needs a few of them.
     """
 
     def __init__(self, database: Database, session: Session = None) -> None:
@@ -75,6 +77,8 @@ class MongoRepositories:
     entries = _lazy(MongoEntries)
     read_positions = _lazy(MongoReadPositions)
     reports = _lazy(MongoReports)
+    timers = _lazy(MongoTimers)
+    decisions = _lazy(MongoDecisions)
     outbox = _lazy(MongoOutbox)
     handled = _lazy(MongoHandled)
     notifications = _lazy(MongoNotifications)

@@ -74,6 +74,17 @@ class MongoVendors(Collection[Vendor]):
             condition["_id"] = {"$nin": list(exclude)}
         return await self._near(location, MAX_RADIUS_M, condition, [_COVERS], limit)
 
+    async def full(
+        self, category: str, location: dict[str, Any], within_m: int, limit: int
+    ) -> list[NearbyVendor]:
+        """Active vendors of the category, at capacity, whose own radius covers the place."""
+        condition: dict[str, Any] = {
+            "state": VendorState.ACTIVE,
+            "categories": category,
+            "$expr": {"$gte": ["$open_matches", "$capacity"]},
+        }
+        return await self._near(location, within_m, condition, [_COVERS], limit)
+
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:

@@ -106,7 +106,8 @@ def test_every_notice_is_listed() -> None:
     line = next(
         line for line in read(DOCS / "events.md").splitlines() if line.startswith("The codes of")
     )
-    source = _source(*(f"marketplace/actions/{noun}.py" for noun in ("matches", "quotes", "rfis")))
+    modules = ("matches", "quotes", "offers", "closing")
+    source = _source(*(f"marketplace/actions/{module}.py" for module in modules))
     added = set(re.findall(r'add_notice\(\s*\w+, [\w.]+, "(\w+)"', source))
     assert 'code = name.replace(".", "_")' in source  # the event's name, with an underscore
     added |= {"quote_submitted", "quote_updated"}

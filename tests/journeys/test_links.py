@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from marketplace.domain.timers import TimerKind, timer
 from notify.rules import POLICIES, NotificationKind
 from tests.journeys.browsers import Window, logged_in_window
 from tests.journeys.people import (
@@ -23,6 +25,7 @@ from tests.journeys.site import Site
 from tests.journeys.waiting import eventually
 
 AWARDED, WITHDRAWN, MOVED = "Leaking sink", "Broken tap", "Cold boiler"
+SILENT, UNANSWERED, FORGOTTEN, LAPSED = "Rusty gate", "Stuck door", "Blocked drain", "Loose tile"
 MESSAGE = "Could you come on Friday?"
 # How the subject of each kind begins or ends.
 SUBJECTS = {
@@ -34,6 +37,10 @@ SUBJECTS = {
     NotificationKind.RFI_WITHDRAWN: f"Withdrawn: {WITHDRAWN}",
     NotificationKind.RFI_WON: f"You won: {AWARDED}",
     NotificationKind.RFI_LOST: f"Awarded to another vendor: {AWARDED}",
+    NotificationKind.OFFER_EXPIRING: f"left to answer: {SILENT}",
+    NotificationKind.ANSWER_EXPIRING: f"The customer waits for you: {UNANSWERED}",
+    NotificationKind.RFI_EXPIRING: f"Expires in 2 days: {FORGOTTEN}",
+    NotificationKind.RFI_EXPIRED: f"Expired: {LAPSED}",
 }
 
 
@@ -63,6 +70,7 @@ async def recipients(site: Site, admin: Person) -> Recipients:
     await a_match(winner, moved)
     elsewhere = {"location": somewhere()}
     await customer.patch(f"/v1/rfis/{moved['id']}", if_match=moved["revision"], json=elsewhere)
+    await _nobody_answers(site, found, place)
     await _collect(site, found)
     return found
 
@@ -129,6 +137,7 @@ async def test_the_winners_link_opens_the_conversation(
         (NotificationKind.RFI_LOST, AWARDED, "chosen another vendor"),
         (NotificationKind.RFI_WITHDRAWN, WITHDRAWN, "withdrawn this request"),
         (NotificationKind.MATCH_CLOSED, MOVED, "no longer fits"),
+        (NotificationKind.RFI_EXPIRED, LAPSED, "withdrawn this request"),
     ],
 )
 async def test_a_link_to_a_closed_rfi_says_why_it_ended(
@@ -140,6 +149,21 @@ async def test_a_link_to_a_closed_rfi_says_why_it_ended(
     await expect(window.page.get_by_role("heading", level=1)).to_contain_text(title)
     await window.sees("match-ended", end)
     await window.close()
+
+
+async def test_a_warning_opens_what_waits_for_the_person(
+    recipients: Recipients, browser: Browser
+) -> None:
+    """The vendor's offer, the conversation in which it was silent, and the customer's request."""
+    seen = {
+        NotificationKind.OFFER_EXPIRING: ("rfi-details", SILENT),
+        NotificationKind.ANSWER_EXPIRING: ("notice-item", "joined"),
+        NotificationKind.RFI_EXPIRING: ("rfi-details", FORGOTTEN),
+    }
+    for kind, (where, text) in seen.items():
+        window = await _open(browser, *recipients.links[kind, "email"])
+        await window.sees(where, text)
+        await window.close()
 
 
 async def test_another_accounts_link_offers_a_log_in(
@@ -222,6 +246,38 @@ async def _awarded(recipients: Recipients, place: dict[str, Any]) -> None:
     )
 
 
+async def _nobody_answers(site: Site, recipients: Recipients, place: dict[str, Any]) -> None:
+    """Let nearly all the time pass for an offer, an acceptance and a request; and all for another.
+
+    The rows are changed as if they had been written some days ago.
+    """
+    now, customer, winner = site.parts.world.clock.now(), recipients.customer, recipients.winner
+    ago, long_ago, soon = (now + timedelta(hours=hours) for hours in (-60, -480, 49))
+    silent, unanswered, forgotten, lapsed = [
+        await a_submitted_rfi(customer, place, title=title)
+        for title in (SILENT, UNANSWERED, FORGOTTEN, LAPSED)
+    ]
+    offer, accepted, *_ = [
+        await a_match(winner, rfi) for rfi in (silent, unanswered, forgotten, lapsed)
+    ]
+    await winner.post(f"/v1/matches/{accepted['id']}/accept")
+    changed = [
+        ("matches", offer["id"], {"offered_at": ago}, TimerKind.OFFER_WARNING),
+        ("matches", accepted["id"], {"updated_at": ago}, TimerKind.ANSWER_WARNING),
+        (
+            "rfis",
+            forgotten["id"],
+            {"updated_at": long_ago, "expires_at": soon},
+            TimerKind.RFI_WARNING,
+        ),
+        ("rfis", lapsed["id"], {"expires_at": now}, TimerKind.RFI_EXPIRY),
+    ]
+    database = site.parts.store.database
+    for name, subject_id, values, kind in changed:
+        await database[name].update_one({"_id": subject_id}, {"$set": values})
+        await site.parts.store.timers.set_many([timer(kind, subject_id, now)])
+
+
 async def _sent(person: Person, kind: NotificationKind) -> list[dict[str, Any]]:
     """The person's sent notifications of a kind."""
     log = await person.get("/v1/me/notifications")
@@ -238,6 +294,7 @@ async def _collect(site: Site, recipients: Recipients) -> None:
         NotificationKind.MESSAGE_SENT: recipients.customer,
         NotificationKind.QUOTE_SUBMITTED: recipients.customer,
         NotificationKind.RFI_LOST: recipients.loser,
+        NotificationKind.RFI_EXPIRING: recipients.customer,
     }
     for kind, policy in POLICIES.items():
         person = to.get(kind, recipients.winner)

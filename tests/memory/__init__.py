@@ -4,7 +4,7 @@ They give the same guarantees as the real ones and pass the same suite (tests/co
 
     store.py            Store: all collections, transactions by snapshot and restore under one lock
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py  recipients.py  submissions.py
+    notifications.py  recipients.py  submissions.py  timers.py  decisions.py
     outbox.py           events as written, and the marks of handled events
     idempotency.py      answers stored under their Idempotency-Key
     entry_log.py        appends through the store

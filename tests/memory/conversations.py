@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.domain.conversations import (
     Conversation,
@@ -120,6 +121,26 @@ class Entries:
         """The last entries before a sequence (or of all), oldest first."""
         found = self._of(conversation_id)
         return [entry for entry in found if sequence is None or entry.sequence < sequence][-limit:]
+
+    async def notices_before(
+        self, conversation_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Before a position in the order of (time, id), newest first."""
+        found = [
+            entry
+            for entry in self._entries.values()
+            if entry.kind is EntryKind.NOTICE
+            and entry.conversation_id in conversation_ids
+            and (entry.at, entry.id) < (at, key)
+        ]
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message."""
+        return any(
+            entry.sender_id == sender_id and entry.kind is EntryKind.MESSAGE
+            for entry in self._of(conversation_id)
+        )
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 where there is no entry."""

@@ -67,6 +67,19 @@ class Matches:
         ]
         return sorted(found, key=lambda match: match.offered_at)[:limit]
 
+    async def changed(
+        self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Match]:
+        """In a state, by (last change, id), oldest first."""
+        found = [
+            match
+            for match in self._matches.values()
+            if match.state is state
+            and after < (match.updated_at, match.id)
+            and match.updated_at <= until
+        ]
+        return sorted(found, key=lambda match: (match.updated_at, match.id))[:limit]
+
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The match between an RFI and a vendor."""
         found = (match for match in self._matches.values() if match.rfi_id == rfi_id)

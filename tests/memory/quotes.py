@@ -1,5 +1,8 @@
 """Quotes."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 from marketplace.domain.quotes import Quote, QuoteRevision
 from tests.memory.tables import DuplicateError, Tables, insert
 
@@ -46,3 +49,14 @@ class Quotes:
         """Stored revisions after a number, in order."""
         numbers = sorted(n for of, n in self._revisions if of == quote_id and n > after_revision)
         return [self._revisions[quote_id, number] for number in numbers[:limit]]
+
+    async def revisions_before(
+        self, quote_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Before a position in the order of (time, key), newest first."""
+        found = [
+            revision
+            for revision in self._revisions.values()
+            if revision.quote_id in quote_ids and (revision.at, revision.key) < (at, key)
+        ]
+        return sorted(found, key=lambda kept: (kept.at, kept.key), reverse=True)[:limit]

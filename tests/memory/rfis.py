@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Revision, Rfi, RfiState
@@ -69,3 +70,25 @@ class Rfis:
         """Revisions after a number, in order, dense."""
         numbers = sorted(n for of, n in self._revisions if of == rfi_id and n > after_revision)
         return [self._revisions[rfi_id, number] for number in numbers[:limit]]
+
+    async def revisions_before(
+        self, rfi_id: str, at: datetime, revision: int, limit: int
+    ) -> list[Revision]:
+        """Before a position in the order of (time, revision), newest first."""
+        found = [
+            kept
+            for (of, _), kept in self._revisions.items()
+            if of == rfi_id and (kept.at, kept.revision) < (at, revision)
+        ]
+        return sorted(found, key=lambda kept: (kept.at, kept.revision), reverse=True)[:limit]
+
+    async def changed(
+        self, state: RfiState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Rfi]:
+        """In a state, by (last change, id), oldest first."""
+        found = [
+            rfi
+            for rfi in self._rfis.values()
+            if rfi.state is state and after < (rfi.updated_at, rfi.id) and rfi.updated_at <= until
+        ]
+        return sorted(found, key=lambda rfi: (rfi.updated_at, rfi.id))[:limit]

@@ -10,6 +10,7 @@ from marketplace import ports
 from tests.builders import FixedClock
 from tests.memory.accounts import Accounts, Sessions
 from tests.memory.conversations import Conversations, Entries, ReadPositions
+from tests.memory.decisions import Decisions
 from tests.memory.idempotency import IdempotencyKeys
 from tests.memory.matches import Matches
 from tests.memory.notifications import Notifications
@@ -20,6 +21,7 @@ from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
 from tests.memory.submissions import Submissions
 from tests.memory.tables import Tables
+from tests.memory.timers import Timers
 from tests.memory.vendors import Vendors
 
 T = TypeVar("T")
@@ -41,6 +43,8 @@ class Repositories:
     entries: ports.Entries
     read_positions: ports.ReadPositions
     reports: ports.Reports
+    timers: ports.Timers
+    decisions: ports.Decisions
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
@@ -59,6 +63,8 @@ class Repositories:
         self.entries = Entries(tables)
         self.read_positions = ReadPositions(tables)
         self.reports = Reports(tables)
+        self.timers = Timers(tables)
+        self.decisions = Decisions(tables)
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from marketplace.domain.accounts import Account, Session
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
+from marketplace.domain.decisions import Decision
 from marketplace.domain.matches import Match
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
@@ -13,6 +14,7 @@ from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.suppressions import Suppression
+from marketplace.domain.timers import Timer
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
 from marketplace.ports import StoredResponse
@@ -51,6 +53,8 @@ class Tables:
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)

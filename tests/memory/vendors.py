@@ -51,6 +51,17 @@ class Vendors:
             and nearby.vendor.id not in exclude
         ][:limit]
 
+    async def full(
+        self, category: str, location: dict[str, Any], within_m: int, limit: int
+    ) -> list[NearbyVendor]:
+        """The same without free capacity, at most so far away."""
+        return [
+            nearby
+            for nearby in self._covering(category, location)
+            if nearby.vendor.open_matches >= nearby.vendor.capacity
+            and nearby.distance_m <= within_m
+        ][:limit]
+
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]
     ) -> frozenset[str]:

@@ -8,7 +8,7 @@ import regex
 from jinja2 import UndefinedError
 
 from marketplace.domain.sms_text import count_segments, is_gsm, plain
-from notify.rendering import Renderer, distance, money, short
+from notify.rendering import Renderer, distance, duration, money, short
 from notify.rules import NotificationKind
 
 # Written by strangers: markup, a line break, quotation marks, and more than fits into a subject.
@@ -24,6 +24,9 @@ DATA = {
     "amount_minor": 125_000,
     "currency": "USD",
     "changed_fields": ["needed_by", "budget"],
+    "left_s": 64_800,
+    "is_draft": False,
+    "is_own": True,
 }
 VOID = {"meta", "br"}
 # A name that overrides the direction of the text after it.
@@ -275,3 +278,20 @@ def test_a_subject_is_cut_between_characters(renderer: Renderer) -> None:
 
         assert len(subject) <= 150
         assert set(regex.findall(r"\X", subject)) <= {"x", family, "."}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3 * 86_400, "3 days"),
+        (2 * 86_400, "2 days"),
+        (2 * 86_400 - 1, "48 hours"),
+        (18 * 3_600, "18 hours"),
+        (5_400, "90 minutes"),
+        (61, "1 minute"),
+        (3, "1 minute"),
+    ],
+)
+def test_a_duration_is_written_in_its_largest_unit(seconds: int, text: str) -> None:
+    """In the largest unit of which there are two."""
+    assert duration(seconds) == text

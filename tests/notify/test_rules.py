@@ -176,3 +176,36 @@ def test_an_award_without_the_winners_match_notifies_no_winner() -> None:
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
     assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []
+
+
+def test_an_expired_rfi_notifies_the_customer_and_its_vendors() -> None:
+    """Nobody withdrew anything, so it is told in other words."""
+    rfi = an_rfi(state=RfiState.WITHDRAWN, ended_reason="expired")
+    closed = an_accepted_match(
+        rfi_id=rfi.id, state=MatchState.CLOSED, closed_reason="rfi_withdrawn"
+    )
+    facts = Facts(matches=(closed, a_match(rfi_id=rfi.id, state=MatchState.DECLINED)))
+
+    found = tellings(of_rfi("rfi.withdrawn", rfi), facts)
+
+    kind = NotificationKind.RFI_EXPIRED
+    assert _summary(found) == {(kind, rfi.customer_id), (kind, closed.vendor_id)}
+    assert {telling.account_id for telling in found if telling.data["is_own"]} == {rfi.customer_id}
+
+
+def test_closing_an_rfi_notifies_its_vendors_only() -> None:
+    """Its vendors hear that it was withdrawn, whatever the reason."""
+    rfi = an_rfi(state=RfiState.WITHDRAWN, ended_reason="found_elsewhere")
+    closed = a_match(rfi_id=rfi.id, state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
+
+    found = tellings(of_rfi("rfi.withdrawn", rfi), Facts(matches=(closed,)))
+
+    assert _summary(found) == {(NotificationKind.RFI_WITHDRAWN, closed.vendor_id)}
+
+
+@pytest.mark.parametrize("reason", ["expired", "no_answer", "vendor_left"])
+def test_a_replaced_vendor_gets_no_email(reason: str) -> None:
+    """The warning came before; no email follows."""
+    match = a_match(state=MatchState.CLOSED, closed_reason=reason)
+
+    assert tellings(of_match("match.closed", match), Facts()) == []

@@ -70,6 +70,10 @@ async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
         of_them = {"customer_id": customer.id}
         return RepeatableRequest(customer, "/v1/rfis", a_draft(),
                    lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
+    if operation == "copy_rfi":
+        copies = {"customer_id": story.customer.id, "state": "draft"}
+        return RepeatableRequest(story.customer, f"{story.path}/copy", {},
+                   lambda: counted(rest, ("rfis", copies)), new_id())  # fmt: skip
     if operation == "submit_quote":
         return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
                    lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),

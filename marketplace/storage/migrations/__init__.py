@@ -29,6 +29,8 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.digests,
     v0_2.offers_and_quotas,
     v0_2.recipients,
+    v0_2.timers,
+    v0_2.decisions,
 )
 
 

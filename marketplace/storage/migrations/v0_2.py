@@ -191,3 +191,46 @@ async def recipients(database: Database) -> None:
     await database["send_quotas"].create_indexes(
         [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
     )
+
+
+async def timers(database: Database) -> None:
+    """Timers, and indexes of what waits by its last change."""
+    types = requires(kind="string", subject_id="string", due_at="date", claimable_at="date")
+    await create(database, "timers", types)
+    await database["timers"].create_indexes(
+        [
+            IndexModel([("kind", ASCENDING), ("claimable_at", ASCENDING)]),
+            IndexModel([("kind", ASCENDING), ("due_at", ASCENDING)]),
+        ]
+    )
+    for name in ("rfis", "matches"):
+        await database[name].create_indexes(
+            [
+                IndexModel(
+                    [("state", ASCENDING), ("updated_at", ASCENDING), ("_id", ASCENDING)],
+                    name="waiting",
+                )
+            ]
+        )
+
+
+async def decisions(database: Database) -> None:
+    """Decisions; and the notices of conversations, for the timeline of an RFI."""
+    types = requires(kind="string", subject_id="string", at="date", inputs="object")
+    await create(database, "decisions", types)
+    await database["decisions"].create_indexes(
+        [
+            IndexModel([("subject_id", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel([("kind", ASCENDING), ("_id", DESCENDING)]),
+        ]
+    )
+    # A few notices among many messages; messages are not in the index.
+    await database["entries"].create_indexes(
+        [
+            IndexModel(
+                [("conversation_id", ASCENDING), ("at", DESCENDING)],
+                name="notices",
+                partialFilterExpression={"kind": "notice"},
+            )
+        ]
+    )

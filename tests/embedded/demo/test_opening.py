@@ -20,6 +20,7 @@ from tests.memory import Live, Passwords, PresenceStore
 
 _WRITTEN = (
     "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
+    "timers",
 )  # fmt: skip
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 
@@ -85,7 +86,7 @@ async def test_a_bulk_load_writes_the_same_documents_as_the_actions(store: Mongo
     vendor = replace(vendor, open_matches=1)
     await store.vendors.add(vendor)
     pair = Pair(customer, vendor)
-    _, documents = opened(pair, content_for(pair), NOW)
+    _, documents = opened(pair, content_for(pair), NOW, world.policy)
     await insert_together(store, documents)
 
     assert await _database_text(store) == by_the_actions

@@ -6,7 +6,9 @@ test.each([
   ["conversation_closed", "New messages were turned off"],
   ["conversation_reopened", "New messages were turned back on"],
   ["participant_joined", "\u2068Vera\u2069 joined"],
+  ["match_closed", "The vendor is no longer on this request"],
   ["rfi_awarded", "The request was awarded"],
+  ["rfi_withdrawn", "The request was withdrawn"],
   ["something_new", "something new"],
 ])("the notice %s is shown as readable text", (code, sentence) => {
   expect(noticeText(aNotice(1, code), () => "Vera")).toBe(sentence);
@@ -32,4 +34,9 @@ test("a decline has the vendor's own words, unchanged", () => {
 
   expect(endOfMatch(declined, "customer")).toBe("\u2068Away that week.\u2069");
   expect(endOfMatch({ state: "declined", closed_reason: null }, "customer")).toBe("");
+});
+
+test("a request that nobody withdrew has expired", () => {
+  const notice = { ...aNotice(1, "rfi_withdrawn"), data: { ended_reason: "expired" } };
+  expect(noticeText(notice, () => "Vera")).toBe("The request expired");
 });

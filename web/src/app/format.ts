@@ -97,7 +97,11 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
   if (code === "quote_submitted") return `Quote submitted${figure}`;
   if (code === "quote_updated") return `Quote revised${figure}`;
   if (code === "rfi_awarded") return "The request was awarded";
-  if (code === "rfi_withdrawn") return "The request was withdrawn";
+  if (code === "rfi_withdrawn") {
+    const hasExpired = data?.["ended_reason"] === "expired";
+    return hasExpired ? "The request expired" : "The request was withdrawn";
+  }
+  if (code === "match_closed") return "The vendor is no longer on this request";
   if (code === "conversation_closed") return "New messages were turned off";
   if (code === "conversation_reopened") return "New messages were turned back on";
   return readable(code);
@@ -108,6 +112,8 @@ const REASONS_FOR_VENDOR: Record<string, string> = {
   rfi_withdrawn: "The customer has withdrawn this request.",
   no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
   expired: "This offer has expired.",
+  no_answer: "You accepted and did not write or quote in time, so another vendor was asked.",
+  vendor_left: "You were taken off this request while you were suspended.",
 };
 
 const REASONS_FOR_CUSTOMER: Record<string, string> = {
@@ -115,6 +121,8 @@ const REASONS_FOR_CUSTOMER: Record<string, string> = {
   rfi_withdrawn: "You have withdrawn this request.",
   no_longer_suitable: "The request has changed and no longer fits what the vendor does or where it works.",
   expired: "The vendor did not answer in time.",
+  no_answer: "The vendor accepted and did not write or quote in time.",
+  vendor_left: "The vendor is no longer available.",
 };
 
 /**

@@ -415,7 +415,7 @@ export interface JoinedRfi {
   is_snapshot: boolean;
 }
 /**
- * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
+ * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn.
  */
 export interface Rfi {
   id: string;
@@ -451,6 +451,8 @@ export interface Rfi {
   submitted_at?: string | null;
   awarded_quote_id?: string | null;
   awarded_vendor_id?: string | null;
+  expires_at?: string | null;
+  ended_reason?: string | null;
   visibility?: "full" | "limited";
 }
 /**

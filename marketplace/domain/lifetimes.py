@@ -1,0 +1,142 @@
+"""How long everything that waits for somebody may wait, and when that person is warned.
+
+    a draft                     its customer's next change, or `expires_at`
+    an open RFI                 `needed_by`, or a while after the submission, or `expires_at`
+    an offered match            the vendor's acceptance
+    an accepted match           the vendor's first message or quote
+
+The timers of an RFI or a match follow from its state alone, so whoever changes the state knows
+which to set and which to cancel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.domain.decisions import DecisionKind, Rule, Ruling
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.policy import Policy
+from marketplace.domain.rfis import Rfi, RfiState
+from marketplace.domain.timers import Timer, TimerKind, timer, timer_id
+
+# A warning comes when a quarter of the time is left, and at most three days before the end.
+MOST_NOTICE = timedelta(days=3)
+NOTICE_SHARE = 4
+
+_RFI_KINDS = (TimerKind.RFI_EXPIRY, TimerKind.RFI_WARNING)
+_OFFER_KINDS = (TimerKind.OFFER_EXPIRY, TimerKind.OFFER_WARNING)
+_ANSWER_KINDS = (TimerKind.ANSWER_EXPIRY, TimerKind.ANSWER_WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A waiting state: since when, and until when at most."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def warned_at(self) -> datetime:
+        """When the person who is waited for is warned."""
+        return self.until - min(MOST_NOTICE, (self.until - self.since) / NOTICE_SHARE)
+
+
+def rfi_wait(rfi: Rfi, policy: Policy) -> Wait | None:
+    """How long the RFI may stay a draft or open; None once it has ended."""
+    if rfi.state is RfiState.DRAFT:
+        until = rfi.expires_at or rfi.updated_at + policy.draft_lifetime
+        return Wait(rfi.updated_at, until)
+    if rfi.state is RfiState.OPEN:
+        since = rfi.submitted_at or rfi.updated_at
+        until = rfi.expires_at or rfi.needed_by or since + policy.open_lifetime
+        return Wait(rfi.updated_at, until)
+    return None
+
+
+def match_wait(match: Match, policy: Policy) -> Wait | None:
+    """How long the match may wait for its vendor; None if nothing is waited for."""
+    if match.state is MatchState.OFFERED:
+        return Wait(match.offered_at, match.offered_at + policy.offer_lifetime)
+    if match.state is MatchState.ACCEPTED:
+        return Wait(match.updated_at, match.updated_at + policy.answer_lifetime)
+    return None
+
+
+def renewed(before: Rfi | None, after: Rfi, policy: Policy) -> Rfi:
+    """The changed RFI with its new `expires_at`.
+
+    A change of a draft never brings its expiry forward. An open RFI keeps its expiry unless
+    `needed_by` changes.
+    """
+    return replace(after, expires_at=_expiry_of(before, after, policy))
+
+
+def timers_of_rfi(rfi: Rfi, policy: Policy) -> list[Timer]:
+    """The timers that the RFI must have in its state."""
+    return _timers(_RFI_KINDS, rfi.id, rfi_wait(rfi, policy))
+
+
+def timers_of_match(match: Match, policy: Policy) -> list[Timer]:
+    """The timers that the match must have in its state."""
+    kinds = _OFFER_KINDS if match.state is MatchState.OFFERED else _ANSWER_KINDS
+    return _timers(kinds, match.id, match_wait(match, policy))
+
+
+def rfi_timer_ids(rfi_id: str) -> list[str]:
+    """The ids of all timers that an RFI may have."""
+    return [timer_id(kind, rfi_id) for kind in _RFI_KINDS]
+
+
+def offer_timer_ids(match_id: str) -> list[str]:
+    """The ids of the timers of an offer."""
+    return [timer_id(kind, match_id) for kind in _OFFER_KINDS]
+
+
+def answer_timer_ids(match_id: str) -> list[str]:
+    """The ids of the timers of an accepted match that waits for its vendor's answer."""
+    return [timer_id(kind, match_id) for kind in _ANSWER_KINDS]
+
+
+def match_timer_ids(match_id: str) -> list[str]:
+    """The ids of all timers that a match may have."""
+    return offer_timer_ids(match_id) + answer_timer_ids(match_id)
+
+
+def expiry_inputs(wait: Wait, now: datetime, *, is_answered: bool = False) -> dict[str, Any]:
+    """What the rule `EXPIRY` decides from."""
+    return {
+        "waited_since": wait.since.isoformat(),
+        "expires_at": wait.until.isoformat(),
+        "at": now.isoformat(),
+        "is_answered": is_answered,
+    }
+
+
+def _expiry_of(before: Rfi | None, after: Rfi, policy: Policy) -> datetime | None:
+    if after.state is RfiState.DRAFT:
+        until = after.updated_at + policy.draft_lifetime
+        return until if before is None else max(until, before.expires_at or until)
+    if after.state is not RfiState.OPEN:
+        return None
+    is_open = before is not None and before.state is RfiState.OPEN
+    if before is None or not is_open or before.needed_by != after.needed_by:
+        return after.needed_by or after.updated_at + policy.open_lifetime
+    wait = rfi_wait(before, policy)
+    return None if wait is None else wait.until
+
+
+def _expiry(inputs: Mapping[str, Any]) -> Ruling:
+    is_over = datetime.fromisoformat(inputs["at"]) >= datetime.fromisoformat(inputs["expires_at"])
+    return Ruling({"is_expired": is_over and not inputs["is_answered"]})
+
+
+# Whether something that waits has expired.
+EXPIRY = Rule("expiry", 1, DecisionKind.EXPIRY, _expiry)
+
+
+def _timers(kinds: tuple[TimerKind, TimerKind], subject_id: str, wait: Wait | None) -> list[Timer]:
+    if wait is None:
+        return []
+    expiry, warning = kinds
+    return [timer(expiry, subject_id, wait.until), timer(warning, subject_id, wait.warned_at)]
