@@ -28,8 +28,6 @@ Waiting = TypeVar("Waiting", Rfi, Match)
 
 _PAGE = 200
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# The winners' matches stay accepted for ever, so a sweep does not go back further than this.
-_ACCEPTED_WITHIN = timedelta(days=30)
 # Drafts get their timers only when a warning is near: most are submitted or changed long before.
 _DRAFT_AHEAD = MOST_NOTICE + timedelta(hours=1)
 
@@ -62,7 +60,7 @@ async def extend(
 
 
 async def expire_match(world: World, timer: Timer) -> bool:
-    """Close the offer or the acceptance that the timer is about, if its time is over.
+    """Close the offer or the acceptance that the timer is about, if it has expired.
 
     Returns whether it was closed.
 
@@ -86,7 +84,7 @@ async def expire_match(world: World, timer: Timer) -> bool:
 
 
 async def expire_rfi(world: World, timer: Timer) -> bool:
-    """End the draft or open RFI that the timer is about, if its time is over.
+    """End the draft or open RFI that the timer is about, if it has expired.
 
     Returns whether it was ended.
 
@@ -133,7 +131,9 @@ async def set_missing(world: World, since: datetime | None) -> int:
     mended = await _sweep(world, partial(rfi_pages, RfiState.OPEN), begin, now)
     mended += await _sweep(world, partial(rfi_pages, RfiState.DRAFT), stale_begin, now - ahead)
     mended += await _sweep(world, partial(match_pages, MatchState.OFFERED), begin, now)
-    begin = max(begin, now - _ACCEPTED_WITHIN)
+    # The winners' matches stay accepted for ever. What was accepted earlier was judged by its timer,
+    # or has waited since a version without timers and stays.
+    begin = max(begin, now - world.policy.answer_lifetime)
     return mended + await _sweep(world, partial(match_pages, MatchState.ACCEPTED), begin, now)
 
 
@@ -184,7 +184,7 @@ async def _mend_match(world: World, tx: Repositories, match_id: str) -> bool:
 
 
 async def _mend_rfi(world: World, tx: Repositories, rfi_id: str) -> tuple[bool, Revision | None]:
-    """Set an RFI's timers; one whose time was over before it had any gets time for a warning."""
+    """Set an RFI's timers; one that was due to expire before it had any gets time for a warning."""
     rfi, now, revision = await tx.rfis.get(rfi_id), world.clock.now(), None
     wait = lifetimes.rfi_wait(rfi, world.policy) if rfi is not None else None
     if rfi is None or wait is None:

@@ -1,11 +1,13 @@
 """Offer an RFI to the closest vendors; accept and decline an offer."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event, match_event
-from marketplace.actions.offers import close_expired
+from marketplace.actions.offers import Departure, expire_all, expired_offers
 from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import decisions, lifetimes, matches, matching, vendors
 from marketplace.domain.accounts import Actor, Role
@@ -25,45 +27,43 @@ _SPARE_CANDIDATES = 5
 _MOST_FULL = 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What a round of matching changed, to be announced after the commit."""
+
+    expired: Sequence[Departure] = ()
+    closed: Sequence[Match] = ()
+    offered: Sequence[Match] = ()
+
+
 async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_id: str) -> int:
     """Offer an open RFI to the closest suitable vendors, up to its `max_vendors`.
 
-    Two kinds of offers are closed first: expired ones, of any RFI, and those of this RFI that no
-    longer suit its place or category. The event is marked as handled in the same transaction, so a
-    second delivery changes nothing. What was decided is stored with its inputs. Returns the number
-    of new offers.
+    Three kinds of offers are closed first: expired ones of this RFI, expired ones of vendors in
+    reach that have no other free place, and those of this RFI that no longer suit its place or
+    category. The event is marked as handled in the same transaction, so a second delivery changes
+    nothing. What was decided is stored with its inputs. Returns the number of new offers.
 
     Raises:
         TemporaryError: the store is down.
     """
-    await close_expired(world)
 
-    async def work(tx: Repositories) -> tuple[list[Match], list[Match]]:
+    async def work(tx: Repositories) -> _Round:
         if not await tx.handled.mark(group, event_id):
-            return [], []
+            return _Round()
         rfi = await tx.rfis.get(rfi_id)
         if rfi is None or rfi.state is not RfiState.OPEN:
-            return [], []
-        existing = await tx.matches.of_rfi(rfi_id)
-        inputs, candidates = await _look_around(tx, rfi, existing)
-        now = world.clock.now()
-        decision = decisions.take(matching.CLOSEST, new_id(), rfi_id, inputs, actor, now)
-        if decision.outcome["places"] == 0 and not decision.outcome["closed"]:
-            return [], []
-        await tx.decisions.add(decision)
-        closed = await _close_unsuitable(world, tx, actor, existing, decision.outcome["closed"])
-        chosen = [candidates[vendor_id] for vendor_id in decision.outcome["offered"]]
-        offered = await _offer(world, tx, actor, rfi, chosen)
-        if offered or closed:
-            await tx.rfis.count_matches(rfi_id, len(offered) - len(closed))
-        return offered, closed
+            return _Round()
+        return await _match(world, tx, actor, rfi)
 
-    offered, closed = await world.store.transact(work)
-    for match in closed:
+    done = await world.store.transact(work)
+    for departure in done.expired:
+        departure.announce(world)
+    for match in done.closed:
         announcements.match_changed(world, "match.updated", match)
-    for match in offered:
+    for match in done.offered:
         announcements.match_changed(world, "match.offered", match)
-    return len(offered)
+    return len(done.offered)
 
 
 async def accept(world: World, actor: Actor, match_id: str) -> Match:
@@ -147,6 +147,28 @@ async def own_matches(
     rfis = await world.store.rfis.get_many([match.rfi_id for match in page.items])
     items = tuple((world.current_match(match), rfis[match.rfi_id]) for match in page.items)
     return Page(items, page.next_cursor)
+
+
+async def _match(world: World, tx: Repositories, actor: Actor, rfi: Rfi) -> _Round:
+    """Decide who is offered the RFI and who is not any more, and do it in this transaction."""
+    existing = await tx.matches.of_rfi(rfi.id)
+    if expired := await expire_all(world, tx, existing):
+        existing = await tx.matches.of_rfi(rfi.id)
+    inputs, candidates = await _look_around(tx, rfi, existing)
+    full_ids = [nearby["vendor_id"] for nearby in inputs["full"]]
+    if freed := await expire_all(world, tx, await expired_offers(world, tx, full_ids)):
+        expired += freed
+        inputs, candidates = await _look_around(tx, rfi, existing)
+    decision = decisions.take(matching.CLOSEST, new_id(), rfi.id, inputs, actor, world.clock.now())
+    if decision.outcome["places"] == 0 and not decision.outcome["closed"]:
+        return _Round(expired)
+    await tx.decisions.add(decision)
+    closed = await _close_unsuitable(world, tx, actor, existing, decision.outcome["closed"])
+    chosen = [candidates[vendor_id] for vendor_id in decision.outcome["offered"]]
+    offered = await _offer(world, tx, actor, rfi, chosen)
+    if offered or closed:
+        await tx.rfis.count_matches(rfi.id, len(offered) - len(closed))
+    return _Round(expired, closed, offered)
 
 
 async def _look_around(

@@ -4,11 +4,12 @@ An offer that was not accepted in time, an acceptance without an answer, and a v
 suspended or no longer covers the RFI: each is decided by a rule, and the decision is stored with
 its effect. The event `match.closed` makes `matching` offer the free place.
 
-Timers close expired offers at their moment. Before places are counted, `close_expired` closes those
-that a timer has not reached yet: an expired offer occupies neither a vendor's capacity nor a place
-on an RFI.
+Timers close expired offers at their moment. Whoever counts places first closes the expired offers
+that occupy them and that a timer has not reached yet: an expired offer occupies neither a vendor's
+capacity nor a place on an RFI.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -27,9 +28,10 @@ from marketplace.ids import new_id
 from marketplace.places import distance_m
 from marketplace.ports import Repositories, World
 
-# A transaction has five seconds, and a round of matching has other work to do.
+# A transaction has five seconds.
 _BATCH_SIZE = 20
-_MAX_CLOSED = 1_000
+# Far more than a few vendors have at one moment; timers close the rest.
+_MOST_EXPIRED = 100
 _BEFORE_ALL_OFFERS = datetime(1970, 1, 1, tzinfo=UTC)
 # MongoDB decides; a distance that is computed here may differ from its own in the last metre.
 _NEARLY = 0.999
@@ -53,25 +55,36 @@ class Departure:
             announcements.entry_added(world, self.notice)
 
 
-async def close_expired(world: World) -> None:
-    """Close expired offers, oldest first, at most a thousand.
+async def close_expired(world: World, found: Sequence[Match]) -> None:
+    """Close those of these offers that have expired.
 
     Raises:
         TemporaryError: the store is down.
     """
-    before = world.clock.now() - world.policy.offer_lifetime
-    for _ in range(_MAX_CLOSED // _BATCH_SIZE):
-        found = await world.store.matches.offered_before(before, _BATCH_SIZE)
-        if not found:
-            return
+    expired = [match.id for match in found if _has_expired(world, match)]
+    for start in range(0, len(expired), _BATCH_SIZE):
 
-        async def work(tx: Repositories, found: list[Match] = found) -> list[Departure]:
-            current = [await tx.matches.get(match.id) for match in found]
-            expired = [await expire(world, tx, match) for match in current if match is not None]
-            return [departure for departure in expired if departure is not None]
+        async def work(tx: Repositories, start: int = start) -> list[Departure]:
+            current = [await tx.matches.get(id_) for id_ in expired[start : start + _BATCH_SIZE]]
+            return await expire_all(world, tx, (match for match in current if match is not None))
 
         for departure in await world.store.transact(work):
             departure.announce(world)
+
+
+async def expired_offers(world: World, tx: Repositories, vendor_ids: Sequence[str]) -> list[Match]:
+    """The expired offers that occupy these vendors' capacity, oldest first, at most a hundred."""
+    if not vendor_ids:
+        return []
+    before = world.clock.now() - world.policy.offer_lifetime
+    return await tx.matches.offered_before(vendor_ids, before, _MOST_EXPIRED)
+
+
+async def expire_all(world: World, tx: Repositories, found: Iterable[Match]) -> list[Departure]:
+    """Close those of these offers that have expired."""
+    expired = [match for match in found if _has_expired(world, match)]
+    departures = [await expire(world, tx, match) for match in expired]
+    return [departure for departure in departures if departure is not None]
 
 
 async def expire(world: World, tx: Repositories, match: Match) -> Departure | None:
@@ -160,6 +173,10 @@ async def _close_departed(world: World, actor: Actor, match_id: str) -> bool:
         return False
     departure.announce(world)
     return True
+
+
+def _has_expired(world: World, offer: Match) -> bool:
+    return world.current_match(offer).state is not offer.state
 
 
 def _may_have_left(vendor: Vendor | None, rfi: Rfi) -> bool:

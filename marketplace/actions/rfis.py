@@ -60,7 +60,7 @@ async def revise(
     """
     fields, now = _content(content), world.clock.now()
     if "max_vendors" in fields:
-        await close_expired(world)
+        await close_expired(world, await world.store.matches.of_rfi(rfi_id))
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
         before = await own_rfi(tx, actor, rfi_id, expected)

@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.actions import announcements
 from marketplace.actions.events import vendor_event
-from marketplace.actions.offers import close_expired
+from marketplace.actions.offers import close_expired, expired_offers
 from marketplace.domain import vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
@@ -40,7 +40,7 @@ async def update_profile(world: World, actor: Actor, profile: Mapping[str, Any])
     if "service_area" in fields:
         fields["service_area"] = ServiceArea(**fields["service_area"])
     if "capacity" in fields:
-        await close_expired(world)
+        await close_expired(world, await expired_offers(world, world.store, [actor.account_id]))
     now = world.clock.now()
     return await _change(
         world,

@@ -32,8 +32,10 @@ class Matches(Protocol):
     ) -> Page[Match]:
         """A vendor's matches, newest first; offers from before `offered_before` count as closed."""
 
-    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers made before a moment that are still stored as offered, oldest first."""
+    async def offered_before(
+        self, vendor_ids: Sequence[str], before: datetime, limit: int
+    ) -> list[Match]:
+        """Offers to these vendors, made before a moment and still stored as offered, oldest first."""
 
     async def changed(
         self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int

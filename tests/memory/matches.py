@@ -58,12 +58,16 @@ class Matches:
         }
         return page(found, request)
 
-    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Open offers made before a time, oldest first."""
+    async def offered_before(
+        self, vendor_ids: Sequence[str], before: datetime, limit: int
+    ) -> list[Match]:
+        """Open offers to these vendors, made before a time, oldest first."""
         found = [
             match
             for match in self._matches.values()
-            if match.state is MatchState.OFFERED and match.offered_at <= before
+            if match.vendor_id in vendor_ids
+            and match.state is MatchState.OFFERED
+            and match.offered_at <= before
         ]
         return sorted(found, key=lambda match: match.offered_at)[:limit]
 
