@@ -5,7 +5,8 @@ process has taken over, or a timer that was set or cancelled meanwhile, has no e
 process's claims are free again when their leases end.
 
 Each kind has its own loop and slots, so a kind with ten thousand due timers, or with handlers that
-fail, does not delay another.
+fail, does not delay another. Within a kind, half of the slots go to the timers that fell due last,
+so a backlog does not delay them either.
 """
 
 import asyncio
@@ -95,8 +96,10 @@ class TimerRunner:
         Raises:
             TemporaryError: the store is down.
         """
-        now = self._world.clock.now()
-        claimed = await self._world.store.timers.claim(kind, now, SLOTS, now + LEASE)
+        timers, now, half = self._world.store.timers, self._world.clock.now(), SLOTS // 2
+        claimed = await timers.claim(kind, now, half, now + LEASE)
+        if len(claimed) == half:
+            claimed += await timers.claim(kind, now, half, now + LEASE, newest_first=True)
         await asyncio.gather(*map(self._handle, claimed))
         return len(claimed)
 

@@ -28,11 +28,18 @@ class Timers(Protocol):
         """The timers with these ids, by id; missing ones are omitted."""
 
     async def claim(
-        self, kind: TimerKind, now: datetime, limit: int, lease_until: datetime
+        self,
+        kind: TimerKind,
+        now: datetime,
+        limit: int,
+        lease_until: datetime,
+        *,
+        newest_first: bool = False,
     ) -> list[Timer]:
-        """Claim due timers of a kind until the lease ends, each for one caller, longest due first.
+        """Claim due timers of a kind until the lease ends, each for one caller.
 
-        A timer whose lease has ended is claimed again. Not for use in transactions.
+        Those come first that have been claimable for longest, or for the shortest time if
+        `newest_first`. A timer whose lease has ended is claimed again. Not for use in transactions.
         """
 
     async def put_off(self, claimed: Timer, until: datetime) -> None:

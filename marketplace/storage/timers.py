@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, ReplaceOne
+from pymongo import ASCENDING, DESCENDING, ReplaceOne
 
 from marketplace.domain.timers import Timer, TimerKind
 from marketplace.ids import new_id
@@ -54,13 +54,20 @@ class MongoTimers(Collection[Timer]):
         return {document["_id"]: from_document(document, Timer) for document in documents}
 
     async def claim(
-        self, kind: TimerKind, now: datetime, limit: int, lease_until: datetime
+        self,
+        kind: TimerKind,
+        now: datetime,
+        limit: int,
+        lease_until: datetime,
+        *,
+        newest_first: bool = False,
     ) -> list[Timer]:
         """Claim due timers: look, claim what is still claimable, and read what was claimed."""
         claimable = {"kind": kind, "claimable_at": {"$lte": now}}
+        order = [("claimable_at", DESCENDING if newest_first else ASCENDING)]
         for _ in range(_LOOKS):
             documents = await self._collection.find(
-                claimable, {"_id": 1}, sort=[("claimable_at", ASCENDING)], limit=limit
+                claimable, {"_id": 1}, sort=order, limit=limit
             ).to_list(limit)
             if not documents:
                 break

@@ -44,6 +44,16 @@ async def test_only_due_timers_of_the_kind_are_claimed(store: Store) -> None:
     assert [timer.id for timer in rest] == [due[3].id]
 
 
+async def test_the_newest_due_timers_can_be_claimed_first(store: Store) -> None:
+    """Those that became claimable last, and never one that is not due."""
+    due = [a_timer(due_at=NOW - number * SECOND) for number in (3, 1, 2)]
+    await store.timers.set_many([*due, a_timer(due_at=NOW + SECOND)])
+
+    newest = await store.timers.claim(EXPIRY, NOW, 2, NOW + LEASE, newest_first=True)
+
+    assert {timer.id for timer in newest} == {due[1].id, due[2].id}
+
+
 async def test_a_timer_has_one_holder_at_a_time(store: Store) -> None:
     """Of many who claim at the same moment, each timer goes to one."""
     timers = [a_timer() for _ in range(40)]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -176,6 +177,17 @@ async def test_a_backlog_of_one_kind_does_not_delay_another(world: World) -> Non
         await running
 
 
+async def test_a_backlog_does_not_delay_what_falls_due_later(world: World) -> None:
+    """Of a kind with a long backlog, the timer that fell due last is among the next ones."""
+    effects = Effects(world)
+    backlog = [a_timer(due_at=NOW - timedelta(hours=1)) for _ in range(10 * SLOTS)]
+    await world.store.timers.set_many([*backlog, a_timer(subject_id="last")])
+
+    assert await TimerRunner(world, {EXPIRY: effects}).handle_due(EXPIRY) == SLOTS
+
+    assert effects.of["last"] == 1
+
+
 async def test_a_runner_stops_at_once(world: World) -> None:
     """What is being handled is finished, and nothing else is claimed."""
     started, free, effects = asyncio.Event(), asyncio.Event(), Effects(world)
@@ -205,10 +217,10 @@ async def test_a_runner_outlives_a_store_that_is_away(
     monkeypatch.setattr(timer_runner, "LOOK_EVERY_S", 0.01)
     effects, claim, failures = Effects(world), world.store.timers.claim, iter(range(3))
 
-    async def sometimes(*args: object) -> list[Timer]:
+    async def sometimes(*args: Any, **named: Any) -> list[Timer]:
         if next(failures, None) is not None:
             raise TemporaryError("away")
-        return await claim(*args)  # type: ignore[arg-type] # passed on as given
+        return await claim(*args, **named)
 
     monkeypatch.setattr(world.store.timers, "claim", sometimes, raising=False)
     await world.store.timers.set_many([a_timer(subject_id="m1")])

@@ -37,15 +37,21 @@ class Timers:
         return {id_: self._timers[id_] for id_ in timer_ids if id_ in self._timers}
 
     async def claim(
-        self, kind: TimerKind, now: datetime, limit: int, lease_until: datetime
+        self,
+        kind: TimerKind,
+        now: datetime,
+        limit: int,
+        lease_until: datetime,
+        *,
+        newest_first: bool = False,
     ) -> list[Timer]:
-        """Claim due timers, those first that have been claimable for longest."""
+        """Claim due timers, by the time from which they could be claimed."""
         due = [
             timer
             for timer in self._timers.values()
             if timer.kind is kind and timer.claimable_at <= now
         ]
-        due.sort(key=lambda timer: timer.claimable_at)
+        due.sort(key=lambda timer: timer.claimable_at, reverse=newest_first)
         lease = new_id()
         claimed = [replace(timer, lease=lease, claimable_at=lease_until) for timer in due[:limit]]
         self._timers.update({timer.id: timer for timer in claimed})
