@@ -1,6 +1,7 @@
 """Whoever drops out is replaced by the next closest vendor, exactly once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from marketplace import events
-from marketplace.actions import lifetimes, matches, rfis, vendors
+from marketplace.actions import conversations, lifetimes, matches, rfis, vendors
 from marketplace.actions.events import rfi_event
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.decisions import Decision
@@ -25,6 +26,7 @@ from marketplace.ports import World
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore, open_store
 from marketplace.storage.documents import from_document
+from marketplace.storage.entry_writer import EntryWriter
 from marketplace.timer_runner import TimerRunner
 from matching.handler import Handler
 from tests import memory
@@ -277,6 +279,51 @@ async def test_only_one_of_a_concurrent_acceptance_decline_and_expiry_succeeds(
     await counts_are_exact(store)
     offer_timers = {"kind": {"$in": [TimerKind.OFFER_EXPIRY, TimerKind.OFFER_WARNING]}}
     assert await store.database["timers"].count_documents(offer_timers) == 0
+
+
+async def test_a_last_minute_answer_counts_or_comes_after_the_notice(
+    world: World, elsewhere: World, store: MongoStore, clock: FixedClock
+) -> None:
+    """64 vendors write when their time ends: whoever wrote first stays, the others are taken off."""
+    writing = replace(world, entry_log=EntryWriter(store.entries))
+    await keep(store, *(a_vendor_north(n * 10, capacity=RFIS) for n in range(1, PLACES + 1)))
+    opened = [await an_open_rfi(world, max_vendors=PLACES) for _ in range(RFIS)]
+    offers = [match for rfi in opened for match in await live_of(store, rfi.id)]
+    accepted = [await matches.accept(world, _vendor(offer), offer.id) for offer in offers]
+    now = clock.advance(days=3)
+    claimed = await store.timers.claim(TimerKind.ANSWER_EXPIRY, now, 64, now + LATE)
+    assert len(claimed) == 64
+
+    async def write(match: Match) -> None:
+        conversation_id = match.conversation_id or ""
+        conversation = await conversations.own_conversation(
+            writing, _vendor(match), conversation_id
+        )
+        await conversations.send_message(
+            writing,
+            _vendor(match),
+            conversation,
+            client_message_id="last",
+            body="I can come on Friday.",
+            attachment_ids=[],
+        )
+
+    await asyncio.gather(
+        *map(write, accepted), *(lifetimes.expire_match(elsewhere, due) for due in claimed)
+    )
+
+    states = Counter[MatchState]()
+    for match in accepted:
+        entries = await store.entries.after(match.conversation_id or "", 0, 10)
+        kept = await store.matches.get(match.id)
+        assert kept is not None
+        states[kept.state] += 1
+        order = [entry.code or "message" for entry in entries]
+        is_off = kept.state is MatchState.CLOSED
+        assert order == ["participant_joined", *(["match_closed"] if is_off else []), "message"]
+    assert states.keys() <= {MatchState.ACCEPTED, MatchState.CLOSED}
+    await counts_are_exact(store)
+    await decisions_recompute(store)
 
 
 def elsewhere_now(elsewhere: World, clock: FixedClock) -> World:
