@@ -8,7 +8,7 @@ The rules use the standard library only; a test checks this.
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
     lifetimes.py      how long everything that waits may wait
     timers.py         something that falls due at a moment
-    decisions.py      rules, and what they made of their inputs
+    decisions.py      rules, and what they decided from which inputs
     matching.py       which vendors an RFI is offered to, and which leave it
     timelines.py      everything that happened to an RFI, in one order
     quotes.py         a price for one revision of the RFI

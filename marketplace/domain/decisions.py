@@ -23,7 +23,7 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a rule makes of its inputs: the outcome, and the reason for each thing it passed over.
+    """What a rule decides from its inputs: the outcome, and the reason for each thing it passed over.
 
     All values are JSON.
     """

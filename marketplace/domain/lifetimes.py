@@ -127,8 +127,8 @@ def _expiry_of(before: Rfi | None, after: Rfi, policy: Policy) -> datetime | Non
 
 
 def _expiry(inputs: Mapping[str, Any]) -> Ruling:
-    is_over = datetime.fromisoformat(inputs["at"]) >= datetime.fromisoformat(inputs["expires_at"])
-    return Ruling({"is_expired": is_over and not inputs["is_answered"]})
+    is_late = datetime.fromisoformat(inputs["at"]) >= datetime.fromisoformat(inputs["expires_at"])
+    return Ruling({"is_expired": is_late and not inputs["is_answered"]})
 
 
 # Whether something that waits has expired.

@@ -18,7 +18,7 @@ class TimerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One timer of a subject; its id is made of both, so a subject has one timer of each kind.
+    """One timer; its id has its kind and subject, so a subject has one timer of each kind.
 
     `claimable_at` is when it may be claimed: when it is due, when a claim's lease ends, or when a
     failed attempt may be repeated. `lease` identifies the claim, and `failures` counts the attempts

@@ -63,6 +63,23 @@ async def test_a_sweep_looks_at_what_has_changed_since(stage: Stage) -> None:
     assert await timers(stage, *rfi_timer_ids(old.id)) == {}
 
 
+async def test_an_acceptance_from_before_the_update_stays(stage: Stage) -> None:
+    """It has waited for longer than it may today, and nobody was warned."""
+    rfi = an_rfi()
+    await stage.store.rfis.add(rfi, a_revision(rfi))
+    accepted = a_match(
+        state=MatchState.ACCEPTED,
+        rfi_id=rfi.id,
+        conversation_id="c1",
+        updated_at=NOW - stage.world.policy.answer_lifetime - DAY,
+    )
+    await stage.store.matches.add(accepted)
+
+    await lifetimes.set_missing(stage.world, None)
+
+    assert await timers(stage, *match_timer_ids(accepted.id)) == {}
+
+
 async def test_an_rfi_that_was_overdue_before_the_update_gets_time_for_a_warning(
     stage: Stage,
 ) -> None:
