@@ -25,7 +25,7 @@ OFFERS = 300
 SOME = 60
 BACKLOG = 10_000
 WITHIN_S = 5.0
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 async def until(read: Callable[[], Awaitable[int]], enough: int, within_s: float = 60.0) -> None:
@@ -35,13 +35,11 @@ async def until(read: Callable[[], Awaitable[int]], enough: int, within_s: float
             await asyncio.sleep(0.02)
 
 
-async def offers_that_expire(store: MongoStore, at: datetime) -> list[Match]:
+async def offers_that_expire(store: MongoStore, at: datetime, count: int) -> list[Match]:
     """Offers, five of each RFI and one of each vendor, whose timers are due at this moment."""
-    offered_at, made = at - Policy().offer_lifetime, list[Match]()
-    for _ in range(OFFERS // 5):
-        rfi = an_rfi(
-            match_count=5, created_at=at, updated_at=at, needed_by=at + 9 * SECOND * 86_400
-        )
+    offered_at, offers = at - Policy().offer_lifetime, list[Match]()
+    for _ in range(count // 5):
+        rfi = an_rfi(match_count=5, created_at=at, updated_at=at, needed_by=at + 9 * DAY)
         await store.rfis.add(rfi, a_revision(rfi))
         for _ in range(5):
             vendor = a_vendor(open_matches=1)
@@ -50,11 +48,11 @@ async def offers_that_expire(store: MongoStore, at: datetime) -> list[Match]:
                 rfi_id=rfi.id, vendor_id=vendor.id, offered_at=offered_at, updated_at=offered_at
             )
             await store.matches.add(match)
-            made.append(match)
+            offers.append(match)
     await store.timers.set_many(
-        [due for match in made for due in lifetimes.timers_of_match(match, Policy())[:1]]
+        [due for match in offers for due in lifetimes.timers_of_match(match, Policy())[:1]]
     )
-    return made
+    return offers
 
 
 async def test_offers_expire_once_although_a_process_is_killed(
@@ -63,7 +61,7 @@ async def test_offers_expire_once_although_a_process_is_killed(
     """`kill -9` of one of two in the middle: what it held comes again, and nothing happens twice."""
     now = datetime.now(UTC)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    offers = await offers_that_expire(store, now - SECOND)
+    offers = await offers_that_expire(store, now - SECOND, OFFERS)
     database = store.database
 
     async def closed() -> int:
@@ -97,8 +95,8 @@ async def test_offers_expire_once_although_a_process_is_killed(
     assert await database["timers"].count_documents({"kind": kinds}) == 0
 
 
-async def test_ten_thousand_due_timers_do_not_delay_another_kind(store: MongoStore) -> None:
-    """An RFI expires within seconds while ten thousand offers wait for their turn."""
+async def test_ten_thousand_due_timers_do_not_delay_others(store: MongoStore) -> None:
+    """RFIs, and offers that fall due later, expire in seconds while ten thousand offers wait."""
     world = replace(memory.a_world(), store=store)
     runner = TimerRunner(
         world,
@@ -114,19 +112,25 @@ async def test_ten_thousand_due_timers_do_not_delay_another_kind(store: MongoSto
     rfis = [an_rfi(needed_by=NOW) for _ in range(3)]
     for rfi in rfis:
         await store.rfis.add(rfi, a_revision(rfi))
+    database = store.database
 
-    async def left() -> int:
-        return await store.database["timers"].count_documents({"kind": kind})
+    async def waiting() -> int:
+        return await database["timers"].count_documents({"kind": kind})
 
-    async def ended() -> int:
-        return await store.database["rfis"].count_documents({"state": "withdrawn"})
+    async def expired_rfis() -> int:
+        return await database["rfis"].count_documents({"state": "withdrawn"})
+
+    async def expired_offers() -> int:
+        return await database["matches"].count_documents({"state": "closed"})
 
     running = asyncio.create_task(runner.run())
     try:
         for number, rfi in enumerate(rfis, 1):
             await store.timers.set_many(lifetimes.timers_of_rfi(rfi, Policy())[:1])
-            await until(ended, number, WITHIN_S)
-        assert await left() > 0
+            await until(expired_rfis, number, WITHIN_S)
+            await offers_that_expire(store, NOW, 5)
+            await until(expired_offers, 5 * number, WITHIN_S)
+        assert await waiting() > 0
     finally:
         runner.stop()
         await running
