@@ -196,10 +196,15 @@ async def add_notice(
     data: dict[str, Any],
     actor: Actor,
     now: datetime,
+    *,
+    follows_seen: bool = False,
 ) -> Entry:
-    """Append a notice within a transaction; the caller announces it after the commit."""
+    """Append a notice within a transaction; the caller announces it after the commit.
+
+    With `follows_seen`, no entry that the transaction did not see comes before the notice.
+    """
     entry = _entry(conversation_id, EntryKind.NOTICE, now, actor, code=code, data=data)
-    return await tx.entries.add_next(entry)
+    return await tx.entries.add_next(entry, follows_seen=follows_seen)
 
 
 async def _own_message(

@@ -141,7 +141,11 @@ async def close_match(
     if match.conversation_id is None:
         return Departure(closed_match)
     data = {"rfi_id": match.rfi_id, "match_id": match.id, "reason": reason}
-    notice = await add_notice(tx, match.conversation_id, "match_closed", data, actor, now)
+    # A message that the transaction did not see may be the answer that was waited for.
+    follows_seen = reason == matches.NO_ANSWER
+    notice = await add_notice(
+        tx, match.conversation_id, "match_closed", data, actor, now, follows_seen=follows_seen
+    )
     quote = await tx.quotes.of_pair(match.rfi_id, match.vendor_id)
     if quote is None or quote.state is not QuoteState.SUBMITTED:
         return Departure(closed_match, notice=notice)

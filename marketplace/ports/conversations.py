@@ -44,8 +44,11 @@ class Entries(Protocol):
     Idempotency-Key).
     """
 
-    async def add_next(self, entry: Entry) -> Entry:
-        """Insert with the next sequence, within a transaction; returns the numbered entry."""
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
+        """Insert with the next sequence, within a transaction; returns the numbered entry.
+
+        With `follows_seen`, the transaction begins again if an entry was added that it did not see.
+        """
 
     async def add_deletion(self, deletion: Entry) -> Appended:
         """Insert a message's deletion with the next sequence, within a transaction.

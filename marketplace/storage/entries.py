@@ -74,17 +74,19 @@ class MongoEntries(Collection[Entry]):
         self._heads = Coalescer(self._read_heads)
         self._pages = Coalescer(self._read_pages, max_keys=_PAGES_PER_QUERY)
 
-    async def add_next(self, entry: Entry) -> Entry:
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
         """Insert with the next sequence, within a transaction.
 
         If another writer is faster, this is a write conflict and `transact` retries. The
         transaction does not see entries that were added after it began, so the sequence is read
-        outside it: otherwise a sender that never pauses could keep it from ever getting the next
-        number. Once inserted, the entry keeps other writers out.
+        outside it, unless the entry `follows_seen` ones only: otherwise a sender that never pauses
+        could keep it from ever getting the next number. Once inserted, the entry keeps other
+        writers out.
         """
         ids = [entry.conversation_id]
-        snapshot, newest = await self.heads(ids), await self.newest_heads(ids)
-        head = max(snapshot[entry.conversation_id], newest[entry.conversation_id])
+        head = (await self.heads(ids))[entry.conversation_id]
+        if not follows_seen:
+            head = max(head, (await self.newest_heads(ids))[entry.conversation_id])
         numbered = replace(entry, sequence=head + 1)
         await self._collection.insert_one(to_document(numbered), session=self.session)
         return numbered

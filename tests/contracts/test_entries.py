@@ -1,6 +1,7 @@
 """Entries as the store keeps them."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -87,6 +88,23 @@ async def test_a_rolled_back_entry_leaves_its_sequence_free(store: Store) -> Non
         await store.transact(fail)
 
     assert [entry.sequence for entry in await _fill(store, "c", 1)] == [1]
+
+
+async def test_a_notice_can_demand_that_its_transaction_saw_all_before_it(store: Store) -> None:
+    """A message that is added meanwhile is seen by the next attempt, or comes after the notice."""
+
+    async def look_and_add(to: Repositories, conversation_id: str) -> tuple[bool, Entry]:
+        has_seen = await to.entries.has_message_of(conversation_id, "vera")
+        notice = a_notice(conversation_id=conversation_id)
+        return has_seen, await to.entries.add_next(notice, follows_seen=True)
+
+    for number in range(20):
+        message = a_message(conversation_id=f"c{number}", sender_id="vera")
+        (has_seen, notice), message = await asyncio.gather(
+            store.transact(partial(look_and_add, conversation_id=message.conversation_id)),
+            _add(store, message),
+        )
+        assert has_seen == (message.sequence < notice.sequence)
 
 
 async def test_forward_pages_follow_a_sequence_oldest_first(store: Store) -> None:

@@ -58,8 +58,8 @@ class Entries:
     def __init__(self, tables: Tables) -> None:
         self._entries = tables.entries
 
-    async def add_next(self, entry: Entry) -> Entry:
-        """Insert with the next sequence."""
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
+        """Insert with the next sequence; transactions here see everything."""
         if self.stored(entry) is not None:
             raise DuplicateError(entry.client_message_id or entry.id)
         numbered = replace(entry, sequence=self._head(entry.conversation_id) + 1)
