@@ -170,9 +170,9 @@ async def test_only_the_customer_may_extend_close_or_copy(rest: Rest) -> None:
     assert (await story.customer.get(story.path)).json()["revision"] == 2
 
 
-async def test_only_one_of_many_concurrent_endings_succeeds(rest: Rest) -> None:
-    """Sixteen customers' tabs close, withdraw and extend: one ends it, and places are free once."""
-    story = await a_story(rest)
+async def test_only_one_of_many_concurrent_commands_succeeds(rest: Rest) -> None:
+    """Sixteen of a customer's tabs close, withdraw or extend an RFI at one revision."""
+    story = await a_story(rest, needed_by=in_days(5))
     commands = [
         ("close", {"reason": "other"}),
         ("withdraw", None),
