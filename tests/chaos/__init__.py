@@ -15,7 +15,8 @@
 - `trade.py` a customer and a vendor who do business over REST and repeat unanswered requests
 - `effects.py` the effects that must happen once, and the stored facts that prove them
 - `ledger.py` how often each of those facts is stored
-- `effect_checker.py` the checker's rules about business over REST
+- `deadlines.py` offers that expire and of which vendors are warned, in bursts
+- `effect_checker.py` the checker's rules about business over REST and timers
 - `rests.py` two separate `rest` processes with an nginx
 - `market.py` opens accounts for traders, and reads the ledger in the end
 - `load.py` all of them together on a running stack, and how they come to rest

@@ -22,6 +22,8 @@ SOME_EFFECTS = 12
 # continues.
 STANDS_STILL_S = 25.0
 DEAF_WITHIN_S = 10.0
+# What expires is ended by `matching` and told by the relay and `notify`; `notify` gives warnings.
+_HANDLERS = ("matching", "notify", "relay")
 
 
 async def kill_gateways(site: Site, load: Load, rounds: int) -> None:
@@ -137,6 +139,17 @@ async def stop_rests(_: Site, load: Load, rounds: int) -> None:
             await asyncio.sleep(STANDS_STILL_S)
         await load.rests.is_back(name)
         await load.done(SOME_EFFECTS)
+
+
+async def kill_around_timers(site: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of `matching`, `notify`, the relay and mongod in turn, while offers expire."""
+    assert load.deadlines is not None
+    for name in (*_HANDLERS, "mongod") * rounds:
+        await load.deadlines.fall_due("warn" if name == "notify" else "expire")
+        await site.kill(name)
+        await load.acknowledged(A_WHILE)
+        for handler in _HANDLERS:
+            await site.is_back(handler)
 
 
 async def _end(site: Site, name: str, number: signal.Signals) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.chaos import people
 from tests.chaos.app import App
+from tests.chaos.deadlines import Deadlines
 from tests.chaos.effects import Done
 from tests.chaos.feeds import Feed, Follower
 from tests.chaos.history import Acknowledged, AtRest, History, ReadAll, entry_of, now
@@ -41,6 +42,7 @@ class Load:
         self.followers: list[Follower] = []
         self.traders: list[Trader] = []
         self.rests: Rests | None = None
+        self.deadlines: Deadlines | None = None
         self.stopping = asyncio.Event()
         self._place = place
         self._rests_within_s = rests_within_s

@@ -35,7 +35,8 @@ def _about() -> list[str]:
         "polling, some over two gateways at once, some with bad networks. Four RFIs are revised "
         "while apps follow them. In the scenarios of `rest`, six pairs of a customer and a vendor "
         "also do business over REST, from draft to award; their effects are counted with the "
-        'messages. "Sent again" counts every repetition, whatever its cause. The rules that each '
+        "messages. In the scenario of timers, bursts of 24 offers expire while 24 vendors are warned; "
+        'these effects are counted too. "Sent again" counts every repetition, whatever its cause. The rules that each '
         "record is checked against are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "

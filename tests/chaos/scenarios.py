@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from tests.chaos import faults
 from tests.chaos.checker import violations
+from tests.chaos.deadlines import deadlines
 from tests.chaos.effect_checker import effect_violations
 from tests.chaos.effects import Done, Requested
 from tests.chaos.feed_checker import feed_violations
@@ -49,6 +51,7 @@ SCENARIOS: dict[str, tuple[Fault, int]] = {
     "a reader looks away": (look_away, 2),
     "rest killed in turn": (faults.kill_rests, 3),
     "rest stands still": (faults.stop_rests, 1),
+    "timers fall due": (faults.kill_around_timers, 2),
 }
 # In these, people also do business over REST, through a separate nginx.
 _OF_REST = (faults.kill_rests, faults.stop_rests)
@@ -89,9 +92,14 @@ async def play(
     talks = await seeded(site.running.environment, conversations)
     gateways = {gateway: site.running.url(gateway) for gateway in GATEWAYS}
     load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
-    business = trading(site, load, traders if fault in _OF_REST else 0)
     try:
-        async with business, load.running():
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
+                trading(site, load, traders if fault in _OF_REST else 0)
+            )
+            if fault is faults.kill_around_timers:
+                load.deadlines = await stack.enter_async_context(deadlines(site, load.history))
+            await stack.enter_async_context(load.running())
             await fault(site, load, rounds)
     except BaseException as error:
         error.add_note(f"history: {kept(load.history, name)}")

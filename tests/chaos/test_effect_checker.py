@@ -1,4 +1,4 @@
-"""The checker of business over REST finds what it has to find, and nothing in a clean record."""
+"""The checker of REST and timers finds what it has to find, and nothing in a clean record."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +18,8 @@ EFFECTS = (
     Effect("message", RFI, "words 3"),
     Effect("quote", RFI, "10001"),
     Effect("requote", RFI, "10002"),
+    Effect("expire", "rfi-2", "match-2"),
+    Effect("warn", "rfi-3", "match-3"),
     Effect("award", RFI, "quote-1"),
 )
 STORED = {fact: 1 for effect in EFFECTS for fact in facts(effect)}

@@ -1,5 +1,8 @@
 """A short sample of the full `make chaos`."""
 
+from collections import Counter
+
+from tests.chaos.deadlines import BURST
 from tests.chaos.effects import Done
 from tests.chaos.relayed import check_kafka
 from tests.chaos.scenarios import Outcome, play
@@ -39,6 +42,15 @@ async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
     outcome, _ = await play(site, "mongod killed")
 
     check_outcome(outcome)
+
+
+async def test_killing_whoever_handles_timers_leaves_each_effect_single(site: Site) -> None:
+    """`kill -9` of `matching`, `notify`, the relay and mongod, each while offers expire."""
+    outcome, history = await play(site, "timers fall due", conversations=4, feeds=1)
+
+    assert outcome.violations == ()
+    effects = Counter(event.effect.kind for event in history.of(Done))
+    assert effects == {"expire": 4 * BURST, "warn": 4 * BURST}
 
 
 async def test_killing_rest_in_turn_applies_each_effect_once(site: Site) -> None:
