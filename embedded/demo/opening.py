@@ -47,10 +47,9 @@ def opened(
     """
     customer = Actor(pair.customer.id, Role.CUSTOMER)
     vendor = Actor(pair.vendor.id, Role.VENDOR)
-    draft, drafted = rfis.draft(new_id(), content, customer, now)
-    draft = lifetimes.renewed(None, draft, policy)
-    rfi, submitted = rfis.submit(draft, customer, now)
-    rfi = lifetimes.renewed(draft, rfi, policy)
+    created = rfis.draft(new_id(), content, customer, now)
+    draft, drafted = lifetimes.renewed(None, *created, policy)
+    rfi, submitted = lifetimes.renewed(draft, *rfis.submit(draft, customer, now), policy)
     offered = matches.offer(new_id(), rfi, NearbyVendor(pair.vendor, 0), now)
     conversation = _conversation(pair, offered, now)
     accepted = matches.accept(offered, conversation.id, now)

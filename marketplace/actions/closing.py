@@ -1,12 +1,12 @@
 """Ends an RFI: whatever is still live on it is closed in the same transaction."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Self
 
 from marketplace.actions import announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
-from marketplace.domain import lifetimes, matches, quotes
+from marketplace.domain import lifetimes, matches, quotes, rfis
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import LIVE_STATES, Match
@@ -29,7 +29,7 @@ class Closing:
     @classmethod
     def of(cls, rfi: Rfi, revision: Revision) -> Self:
         """The closing of an RFI that has just ended and so no longer expires."""
-        return cls(replace(rfi, expires_at=None), revision)
+        return cls(*rfis.expiring(rfi, revision, None))
 
     def announce(self, world: World) -> None:
         """Push every change to whom it concerns."""

@@ -38,8 +38,8 @@ async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
 
 
 async def _add_draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
-    drafted, revision = rfis.draft(new_id(), content, actor, world.clock.now())
-    rfi = lifetimes.renewed(None, drafted, world.policy)
+    drafted = rfis.draft(new_id(), content, actor, world.clock.now())
+    rfi, revision = lifetimes.renewed(None, *drafted, world.policy)
 
     async def work(tx: Repositories) -> Rfi:
         await tx.rfis.add(rfi, revision)
@@ -70,7 +70,7 @@ async def revise(
         added_places = after.max_vendors - before.max_vendors
         if added_places > 0 and after.state is RfiState.OPEN:
             await _take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
-        after = lifetimes.renewed(before, after, world.policy)
+        after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await tx.rfis.save(after, revision)
         if after.state is RfiState.OPEN and after.expires_at != before.expires_at:
             await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
@@ -96,7 +96,7 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
         before = await own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
         await _take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
-        after = lifetimes.renewed(before, after, world.policy)
+        after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await tx.rfis.save(after, revision)
         await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
         await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from marketplace.domain import rfis
 from marketplace.domain.decisions import DecisionKind, Rule, Ruling
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.policy import Policy
-from marketplace.domain.rfis import Rfi, RfiState
+from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.domain.timers import Timer, TimerKind, timer, timer_id
 
 # A warning comes when a quarter of the time is left, and at most three days before the end.
@@ -63,13 +64,18 @@ def match_wait(match: Match, policy: Policy) -> Wait | None:
     return None
 
 
-def renewed(before: Rfi | None, after: Rfi, policy: Policy) -> Rfi:
-    """The changed RFI with its new `expires_at`.
+def renewed(
+    before: Rfi | None, after: Rfi, revision: Revision, policy: Policy
+) -> tuple[Rfi, Revision]:
+    """The changed RFI with its new `expires_at`, which the revision names unless it is a draft's.
 
     A change of a draft never brings its expiry forward. An open RFI keeps its expiry unless
     `needed_by` changes.
     """
-    return replace(after, expires_at=_expiry_of(before, after, policy))
+    until = _expiry_of(before, after, policy)
+    if after.state is RfiState.DRAFT:
+        return replace(after, expires_at=until), revision
+    return rfis.expiring(after, revision, until)
 
 
 def timers_of_rfi(rfi: Rfi, policy: Policy) -> list[Timer]:

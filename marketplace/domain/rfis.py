@@ -231,6 +231,13 @@ def withdraw(
     return _next_revision(rfi, actor, now, cause, state=RfiState.WITHDRAWN, ended_reason=reason)
 
 
+def expiring(rfi: Rfi, revision: Revision, expires_at: datetime | None) -> tuple[Rfi, Revision]:
+    """The RFI with this expiry, and its revision with the difference."""
+    changes = _field_changes("expires_at", rfi.expires_at, expires_at)
+    revision = replace(revision, changes=(*revision.changes, *changes))
+    return replace(rfi, expires_at=expires_at), revision
+
+
 def copied_content(rfi: Rfi, now: datetime) -> dict[str, Any]:
     """The content for a new draft like this RFI; a `needed_by` in the past is left out."""
     content = {name: getattr(rfi, name) for name in CONTENT_FIELDS}

@@ -11,16 +11,30 @@ from marketplace.domain.matches import MatchState
 from marketplace.domain.policy import Policy
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.domain.timers import TimerKind
-from tests.builders import NOW, a_match, an_accepted_match, an_actor, an_rfi
+from tests.builders import (
+    NOW,
+    a_match,
+    a_revision,
+    an_accepted_match,
+    an_actor,
+    an_rfi,
+    rfi_content,
+)
 
 POLICY = Policy()
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+CARLA = an_actor()
 
 
 def a_draft(**named: object) -> Rfi:
     """A draft that was never extended, as the previous version writes it."""
     return an_rfi(**{"state": RfiState.DRAFT, "submitted_at": None, "needed_by": None, **named})
+
+
+def renewed(before: Rfi | None, after: Rfi) -> Rfi:
+    """The changed RFI with its new expiry."""
+    return lifetimes.renewed(before, after, a_revision(after), POLICY)[0]
 
 
 @pytest.mark.parametrize(
@@ -90,10 +104,10 @@ def test_the_timers_of_a_state_are_its_end_and_its_warning() -> None:
 
 def test_a_change_of_a_draft_gives_it_more_time_and_never_less() -> None:
     """A draft expires 30 days after its last change, or later if its customer extended it."""
-    new = lifetimes.renewed(None, a_draft(), POLICY)
-    changed = lifetimes.renewed(new, replace(new, updated_at=NOW + DAY), POLICY)
+    new = renewed(None, a_draft())
+    changed = renewed(new, replace(new, updated_at=NOW + DAY))
     extended = replace(new, expires_at=NOW + 60 * DAY)
-    changed_later = lifetimes.renewed(extended, replace(extended, updated_at=NOW + DAY), POLICY)
+    changed_later = renewed(extended, replace(extended, updated_at=NOW + DAY))
 
     assert new.expires_at == NOW + 30 * DAY
     assert changed.expires_at == NOW + 31 * DAY
@@ -102,22 +116,35 @@ def test_a_change_of_a_draft_gives_it_more_time_and_never_less() -> None:
 
 def test_an_open_rfi_expires_when_it_was_needed_unless_it_was_extended() -> None:
     """Submission and a new `needed_by` decide; other changes leave the expiry as it is."""
-    draft = lifetimes.renewed(None, a_draft(needed_by=NOW + 5 * DAY), POLICY)
-    submitted = lifetimes.renewed(draft, rfis.submit(draft, an_actor(), NOW)[0], POLICY)
+    draft = renewed(None, a_draft(needed_by=NOW + 5 * DAY))
+    submitted = renewed(draft, rfis.submit(draft, an_actor(), NOW)[0])
     extended = replace(submitted, expires_at=NOW + 9 * DAY)
-    retitled = lifetimes.renewed(extended, replace(extended, title="Other"), POLICY)
-    moved = lifetimes.renewed(retitled, replace(retitled, needed_by=NOW + 6 * DAY), POLICY)
-    undated = lifetimes.renewed(moved, replace(moved, needed_by=None), POLICY)
+    retitled = renewed(extended, replace(extended, title="Other"))
+    moved = renewed(retitled, replace(retitled, needed_by=NOW + 6 * DAY))
+    undated = renewed(moved, replace(moved, needed_by=None))
 
     expiries = [rfi.expires_at for rfi in (submitted, retitled, moved, undated)]
     assert expiries == [NOW + days * DAY for days in (5, 9, 6, 90)]
+
+
+def test_a_revision_names_the_new_expiry_unless_it_is_a_drafts() -> None:
+    """Whoever applies the changes of an open RFI has its expiry; a draft's moves with each change."""
+    draft, drafted = lifetimes.renewed(None, *rfis.draft("r1", rfi_content(), CARLA, NOW), POLICY)
+    opened, submitted = lifetimes.renewed(draft, *rfis.submit(draft, CARLA, NOW), POLICY)
+    revised = rfis.revise(opened, {"needed_by": NOW + 5 * DAY}, CARLA, NOW)
+    _, moved = lifetimes.renewed(opened, *revised, POLICY)
+
+    assert "expires_at" not in {change.path for change in drafted.changes}
+    new = {change.path: change.new for change in submitted.changes}
+    assert new["expires_at"] == NOW + 90 * DAY
+    assert {change.path for change in moved.changes} == {"needed_by", "expires_at"}
 
 
 def test_an_rfi_of_the_version_before_keeps_its_expiry_through_a_change() -> None:
     """A row without `expires_at` is judged by its other fields, before and after."""
     old = an_rfi(needed_by=None, submitted_at=NOW - 10 * DAY)
 
-    changed = lifetimes.renewed(old, replace(old, title="Other"), POLICY)
+    changed = renewed(old, replace(old, title="Other"))
 
     assert changed.expires_at == NOW + 80 * DAY
 

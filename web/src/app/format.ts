@@ -46,6 +46,7 @@ export const readable = (code: string): string => code.replaceAll("_", " ").repl
 const FIELDS: Record<string, string> = {
   location: "Location",
   needed_by: "Needed by",
+  expires_at: "Expires",
   max_vendors: "Maximum number of vendors",
   "budget.min_minor": "Minimum budget",
   "budget.max_minor": "Maximum budget",
@@ -62,8 +63,11 @@ export function fieldName(path: string): string {
 /** Fields whose changes are not shown: the state already says the same. */
 const REDUNDANT_FIELDS = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
 
+/** The changes to show; an expiry that follows from another change is not. */
 export const visibleChanges = (changes: readonly Change[]): Change[] =>
-  changes.filter((each) => !REDUNDANT_FIELDS.has(each.path));
+  changes.filter(
+    ({ path }) => !REDUNDANT_FIELDS.has(path) && (path !== "expires_at" || changes.length === 1),
+  );
 
 /** A field's value before or after a change. `rfi` supplies the currency of a bare amount. */
 export function fieldValue(
@@ -75,7 +79,7 @@ export function fieldValue(
   if (value === null || value === undefined || value === "") return "—";
   if (path === "location") return placeName(value as Place);
   if (path === "category") return categoryName(String(value));
-  if (path === "needed_by") return day(String(value));
+  if (path === "needed_by" || path === "expires_at") return day(String(value));
   if (path === "budget") return budgetText(value as Budget);
   if (path.startsWith("budget.") && typeof value === "number") {
     return money(value, rfi?.budget?.currency ?? "USD");
