@@ -11,6 +11,7 @@ Every exception that Parley defines is in this tree:
     ├─ TemporaryError               a database or broker failed for now: retried
     ├─ PermanentError               a record is at fault: never retried
     │  └─ UnknownEventError         a later version wrote it: skipped
+    ├─ FileRefusedError             a worker finds a file damaged or not acceptable
     ├─ ClaimLostError               an Idempotency-Key now belongs to another request
     ├─ TooManyDeadLettersError      the fault is probably ours: the consumer ends
     ├─ SendError                    an email or SMS was not confirmed

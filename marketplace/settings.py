@@ -100,6 +100,33 @@ class Settings(MongodbSettings):
     most_submissions_a_day: int = setting(
         "PARLEY_MOST_SUBMISSIONS_A_DAY", Env.int, 20, validate=validate.Range(1, 10_000)
     )
+    most_uploads_a_day: int = setting(
+        "PARLEY_MOST_UPLOADS_A_DAY", Env.int, 200, validate=validate.Range(1, 10_000)
+    )
+    most_upload_mib_a_day: int = setting(
+        "PARLEY_MOST_UPLOAD_MIB_A_DAY", Env.int, 500, validate=validate.Range(1, 1_000_000)
+    )
+    most_stored_mib: int = setting(
+        "PARLEY_MOST_STORED_MIB", Env.int, 5_000, validate=validate.Range(1, 1_000_000)
+    )
+    s3_bucket: str = setting(
+        "S3_BUCKET",
+        Env.str,
+        "",
+        validate=validate.Regexp(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?\Z"),
+    )
+    s3_endpoint_url: str = setting("S3_ENDPOINT_URL", Env.str, "", validate=[_is_url, _is_base_url])
+    s3_region: str = setting("S3_REGION", Env.str, "us-east-1")
+    s3_access_key_id: str = setting("S3_ACCESS_KEY_ID", Env.str, "", is_secret=True)
+    s3_secret_access_key: str = setting("S3_SECRET_ACCESS_KEY", Env.str, "", is_secret=True)
+    clamd_address: str = setting(
+        "CLAMD_ADDRESS",
+        Env.str,
+        "",
+        validate=validate.Regexp(
+            r"(\S{1,253}:[0-9]{1,5})?\Z", error="Must be host:port, such as clamd:3310."
+        ),
+    )
     log_level: str = setting(
         "PARLEY_LOG_LEVEL",
         Env.str,
@@ -161,7 +188,7 @@ class Settings(MongodbSettings):
     )
 
     def __post_init__(self) -> None:
-        """Twilio's account needs the other two as well: without them SMS would silently be off."""
+        """Check what belongs together: a part of it would silently do nothing, or something else."""
         needed = {
             "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
             "TWILIO_FROM_NUMBER": self.twilio_from_number,
@@ -169,6 +196,9 @@ class Settings(MongodbSettings):
         if self.twilio_account_sid and not all(needed.values()):
             why = "Required if TWILIO_ACCOUNT_SID is set."
             raise refusal({name: [why] for name, value in needed.items() if not value})
+        # One key alone would be ignored, and the machine's own role be used.
+        if bool(self.s3_access_key_id) != bool(self.s3_secret_access_key):
+            raise refusal({"S3_SECRET_ACCESS_KEY": ["Set both S3 keys or none."]})
 
     def secrets(self) -> frozenset[str]:
         """What no log may contain, in every form in which a client or a traceback may write it."""
@@ -177,6 +207,7 @@ class Settings(MongodbSettings):
             self.token_secret,
             self.sendgrid_api_key,
             self.twilio_auth_token,
+            self.s3_secret_access_key,
             b64encode(basic).decode(),
             *(form for url in (self.mongodb_url, self.redis_url) for form in _passwords(url)),
         }

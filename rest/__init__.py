@@ -6,11 +6,15 @@ request ─▶ app ─▶ performing ─┬─▶ requests, queries, authenticat
                               └─▶ responses, or problems              write the response
 
 accounts.py tokens.py vendors.py administration.py categories.py rfis.py matches.py quotes.py
-conversations.py blocks.py reports.py notifications.py timelines.py decisions.py health.py
+conversations.py blocks.py reports.py attachments.py files.py notifications.py timelines.py
+decisions.py health.py
                   the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 context.py        what a handler receives and returns
 documents/        /openapi.json, /asyncapi.json and the pages /docs and /docs/socket
+bodies.py multipart.py     bodies that are received in a stream; the file in a form
+file_links.py     signed URLs of files
+sweeping.py       deletes files that nothing owns
 preconditions.py cursors.py     If-Match and If-None-Match; sealed cursors
 limits.py log_ins.py     rate limits per account and address; slows down password guessing
 sessions.py       whether the log-in behind a token is still active

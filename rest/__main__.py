@@ -2,6 +2,7 @@ from marketplace.loop_watch import watch_for_ever
 from marketplace.process import Process, run
 from rest.app import make_app
 from rest.serving import serving
+from rest.sweeping import sweep_for_ever
 
 
 async def main(process: Process) -> None:
@@ -9,6 +10,7 @@ async def main(process: Process) -> None:
     process.background.start("loop watch", watch_for_ever())
     app = make_app(process.parts, process.health)
     process.background.start("epoch", process.parts.store.epoch.follow_for_ever())
+    process.background.start("sweep", sweep_for_ever(process.parts.world))
     async with serving(app, process.settings.bind_host, process.settings.bind_port):
         process.is_ready = True
         await process.stopping.wait()

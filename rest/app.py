@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 from sanic import Sanic
-from sanic.response import BaseHTTPResponse, HTTPResponse
+from sanic.response import BaseHTTPResponse
 
 from marketplace import logs
 from marketplace.bootstrap import Parts
@@ -13,10 +13,12 @@ from marketplace.inputs import phones
 from rest import (
     accounts,
     administration,
+    attachments,
     blocks,
     categories,
     conversations,
     decisions,
+    files,
     health,
     matches,
     metrics,
@@ -30,12 +32,14 @@ from rest import (
 )
 from rest.cursors import Cursors
 from rest.documents import asyncapi, openapi, pages
+from rest.file_links import FileLinks
 from rest.limits import Limits
 from rest.log_ins import LogIns
 from rest.operations import Operation
 from rest.performing import perform
 from rest.problems import Problems
 from rest.requests import RestRequest
+from rest.responding import Response
 from rest.service import Health, Service
 from rest.sessions import LiveSessions
 
@@ -55,6 +59,8 @@ _NOUNS = (
     conversations,
     blocks,
     reports,
+    attachments,
+    files,
     notifications,
     health,
 )
@@ -87,6 +93,7 @@ def make_app(parts: Parts, health_check: Health) -> App:
         LogIns(parts.settings.limit_scale),
         LiveSessions(parts.store.sessions),
         Cursors(parts.settings.token_secret),
+        FileLinks(parts),
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)
@@ -113,14 +120,15 @@ def make_app(parts: Parts, health_check: Health) -> App:
 
 
 def _add(app: App, service: Service, operation: Operation) -> None:
-    async def handle(request: RestRequest, **path: str) -> HTTPResponse:
+    async def handle(request: RestRequest, **path: str) -> Response:
         return await perform(service, operation, request, path)
 
     app.add_route(
-        handle,
+        handle,  # type: ignore[arg-type] # Sanic also takes a response that is written as it goes
         operation.path.replace("{", "<").replace("}", ":str>"),
         methods=["GET", "HEAD"] if operation.method == "GET" else [operation.method],
         name=operation.id,
+        stream=operation.receiver is not None,
         ctx_path=operation.path,
     )
 

@@ -11,6 +11,7 @@ from marketplace.limits import RateLimit
 
 _MINUTE_S = 60
 _BYTES_PER_REQUEST = 16 * 1024
+_UPLOADED_BYTES_PER_REQUEST = 256 * 1024
 
 
 class Limits:
@@ -62,3 +63,8 @@ class Limits:
 def cost_of(body_bytes: int) -> float:
     """How many requests a body counts as."""
     return 1.0 + body_bytes // _BYTES_PER_REQUEST
+
+
+def cost_of_upload(body_bytes: int) -> float:
+    """How many requests a file counts as: it is not parsed, only stored."""
+    return 1.0 + body_bytes // _UPLOADED_BYTES_PER_REQUEST

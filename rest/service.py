@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from sanic.response import HTTPResponse
-
 from marketplace.bootstrap import Parts
 from marketplace.turns import Turns
 from rest.cursors import Cursors
+from rest.file_links import FileLinks
 from rest.limits import Limits
 from rest.log_ins import LogIns
+from rest.responding import Response
 from rest.sessions import LiveSessions
 
 Health = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
@@ -30,9 +30,10 @@ class Service:
     log_ins: LogIns
     sessions: LiveSessions
     cursors: Cursors
+    file_links: FileLinks
     openapi_json: bytes = b""
     documentation_html: bytes = b""
     asyncapi_json: bytes = b""
     socket_documentation_html: bytes = b""
     turns: Turns = field(default_factory=Turns)
-    running: set["asyncio.Task[HTTPResponse]"] = field(default_factory=set)
+    running: set["asyncio.Task[Response]"] = field(default_factory=set)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marketplace.domain.accounts import Account, Actor, Role, Session
+from marketplace.domain.attachments import Attachment, AttachmentState
+from marketplace.domain.blobs import BlobRecord
 from marketplace.domain.conversations import (
     Channel,
     Conversation,
@@ -337,3 +339,45 @@ def a_notification(**named: Any) -> Notification:
         updated_at=NOW,
     )
     return replace(notification, **named)
+
+
+def an_attachment(**named: Any) -> Attachment:
+    """A photo that is ready and not used yet."""
+    attachment = Attachment(
+        id=new_id(),
+        account_id=new_id(),
+        state=AttachmentState.READY,
+        name="sink.jpg",
+        bytes=120_000,
+        created_at=NOW,
+        unused_since=NOW,
+        media_type="image/jpeg",
+        width=1_600,
+        height=1_200,
+        content_id=new_id(),
+        thumbnail_id=new_id(),
+    )
+    return replace(attachment, **named)
+
+
+def an_upload(**named: Any) -> Attachment:
+    """A file that is uploading in three parts of 1,000, 1,000 and 500 bytes."""
+    upload = an_attachment(
+        state=AttachmentState.UPLOADING,
+        bytes=2_500,
+        part_bytes=1_000,
+        media_type=None,
+        width=None,
+        height=None,
+        content_id=None,
+        thumbnail_id=None,
+    )
+    return replace(upload, **named)
+
+
+def a_blob_record(**named: Any) -> BlobRecord:
+    """A blob that is not written yet, and that nothing owns."""
+    record = BlobRecord(
+        id=new_id(), name="sink.jpg", media_type="image/jpeg", created_at=NOW, unused_since=NOW
+    )
+    return replace(record, **named)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from marketplace.actions import announcements
+from marketplace.actions import announcements, attachments
 from marketplace.actions.closing import Closing, close_rest, end_withdrawn
 from marketplace.actions.events import quote_event, rfi_event
 from marketplace.actions.offers import close_expired
 from marketplace.domain import lifetimes, quotes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.attachments import Owner, OwnerKind
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import DAY
@@ -42,6 +43,7 @@ async def _add_draft(world: World, actor: Actor, content: Mapping[str, Any]) -> 
     rfi, revision = lifetimes.renewed(None, *drafted, world.policy)
 
     async def work(tx: Repositories) -> Rfi:
+        await _use_attachments(tx, actor, rfi, ())
         await tx.rfis.add(rfi, revision)
         await tx.outbox.add(rfi_event("rfi.drafted", rfi, revision, actor))
         return rfi
@@ -71,6 +73,7 @@ async def revise(
         if added_places > 0 and after.state is RfiState.OPEN:
             await _take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
         after, revision = lifetimes.renewed(before, after, revision, world.policy)
+        await _use_attachments(tx, actor, after, before.attachment_ids)
         await tx.rfis.save(after, revision)
         if after.state is RfiState.OPEN and after.expires_at != before.expires_at:
             await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
@@ -261,6 +264,17 @@ async def _take_quota(
     policy.require_capacity(open_rfis + new_rfis, used_places + vendor_places)
 
 
+async def _use_attachments(
+    tx: Repositories, actor: Actor, rfi: Rfi, before: tuple[str, ...]
+) -> None:
+    """Give the RFI its new attachments, and free those that it no longer has."""
+    owner, after = Owner(OwnerKind.RFI, rfi.id), rfi.attachment_ids
+    if after != before:
+        await attachments.use(tx, actor, owner, after)
+        removed = [id_ for id_ in before if id_ not in after]
+        await tx.attachments.release(removed, owner, rfi.updated_at)
+
+
 def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Validated payload fields as the domain represents them."""
     content = dict(payload)
@@ -270,8 +284,6 @@ def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
         content["budget_visibility"] = BudgetVisibility(content["budget_visibility"])
     if "category" in content and content["category"] not in CATEGORIES:
         raise invalid("category", "Unknown category; GET /v1/categories lists the known ones.")
-    if content.get("attachment_ids"):
-        raise invalid("attachment_ids", "There is no attachment with this id.")
     if "attachment_ids" in content:
         content["attachment_ids"] = tuple(content["attachment_ids"])
     return content

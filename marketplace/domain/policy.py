@@ -7,6 +7,15 @@ from datetime import datetime, timedelta
 from marketplace.errors import Code, ParleyError
 
 DAY = timedelta(days=1)
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """When an account began to upload a file, and how large the file may be."""
+
+    at: datetime
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,8 @@ class Policy:
     quote, a draft for its customer's next change, and an open RFI without `needed_by` for an award.
 
     Identities are not verified yet, so an account's demand on vendors is bounded: open RFIs, the
-    vendors that these ask for in total, and submissions within 24 hours.
+    vendors that these ask for in total, and submissions within 24 hours. So are its files: how many
+    it uploads within 24 hours, their bytes, and the bytes of all that are stored.
     """
 
     offer_lifetime: timedelta = timedelta(days=3)
@@ -27,6 +37,9 @@ class Policy:
     most_open_rfis: int = 10
     most_vendor_places: int = 100
     most_submissions_a_day: int = 20
+    most_uploads_a_day: int = 200
+    most_upload_bytes_a_day: int = 500 * _MIB
+    most_stored_bytes: int = 5_000 * _MIB
 
     def scaled(self, scale: float) -> "Policy":
         """The policy with its quotas multiplied, at least 1 each."""
@@ -35,6 +48,9 @@ class Policy:
             most_open_rfis=max(1, round(self.most_open_rfis * scale)),
             most_vendor_places=max(1, round(self.most_vendor_places * scale)),
             most_submissions_a_day=max(1, round(self.most_submissions_a_day * scale)),
+            most_uploads_a_day=max(1, round(self.most_uploads_a_day * scale)),
+            most_upload_bytes_a_day=max(1, round(self.most_upload_bytes_a_day * scale)),
+            most_stored_bytes=max(1, round(self.most_stored_bytes * scale)),
         )
 
     def require_submission(self, submissions: Sequence[datetime], now: datetime) -> None:
@@ -69,3 +85,38 @@ class Policy:
                 f"The open RFIs of an account may ask for at most {self.most_vendor_places} vendors "
                 "in total. Ask for fewer, or withdraw or award an RFI.",
             )
+
+    def require_upload(
+        self, uploads: Sequence[Upload], stored_bytes: int, new_bytes: int, now: datetime
+    ) -> None:
+        """Refuse an upload beyond the quotas; `uploads` are those of the last 24 hours.
+
+        Raises:
+            ParleyError: `rate_limited`, with the time until it is possible; `at_capacity`.
+        """
+        if stored_bytes + new_bytes > self.most_stored_bytes:
+            raise ParleyError(
+                Code.AT_CAPACITY,
+                f"The files of an account may have at most {self.most_stored_bytes // _MIB} MiB in "
+                "total.",
+            )
+        free_at = self._upload_possible_at(uploads, new_bytes, now)
+        if free_at > now:
+            raise ParleyError(
+                Code.RATE_LIMITED,
+                f"An account may upload at most {self.most_uploads_a_day} files and "
+                f"{self.most_upload_bytes_a_day // _MIB} MiB in 24 hours.",
+                retry_after_ms=max(1_000, int((free_at - now) / timedelta(milliseconds=1))),
+            )
+
+    def _upload_possible_at(
+        self, uploads: Sequence[Upload], new_bytes: int, now: datetime
+    ) -> datetime:
+        """When enough of the account's uploads, oldest first, are more than a day old."""
+        count, size = len(uploads) + 1, sum(upload.bytes for upload in uploads) + new_bytes
+        free_at = now
+        for upload in uploads:
+            if count <= self.most_uploads_a_day and size <= self.most_upload_bytes_a_day:
+                return free_at
+            count, size, free_at = count - 1, size - upload.bytes, upload.at + DAY
+        return free_at

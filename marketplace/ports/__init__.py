@@ -5,10 +5,11 @@ and the in-memory store run the same suite. Every method may raise `TemporaryErr
 service is down.
 
     accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-    reports.py  notifications.py  recipients.py
+    reports.py  notifications.py  recipients.py  attachments.py
                       one noun each
     timers.py         what falls due, claimed under a lease
     decisions.py      what the marketplace decided, by which rule, and from what
+    blobs.py          stored files, and what checks files
     outbox.py         events to be published, and handled-event marks
     idempotency.py    claims of keys, and the responses stored under them
     store.py          all of these, and transactions
@@ -17,6 +18,16 @@ service is down.
 """
 
 from marketplace.ports.accounts import Accounts, Passwords, Sessions
+from marketplace.ports.attachments import Attachments, Uploads
+from marketplace.ports.blobs import (
+    BlobRecords,
+    Blobs,
+    Files,
+    MalwareScanner,
+    Media,
+    MediaJob,
+    Prepared,
+)
 from marketplace.ports.conversations import (
     Appended,
     Conversations,
@@ -59,6 +70,9 @@ __all__ = [
     "Accounts",
     "Announcement",
     "Appended",
+    "Attachments",
+    "BlobRecords",
+    "Blobs",
     "Claim",
     "ClaimLostError",
     "Clock",
@@ -67,14 +81,19 @@ __all__ = [
     "Entries",
     "EntryLog",
     "Epoch",
+    "Files",
     "Handled",
     "IdempotencyKeys",
     "KeptAnswer",
     "Live",
+    "MalwareScanner",
     "Matches",
+    "Media",
+    "MediaJob",
     "Notifications",
     "Outbox",
     "Passwords",
+    "Prepared",
     "PresenceStore",
     "Quotes",
     "ReadPositions",
@@ -90,6 +109,7 @@ __all__ = [
     "Submissions",
     "Suppressions",
     "Timers",
+    "Uploads",
     "Vendors",
     "World",
     "account_room",

@@ -63,6 +63,14 @@ class Entries(Protocol):
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
         """The message that a person sent under an Idempotency-Key, in any conversation."""
 
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; if there are very many, the last ones."""
 

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, Self, TypeVar
 
 from marketplace.ports.accounts import Accounts, Sessions
+from marketplace.ports.attachments import Attachments, Uploads
+from marketplace.ports.blobs import BlobRecords
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
 from marketplace.ports.decisions import Decisions
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
@@ -50,6 +52,12 @@ class Repositories(Protocol):
     def timers(self) -> Timers: ...
     @property
     def decisions(self) -> Decisions: ...
+    @property
+    def attachments(self) -> Attachments: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def blob_records(self) -> BlobRecords: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -8,6 +8,7 @@ from marketplace.domain import matches
 from marketplace.domain.matches import Match
 from marketplace.domain.policy import Policy
 from marketplace.ports.accounts import Passwords
+from marketplace.ports.blobs import Files
 from marketplace.ports.conversations import EntryLog
 from marketplace.ports.live import Live, PresenceStore
 from marketplace.ports.store import Store
@@ -30,6 +31,7 @@ class World:
     presence: PresenceStore
     passwords: Passwords
     clock: Clock
+    files: Files
     policy: Policy = field(default_factory=Policy)
 
     def current_match(self, match: Match) -> Match:

@@ -11,7 +11,7 @@ same everywhere, and the OpenAPI and AsyncAPI documents are generated from what 
     fast_reader.py    reads the product's own views without marshmallow
     people.py         fields of accounts: email, phone, password, time zone
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py  decisions.py  timelines.py
+    notifications.py  decisions.py  timelines.py  attachments.py
                       for each noun: what a caller may send, and what it receives
     entries.py        one schema for each kind of entry
     views.py          entries and listed vendors written by hand, for speed

@@ -6,9 +6,11 @@ documents.py      domain values ⇄ documents
 migrations/       collections, validators and indexes, versioned
 accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
 entries.py  read_positions.py  reports.py  notifications.py  recipients.py  timers.py  decisions.py
+attachments.py  blobs.py
                   one noun each, as specified by its port in `marketplace.ports`
 unread.py         counts unread messages in many conversations at once
 message_states.py a message's latest change: its deletion, its newest edit, or itself
+gridfs.py         the bytes of blobs
 outbox.py         events, written with their state; handled-event marks
 idempotency.py    responses stored under their Idempotency-Key
 entry_writer.py   group commit of conversation entries

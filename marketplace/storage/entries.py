@@ -126,6 +126,23 @@ class MongoEntries(Collection[Entry]):
         """The message that a person sent under an Idempotency-Key, in any conversation."""
         return await self._one(**{"sender_id": sender_id, "request.key": key})
 
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+        return await self._one(
+            conversation_id=conversation_id,
+            sender_id=sender_id,
+            client_message_id={"$eq": client_message_id, **IS_TEXT},
+        )
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+        deletion = {"message_id": message_id, "kind": EntryKind.DELETION}
+        return (
+            await self._collection.find_one(deletion, {"_id": 1}, session=self.session) is not None
+        )
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; if there are very many, the last ones."""
         newest_first = await self._many(

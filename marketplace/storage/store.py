@@ -18,6 +18,8 @@ from marketplace.errors import TemporaryError
 from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
+from marketplace.storage.attachments import MongoAttachments, MongoUploads
+from marketplace.storage.blobs import MongoBlobRecords
 from marketplace.storage.collection import Database, Session, is_away, is_transient
 from marketplace.storage.conversations import MongoConversations
 from marketplace.storage.decisions import MongoDecisions
@@ -77,6 +79,9 @@ class MongoRepositories:
     entries = _lazy(MongoEntries)
     read_positions = _lazy(MongoReadPositions)
     reports = _lazy(MongoReports)
+    attachments = _lazy(MongoAttachments)
+    uploads = _lazy(MongoUploads)
+    blob_records = _lazy(MongoBlobRecords)
     timers = _lazy(MongoTimers)
     decisions = _lazy(MongoDecisions)
     outbox = _lazy(MongoOutbox)

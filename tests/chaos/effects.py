@@ -56,6 +56,7 @@ def facts(effect: Effect) -> tuple[str, ...]:
     """The facts that must each be stored exactly once if the effect happened."""
     rfi_id, mark = effect.rfi_id, effect.mark
     return {
+        "upload": (f"attachment {mark}.jpg",),
         "draft": (f"rfi {mark}", f"rfi.drafted {mark}"),
         "submit": (f"rfi.submitted {rfi_id}", f"revision {rfi_id} open"),
         "revise": (f"rfi.revised {rfi_id} {mark}", f"revision {rfi_id} {mark}"),

@@ -17,6 +17,7 @@ import httpx
 from marketplace.ids import new_id
 from tests.chaos.effects import Done, Effect, Rejected, Requested
 from tests.chaos.history import History, now
+from tests.files import a_photo
 from tests.journeys.people import Person
 
 PATIENCE_S = 4.0
@@ -93,8 +94,21 @@ class Trader:
             "title": "Leaking sink",
             "description": mark,
             "location": self._place,
+            "attachment_ids": [await self._upload()],
         }
         return await self._keyed(Effect("draft", "", mark), self.customer, "/v1/rfis", body)
+
+    async def _upload(self, rfi_id: str = "") -> str:
+        """Upload a photo; returns its id. The rest of the answer are URLs, which change."""
+        effect = Effect("upload", rfi_id, self._mark("photo"))
+        key = {"Idempotency-Key": new_id()}
+        form = {"file": (f"{effect.mark}.jpg", a_photo())}
+        answer = await self._ask(effect, self.customer, "POST", "/v1/attachments", form, key)
+        if not answer.is_success:
+            self._expect(effect, answer)
+        photo_id: str = answer.json()["id"]
+        self._history.add(Done(now(), effect, photo_id))
+        return photo_id
 
     async def _submit(self, deal: _Deal) -> None:
         effect = Effect("submit", deal.rfi["id"], deal.rfi["id"])
@@ -139,7 +153,9 @@ class Trader:
     async def _talk(self, deal: _Deal) -> None:
         for person in (self.vendor, self.customer):
             mark = self._mark("words")
-            body = {"client_message_id": new_id(), "body": mark}
+            body: Told = {"client_message_id": new_id(), "body": mark}
+            if person is self.customer:
+                body["attachment_ids"] = [await self._upload(deal.rfi["id"])]
             path = f"/v1/conversations/{deal.match['conversation_id']}/messages"
             await self._keyed(Effect("message", deal.rfi["id"], mark), person, path, body)
 
@@ -220,7 +236,9 @@ class Trader:
             is_impatient = self._random.random() < _IMPATIENT
             within_s = self._random.uniform(*_TUNNEL_S) if is_impatient else PATIENCE_S
             async with asyncio.timeout(within_s):
-                return await person.ask(method, path, json=body, headers=headers or {})
+                is_form = body is not None and "file" in body
+                given: Told = {"files": body} if is_form else {"json": body}
+                return await person.ask(method, path, **given, headers=headers or {})
 
         return await self._until_answered(f"{effect}", once)
 

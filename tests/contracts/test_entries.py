@@ -154,3 +154,27 @@ async def test_entries_without_a_client_message_id_do_not_collide(store: Store) 
         await _add(store, entry)
 
     assert await store.entries.heads(["c"]) == {"c": 4}
+
+
+async def test_a_message_is_found_by_what_its_sender_called_it(store: Store) -> None:
+    """In its conversation, and not under another sender or id."""
+    message = await store.transact(lambda to: to.entries.add_next(a_message()))
+    ids = (message.conversation_id, message.sender_id or "", message.client_message_id or "")
+
+    assert await store.entries.sent_as(*ids) == message
+    for place in range(3):
+        other = [*ids]
+        other[place] = "other"
+        assert await store.entries.sent_as(*other) is None
+
+
+async def test_a_deleted_message_is_known_as_deleted(store: Store) -> None:
+    """An edited one is not."""
+    message = await store.transact(lambda to: to.entries.add_next(a_message()))
+    about = {"conversation_id": message.conversation_id, "message_id": message.id}
+    await store.transact(lambda to: to.entries.add_next(an_edit(**about)))
+    assert not await store.entries.is_deleted(message.id)
+
+    await store.transact(lambda to: to.entries.add_deletion(a_deletion(**about)))
+
+    assert await store.entries.is_deleted(message.id)

@@ -4,7 +4,8 @@ They give the same guarantees as the real ones and pass the same suite (tests/co
 
     store.py            Store: all collections, transactions by snapshot and restore under one lock
     accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py  recipients.py  submissions.py  timers.py  decisions.py
+    notifications.py  recipients.py  submissions.py  timers.py  decisions.py  attachments.py
+    blobs.py            stored files, and a check of files that takes them as they are
     outbox.py           events as written, and the marks of handled events
     idempotency.py      answers stored under their Idempotency-Key
     entry_log.py        appends through the store
@@ -18,6 +19,7 @@ They give the same guarantees as the real ones and pass the same suite (tests/co
 
 from marketplace.ports import World
 from tests.builders import FixedClock
+from tests.memory.blobs import files
 from tests.memory.entry_log import EntryLog
 from tests.memory.live import Live
 from tests.memory.passwords import Passwords
@@ -40,4 +42,5 @@ def a_world(
         presence=PresenceStore(clock=clock),
         passwords=Passwords(),
         clock=clock,
+        files=files(),
     )

@@ -107,6 +107,26 @@ class Entries:
         """By id."""
         return next((entry for entry in self._entries.values() if entry.id == entry_id), None)
 
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+        found = (entry for entry in self._entries.values() if entry.sender_id == sender_id)
+        return next(
+            (
+                entry
+                for entry in found
+                if entry.conversation_id == conversation_id
+                and entry.client_message_id == client_message_id
+            ),
+            None,
+        )
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+        stands = self.stands(message_id)
+        return stands is not None and stands.kind is EntryKind.DELETION
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first."""
         found = [entry for entry in self._entries.values() if entry.message_id == message_id]

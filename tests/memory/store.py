@@ -9,6 +9,8 @@ from typing import Any, Self, TypeVar, cast
 from marketplace import ports
 from tests.builders import FixedClock
 from tests.memory.accounts import Accounts, Sessions
+from tests.memory.attachments import Attachments, Uploads
+from tests.memory.blobs import BlobRecords
 from tests.memory.conversations import Conversations, Entries, ReadPositions
 from tests.memory.decisions import Decisions
 from tests.memory.idempotency import IdempotencyKeys
@@ -45,6 +47,9 @@ class Repositories:
     reports: ports.Reports
     timers: ports.Timers
     decisions: ports.Decisions
+    attachments: ports.Attachments
+    uploads: ports.Uploads
+    blob_records: ports.BlobRecords
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
@@ -65,6 +70,9 @@ class Repositories:
         self.reports = Reports(tables)
         self.timers = Timers(tables)
         self.decisions = Decisions(tables)
+        self.attachments = Attachments(tables)
+        self.uploads = Uploads(tables)
+        self.blob_records = BlobRecords(tables)
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)

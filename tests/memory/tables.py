@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from marketplace.domain.accounts import Account, Session
+from marketplace.domain.attachments import Attachment
+from marketplace.domain.blobs import BlobRecord
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.decisions import Decision
 from marketplace.domain.matches import Match
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.policy import Upload
 from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
@@ -55,6 +58,10 @@ class Tables:
     reports: dict[str, Report] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    uploads: dict[str, tuple[Upload, ...]] = field(default_factory=dict)
+    blob_records: dict[str, BlobRecord] = field(default_factory=dict)
+    doomed_blobs: dict[str, bool] = field(default_factory=dict)
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)

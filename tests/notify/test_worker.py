@@ -187,6 +187,7 @@ async def test_a_worker_continues_after_an_outage_of_the_store(
         world.presence,
         world.passwords,
         world.clock,
+        world.files,
     )
     worker = Worker(flaky, attempt, [Lane(Channel.EMAIL)])
     running = asyncio.create_task(worker.run())

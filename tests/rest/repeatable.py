@@ -83,6 +83,10 @@ async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
         body = a_registration(role="vendor")
         return RepeatableRequest(story.customer, "/v1/accounts", body,
                    lambda: counted(rest, ("accounts", {"email": body["email"]})), new_id())  # fmt: skip
+    if operation == "create_attachment":
+        file = {"name": "sink.jpg", "bytes": 1_000}
+        return RepeatableRequest(story.customer, "/v1/attachments", file,
+                   lambda: counted(rest, ("attachments", {"account_id": story.customer.id})), new_id())  # fmt: skip
     message = {"client_message_id": new_id(), "body": "Hello"}
     path = f"{story.conversation_path}/messages"
     if operation == "send_message":

@@ -24,7 +24,14 @@ from tests.rest.repeatable import Elsewhere, a_repeatable_request, keyed
 COMMIT = "commitTransaction"
 
 
-IN_A_TRANSACTION = ("draft_rfi", "copy_rfi", "submit_quote", "create_account", "report_message")
+IN_A_TRANSACTION = (
+    "draft_rfi",
+    "copy_rfi",
+    "submit_quote",
+    "create_account",
+    "report_message",
+    "create_attachment",
+)
 
 
 WITH_A_KEY = (*IN_A_TRANSACTION, "send_message")

@@ -31,6 +31,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.recipients,
     v0_2.timers,
     v0_2.decisions,
+    v0_2.files,
 )
 
 

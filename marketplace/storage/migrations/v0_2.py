@@ -234,3 +234,44 @@ async def decisions(database: Database) -> None:
             )
         ]
     )
+
+
+async def files(database: Database) -> None:
+    """Attachments, each account's uploads, and blobs with their bytes in GridFS."""
+    is_date = {"$type": "date"}
+    await create(database, "attachments", requires(account_id="string", state="string"))
+    await database["attachments"].create_indexes(
+        [
+            # Both fields of the sum that the quota needs.
+            IndexModel([("account_id", ASCENDING), ("bytes", ASCENDING)]),
+            IndexModel(
+                [("unused_since", ASCENDING)],
+                partialFilterExpression={"unused_since": is_date},
+            ),
+            IndexModel(
+                [("claimed_at", ASCENDING)], partialFilterExpression={"claimed_at": is_date}
+            ),
+        ]
+    )
+    await create(database, "uploads", requires(uploads="array", kept_at="date"))
+    await database["uploads"].create_indexes(
+        [IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=2 * DAY_S)]
+    )
+    await create(database, "blobs", requires(name="string", media_type="string"))
+    await database["blobs"].create_indexes(
+        [
+            IndexModel(
+                [("owner", ASCENDING)], partialFilterExpression={"owner": {"$type": "string"}}
+            ),
+            IndexModel(
+                [("unused_since", ASCENDING)],
+                partialFilterExpression={"unused_since": is_date},
+            ),
+        ]
+    )
+    await create(database, "blob_bytes.files", requires(length=NUMBER, chunkSize=NUMBER))
+    await create(database, "blob_bytes.chunks", requires(n=NUMBER, data="binData"))
+    # The index of GridFS's specification.
+    await database["blob_bytes.chunks"].create_indexes(
+        [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]
+    )

@@ -17,6 +17,7 @@ from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import NOW, FixedClock, a_place, a_vendor, an_account
 from tests.memory import Live, Passwords, PresenceStore
+from tests.memory.blobs import files
 
 _WRITTEN = (
     "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
@@ -33,6 +34,7 @@ def _world(store: MongoStore) -> World:
         presence=PresenceStore(),
         passwords=Passwords(),
         clock=FixedClock(),
+        files=files(),
     )
 
 

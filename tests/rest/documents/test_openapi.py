@@ -81,6 +81,8 @@ async def test_the_document_is_served(rest: Rest) -> None:
         "GET /v1/conversations/{conversation_id}",
         "GET /v1/conversations/{conversation_id}/entries",
         "POST /v1/conversations/{conversation_id}/messages",
+        "POST /v1/attachments",
+        "GET /v1/attachments/{attachment_id}",
         "GET /v1/me/notifications",
         "GET /health/live",
         "GET /health/ready",
@@ -105,7 +107,7 @@ def test_every_operation_has_an_id_a_summary_and_its_problems() -> None:
         refusals = operation["responses"].keys()
         assert {"500", "503"} <= refusals, path
         assert ("401" in refusals) or not operation["security"], path
-        if method in {"POST", "PATCH"}:
+        if method in {"POST", "PUT", "PATCH"}:
             assert {"400", "413", "415", "422"} <= refusals, path
 
 
@@ -133,6 +135,7 @@ def test_preconditions_and_keys_are_documented() -> None:
         ("POST", "/v1/rfis"),
         ("POST", "/v1/rfis/{rfi_id}/copy"),
         ("POST", "/v1/rfis/{rfi_id}/quotes"),
+        ("POST", "/v1/attachments"),
         ("POST", "/v1/conversations/{conversation_id}/messages"),
         ("POST", "/v1/conversations/{conversation_id}/messages/{message_id}/report"),
     }

@@ -221,12 +221,23 @@ export interface MessageEntry {
   sender_id: string;
   channel: "app" | "sms" | "mms" | "email";
   body: string;
-  attachments: {
-    [k: string]: unknown;
-  }[];
+  attachments: SentAttachment[];
   sent_at: string;
   kind: "message";
   at: string;
+}
+/**
+ * An attachment in a message; `GET /v1/attachments/{id}` has its URL.
+ */
+export interface SentAttachment {
+  id: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+  has_thumbnail: boolean;
+  width?: number;
+  height?: number;
+  duration_ms?: number;
 }
 /**
  * The body of an earlier message was replaced.
@@ -354,9 +365,7 @@ export interface Message {
   sender_id: string;
   channel: "app" | "sms" | "mms" | "email";
   body: string;
-  attachments: {
-    [k: string]: unknown;
-  }[];
+  attachments: SentAttachment[];
   sent_at: string;
 }
 /**
