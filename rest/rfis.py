@@ -195,7 +195,10 @@ async def extend_rfi(context: RequestContext) -> Answer:
     idempotency=Idempotency(_drafted),
 )
 async def copy_rfi(context: RequestContext) -> Answer:
-    """Create a draft with the content of an own RFI in any state; a past `needed_by` is left out."""
+    """Create a draft with the content of an own RFI in any state.
+
+    A past `needed_by` is left out, and so are the attachments, each of which belongs to one RFI.
+    """
     return _drafted(await rfis.copy(context.world, context.actor, context.path["rfi_id"]))
 
 

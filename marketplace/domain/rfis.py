@@ -239,8 +239,11 @@ def expiring(rfi: Rfi, revision: Revision, expires_at: datetime | None) -> tuple
 
 
 def copied_content(rfi: Rfi, now: datetime) -> dict[str, Any]:
-    """The content for a new draft like this RFI; a `needed_by` in the past is left out."""
-    content = {name: getattr(rfi, name) for name in CONTENT_FIELDS}
+    """The content for a new draft like this RFI, without a `needed_by` in the past.
+
+    The attachments are left out: each belongs to one RFI.
+    """
+    content = {name: getattr(rfi, name) for name in CONTENT_FIELDS} | {"attachment_ids": ()}
     if rfi.needed_by is not None and rfi.needed_by <= now:
         content["needed_by"] = None
     return content

@@ -12,6 +12,7 @@ from tests.mongo_proxy import MongoProxy
 from tests.rest.people import (
     Person,
     Rest,
+    Story,
     a_draft,
     a_quote_of,
     a_registration,
@@ -65,20 +66,29 @@ async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
     story = await a_story(rest)
     rfi, vendor = story.rfi["id"], story.vendor.id
     talk = story.match["conversation_id"]
-    if operation == "draft_rfi":
-        customer = await registered(rest)
-        of_them = {"customer_id": customer.id}
-        return RepeatableRequest(customer, "/v1/rfis", a_draft(),
-                   lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
-    if operation == "copy_rfi":
-        copies = {"customer_id": story.customer.id, "state": "draft"}
-        return RepeatableRequest(story.customer, f"{story.path}/copy", {},
-                   lambda: counted(rest, ("rfis", copies)), new_id())  # fmt: skip
     if operation == "submit_quote":
         return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
                    lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
                                    ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
                                    ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    message = {"client_message_id": new_id(), "body": "Hello"}
+    path = f"{story.conversation_path}/messages"
+    if operation == "send_message":
+        return RepeatableRequest(story.vendor, path, message,
+                   lambda: counted(rest, ("entries", {"conversation_id": talk, "kind": "message"})), new_id())  # fmt: skip
+    if operation == "report_message":
+        sent = (await story.vendor.post(path, json=message)).json()
+        return RepeatableRequest(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
+                   lambda: counted(rest, ("reports", {"message_id": sent["id"]}),
+                                   ("outbox", {"key": talk, "name": "message.reported"})), new_id())  # fmt: skip
+    return await _of_the_customer(rest, story, operation)
+
+
+async def _of_the_customer(rest: Rest, story: Story, operation: str) -> RepeatableRequest:
+    if operation == "copy_rfi":
+        copies = {"customer_id": story.customer.id, "state": "draft"}
+        return RepeatableRequest(story.customer, f"{story.path}/copy", {},
+                   lambda: counted(rest, ("rfis", copies)), new_id())  # fmt: skip
     if operation == "create_account":
         body = a_registration(role="vendor")
         return RepeatableRequest(story.customer, "/v1/accounts", body,
@@ -87,12 +97,8 @@ async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
         file = {"name": "sink.jpg", "bytes": 1_000}
         return RepeatableRequest(story.customer, "/v1/attachments", file,
                    lambda: counted(rest, ("attachments", {"account_id": story.customer.id})), new_id())  # fmt: skip
-    message = {"client_message_id": new_id(), "body": "Hello"}
-    path = f"{story.conversation_path}/messages"
-    if operation == "send_message":
-        return RepeatableRequest(story.vendor, path, message,
-                   lambda: counted(rest, ("entries", {"conversation_id": talk, "kind": "message"})), new_id())  # fmt: skip
-    sent = (await story.vendor.post(path, json=message)).json()
-    return RepeatableRequest(story.customer, f"{path}/{sent['id']}/report", {"reason": "spam"},
-               lambda: counted(rest, ("reports", {"message_id": sent["id"]}),
-                               ("outbox", {"key": talk, "name": "message.reported"})), new_id())  # fmt: skip
+    assert operation == "draft_rfi"
+    customer = await registered(rest)
+    of_them = {"customer_id": customer.id}
+    return RepeatableRequest(customer, "/v1/rfis", a_draft(),
+               lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip

@@ -321,11 +321,11 @@ def test_an_extension_is_a_change_of_the_expiry() -> None:
 
 
 def test_a_copy_has_the_content_and_no_past_date() -> None:
-    """What a customer wrote is copied, and nothing of what became of it."""
-    rfi = an_rfi(state=RfiState.AWARDED, needed_by=LATER)
+    """What a customer wrote is copied, and neither what became of it nor its attachments."""
+    rfi = an_rfi(state=RfiState.AWARDED, needed_by=LATER, attachment_ids=("photo",))
 
     same = rfis.copied_content(rfi, NOW)
     late = rfis.copied_content(rfi, LATER)
 
-    assert same == {name: getattr(rfi, name) for name in CONTENT_FIELDS}
+    assert same == {name: getattr(rfi, name) for name in CONTENT_FIELDS} | {"attachment_ids": ()}
     assert late == same | {"needed_by": None}
