@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,7 +28,7 @@ async def _translated() -> AsyncIterator[None]:
     """Turn the client's errors into ours: an operator's mistake waits for the operator, too."""
     try:
         yield
-    except (BotoCoreError, ClientError, OSError) as error:
+    except (BotoCoreError, ClientError, aiohttp.ClientError, OSError) as error:
         code = _code(error)
         if code in _REFUSED:
             raise TemporaryError(f"S3 refuses us: {code}") from error

@@ -145,7 +145,10 @@ async def put_attachment_part(context: RequestContext) -> Answer:
     errors=[Code.WRONG_STATE],
 )
 async def complete_attachment(context: RequestContext) -> Answer:
-    """Complete an upload whose parts have all arrived; doing so again is harmless."""
+    """Complete an upload whose parts have all arrived; doing so again is harmless.
+
+    A file that is refused is deleted with its parts.
+    """
     upload = await _own_upload(context)
     return Answer(await _view(context, await attachments.finish(context.world, upload)))
 

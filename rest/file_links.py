@@ -43,7 +43,9 @@ class FileLinks:
         Raises:
             ParleyError: `forbidden`.
         """
-        if not hmac.compare_digest(self._signature(blob_id, str(expires)), signature):
+        expected = self._signature(blob_id, str(expires))
+        # As bytes, since it refuses to compare texts that are not ASCII.
+        if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
             raise ParleyError(Code.FORBIDDEN, "The signature of this URL is not valid.")
         left_s = expires - int(self._clock.now().timestamp())
         if left_s <= 0:

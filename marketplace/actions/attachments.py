@@ -117,6 +117,8 @@ async def add_part(
 async def finish(world: World, attachment: Attachment) -> Attachment:
     """Check and clean a file whose parts have all arrived; done twice, it is done once.
 
+    A refused file is deleted, since other bytes for its parts would be refused as well.
+
     Raises:
         ParleyError: `wrong_state` if parts are missing; `validation_failed` for a file that is
             damaged, too large to be decoded, infected, or not what was declared;
@@ -127,44 +129,14 @@ async def finish(world: World, attachment: Attachment) -> Attachment:
     parts = attachments.parts_in_order(attachment)
     try:
         prepared, content, thumbnail = await _prepared(world, attachment, parts)
-    except (ParleyError, TemporaryError):
+    except (ParleyError, TemporaryError) as error:
         finished = await world.store.attachments.get(attachment.id)
         if finished is not None and finished.state is AttachmentState.READY:
             return finished  # another request was faster, and has deleted the parts
+        if isinstance(error, ParleyError) and not error.meaning.is_temporary:
+            await discard(world, attachment.id)
         raise
-    ready = replace(
-        attachment,
-        state=AttachmentState.READY,
-        name=content.name,
-        bytes=content.bytes or 0,
-        parts={},
-        media_type=prepared.media_type,
-        width=prepared.width,
-        height=prepared.height,
-        duration_ms=prepared.duration_ms,
-        content_id=content.id,
-        thumbnail_id=thumbnail.id if thumbnail is not None else None,
-        unused_since=world.clock.now(),
-    )
-    stored_ids = [blob.id for blob in (content, thumbnail) if blob is not None]
-
-    async def work(tx: Repositories) -> Attachment:
-        current = await tx.attachments.get(attachment.id)
-        if current is None:
-            raise attachments.not_found()
-        if current.state is AttachmentState.READY:
-            return current
-        await tx.blob_records.disown(attachment.blobs_owner, attachment.created_at)
-        await tx.blob_records.own(stored_ids, attachment.blobs_owner)
-        await tx.attachments.save(ready)
-        return ready
-
-    finished = await world.store.transact(work)
-    unneeded = [part.blob_id for part in parts]
-    if finished.content_id != content.id:  # another request finished it first
-        unneeded = stored_ids
-    await _delete_quietly(world, unneeded)
-    return finished
+    return await _finished(world, attachment, prepared, content, thumbnail)
 
 
 async def discard(world: World, attachment_id: str) -> None:
@@ -187,7 +159,7 @@ async def remove(tx: Repositories, attachment: Attachment) -> list[str]:
 
 
 async def remove_all(tx: Repositories, attachment_ids: Sequence[str]) -> None:
-    """Delete attachments within a transaction; their blobs are deleted a day later."""
+    """Delete attachments within a transaction; the sweep deletes their blobs."""
     for attachment in (await tx.attachments.get_many(attachment_ids)).values():
         await remove(tx, attachment)
 
@@ -261,7 +233,7 @@ async def _prepared(
     world: World, attachment: Attachment, parts: Sequence[Part]
 ) -> tuple[Prepared, BlobRecord, BlobRecord | None]:
     """What the file is, and its stored content and thumbnail."""
-    async with world.files.media.job() as job:
+    async with world.files.media.job(attachment.account_id) as job:
         digest = hashlib.sha256()
         for part in parts:
             async for chunk in world.files.blobs.read(part.blob_id):
@@ -277,6 +249,49 @@ async def _prepared(
         if prepared.has_thumbnail:
             thumbnail = await blobs.put(world, job.thumbnail(), name=name, media_type="image/webp")
     return prepared, content, thumbnail
+
+
+async def _finished(
+    world: World,
+    attachment: Attachment,
+    prepared: Prepared,
+    content: BlobRecord,
+    thumbnail: BlobRecord | None,
+) -> Attachment:
+    """Give the attachment its stored files, and delete its parts, unless this was done already."""
+    ready = replace(
+        attachment,
+        state=AttachmentState.READY,
+        name=content.name,
+        bytes=content.bytes or 0,
+        parts={},
+        media_type=prepared.media_type,
+        width=prepared.width,
+        height=prepared.height,
+        duration_ms=prepared.duration_ms,
+        content_id=content.id,
+        thumbnail_id=thumbnail.id if thumbnail is not None else None,
+        unused_since=world.clock.now(),
+    )
+    stored_ids = [blob.id for blob in (content, thumbnail) if blob is not None]
+
+    async def work(tx: Repositories) -> Attachment:
+        current = await tx.attachments.get(attachment.id)
+        if current is None:
+            raise attachments.not_found()
+        if current.state is AttachmentState.READY:
+            return current
+        await tx.blob_records.disown(attachment.blobs_owner, attachment.created_at)
+        await tx.blob_records.own(stored_ids, attachment.blobs_owner)
+        await tx.attachments.save(ready)
+        return ready
+
+    finished = await world.store.transact(work)
+    unneeded = [part.blob_id for part in attachment.parts.values()]
+    if finished.content_id != content.id:  # another request finished it first
+        unneeded = stored_ids
+    await _delete_quietly(world, unneeded)
+    return finished
 
 
 async def _recognised(world: World, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -3,25 +3,31 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from prometheus_client import Counter, Histogram
 
 from marketplace.errors import Code, ParleyError, invalid
+from marketplace.fair_queue import FairQueue
 from marketplace.logs import get_logger
 from marketplace.media.types import recognise
 from marketplace.ports import Prepared
 
 LOG = get_logger(__name__)
 WORKERS = 2
+_MOST_WAITING = 100
 # A request has 15 s in all. A worker's CPU time has a bound of its own (worker.py).
-WAIT_S = 3.0
+WAIT_S = 5.0
 JOB_S = 9.0
+# Followed by the process's id, so that the next process knows whose folders nobody will remove.
+_FOLDERS = "parley-media-"
 _HEAD_BYTES = 8_192
 _READ_BYTES = 256 * 1024
 
@@ -37,29 +43,36 @@ _ENDED = Counter(
 
 
 class MediaWorkers:
-    """Implements the `Media` port with up to `workers` processes."""
+    """Implements the `Media` port with up to `workers` processes.
+
+    Accounts take turns, and each has one file in work at a time: a flood of costly files delays
+    the account that sends it.
+    """
 
     def __init__(self, workers: int = WORKERS) -> None:
-        self._free = asyncio.Semaphore(workers)
+        self._places = FairQueue(workers, _MOST_WAITING)
+        self._in_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._idle: list[asyncio.subprocess.Process] = []
+        _remove_leftovers()
 
     def recognise(self, head: bytes) -> str | None:
         """The media type that the first bytes point to."""
         return recognise(head)
 
     @asynccontextmanager
-    async def job(self) -> AsyncIterator["Job"]:
+    async def job(self, account_id: str) -> AsyncIterator["Job"]:
         """A place for one file, with a folder that is removed at the end."""
-        try:
-            async with asyncio.timeout(WAIT_S):
-                await self._free.acquire()
-        except TimeoutError as error:
-            raise _too_busy() from error
-        try:
-            with tempfile.TemporaryDirectory(prefix="parley-media-") as folder:
-                yield Job(self, Path(folder))
-        finally:
-            self._free.release()
+        async with AsyncExitStack() as place:
+            try:
+                async with asyncio.timeout(WAIT_S):
+                    alone = self._in_work.setdefault(account_id, asyncio.Lock())
+                    await place.enter_async_context(alone)
+                    await place.enter_async_context(self._places.turn(account_id))
+            except TimeoutError as error:
+                raise _too_busy() from error
+            named = f"{_FOLDERS}{os.getpid()}-"
+            folder = place.enter_context(tempfile.TemporaryDirectory(prefix=named))
+            yield Job(self, Path(folder))
 
     async def run(self, folder: Path, media_type: str) -> dict[str, Any] | None:
         """A worker's answer about the file in a folder; None if the file ended the worker.
@@ -170,6 +183,24 @@ def _too_busy() -> ParleyError:
     return ParleyError(
         Code.UNAVAILABLE, "Too many files are being checked. Try again.", retry_after_ms=5_000
     )
+
+
+def _remove_leftovers() -> None:
+    """Delete the folders of processes that were killed, with the files that they worked on."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*-*"):
+        pid = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 async def _end(worker: asyncio.subprocess.Process) -> None:

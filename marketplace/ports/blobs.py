@@ -105,8 +105,8 @@ class Media(Protocol):
     def recognise(self, head: bytes) -> str | None:
         """The media type that the first bytes of a file point to; None if it is not accepted."""
 
-    def job(self) -> AbstractAsyncContextManager[MediaJob]:
-        """A place for one file.
+    def job(self, account_id: str) -> AbstractAsyncContextManager[MediaJob]:
+        """A place for one file of an account; accounts take turns.
 
         Raises ParleyError `unavailable` if all places are taken for too long.
         """

@@ -144,7 +144,7 @@ class Media:
         return "application/pdf" if head.startswith(b"%PDF") else None
 
     @asynccontextmanager
-    async def job(self) -> AsyncIterator[MediaJob]:
+    async def job(self, account_id: str) -> AsyncIterator[MediaJob]:
         """A place for one file."""
         yield MediaJob()
 

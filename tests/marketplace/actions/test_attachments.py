@@ -149,7 +149,7 @@ async def test_a_part_with_other_bytes_is_refused(scene: Scene) -> None:
 
 
 async def test_a_file_with_another_hash_than_declared_is_refused(scene: Scene) -> None:
-    """The file is not stored; its parts can be sent again under a new upload."""
+    """The file is deleted; its parts can be sent again under a new upload."""
     upload = await attachments.begin(
         scene.world, scene.customer, "a.png", 10, part_bytes=10, sha256="0" * 64
     )
@@ -157,17 +157,18 @@ async def test_a_file_with_another_hash_than_declared_is_refused(scene: Scene) -
     received = await attachments.own_upload(scene.world, scene.customer, upload.id)
 
     assert await refused(attachments.finish(scene.world, received)) is Code.VALIDATION_FAILED
+    assert await scene.world.store.attachments.get(upload.id) is None
+    assert scene.stored == {}
 
 
 @pytest.mark.parametrize("word", [b"malware", b"damaged"])
 async def test_what_the_checks_refuse_is_not_stored(scene: Scene, word: bytes) -> None:
-    """Once it is discarded, nothing is left of it."""
+    """Nothing is left of it, nor of the parts in which it came."""
     upload = await attachments.begin(scene.world, scene.customer, "a.png", 1_000)
     await attachments.add_file(scene.world, upload, chunks(PNG + word))
     received = await attachments.own_upload(scene.world, scene.customer, upload.id)
 
     assert await refused(attachments.finish(scene.world, received)) is Code.VALIDATION_FAILED
-    await attachments.discard(scene.world, upload.id)
 
     tables = scene.stage.store.tables
     assert (scene.stored, tables.attachments, tables.blob_records) == ({}, {}, {})

@@ -2,8 +2,13 @@
 
 import asyncio
 import io
+import os
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -30,7 +35,7 @@ async def workers() -> AsyncIterator[MediaWorkers]:
 
 async def prepared(workers: MediaWorkers, content: bytes) -> tuple[Prepared, bytes, bytes]:
     """What a file is, what is stored of it, and its thumbnail."""
-    async with workers.job() as job:
+    async with workers.job("account") as job:
         async for chunk in files.chunks(content):
             await job.write(chunk)
         found = await job.prepare()
@@ -160,7 +165,7 @@ async def test_a_worker_that_is_too_slow_is_killed_alone(
     workers: MediaWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client may try again; the worker beside it goes on, and another takes its place."""
-    async with workers.job() as slow, workers.job() as quick:
+    async with workers.job("one") as slow, workers.job("other") as quick:
         for job in (slow, quick):
             await job.write(files.a_photo())
         with monkeypatch.context() as patch:
@@ -205,13 +210,46 @@ async def test_who_waits_too_long_for_a_place_is_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(pool, "WAIT_S", 0.01)
     workers = MediaWorkers(workers=1)
 
-    async with workers.job():
+    async with workers.job("one"):
         with pytest.raises(ParleyError) as refused:
-            async with workers.job():
+            async with workers.job("other"):
                 pass
 
     assert refused.value.code is Code.UNAVAILABLE
     assert refused.value.retry_after_ms
+
+
+async def test_an_account_cannot_take_all_places(
+    workers: MediaWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its second file waits for its first one, while another account's is taken at once."""
+    monkeypatch.setattr(pool, "WAIT_S", 0.05)
+    async with workers.job("one"):
+        with pytest.raises(ParleyError) as refused:
+            async with workers.job("one"):
+                pass
+        async with workers.job("other"):
+            pass
+    async with workers.job("one"):
+        pass
+
+    assert refused.value.code is Code.UNAVAILABLE
+
+
+def test_files_of_a_killed_process_are_deleted_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people uploaded does not stay in the folder for temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    for pid in (killed.pid, os.getpid()):
+        (tmp_path / f"parley-media-{pid}-x").mkdir()
+        (tmp_path / f"parley-media-{pid}-x" / "source").write_bytes(files.a_photo())
+
+    MediaWorkers()
+
+    assert [folder.name for folder in tmp_path.iterdir()] == [f"parley-media-{os.getpid()}-x"]
 
 
 @pytest.mark.parametrize(
