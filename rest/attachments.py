@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from marketplace.actions import attachments, memberships
+from marketplace.actions import memberships, uploads
 from marketplace.actions.attachment_access import visible_attachment
 from marketplace.domain.attachments import MAX_BYTES, PART_BYTES, Attachment, AttachmentState
 from marketplace.errors import Code, ParleyError
@@ -45,10 +45,10 @@ async def _receive_form(context: RequestContext) -> Received:
     form = MultipartFile(content_type, chunks_of(request, most))
     name = await form.begin()
     size = min(declared_bytes(request) or MAX_BYTES, MAX_BYTES)
-    upload = await attachments.begin(context.world, context.actor, name, size)
-    discard = partial(attachments.discard, context.world, upload.id)
+    upload = await uploads.begin(context.world, context.actor, name, size)
+    discard = partial(uploads.discard, context.world, upload.id)
     try:
-        part = await attachments.add_file(context.world, upload, _bounded(form.chunks()))
+        part = await uploads.add_file(context.world, upload, _bounded(form.chunks()))
     except BaseException:
         await discard()
         raise
@@ -72,7 +72,7 @@ async def _receive_part(context: RequestContext) -> Received:
     upload = await _own_upload(context)
     number = _part_number(context.path["part_number"])
     chunks = chunks_of(context.request, PART_BYTES)
-    part = await attachments.add_part(context.world, upload, number, chunks)
+    part = await uploads.add_part(context.world, upload, number, chunks)
     body = {"number": number, "bytes": part.bytes, "sha256": part.sha256}
     return Received(body, body)
 
@@ -83,7 +83,7 @@ def _created(attachment: Attachment) -> Answer:
 
 
 async def _read_again(context: RequestContext, stored: dict[str, Any], status: int) -> Answer:
-    upload = await attachments.own_upload(context.world, context.actor, stored["id"])
+    upload = await uploads.own_upload(context.world, context.actor, stored["id"])
     return Answer(await _view(context, upload), status)
 
 
@@ -111,7 +111,7 @@ async def create_attachment(context: RequestContext) -> Answer:
     """
     upload_id = context.body.get("upload_id")
     if upload_id is None:
-        upload = await attachments.begin(
+        upload = await uploads.begin(
             context.world,
             context.actor,
             context.body["name"],
@@ -120,8 +120,8 @@ async def create_attachment(context: RequestContext) -> Answer:
             sha256=context.body["sha256"],
         )
         return Answer(await _view(context, upload), 201)
-    upload = await attachments.own_upload(context.world, context.actor, upload_id)
-    return Answer(await _view(context, await attachments.finish(context.world, upload)), 201)
+    upload = await uploads.own_upload(context.world, context.actor, upload_id)
+    return Answer(await _view(context, await uploads.finish(context.world, upload)), 201)
 
 
 @ROUTES.put(
@@ -150,7 +150,7 @@ async def complete_attachment(context: RequestContext) -> Answer:
     A file that is refused is deleted with its parts.
     """
     upload = await _own_upload(context)
-    return Answer(await _view(context, await attachments.finish(context.world, upload)))
+    return Answer(await _view(context, await uploads.complete(context.world, upload)))
 
 
 @ROUTES.get("/v1/attachments/{attachment_id}", answer=AttachmentView())
@@ -163,7 +163,7 @@ async def get_attachment(context: RequestContext) -> Answer:
 
 
 async def _own_upload(context: RequestContext) -> Attachment:
-    return await attachments.own_upload(context.world, context.actor, context.path["attachment_id"])
+    return await uploads.own_upload(context.world, context.actor, context.path["attachment_id"])
 
 
 def _part_number(text: str) -> int:

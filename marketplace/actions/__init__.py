@@ -16,7 +16,8 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
     blocks.py         block and unblock a conversation
     timelines.py      everything that happened to an RFI
     decisions.py      read decisions
-    attachments.py    upload files, and give them to messages and RFIs
+    uploads.py        upload files
+    attachments.py    give uploaded files to messages and RFIs
     attachment_access.py  who may read an attachment
     blobs.py          write stored files, delete those that nothing owns
     sweeping.py       delete what nothing owns

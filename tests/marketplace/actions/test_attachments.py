@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.actions import attachments, conversations, rfis
+from marketplace.actions import conversations, rfis, uploads
 from marketplace.actions.attachment_access import visible_attachment
 from marketplace.actions.sweeping import sweep
 from marketplace.domain.accounts import Actor, Role
@@ -50,10 +50,10 @@ class Scene:
 
     async def photo(self, actor: Actor, content: bytes = PNG) -> Attachment:
         """A photo that the actor uploads in one request."""
-        upload = await attachments.begin(self.world, actor, "sink.png", 1_000)
-        await attachments.add_file(self.world, upload, chunks(content))
-        received = await attachments.own_upload(self.world, actor, upload.id)
-        return await attachments.finish(self.world, received)
+        upload = await uploads.begin(self.world, actor, "sink.png", 1_000)
+        await uploads.add_file(self.world, upload, chunks(content))
+        received = await uploads.own_upload(self.world, actor, upload.id)
+        return await uploads.finish(self.world, received)
 
     async def says(self, actor: Actor, *photos: Attachment, **named: Any) -> Appended:
         """Send a message with photos."""
@@ -111,15 +111,15 @@ async def test_a_photo_is_ready_with_its_thumbnail(scene: Scene) -> None:
 
 async def test_parts_make_the_file_in_any_order(scene: Scene) -> None:
     """Sent again, a part changes nothing; completed again, so does the file."""
-    upload = await attachments.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
+    upload = await uploads.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
     content = b"\x89PNG5678901234567890abcde"
     for number in (3, 1, 2, 1):
         piece = content[(number - 1) * 10 : number * 10]
-        await attachments.add_part(scene.world, upload, number, chunks(piece, 3))
+        await uploads.add_part(scene.world, upload, number, chunks(piece, 3))
 
-    received = await attachments.own_upload(scene.world, scene.customer, upload.id)
-    ready = await attachments.finish(scene.world, received)
-    again = await attachments.finish(scene.world, received)
+    received = await uploads.own_upload(scene.world, scene.customer, upload.id)
+    ready = await uploads.finish(scene.world, received)
+    again = await uploads.finish(scene.world, received)
 
     assert again == ready
     assert scene.stored[ready.content_id or ""] == content
@@ -129,9 +129,9 @@ async def test_parts_make_the_file_in_any_order(scene: Scene) -> None:
 @pytest.mark.parametrize("piece", [b"\x89PNG5678", b"\x89PNG567890X"])
 async def test_a_part_of_another_length_is_refused(scene: Scene, piece: bytes) -> None:
     """Too short or too long; nothing of it is left."""
-    upload = await attachments.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
+    upload = await uploads.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
 
-    code = await refused(attachments.add_part(scene.world, upload, 1, chunks(piece)))
+    code = await refused(uploads.add_part(scene.world, upload, 1, chunks(piece)))
 
     assert code is Code.VALIDATION_FAILED
     assert scene.stored == {}
@@ -139,10 +139,10 @@ async def test_a_part_of_another_length_is_refused(scene: Scene, piece: bytes) -
 
 async def test_a_part_with_other_bytes_is_refused(scene: Scene) -> None:
     """The first one stays, and the second leaves nothing."""
-    upload = await attachments.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
-    await attachments.add_part(scene.world, upload, 2, chunks(b"0123456789"))
+    upload = await uploads.begin(scene.world, scene.customer, "a.png", 25, part_bytes=10)
+    await uploads.add_part(scene.world, upload, 2, chunks(b"0123456789"))
 
-    code = await refused(attachments.add_part(scene.world, upload, 2, chunks(b"9876543210")))
+    code = await refused(uploads.add_part(scene.world, upload, 2, chunks(b"9876543210")))
 
     assert code is Code.WRONG_STATE
     assert list(scene.stored.values()) == [b"0123456789"]
@@ -150,13 +150,13 @@ async def test_a_part_with_other_bytes_is_refused(scene: Scene) -> None:
 
 async def test_a_file_with_another_hash_than_declared_is_refused(scene: Scene) -> None:
     """The file is deleted; its parts can be sent again under a new upload."""
-    upload = await attachments.begin(
+    upload = await uploads.begin(
         scene.world, scene.customer, "a.png", 10, part_bytes=10, sha256="0" * 64
     )
-    await attachments.add_part(scene.world, upload, 1, chunks(b"\x89PNG567890"))
-    received = await attachments.own_upload(scene.world, scene.customer, upload.id)
+    await uploads.add_part(scene.world, upload, 1, chunks(b"\x89PNG567890"))
+    received = await uploads.own_upload(scene.world, scene.customer, upload.id)
 
-    assert await refused(attachments.finish(scene.world, received)) is Code.VALIDATION_FAILED
+    assert await refused(uploads.complete(scene.world, received)) is Code.VALIDATION_FAILED
     assert await scene.world.store.attachments.get(upload.id) is None
     assert scene.stored == {}
 
@@ -164,11 +164,11 @@ async def test_a_file_with_another_hash_than_declared_is_refused(scene: Scene) -
 @pytest.mark.parametrize("word", [b"malware", b"damaged"])
 async def test_what_the_checks_refuse_is_not_stored(scene: Scene, word: bytes) -> None:
     """Nothing is left of it, nor of the parts in which it came."""
-    upload = await attachments.begin(scene.world, scene.customer, "a.png", 1_000)
-    await attachments.add_file(scene.world, upload, chunks(PNG + word))
-    received = await attachments.own_upload(scene.world, scene.customer, upload.id)
+    upload = await uploads.begin(scene.world, scene.customer, "a.png", 1_000)
+    await uploads.add_file(scene.world, upload, chunks(PNG + word))
+    received = await uploads.own_upload(scene.world, scene.customer, upload.id)
 
-    assert await refused(attachments.finish(scene.world, received)) is Code.VALIDATION_FAILED
+    assert await refused(uploads.complete(scene.world, received)) is Code.VALIDATION_FAILED
 
     tables = scene.stage.store.tables
     assert (scene.stored, tables.attachments, tables.blob_records) == ({}, {}, {})
@@ -176,7 +176,7 @@ async def test_what_the_checks_refuse_is_not_stored(scene: Scene, word: bytes) -
 
 async def test_an_unknown_type_is_refused_by_its_first_bytes(scene: Scene) -> None:
     """The rest is not even read."""
-    upload = await attachments.begin(scene.world, scene.customer, "photo.png", 1_000_000)
+    upload = await uploads.begin(scene.world, scene.customer, "photo.png", 1_000_000)
     read = 0
 
     async def body() -> Any:
@@ -185,7 +185,7 @@ async def test_an_unknown_type_is_refused_by_its_first_bytes(scene: Scene) -> No
             read += 1_000
             yield b"<svg>" * 200
 
-    assert await refused(attachments.add_file(scene.world, upload, body())) is (
+    assert await refused(uploads.add_file(scene.world, upload, body())) is (
         Code.UNSUPPORTED_MEDIA_TYPE
     )
     assert read < 10_000
@@ -351,7 +351,7 @@ async def test_an_attachment_taken_out_of_an_rfi_is_free_again(scene: Scene) -> 
 async def test_what_was_never_used_is_deleted_after_a_day(scene: Scene) -> None:
     """Ready or half-uploaded; what a message or an RFI has is kept."""
     unused, sent, drafted = [await scene.photo(scene.customer) for _ in range(3)]
-    await attachments.begin(scene.world, scene.customer, "half.png", 10, part_bytes=10)
+    await uploads.begin(scene.world, scene.customer, "half.png", 10, part_bytes=10)
     await scene.says(scene.customer, sent)
     draft = rfi_content(attachment_ids=[drafted.id])
     await rfis.draft(scene.world, scene.customer, draft)
@@ -424,11 +424,11 @@ async def test_a_blob_without_an_owner_is_deleted_after_a_day(
     async def delete(_: str) -> None:
         raise TemporaryError("killed")
 
-    upload = await attachments.begin(scene.world, scene.customer, "a.png", 1_000)
+    upload = await uploads.begin(scene.world, scene.customer, "a.png", 1_000)
     with monkeypatch.context() as patch:
         patch.setattr(scene.world.files.blobs, "delete", delete)
         with pytest.raises(ConnectionError):
-            await attachments.add_file(scene.world, upload, breaks_off())
+            await uploads.add_file(scene.world, upload, breaks_off())
     assert len(scene.stage.store.tables.blob_records) == 1
 
     await scene.days_later()
@@ -441,12 +441,12 @@ async def test_the_quotas_count_what_is_uploading_too(scene: Scene) -> None:
     policy = Policy(most_uploads_a_day=3, most_upload_bytes_a_day=250, most_stored_bytes=300)
     world = replace(scene.world, policy=policy)
     for size in (100, 100):
-        await attachments.begin(world, scene.customer, "a.png", size)
+        await uploads.begin(world, scene.customer, "a.png", size)
 
-    assert await refused(attachments.begin(world, scene.customer, "a.png", 51)) is Code.RATE_LIMITED
-    await attachments.begin(world, scene.customer, "a.png", 10)
-    assert await refused(attachments.begin(world, scene.customer, "a.png", 1)) is Code.RATE_LIMITED
+    assert await refused(uploads.begin(world, scene.customer, "a.png", 51)) is Code.RATE_LIMITED
+    await uploads.begin(world, scene.customer, "a.png", 10)
+    assert await refused(uploads.begin(world, scene.customer, "a.png", 1)) is Code.RATE_LIMITED
     scene.stage.clock.advance(days=1, seconds=1)
-    assert await refused(attachments.begin(world, scene.customer, "a.png", 91)) is Code.AT_CAPACITY
-    await attachments.begin(world, scene.customer, "a.png", 90)
-    await attachments.begin(world, scene.vendor, "a.png", 250)
+    assert await refused(uploads.begin(world, scene.customer, "a.png", 91)) is Code.AT_CAPACITY
+    await uploads.begin(world, scene.customer, "a.png", 90)
+    await uploads.begin(world, scene.vendor, "a.png", 250)
