@@ -81,6 +81,16 @@ def a_pdf(pages: int = 2) -> bytes:
     return written.getvalue()
 
 
+def a_pdf_with(content: bytes) -> bytes:
+    """A PDF that has this content attached, so that it is as long and as unique."""
+    writer = PdfWriter()
+    writer.add_blank_page(width=200, height=200)
+    writer.add_attachment("content.bin", content)
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
 @functools.cache
 def a_protected_pdf() -> bytes:
     """A PDF that needs a password."""

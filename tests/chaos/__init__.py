@@ -19,6 +19,10 @@
 - `effect_checker.py` the checker's rules about business over REST and timers
 - `rests.py` two separate `rest` processes with an nginx
 - `market.py` opens accounts for traders, and reads the ledger in the end
+- `uploads.py` customers who upload files over bad networks, and put some of them into RFIs
+- `upload_checker.py` the checker's rules about uploads
+- `uploading.py` opens accounts for uploaders; finally reads all files back, and sweeps
+- `repeating.py` requests that are repeated until they are answered
 - `load.py` all of them together on a running stack, and how they come to rest
 - `relayed.py` a history compared with the events in Kafka
 - `faults.py` the faults that servers and processes suffer meanwhile

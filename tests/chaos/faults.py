@@ -15,9 +15,10 @@ from tests.chaos.stopping import stopped
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
-# How many acknowledgements show that people still talk, and how many effects that they still trade.
+# How many acknowledgements show that people still talk, how many effects that they still trade, and
+# how many files that they still upload.
 A_WHILE = 150
-SOME_EFFECTS = 12
+SOME_EFFECTS, SOME_FILES = 12, 4
 # Longer than the lease of an Idempotency-Key (20 s): it is taken over, then the first one
 # continues.
 STANDS_STILL_S = 25.0
@@ -129,6 +130,16 @@ async def kill_rests(_: Site, load: Load, rounds: int) -> None:
         await load.done(SOME_EFFECTS)
         await load.rests.is_back(name)
         await load.done(SOME_EFFECTS)
+
+
+async def kill_receiving_rests(_: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of each `rest` in turn while files are sent, checked and stored."""
+    assert load.rests is not None
+    for name in NAMES * rounds:
+        await load.uploaded(SOME_FILES)
+        await load.rests.kill(name, hold_s=1.0)
+        await load.uploaded(SOME_FILES)
+        await load.rests.is_back(name)
 
 
 async def stop_rests(_: Site, load: Load, rounds: int) -> None:

@@ -16,6 +16,7 @@ from tests.chaos.history import Acknowledged, AtRest, History, ReadAll, entry_of
 from tests.chaos.rests import Rests
 from tests.chaos.talks import Person, Place, Talk, pages
 from tests.chaos.trade import Trader
+from tests.chaos.uploads import Uploaded, Uploader
 from tests.journeys.waiting import eventually
 
 # Longer than any push takes without a reconnect: the heads are checked every 5 s.
@@ -41,6 +42,7 @@ class Load:
         self.feeds: list[Feed] = []
         self.followers: list[Follower] = []
         self.traders: list[Trader] = []
+        self.uploaders: list[Uploader] = []
         self.rests: Rests | None = None
         self.deadlines: Deadlines | None = None
         self.stopping = asyncio.Event()
@@ -101,6 +103,20 @@ class Load:
         """Wait until this many more REST effects are answered or found, for any trader."""
         wanted = self.done_count() + more
         await self._until(lambda: self.done_count() >= wanted, f"get {more} effects")
+
+    async def uploaded(self, more: int) -> None:
+        """Wait until this many more files are acknowledged, and another one is being sent."""
+        wanted = self._uploaded_count() + more
+        await self._until(
+            lambda: (
+                self._uploaded_count() >= wanted
+                and any(uploader.is_sending for uploader in self.uploaders)
+            ),
+            f"upload {more} files",
+        )
+
+    def _uploaded_count(self) -> int:
+        return sum(1 for _ in self.history.of(Uploaded))
 
     def done_count(self) -> int:
         """How many REST effects were answered or found so far."""
@@ -194,6 +210,11 @@ class Load:
         """Let a trader do business until the end."""
         self.traders.append(trader)
         self.add(trader.trade(self.stopping))
+
+    def upload(self, uploader: Uploader) -> None:
+        """Let a customer upload files until the end."""
+        self.uploaders.append(uploader)
+        self.add(uploader.upload(self.stopping))
 
     def _dice(self) -> Random:
         return Random(self._random.random())

@@ -36,8 +36,10 @@ def _about() -> list[str]:
         "while apps follow them. In the scenarios of `rest`, six pairs of a customer and a vendor "
         "also do business over REST, from draft to award; their effects are counted with the "
         "messages. In the scenario of timers, bursts of 24 offers expire while 24 vendors are warned; "
-        'these effects are counted too. "Sent again" counts every repetition, whatever its cause. The rules that each '
-        "record is checked against are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
+        "in that of uploads, six customers upload files of up to 2.5 MB; these effects are counted, "
+        'too. "Sent again" counts every repetition, whatever its cause. The rules that each record '
+        "is checked against are in `checker.py`, `feed_checker.py`, `effect_checker.py` and "
+        "`upload_checker.py`.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.machine()}, Python {platform.python_version()}, "

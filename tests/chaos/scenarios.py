@@ -25,6 +25,9 @@ from tests.chaos.load import Load
 from tests.chaos.market import trading
 from tests.chaos.slow_reader import look_away
 from tests.chaos.talks import Place, seeded
+from tests.chaos.upload_checker import upload_violations
+from tests.chaos.uploading import uploading
+from tests.chaos.uploads import Began, Uploaded
 from tests.journeys.site import GATEWAYS, Site
 
 Fault = Callable[[Site, Load, int], Awaitable[None]]
@@ -52,6 +55,7 @@ SCENARIOS: dict[str, tuple[Fault, int]] = {
     "rest killed in turn": (faults.kill_rests, 3),
     "rest stands still": (faults.stop_rests, 1),
     "timers fall due": (faults.kill_around_timers, 2),
+    "rest killed during uploads": (faults.kill_receiving_rests, 3),
 }
 # In these, people also do business over REST, through a separate nginx.
 _OF_REST = (faults.kill_rests, faults.stop_rests)
@@ -82,6 +86,7 @@ async def play(
     conversations: int = 10,
     feeds: int = 2,
     traders: int = 6,
+    uploaders: int = 6,
 ) -> tuple[Outcome, History]:
     """Play a scenario with new people, and check its history.
 
@@ -96,6 +101,9 @@ async def play(
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
                 trading(site, load, traders if fault in _OF_REST else 0)
+            )
+            await stack.enter_async_context(
+                uploading(site, load, uploaders if fault is faults.kill_receiving_rests else 0)
             )
             if fault is faults.kill_around_timers:
                 load.deadlines = await stack.enter_async_context(deadlines(site, load.history))
@@ -112,11 +120,12 @@ async def play(
 
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
     """Count and check a history."""
-    of_all = (violations, feed_violations, effect_violations)
+    of_all = (violations, feed_violations, effect_violations, upload_violations)
     found = [violation for check in of_all for violation in check(history.events)]
     sent = [event.content for event in history.of(Sent)]
     requested = [event.effect for event in history.of(Requested)]
     done = {event.effect for event in history.of(Done)}
+    began, uploaded = len(list(history.of(Began))), len(list(history.of(Uploaded)))
     connected = [event.app for event in history.of(Connected)]
     answered_at = [event.at for event in history.of(Acknowledged)]
     events = history.events
@@ -125,8 +134,10 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         did=did,
         rounds=rounds,
         took_s=events[-1].at - events[0].at,
-        sent=len(set(sent)) + len(set(requested)),
-        acknowledged=len({event.entry for event in history.of(Acknowledged)}) + len(done),
+        sent=len(set(sent)) + len(set(requested)) + began,
+        acknowledged=len({event.entry for event in history.of(Acknowledged)})
+        + len(done)
+        + uploaded,
         resent=len(sent) - len(set(sent)) + len(requested) - len(set(requested)),
         pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed)),
         reconnects=len(connected) - len(set(connected)),

@@ -6,6 +6,7 @@ from tests.chaos.deadlines import BURST
 from tests.chaos.effects import Done
 from tests.chaos.relayed import check_kafka
 from tests.chaos.scenarios import Outcome, play
+from tests.chaos.uploads import Uploaded, Used
 from tests.journeys.site import Site
 
 SAID = 200  # a scenario waits for 300, some of which may be answered twice or not at all
@@ -61,3 +62,13 @@ async def test_killing_rest_in_turn_applies_each_effect_once(site: Site) -> None
     assert outcome.resent > 0
     kinds = {event.effect.kind for event in history.of(Done)}
     assert kinds >= {"draft", "submit", "revise", "accept", "message", "quote"}
+
+
+async def test_killing_rest_during_uploads_loses_no_file_and_leaves_none(site: Site) -> None:
+    """`kill -9` while files arrive: what was acknowledged is whole, what was not is swept."""
+    name = "rest killed during uploads"
+    outcome, history = await play(site, name, conversations=2, feeds=1, uploaders=4)
+
+    assert outcome.violations == ()
+    uploaded, used = len(list(history.of(Uploaded))), len(list(history.of(Used)))
+    assert uploaded > used > 0

@@ -7,7 +7,7 @@ mean that something was done, so they read the current state and continue from t
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -17,17 +17,14 @@ import httpx
 from marketplace.ids import new_id
 from tests.chaos.effects import Done, Effect, Rejected, Requested
 from tests.chaos.history import History, now
+from tests.chaos.repeating import PATIENCE_S, until_answered
 from tests.files import a_photo
 from tests.journeys.people import Person
 
-PATIENCE_S = 4.0
 # Some leave before there can be an answer, as on a train into a tunnel; some press the button
 # twice.
 _IMPATIENT, _TWICE = 0.15, 0.15
 _TUNNEL_S = (0.002, 0.08)
-_PAUSE_S = (0.05, 0.3)
-# Longer than a lease of a key, and than a process is frozen.
-ANSWERED_WITHIN_S = 90.0
 _MOST_TURNS = 20
 _AMOUNTS = itertools.count(10_001)
 Told = dict[str, Any]
@@ -240,7 +237,7 @@ class Trader:
                 given: Told = {"files": body} if is_form else {"json": body}
                 return await person.ask(method, path, **given, headers=headers or {})
 
-        return await self._until_answered(f"{effect}", once)
+        return await until_answered(f"{self._name}: {effect}", once, self._random)
 
     async def _read(self, person: Person | None, path: str) -> Told:
         async def once() -> httpx.Response:
@@ -248,28 +245,10 @@ class Trader:
             async with asyncio.timeout(PATIENCE_S):
                 return await person.ask("GET", path)
 
-        answer = await self._until_answered(path, once)
+        answer = await until_answered(f"{self._name}: {path}", once, self._random)
         assert answer.is_success, answer.text
         body: Told = answer.json()
         return body
-
-    async def _until_answered(
-        self, what: str, once: Callable[[], Awaitable[httpx.Response]]
-    ) -> httpx.Response:
-        """Repeat while there is no answer, or one that is temporary."""
-        try:
-            async with asyncio.timeout(ANSWERED_WITHIN_S):
-                while True:
-                    try:
-                        answer = await once()
-                    except (httpx.HTTPError, TimeoutError):
-                        await asyncio.sleep(self._random.uniform(*_PAUSE_S))
-                        continue
-                    if not _is_temporary(answer):
-                        return answer
-                    await asyncio.sleep(self._random.uniform(*_PAUSE_S))
-        except TimeoutError:
-            raise AssertionError(f"{self._name} got no answer: {what}") from None
 
     def _done(self, effect: Effect, answer: httpx.Response, *, is_repeatable: bool = True) -> Told:
         text = answer.text if is_repeatable else None
@@ -286,9 +265,3 @@ class Trader:
 
     def _mark(self, what: str) -> str:
         return f"{what} {self._name}-{next(self._numbers)}"
-
-
-def _is_temporary(answer: httpx.Response) -> bool:
-    if answer.status_code >= 500 or answer.status_code == 429:
-        return True
-    return answer.status_code == 409 and answer.json()["code"] == "idempotency_key_in_use"

@@ -141,6 +141,7 @@ async def test_a_signature_is_of_one_file_and_expires(rest: Rest) -> None:
         await rest.client.get(asked, params=params)
         for asked, params in (
             (path, query | {"signature": "A" * 43}),
+            (path, query | {"signature": "ä"}),
             (elsewhere, query),
             (path, query | {"expires": str(int(query["expires"]) + 1)}),
             ("/v1/files/unknown", query),
@@ -148,7 +149,7 @@ async def test_a_signature_is_of_one_file_and_expires(rest: Rest) -> None:
         )
     ]
 
-    assert [refusal(answer) for answer in answers] == [(403, "forbidden")] * 5
+    assert [refusal(answer) for answer in answers] == [(403, "forbidden")] * 6
     assert "expired" in answers[-1].json()["detail"]
     assert len({answer.json()["detail"] for answer in answers[:-1]}) == 1
     assert refusal(await rest.client.get(path)) == (422, "validation_failed")

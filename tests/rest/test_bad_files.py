@@ -179,7 +179,7 @@ async def test_an_upload_resumed_with_other_bytes(rest: Rest) -> None:
 
 async def test_a_file_that_is_not_what_was_announced(rest: Rest) -> None:
     """Another SHA-256: complete, and still refused."""
-    customer = await registered(rest)
+    customer, before = await registered(rest), await left(rest)
     content = files.a_photo()
     started = await announced(customer, content, sha256="0" * 64)
     await put_part(customer, started["id"], 1, content)
@@ -188,6 +188,25 @@ async def test_a_file_that_is_not_what_was_announced(rest: Rest) -> None:
 
     assert refusal(response) == (422, "validation_failed")
     assert paths_of(response) == ["sha256"]
+    assert await nothing_left(rest, before)
+
+
+async def test_a_dangerous_file_in_parts(rest: Rest) -> None:
+    """Refused once it is complete, and deleted with its parts; it can only be sent anew."""
+    customer, before = await registered(rest), await left(rest)
+    content = files.a_png_of(30_000, 30_000) + bytes(PART_BYTES)
+    started = await announced(customer, content)
+    for number in (1, 2):
+        await put_part(customer, started["id"], number, part_of(content, number))
+
+    path = f"/v1/attachments/{started['id']}"
+    answers = [await customer.post(f"{path}/complete"), await customer.get(path)]
+
+    assert [refusal(answer) for answer in answers] == [
+        (422, "validation_failed"),
+        (404, "not_found"),
+    ]
+    assert await nothing_left(rest, before)
 
 
 @pytest.mark.parametrize(
@@ -402,11 +421,11 @@ async def test_an_account_that_stores_too_much(rest: Rest) -> None:
 
 async def test_large_files_leave_no_trace_in_memory(rest: Rest) -> None:
     """Received, refused or stored, eight at a time: none is ever whole in memory."""
-    customer = await registered(rest)
+    people = [await registered(rest) for _ in range(8)]
     large = files.a_photo() + bytes(20 * MIB)
     broken = files.a_photo()[:5_000] + bytes(20 * MIB)
     host = str(rest.client.base_url)
-    await upload(customer, large)  # starts the worker, fills the pools
+    await upload(people[0], large)  # starts the worker, fills the pools
     before = psutil.Process().memory_info().rss
     peak = 0
 
@@ -418,7 +437,10 @@ async def test_large_files_leave_no_trace_in_memory(rest: Rest) -> None:
 
     watching = asyncio.create_task(watch())
     statuses = await asyncio.gather(
-        *(_upload_elsewhere(host, customer, content) for content in (large, broken) * 4)
+        *(
+            _upload_elsewhere(host, person, content)
+            for person, content in zip(people, (large, broken) * 4, strict=True)
+        )
     )
     watching.cancel()
     after = psutil.Process().memory_info().rss
