@@ -9,6 +9,8 @@ from marketplace.domain.visibility import SeenRfi
 
 # 200 entries of 8,000 characters would be megabytes in one response, for a phone on a slow network.
 MAX_PAGE_BYTES = 200_000
+# The most that one takes in a response: a name of 100 characters, ids, measures.
+_ATTACHMENT_BYTES = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def fit_page(entries: Sequence[Entry], *, newest: bool = False) -> list[Entry]:
     size_bytes = 0
     for entry in ordered:
         size_bytes += len((entry.body or "").encode())
+        size_bytes += len(entry.attachments) * _ATTACHMENT_BYTES
         if kept and size_bytes > MAX_PAGE_BYTES:
             break
         kept.append(entry)
