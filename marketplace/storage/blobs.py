@@ -75,10 +75,10 @@ class MongoBlobRecords(Collection[BlobRecord]):
         await self._collection.update_many(
             {"_id": {"$in": ids}, **is_unused}, {"$set": {"is_doomed": True}}, session=self.session
         )
-        doomed = await self._collection.find(
-            {"_id": {"$in": ids}, "is_doomed": True}, {"_id": 1}, session=self.session
-        ).to_list(limit)
-        return [document["_id"] for document in doomed]
+        doomed = await self._collection.distinct(
+            "_id", {"_id": {"$in": ids}, "is_doomed": True}, session=self.session
+        )
+        return [id_ for id_ in ids if id_ in doomed]
 
     async def remove(self, blob_ids: Ids[str]) -> None:
         """Delete the records of blobs whose bytes were deleted."""
