@@ -36,6 +36,7 @@ async def until_answered(
 
 
 def _is_temporary(answer: httpx.Response) -> bool:
-    if answer.status_code >= 500 or answer.status_code == 429:
+    # 408: on a busy machine the sender may pause for longer than the server waits for a body.
+    if answer.status_code >= 500 or answer.status_code in (408, 429):
         return True
     return answer.status_code == 409 and answer.json()["code"] == "idempotency_key_in_use"

@@ -40,7 +40,7 @@ def _read(events: Sequence[Event], *, is_swept: bool) -> dict[str, str | None]:
 def _unfinished(began: list[str], sent: dict[str, str], events: Sequence[Event]) -> Iterator[str]:
     for event in events:
         if isinstance(event, RefusedUpload):
-            yield f"{event.sha256[:8]} was refused: {event.status} {event.code}"
+            yield f"{event.sha256[:8]} was refused: {event.status} {event.why}"
     answered = {*sent.values(), *(e.sha256 for e in events if isinstance(e, RefusedUpload))}
     for sha256 in began:
         if sha256 not in answered:

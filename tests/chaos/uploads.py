@@ -50,7 +50,7 @@ class RefusedUpload(Event):
 
     sha256: str
     status: int
-    code: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ class Uploader:
             send = self._in_parts if self._random.random() < 0.5 else self._at_once
             answer = await send(content)
             if not answer.is_success:
-                code = answer.json()["code"]
-                self._history.add(RefusedUpload(now(), sha256, answer.status_code, code))
+                why = answer.text[:200]
+                self._history.add(RefusedUpload(now(), sha256, answer.status_code, why))
                 continue
             attachment_id = answer.json()["id"]
             self._ids.append(attachment_id)

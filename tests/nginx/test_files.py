@@ -7,6 +7,7 @@ import httpx
 
 from marketplace.domain.attachments import MAX_BYTES
 from tests import files
+from tests.nginx.conftest import Site
 from tests.rest.people import Rest, refusal, registered
 from tests.rest.uploads import upload
 
@@ -45,3 +46,13 @@ async def test_a_refusal_in_the_middle_of_a_file_is_read(
     assert refusal(unknown) == (415, "unsupported_media_type")
     assert refusal(anonymous) == (401, "unauthenticated")
     assert refusal(too_large) == (413, "payload_too_large")
+
+
+async def test_an_error_of_nginx_during_a_file_is_a_problem(site: Site) -> None:
+    """As for small bodies: the client learns that it may send the file again."""
+    await site.rest.stop()
+
+    response = await site.client.post("/v1/attachments", data=bytes(MIB))
+
+    assert response.status == 502
+    assert (await response.json(content_type=None))["code"] == "unavailable"

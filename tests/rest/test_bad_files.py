@@ -445,16 +445,19 @@ async def test_large_files_leave_no_trace_in_memory(rest: Rest) -> None:
     watching.cancel()
     after = psutil.Process().memory_info().rss
 
-    assert set(statuses) <= {"201", "422", "503"}
-    assert {"201", "422"} <= set(statuses)
+    assert statuses == ["201", "422"] * 4
     assert peak - before < 60 * MIB  # eight files have 160 MiB
     assert after - before < 30 * MIB
 
 
 _CLIENT = """
-import sys, httpx
-form = {"file": ("a.jpg", sys.stdin.buffer.read())}
-print(httpx.post(sys.argv[1], headers={"Authorization": sys.argv[2]}, files=form, timeout=60).status_code)
+import sys, time, httpx
+content, status = sys.stdin.buffer.read(), 503
+while status == 503:  # too many at once, or the machine is too busy
+    form, token = {"file": ("a.jpg", content)}, {"Authorization": sys.argv[2]}
+    status = httpx.post(sys.argv[1], headers=token, files=form, timeout=60).status_code
+    time.sleep(0.5)
+print(status)
 """
 
 
