@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from marketplace.domain.rfis import CloseReason
 from rest.app import OPERATIONS
 from rest.operations import Operation
 from tests.rest.people import (
@@ -36,6 +38,16 @@ async def _a_revision(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
     return customer, rfi_id, {"title": "Two sinks"}
 
 
+async def _a_closure(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    customer, rfi_id, _ = await _a_draft(rest)
+    return customer, rfi_id, {"reason": CloseReason.NOT_NEEDED}
+
+
+async def _an_extension(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    customer, rfi_id, _ = await _a_draft(rest)
+    return customer, rfi_id, {"until": (datetime.now(UTC) + timedelta(days=60)).isoformat()}
+
+
 async def _a_quoted_rfi(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
     story = await a_story(rest, description=LONG)
     quote = (await story.vendor.post(f"{story.path}/quotes", json=a_quote_of(story.rfi))).json()
@@ -48,6 +60,8 @@ CASES: dict[str, Case] = {
     "revise_rfi": _a_revision,
     "submit_rfi": _a_draft,
     "withdraw_rfi": _a_draft,
+    "close_rfi": _a_closure,
+    "extend_rfi": _an_extension,
     "award_rfi": _a_quoted_rfi,
 }
 
