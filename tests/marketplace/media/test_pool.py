@@ -33,6 +33,18 @@ async def workers() -> AsyncIterator[MediaWorkers]:
     await workers.close()
 
 
+def worker_processes() -> list[psutil.Process]:
+    """The running workers; other tests' servers are children of this process as well."""
+    return [child for child in psutil.Process().children() if _is_worker(child)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "marketplace.media.worker" in process.cmdline()
+    except psutil.Error:  # it has just ended
+        return False
+
+
 async def prepared(workers: MediaWorkers, content: bytes) -> tuple[Prepared, bytes, bytes]:
     """What a file is, what is stored of it, and its thumbnail."""
     async with workers.job("account") as job:
@@ -180,7 +192,7 @@ async def test_a_worker_that_is_too_slow_is_killed_alone(
 async def test_a_file_that_ends_its_worker_is_refused(workers: MediaWorkers) -> None:
     """As the kernel does when the file takes too much CPU time; the next file is served."""
     await prepared(workers, files.a_photo())
-    (worker,) = psutil.Process().children()
+    (worker,) = worker_processes()
     worker.suspend()
     asked = asyncio.create_task(refusal(workers, files.a_photo()))
     async with asyncio.timeout(10):
@@ -197,7 +209,7 @@ async def test_a_file_that_ends_its_worker_is_refused(workers: MediaWorkers) -> 
 async def test_a_cancelled_request_leaves_no_worker_behind(workers: MediaWorkers) -> None:
     """Its worker is killed, since nobody knows what it is doing."""
     asked = asyncio.create_task(prepared(workers, files.a_photo(6_000, 6_000)))
-    while not (children := psutil.Process().children()):  # noqa: ASYNC110 # another process
+    while not (children := worker_processes()):  # noqa: ASYNC110 # another process
         await asyncio.sleep(0.005)
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
@@ -305,5 +317,5 @@ async def test_a_worker_has_none_of_our_secrets(
 
     await prepared(workers, files.a_photo())
 
-    (worker,) = psutil.Process().children()
+    (worker,) = worker_processes()
     assert "PARLEY_TOKEN_SECRET" not in worker.environ()
