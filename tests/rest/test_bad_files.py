@@ -423,7 +423,7 @@ async def test_large_files_leave_no_trace_in_memory(rest: Rest) -> None:
     """Received, refused or stored, four at a time: none is ever whole in memory."""
     people = [await registered(rest) for _ in range(4)]
     large = files.a_photo() + bytes(20 * MIB)
-    broken = files.a_photo()[:20] + bytes(20 * MIB)
+    broken = b"%PDF-1.7\n" + bytes(20 * MIB)
     host = str(rest.client.base_url)
     await upload(people[0], large)  # starts the worker, fills the pools
     before = psutil.Process().memory_info().rss
