@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from redis.asyncio import Redis
 
 from marketplace import live
+from marketplace.authenticators import WebAuthn
 from marketplace.clamd import Clamd, NoScanner
+from marketplace.derived_secrets import DerivedSecrets
 from marketplace.domain.attachments import MIB
 from marketplace.domain.policy import Policy
 from marketplace.media.pool import MediaWorkers
@@ -77,6 +79,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         live=announcer,
         presence=RedisPresence(redis, settings.process_name, clock),
         passwords=passwords,
+        secrets=DerivedSecrets(settings.token_secret),
+        authenticators=WebAuthn(settings.public_url),
         clock=clock,
         files=Files(
             blobs=GridFsBlobs(store.database) if s3 is None else s3,
@@ -127,4 +131,5 @@ def _policy(settings: Settings) -> Policy:
         most_uploads_a_day=settings.most_uploads_a_day,
         most_upload_bytes_a_day=settings.most_upload_mib_a_day * MIB,
         most_stored_bytes=settings.most_stored_mib * MIB,
+        requires_verified_email=settings.requires_verified_email,
     ).scaled(settings.limit_scale)

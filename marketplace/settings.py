@@ -127,6 +127,7 @@ class Settings(MongodbSettings):
             r"(\S{1,253}:[0-9]{1,5})?\Z", error="Must be host:port, such as clamd:3310."
         ),
     )
+    requires_verified_email: bool = setting("PARLEY_REQUIRE_VERIFIED_EMAIL", Env.bool, False)
     log_level: str = setting(
         "PARLEY_LOG_LEVEL",
         Env.str,

@@ -8,7 +8,7 @@
                               │ runs.py    a batch's messages, grouped by recipient
                               └ drafts.py  a notification, ready to be written
     MongoDB ─▶ worker ─▶ sending ─▶ senders ─▶ exchange ─▶ SendGrid, Twilio
-               (claims)    │ gate.py       may it still go out?
+               (claims)    │ gate.py       may it still go out?  account_gate.py: a code, a link, a notice?
                            │ unread.py     which messages an email shows
                            │ rendering.py  templates/: subject, text, HTML, SMS
                            │ lane.py       may anything go to this provider now? pace.py: how fast

@@ -7,6 +7,7 @@ from typing import Any
 
 from marketplace.domain.conversations import Channel, Conversation
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
+from marketplace.domain.notifications import AccountKind
 from marketplace.domain.rfis import CONTENT_FIELDS, EXPIRED, RfiState
 from marketplace.events import Event
 from marketplace.links import Link
@@ -37,6 +38,9 @@ class NotificationKind(StrEnum):
     RFI_EXPIRED = "rfi_expired"
     OFFER_EXPIRING = "offer_expiring"
     ANSWER_EXPIRING = "answer_expiring"
+    VERIFICATION_CODE = AccountKind.VERIFICATION_CODE.value
+    PASSWORD_RESET = AccountKind.PASSWORD_RESET.value
+    SECURITY = AccountKind.SECURITY.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ POLICIES: Mapping[NotificationKind, Policy] = {
     NotificationKind.RFI_EXPIRED: Policy(),
     NotificationKind.OFFER_EXPIRING: Policy(),
     NotificationKind.ANSWER_EXPIRING: Policy(),
+    # Actions write these themselves (marketplace/actions/notifications.py).
+    NotificationKind.VERIFICATION_CODE: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.PASSWORD_RESET: Policy(),
+    NotificationKind.SECURITY: Policy(),
 }
 
 

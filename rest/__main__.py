@@ -11,6 +11,7 @@ async def main(process: Process) -> None:
     app = make_app(process.parts, process.health)
     process.background.start("epoch", process.parts.store.epoch.follow_for_ever())
     process.background.start("sweep", sweep_for_ever(process.parts.world))
+    process.background.start("erasures", app.ctx.service.erasing.run_for_ever())
     async with serving(app, process.settings.bind_host, process.settings.bind_port):
         process.is_ready = True
         await process.stopping.wait()

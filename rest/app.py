@@ -23,15 +23,22 @@ from rest import (
     matches,
     metrics,
     notifications,
+    own_sessions,
+    passkeys,
+    password_resets,
+    personal_data,
     quotes,
     reports,
     rfis,
+    second_factors,
     timelines,
     tokens,
     vendors,
+    verifications,
 )
 from rest.cursors import Cursors
 from rest.documents import asyncapi, openapi, pages
+from rest.erasing import Erasing
 from rest.file_links import FileLinks
 from rest.limits import Limits
 from rest.log_ins import LogIns
@@ -47,6 +54,12 @@ App = Sanic[Any, Any]
 
 _NOUNS = (
     accounts,
+    verifications,
+    password_resets,
+    own_sessions,
+    second_factors,
+    passkeys,
+    personal_data,
     tokens,
     vendors,
     administration,
@@ -94,6 +107,7 @@ def make_app(parts: Parts, health_check: Health) -> App:
         LiveSessions(parts.store.sessions),
         Cursors(parts.settings.token_secret),
         FileLinks(parts),
+        Erasing(parts.world),
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)

@@ -115,13 +115,13 @@ async def revise_rfi(context: RequestContext) -> Answer:
     answer=RfiView(),
     gives_revision=True,
     needs_revision=True,
-    errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
+    errors=[Code.WRONG_STATE, Code.AT_CAPACITY, Code.EMAIL_UNVERIFIED],
 )
 async def submit_rfi(context: RequestContext) -> Answer:
     """Submit a draft: open it for matching with the closest vendors.
 
     Limits apply to an account's open RFIs, to the vendors they ask for in total, and to its
-    submissions in 24 hours.
+    submissions in 24 hours. A deployment may require a verified email address.
     """
     rfi_id = context.path["rfi_id"]
     return Answer(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.demo.addresses import verified_addresses
 from embedded.demo.people import DENVER_CIVIC_CENTER, PASSWORD
 from marketplace.actions import accounts, vendors
 from marketplace.domain.accounts import Actor, Role
@@ -57,6 +58,8 @@ async def present(world: World, number: int, applicant: Applicant, admin: Actor)
     if account is None:
         details = {"role": "vendor", "email": email, "password": PASSWORD, "name": applicant.person}
         account = await accounts.register(world, Register().read(details))
+    for address in verified_addresses([account]):
+        await world.store.addresses.save(address)
     actor = Actor(account.id, Role.VENDOR)
     vendor = await vendors.own_vendor(world, actor)
     if vendor.state is VendorState.APPLIED:

@@ -19,6 +19,7 @@ from typing import Any
 import uvloop
 
 from embedded import paths
+from embedded.demo.addresses import verified_addresses
 from embedded.demo.bulk import insert_missing, insert_together
 from embedded.demo.opening import Documents, Pair, opened
 from embedded.errors import StackError
@@ -148,6 +149,7 @@ async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
         sessions.append(Session(session_id, account.id, refresh_hash, now, ends_at))
         tokens[account.id] = parts.tokens.issue(account, session_id, ttl_s=TOKEN_TTL_S)
     await insert_missing(parts.store, "accounts", accounts)
+    await insert_missing(parts.store, "addresses", verified_addresses(accounts))
     await insert_missing(parts.store, "sessions", sessions)
     await insert_missing(parts.store, "vendors", [pair.vendor for pair in pairs])
     return tokens

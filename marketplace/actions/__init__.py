@@ -4,7 +4,16 @@ Every action takes the `World` first and, usually, an `Actor` second. It checks 
 the domain for the next state, writes state and event in one transaction, and announces the change
 to the affected rooms after the commit. REST, the socket and the consumers all use these functions.
 
-    accounts.py       register, log in, refresh, log out
+    accounts.py       register, log in, refresh, log out; the profile
+    verifications.py  prove by a code that an address is one's own
+    emails.py         change the email address, and undo it
+    passwords.py      change and reset the password
+    sessions.py       list and end log-ins; confirm who somebody is
+    second_factors.py set up, turn off and check a second factor
+    exports.py        everything about an account
+    erasures.py       erase an account
+    codes.py          issue codes and links, and accept them
+    notifications.py  codes, reset links and security notices
     vendors.py        onboarding, profile, directory
     rfis.py           draft, submit, revise, copy, withdraw, close, award, and who may read them
     closing.py        closes everything that is live on an RFI that ended

@@ -2,6 +2,7 @@
 
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.notifications import Notification
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.ports import (
@@ -16,11 +17,12 @@ from marketplace.ports import (
 from marketplace.schemas import views
 from marketplace.schemas.conversations import ReadPositionView
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.rfis import RevisionView
 
 _MATCH, _QUOTE, _REVISION = MatchView(), QuoteView(), RevisionView()
-_READ_POSITION = ReadPositionView()
+_READ_POSITION, _NOTIFICATION = ReadPositionView(), NotificationView()
 
 
 def session_ended(world: World, account_id: str, session_id: str) -> None:
@@ -88,6 +90,14 @@ def conversation_updated(world: World, conversation: Conversation) -> None:
         data = {"conversation_id": conversation.id, **state}
         room = account_room(participant.account_id)
         world.live.announce(Announcement(room, "conversation.updated", data))
+
+
+def notification_created(world: World, notification: Notification) -> None:
+    """Push `notification.created` to the account that it is for."""
+    room, data = account_room(notification.account_id), _NOTIFICATION.write(notification)
+    world.live.announce(
+        Announcement(room, "notification.created", data, traceparent=notification.traceparent)
+    )
 
 
 def read_position_moved(world: World, position: ReadPosition) -> None:

@@ -7,6 +7,7 @@ from marketplace.actions import announcements, attachments
 from marketplace.actions.closing import Closing, close_rest, end_withdrawn
 from marketplace.actions.events import quote_event, rfi_event
 from marketplace.actions.offers import close_expired
+from marketplace.actions.verifications import require_verified_email
 from marketplace.domain import lifetimes, quotes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.attachments import Owner, OwnerKind
@@ -90,14 +91,17 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
     """Open the RFI for matching.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `at_capacity` and `rate_limited`
-            above the account's quotas.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `email_unverified` if the policy
+            requires a verified email address; `at_capacity` and `rate_limited` above the account's
+            quotas.
     """
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision]:
         before = await own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
+        if world.policy.requires_verified_email:
+            await require_verified_email(tx, actor.account_id)
         await _take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
         after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await tx.rfis.save(after, revision)

@@ -3,6 +3,10 @@
 The rules use the standard library only; a test checks this.
 
     accounts.py       accounts, roles, log-in sessions and actors
+    addresses.py      email addresses and phones: consented to, verified, suppressed
+    codes.py          codes and links that prove who somebody is
+    second_factors.py time-based one-time passwords and recovery codes
+    erasures.py       what stays of an erased account
     vendors.py        onboarding (applied → in_review → active …), profile, capacity
     rfis.py           draft, submit, revise, extend, withdraw, award …; revisions with field-level changes
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
@@ -17,7 +21,6 @@ The rules use the standard library only; a test checks this.
     unread.py         what a participant has not read yet
     reports.py        reports of messages to the admins
     notifications.py  one event, one person, one channel
-    suppressions.py   addresses that get no more notifications
     sms_text.py       texts as SMS: alphabet, segments, links
     visibility.py     who sees which part of an RFI
     policy.py         quotas and lifetimes that the operator sets

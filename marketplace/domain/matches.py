@@ -24,7 +24,7 @@ LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
 NO_LONGER_SUITABLE = "no_longer_suitable"  # the vendor no longer covers the RFI
 EXPIRED = "expired"  # it did not accept the offer in time
 NO_ANSWER = "no_answer"  # it accepted, and neither wrote nor quoted in time
-VENDOR_LEFT = "vendor_left"  # it was suspended
+VENDOR_LEFT = "vendor_left"  # it was suspended, or its account erased
 # In all of these cases the RFI goes on without the vendor, and the next closest one is asked.
 REPLACED_REASONS = frozenset({NO_LONGER_SUITABLE, EXPIRED, NO_ANSWER, VENDOR_LEFT})
 

@@ -27,7 +27,9 @@ class Policy:
 
     Identities are not verified yet, so an account's demand on vendors is bounded: open RFIs, the
     vendors that these ask for in total, and submissions within 24 hours. So are its files: how many
-    it uploads within 24 hours, their bytes, and the bytes of all that are stored.
+    it uploads within 24 hours, their bytes, and the bytes of all that are stored. Codes are counted
+    within an hour, tries of a second factor within 15 minutes. `requires_verified_email` is about
+    submissions.
     """
 
     offer_lifetime: timedelta = timedelta(days=3)
@@ -40,6 +42,10 @@ class Policy:
     most_uploads_a_day: int = 200
     most_upload_bytes_a_day: int = 500 * _MIB
     most_stored_bytes: int = 5_000 * _MIB
+    most_codes_per_address: int = 5
+    most_codes_per_account: int = 10
+    most_second_factor_tries: int = 10
+    requires_verified_email: bool = False
 
     def scaled(self, scale: float) -> "Policy":
         """The policy with its quotas multiplied, at least 1 each."""
@@ -51,6 +57,9 @@ class Policy:
             most_uploads_a_day=max(1, round(self.most_uploads_a_day * scale)),
             most_upload_bytes_a_day=max(1, round(self.most_upload_bytes_a_day * scale)),
             most_stored_bytes=max(1, round(self.most_stored_bytes * scale)),
+            most_codes_per_address=max(1, round(self.most_codes_per_address * scale)),
+            most_codes_per_account=max(1, round(self.most_codes_per_account * scale)),
+            most_second_factor_tries=max(1, round(self.most_second_factor_tries * scale)),
         )
 
     def require_submission(self, submissions: Sequence[datetime], now: datetime) -> None:

@@ -4,8 +4,9 @@ An implementation is correct if it passes the port's suite in `tests/contracts`;
 and the in-memory store run the same suite. Every method may raise `TemporaryError` if its backing
 service is down.
 
-    accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-    reports.py  notifications.py  recipients.py  attachments.py
+    accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
+    submissions.py  matches.py  quotes.py  conversations.py  reports.py
+    notifications.py  recipients.py  attachments.py
                       one noun each
     timers.py         what falls due, claimed under a lease
     decisions.py      what the marketplace decided, by which rule, and from what
@@ -13,11 +14,13 @@ service is down.
     outbox.py         events to be published, and handled-event marks
     idempotency.py    claims of keys, and the responses stored under them
     store.py          all of these, and transactions
+    secrets.py        what follows from the deployment's secret
     live.py           announcements, signals, rooms, presence
     world.py          everything that an action may use
 """
 
 from marketplace.ports.accounts import Accounts, Passwords, Sessions
+from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
 from marketplace.ports.blobs import (
     BlobRecords,
@@ -28,6 +31,7 @@ from marketplace.ports.blobs import (
     MediaJob,
     Prepared,
 )
+from marketplace.ports.codes import Codes
 from marketplace.ports.conversations import (
     Appended,
     Conversations,
@@ -36,6 +40,7 @@ from marketplace.ports.conversations import (
     ReadPositions,
 )
 from marketplace.ports.decisions import Decisions
+from marketplace.ports.erasures import Erasures
 from marketplace.ports.idempotency import (
     Claim,
     ClaimLostError,
@@ -56,10 +61,13 @@ from marketplace.ports.live import (
 from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
+from marketplace.ports.passkeys import Authenticators, Passkeys
 from marketplace.ports.quotes import Quotes
-from marketplace.ports.recipients import SendQuotas, Suppressions
+from marketplace.ports.recipients import SendQuotas
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
+from marketplace.ports.second_factors import SecondFactors
+from marketplace.ports.secrets import Secrets
 from marketplace.ports.store import Epoch, Repositories, Store
 from marketplace.ports.submissions import Submissions
 from marketplace.ports.timers import Timers
@@ -68,19 +76,23 @@ from marketplace.ports.world import Clock, World
 
 __all__ = [
     "Accounts",
+    "Addresses",
     "Announcement",
     "Appended",
     "Attachments",
+    "Authenticators",
     "BlobRecords",
     "Blobs",
     "Claim",
     "ClaimLostError",
     "Clock",
+    "Codes",
     "Conversations",
     "Decisions",
     "Entries",
     "EntryLog",
     "Epoch",
+    "Erasures",
     "Files",
     "Handled",
     "IdempotencyKeys",
@@ -92,6 +104,7 @@ __all__ = [
     "MediaJob",
     "Notifications",
     "Outbox",
+    "Passkeys",
     "Passwords",
     "Prepared",
     "PresenceStore",
@@ -100,6 +113,8 @@ __all__ = [
     "Reports",
     "Repositories",
     "Rfis",
+    "SecondFactors",
+    "Secrets",
     "SendQuotas",
     "Sessions",
     "Signal",
@@ -107,7 +122,6 @@ __all__ = [
     "Store",
     "StoredResponse",
     "Submissions",
-    "Suppressions",
     "Timers",
     "Uploads",
     "Vendors",

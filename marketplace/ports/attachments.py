@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.attachments import Attachment, Owner, Part
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import Upload
 
 
@@ -46,6 +47,9 @@ class Attachments(Protocol):
 
     async def remove(self, attachment_id: str) -> None:
         """Delete."""
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Attachment]:
+        """The attachments of an account, newest first."""
 
     async def stored_bytes(self, account_id: str) -> int:
         """The bytes of all attachments of an account."""

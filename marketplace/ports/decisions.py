@@ -9,10 +9,13 @@ from marketplace.domain.pages import Page, PageRequest
 
 
 class Decisions(Protocol):
-    """Decisions; they are only added, in the transaction of their effect."""
+    """Decisions, added in the transaction of their effect."""
 
     async def add(self, decision: Decision) -> None:
         """Insert."""
+
+    async def rewrite(self, decision: Decision) -> None:
+        """Replace one, for an erasure; what does not decide may be taken from its inputs."""
 
     async def of(
         self,

@@ -27,6 +27,12 @@ class Rfis(Protocol):
         revision.
         """
 
+    async def rewrite(self, rfi: Rfi, revisions: Sequence[Revision]) -> None:
+        """Replace an RFI and some of its revisions without a new revision, for an erasure.
+
+        Does nothing if the RFI is at another revision. `match_count` is not changed.
+        """
+
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Add to `match_count`; if a revision is saved concurrently, one of the two is retried."""
 

@@ -4,18 +4,23 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, Self, TypeVar
 
 from marketplace.ports.accounts import Accounts, Sessions
+from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
 from marketplace.ports.blobs import BlobRecords
+from marketplace.ports.codes import Codes
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
 from marketplace.ports.decisions import Decisions
+from marketplace.ports.erasures import Erasures
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
 from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
+from marketplace.ports.passkeys import Passkeys
 from marketplace.ports.quotes import Quotes
-from marketplace.ports.recipients import SendQuotas, Suppressions
+from marketplace.ports.recipients import SendQuotas
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
+from marketplace.ports.second_factors import SecondFactors
 from marketplace.ports.submissions import Submissions
 from marketplace.ports.timers import Timers
 from marketplace.ports.vendors import Vendors
@@ -65,7 +70,15 @@ class Repositories(Protocol):
     @property
     def notifications(self) -> Notifications: ...
     @property
-    def suppressions(self) -> Suppressions: ...
+    def addresses(self) -> Addresses: ...
+    @property
+    def codes(self) -> Codes: ...
+    @property
+    def second_factors(self) -> SecondFactors: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def send_quotas(self) -> SendQuotas: ...
 

@@ -19,6 +19,9 @@ class Vendors(Protocol):
     async def save(self, vendor: Vendor) -> None:
         """Replace everything except `open_matches`, which only `reserve` and `release` change."""
 
+    async def delete(self, vendor_id: str) -> None:
+        """Delete the profile; does nothing if there is none."""
+
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these vendors are suspended, in one query."""
 

@@ -11,6 +11,8 @@ from marketplace.ports.accounts import Passwords
 from marketplace.ports.blobs import Files
 from marketplace.ports.conversations import EntryLog
 from marketplace.ports.live import Live, PresenceStore
+from marketplace.ports.passkeys import Authenticators
+from marketplace.ports.secrets import Secrets
 from marketplace.ports.store import Store
 
 
@@ -30,6 +32,8 @@ class World:
     live: Live
     presence: PresenceStore
     passwords: Passwords
+    secrets: Secrets
+    authenticators: Authenticators
     clock: Clock
     files: Files
     policy: Policy = field(default_factory=Policy)

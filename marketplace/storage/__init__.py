@@ -4,8 +4,9 @@ store.py          MongoStore: all collections, and transactions
 collection.py     what the repositories share: sessions, and driver errors as TemporaryError
 documents.py      domain values ⇄ documents
 migrations/       collections, validators and indexes, versioned
-accounts.py  vendors.py  rfis.py  submissions.py  matches.py  quotes.py  conversations.py
-entries.py  read_positions.py  reports.py  notifications.py  recipients.py  timers.py  decisions.py
+accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
+submissions.py  matches.py  quotes.py  conversations.py  entries.py  read_positions.py
+reports.py  notifications.py  recipients.py  timers.py  decisions.py
 attachments.py  blobs.py
                   one noun each, as specified by its port in `marketplace.ports`
 unread.py         counts unread messages in many conversations at once

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from marketplace.domain.attachments import Attachment, AttachmentState, Owner, Part, not_found
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import Upload
 from marketplace.storage.collection import Collection, repository
 from marketplace.storage.documents import from_document, to_document
@@ -91,6 +92,10 @@ class MongoAttachments(Collection[Attachment]):
     async def remove(self, attachment_id: str) -> None:
         """Delete."""
         await self._collection.delete_one({"_id": attachment_id}, session=self.session)
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Attachment]:
+        """The attachments of an account, newest first."""
+        return await self._page({"account_id": account_id}, request)
 
     async def stored_bytes(self, account_id: str) -> int:
         """The bytes of all attachments of an account, read from an index."""

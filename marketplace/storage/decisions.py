@@ -14,7 +14,7 @@ from marketplace.storage.documents import to_document
 
 @repository
 class MongoDecisions(Collection[Decision]):
-    """Decisions, which are only added."""
+    """Decisions; only an erasure changes one."""
 
     name = "decisions"
     kind = Decision
@@ -22,6 +22,12 @@ class MongoDecisions(Collection[Decision]):
     async def add(self, decision: Decision) -> None:
         """Insert."""
         await self._collection.insert_one(to_document(decision), session=self.session)
+
+    async def rewrite(self, decision: Decision) -> None:
+        """Replace one."""
+        await self._collection.replace_one(
+            {"_id": decision.id}, to_document(decision), session=self.session
+        )
 
     async def of(
         self, subject_ids: Ids[str] | None, kind: DecisionKind | None, request: PageRequest

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, ReplaceOne
 
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.rfis import Revision, Rfi, RfiState
@@ -40,17 +41,19 @@ class MongoRfis(Collection[Rfi]):
 
         The pipeline's replacement unsets fields at their default and keeps `match_count`.
         """
-        fields = to_document(rfi)
-        del fields["match_count"]
-        preserved = {"match_count": "$match_count"}
-        outcome = await self._collection.update_one(
-            {"_id": rfi.id, "revision": revision.revision - 1},
-            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, preserved]}}],
-            session=self.session,
-        )
-        if outcome.matched_count == 0:
+        if not await self._replace(rfi, revision.revision - 1):
             raise ParleyError(Code.STALE_REVISION, "The RFI has changed. Read it again.")
         await self._add_revision(revision)
+
+    async def rewrite(self, rfi: Rfi, revisions: Sequence[Revision]) -> None:
+        """Replace an RFI and some of its revisions without a new revision."""
+        if not await self._replace(rfi, rfi.revision) or not revisions:
+            return
+        documents = [_revision_document(revision) for revision in revisions]
+        await self._database["rfi_revisions"].bulk_write(
+            [ReplaceOne({"_id": document["_id"]}, document) for document in documents],
+            session=self.session,
+        )
 
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Add to `match_count`; writing the RFI makes a concurrent revision a write conflict."""
@@ -119,5 +122,22 @@ class MongoRfis(Collection[Rfi]):
         return await self._changed(state, after, until, limit)
 
     async def _add_revision(self, revision: Revision) -> None:
-        document = {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}
-        await self._database["rfi_revisions"].insert_one(document, session=self.session)
+        await self._database["rfi_revisions"].insert_one(
+            _revision_document(revision), session=self.session
+        )
+
+    async def _replace(self, rfi: Rfi, expected: int) -> bool:
+        """Replace the RFI if it is at the expected revision."""
+        fields = to_document(rfi)
+        del fields["match_count"]
+        preserved = {"match_count": "$match_count"}
+        outcome = await self._collection.update_one(
+            {"_id": rfi.id, "revision": expected},
+            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, preserved]}}],
+            session=self.session,
+        )
+        return outcome.matched_count == 1
+
+
+def _revision_document(revision: Revision) -> dict[str, Any]:
+    return {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}

@@ -18,23 +18,28 @@ from marketplace.errors import TemporaryError
 from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
+from marketplace.storage.addresses import MongoAddresses
 from marketplace.storage.attachments import MongoAttachments, MongoUploads
 from marketplace.storage.blobs import MongoBlobRecords
+from marketplace.storage.codes import MongoCodes
 from marketplace.storage.collection import Database, Session, is_away, is_transient
 from marketplace.storage.conversations import MongoConversations
 from marketplace.storage.decisions import MongoDecisions
 from marketplace.storage.entries import MongoEntries
 from marketplace.storage.epoch import MongoEpoch
+from marketplace.storage.erasures import MongoErasures
 from marketplace.storage.idempotency import MongoIdempotencyKeys
 from marketplace.storage.matches import MongoMatches
 from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
+from marketplace.storage.passkeys import MongoPasskeys
 from marketplace.storage.quotes import MongoQuotes
 from marketplace.storage.read_positions import MongoReadPositions
-from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
+from marketplace.storage.recipients import MongoSendQuotas
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
+from marketplace.storage.second_factors import MongoSecondFactors
 from marketplace.storage.submissions import MongoSubmissions
 from marketplace.storage.timers import MongoTimers
 from marketplace.storage.traces import TracedCommands
@@ -87,7 +92,11 @@ class MongoRepositories:
     outbox = _lazy(MongoOutbox)
     handled = _lazy(MongoHandled)
     notifications = _lazy(MongoNotifications)
-    suppressions = _lazy(MongoSuppressions)
+    addresses = _lazy(MongoAddresses)
+    codes = _lazy(MongoCodes)
+    second_factors = _lazy(MongoSecondFactors)
+    passkeys = _lazy(MongoPasskeys)
+    erasures = _lazy(MongoErasures)
     send_quotas = _lazy(MongoSendQuotas)
 
 

@@ -48,6 +48,10 @@ class MongoVendors(Collection[Vendor]):
             {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
         )
 
+    async def delete(self, vendor_id: str) -> None:
+        """Delete the profile."""
+        await self._collection.delete_one({"_id": vendor_id}, session=self.session)
+
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are suspended; served from the index over (state, _id)."""
         documents = await self._collection.find(

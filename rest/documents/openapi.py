@@ -243,6 +243,7 @@ def _answers(operation: Operation) -> dict[str, Any]:
 _STATUS_DESCRIPTIONS = {
     200: "OK.",
     201: "Created.",
+    202: "Accepted.",
     204: "No content.",
     206: "A part of the file.",
     304: "Not modified: the client's copy is still current. There is no body.",

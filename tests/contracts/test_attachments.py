@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from marketplace.domain.attachments import Attachment, Owner, OwnerKind, Part, require_usable
+from marketplace.domain.pages import PageRequest
 from marketplace.domain.policy import Upload
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
@@ -163,3 +164,16 @@ async def test_of_those_who_keep_uploads_at_once_nobody_is_forgotten(store: Stor
     stored = await store.uploads.of("carla")
     assert sorted(stored, key=lambda upload: upload.at) == uploads
     assert await store.uploads.of("maya") == []
+
+
+async def test_the_attachments_of_an_account_are_listed_newest_first(store: Store) -> None:
+    """Page by page, whatever their state; those of others are not among them."""
+    own = [an_attachment(account_id="account-1"), an_upload(account_id="account-1")]
+    for attachment in (*own, an_attachment()):
+        await store.attachments.add(attachment)
+
+    first = await store.attachments.of_account("account-1", PageRequest(1))
+    second = await store.attachments.of_account("account-1", PageRequest(1, first.next_cursor))
+
+    assert [*first.items, *second.items] == own[::-1]
+    assert second.next_cursor is None

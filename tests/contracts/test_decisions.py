@@ -1,5 +1,6 @@
 """Decisions."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from marketplace.domain.decisions import DecisionKind
@@ -73,3 +74,17 @@ async def test_a_rolled_back_transaction_leaves_no_decision(store: Store) -> Non
     await concurrently(store.transact(fail))
 
     assert await store.decisions.before([decision.subject_id], NOW + SECOND, "", 1) == []
+
+
+async def test_an_erasure_rewrites_one_decision(store: Store) -> None:
+    """The others stay; an unknown one is not added."""
+    decision, other = a_decision(), a_decision()
+    for kept in (decision, other):
+        await store.decisions.add(kept)
+    rewritten = replace(decision, inputs={"location": None})
+
+    await store.decisions.rewrite(rewritten)
+    await store.decisions.rewrite(a_decision())
+
+    pages = await all_pages(lambda at: store.decisions.of(None, None, at), 10)
+    assert pages == [[other, rewritten]]

@@ -226,3 +226,25 @@ async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
 
     assert await store.rfis.open_of("carla") == (2, 8)
     assert await store.rfis.open_of("nobody") == (0, 0)
+
+
+async def test_a_rewritten_rfi_keeps_its_revision_and_its_count(store: Store) -> None:
+    """Only the given revisions change; fields can become empty."""
+    rfi = await add_rfi(store)
+    await store.rfis.count_matches(rfi.id, 2)
+    revision = (await store.rfis.revisions(rfi.id, 0))[0]
+    kept = replace(rfi, address=None, title="Erased", budget=None)
+
+    await store.transact(lambda tx: tx.rfis.rewrite(kept, [replace(revision, changes=())]))
+
+    assert await stored_rfi(store, rfi.id) == replace(kept, match_count=2)
+    assert await store.rfis.revisions(rfi.id, 0) == [replace(revision, changes=())]
+
+
+async def test_an_rfi_at_another_revision_is_not_rewritten(store: Store) -> None:
+    """A rewrite based on an older revision changes nothing."""
+    rfi = await add_rfi(store)
+
+    await store.rfis.rewrite(replace(rfi, revision=9, title="Erased"), [])
+
+    assert await stored_rfi(store, rfi.id) == rfi

@@ -320,3 +320,16 @@ async def test_suspended_vendors_are_found_among_many(store: Store) -> None:
 
     assert found == {suspended.id}
     assert await store.vendors.suspended([]) == frozenset()
+
+
+async def test_a_deleted_vendor_is_neither_found_nor_reserved(store: Store) -> None:
+    """Releasing a match of a deleted vendor is no error."""
+    vendor = a_vendor(open_matches=1)
+    await _with(store, vendor)
+
+    await store.transact(lambda tx: tx.vendors.delete(vendor.id))
+
+    assert await store.vendors.get(vendor.id) is None
+    assert not await store.vendors.reserve(vendor.id)
+    await store.vendors.release(vendor.id)
+    assert await store.vendors.closest("plumbing", a_place(), 5) == []

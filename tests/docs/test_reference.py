@@ -136,10 +136,15 @@ def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
 def _declared(settings: type[Settings | NginxSettings]) -> dict[str, str]:
     """The variables of a class of settings, with their defaults as settings.md writes them."""
     defaults = {field.metadata["name"]: field.metadata["default"] for field in fields(settings)}
-    return {
-        name: "required" if default is ... else f"`{default}`" if default else "none"
-        for name, default in defaults.items()
-    }
+    return {name: _written(default) for name, default in defaults.items()}
+
+
+def _written(default: object) -> str:
+    if default is ...:
+        return "required"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default}`" if default else "none"
 
 
 def test_every_variable_stands_once() -> None:

@@ -3,7 +3,8 @@
 They give the same guarantees as the real ones and pass the same suite (tests/contracts).
 
     store.py            Store: all collections, transactions by snapshot and restore under one lock
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
+    accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
+    matches.py  quotes.py  conversations.py  reports.py
     notifications.py  recipients.py  submissions.py  timers.py  decisions.py  attachments.py
     blobs.py            stored files, and a check of files that takes them as they are
     outbox.py           events as written, and the marks of handled events
@@ -17,6 +18,8 @@ They give the same guarantees as the real ones and pass the same suite (tests/co
     a_world(…) ─▶ World of all of them
 """
 
+from marketplace.authenticators import WebAuthn
+from marketplace.derived_secrets import DerivedSecrets
 from marketplace.ports import World
 from tests.builders import FixedClock
 from tests.memory.blobs import files
@@ -27,6 +30,8 @@ from tests.memory.presence import PresenceStore
 from tests.memory.store import Store
 
 __all__ = ["EntryLog", "Live", "Passwords", "PresenceStore", "Store", "a_world"]
+
+PUBLIC_URL = "https://parley.example"
 
 
 def a_world(
@@ -41,6 +46,8 @@ def a_world(
         live=live or Live(),
         presence=PresenceStore(clock=clock),
         passwords=Passwords(),
+        secrets=DerivedSecrets("0" * 32),
+        authenticators=WebAuthn(PUBLIC_URL),
         clock=clock,
         files=files(),
     )

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from marketplace.domain.attachments import Attachment, AttachmentState, Owner, Part, not_found
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import Upload
-from tests.memory.tables import Tables, insert
+from tests.memory.tables import Tables, insert, page
 
 
 class Attachments:
@@ -65,6 +66,13 @@ class Attachments:
     async def remove(self, attachment_id: str) -> None:
         """Delete."""
         self._attachments.pop(attachment_id, None)
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Attachment]:
+        """Of an account, newest first."""
+        own = {
+            id_: kept for id_, kept in self._attachments.items() if kept.account_id == account_id
+        }
+        return page(own, request)
 
     async def stored_bytes(self, account_id: str) -> int:
         """The bytes of all attachments of an account."""

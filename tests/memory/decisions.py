@@ -9,7 +9,7 @@ from tests.memory.tables import Tables, insert, page
 
 
 class Decisions:
-    """Decisions, which are only added."""
+    """Decisions; only an erasure changes one."""
 
     def __init__(self, tables: Tables) -> None:
         self._decisions = tables.decisions
@@ -17,6 +17,11 @@ class Decisions:
     async def add(self, decision: Decision) -> None:
         """Insert."""
         insert(self._decisions, decision.id, decision)
+
+    async def rewrite(self, decision: Decision) -> None:
+        """Replace one."""
+        if decision.id in self._decisions:
+            self._decisions[decision.id] = decision
 
     async def of(
         self,

@@ -38,6 +38,15 @@ class Rfis:
         self._rfis[rfi.id] = replace(rfi, match_count=kept.match_count)
         self._revisions[rfi.id, revision.revision] = revision
 
+    async def rewrite(self, rfi: Rfi, revisions: Sequence[Revision]) -> None:
+        """Replace an RFI and some of its revisions without a new revision."""
+        kept = self._rfis.get(rfi.id)
+        if kept is None or kept.revision != rfi.revision:
+            return
+        self._rfis[rfi.id] = replace(rfi, match_count=kept.match_count)
+        for revision in revisions:
+            self._revisions[rfi.id, revision.revision] = revision
+
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Change `match_count`."""
         kept = self._rfis.get(rfi_id)

@@ -9,18 +9,23 @@ from typing import Any, Self, TypeVar, cast
 from marketplace import ports
 from tests.builders import FixedClock
 from tests.memory.accounts import Accounts, Sessions
+from tests.memory.addresses import Addresses
 from tests.memory.attachments import Attachments, Uploads
 from tests.memory.blobs import BlobRecords
+from tests.memory.codes import Codes
 from tests.memory.conversations import Conversations, Entries, ReadPositions
 from tests.memory.decisions import Decisions
+from tests.memory.erasures import Erasures
 from tests.memory.idempotency import IdempotencyKeys
 from tests.memory.matches import Matches
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
+from tests.memory.passkeys import Passkeys
 from tests.memory.quotes import Quotes
-from tests.memory.recipients import SendQuotas, Suppressions
+from tests.memory.recipients import SendQuotas
 from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
+from tests.memory.second_factors import SecondFactors
 from tests.memory.submissions import Submissions
 from tests.memory.tables import Tables
 from tests.memory.timers import Timers
@@ -53,7 +58,11 @@ class Repositories:
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
-    suppressions: ports.Suppressions
+    addresses: ports.Addresses
+    codes: ports.Codes
+    second_factors: ports.SecondFactors
+    passkeys: ports.Passkeys
+    erasures: ports.Erasures
     send_quotas: ports.SendQuotas
 
     def __init__(self, tables: Tables, clock: ports.Clock) -> None:
@@ -76,7 +85,11 @@ class Repositories:
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)
-        self.suppressions = Suppressions(tables)
+        self.addresses = Addresses(tables)
+        self.codes = Codes(tables, clock)
+        self.second_factors = SecondFactors(tables)
+        self.passkeys = Passkeys(tables)
+        self.erasures = Erasures(tables)
         self.send_quotas = SendQuotas(tables)
 
 

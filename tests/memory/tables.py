@@ -5,18 +5,22 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from marketplace.domain.accounts import Account, Session
+from marketplace.domain.addresses import Address, Suppression
 from marketplace.domain.attachments import Attachment
 from marketplace.domain.blobs import BlobRecord
+from marketplace.domain.codes import Code
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.decisions import Decision
+from marketplace.domain.erasures import Erasure
 from marketplace.domain.matches import Match
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
+from marketplace.domain.passkeys import Passkey
 from marketplace.domain.policy import Upload
 from marketplace.domain.quotes import Quote, QuoteRevision
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
-from marketplace.domain.suppressions import Suppression
+from marketplace.domain.second_factors import SecondFactor
 from marketplace.domain.timers import Timer
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
@@ -65,6 +69,11 @@ class Tables:
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)
+    addresses: dict[str, Address] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    second_factors: dict[str, SecondFactor] = field(default_factory=dict)
+    passkeys: dict[str, Passkey] = field(default_factory=dict)
+    erasures: dict[str, Erasure] = field(default_factory=dict)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     send_quotas: dict[str, dict[str, datetime]] = field(default_factory=dict)
     idempotency_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)

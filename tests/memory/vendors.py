@@ -30,6 +30,10 @@ class Vendors:
             kept = self._vendors[vendor.id].open_matches
             self._vendors[vendor.id] = replace(vendor, open_matches=kept)
 
+    async def delete(self, vendor_id: str) -> None:
+        """Delete."""
+        self._vendors.pop(vendor_id, None)
+
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are suspended."""
         found = (self._vendors[vendor_id] for vendor_id in vendor_ids if vendor_id in self._vendors)

@@ -17,8 +17,12 @@ async def test_an_email_is_sent_to_the_accounts_address(world: World) -> None:
     account = an_account(phone="+13035550188")
     await world.store.accounts.add(account)
 
-    assert await Gate(world).check(an_offer(account, "email")) == SendPermit(account, account.email)
-    assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(account, "+13035550188")
+    assert await Gate(world).check(an_offer(account, "email")) == SendPermit(
+        account.name, account.email
+    )
+    assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(
+        account.name, "+13035550188"
+    )
 
 
 async def test_a_deleted_account_gets_nothing(world: World) -> None:
@@ -50,7 +54,7 @@ async def test_a_message_is_sent_to_an_absent_recipient_with_its_text(world: Wor
 
     permit = await Gate(world).check(of_messages(case, 1, 1))
 
-    assert permit == SendPermit(case.vendor, case.vendor.email, ("When could you come?",))
+    assert permit == SendPermit(case.vendor.name, case.vendor.email, ("When could you come?",))
 
 
 async def test_a_message_is_not_sent_to_a_connected_recipient(world: World) -> None:

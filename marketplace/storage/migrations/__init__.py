@@ -32,6 +32,8 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.timers,
     v0_2.decisions,
     v0_2.files,
+    v0_2.accounts,
+    v0_2.passkeys,
 )
 
 

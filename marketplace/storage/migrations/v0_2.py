@@ -275,3 +275,41 @@ async def files(database: Database) -> None:
     await database["blob_bytes.chunks"].create_indexes(
         [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]
     )
+
+
+async def accounts(database: Database) -> None:
+    """Addresses, codes, second factors and erasures of accounts."""
+    owned = requires(account_id="string", kind="string", address="string")
+    await create(database, "addresses", owned)
+    live = requires(nonce="string", account_id="string", expires_at="date")
+    await create(database, "codes", live)
+    await create(database, "second_factors", requires(secret="binData", created_at="date"))
+    await create(database, "erasures", requires(role="string", requested_at="date"))
+    await database["addresses"].create_indexes([IndexModel([("account_id", ASCENDING)])])
+    await database["codes"].create_indexes(
+        [
+            IndexModel([("nonce", ASCENDING)], unique=True),
+            IndexModel([("account_id", ASCENDING)]),
+            # Looked up at each registration: may a change away from this address be undone?
+            IndexModel([("address", ASCENDING)], partialFilterExpression={"purpose": "email_undo"}),
+            IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+        ]
+    )
+    await database["erasures"].create_indexes([IndexModel([("due_at", ASCENDING)])])
+    await database["reports"].create_indexes(
+        [IndexModel([("reporter_id", ASCENDING), ("_id", DESCENDING)])]
+    )
+
+
+async def passkeys(database: Database) -> None:
+    """The passkeys of accounts."""
+    types = requires(
+        account_id="string", credential_id="string", public_key="binData", created_at="date"
+    )
+    await create(database, "passkeys", types)
+    await database["passkeys"].create_indexes(
+        [
+            IndexModel([("credential_id", ASCENDING)], unique=True),
+            IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),
+        ]
+    )

@@ -9,6 +9,8 @@ from embedded.demo.bulk import insert_together
 from embedded.demo.opening import MATCHING, Pair, opened
 from embedded.demo.seed import content_for
 from marketplace.actions import matches, rfis
+from marketplace.authenticators import WebAuthn
+from marketplace.derived_secrets import DerivedSecrets
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.vendors import ServiceArea
 from marketplace.ports import World
@@ -16,7 +18,7 @@ from marketplace.schemas.rfis import DraftRfi
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import NOW, FixedClock, a_place, a_vendor, an_account
-from tests.memory import Live, Passwords, PresenceStore
+from tests.memory import PUBLIC_URL, Live, Passwords, PresenceStore
 from tests.memory.blobs import files
 
 _WRITTEN = (
@@ -33,6 +35,8 @@ def _world(store: MongoStore) -> World:
         live=Live(),
         presence=PresenceStore(),
         passwords=Passwords(),
+        secrets=DerivedSecrets("0" * 32),
+        authenticators=WebAuthn(PUBLIC_URL),
         clock=FixedClock(),
         files=files(),
     )

@@ -1,0 +1,163 @@
+"""Everything about one account, file by file, without holding more than a page of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from marketplace.actions import accounts, notifications
+from marketplace.domain.accounts import Actor, OwnAccount, Role
+from marketplace.domain.attachments import Attachment, AttachmentState, sent_form
+from marketplace.domain.conversations import Conversation
+from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.pages import every_item
+from marketplace.ports import Repositories, World
+from marketplace.schemas import views
+from marketplace.schemas.accounts import AccountView, AddressView, SessionView
+from marketplace.schemas.conversations import ConversationView
+from marketplace.schemas.matches import MatchView
+from marketplace.schemas.notifications import NotificationView
+from marketplace.schemas.passkeys import PasskeyView
+from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.reports import FiledReport
+from marketplace.schemas.rfis import RevisionView, RfiView
+from marketplace.schemas.strict import Strict
+from marketplace.schemas.vendors import WholeVendorView
+
+T = TypeVar("T")
+_PAGE = 100
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportList:
+    """A file of an export: its name, and its items, which become a JSON list."""
+
+    name: str
+    items: AsyncIterator[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCopy:
+    """A file of an export that is the copy of an attachment: its name, and its bytes."""
+
+    name: str
+    chunks: AsyncIterator[bytes]
+
+
+ExportFile = ExportList | ExportCopy
+
+
+async def begin(world: World, actor: Actor) -> OwnAccount:
+    """Tell the owner that their data is exported, and return the account.
+
+    Raises:
+        ParleyError: `unauthenticated` if the account no longer exists.
+    """
+    account = await accounts.own_account(world, actor)
+    notice = notifications.security(account, SecurityChange.DATA_EXPORTED, world.clock.now())
+
+    async def work(tx: Repositories) -> list[Notification]:
+        return await notifications.add(tx, notice)
+
+    notifications.announce(world, await world.store.transact(work))
+    return await accounts.as_seen(world, account)
+
+
+async def files(world: World, account: OwnAccount) -> AsyncIterator[ExportFile]:
+    """The files, in order; each must be read before the next."""
+    store, id_ = world.store, account.id
+    yield ExportList("account.json", _one(AccountView(), account))
+    addresses = await store.addresses.of_account(id_)
+    yield ExportList("addresses.json", _listed(AddressView(), addresses))
+    passkeys = await store.passkeys.of_account(id_)
+    yield ExportList("passkeys.json", _listed(PasskeyView(), passkeys))
+    sessions = every_item(lambda request: store.sessions.of_account(id_, request))
+    yield ExportList("log-ins.json", _written(SessionView(), sessions))
+    notified = every_item(lambda request: store.notifications.of_account(id_, request))
+    yield ExportList("notifications.json", _written(NotificationView(), notified))
+    reported = every_item(lambda request: store.reports.by_reporter(id_, request))
+    yield ExportList("reports.json", _written(FiledReport(), reported))
+    if account.role is Role.VENDOR:
+        async for file in _of_vendor(world, id_):
+            yield file
+    else:
+        yield ExportList("rfis.json", _rfis(world, id_))
+    sent = (sent_form(attachment) async for attachment in _attachments(world, id_))
+    yield ExportList("attachments.json", sent)
+    async for conversation in every_item(
+        lambda request: store.conversations.of_account(id_, request)
+    ):
+        name = f"conversations/{conversation.id}.json"
+        yield ExportList(name, _entries(world, conversation))
+    async for attachment in _attachments(world, id_):
+        chunks = world.files.blobs.read(attachment.content_id or "")
+        yield ExportCopy(f"attachments/{attachment.id}/{attachment.name}", chunks)
+
+
+async def _of_vendor(world: World, vendor_id: str) -> AsyncIterator[ExportFile]:
+    vendor = await world.store.vendors.get(vendor_id)
+    if vendor is not None:
+        yield ExportList("vendor.json", _one(WholeVendorView(), vendor))
+    yield ExportList("matches.json", _matches(world, vendor_id))
+
+
+async def _rfis(world: World, customer_id: str) -> AsyncIterator[Item]:
+    """Each RFI, followed by its revisions."""
+    store = world.store.rfis
+    rfi_view, revision_view = RfiView(), RevisionView()
+    async for rfi in every_item(lambda request: store.of_customer(customer_id, request)):
+        yield {"rfi": rfi_view.dump(rfi)}
+        after = 0
+        while revisions := await store.revisions(rfi.id, after, _PAGE):
+            for revision in revisions:
+                yield {"revision": revision_view.dump(revision)}
+            after = revisions[-1].revision
+
+
+async def _matches(world: World, vendor_id: str) -> AsyncIterator[Item]:
+    """Each match with the vendor's quote."""
+    store, match_view, quote_view = world.store, MatchView(), QuoteView()
+    now = world.clock.now()
+    async for match in every_item(
+        lambda request: store.matches.of_vendor(vendor_id, None, request, now)
+    ):
+        quote = await store.quotes.of_pair(match.rfi_id, vendor_id)
+        yield {
+            "match": match_view.dump(world.current_match(match)),
+            "quote": None if quote is None else quote_view.dump(quote),
+        }
+
+
+async def _entries(world: World, conversation: Conversation) -> AsyncIterator[Item]:
+    """The conversation, and then its entries, as a participant sees them."""
+    yield ConversationView().dump(conversation)
+    sequence = 0
+    while True:
+        entries = await world.store.entries.after(conversation.id, sequence, _PAGE)
+        for entry in entries:
+            yield views.entry_view(entry)
+        if len(entries) < _PAGE:
+            return
+        sequence = entries[-1].sequence
+
+
+async def _attachments(world: World, account_id: str) -> AsyncIterator[Attachment]:
+    """The files that the account has uploaded completely."""
+    store = world.store.attachments
+    async for attachment in every_item(lambda request: store.of_account(account_id, request)):
+        if attachment.state is AttachmentState.READY:
+            yield attachment
+
+
+async def _one(view: Strict, value: object) -> AsyncIterator[Item]:
+    yield view.dump(value)
+
+
+async def _listed(view: Strict, values: list[T]) -> AsyncIterator[Item]:
+    for value in values:
+        yield view.dump(value)
+
+
+async def _written(view: Strict, values: AsyncIterator[T]) -> AsyncIterator[Item]:
+    async for value in values:
+        yield view.dump(value)
