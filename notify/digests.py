@@ -125,9 +125,9 @@ class Digests:
         """The digest that the run's first message would open; None if there is no recipient."""
         message, facts = run.messages[0], Facts(conversation=run.conversation)
         with logs.bound(message):
-            for telling in rules.tellings(message, facts):
-                if telling.account_id == run.account_id:
-                    for draft in await self._drafts.of(message, telling):
+            for intent in rules.intents(message, facts):
+                if intent.account_id == run.account_id:
+                    for draft in await self._drafts.of(message, intent):
                         return replace(draft, data=draft.data | {"digest": run.key})
         return None
 

@@ -13,7 +13,7 @@ from marketplace.ids import new_id
 from marketplace.logs import get_logger
 from marketplace.ports import Announcement, World, account_room
 from notify.delivery_log import view
-from notify.rules import POLICIES, Telling
+from notify.rules import POLICIES, Intent
 
 LOG = get_logger(__name__)
 
@@ -37,20 +37,20 @@ class Cause(Protocol):
 
 
 class Drafts:
-    """Builds notifications from tellings, and announces those that were written."""
+    """Builds notifications from intents, and announces those that were written."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def of(self, cause: Cause, telling: Telling) -> list[Notification]:
+    async def of(self, cause: Cause, intent: Intent) -> list[Notification]:
         """One notification for each channel by which the person can be reached.
 
         Raises:
             TemporaryError: the store is unavailable.
         """
-        store, policy = self._world.store, POLICIES[telling.kind]
-        account = await store.accounts.get(telling.account_id)
-        rfi = await store.rfis.get(telling.rfi_id)
+        store, policy = self._world.store, POLICIES[intent.kind]
+        account = await store.accounts.get(intent.account_id)
+        rfi = await store.rfis.get(intent.rfi_id)
         if account is None or rfi is None:
             LOG.warning("the account or the RFI does not exist", event_id=cause.id)
             return []
@@ -63,9 +63,9 @@ class Drafts:
                 id=new_id(),
                 event_id=cause.id,
                 account_id=account.id,
-                kind=telling.kind.value,
+                kind=intent.kind.value,
                 channel=channel.value,
-                data={**telling.data, **about, "path": telling.path},
+                data={**intent.data, **about, "path": intent.path},
                 state=NotificationState.PENDING,
                 attempts=0,
                 due_at=now + timedelta(seconds=policy.delay_s),

@@ -12,7 +12,7 @@ from notify import rules
 from notify.delivery_log import log_event
 from notify.drafts import Drafts
 from notify.facts import FactFinder
-from notify.rules import POLICIES, Telling
+from notify.rules import POLICIES, Intent
 
 GROUP = "notify"
 URGENT_TOPICS = ("matches", "rfis")
@@ -42,9 +42,9 @@ class Handler:
         Raises:
             TemporaryError: MongoDB or Redis is unavailable.
         """
-        found = rules.tellings(event, await self._facts.about(event))
-        wanted = [telling for telling in found if await self._is_wanted(telling)]
-        drafts = [draft for telling in wanted for draft in await self._drafts.of(event, telling)]
+        found = rules.intents(event, await self._facts.about(event))
+        wanted = [intent for intent in found if await self._is_wanted(intent)]
+        drafts = [draft for intent in wanted for draft in await self._drafts.of(event, intent)]
         if not drafts:
             return
 
@@ -60,7 +60,7 @@ class Handler:
         if written:
             self._wake()
 
-    async def _is_wanted(self, telling: Telling) -> bool:
-        if not POLICIES[telling.kind].is_for_the_absent:
+    async def _is_wanted(self, intent: Intent) -> bool:
+        if not POLICIES[intent.kind].is_for_the_absent:
             return True
-        return not await self._world.presence.is_connected(telling.account_id)
+        return not await self._world.presence.is_connected(intent.account_id)

@@ -81,7 +81,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Intent:
     """One person to notify of one thing about an RFI; `path` is its address on the page."""
 
     kind: NotificationKind
@@ -91,23 +91,23 @@ class Telling:
     data: Mapping[str, Any]
 
 
-Rule = Callable[[Event, Facts], list[Telling]]
+Rule = Callable[[Event, Facts], list[Intent]]
 
 
-def tellings(event: Event, facts: Facts) -> list[Telling]:
+def intents(event: Event, facts: Facts) -> list[Intent]:
     """Whom to notify of the event; nobody for most events."""
     rule = _RULES.get(event.name)
     return [] if rule is None else rule(event, facts)
 
 
-def _match_offered(event: Event, _: Facts) -> list[Telling]:
+def _match_offered(event: Event, _: Facts) -> list[Intent]:
     match = event.data["match"]
     # The previous version's events have exact metres.
     data = {"distance_m": whole_kilometres_m(match["distance_m"])}
     return [_about_rfi(NotificationKind.MATCH_OFFERED, match["vendor_id"], match["rfi_id"], data)]
 
 
-def _match_closed(event: Event, _: Facts) -> list[Telling]:
+def _match_closed(event: Event, _: Facts) -> list[Intent]:
     """An offer whose RFI left the vendor's reach; other closings follow from the RFI's end."""
     match = event.data["match"]
     if match.get("closed_reason") != NO_LONGER_SUITABLE:
@@ -115,7 +115,7 @@ def _match_closed(event: Event, _: Facts) -> list[Telling]:
     return [_about_rfi(NotificationKind.MATCH_CLOSED, match["vendor_id"], match["rfi_id"])]
 
 
-def _message_sent(event: Event, facts: Facts) -> list[Telling]:
+def _message_sent(event: Event, facts: Facts) -> list[Intent]:
     message, conversation = event.data["message"], facts.conversation
     if conversation is None:
         return []
@@ -128,23 +128,21 @@ def _message_sent(event: Event, facts: Facts) -> list[Telling]:
     }
     path = Link.CONVERSATION.path(conversation.id)
     return [
-        Telling(
-            NotificationKind.MESSAGE_SENT, recipient.account_id, conversation.rfi_id, path, data
-        )
+        Intent(NotificationKind.MESSAGE_SENT, recipient.account_id, conversation.rfi_id, path, data)
         for recipient in conversation.others(message["sender_id"])
     ]
 
 
-def _quote_submitted(event: Event, _: Facts) -> list[Telling]:
+def _quote_submitted(event: Event, _: Facts) -> list[Intent]:
     quote = event.data["quote"]
     data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
     path = Link.CONVERSATION.path(quote["conversation_id"])
     return [
-        Telling(NotificationKind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)
+        Intent(NotificationKind.QUOTE_SUBMITTED, quote["customer_id"], quote["rfi_id"], path, data)
     ]
 
 
-def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
+def _rfi_revised(event: Event, facts: Facts) -> list[Intent]:
     changed = {change["path"].partition(".")[0] for change in event.data["revision"]["changes"]}
     material = [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
     if not material or event.data["rfi"]["state"] != RfiState.OPEN:
@@ -158,7 +156,7 @@ def _rfi_revised(event: Event, facts: Facts) -> list[Telling]:
     ]
 
 
-def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
+def _rfi_withdrawn(event: Event, facts: Facts) -> list[Intent]:
     rfi = event.data["rfi"]
     if rfi.get("ended_reason") != EXPIRED:
         return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
@@ -167,10 +165,10 @@ def _rfi_withdrawn(event: Event, facts: Facts) -> list[Telling]:
     return [_about_rfi(kind, rfi["customer_id"], event.key, {"is_own": True}), *vendors]
 
 
-def _rfi_awarded(event: Event, facts: Facts) -> list[Telling]:
+def _rfi_awarded(event: Event, facts: Facts) -> list[Intent]:
     winner_id = event.data["rfi"].get("awarded_vendor_id")
     won = [
-        Telling(NotificationKind.RFI_WON, winner_id, event.key, _to_conversation(match), {})
+        Intent(NotificationKind.RFI_WON, winner_id, event.key, _to_conversation(match), {})
         for match in facts.matches
         if match.vendor_id == winner_id
     ]
@@ -183,7 +181,7 @@ def _to_vendors_closed_by(
     event: Event,
     facts: Facts,
     data: Mapping[str, Any] | None = None,
-) -> list[Telling]:
+) -> list[Intent]:
     """One for every vendor whose match was live until this event's write closed it."""
     return [
         _about_rfi(kind, match.vendor_id, event.key, data)
@@ -194,8 +192,8 @@ def _to_vendors_closed_by(
 
 def _about_rfi(
     kind: NotificationKind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
-) -> Telling:
-    return Telling(kind, account_id, rfi_id, Link.RFI.path(rfi_id), data or {})
+) -> Intent:
+    return Intent(kind, account_id, rfi_id, Link.RFI.path(rfi_id), data or {})
 
 
 def _to_conversation(match: Match) -> str:

@@ -20,7 +20,7 @@ from marketplace.ports import Repositories, World
 from notify.delivery_log import log_event
 from notify.drafts import Drafts
 from notify.handler import GROUP
-from notify.rules import NotificationKind, Telling
+from notify.rules import Intent, NotificationKind
 
 WARNING_KINDS = (TimerKind.RFI_WARNING, TimerKind.OFFER_WARNING, TimerKind.ANSWER_WARNING)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -32,7 +32,7 @@ class _Warning:
     """What is about to expire, and whom to tell."""
 
     wait: Wait
-    telling: Telling
+    intent: Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Warnings:
             await self._world.store.transact(lambda tx: _finish(tx, due, warning, now))
             return False
         moment = _Moment(_moment_id(due, warning.wait), tracing.traceparent())
-        drafts = await self._drafts.of(moment, warning.telling)
+        drafts = await self._drafts.of(moment, warning.intent)
 
         async def work(tx: Repositories) -> list[Notification]:
             if not await tx.timers.finish(due) or not await tx.handled.mark(GROUP, moment.id):
@@ -94,7 +94,7 @@ class Warnings:
             return None
         data = {"left_s": self._left_s(wait), "is_draft": rfi.state is RfiState.DRAFT}
         kind, path = NotificationKind.RFI_EXPIRING, Link.RFI.path(rfi.id)
-        return _Warning(wait, Telling(kind, rfi.customer_id, rfi.id, path, data))
+        return _Warning(wait, Intent(kind, rfi.customer_id, rfi.id, path, data))
 
     async def _of_match(self, due: Timer) -> _Warning | None:
         """A warning to the vendor, if the match still waits for what the timer is about."""
@@ -113,7 +113,7 @@ class Warnings:
                 Link.CONVERSATION.path(match.conversation_id),
             )
         data = {"left_s": self._left_s(wait)}
-        return _Warning(wait, Telling(kind, match.vendor_id, match.rfi_id, path, data))
+        return _Warning(wait, Intent(kind, match.vendor_id, match.rfi_id, path, data))
 
     def _left_s(self, wait: Wait) -> int:
         return round((wait.until - self._world.clock.now()).total_seconds())

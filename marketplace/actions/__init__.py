@@ -5,7 +5,7 @@ the domain for the next state, writes state and event in one transaction, and an
 to the affected rooms after the commit. REST, the socket and the consumers all use these functions.
 
     accounts.py       register, log in, refresh, log out; the profile
-    verifications.py  prove by a code that an address is one's own
+    verifications.py  verify an email address or a phone by a code
     emails.py         change the email address, and undo it
     passwords.py      change and reset the password
     sessions.py       list and end log-ins; confirm who somebody is

@@ -85,7 +85,7 @@ async def change(
 async def undo(world: World, token: str) -> list[str]:
     """Give the account back to the owner of the old address; returns the log-ins that it ended.
 
-    Whoever asked for the change knew the password, and perhaps set up a second factor or a passkey:
+    The person who asked for the change knew the password, and perhaps set up a second factor or a passkey:
     none of these works afterwards. The owner gets the link of a password reset.
 
     Raises:

@@ -3,7 +3,7 @@
     erase ─▶ one transaction: the account, its profile, addresses, codes, second factor, passkeys
              and log-ins are deleted; the email address is free; an `Erasure` is due
     run_due ─▶ run: open RFIs are withdrawn, matches closed, conversations closed by the ordinary
-               actions; names, doors, unseen files and notifications go. Each step may run again,
+               actions; names, exact places, unseen files and notifications go. Each step may run again,
                so a process that is killed loses nothing: the erasure is due again when its lease
                has ended.
 

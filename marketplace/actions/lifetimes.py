@@ -1,7 +1,7 @@
 """Extends an RFI, ends what has waited too long, and sets the timers of rows that lack them.
 
-A timer's handler judges the current state: whatever happened since the timer was set, and whichever
-version did it, a timer that comes too early or for nothing changes nothing.
+A timer's handler checks the current state, so a stale timer, or one that fires too early, has no
+effect, whichever version has changed its subject.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

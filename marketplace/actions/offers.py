@@ -4,9 +4,9 @@ An offer that was not accepted in time, an acceptance without an answer, and a v
 suspended or no longer covers the RFI: each is decided by a rule, and the decision is stored with
 its effect. The event `match.closed` makes `matching` offer the free place.
 
-Timers close expired offers at their moment. Whoever counts places first closes the expired offers
-that occupy them and that a timer has not reached yet: an expired offer occupies neither a vendor's
-capacity nor a place on an RFI.
+Timers close expired offers when they are due. An action that counts places first closes the expired
+offers that occupy them and that a timer has not reached yet: an expired offer occupies neither a
+vendor's capacity nor a place on an RFI.
 """
 
 from collections.abc import Iterable, Sequence

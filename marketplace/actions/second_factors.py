@@ -121,7 +121,7 @@ async def _is_accepted(world: World, account: Account, factor: SecondFactor, typ
 
 
 async def _take_try(world: World, account: Account) -> None:
-    """Count a try; the first one too many in a day is told to the account's owner."""
+    """Count a try; the account's owner is notified of the first one too many in a day."""
     quotas, now, try_id = world.store.send_quotas, world.clock.now(), new_id()
     most = world.policy.most_second_factor_tries
     if await quotas.take(f"second_factor:{account.id}", try_id, now, most, TRIES_WITHIN):

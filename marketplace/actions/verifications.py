@@ -1,4 +1,4 @@
-"""Prove by a code that an email address or a phone is one's own; this completes a change of email."""
+"""Verify an email address or a phone by a code; this completes a change of email."""
 
 from datetime import datetime
 

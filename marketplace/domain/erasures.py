@@ -34,7 +34,7 @@ class Erasure:
 
 
 def rfi_without_person(rfi: Rfi) -> Rfi:
-    """The RFI as it stays: what was asked for, without the door and the free-form details.
+    """The RFI as it stays: what was asked for, without the exact place and the free-form details.
 
     Of an RFI that was never submitted, no vendor has seen anything, so nothing stays.
     """

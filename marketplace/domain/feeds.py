@@ -46,16 +46,16 @@ class RevisionPage:
 
 def page_after(entries: Sequence[Entry], head: int, epoch: str) -> EntryPage:
     """The first of the entries after a sequence; an entry may be newer than the head."""
-    fitting = fit_page(entries)
-    last = fitting[-1].sequence if fitting else 0
-    return EntryPage(fitting, max(head, last), bool(fitting) and last < head, epoch, False)
+    kept = fit_page(entries)
+    last = kept[-1].sequence if kept else 0
+    return EntryPage(kept, max(head, last), bool(kept) and last < head, epoch, False)
 
 
 def page_before(entries: Sequence[Entry], head: int, epoch: str, *, is_snapshot: bool) -> EntryPage:
     """The last of the entries before a sequence, or of all; an entry may be newer than the head."""
-    fitting = fit_page(entries, newest=True)
-    first, last = (fitting[0].sequence, fitting[-1].sequence) if fitting else (0, 0)
-    return EntryPage(fitting, max(head, last), first > 1, epoch, is_snapshot)
+    kept = fit_page(entries, newest=True)
+    first, last = (kept[0].sequence, kept[-1].sequence) if kept else (0, 0)
+    return EntryPage(kept, max(head, last), first > 1, epoch, is_snapshot)
 
 
 def fit_page(entries: Sequence[Entry], *, newest: bool = False) -> list[Entry]:

@@ -1,12 +1,12 @@
-"""How long everything that waits for somebody may wait, and when that person is warned.
+"""When each waiting state expires, and when the person who has to act is warned.
 
     a draft                     its customer's next change, or `expires_at`
     an open RFI                 `needed_by`, or a while after the submission, or `expires_at`
     an offered match            the vendor's acceptance
     an accepted match           the vendor's first message or quote
 
-The timers of an RFI or a match follow from its state alone, so whoever changes the state knows
-which to set and which to cancel.
+The timers of an RFI or a match follow from its state alone, so the transaction that changes the
+state knows which to set and which to cancel.
 """
 
 from collections.abc import Mapping

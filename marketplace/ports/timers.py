@@ -16,7 +16,7 @@ class Timers(Protocol):
     """
 
     async def set_many(self, timers: Sequence[Timer]) -> None:
-        """Insert or replace by id; whoever had claimed a replaced timer no longer holds it."""
+        """Insert or replace by id; an earlier claim of a replaced timer no longer holds."""
 
     async def cancel(self, timer_ids: Collection[str]) -> None:
         """Remove those of these timers that exist."""

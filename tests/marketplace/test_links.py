@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.links import Link
-from notify.rules import Facts, tellings
+from notify.rules import Facts, intents
 from tests.builders import a_match
 from tests.notify.helpers import of_match
 
@@ -32,6 +32,6 @@ def test_customer_and_vendor_share_an_rfis_address() -> None:
     """Both sides have the same path to an RFI: the page shows each its own view."""
     match = a_match()
 
-    (telling,) = tellings(of_match("match.offered", match), Facts())
+    (intent,) = intents(of_match("match.offered", match), Facts())
 
-    assert telling.path == f"/rfis/{match.rfi_id}"
+    assert intent.path == f"/rfis/{match.rfi_id}"

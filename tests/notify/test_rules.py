@@ -7,24 +7,24 @@ import pytest
 from marketplace.domain.conversations import Channel
 from marketplace.domain.matches import MatchState
 from marketplace.domain.rfis import RfiState
-from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, NotificationKind, Telling, tellings
+from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, Intent, NotificationKind, intents
 from tests.builders import a_match, a_message, a_quote, an_accepted_match, an_rfi
 from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
 
 
-def _summary(found: list[Telling]) -> set[tuple[NotificationKind, str]]:
-    return {(telling.kind, telling.account_id) for telling in found}
+def _summary(found: list[Intent]) -> set[tuple[NotificationKind, str]]:
+    return {(intent.kind, intent.account_id) for intent in found}
 
 
 def test_a_vendor_is_notified_of_an_offer_by_email_and_sms() -> None:
     """Only the vendor is notified of an offer, by email and SMS, connected or not."""
     match = a_match(distance_m=1_200)
 
-    (telling,) = tellings(of_match("match.offered", match), Facts())
+    (intent,) = intents(of_match("match.offered", match), Facts())
 
-    assert (telling.kind, telling.account_id) == (NotificationKind.MATCH_OFFERED, match.vendor_id)
-    assert telling.data == {"distance_m": 1_000}
-    assert telling.path == f"/rfis/{match.rfi_id}"
+    assert (intent.kind, intent.account_id) == (NotificationKind.MATCH_OFFERED, match.vendor_id)
+    assert intent.data == {"distance_m": 1_000}
+    assert intent.path == f"/rfis/{match.rfi_id}"
     policy = POLICIES[NotificationKind.MATCH_OFFERED]
     assert policy.channels == (Channel.EMAIL, Channel.SMS)
     assert not policy.is_for_the_absent
@@ -34,7 +34,7 @@ def test_a_vendor_is_notified_when_its_offer_no_longer_fits() -> None:
     """The customer moved the RFI out of the vendor's reach."""
     match = a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable")
 
-    assert _summary(tellings(of_match("match.closed", match), Facts())) == {
+    assert _summary(intents(of_match("match.closed", match), Facts())) == {
         (NotificationKind.MATCH_CLOSED, match.vendor_id)
     }
 
@@ -44,7 +44,7 @@ def test_a_match_closed_with_its_rfi_causes_no_second_notification(reason: str) 
     """One fact causes one notification."""
     match = a_match(state=MatchState.CLOSED, closed_reason=reason)
 
-    assert tellings(of_match("match.closed", match), Facts()) == []
+    assert intents(of_match("match.closed", match), Facts()) == []
 
 
 def test_the_other_side_is_notified_of_a_message_after_a_delay() -> None:
@@ -54,12 +54,12 @@ def test_the_other_side_is_notified_of_a_message_after_a_delay() -> None:
         conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=7
     )
 
-    (telling,) = tellings(of_message(message), Facts(conversation=case.conversation))
+    (intent,) = intents(of_message(message), Facts(conversation=case.conversation))
 
-    assert (telling.kind, telling.account_id) == (NotificationKind.MESSAGE_SENT, case.vendor.id)
-    assert telling.path == f"/conversations/{case.conversation.id}"
-    assert telling.data["sender_name"] == case.customer.name
-    assert (telling.data["first_sequence"], telling.data["sequence"]) == (7, 7)
+    assert (intent.kind, intent.account_id) == (NotificationKind.MESSAGE_SENT, case.vendor.id)
+    assert intent.path == f"/conversations/{case.conversation.id}"
+    assert intent.data["sender_name"] == case.customer.name
+    assert (intent.data["first_sequence"], intent.data["sequence"]) == (7, 7)
     policy = POLICIES[NotificationKind.MESSAGE_SENT]
     assert policy.channels == (Channel.EMAIL,)
     assert (policy.is_for_the_absent, policy.delay_s) == (True, MESSAGE_DELAY_S)
@@ -72,27 +72,27 @@ def test_a_notification_does_not_copy_the_messages_text() -> None:
         conversation_id=case.conversation.id, sender_id=case.customer.id, sequence=1, body="secret"
     )
 
-    (telling,) = tellings(of_message(message), Facts(conversation=case.conversation))
+    (intent,) = intents(of_message(message), Facts(conversation=case.conversation))
 
-    assert "secret" not in repr(telling)
+    assert "secret" not in repr(intent)
 
 
 def test_a_message_of_an_unknown_conversation_notifies_nobody() -> None:
     """A message of an unknown conversation notifies nobody."""
-    assert tellings(of_message(a_message(sequence=1)), Facts()) == []
+    assert intents(of_message(a_message(sequence=1)), Facts()) == []
 
 
 def test_the_customer_is_notified_of_a_quote() -> None:
     """An absent customer is notified of a quote, with its figures."""
     quote = a_quote(amount_minor=25_000, currency="USD")
 
-    (telling,) = tellings(of_quote("quote.submitted", quote), Facts())
+    (intent,) = intents(of_quote("quote.submitted", quote), Facts())
 
-    assert (telling.kind, telling.account_id) == (
+    assert (intent.kind, intent.account_id) == (
         NotificationKind.QUOTE_SUBMITTED,
         quote.customer_id,
     )
-    assert telling.data["amount_minor"] == 25_000
+    assert intent.data["amount_minor"] == 25_000
     assert POLICIES[NotificationKind.QUOTE_SUBMITTED].is_for_the_absent
 
 
@@ -102,10 +102,10 @@ def test_vendors_that_accepted_are_notified_of_a_material_change() -> None:
     accepted, offered = an_accepted_match(rfi_id=rfi.id), a_match(rfi_id=rfi.id)
     event = of_rfi("rfi.revised", rfi, "budget.max_minor", "title", "needed_by")
 
-    (telling,) = tellings(event, Facts(matches=(accepted, offered)))
+    (intent,) = intents(event, Facts(matches=(accepted, offered)))
 
-    assert (telling.kind, telling.account_id) == (NotificationKind.RFI_REVISED, accepted.vendor_id)
-    assert telling.data == {"changed_fields": ["needed_by", "budget"]}
+    assert (intent.kind, intent.account_id) == (NotificationKind.RFI_REVISED, accepted.vendor_id)
+    assert intent.data == {"changed_fields": ["needed_by", "budget"]}
 
 
 @pytest.mark.parametrize("path", ["title", "max_vendors"])
@@ -114,7 +114,7 @@ def test_an_immaterial_change_notifies_nobody(path: str) -> None:
     rfi = an_rfi(revision=3)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
 
-    assert tellings(of_rfi("rfi.revised", rfi, path), facts) == []
+    assert intents(of_rfi("rfi.revised", rfi, path), facts) == []
 
 
 def test_a_change_of_a_draft_notifies_nobody() -> None:
@@ -122,7 +122,7 @@ def test_a_change_of_a_draft_notifies_nobody() -> None:
     rfi = an_rfi(revision=3, state=RfiState.DRAFT)
     facts = Facts(matches=(an_accepted_match(rfi_id=rfi.id),))
 
-    assert tellings(of_rfi("rfi.revised", rfi, "budget"), facts) == []
+    assert intents(of_rfi("rfi.revised", rfi, "budget"), facts) == []
 
 
 def test_a_withdrawal_notifies_vendors_whose_match_it_closed() -> None:
@@ -135,7 +135,7 @@ def test_a_withdrawal_notifies_vendors_whose_match_it_closed() -> None:
         a_match(state=MatchState.CLOSED, closed_reason="no_longer_suitable"),
     )
 
-    assert _summary(tellings(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
+    assert _summary(intents(of_rfi("rfi.withdrawn", rfi, "state"), Facts(matches=matches))) == {
         (NotificationKind.RFI_WITHDRAWN, closed.vendor_id)
     }
 
@@ -147,7 +147,7 @@ def test_an_award_notifies_the_winner_and_the_losers() -> None:
     declined = a_match(state=MatchState.DECLINED)
     rfi = an_rfi(revision=3, state=RfiState.AWARDED, awarded_vendor_id=winner.vendor_id)
 
-    found = tellings(of_rfi("rfi.awarded", rfi, "state"), Facts(matches=(loser, winner, declined)))
+    found = intents(of_rfi("rfi.awarded", rfi, "state"), Facts(matches=(loser, winner, declined)))
 
     assert _summary(found) == {
         (NotificationKind.RFI_WON, winner.vendor_id),
@@ -160,9 +160,9 @@ def test_an_award_notifies_the_winner_and_the_losers() -> None:
 
 def test_an_event_without_a_rule_notifies_nobody() -> None:
     """An event without a rule notifies nobody."""
-    assert tellings(of_match("match.accepted", an_accepted_match()), Facts()) == []
-    assert tellings(of_quote("quote.updated", a_quote()), Facts()) == []
-    assert tellings(of_rfi("rfi.submitted", an_rfi(), "state"), Facts()) == []
+    assert intents(of_match("match.accepted", an_accepted_match()), Facts()) == []
+    assert intents(of_quote("quote.updated", a_quote()), Facts()) == []
+    assert intents(of_rfi("rfi.submitted", an_rfi(), "state"), Facts()) == []
 
 
 def test_every_kind_has_a_policy() -> None:
@@ -175,7 +175,7 @@ def test_an_award_without_the_winners_match_notifies_no_winner() -> None:
     """Without the winner's match no win is notified: there is no conversation to link to."""
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
-    assert tellings(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []
+    assert intents(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []
 
 
 def test_an_expired_rfi_notifies_the_customer_and_its_vendors() -> None:
@@ -186,11 +186,11 @@ def test_an_expired_rfi_notifies_the_customer_and_its_vendors() -> None:
     )
     facts = Facts(matches=(closed, a_match(rfi_id=rfi.id, state=MatchState.DECLINED)))
 
-    found = tellings(of_rfi("rfi.withdrawn", rfi), facts)
+    found = intents(of_rfi("rfi.withdrawn", rfi), facts)
 
     kind = NotificationKind.RFI_EXPIRED
     assert _summary(found) == {(kind, rfi.customer_id), (kind, closed.vendor_id)}
-    assert {telling.account_id for telling in found if telling.data["is_own"]} == {rfi.customer_id}
+    assert {intent.account_id for intent in found if intent.data["is_own"]} == {rfi.customer_id}
 
 
 def test_closing_an_rfi_notifies_its_vendors_only() -> None:
@@ -198,7 +198,7 @@ def test_closing_an_rfi_notifies_its_vendors_only() -> None:
     rfi = an_rfi(state=RfiState.WITHDRAWN, ended_reason="found_elsewhere")
     closed = a_match(rfi_id=rfi.id, state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
 
-    found = tellings(of_rfi("rfi.withdrawn", rfi), Facts(matches=(closed,)))
+    found = intents(of_rfi("rfi.withdrawn", rfi), Facts(matches=(closed,)))
 
     assert _summary(found) == {(NotificationKind.RFI_WITHDRAWN, closed.vendor_id)}
 
@@ -208,4 +208,4 @@ def test_a_replaced_vendor_gets_no_email(reason: str) -> None:
     """The warning came before; no email follows."""
     match = a_match(state=MatchState.CLOSED, closed_reason=reason)
 
-    assert tellings(of_match("match.closed", match), Facts()) == []
+    assert intents(of_match("match.closed", match), Facts()) == []
