@@ -24,6 +24,7 @@ from tests.journeys.people import Person
 # Some leave before there can be an answer, as on a train into a tunnel; some press the button
 # twice.
 _IMPATIENT, _TWICE = 0.15, 0.15
+_WITH_PHOTO = 0.5
 _TUNNEL_S = (0.002, 0.08)
 _MOST_TURNS = 20
 _AMOUNTS = itertools.count(10_001)
@@ -86,13 +87,15 @@ class Trader:
 
     async def _draft(self) -> Told:
         mark = self._mark("job")
-        body = {
+        body: Told = {
             "category": "plumbing",
             "title": "Leaking sink",
             "description": mark,
             "location": self._place,
-            "attachment_ids": [await self._upload()],
         }
+        # A photo belongs to one RFI, so it would hide that a repeated request drafts a second one.
+        if self._random.random() < _WITH_PHOTO:
+            body["attachment_ids"] = [await self._upload()]
         return await self._keyed(Effect("draft", "", mark), self.customer, "/v1/rfis", body)
 
     async def _upload(self, rfi_id: str = "") -> str:
