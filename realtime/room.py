@@ -3,11 +3,12 @@
 A push with a position is delivered when it is the next one. When a later one arrives first, or a
 higher head is announced, the missing ones are read from the store, once for the room and not for
 each member. Members that joined meanwhile are tracked by a position of their own: their snapshot
-went up to N, so they get N + 1 and later.
+went up to N, so they get N + 1 and later, also what was delivered while they read the snapshot.
 """
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Iterable
 
 from prometheus_client import Counter
@@ -31,6 +32,8 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 # Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
+# Pushes kept while snapshots are read. A snapshot that is older than these has to be read again.
+MAX_RECENT = 200
 # If the store does not fill a gap in this time, the members get a `gap` and can show it.
 GAP_PUSHED_AFTER_S = 5.0
 # A head below what was delivered means that the store was restored from a backup, or that a new
@@ -53,14 +56,16 @@ class Room:
     __slots__ = (
         "_ahead",
         "_announced_head",
+        "_behind",
         "_epoch",
         "_filling",
         "_is_subscribed",
+        "_joining",
         "_lower_heads",
+        "_recent",
         "_subscribing",
         "_transport",
         "feed",
-        "joining",
         "limited",
         "members",
         "name",
@@ -75,17 +80,38 @@ class Room:
         self.members: dict[str, int] = {}
         # Members that get the limited form of a push; None in rooms without such members.
         self.limited: set[str] | None = None
-        self.joining = 0
+        self._joining = 0
         self.position = 0
         # The epoch that the position belongs to.
         self._epoch = feed.epoch if feed is not None else ""
         self._lower_heads = 0
         self._announced_head = 0
         self._ahead: dict[int, Announcement] = {}
+        # What was delivered while snapshots were read; None when none is being read.
+        self._recent: deque[Announcement] | None = None
+        # Connection → what it misses between its snapshot and the room's position; usually None.
+        self._behind: dict[str, list[Announcement]] | None = None
         self._filling: asyncio.Task[None] | None = None
         # A task is 900 bytes: only a room that waits for its subscription has this one.
         self._subscribing: asyncio.Task[None] | None = None
         self._is_subscribed = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the room has no member and nobody is joining."""
+        return not self.members and self._joining == 0
+
+    def begin_join(self) -> None:
+        """Keep what is delivered from now on, until `end_join`: the snapshot may not have it."""
+        self._joining += 1
+        if self._recent is None:
+            self._recent = deque(maxlen=MAX_RECENT)
+
+    def end_join(self) -> None:
+        """Follow `settle`, or a join that failed."""
+        self._joining -= 1
+        if self._joining == 0:
+            self._recent = None
 
     def receive(self, announcement: Announcement) -> None:
         """Handle an announcement from Redis."""
@@ -133,6 +159,9 @@ class Room:
         self._epoch, self._lower_heads = self.feed.epoch, 0
         self.position = self._announced_head = head
         self._ahead.clear()
+        self._behind = None
+        if self._recent is not None:
+            self._recent.clear()
         for connection_id in self.members:
             self.members[connection_id] = head
         self._push_gap(self.feed, head, is_snapshot=True)
@@ -154,23 +183,48 @@ class Room:
         self._subscribing, self._is_subscribed = None, True
 
     def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
-        """Add a member whose snapshot goes up to `position`, unless the room is already past it.
+        """Add a member whose snapshot goes up to `position`.
 
-        With `is_limited` the member gets each push in the limited form of the room's feed. Returns
-        False when the room has moved on meanwhile: the caller has to read the snapshot up to the
-        new end.
+        The member first gets what the room has delivered since then, in the next turn of the loop:
+        the caller writes its acknowledgement in this turn. With `is_limited` it gets each push in
+        the limited form of the room's feed. Returns False when the room has moved on too far: the
+        caller has to read the snapshot again.
         """
         if not self.members and position > self.position:
             # What arrived before the first member is in the snapshot, or is delivered after it.
             self.position = position
             self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > position}
-        if position < self.position:
+        missed = self._delivered_after(position)
+        if missed is None:
             return False
         self.members[connection_id] = position
         self.limit(connection_id, is_limited=is_limited)
+        if missed:
+            self._behind = {**(self._behind or {}), connection_id: missed}
+            asyncio.get_running_loop().call_soon(self._catch_up)
         if self._announced_head > self.position:
             self._fill_soon()
         return True
+
+    def _delivered_after(self, position: int) -> list[Announcement] | None:
+        """What was delivered after a position; None if some of it is not kept."""
+        if position >= self.position:
+            return []
+        recent = list(self._recent or ())
+        missed = [
+            announcement for announcement in recent if (announcement.position or 0) > position
+        ]
+        return missed if len(missed) == self.position - position else None
+
+    def _catch_up(self) -> None:
+        """Push to the members that joined behind the room's position what they miss."""
+        behind, self._behind = self._behind or {}, None
+        for connection_id, missed in behind.items():
+            for announcement in missed:
+                position = announcement.position or 0
+                if self.members.get(connection_id, position) < position:
+                    self.members[connection_id] = position
+                    self._push([connection_id], announcement)
 
     def limit(self, connection_id: str, *, is_limited: bool) -> None:
         """From now on, send a member pushes in their limited form, or in full."""
@@ -191,6 +245,10 @@ class Room:
                 task.cancel()
 
     def _deliver(self, announcement: Announcement) -> None:
+        if self._behind is not None:
+            self._catch_up()
+        if self._recent is not None:
+            self._recent.append(announcement)
         position = announcement.position or 0
         self.position = position
         due = [member_id for member_id, seen in self.members.items() if seen < position]

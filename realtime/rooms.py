@@ -58,7 +58,7 @@ class Rooms:
             room = Room(name, make_feed() if make_feed else None, self._transport)
             self._rooms[name] = room
             _ROOMS.set(len(self._rooms))
-        room.joining += 1
+        room.begin_join()
         if self.subscriber is not None:
             try:
                 await room.subscribed(self.subscriber)
@@ -82,15 +82,13 @@ class Rooms:
 
     def abandon(self, room: Room) -> None:
         """End an `enter`: after `settle`, or when the join failed."""
-        room.joining -= 1
+        room.end_join()
         self._close_if_empty(room)
 
     async def check_heads(self) -> None:
         """Compare every room's position with the store's head: finds lost announcements."""
         rooms = [
-            room
-            for room in self._rooms.values()
-            if room.feed is not None and (room.members or room.joining)
+            room for room in self._rooms.values() if room.feed is not None and not room.is_empty
         ]
         for start in range(0, len(rooms), HEADS_PER_BATCH):
             batch = rooms[start : start + HEADS_PER_BATCH]
@@ -114,7 +112,7 @@ class Rooms:
             await self.check_heads()
 
     def _close_if_empty(self, room: Room) -> None:
-        if not room.members and room.joining == 0 and self._rooms.get(room.name) is room:
+        if room.is_empty and self._rooms.get(room.name) is room:
             room.stop()
             del self._rooms[room.name]
             _ROOMS.set(len(self._rooms))

@@ -28,6 +28,6 @@ def claimed(store: MongoStore, *_: object) -> MongoStore:
 
 if __name__ == "__main__":
     MongoIdempotencyKeys.begin = begin  # type: ignore[method-assign, assignment] # the planted fault
-    MongoIdempotencyKeys.release = release  # type: ignore[method-assign] # nothing was claimed
+    MongoIdempotencyKeys.release = release  # type: ignore[method-assign, assignment] # nothing was claimed
     MongoStore.claimed = claimed  # type: ignore[method-assign, assignment] # and nothing notices it
     run(main)
