@@ -1,18 +1,19 @@
 """Builds notifications, and announces them to apps once they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 from prometheus_client import Counter
 
+from marketplace.actions import account_feed
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.ids import new_id
 from marketplace.logs import get_logger
-from marketplace.ports import Announcement, World, account_room
-from notify.delivery_log import view
+from marketplace.ports import World
 from notify.rules import POLICIES, Intent
 
 LOG = get_logger(__name__)
@@ -78,19 +79,13 @@ class Drafts:
             if _is_reachable(account, channel)
         ]
 
-    def announce(self, written: Iterable[Notification]) -> None:
-        """Announce written notifications to the recipients' apps, and count them."""
-        for notification in written:
+    async def announce(self, written: Iterable[Notification], items: Sequence[FeedItem]) -> None:
+        """Push the items about written notifications, and count the notifications."""
+        traces = {}
+        for notification, item in zip(written, items, strict=True):
             _CREATED.labels(notification.kind, notification.channel).inc()
-            room = account_room(notification.account_id)
-            self._world.live.announce(
-                Announcement(
-                    room,
-                    "notification.created",
-                    view(notification),
-                    traceparent=notification.traceparent,
-                )
-            )
+            traces[item.id] = notification.traceparent
+        await account_feed.tell(self._world, items, traces)
 
 
 def _is_reachable(account: Account, channel: Channel) -> bool:

@@ -5,7 +5,8 @@ Chat messages have a consumer of their own (digests.py), so that these events ne
 
 from collections.abc import Callable, Sequence
 
-from marketplace.domain.notifications import Notification
+from marketplace.actions import account_feed
+from marketplace.domain.account_feed import FeedItem
 from marketplace.events import Event
 from marketplace.ports import Repositories, World
 from notify import rules
@@ -48,16 +49,16 @@ class Handler:
         if not drafts:
             return
 
-        async def work(tx: Repositories) -> list[Notification]:
+        async def work(tx: Repositories) -> list[FeedItem]:
             if not await tx.handled.mark(GROUP, event.id):
                 return []
             await tx.notifications.add_many(drafts)
             await tx.outbox.add_many([log_event("notification.created", draft) for draft in drafts])
-            return drafts
+            return await tx.feed.append(account_feed.notification_items(drafts))
 
-        written = await self._world.store.transact(work)
-        self._drafts.announce(written)
-        if written:
+        items = await self._world.store.transact(work)
+        if items:
+            await self._drafts.announce(drafts, items)
             self._wake()
 
     async def _is_wanted(self, intent: Intent) -> bool:

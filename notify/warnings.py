@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from marketplace import tracing
+from marketplace.actions import account_feed
 from marketplace.actions.offers import is_answered
 from marketplace.domain import lifetimes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.lifetimes import Wait
-from marketplace.domain.notifications import Notification
 from marketplace.domain.rfis import RfiState
 from marketplace.domain.timers import Timer, TimerKind, timer
 from marketplace.links import Link
@@ -67,20 +68,20 @@ class Warnings:
         moment = _Moment(_moment_id(due, warning.wait), tracing.traceparent())
         drafts = await self._drafts.of(moment, warning.intent)
 
-        async def work(tx: Repositories) -> list[Notification]:
+        async def work(tx: Repositories) -> list[FeedItem]:
             if not await tx.timers.finish(due) or not await tx.handled.mark(GROUP, moment.id):
                 return []
             if drafts:
                 await tx.notifications.add_many(drafts)
                 created = [log_event("notification.created", draft) for draft in drafts]
                 await tx.outbox.add_many(created)
-            return drafts
+            return await tx.feed.append(account_feed.notification_items(drafts))
 
-        written = await self._world.store.transact(work)
-        self._drafts.announce(written)
-        if written:
+        items = await self._world.store.transact(work)
+        if items:
+            await self._drafts.announce(drafts, items)
             self._wake()
-        return bool(written)
+        return bool(items)
 
     async def _warning(self, due: Timer) -> _Warning | None:
         if due.kind is TimerKind.RFI_WARNING:

@@ -236,12 +236,12 @@ class Gateway:
             )
 
     async def _enter_own_room(self, connection: Connection) -> None:
-        room = await self._rooms.enter(account_room(connection.actor.account_id), None)
-        try:
-            room.settle(connection.id, 0)
-            connection.add_room(room)
-        finally:
-            self._rooms.abandon(room)
+        name = account_room(connection.actor.account_id)
+        await self._rooms.listen(name, connection.id)
+        if connection.is_gone:
+            self._rooms.leave(name, connection.id)
+        else:
+            connection.rooms.add(name)
 
     def _check_expiry(self) -> None:
         now = self._world.clock.now().timestamp()

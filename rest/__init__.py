@@ -5,9 +5,9 @@ request ─▶ app ─▶ performing ─┬─▶ requests, queries, authenticat
                               ├─▶ the operation's handler ─▶ marketplace.actions
                               └─▶ responses, or problems              write the response
 
-accounts.py verifications.py password_resets.py own_sessions.py second_factors.py passkeys.py
-personal_data.py tokens.py vendors.py administration.py categories.py rfis.py
-matches.py quotes.py conversations.py blocks.py reports.py attachments.py files.py
+accounts.py account_feed.py verifications.py password_resets.py own_sessions.py second_factors.py
+passkeys.py personal_data.py tokens.py vendors.py administration.py categories.py rfis.py
+matches.py quotes.py inbox.py conversations.py blocks.py reports.py attachments.py files.py
 notifications.py timelines.py decisions.py health.py
                   the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place

@@ -11,6 +11,7 @@ from marketplace.bootstrap import Parts
 from marketplace.ids import new_id
 from marketplace.inputs import phones
 from rest import (
+    account_feed,
     accounts,
     administration,
     attachments,
@@ -20,6 +21,7 @@ from rest import (
     decisions,
     files,
     health,
+    inbox,
     matches,
     metrics,
     notifications,
@@ -60,6 +62,7 @@ _NOUNS = (
     second_factors,
     passkeys,
     personal_data,
+    account_feed,
     tokens,
     vendors,
     administration,
@@ -69,6 +72,7 @@ _NOUNS = (
     timelines,
     quotes,
     matches,
+    inbox,
     conversations,
     blocks,
     reports,

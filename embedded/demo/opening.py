@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace import events
+from marketplace.actions.account_feed import match_items
 from marketplace.actions.events import event, match_event, rfi_event
 from marketplace.domain import lifetimes, matches, rfis
 from marketplace.domain.accounts import Account, Actor, Role
@@ -23,6 +24,7 @@ from marketplace.domain.vendors import NearbyVendor, Vendor
 from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.schemas.conversations import ConversationView
+from marketplace.storage.conversations import conversation_document
 from marketplace.storage.documents import to_document
 
 MATCHING = Actor("matching", Role.SYSTEM)  # as the matching process acts
@@ -75,9 +77,27 @@ def opened(
                 *lifetimes.timers_of_match(accepted, policy),
             )
         ],
-        "conversations": [to_document(conversation)],
+        "conversations": [conversation_document(conversation)],
         "entries": [to_document(_notice(accepted, conversation.id, now))],
         "outbox": [_outgoing(domain_event) for domain_event in domain_events],
+        **_feeds(offered, accepted),
+    }
+
+
+def _feeds(offered: Match, accepted: Match) -> Documents:
+    """What both were told: their first two items."""
+    changes = (("match.offered", offered), ("match.updated", accepted))
+    items = [
+        replace(item, position=position, id=new_id())
+        for position, (name, match) in enumerate(changes, start=1)
+        for item in match_items(name, [match])
+    ]
+    return {
+        "feed_items": [to_document(item) for item in items],
+        "feed_heads": [
+            {"_id": account_id, "position": len(changes)}
+            for account_id in (offered.vendor_id, offered.customer_id)
+        ],
     }
 
 

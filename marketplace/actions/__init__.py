@@ -22,6 +22,8 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
     offers.py         take a vendor off an RFI that goes on without it
     quotes.py         submit and revise quotes
     conversations.py  messages, edits, deletions, read positions, notices
+    inbox.py          mute and archive a conversation
+    account_feed.py   what accounts are told, and their feeds from a number on
     blocks.py         block and unblock a conversation
     timelines.py      everything that happened to an RFI
     decisions.py      read decisions

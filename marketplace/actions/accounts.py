@@ -8,6 +8,7 @@ from typing import Any
 from marketplace.actions import announcements, notifications
 from marketplace.actions.events import vendor_event
 from marketplace.domain import addresses, codes, vendors
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import (
     Account,
     Actor,
@@ -18,7 +19,7 @@ from marketplace.domain.accounts import (
 )
 from marketplace.domain.addresses import Address, AddressKind, Source
 from marketplace.domain.codes import CodePurpose
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.errors import Code, FieldError, ParleyError
 from marketplace.ids import new_id
 from marketplace.inputs import emails, passwords
@@ -134,7 +135,7 @@ async def update(world: World, actor: Actor, profile: Mapping[str, Any]) -> Acco
     before = await own_account(world, actor)
     notice = notifications.security(before, SecurityChange.PHONE_CHANGED, now)
 
-    async def work(tx: Repositories) -> tuple[Account, list[Notification]]:
+    async def work(tx: Repositories) -> tuple[Account, list[FeedItem]]:
         kept = require(await tx.accounts.get(actor.account_id))
         after = replace(kept, **profile)
         await tx.accounts.save(after)
@@ -147,7 +148,7 @@ async def update(world: World, actor: Actor, profile: Mapping[str, Any]) -> Acco
         return after, await notifications.add(tx, notice)
 
     account, items = await world.store.transact(work)
-    notifications.announce(world, items)
+    await notifications.announce(world, items)
     return account
 
 

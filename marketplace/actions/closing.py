@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Self
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event, rfi_event
 from marketplace.domain import lifetimes, matches, quotes, rfis
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import LIVE_STATES, Match
@@ -25,21 +26,30 @@ class Closing:
     quotes: list[Quote] = field(default_factory=list)
     notices: list[Entry] = field(default_factory=list)
     vendor_ids: list[str] = field(default_factory=list)
+    items: list[FeedItem] = field(default_factory=list)
 
     @classmethod
     def of(cls, rfi: Rfi, revision: Revision) -> Self:
         """The closing of an RFI that has just ended and so no longer expires."""
         return cls(*rfis.expiring(rfi, revision, None))
 
-    def announce(self, world: World) -> None:
+    async def add_items(self, tx: Repositories, *more: FeedItem) -> None:
+        """Add what ended, and then `more`, to the feeds of the accounts concerned."""
+        self.items = await tx.feed.append(
+            [
+                *account_feed.match_items("match.updated", self.matches),
+                *account_feed.quote_items("quote.updated", self.quotes),
+                *more,
+            ]
+        )
+
+    async def announce(self, world: World) -> None:
         """Push every change to whom it concerns."""
         announcements.rfi_changed(world, self.revision)
-        for match in self.matches:
-            announcements.match_changed(world, "match.updated", match)
-        for quote in self.quotes:
-            announcements.quote_changed(world, "quote.updated", quote)
+        announcements.access_changed(world, *(match.vendor_id for match in self.matches))
         for notice in self.notices:
             announcements.entry_added(world, notice)
+        await account_feed.tell(world, self.items)
 
 
 async def end_withdrawn(
@@ -50,6 +60,7 @@ async def end_withdrawn(
     await tx.rfis.save(closing.rfi, closing.revision)
     await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
     await close_rest(world, tx, actor, closing)
+    await closing.add_items(tx)
     return closing
 
 

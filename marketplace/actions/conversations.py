@@ -1,6 +1,6 @@
 """Send, edit and delete messages; advance read positions; add notices."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,64 +9,10 @@ from marketplace.actions import announcements, attachments
 from marketplace.domain import conversations
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
-from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.requests import RequestKey
-from marketplace.domain.unread import Unread
 from marketplace.errors import ParleyError, invalid
 from marketplace.ids import new_id
 from marketplace.ports import Appended, Repositories, World
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationSummary:
-    """A conversation with its head, the actor's read position, and the number of unread messages.
-
-    `unread` counts the others' undeleted messages, up to 100 (domain/unread.py).
-    """
-
-    conversation: Conversation
-    head: int
-    read_sequence: int
-    unread: int
-
-
-async def own_conversations(
-    world: World, actor: Actor, request: PageRequest
-) -> Page[ConversationSummary]:
-    """The actor's conversations, newest first."""
-    page = await world.store.conversations.of_account(actor.account_id, request)
-    return Page(tuple(await summaries(world, actor, list(page.items))), page.next_cursor)
-
-
-async def summaries(
-    world: World, actor: Actor, found: list[Conversation]
-) -> list[ConversationSummary]:
-    """The head, read position and unread count of the actor in each of these conversations."""
-    ids = [conversation.id for conversation in found]
-    heads = await world.store.entries.heads(ids)
-    positions = await world.store.read_positions.of_account(actor.account_id, ids)
-    read_sequences = {
-        conversation_id: positions[conversation_id].read_sequence
-        if conversation_id in positions
-        else 0
-        for conversation_id in ids
-    }
-    unread_after = {
-        conversation_id: sequence
-        for conversation_id, sequence in read_sequences.items()
-        if sequence < heads[conversation_id]
-    }
-    unread = (
-        await world.store.entries.unread(actor.account_id, unread_after) if unread_after else {}
-    )
-    return [
-        ConversationSummary(
-            conversation,
-            heads[conversation.id],
-            *astuple(unread.get(conversation.id) or Unread(read_sequences[conversation.id], 0)),
-        )
-        for conversation in found
-    ]
 
 
 async def own_conversation(world: World, actor: Actor, conversation_id: str) -> Conversation:
@@ -179,7 +125,7 @@ async def mark_position(
 ) -> ReadPosition | None:
     """Advance the actor's read position; None if nothing changed.
 
-    The change is not announced in a blocked conversation.
+    The actor's other apps learn what was read. In a blocked conversation the other side does not.
 
     Raises:
         ParleyError: `not_found`; `validation_failed` for a sequence that does not exist yet.
@@ -193,6 +139,8 @@ async def mark_position(
     )
     if position is not None and conversation.is_open:
         announcements.read_position_moved(world, position)
+    if position is not None and read:
+        announcements.inbox_read(world, position, head)
     return position
 
 

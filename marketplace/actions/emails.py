@@ -11,10 +11,11 @@ from datetime import datetime
 from marketplace.actions import accounts, announcements, notifications, sessions
 from marketplace.actions.codes import linked, new_code, take_quota
 from marketplace.domain import codes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor, wrong_password
 from marketplace.domain.addresses import AddressKind
 from marketplace.domain.codes import Code, CodePurpose
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.errors import invalid
 from marketplace.inputs import emails
 from marketplace.ports import Repositories, World
@@ -52,18 +53,18 @@ async def request_change(
     change = SecurityChange.EMAIL_CHANGE_REQUESTED
     notice = notifications.security(account, change, now, undo=undo)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         await tx.codes.put(code)
         if undo is not None:
             await tx.codes.put(undo)
         return await notifications.add(tx, mail, notice)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
 
 
 async def change(
     tx: Repositories, account: Account, code: Code, now: datetime
-) -> tuple[Account, list[Notification]]:
+) -> tuple[Account, list[FeedItem]]:
     """The account with the address that the code was sent to; the old address gets a notice.
 
     The old address stays reserved while the change can be undone.
@@ -94,7 +95,7 @@ async def undo(world: World, token: str) -> list[str]:
     now = world.clock.now()
     code = await linked(world, token, CodePurpose.EMAIL_UNDO)
 
-    async def work(tx: Repositories) -> tuple[list[str], list[Notification]]:
+    async def work(tx: Repositories) -> tuple[list[str], list[FeedItem]]:
         account = await tx.accounts.get(code.account_id)
         if account is None or not await tx.codes.spend(code):
             raise codes.refused("token")
@@ -119,7 +120,7 @@ async def undo(world: World, token: str) -> list[str]:
     ended, items = await world.store.transact(work)
     for session_id in ended:
         announcements.session_ended(world, code.account_id, session_id)
-    notifications.announce(world, items)
+    await notifications.announce(world, items)
     return ended
 
 

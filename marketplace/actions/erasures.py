@@ -85,6 +85,7 @@ async def _run(world: World, erasure: Erasure) -> None:
     await _leave_matches(world, actor)
     await _leave_conversations(world, actor)
     await _delete_files(world, actor)
+    await world.store.feed.forget(erasure.id)
     is_told = await world.store.notifications.forget(erasure.id, AccountKind.SECURITY)
     now = world.clock.now()
     settled_at = erasure.requested_at + erasures.SETTLED_AFTER
@@ -166,6 +167,7 @@ async def _leave_matches(world: World, actor: Actor) -> None:
         await world.store.notifications.rename(
             match.customer_id, match.rfi_id, match.vendor_name, DELETED_ACCOUNT
         )
+        await world.store.feed.rename(match.customer_id, match.vendor_id, DELETED_ACCOUNT)
 
 
 def _without_vendor(match_id: str) -> Callable[[Repositories], Awaitable[None]]:

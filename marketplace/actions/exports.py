@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from marketplace.actions import accounts, notifications
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, OwnAccount, Role
 from marketplace.domain.attachments import Attachment, AttachmentState, sent_form
 from marketplace.domain.conversations import Conversation
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.domain.pages import every_item
 from marketplace.ports import Repositories, World
 from marketplace.schemas import views
@@ -56,10 +57,10 @@ async def begin(world: World, actor: Actor) -> OwnAccount:
     account = await accounts.own_account(world, actor)
     notice = notifications.security(account, SecurityChange.DATA_EXPORTED, world.clock.now())
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         return await notifications.add(tx, notice)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
     return await accounts.as_seen(world, account)
 
 
@@ -75,6 +76,7 @@ async def files(world: World, account: OwnAccount) -> AsyncIterator[ExportFile]:
     yield ExportList("log-ins.json", _written(SessionView(), sessions))
     notified = every_item(lambda request: store.notifications.of_account(id_, request))
     yield ExportList("notifications.json", _written(NotificationView(), notified))
+    yield ExportList("feed.json", _told(world, id_))
     reported = every_item(lambda request: store.reports.by_reporter(id_, request))
     yield ExportList("reports.json", _written(FiledReport(), reported))
     if account.role is Role.VENDOR:
@@ -92,6 +94,15 @@ async def files(world: World, account: OwnAccount) -> AsyncIterator[ExportFile]:
     async for attachment in _attachments(world, id_):
         chunks = world.files.blobs.read(attachment.content_id or "")
         yield ExportCopy(f"attachments/{attachment.id}/{attachment.name}", chunks)
+
+
+async def _told(world: World, account_id: str) -> AsyncIterator[Item]:
+    """What the account was told."""
+    store, after = world.store.feed, 0
+    while items := await store.after(account_id, after, _PAGE):
+        for item in items:
+            yield views.item_view(item)
+        after = items[-1].position
 
 
 async def _of_vendor(world: World, vendor_id: str) -> AsyncIterator[ExportFile]:

@@ -79,7 +79,7 @@ async def expire_match(world: World, timer: Timer) -> bool:
 
     departure = await world.store.transact(work)
     if departure is not None:
-        departure.announce(world)
+        await departure.announce(world)
     return departure is not None
 
 
@@ -110,7 +110,7 @@ async def expire_rfi(world: World, timer: Timer) -> bool:
 
     closing = await world.store.transact(work)
     if closing is not None:
-        closing.announce(world)
+        await closing.announce(world)
     return closing is not None
 
 

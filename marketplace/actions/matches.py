@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event, match_event
 from marketplace.actions.offers import Departure, expire_all, expired_offers
 from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import decisions, lifetimes, matches, matching, vendors
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, Participant
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
@@ -33,7 +34,8 @@ class _Round:
 
     expired: Sequence[Departure] = ()
     closed: Sequence[Match] = ()
-    offered: Sequence[Match] = ()
+    items: Sequence[FeedItem] = ()
+    offered: int = 0
 
 
 async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_id: str) -> int:
@@ -58,12 +60,10 @@ async def match_rfi(world: World, actor: Actor, group: str, event_id: str, rfi_i
 
     done = await world.store.transact(work)
     for departure in done.expired:
-        departure.announce(world)
-    for match in done.closed:
-        announcements.match_changed(world, "match.updated", match)
-    for match in done.offered:
-        announcements.match_changed(world, "match.offered", match)
-    return len(done.offered)
+        await departure.announce(world)
+    announcements.access_changed(world, *(match.vendor_id for match in done.closed))
+    await account_feed.tell(world, done.items)
+    return done.offered
 
 
 async def accept(world: World, actor: Actor, match_id: str) -> Match:
@@ -74,7 +74,7 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
     """
     now = world.clock.now()
 
-    async def work(tx: Repositories) -> tuple[Match, Entry]:
+    async def work(tx: Repositories) -> tuple[Match, Entry, list[FeedItem]]:
         match = await _own_match(world, tx, actor, match_id)
         vendors.require_not_suspended(await tx.vendors.get(actor.account_id))
         accepted = matches.accept(match, new_id(), now)
@@ -88,11 +88,13 @@ async def accept(world: World, actor: Actor, match_id: str) -> Match:
         started = {"conversation": _CONVERSATION.write(conversation)}
         await tx.outbox.add(match_event("match.accepted", accepted, actor))
         await tx.outbox.add(event("conversation.started", conversation.id, now, actor, started))
-        return accepted, notice
+        items = account_feed.match_items("match.updated", [accepted])
+        return accepted, notice, await tx.feed.append(items)
 
-    accepted, notice = await world.store.transact(work)
-    announcements.match_changed(world, "match.updated", accepted)
+    accepted, notice, items = await world.store.transact(work)
+    announcements.access_changed(world, accepted.vendor_id)
     announcements.entry_added(world, notice)
+    await account_feed.tell(world, items)
     return accepted
 
 
@@ -106,17 +108,19 @@ async def decline(world: World, actor: Actor, match_id: str, reason: str | None)
     """
     now = world.clock.now()
 
-    async def work(tx: Repositories) -> Match:
+    async def work(tx: Repositories) -> tuple[Match, list[FeedItem]]:
         declined = matches.decline(await _own_match(world, tx, actor, match_id), reason, now)
         await tx.matches.save(declined, MatchState.OFFERED)
         await tx.timers.cancel(lifetimes.offer_timer_ids(match_id))
         await tx.vendors.release(declined.vendor_id)
         await tx.rfis.count_matches(declined.rfi_id, -1)
         await tx.outbox.add(match_event("match.declined", declined, actor))
-        return declined
+        items = account_feed.match_items("match.updated", [declined])
+        return declined, await tx.feed.append(items)
 
-    declined = await world.store.transact(work)
-    announcements.match_changed(world, "match.updated", declined)
+    declined, items = await world.store.transact(work)
+    announcements.access_changed(world, declined.vendor_id)
+    await account_feed.tell(world, items)
     return declined
 
 
@@ -168,7 +172,11 @@ async def _match(world: World, tx: Repositories, actor: Actor, rfi: Rfi) -> _Rou
     offered = await _offer(world, tx, actor, rfi, chosen)
     if offered or closed:
         await tx.rfis.count_matches(rfi.id, len(offered) - len(closed))
-    return _Round(expired, closed, offered)
+    items = [
+        *account_feed.match_items("match.updated", closed),
+        *account_feed.match_items("match.offered", offered),
+    ]
+    return _Round(expired, closed, await tx.feed.append(items), len(offered))
 
 
 async def _look_around(

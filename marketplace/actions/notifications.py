@@ -4,13 +4,14 @@ They are written in the action's transaction, so they go out if and only if the 
 without waiting for Kafka.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from marketplace import tracing
-from marketplace.actions import announcements
+from marketplace.actions import account_feed
 from marketplace.actions.events import event
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.codes import Code, CodePurpose
 from marketplace.domain.conversations import Channel
@@ -62,17 +63,17 @@ def security(
     return _notification(AccountKind.SECURITY, Channel.EMAIL, account.id, data, now)
 
 
-async def add(tx: Repositories, *notifications: Notification) -> list[Notification]:
+async def add(tx: Repositories, *notifications: Notification) -> list[FeedItem]:
     """Write notifications and their events within a transaction; returns what to announce."""
     await tx.notifications.add_many(notifications)
     await tx.outbox.add_many([_created(notification) for notification in notifications])
-    return list(notifications)
+    return await tx.feed.append(account_feed.notification_items(notifications))
 
 
-def announce(world: World, notifications: Iterable[Notification]) -> None:
+async def announce(world: World, items: Sequence[FeedItem]) -> None:
     """Announce written notifications to their accounts' apps."""
-    for notification in notifications:
-        announcements.notification_created(world, notification)
+    traces = dict.fromkeys([item.id for item in items], tracing.traceparent())
+    await account_feed.tell(world, items, traces)
 
 
 def _notification(

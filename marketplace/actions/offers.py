@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import match_event, quote_event
 from marketplace.domain import decisions, lifetimes, matches, matching, quotes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import LIVE_STATES, Match, MatchState
@@ -43,16 +44,15 @@ class Departure:
     """A vendor's departure from an RFI, to be announced after the commit."""
 
     match: Match
-    quote: Quote | None = None
-    notice: Entry | None = None
+    notice: Entry | None
+    items: list[FeedItem]
 
-    def announce(self, world: World) -> None:
+    async def announce(self, world: World) -> None:
         """Push every change to whom it concerns."""
-        announcements.match_changed(world, "match.updated", self.match)
-        if self.quote is not None:
-            announcements.quote_changed(world, "quote.updated", self.quote)
+        announcements.access_changed(world, self.match.vendor_id)
         if self.notice is not None:
             announcements.entry_added(world, self.notice)
+        await account_feed.tell(world, self.items)
 
 
 async def close_expired(world: World, found: Sequence[Match]) -> None:
@@ -69,7 +69,7 @@ async def close_expired(world: World, found: Sequence[Match]) -> None:
             return await expire_all(world, tx, (match for match in current if match is not None))
 
         for departure in await world.store.transact(work):
-            departure.announce(world)
+            await departure.announce(world)
 
 
 async def expired_offers(world: World, tx: Repositories, vendor_ids: Sequence[str]) -> list[Match]:
@@ -138,21 +138,28 @@ async def close_match(
     if rfi is not None and rfi.state is RfiState.OPEN:
         await tx.rfis.count_matches(match.rfi_id, -1)
     await tx.outbox.add(match_event("match.closed", closed_match, actor))
-    if match.conversation_id is None:
-        return Departure(closed_match)
-    data = {"rfi_id": match.rfi_id, "match_id": match.id, "reason": reason}
-    # A message that the transaction did not see may be the answer that was waited for.
-    follows_seen = reason == matches.NO_ANSWER
-    notice = await add_notice(
-        tx, match.conversation_id, "match_closed", data, actor, now, follows_seen=follows_seen
-    )
+    items = account_feed.match_items("match.updated", [closed_match])
+    notice: Entry | None = None
+    if match.conversation_id is not None:
+        data = {"rfi_id": match.rfi_id, "match_id": match.id, "reason": reason}
+        # A message that the transaction did not see may be the answer that was waited for.
+        follows_seen = reason == matches.NO_ANSWER
+        notice = await add_notice(
+            tx, match.conversation_id, "match_closed", data, actor, now, follows_seen=follows_seen
+        )
+        closed_quotes = await _close_quote(world, tx, match, actor)
+        items += account_feed.quote_items("quote.updated", closed_quotes)
+    return Departure(closed_match, notice, await tx.feed.append(items))
+
+
+async def _close_quote(world: World, tx: Repositories, match: Match, actor: Actor) -> list[Quote]:
     quote = await tx.quotes.of_pair(match.rfi_id, match.vendor_id)
     if quote is None or quote.state is not QuoteState.SUBMITTED:
-        return Departure(closed_match, notice=notice)
-    closed_quote = quotes.close(quote, now)
+        return []
+    closed_quote = quotes.close(quote, world.clock.now())
     await tx.quotes.save(closed_quote)
     await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
-    return Departure(closed_match, closed_quote, notice)
+    return [closed_quote]
 
 
 async def _close_departed(world: World, actor: Actor, match_id: str) -> bool:
@@ -175,7 +182,7 @@ async def _close_departed(world: World, actor: Actor, match_id: str) -> bool:
     departure = await world.store.transact(work)
     if departure is None:
         return False
-    departure.announce(world)
+    await departure.announce(world)
     return True
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from marketplace.actions import accounts, notifications
 from marketplace.domain import passkeys
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.domain.passkeys import CHALLENGE_LIFETIME, ChallengeUse, Passkey
 from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
@@ -47,14 +48,14 @@ async def add(world: World, actor: Actor, credential: str, name: str) -> Passkey
     )
     notice = notifications.security(account, SecurityChange.PASSKEY_ADDED, now)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         accounts.require(await tx.accounts.get(account.id))
         passkeys.require_room(len(await tx.passkeys.of_account(account.id)))
         if not await tx.passkeys.add(passkey):
             raise passkeys.refused("credential")
         return await notifications.add(tx, notice)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
     return passkey
 
 
@@ -73,12 +74,12 @@ async def remove(world: World, actor: Actor, passkey_id: str) -> None:
     now = world.clock.now()
     notice = notifications.security(account, SecurityChange.PASSKEY_REMOVED, now)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         if not await tx.passkeys.remove(account.id, passkey_id):
             raise passkeys.not_found()
         return await notifications.add(tx, notice)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
 
 
 def options_to_prove(world: World) -> dict[str, Any]:

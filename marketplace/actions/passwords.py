@@ -1,15 +1,16 @@
 """Change a password, and reset a forgotten one by a link."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from marketplace.actions import accounts, announcements, notifications, sessions
 from marketplace.actions.codes import linked, new_code, take_quota
 from marketplace.domain import addresses, codes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor, wrong_password
 from marketplace.domain.addresses import AddressKind, Source
 from marketplace.domain.codes import CodePurpose
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.errors import ParleyError, invalid
 from marketplace.inputs import emails, passwords
 from marketplace.ports import Repositories, World
@@ -34,7 +35,7 @@ async def change(
     new_hash = await world.passwords.hash(new, asked_by)
     notice = notifications.security(checked, SecurityChange.PASSWORD_CHANGED, now)
 
-    async def work(tx: Repositories) -> tuple[list[str], list[Notification]]:
+    async def work(tx: Repositories) -> tuple[list[str], list[FeedItem]]:
         account = accounts.require(await tx.accounts.get(checked.id))
         if account.password_hash != checked.password_hash:
             raise wrong_password("current")
@@ -43,7 +44,7 @@ async def change(
         return ended, await notifications.add(tx, notice)
 
     ended, items = await world.store.transact(work)
-    _announce(world, checked.id, ended, items)
+    await _announce(world, checked.id, ended, items)
     return ended
 
 
@@ -65,11 +66,11 @@ async def request_reset(world: World, email: str) -> None:
     code = new_code(CodePurpose.PASSWORD_RESET, account.id, account.email, now)
     mail = notifications.code(code)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         await tx.codes.put(code)
         return await notifications.add(tx, mail)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
 
 
 async def reset(world: World, token: str, new: str, asked_by: str = "") -> list[str]:
@@ -89,7 +90,7 @@ async def reset(world: World, token: str, new: str, asked_by: str = "") -> list[
     _require_hard_to_guess(checked, new, "password")
     new_hash = await world.passwords.hash(new, asked_by)
 
-    async def work(tx: Repositories) -> tuple[list[str], list[Notification]]:
+    async def work(tx: Repositories) -> tuple[list[str], list[FeedItem]]:
         account = await tx.accounts.get(code.account_id)
         if account is None or account.email != code.address or not await tx.codes.spend(code):
             raise codes.refused("token")
@@ -100,7 +101,7 @@ async def reset(world: World, token: str, new: str, asked_by: str = "") -> list[
         return await _set_password(tx, account, new_hash), items
 
     ended, items = await world.store.transact(work)
-    _announce(world, code.account_id, ended, items)
+    await _announce(world, code.account_id, ended, items)
     return ended
 
 
@@ -120,12 +121,12 @@ async def _set_password(
     return await tx.sessions.delete_all(account.id, besides)
 
 
-def _announce(
-    world: World, account_id: str, ended: Iterable[str], items: Iterable[Notification]
+async def _announce(
+    world: World, account_id: str, ended: Iterable[str], items: Sequence[FeedItem]
 ) -> None:
     for session_id in ended:
         announcements.session_ended(world, account_id, session_id)
-    notifications.announce(world, items)
+    await notifications.announce(world, items)
 
 
 def _require_hard_to_guess(account: Account, password: str, path: str) -> None:

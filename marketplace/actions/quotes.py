@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import quote_event
 from marketplace.actions.rfis import visible_rfi
 from marketplace.domain import conversations, lifetimes, quotes, rfis, vendors
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import Match
@@ -33,7 +34,7 @@ async def submit(
     actor.require(Role.VENDOR)
     now = world.clock.now()
 
-    async def work(tx: Repositories) -> tuple[Quote, Entry, bool]:
+    async def work(tx: Repositories) -> tuple[Quote, Entry, list[FeedItem]]:
         match = await _quotable(tx, actor, rfi_id, figures)
         before = await tx.quotes.of_pair(rfi_id, actor.account_id)
         if before is None:
@@ -56,12 +57,12 @@ async def submit(
         code = name.replace(".", "_")
         notice = await add_notice(tx, quote.conversation_id, code, notice_data, actor, now)
         await tx.rfis.guard(rfi_id)
-        return quote, notice, before is None
+        return quote, notice, await tx.feed.append(account_feed.quote_items(name, [quote]))
 
-    quote, notice, is_new = await world.store.transact(work)
-    announcements.quote_changed(world, _event_of(quote), quote)
+    quote, notice, items = await world.store.transact(work)
     announcements.entry_added(world, notice)
-    return quote, is_new
+    await account_feed.tell(world, items)
+    return quote, quote.revision == 1
 
 
 async def visible_revisions(

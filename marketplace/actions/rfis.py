@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from marketplace.actions import announcements, attachments
+from marketplace.actions import account_feed, announcements, attachments
 from marketplace.actions.closing import Closing, close_rest, end_withdrawn
 from marketplace.actions.events import quote_event, rfi_event
 from marketplace.actions.offers import close_expired
@@ -181,11 +181,12 @@ async def award(
         await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
         await tx.outbox.add(quote_event("quote.updated", won, actor))
         await close_rest(world, tx, actor, closing)
+        recipient_ids = [closing.rfi.customer_id, *closing.vendor_ids]
+        await closing.add_items(tx, *account_feed.award_items(closing.rfi, recipient_ids))
         return closing
 
     closing = await world.store.transact(work)
-    closing.announce(world)
-    announcements.rfi_awarded(world, closing.rfi, [closing.rfi.customer_id, *closing.vendor_ids])
+    await closing.announce(world)
     return closing.rfi
 
 
@@ -246,7 +247,7 @@ async def _end(
         return await end_withdrawn(world, tx, actor, *ended)
 
     closing = await world.store.transact(work)
-    closing.announce(world)
+    await closing.announce(world)
     return closing.rfi
 
 

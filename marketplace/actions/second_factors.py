@@ -2,9 +2,10 @@
 
 from marketplace.actions import accounts, notifications
 from marketplace.domain import codes, second_factors
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor
 from marketplace.domain.codes import DIGITS
-from marketplace.domain.notifications import Notification, SecurityChange
+from marketplace.domain.notifications import SecurityChange
 from marketplace.domain.policy import DAY
 from marketplace.domain.second_factors import RECOVERY_CODES, TRIES_WITHIN, SecondFactor
 from marketplace.errors import Code, ParleyError
@@ -56,14 +57,14 @@ async def confirm(world: World, actor: Actor, typed: str) -> list[str]:
     hashes = tuple(world.secrets.recovery_hash(code, account.id) for code in recovery_codes)
     notice = notifications.security(account, SecurityChange.SECOND_FACTOR_ON, now)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         factor = await tx.second_factors.get(account.id)
         if factor is None or factor.secret != begun.secret:
             raise codes.refused("code")
         await tx.second_factors.save(second_factors.confirmed(factor, step, hashes, now))
         return await notifications.add(tx, notice)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
     return recovery_codes
 
 
@@ -73,13 +74,13 @@ async def turn_off(world: World, actor: Actor) -> None:
     account = await accounts.own_account(world, actor)
     notice = notifications.security(account, SecurityChange.SECOND_FACTOR_OFF, now)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         factor = await tx.second_factors.get(account.id)
         await tx.second_factors.delete(account.id)
         was_on = factor is not None and factor.is_on
         return await notifications.add(tx, notice) if was_on else []
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
 
 
 async def check(world: World, account: Account, typed: str | None) -> bool:
@@ -111,12 +112,12 @@ async def _is_accepted(world: World, account: Account, factor: SecondFactor, typ
     code_hash = world.secrets.recovery_hash(typed, account.id)
     notice = notifications.security(account, SecurityChange.RECOVERY_CODE_USED, now)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         is_used = await tx.second_factors.use_recovery_code(account.id, code_hash)
         return await notifications.add(tx, notice) if is_used else []
 
     items = await world.store.transact(work)
-    notifications.announce(world, items)
+    await notifications.announce(world, items)
     return bool(items)
 
 
@@ -129,5 +130,5 @@ async def _take_try(world: World, account: Account) -> None:
     if await quotas.take(f"second_factor_notice:{account.id}", try_id, now, 1, DAY):
         notice = notifications.security(account, SecurityChange.SECOND_FACTOR_GUESSED, now)
         items = await world.store.transact(lambda tx: notifications.add(tx, notice))
-        notifications.announce(world, items)
+        await notifications.announce(world, items)
     raise rate_limited(TRIES_WITHIN.total_seconds())

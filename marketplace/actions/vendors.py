@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.events import vendor_event
 from marketplace.actions.offers import close_expired, expired_offers
 from marketplace.domain import vendors
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.pages import Page, PageRequest
@@ -82,6 +83,7 @@ async def decide(world: World, actor: Actor, vendor_id: str, decision: str, reas
         vendor_id,
         vendors.DECISIONS[decision][2],
         lambda vendor: vendors.decide(vendor, decision, reason, now),
+        account_feed.decision_items,
     )
     announcements.access_changed(world, vendor_id)
     return decided
@@ -136,14 +138,17 @@ async def _change(
     vendor_id: str,
     event_name: str,
     change: Callable[[Vendor], Vendor],
+    items_of: Callable[[Vendor], list[FeedItem]] = lambda _: [],
 ) -> Vendor:
-    async def work(tx: Repositories) -> Vendor:
+    async def work(tx: Repositories) -> tuple[Vendor, list[FeedItem]]:
         changed = change(_require(await tx.vendors.get(vendor_id)))
         await tx.vendors.save(changed)
         await tx.outbox.add(vendor_event(event_name, changed, actor))
-        return changed
+        return changed, await tx.feed.append(items_of(changed))
 
-    return await world.store.transact(work)
+    changed, items = await world.store.transact(work)
+    await account_feed.tell(world, items)
+    return changed
 
 
 def _require(vendor: Vendor | None) -> Vendor:

@@ -5,9 +5,9 @@ from datetime import datetime
 from marketplace.actions import accounts, emails, notifications
 from marketplace.actions.codes import accepted, new_code, take_quota
 from marketplace.domain import addresses, codes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Actor
 from marketplace.domain.addresses import AddressKind, Source
-from marketplace.domain.notifications import Notification
 from marketplace.errors import Code as ErrorCode
 from marketplace.errors import FieldError, ParleyError
 from marketplace.ports import Repositories, World
@@ -32,11 +32,11 @@ async def request(world: World, actor: Actor, kind: AddressKind) -> None:
     code = new_code(purpose, account.id, address.address, now)
     notification = notifications.code(code)
 
-    async def work(tx: Repositories) -> list[Notification]:
+    async def work(tx: Repositories) -> list[FeedItem]:
         await tx.codes.put(code)
         return await notifications.add(tx, notification)
 
-    notifications.announce(world, await world.store.transact(work))
+    await notifications.announce(world, await world.store.transact(work))
 
 
 async def confirm(world: World, actor: Actor, kind: AddressKind, typed: str) -> Account:
@@ -49,11 +49,11 @@ async def confirm(world: World, actor: Actor, kind: AddressKind, typed: str) -> 
     now = world.clock.now()
     code = await accepted(world, codes.purpose_of(kind), actor.account_id, typed)
 
-    async def work(tx: Repositories) -> tuple[Account, list[Notification]]:
+    async def work(tx: Repositories) -> tuple[Account, list[FeedItem]]:
         account = accounts.require(await tx.accounts.get(actor.account_id))
         if not await tx.codes.spend(code):
             raise codes.refused("code")
-        items: list[Notification] = []
+        items: list[FeedItem] = []
         if kind is AddressKind.EMAIL and code.address != account.email:
             account, items = await emails.change(tx, account, code, now)
         elif code.address not in {account.email, account.phone}:
@@ -63,7 +63,7 @@ async def confirm(world: World, actor: Actor, kind: AddressKind, typed: str) -> 
         return account, items
 
     account, items = await world.store.transact(work)
-    notifications.announce(world, items)
+    await notifications.announce(world, items)
     return account
 
 

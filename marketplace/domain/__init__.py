@@ -18,6 +18,8 @@ The rules use the standard library only; a test checks this.
     quotes.py         a price for one revision of the RFI
     conversations.py  participants, and entries numbered densely from 1
     feeds.py          pages of a conversation's entries and an RFI's revisions
+    inbox.py          a participant's list of conversations
+    account_feed.py   what an account was told, numbered densely from 1
     unread.py         what a participant has not read yet
     reports.py        reports of messages to the admins
     notifications.py  one event, one person, one channel

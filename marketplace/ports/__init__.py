@@ -5,7 +5,7 @@ and the in-memory store run the same suite. Every method may raise `TemporaryErr
 service is down.
 
     accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
-    submissions.py  matches.py  quotes.py  conversations.py  reports.py
+    submissions.py  matches.py  quotes.py  conversations.py  inbox.py  account_feed.py  reports.py
     notifications.py  recipients.py  attachments.py
                       one noun each
     timers.py         what falls due, claimed under a lease
@@ -19,6 +19,7 @@ service is down.
     world.py          everything that an action may use
 """
 
+from marketplace.ports.account_feed import AccountFeed
 from marketplace.ports.accounts import Accounts, Passwords, Sessions
 from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
@@ -48,6 +49,7 @@ from marketplace.ports.idempotency import (
     KeptAnswer,
     StoredResponse,
 )
+from marketplace.ports.inbox import Inbox
 from marketplace.ports.live import (
     Announcement,
     Live,
@@ -75,6 +77,7 @@ from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
 __all__ = [
+    "AccountFeed",
     "Accounts",
     "Addresses",
     "Announcement",
@@ -96,6 +99,7 @@ __all__ = [
     "Files",
     "Handled",
     "IdempotencyKeys",
+    "Inbox",
     "KeptAnswer",
     "Live",
     "MalwareScanner",

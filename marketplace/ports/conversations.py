@@ -1,13 +1,12 @@
 """Conversations, their entries, and how far each participant has read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.unread import Unread
 
 
 class Conversations(Protocol):
@@ -21,6 +20,9 @@ class Conversations(Protocol):
 
     async def save(self, conversation: Conversation) -> None:
         """Replace."""
+
+    async def participants(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The participants' accounts of each of these conversations that exists."""
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The blocked ones of these conversations, and who blocks each of them, in one query."""
@@ -90,12 +92,6 @@ class Entries(Protocol):
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""
-
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """A person's unread messages in each conversation, after the given read position.
-
-        Counted on every call, with a bounded number of queries, among the newest 5,000 entries.
-        """
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """Like `heads`, but including entries not yet acknowledged; not for use in transactions."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, Self, TypeVar
 
+from marketplace.ports.account_feed import AccountFeed
 from marketplace.ports.accounts import Accounts, Sessions
 from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
@@ -12,6 +13,7 @@ from marketplace.ports.conversations import Conversations, Entries, ReadPosition
 from marketplace.ports.decisions import Decisions
 from marketplace.ports.erasures import Erasures
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
+from marketplace.ports.inbox import Inbox
 from marketplace.ports.matches import Matches
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
@@ -51,6 +53,10 @@ class Repositories(Protocol):
     def entries(self) -> Entries: ...
     @property
     def read_positions(self) -> ReadPositions: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def feed(self) -> AccountFeed: ...
     @property
     def reports(self) -> Reports: ...
     @property

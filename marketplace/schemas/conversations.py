@@ -7,7 +7,6 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import MAX_BODY_CHARACTERS, Channel
 from marketplace.domain.pages import MAX_LIMIT
-from marketplace.domain.unread import MAX_UNREAD
 from marketplace.errors import invalid
 from marketplace.schemas.attachments import SentAttachment
 from marketplace.schemas.fields.numbers import Flag, Whole
@@ -162,18 +161,6 @@ class BlockView(Strict):
     conversation_id = Identifier(required=True)
     is_open = Flag(required=True)
     blocked_by_me = Flag(required=True)
-
-
-class ListedConversation(OwnConversation):
-    """A conversation in a participant's list.
-
-    `unread` counts the other side's messages after `read_sequence` that are not deleted.  Own
-    messages, edits, deletions and notices do not count.  It is 100 if there are 100 or more.
-    """
-
-    head = Whole(required=True)
-    read_sequence = Whole(required=True)
-    unread = Whole(required=True, most=MAX_UNREAD)
 
 
 class ReadPositionView(Strict):

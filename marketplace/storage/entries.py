@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection as Ids
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,13 +13,11 @@ from pymongo.read_concern import ReadConcern
 
 from marketplace.coalescing import Coalescer
 from marketplace.domain.conversations import Entry, EntryKind, deletion_id
-from marketplace.domain.unread import Unread
 from marketplace.ports import Appended
 from marketplace.storage.collection import Collection, Database, Session, before, repository
 from marketplace.storage.conversations import MongoConversations
 from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.message_states import IS_TEXT, message_states
-from marketplace.storage.unread import count_unread
 
 _PAGES_PER_QUERY = 16
 # Decoding takes some 7 µs for each: 16 full pages would hold the event loop for more than 20 ms.
@@ -196,10 +194,6 @@ class MongoEntries(Collection[Entry]):
         """
         newest = self._collection.with_options(read_concern=_LOCAL_READ_CONCERN)
         return await message_states(newest, message_ids)
-
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """A person's unread messages in each conversation, after the given read position."""
-        return await count_unread(self._collection, account_id, read)
 
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Entries after a sequence, oldest first."""

@@ -58,10 +58,10 @@ _OWN_TYPES: Mapping[type, dict[str, Any]] = {
 
 
 def component_name(schema: Schema | type[Schema] | str) -> str:
-    """A schema's name in the document: its class name without View or Schema."""
+    """A schema's name in the document: its class name without View, Push or Schema."""
     kind = type(schema) if isinstance(schema, Schema) else schema
     name = kind if isinstance(kind, str) else kind.__name__
-    return name.removesuffix("View").removesuffix("Schema")
+    return name.removesuffix("View").removesuffix("Push").removesuffix("Schema")
 
 
 def register_field_types(converter: OpenAPIConverter | None) -> OpenAPIConverter:

@@ -5,6 +5,7 @@
 - `checker.py` the rules for a record of conversations, whatever happened; returns violations
 - `delivery.py` its rules about what an app got on its connections
 - `feed_checker.py` the same for RFI feeds
+- `account_checker.py` the same for the feeds of accounts
 - `wire.py` Socket.IO over a websocket or over polling, frame by frame in order of arrival
 - `talks.py` where people talk, who they are, and the whole conversation
 - `unacknowledged.py` the messages of an app that are not acknowledged yet
@@ -12,6 +13,7 @@
 - `people.py` kinds of use: restless, on two gateways at once
 - `slow_reader.py` an app that stops reading for a while
 - `feeds.py` a customer who revises an RFI, and apps that follow it
+- `accounts.py` offers that are made and declined, and apps that follow the accounts' feeds
 - `trade.py` a customer and a vendor who do business over REST and repeat unanswered requests
 - `effects.py` the effects that must happen once, and the stored facts that prove them
 - `ledger.py` how often each of those facts is stored

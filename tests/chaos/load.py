@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.chaos import people
+from tests.chaos.accounts import Account, AccountFollower, Inquiry
 from tests.chaos.app import App
 from tests.chaos.deadlines import Deadlines
 from tests.chaos.effects import Done
@@ -40,7 +41,9 @@ class Load:
         self.talks = talks
         self.apps: list[App] = []
         self.feeds: list[Feed] = []
-        self.followers: list[Follower] = []
+        self.followers: list[Follower | AccountFollower] = []
+        self.accounts: list[Account] = []
+        self.inquiries: list[Inquiry] = []
         self.traders: list[Trader] = []
         self.uploaders: list[Uploader] = []
         self.rests: Rests | None = None
@@ -86,7 +89,7 @@ class Load:
                 await self._rest()
             finally:
                 self.stopping.set()
-                everybody: list[App | Follower] = [*self.apps, *self.followers]
+                everybody: list[App | Follower | AccountFollower] = [*self.apps, *self.followers]
                 for one in everybody:
                     await one.leave()
 
@@ -148,9 +151,14 @@ class Load:
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
         )
+        await self._until(
+            lambda: all(inquiry.is_at_rest for inquiry in self.inquiries), "end their inquiries"
+        )
         await self.all_joined()
         for feed in self.feeds:
             feed.revision = await feed.head()
+        for account in self.accounts:
+            await account.read_position()
         heads = {talk.conversation_id: await self._head(talk) for talk in self.talks}
 
         async def have_caught_up() -> bool:
@@ -165,6 +173,8 @@ class Load:
                 await self._read_all(person)
         for feed in self.feeds:
             await feed.read()
+        for account in self.accounts:
+            await account.read()
 
     async def _head(self, talk: Talk) -> int:
         return int((await pages(self._place, talk.people[0]))[-1]["head"])
@@ -204,6 +214,23 @@ class Load:
             follower = Follower(name, feed, token, self.history, find)
             self.followers.append(follower)
             is_restless = side == "vendor"
+            self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
+
+    def inquire(self, inquiry: Inquiry) -> None:
+        """Let a customer keep asking and a vendor keep declining, with apps that follow both."""
+        self.inquiries.append(inquiry)
+        self.add(inquiry.go_on(self.stopping, self._dice()))
+        for person in (inquiry.customer, inquiry.vendor):
+            self.follow(Account(person, self.history))
+
+    def follow(self, account: Account) -> None:
+        """Let two apps of an account follow its feed; one of them comes and goes."""
+        self.accounts.append(account)
+        for device in ("phone", "laptop"):
+            find = partial(self._dice().choice, self._place.entrances)
+            follower = AccountFollower(f"{device} {len(self.accounts)}", account, find)
+            self.followers.append(follower)
+            is_restless = device == "phone"
             self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
 
     def trade(self, trader: Trader) -> None:

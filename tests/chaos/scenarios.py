@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.chaos import faults
+from tests.chaos.account_checker import account_violations
+from tests.chaos.accounts import an_inquiry
 from tests.chaos.checker import violations
 from tests.chaos.deadlines import deadlines
 from tests.chaos.effect_checker import effect_violations
@@ -18,6 +20,7 @@ from tests.chaos.history import (
     Connected,
     FeedPushed,
     History,
+    ItemPushed,
     Pushed,
     Sent,
 )
@@ -87,6 +90,7 @@ async def play(
     feeds: int = 2,
     traders: int = 6,
     uploaders: int = 6,
+    inquiries: int = 2,
 ) -> tuple[Outcome, History]:
     """Play a scenario with new people, and check its history.
 
@@ -97,6 +101,8 @@ async def play(
     talks = await seeded(site.running.environment, conversations)
     gateways = {gateway: site.running.url(gateway) for gateway in GATEWAYS}
     load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
+    for _ in range(inquiries):
+        load.inquire(await an_inquiry(site))
     try:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(
@@ -120,7 +126,9 @@ async def play(
 
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
     """Count and check a history."""
-    of_all = (violations, feed_violations, effect_violations, upload_violations)
+    of_all = (
+        violations, feed_violations, account_violations, effect_violations, upload_violations
+    )  # fmt: skip
     found = [violation for check in of_all for violation in check(history.events)]
     sent = [event.content for event in history.of(Sent)]
     requested = [event.effect for event in history.of(Requested)]
@@ -139,7 +147,7 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         + len(done)
         + uploaded,
         resent=len(sent) - len(set(sent)) + len(requested) - len(set(requested)),
-        pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed)),
+        pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed | ItemPushed)),
         reconnects=len(connected) - len(set(connected)),
         longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),
         violations=tuple(str(violation) for violation in found),

@@ -4,6 +4,7 @@ from collections import Counter
 
 from tests.chaos.deadlines import BURST
 from tests.chaos.effects import Done
+from tests.chaos.history import History, ItemPushed, ItemsRead
 from tests.chaos.relayed import check_kafka
 from tests.chaos.scenarios import Outcome, play
 from tests.chaos.uploads import Uploaded, Used
@@ -21,28 +22,39 @@ def check_outcome(outcome: Outcome) -> None:
     assert outcome.resent > 0
 
 
+def check_feeds(history: History) -> None:
+    """Check that accounts were told things, and that their apps were pushed them by number."""
+    reads = list(history.of(ItemsRead))
+    pushed_to = {event.account_id for event in history.of(ItemPushed)}
+    assert reads
+    assert pushed_to == {read.account_id for read in reads}
+
+
 async def test_killing_gateways_in_turn_loses_duplicates_and_reorders_nothing(site: Site) -> None:
     """`kill -9` of one and then the other while people talk; Kafka has the same entries in the end."""
     outcome, history = await play(site, "gateways killed in turn")
 
     check_outcome(outcome)
+    check_feeds(history)
     await check_kafka(site, history)
 
 
 async def test_cutting_redis_subscriptions_loses_no_push(site: Site) -> None:
     """Redis repeatedly cuts every publish/subscribe connection: everything is pushed all the same."""
-    outcome, _ = await play(site, "subscriptions cut")
+    outcome, history = await play(site, "subscriptions cut")
 
     check_outcome(outcome)
+    check_feeds(history)
 
 
 async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
     site: Site,
 ) -> None:
     """`kill -9` of the server: acknowledged entries are there when it is back, once and in order."""
-    outcome, _ = await play(site, "mongod killed")
+    outcome, history = await play(site, "mongod killed")
 
     check_outcome(outcome)
+    check_feeds(history)
 
 
 async def test_killing_whoever_handles_timers_leaves_each_effect_single(site: Site) -> None:
@@ -60,6 +72,7 @@ async def test_killing_rest_in_turn_applies_each_effect_once(site: Site) -> None
 
     assert outcome.violations == ()
     assert outcome.resent > 0
+    check_feeds(history)
     kinds = {event.effect.kind for event in history.of(Done)}
     assert kinds >= {"draft", "submit", "revise", "accept", "message", "quote"}
 

@@ -71,11 +71,9 @@ def test_every_announced_push_is_listed() -> None:
     """events.md lists exactly the pushes that actions, gateways and notify send."""
     announced = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [
-        "marketplace/actions/announcements.py",
-        "marketplace/actions/rfis.py",
-        "marketplace/actions/matches.py",
+        *(f"marketplace/actions/{noun}.py" for noun in ("account_feed", "announcements")),
+        *(f"marketplace/actions/{noun}.py" for noun in ("matches", "offers", "rfis")),
         *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "realtime").glob("*.py")),
-        "notify/drafts.py",
     ]:
         announced |= _announced(CHECKOUT / path)
     announced |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
@@ -90,7 +88,7 @@ def _announced(path: Path) -> set[str]:
         if not isinstance(node, ast.Call):
             continue
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if called in {"Announcement", "match_changed", "quote_changed", "push"}:
+        if called in {"Announcement", "FeedItem", "match_items", "quote_items", "push"}:
             names |= {
                 argument.value
                 for argument in node.args

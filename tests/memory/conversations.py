@@ -1,6 +1,6 @@
 """Conversations, their entries, and their participants' read positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,6 @@ from marketplace.domain.conversations import (
     deletion_id,
 )
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.unread import MAX_UNREAD, Unread, read_up_to, unread_messages
 from marketplace.ports import Appended
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
@@ -35,6 +34,17 @@ class Conversations:
         """Replace."""
         if conversation.id in self._conversations:
             self._conversations[conversation.id] = conversation
+
+    async def participants(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The participants' accounts of each of these conversations that exists."""
+        return {
+            conversation_id: tuple(
+                participant.account_id
+                for participant in self._conversations[conversation_id].participants
+            )
+            for conversation_id in conversation_ids
+            if conversation_id in self._conversations
+        }
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Which of these conversations are blocked, and by whom."""
@@ -167,16 +177,6 @@ class Entries:
         return {
             conversation_id: self._head(conversation_id) for conversation_id in conversation_ids
         }
-
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """What a person has yet to read in each conversation."""
-        found = {}
-        for conversation_id, sequence in read.items():
-            entries = [entry for entry in self._of(conversation_id) if entry.sequence > sequence]
-            position = read_up_to(entries, account_id, sequence)
-            count = len(unread_messages(entries, account_id, position))
-            found[conversation_id] = Unread(position, min(count, MAX_UNREAD))
-        return found
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The same as `heads`."""

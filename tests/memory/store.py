@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 
 from marketplace import ports
 from tests.builders import FixedClock
+from tests.memory.account_feed import AccountFeed
 from tests.memory.accounts import Accounts, Sessions
 from tests.memory.addresses import Addresses
 from tests.memory.attachments import Attachments, Uploads
@@ -17,6 +18,7 @@ from tests.memory.conversations import Conversations, Entries, ReadPositions
 from tests.memory.decisions import Decisions
 from tests.memory.erasures import Erasures
 from tests.memory.idempotency import IdempotencyKeys
+from tests.memory.inbox import Inbox
 from tests.memory.matches import Matches
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
@@ -49,6 +51,8 @@ class Repositories:
     conversations: ports.Conversations
     entries: ports.Entries
     read_positions: ports.ReadPositions
+    inbox: ports.Inbox
+    feed: ports.AccountFeed
     reports: ports.Reports
     timers: ports.Timers
     decisions: ports.Decisions
@@ -76,6 +80,8 @@ class Repositories:
         self.conversations = Conversations(tables)
         self.entries = Entries(tables)
         self.read_positions = ReadPositions(tables)
+        self.inbox = Inbox(tables)
+        self.feed = AccountFeed(tables)
         self.reports = Reports(tables)
         self.timers = Timers(tables)
         self.decisions = Decisions(tables)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Session
 from marketplace.domain.addresses import Address, Suppression
 from marketplace.domain.attachments import Attachment
@@ -39,6 +40,14 @@ class KeyRecord:
     ends_at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """What a participant has set for a conversation in their list."""
+
+    is_muted: bool = False
+    archived_sequence: int | None = None
+
+
 class DuplicateError(Exception):
     """A unique key exists already."""
 
@@ -59,6 +68,9 @@ class Tables:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     read_positions: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
+    inbox_settings: dict[tuple[str, str], InboxSettings] = field(default_factory=dict)
+    feed_items: dict[tuple[str, int], FeedItem] = field(default_factory=dict)
+    feed_heads: dict[str, int] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)

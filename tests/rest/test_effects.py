@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from marketplace.ids import new_id
-from marketplace.storage import store as transactions
+from marketplace.storage import transactions
 from rest import performing
 from rest.app import OPERATIONS
 from tests.rest.people import (

@@ -34,6 +34,8 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.files,
     v0_2.accounts,
     v0_2.passkeys,
+    v0_2.account_feeds,
+    v0_2.inboxes,
 )
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, UpdateOne
 
+from marketplace.domain.account_feed import LIFETIME
 from marketplace.domain.quotes import FIGURES
 from marketplace.places import directory_place
 from marketplace.storage.collection import Database
 from marketplace.storage.migrations.shapes import DAY_S, NUMBER, create, requires
+from marketplace.storage.newest_entries import note_all
 
 _BATCH = 1_000
 
@@ -313,3 +315,42 @@ async def passkeys(database: Database) -> None:
             IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),
         ]
     )
+
+
+async def account_feeds(database: Database) -> None:
+    """The feeds of accounts: items, and each account's highest position."""
+    types = requires(account_id="string", name="string", data="object", at="date")
+    await create(database, "feed_items", types)
+    await database["feed_items"].create_indexes(
+        [
+            IndexModel(
+                [("account_id", ASCENDING), ("position", ASCENDING)],
+                unique=True,
+                partialFilterExpression={"position": {"$gt": 0}},
+            ),
+            IndexModel(
+                [("account_id", ASCENDING), ("_id", ASCENDING)],
+                name="waiting",
+                partialFilterExpression={"is_waiting": True},
+            ),
+            IndexModel([("at", ASCENDING)], expireAfterSeconds=LIFETIME.days * DAY_S),
+        ]
+    )
+    await create(database, "feed_heads", requires(position=NUMBER))
+
+
+async def inboxes(database: Database) -> None:
+    """The order of inboxes: by the time of each conversation's newest entry."""
+    await database["conversations"].create_indexes(
+        [
+            IndexModel(
+                [
+                    ("participants.account_id", ASCENDING),
+                    ("newest.at", DESCENDING),
+                    ("_id", DESCENDING),
+                ],
+                name="inbox",
+            )
+        ]
+    )
+    await note_all(database)

@@ -23,7 +23,7 @@ from tests.memory.blobs import files
 
 _WRITTEN = (
     "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
-    "timers",
+    "timers", "feed_items", "feed_heads",
 )  # fmt: skip
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 

@@ -39,12 +39,12 @@ async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) 
 
 
 async def test_what_was_delivered_during_the_read_follows_the_snapshot(
-    room: Room, transport: Transport
+    room: Room, feed: Feed, transport: Transport
 ) -> None:
     """The room advanced while a snapshot was read: the new member gets the rest, then what comes."""
     room.settle("a", 0)
     room.receive(entry(1))
-    room.begin_join()
+    room.begin_join(lambda: feed)
     for number in (2, 3, 4):
         room.receive(entry(number))
 
@@ -58,11 +58,11 @@ async def test_what_was_delivered_during_the_read_follows_the_snapshot(
 
 
 async def test_a_member_catches_up_although_nothing_else_is_delivered(
-    room: Room, transport: Transport
+    room: Room, feed: Feed, transport: Transport
 ) -> None:
     """The rest is pushed at once, and to no one who has left meanwhile."""
     room.settle("a", 0)
-    room.begin_join()
+    room.begin_join(lambda: feed)
     room.receive(entry(1))
     assert room.settle("b", 0)
     assert room.settle("c", 0)
@@ -75,11 +75,11 @@ async def test_a_member_catches_up_although_nothing_else_is_delivered(
 
 
 async def test_a_snapshot_from_before_the_kept_pushes_is_read_again(
-    room: Room, transport: Transport
+    room: Room, feed: Feed, transport: Transport
 ) -> None:
     """At most 200 pushes are kept for those who join."""
     room.settle("a", 0)
-    room.begin_join()
+    room.begin_join(lambda: feed)
     for number in range(1, MAX_RECENT + 2):
         room.receive(entry(number))
 
@@ -89,11 +89,11 @@ async def test_a_snapshot_from_before_the_kept_pushes_is_read_again(
 
 
 async def test_a_member_in_limited_view_catches_up_in_limited_form(
-    room: Room, transport: Transport
+    room: Room, feed: Feed, transport: Transport
 ) -> None:
     """What it missed is limited as what it would have received."""
     room.settle("a", 0)
-    room.begin_join()
+    room.begin_join(lambda: feed)
     room.receive(entry(1))
     assert room.settle("b", 0, is_limited=True)
 
@@ -107,6 +107,7 @@ async def test_announcements_before_the_first_member_are_kept(
 ) -> None:
     """Joining a long conversation while it advances reads only its end, not all of it."""
     feed.last = 10_002
+    room.begin_join(lambda: feed)
     room.receive(entry(10_000))
     room.receive(entry(10_002))
     assert room.settle("a", 10_000)
