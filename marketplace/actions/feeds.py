@@ -189,17 +189,16 @@ async def read_items(
     position = after if before is None else before - 1
     is_snapshot = position is None or _is_other(epoch, current)
     if position is not None and not is_snapshot and position > head:
-        head = await store.feed.newest_head(account_id)  # as in `_start`
-        is_snapshot = position > head
+        is_snapshot = position > await store.feed.newest_head(account_id)  # as in `_start`
     if after is not None and not is_snapshot:
         following = await store.feed.after(account_id, after, limit)
         if continues(following, after) and (following or after >= head):
             items = fit(following, _size_of)
-            last = items[-1].position if items else head
+            last = items[-1].position if items else after
             return ItemPage(items, max(head, last), last < head, current, False)
         is_snapshot = True
     preceding = await store.feed.before(account_id, None if is_snapshot else before, limit + 1)
-    run = newest_run(preceding)
+    run = newest_run(preceding, head if before is None or is_snapshot else before - 1)
     items = fit(run[-limit:], _size_of, newest=True)
     last = items[-1].position if items else head
     return ItemPage(items, max(head, last), len(items) < len(run), current, is_snapshot)

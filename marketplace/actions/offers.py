@@ -147,16 +147,16 @@ async def close_match(
         notice = await add_notice(
             tx, match.conversation_id, "match_closed", data, actor, now, follows_seen=follows_seen
         )
-        closed_quotes = await _close_quote(world, tx, match, actor)
+        closed_quotes = await _close_quote(tx, match, actor, now)
         items += account_feed.quote_items("quote.updated", closed_quotes)
     return Departure(closed_match, notice, await tx.feed.append(items))
 
 
-async def _close_quote(world: World, tx: Repositories, match: Match, actor: Actor) -> list[Quote]:
+async def _close_quote(tx: Repositories, match: Match, actor: Actor, now: datetime) -> list[Quote]:
     quote = await tx.quotes.of_pair(match.rfi_id, match.vendor_id)
     if quote is None or quote.state is not QuoteState.SUBMITTED:
         return []
-    closed_quote = quotes.close(quote, world.clock.now())
+    closed_quote = quotes.close(quote, now)
     await tx.quotes.save(closed_quote)
     await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
     return [closed_quote]

@@ -35,9 +35,14 @@ def continues(items: Sequence[FeedItem], after: int) -> bool:
     return all(item.position == after + 1 + index for index, item in enumerate(items))
 
 
-def newest_run(items: Sequence[FeedItem]) -> list[FeedItem]:
-    """The last items, back to the first gap: at the end of their lifetime, items leave one by one."""
+def newest_run(items: Sequence[FeedItem], end: int) -> list[FeedItem]:
+    """The last items, from `end` or later back to the first gap; none if `end` is missing.
+
+    At the end of their lifetime, items leave one by one, and not always the oldest first.
+    """
+    if not items or items[-1].position < end:
+        return []
     start = len(items) - 1
     while start > 0 and items[start - 1].position == items[start].position - 1:
         start -= 1
-    return list(items[max(start, 0) :])
+    return list(items[start:])

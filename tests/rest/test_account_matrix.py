@@ -43,6 +43,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PATCH", "/v1/me"): Row({"name": "Carla Ruiz"}, 200),
     ("DELETE", "/v1/me"): Row(None, 202),
     ("GET", "/v1/me/export"): Row(None, 200),
+    ("GET", "/v1/me/feed"): Row(None, 200),
     ("POST", "/v1/me/email"): Row({"email": "x@people.example", "password": "guess"}, 403),
     ("POST", "/v1/email-changes/undo"): Row({"token": "nothing"}, 422, None),
     ("POST", "/v1/me/password"): Row({"current": "guess", "new": PASSWORD}, 403),

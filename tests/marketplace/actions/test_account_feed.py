@@ -255,6 +255,22 @@ async def test_a_feed_without_items_keeps_its_position(stage: Stage) -> None:
     assert not (await _read(stage, 3)).is_snapshot
 
 
+async def test_a_reader_ahead_of_the_majority_keeps_its_position(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an election a majority may have 3, the primary 7; a reader at 5 must not skip 6 and 7."""
+
+    async def newest_head(_: str) -> int:
+        return 7
+
+    await _told(stage, 3)
+    monkeypatch.setattr(stage.store.feed, "newest_head", newest_head)
+
+    page = await _read(stage, 5)
+
+    assert (page.items, page.position, page.is_snapshot, page.has_more) == ([], 5, False, False)
+
+
 async def test_a_page_of_items_is_bounded_in_bytes(stage: Stage) -> None:
     """Two hundred long quotes would be a megabyte."""
     await _told(stage, 100, {"message": "x" * 4_000})

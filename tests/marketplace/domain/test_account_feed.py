@@ -19,6 +19,13 @@ def test_items_with_a_gap_do_not_continue() -> None:
 
 def test_the_newest_run_ends_at_the_first_gap() -> None:
     """Items that outlived a later one are not part of a snapshot."""
-    assert newest_run(items(1, 2, 5, 6, 7)) == items(5, 6, 7)
-    assert newest_run(items(3)) == items(3)
-    assert newest_run([]) == []
+    assert newest_run(items(1, 2, 5, 6, 7), 7) == items(5, 6, 7)
+    assert newest_run(items(3), 3) == items(3)
+    assert newest_run([], 0) == []
+
+
+def test_a_run_leads_up_to_its_end() -> None:
+    """If the item at the end is missing, those before it do not lead up to it; later ones do."""
+    assert newest_run(items(4, 5), 6) == []
+    assert newest_run(items(4, 5), 4) == items(4, 5)
+    assert newest_run([], 6) == []
