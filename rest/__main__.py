@@ -8,6 +8,7 @@ from rest.sweeping import sweep_for_ever
 async def main(process: Process) -> None:
     """Serve requests until a stop signal arrives; then finish the requests in flight."""
     process.background.start("loop watch", watch_for_ever())
+    process.parts.world.authenticators()  # loading takes 0.4 s, which no request has to wait for
     app = make_app(process.parts, process.health)
     process.background.start("epoch", process.parts.store.epoch.follow_for_ever())
     process.background.start("sweep", sweep_for_ever(process.parts.world))

@@ -27,7 +27,7 @@ async def options_to_add(world: World, actor: Actor) -> dict[str, Any]:
     known = await world.store.passkeys.of_account(account.id)
     passkeys.require_room(len(known))
     challenge = world.secrets.challenge(ChallengeUse.ADD, account.id, world.clock.now())
-    return world.authenticators.options_to_add(account, challenge, known)
+    return world.authenticators().options_to_add(account, challenge, known)
 
 
 async def add(world: World, actor: Actor, credential: str, name: str) -> Passkey:
@@ -40,7 +40,7 @@ async def add(world: World, actor: Actor, credential: str, name: str) -> Passkey
     account = await accounts.own_account(world, actor)
     challenge = await _answered(world, credential, ChallengeUse.ADD, account.id)
     try:
-        made = world.authenticators.added(credential, challenge)
+        made = world.authenticators().added(credential, challenge)
     except ValueError as error:
         raise passkeys.refused("credential") from error
     passkey = Passkey(
@@ -85,7 +85,7 @@ async def remove(world: World, actor: Actor, passkey_id: str) -> None:
 def options_to_prove(world: World) -> dict[str, Any]:
     """What a device needs to prove who its owner is."""
     challenge = world.secrets.challenge(ChallengeUse.PROVE, "", world.clock.now())
-    return world.authenticators.options_to_prove(challenge)
+    return world.authenticators().options_to_prove(challenge)
 
 
 async def prove(world: World, credential: str, path: str = "credential") -> Account:
@@ -95,7 +95,7 @@ async def prove(world: World, credential: str, path: str = "credential") -> Acco
         ParleyError: `invalid_code`, the same for every cause.
     """
     try:
-        credential_id = world.authenticators.credential_id_in(credential)
+        credential_id = world.authenticators().credential_id_in(credential)
     except ValueError as error:
         raise passkeys.refused(path) from error
     passkey = await world.store.passkeys.by_credential(credential_id)
@@ -104,7 +104,7 @@ async def prove(world: World, credential: str, path: str = "credential") -> Acco
         raise passkeys.refused(path)
     challenge = await _answered(world, credential, ChallengeUse.PROVE, "", path)
     try:
-        sign_count = world.authenticators.proved(credential, challenge, passkey)
+        sign_count = world.authenticators().proved(credential, challenge, passkey)
     except ValueError as error:
         raise passkeys.refused(path) from error
     if not await world.store.passkeys.use(passkey, sign_count, world.clock.now()):
@@ -118,7 +118,7 @@ async def _answered(
     """The challenge that a device answered, used up: it is ours, for this use, and not expired."""
     now = world.clock.now()
     try:
-        challenge = world.authenticators.challenge_in(credential)
+        challenge = world.authenticators().challenge_in(credential)
     except ValueError as error:
         raise passkeys.refused(path) from error
     if not world.secrets.is_challenge(challenge, use, subject, now):

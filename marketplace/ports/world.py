@@ -1,5 +1,6 @@
 """Everything that an action may use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -33,7 +34,7 @@ class World:
     presence: PresenceStore
     passwords: Passwords
     secrets: Secrets
-    authenticators: Authenticators
+    authenticators: Callable[[], Authenticators]
     clock: Clock
     files: Files
     policy: Policy = field(default_factory=Policy)

@@ -47,7 +47,7 @@ def a_world(
         presence=PresenceStore(clock=clock),
         passwords=Passwords(),
         secrets=DerivedSecrets("0" * 32),
-        authenticators=WebAuthn(PUBLIC_URL),
+        authenticators=lambda: WebAuthn(PUBLIC_URL),
         clock=clock,
         files=files(),
     )

@@ -36,7 +36,7 @@ def _world(store: MongoStore) -> World:
         presence=PresenceStore(),
         passwords=Passwords(),
         secrets=DerivedSecrets("0" * 32),
-        authenticators=WebAuthn(PUBLIC_URL),
+        authenticators=lambda: WebAuthn(PUBLIC_URL),
         clock=FixedClock(),
         files=files(),
     )
