@@ -138,6 +138,7 @@ def _policy(settings: Settings) -> Policy:
         answer_lifetime=timedelta(seconds=settings.answer_lifetime_s),
         draft_lifetime=timedelta(seconds=settings.draft_lifetime_s),
         open_lifetime=timedelta(seconds=settings.open_lifetime_s),
+        award_cancellable=timedelta(seconds=settings.award_cancellable_s),
         most_open_rfis=settings.most_open_rfis,
         most_vendor_places=settings.most_vendor_places,
         most_submissions_a_day=settings.most_submissions_a_day,

@@ -91,6 +91,7 @@ class Settings(MongodbSettings):
     answer_lifetime_s: int = _lifetime("PARLEY_ANSWER_LIFETIME_S", days=3)
     draft_lifetime_s: int = _lifetime("PARLEY_DRAFT_LIFETIME_S", days=30)
     open_lifetime_s: int = _lifetime("PARLEY_OPEN_LIFETIME_S", days=90)
+    award_cancellable_s: int = _lifetime("PARLEY_AWARD_CANCELLABLE_S", days=1)
     most_open_rfis: int = setting(
         "PARLEY_MOST_OPEN_RFIS", Env.int, 10, validate=validate.Range(1, 100_000)
     )

@@ -1,6 +1,6 @@
 from functools import partial
 
-from marketplace.actions.lifetimes import expire_match, expire_rfi
+from marketplace.actions.lifetimes import expire_match, expire_quote, expire_rfi
 from marketplace.domain.timers import TimerKind
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
@@ -23,6 +23,7 @@ async def main(process: Process) -> None:
             TimerKind.OFFER_EXPIRY: end_match,
             TimerKind.ANSWER_EXPIRY: end_match,
             TimerKind.RFI_EXPIRY: partial(expire_rfi, world),
+            TimerKind.QUOTE_EXPIRY: partial(expire_quote, world),
         },
     )
 

@@ -6,6 +6,7 @@ from prometheus_client import Counter, Histogram
 
 from marketplace.actions.matches import match_rfi
 from marketplace.actions.offers import close_departed
+from marketplace.domain import awards
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import REPLACED_REASONS
 from marketplace.domain.rfis import MATCHING_FIELDS, RfiState
@@ -60,7 +61,8 @@ class Handler:
 def _triggers_matching(event: Event) -> bool:
     """Whether the RFI may have free places, or offers that no longer suit it.
 
-    The next closest vendor is asked as soon as one has declined, was too late or has left.
+    The next closest vendor is asked as soon as one has declined, was too late or has left; and when
+    the award was cancelled and not every vendor could return.
     """
     if event.name in {"rfi.submitted", "match.declined"}:
         return True
@@ -68,5 +70,7 @@ def _triggers_matching(event: Event) -> bool:
         return event.data["match"].get("closed_reason") in REPLACED_REASONS
     if event.name != "rfi.revised" or event.data["rfi"]["state"] != RfiState.OPEN:
         return False
+    if event.data["revision"]["cause"] == awards.CANCELLED:
+        return True
     changed = {change["path"] for change in event.data["revision"]["changes"]}
     return bool(changed & MATCHING_FIELDS)

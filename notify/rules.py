@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from marketplace.domain import awards
 from marketplace.domain.conversations import Channel, Conversation
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
 from marketplace.domain.notifications import AccountKind
-from marketplace.domain.rfis import CONTENT_FIELDS, EXPIRED, RfiState
+from marketplace.domain.quotes import ClosedReason
+from marketplace.domain.rfis import EXPIRED, RfiState, material_fields
 from marketplace.events import Event
 from marketplace.links import Link
 from marketplace.places import whole_kilometres_m
@@ -19,8 +21,6 @@ MESSAGE_DELAY_S = 5.0
 # Notifications are claimed in the order in which they became due.  One about an RFI counts as due
 # ten minutes ago, so that it does not wait behind a backlog of digests.
 AT_ONCE_S = -600.0
-# A vendor's price depends on every field of an RFI except these.
-MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 class NotificationKind(StrEnum):
@@ -30,10 +30,15 @@ class NotificationKind(StrEnum):
     MATCH_CLOSED = "match_closed"
     MESSAGE_SENT = "message_sent"
     QUOTE_SUBMITTED = "quote_submitted"
+    QUOTE_WITHDRAWN = "quote_withdrawn"
+    QUOTE_DECLINED = "quote_declined"
+    QUOTE_EXPIRED = "quote_expired"
     RFI_REVISED = "rfi_revised"
     RFI_WITHDRAWN = "rfi_withdrawn"
     RFI_WON = "rfi_won"
     RFI_LOST = "rfi_lost"
+    AWARD_CANCELLED = "award_cancelled"
+    RFI_REOPENED = "rfi_reopened"
     RFI_EXPIRING = "rfi_expiring"
     RFI_EXPIRED = "rfi_expired"
     OFFER_EXPIRING = "offer_expiring"
@@ -57,10 +62,15 @@ POLICIES: Mapping[NotificationKind, Policy] = {
     NotificationKind.MATCH_CLOSED: Policy(is_for_the_absent=True),
     NotificationKind.MESSAGE_SENT: Policy(is_for_the_absent=True, delay_s=MESSAGE_DELAY_S),
     NotificationKind.QUOTE_SUBMITTED: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_WITHDRAWN: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_DECLINED: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_EXPIRED: Policy(is_for_the_absent=True),
     NotificationKind.RFI_REVISED: Policy(is_for_the_absent=True),
     NotificationKind.RFI_WITHDRAWN: Policy(),
     NotificationKind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
     NotificationKind.RFI_LOST: Policy(),
+    NotificationKind.AWARD_CANCELLED: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.RFI_REOPENED: Policy(),
     NotificationKind.RFI_EXPIRING: Policy(),
     NotificationKind.RFI_EXPIRED: Policy(),
     NotificationKind.OFFER_EXPIRING: Policy(),
@@ -74,9 +84,13 @@ POLICIES: Mapping[NotificationKind, Policy] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a rule knows besides the event: the RFI's matches, or the message's conversation."""
+    """What a rule knows besides the event: the RFI's matches, or the message's conversation.
+
+    `quoted_vendor_ids` are the vendors with a submitted quote.
+    """
 
     matches: tuple[Match, ...] = ()
+    quoted_vendor_ids: frozenset[str] = frozenset()
     conversation: Conversation | None = None
 
 
@@ -142,17 +156,59 @@ def _quote_submitted(event: Event, _: Facts) -> list[Intent]:
     ]
 
 
+def _quote_updated(event: Event, _: Facts) -> list[Intent]:
+    """A quote that its vendor withdrew, that the customer declined, or that expired."""
+    quote = event.data["quote"]
+    kind = _ENDS.get(quote.get("closed_reason"))
+    if kind is None:
+        return []
+    is_customers = kind is NotificationKind.QUOTE_WITHDRAWN
+    account_id = quote["customer_id"] if is_customers else quote["vendor_id"]
+    data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
+    path = Link.CONVERSATION.path(quote["conversation_id"])
+    return [Intent(kind, account_id, quote["rfi_id"], path, data)]
+
+
 def _rfi_revised(event: Event, facts: Facts) -> list[Intent]:
-    changed = {change["path"].partition(".")[0] for change in event.data["revision"]["changes"]}
-    material = [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
+    revision = event.data["revision"]
+    if revision["cause"] == awards.CANCELLED:
+        return _award_cancelled(event, facts)
+    material = material_fields(change["path"] for change in revision["changes"])
     if not material or event.data["rfi"]["state"] != RfiState.OPEN:
         return []
     return [
         _about_rfi(
-            NotificationKind.RFI_REVISED, match.vendor_id, event.key, {"changed_fields": material}
+            NotificationKind.RFI_REVISED,
+            match.vendor_id,
+            event.key,
+            {
+                "changed_fields": material,
+                "has_quote": match.vendor_id in facts.quoted_vendor_ids,
+            },
         )
         for match in facts.matches
         if match.state is MatchState.ACCEPTED
+    ]
+
+
+def _award_cancelled(event: Event, facts: Facts) -> list[Intent]:
+    """The vendor that had won, and those that are on the RFI again.
+
+    An offer that is made again has an event of its own.
+    """
+    changes = event.data["revision"]["changes"]
+    winner_ids = {change["old"] for change in changes if change["path"] == "awarded_vendor_id"}
+    cancelled, reopened = NotificationKind.AWARD_CANCELLED, NotificationKind.RFI_REOPENED
+    return [
+        Intent(
+            cancelled if match.vendor_id in winner_ids else reopened,
+            match.vendor_id,
+            event.key,
+            _to_conversation(match),
+            {},
+        )
+        for match in facts.matches
+        if match.vendor_id in winner_ids or match.state is MatchState.ACCEPTED
     ]
 
 
@@ -203,11 +259,17 @@ def _to_conversation(match: Match) -> str:
     return Link.CONVERSATION.path(match.conversation_id)
 
 
+_ENDS: Mapping[str, NotificationKind] = {
+    ClosedReason.WITHDRAWN: NotificationKind.QUOTE_WITHDRAWN,
+    ClosedReason.DECLINED: NotificationKind.QUOTE_DECLINED,
+    ClosedReason.EXPIRED: NotificationKind.QUOTE_EXPIRED,
+}
 _RULES: Mapping[str, Rule] = {
     "match.offered": _match_offered,
     "match.closed": _match_closed,
     "message.sent": _message_sent,
     "quote.submitted": _quote_submitted,
+    "quote.updated": _quote_updated,
     "rfi.revised": _rfi_revised,
     "rfi.withdrawn": _rfi_withdrawn,
     "rfi.awarded": _rfi_awarded,

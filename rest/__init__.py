@@ -7,8 +7,8 @@ request ─▶ app ─▶ performing ─┬─▶ requests, queries, authenticat
 
 accounts.py account_feed.py verifications.py password_resets.py own_sessions.py second_factors.py
 passkeys.py personal_data.py tokens.py vendors.py administration.py categories.py rfis.py
-matches.py quotes.py inbox.py conversations.py blocks.py reports.py attachments.py files.py
-notifications.py timelines.py decisions.py health.py
+awards.py matches.py quotes.py inbox.py conversations.py blocks.py reports.py attachments.py
+files.py notifications.py timelines.py decisions.py health.py
                   the operations, by noun
 operations.py     an operation: route, schemas, errors and handler in one place
 context.py        what a handler receives and returns

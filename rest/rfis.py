@@ -1,4 +1,4 @@
-"""Draft, revise, submit, extend, copy, withdraw, close and award an RFI; its changes."""
+"""Draft, revise, submit, extend, withdraw, close and copy an RFI; the feed of its changes."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from marketplace.errors import Code
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.rfis import (
-    Award,
     CloseRfi,
     DraftRfi,
     ExtendRfi,
@@ -200,32 +199,6 @@ async def copy_rfi(context: RequestContext) -> Answer:
     A past `needed_by` is left out, and so are the attachments, each of which belongs to one RFI.
     """
     return _drafted(await rfis.copy(context.world, context.actor, context.path["rfi_id"]))
-
-
-@ROUTES.post(
-    "/v1/rfis/{rfi_id}/award",
-    body=Award(),
-    answer=RfiView(),
-    gives_revision=True,
-    needs_revision=True,
-    errors=[Code.WRONG_STATE],
-)
-async def award_rfi(context: RequestContext) -> Answer:
-    """Award an RFI to the vendor of one quote; this also closes the other matches and quotes.
-
-    `quote_revision` is the revision of the quote that the customer decided on. If the vendor has
-    revised the quote since, the award is refused with `stale_revision`, which states the current
-    figures.
-    """
-    rfi = await rfis.award(
-        context.world,
-        context.actor,
-        context.path["rfi_id"],
-        context.expected_revisions,
-        context.body["quote_id"],
-        context.body["quote_revision"],
-    )
-    return Answer(rfi)
 
 
 @ROUTES.get(

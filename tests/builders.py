@@ -21,6 +21,7 @@ from marketplace.domain.conversations import (
 )
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.quote_lines import QuoteLine
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
@@ -219,6 +220,11 @@ def quote_figures(**named: Any) -> dict[str, Any]:
         "valid_until": None,
     }
     return figures | named
+
+
+def a_line(**named: Any) -> QuoteLine:
+    """One hour of work at 80 dollars, without tax."""
+    return replace(QuoteLine("An hour of work", 1_000, 8_000), **named)
 
 
 def a_quote(**named: Any) -> Quote:

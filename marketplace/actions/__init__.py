@@ -15,12 +15,17 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
     codes.py          issue codes and links, and accept them
     notifications.py  codes, reset links and security notices
     vendors.py        onboarding, profile, directory
-    rfis.py           draft, submit, revise, copy, withdraw, close, award, and who may read them
+    rfis.py           draft, submit, revise, copy, withdraw, close, and who may read them
+    awards.py         award an RFI, and cancel the award
     closing.py        closes everything that is live on an RFI that ended
+    reopening.py      opens it again
     lifetimes.py      extend an RFI; end what has waited too long
     matches.py        offer an RFI to vendors, accept and decline
     offers.py         take a vendor off an RFI that goes on without it
-    quotes.py         submit and revise quotes
+    quotes.py         submit, revise, confirm, withdraw and decline quotes
+    quote_reading.py  quotes and their revisions as somebody may see them
+    outdated_quotes.py
+                      asks vendors to confirm their quotes after a change of the RFI
     conversations.py  messages, edits, deletions, read positions, notices
     inbox.py          mute and archive a conversation
     account_feed.py   what accounts are told, and their feeds from a number on

@@ -60,10 +60,14 @@ def match_items(name: str, matches: Iterable[Match]) -> list[FeedItem]:
     ]
 
 
-def quote_items(name: str, quotes: Iterable[Quote]) -> list[FeedItem]:
-    """`quote.submitted` or `quote.updated`, for the customer and the vendor of each quote."""
+def quote_items(name: str, quotes: Iterable[Quote], at: datetime | None = None) -> list[FeedItem]:
+    """`quote.submitted` or `quote.updated`, for the customer and the vendor of each quote.
+
+    `at` is the time of the cause, if that is another than that of the quotes' own last change: a
+    revision of the RFI outdates quotes without changing them, and an expiry may be stored late.
+    """
     return [
-        FeedItem(account_id, name, _QUOTE.write(quote), quote.updated_at)
+        FeedItem(account_id, name, _QUOTE.write(quote), at or quote.updated_at)
         for quote in quotes
         for account_id in (quote.customer_id, quote.vendor_id)
     ]
@@ -74,6 +78,7 @@ def award_items(rfi: Rfi, account_ids: Iterable[str]) -> list[FeedItem]:
     data = {
         "rfi_id": rfi.id,
         "quote_id": rfi.awarded_quote_id,
+        "quote_revision": rfi.awarded_quote_revision,
         "vendor_id": rfi.awarded_vendor_id,
         "revision": rfi.revision,
     }

@@ -1,5 +1,6 @@
 """Who may read an attachment."""
 
+from marketplace.actions.quote_reading import visible_quote
 from marketplace.actions.rfis import visible_rfi
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.attachments import Attachment, Owner, OwnerKind, not_found
@@ -13,7 +14,8 @@ async def visible_attachment(world: World, actor: Actor, attachment_id: str) -> 
 
     While nothing owns it, that is its account and admins. An attachment of a message: the
     conversation's participants and admins, until the message is deleted. One of an RFI: who sees
-    the RFI (`marketplace/domain/visibility.py`).
+    the RFI (`marketplace/domain/visibility.py`). One of a quote, in whichever revision: who sees
+    the quote.
 
     Raises:
         ParleyError: `not_found`, exactly as for an unknown id.
@@ -31,6 +33,8 @@ async def _may_see(world: World, actor: Actor, attachment: Attachment) -> bool:
         return is_own or actor.role is Role.ADMIN
     if owner.kind is OwnerKind.RFI:
         return await _sees_in_rfi(world, actor, owner.id, attachment.id)
+    if owner.kind is OwnerKind.QUOTE:
+        return await _sees_quote(world, actor, owner.id)
     message = await message_with(world, attachment, owner)
     if message is None:  # claimed, and not written yet
         return is_own
@@ -57,3 +61,11 @@ async def _sees_in_rfi(world: World, actor: Actor, rfi_id: str, attachment_id: s
     except ParleyError:
         return False
     return attachment_id in rfi.attachment_ids
+
+
+async def _sees_quote(world: World, actor: Actor, quote_id: str) -> bool:
+    try:
+        await visible_quote(world, actor, quote_id)
+    except ParleyError:
+        return False
+    return True

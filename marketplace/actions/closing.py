@@ -11,7 +11,7 @@ from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import LIVE_STATES, Match
-from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.domain.quotes import ClosedReason, Quote, QuoteState
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.ports import Repositories, World
 
@@ -38,7 +38,7 @@ class Closing:
         self.items = await tx.feed.append(
             [
                 *account_feed.match_items("match.updated", self.matches),
-                *account_feed.quote_items("quote.updated", self.quotes),
+                *account_feed.quote_items("quote.updated", self.quotes, self.revision.at),
                 *more,
             ]
         )
@@ -92,10 +92,13 @@ async def close_rest(world: World, tx: Repositories, actor: Actor, closing: Clos
         await tx.matches.save(closed_match, match.state)
         await tx.outbox.add(match_event("match.closed", closed_match, actor))
         closing.matches.append(closed_match)
-    await tx.timers.cancel(timer_ids)
     for quote in await tx.quotes.of_rfi(rfi.id):
+        timer_ids += lifetimes.quote_timer_ids(quote.id)
         if quote.state is QuoteState.SUBMITTED:
-            closed_quote = quotes.close(quote, now)
+            closed_quote = quotes.as_of(quote, now)
+            if closed_quote.state is QuoteState.SUBMITTED:
+                closed_quote = quotes.close(quote, ClosedReason(reason), now)
             await tx.quotes.save(closed_quote)
             await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
             closing.quotes.append(closed_quote)
+    await tx.timers.cancel(timer_ids)

@@ -48,9 +48,10 @@ def match_event(name: str, match: Match, actor: Actor) -> Event:
     return event(name, match.rfi_id, match.updated_at, actor, {"match": _MATCH.write(match)})
 
 
-def quote_event(name: str, quote: Quote, actor: Actor) -> Event:
-    """`quote.*`, in order with the RFI's own events."""
-    return event(name, quote.rfi_id, quote.updated_at, actor, {"quote": _QUOTE.write(quote)})
+def quote_event(name: str, quote: Quote, actor: Actor, at: datetime | None = None) -> Event:
+    """`quote.*`, in order with the RFI's own events; `at` if the quote's own row did not change."""
+    data = {"quote": _QUOTE.write(quote)}
+    return event(name, quote.rfi_id, at or quote.updated_at, actor, data)
 
 
 def vendor_event(name: str, vendor: Vendor, actor: Actor) -> Event:

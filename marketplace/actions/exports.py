@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from marketplace.actions import accounts, notifications
+from marketplace.actions import accounts, notifications, quote_reading
 from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, OwnAccount, Role
 from marketplace.domain.attachments import Attachment, AttachmentState, sent_form
 from marketplace.domain.conversations import Conversation
 from marketplace.domain.notifications import SecurityChange
 from marketplace.domain.pages import every_item
+from marketplace.domain.quotes import Quote
 from marketplace.ports import Repositories, World
 from marketplace.schemas import views
 from marketplace.schemas.accounts import AccountView, AddressView, SessionView
@@ -18,7 +19,7 @@ from marketplace.schemas.conversations import ConversationView
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.passkeys import PasskeyView
-from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.quotes import QuoteRevisionView, QuoteView
 from marketplace.schemas.reports import FiledReport
 from marketplace.schemas.rfis import RevisionView, RfiView
 from marketplace.schemas.strict import Strict
@@ -126,7 +127,7 @@ async def _rfis(world: World, customer_id: str) -> AsyncIterator[Item]:
 
 
 async def _matches(world: World, vendor_id: str) -> AsyncIterator[Item]:
-    """Each match with the vendor's quote."""
+    """Each match with the vendor's quote, followed by the revisions of the quote."""
     store, match_view, quote_view = world.store, MatchView(), QuoteView()
     now = world.clock.now()
     async for match in every_item(
@@ -137,6 +138,17 @@ async def _matches(world: World, vendor_id: str) -> AsyncIterator[Item]:
             "match": match_view.dump(world.current_match(match)),
             "quote": None if quote is None else quote_view.dump(quote),
         }
+        if quote is not None:
+            async for revision in _quote_revisions(world, quote):
+                yield revision
+
+
+async def _quote_revisions(world: World, quote: Quote) -> AsyncIterator[Item]:
+    view, after = QuoteRevisionView(), 0
+    while revisions := await quote_reading.revisions_of(world, quote, after, _PAGE):
+        for revision in revisions:
+            yield {"quote_revision": view.dump(revision)}
+        after = revisions[-1].revision
 
 
 async def _entries(world: World, conversation: Conversation) -> AsyncIterator[Item]:

@@ -10,21 +10,23 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from marketplace.actions import announcements, offers
+from marketplace.actions import announcements, offers, quotes
 from marketplace.actions.closing import Closing, end_withdrawn
 from marketplace.actions.events import rfi_event
 from marketplace.actions.offers import MARKETPLACE, Departure
+from marketplace.actions.quotes import QuoteStep
 from marketplace.actions.rfis import own_rfi
 from marketplace.domain import decisions, lifetimes, rfis
 from marketplace.domain.accounts import Actor
 from marketplace.domain.lifetimes import MOST_NOTICE
 from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Expected, Revision, Rfi, RfiState
 from marketplace.domain.timers import Timer
 from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
 
-Waiting = TypeVar("Waiting", Rfi, Match)
+Waiting = TypeVar("Waiting", Rfi, Match, Quote)
 
 _PAGE = 200
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,6 +116,30 @@ async def expire_rfi(world: World, timer: Timer) -> bool:
     return closing is not None
 
 
+async def expire_quote(world: World, timer: Timer) -> bool:
+    """Close the quote that the timer is about, if its time is over.
+
+    Returns whether it was closed.
+
+    Raises:
+        TemporaryError: the store is down.
+    """
+
+    async def work(tx: Repositories) -> QuoteStep | None:
+        if not await tx.timers.finish(timer):
+            return None
+        quote = await tx.quotes.get(timer.subject_id)
+        step = await quotes.expire(world, tx, quote) if quote is not None else None
+        if quote is not None and step is None:
+            await _set_again(world, tx, timer, lifetimes.timers_of_quote(quote))
+        return step
+
+    step = await world.store.transact(work)
+    if step is not None:
+        await step.announce(world)
+    return step is not None
+
+
 async def set_missing(world: World, since: datetime | None) -> int:
     """Set the timers of what waits and has none, or one for another moment; returns how many.
 
@@ -131,6 +157,7 @@ async def set_missing(world: World, since: datetime | None) -> int:
     mended = await _sweep(world, partial(rfi_pages, RfiState.OPEN), begin, now)
     mended += await _sweep(world, partial(rfi_pages, RfiState.DRAFT), stale_begin, now - ahead)
     mended += await _sweep(world, partial(match_pages, MatchState.OFFERED), begin, now)
+    mended += await _sweep(world, world.store.quotes.expiring, begin, now)
     # The winners' matches stay accepted for ever. What was accepted earlier was judged by its timer,
     # or has waited since a version without timers and stays.
     begin = max(begin, now - world.policy.answer_lifetime)
@@ -156,18 +183,19 @@ async def _sweep(
     return mended
 
 
-def _expiry_of(world: World, item: Rfi | Match) -> Timer:
-    timers = (
-        lifetimes.timers_of_rfi(item, world.policy)
-        if isinstance(item, Rfi)
-        else lifetimes.timers_of_match(item, world.policy)
-    )
-    return timers[0]
+def _expiry_of(world: World, item: Rfi | Match | Quote) -> Timer:
+    if isinstance(item, Rfi):
+        return lifetimes.timers_of_rfi(item, world.policy)[0]
+    if isinstance(item, Match):
+        return lifetimes.timers_of_match(item, world.policy)[0]
+    return lifetimes.timers_of_quote(item)[0]
 
 
-async def _mend(world: World, item: Rfi | Match) -> bool:
+async def _mend(world: World, item: Rfi | Match | Quote) -> bool:
     if isinstance(item, Match):
         return await world.store.transact(lambda tx: _mend_match(world, tx, item.id))
+    if isinstance(item, Quote):
+        return await world.store.transact(lambda tx: _mend_quote(tx, item.id))
     is_mended, revision = await world.store.transact(lambda tx: _mend_rfi(world, tx, item.id))
     if revision is not None:
         announcements.rfi_changed(world, revision)
@@ -179,6 +207,13 @@ async def _mend_match(world: World, tx: Repositories, match_id: str) -> bool:
     if match is None or await offers.is_answered(tx, match):
         return False
     timers = lifetimes.timers_of_match(match, world.policy)
+    await tx.timers.set_many(timers)
+    return bool(timers)
+
+
+async def _mend_quote(tx: Repositories, quote_id: str) -> bool:
+    quote = await tx.quotes.get(quote_id)
+    timers = lifetimes.timers_of_quote(quote) if quote is not None else []
     await tx.timers.set_many(timers)
     return bool(timers)
 

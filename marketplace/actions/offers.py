@@ -22,7 +22,7 @@ from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import LIVE_STATES, Match, MatchState
 from marketplace.domain.pages import MAX_LIMIT, PageRequest
-from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.domain.quotes import ClosedReason, Quote, QuoteState
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.domain.vendors import Vendor, VendorState
 from marketplace.ids import new_id
@@ -156,8 +156,9 @@ async def _close_quote(tx: Repositories, match: Match, actor: Actor, now: dateti
     quote = await tx.quotes.of_pair(match.rfi_id, match.vendor_id)
     if quote is None or quote.state is not QuoteState.SUBMITTED:
         return []
-    closed_quote = quotes.close(quote, now)
+    closed_quote = quotes.close(quote, ClosedReason.MATCH_CLOSED, now)
     await tx.quotes.save(closed_quote)
+    await tx.timers.cancel(lifetimes.quote_timer_ids(quote.id))
     await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
     return [closed_quote]
 

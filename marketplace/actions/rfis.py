@@ -1,14 +1,19 @@
-"""Draft, submit, revise, copy, withdraw, close and award an RFI; who may read it."""
+"""Draft, submit, revise, copy, withdraw and close an RFI; who may read it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from marketplace.actions import account_feed, announcements, attachments
-from marketplace.actions.closing import Closing, close_rest, end_withdrawn
-from marketplace.actions.events import quote_event, rfi_event
+from marketplace.actions import announcements, attachments
+from marketplace.actions.closing import Closing, end_withdrawn
+from marketplace.actions.events import rfi_event
 from marketplace.actions.offers import close_expired
+from marketplace.actions.outdated_quotes import (
+    OutdatedQuotes,
+    ask_for_confirmation,
+    newly_outdated,
+)
 from marketplace.actions.verifications import require_verified_email
-from marketplace.domain import lifetimes, quotes, rfis, vendors, visibility
+from marketplace.domain import lifetimes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.attachments import Owner, OwnerKind
 from marketplace.domain.categories import CATEGORIES
@@ -65,25 +70,27 @@ async def revise(
     if "max_vendors" in fields:
         await close_expired(world, await world.store.matches.of_rfi(rfi_id))
 
-    async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
+    async def work(tx: Repositories) -> tuple[Rfi, Revision | None, OutdatedQuotes]:
         before = await own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.revise(before, fields, actor, now)
         if not revision.changes:
-            return before, None
+            return before, None, OutdatedQuotes()
         added_places = after.max_vendors - before.max_vendors
         if added_places > 0 and after.state is RfiState.OPEN:
-            await _take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
+            await take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
         after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await _use_attachments(tx, actor, after, before.attachment_ids)
+        outdated = await newly_outdated(tx, after, revision)
         await tx.rfis.save(after, revision)
         if after.state is RfiState.OPEN and after.expires_at != before.expires_at:
             await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
         await tx.outbox.add(rfi_event("rfi.revised", after, revision, actor))
-        return after, revision
+        return after, revision, await ask_for_confirmation(tx, actor, revision, outdated)
 
-    rfi, revision = await world.store.transact(work)
+    rfi, revision, told = await world.store.transact(work)
     if revision is not None:
         announcements.rfi_changed(world, revision)
+    await told.announce(world)
     return rfi
 
 
@@ -102,7 +109,7 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
         after, revision = rfis.submit(before, actor, now)
         if world.policy.requires_verified_email:
             await require_verified_email(tx, actor.account_id)
-        await _take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
+        await take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
         after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await tx.rfis.save(after, revision)
         await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
@@ -151,45 +158,6 @@ async def copy(world: World, actor: Actor, rfi_id: str) -> Rfi:
     return await _add_draft(world, actor, rfis.copied_content(original, now))
 
 
-async def award(
-    world: World,
-    actor: Actor,
-    rfi_id: str,
-    expected: Expected,
-    quote_id: str,
-    quote_revision: int,
-) -> Rfi:
-    """Award the RFI to one quote; its other matches and quotes are closed in the same transaction.
-
-    Raises:
-        ParleyError: `not_found`, `wrong_state`; `stale_revision` if the RFI or the quote has
-            changed since the customer decided.
-    """
-    now = world.clock.now()
-
-    async def work(tx: Repositories) -> Closing:
-        before = await own_rfi(tx, actor, rfi_id, expected)
-        quote = await tx.quotes.get(quote_id)
-        if quote is None or quote.rfi_id != rfi_id:
-            raise ParleyError(Code.NOT_FOUND, "The RFI has no quote with this id.")
-        closing = Closing.of(*rfis.award(before, quote_id, quote.vendor_id, actor, now))
-        quotes.require_revision(quote, quote_revision)
-        won = quotes.award(quote, now)
-        await tx.rfis.save(closing.rfi, closing.revision)
-        await tx.quotes.save(won)
-        closing.quotes.append(won)
-        await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
-        await tx.outbox.add(quote_event("quote.updated", won, actor))
-        await close_rest(world, tx, actor, closing)
-        recipient_ids = [closing.rfi.customer_id, *closing.vendor_ids]
-        await closing.add_items(tx, *account_feed.award_items(closing.rfi, recipient_ids))
-        return closing
-
-    closing = await world.store.transact(work)
-    await closing.announce(world)
-    return closing.rfi
-
-
 async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
     """The RFI as the actor may see it (`marketplace/domain/visibility.py`).
 
@@ -235,6 +203,34 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
     return await world.store.rfis.of_customer(actor.account_id, request)
 
 
+async def take_quota(
+    world: World,
+    tx: Repositories,
+    rfi: Rfi,
+    *,
+    new_rfis: int,
+    vendor_places: int,
+    is_submission: bool = True,
+) -> None:
+    """Check an account's quotas; concurrent transactions for one account are serialized.
+
+    Raises:
+        ParleyError: `at_capacity`; `rate_limited` for a submission too many.
+    """
+    now, policy = world.clock.now(), world.policy
+    submissions = [
+        submitted_at
+        for submitted_at in await tx.submissions.of(rfi.customer_id)
+        if submitted_at > now - DAY
+    ]
+    if new_rfis and is_submission:
+        policy.require_submission(submissions, now)
+        submissions.append(now)
+    await tx.submissions.keep(rfi.customer_id, submissions, now)
+    open_rfis, used_places = await tx.rfis.open_of(rfi.customer_id)
+    policy.require_capacity(open_rfis + new_rfis, used_places + vendor_places)
+
+
 async def _end(
     world: World,
     actor: Actor,
@@ -249,24 +245,6 @@ async def _end(
     closing = await world.store.transact(work)
     await closing.announce(world)
     return closing.rfi
-
-
-async def _take_quota(
-    world: World, tx: Repositories, rfi: Rfi, *, new_rfis: int, vendor_places: int
-) -> None:
-    """Check an account's quotas; concurrent transactions for one account are serialized."""
-    now, policy = world.clock.now(), world.policy
-    submissions = [
-        submitted_at
-        for submitted_at in await tx.submissions.of(rfi.customer_id)
-        if submitted_at > now - DAY
-    ]
-    if new_rfis:
-        policy.require_submission(submissions, now)
-        submissions.append(now)
-    await tx.submissions.keep(rfi.customer_id, submissions, now)
-    open_rfis, used_places = await tx.rfis.open_of(rfi.customer_id)
-    policy.require_capacity(open_rfis + new_rfis, used_places + vendor_places)
 
 
 async def _use_attachments(

@@ -7,7 +7,7 @@ from marketplace.domain import timelines, visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import Match
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.quotes import Quote
+from marketplace.domain.quotes import Quote, as_of
 from marketplace.domain.timelines import Position, Source, TimelineItem
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.ports import Store, World
@@ -28,12 +28,15 @@ async def visible_timeline(
     position = Position.read(request.before_id) if request.before_id else timelines.END
     count = request.limit + 1
     matches = [world.current_match(match) for match in await world.store.matches.of_rfi(rfi_id)]
-    quotes = await world.store.quotes.of_rfi(rfi_id)
+    now = world.clock.now()
+    quotes = [as_of(quote, now) for quote in await world.store.quotes.of_rfi(rfi_id)]
     is_about_rfi = actor.role is not Role.VENDOR
     if not is_about_rfi:
         matches = [match for match in matches if match.vendor_id == actor.account_id]
         quotes = [quote for quote in quotes if quote.vendor_id == actor.account_id]
-    subject_ids = [match.id for match in matches] + ([rfi_id] if is_about_rfi else [])
+    subject_ids = [match.id for match in matches] + [quote.id for quote in quotes]
+    if is_about_rfi:
+        subject_ids.append(rfi_id)
     revisions, figures, notices, decisions = await asyncio.gather(
         _revisions(world, rfi, position, count),
         _figures(world.store, quotes, position, count),

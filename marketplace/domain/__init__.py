@@ -8,7 +8,8 @@ The rules use the standard library only; a test checks this.
     second_factors.py time-based one-time passwords and recovery codes
     erasures.py       what stays of an erased account
     vendors.py        onboarding (applied → in_review → active …), profile, capacity
-    rfis.py           draft, submit, revise, extend, withdraw, award …; revisions with field-level changes
+    rfis.py           draft, submit, revise, extend, withdraw …; revisions with field-level changes
+    awards.py         the award of an RFI, and its cancellation
     matches.py        one RFI × one vendor: offered, accepted, declined, closed
     lifetimes.py      how long everything that waits may wait
     timers.py         something that falls due at a moment
@@ -16,6 +17,9 @@ The rules use the standard library only; a test checks this.
     matching.py       which vendors an RFI is offered to, and which leave it
     timelines.py      everything that happened to an RFI, in one order
     quotes.py         a price for one revision of the RFI
+    quote_lines.py    what a quote consists of, and its total
+    quote_revisions.py
+                      the revisions of a quote, and what differs between them
     conversations.py  participants, and entries numbered densely from 1
     feeds.py          pages of a conversation's entries and an RFI's revisions
     inbox.py          a participant's list of conversations

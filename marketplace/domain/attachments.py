@@ -1,6 +1,6 @@
-"""Attachments: files that people send in messages and RFIs.
+"""Attachments: files that people send in messages, RFIs and quotes.
 
-    uploading ─▶ ready ─▶ owned by one message or one RFI
+    uploading ─▶ ready ─▶ owned by one message, RFI or quote
 
 An attachment that nothing owns is deleted after a day. A message claims its attachments before it
 is written, under the ids that identify the message permanently; so a resend claims the same ones.
@@ -53,11 +53,12 @@ class OwnerKind(StrEnum):
 
     MESSAGE = "message"
     RFI = "rfi"
+    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What an attachment belongs to: an RFI, or a message in the conversation `id`.
+    """What an attachment belongs to: an RFI, a quote, or a message in the conversation `id`.
 
     The message is the one that the attachment's account sent there under `client_message_id`.
     """

@@ -4,9 +4,11 @@
     an open RFI                 `needed_by`, or a while after the submission, or `expires_at`
     an offered match            the vendor's acceptance
     an accepted match           the vendor's first message or quote
+    a submitted quote           the award, until `valid_until`; nobody is warned, since the vendor
+                                chose the moment and the customer sees it
 
-The timers of an RFI or a match follow from its state alone, so the transaction that changes the
-state knows which to set and which to cancel.
+The timers of an RFI, a match or a quote follow from its state alone, so the transaction that
+changes the state knows which to set and which to cancel.
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from marketplace.domain import rfis
 from marketplace.domain.decisions import DecisionKind, Rule, Ruling
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.policy import Policy
+from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.domain.timers import Timer, TimerKind, timer, timer_id
 
@@ -64,6 +67,13 @@ def match_wait(match: Match, policy: Policy) -> Wait | None:
     return None
 
 
+def quote_wait(quote: Quote) -> Wait | None:
+    """How long the quote waits for an award; None if it has no end, or waits no more."""
+    if quote.state is not QuoteState.SUBMITTED or quote.expires_at is None:
+        return None
+    return Wait(quote.updated_at, quote.expires_at)
+
+
 def renewed(
     before: Rfi | None, after: Rfi, revision: Revision, policy: Policy
 ) -> tuple[Rfi, Revision]:
@@ -78,6 +88,12 @@ def renewed(
     return rfis.expiring(after, revision, until)
 
 
+def reopened(rfi: Rfi, revision: Revision, policy: Policy) -> tuple[Rfi, Revision]:
+    """The RFI after its award was cancelled, with a new `expires_at`: a few days away at least."""
+    until = rfi.needed_by or rfi.updated_at + policy.open_lifetime
+    return rfis.expiring(rfi, revision, max(until, rfi.updated_at + MOST_NOTICE))
+
+
 def timers_of_rfi(rfi: Rfi, policy: Policy) -> list[Timer]:
     """The timers that the RFI must have in its state."""
     return _timers(_RFI_KINDS, rfi.id, rfi_wait(rfi, policy))
@@ -87,6 +103,12 @@ def timers_of_match(match: Match, policy: Policy) -> list[Timer]:
     """The timers that the match must have in its state."""
     kinds = _OFFER_KINDS if match.state is MatchState.OFFERED else _ANSWER_KINDS
     return _timers(kinds, match.id, match_wait(match, policy))
+
+
+def timers_of_quote(quote: Quote) -> list[Timer]:
+    """The timers that the quote must have in its state."""
+    wait = quote_wait(quote)
+    return [] if wait is None else [timer(TimerKind.QUOTE_EXPIRY, quote.id, wait.until)]
 
 
 def rfi_timer_ids(rfi_id: str) -> list[str]:
@@ -107,6 +129,11 @@ def answer_timer_ids(match_id: str) -> list[str]:
 def match_timer_ids(match_id: str) -> list[str]:
     """The ids of all timers that a match may have."""
     return offer_timer_ids(match_id) + answer_timer_ids(match_id)
+
+
+def quote_timer_ids(quote_id: str) -> list[str]:
+    """The ids of all timers that a quote may have."""
+    return [timer_id(TimerKind.QUOTE_EXPIRY, quote_id)]
 
 
 def expiry_inputs(wait: Wait, now: datetime, *, is_answered: bool = False) -> dict[str, Any]:

@@ -25,8 +25,9 @@ NO_LONGER_SUITABLE = "no_longer_suitable"  # the vendor no longer covers the RFI
 EXPIRED = "expired"  # it did not accept the offer in time
 NO_ANSWER = "no_answer"  # it accepted, and neither wrote nor quoted in time
 VENDOR_LEFT = "vendor_left"  # it was suspended, or its account erased
+NO_FREE_PLACE = "no_free_place"  # it had none when the RFI was opened again after an award
 # In all of these cases the RFI goes on without the vendor, and the next closest one is asked.
-REPLACED_REASONS = frozenset({NO_LONGER_SUITABLE, EXPIRED, NO_ANSWER, VENDOR_LEFT})
+REPLACED_REASONS = frozenset({NO_LONGER_SUITABLE, EXPIRED, NO_ANSWER, VENDOR_LEFT, NO_FREE_PLACE})
 
 
 @dataclass(frozen=True, slots=True)

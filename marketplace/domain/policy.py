@@ -24,6 +24,7 @@ class Policy:
 
     An offer waits for the vendor to accept, an accepted match for the vendor's first message or
     quote, a draft for its customer's next change, and an open RFI without `needed_by` for an award.
+    An award can be cancelled for a while.
 
     Identities are not verified yet, so an account's demand on vendors is bounded: open RFIs, the
     vendors that these ask for in total, and submissions within 24 hours. So are its files: how many
@@ -36,6 +37,7 @@ class Policy:
     answer_lifetime: timedelta = timedelta(days=3)
     draft_lifetime: timedelta = timedelta(days=30)
     open_lifetime: timedelta = timedelta(days=90)
+    award_cancellable: timedelta = DAY
     most_open_rfis: int = 10
     most_vendor_places: int = 100
     most_submissions_a_day: int = 20

@@ -1,10 +1,10 @@
-"""RFIs: draft, submit, revise, extend, withdraw, close, award, expire.
+"""RFIs: draft, submit, revise, extend, withdraw, close, expire; `awards.py` has the award.
 
 Every change makes a revision, numbered densely from 1, with each field's old and new value, the
 actor and the cause. State changes are revisions too, so that an RFI's feed is complete.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +32,8 @@ CONTENT_FIELDS = (
     "attributes",
     "attachment_ids",
 )
+# A vendor's price depends on every field except these.
+MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 # The revision that a command was based on, or a set of acceptable ones; None accepts any.
@@ -115,6 +117,10 @@ class Rfi:
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
     expires_at: datetime | None = None
     ended_reason: str | None = None
+    awarded_quote_revision: int | None = None
+    # Whether the RFI had changed since the awarded quote, and its vendor had not confirmed it.
+    is_award_outdated: bool = False
+    award_cancellable_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +189,7 @@ def revise(
         )
     if content.get("needed_by") != rfi.needed_by:
         _require_future(content.get("needed_by"), now)
-    return _next_revision(rfi, actor, now, "revised", **content)
+    return next_revision(rfi, actor, now, "revised", **content)
 
 
 def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
@@ -198,7 +204,7 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
             Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft can be submitted."
         )
     _require_future(rfi.needed_by, now)
-    return _next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
+    return next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
 
 def extend(
@@ -215,7 +221,7 @@ def extend(
         raise invalid("until", "Must be in the future, and later than `expires_at`.")
     if until > latest:
         raise invalid("until", f"Must not be later than {latest.isoformat(timespec='seconds')}.")
-    return _next_revision(rfi, actor, now, "extended", expires_at=until)
+    return next_revision(rfi, actor, now, "extended", expires_at=until)
 
 
 def withdraw(
@@ -228,7 +234,7 @@ def withdraw(
     """
     _require_unfinished(rfi)
     cause = "withdrawn" if reason is None else "expired" if reason == EXPIRED else "closed"
-    return _next_revision(rfi, actor, now, cause, state=RfiState.WITHDRAWN, ended_reason=reason)
+    return next_revision(rfi, actor, now, cause, state=RfiState.WITHDRAWN, ended_reason=reason)
 
 
 def expiring(rfi: Rfi, revision: Revision, expires_at: datetime | None) -> tuple[Rfi, Revision]:
@@ -249,27 +255,33 @@ def copied_content(rfi: Rfi, now: datetime) -> dict[str, Any]:
     return content
 
 
-def award(
-    rfi: Rfi, quote_id: str, vendor_id: str, actor: Actor, now: datetime
+def next_revision(
+    rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
 ) -> tuple[Rfi, Revision]:
-    """The RFI awarded to one vendor.
-
-    Raises:
-        ParleyError: `wrong_state` unless it is open; so it is awarded only once.
-    """
-    if rfi.state is not RfiState.OPEN:
-        raise ParleyError(
-            Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open RFI can be awarded."
-        )
-    return _next_revision(
-        rfi,
-        actor,
-        now,
-        "awarded",
-        state=RfiState.AWARDED,
-        awarded_quote_id=quote_id,
-        awarded_vendor_id=vendor_id,
+    """The RFI with these fields replaced, and the revision that says what differs."""
+    changes = tuple(
+        change
+        for name, new in replaced.items()
+        for change in _field_changes(name, getattr(rfi, name), new)
     )
+    number = rfi.revision + 1
+    after = replace(rfi, **replaced, revision=number, updated_at=now)
+    visibilities = {rfi.budget_visibility, after.budget_visibility}
+    visibility = (
+        BudgetVisibility.SHOWN
+        if visibilities == {BudgetVisibility.SHOWN}
+        else BudgetVisibility.HIDDEN
+    )
+    revision = Revision(
+        rfi.id, number, now, actor.account_id, actor.role, cause, changes, visibility
+    )
+    return after, revision
+
+
+def material_fields(paths: Iterable[str]) -> list[str]:
+    """Which of the changed paths can change a vendor's price, as names of fields."""
+    changed = {path.partition(".")[0] for path in paths}
+    return [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
 
 
 def require_revision(rfi: Rfi, expected: Expected) -> None:
@@ -297,28 +309,6 @@ def _require_unfinished(rfi: Rfi) -> None:
 def _require_future(needed_by: datetime | None, now: datetime) -> None:
     if needed_by is not None and needed_by <= now:
         raise invalid("needed_by", "Must be in the future.")
-
-
-def _next_revision(
-    rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
-) -> tuple[Rfi, Revision]:
-    changes = tuple(
-        change
-        for name, new in replaced.items()
-        for change in _field_changes(name, getattr(rfi, name), new)
-    )
-    number = rfi.revision + 1
-    after = replace(rfi, **replaced, revision=number, updated_at=now)
-    visibilities = {rfi.budget_visibility, after.budget_visibility}
-    visibility = (
-        BudgetVisibility.SHOWN
-        if visibilities == {BudgetVisibility.SHOWN}
-        else BudgetVisibility.HIDDEN
-    )
-    revision = Revision(
-        rfi.id, number, now, actor.account_id, actor.role, cause, changes, visibility
-    )
-    return after, revision
 
 
 def _field_changes(name: str, old: Any, new: Any) -> list[Change]:

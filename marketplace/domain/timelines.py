@@ -8,7 +8,8 @@ from typing import Self, TypeAlias
 from marketplace.domain.conversations import Entry
 from marketplace.domain.decisions import Decision
 from marketplace.domain.matches import Match, MatchState
-from marketplace.domain.quotes import Quote, QuoteRevision, QuoteState
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Revision
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +51,7 @@ class QuoteStep:
     revision: int
     amount_minor: int
     currency: str
+    reason: str | None = None
 
 
 Happening: TypeAlias = Decision | MatchStep | Entry | QuoteStep | Revision
@@ -138,6 +140,7 @@ def of_quote(quote: Quote) -> list[TimelineItem]:
         quote.revision,
         quote.amount_minor,
         quote.currency,
+        quote.closed_reason,
     )
     position = Position(quote.updated_at, Source.QUOTE, f"{quote.id}:{quote.state}")
     return [TimelineItem(position, step)]

@@ -14,6 +14,7 @@ class TimerKind(StrEnum):
     OFFER_WARNING = "offer_warning"
     ANSWER_EXPIRY = "answer_expiry"
     ANSWER_WARNING = "answer_warning"
+    QUOTE_EXPIRY = "quote_expiry"
 
 
 @dataclass(frozen=True, slots=True)

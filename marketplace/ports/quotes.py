@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from marketplace.domain.quotes import Quote, QuoteRevision
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote
 
 
 class Quotes(Protocol):
@@ -39,4 +40,12 @@ class Quotes(Protocol):
         """Stored revisions of these quotes before a position, newest first.
 
         The order is that of (time, key); a revision's key is `QuoteRevision.key`.
+        """
+
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted quotes with a `valid_until`, by (last change, id), oldest first.
+
+        The last change is later than `after`, and at most `until`.
         """

@@ -48,6 +48,9 @@ class Rfis(Protocol):
     async def submission(self, rfi_id: str) -> int:
         """The revision at which the RFI was submitted; 0 if it was not."""
 
+    async def material_revision(self, rfi_id: str, after_revision: int) -> int:
+        """The newest revision after a number that can change a vendor's price; 0 if there is none."""
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """An RFI's revisions after a number, in order, without gaps."""
 

@@ -75,6 +75,7 @@ class RfiAwarded(FeedPush):
 
     rfi_id = Identifier(required=True)
     quote_id = Identifier(required=True)
+    quote_revision = Whole()
     vendor_id = Identifier(required=True)
     revision = Whole(required=True)
 

@@ -26,7 +26,7 @@ class MatchStepView(Strict):
 
 
 class QuoteStepView(Strict):
-    """A quote was submitted or revised (`submitted`), awarded or closed."""
+    """A quote was submitted or revised (`submitted`), awarded, or closed; `reason` says why."""
 
     quote_id = Identifier(required=True)
     vendor_id = Identifier(required=True)
@@ -35,6 +35,7 @@ class QuoteStepView(Strict):
     revision = Whole(required=True)
     amount_minor = Whole(required=True)
     currency = fields.String(required=True)
+    reason = fields.String(allow_none=True)
 
 
 class NoticeStepView(Strict):

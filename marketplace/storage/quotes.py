@@ -8,7 +8,8 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from marketplace.domain.quotes import Quote, QuoteRevision
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
 
@@ -80,6 +81,25 @@ class MongoQuotes(Collection[Quote]):
         )
         return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
 
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted quotes with a `valid_until`, by (last change, id), oldest first."""
+        at, quote_id = after
+        later = [{"updated_at": {"$gt": at}}, {"updated_at": at, "_id": {"$gt": quote_id}}]
+        cursor = self._collection.find(
+            {
+                "state": QuoteState.SUBMITTED,
+                "valid_until": {"$type": "date"},
+                "updated_at": {"$lte": until},
+                "$or": later,
+            },
+            session=self.session,
+            sort=[("updated_at", ASCENDING), ("_id", ASCENDING)],
+            limit=limit,
+        )
+        return await self._numbered(await cursor.to_list(limit))
+
     async def _find_one(self, condition: dict[str, Any]) -> Quote | None:
         document = await self._collection.find_one(condition, session=self.session)
         return (await self._numbered([document]))[0] if document is not None else None
@@ -88,7 +108,8 @@ class MongoQuotes(Collection[Quote]):
         """The quotes in documents, each with its revision.
 
         The previous version runs beside this one during an update. It writes quotes without a
-        number: if it overwrote a stored revision with other figures, that is the next revision.
+        number and without lines: if it overwrote a stored revision with other figures, that is the
+        next revision; if with the same, they still have their lines.
         """
         unnumbered = [document["_id"] for document in documents if "revision" not in document]
         latest = await self._latest_revisions(unnumbered) if unnumbered else {}
@@ -121,5 +142,11 @@ def _at_revision(quote: Quote, revisions: dict[str, QuoteRevision]) -> Quote:
     latest = revisions.get(quote.id)
     if latest is None:
         return quote
-    step = 0 if latest.has_figures_of(quote) else 1
-    return replace(quote, revision=latest.revision + step)
+    if not latest.has_plain_figures_of(quote):
+        return replace(quote, revision=latest.revision + 1)
+    return replace(
+        quote,
+        revision=latest.revision,
+        lines=latest.lines,
+        attachment_ids=latest.attachment_ids,
+    )

@@ -1,5 +1,6 @@
 """RFIs and their revisions."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,13 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, ReplaceOne
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi, RfiState
+from marketplace.domain.rfis import MATERIAL_FIELDS, Revision, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
+
+# A changed part of a field has the field's name and a dot before its own (`budget.max_minor`).
+_MATERIAL_PATH = re.compile(rf"^({'|'.join(sorted(MATERIAL_FIELDS))})(\.|$)")
 
 
 @repository
@@ -90,6 +94,20 @@ class MongoRfis(Collection[Rfi]):
             {"revision": 1},
             session=self.session,
             sort=[("revision", ASCENDING)],
+        )
+        return int(revision["revision"]) if revision is not None else 0
+
+    async def material_revision(self, rfi_id: str, after_revision: int) -> int:
+        """The newest revision after a number that can change a vendor's price; 0 if there is none."""
+        revision = await self._database["rfi_revisions"].find_one(
+            {
+                "rfi_id": rfi_id,
+                "revision": {"$gt": after_revision},
+                "changes.path": _MATERIAL_PATH,
+            },
+            {"revision": 1},
+            session=self.session,
+            sort=[("revision", DESCENDING)],
         )
         return int(revision["revision"]) if revision is not None else 0
 

@@ -12,6 +12,7 @@ from marketplace.schemas.fields.attributes import (
     MAX_ATTRIBUTE_COUNT,
     Attributes,
 )
+from marketplace.schemas.fields.numbers import ThreeDecimals
 from marketplace.schemas.fields.places import Place
 from marketplace.schemas.rfis import ActorView, AnyValue
 from rest.cursors import MAX_CURSOR_CHARACTERS
@@ -76,6 +77,8 @@ def register_field_types(converter: OpenAPIConverter | None) -> OpenAPIConverter
         if isinstance(field, AnyEntry):
             forms = map(converter.resolve_nested_schema, field.kinds.values())
             return {"oneOf": list(forms)}
+        if isinstance(field, ThreeDecimals):
+            return {"type": "number", "minimum": field.least, "maximum": field.most}
         for kind, described in _OWN_TYPES.items():
             if isinstance(field, kind):
                 return described

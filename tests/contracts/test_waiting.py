@@ -7,7 +7,8 @@ import pytest
 
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import MatchState
-from marketplace.domain.quotes import revision_of
+from marketplace.domain.quote_revisions import revision_of
+from marketplace.domain.quotes import QuoteState
 from marketplace.domain.rfis import RfiState
 from marketplace.ports import Repositories, Store
 from tests.builders import (
@@ -53,6 +54,19 @@ async def test_matches_are_walked_by_their_last_change(store: Store) -> None:
     assert await store.matches.changed(MatchState.OFFERED, BEGINNING, NOW, 10) == [old, new]
     assert await store.matches.changed(MatchState.OFFERED, (NOW, new.id), NOW, 10) == []
     assert await store.matches.changed(MatchState.OFFERED, BEGINNING, NOW - SECOND, 10) == [old]
+
+
+async def test_quotes_that_expire_are_walked_by_their_last_change(store: Store) -> None:
+    """As RFIs are; those without an end, and those that wait no more, are left out."""
+    old, new = a_quote(valid_until=NOW, updated_at=NOW - SECOND), a_quote(valid_until=NOW)
+    others = (a_quote(), a_quote(valid_until=NOW, state=QuoteState.CLOSED))
+    for quote in (new, old, *others):
+        await store.quotes.add(quote)
+
+    assert await store.quotes.expiring(BEGINNING, NOW, 10) == [old, new]
+    assert await store.quotes.expiring(BEGINNING, NOW, 1) == [old]
+    assert await store.quotes.expiring((NOW, new.id), NOW, 10) == []
+    assert await store.quotes.expiring(BEGINNING, NOW - SECOND, 10) == [old]
 
 
 async def test_revisions_are_read_backwards(store: Store) -> None:

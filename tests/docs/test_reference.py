@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+from marketplace.domain import awards
+from marketplace.domain.quotes import ClosedReason
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import MEANINGS
 from marketplace.events import EVENT_TYPES, TOPICS
@@ -72,7 +74,10 @@ def test_every_announced_push_is_listed() -> None:
     announced = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [
         *(f"marketplace/actions/{noun}.py" for noun in ("account_feed", "announcements")),
-        *(f"marketplace/actions/{noun}.py" for noun in ("matches", "offers", "rfis")),
+        *(
+            f"marketplace/actions/{noun}.py"
+            for noun in ("matches", "offers", "outdated_quotes", "quotes", "reopening")
+        ),
         *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "realtime").glob("*.py")),
     ]:
         announced |= _announced(CHECKOUT / path)
@@ -104,11 +109,16 @@ def test_every_notice_is_listed() -> None:
     line = next(
         line for line in read(DOCS / "events.md").splitlines() if line.startswith("The codes of")
     )
-    modules = ("matches", "quotes", "offers", "closing")
+    modules = ("matches", "quotes", "offers", "closing", "outdated_quotes")
     source = _source(*(f"marketplace/actions/{module}.py" for module in modules))
     added = set(re.findall(r'add_notice\(\s*\w+, [\w.]+, "(\w+)"', source))
-    assert 'code = name.replace(".", "_")' in source  # the event's name, with an underscore
+    assert 'name.replace(".", "_")' in source  # the event's name, with an underscore
     added |= {"quote_submitted", "quote_updated"}
+    added |= set(re.findall(r'_saved\(\w+, \w+, .+, "(\w+)"', source))
+    assert 'f"quote_{reason}"' in source  # how a person ended it
+    added |= {f"quote_{reason}" for reason in (ClosedReason.WITHDRAWN, ClosedReason.DECLINED)}
+    assert "awards.CANCELLED" in _source("marketplace/actions/reopening.py")
+    added.add(awards.CANCELLED)
     assert 'reason = f"rfi_{rfi.state}"' in source  # the state in which an RFI ends
     added |= {f"rfi_{state}" for state in (RfiState.AWARDED, RfiState.WITHDRAWN)}
     closing = re.findall(r'"(conversation_\w+)"', _source("marketplace/actions/blocks.py"))

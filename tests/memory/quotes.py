@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from marketplace.domain.quotes import Quote, QuoteRevision
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote, QuoteState
 from tests.memory.tables import DuplicateError, Tables, insert
 
 
@@ -60,3 +61,17 @@ class Quotes:
             if revision.quote_id in quote_ids and (revision.at, revision.key) < (at, key)
         ]
         return sorted(found, key=lambda kept: (kept.at, kept.key), reverse=True)[:limit]
+
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted and with an end, by (last change, id), oldest first."""
+        found = [
+            quote
+            for quote in self._quotes.values()
+            if quote.state is QuoteState.SUBMITTED
+            and quote.valid_until is not None
+            and after < (quote.updated_at, quote.id)
+            and quote.updated_at <= until
+        ]
+        return sorted(found, key=lambda quote: (quote.updated_at, quote.id))[:limit]

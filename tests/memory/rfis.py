@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi, RfiState
+from marketplace.domain.rfis import Revision, Rfi, RfiState, material_fields
 from marketplace.errors import Code, ParleyError
 from tests.memory.tables import Tables, insert, page
 
@@ -74,6 +74,17 @@ class Rfis:
         """The revision at which the RFI was submitted; 0 if it was never submitted."""
         found = (revision for (of, _), revision in self._revisions.items() if of == rfi_id)
         return next((revision.revision for revision in found if revision.cause == "submitted"), 0)
+
+    async def material_revision(self, rfi_id: str, after_revision: int) -> int:
+        """The newest revision after a number that changed what a price depends on; 0 if none."""
+        found = [
+            number
+            for (of, number), kept in self._revisions.items()
+            if of == rfi_id
+            and number > after_revision
+            and material_fields(change.path for change in kept.changes)
+        ]
+        return max(found, default=0)
 
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """Revisions after a number, in order, dense."""

@@ -18,7 +18,8 @@ from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.passkeys import Passkey
 from marketplace.domain.policy import Upload
-from marketplace.domain.quotes import Quote, QuoteRevision
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote
 from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.second_factors import SecondFactor

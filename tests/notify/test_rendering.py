@@ -28,6 +28,7 @@ DATA = {
     "left_s": 64_800,
     "is_draft": False,
     "is_own": True,
+    "has_quote": True,
 }
 # tests/notify/test_account_texts.py has the others.
 ABOUT_RFIS = [kind for kind in NotificationKind if kind.value not in {*AccountKind}]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from marketplace.actions import account_feed, blocks, inbox, matches, quotes, rfis, vendors
+from marketplace.actions import account_feed, awards, blocks, inbox, matches, quotes, rfis, vendors
 from marketplace.actions.account_feed import notification_items
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.rfis import Rfi
@@ -64,7 +64,7 @@ async def _an_award(stage: Stage) -> None:
     await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
     better = {**figures, "amount_minor": 7}
     quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, better)
-    await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
+    await awards.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
 
 
 async def _a_declined_offer(stage: Stage) -> None:

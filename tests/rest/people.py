@@ -228,10 +228,16 @@ async def a_contest(rest: Rest, vendor_count: int) -> Contest:
     return contest
 
 
+async def offered(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
+    """The offer of the RFI to the vendor."""
+    listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
+    match: dict[str, Any] = next(item for item in listed if item["rfi_id"] == rfi["id"])
+    return match
+
+
 async def accepted(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
     """The vendor's match on the RFI, accepted."""
-    listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
-    match = next(item for item in listed if item["rfi_id"] == rfi["id"])
+    match = await offered(vendor, rfi)
     response = await vendor.post(f"/v1/matches/{match['id']}/accept")
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()

@@ -17,7 +17,11 @@ from tests.rest.people import (
     a_quote_of,
     a_registration,
     a_story,
+    an_active_vendor,
+    an_open_rfi,
+    offered,
     registered,
+    somewhere,
 )
 
 
@@ -41,24 +45,53 @@ def keyed(key: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RepeatableRequest:
-    """A repeatable request, and a count of its stored effects and events."""
+    """A repeatable request, and a count of its stored effects and events.
+
+    `status` is that of its success, and `if_match` the revision that it is based on, if any.
+    """
 
     person: Person
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     count: Callable[[], Awaitable[list[int]]]
     key: str
+    status: int = 201
+    if_match: int | None = None
 
     async def at(self, client: httpx.AsyncClient) -> httpx.Response:
         """Send it, always with the same key."""
         person = replace(self.person, client=client)
-        return await person.post(self.path, json=self.body, headers=keyed(self.key))
+        return await person.post(
+            self.path, json=self.body, headers=keyed(self.key), if_match=self.if_match
+        )
 
 
 async def counted(rest: Rest, *queries: tuple[str, dict[str, Any]]) -> list[int]:
     """The numbers of matching documents."""
     database = rest.parts.store.database
     return [await database[name].count_documents(condition) for name, condition in queries]
+
+
+async def _a_repeatable_acceptance(rest: Rest) -> RepeatableRequest:
+    place = somewhere()
+    vendor, customer = await an_active_vendor(rest, place), await registered(rest)
+    rfi = await an_open_rfi(rest, customer, location=place)
+    match = await offered(vendor, rfi)
+    return RepeatableRequest(vendor, f"/v1/matches/{match['id']}/accept", None,
+               lambda: counted(rest, ("conversations", {"match_id": match["id"]}),
+                               ("outbox", {"key": rfi["id"], "name": "match.accepted"})),
+               new_id(), status=200)  # fmt: skip
+
+
+async def _a_repeatable_award(rest: Rest, story: Story) -> RepeatableRequest:
+    rfi, talk = story.rfi["id"], story.match["conversation_id"]
+    quote = (await story.vendor.post(f"{story.path}/quotes", json=a_quote_of(story.rfi))).json()
+    body = {"quote_id": quote["id"], "quote_revision": 1}
+    return RepeatableRequest(story.customer, f"{story.path}/award", body,
+               lambda: counted(rest, ("rfi_revisions", {"rfi_id": rfi, "cause": "awarded"}),
+                               ("outbox", {"key": rfi, "name": "rfi.awarded"}),
+                               ("entries", {"conversation_id": talk, "code": "rfi_awarded"})),
+               new_id(), status=200, if_match=story.rfi["revision"])  # fmt: skip
 
 
 async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
@@ -71,6 +104,8 @@ async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
                    lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
                                    ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
                                    ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    if operation == "accept_match":
+        return await _a_repeatable_acceptance(rest)
     message = {"client_message_id": new_id(), "body": "Hello"}
     path = f"{story.conversation_path}/messages"
     if operation == "send_message":
@@ -97,6 +132,8 @@ async def _of_the_customer(rest: Rest, story: Story, operation: str) -> Repeatab
         file = {"name": "sink.jpg", "bytes": 1_000}
         return RepeatableRequest(story.customer, "/v1/attachments", file,
                    lambda: counted(rest, ("attachments", {"account_id": story.customer.id})), new_id())  # fmt: skip
+    if operation == "award_rfi":
+        return await _a_repeatable_award(rest, story)
     assert operation == "draft_rfi"
     customer = await registered(rest)
     of_them = {"customer_id": customer.id}

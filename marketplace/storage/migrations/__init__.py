@@ -36,6 +36,7 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.passkeys,
     v0_2.account_feeds,
     v0_2.inboxes,
+    v0_2.expiring_quotes,
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, UpdateOne
 
 from marketplace.domain.account_feed import LIFETIME
-from marketplace.domain.quotes import FIGURES
+from marketplace.domain.quote_revisions import PLAIN_FIGURES
 from marketplace.places import directory_place
 from marketplace.storage.collection import Database
 from marketplace.storage.migrations.shapes import DAY_S, NUMBER, create, requires
@@ -64,7 +64,7 @@ async def quote_revisions(database: Database) -> None:
         "quote_id": "$_id",
         "revision": {"$literal": 1},
         "at": "$updated_at",
-        **dict.fromkeys(FIGURES, 1),
+        **dict.fromkeys(PLAIN_FIGURES, 1),
     }
     merge = {"into": "quote_revisions", "whenMatched": "keepExisting"}
     await (
@@ -214,6 +214,19 @@ async def timers(database: Database) -> None:
                 )
             ]
         )
+
+
+async def expiring_quotes(database: Database) -> None:
+    """An index of the quotes that expire, by their last change."""
+    await database["quotes"].create_indexes(
+        [
+            IndexModel(
+                [("state", ASCENDING), ("updated_at", ASCENDING), ("_id", ASCENDING)],
+                name="expiring",
+                partialFilterExpression={"valid_until": {"$type": "date"}},
+            )
+        ]
+    )
 
 
 async def decisions(database: Database) -> None:

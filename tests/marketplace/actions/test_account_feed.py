@@ -1,10 +1,21 @@
 """Each action tells accounts what it told them before, now with a number, in its transaction."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from marketplace.actions import blocks, feeds, lifetimes, matches, offers, rfis, vendors
+from marketplace.actions import (
+    awards,
+    blocks,
+    feeds,
+    lifetimes,
+    matches,
+    offers,
+    quotes,
+    rfis,
+    vendors,
+)
 from marketplace.domain.account_feed import MAX_ITEMS, FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.feeds import MAX_PAGE_BYTES, ItemPage
@@ -47,7 +58,7 @@ async def test_stored_items_equal_the_pushes(stage: Stage) -> None:
     rfi = await stage.submitted(customer)
     await stage.offered(rfi)
     quote = await stage.quoted(winner, rfi)
-    await rfis.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+    await awards.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
 
     assert await _names(stage, winner) == [
         "match.offered",
@@ -87,6 +98,74 @@ async def test_every_other_end_of_an_offer_is_an_item(stage: Stage, end: str) ->
         told = [item for item in await _feed(stage, actor) if item.data.get("id") == offer.id]
         assert [item.name for item in told] == ["match.offered", "match.updated"]
         assert told[-1].data["state"] == ("declined" if end == "declined" else "closed")
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "declined", "expired"])
+async def test_every_end_of_a_quote_is_an_item(stage: Stage, end: str) -> None:
+    """Whoever ends a quote, both sides have an item that says why."""
+    customer, vendor = await stage.customer(), await stage.vendor()
+    rfi = await stage.submitted(customer)
+    await stage.offered(rfi)
+    quote = await stage.quoted(vendor, rfi, valid_until=NOW + timedelta(hours=1))
+
+    if end == "withdrawn":
+        await quotes.withdraw(stage.world, vendor, quote.id, "Fully booked")
+    elif end == "declined":
+        await quotes.decline(stage.world, customer, quote.id, None, "Too dear")
+    else:
+        stage.clock.advance(hours=2)
+        for timer in await claim(stage, TimerKind.QUOTE_EXPIRY):
+            await lifetimes.expire_quote(stage.world, timer)
+
+    for actor in (customer, vendor):
+        told = [item for item in await _feed(stage, actor) if item.data.get("id") == quote.id]
+        assert [item.name for item in told] == ["quote.submitted", "quote.updated"]
+        assert told[-1].data["closed_reason"] == end
+        assert told[-1].at == stage.clock.now()
+
+
+async def test_an_outdated_and_a_confirmed_quote_are_items_of_their_moment(stage: Stage) -> None:
+    """The revision is when the quote became outdated, although its own row did not change."""
+    customer, vendor = await stage.customer(), await stage.vendor()
+    rfi = await stage.submitted(customer)
+    await stage.offered(rfi)
+    quote = await stage.quoted(vendor, rfi)
+    stage.clock.advance(hours=1)
+
+    await rfis.revise(stage.world, customer, rfi.id, None, {"description": "Both taps."})
+    await quotes.confirm(stage.world, vendor, quote.id, None)
+
+    for actor in (customer, vendor):
+        outdated, confirmed = (await _feed(stage, actor))[-2:]
+        assert {item.name for item in (outdated, confirmed)} == {"quote.updated"}
+        assert outdated.data["outdated_by_revision"] == rfi.revision + 1
+        assert outdated.at == NOW + timedelta(hours=1)
+        assert confirmed.data["confirmed_rfi_revision"] == rfi.revision + 1
+        assert confirmed.data["outdated_by_revision"] is None
+
+
+async def test_a_cancelled_award_is_told_to_everybody_that_it_brings_back(stage: Stage) -> None:
+    """Each match and quote that is open again, in the order of the pushes."""
+    customer, winner, silent = (
+        await stage.customer(),
+        await stage.vendor(),
+        await stage.vendor(),
+    )
+    rfi = await stage.submitted(customer)
+    await stage.offered(rfi)
+    quote = await stage.quoted(winner, rfi)
+    await awards.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+    before = {actor: len(await _feed(stage, actor)) for actor in (customer, winner, silent)}
+
+    await awards.cancel(stage.world, customer, rfi.id, None, None)
+
+    assert (await _names(stage, winner))[before[winner] :] == ["match.updated", "quote.updated"]
+    assert (await _names(stage, silent))[before[silent] :] == ["match.offered"]
+    for actor in (customer, winner, silent):
+        assert _pushed(stage, actor) == [
+            (item.position, item.name, {**item.data, "position": item.position})
+            for item in await _feed(stage, actor)
+        ]
 
 
 async def test_a_block_is_an_item_of_each_side_in_its_own_view(stage: Stage) -> None:

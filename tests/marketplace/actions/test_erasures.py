@@ -8,6 +8,7 @@ import pytest
 
 from marketplace.actions import (
     accounts,
+    awards,
     conversations,
     erasures,
     rfis,
@@ -204,7 +205,7 @@ async def test_an_awarded_job_stays_awarded(stage: Stage) -> None:
     """The customer keeps the award and its figures when the vendor leaves."""
     customer, vendor, rfi, _ = await an_affair(stage)
     (quote,) = stage.store.tables.quotes.values()
-    await rfis.award(stage.world, customer, rfi.id, None, quote.id, quote.revision)
+    await awards.award(stage.world, customer, rfi.id, None, quote.id, quote.revision)
 
     await erasures.erase(stage.world, vendor)
     await finish(stage)

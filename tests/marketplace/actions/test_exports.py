@@ -48,8 +48,10 @@ async def test_a_vendor_gets_the_profile_the_matches_and_the_quotes(stage: Stage
     files = await exported(stage, vendor)
 
     assert [item["id"] for item in files["vendor.json"]] == [vendor.account_id]
-    (own,) = files["matches.json"]
+    own, figures = files["matches.json"]
     assert (own["match"]["id"], own["quote"]["rfi_id"]) == (match.id, rfi.id)
+    assert figures["quote_revision"]["amount_minor"] == own["quote"]["amount_minor"]
+    assert figures["quote_revision"]["revision"] == 1
     assert "1437 Bannock" not in str(files)
     assert "rfis.json" not in files
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.actions import conversations, lifetimes, matches, quotes, rfis
+from marketplace.actions import awards, conversations, lifetimes, matches, quotes, rfis
 from marketplace.domain.accounts import Actor
 from marketplace.domain.lifetimes import (
     answer_timer_ids,
@@ -147,7 +147,9 @@ async def test_a_vendor_that_answered_stays(stage: Stage, answer: str) -> None:
     else:
         quote = await stage.quoted(vendor, rfi)
         if answer == "award":
-            await rfis.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+            await awards.award(
+                stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision
+            )
         # As the previous version leaves it, which does not know timers.
         await stage.store.timers.set_many(
             [a_timer(kind=TimerKind.ANSWER_EXPIRY, subject_id=offer.id)]

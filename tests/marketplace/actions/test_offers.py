@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.actions import matches, memberships, offers, rfis, vendors
+from marketplace.actions import awards, matches, memberships, offers, rfis, vendors
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import (
     EXPIRED,
@@ -165,7 +165,7 @@ async def test_a_winner_that_is_suspended_keeps_its_award(stage: Stage) -> None:
     vendor = await stage.vendor()
     customer, rfi, offer = await an_offer(stage, vendor)
     quote = await stage.quoted(vendor, rfi)
-    await rfis.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+    await awards.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
     await vendors.decide(stage.world, ADMIN, vendor.account_id, "suspend", "Complaints.")
 
     assert await offers.close_departed(stage.world, SYSTEM, vendor.account_id) == 0

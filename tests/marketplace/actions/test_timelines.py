@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from marketplace.actions import matches, rfis, timelines
+from marketplace.actions import awards, matches, rfis, timelines
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.pages import PageRequest
 from marketplace.domain.rfis import Revision, Rfi
@@ -56,7 +56,7 @@ async def a_deal(stage: Stage) -> Deal:
     stage.clock.advance(minutes=1)
     quote = await stage.quoted(winner, rfi)
     stage.clock.advance(minutes=1)
-    await rfis.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+    await awards.award(stage.world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
     return Deal(stage, customer, rfi, winner, loser, declining)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.domain import rfis
+from marketplace.domain import awards, rfis
+from marketplace.domain.awards import Award
 from marketplace.domain.rfis import (
     CONTENT_FIELDS,
     MATCHING_FIELDS,
@@ -25,6 +26,7 @@ from marketplace.schemas.rfis import RevisionView, RfiView
 from tests.builders import NOW, a_place, an_actor, an_rfi, rfi_content
 
 LATER = NOW + timedelta(hours=1)
+AWARD = Award("q1", 1, "v1", cancellable_until=LATER)
 CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
 
 
@@ -119,7 +121,7 @@ def test_a_closed_rfi_cannot_change(state: RfiState) -> None:
         lambda: rfis.withdraw(rfi, actor, LATER, CloseReason.OTHER),
         lambda: rfis.withdraw(rfi, actor, LATER, rfis.EXPIRED),
         lambda: rfis.extend(rfi, LATER, LATER, actor, NOW),
-        lambda: rfis.award(rfi, "q1", "v1", actor, LATER),
+        lambda: awards.award(rfi, AWARD, actor, LATER),
     ]
 
     for attempt in attempts:
@@ -135,7 +137,7 @@ def test_only_a_draft_is_submitted_and_only_an_open_rfi_awarded() -> None:
     with pytest.raises(ParleyError, match="draft"):
         rfis.submit(is_open, actor, LATER)
     with pytest.raises(ParleyError, match="open"):
-        rfis.award(draft, "q1", "v1", actor, LATER)
+        awards.award(draft, AWARD, actor, LATER)
 
 
 def test_state_changes_are_revisions() -> None:
@@ -143,7 +145,7 @@ def test_state_changes_are_revisions() -> None:
     draft, actor = an_rfi(state=RfiState.DRAFT, submitted_at=None), an_actor()
 
     opened, submitted = rfis.submit(draft, actor, LATER)
-    given, awarded = rfis.award(opened, "q1", "v1", actor, LATER)
+    given, awarded = awards.award(opened, AWARD, actor, LATER)
     gone, withdrawn = rfis.withdraw(draft, actor, LATER)
 
     assert (opened.state, opened.submitted_at, submitted.cause) == (
@@ -155,7 +157,9 @@ def test_state_changes_are_revisions() -> None:
     assert {change.path for change in awarded.changes} == {
         "state",
         "awarded_quote_id",
+        "awarded_quote_revision",
         "awarded_vendor_id",
+        "award_cancellable_until",
     }
     assert (gone.state, withdrawn.changes) == (
         RfiState.WITHDRAWN,

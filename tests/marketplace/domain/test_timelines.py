@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from marketplace.domain import timelines
 from marketplace.domain.matches import Match, MatchState
-from marketplace.domain.quotes import QuoteState, revision_of
+from marketplace.domain.quote_revisions import revision_of
+from marketplace.domain.quotes import QuoteState
 from marketplace.domain.timelines import END, MatchStep, Position, QuoteStep, Source
 from tests.builders import NOW, a_match, a_notice, a_quote, a_revision, an_accepted_match, an_rfi
 from tests.rows import a_decision

@@ -61,7 +61,14 @@ export function fieldName(path: string): string {
 }
 
 /** Fields whose changes are not shown: the state already says the same. */
-const REDUNDANT_FIELDS = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
+const REDUNDANT_FIELDS = new Set([
+  "submitted_at",
+  "awarded_quote_id",
+  "awarded_quote_revision",
+  "awarded_vendor_id",
+  "is_award_outdated",
+  "award_cancellable_until",
+]);
 
 /** The changes to show; an expiry that follows from another change is not. */
 export const visibleChanges = (changes: readonly Change[]): Change[] =>
@@ -97,10 +104,18 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
     typeof amount_minor === "number" && typeof currency === "string"
       ? `: ${money(amount_minor, currency)}`
       : "";
+  const said = data?.["reason"];
+  const reason = typeof said === "string" ? `: ${isolated(said)}` : "";
   if (code === "participant_joined") return `${isolated(nameOf(String(data?.["account_id"])))} joined`;
   if (code === "quote_submitted") return `Quote submitted${figure}`;
   if (code === "quote_updated") return `Quote revised${figure}`;
+  if (code === "quote_outdated") return "The request has changed since the quote: to be confirmed";
+  if (code === "quote_confirmed") return "The quote was confirmed for the changed request";
+  if (code === "quote_withdrawn") return `The quote was withdrawn${reason}`;
+  if (code === "quote_declined") return `The quote was declined${reason}`;
+  if (code === "quote_expired") return "The quote has expired";
   if (code === "rfi_awarded") return "The request was awarded";
+  if (code === "award_cancelled") return `The award was cancelled${reason}`;
   if (code === "rfi_withdrawn") {
     const hasExpired = data?.["ended_reason"] === "expired";
     return hasExpired ? "The request expired" : "The request was withdrawn";
@@ -118,6 +133,7 @@ const REASONS_FOR_VENDOR: Record<string, string> = {
   expired: "This offer has expired.",
   no_answer: "You accepted and did not write or quote in time, so another vendor was asked.",
   vendor_left: "You were taken off this request while you were suspended.",
+  no_free_place: "This request was opened again while you had no free place.",
 };
 
 const REASONS_FOR_CUSTOMER: Record<string, string> = {
@@ -127,6 +143,7 @@ const REASONS_FOR_CUSTOMER: Record<string, string> = {
   expired: "The vendor did not answer in time.",
   no_answer: "The vendor accepted and did not write or quote in time.",
   vendor_left: "The vendor is no longer available.",
+  no_free_place: "The vendor had no free place when the request was opened again.",
 };
 
 /**

@@ -438,7 +438,7 @@ export interface JoinedRfi {
   is_snapshot: boolean;
 }
 /**
- * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn.
+ * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn. `is_award_outdated` says that the RFI had changed since the awarded quote in a way that can change a price, and that the vendor had not confirmed it.
  */
 export interface Rfi {
   id: string;
@@ -474,6 +474,9 @@ export interface Rfi {
   submitted_at?: string | null;
   awarded_quote_id?: string | null;
   awarded_vendor_id?: string | null;
+  awarded_quote_revision?: number | null;
+  is_award_outdated?: boolean;
+  award_cancellable_until?: string | null;
   expires_at?: string | null;
   ended_reason?: string | null;
   visibility?: "full" | "limited";
@@ -687,6 +690,14 @@ export interface Match {
  * A vendor's price for a revision of an RFI; a push has the `position` in the account's feed.
  */
 export interface Quote {
+  amount_minor: number;
+  currency: string;
+  message: string;
+  valid_until?: string | null;
+  lines?: QuoteLine[];
+  subtotal_minor?: number | null;
+  tax_minor?: number | null;
+  attachment_ids?: string[];
   id: string;
   revision: number;
   rfi_id: string;
@@ -697,13 +708,23 @@ export interface Quote {
   vendor_id: string;
   vendor_name: string;
   state: "submitted" | "awarded" | "closed";
-  amount_minor: number;
-  currency: string;
-  message: string;
-  valid_until?: string | null;
   submitted_at: string;
   updated_at: string;
+  confirmed_rfi_revision?: number | null;
+  outdated_by_revision?: number | null;
+  closed_reason?: string | null;
+  closed_note?: string | null;
   position?: number;
+}
+/**
+ * One line of a quote, with its amount before tax.
+ */
+export interface QuoteLine {
+  description: string;
+  quantity: number;
+  unit_price_minor: number;
+  tax_rate: number;
+  amount_minor: number;
 }
 /**
  * The RFI was awarded to one of its quotes.
@@ -712,6 +733,7 @@ export interface RfiAwarded {
   position?: number;
   rfi_id: string;
   quote_id: string;
+  quote_revision?: number;
   vendor_id: string;
   revision: number;
 }

@@ -110,6 +110,9 @@ export class Rest {
   quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`);
   submitQuote = (rfi_id: string, figures: QuoteFigures) =>
     this.#create<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`, figures);
+  /** Confirms the vendor's own quote for the revision of the RFI that it has read. */
+  confirmQuote = (id: string, rfi_revision: number) =>
+    this.#create<Quote>(`/v1/quotes/${segment(id)}/confirm`, { rfi_revision });
   /** Awards the quote as the customer saw it; fails with `stale_revision` if it has changed. */
   award = (rfi_id: string, revision: number, quote: Pick<Quote, "id" | "revision">) =>
     this.#create<unknown>(
