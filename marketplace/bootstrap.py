@@ -146,4 +146,7 @@ def _policy(settings: Settings) -> Policy:
         most_upload_bytes_a_day=settings.most_upload_mib_a_day * MIB,
         most_stored_bytes=settings.most_stored_mib * MIB,
         requires_verified_email=settings.requires_verified_email,
+        required_steps=settings.required_steps,
+        required_documents=settings.required_documents,
+        automatic_approval=settings.automatic_approval,
     ).scaled(settings.limit_scale)

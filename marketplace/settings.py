@@ -11,7 +11,10 @@ from urllib.parse import unquote, urlsplit
 from environs import Env
 from marshmallow import ValidationError, validate
 
-from marketplace.environment import read, refusal, setting
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.vendor_documents import DocumentType
+from marketplace.domain.vendor_reviews import Step
+from marketplace.environment import parsed, read, refusal, setting
 
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
 # Redacting shorter secrets would remove ordinary words from the log and protect nothing.
@@ -54,6 +57,29 @@ def limit_scale_setting() -> float:
 def _lifetime(variable: str, *, days: int) -> int:
     """So many days in seconds; from one second to a leap year."""
     return setting(variable, Env.int, days * _DAY_S, validate=validate.Range(1, 366 * _DAY_S))
+
+
+def _steps(text: str) -> frozenset[Step]:
+    """Steps of the onboarding, separated by commas."""
+    words = [word.strip() for word in text.split(",")]
+    if unknown := sorted(set(words) - {str(step) for step in Step}):
+        known = ", ".join(Step)
+        raise ValueError(f"Unknown: {', '.join(unknown)}; the steps are {known}")
+    return frozenset(map(Step, words))
+
+
+def _documents(text: str) -> dict[str, frozenset[DocumentType]]:
+    """`plumbing=licence+insurance,roofing=licence`."""
+    required = {}
+    for part in text.split(","):
+        category, _, types = (word.strip() for word in part.partition("="))
+        if category not in CATEGORIES:
+            raise ValueError(f"{category or 'An empty word'} is not a category")
+        words = [word.strip() for word in types.split("+")]
+        if set(words) - {str(type_) for type_ in DocumentType}:
+            raise ValueError(f"The documents are {' and '.join(DocumentType)}, joined by +")
+        required[category] = frozenset(map(DocumentType, words))
+    return required
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +155,13 @@ class Settings(MongodbSettings):
         ),
     )
     requires_verified_email: bool = setting("PARLEY_REQUIRE_VERIFIED_EMAIL", Env.bool, False)
+    required_steps: frozenset[Step] = setting("PARLEY_REQUIRED_STEPS", parsed(_steps), frozenset())
+    required_documents: Mapping[str, frozenset[DocumentType]] = setting(
+        "PARLEY_REQUIRED_DOCUMENTS", parsed(_documents), {}
+    )
+    automatic_approval: frozenset[Step] | None = setting(
+        "PARLEY_AUTOMATIC_APPROVAL", parsed(_steps), None
+    )
     log_level: str = setting(
         "PARLEY_LOG_LEVEL",
         Env.str,

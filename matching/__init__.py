@@ -7,4 +7,5 @@ sweeping.py   sets timers for rows that the previous version wrote
 Kafka rfis, matches, vendors ─▶ handler ─▶ actions.matches.match_rfi ─▶ MongoDB (2dsphere) ─▶ match.offered
                                         ─▶ actions.offers.close_departed ─▶ match.closed
 MongoDB timers ─▶ marketplace.timer_runner ─▶ actions.lifetimes ─▶ match.closed, rfi.withdrawn
+                                           ─▶ actions.lapses ─▶ vendor.suspended
 """

@@ -1,5 +1,6 @@
 from functools import partial
 
+from marketplace.actions.lapses import expire_document
 from marketplace.actions.lifetimes import expire_match, expire_quote, expire_rfi
 from marketplace.domain.timers import TimerKind
 from marketplace.errors import TemporaryError
@@ -24,6 +25,7 @@ async def main(process: Process) -> None:
             TimerKind.ANSWER_EXPIRY: end_match,
             TimerKind.RFI_EXPIRY: partial(expire_rfi, world),
             TimerKind.QUOTE_EXPIRY: partial(expire_quote, world),
+            TimerKind.DOCUMENT_EXPIRY: partial(expire_document, world),
         },
     )
 

@@ -1,8 +1,8 @@
 """notify: sends people email and SMS about events (consumer group "notify").
 
-    Kafka matches, rfis ──▶ handler ─┬─▶ MongoDB: notifications (pending) + outbox
-    Kafka conversations ──▶ digests ─┤
-    MongoDB timers ───────▶ warnings ┘
+    Kafka matches, rfis, vendors ──▶ handler ─┬─▶ MongoDB: notifications (pending) + outbox
+    Kafka conversations ───────────▶ digests ─┤
+    MongoDB timers ────────────────▶ warnings ┘
                               │ facts.py   what the rules need from the store
                               │ rules.py   event → who is notified of what, by which channels
                               │ runs.py    a batch's messages, grouped by recipient

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from prometheus_client import Counter
 
@@ -51,14 +51,11 @@ class Drafts:
         """
         store, policy = self._world.store, POLICIES[intent.kind]
         account = await store.accounts.get(intent.account_id)
-        rfi = await store.rfis.get(intent.rfi_id)
-        if account is None or rfi is None:
+        about = await self._about(intent)
+        if account is None or about is None:
             LOG.warning("the account or the RFI does not exist", event_id=cause.id)
             return []
         now = self._world.clock.now()
-        # The title is stored now rather than read when the notification is sent: Twilio finds an
-        # earlier SMS by its text, which must be the same in every try.
-        about = {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
         return [
             Notification(
                 id=new_id(),
@@ -78,6 +75,19 @@ class Drafts:
             for channel in policy.channels
             if _is_reachable(account, channel)
         ]
+
+    async def _about(self, intent: Intent) -> dict[str, Any] | None:
+        """What the texts say about the intent's RFI; None if it does not exist.
+
+        The title is stored now rather than read when the notification is sent: Twilio finds an
+        earlier SMS by its text, which must be the same in every try.
+        """
+        if intent.rfi_id is None:
+            return {}
+        rfi = await self._world.store.rfis.get(intent.rfi_id)
+        if rfi is None:
+            return None
+        return {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
 
     async def announce(self, written: Iterable[Notification], items: Sequence[FeedItem]) -> None:
         """Push the items about written notifications, and count the notifications."""

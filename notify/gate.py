@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from marketplace.domain.accounts import Account
+from marketplace.domain.accounts import Account, Role
 from marketplace.domain.addresses import AddressKind
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import AccountKind, Notification
@@ -58,7 +58,7 @@ class Gate:
         self, notification: Notification, account: Account | None
     ) -> SendPermit | str:
         """The name and an address that may be written to, or the reason why there is none."""
-        channel = Channel(notification.channel)
+        channel, holder_id = Channel(notification.channel), notification.account_id
         secret: Mapping[str, str] = {}
         if NotificationKind(notification.kind) in _ABOUT_ACCOUNTS:
             found = await self._accounts.address_and_secret(notification, account)
@@ -68,15 +68,27 @@ class Gate:
         elif account is None:
             return reasons.ACCOUNT_GONE
         else:
+            account = await self._reader(notification, account)
             address = (account.phone if channel is Channel.SMS else account.email) or ""
+            holder_id = account.id
         if not address:
             return reasons.NO_ADDRESS
         kind = AddressKind.PHONE if channel is Channel.SMS else AddressKind.EMAIL
-        known = await self._world.store.addresses.get(notification.account_id, kind, address)
+        known = await self._world.store.addresses.get(holder_id, kind, address)
         if known.suppressed is not None:
             return known.suppressed.reason
         name = account.name if account is not None else str(notification.data["name"])
         return SendPermit(name, address, secret=secret)
+
+    async def _reader(self, notification: Notification, account: Account) -> Account:
+        """Who gets it: of a vendor's conversation, the member to whom it is assigned."""
+        conversation_id = notification.data.get("conversation_id")
+        if account.role is not Role.VENDOR or conversation_id is None:
+            return account
+        assignment = await self._world.store.assignments.get(conversation_id)
+        if assignment is None or assignment.vendor_id != account.id:
+            return account
+        return await self._world.store.accounts.get(assignment.account_id) or account
 
     async def _check_messages(
         self, notification: Notification, recipient: SendPermit

@@ -1,4 +1,4 @@
-"""Handles events about RFIs and matches: writes the notifications once and announces them to apps.
+"""Handles events about RFIs, matches and vendors: writes the notifications once and announces them to apps.
 
 Chat messages have a consumer of their own (digests.py), so that these events never wait for them.
 """
@@ -16,7 +16,7 @@ from notify.facts import FactFinder
 from notify.rules import POLICIES, Intent
 
 GROUP = "notify"
-URGENT_TOPICS = ("matches", "rfis")
+URGENT_TOPICS = ("matches", "rfis", "vendors")
 
 
 class Handler:

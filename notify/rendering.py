@@ -112,7 +112,7 @@ class Renderer:
     def _values(
         self, name: str, data: Mapping[str, Any], messages: Sequence[str]
     ) -> dict[str, Any]:
-        category = data.get("category", "")  # a notification about an account has none
+        category = data.get("category", "")  # only a notification about an RFI has one
         fragment = f"#{data['token']}" if "token" in data else ""
         return {
             **data,

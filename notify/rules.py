@@ -46,6 +46,9 @@ class NotificationKind(StrEnum):
     VERIFICATION_CODE = AccountKind.VERIFICATION_CODE.value
     PASSWORD_RESET = AccountKind.PASSWORD_RESET.value
     SECURITY = AccountKind.SECURITY.value
+    VENDOR_REVIEWED = "vendor_reviewed"
+    DOCUMENT_EXPIRING = "document_expiring"
+    TEAM_INVITED = "team_invited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ POLICIES: Mapping[NotificationKind, Policy] = {
     NotificationKind.VERIFICATION_CODE: Policy((Channel.EMAIL, Channel.SMS)),
     NotificationKind.PASSWORD_RESET: Policy(),
     NotificationKind.SECURITY: Policy(),
+    NotificationKind.VENDOR_REVIEWED: Policy(),
+    NotificationKind.DOCUMENT_EXPIRING: Policy(),
+    NotificationKind.TEAM_INVITED: Policy(),
 }
 
 
@@ -96,11 +102,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One person to notify of one thing about an RFI; `path` is its address on the page."""
+    """One person to notify of one thing; `path` is its address on the page.
+
+    `rfi_id` is None if it is not about an RFI.
+    """
 
     kind: NotificationKind
     account_id: str
-    rfi_id: str
+    rfi_id: str | None
     path: str
     data: Mapping[str, Any]
 
@@ -246,6 +255,27 @@ def _to_vendors_closed_by(
     ]
 
 
+def _vendor_reviewed(event: Event, _: Facts) -> list[Intent]:
+    """What was decided about a vendor.
+
+    Events of the version before have no review. So nobody is told of what was decided before the
+    topic was first read.
+    """
+    review = event.data.get("review")
+    if review is None:
+        return []
+    data = {name: review[name] for name in ("outcome", "reason", "steps", "is_of_changes")}
+    path = Link.START.path()
+    return [Intent(NotificationKind.VENDOR_REVIEWED, event.key, None, path, data)]
+
+
+def _member_invited(event: Event, _: Facts) -> list[Intent]:
+    member = event.data["member"]
+    data = {"company": member["company"], "team_role": member["role"]}
+    path = Link.START.path()
+    return [Intent(NotificationKind.TEAM_INVITED, member["account_id"], None, path, data)]
+
+
 def _about_rfi(
     kind: NotificationKind, account_id: str, rfi_id: str, data: Mapping[str, Any] | None = None
 ) -> Intent:
@@ -264,7 +294,17 @@ _ENDS: Mapping[str, NotificationKind] = {
     ClosedReason.DECLINED: NotificationKind.QUOTE_DECLINED,
     ClosedReason.EXPIRED: NotificationKind.QUOTE_EXPIRED,
 }
+_VENDOR_EVENTS = (
+    "vendor.updated",
+    "vendor.approved",
+    "vendor.rejected",
+    "vendor.changes_requested",
+    "vendor.suspended",
+    "vendor.reinstated",
+)
 _RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(_VENDOR_EVENTS, _vendor_reviewed),
+    "vendor.member_invited": _member_invited,
     "match.offered": _match_offered,
     "match.closed": _match_closed,
     "message.sent": _message_sent,

@@ -23,7 +23,12 @@ from notify.drafts import Drafts
 from notify.handler import GROUP
 from notify.rules import Intent, NotificationKind
 
-WARNING_KINDS = (TimerKind.RFI_WARNING, TimerKind.OFFER_WARNING, TimerKind.ANSWER_WARNING)
+WARNING_KINDS = (
+    TimerKind.RFI_WARNING,
+    TimerKind.OFFER_WARNING,
+    TimerKind.ANSWER_WARNING,
+    TimerKind.DOCUMENT_WARNING,
+)
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -86,6 +91,8 @@ class Warnings:
     async def _warning(self, due: Timer) -> _Warning | None:
         if due.kind is TimerKind.RFI_WARNING:
             return await self._of_rfi(due.subject_id)
+        if due.kind is TimerKind.DOCUMENT_WARNING:
+            return await self._of_document(due.subject_id)
         return await self._of_match(due)
 
     async def _of_rfi(self, rfi_id: str) -> _Warning | None:
@@ -115,6 +122,15 @@ class Warnings:
             )
         data = {"left_s": self._left_s(wait)}
         return _Warning(wait, Intent(kind, match.vendor_id, match.rfi_id, path, data))
+
+    async def _of_document(self, document_id: str) -> _Warning | None:
+        document = await self._world.store.vendor_documents.get(document_id)
+        wait = lifetimes.document_wait(document) if document is not None else None
+        if document is None or wait is None:
+            return None
+        data = {"left_s": self._left_s(wait), "document_type": document.type.value}
+        kind, path = NotificationKind.DOCUMENT_EXPIRING, Link.START.path()
+        return _Warning(wait, Intent(kind, document.vendor_id, None, path, data))
 
     def _left_s(self, wait: Wait) -> int:
         return round((wait.until - self._world.clock.now()).total_seconds())

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import feeds
+from marketplace.domain.members import MemberRole
 from marketplace.schemas.account_feed import FeedItemView, JoinedAccount
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.views import item_page_view
@@ -42,12 +43,13 @@ class FeedView(JoinedAccount):
     next_cursor = fields.String(allow_none=True, required=True)
 
 
-@ROUTES.get("/v1/me/feed", query=FeedQuery(), answer=FeedView())
+@ROUTES.get("/v1/me/feed", team=MemberRole.AGENT, query=FeedQuery(), answer=FeedView())
 async def list_feed(context: RequestContext) -> Answer:
     """Read what Parley has told the account: matches, quotes, awards, decisions, notifications.
 
     Each item is a push that the account's apps got, with its name, data and number. At least the
-    newest 1,000 items of the last 90 days are kept. Chat messages are not in the feed.
+    newest 1,000 items of the last 90 days are kept. Chat messages are not in the feed. A member of a
+    vendor's team reads the vendor's feed.
     """
     query = context.query
     after, before = read_direction(query["cursor"])

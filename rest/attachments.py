@@ -1,19 +1,17 @@
 """Upload files, in one request or in parts, and get their URLs."""
 
-from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 from marketplace.actions import memberships, uploads
 from marketplace.actions.attachment_access import visible_attachment
-from marketplace.domain.attachments import MAX_BYTES, PART_BYTES, Attachment, AttachmentState
+from marketplace.domain.attachments import PART_BYTES, Attachment, AttachmentState
+from marketplace.domain.members import MemberRole
 from marketplace.errors import Code, ParleyError
-from marketplace.schemas import json_text
 from marketplace.schemas.attachments import AttachmentView, PartView, StartUpload
-from rest.bodies import chunks_of, declared_bytes, media_type_of, too_large, whole_body
+from rest.bodies import chunks_of, media_type_of
 from rest.context import Answer, RequestContext
-from rest.multipart import OVERHEAD_BYTES, MultipartFile
 from rest.operations import Idempotency, Received, Receiver, Routes
+from rest.uploading import receive_form, receive_json
 
 ROUTES = Routes("Attachments")
 _START = StartUpload()
@@ -25,44 +23,13 @@ async def _receive_file(context: RequestContext) -> Received:
     await memberships.require_may_write(context.world, context.actor)
     media_type = media_type_of(context.request)
     if media_type == "multipart/form-data":
-        return await _receive_form(context)
+        return await receive_form(context)
     if media_type == "application/json":
-        text = await whole_body(context.request, _START.size.json_bytes)
-        if not _START.size.admits(text):
-            raise too_large(_START.size.json_bytes)
-        payload = json_text.read_json(text)
-        return Received(payload, _START.read(payload))
+        return await receive_json(context, _START)
     raise ParleyError(
         Code.UNSUPPORTED_MEDIA_TYPE,
         "Send multipart/form-data with the file, or application/json to send it in parts.",
     )
-
-
-async def _receive_form(context: RequestContext) -> Received:
-    request = context.request
-    most = MAX_BYTES + OVERHEAD_BYTES
-    content_type = request.headers.getone("content-type", "")
-    form = MultipartFile(content_type, chunks_of(request, most))
-    name = await form.begin()
-    size = min(declared_bytes(request) or MAX_BYTES, MAX_BYTES)
-    upload = await uploads.begin(context.world, context.actor, name, size)
-    discard = partial(uploads.discard, context.world, upload.id)
-    try:
-        part = await uploads.add_file(context.world, upload, _bounded(form.chunks()))
-    except BaseException:
-        await discard()
-        raise
-    payload = {"name": name, "bytes": part.bytes, "sha256": part.sha256}
-    return Received(payload, {"upload_id": upload.id}, discard)
-
-
-async def _bounded(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    received = 0
-    async for chunk in chunks:
-        received += len(chunk)
-        if received > MAX_BYTES:
-            raise too_large(MAX_BYTES)
-        yield chunk
 
 
 async def _receive_part(context: RequestContext) -> Received:
@@ -89,6 +56,7 @@ async def _read_again(context: RequestContext, stored: dict[str, Any], status: i
 
 @ROUTES.post(
     "/v1/attachments",
+    team=MemberRole.AGENT,
     receiver=Receiver({"multipart/form-data": None, "application/json": _START}, _receive_file),
     answers={201: AttachmentView()},
     location="/v1/attachments/{id}",
@@ -126,6 +94,7 @@ async def create_attachment(context: RequestContext) -> Answer:
 
 @ROUTES.put(
     "/v1/attachments/{attachment_id}/parts/{part_number}",
+    team=MemberRole.AGENT,
     receiver=Receiver({_BYTES: None}, _receive_part),
     answer=PartView(),
     errors=[Code.WRONG_STATE],
@@ -141,6 +110,7 @@ async def put_attachment_part(context: RequestContext) -> Answer:
 
 @ROUTES.post(
     "/v1/attachments/{attachment_id}/complete",
+    team=MemberRole.AGENT,
     answer=AttachmentView(),
     errors=[Code.WRONG_STATE],
 )
@@ -153,7 +123,7 @@ async def complete_attachment(context: RequestContext) -> Answer:
     return Answer(await _view(context, await uploads.complete(context.world, upload)))
 
 
-@ROUTES.get("/v1/attachments/{attachment_id}", answer=AttachmentView())
+@ROUTES.get("/v1/attachments/{attachment_id}", team=MemberRole.AGENT, answer=AttachmentView())
 async def get_attachment(context: RequestContext) -> Answer:
     """Get an attachment with new URLs; available to everybody who sees its message or RFI."""
     attachment = await visible_attachment(

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import conversations, feeds, memberships
+from marketplace.domain.members import MemberRole
 from marketplace.errors import Code
 from marketplace.schemas.conversations import MessageView, SendMessage
 from marketplace.schemas.entries import AnyEntry
@@ -54,7 +55,10 @@ class EntriesView(Strict):
 
 
 @ROUTES.get(
-    "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
+    "/v1/conversations/{conversation_id}/entries",
+    team=MemberRole.AGENT,
+    query=EntriesQuery(),
+    answer=EntriesView(),
 )
 async def list_entries(context: RequestContext) -> Answer:
     """Read entries after or before a sequence, or the last ones if neither is given."""
@@ -83,6 +87,7 @@ async def list_entries(context: RequestContext) -> Answer:
 
 @ROUTES.post(
     "/v1/conversations/{conversation_id}/messages",
+    team=MemberRole.AGENT,
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
     idempotency=IN_MESSAGE,

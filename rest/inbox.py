@@ -5,6 +5,7 @@ from marshmallow import fields
 from marketplace.actions import inbox
 from marketplace.domain.accounts import Actor
 from marketplace.domain.inbox import InboxQuery, InboxRow, InboxState
+from marketplace.domain.members import MemberRole
 from marketplace.ports import World
 from marketplace.schemas.fields.texts import Line
 from marketplace.schemas.inbox import ListedConversation
@@ -29,7 +30,12 @@ class ConversationsQuery(PageQuery):
     q = Line(longest=LONGEST_SEARCH, load_default=None)
 
 
-@ROUTES.get("/v1/conversations", query=ConversationsQuery(), answer=page_schema(ListedConversation))
+@ROUTES.get(
+    "/v1/conversations",
+    team=MemberRole.AGENT,
+    query=ConversationsQuery(),
+    answer=page_schema(ListedConversation),
+)
 async def list_conversations(context: RequestContext) -> Answer:
     """List the caller's conversations, the one with the newest entry first.
 
@@ -55,7 +61,9 @@ async def list_conversations(context: RequestContext) -> Answer:
     return Answer({"items": items, "next_cursor": page.next_cursor}, is_written=True)
 
 
-@ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
+@ROUTES.get(
+    "/v1/conversations/{conversation_id}", team=MemberRole.AGENT, answer=ListedConversation()
+)
 async def get_conversation(context: RequestContext) -> Answer:
     """Get one of the caller's conversations.
 
@@ -65,7 +73,9 @@ async def get_conversation(context: RequestContext) -> Answer:
     return _answer(row)
 
 
-@ROUTES.post("/v1/conversations/{conversation_id}/mute", answer=ListedConversation())
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/mute", team=MemberRole.AGENT, answer=ListedConversation()
+)
 async def mute_conversation(context: RequestContext) -> Answer:
     """Mute a conversation for the caller, until `unmute`. The call is idempotent.
 
@@ -74,13 +84,19 @@ async def mute_conversation(context: RequestContext) -> Answer:
     return _answer(await inbox.mute(*_about(context), is_muted=True))
 
 
-@ROUTES.post("/v1/conversations/{conversation_id}/unmute", answer=ListedConversation())
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/unmute", team=MemberRole.AGENT, answer=ListedConversation()
+)
 async def unmute_conversation(context: RequestContext) -> Answer:
     """End the muting of a conversation. The call is idempotent."""
     return _answer(await inbox.mute(*_about(context), is_muted=False))
 
 
-@ROUTES.post("/v1/conversations/{conversation_id}/archive", answer=ListedConversation())
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/archive",
+    team=MemberRole.AGENT,
+    answer=ListedConversation(),
+)
 async def archive_conversation(context: RequestContext) -> Answer:
     """Archive a conversation for the caller. The call is idempotent.
 
@@ -89,7 +105,11 @@ async def archive_conversation(context: RequestContext) -> Answer:
     return _answer(await inbox.archive(*_about(context)))
 
 
-@ROUTES.post("/v1/conversations/{conversation_id}/unarchive", answer=ListedConversation())
+@ROUTES.post(
+    "/v1/conversations/{conversation_id}/unarchive",
+    team=MemberRole.AGENT,
+    answer=ListedConversation(),
+)
 async def unarchive_conversation(context: RequestContext) -> Answer:
     """Return an archived conversation to the list. The call is idempotent."""
     return _answer(await inbox.unarchive(*_about(context)))

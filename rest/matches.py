@@ -8,6 +8,7 @@ from marketplace.actions import matches
 from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.conversations import Entry
 from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.members import MemberRole
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
 from marketplace.schemas.matches import DeclineMatch, MatchView, MatchWithRfi
@@ -27,6 +28,7 @@ class MatchesQuery(PageQuery):
 
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/matches",
+    team=MemberRole.AGENT,
     query=PageQuery(),
     answer=page_schema(MatchView),
     errors=[Code.FORBIDDEN],
@@ -38,7 +40,11 @@ async def list_rfi_matches(context: RequestContext) -> Answer:
 
 
 @ROUTES.get(
-    "/v1/matches", query=MatchesQuery(), answer=page_schema(MatchWithRfi), errors=[Code.FORBIDDEN]
+    "/v1/matches",
+    team=MemberRole.AGENT,
+    query=MatchesQuery(),
+    answer=page_schema(MatchWithRfi),
+    errors=[Code.FORBIDDEN],
 )
 async def list_matches(context: RequestContext) -> Answer:
     """List the calling vendor's matches with their RFIs, newest first."""
@@ -60,6 +66,7 @@ def _stored(result: tuple[Match, Entry, list[FeedItem]]) -> Answer:
 
 @ROUTES.post(
     "/v1/matches/{match_id}/accept",
+    team=MemberRole.AGENT,
     answer=MatchView(),
     idempotency=Idempotency(_stored),
     errors=[Code.FORBIDDEN, Code.WRONG_STATE],
@@ -71,6 +78,7 @@ async def accept_match(context: RequestContext) -> Answer:
 
 @ROUTES.post(
     "/v1/matches/{match_id}/decline",
+    team=MemberRole.AGENT,
     body=DeclineMatch(),
     is_body_optional=True,
     answer=MatchView(),

@@ -1,6 +1,6 @@
-"""The one file of a multipart/form-data body (RFC 7578), parsed as it arrives."""
+"""The texts and the one file of a multipart/form-data body (RFC 7578), parsed as it arrives."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -10,17 +10,25 @@ from marketplace.errors import Code, ParleyError, invalid
 # The lines between the boundaries and the file, generously.
 OVERHEAD_BYTES = 16 * 1024
 _FIELD = "file"
+_LONGEST_TEXT_BYTES = 2_000
 
 
 class MultipartFile:
-    """Call `begin`, which returns the file's name, and then read `chunks` to the end."""
+    """Call `begin`, which returns the file's name, and then read `chunks` to the end.
 
-    def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
+    `texts` are the names of other fields, which come before the file; their values are in `values`.
+    """
+
+    def __init__(
+        self, content_type: str, body: AsyncIterator[bytes], texts: Collection[str] = ()
+    ) -> None:
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")
         if not boundary:
             raise ParleyError(Code.MALFORMED, "The Content-Type has no boundary.")
-        self._body = body
+        self._body, self._texts = body, texts
+        self.values: dict[str, str] = {}
+        self._text_field: str | None = None
         self._name: str | None = None
         self._has_ended = False
         # What arrived in one piece stays one, however many pieces the parser makes of it.
@@ -36,6 +44,7 @@ class MultipartFile:
                     "on_header_end": self._end_header,
                     "on_headers_finished": self._end_headers,
                     "on_part_data": self._add_data,
+                    "on_part_end": self._end_part,
                     "on_end": self._end,
                 },
                 max_header_count=8,
@@ -84,7 +93,7 @@ class MultipartFile:
 
     def _begin_part(self) -> None:
         if self._name is not None:
-            raise invalid("$", "Send one file in one request.")
+            raise invalid("$", "Send one file in one request, after all other fields.")
         self._disposition = b""
 
     def _add_header(self, data: bytes, start: int, end: int) -> None:
@@ -102,6 +111,9 @@ class MultipartFile:
     def _end_headers(self) -> None:
         _, options = parse_options_header(self._disposition)
         field = options.get(b"name", b"").decode(errors="replace")
+        if field in self._texts and field not in self.values and b"filename" not in options:
+            self._text_field = field
+            return
         if field != _FIELD:
             raise invalid(field or "$", "Unknown field.")
         if b"filename" not in options:
@@ -110,6 +122,14 @@ class MultipartFile:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         self._waiting += data[start:end]
+        if self._text_field is not None and len(self._waiting) > _LONGEST_TEXT_BYTES:
+            raise invalid(self._text_field, "Too long.")
+
+    def _end_part(self) -> None:
+        if self._text_field is not None:
+            self.values[self._text_field] = self._waiting.decode(errors="replace")
+            self._text_field = None
+            self._waiting.clear()
 
     def _end(self) -> None:
         self._has_ended = True

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from marketplace.domain.members import MemberRole
 from marketplace.errors import Code
 from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
@@ -71,8 +72,10 @@ class Operation:
     `path` has its parameters in braces. `needs_revision` requires If-Match, `gives_revision` sends
     the body's `revision` as ETag, `location` is formatted with the body's values. `cost` is how
     many requests it counts as. `receiver` receives the body instead of `body`; `is_file` says that
-    the answer is a file, of which a client may ask for a range. `errors` are the codes beyond those implied by the other fields. The
-    handler's docstring is the summary and the description.
+    the answer is a file, of which a client may ask for a range. `team` is the least role in which a
+    member of a vendor's team performs it as the vendor; without it, members act for themselves.
+    `errors` are the codes beyond those implied by the other fields. The handler's docstring is the
+    summary and the description.
     """
 
     method: str
@@ -92,6 +95,7 @@ class Operation:
     cost: float = 1.0
     receiver: Receiver | None = None
     is_file: bool = False
+    team: MemberRole | None = None
 
     @property
     def id(self) -> str:
@@ -127,6 +131,8 @@ class Operation:
         if not self.reads:
             possible |= {Code.MALFORMED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE}
             possible |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
+        if self.team is MemberRole.OWNER:
+            possible.add(Code.FORBIDDEN)
         if self.needs_revision:
             possible |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
         if self.idempotency is not None:

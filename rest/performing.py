@@ -25,6 +25,7 @@ from rest.requests import RestRequest, read_json
 from rest.responding import Response
 from rest.responses import Written, to_response, write
 from rest.service import Service
+from rest.teams import acting_for
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NO_BODY = Strict()
@@ -97,6 +98,8 @@ async def _received(
     context = _read(service, operation, request, path, access)
     if context.optional_access is not None:
         await service.sessions.require(context.optional_access.session_id)
+        vendor_id = await acting_for(service, operation, context.optional_access)
+        context = replace(context, vendor_id=vendor_id)
     if operation.receiver is None:
         return context, None
     # Here, and not in a task of its own: when the client is gone, nothing more arrives.

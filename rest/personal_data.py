@@ -25,9 +25,9 @@ async def export_me(context: RequestContext) -> Answer:
     """Download everything that Parley has about the caller's account.
 
     A ZIP archive of JSON files: the account, its addresses, log-ins, notifications and reports; the
-    RFIs with all revisions, or the vendor's profile, matches and quotes; each conversation; and a
-    copy of each file that the account has uploaded. An account can be exported three times in an
-    hour.
+    RFIs with all revisions, or the vendor's profile, documents, team, changes, matches and quotes;
+    each conversation; and a copy of each file that the account has uploaded. An account can be
+    exported three times in an hour.
     """
     await sessions.require_step_up(context.world, context.access.session_id)
     context.service.limits.export(context.access.account_id)
@@ -46,7 +46,8 @@ async def erase_me(context: RequestContext) -> Answer:
 
     At once the account, its email address, phone, password and profile are gone, and its log-ins
     end. Within minutes open RFIs are withdrawn, matches and conversations close, and the other side
-    sees "Deleted account" in place of the name. What was said stays for the other side.
+    sees "Deleted account" in place of the name. What was said stays for the other side. A vendor's
+    documents and pictures are deleted, and its team loses access.
     """
     await sessions.require_step_up(context.world, context.access.session_id)
     ended = await erasures.erase(context.world, context.actor)

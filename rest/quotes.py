@@ -3,6 +3,7 @@
 from marketplace.actions import quote_reading, quotes
 from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.conversations import Entry
+from marketplace.domain.members import MemberRole
 from marketplace.domain.quotes import Quote
 from marketplace.errors import Code
 from marketplace.schemas.quotes import (
@@ -23,6 +24,7 @@ ROUTES = Routes("Quotes")
 
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/quotes",
+    team=MemberRole.AGENT,
     query=PageQuery(),
     answer=page_schema(QuoteView),
     errors=[Code.FORBIDDEN],
@@ -50,6 +52,7 @@ def _stored(result: tuple[Quote, Entry, list[FeedItem]]) -> Answer:
 
 @ROUTES.post(
     "/v1/rfis/{rfi_id}/quotes",
+    team=MemberRole.AGENT,
     body=SubmitQuote(),
     answers={201: QuoteView(), 200: QuoteView()},
     idempotency=Idempotency(_stored),
@@ -70,6 +73,7 @@ async def submit_quote(context: RequestContext) -> Answer:
 
 @ROUTES.post(
     "/v1/quotes/{quote_id}/confirm",
+    team=MemberRole.AGENT,
     body=ConfirmQuote(),
     is_body_optional=True,
     answer=QuoteView(),
@@ -90,6 +94,7 @@ async def confirm_quote(context: RequestContext) -> Answer:
 
 @ROUTES.post(
     "/v1/quotes/{quote_id}/withdraw",
+    team=MemberRole.AGENT,
     body=WithdrawQuote(),
     is_body_optional=True,
     answer=QuoteView(),
@@ -131,6 +136,7 @@ async def decline_quote(context: RequestContext) -> Answer:
 
 @ROUTES.get(
     "/v1/quotes/{quote_id}/revisions",
+    team=MemberRole.AGENT,
     query=PageQuery(),
     answer=page_schema(QuoteRevisionView),
     errors=[Code.FORBIDDEN],

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import feeds, lifetimes, rfis
+from marketplace.domain.members import MemberRole
 from marketplace.domain.rfis import CloseReason, Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields.numbers import Flag, Whole
@@ -77,7 +78,13 @@ async def list_rfis(context: RequestContext) -> Answer:
     return Answer(await rfis.own_rfis(context.world, context.actor, page_request(context.query)))
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True, errors=[Code.FORBIDDEN])
+@ROUTES.get(
+    "/v1/rfis/{rfi_id}",
+    team=MemberRole.AGENT,
+    answer=RfiView(),
+    gives_revision=True,
+    errors=[Code.FORBIDDEN],
+)
 async def get_rfi(context: RequestContext) -> Answer:
     """Get an RFI; available to its customer, to admins, and to the vendors on it.
 
@@ -203,6 +210,7 @@ async def copy_rfi(context: RequestContext) -> Answer:
 
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/changes",
+    team=MemberRole.AGENT,
     query=ChangesQuery(),
     answer=ChangesView(),
     errors=[Code.FORBIDDEN],

@@ -1,6 +1,7 @@
 """Everything that happened to an RFI, in one list."""
 
 from marketplace.actions import timelines
+from marketplace.domain.members import MemberRole
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
 from marketplace.schemas.timelines import TimelineItemView, timeline_item_view
@@ -14,6 +15,7 @@ ROUTES = Routes("RFIs")
 
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/timeline",
+    team=MemberRole.AGENT,
     query=PageQuery(),
     answer=page_schema(TimelineItemView),
     errors=[Code.FORBIDDEN],

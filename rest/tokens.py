@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marketplace.actions import accounts, passkeys, second_factors
+from marketplace.actions import accounts, members, passkeys, second_factors
 from marketplace.addresses import network_of
 from marketplace.domain.accounts import Account, PresentedToken
 from marketplace.errors import Code
@@ -128,9 +128,12 @@ async def delete_tokens(context: RequestContext) -> Answer:
 async def _tokens(
     context: RequestContext, account: Account, session_id: str, refresh_token: str
 ) -> dict[str, Any]:
+    # After the session was stored: whoever removes the member meanwhile ends the session, too.
+    vendor_id = await members.vendor_id_of(context.world, account)
+    tokens = context.service.parts.tokens
     return {
         "account": await accounts.as_seen(context.world, account),
-        "access_token": context.service.parts.tokens.issue(account, session_id),
+        "access_token": tokens.issue(account, session_id, vendor_id=vendor_id),
         "refresh_token": refresh_token,
         "expires_in_s": ACCESS_TOKEN_TTL_S,
     }

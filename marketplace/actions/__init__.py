@@ -14,7 +14,13 @@ to the affected rooms after the commit. REST, the socket and the consumers all u
     erasures.py       erase an account
     codes.py          issue codes and links, and accept them
     notifications.py  codes, reset links and security notices
-    vendors.py        onboarding, profile, directory
+    vendors.py        profile, submission, suspension, directory
+    reviews.py        the queue of reviews: claim, decide, approve automatically
+    vendor_documents.py  a vendor's documents
+    lapses.py         expire documents, suspend and reinstate their vendors
+    vendor_changes.py what every change of a vendor has in common
+    members.py        a vendor's team: invite, remove, assign
+    audit.py          read the audit trail
     rfis.py           draft, submit, revise, copy, withdraw, close, and who may read them
     awards.py         award an RFI, and cancel the award
     closing.py        closes everything that is live on an RFI that ended

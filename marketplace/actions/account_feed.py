@@ -7,13 +7,14 @@ An action appends items in its transaction, and tells their accounts after the c
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from marketplace.actions import announcements
 from marketplace.domain.account_feed import FeedItem
+from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation
 from marketplace.domain.matches import Match
+from marketplace.domain.members import MemberRole
 from marketplace.domain.notifications import Notification
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Rfi
@@ -24,12 +25,14 @@ from marketplace.ports import World
 from marketplace.schemas import views
 from marketplace.schemas.account_feed import VendorDecision
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.members import AssignmentView, TeamChange
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 
 LOG = get_logger(__name__)
 _MATCH, _QUOTE = MatchView(), QuoteView()
 _DECISION, _NOTIFICATION = VendorDecision(), NotificationView()
+_TEAM, _ASSIGNMENT = TeamChange(), AssignmentView()
 
 
 async def tell(
@@ -103,8 +106,38 @@ def block_items(conversation: Conversation, at: datetime) -> list[FeedItem]:
 
 def decision_items(vendor: Vendor) -> list[FeedItem]:
     """`vendor.decided`, for the vendor."""
-    data = _DECISION.dump({"vendor_id": vendor.id, **asdict(vendor)})
+    data = _DECISION.dump(
+        {
+            "vendor_id": vendor.id,
+            "state": vendor.state,
+            "state_reason": vendor.state_reason,
+            "updated_at": vendor.updated_at,
+            "review": vendor.last_review,
+        }
+    )
     return [FeedItem(vendor.id, "vendor.decided", data, vendor.updated_at)]
+
+
+def team_items(
+    vendor_id: str, actor: Actor, account_id: str, role: MemberRole | None, at: datetime
+) -> list[FeedItem]:
+    """`team.updated`, for the vendor and its team; without a role after a removal."""
+    change = {"account_id": account_id, "role": role, "changed_by": actor.person_id, "at": at}
+    return [FeedItem(vendor_id, "team.updated", _TEAM.dump(change), at)]
+
+
+def assignment_items(
+    actor: Actor, conversation_id: str, account_id: str | None, at: datetime
+) -> list[FeedItem]:
+    """`conversation.assigned`, for the vendor and its team."""
+    assignment = {
+        "conversation_id": conversation_id,
+        "account_id": account_id,
+        "assigned_by": actor.person_id,
+        "at": at,
+    }
+    data = _ASSIGNMENT.dump(assignment)
+    return [FeedItem(actor.account_id, "conversation.assigned", data, at)]
 
 
 def notification_items(notifications: Iterable[Notification]) -> list[FeedItem]:

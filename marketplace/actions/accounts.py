@@ -7,7 +7,7 @@ from typing import Any
 
 from marketplace.actions import announcements, notifications
 from marketplace.actions.events import vendor_event
-from marketplace.domain import addresses, codes, vendors
+from marketplace.domain import addresses, audit, codes, vendors
 from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import (
     Account,
@@ -66,6 +66,8 @@ async def register(world: World, details: Mapping[str, Any], asked_by: str = "")
         if account.role is Role.VENDOR:
             vendor = vendors.apply(account.id, now)
             await tx.vendors.add(vendor)
+            applied = audit.record(new_id(), vendor.id, "vendor.applied", actor, (), now)
+            await tx.audit.add(applied)
             await tx.outbox.add(vendor_event("vendor.applied", vendor, actor))
         return account
 
@@ -283,5 +285,12 @@ async def _exchanged(world: World, token: PresentedToken) -> bool:
 
 async def log_out(world: World, account_id: str, session_id: str) -> None:
     """End a log-in session of an account, and with it the session's connections to gateways."""
+    connected_as = await acting_id(world.store, account_id)
     await world.store.sessions.delete(session_id)
-    announcements.session_ended(world, account_id, session_id)
+    announcements.session_ended(world, connected_as, session_id)
+
+
+async def acting_id(store: Repositories, account_id: str) -> str:
+    """The account that a person's apps are connected as: for a member of a team, the vendor's."""
+    member = await store.members.get(account_id)
+    return account_id if member is None else member.vendor_id

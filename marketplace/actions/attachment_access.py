@@ -15,7 +15,8 @@ async def visible_attachment(world: World, actor: Actor, attachment_id: str) -> 
     While nothing owns it, that is its account and admins. An attachment of a message: the
     conversation's participants and admins, until the message is deleted. One of an RFI: who sees
     the RFI (`marketplace/domain/visibility.py`). One of a quote, in whichever revision: who sees
-    the quote.
+    the quote. A vendor's picture: everybody with a log-in. A vendor's document: the vendor and
+    admins.
 
     Raises:
         ParleyError: `not_found`, exactly as for an unknown id.
@@ -29,15 +30,23 @@ async def visible_attachment(world: World, actor: Actor, attachment_id: str) -> 
 async def _may_see(world: World, actor: Actor, attachment: Attachment) -> bool:
     is_own = attachment.account_id == actor.account_id
     owner = attachment.owner
-    if owner is None:
+    if owner is None or owner.kind is OwnerKind.VENDOR_DOCUMENT:
         return is_own or actor.role is Role.ADMIN
+    if owner.kind is OwnerKind.MESSAGE:
+        return await _sees_in_message(world, actor, attachment, owner)
     if owner.kind is OwnerKind.RFI:
         return await _sees_in_rfi(world, actor, owner.id, attachment.id)
     if owner.kind is OwnerKind.QUOTE:
         return await _sees_quote(world, actor, owner.id)
+    return owner.kind is OwnerKind.VENDOR  # its pictures are public
+
+
+async def _sees_in_message(
+    world: World, actor: Actor, attachment: Attachment, owner: Owner
+) -> bool:
     message = await message_with(world, attachment, owner)
     if message is None:  # claimed, and not written yet
-        return is_own
+        return attachment.account_id == actor.account_id
     conversation = await world.store.conversations.get(owner.id)
     is_participant = conversation is not None and conversation.has(actor.account_id)
     if not is_participant and actor.role is not Role.ADMIN:

@@ -27,15 +27,18 @@ async def remove_all(tx: Repositories, attachment_ids: Sequence[str]) -> None:
         await remove(tx, attachment)
 
 
-async def use(tx: Repositories, actor: Actor, owner: Owner, attachment_ids: Sequence[str]) -> None:
+async def use(
+    tx: Repositories, actor: Actor, owner: Owner, attachment_ids: Sequence[str]
+) -> list[Attachment]:
     """Give the actor's attachments their owner, in the transaction that stores the owner.
 
     Raises:
         ParleyError: `validation_failed` for an id that the actor may not use.
     """
     found = await tx.attachments.get_many(attachment_ids)
-    attachments.require_usable(found, attachment_ids, actor.account_id, owner)
+    chosen = attachments.require_usable(found, attachment_ids, actor.account_id, owner)
     await tx.attachments.use(attachment_ids, owner)
+    return chosen
 
 
 def owner_of_message(conversation_id: str, client_message_id: str) -> Owner:

@@ -117,9 +117,10 @@ async def undo(world: World, token: str) -> list[str]:
         items = await notifications.add(tx, *sent)
         return await tx.sessions.delete_all(account.id), items
 
+    connected_as = await accounts.acting_id(world.store, code.account_id)
     ended, items = await world.store.transact(work)
     for session_id in ended:
-        announcements.session_ended(world, code.account_id, session_id)
+        announcements.session_ended(world, connected_as, session_id)
     await notifications.announce(world, items)
     return ended
 

@@ -1,29 +1,34 @@
 """Erase an account: what others need stays, without the person.
 
     erase ─▶ one transaction: the account, its profile, addresses, codes, second factor, passkeys
-             and log-ins are deleted; the email address is free; an `Erasure` is due
+             and log-ins are deleted; it is in no team, and a vendor's team is dissolved; the email
+             address is free; an `Erasure` is due
     run_due ─▶ run: open RFIs are withdrawn, matches closed, conversations closed by the ordinary
-               actions; names, exact places, unseen files and notifications go. Each step may run again,
-               so a process that is killed loses nothing: the erasure is due again when its lease
-               has ended.
+               actions; names, exact places, unseen files, a vendor's documents and notifications
+               go. Each step may run again, so a process that is killed loses nothing: the erasure
+               is due again when its lease has ended.
 
 Events in Kafka and stored responses of Idempotency-Keys go with their retention.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.actions import (
+    account_feed,
     accounts,
     announcements,
     attachments,
     blobs,
     blocks,
+    members,
     notifications,
     offers,
     rfis,
 )
-from marketplace.domain import erasures
+from marketplace.domain import erasures, lifetimes
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.attachments import Attachment, OwnerKind
 from marketplace.domain.conversations import Conversation
@@ -49,17 +54,20 @@ async def erase(world: World, actor: Actor) -> list[str]:
     account = await accounts.own_account(world, actor)
     erasure = Erasure(account.id, account.role, now, due_at=now)
     notice = notifications.security(account, SecurityChange.ACCOUNT_DELETED, now)
+    connected_as = await accounts.acting_id(world.store, account.id)
 
-    async def work(tx: Repositories) -> list[str]:
+    async def work(tx: Repositories) -> tuple[list[str], list[FeedItem]]:
         if not await tx.accounts.delete(account.id):
             accounts.require(None)
         await tx.erasures.add(erasure)
         await tx.vendors.delete(account.id)
         await notifications.add(tx, notice)
-        return await _forget(tx, account.id)
+        items = await _leave_team(tx, Actor(account.id, account.role), now)
+        return await _forget(tx, account.id), items
 
-    ended = await world.store.transact(work)
-    _announce_ended(world, account.id, ended)
+    ended, items = await world.store.transact(work)
+    _announce_ended(world, connected_as, ended)
+    await account_feed.tell(world, items)
     return ended
 
 
@@ -79,11 +87,15 @@ async def run_due(world: World) -> bool:
 
 async def _run(world: World, erasure: Erasure) -> None:
     actor = Actor(erasure.id, erasure.role)
-    # What began while the account was deleted: a log-in, a code, a second factor.
+    # What began while the account was deleted: a log-in, a code, a second factor, an invitation.
+    now = world.clock.now()
     _announce_ended(world, erasure.id, await _forget(world.store, erasure.id))
+    left = await world.store.transact(lambda tx: _leave_team(tx, actor, now))
+    await account_feed.tell(world, left)
     await _leave_rfis(world, actor)
     await _leave_matches(world, actor)
     await _leave_conversations(world, actor)
+    await _delete_documents(world, actor)
     await _delete_files(world, actor)
     await world.store.feed.forget(erasure.id)
     is_told = await world.store.notifications.forget(erasure.id, AccountKind.SECURITY)
@@ -98,13 +110,34 @@ async def _run(world: World, erasure: Erasure) -> None:
         await world.store.erasures.save(replace(erasure, due_at=again_at))
 
 
+async def _leave_team(tx: Repositories, actor: Actor, now: datetime) -> list[FeedItem]:
+    """Take the person out of the team they are a member of; returns what the team is told."""
+    member = await tx.members.get(actor.account_id)
+    if member is None:
+        return []
+    vendor = await tx.vendors.get(member.vendor_id)
+    if vendor is None:  # it was erased, and its own run removes the others
+        await tx.members.remove(member.id)
+        return []
+    return await members.leave(tx, actor, member, vendor, now)
+
+
 async def _forget(store: Repositories, account_id: str) -> list[str]:
-    """Delete what proved who the person is; returns the log-ins, which have ended."""
+    """Delete what proved who the person is, and dissolve a vendor's team.
+
+    Returns the log-ins that have ended: those of the account and of its team.
+    """
+    ended = []
+    for member in await store.members.of_vendor(account_id):
+        await store.members.remove(member.id)
+        await store.assignments.remove_of(member.id)
+        ended += await store.sessions.delete_all(member.id)
+    await store.assignments.remove_of(account_id)
     await store.addresses.forget(account_id)
     await store.codes.forget(account_id)
     await store.second_factors.delete(account_id)
     await store.passkeys.forget(account_id)
-    return await store.sessions.delete_all(account_id)
+    return ended + await store.sessions.delete_all(account_id)
 
 
 async def _leave_rfis(world: World, actor: Actor) -> None:
@@ -224,8 +257,28 @@ def _without_name(
     return work
 
 
+async def _delete_documents(world: World, actor: Actor) -> None:
+    """Delete the vendor's documents; the audit trail keeps what was done, without the values."""
+    if actor.role is not Role.VENDOR:
+        return
+
+    async def work(tx: Repositories) -> None:
+        ids = [found.id for found in await tx.vendor_documents.of_vendor(actor.account_id)]
+        for document_id in ids:
+            await tx.vendor_documents.remove(document_id)
+        await tx.timers.cancel(
+            [timer for document_id in ids for timer in lifetimes.document_timer_ids(document_id)]
+        )
+
+    await world.store.transact(work)
+    await world.store.audit.forget(actor.account_id)
+
+
 async def _delete_files(world: World, actor: Actor) -> None:
-    """Delete the files that nobody else has seen: those of drafts, and those that nothing owns."""
+    """Delete the files that nobody else needs.
+
+    Those of drafts, of a vendor's profile and documents, and those that nothing owns.
+    """
 
     async def page(request: PageRequest) -> Page[Attachment]:
         return await world.store.attachments.of_account(actor.account_id, request)
@@ -246,8 +299,10 @@ def _without_file(attachment_id: str) -> Callable[[Repositories], Awaitable[list
 
 async def _is_unseen(tx: Repositories, attachment: Attachment) -> bool:
     owner = attachment.owner
-    if owner is None or owner.kind is not OwnerKind.RFI:
-        return owner is None
+    if owner is None or owner.kind in {OwnerKind.VENDOR, OwnerKind.VENDOR_DOCUMENT}:
+        return True
+    if owner.kind is not OwnerKind.RFI:
+        return False
     rfi = await tx.rfis.get(owner.id)
     return rfi is None or rfi.submitted_at is None
 

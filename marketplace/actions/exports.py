@@ -15,15 +15,18 @@ from marketplace.domain.quotes import Quote
 from marketplace.ports import Repositories, World
 from marketplace.schemas import views
 from marketplace.schemas.accounts import AccountView, AddressView, SessionView
+from marketplace.schemas.audit import AuditRecordView
 from marketplace.schemas.conversations import ConversationView
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.members import MemberView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.passkeys import PasskeyView
 from marketplace.schemas.quotes import QuoteRevisionView, QuoteView
 from marketplace.schemas.reports import FiledReport
 from marketplace.schemas.rfis import RevisionView, RfiView
 from marketplace.schemas.strict import Strict
-from marketplace.schemas.vendors import WholeVendorView
+from marketplace.schemas.vendor_documents import VendorDocumentView
+from marketplace.schemas.vendor_profiles import WholeVendorView
 
 T = TypeVar("T")
 _PAGE = 100
@@ -107,9 +110,19 @@ async def _told(world: World, account_id: str) -> AsyncIterator[Item]:
 
 
 async def _of_vendor(world: World, vendor_id: str) -> AsyncIterator[ExportFile]:
-    vendor = await world.store.vendors.get(vendor_id)
+    """A vendor's profile, documents, team and own changes; what a member of a team is in it."""
+    store = world.store
+    vendor, member = await store.vendors.get(vendor_id), await store.members.get(vendor_id)
     if vendor is not None:
         yield ExportList("vendor.json", _one(WholeVendorView(), vendor))
+    if member is not None:
+        yield ExportList("membership.json", _one(MemberView(), member))
+    documents = await store.vendor_documents.of_vendor(vendor_id)
+    yield ExportList("documents.json", _listed(VendorDocumentView(), documents))
+    team = await store.members.of_vendor(vendor_id)
+    yield ExportList("team.json", _listed(MemberView(), team))
+    changes = every_item(lambda request: store.audit.of(vendor_id, vendor_id, request))
+    yield ExportList("changes.json", _written(AuditRecordView(), changes))
     yield ExportList("matches.json", _matches(world, vendor_id))
 
 

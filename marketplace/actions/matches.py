@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from marketplace.actions import account_feed, announcements
@@ -158,12 +159,13 @@ async def _match(world: World, tx: Repositories, actor: Actor, rfi: Rfi) -> _Rou
     existing = await tx.matches.of_rfi(rfi.id)
     if expired := await expire_all(world, tx, existing):
         existing = await tx.matches.of_rfi(rfi.id)
-    inputs, candidates = await _look_around(tx, rfi, existing)
+    now = world.clock.now()
+    inputs, candidates = await _look_around(tx, rfi, existing, now)
     full_ids = [nearby["vendor_id"] for nearby in inputs["full"]]
     if freed := await expire_all(world, tx, await expired_offers(world, tx, full_ids)):
         expired += freed
-        inputs, candidates = await _look_around(tx, rfi, existing)
-    decision = decisions.take(matching.CLOSEST, new_id(), rfi.id, inputs, actor, world.clock.now())
+        inputs, candidates = await _look_around(tx, rfi, existing, now)
+    decision = decisions.take(matching.CLOSEST, new_id(), rfi.id, inputs, actor, now)
     if decision.outcome["places"] == 0 and not decision.outcome["closed"]:
         return _Round(expired)
     await tx.decisions.add(decision)
@@ -180,7 +182,7 @@ async def _match(world: World, tx: Repositories, actor: Actor, rfi: Rfi) -> _Rou
 
 
 async def _look_around(
-    tx: Repositories, rfi: Rfi, existing: list[Match]
+    tx: Repositories, rfi: Rfi, existing: list[Match], now: datetime
 ) -> tuple[dict[str, Any], dict[str, NearbyVendor]]:
     """What the rule decides from; and the candidates by id, with a few more than there are places."""
     of_rfi = matching.existing_matches(existing, await _uncovered(tx, rfi, existing))
@@ -189,9 +191,9 @@ async def _look_around(
         return matching.closest_inputs(rfi, of_rfi, [], []), {}
     asked = [match.vendor_id for match in existing]  # no vendor gets two offers of one RFI
     limit = places + _SPARE_CANDIDATES
-    candidates = await tx.vendors.closest(rfi.category, rfi.location, limit, asked)
+    candidates = await tx.vendors.closest(rfi.category, rfi.location, limit, asked, at=now)
     within_m = candidates[-1].distance_m if len(candidates) == limit else MAX_RADIUS_M
-    full = await tx.vendors.full(rfi.category, rfi.location, within_m, _MOST_FULL)
+    full = await tx.vendors.full(rfi.category, rfi.location, within_m, _MOST_FULL, at=now)
     inputs = matching.closest_inputs(rfi, of_rfi, candidates, full)
     return inputs, {nearby.vendor.id: nearby for nearby in candidates}
 

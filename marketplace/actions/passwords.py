@@ -43,8 +43,9 @@ async def change(
         await tx.sessions.authenticated(session_id, now, account.credentials + 1)
         return ended, await notifications.add(tx, notice)
 
+    connected_as = await accounts.acting_id(world.store, checked.id)
     ended, items = await world.store.transact(work)
-    await _announce(world, checked.id, ended, items)
+    await _announce(world, connected_as, ended, items)
     return ended
 
 
@@ -100,8 +101,9 @@ async def reset(world: World, token: str, new: str, asked_by: str = "") -> list[
         items = await notifications.add(tx, notice)
         return await _set_password(tx, account, new_hash), items
 
+    connected_as = await accounts.acting_id(world.store, code.account_id)
     ended, items = await world.store.transact(work)
-    await _announce(world, code.account_id, ended, items)
+    await _announce(world, connected_as, ended, items)
     return ended
 
 
@@ -122,10 +124,10 @@ async def _set_password(
 
 
 async def _announce(
-    world: World, account_id: str, ended: Iterable[str], items: Sequence[FeedItem]
+    world: World, connected_as: str, ended: Iterable[str], items: Sequence[FeedItem]
 ) -> None:
     for session_id in ended:
-        announcements.session_ended(world, account_id, session_id)
+        announcements.session_ended(world, connected_as, session_id)
     await notifications.announce(world, items)
 
 

@@ -27,9 +27,10 @@ async def end(world: World, actor: Actor, session_id: str) -> None:
 
 async def end_all(world: World, actor: Actor) -> list[str]:
     """End all of the actor's log-ins, this one included; returns their ids."""
+    connected_as = await accounts.acting_id(world.store, actor.account_id)
     ended = await world.store.sessions.delete_all(actor.account_id)
     for session_id in ended:
-        announcements.session_ended(world, actor.account_id, session_id)
+        announcements.session_ended(world, connected_as, session_id)
     return ended
 
 

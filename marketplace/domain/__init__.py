@@ -7,7 +7,16 @@ The rules use the standard library only; a test checks this.
     codes.py          codes and links that prove who somebody is
     second_factors.py time-based one-time passwords and recovery codes
     erasures.py       what stays of an erased account
-    vendors.py        onboarding (applied → in_review → active …), profile, capacity
+    vendors.py        profile, capacity, and the proposal of an approved vendor
+    onboarding.py     the steps of the onboarding, done and left
+    reviews.py        claims and decisions (in_review → active …), and the rule that approves
+    vendor_reviews.py steps, and what a review leaves at the vendor
+    vendor_documents.py  documents: which are required, and which count
+    lapses.py         what follows when a document expires
+    opening_hours.py  hours by weekday, holidays, pauses
+    service_areas.py  circles and polygons
+    members.py        a vendor's team
+    audit.py          who changed what, from what, to what, and why
     rfis.py           draft, submit, revise, extend, withdraw …; revisions with field-level changes
     awards.py         the award of an RFI, and its cancellation
     matches.py        one RFI × one vendor: offered, accepted, declined, closed

@@ -112,12 +112,21 @@ class PresentedToken:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who causes a change, and the request or event that led to it (for the event's envelope)."""
+    """Who causes a change, and the request or event that led to it (for the event's envelope).
+
+    A member of a vendor's team acts as the vendor; `member_id` is then the member's own account.
+    """
 
     account_id: str
     role: Role
     correlation_id: str | None = None
     causation_id: str | None = None
+    member_id: str | None = None
+
+    @property
+    def person_id(self) -> str:
+        """The account of the person who acts, for whoever it acts."""
+        return self.member_id or self.account_id
 
     def require(self, *roles: Role) -> None:
         """Refuse all other roles.

@@ -54,11 +54,14 @@ class OwnerKind(StrEnum):
     MESSAGE = "message"
     RFI = "rfi"
     QUOTE = "quote"
+    VENDOR = "vendor"
+    VENDOR_DOCUMENT = "vendor_document"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What an attachment belongs to: an RFI, a quote, or a message in the conversation `id`.
+    """What an attachment belongs to: an RFI, a quote, a vendor's pictures, a vendor's document, or a
+    message in the conversation `id`.
 
     The message is the one that the attachment's account sent there under `client_message_id`.
     """
@@ -180,6 +183,20 @@ def require_usable(
             raise invalid("attachment_ids", "This attachment is already used elsewhere.")
         chosen.append(attachment)
     return chosen
+
+
+def require_pictures(chosen: Sequence[Attachment], path: str, *, allows_pdf: bool) -> None:
+    """Refuse files that cannot be looked at: only images, and PDF where it is allowed.
+
+    Raises:
+        ParleyError: `validation_failed`.
+    """
+    for attachment in chosen:
+        media_type = attachment.media_type or ""
+        if not media_type.startswith("image/") and not (
+            allows_pdf and media_type == "application/pdf"
+        ):
+            raise invalid(path, "Must be an image or a PDF." if allows_pdf else "Must be an image.")
 
 
 def sent_form(attachment: Attachment) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class DecisionKind(StrEnum):
     MATCHING = "matching"
     EXPIRY = "expiry"
     DEPARTURE = "departure"
+    REVIEW = "review"
+    LAPSE = "lapse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
     an accepted match           the vendor's first message or quote
     a submitted quote           the award, until `valid_until`; nobody is warned, since the vendor
                                 chose the moment and the customer sees it
+    an accepted document        a new one from its vendor
 
 The timers of an RFI, a match or a quote follow from its state alone, so the transaction that
 changes the state knows which to set and which to cancel.
@@ -16,13 +17,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from marketplace.domain import rfis
+from marketplace.domain import rfis, vendor_documents
 from marketplace.domain.decisions import DecisionKind, Rule, Ruling
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.policy import Policy
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.rfis import Revision, Rfi, RfiState
 from marketplace.domain.timers import Timer, TimerKind, timer, timer_id
+from marketplace.domain.vendor_documents import DocumentState, VendorDocument
 
 # A warning comes when a quarter of the time is left, and at most three days before the end.
 MOST_NOTICE = timedelta(days=3)
@@ -31,19 +33,21 @@ NOTICE_SHARE = 4
 _RFI_KINDS = (TimerKind.RFI_EXPIRY, TimerKind.RFI_WARNING)
 _OFFER_KINDS = (TimerKind.OFFER_EXPIRY, TimerKind.OFFER_WARNING)
 _ANSWER_KINDS = (TimerKind.ANSWER_EXPIRY, TimerKind.ANSWER_WARNING)
+_DOCUMENT_KINDS = (TimerKind.DOCUMENT_EXPIRY, TimerKind.DOCUMENT_WARNING)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A waiting state: since when, and until when at most."""
+    """A waiting state: since when, and until when at most; and how long before that to warn."""
 
     since: datetime
     until: datetime
+    most_notice: timedelta = MOST_NOTICE
 
     @property
     def warned_at(self) -> datetime:
         """When the person who is waited for is warned."""
-        return self.until - min(MOST_NOTICE, (self.until - self.since) / NOTICE_SHARE)
+        return self.until - min(self.most_notice, (self.until - self.since) / NOTICE_SHARE)
 
 
 def rfi_wait(rfi: Rfi, policy: Policy) -> Wait | None:
@@ -72,6 +76,13 @@ def quote_wait(quote: Quote) -> Wait | None:
     if quote.state is not QuoteState.SUBMITTED or quote.expires_at is None:
         return None
     return Wait(quote.updated_at, quote.expires_at)
+
+
+def document_wait(document: VendorDocument) -> Wait | None:
+    """How long an accepted document is valid; None if it does not expire, or does not count."""
+    if document.state is not DocumentState.ACCEPTED or document.expires_at is None:
+        return None
+    return Wait(document.updated_at, document.expires_at, vendor_documents.NOTICE)
 
 
 def renewed(
@@ -109,6 +120,16 @@ def timers_of_quote(quote: Quote) -> list[Timer]:
     """The timers that the quote must have in its state."""
     wait = quote_wait(quote)
     return [] if wait is None else [timer(TimerKind.QUOTE_EXPIRY, quote.id, wait.until)]
+
+
+def timers_of_document(document: VendorDocument) -> list[Timer]:
+    """The timers that the document must have in its state."""
+    return _timers(_DOCUMENT_KINDS, document.id, document_wait(document))
+
+
+def document_timer_ids(document_id: str) -> list[str]:
+    """The ids of all timers that a document may have."""
+    return [timer_id(kind, document_id) for kind in _DOCUMENT_KINDS]
 
 
 def rfi_timer_ids(rfi_id: str) -> list[str]:

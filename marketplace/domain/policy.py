@@ -1,9 +1,11 @@
 """Quotas and lifetimes, as the marketplace's operator sets them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from marketplace.domain.vendor_documents import DocumentType
+from marketplace.domain.vendor_reviews import Step
 from marketplace.errors import Code, ParleyError
 
 DAY = timedelta(days=1)
@@ -31,6 +33,11 @@ class Policy:
     it uploads within 24 hours, their bytes, and the bytes of all that are stored. Codes are counted
     within an hour, tries of a second factor within 15 minutes. `requires_verified_email` is about
     submissions.
+
+    A vendor has to complete `required_steps` besides those that are always required, and needs
+    `required_documents` for its categories. It is approved without an admin if it has also completed
+    `automatic_approval`; None means never. An admin's claim of a review ends after
+    `claim_lifetime`.
     """
 
     offer_lifetime: timedelta = timedelta(days=3)
@@ -48,6 +55,10 @@ class Policy:
     most_codes_per_account: int = 10
     most_second_factor_tries: int = 10
     requires_verified_email: bool = False
+    required_steps: frozenset[Step] = frozenset()
+    required_documents: Mapping[str, Collection[DocumentType]] = field(default_factory=dict)
+    automatic_approval: frozenset[Step] | None = None
+    claim_lifetime: timedelta = timedelta(minutes=30)
 
     def scaled(self, scale: float) -> "Policy":
         """The policy with its quotas multiplied, at least 1 each."""

@@ -15,6 +15,8 @@ class TimerKind(StrEnum):
     ANSWER_EXPIRY = "answer_expiry"
     ANSWER_WARNING = "answer_warning"
     QUOTE_EXPIRY = "quote_expiry"
+    DOCUMENT_EXPIRY = "document_expiry"
+    DOCUMENT_WARNING = "document_warning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ service is down.
 
     accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
     submissions.py  matches.py  quotes.py  conversations.py  inbox.py  account_feed.py  reports.py
-    notifications.py  recipients.py  attachments.py
+    notifications.py  recipients.py  attachments.py  vendor_documents.py  members.py
                       one noun each
+    audit.py          who changed what, and why
     timers.py         what falls due, claimed under a lease
     decisions.py      what the marketplace decided, by which rule, and from what
     blobs.py          stored files, and what checks files
@@ -23,6 +24,7 @@ from marketplace.ports.account_feed import AccountFeed
 from marketplace.ports.accounts import Accounts, Passwords, Sessions
 from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
+from marketplace.ports.audit import Audit
 from marketplace.ports.blobs import (
     BlobRecords,
     Blobs,
@@ -61,6 +63,7 @@ from marketplace.ports.live import (
     rfi_room,
 )
 from marketplace.ports.matches import Matches
+from marketplace.ports.members import Assignments, Members
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.passkeys import Authenticators, Passkeys
@@ -73,6 +76,7 @@ from marketplace.ports.secrets import Secrets
 from marketplace.ports.store import Epoch, Repositories, Store
 from marketplace.ports.submissions import Submissions
 from marketplace.ports.timers import Timers
+from marketplace.ports.vendor_documents import VendorDocuments
 from marketplace.ports.vendors import Vendors
 from marketplace.ports.world import Clock, World
 
@@ -82,7 +86,9 @@ __all__ = [
     "Addresses",
     "Announcement",
     "Appended",
+    "Assignments",
     "Attachments",
+    "Audit",
     "Authenticators",
     "BlobRecords",
     "Blobs",
@@ -106,6 +112,7 @@ __all__ = [
     "Matches",
     "Media",
     "MediaJob",
+    "Members",
     "Notifications",
     "Outbox",
     "Passkeys",
@@ -128,6 +135,7 @@ __all__ = [
     "Submissions",
     "Timers",
     "Uploads",
+    "VendorDocuments",
     "Vendors",
     "World",
     "account_room",

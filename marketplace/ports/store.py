@@ -7,6 +7,7 @@ from marketplace.ports.account_feed import AccountFeed
 from marketplace.ports.accounts import Accounts, Sessions
 from marketplace.ports.addresses import Addresses
 from marketplace.ports.attachments import Attachments, Uploads
+from marketplace.ports.audit import Audit
 from marketplace.ports.blobs import BlobRecords
 from marketplace.ports.codes import Codes
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
@@ -15,6 +16,7 @@ from marketplace.ports.erasures import Erasures
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
 from marketplace.ports.inbox import Inbox
 from marketplace.ports.matches import Matches
+from marketplace.ports.members import Assignments, Members
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
 from marketplace.ports.passkeys import Passkeys
@@ -25,6 +27,7 @@ from marketplace.ports.rfis import Rfis
 from marketplace.ports.second_factors import SecondFactors
 from marketplace.ports.submissions import Submissions
 from marketplace.ports.timers import Timers
+from marketplace.ports.vendor_documents import VendorDocuments
 from marketplace.ports.vendors import Vendors
 
 T = TypeVar("T")
@@ -39,6 +42,12 @@ class Repositories(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def vendors(self) -> Vendors: ...
+    @property
+    def vendor_documents(self) -> VendorDocuments: ...
+    @property
+    def members(self) -> Members: ...
+    @property
+    def assignments(self) -> Assignments: ...
     @property
     def rfis(self) -> Rfis: ...
     @property
@@ -69,6 +78,8 @@ class Repositories(Protocol):
     def uploads(self) -> Uploads: ...
     @property
     def blob_records(self) -> BlobRecords: ...
+    @property
+    def audit(self) -> Audit: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -8,9 +8,11 @@ from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.times import Moment
 from marketplace.schemas.fields.words import Identifier, one_of
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.members import AssignmentView, TeamChange
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.strict import Strict
+from marketplace.schemas.vendors import ReviewView
 
 
 class JoinAccount(Strict):
@@ -81,13 +83,22 @@ class RfiAwarded(FeedPush):
 
 
 class VendorDecision(Strict):
-    """The state of a vendor after an admin's decision, and the reason that the admin gave."""
+    """What was decided about a vendor, and the state that it has now."""
 
     vendor_id = Identifier(required=True)
     state = one_of(VendorState, required=True)
     state_reason = fields.String(required=True, allow_none=True)
     updated_at = Moment(required=True)
+    review = fields.Nested(ReviewView, required=True, allow_none=True)
 
 
 class VendorDecided(FeedPush, VendorDecision):
-    """An admin approved, rejected, suspended or reinstated the vendor."""
+    """An admin or a rule decided about the vendor."""
+
+
+class TeamPush(FeedPush, TeamChange):
+    """Somebody joined or left the vendor's team, or got another role in it."""
+
+
+class AssignmentPush(FeedPush, AssignmentView):
+    """Who a conversation is assigned to; null for nobody."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from marketplace.errors import Code
 from marketplace.schemas.account_feed import (
+    AssignmentPush,
     BlockPush,
     JoinAccount,
     JoinedAccount,
@@ -17,6 +18,7 @@ from marketplace.schemas.account_feed import (
     NotificationPush,
     QuotePush,
     RfiAwarded,
+    TeamPush,
     VendorDecided,
 )
 from marketplace.schemas.answers import (
@@ -220,8 +222,16 @@ PUSHES: Mapping[str, SocketPush] = {
     "quote.updated": SocketPush("A quote changed.", QuotePush(), _ACCOUNT),
     "rfi.awarded": SocketPush("An RFI was awarded.", RfiAwarded(), _ACCOUNT),
     "vendor.decided": SocketPush(
-        "An admin approved, rejected, suspended or reinstated the vendor.",
-        VendorDecided(),
+        "An admin or a rule decided about the vendor.", VendorDecided(), _ACCOUNT
+    ),
+    "team.updated": SocketPush(
+        "Somebody joined or left the vendor's team, or got another role in it.",
+        TeamPush(),
+        _ACCOUNT,
+    ),
+    "conversation.assigned": SocketPush(
+        "A conversation was assigned to a member of the vendor's team.",
+        AssignmentPush(),
         _ACCOUNT,
     ),
     "notification.created": SocketPush(

@@ -8,7 +8,7 @@ migrations/       collections, validators and indexes, versioned
 accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
 submissions.py  matches.py  quotes.py  conversations.py  entries.py  read_positions.py
 inbox.py  account_feed.py  reports.py  notifications.py  recipients.py  timers.py  decisions.py
-attachments.py  blobs.py
+attachments.py  blobs.py  vendor_documents.py  members.py  audit.py
                   one noun each, as specified by its port in `marketplace.ports`
 newest_entries.py the newest entry of many conversations at once
 unread.py         counts unread messages in many conversations at once

@@ -18,6 +18,7 @@ from marketplace.storage.account_feed import MongoAccountFeed
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
 from marketplace.storage.addresses import MongoAddresses
 from marketplace.storage.attachments import MongoAttachments, MongoUploads
+from marketplace.storage.audit import MongoAudit
 from marketplace.storage.blobs import MongoBlobRecords
 from marketplace.storage.codes import MongoCodes
 from marketplace.storage.collection import Database, Session
@@ -29,6 +30,7 @@ from marketplace.storage.erasures import MongoErasures
 from marketplace.storage.idempotency import MongoIdempotencyKeys
 from marketplace.storage.inbox import MongoInbox
 from marketplace.storage.matches import MongoMatches
+from marketplace.storage.members import MongoAssignments, MongoMembers
 from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
@@ -43,6 +45,7 @@ from marketplace.storage.submissions import MongoSubmissions
 from marketplace.storage.timers import MongoTimers
 from marketplace.storage.traces import TracedCommands
 from marketplace.storage.transactions import DURABLE, transacted
+from marketplace.storage.vendor_documents import MongoVendorDocuments
 from marketplace.storage.vendors import MongoVendors
 
 T = TypeVar("T")
@@ -70,6 +73,9 @@ class MongoRepositories:
     accounts = _lazy(MongoAccounts)
     sessions = _lazy(MongoSessions)
     vendors = _lazy(MongoVendors)
+    vendor_documents = _lazy(MongoVendorDocuments)
+    members = _lazy(MongoMembers)
+    assignments = _lazy(MongoAssignments)
     rfis = _lazy(MongoRfis)
     matches = _lazy(MongoMatches)
     submissions = _lazy(MongoSubmissions)
@@ -85,6 +91,7 @@ class MongoRepositories:
     blob_records = _lazy(MongoBlobRecords)
     timers = _lazy(MongoTimers)
     decisions = _lazy(MongoDecisions)
+    audit = _lazy(MongoAudit)
     outbox = _lazy(MongoOutbox)
     handled = _lazy(MongoHandled)
     notifications = _lazy(MongoNotifications)

@@ -22,6 +22,13 @@ _DECISION = {
     "state": "active",
     "state_reason": "The papers are in order.",
     "updated_at": _AT,
+    "review": {
+        "outcome": "approved",
+        "reason": "The papers are in order.",
+        "steps": [],
+        "is_of_changes": False,
+        "at": _AT,
+    },
 }
 _NOT_VALID = {
     "code": "validation_failed",
@@ -71,6 +78,24 @@ EXAMPLES: Mapping[str, list[Any]] = {
         }
     ],
     "vendor.decided": [{**_DECISION, "position": 42}],
+    "team.updated": [
+        {
+            "account_id": "0198c3a2b7f07d3e9b4c1f52a6d80e71",
+            "role": "agent",
+            "changed_by": _DECISION["vendor_id"],
+            "at": _AT,
+            "position": 43,
+        }
+    ],
+    "conversation.assigned": [
+        {
+            **_CONVERSATION,
+            "account_id": "0198c3a2b7f07d3e9b4c1f52a6d80e71",
+            "assigned_by": _DECISION["vendor_id"],
+            "at": _AT,
+            "position": 44,
+        }
+    ],
     "inbox.updated": [
         {
             **_CONVERSATION,

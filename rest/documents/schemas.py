@@ -6,6 +6,7 @@ from typing import Any
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from marketplace.domain.service_areas import MAX_POSITIONS, MIN_POSITIONS
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.attributes import (
     MAX_ATTRIBUTE_CHARACTERS,
@@ -13,12 +14,13 @@ from marketplace.schemas.fields.attributes import (
     Attributes,
 )
 from marketplace.schemas.fields.numbers import ThreeDecimals
-from marketplace.schemas.fields.places import Place
+from marketplace.schemas.fields.places import Place, Polygon
 from marketplace.schemas.rfis import ActorView, AnyValue
+from marketplace.schemas.vendor_documents import FileBytes
 from rest.cursors import MAX_CURSOR_CHARACTERS
 from rest.queries import Cursor, Near
 
-_POINT = {
+_POINT: dict[str, Any] = {
     "type": "object",
     "description": "A GeoJSON point (RFC 7946): longitude, then latitude.",
     "properties": {
@@ -37,6 +39,26 @@ _POINT = {
     "additionalProperties": False,
     "example": {"type": "Point", "coordinates": [-104.9903, 39.7392]},
 }
+_RING = {
+    "type": "array",
+    "items": _POINT["properties"]["coordinates"],
+    "minItems": MIN_POSITIONS,
+    "maxItems": MAX_POSITIONS,
+}
+_POLYGON = {
+    "type": "object",
+    "description": "A GeoJSON polygon (RFC 7946) of one ring, which ends where it starts.",
+    "properties": {
+        "type": {"const": "Polygon"},
+        "coordinates": {"type": "array", "items": _RING, "minItems": 1, "maxItems": 1},
+    },
+    "required": ["type", "coordinates"],
+    "additionalProperties": False,
+    "example": {
+        "type": "Polygon",
+        "coordinates": [[[-105.1, 39.6], [-104.8, 39.6], [-104.9, 39.9], [-105.1, 39.6]]],
+    },
+}
 _ATTRIBUTES = {
     "type": "object",
     "maxProperties": MAX_ATTRIBUTE_COUNT,
@@ -51,6 +73,8 @@ _ATTRIBUTES = {
 }
 _OWN_TYPES: Mapping[type, dict[str, Any]] = {
     Place: _POINT,
+    Polygon: _POLYGON,
+    FileBytes: {"type": "string", "format": "binary"},
     Attributes: _ATTRIBUTES,
     AnyValue: {"type": ["string", "number", "boolean", "object", "array"]},
     Near: {"type": "string", "example": "-104.9903,39.7392"},

@@ -1,12 +1,13 @@
 """Everything that causes an email or SMS happens to three people, and they get its links."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from marketplace.domain.notifications import AccountKind
 from marketplace.domain.timers import TimerKind, timer
+from marketplace.ids import new_id
 from notify.rules import POLICIES, NotificationKind
 from tests.journeys.people import (
     Person,
@@ -45,16 +46,20 @@ SUBJECTS = {
     NotificationKind.ANSWER_EXPIRING: f"The customer waits for you: {UNANSWERED}",
     NotificationKind.RFI_EXPIRING: f"Expires in 2 days: {FORGOTTEN}",
     NotificationKind.RFI_EXPIRED: f"Expired: {LAPSED}",
+    NotificationKind.VENDOR_REVIEWED: "Your application is approved",
+    NotificationKind.DOCUMENT_EXPIRING: "Your licence expires in 2 days",
+    NotificationKind.TEAM_INVITED: "Front Range Plumbing invited you to its team",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """Three people to whom everything happens that causes an email, and the links they got."""
+    """People to whom everything happens that causes an email, and the links they got."""
 
     customer: Person
     winner: Person
     loser: Person
+    invited: Person
     links: dict[tuple[NotificationKind, str], tuple[Person, str]] = field(default_factory=dict)
 
 
@@ -64,7 +69,7 @@ async def everything_happens(site: Site, admin: Person) -> Recipients:
     customer = await registered(site, "customer", "Carla Reyes")
     winner = await a_vendor(site, admin, "Front Range Plumbing", place)
     loser = await a_vendor(site, admin, "Cherry Creek Pipes", place)
-    found = Recipients(customer, winner, loser)
+    found = Recipients(customer, winner, loser, await _invited(winner))
     await _awarded(found, place)
     withdrawn = await a_submitted_rfi(customer, place, title=WITHDRAWN)
     await a_match(winner, withdrawn)
@@ -75,6 +80,7 @@ async def everything_happens(site: Site, admin: Person) -> Recipients:
     await customer.patch(f"/v1/rfis/{moved['id']}", if_match=moved["revision"], json=elsewhere)
     await _contested(site, found, place)
     await _nobody_answers(site, found, place)
+    await _a_document_expires(site, admin, winner)
     await _collect(site, found)
     return found
 
@@ -177,6 +183,29 @@ async def _nobody_answers(site: Site, recipients: Recipients, place: dict[str, A
         await site.parts.store.timers.set_many([timer(kind, subject_id, now)])
 
 
+async def _invited(vendor: Person) -> Person:
+    """Somebody whom the vendor invites to its team."""
+    email = f"{new_id()}@people.example"
+    body = {"email": email, "role": "agent"}
+    member = await vendor.post("/v1/vendors/me/members", json=body)
+    return replace(vendor, id=member["id"], email=email, phone=None)
+
+
+async def _a_document_expires(site: Site, admin: Person, vendor: Person) -> None:
+    """Let nearly all the time pass for a document that an admin has accepted."""
+    document = await vendor.post("/v1/vendors/me/documents", json={"type": "licence"})
+    path = f"/v1/admin/vendors/{vendor.id}"
+    await admin.post(f"{path}/claim")
+    await admin.post(f"{path}/approve", json={"reason": "It is valid."})
+    now = site.parts.world.clock.now()
+    ago, soon = now - timedelta(days=20), now + timedelta(hours=49)
+    values = {"updated_at": ago, "expires_at": soon}
+    database = site.parts.store.database
+    await database["vendor_documents"].update_one({"_id": document["id"]}, {"$set": values})
+    warning = timer(TimerKind.DOCUMENT_WARNING, document["id"], now)
+    await site.parts.store.timers.set_many([warning])
+
+
 async def _sent(person: Person, kind: NotificationKind) -> list[dict[str, Any]]:
     """The person's sent notifications of a kind."""
     log = await person.get("/v1/me/notifications")
@@ -196,6 +225,7 @@ async def _collect(site: Site, recipients: Recipients) -> None:
         NotificationKind.RFI_LOST: recipients.loser,
         NotificationKind.RFI_REOPENED: recipients.loser,
         NotificationKind.RFI_EXPIRING: recipients.customer,
+        NotificationKind.TEAM_INVITED: recipients.invited,
     }
     for kind, policy in ABOUT_RFIS.items():
         person = to.get(kind, recipients.winner)

@@ -145,6 +145,16 @@ async def test_the_end_of_a_quote_or_an_award_is_told_in_its_conversation(
         await window.close()
 
 
+async def test_a_link_about_the_profile_opens_the_vendors_page(
+    recipients: Recipients, browser: Browser
+) -> None:
+    """The vendor, which is active, sees its requests."""
+    for kind in (NotificationKind.VENDOR_REVIEWED, NotificationKind.DOCUMENT_EXPIRING):
+        window = await _open(browser, *recipients.links[kind, "email"])
+        await window.sees("match-item", AWARDED)
+        await window.close()
+
+
 async def test_another_accounts_link_offers_a_log_in(
     recipients: Recipients, browser: Browser
 ) -> None:

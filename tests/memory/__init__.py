@@ -6,6 +6,7 @@ They give the same guarantees as the real ones and pass the same suite (tests/co
     accounts.py  addresses.py  codes.py  second_factors.py  passkeys.py  erasures.py  vendors.py  rfis.py
     matches.py  quotes.py  conversations.py  inbox.py  account_feed.py  reports.py
     notifications.py  recipients.py  submissions.py  timers.py  decisions.py  attachments.py
+    vendor_documents.py  members.py  audit.py
     blobs.py            stored files, and a check of files that takes them as they are
     outbox.py           events as written, and the marks of handled events
     idempotency.py      answers stored under their Idempotency-Key

@@ -12,6 +12,7 @@ from tests.memory.account_feed import AccountFeed
 from tests.memory.accounts import Accounts, Sessions
 from tests.memory.addresses import Addresses
 from tests.memory.attachments import Attachments, Uploads
+from tests.memory.audit import Audit
 from tests.memory.blobs import BlobRecords
 from tests.memory.codes import Codes
 from tests.memory.conversations import Conversations, Entries, ReadPositions
@@ -20,6 +21,7 @@ from tests.memory.erasures import Erasures
 from tests.memory.idempotency import IdempotencyKeys
 from tests.memory.inbox import Inbox
 from tests.memory.matches import Matches
+from tests.memory.members import Assignments, Members
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
 from tests.memory.passkeys import Passkeys
@@ -31,6 +33,7 @@ from tests.memory.second_factors import SecondFactors
 from tests.memory.submissions import Submissions
 from tests.memory.tables import Tables
 from tests.memory.timers import Timers
+from tests.memory.vendor_documents import VendorDocuments
 from tests.memory.vendors import Vendors
 
 T = TypeVar("T")
@@ -44,6 +47,9 @@ class Repositories:
     accounts: ports.Accounts
     sessions: ports.Sessions
     vendors: ports.Vendors
+    vendor_documents: ports.VendorDocuments
+    members: ports.Members
+    assignments: ports.Assignments
     rfis: ports.Rfis
     matches: ports.Matches
     submissions: ports.Submissions
@@ -59,6 +65,7 @@ class Repositories:
     attachments: ports.Attachments
     uploads: ports.Uploads
     blob_records: ports.BlobRecords
+    audit: ports.Audit
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
@@ -73,6 +80,9 @@ class Repositories:
         self.accounts = Accounts(tables)
         self.sessions = Sessions(tables, clock)
         self.vendors = Vendors(tables)
+        self.vendor_documents = VendorDocuments(tables)
+        self.members = Members(tables)
+        self.assignments = Assignments(tables)
         self.rfis = Rfis(tables)
         self.matches = Matches(tables)
         self.submissions = Submissions(tables)
@@ -88,6 +98,7 @@ class Repositories:
         self.attachments = Attachments(tables)
         self.uploads = Uploads(tables)
         self.blob_records = BlobRecords(tables)
+        self.audit = Audit(tables)
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)

@@ -8,12 +8,14 @@ from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account, Session
 from marketplace.domain.addresses import Address, Suppression
 from marketplace.domain.attachments import Attachment
+from marketplace.domain.audit import AuditRecord
 from marketplace.domain.blobs import BlobRecord
 from marketplace.domain.codes import Code
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.decisions import Decision
 from marketplace.domain.erasures import Erasure
 from marketplace.domain.matches import Match
+from marketplace.domain.members import Assignment, Member
 from marketplace.domain.notifications import Notification
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.passkeys import Passkey
@@ -24,6 +26,7 @@ from marketplace.domain.reports import Report
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.second_factors import SecondFactor
 from marketplace.domain.timers import Timer
+from marketplace.domain.vendor_documents import VendorDocument
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
 from marketplace.ports import StoredResponse
@@ -60,6 +63,9 @@ class Tables:
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     vendors: dict[str, Vendor] = field(default_factory=dict)
+    vendor_documents: dict[str, VendorDocument] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    assignments: dict[str, Assignment] = field(default_factory=dict)
     rfis: dict[str, Rfi] = field(default_factory=dict)
     revisions: dict[tuple[str, int], Revision] = field(default_factory=dict)
     matches: dict[str, Match] = field(default_factory=dict)
@@ -79,6 +85,7 @@ class Tables:
     uploads: dict[str, tuple[Upload, ...]] = field(default_factory=dict)
     blob_records: dict[str, BlobRecord] = field(default_factory=dict)
     doomed_blobs: dict[str, bool] = field(default_factory=dict)
+    audit: dict[str, AuditRecord] = field(default_factory=dict)
     outbox: dict[str, Event] = field(default_factory=dict)
     handled: dict[tuple[str, str], bool] = field(default_factory=dict)
     notifications: dict[str, Notification] = field(default_factory=dict)

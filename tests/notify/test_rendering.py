@@ -30,8 +30,13 @@ DATA = {
     "is_own": True,
     "has_quote": True,
 }
-# tests/notify/test_account_texts.py has the others.
-ABOUT_RFIS = [kind for kind in NotificationKind if kind.value not in {*AccountKind}]
+# tests/notify/test_account_texts.py and test_vendor_texts.py have the others.
+ABOUT_VENDORS = {
+    NotificationKind.VENDOR_REVIEWED,
+    NotificationKind.DOCUMENT_EXPIRING,
+    NotificationKind.TEAM_INVITED,
+}
+ABOUT_RFIS = [kind for kind in NotificationKind if kind.value not in {*AccountKind, *ABOUT_VENDORS}]
 VOID = {"meta", "br"}
 # A name that overrides the direction of the text after it.
 STRANGER = "Eve \u202e evE"

@@ -18,10 +18,12 @@ from tests.builders import (
     a_message,
     a_quote,
     a_revision,
+    a_vendor,
     an_accepted_match,
     an_actor,
     an_rfi,
 )
+from tests.marketplace.every_event import a_vendor_event, an_event
 from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi, read_back
 
 
@@ -297,3 +299,34 @@ def test_a_replaced_vendor_gets_no_email(reason: str) -> None:
     match = a_match(state=MatchState.CLOSED, closed_reason=reason)
 
     assert intents(of_match("match.closed", match), Facts()) == []
+
+
+def test_a_vendor_is_told_what_was_decided_about_it() -> None:
+    """With the reason and the steps, by email, connected or not."""
+    vendor = a_vendor()
+    review = {"outcome": "changes_requested", "reason": "Typo.", "steps": ["company"]}
+    data = {"vendor": {}, "review": {**review, "is_of_changes": False, "at": NOW}}
+
+    for name in ("vendor.changes_requested", "vendor.updated", "vendor.suspended"):
+        (intent,) = intents(an_event(name, vendor.id, data), Facts())
+
+        assert (intent.kind, intent.account_id) == (NotificationKind.VENDOR_REVIEWED, vendor.id)
+        assert intent.rfi_id is None
+        assert intent.data == {**review, "is_of_changes": False}
+    assert POLICIES[NotificationKind.VENDOR_REVIEWED].channels == (Channel.EMAIL,)
+
+
+@pytest.mark.parametrize("name", ["vendor.approved", "vendor.updated", "vendor.submitted"])
+def test_events_of_the_previous_version_tell_nobody(name: str) -> None:
+    """They have no review: the topic is read from its begin."""
+    assert intents(a_vendor_event(a_vendor(), name=name), Facts()) == []
+
+
+def test_an_invited_person_is_told_by_email() -> None:
+    """Of the company and the role; the event has no address."""
+    member = {"account_id": "a1", "vendor_id": "v1", "role": "agent", "company": "Cedar"}
+
+    (intent,) = intents(an_event("vendor.member_invited", "v1", {"member": member}), Facts())
+
+    assert (intent.kind, intent.account_id) == (NotificationKind.TEAM_INVITED, "a1")
+    assert intent.data == {"company": "Cedar", "team_role": "agent"}

@@ -13,12 +13,14 @@ from marketplace.domain.notifications import Notification
 from marketplace.domain.policy import Policy
 from marketplace.domain.rfis import RfiState
 from marketplace.domain.timers import Timer, TimerKind
+from marketplace.domain.vendor_documents import DocumentState
 from marketplace.ports import World
 from marketplace.timer_runner import TimerRunner
 from notify.warnings import WARNING_KINDS, Warnings
 from tests import memory
 from tests.builders import NOW, FixedClock, a_message, a_quote
 from tests.notify.helpers import Case, a_case, keep, of_account
+from tests.rows import a_document
 
 DAY = timedelta(days=1)
 
@@ -258,3 +260,42 @@ async def test_a_claim_that_was_lost_warns_nobody(world: World, clock: FixedCloc
     assert not await handle(second)
 
     assert len(await of_account(world.store, case.vendor.id)) == 1
+
+
+async def test_a_vendor_is_warned_a_month_before_a_document_expires(
+    world: World, clock: FixedClock, handle_due: HandleDue
+) -> None:
+    """Once, by email, though it is about no RFI."""
+    case = a_case()
+    await keep(world.store, case)
+    document = a_document(vendor_id=case.vendor.id, expires_at=NOW + 365 * DAY)
+    await world.store.vendor_documents.save_many([document])
+    await world.store.timers.set_many(lifetimes.timers_of_document(document))
+
+    clock.advance(days=335, milliseconds=-1)
+    await handle_due()
+    assert await of_account(world.store, case.vendor.id) == []
+    clock.advance(milliseconds=1)
+    await handle_due()
+    await handle_due()
+
+    (warning,) = await of_account(world.store, case.vendor.id)
+    assert kinds([warning]) == ["document_expiring email"]
+    assert warning.data == {"left_s": 30 * 86_400, "document_type": "licence", "path": "/"}
+
+
+@pytest.mark.parametrize("state", [DocumentState.REFUSED, DocumentState.EXPIRED])
+async def test_a_document_that_does_not_count_causes_no_warning(
+    world: World, clock: FixedClock, handle_due: HandleDue, state: DocumentState
+) -> None:
+    """The timer was set while it still did."""
+    case = a_case()
+    await keep(world.store, case)
+    document = a_document(vendor_id=case.vendor.id, expires_at=NOW + 40 * DAY)
+    await world.store.timers.set_many(lifetimes.timers_of_document(document))
+    await world.store.vendor_documents.save_many([replace(document, state=state)])
+
+    clock.advance(days=39)
+    await handle_due()
+
+    assert await of_account(world.store, case.vendor.id) == []

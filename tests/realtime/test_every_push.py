@@ -2,10 +2,22 @@
 
 from dataclasses import dataclass
 
-from marketplace.actions import account_feed, awards, blocks, inbox, matches, quotes, rfis, vendors
+from marketplace.actions import (
+    account_feed,
+    awards,
+    blocks,
+    inbox,
+    matches,
+    members,
+    quotes,
+    rfis,
+    vendors,
+)
 from marketplace.actions.account_feed import notification_items
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.members import MemberRole
 from marketplace.domain.rfis import Rfi
+from marketplace.ids import new_id
 from marketplace.ports import World
 from marketplace.schemas.socket import PUSHES
 from marketplace.settings import Settings
@@ -87,6 +99,19 @@ async def _a_talk(stage: Stage, talk: Talk) -> None:
     await blocks.block(stage.world, stage.actor, talk.id)
 
 
+async def _a_decision(stage: Stage) -> None:
+    """An admin suspends the vendor, and reinstates it."""
+    for decision in ("suspend", "reinstate"):
+        await vendors.decide(stage.world, _ADMIN, stage.vendor.id, decision, "because")
+
+
+async def _a_team(stage: Stage, talk: Talk) -> None:
+    """The vendor invites somebody, and assigns a conversation to itself."""
+    email = f"{new_id()}@team.example"
+    await members.invite(stage.world, stage.vendor_actor, email, MemberRole.AGENT)
+    await members.assign(stage.world, stage.vendor_actor, talk.id, stage.vendor.id)
+
+
 async def test_every_push_of_the_contract_arrives(
     gateways: Gateways, connect: Connect, talk: Talk, store: MongoStore, settings: Settings
 ) -> None:
@@ -106,8 +131,9 @@ async def test_every_push_of_the_contract_arrives(
 
     await _an_award(stage)
     await _a_declined_offer(stage)
+    await _a_team(stage, talk)
     await _a_talk(stage, talk)
-    await vendors.decide(world, _ADMIN, talk.vendor.id, "suspend", "complaints")
+    await _a_decision(stage)
     told = await store.transact(lambda tx: tx.feed.append(notification_items([notification])))
     await account_feed.tell(world, told)
 

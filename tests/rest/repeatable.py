@@ -18,6 +18,7 @@ from tests.rest.people import (
     a_registration,
     a_story,
     an_active_vendor,
+    an_email,
     an_open_rfi,
     offered,
     registered,
@@ -97,13 +98,9 @@ async def _a_repeatable_award(rest: Rest, story: Story) -> RepeatableRequest:
 async def a_repeatable_request(rest: Rest, operation: str) -> RepeatableRequest:
     """A first request for this operation, not yet sent."""
     story = await a_story(rest)
-    rfi, vendor = story.rfi["id"], story.vendor.id
     talk = story.match["conversation_id"]
-    if operation == "submit_quote":
-        return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
-                   lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
-                                   ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
-                                   ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    if operation in {"submit_quote", "add_vendor_document", "invite_member"}:
+        return _of_the_vendor(rest, story, operation)
     if operation == "accept_match":
         return await _a_repeatable_acceptance(rest)
     message = {"client_message_id": new_id(), "body": "Hello"}
@@ -139,3 +136,21 @@ async def _of_the_customer(rest: Rest, story: Story, operation: str) -> Repeatab
     of_them = {"customer_id": customer.id}
     return RepeatableRequest(customer, "/v1/rfis", a_draft(),
                lambda: counted(rest, ("rfis", of_them)), new_id())  # fmt: skip
+
+
+def _of_the_vendor(rest: Rest, story: Story, operation: str) -> RepeatableRequest:
+    rfi, vendor = story.rfi["id"], story.vendor.id
+    if operation == "submit_quote":
+        talk = story.match["conversation_id"]
+        return RepeatableRequest(story.vendor, f"{story.path}/quotes", a_quote_of(story.rfi),
+                   lambda: counted(rest, ("quotes", {"rfi_id": rfi, "vendor_id": vendor}),
+                                   ("outbox", {"key": rfi, "name": {"$regex": "^quote"}}),
+                                   ("entries", {"conversation_id": talk, "code": "quote_submitted"})), new_id())  # fmt: skip
+    if operation == "invite_member":
+        body = {"email": an_email(), "role": "agent"}
+        return RepeatableRequest(story.vendor, "/v1/vendors/me/members", body,
+                   lambda: counted(rest, ("members", {"vendor_id": vendor}), ("accounts", {"email": body["email"]}),
+                                   ("outbox", {"key": vendor, "name": "vendor.member_invited"})), new_id())  # fmt: skip
+    added = {"subject_id": vendor, "action": "vendor.document_added"}
+    return RepeatableRequest(story.vendor, "/v1/vendors/me/documents", {"type": "licence"},
+               lambda: counted(rest, ("vendor_documents", {"vendor_id": vendor}), ("audit", added)), new_id())  # fmt: skip

@@ -33,6 +33,8 @@ IN_A_TRANSACTION = (
     "create_account",
     "report_message",
     "create_attachment",
+    "add_vendor_document",
+    "invite_member",
 )
 
 

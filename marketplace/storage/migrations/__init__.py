@@ -37,6 +37,8 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.account_feeds,
     v0_2.inboxes,
     v0_2.expiring_quotes,
+    v0_2.onboarding,
+    v0_2.teams,
 )
 
 
@@ -58,3 +60,4 @@ async def migrate(database: Database) -> None:
         except DuplicateKeyError:  # another process ran it at the same time
             continue
     await v0_2.place_vendors(database)
+    await v0_2.restore_polygons(database)

@@ -144,6 +144,23 @@ def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
     return directory_place(vendor["_id"], vendor["service_area"]["location"])
 
 
+async def restore_polygons(database: Database) -> None:
+    """Give vendors back the polygons that the previous version has dropped.
+
+    A vendor whose circle has changed meanwhile has another area.
+    """
+    is_same = {
+        "$and": [
+            {"$eq": [f"$drawn_area.{name}", f"$service_area.{name}"]}
+            for name in ("location", "radius_m")
+        ]
+    }
+    await database["vendors"].update_many(
+        {"drawn_area.radius_m": {"$exists": True}, "service_area.polygon": None, "$expr": is_same},
+        [{"$set": {"service_area": "$drawn_area"}}],
+    )
+
+
 async def offers_and_quotas(database: Database) -> None:
     """Indexes for expired offers and open RFIs; submissions per account."""
     await database["matches"].create_indexes(
@@ -225,6 +242,53 @@ async def expiring_quotes(database: Database) -> None:
                 name="expiring",
                 partialFilterExpression={"valid_until": {"$type": "date"}},
             )
+        ]
+    )
+
+
+async def onboarding(database: Database) -> None:
+    """Documents of vendors, the audit trail, and indexes of what waits for a review."""
+    types = requires(vendor_id="string", type="string", state="string", created_at="date")
+    await create(database, "vendor_documents", types)
+    await database["vendor_documents"].create_indexes(
+        [IndexModel([("vendor_id", ASCENDING), ("_id", ASCENDING)])]
+    )
+    await create(database, "audit", requires(subject_id="string", action="string", at="date"))
+    await database["audit"].create_indexes(
+        [
+            IndexModel([("subject_id", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel([("actor_id", ASCENDING), ("_id", DESCENDING)]),
+        ]
+    )
+    await database["vendors"].create_indexes(
+        [
+            # Only vendors that wait for a review: of their application, or of their changes.
+            IndexModel(
+                [("state", ASCENDING), ("updated_at", ASCENDING), ("_id", ASCENDING)],
+                name="applications",
+                partialFilterExpression={"state": "in_review"},
+            ),
+            IndexModel([("drawn_area.radius_m", ASCENDING)], name="drawn_areas", sparse=True),
+            IndexModel(
+                [("proposal.submitted_at", ASCENDING), ("_id", ASCENDING)],
+                partialFilterExpression={"proposal.submitted_at": {"$type": "date"}},
+            ),
+        ]
+    )
+
+
+async def teams(database: Database) -> None:
+    """Members of vendors' teams, and the conversations assigned within them."""
+    types = requires(vendor_id="string", role="string", slot=NUMBER, invited_at="date")
+    await create(database, "members", types)
+    await database["members"].create_indexes(
+        [IndexModel([("vendor_id", ASCENDING), ("slot", ASCENDING)], unique=True)]
+    )
+    await create(database, "assignments", requires(vendor_id="string", account_id="string"))
+    await database["assignments"].create_indexes(
+        [
+            IndexModel([("vendor_id", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)]),
         ]
     )
 

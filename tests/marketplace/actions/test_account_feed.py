@@ -200,6 +200,13 @@ async def test_an_admins_decision_is_an_item_of_the_vendor(stage: Stage) -> None
         "state": "suspended",
         "state_reason": "complaints",
         "updated_at": "2040-05-17T09:30:00.000Z",
+        "review": {
+            "outcome": "suspended",
+            "reason": "complaints",
+            "steps": [],
+            "is_of_changes": False,
+            "at": "2040-05-17T09:30:00.000Z",
+        },
     }
     assert told[1].data["state"] == "active"
     assert PUSHES["vendor.decided"].payload.validate({**told[0].data, "position": 1}) == {}
@@ -233,12 +240,14 @@ def test_no_item_contains_content_of_an_rfi() -> None:
     }
 
     assert in_feeds.keys() == {
+        "conversation.assigned",
         "conversation.updated",
         "match.offered",
         "match.updated",
         "quote.submitted",
         "quote.updated",
         "rfi.awarded",
+        "team.updated",
         "vendor.decided",
         "notification.created",
     }

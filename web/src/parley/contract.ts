@@ -569,6 +569,8 @@ export interface Pushes {
   "quote.updated": Quote;
   "rfi.awarded": RfiAwarded;
   "vendor.decided": VendorDecided;
+  "team.updated": Team;
+  "conversation.assigned": Assignment;
   "notification.created": Notification;
   gap: Gap;
   "connection.closing": ConnectionClosing;
@@ -738,13 +740,56 @@ export interface RfiAwarded {
   revision: number;
 }
 /**
- * An admin approved, rejected, suspended or reinstated the vendor.
+ * An admin or a rule decided about the vendor.
  */
 export interface VendorDecided {
   vendor_id: string;
   state: "applied" | "verifying" | "in_review" | "active" | "rejected" | "suspended";
   state_reason: string | null;
   updated_at: string;
+  review: Review | null;
+  position?: number;
+}
+/**
+ * What was decided about a vendor, and why; `steps` are those that it has to change.
+ */
+export interface Review {
+  outcome:
+    "approved" | "rejected" | "changes_requested" | "suspended" | "reinstated" | "document_expired";
+  reason: string;
+  steps: (
+    | "company"
+    | "categories"
+    | "service_area"
+    | "capacity"
+    | "opening_hours"
+    | "languages"
+    | "pictures"
+    | "documents"
+    | "email"
+    | "phone"
+  )[];
+  is_of_changes: boolean;
+  at: string;
+}
+/**
+ * Somebody joined or left the vendor's team, or got another role in it.
+ */
+export interface Team {
+  account_id: string;
+  role: "owner" | "agent" | null;
+  changed_by: string;
+  at: string;
+  position?: number;
+}
+/**
+ * Who a conversation is assigned to; null for nobody.
+ */
+export interface Assignment {
+  conversation_id: string;
+  account_id: string | null;
+  assigned_by: string;
+  at: string;
   position?: number;
 }
 /**
