@@ -20,7 +20,7 @@ from rest.requests import RestRequest
 ROUTES = Routes("Attachments")
 # No script, no plug-in, no frame: even a file that a browser takes for a page can do nothing.
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
-_RANGE = re.compile(r"bytes=(\d{0,16})-(\d{0,16})")
+_RANGE = re.compile(r"bytes=([0-9]{0,16})-([0-9]{0,16})")
 
 
 class FileQuery(Strict):
