@@ -1,8 +1,10 @@
 """A vendor's team, and the conversations assigned within it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from marketplace.actions import members, sessions
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.members import Assignment, Member, MemberRole
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
@@ -23,7 +25,8 @@ class AssignmentsQuery(PageQuery):
     member = Identifier(load_default=None)
 
 
-def _invited(member: Member) -> Answer:
+def _invited(stored: tuple[Member, Sequence[FeedItem]]) -> Answer:
+    member, _ = stored
     return Answer(member, 201)
 
 
@@ -50,7 +53,8 @@ async def invite_member(context: RequestContext) -> Answer:
     await sessions.require_step_up(context.world, context.access.session_id)
     context.service.limits.register(context.request.client_address, context.body["email"])
     role = MemberRole(context.body["role"])
-    return _invited(await members.invite(context.world, context.actor, context.body["email"], role))
+    member = await members.invite(context.world, context.actor, context.body["email"], role)
+    return Answer(member, 201)
 
 
 @ROUTES.get(

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.chaos.deadlines import BURST
 from tests.chaos.effects import Done
 from tests.chaos.history import History, ItemPushed, ItemsRead
@@ -57,6 +59,7 @@ async def test_killing_mongod_during_writes_loses_nothing_acknowledged(
     check_feeds(history)
 
 
+@pytest.mark.long
 async def test_killing_whoever_handles_timers_leaves_each_effect_single(site: Site) -> None:
     """`kill -9` of `matching`, `notify`, the relay and mongod, each while offers expire."""
     outcome, history = await play(site, "timers fall due", conversations=4, feeds=1)

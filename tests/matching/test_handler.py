@@ -210,7 +210,6 @@ async def test_a_moved_rfi_is_matched_again(
     }
 
 
-@pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])
 async def test_a_cancelled_award_fills_the_places_of_vendors_that_did_not_return(
     handler: Handler, store: MongoStore
 ) -> None:
@@ -226,6 +225,7 @@ async def test_a_cancelled_award_fills_the_places_of_vendors_that_did_not_return
     assert await offered_to(store, rfi) == [vendor.id]
 
 
+@pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])
 async def test_a_revision_of_text_triggers_no_matching(
     paths: tuple[str, ...], handler: Handler, store: MongoStore
 ) -> None:

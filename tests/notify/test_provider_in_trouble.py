@@ -82,7 +82,7 @@ def _met(sandbox: Sandbox) -> int:
     return FOR_EVER - fault.times
 
 
-@pytest.mark.parametrize("channel", ["email", "sms"])
+@pytest.mark.parametrize("channel", [pytest.param("email", marks=pytest.mark.long), "sms"])
 async def test_rate_limiting_loses_nothing_and_causes_few_requests(
     worker: Worker,
     sandbox: Sandbox,

@@ -72,7 +72,7 @@ def an_email() -> str:
 def somewhere() -> dict[str, Any]:
     """A place so far from all others that no vendor's radius covers two of them."""
     n = next(_PLACES)
-    return {"type": "Point", "coordinates": [-170.0 + 10 * (n % 34), -50.0 + 10 * (n // 34)]}
+    return {"type": "Point", "coordinates": [-170.0 + 4 * (n % 85), -54.0 + 4 * (n // 85)]}
 
 
 def a_registration(**named: Any) -> dict[str, Any]:

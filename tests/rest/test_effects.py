@@ -1,7 +1,9 @@
 """One Idempotency-Key, one effect, whatever happens to the process, the store or the client."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -39,6 +41,16 @@ IN_A_TRANSACTION = (
 
 
 WITH_A_KEY = (*IN_A_TRANSACTION, "send_message")
+# One mechanism serves all operations, and a failure at each point of it takes seconds to cause.
+SAMPLE = {"draft_rfi", "award_rfi", "create_attachment", "send_message"}
+
+
+def sampled(operations: Iterable[str]) -> list[Any]:
+    """The operations, those outside the sample only in `make long-tests`."""
+    return [
+        operation if operation in SAMPLE else pytest.param(operation, marks=pytest.mark.long)
+        for operation in operations
+    ]
 
 
 def once(counts: list[int]) -> bool:
@@ -77,7 +89,7 @@ async def test_a_retry_gets_the_first_answer_from_any_process(
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +110,7 @@ async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +129,7 @@ async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
@@ -138,7 +150,7 @@ async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
@@ -217,7 +229,7 @@ async def test_a_key_is_taken_over_when_its_lease_has_expired(
     assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("operation", WITH_A_KEY)
+@pytest.mark.parametrize("operation", sampled(WITH_A_KEY))
 async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
