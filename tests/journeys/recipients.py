@@ -253,7 +253,7 @@ async def _link(site: Site, person: Person, kind: NotificationKind, channel: str
         ]
 
     (delivery, *_) = await eventually(found)
-    link: str = re.findall(rf"{re.escape(site.url)}/\S+", delivery["text"])[0]
+    link: str = re.findall(rf"{re.escape(site.url)}/\S*", delivery["text"])[0]
     if channel == "email":
         assert f'href="{link}"' in delivery["html"]
     return link
