@@ -55,6 +55,15 @@ async def _a_quoted_rfi(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
     return story.customer, story.rfi["id"], named
 
 
+async def _an_awarded_rfi(rest: Rest) -> tuple[Person, str, dict[str, Any]]:
+    customer, rfi_id, named = await _a_quoted_rfi(rest)
+    path = f"/v1/rfis/{rfi_id}"
+    revision = (await customer.get(path)).json()["revision"]
+    awarded = await customer.post(f"{path}/award", json=named, if_match=revision)
+    assert awarded.status_code == 200, awarded.text
+    return customer, rfi_id, {}
+
+
 # Every operation that needs If-Match: who calls it, for which RFI, with which body.
 CASES: dict[str, Case] = {
     "revise_rfi": _a_revision,
@@ -63,6 +72,7 @@ CASES: dict[str, Case] = {
     "close_rfi": _a_closure,
     "extend_rfi": _an_extension,
     "award_rfi": _a_quoted_rfi,
+    "cancel_award": _an_awarded_rfi,
 }
 
 
