@@ -29,7 +29,7 @@ Change = dict[str, Any]
 _NOT_IN_CHANGES = frozenset({"revision", "updated_at"})
 # Fields that only one of two versions that run together sends.
 _NEW_IN_REVISIONS = frozenset({"budget_visibility"})
-_NEW_IN_RFIS = frozenset({"area", "budget_visibility", "visibility"})
+_NEW_IN_RFIS = frozenset({"area", "budget_visibility", "is_award_outdated", "visibility"})
 # The previous version drops this field when it revises an RFI; this one then sets it once more.
 _DROPPED = "expires_at"
 
