@@ -224,7 +224,7 @@ async def test_sixty_four_declines_at_once_are_replaced_exactly(
 
     await asyncio.gather(
         *(
-            matches.decline(where, Actor(offer.vendor_id, Role.VENDOR), offer.id, None)
+            insisting(partial(matches.decline, where, _vendor(offer), offer.id, None))
             for offer, where in zip(offers, (world, elsewhere) * 32, strict=True)
         )
     )

@@ -28,7 +28,7 @@ WITHIN_S = 5.0
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
-async def until(read: Callable[[], Awaitable[int]], enough: int, within_s: float = 60.0) -> None:
+async def until(read: Callable[[], Awaitable[int]], enough: int, within_s: float = 180.0) -> None:
     """Wait until a number is reached that another process counts up."""
     async with asyncio.timeout(within_s):
         while await read() < enough:  # noqa: ASYNC110 # another process

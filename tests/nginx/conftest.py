@@ -31,7 +31,7 @@ async def running_nginx(environment: dict[str, str]) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await probes.port_accepts(HOST, port):
                 assert process.returncode is None, "nginx did not start"
                 await asyncio.sleep(0.02)
