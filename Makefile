@@ -57,8 +57,8 @@ clean-demo: ## Delete the data of `make demo`
 	@if [ -x $(BIN)/parley ] && $(BIN)/parley status > /dev/null 2>&1; then echo "The demo is running; stop it first (Ctrl-C)."; exit 1; fi
 	rm -rf .data
 
-# Tests that mostly start and stop processes; `part-tests` runs all others except the journeys.
-PROCESS_TESTS := tests/abuse tests/benchmarks tests/embedded tests/notify tests/rest
+# Tests that mostly start and stop processes. Three targets of about equal length make `make test`.
+PROCESS_TESTS := tests/abuse tests/benchmarks tests/embedded tests/notify
 
 .PHONY: test
 test: $(INSTALLED) chromium page-test bench-tools ## Run the tests on real servers, without the long ones; install and start what they need
@@ -67,14 +67,15 @@ test: $(INSTALLED) chromium page-test bench-tools ## Run the tests on real serve
 
 .PHONY: part-tests
 part-tests: $(INSTALLED) $(PAGE_PACKAGES) bench-tools ## Run the tests of the packages, each on the servers it needs
-	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos --ignore=tests/upgrade $(addprefix --ignore=,$(PROCESS_TESTS))
+	$(BIN)/pytest -q --ignore=tests/journeys --ignore=tests/chaos --ignore=tests/upgrade $(addprefix --ignore=,tests/rest $(PROCESS_TESTS))
 
 .PHONY: process-tests
 process-tests: $(INSTALLED) bench-tools ## Run the tests of whole processes, load, attacks and failing servers
 	$(BIN)/pytest -q $(PROCESS_TESTS)
 
 .PHONY: journeys
-journeys: $(INSTALLED) chromium ## Run the browser, chaos and upgrade tests on the whole stack
+journeys: $(INSTALLED) chromium ## Run the tests of REST, then the browser, chaos and upgrade tests on the whole stack
+	$(BIN)/pytest -q tests/rest
 	$(BIN)/pytest -q tests/journeys tests/chaos tests/upgrade
 
 .PHONY: long-tests

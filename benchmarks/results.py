@@ -1,5 +1,6 @@
 """Medians, ratios and targets of the measurements, and the tables that show them."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -64,7 +65,8 @@ def _compared(
     sign: str,
 ) -> Row:
     ours, theirs = median(parley), median(peer)
-    ratio = ours / theirs
+    # Without a result of the peer, which a busy machine can starve, no target is reached.
+    ratio = ours / theirs if theirs else math.nan
     return Row(
         measure,
         f"{number(ours)} {unit}".strip(),

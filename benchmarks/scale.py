@@ -18,6 +18,7 @@ class Scale:
     relay_s: float
     notify_s: float
     notify_backlog: int
+    inbox_requests: int
     herd_clients: int
     herd_senders: int
     herd_s: float
@@ -41,6 +42,7 @@ FULL = Scale(
     relay_s=15,
     notify_s=30,
     notify_backlog=200_000,
+    inbox_requests=500,
     herd_clients=5_000,
     herd_senders=300,
     herd_s=5,
@@ -59,6 +61,7 @@ QUICK = Scale(
     relay_s=1,
     notify_s=2,
     notify_backlog=1_000,
+    inbox_requests=20,
     herd_clients=200,
     herd_senders=40,
     herd_s=1,

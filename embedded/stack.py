@@ -32,7 +32,18 @@ STOP_ORDER = (
     ("valkey", "kafka", "mongod"),
 )
 # Prefixes of the variables that the processes read; nothing else is passed on.
-_OURS = ("PARLEY_", "MONGODB_", "KAFKA_", "REDIS_", "SENDGRID_", "TWILIO_", "EMAIL_", "OTEL_")
+_OURS = (
+    "PARLEY_",
+    "MONGODB_",
+    "KAFKA_",
+    "REDIS_",
+    "SENDGRID_",
+    "TWILIO_",
+    "EMAIL_",
+    "OTEL_",
+    "S3_",
+    "CLAMD_",
+)
 # A caller who sets one of these has a provider, and gets no sandbox.
 _PROVIDERS = ("SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 _LOADING_TIMEOUT_S = 600

@@ -8,7 +8,7 @@ ports/                                 the interfaces that actions depend on
 actions/                               what can be done: one function, one transaction
 storage/ kafka/ live/                  MongoDB, Kafka, and Redis publish/subscribe
 presence.py                            who is connected, in Redis
-passwords.py tokens.py refresh_tokens.py   hashes and tokens
+passwords.py tokens.py refresh_tokens.py derived_secrets.py   hashes, tokens, codes, encryption
 addresses.py places.py links.py        network addresses, rounded places, links to the page
 limits.py fair_queue.py coalescing.py  rate limits, fair queueing, batched reads
 backoff.py                             pauses between retries

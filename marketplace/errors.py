@@ -11,6 +11,7 @@ Every exception that Parley defines is in this tree:
     ├─ TemporaryError               a database or broker failed for now: retried
     ├─ PermanentError               a record is at fault: never retried
     │  └─ UnknownEventError         a later version wrote it: skipped
+    ├─ FileRefusedError             a worker finds a file damaged or not acceptable
     ├─ ClaimLostError               an Idempotency-Key now belongs to another request
     ├─ TooManyDeadLettersError      the fault is probably ours: the consumer ends
     ├─ SendError                    an email or SMS was not confirmed
@@ -41,6 +42,11 @@ class Code(StrEnum):
     UNKNOWN_EVENT = "unknown_event"
     UNAUTHENTICATED = "unauthenticated"
     TOKEN_EXPIRED = "token_expired"
+    SECOND_FACTOR_REQUIRED = "second_factor_required"
+    STEP_UP_REQUIRED = "step_up_required"
+    WRONG_PASSWORD = "wrong_password"
+    INVALID_CODE = "invalid_code"
+    EMAIL_UNVERIFIED = "email_unverified"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -78,6 +84,11 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.UNKNOWN_EVENT: Meaning(400, "Unknown event"),
     Code.UNAUTHENTICATED: Meaning(401, "Not authenticated"),
     Code.TOKEN_EXPIRED: Meaning(401, "The access token has expired"),
+    Code.SECOND_FACTOR_REQUIRED: Meaning(401, "The second factor is missing"),
+    Code.STEP_UP_REQUIRED: Meaning(403, "The password or the second factor must be given again"),
+    Code.WRONG_PASSWORD: Meaning(403, "The password is incorrect"),
+    Code.INVALID_CODE: Meaning(422, "The code is not valid"),
+    Code.EMAIL_UNVERIFIED: Meaning(403, "The email address is not verified"),
     Code.FORBIDDEN: Meaning(403, "Not permitted for this account"),
     Code.NOT_FOUND: Meaning(404, "Not found"),
     Code.METHOD_NOT_ALLOWED: Meaning(405, "Method not allowed"),

@@ -26,17 +26,25 @@ from marketplace.schemas.fast_reader import FastReader
 from marketplace.schemas.fields.numbers import Whole
 from marketplace.schemas.fields.times import Moment, written
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.members import MemberEventView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.reports import ReportView
 from marketplace.schemas.rfis import RevisionView, RfiView
-from marketplace.schemas.vendors import VendorView
+from marketplace.schemas.vendors import ReviewView, VendorView
 
 
 class VendorData(Schema):
-    """The vendor after the event."""
+    """The vendor after the event, and what was decided about it, if something was."""
 
     vendor = fields.Nested(VendorView, required=True)
+    review = fields.Nested(ReviewView)
+
+
+class MemberData(Schema):
+    """A person who joined or left a vendor's team."""
+
+    member = fields.Nested(MemberEventView, required=True)
 
 
 class RfiData(Schema):
@@ -110,7 +118,16 @@ _NOUNS: Mapping[str, tuple[str, type[Schema], tuple[str, ...]]] = {
     "vendor": (
         "vendors",
         VendorData,
-        ("applied", "updated", "submitted", "approved", "rejected", "suspended", "reinstated"),
+        (
+            "applied",
+            "updated",
+            "submitted",
+            "approved",
+            "rejected",
+            "changes_requested",
+            "suspended",
+            "reinstated",
+        ),
     ),
     "rfi": ("rfis", RfiData, ("drafted", "submitted", "revised", "withdrawn", "awarded")),
     "quote": ("rfis", QuoteData, ("submitted", "updated")),
@@ -147,6 +164,9 @@ EVENT_TYPES: Mapping[tuple[str, int], EventType] = {
         for noun, (topic, schema, facts) in _NOUNS.items()
         for fact in facts
     },
+    ("vendor.member_invited", 1): EventType("vendors", _tolerant(MemberData())),
+    ("vendor.member_changed", 1): EventType("vendors", _tolerant(MemberData())),
+    ("vendor.member_removed", 1): EventType("vendors", _tolerant(MemberData())),
     ("conversation.blocked", 1): EventType("conversations", _tolerant(BlockData())),
     ("conversation.unblocked", 1): EventType("conversations", _tolerant(BlockData())),
     ("message.sent", 1): EventType("conversations", _tolerant(MessageData())),

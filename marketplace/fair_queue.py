@@ -83,5 +83,5 @@ class FairQueue:
 
 def _full() -> ParleyError:
     return ParleyError(
-        Code.UNAVAILABLE, "Too many people are logging in at once. Try again.", retry_after_ms=2_000
+        Code.UNAVAILABLE, "Too many people want this at once. Try again.", retry_after_ms=2_000
     )

@@ -16,6 +16,8 @@ class Link(StrEnum):
     MATCH = "/matches/{id}"
     CONVERSATIONS = "/conversations"
     CONVERSATION = "/conversations/{id}"
+    PASSWORD_RESET = "/password-reset"  # noqa: S105 # a path
+    EMAIL_UNDO = "/email-undo"
 
     def path(self, id_: str = "") -> str:
         """The path with the id filled in."""

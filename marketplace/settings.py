@@ -11,11 +11,15 @@ from urllib.parse import unquote, urlsplit
 from environs import Env
 from marshmallow import ValidationError, validate
 
-from marketplace.environment import read, refusal, setting
+from marketplace.domain.categories import CATEGORIES
+from marketplace.domain.vendor_documents import DocumentType
+from marketplace.domain.vendor_reviews import Step
+from marketplace.environment import parsed, read, refusal, setting
 
 _LOCAL_MONGODB = "mongodb://127.0.0.1:27017/?replicaSet=parley"
 # Redacting shorter secrets would remove ordinary words from the log and protect nothing.
 _MIN_SECRET_CHARACTERS = 6
+_DAY_S = 86_400
 _is_url = validate.URL(require_tld=False)
 
 
@@ -50,6 +54,34 @@ def limit_scale_setting() -> float:
     return setting("PARLEY_LIMIT_SCALE", Env.float, 1.0, validate=validate.Range(min=0.01))
 
 
+def _lifetime(variable: str, *, days: int) -> int:
+    """So many days in seconds; from one second to a leap year."""
+    return setting(variable, Env.int, days * _DAY_S, validate=validate.Range(1, 366 * _DAY_S))
+
+
+def _steps(text: str) -> frozenset[Step]:
+    """Steps of the onboarding, separated by commas."""
+    words = [word.strip() for word in text.split(",")]
+    if unknown := sorted(set(words) - {str(step) for step in Step}):
+        known = ", ".join(Step)
+        raise ValueError(f"Unknown: {', '.join(unknown)}; the steps are {known}")
+    return frozenset(map(Step, words))
+
+
+def _documents(text: str) -> dict[str, frozenset[DocumentType]]:
+    """`plumbing=licence+insurance,roofing=licence`."""
+    required = {}
+    for part in text.split(","):
+        category, _, types = (word.strip() for word in part.partition("="))
+        if category not in CATEGORIES:
+            raise ValueError(f"{category or 'An empty word'} is not a category")
+        words = [word.strip() for word in types.split("+")]
+        if set(words) - {str(type_) for type_ in DocumentType}:
+            raise ValueError(f"The documents are {' and '.join(DocumentType)}, joined by +")
+        required[category] = frozenset(map(DocumentType, words))
+    return required
+
+
 @dataclass(frozen=True, slots=True)
 class MongodbSettings:
     """What it takes to reach the database."""
@@ -81,9 +113,11 @@ class Settings(MongodbSettings):
         "PARLEY_PUBLIC_URL", Env.str, "http://127.0.0.1:8080", validate=_is_url
     )
     limit_scale: float = limit_scale_setting()
-    offer_lifetime_s: int = setting(
-        "PARLEY_OFFER_LIFETIME_S", Env.int, 3 * 86_400, validate=validate.Range(1, 366 * 86_400)
-    )
+    offer_lifetime_s: int = _lifetime("PARLEY_OFFER_LIFETIME_S", days=3)
+    answer_lifetime_s: int = _lifetime("PARLEY_ANSWER_LIFETIME_S", days=3)
+    draft_lifetime_s: int = _lifetime("PARLEY_DRAFT_LIFETIME_S", days=30)
+    open_lifetime_s: int = _lifetime("PARLEY_OPEN_LIFETIME_S", days=90)
+    award_cancellable_s: int = _lifetime("PARLEY_AWARD_CANCELLABLE_S", days=1)
     most_open_rfis: int = setting(
         "PARLEY_MOST_OPEN_RFIS", Env.int, 10, validate=validate.Range(1, 100_000)
     )
@@ -92,6 +126,41 @@ class Settings(MongodbSettings):
     )
     most_submissions_a_day: int = setting(
         "PARLEY_MOST_SUBMISSIONS_A_DAY", Env.int, 20, validate=validate.Range(1, 10_000)
+    )
+    most_uploads_a_day: int = setting(
+        "PARLEY_MOST_UPLOADS_A_DAY", Env.int, 200, validate=validate.Range(1, 10_000)
+    )
+    most_upload_mib_a_day: int = setting(
+        "PARLEY_MOST_UPLOAD_MIB_A_DAY", Env.int, 500, validate=validate.Range(1, 1_000_000)
+    )
+    most_stored_mib: int = setting(
+        "PARLEY_MOST_STORED_MIB", Env.int, 5_000, validate=validate.Range(1, 1_000_000)
+    )
+    s3_bucket: str = setting(
+        "S3_BUCKET",
+        Env.str,
+        "",
+        validate=validate.Regexp(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?\Z"),
+    )
+    s3_endpoint_url: str = setting("S3_ENDPOINT_URL", Env.str, "", validate=[_is_url, _is_base_url])
+    s3_region: str = setting("S3_REGION", Env.str, "us-east-1")
+    s3_access_key_id: str = setting("S3_ACCESS_KEY_ID", Env.str, "", is_secret=True)
+    s3_secret_access_key: str = setting("S3_SECRET_ACCESS_KEY", Env.str, "", is_secret=True)
+    clamd_address: str = setting(
+        "CLAMD_ADDRESS",
+        Env.str,
+        "",
+        validate=validate.Regexp(
+            r"(\S{1,253}:[0-9]{1,5})?\Z", error="Must be host:port, such as clamd:3310."
+        ),
+    )
+    requires_verified_email: bool = setting("PARLEY_REQUIRE_VERIFIED_EMAIL", Env.bool, False)
+    required_steps: frozenset[Step] = setting("PARLEY_REQUIRED_STEPS", parsed(_steps), frozenset())
+    required_documents: Mapping[str, frozenset[DocumentType]] = setting(
+        "PARLEY_REQUIRED_DOCUMENTS", parsed(_documents), {}
+    )
+    automatic_approval: frozenset[Step] | None = setting(
+        "PARLEY_AUTOMATIC_APPROVAL", parsed(_steps), None
     )
     log_level: str = setting(
         "PARLEY_LOG_LEVEL",
@@ -154,7 +223,7 @@ class Settings(MongodbSettings):
     )
 
     def __post_init__(self) -> None:
-        """Twilio's account needs the other two as well: without them SMS would silently be off."""
+        """Check what belongs together: a part of it would silently do nothing, or something else."""
         needed = {
             "TWILIO_AUTH_TOKEN": self.twilio_auth_token,
             "TWILIO_FROM_NUMBER": self.twilio_from_number,
@@ -162,6 +231,9 @@ class Settings(MongodbSettings):
         if self.twilio_account_sid and not all(needed.values()):
             why = "Required if TWILIO_ACCOUNT_SID is set."
             raise refusal({name: [why] for name, value in needed.items() if not value})
+        # One key alone would be ignored, and the machine's own role be used.
+        if bool(self.s3_access_key_id) != bool(self.s3_secret_access_key):
+            raise refusal({"S3_SECRET_ACCESS_KEY": ["Set both S3 keys or none."]})
 
     def secrets(self) -> frozenset[str]:
         """What no log may contain, in every form in which a client or a traceback may write it."""
@@ -170,6 +242,7 @@ class Settings(MongodbSettings):
             self.token_secret,
             self.sendgrid_api_key,
             self.twilio_auth_token,
+            self.s3_secret_access_key,
             b64encode(basic).decode(),
             *(form for url in (self.mongodb_url, self.redis_url) for form in _passwords(url)),
         }

@@ -28,12 +28,18 @@ _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a valid access token states."""
+    """What a valid access token states; `vendor_id` is set for a member of a vendor's team."""
 
     account_id: str
     role: Role
     session_id: str
     expires_at: datetime
+    vendor_id: str | None = None
+
+    @property
+    def acting_id(self) -> str:
+        """The account that the log-in acts as in conversations: the vendor's for a member."""
+        return self.vendor_id or self.account_id
 
 
 class Tokens:
@@ -44,8 +50,18 @@ class Tokens:
         self._key = secret.encode()
         self._clock = clock
 
-    def issue(self, account: Account, session_id: str, ttl_s: int = ACCESS_TOKEN_TTL_S) -> str:
-        """An access token for a log-in."""
+    def issue(
+        self,
+        account: Account,
+        session_id: str,
+        ttl_s: int = ACCESS_TOKEN_TTL_S,
+        *,
+        vendor_id: str | None = None,
+    ) -> str:
+        """An access token for a log-in; `vendor_id` is the vendor that the account is a member of.
+
+        The previous version does not read the vendor: there, a member has access to nothing.
+        """
         now = self._clock.now()
         claims = {
             "aud": _AUDIENCE,
@@ -55,6 +71,8 @@ class Tokens:
             "iat": now,
             "exp": now + timedelta(seconds=ttl_s),
         }
+        if vendor_id is not None:
+            claims["vendor"] = vendor_id
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
     def check(self, token: object) -> Access:
@@ -91,8 +109,9 @@ class Tokens:
 
 
 def _access_from(claims: dict[str, Any]) -> Access:
-    ids = claims["sub"], claims["sid"]
+    vendor_id = claims.get("vendor")
+    ids = claims["sub"], claims["sid"], *([] if vendor_id is None else [vendor_id])
     if claims["aud"] != _AUDIENCE or not all(isinstance(id_, str) for id_ in ids):
         raise ValueError("not made by us")
     expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-    return Access(claims["sub"], Role(claims["role"]), claims["sid"], expires_at)
+    return Access(claims["sub"], Role(claims["role"]), claims["sid"], expires_at, vendor_id)

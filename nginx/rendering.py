@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jinja2
 
+from marketplace.domain.attachments import MAX_BYTES
 from marketplace.errors import Code, ParleyError
 from marketplace.links import Link
 from marketplace.schemas.errors import problem_view
@@ -21,6 +22,8 @@ _MOST_FILES = 65536
 
 # The most that a body of JSON may have; a test holds every operation to it.
 JSON_BYTES = 512 * 1024
+# The most that a file and the form around it may have (rest/attachments.py).
+UPLOAD_BYTES = MAX_BYTES + 64 * 1024
 
 # Errors that nginx makes itself, with the code that REST uses for the same.  494 is nginx's own
 # number for a header that is too large; clients see 431.  501 and 505 are a transfer coding and a
@@ -75,6 +78,7 @@ def render(settings: Settings, runtime: Path) -> str:
         files=_open_files(),
         limits=limits(settings.limit_scale),
         json_bytes=JSON_BYTES,
+        upload_bytes=UPLOAD_BYTES,
         pages="|".join(re.escape(link.path("ID")).replace("ID", "[^/]+") for link in Link),
     )
 

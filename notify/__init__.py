@@ -1,13 +1,14 @@
 """notify: sends people email and SMS about events (consumer group "notify").
 
-    Kafka matches, rfis ──▶ handler ─┬─▶ MongoDB: notifications (pending) + outbox
-    Kafka conversations ──▶ digests ─┘
+    Kafka matches, rfis, vendors ──▶ handler ─┬─▶ MongoDB: notifications (pending) + outbox
+    Kafka conversations ───────────▶ digests ─┤
+    MongoDB timers ────────────────▶ warnings ┘
                               │ facts.py   what the rules need from the store
                               │ rules.py   event → who is notified of what, by which channels
                               │ runs.py    a batch's messages, grouped by recipient
                               └ drafts.py  a notification, ready to be written
     MongoDB ─▶ worker ─▶ sending ─▶ senders ─▶ exchange ─▶ SendGrid, Twilio
-               (claims)    │ gate.py       may it still go out?
+               (claims)    │ gate.py       may it still go out?  account_gate.py: a code, a link, a notice?
                            │ unread.py     which messages an email shows
                            │ rendering.py  templates/: subject, text, HTML, SMS
                            │ lane.py       may anything go to this provider now? pace.py: how fast

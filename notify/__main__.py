@@ -4,6 +4,7 @@ from marketplace.domain.conversations import Channel
 from marketplace.errors import TemporaryError
 from marketplace.kafka import EventConsumer
 from marketplace.process import Process, operations_app, run, serve
+from marketplace.timer_runner import TimerRunner
 from notify import backlog
 from notify.digests import BATCH_SIZE, CHAT_TOPICS, Digests
 from notify.handler import GROUP, URGENT_TOPICS, Handler
@@ -11,6 +12,7 @@ from notify.lane import Lane
 from notify.rendering import Renderer
 from notify.senders import check, open_senders
 from notify.sending import SMS_PER_HOUR, Sending
+from notify.warnings import WARNING_KINDS, Warnings
 from notify.worker import Worker
 
 
@@ -30,7 +32,9 @@ async def main(process: Process) -> None:
                 sms_per_hour=max(1, round(SMS_PER_HOUR * settings.limit_scale)),
             )
             worker = Worker(parts.world, sending.attempt, tuple(lanes.values()))
-            await _run(process, _consumers(process, worker), worker)
+            warnings = Warnings(parts.world, worker.wake)
+            timers = TimerRunner(parts.world, dict.fromkeys(WARNING_KINDS, warnings.handle))
+            await _run(process, _consumers(process, worker), worker, timers)
     finally:
         await runner.cleanup()
 
@@ -47,7 +51,12 @@ def _consumers(process: Process, worker: Worker) -> Mapping[str, EventConsumer]:
     }
 
 
-async def _run(process: Process, consumers: Mapping[str, EventConsumer], worker: Worker) -> None:
+async def _run(
+    process: Process,
+    consumers: Mapping[str, EventConsumer],
+    worker: Worker,
+    timers: TimerRunner,
+) -> None:
     async def check_consumers() -> None:
         if not all(consumer.is_polling for consumer in consumers.values()):
             raise TemporaryError("Kafka has not responded recently")
@@ -58,13 +67,15 @@ async def _run(process: Process, consumers: Mapping[str, EventConsumer], worker:
         for name, consumer in consumers.items():
             background.start(name, consumer.run())
         background.start("worker", worker.run())
+        background.start("timers", timers.run())
         background.start("backlog", backlog.watch(process.parts.world))
         process.is_ready = True
         await process.stopping.wait()
         for consumer in consumers.values():
             consumer.stop()
+        timers.stop()
         worker.stop()
-        await background.finish(*consumers, "worker")
+        await background.finish(*consumers, "timers", "worker")
     finally:
         await background.end()
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from marketplace.actions.events import event as new_event
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.addresses import Suppression
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.domain.suppressions import Suppression
 from marketplace.events import Event
 from marketplace.ports import Repositories, Store
 from marketplace.schemas.notifications import NotificationView
@@ -60,7 +60,7 @@ async def settle(
         if not await tx.notifications.settle(notification):
             return False
         if refused is not None:
-            await tx.suppressions.add(refused)
+            await tx.addresses.suppress(refused)
         await tx.outbox.add(event)
         return True
 

@@ -18,6 +18,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from marketplace import logs
+from marketplace.actions import account_feed
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.notifications import Notification, NotificationState
 from marketplace.events import Event
 from marketplace.ports import Repositories, World
@@ -96,7 +98,9 @@ class Digests:
         found = await asyncio.gather(*(self._draft(run) for run in runs))
         drafts = {draft.data["digest"]: draft for draft in found if draft is not None}
 
-        async def work(tx: Repositories) -> tuple[list[Notification], list[Run]]:
+        async def work(
+            tx: Repositories,
+        ) -> tuple[list[Notification], list[FeedItem], list[Run]]:
             latest = await tx.notifications.latest_digests([run.key for run in runs])
             joining, opening = _split(runs, latest)
             ids = [message.id for run in opening for message in run.messages]
@@ -115,10 +119,12 @@ class Digests:
                 await tx.outbox.add_many(
                     [log_event("notification.created", digest) for _, digest in opened]
                 )
-            return [digest for _, digest in opened], joining
+            written = [digest for _, digest in opened]
+            items = await tx.feed.append(account_feed.notification_items(written))
+            return written, items, joining
 
-        written, again = await self._world.store.transact(work)
-        self._drafts.announce(written)
+        written, items, again = await self._world.store.transact(work)
+        await self._drafts.announce(written, items)
         return again
 
     async def _draft(self, run: Run) -> Notification | None:

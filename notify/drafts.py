@@ -1,18 +1,19 @@
 """Builds notifications, and announces them to apps once they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any, Protocol
 
 from prometheus_client import Counter
 
+from marketplace.actions import account_feed
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Account
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.logs import get_logger
-from marketplace.ports import Announcement, World, account_room
-from notify.delivery_log import view
+from marketplace.ports import World
 from notify.rules import POLICIES, Intent
 
 LOG = get_logger(__name__)
@@ -22,13 +23,27 @@ _CREATED = Counter(
 )
 
 
+class Cause(Protocol):
+    """What a notification is about: an event, or the moment of a timer.
+
+    Its id is the same in every attempt to handle it.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def traceparent(self) -> str | None: ...
+
+
 class Drafts:
     """Builds notifications from intents, and announces those that were written."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def of(self, event: Event, intent: Intent) -> list[Notification]:
+    async def of(self, cause: Cause, intent: Intent) -> list[Notification]:
         """One notification for each channel by which the person can be reached.
 
         Raises:
@@ -36,18 +51,15 @@ class Drafts:
         """
         store, policy = self._world.store, POLICIES[intent.kind]
         account = await store.accounts.get(intent.account_id)
-        rfi = await store.rfis.get(intent.rfi_id)
-        if account is None or rfi is None:
-            LOG.warning("the account or the RFI does not exist", event_id=event.id)
+        about = await self._about(intent)
+        if account is None or about is None:
+            LOG.warning("the account or the RFI does not exist", event_id=cause.id)
             return []
         now = self._world.clock.now()
-        # The title is stored now rather than read when the notification is sent: Twilio finds an
-        # earlier SMS by its text, which must be the same in every try.
-        about = {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
         return [
             Notification(
                 id=new_id(),
-                event_id=event.id,
+                event_id=cause.id,
                 account_id=account.id,
                 kind=intent.kind.value,
                 channel=channel.value,
@@ -57,26 +69,33 @@ class Drafts:
                 due_at=now + timedelta(seconds=policy.delay_s),
                 created_at=now,
                 updated_at=now,
-                correlation_id=event.correlation_id,
-                traceparent=event.traceparent,
+                correlation_id=cause.correlation_id,
+                traceparent=cause.traceparent,
             )
             for channel in policy.channels
             if _is_reachable(account, channel)
         ]
 
-    def announce(self, written: Iterable[Notification]) -> None:
-        """Announce written notifications to the recipients' apps, and count them."""
-        for notification in written:
+    async def _about(self, intent: Intent) -> dict[str, Any] | None:
+        """What the texts say about the intent's RFI; None if it does not exist.
+
+        The title is stored now rather than read when the notification is sent: Twilio finds an
+        earlier SMS by its text, which must be the same in every try.
+        """
+        if intent.rfi_id is None:
+            return {}
+        rfi = await self._world.store.rfis.get(intent.rfi_id)
+        if rfi is None:
+            return None
+        return {"title": rfi.title, "category": rfi.category, "rfi_id": rfi.id}
+
+    async def announce(self, written: Iterable[Notification], items: Sequence[FeedItem]) -> None:
+        """Push the items about written notifications, and count the notifications."""
+        traces = {}
+        for notification, item in zip(written, items, strict=True):
             _CREATED.labels(notification.kind, notification.channel).inc()
-            room = account_room(notification.account_id)
-            self._world.live.announce(
-                Announcement(
-                    room,
-                    "notification.created",
-                    view(notification),
-                    traceparent=notification.traceparent,
-                )
-            )
+            traces[item.id] = notification.traceparent
+        await account_feed.tell(self._world, items, traces)
 
 
 def _is_reachable(account: Account, channel: Channel) -> bool:

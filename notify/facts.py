@@ -5,11 +5,13 @@ from collections import OrderedDict
 from collections.abc import Collection
 
 from marketplace.domain.conversations import Conversation
+from marketplace.domain.quotes import QuoteState
 from marketplace.events import Event
 from marketplace.ports import Store
 from notify.rules import Facts
 
 _NEED_MATCHES = frozenset({"rfi.revised", "rfi.withdrawn", "rfi.awarded"})
+_NEED_QUOTES = frozenset({"rfi.revised"})
 # Participants never change, and every message needs its conversation; the cache is about 5 MB.
 MAX_CONVERSATIONS = 10_000
 
@@ -27,9 +29,17 @@ class FactFinder:
         Raises:
             TemporaryError: when the store is unavailable.
         """
-        if event.name in _NEED_MATCHES:
-            return Facts(matches=tuple(await self._store.matches.of_rfi(event.key)))
-        return Facts()
+        if event.name not in _NEED_MATCHES:
+            return Facts()
+        matches = tuple(await self._store.matches.of_rfi(event.key))
+        if event.name not in _NEED_QUOTES:
+            return Facts(matches)
+        quoted = [
+            quote.vendor_id
+            for quote in await self._store.quotes.of_rfi(event.key)
+            if quote.state is QuoteState.SUBMITTED
+        ]
+        return Facts(matches, frozenset(quoted))
 
     async def conversations(self, conversation_ids: Collection[str]) -> dict[str, Conversation]:
         """These conversations by id, without those that do not exist.

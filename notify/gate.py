@@ -1,24 +1,32 @@
 """The send gate: checks, right before sending, whether a notification may still go out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from marketplace.domain.accounts import Account
+from marketplace.domain.accounts import Account, Role
+from marketplace.domain.addresses import AddressKind
 from marketplace.domain.conversations import Channel
-from marketplace.domain.notifications import Notification
-from marketplace.domain.suppressions import suppression_id
+from marketplace.domain.notifications import AccountKind, Notification
 from marketplace.ports import World
 from notify import reasons
+from notify.account_gate import AccountGate
 from notify.rules import POLICIES, NotificationKind
 from notify.unread import unread
+
+_ABOUT_ACCOUNTS = frozenset(NotificationKind(kind.value) for kind in AccountKind)
 
 
 @dataclass(frozen=True, slots=True)
 class SendPermit:
-    """Permission to send: the account, the address and, for an email about messages, the bodies."""
+    """Permission to send: the recipient's name, the address, and what only the text gets.
 
-    account: Account
+    `messages` are the bodies of an email about messages, `secret` a code or the token of a link.
+    """
+
+    name: str
     address: str
     messages: tuple[str, ...] = ()
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Gate:
@@ -26,6 +34,7 @@ class Gate:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._accounts = AccountGate(world)
 
     async def check(self, notification: Notification) -> SendPermit | str:
         """The permit, or the reason for which the notification is suppressed.
@@ -33,33 +42,64 @@ class Gate:
         Raises:
             TemporaryError: when MongoDB or Redis is unavailable; nothing is sent on a guess.
         """
-        channel, kind = Channel(notification.channel), NotificationKind(notification.kind)
+        kind = NotificationKind(notification.kind)
         account = await self._world.store.accounts.get(notification.account_id)
-        if account is None:
-            return reasons.ACCOUNT_GONE
-        address = account.phone if channel is Channel.SMS else account.email
-        if not address:
-            return reasons.NO_ADDRESS
-        refused = await self._world.store.suppressions.get(suppression_id(channel, address))
-        if refused is not None:
-            return refused.reason
+        recipient = await self._recipient(notification, account)
+        if isinstance(recipient, str):
+            return recipient
         is_for_the_absent = POLICIES[kind].is_for_the_absent
-        if is_for_the_absent and await self._world.presence.is_connected(account.id):
+        if is_for_the_absent and await self._world.presence.is_connected(notification.account_id):
             return reasons.CONNECTED
         if kind is NotificationKind.MESSAGE_SENT:
-            return await self._check_messages(notification, account, address)
-        return SendPermit(account, address)
+            return await self._check_messages(notification, recipient)
+        return recipient
+
+    async def _recipient(
+        self, notification: Notification, account: Account | None
+    ) -> SendPermit | str:
+        """The name and an address that may be written to, or the reason why there is none."""
+        channel, holder_id = Channel(notification.channel), notification.account_id
+        secret: Mapping[str, str] = {}
+        if NotificationKind(notification.kind) in _ABOUT_ACCOUNTS:
+            found = await self._accounts.address_and_secret(notification, account)
+            if isinstance(found, str):
+                return found
+            address, secret = found
+        elif account is None:
+            return reasons.ACCOUNT_GONE
+        else:
+            account = await self._reader(notification, account)
+            address = (account.phone if channel is Channel.SMS else account.email) or ""
+            holder_id = account.id
+        if not address:
+            return reasons.NO_ADDRESS
+        kind = AddressKind.PHONE if channel is Channel.SMS else AddressKind.EMAIL
+        known = await self._world.store.addresses.get(holder_id, kind, address)
+        if known.suppressed is not None:
+            return known.suppressed.reason
+        name = account.name if account is not None else str(notification.data["name"])
+        return SendPermit(name, address, secret=secret)
+
+    async def _reader(self, notification: Notification, account: Account) -> Account:
+        """Who gets it: of a vendor's conversation, the member to whom it is assigned."""
+        conversation_id = notification.data.get("conversation_id")
+        if account.role is not Role.VENDOR or conversation_id is None:
+            return account
+        assignment = await self._world.store.assignments.get(conversation_id)
+        if assignment is None or assignment.vendor_id != account.id:
+            return account
+        return await self._world.store.accounts.get(assignment.account_id) or account
 
     async def _check_messages(
-        self, notification: Notification, account: Account, address: str
+        self, notification: Notification, recipient: SendPermit
     ) -> SendPermit | str:
         conversation_id = notification.data["conversation_id"]
         conversation = await self._world.store.conversations.get(conversation_id)
         if conversation is not None and not conversation.is_open:
             return reasons.BLOCKED
-        messages = await unread(self._world.store, account.id, notification.data)
+        messages = await unread(self._world.store, notification.account_id, notification.data)
         if messages.is_read:
             return reasons.READ
         if not messages.bodies:
             return reasons.MESSAGE_DELETED
-        return SendPermit(account, address, messages.bodies)
+        return replace(recipient, messages=messages.bodies)

@@ -1,11 +1,12 @@
-"""Handles events about RFIs and matches: writes the notifications once and announces them to apps.
+"""Handles events about RFIs, matches and vendors: writes the notifications once and announces them to apps.
 
 Chat messages have a consumer of their own (digests.py), so that these events never wait for them.
 """
 
 from collections.abc import Callable, Sequence
 
-from marketplace.domain.notifications import Notification
+from marketplace.actions import account_feed
+from marketplace.domain.account_feed import FeedItem
 from marketplace.events import Event
 from marketplace.ports import Repositories, World
 from notify import rules
@@ -15,7 +16,7 @@ from notify.facts import FactFinder
 from notify.rules import POLICIES, Intent
 
 GROUP = "notify"
-URGENT_TOPICS = ("matches", "rfis")
+URGENT_TOPICS = ("matches", "rfis", "vendors")
 
 
 class Handler:
@@ -48,16 +49,16 @@ class Handler:
         if not drafts:
             return
 
-        async def work(tx: Repositories) -> list[Notification]:
+        async def work(tx: Repositories) -> list[FeedItem]:
             if not await tx.handled.mark(GROUP, event.id):
                 return []
             await tx.notifications.add_many(drafts)
             await tx.outbox.add_many([log_event("notification.created", draft) for draft in drafts])
-            return drafts
+            return await tx.feed.append(account_feed.notification_items(drafts))
 
-        written = await self._world.store.transact(work)
-        self._drafts.announce(written)
-        if written:
+        items = await self._world.store.transact(work)
+        if items:
+            await self._drafts.announce(drafts, items)
             self._wake()
 
     async def _is_wanted(self, intent: Intent) -> bool:

@@ -5,6 +5,7 @@ ACCOUNT_GONE = "account_gone"
 BLOCKED = "blocked"
 CHANNEL_NOT_CONFIGURED = "channel_not_configured"
 CONNECTED = "connected"
+CODE_REPLACED = "code_replaced"  # used, replaced or expired before it went out
 MESSAGE_DELETED = "message_deleted"
 NO_ADDRESS = "no_address"
 READ = "read"

@@ -1,7 +1,8 @@
 """Renders notifications from templates.
 
 Each kind has two files: `<kind>.txt` with the blocks subject, text, action and sms, and
-`<kind>.html` with content and action.  Both extend a layout.  An undefined name is an error; HTML
+`<kind>.html` with content and action.  Both extend a layout; a kind without a link empties its
+block `link`.  An undefined name is an error; HTML
 is escaped.
 """
 
@@ -26,7 +27,7 @@ MAX_UCS2_SEGMENTS = 3
 MAX_SMS_WORDS = 70  # characters of a title or a name
 _FEWEST_SMS_WORDS = 3
 # The fields of an SMS's data that no user typed.
-_NOT_TYPED = frozenset({"path", "category"})
+_NOT_TYPED = frozenset({"path", "category", "code", "nonce", "token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Renderer:
         self._environment.filters |= {
             "money": money,
             "distance": distance,
+            "duration": duration,
             "one_line": one_line,
             "short": short,
         }
@@ -76,7 +78,7 @@ class Renderer:
         )
 
     def sms(self, kind: NotificationKind, data: Mapping[str, Any]) -> str:
-        """An SMS: one line that ends with its link, the only one in it.
+        """An SMS: one line. The link at its end, if its kind has one, is the only one in it.
 
         Text typed by users is shortened until the SMS fits into two segments, or three where its
         characters require UCS-2.
@@ -110,12 +112,15 @@ class Renderer:
     def _values(
         self, name: str, data: Mapping[str, Any], messages: Sequence[str]
     ) -> dict[str, Any]:
+        category = data.get("category", "")  # only a notification about an RFI has one
+        fragment = f"#{data['token']}" if "token" in data else ""
         return {
             **data,
             "name": name,
-            "category_name": CATEGORIES.get(data["category"], data["category"]),
+            "category_name": CATEGORIES.get(category, category),
             "public_url": self._public_url,
-            "url": f"{self._public_url}{data['path']}",
+            # The part after the `#` is not sent to any server, and so is in no log.
+            "url": f"{self._public_url}{data['path']}{fragment}",
             "message_count": len(messages),
             "messages": messages[-MAX_MESSAGES_SHOWN:],
         }
@@ -142,6 +147,15 @@ def distance(distance_m: int) -> str:
         return f"{distance_m} m"
     is_whole = distance_m >= 10_000 or distance_m % 1_000 == 0
     return f"{distance_m / 1_000:.{0 if is_whole else 1}f} km"
+
+
+def duration(seconds: int) -> str:
+    """A time as people write it, in the largest unit of which it has two: `3 days`, `45 minutes`."""
+    for unit, unit_s in (("days", 86_400), ("hours", 3_600)):
+        if seconds >= 2 * unit_s:
+            return f"{round(seconds / unit_s)} {unit}"
+    minutes = max(1, round(seconds / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def one_line(text: str) -> str:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from marketplace.domain import awards
 from marketplace.domain.conversations import Channel, Conversation
 from marketplace.domain.matches import NO_LONGER_SUITABLE, Match, MatchState
-from marketplace.domain.rfis import CONTENT_FIELDS, RfiState
+from marketplace.domain.notifications import AccountKind
+from marketplace.domain.quotes import ClosedReason
+from marketplace.domain.rfis import EXPIRED, RfiState, material_fields
 from marketplace.events import Event
 from marketplace.links import Link
 from marketplace.places import whole_kilometres_m
@@ -18,8 +21,6 @@ MESSAGE_DELAY_S = 5.0
 # Notifications are claimed in the order in which they became due.  One about an RFI counts as due
 # ten minutes ago, so that it does not wait behind a backlog of digests.
 AT_ONCE_S = -600.0
-# A vendor's price depends on every field of an RFI except these.
-MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 class NotificationKind(StrEnum):
@@ -29,10 +30,25 @@ class NotificationKind(StrEnum):
     MATCH_CLOSED = "match_closed"
     MESSAGE_SENT = "message_sent"
     QUOTE_SUBMITTED = "quote_submitted"
+    QUOTE_WITHDRAWN = "quote_withdrawn"
+    QUOTE_DECLINED = "quote_declined"
+    QUOTE_EXPIRED = "quote_expired"
     RFI_REVISED = "rfi_revised"
     RFI_WITHDRAWN = "rfi_withdrawn"
     RFI_WON = "rfi_won"
     RFI_LOST = "rfi_lost"
+    AWARD_CANCELLED = "award_cancelled"
+    RFI_REOPENED = "rfi_reopened"
+    RFI_EXPIRING = "rfi_expiring"
+    RFI_EXPIRED = "rfi_expired"
+    OFFER_EXPIRING = "offer_expiring"
+    ANSWER_EXPIRING = "answer_expiring"
+    VERIFICATION_CODE = AccountKind.VERIFICATION_CODE.value
+    PASSWORD_RESET = AccountKind.PASSWORD_RESET.value
+    SECURITY = AccountKind.SECURITY.value
+    VENDOR_REVIEWED = "vendor_reviewed"
+    DOCUMENT_EXPIRING = "document_expiring"
+    TEAM_INVITED = "team_invited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +65,51 @@ POLICIES: Mapping[NotificationKind, Policy] = {
     NotificationKind.MATCH_CLOSED: Policy(is_for_the_absent=True),
     NotificationKind.MESSAGE_SENT: Policy(is_for_the_absent=True, delay_s=MESSAGE_DELAY_S),
     NotificationKind.QUOTE_SUBMITTED: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_WITHDRAWN: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_DECLINED: Policy(is_for_the_absent=True),
+    NotificationKind.QUOTE_EXPIRED: Policy(is_for_the_absent=True),
     NotificationKind.RFI_REVISED: Policy(is_for_the_absent=True),
     NotificationKind.RFI_WITHDRAWN: Policy(),
     NotificationKind.RFI_WON: Policy((Channel.EMAIL, Channel.SMS)),
     NotificationKind.RFI_LOST: Policy(),
+    NotificationKind.AWARD_CANCELLED: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.RFI_REOPENED: Policy(),
+    NotificationKind.RFI_EXPIRING: Policy(),
+    NotificationKind.RFI_EXPIRED: Policy(),
+    NotificationKind.OFFER_EXPIRING: Policy(),
+    NotificationKind.ANSWER_EXPIRING: Policy(),
+    # Actions write these themselves (marketplace/actions/notifications.py).
+    NotificationKind.VERIFICATION_CODE: Policy((Channel.EMAIL, Channel.SMS)),
+    NotificationKind.PASSWORD_RESET: Policy(),
+    NotificationKind.SECURITY: Policy(),
+    NotificationKind.VENDOR_REVIEWED: Policy(),
+    NotificationKind.DOCUMENT_EXPIRING: Policy(),
+    NotificationKind.TEAM_INVITED: Policy(),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a rule knows besides the event: the RFI's matches, or the message's conversation."""
+    """What a rule knows besides the event: the RFI's matches, or the message's conversation.
+
+    `quoted_vendor_ids` are the vendors with a submitted quote.
+    """
 
     matches: tuple[Match, ...] = ()
+    quoted_vendor_ids: frozenset[str] = frozenset()
     conversation: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One person to notify of one thing about an RFI; `path` is its address on the page."""
+    """One person to notify of one thing; `path` is its address on the page.
+
+    `rfi_id` is None if it is not about an RFI.
+    """
 
     kind: NotificationKind
     account_id: str
-    rfi_id: str
+    rfi_id: str | None
     path: str
     data: Mapping[str, Any]
 
@@ -126,22 +165,69 @@ def _quote_submitted(event: Event, _: Facts) -> list[Intent]:
     ]
 
 
+def _quote_updated(event: Event, _: Facts) -> list[Intent]:
+    """A quote that its vendor withdrew, that the customer declined, or that expired."""
+    quote = event.data["quote"]
+    kind = _ENDS.get(quote.get("closed_reason"))
+    if kind is None:
+        return []
+    is_customers = kind is NotificationKind.QUOTE_WITHDRAWN
+    account_id = quote["customer_id"] if is_customers else quote["vendor_id"]
+    data = {name: quote[name] for name in ("vendor_name", "amount_minor", "currency")}
+    path = Link.CONVERSATION.path(quote["conversation_id"])
+    return [Intent(kind, account_id, quote["rfi_id"], path, data)]
+
+
 def _rfi_revised(event: Event, facts: Facts) -> list[Intent]:
-    changed = {change["path"].partition(".")[0] for change in event.data["revision"]["changes"]}
-    material = [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
+    revision = event.data["revision"]
+    if revision["cause"] == awards.CANCELLED:
+        return _award_cancelled(event, facts)
+    material = material_fields(change["path"] for change in revision["changes"])
     if not material or event.data["rfi"]["state"] != RfiState.OPEN:
         return []
     return [
         _about_rfi(
-            NotificationKind.RFI_REVISED, match.vendor_id, event.key, {"changed_fields": material}
+            NotificationKind.RFI_REVISED,
+            match.vendor_id,
+            event.key,
+            {
+                "changed_fields": material,
+                "has_quote": match.vendor_id in facts.quoted_vendor_ids,
+            },
         )
         for match in facts.matches
         if match.state is MatchState.ACCEPTED
     ]
 
 
+def _award_cancelled(event: Event, facts: Facts) -> list[Intent]:
+    """The vendor that had won, and those that are on the RFI again.
+
+    An offer that is made again has an event of its own.
+    """
+    changes = event.data["revision"]["changes"]
+    winner_ids = {change["old"] for change in changes if change["path"] == "awarded_vendor_id"}
+    cancelled, reopened = NotificationKind.AWARD_CANCELLED, NotificationKind.RFI_REOPENED
+    return [
+        Intent(
+            cancelled if match.vendor_id in winner_ids else reopened,
+            match.vendor_id,
+            event.key,
+            _to_conversation(match),
+            {},
+        )
+        for match in facts.matches
+        if match.vendor_id in winner_ids or match.state is MatchState.ACCEPTED
+    ]
+
+
 def _rfi_withdrawn(event: Event, facts: Facts) -> list[Intent]:
-    return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    rfi = event.data["rfi"]
+    if rfi.get("ended_reason") != EXPIRED:
+        return _to_vendors_closed_by(NotificationKind.RFI_WITHDRAWN, "rfi_withdrawn", event, facts)
+    kind = NotificationKind.RFI_EXPIRED
+    vendors = _to_vendors_closed_by(kind, "rfi_withdrawn", event, facts, {"is_own": False})
+    return [_about_rfi(kind, rfi["customer_id"], event.key, {"is_own": True}), *vendors]
 
 
 def _rfi_awarded(event: Event, facts: Facts) -> list[Intent]:
@@ -155,14 +241,39 @@ def _rfi_awarded(event: Event, facts: Facts) -> list[Intent]:
 
 
 def _to_vendors_closed_by(
-    kind: NotificationKind, reason: str, event: Event, facts: Facts
+    kind: NotificationKind,
+    reason: str,
+    event: Event,
+    facts: Facts,
+    data: Mapping[str, Any] | None = None,
 ) -> list[Intent]:
     """One for every vendor whose match was live until this event's write closed it."""
     return [
-        _about_rfi(kind, match.vendor_id, event.key)
+        _about_rfi(kind, match.vendor_id, event.key, data)
         for match in facts.matches
         if match.state is MatchState.CLOSED and match.closed_reason == reason
     ]
+
+
+def _vendor_reviewed(event: Event, _: Facts) -> list[Intent]:
+    """What was decided about a vendor.
+
+    Events of the version before have no review. So nobody is told of what was decided before the
+    topic was first read.
+    """
+    review = event.data.get("review")
+    if review is None:
+        return []
+    data = {name: review[name] for name in ("outcome", "reason", "steps", "is_of_changes")}
+    path = Link.START.path()
+    return [Intent(NotificationKind.VENDOR_REVIEWED, event.key, None, path, data)]
+
+
+def _member_invited(event: Event, _: Facts) -> list[Intent]:
+    member = event.data["member"]
+    data = {"company": member["company"], "team_role": member["role"]}
+    path = Link.START.path()
+    return [Intent(NotificationKind.TEAM_INVITED, member["account_id"], None, path, data)]
 
 
 def _about_rfi(
@@ -178,11 +289,27 @@ def _to_conversation(match: Match) -> str:
     return Link.CONVERSATION.path(match.conversation_id)
 
 
+_ENDS: Mapping[str, NotificationKind] = {
+    ClosedReason.WITHDRAWN: NotificationKind.QUOTE_WITHDRAWN,
+    ClosedReason.DECLINED: NotificationKind.QUOTE_DECLINED,
+    ClosedReason.EXPIRED: NotificationKind.QUOTE_EXPIRED,
+}
+_VENDOR_EVENTS = (
+    "vendor.updated",
+    "vendor.approved",
+    "vendor.rejected",
+    "vendor.changes_requested",
+    "vendor.suspended",
+    "vendor.reinstated",
+)
 _RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(_VENDOR_EVENTS, _vendor_reviewed),
+    "vendor.member_invited": _member_invited,
     "match.offered": _match_offered,
     "match.closed": _match_closed,
     "message.sent": _message_sent,
     "quote.submitted": _quote_submitted,
+    "quote.updated": _quote_updated,
     "rfi.revised": _rfi_revised,
     "rfi.withdrawn": _rfi_withdrawn,
     "rfi.awarded": _rfi_awarded,

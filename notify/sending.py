@@ -13,9 +13,9 @@ from prometheus_client import Counter, Histogram
 
 from marketplace import logs, tracing
 from marketplace.backoff import Backoff
+from marketplace.domain.addresses import Suppression, suppression_id
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
-from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.errors import TemporaryError
 from marketplace.logs import get_logger
 from marketplace.ports import World
@@ -212,9 +212,10 @@ class Sending:
     def _outgoing(self, claimed: Notification, permit: SendPermit) -> Outgoing:
         kind, to = NotificationKind(claimed.kind), permit.address
         if claimed.channel == Channel.SMS:
-            text = self._renderer.sms(kind, claimed.data)
+            text = self._renderer.sms(kind, {**claimed.data, **permit.secret})
             return Outgoing(claimed.id, to, text, claimed.created_at)
-        mail = self._renderer.mail(kind, permit.account.name, claimed.data, permit.messages)
+        data = {**claimed.data, **permit.secret}
+        mail = self._renderer.mail(kind, permit.name, data, permit.messages)
         return Outgoing(claimed.id, to, mail.text, claimed.created_at, mail.subject, mail.html)
 
     async def _save(self, outcome: _Outcome) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.domain.conversations import Entry
+from marketplace.domain.conversations import Entry, text_of
 from marketplace.domain.unread import read_up_to, unread_messages
 from marketplace.ports import Store
 
@@ -15,7 +15,7 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Whether the person has read everything, and the bodies of the unread messages."""
+    """Whether the person has read everything, and what an email shows of the unread messages."""
 
     is_read: bool
     bodies: tuple[str, ...]
@@ -41,10 +41,10 @@ async def unread(store: Store, account_id: str, data: Mapping[str, Any]) -> Unre
 
 
 def unread_bodies(entries: Sequence[Entry], account_id: str, last: int) -> tuple[str, ...]:
-    """The current bodies of the others' unread messages, up to the sequence `last`."""
+    """What an email shows of the others' unread messages, up to the sequence `last`."""
     read = read_up_to(entries, account_id, 0)
     unread = unread_messages(entries, account_id, read)
-    return tuple(message.body or "" for message in unread.values() if message.sequence <= last)
+    return tuple(text_of(message) for message in unread.values() if message.sequence <= last)
 
 
 async def _entries_after(store: Store, conversation_id: str, sequence: int) -> list[Entry]:

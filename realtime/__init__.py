@@ -12,10 +12,12 @@ deadlines.py      cancels calls that take too long
 conversations.py  the calls about conversations
 snapshots.py      what joining a conversation returns
 rfis.py           the calls about RFI feeds
+account_feed.py   the call about the account's feed
 memberships.py    removes connections from rooms that their account may no longer see
 rooms.py          all rooms: routes what arrives, and compares heads with the store
 room.py           delivers to a room's members in order and without gaps, which the store fills
-feeds.py          the numbered feed of a room: entries of a conversation, revisions of an RFI
+feeds.py          the numbered feed of a room: entries of a conversation, revisions of an RFI, what an
+                  account was told
 latency.py        measures fan-out latency
 typing.py         who is typing; every typing state expires
 activity.py       which accounts are active on this gateway, announced to their conversations
@@ -23,7 +25,7 @@ presence.py       who is shown as active in the rooms of this gateway; every ent
 ports.py          the `Transport` protocol: all that the modules above know about transports
 transport/        Socket.IO over websockets and long polling; only `__main__.py` imports it
 
-app ─▶ transport ─▶ calls ─▶ conversations, rfis ─▶ marketplace.actions
+app ─▶ transport ─▶ calls ─▶ conversations, rfis, account_feed ─▶ marketplace.actions
                                     │
                                     └▶ rooms ◀─ marketplace.live (Redis)
                                          └────▶ transport ─▶ apps

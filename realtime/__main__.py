@@ -8,6 +8,7 @@ from marketplace.live import Subscriber
 from marketplace.loop_watch import watch_for_ever
 from marketplace.ports import SignalName
 from marketplace.process import Process, operations_app, run
+from realtime.account_feed import AccountCalls
 from realtime.activity import Activity
 from realtime.calls import DEADLINE_S, CallDispatcher
 from realtime.conversations import ConversationCalls
@@ -43,9 +44,9 @@ async def main(process: Process) -> None:
     conversation_calls = ConversationCalls(
         parts.world, rooms, snapshots, Typing(parts.world.live), activity
     )
-    rfi_calls = RfiCalls(parts.world, rooms)
+    rfi_calls, account_calls = RfiCalls(parts.world, rooms), AccountCalls(parts.world, rooms)
     deadlines = Deadlines(DEADLINE_S)
-    calls = {**conversation_calls.calls(), **rfi_calls.calls()}
+    calls = {**conversation_calls.calls(), **rfi_calls.calls(), **account_calls.calls()}
     server.serve_for(
         gateway, CallDispatcher(calls, gateway, CallLimits(settings.limit_scale), deadlines)
     )

@@ -19,14 +19,39 @@ MAX_ROOMS = 200
 MAX_READS_AT_A_TIME = 2
 
 
-class AccountConnections:
-    """The connections of one account, and the state that they share."""
+class CallRate:
+    """The rate of one person's calls, as the time until which they are accounted for."""
 
-    __slots__ = ("calls_paid_until", "connections")
+    __slots__ = ("calls_paid_until",)
 
     def __init__(self) -> None:
-        self.connections: list[Connection] = []
         self.calls_paid_until = 0.0
+
+
+class AccountConnections(CallRate):
+    """The connections that act as one account; members of its team have rates of their own.
+
+    So one person's calls and connections take nothing from the others.
+    """
+
+    __slots__ = ("_members", "connections")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections: list[Connection] = []
+        self._members: dict[str, CallRate] | None = None
+
+    def rate_of(self, member_id: str | None) -> CallRate:
+        """The rate of a member, or of the account itself."""
+        if member_id is None:
+            return self
+        if self._members is None:
+            self._members = {}
+        return self._members.setdefault(member_id, CallRate())
+
+    def count_of(self, member_id: str | None) -> int:
+        """How many connections a member has, or the account itself."""
+        return sum(connection.actor.member_id == member_id for connection in self.connections)
 
 
 class Connection:
@@ -62,14 +87,14 @@ class Connection:
         *,
         session_id: str = "",
         network: str = "",
-        account: AccountConnections | None = None,
+        account: CallRate | None = None,
     ) -> None:
         self.id = connection_id
         self.actor = actor
         self.expires_at = expires_at
         self.session_id = session_id
         self.network = network
-        self.account = account or AccountConnections()
+        self.account = account or CallRate()
         self.is_warned = self.is_leaving = self.is_ending = self.is_gone = False
         self.calls_in_flight = 0
         self.calls_paid_until = self.typing_paid_until = self.refusals_paid_until = 0.0

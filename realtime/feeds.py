@@ -1,10 +1,10 @@
-"""The numbered feed of a room: entries of a conversation, revisions of an RFI."""
+"""The numbered feed of a room: entries of a conversation, revisions of an RFI, an account's items."""
 
 from dataclasses import replace
 from typing import Protocol
 
 from marketplace.domain import visibility
-from marketplace.ports import Announcement, Store, conversation_room, rfi_room
+from marketplace.ports import Announcement, Store, account_room, conversation_room, rfi_room
 from marketplace.schemas import views
 from marketplace.schemas.rfis import RevisionView
 
@@ -92,3 +92,30 @@ class RfiFeed:
         if announcement.name != "rfi.changed":
             return announcement
         return replace(announcement, data=visibility.limited_push(announcement.data))
+
+
+class AccountFeed:
+    """What an account was told, by position."""
+
+    def __init__(self, store: Store, account_id: str) -> None:
+        self.room = account_room(account_id)
+        self._store = store
+        self._account_id = account_id
+
+    @property
+    def epoch(self) -> str:
+        """The store's epoch."""
+        return self._store.epoch.current
+
+    async def head(self) -> int:
+        """The highest position."""
+        return (await self._store.feed.heads([self._account_id]))[self._account_id]
+
+    async def after(self, position: int) -> list[Announcement]:
+        """The pushes for the items after a position."""
+        items = await self._store.feed.after(self._account_id, position, PAGE)
+        return [Announcement(self.room, *views.item_push(item), item.position) for item in items]
+
+    def limited(self, announcement: Announcement) -> Announcement:
+        """The same push: an account sees all of its own feed."""
+        return announcement

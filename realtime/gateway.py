@@ -88,7 +88,7 @@ class Gateway:
                 else:
                     self._handshakes.release(network)
                 raise
-            await self._report_connected(access.account_id)
+            await self._report_connected(access.acting_id)
         except ParleyError as error:
             _REFUSED.labels(error.code).inc()
             raise
@@ -102,8 +102,9 @@ class Gateway:
         self._handshakes.release(connection.network)
         _CONNECTIONS.set(len(self._connections))
         account_id = connection.actor.account_id
-        connection.account.connections.remove(connection)
-        is_last = not connection.account.connections
+        account = self._accounts[account_id]
+        account.connections.remove(connection)
+        is_last = not account.connections
         if is_last:
             self._accounts.pop(account_id, None)
         for room in list(connection.rooms):
@@ -193,8 +194,9 @@ class Gateway:
                     self.end(connection, Code.UNAUTHENTICATED)
 
     def _add(self, connection_id: str, access: Access, network: str) -> Connection:
-        account = self._accounts.setdefault(access.account_id, AccountConnections())
-        actor = Actor(access.account_id, access.role, correlation_id=new_id())
+        account = self._accounts.setdefault(access.acting_id, AccountConnections())
+        member_id = _member_id(access)
+        actor = Actor(access.acting_id, access.role, correlation_id=new_id(), member_id=member_id)
         connection = Connection(
             connection_id,
             actor,
@@ -202,7 +204,7 @@ class Gateway:
             self._world,
             session_id=access.session_id,
             network=network,
-            account=account,
+            account=account.rate_of(member_id),
         )
         account.connections.append(connection)
         self._connections[connection_id] = connection
@@ -215,18 +217,26 @@ class Gateway:
         access = self._tokens.check(token)
         try:
             alive = await self._world.store.sessions.alive([access.session_id])
+            is_member = await self._is_member(access)
         except TemporaryError as error:
             raise unavailable() from error
-        if access.session_id not in alive:
+        if access.session_id not in alive or not is_member:
             raise ParleyError(Code.UNAUTHENTICATED, "This log-in has ended. Log in again.")
         self._refuse_while_draining()
-        account = self._accounts.get(access.account_id)
-        if account is not None and len(account.connections) >= self._max_per_account:
+        account = self._accounts.get(access.acting_id)
+        if account is not None and account.count_of(_member_id(access)) >= self._max_per_account:
             raise ParleyError(
                 Code.TOO_MANY_CONNECTIONS,
                 "This account has too many connections. Close another window or app first.",
             )
         return access
+
+    async def _is_member(self, access: Access) -> bool:
+        """Whether a log-in that acts for a vendor still may; a log-in may begin during a removal."""
+        if access.vendor_id is None:
+            return True
+        member = await self._world.store.members.get(access.account_id)
+        return member is not None and member.vendor_id == access.vendor_id
 
     def _refuse_while_draining(self) -> None:
         if self.is_draining:
@@ -236,12 +246,12 @@ class Gateway:
             )
 
     async def _enter_own_room(self, connection: Connection) -> None:
-        room = await self._rooms.enter(account_room(connection.actor.account_id), None)
-        try:
-            room.settle(connection.id, 0)
-            connection.add_room(room)
-        finally:
-            self._rooms.abandon(room)
+        name = account_room(connection.actor.account_id)
+        await self._rooms.listen(name, connection.id)
+        if connection.is_gone:
+            self._rooms.leave(name, connection.id)
+        else:
+            connection.rooms.add(name)
 
     def _check_expiry(self) -> None:
         now = self._world.clock.now().timestamp()
@@ -277,3 +287,8 @@ class Gateway:
             await self._world.presence.disconnected(account_id)
         except TemporaryError as error:
             LOG.warning("could not update presence", why=str(error))
+
+
+def _member_id(access: Access) -> str | None:
+    """The member of a team who acts as its vendor; None for everybody else."""
+    return access.account_id if access.vendor_id is not None else None

@@ -3,12 +3,16 @@
 A push with a position is delivered when it is the next one. When a later one arrives first, or a
 higher head is announced, the missing ones are read from the store, once for the room and not for
 each member. Members that joined meanwhile are tracked by a position of their own: their snapshot
-went up to N, so they get N + 1 and later.
+went up to N, so they get N + 1 and later, also what was delivered while they read the snapshot.
+
+Listeners are in the room without having joined by number: every connection listens to the room of
+its account. They get each push as it is announced, and nothing is repaired for them.
 """
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 
 from prometheus_client import Counter
 
@@ -31,6 +35,8 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 # Pushes buffered behind a gap while it is read; any beyond that are read from the store as well.
 MAX_AHEAD = 500
+# Pushes kept while snapshots are read. A snapshot that is older than these has to be read again.
+MAX_RECENT = 200
 # If the store does not fill a gap in this time, the members get a `gap` and can show it.
 GAP_PUSHED_AFTER_S = 5.0
 # A head below what was delivered means that the store was restored from a backup, or that a new
@@ -38,7 +44,7 @@ GAP_PUSHED_AFTER_S = 5.0
 LOWER_HEADS = 2
 
 _HOLES = Counter(
-    "parley_room_holes_total", "Times that missing sequences or revisions were read from the store"
+    "parley_room_holes_total", "Times that missing numbers of a room were read from the store"
 )
 _FILLED = Counter(
     "parley_room_hole_pushes_total", "Pushes that came from the store instead of Redis"
@@ -53,17 +59,21 @@ class Room:
     __slots__ = (
         "_ahead",
         "_announced_head",
+        "_behind",
         "_epoch",
         "_filling",
         "_is_subscribed",
+        "_joining",
         "_lower_heads",
+        "_recent",
         "_subscribing",
         "_transport",
         "feed",
-        "joining",
         "limited",
+        "listeners",
         "members",
         "name",
+        "opening",
         "position",
     )
 
@@ -71,17 +81,24 @@ class Room:
         self.name = name
         self.feed = feed
         self._transport = transport
-        # connection → the highest position it has; 0 in rooms without positions.
+        # connection → the highest position it has.
         self.members: dict[str, int] = {}
+        # Connections that do not follow the numbers; None in rooms without any.
+        self.listeners: set[str] | None = None
         # Members that get the limited form of a push; None in rooms without such members.
         self.limited: set[str] | None = None
-        self.joining = 0
+        # How many are joining by number, and how many as listeners.
+        self._joining = self.opening = 0
         self.position = 0
         # The epoch that the position belongs to.
         self._epoch = feed.epoch if feed is not None else ""
         self._lower_heads = 0
         self._announced_head = 0
         self._ahead: dict[int, Announcement] = {}
+        # What was delivered while snapshots were read; None when none is being read.
+        self._recent: deque[Announcement] | None = None
+        # Connection → what it misses between its snapshot and the room's position; usually None.
+        self._behind: dict[str, list[Announcement]] | None = None
         self._filling: asyncio.Task[None] | None = None
         # A task is 900 bytes: only a room that waits for its subscription has this one.
         self._subscribing: asyncio.Task[None] | None = None
@@ -90,10 +107,13 @@ class Room:
     def receive(self, announcement: Announcement) -> None:
         """Handle an announcement from Redis."""
         position = announcement.position
+        if self.listeners:
+            self._push(self.listeners, announcement)
         if position is None:
-            self._push(self.members, announcement)
+            if self.members:
+                self._push(self.members, announcement)
             return
-        if position <= self.position:
+        if position <= self.position or not self.is_followed:
             return
         if position == self.position + 1:
             self._deliver(announcement)
@@ -127,15 +147,21 @@ class Room:
         """Continue from a head, and tell the members that their history does not lead up to it."""
         if self.feed is None:
             return
-        if self._filling is not None:
-            self._filling.cancel()
-            self._filling = None
-        self._epoch, self._lower_heads = self.feed.epoch, 0
-        self.position = self._announced_head = head
-        self._ahead.clear()
+        self._continue_from(self.feed, head)
         for connection_id in self.members:
             self.members[connection_id] = head
         self._push_gap(self.feed, head, is_snapshot=True)
+
+    def _continue_from(self, feed: Feed, position: int) -> None:
+        if self._filling is not None:
+            self._filling.cancel()
+            self._filling = None
+        self._epoch, self._lower_heads = feed.epoch, 0
+        self.position = self._announced_head = position
+        self._ahead.clear()
+        self._behind = None
+        if self._recent is not None:
+            self._recent.clear()
 
     def _push_gap(self, feed: Feed, head: int, *, is_snapshot: bool) -> None:
         gap = {"room": self.name, "head": head, "epoch": feed.epoch, "is_snapshot": is_snapshot}
@@ -153,24 +179,86 @@ class Room:
     def _note_subscribed(self, _: "asyncio.Task[None]") -> None:
         self._subscribing, self._is_subscribed = None, True
 
-    def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
-        """Add a member whose snapshot goes up to `position`, unless the room is already past it.
+    def listen(self, connection_id: str) -> None:
+        """Add a connection that gets every push, but does not follow the numbers."""
+        if self.listeners is None:
+            self.listeners = set()
+        self.listeners.add(connection_id)
 
-        With `is_limited` the member gets each push in the limited form of the room's feed. Returns
-        False when the room has moved on meanwhile: the caller has to read the snapshot up to the
-        new end.
+    def begin_join(self, make_feed: Callable[[], Feed]) -> None:
+        """Keep the room open, and the pushes that the snapshot may not have, until `end_join`."""
+        if not self.is_followed:
+            # Nobody has followed the numbers so far, though there may be listeners.
+            self.feed = make_feed()
+            self._continue_from(self.feed, 0)
+        self._joining += 1
+        if self._recent is None:
+            self._recent = deque(maxlen=MAX_RECENT)
+
+    def end_join(self) -> None:
+        """End a `begin_join`: after `settle`, or when the join failed."""
+        self._joining -= 1
+        if self._joining == 0:
+            self._recent = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody follows the numbers, or is about to."""
+        return bool(self.members or self._joining)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in the room, and nobody joins it."""
+        return not (self.is_followed or self.listeners or self.opening)
+
+    def settle(self, connection_id: str, position: int, *, is_limited: bool = False) -> bool:
+        """Add a member whose snapshot goes up to `position`.
+
+        The member first gets what the room has delivered since then, in the next turn of the loop:
+        the caller writes its acknowledgement in this turn. With `is_limited` it gets each push in
+        the limited form of the room's feed. Returns False when the room has moved on too far: the
+        caller has to read the snapshot again.
         """
+        is_listener = self.listeners is not None and connection_id in self.listeners
+        if is_listener and position < self._announced_head:
+            return False  # it was pushed already, so it must be in the snapshot
         if not self.members and position > self.position:
             # What arrived before the first member is in the snapshot, or is delivered after it.
             self.position = position
             self._ahead = {at: pushed for at, pushed in self._ahead.items() if at > position}
-        if position < self.position:
+        missed = self._delivered_after(position)
+        if missed is None:
             return False
         self.members[connection_id] = position
+        if self.listeners is not None:
+            self.listeners.discard(connection_id)
         self.limit(connection_id, is_limited=is_limited)
+        if missed:
+            self._behind = {**(self._behind or {}), connection_id: missed}
+            asyncio.get_running_loop().call_soon(self._catch_up)
         if self._announced_head > self.position:
             self._fill_soon()
         return True
+
+    def _delivered_after(self, position: int) -> list[Announcement] | None:
+        """What was delivered after a position; None if some of it is not kept."""
+        if position >= self.position:
+            return []
+        recent = list(self._recent or ())
+        missed = [
+            announcement for announcement in recent if (announcement.position or 0) > position
+        ]
+        return missed if len(missed) == self.position - position else None
+
+    def _catch_up(self) -> None:
+        """Push to the members that joined behind the room's position what they miss."""
+        behind, self._behind = self._behind or {}, None
+        for connection_id, missed in behind.items():
+            for announcement in missed:
+                position = announcement.position or 0
+                if self.members.get(connection_id, position) < position:
+                    self.members[connection_id] = position
+                    self._push([connection_id], announcement)
 
     def limit(self, connection_id: str, *, is_limited: bool) -> None:
         """From now on, send a member pushes in their limited form, or in full."""
@@ -180,8 +268,10 @@ class Room:
             self.limited.discard(connection_id)
 
     def forget(self, connection_id: str) -> None:
-        """Remove a member."""
+        """Remove a member or a listener."""
         self.members.pop(connection_id, None)
+        if self.listeners is not None:
+            self.listeners.discard(connection_id)
         self.limit(connection_id, is_limited=False)
 
     def stop(self) -> None:
@@ -191,6 +281,10 @@ class Room:
                 task.cancel()
 
     def _deliver(self, announcement: Announcement) -> None:
+        if self._behind is not None:
+            self._catch_up()
+        if self._recent is not None:
+            self._recent.append(announcement)
         position = announcement.position or 0
         self.position = position
         due = [member_id for member_id, seen in self.members.items() if seen < position]

@@ -13,7 +13,7 @@ from realtime.ports import Transport
 from realtime.room import Room
 
 CHECK_HEADS_EVERY_S = 5.0
-HEADS_PER_BATCH = 20
+HEADS_PER_BATCH = 100
 
 _ROOMS = Gauge("parley_rooms", "Rooms with members on this gateway")
 
@@ -47,28 +47,39 @@ class Rooms:
         if room is not None and signal.position is not None:
             room.reach(signal.position)
 
-    async def enter(self, name: str, make_feed: Callable[[], Feed] | None) -> Room:
-        """The room, subscribed, and kept open until `settle` or `abandon`.
+    async def enter(self, name: str, make_feed: Callable[[], Feed]) -> Room:
+        """The room, subscribed, and kept open until `abandon`.
 
         It subscribes before the snapshot is read, so that nothing is lost between snapshot and
         stream.
         """
-        room = self._rooms.get(name)
-        if room is None:
-            room = Room(name, make_feed() if make_feed else None, self._transport)
-            self._rooms[name] = room
-            _ROOMS.set(len(self._rooms))
-        room.joining += 1
-        if self.subscriber is not None:
-            try:
-                await room.subscribed(self.subscriber)
-            except BaseException:
-                self.abandon(room)
-                raise
+        room = self._open(name)
+        room.begin_join(make_feed)
+        try:
+            await self._subscribe(room)
+        except BaseException:
+            self.abandon(room)
+            raise
         return room
 
+    def abandon(self, room: Room) -> None:
+        """End an `enter`: after `settle`, or when the join failed."""
+        room.end_join()
+        self._close_if_empty(room)
+
+    async def listen(self, name: str, connection_id: str) -> None:
+        """Add a connection that gets every push of a room, but does not follow the numbers."""
+        room = self._open(name)
+        room.opening += 1
+        try:
+            await self._subscribe(room)
+            room.listen(connection_id)
+        finally:
+            room.opening -= 1
+            self._close_if_empty(room)
+
     def leave(self, name: str, connection_id: str) -> None:
-        """Remove a member; the last one closes the room."""
+        """Remove a member or a listener; the last one closes the room."""
         room = self._rooms.get(name)
         if room is not None:
             room.forget(connection_id)
@@ -80,17 +91,10 @@ class Rooms:
         if room is not None and connection_id in room.members:
             room.limit(connection_id, is_limited=is_limited)
 
-    def abandon(self, room: Room) -> None:
-        """End an `enter`: after `settle`, or when the join failed."""
-        room.joining -= 1
-        self._close_if_empty(room)
-
     async def check_heads(self) -> None:
         """Compare every room's position with the store's head: finds lost announcements."""
         rooms = [
-            room
-            for room in self._rooms.values()
-            if room.feed is not None and (room.members or room.joining)
+            room for room in self._rooms.values() if room.feed is not None and room.is_followed
         ]
         for start in range(0, len(rooms), HEADS_PER_BATCH):
             batch = rooms[start : start + HEADS_PER_BATCH]
@@ -113,8 +117,19 @@ class Rooms:
             await asyncio.sleep(CHECK_HEADS_EVERY_S)
             await self.check_heads()
 
+    def _open(self, name: str) -> Room:
+        room = self._rooms.get(name)
+        if room is None:
+            room = self._rooms[name] = Room(name, None, self._transport)
+            _ROOMS.set(len(self._rooms))
+        return room
+
+    async def _subscribe(self, room: Room) -> None:
+        if self.subscriber is not None:
+            await room.subscribed(self.subscriber)
+
     def _close_if_empty(self, room: Room) -> None:
-        if not room.members and room.joining == 0 and self._rooms.get(room.name) is room:
+        if room.is_empty and self._rooms.get(room.name) is room:
             room.stop()
             del self._rooms[room.name]
             _ROOMS.set(len(self._rooms))

@@ -31,10 +31,10 @@ class Snapshots:
         room: Room,
         payload: dict[str, Any],
     ) -> dict[str, Any]:
-        """Read until the snapshot reaches what the room has delivered, then become a member.
+        """Read the snapshot, then become a member; the room pushes what it delivered meanwhile.
 
         There is no `await` between the room's `settle` and the acknowledgement, so no push precedes
-        it.
+        it. The snapshot is read again if it is older than what the room keeps, or of another epoch.
 
         Raises:
             ParleyError: `not_found`.
@@ -43,7 +43,6 @@ class Snapshots:
         actor = connection.actor
         others = [other.account_id for other in conversation.others(actor.account_id)]
         while True:
-            # Concurrently: the longer this takes, the likelier the room moves on and this repeats.
             snapshot, active = await asyncio.gather(
                 feeds.read_snapshot(
                     self._world,

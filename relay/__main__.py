@@ -8,6 +8,7 @@ from marketplace.process import Process, operations_app, run, serve
 from marketplace.storage.leases import Lease
 from marketplace.storage.tail import Tail
 from relay.heads import Heads
+from relay.inbox import Inbox
 from relay.lease import TTL_S, LeaseKeeper
 from relay.relay import FIRST_PAUSE_S, LONGEST_PAUSE_S, Relay
 
@@ -26,8 +27,8 @@ async def main(process: Process) -> None:
     keeper = LeaseKeeper(lease, process.stopping)
 
     async def work() -> None:
-        heads = Heads(parts.world.live)
-        await Relay(tail, producer, heads, clock, keeper.is_held, process.stopping).run()
+        heads, inbox = Heads(parts.world.live), Inbox(parts.world)
+        await Relay(tail, producer, heads, inbox, clock, keeper.is_held, process.stopping).run()
 
     try:
         await _create_topics(settings.kafka_bootstrap_servers, process.stopping)

@@ -1,15 +1,17 @@
-"""Admin operations: list vendors, and decide about them."""
+"""Admin operations: list vendors, suspend and reinstate them."""
 
 from marshmallow import fields
 
 from marketplace.actions import vendors
 from marketplace.domain.vendors import DECISIONS, VendorState
 from marketplace.errors import Code
-from marketplace.schemas.vendors import Decision, WholeVendorView
+from marketplace.schemas.reviews import Decision, ReviewedVendorView
+from marketplace.schemas.vendor_profiles import WholeVendorView
 from rest.context import Answer, RequestContext
 from rest.operations import Handler, Routes
 from rest.queries import PageQuery, page_request
 from rest.responses import page_schema
+from rest.reviews import reviewed
 
 ROUTES = Routes("Administration")
 
@@ -43,13 +45,13 @@ def _decide(decision: str) -> Handler:
             decision,
             context.body["reason"],
         )
-        return Answer(vendor)
+        return Answer(reviewed(vendor))
 
-    allowed, after, _ = DECISIONS[decision]
+    before, after, _ = DECISIONS[decision]
     decide.__name__ = f"{decision}_vendor"
     decide.__doc__ = (
         f"{decision.capitalize()} a vendor.\n\n"
-        f"From `{'`, `'.join(sorted(allowed))}` to `{after}`. The vendor can see the reason."
+        f"From `{before}` to `{after}`. The vendor is told the reason."
     )
     return decide
 
@@ -60,6 +62,6 @@ for _decision in DECISIONS:
         f"/v1/admin/vendors/{{vendor_id}}/{_decision}",
         _decide(_decision),
         body=Decision(),
-        answer=WholeVendorView(),
+        answer=ReviewedVendorView(),
         errors=[Code.FORBIDDEN, Code.WRONG_STATE],
     )

@@ -4,36 +4,56 @@ import itertools
 from typing import Any
 
 from sanic import Sanic
-from sanic.response import BaseHTTPResponse, HTTPResponse
+from sanic.response import BaseHTTPResponse
 
 from marketplace import logs
 from marketplace.bootstrap import Parts
 from marketplace.ids import new_id
 from marketplace.inputs import phones
 from rest import (
+    account_feed,
     accounts,
     administration,
+    attachments,
+    audit,
+    awards,
     blocks,
     categories,
     conversations,
+    decisions,
+    files,
     health,
+    inbox,
     matches,
+    members,
     metrics,
     notifications,
+    own_sessions,
+    passkeys,
+    password_resets,
+    personal_data,
     quotes,
     reports,
+    reviews,
     rfis,
+    second_factors,
+    timelines,
     tokens,
+    vendor_documents,
     vendors,
+    verifications,
 )
 from rest.cursors import Cursors
 from rest.documents import asyncapi, openapi, pages
+from rest.erasing import Erasing
+from rest.file_links import FileLinks
 from rest.limits import Limits
 from rest.log_ins import LogIns
 from rest.operations import Operation
 from rest.performing import perform
 from rest.problems import Problems
 from rest.requests import RestRequest
+from rest.responding import Response
 from rest.service import Health, Service
 from rest.sessions import LiveSessions
 
@@ -41,16 +61,33 @@ App = Sanic[Any, Any]
 
 _NOUNS = (
     accounts,
+    verifications,
+    password_resets,
+    own_sessions,
+    second_factors,
+    passkeys,
+    personal_data,
+    account_feed,
     tokens,
     vendors,
+    vendor_documents,
+    members,
     administration,
+    reviews,
+    audit,
+    decisions,
     categories,
     rfis,
+    timelines,
     quotes,
+    awards,
     matches,
+    inbox,
     conversations,
     blocks,
     reports,
+    attachments,
+    files,
     notifications,
     health,
 )
@@ -83,6 +120,8 @@ def make_app(parts: Parts, health_check: Health) -> App:
         LogIns(parts.settings.limit_scale),
         LiveSessions(parts.store.sessions),
         Cursors(parts.settings.token_secret),
+        FileLinks(parts),
+        Erasing(parts.world),
     )
     document = openapi.document(OPERATIONS, parts.settings.public_url)
     service.openapi_json = openapi.to_json(document)
@@ -109,14 +148,15 @@ def make_app(parts: Parts, health_check: Health) -> App:
 
 
 def _add(app: App, service: Service, operation: Operation) -> None:
-    async def handle(request: RestRequest, **path: str) -> HTTPResponse:
+    async def handle(request: RestRequest, **path: str) -> Response:
         return await perform(service, operation, request, path)
 
     app.add_route(
-        handle,
+        handle,  # type: ignore[arg-type] # Sanic also takes a response that is written as it goes
         operation.path.replace("{", "<").replace("}", ":str>"),
         methods=["GET", "HEAD"] if operation.method == "GET" else [operation.method],
         name=operation.id,
+        stream=operation.receiver is not None,
         ctx_path=operation.path,
     )
 

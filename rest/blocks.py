@@ -4,6 +4,7 @@ from typing import Any
 
 from marketplace.actions import blocks
 from marketplace.domain.conversations import Conversation
+from marketplace.domain.members import MemberRole
 from marketplace.schemas.conversations import BlockView
 from marketplace.schemas.views import block_state
 from rest.context import Answer, RequestContext
@@ -12,7 +13,7 @@ from rest.operations import Routes
 ROUTES = Routes("Conversations")
 
 
-@ROUTES.post("/v1/conversations/{conversation_id}/block", answer=BlockView())
+@ROUTES.post("/v1/conversations/{conversation_id}/block", team=MemberRole.AGENT, answer=BlockView())
 async def block_conversation(context: RequestContext) -> Answer:
     """Block a conversation: neither side can send, edit or quote in it from then on.
 
@@ -23,7 +24,9 @@ async def block_conversation(context: RequestContext) -> Answer:
     return Answer(_block_view(context, conversation))
 
 
-@ROUTES.delete("/v1/conversations/{conversation_id}/block", answer=BlockView())
+@ROUTES.delete(
+    "/v1/conversations/{conversation_id}/block", team=MemberRole.AGENT, answer=BlockView()
+)
 async def unblock_conversation(context: RequestContext) -> Answer:
     """Remove the caller's block; the conversation opens unless the other side blocks it too."""
     conversation = await blocks.unblock(

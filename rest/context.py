@@ -20,7 +20,8 @@ class RequestContext:
 
     `payload` is the decoded body, `body` the same as loaded by its schema. `expected_revisions`
     come from If-Match; None means any. `world` is what actions work on. `key` is set when the
-    handler itself stores the Idempotency-Key.
+    handler itself stores the Idempotency-Key. `vendor_id` is set while a member of a vendor's team
+    acts as the vendor.
     """
 
     service: Service
@@ -33,6 +34,7 @@ class RequestContext:
     expected_revisions: Revisions
     world: World
     key: RequestKey | None = None
+    vendor_id: str | None = None
 
     @property
     def access(self) -> Access:
@@ -48,8 +50,15 @@ class RequestContext:
     @property
     def actor(self) -> Actor:
         """The caller; the events it causes carry the request's id."""
-        access = self.access
-        return Actor(access.account_id, access.role, correlation_id=self.request.correlation_id)
+        access, correlation_id = self.access, self.request.correlation_id
+        if self.vendor_id is None:
+            return Actor(access.account_id, access.role, correlation_id=correlation_id)
+        return Actor(
+            self.vendor_id,
+            access.role,
+            correlation_id=correlation_id,
+            member_id=access.account_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

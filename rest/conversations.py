@@ -1,34 +1,24 @@
-"""Conversations for apps without a socket: list, read, send."""
+"""Conversations for apps without a socket: read and send."""
 
-import re
-from dataclasses import asdict
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from marketplace.actions import conversations, feeds, memberships
-from marketplace.actions.conversations import ConversationSummary
-from marketplace.domain.feeds import EntryPage
-from marketplace.domain.pages import Page
+from marketplace.domain.members import MemberRole
 from marketplace.errors import Code
-from marketplace.schemas.conversations import (
-    ListedConversation,
-    MessageView,
-    SendMessage,
-)
+from marketplace.schemas.conversations import MessageView, SendMessage
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.strict import Strict
-from marketplace.schemas.views import block_state, entry_page_view, message_view
+from marketplace.schemas.views import entry_page_view, message_view
 from rest.context import Answer, RequestContext
 from rest.idempotency import REPLAYED
 from rest.operations import IN_MESSAGE, Routes
-from rest.queries import Number, PageQuery, page_request
-from rest.responses import page_schema
+from rest.queries import Number, PageQuery, next_direction, read_direction
 
 ROUTES = Routes("Conversations")
-_CURSOR = re.compile(r"(after|before)([0-9]{1,16})")
 
 
 class EntriesQuery(PageQuery):
@@ -64,58 +54,40 @@ class EntriesView(Strict):
     is_snapshot = Flag(required=True)
 
 
-@ROUTES.get("/v1/conversations", query=PageQuery(), answer=page_schema(ListedConversation))
-async def list_conversations(context: RequestContext) -> Answer:
-    """List the caller's conversations, newest first.
-
-    `unread` counts the other side's messages after the caller's read position, except deleted ones.
-    It stops at 100; show that as "99+". Sending a message moves the read position to that message.
-    """
-    page = await conversations.own_conversations(
-        context.world, context.actor, page_request(context.query)
-    )
-    listed = tuple(_listed(summary, context.actor.account_id) for summary in page.items)
-    return Answer(Page(listed, page.next_cursor))
-
-
-@ROUTES.get("/v1/conversations/{conversation_id}", answer=ListedConversation())
-async def get_conversation(context: RequestContext) -> Answer:
-    """Get one of the caller's conversations.
-
-    While either side blocks it, `is_open` is false; `blocked_by_me` says whether the caller blocks it.
-    """
-    conversation = await conversations.own_conversation(
-        context.world, context.actor, context.path["conversation_id"]
-    )
-    (summary,) = await conversations.summaries(context.world, context.actor, [conversation])
-    return Answer(_listed(summary, context.actor.account_id))
-
-
 @ROUTES.get(
-    "/v1/conversations/{conversation_id}/entries", query=EntriesQuery(), answer=EntriesView()
+    "/v1/conversations/{conversation_id}/entries",
+    team=MemberRole.AGENT,
+    query=EntriesQuery(),
+    answer=EntriesView(),
 )
 async def list_entries(context: RequestContext) -> Answer:
     """Read entries after or before a sequence, or the last ones if neither is given."""
     conversation = await conversations.own_conversation(
         context.world, context.actor, context.path["conversation_id"]
     )
-    after, before = _ends(context.query)
+    query = context.query
+    after, before = read_direction(query["cursor"])
+    if query["cursor"] is None:
+        after, before = query["after_sequence"], query["before_sequence"]
     page = await feeds.read_entries(
         context.world,
         conversation,
         after=after,
         before=before,
-        epoch=context.query["epoch"],
-        limit=context.query["limit"],
+        epoch=query["epoch"],
+        limit=query["limit"],
     )
     view = entry_page_view(page)
     items = view.pop("entries")
-    next_cursor = _next_cursor(page, is_forward=after is not None)
+    is_forward = after is not None and not page.is_snapshot
+    numbers = [entry.sequence for entry in page.entries]
+    next_cursor = next_direction(numbers, has_more=page.has_more, is_forward=is_forward)
     return Answer({"items": items, "next_cursor": next_cursor, **view}, is_written=True)
 
 
 @ROUTES.post(
     "/v1/conversations/{conversation_id}/messages",
+    team=MemberRole.AGENT,
     body=SendMessage(),
     answers={201: MessageView(), 200: MessageView()},
     idempotency=IN_MESSAGE,
@@ -138,30 +110,3 @@ async def send_message(context: RequestContext) -> Answer:
     if not appended.is_new and context.key is not None and appended.entry.request == context.key:
         return Answer(message, 201, is_written=True, headers=REPLAYED)
     return Answer(message, 201 if appended.is_new else 200, is_written=True)
-
-
-def _listed(summary: ConversationSummary, account_id: str) -> dict[str, Any]:
-    return {
-        **asdict(summary.conversation),
-        **block_state(summary.conversation, account_id),
-        "head": summary.head,
-        "read_sequence": summary.read_sequence,
-        "unread": summary.unread,
-    }
-
-
-def _ends(query: dict[str, Any]) -> tuple[int | None, int | None]:
-    """The sequence to read after, or the one to read before."""
-    cursor = _CURSOR.fullmatch(query["cursor"] or "")
-    if cursor is None:
-        return query["after_sequence"], query["before_sequence"]
-    sequence = int(cursor[2])
-    return (sequence, None) if cursor[1] == "after" else (None, sequence)
-
-
-def _next_cursor(page: EntryPage, *, is_forward: bool) -> str | None:
-    if not page.has_more:
-        return None
-    if is_forward and not page.is_snapshot:
-        return f"after{page.entries[-1].sequence}"
-    return f"before{page.entries[0].sequence}"

@@ -1,4 +1,4 @@
-"""Log-in attempts: guessing is slow and expensive, and never locks anybody out.
+"""Attempts to log in or to prove who one is: guessing is slow, and never locks anybody out.
 
 A failed attempt counts for its address and for the pair of address and email; a correct password
 refunds its attempt. Per email alone, failures only delay the answer to the next failure: the
@@ -10,8 +10,8 @@ The counts are kept in this process alone, like all rate limits of REST.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from marketplace.domain.accounts import Account
 from marketplace.errors import Code, ParleyError
 from marketplace.limits import RateLimit, rate_limited
 
@@ -25,6 +25,10 @@ LONGEST_DELAY_S = 5.0
 # Each delayed answer keeps its request in memory.
 MAX_DELAYED = 500
 
+# A wrong password, at a log-in or of somebody who is logged in; a wrong code.
+_FAILURES = frozenset({Code.UNAUTHENTICATED, Code.WRONG_PASSWORD, Code.INVALID_CODE})
+
+T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -46,10 +50,10 @@ class LogIns:
         self._sleep = sleep
         self._delayed = 0
 
-    async def attempt(
-        self, address: str, email: str, check: Callable[[], Awaitable[Account]]
-    ) -> Account:
-        """Return what `check` returns; the attempt counts only if `check` refuses the password.
+    async def attempt(self, address: str, email: str, check: Callable[[], Awaitable[T]]) -> T:
+        """Return what `check` returns; it counts only if `check` refuses the password or the code.
+
+        `email` is the account's, or anything else that identifies what is guessed.
 
         Raises:
             ParleyError: `rate_limited`; and whatever `check` raises.
@@ -63,9 +67,9 @@ class LogIns:
             raise
         # Counted before the check, so that concurrent attempts count; refunded after it.
         try:
-            account = await check()
+            passed = await check()
         except ParleyError as error:
-            if error.code is Code.UNAUTHENTICATED:
+            if error.code in _FAILURES:
                 await self._delay(email)
             else:
                 self._give_back(address, pair)
@@ -74,7 +78,7 @@ class LogIns:
             self._give_back(address, pair)
             raise
         self._give_back(address, pair)
-        return account
+        return passed
 
     def _give_back(self, address: str, pair: str) -> None:
         self._by_address.give_back(address)

@@ -5,12 +5,15 @@ from dataclasses import asdict
 from marshmallow import fields
 
 from marketplace.actions import matches
-from marketplace.domain.matches import MatchState
+from marketplace.domain.account_feed import FeedItem
+from marketplace.domain.conversations import Entry
+from marketplace.domain.matches import Match, MatchState
+from marketplace.domain.members import MemberRole
 from marketplace.domain.pages import Page
 from marketplace.errors import Code
 from marketplace.schemas.matches import DeclineMatch, MatchView, MatchWithRfi
 from rest.context import Answer, RequestContext
-from rest.operations import Routes
+from rest.operations import Idempotency, Routes
 from rest.queries import PageQuery, page_request, slice_page
 from rest.responses import page_schema
 
@@ -25,6 +28,7 @@ class MatchesQuery(PageQuery):
 
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/matches",
+    team=MemberRole.AGENT,
     query=PageQuery(),
     answer=page_schema(MatchView),
     errors=[Code.FORBIDDEN],
@@ -36,7 +40,11 @@ async def list_rfi_matches(context: RequestContext) -> Answer:
 
 
 @ROUTES.get(
-    "/v1/matches", query=MatchesQuery(), answer=page_schema(MatchWithRfi), errors=[Code.FORBIDDEN]
+    "/v1/matches",
+    team=MemberRole.AGENT,
+    query=MatchesQuery(),
+    answer=page_schema(MatchWithRfi),
+    errors=[Code.FORBIDDEN],
 )
 async def list_matches(context: RequestContext) -> Answer:
     """List the calling vendor's matches with their RFIs, newest first."""
@@ -47,16 +55,30 @@ async def list_matches(context: RequestContext) -> Answer:
     return Answer(Page(items, page.next_cursor))
 
 
+def _accepted(match: Match) -> Answer:
+    return Answer(match)
+
+
+def _stored(result: tuple[Match, Entry, list[FeedItem]]) -> Answer:
+    match, _, _ = result
+    return _accepted(match)
+
+
 @ROUTES.post(
-    "/v1/matches/{match_id}/accept", answer=MatchView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
+    "/v1/matches/{match_id}/accept",
+    team=MemberRole.AGENT,
+    answer=MatchView(),
+    idempotency=Idempotency(_stored),
+    errors=[Code.FORBIDDEN, Code.WRONG_STATE],
 )
 async def accept_match(context: RequestContext) -> Answer:
     """Accept an offer; `conversation_id` is the new conversation with the customer."""
-    return Answer(await matches.accept(context.world, context.actor, context.path["match_id"]))
+    return _accepted(await matches.accept(context.world, context.actor, context.path["match_id"]))
 
 
 @ROUTES.post(
     "/v1/matches/{match_id}/decline",
+    team=MemberRole.AGENT,
     body=DeclineMatch(),
     is_body_optional=True,
     answer=MatchView(),

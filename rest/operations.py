@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from marketplace.domain.members import MemberRole
 from marketplace.errors import Code
 from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
@@ -16,6 +17,7 @@ from rest.queries import NoQuery
 Handler: TypeAlias = Callable[[RequestContext], Awaitable[Answer]]
 # A schema produces JSON, a string is the media type of the handler's bytes, None is no content.
 Content: TypeAlias = Strict | str | None
+Discard: TypeAlias = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,44 @@ class Idempotency:
 IN_MESSAGE = Idempotency(answer=None)
 
 
+async def _nothing() -> None:
+    """Discard nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A body that was received in a stream: JSON values that identify it, and what is left of it.
+
+    `discard` is called once the request has been answered, or refused.
+    """
+
+    payload: object
+    body: dict[str, Any]
+    discard: Discard = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """How an operation receives a body that is never whole in memory.
+
+    `media_types` are those that it takes; None stands for the bytes of a file.
+    """
+
+    media_types: Mapping[str, Strict | None]
+    receive: Callable[[RequestContext], Awaitable[Received]]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A method on a path.
 
     `path` has its parameters in braces. `needs_revision` requires If-Match, `gives_revision` sends
     the body's `revision` as ETag, `location` is formatted with the body's values. `cost` is how
-    many requests it counts as. `errors` are the codes beyond those implied by the other fields. The
-    handler's docstring is the summary and the description.
+    many requests it counts as. `receiver` receives the body instead of `body`; `is_file` says that
+    the answer is a file, of which a client may ask for a range. `team` is the least role in which a
+    member of a vendor's team performs it as the vendor; without it, members act for themselves.
+    `errors` are the codes beyond those implied by the other fields. The handler's docstring is the
+    summary and the description.
     """
 
     method: str
@@ -61,6 +93,9 @@ class Operation:
     location: str | None = None
     idempotency: Idempotency | None = None
     cost: float = 1.0
+    receiver: Receiver | None = None
+    is_file: bool = False
+    team: MemberRole | None = None
 
     @property
     def id(self) -> str:
@@ -80,7 +115,7 @@ class Operation:
     @property
     def supports_not_modified(self) -> bool:
         """Whether a client may send If-None-Match and get 304."""
-        return self.reads and self.gives_revision
+        return self.reads and (self.gives_revision or self.is_file)
 
     def codes(self) -> list[Code]:
         """Every code that this operation may refuse with, in the order of their statuses."""
@@ -96,6 +131,8 @@ class Operation:
         if not self.reads:
             possible |= {Code.MALFORMED, Code.VALIDATION_FAILED, Code.PAYLOAD_TOO_LARGE}
             possible |= {Code.UNSUPPORTED_MEDIA_TYPE, Code.DRAINING}
+        if self.team is MemberRole.OWNER:
+            possible.add(Code.FORBIDDEN)
         if self.needs_revision:
             possible |= {Code.REVISION_REQUIRED, Code.STALE_REVISION}
         if self.idempotency is not None:
@@ -104,7 +141,7 @@ class Operation:
 
 
 class Routes:
-    """The operations of one module, under one tag; `get`, `post`, `patch`, `delete` decorate."""
+    """The operations of one module, under one tag; `get`, `post`, `put` and so on decorate."""
 
     def __init__(self, tag: str) -> None:
         self._tag = tag
@@ -128,6 +165,10 @@ class Routes:
     def post(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Declare a POST."""
         return self._decorator("POST", path, declared)
+
+    def put(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a PUT."""
+        return self._decorator("PUT", path, declared)
 
     def patch(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Declare a PATCH."""

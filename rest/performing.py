@@ -14,15 +14,18 @@ from marketplace.schemas.strict import Strict
 from marketplace.tokens import Access
 from marketplace.tracing import NOT_RECORDED, Kind, Span
 from rest.authentication import read_access
+from rest.bodies import declared_bytes, give_up
 from rest.context import RequestContext
 from rest.idempotency import DEADLINE_S, run_once
-from rest.limits import cost_of
-from rest.operations import Operation
+from rest.limits import cost_of, cost_of_upload
+from rest.operations import Discard, Operation
 from rest.preconditions import expected_revisions, is_not_modified
 from rest.queries import read_query
 from rest.requests import RestRequest, read_json
+from rest.responding import Response
 from rest.responses import Written, to_response, write
 from rest.service import Service
+from rest.teams import acting_for
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NO_BODY = Strict()
@@ -32,7 +35,7 @@ LARGE_BODY_BYTES = 32_000
 
 async def perform(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
-) -> HTTPResponse:
+) -> Response:
     """Validate the request, run the operation, and write the response.
 
     Raises:
@@ -48,17 +51,17 @@ async def perform(
 
 async def _performed(
     service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
-) -> HTTPResponse:
-    access = _admit(service, operation, request)
-    if len(request.body) > LARGE_BODY_BYTES:
-        await service.turns.take()
-    context = _read(service, operation, request, path, access)
-    if context.optional_access is not None:
-        await service.sessions.require(context.optional_access.session_id)
+) -> Response:
+    try:
+        context, discard = await _received(service, operation, request, path)
+    except BaseException:
+        if operation.receiver is not None:
+            await give_up(request)
+        raise
     work = _answered(operation, context)
     if operation.reads:
         return await work
-    task = _tracked(service, work)
+    task = _tracked(service, work if discard is None else _then(work, discard))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:  # the client is gone: nobody else will see an exception
@@ -85,9 +88,28 @@ def _span_of(operation: Operation, request: RestRequest) -> Span:
     )
 
 
+async def _received(
+    service: Service, operation: Operation, request: RestRequest, path: Mapping[str, str]
+) -> tuple[RequestContext, Discard | None]:
+    """The validated request with its body, and how to discard what was received of a file."""
+    access = _admit(service, operation, request)
+    if len(request.body) > LARGE_BODY_BYTES:
+        await service.turns.take()
+    context = _read(service, operation, request, path, access)
+    if context.optional_access is not None:
+        await service.sessions.require(context.optional_access.session_id)
+        vendor_id = await acting_for(service, operation, context.optional_access)
+        context = replace(context, vendor_id=vendor_id)
+    if operation.receiver is None:
+        return context, None
+    # Here, and not in a task of its own: when the client is gone, nothing more arrives.
+    received = await operation.receiver.receive(context)
+    return replace(context, payload=received.payload, body=received.body), received.discard
+
+
 def _admit(service: Service, operation: Operation, request: RestRequest) -> Access | None:
     """Check the rate limits, before anything more expensive, and the token."""
-    cost = operation.cost - 1.0 + cost_of(len(request.body))
+    cost = operation.cost - 1.0 + _cost_of_body(operation, request)
     if operation.is_limited:
         service.limits.request(request.client_address, cost)
     access = None if operation.is_public else read_access(service.parts.tokens, request)
@@ -118,7 +140,7 @@ def _read(
     revisions = expected_revisions(request) if operation.needs_revision else None
     payload: object = {}
     body: dict[str, Any] = {}
-    if not operation.reads:
+    if not operation.reads and operation.receiver is None:
         is_required = operation.body is not None and not operation.is_body_optional
         schema = operation.body or _NO_BODY
         if request.body or is_required:
@@ -128,7 +150,13 @@ def _read(
     return RequestContext(service, request, access, path, query, payload, body, revisions, world)
 
 
-async def _answered(operation: Operation, context: RequestContext) -> HTTPResponse:
+def _cost_of_body(operation: Operation, request: RestRequest) -> float:
+    if operation.receiver is not None:
+        return cost_of_upload(declared_bytes(request) or 0)
+    return cost_of(len(request.body))
+
+
+async def _answered(operation: Operation, context: RequestContext) -> Response:
     async def work(context: RequestContext) -> Written:
         return _sealed(context, operation, write(operation, await operation.handler(context)))
 
@@ -157,9 +185,14 @@ def _sealed(context: RequestContext, operation: Operation, written: Written) -> 
     return replace(written, body={**written.body, "next_cursor": cursor})
 
 
-def _tracked(
-    service: Service, work: Coroutine[Any, Any, HTTPResponse]
-) -> "asyncio.Task[HTTPResponse]":
+async def _then(work: Coroutine[Any, Any, Response], discard: Discard) -> Response:
+    try:
+        return await work
+    finally:
+        await discard()
+
+
+def _tracked(service: Service, work: Coroutine[Any, Any, Response]) -> "asyncio.Task[Response]":
     """A task that continues when the client disconnects, so that a retry finds the first answer."""
     task = tasks.held(work, "change")
     service.running.add(task)
@@ -167,7 +200,7 @@ def _tracked(
     return task
 
 
-def _log_fault(task: "asyncio.Task[HTTPResponse]") -> None:
+def _log_fault(task: "asyncio.Task[Response]") -> None:
     """Log the exception of a change, unless it is a refusal."""
     if task.cancelled() or not isinstance(task.exception(), ParleyError | TemporaryError):
         tasks.log_failure(task)

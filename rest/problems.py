@@ -5,7 +5,7 @@ import math
 
 import orjson
 from marshmallow import fields, validate
-from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.exceptions import MethodNotAllowed, RangeNotSatisfiable, SanicException
 from sanic.handlers import ErrorHandler
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -26,6 +26,7 @@ _BY_STATUS = {
     408: (Code.MALFORMED, "The request did not arrive in time."),
     413: (Code.PAYLOAD_TOO_LARGE, "The request is larger than this path accepts."),
     414: (Code.PAYLOAD_TOO_LARGE, "The URL is too long."),
+    416: (Code.MALFORMED, "The requested range is outside the file."),
     417: (Code.MALFORMED, "The only supported expectation is Expect: 100-continue."),
     503: (Code.UNAVAILABLE, "The response was not ready in time. Try again."),
 }
@@ -69,6 +70,8 @@ class Problems(ErrorHandler):
         headers = _headers(error)
         if isinstance(exception, MethodNotAllowed):
             headers["Allow"] = _allowed_methods(exception)
+        if isinstance(exception, RangeNotSatisfiable):
+            headers["Content-Range"] = str(exception.headers["Content-Range"])
         if status == 401:
             refused = ', error="invalid_token"' if "authorization" in request.headers else ""
             headers["WWW-Authenticate"] = f'Bearer realm="parley"{refused}'

@@ -17,6 +17,7 @@ T = TypeVar("T")
 _MAX_PARAMETERS = 20
 # A number as in JSON (RFC 8259, section 6); clients print their own floats.
 _NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?"
+_DIRECTION = re.compile(r"(after|before)([0-9]{1,16})")
 _NEAR = re.compile(rf"({_NUMBER}),({_NUMBER})")
 
 
@@ -27,6 +28,15 @@ class Number(Whole):
         if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,16}", value) is None:
             raise self.make_error("invalid", input=value)
         return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class YesOrNo(fields.Boolean):
+    """A boolean as text: `true` or `false`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise self.make_error("invalid", input=value)
+        return bool(value == "true")
 
 
 class Near(fields.Field[dict[str, Any]]):
@@ -119,3 +129,22 @@ def numbered_page(
     page_items = tuple(items[: request.limit])
     has_more = len(items) > request.limit
     return Page(page_items, str(number_of(page_items[-1])) if has_more else None)
+
+
+def read_direction(position: str | None) -> tuple[int | None, int | None]:
+    """The number after which a feed's next page continues, or the one before which it does.
+
+    `position` is what `next_direction` returned; both numbers are None if there is none.
+    """
+    found = _DIRECTION.fullmatch(position or "")
+    if found is None:
+        return None, None
+    number = int(found[2])
+    return (number, None) if found[1] == "after" else (None, number)
+
+
+def next_direction(numbers: Sequence[int], *, has_more: bool, is_forward: bool) -> str | None:
+    """The position after a page of a feed with these numbers, in its direction; None at the end."""
+    if not has_more:
+        return None
+    return f"after{numbers[-1]}" if is_forward else f"before{numbers[0]}"

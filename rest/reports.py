@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from marketplace.actions import reports
+from marketplace.domain.members import MemberRole
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.errors import Code
 from marketplace.schemas.reports import CloseReport, FiledReport, ReportMessage, ReportView
@@ -27,6 +28,7 @@ def _filed(result: tuple[Report, bool]) -> Answer:
 
 @ROUTES.post(
     "/v1/conversations/{conversation_id}/messages/{message_id}/report",
+    team=MemberRole.AGENT,
     body=ReportMessage(),
     answers={201: FiledReport(), 200: FiledReport()},
     idempotency=Idempotency(_filed),

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from marshmallow import fields
 from sanic.response import HTTPResponse
+from sanic.response.types import ResponseStream
 
 from marketplace.schemas.strict import Strict
 from rest.context import Answer
 from rest.operations import Operation
+from rest.responding import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,13 @@ def write(operation: Operation, answer: Answer) -> Written:
     return Written(answer.status, answer.body, answer.headers)
 
 
-def to_response(operation: Operation, written: Written) -> HTTPResponse:
+def to_response(operation: Operation, written: Written) -> Response:
     """The HTTP response, with the ETag and the Location that the operation declares."""
     content, headers = operation.answers[written.status], dict(written.headers)
+    if isinstance(written.body, ResponseStream):
+        written.body.status = written.status
+        written.body.headers.update(headers)
+        return written.body
     if content is None:
         return HTTPResponse(status=written.status, headers=headers)
     if isinstance(content, str):

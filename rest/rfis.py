@@ -1,15 +1,23 @@
-"""Draft, revise, submit, withdraw and award an RFI; the feed of its changes."""
+"""Draft, revise, submit, extend, withdraw, close and copy an RFI; the feed of its changes."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.actions import feeds, rfis
-from marketplace.domain.rfis import Rfi
+from marketplace.actions import feeds, lifetimes, rfis
+from marketplace.domain.members import MemberRole
+from marketplace.domain.rfis import CloseReason, Rfi
 from marketplace.errors import Code
 from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.words import Identifier
-from marketplace.schemas.rfis import Award, DraftRfi, ReviseRfi, RevisionView, RfiView
+from marketplace.schemas.rfis import (
+    CloseRfi,
+    DraftRfi,
+    ExtendRfi,
+    ReviseRfi,
+    RevisionView,
+    RfiView,
+)
 from marketplace.schemas.strict import Strict
 from rest.context import Answer, RequestContext
 from rest.operations import Idempotency, Routes
@@ -70,7 +78,13 @@ async def list_rfis(context: RequestContext) -> Answer:
     return Answer(await rfis.own_rfis(context.world, context.actor, page_request(context.query)))
 
 
-@ROUTES.get("/v1/rfis/{rfi_id}", answer=RfiView(), gives_revision=True, errors=[Code.FORBIDDEN])
+@ROUTES.get(
+    "/v1/rfis/{rfi_id}",
+    team=MemberRole.AGENT,
+    answer=RfiView(),
+    gives_revision=True,
+    errors=[Code.FORBIDDEN],
+)
 async def get_rfi(context: RequestContext) -> Answer:
     """Get an RFI; available to its customer, to admins, and to the vendors on it.
 
@@ -107,13 +121,13 @@ async def revise_rfi(context: RequestContext) -> Answer:
     answer=RfiView(),
     gives_revision=True,
     needs_revision=True,
-    errors=[Code.WRONG_STATE, Code.AT_CAPACITY],
+    errors=[Code.WRONG_STATE, Code.AT_CAPACITY, Code.EMAIL_UNVERIFIED],
 )
 async def submit_rfi(context: RequestContext) -> Answer:
     """Submit a draft: open it for matching with the closest vendors.
 
     Limits apply to an account's open RFIs, to the vendors they ask for in total, and to its
-    submissions in 24 hours.
+    submissions in 24 hours. A deployment may require a verified email address.
     """
     rfi_id = context.path["rfi_id"]
     return Answer(
@@ -137,33 +151,66 @@ async def withdraw_rfi(context: RequestContext) -> Answer:
 
 
 @ROUTES.post(
-    "/v1/rfis/{rfi_id}/award",
-    body=Award(),
+    "/v1/rfis/{rfi_id}/close",
+    body=CloseRfi(),
     answer=RfiView(),
     gives_revision=True,
     needs_revision=True,
     errors=[Code.WRONG_STATE],
 )
-async def award_rfi(context: RequestContext) -> Answer:
-    """Award an RFI to the vendor of one quote; this also closes the other matches and quotes.
+async def close_rfi(context: RequestContext) -> Answer:
+    """Close an RFI without an award, and say why; this also closes its matches and quotes.
 
-    `quote_revision` is the revision of the quote that the customer decided on. If the vendor has
-    revised the quote since, the award is refused with `stale_revision`, which states the current
-    figures.
+    The RFI is then `withdrawn`, with the reason in `ended_reason`.
     """
-    rfi = await rfis.award(
+    rfi = await rfis.close(
         context.world,
         context.actor,
         context.path["rfi_id"],
         context.expected_revisions,
-        context.body["quote_id"],
-        context.body["quote_revision"],
+        CloseReason(context.body["reason"]),
     )
     return Answer(rfi)
 
 
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/extend",
+    body=ExtendRfi(),
+    answer=RfiView(),
+    gives_revision=True,
+    needs_revision=True,
+    errors=[Code.WRONG_STATE],
+)
+async def extend_rfi(context: RequestContext) -> Answer:
+    """Let a draft or open RFI expire later than its `expires_at`, at most 90 days from now."""
+    rfi = await lifetimes.extend(
+        context.world,
+        context.actor,
+        context.path["rfi_id"],
+        context.expected_revisions,
+        context.body["until"],
+    )
+    return Answer(rfi)
+
+
+@ROUTES.post(
+    "/v1/rfis/{rfi_id}/copy",
+    answers={201: RfiView()},
+    gives_revision=True,
+    location="/v1/rfis/{id}",
+    idempotency=Idempotency(_drafted),
+)
+async def copy_rfi(context: RequestContext) -> Answer:
+    """Create a draft with the content of an own RFI in any state.
+
+    A past `needed_by` is left out, and so are the attachments, each of which belongs to one RFI.
+    """
+    return _drafted(await rfis.copy(context.world, context.actor, context.path["rfi_id"]))
+
+
 @ROUTES.get(
     "/v1/rfis/{rfi_id}/changes",
+    team=MemberRole.AGENT,
     query=ChangesQuery(),
     answer=ChangesView(),
     errors=[Code.FORBIDDEN],

@@ -38,6 +38,7 @@ class LiveSessions:
         if len(self._valid_until) > _MAX_CACHED:
             self._valid_until.popitem(last=False)
 
-    def forget(self, session_id: str) -> None:
-        """The log-in ended here: check the store at the next request."""
-        self._valid_until.pop(session_id, None)
+    def forget(self, *session_ids: str) -> None:
+        """The log-ins ended here: check the store at the next request."""
+        for session_id in session_ids:
+            self._valid_until.pop(session_id, None)

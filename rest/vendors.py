@@ -6,15 +6,15 @@ from typing import Any
 from marshmallow import fields
 
 from marketplace.actions import vendors
-from marketplace.domain import vendors as rules
-from marketplace.domain.vendors import MAX_RADIUS_M, MIN_RADIUS_M, Vendor
+from marketplace.actions.vendor_changes import applicant_of
+from marketplace.domain import onboarding
+from marketplace.domain.members import MemberRole
+from marketplace.domain.onboarding import Applicant
+from marketplace.domain.vendors import MAX_RADIUS_M, MIN_RADIUS_M
 from marketplace.errors import Code
-from marketplace.schemas.vendors import (
-    NearbyVendorView,
-    OwnVendorView,
-    PublicVendor,
-    UpdateProfile,
-)
+from marketplace.ports import World
+from marketplace.schemas.vendor_profiles import OwnVendorView, PublicProfile, UpdateProfile
+from marketplace.schemas.vendors import NearbyVendorView
 from marketplace.schemas.views import listed_vendor_view
 from rest.context import Answer, RequestContext
 from rest.operations import Routes
@@ -32,31 +32,48 @@ class NearbyQuery(PageQuery):
     category = fields.String(load_default=None)
 
 
-@ROUTES.get("/v1/vendors/me", answer=OwnVendorView(), errors=[Code.FORBIDDEN])
+@ROUTES.get(
+    "/v1/vendors/me",
+    team=MemberRole.AGENT,
+    answer=OwnVendorView(),
+    errors=[Code.FORBIDDEN, Code.NOT_FOUND],
+)
 async def get_own_vendor(context: RequestContext) -> Answer:
     """Get the caller's profile with its completed and remaining onboarding steps."""
-    return Answer(_with_steps(await vendors.own_vendor(context.world, context.actor)))
+    applicant = await vendors.own_vendor(context.world, context.actor)
+    return _own_profile(context, applicant)
 
 
 @ROUTES.patch(
     "/v1/vendors/me",
+    team=MemberRole.OWNER,
     body=UpdateProfile(),
     answer=OwnVendorView(),
-    errors=[Code.FORBIDDEN, Code.WRONG_STATE],
+    errors=[Code.FORBIDDEN, Code.NOT_FOUND, Code.WRONG_STATE],
 )
 async def update_own_vendor(context: RequestContext) -> Answer:
-    """Change fields of the caller's profile; omitted fields stay unchanged."""
-    return Answer(
-        _with_steps(await vendors.update_profile(context.world, context.actor, context.body))
-    )
+    """Change fields of the caller's profile; omitted fields stay unchanged.
+
+    An active vendor's `categories` and `service_area` stay in force until an admin has approved the
+    new ones, which are in `proposal` meanwhile. The present ones withdraw the proposal.
+    """
+    vendor = await vendors.update_profile(context.world, context.actor, context.body)
+    return _own_profile(context, await applicant_of(context.world.store, vendor))
 
 
 @ROUTES.post(
-    "/v1/vendors/me/submit", answer=OwnVendorView(), errors=[Code.FORBIDDEN, Code.WRONG_STATE]
+    "/v1/vendors/me/submit",
+    team=MemberRole.OWNER,
+    answer=OwnVendorView(),
+    errors=[Code.FORBIDDEN, Code.NOT_FOUND, Code.WRONG_STATE],
 )
 async def submit_own_vendor(context: RequestContext) -> Answer:
-    """Submit the caller's profile for review; every onboarding step must be complete."""
-    return Answer(_with_steps(await vendors.submit(context.world, context.actor)))
+    """Submit the caller's profile for review; every required step must be complete.
+
+    Where the operator allows it, a rule approves it at once.
+    """
+    vendor = await vendors.submit(context.world, context.actor)
+    return _own_profile(context, await applicant_of(context.world.store, vendor))
 
 
 @ROUTES.get(
@@ -79,11 +96,20 @@ async def list_nearby_vendors(context: RequestContext) -> Answer:
     return Answer({"items": items, "next_cursor": page.next_cursor}, is_written=True)
 
 
-@ROUTES.get("/v1/vendors/{vendor_id}", is_public=True, answer=PublicVendor())
+@ROUTES.get("/v1/vendors/{vendor_id}", is_public=True, answer=PublicProfile())
 async def get_vendor(context: RequestContext) -> Answer:
     """Get an active vendor's public profile, which has no personal data."""
     return Answer(await vendors.public_vendor(context.world, context.path["vendor_id"]))
 
 
-def _with_steps(vendor: Vendor) -> dict[str, Any]:
-    return {**asdict(vendor), "steps": rules.steps(vendor)}
+def _own_profile(context: RequestContext, applicant: Applicant) -> Answer:
+    return Answer({**asdict(applicant.vendor), **with_steps(applicant, context.world)})
+
+
+def with_steps(applicant: Applicant, world: World) -> dict[str, Any]:
+    """The required and the optional steps, as `Steps` shows them."""
+    progress = onboarding.progress(applicant, world.policy, world.clock.now())
+    return {
+        "steps": {"done": progress.done, "to_do": progress.to_do},
+        "optional_steps": {"done": progress.optional_done, "to_do": progress.optional_to_do},
+    }

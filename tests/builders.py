@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marketplace.domain.accounts import Account, Actor, Role, Session
+from marketplace.domain.attachments import Attachment, AttachmentState
+from marketplace.domain.blobs import BlobRecord
 from marketplace.domain.conversations import (
     Channel,
     Conversation,
@@ -19,6 +21,7 @@ from marketplace.domain.conversations import (
 )
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.domain.quote_lines import QuoteLine
 from marketplace.domain.quotes import Quote, QuoteState
 from marketplace.domain.reports import Report, ReportReason, ReportState
 from marketplace.domain.rfis import Budget, Change, Revision, Rfi, RfiState
@@ -219,6 +222,11 @@ def quote_figures(**named: Any) -> dict[str, Any]:
     return figures | named
 
 
+def a_line(**named: Any) -> QuoteLine:
+    """One hour of work at 80 dollars, without tax."""
+    return replace(QuoteLine("An hour of work", 1_000, 8_000), **named)
+
+
 def a_quote(**named: Any) -> Quote:
     """A submitted quote of 250 dollars that does not expire."""
     quote = Quote(
@@ -337,3 +345,45 @@ def a_notification(**named: Any) -> Notification:
         updated_at=NOW,
     )
     return replace(notification, **named)
+
+
+def an_attachment(**named: Any) -> Attachment:
+    """A photo that is ready and not used yet."""
+    attachment = Attachment(
+        id=new_id(),
+        account_id=new_id(),
+        state=AttachmentState.READY,
+        name="sink.jpg",
+        bytes=120_000,
+        created_at=NOW,
+        unused_since=NOW,
+        media_type="image/jpeg",
+        width=1_600,
+        height=1_200,
+        content_id=new_id(),
+        thumbnail_id=new_id(),
+    )
+    return replace(attachment, **named)
+
+
+def an_upload(**named: Any) -> Attachment:
+    """A file that is uploading in three parts of 1,000, 1,000 and 500 bytes."""
+    upload = an_attachment(
+        state=AttachmentState.UPLOADING,
+        bytes=2_500,
+        part_bytes=1_000,
+        media_type=None,
+        width=None,
+        height=None,
+        content_id=None,
+        thumbnail_id=None,
+    )
+    return replace(upload, **named)
+
+
+def a_blob_record(**named: Any) -> BlobRecord:
+    """A blob that is not written yet, and that nothing owns."""
+    record = BlobRecord(
+        id=new_id(), name="sink.jpg", media_type="image/jpeg", created_at=NOW, unused_since=NOW
+    )
+    return replace(record, **named)

@@ -8,6 +8,7 @@ from benchmarks.measures import (
     fan_out,
     gateways,
     herd,
+    inbox,
     memory,
     notifying,
     relaying,
@@ -28,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "uninvolved": gateways.measure_uninvolved,
     "relay": relaying.measure,
     "notify": notifying.measure,
+    "inbox": inbox.measure,
     "herd": herd.measure,
     "ceiling": ceiling.measure,
 }

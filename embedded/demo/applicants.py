@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.demo.addresses import verified_addresses
 from embedded.demo.people import DENVER_CIVIC_CENTER, PASSWORD
-from marketplace.actions import accounts, vendors
+from marketplace.actions import accounts, reviews, vendors
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.reviews import DECISIONS
 from marketplace.domain.vendors import VendorState
 from marketplace.ports import World
 from marketplace.schemas.accounts import Register
-from marketplace.schemas.vendors import UpdateProfile
+from marketplace.schemas.vendor_profiles import UpdateProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,21 @@ async def present(world: World, number: int, applicant: Applicant, admin: Actor)
     if account is None:
         details = {"role": "vendor", "email": email, "password": PASSWORD, "name": applicant.person}
         account = await accounts.register(world, Register().read(details))
+    for address in verified_addresses([account]):
+        await world.store.addresses.save(address)
     actor = Actor(account.id, Role.VENDOR)
-    vendor = await vendors.own_vendor(world, actor)
+    vendor = (await vendors.own_vendor(world, actor)).vendor
     if vendor.state is VendorState.APPLIED:
         await vendors.update_profile(world, actor, UpdateProfile().read(_profile(applicant)))
         if applicant.is_submitted:
             vendor = await vendors.submit(world, actor)
     for decision, reason in applicant.decisions:
         if _is_due(decision, vendor.state):
-            vendor = await vendors.decide(world, admin, vendor.id, decision, reason)
+            if decision in DECISIONS:
+                outcome = DECISIONS[decision]
+                vendor = await reviews.decide(world, admin, vendor.id, outcome, reason)
+            else:
+                vendor = await vendors.decide(world, admin, vendor.id, decision, reason)
 
 
 def _is_due(decision: str, state: VendorState) -> bool:

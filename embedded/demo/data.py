@@ -12,6 +12,7 @@ from itertools import islice
 import uvloop
 
 from embedded.demo import applicants, people, stage
+from embedded.demo.addresses import verified_addresses
 from embedded.demo.bulk import BATCH, insert_missing
 from embedded.demo.people import LOGINS
 from embedded.demo.stories import STORIES
@@ -60,9 +61,9 @@ async def _vendors(parts: Parts, report: Report, count: int, password_hash: str)
     done = 0
     while batch := list(islice(generated, BATCH)):
         # Accounts first: a vendor without an account cannot be notified.
-        await insert_missing(
-            parts.store, "accounts", [generated_vendor.account for generated_vendor in batch]
-        )
+        accounts = [generated_vendor.account for generated_vendor in batch]
+        await insert_missing(parts.store, "accounts", accounts)
+        await insert_missing(parts.store, "addresses", verified_addresses(accounts))
         await insert_missing(
             parts.store, "vendors", [generated_vendor.vendor for generated_vendor in batch]
         )
@@ -73,6 +74,7 @@ async def _vendors(parts: Parts, report: Report, count: int, password_hash: str)
 async def _people(parts: Parts, password_hash: str) -> None:
     accounts = people.accounts(password_hash)
     await insert_missing(parts.store, "accounts", list(accounts.values()))
+    await insert_missing(parts.store, "addresses", verified_addresses(accounts.values()))
     await insert_missing(parts.store, "vendors", [people.demo_vendor(accounts["vendor"])])
 
 

@@ -3,7 +3,8 @@
 The actions take 33 round trips and four journaled commits per conversation; for 2,000 conversations
 that is nearly two minutes on two cores beside the running stack. Bulk writes take seconds. The
 rules and the events are those of the actions, and a test compares the results of both, field by
-field. The matching process receives an RFI whose only slot is already taken.
+field, except for the decision of matching, which nobody made. The matching process receives an RFI
+whose only slot is already taken.
 """
 
 from collections.abc import Mapping
@@ -12,15 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from marketplace import events
+from marketplace.actions.account_feed import match_items
 from marketplace.actions.events import event, match_event, rfi_event
-from marketplace.domain import matches, rfis
+from marketplace.domain import lifetimes, matches, rfis
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, EntryKind, Participant
 from marketplace.domain.matches import Match
+from marketplace.domain.policy import Policy
 from marketplace.domain.vendors import NearbyVendor, Vendor
 from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.schemas.conversations import ConversationView
+from marketplace.storage.conversations import conversation_document
 from marketplace.storage.documents import to_document
 
 MATCHING = Actor("matching", Role.SYSTEM)  # as the matching process acts
@@ -36,15 +40,18 @@ class Pair:
     vendor: Vendor
 
 
-def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match, Documents]:
+def opened(
+    pair: Pair, content: Mapping[str, Any], now: datetime, policy: Policy
+) -> tuple[Match, Documents]:
     """An open RFI with this validated content, its accepted match and their conversation.
 
     Returns the match, and all documents by collection.
     """
     customer = Actor(pair.customer.id, Role.CUSTOMER)
     vendor = Actor(pair.vendor.id, Role.VENDOR)
-    draft, drafted = rfis.draft(new_id(), content, customer, now)
-    rfi, submitted = rfis.submit(draft, customer, now)
+    created = rfis.draft(new_id(), content, customer, now)
+    draft, drafted = lifetimes.renewed(None, *created, policy)
+    rfi, submitted = lifetimes.renewed(draft, *rfis.submit(draft, customer, now), policy)
     offered = matches.offer(new_id(), rfi, NearbyVendor(pair.vendor, 0), now)
     conversation = _conversation(pair, offered, now)
     accepted = matches.accept(offered, conversation.id, now)
@@ -63,9 +70,34 @@ def opened(pair: Pair, content: Mapping[str, Any], now: datetime) -> tuple[Match
             for revision in (drafted, submitted)
         ],
         "matches": [to_document(accepted)],
-        "conversations": [to_document(conversation)],
+        "timers": [
+            to_document(timer)
+            for timer in (
+                *lifetimes.timers_of_rfi(rfi, policy),
+                *lifetimes.timers_of_match(accepted, policy),
+            )
+        ],
+        "conversations": [conversation_document(conversation)],
         "entries": [to_document(_notice(accepted, conversation.id, now))],
         "outbox": [_outgoing(domain_event) for domain_event in domain_events],
+        **_feeds(offered, accepted),
+    }
+
+
+def _feeds(offered: Match, accepted: Match) -> Documents:
+    """What both were told: their first two items."""
+    changes = (("match.offered", offered), ("match.updated", accepted))
+    items = [
+        replace(item, position=position, id=new_id())
+        for position, (name, match) in enumerate(changes, start=1)
+        for item in match_items(name, [match])
+    ]
+    return {
+        "feed_items": [to_document(item) for item in items],
+        "feed_heads": [
+            {"_id": account_id, "position": len(changes)}
+            for account_id in (offered.vendor_id, offered.customer_id)
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import uvloop
 
 from embedded import paths
+from embedded.demo.addresses import verified_addresses
 from embedded.demo.bulk import insert_missing, insert_together
 from embedded.demo.opening import Documents, Pair, opened
 from embedded.errors import StackError
@@ -34,7 +35,7 @@ from marketplace.settings import from_environment
 
 TOKEN_TTL_S = 4 * 3_600
 MOST_CONVERSATIONS = 50_000
-_BATCH = 200  # conversations in one transaction: 2,200 documents, some 2 MB
+_BATCH = 200  # conversations in one transaction: 3,400 documents, some 3 MB
 _CATEGORY = "plumbing"
 _RADIUS_M = 100
 _NO_PASSWORD = "-"  # noqa: S105 # no hash of any: these accounts act by their tokens alone
@@ -148,6 +149,7 @@ async def _accounts(parts: Parts, pairs: list[Pair]) -> dict[str, str]:
         sessions.append(Session(session_id, account.id, refresh_hash, now, ends_at))
         tokens[account.id] = parts.tokens.issue(account, session_id, ttl_s=TOKEN_TTL_S)
     await insert_missing(parts.store, "accounts", accounts)
+    await insert_missing(parts.store, "addresses", verified_addresses(accounts))
     await insert_missing(parts.store, "sessions", sessions)
     await insert_missing(parts.store, "vendors", [pair.vendor for pair in pairs])
     return tokens
@@ -159,7 +161,7 @@ async def _conversations(parts: Parts, pairs: list[Pair]) -> list[Match]:
     matches: list[Match] = []
     documents: Documents = defaultdict(list)
     for pair in pairs:
-        match, pair_documents = opened(pair, content_for(pair), now)
+        match, pair_documents = opened(pair, content_for(pair), now, parts.world.policy)
         matches.append(match)
         for name, created in pair_documents.items():
             documents[name] += created

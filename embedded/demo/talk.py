@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from embedded.demo.dialogues import Line, LineKind
-from marketplace.actions import conversations, quotes, rfis
+from marketplace.actions import awards, conversations, quotes
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation, Entry, EntryKind
 from marketplace.domain.rfis import RfiState
@@ -107,4 +107,6 @@ class Talk:
         quote = await store.quotes.of_pair(self._conversation.rfi_id, vendor.account_id)
         if rfi is not None and quote is not None and rfi.state is RfiState.OPEN:
             customer = self._actors[Role.CUSTOMER]
-            await rfis.award(self._world, customer, rfi.id, rfi.revision, quote.id, quote.revision)
+            await awards.award(
+                self._world, customer, rfi.id, rfi.revision, quote.id, quote.revision
+            )

@@ -1,9 +1,9 @@
 """Which rooms get which push or signal after the commit."""
 
-from marketplace.domain.conversations import Conversation, Entry, ReadPosition
-from marketplace.domain.matches import Match, MatchState
-from marketplace.domain.quotes import Quote
-from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.account_feed import FeedItem
+from marketplace.domain.conversations import Entry, ReadPosition
+from marketplace.domain.inbox import InboxRow
+from marketplace.domain.rfis import Revision
 from marketplace.ports import (
     Announcement,
     Signal,
@@ -15,12 +15,9 @@ from marketplace.ports import (
 )
 from marketplace.schemas import views
 from marketplace.schemas.conversations import ReadPositionView
-from marketplace.schemas.matches import MatchView
-from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.rfis import RevisionView
 
-_MATCH, _QUOTE, _REVISION = MatchView(), QuoteView(), RevisionView()
-_READ_POSITION = ReadPositionView()
+_REVISION, _READ_POSITION = RevisionView(), ReadPositionView()
 
 
 def session_ended(world: World, account_id: str, session_id: str) -> None:
@@ -43,51 +40,37 @@ def rfi_changed(world: World, revision: Revision) -> None:
     world.live.announce(Announcement(room, "rfi.changed", data, revision.revision))
 
 
-def rfi_awarded(world: World, rfi: Rfi, account_ids: list[str]) -> None:
-    """Push `rfi.awarded` to the customer and to every vendor that was on the RFI."""
+def item_added(world: World, item: FeedItem, traceparent: str | None = None) -> None:
+    """Push an item of an account's feed to its apps, with the trace context of its cause."""
+    name, data = views.item_push(item)
+    room = account_room(item.account_id)
+    world.live.announce(Announcement(room, name, data, item.position, traceparent))
+
+
+def inbox_updated(world: World, row: InboxRow) -> None:
+    """Push `inbox.updated` to the apps of the participant whose row this is."""
+    room = account_room(row.account_id)
+    world.live.announce(Announcement(room, "inbox.updated", views.inbox_push(row)))
+
+
+def inbox_read(world: World, position: ReadPosition, head: int) -> None:
+    """Push `inbox.read` to the apps of the participant who has read."""
     data = {
-        "rfi_id": rfi.id,
-        "quote_id": rfi.awarded_quote_id,
-        "vendor_id": rfi.awarded_vendor_id,
-        "revision": rfi.revision,
+        "conversation_id": position.conversation_id,
+        "read_sequence": position.read_sequence,
+        "head": head,
     }
-    for account_id in account_ids:
-        world.live.announce(Announcement(account_room(account_id), "rfi.awarded", data))
+    world.live.announce(Announcement(account_room(position.account_id), "inbox.read", data))
 
 
-def match_changed(world: World, name: str, match: Match) -> None:
-    """Push `match.offered` or `match.updated` to the vendor and the customer."""
-    data = _MATCH.write(match)
-    for account_id in (match.vendor_id, match.customer_id):
-        world.live.announce(Announcement(account_room(account_id), name, data))
-    if match.state is not MatchState.OFFERED:  # the vendor now sees more or less of the RFI
-        access_changed(world, match.vendor_id)
-
-
-def access_changed(world: World, account_id: str) -> None:
-    """Make every gateway with an app of the account check again which rooms it may be in.
+def access_changed(world: World, *account_ids: str) -> None:
+    """Make every gateway with an app of the accounts check again what these may see and do.
 
     The signal is for gateways and never reaches an app; a gateway that misses it finds out by its
     own checks.
     """
-    world.live.signal(Signal(account_room(account_id), SignalName.ACCESS))
-
-
-def quote_changed(world: World, name: str, quote: Quote) -> None:
-    """Push `quote.submitted` or `quote.updated` to the customer and the vendor."""
-    data = _QUOTE.write(quote)
-    for account_id in (quote.customer_id, quote.vendor_id):
-        world.live.announce(Announcement(account_room(account_id), name, data))
-
-
-def conversation_updated(world: World, conversation: Conversation) -> None:
-    """Push `conversation.updated` to each participant; gateways check their access again."""
-    for participant in conversation.participants:
-        access_changed(world, participant.account_id)
-        state = views.block_state(conversation, participant.account_id)
-        data = {"conversation_id": conversation.id, **state}
-        room = account_room(participant.account_id)
-        world.live.announce(Announcement(room, "conversation.updated", data))
+    for account_id in account_ids:
+        world.live.signal(Signal(account_room(account_id), SignalName.ACCESS))
 
 
 def read_position_moved(world: World, position: ReadPosition) -> None:

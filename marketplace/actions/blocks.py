@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from marketplace.actions import announcements
+from marketplace.actions import account_feed, announcements
 from marketplace.actions.conversations import add_notice
 from marketplace.actions.events import event
 from marketplace.domain import conversations
+from marketplace.domain.account_feed import FeedItem
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation, Entry
 from marketplace.ports import Repositories, World
@@ -48,12 +49,12 @@ async def _change(
 ) -> Conversation:
     now = world.clock.now()
 
-    async def work(tx: Repositories) -> tuple[Conversation, bool, Entry | None]:
+    async def work(tx: Repositories) -> tuple[Conversation, list[FeedItem], Entry | None]:
         found = await tx.conversations.get(conversation_id)
         before = conversations.require_participant(found, actor)
         after = change(before, actor)
         if after == before:
-            return before, False, None
+            return before, [], None
         await tx.conversations.save(after)
         notice = None
         if after.is_open != before.is_open:
@@ -64,11 +65,12 @@ async def _change(
             "blocked_by": list(after.blocked_by),
         }
         await tx.outbox.add(event(event_name, conversation_id, now, actor, data))
-        return after, True, notice
+        items = await tx.feed.append(account_feed.block_items(after, now))
+        return after, items, notice
 
-    conversation, has_changed, notice = await world.store.transact(work)
-    if has_changed:
-        announcements.conversation_updated(world, conversation)
+    conversation, items, notice = await world.store.transact(work)
+    announcements.access_changed(world, *(item.account_id for item in items))
     if notice is not None:
         announcements.entry_added(world, notice)
+    await account_feed.tell(world, items)
     return conversation

@@ -1,72 +1,18 @@
 """Send, edit and delete messages; advance read positions; add notices."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from marketplace import tracing
-from marketplace.actions import announcements
+from marketplace.actions import announcements, attachments
 from marketplace.domain import conversations
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Channel, Conversation, Entry, EntryKind, ReadPosition
-from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.requests import RequestKey
-from marketplace.domain.unread import Unread
-from marketplace.errors import invalid
+from marketplace.errors import ParleyError, invalid
 from marketplace.ids import new_id
 from marketplace.ports import Appended, Repositories, World
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationSummary:
-    """A conversation with its head, the actor's read position, and the number of unread messages.
-
-    `unread` counts the others' undeleted messages, up to 100 (domain/unread.py).
-    """
-
-    conversation: Conversation
-    head: int
-    read_sequence: int
-    unread: int
-
-
-async def own_conversations(
-    world: World, actor: Actor, request: PageRequest
-) -> Page[ConversationSummary]:
-    """The actor's conversations, newest first."""
-    page = await world.store.conversations.of_account(actor.account_id, request)
-    return Page(tuple(await summaries(world, actor, list(page.items))), page.next_cursor)
-
-
-async def summaries(
-    world: World, actor: Actor, found: list[Conversation]
-) -> list[ConversationSummary]:
-    """The head, read position and unread count of the actor in each of these conversations."""
-    ids = [conversation.id for conversation in found]
-    heads = await world.store.entries.heads(ids)
-    positions = await world.store.read_positions.of_account(actor.account_id, ids)
-    read_sequences = {
-        conversation_id: positions[conversation_id].read_sequence
-        if conversation_id in positions
-        else 0
-        for conversation_id in ids
-    }
-    unread_after = {
-        conversation_id: sequence
-        for conversation_id, sequence in read_sequences.items()
-        if sequence < heads[conversation_id]
-    }
-    unread = (
-        await world.store.entries.unread(actor.account_id, unread_after) if unread_after else {}
-    )
-    return [
-        ConversationSummary(
-            conversation,
-            heads[conversation.id],
-            *astuple(unread.get(conversation.id) or Unread(read_sequences[conversation.id], 0)),
-        )
-        for conversation in found
-    ]
 
 
 async def own_conversation(world: World, actor: Actor, conversation_id: str) -> Conversation:
@@ -100,21 +46,21 @@ async def send_message(
             `unavailable`, `validation_failed`.
     """
     conversations.require_participant(conversation, actor)
-    if attachment_ids:
-        raise invalid("attachment_ids", "There is no attachment with this id.")
-    appended = await world.entry_log.append(
-        _entry(
-            conversation.id,
-            EntryKind.MESSAGE,
-            world.clock.now(),
-            actor,
-            client_message_id=client_message_id,
-            channel=channel,
-            body=body,
-            request=request,
-        )
+    message = _entry(
+        conversation.id,
+        EntryKind.MESSAGE,
+        world.clock.now(),
+        actor,
+        client_message_id=client_message_id,
+        channel=channel,
+        body=body,
+        request=request,
     )
-    conversations.require_same_message(appended.entry, body, request)
+    if attachment_ids:
+        appended = await _append_with_attachments(world, actor, message, attachment_ids)
+    else:
+        appended = await world.entry_log.append(message)
+        conversations.require_same_message(appended.entry, message)
     if appended.is_new:
         announcements.entry_added(world, appended.entry)
     return appended
@@ -151,17 +97,24 @@ async def delete_message(
 ) -> Entry:
     """Append the deletion of the actor's own message; allowed even in a blocked conversation.
 
-    A message is deleted once; another deletion returns the first one.
+    A message is deleted once; another deletion returns the first one. Its attachments are deleted
+    with it.
 
     Raises:
         ParleyError: `not_found`, `forbidden`.
         TemporaryError: the store is down.
     """
-    await _own_message(world, actor, conversation, message_id)
+    message = await _own_message(world, actor, conversation, message_id)
     entry = _entry(
         conversation.id, EntryKind.DELETION, world.clock.now(), actor, message_id=message_id
     )
-    appended = await world.store.transact(lambda tx: tx.entries.add_deletion(entry))
+
+    async def work(tx: Repositories) -> Appended:
+        if message.attachments:
+            await attachments.remove_all(tx, conversations.sent_ids(message))
+        return await tx.entries.add_deletion(entry)
+
+    appended = await world.store.transact(work)
     if appended.is_new:
         announcements.entry_added(world, appended.entry)
     return appended.entry
@@ -172,7 +125,7 @@ async def mark_position(
 ) -> ReadPosition | None:
     """Advance the actor's read position; None if nothing changed.
 
-    The change is not announced in a blocked conversation.
+    The actor's other apps learn what was read. In a blocked conversation the other side does not.
 
     Raises:
         ParleyError: `not_found`; `validation_failed` for a sequence that does not exist yet.
@@ -186,6 +139,8 @@ async def mark_position(
     )
     if position is not None and conversation.is_open:
         announcements.read_position_moved(world, position)
+    if position is not None and read:
+        announcements.inbox_read(world, position, head)
     return position
 
 
@@ -196,10 +151,60 @@ async def add_notice(
     data: dict[str, Any],
     actor: Actor,
     now: datetime,
+    *,
+    follows_seen: bool = False,
 ) -> Entry:
-    """Append a notice within a transaction; the caller announces it after the commit."""
+    """Append a notice within a transaction; the caller announces it after the commit.
+
+    With `follows_seen`, no entry that the transaction did not see comes before the notice.
+    """
     entry = _entry(conversation_id, EntryKind.NOTICE, now, actor, code=code, data=data)
-    return await tx.entries.add_next(entry)
+    return await tx.entries.add_next(entry, follows_seen=follows_seen)
+
+
+async def _append_with_attachments(
+    world: World, actor: Actor, message: Entry, attachment_ids: list[str]
+) -> Appended:
+    """Claim the attachments, then append the message that contains them.
+
+    The claim names the message by its permanent ids, so a resend finds its own claim. It is given
+    up only if the message was certainly not stored with these attachments.
+    """
+    owner = attachments.owner_of_message(message.conversation_id, message.client_message_id or "")
+    try:
+        sent = await attachments.claim(world, actor, owner, attachment_ids)
+    except ParleyError:
+        stored = await _sent_before(world, message, attachment_ids)
+        if stored is None:
+            raise
+        return Appended(stored, is_new=False)
+    message = replace(message, attachments=sent)
+    stored_ids: list[str] = []
+    try:
+        appended = await world.entry_log.append(message)
+        stored_ids = conversations.sent_ids(appended.entry)
+        conversations.require_same_message(appended.entry, message)
+    except ParleyError as refused:
+        if not refused.meaning.is_temporary:
+            unused = [id_ for id_ in attachment_ids if id_ not in stored_ids]
+            await attachments.release(world, owner, unused)
+        raise
+    return appended
+
+
+async def _sent_before(world: World, message: Entry, attachment_ids: list[str]) -> Entry | None:
+    """The message that a resend repeats although its attachments were deleted with it.
+
+    Raises:
+        ParleyError: `idempotency_key_reused`, `client_message_id_reused`.
+    """
+    stored = await world.store.entries.sent_as(
+        message.conversation_id, message.sender_id or "", message.client_message_id or ""
+    )
+    if stored is None or conversations.sent_ids(stored) != attachment_ids:
+        return None
+    conversations.require_same_message(stored, replace(message, attachments=stored.attachments))
+    return stored
 
 
 async def _own_message(

@@ -9,16 +9,17 @@ from marketplace.domain.accounts import Actor
 from marketplace.domain.matches import Match
 from marketplace.domain.quotes import Quote
 from marketplace.domain.rfis import Revision, Rfi
+from marketplace.domain.vendor_reviews import Review
 from marketplace.domain.vendors import Vendor
 from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.schemas.matches import MatchView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.rfis import RevisionView, RfiView
-from marketplace.schemas.vendors import VendorView
+from marketplace.schemas.vendors import ReviewView, VendorView
 
 _MATCH, _QUOTE, _RFI = MatchView(), QuoteView(), RfiView()
-_REVISION, _VENDOR = RevisionView(), VendorView()
+_REVIEW, _REVISION, _VENDOR = ReviewView(), RevisionView(), VendorView()
 
 
 def event(name: str, key: str, at: datetime, actor: Actor, data: dict[str, Any]) -> Event:
@@ -48,11 +49,15 @@ def match_event(name: str, match: Match, actor: Actor) -> Event:
     return event(name, match.rfi_id, match.updated_at, actor, {"match": _MATCH.write(match)})
 
 
-def quote_event(name: str, quote: Quote, actor: Actor) -> Event:
-    """`quote.*`, in order with the RFI's own events."""
-    return event(name, quote.rfi_id, quote.updated_at, actor, {"quote": _QUOTE.write(quote)})
+def quote_event(name: str, quote: Quote, actor: Actor, at: datetime | None = None) -> Event:
+    """`quote.*`, in order with the RFI's own events; `at` if the quote's own row did not change."""
+    data = {"quote": _QUOTE.write(quote)}
+    return event(name, quote.rfi_id, at or quote.updated_at, actor, data)
 
 
-def vendor_event(name: str, vendor: Vendor, actor: Actor) -> Event:
-    """`vendor.*`."""
-    return event(name, vendor.id, vendor.updated_at, actor, {"vendor": _VENDOR.write(vendor)})
+def vendor_event(name: str, vendor: Vendor, actor: Actor, review: Review | None = None) -> Event:
+    """`vendor.*`, with the review that led to it, if one did."""
+    data = {"vendor": _VENDOR.write(vendor)}
+    if review is not None:
+        data["review"] = _REVIEW.write(review)
+    return event(name, vendor.id, vendor.updated_at, actor, data)

@@ -1,4 +1,4 @@
-"""Read feeds from a number on: the entries of a conversation, the revisions of an RFI.
+"""Read feeds from a number on: a conversation's entries, an RFI's revisions, an account's items.
 
 A reader whose number is above the head, or belongs to another epoch, has seen what a restore
 removed. It gets a snapshot, which does not continue from its number.
@@ -7,11 +7,21 @@ removed. It gets a snapshot, which does not continue from its number.
 import asyncio
 from dataclasses import dataclass
 
+import orjson
+
 from marketplace.actions import conversations, rfis
 from marketplace.domain import visibility
+from marketplace.domain.account_feed import FeedItem, continues, newest_run
 from marketplace.domain.accounts import Actor
 from marketplace.domain.conversations import Conversation, ReadPosition
-from marketplace.domain.feeds import EntryPage, RevisionPage, page_after, page_before
+from marketplace.domain.feeds import (
+    EntryPage,
+    ItemPage,
+    RevisionPage,
+    fit,
+    page_after,
+    page_before,
+)
 from marketplace.domain.rfis import Revision, Rfi
 from marketplace.domain.unread import with_own_messages
 from marketplace.domain.visibility import SeenRfi, View
@@ -158,6 +168,42 @@ async def read_missed_revisions(
     return RevisionPage(rfi, revisions, rfi.revision, current, False)
 
 
+async def read_items(
+    store: Store,
+    account_id: str,
+    *,
+    after: int | None,
+    before: int | None,
+    epoch: str | None,
+    limit: int,
+) -> ItemPage:
+    """At most `limit` items of an account after a position, or before one, or the newest.
+
+    The newest are also returned if items after the position are no longer kept.
+
+    Raises:
+        TemporaryError: the store is down.
+    """
+    current = store.epoch.current
+    head = (await store.feed.heads([account_id]))[account_id]
+    position = after if before is None else before - 1
+    is_snapshot = position is None or _is_other(epoch, current)
+    if position is not None and not is_snapshot and position > head:
+        is_snapshot = position > await store.feed.newest_head(account_id)  # as in `_start`
+    if after is not None and not is_snapshot:
+        following = await store.feed.after(account_id, after, limit)
+        if continues(following, after) and (following or after >= head):
+            items = fit(following, _size_of)
+            last = items[-1].position if items else after
+            return ItemPage(items, max(head, last), last < head, current, False)
+        is_snapshot = True
+    preceding = await store.feed.before(account_id, None if is_snapshot else before, limit + 1)
+    run = newest_run(preceding, head if before is None or is_snapshot else before - 1)
+    items = fit(run[-limit:], _size_of, newest=True)
+    last = items[-1].position if items else head
+    return ItemPage(items, max(head, last), len(items) < len(run), current, is_snapshot)
+
+
 async def _start(
     store: Store, conversation_id: str, sequence: int | None, epoch: str | None
 ) -> _Start:
@@ -197,3 +243,7 @@ async def _visible_after(world: World, rfi: SeenRfi, after: int) -> int:
 async def _revisions(world: World, rfi: SeenRfi, after: int, limit: int) -> list[Revision]:
     revisions = await world.store.rfis.revisions(rfi.id, after, limit)
     return [visibility.seen_revision(revision, rfi.view) for revision in revisions]
+
+
+def _size_of(item: FeedItem) -> int:
+    return len(orjson.dumps(item.data))

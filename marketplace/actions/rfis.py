@@ -1,47 +1,37 @@
-"""Draft, submit, revise, withdraw and award an RFI."""
+"""Draft, submit, revise, copy, withdraw and close an RFI; who may read it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from marketplace.actions import announcements
-from marketplace.actions.conversations import add_notice
-from marketplace.actions.events import match_event, quote_event, rfi_event
+from marketplace.actions import announcements, attachments
+from marketplace.actions.closing import Closing, end_withdrawn
+from marketplace.actions.events import rfi_event
 from marketplace.actions.offers import close_expired
-from marketplace.domain import matches, quotes, rfis, vendors, visibility
+from marketplace.actions.outdated_quotes import (
+    OutdatedQuotes,
+    ask_for_confirmation,
+    newly_outdated,
+)
+from marketplace.actions.verifications import require_verified_email
+from marketplace.domain import lifetimes, rfis, vendors, visibility
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.attachments import Owner, OwnerKind
 from marketplace.domain.categories import CATEGORIES
-from marketplace.domain.conversations import Entry
-from marketplace.domain.matches import LIVE_STATES, Match
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.policy import DAY
-from marketplace.domain.quotes import Quote, QuoteState
-from marketplace.domain.rfis import Budget, BudgetVisibility, Expected, Revision, Rfi, RfiState
+from marketplace.domain.rfis import (
+    Budget,
+    BudgetVisibility,
+    CloseReason,
+    Expected,
+    Revision,
+    Rfi,
+    RfiState,
+)
 from marketplace.domain.visibility import SeenRfi, View
 from marketplace.errors import Code, ParleyError, invalid
 from marketplace.ids import new_id
 from marketplace.ports import Repositories, World
-
-
-@dataclass(slots=True)
-class _Closing:
-    """What changed when an RFI was closed, to be announced after the commit."""
-
-    rfi: Rfi
-    revision: Revision
-    matches: list[Match] = field(default_factory=list)
-    quotes: list[Quote] = field(default_factory=list)
-    notices: list[Entry] = field(default_factory=list)
-    vendor_ids: list[str] = field(default_factory=list)
-
-    def announce(self, world: World) -> None:
-        announcements.rfi_changed(world, self.revision)
-        for match in self.matches:
-            announcements.match_changed(world, "match.updated", match)
-        for quote in self.quotes:
-            announcements.quote_changed(world, "quote.updated", quote)
-        for notice in self.notices:
-            announcements.entry_added(world, notice)
 
 
 async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
@@ -51,9 +41,15 @@ async def draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
         ParleyError: `forbidden`, `validation_failed`.
     """
     actor.require(Role.CUSTOMER)
-    rfi, revision = rfis.draft(new_id(), _content(content), actor, world.clock.now())
+    return await _add_draft(world, actor, _content(content))
+
+
+async def _add_draft(world: World, actor: Actor, content: Mapping[str, Any]) -> Rfi:
+    drafted = rfis.draft(new_id(), content, actor, world.clock.now())
+    rfi, revision = lifetimes.renewed(None, *drafted, world.policy)
 
     async def work(tx: Repositories) -> Rfi:
+        await _use_attachments(tx, actor, rfi, ())
         await tx.rfis.add(rfi, revision)
         await tx.outbox.add(rfi_event("rfi.drafted", rfi, revision, actor))
         return rfi
@@ -72,23 +68,29 @@ async def revise(
     """
     fields, now = _content(content), world.clock.now()
     if "max_vendors" in fields:
-        await close_expired(world)
+        await close_expired(world, await world.store.matches.of_rfi(rfi_id))
 
-    async def work(tx: Repositories) -> tuple[Rfi, Revision | None]:
-        before = await _own_rfi(tx, actor, rfi_id, expected)
+    async def work(tx: Repositories) -> tuple[Rfi, Revision | None, OutdatedQuotes]:
+        before = await own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.revise(before, fields, actor, now)
         if not revision.changes:
-            return before, None
+            return before, None, OutdatedQuotes()
         added_places = after.max_vendors - before.max_vendors
         if added_places > 0 and after.state is RfiState.OPEN:
-            await _take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
+            await take_quota(world, tx, after, new_rfis=0, vendor_places=added_places)
+        after, revision = lifetimes.renewed(before, after, revision, world.policy)
+        await _use_attachments(tx, actor, after, before.attachment_ids)
+        outdated = await newly_outdated(tx, after, revision)
         await tx.rfis.save(after, revision)
+        if after.state is RfiState.OPEN and after.expires_at != before.expires_at:
+            await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
         await tx.outbox.add(rfi_event("rfi.revised", after, revision, actor))
-        return after, revision
+        return after, revision, await ask_for_confirmation(tx, actor, revision, outdated)
 
-    rfi, revision = await world.store.transact(work)
+    rfi, revision, told = await world.store.transact(work)
     if revision is not None:
         announcements.rfi_changed(world, revision)
+    await told.announce(world)
     return rfi
 
 
@@ -96,16 +98,21 @@ async def submit(world: World, actor: Actor, rfi_id: str, expected: Expected) ->
     """Open the RFI for matching.
 
     Raises:
-        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `at_capacity` and `rate_limited`
-            above the account's quotas.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`; `email_unverified` if the policy
+            requires a verified email address; `at_capacity` and `rate_limited` above the account's
+            quotas.
     """
     now = world.clock.now()
 
     async def work(tx: Repositories) -> tuple[Rfi, Revision]:
-        before = await _own_rfi(tx, actor, rfi_id, expected)
+        before = await own_rfi(tx, actor, rfi_id, expected)
         after, revision = rfis.submit(before, actor, now)
-        await _take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
+        if world.policy.requires_verified_email:
+            await require_verified_email(tx, actor.account_id)
+        await take_quota(world, tx, after, new_rfis=1, vendor_places=after.max_vendors)
+        after, revision = lifetimes.renewed(before, after, revision, world.policy)
         await tx.rfis.save(after, revision)
+        await tx.timers.set_many(lifetimes.timers_of_rfi(after, world.policy))
         await tx.outbox.add(rfi_event("rfi.submitted", after, revision, actor))
         return after, revision
 
@@ -121,56 +128,34 @@ async def withdraw(world: World, actor: Actor, rfi_id: str, expected: Expected) 
         ParleyError: `not_found`, `stale_revision`, `wrong_state`.
     """
     now = world.clock.now()
-
-    async def work(tx: Repositories) -> _Closing:
-        before = await _own_rfi(tx, actor, rfi_id, expected)
-        closing = _Closing(*rfis.withdraw(before, actor, now))
-        await tx.rfis.save(closing.rfi, closing.revision)
-        await tx.outbox.add(rfi_event("rfi.withdrawn", closing.rfi, closing.revision, actor))
-        await _close_rest(world, tx, actor, closing)
-        return closing
-
-    closing = await world.store.transact(work)
-    closing.announce(world)
-    return closing.rfi
+    return await _end(world, actor, rfi_id, expected, lambda rfi: rfis.withdraw(rfi, actor, now))
 
 
-async def award(
-    world: World,
-    actor: Actor,
-    rfi_id: str,
-    expected: Expected,
-    quote_id: str,
-    quote_revision: int,
+async def close(
+    world: World, actor: Actor, rfi_id: str, expected: Expected, reason: CloseReason
 ) -> Rfi:
-    """Award the RFI to one quote; its other matches and quotes are closed in the same transaction.
+    """Close the RFI as `withdraw` does, and say why.
 
     Raises:
-        ParleyError: `not_found`, `wrong_state`; `stale_revision` if the RFI or the quote has
-            changed since the customer decided.
+        ParleyError: `not_found`, `stale_revision`, `wrong_state`.
     """
     now = world.clock.now()
+    return await _end(
+        world, actor, rfi_id, expected, lambda rfi: rfis.withdraw(rfi, actor, now, reason.value)
+    )
 
-    async def work(tx: Repositories) -> _Closing:
-        before = await _own_rfi(tx, actor, rfi_id, expected)
-        quote = await tx.quotes.get(quote_id)
-        if quote is None or quote.rfi_id != rfi_id:
-            raise ParleyError(Code.NOT_FOUND, "The RFI has no quote with this id.")
-        closing = _Closing(*rfis.award(before, quote_id, quote.vendor_id, actor, now))
-        quotes.require_revision(quote, quote_revision)
-        won = quotes.award(quote, now)
-        await tx.rfis.save(closing.rfi, closing.revision)
-        await tx.quotes.save(won)
-        closing.quotes.append(won)
-        await tx.outbox.add(rfi_event("rfi.awarded", closing.rfi, closing.revision, actor))
-        await tx.outbox.add(quote_event("quote.updated", won, actor))
-        await _close_rest(world, tx, actor, closing)
-        return closing
 
-    closing = await world.store.transact(work)
-    closing.announce(world)
-    announcements.rfi_awarded(world, closing.rfi, [closing.rfi.customer_id, *closing.vendor_ids])
-    return closing.rfi
+async def copy(world: World, actor: Actor, rfi_id: str) -> Rfi:
+    """Create a draft with the content of one of the actor's RFIs, in whatever state that is.
+
+    Raises:
+        ParleyError: `not_found`.
+    """
+    original = await world.store.rfis.get(rfi_id)
+    if original is None or original.customer_id != actor.account_id:
+        raise _not_found()
+    now = world.clock.now()
+    return await _add_draft(world, actor, rfis.copied_content(original, now))
 
 
 async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
@@ -195,6 +180,19 @@ async def visible_rfi(world: World, actor: Actor, rfi_id: str) -> SeenRfi:
     return visibility.seen(rfi, view)
 
 
+async def own_rfi(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
+    """The actor's own RFI in a transaction, at a revision that the command was based on.
+
+    Raises:
+        ParleyError: `not_found`, `stale_revision`.
+    """
+    rfi = await tx.rfis.get(rfi_id)
+    if rfi is None or rfi.customer_id != actor.account_id:
+        raise _not_found()
+    rfis.require_revision(rfi, expected)
+    return rfi
+
+
 async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi]:
     """A customer's RFIs, newest first.
 
@@ -205,25 +203,27 @@ async def own_rfis(world: World, actor: Actor, request: PageRequest) -> Page[Rfi
     return await world.store.rfis.of_customer(actor.account_id, request)
 
 
-async def _own_rfi(tx: Repositories, actor: Actor, rfi_id: str, expected: Expected) -> Rfi:
-    rfi = await tx.rfis.get(rfi_id)
-    if rfi is None or rfi.customer_id != actor.account_id:
-        raise _not_found()
-    rfis.require_revision(rfi, expected)
-    return rfi
-
-
-async def _take_quota(
-    world: World, tx: Repositories, rfi: Rfi, *, new_rfis: int, vendor_places: int
+async def take_quota(
+    world: World,
+    tx: Repositories,
+    rfi: Rfi,
+    *,
+    new_rfis: int,
+    vendor_places: int,
+    is_submission: bool = True,
 ) -> None:
-    """Check an account's quotas; concurrent transactions for one account are serialized."""
+    """Check an account's quotas; concurrent transactions for one account are serialized.
+
+    Raises:
+        ParleyError: `at_capacity`; `rate_limited` for a submission too many.
+    """
     now, policy = world.clock.now(), world.policy
     submissions = [
         submitted_at
         for submitted_at in await tx.submissions.of(rfi.customer_id)
         if submitted_at > now - DAY
     ]
-    if new_rfis:
+    if new_rfis and is_submission:
         policy.require_submission(submissions, now)
         submissions.append(now)
     await tx.submissions.keep(rfi.customer_id, submissions, now)
@@ -231,37 +231,31 @@ async def _take_quota(
     policy.require_capacity(open_rfis + new_rfis, used_places + vendor_places)
 
 
-async def _close_rest(world: World, tx: Repositories, actor: Actor, closing: _Closing) -> None:
-    """Close what is still live on an RFI that ended, and free the vendors' capacity.
+async def _end(
+    world: World,
+    actor: Actor,
+    rfi_id: str,
+    expected: Expected,
+    change: Callable[[Rfi], tuple[Rfi, Revision]],
+) -> Rfi:
+    async def work(tx: Repositories) -> Closing:
+        ended = change(await own_rfi(tx, actor, rfi_id, expected))
+        return await end_withdrawn(world, tx, actor, *ended)
 
-    The winner's match stays `accepted`: its conversation continues.
-    """
-    rfi, now = closing.rfi, closing.revision.at
-    reason = f"rfi_{rfi.state}"
-    for match in await tx.matches.of_rfi(rfi.id):
-        if match.state not in LIVE_STATES:
-            continue
-        await tx.vendors.release(match.vendor_id)
-        closed_match = world.current_match(match)
-        if closed_match.state in LIVE_STATES:
-            closing.vendor_ids.append(match.vendor_id)
-            closed_match = matches.close(match, reason, now)
-        if match.conversation_id is not None:
-            notice = await add_notice(
-                tx, match.conversation_id, reason, {"rfi_id": rfi.id}, actor, now
-            )
-            closing.notices.append(notice)
-        if match.vendor_id == rfi.awarded_vendor_id:
-            continue
-        await tx.matches.save(closed_match, match.state)
-        await tx.outbox.add(match_event("match.closed", closed_match, actor))
-        closing.matches.append(closed_match)
-    for quote in await tx.quotes.of_rfi(rfi.id):
-        if quote.state is QuoteState.SUBMITTED:
-            closed_quote = quotes.close(quote, now)
-            await tx.quotes.save(closed_quote)
-            await tx.outbox.add(quote_event("quote.updated", closed_quote, actor))
-            closing.quotes.append(closed_quote)
+    closing = await world.store.transact(work)
+    await closing.announce(world)
+    return closing.rfi
+
+
+async def _use_attachments(
+    tx: Repositories, actor: Actor, rfi: Rfi, before: tuple[str, ...]
+) -> None:
+    """Give the RFI its new attachments, and free those that it no longer has."""
+    owner, after = Owner(OwnerKind.RFI, rfi.id), rfi.attachment_ids
+    if after != before:
+        await attachments.use(tx, actor, owner, after)
+        removed = [id_ for id_ in before if id_ not in after]
+        await tx.attachments.release(removed, owner, rfi.updated_at)
 
 
 def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,8 +267,6 @@ def _content(payload: Mapping[str, Any]) -> dict[str, Any]:
         content["budget_visibility"] = BudgetVisibility(content["budget_visibility"])
     if "category" in content and content["category"] not in CATEGORIES:
         raise invalid("category", "Unknown category; GET /v1/categories lists the known ones.")
-    if content.get("attachment_ids"):
-        raise invalid("attachment_ids", "There is no attachment with this id.")
     if "attachment_ids" in content:
         content["attachment_ids"] = tuple(content["attachment_ids"])
     return content

@@ -156,20 +156,40 @@ def blocked(blocked_by: tuple[str, ...], account_id: str | None) -> ParleyError:
     return ParleyError(Code.BLOCKED, "This conversation does not accept new messages.")
 
 
-def require_same_message(entry: Entry, body: str, request: RequestKey | None = None) -> None:
+def require_same_message(stored: Entry, sent: Entry) -> None:
     """Allow a resend, and refuse a different message under the same id or key.
 
     Raises:
         ParleyError: `idempotency_key_reused`, `client_message_id_reused`.
     """
-    if request is not None and entry.request is not None and entry.request.key == request.key:
-        require_same_request(request, entry.request.request_hash)
-    if entry.body != body:
+    request = sent.request
+    if request is not None and stored.request is not None and stored.request.key == request.key:
+        require_same_request(request, stored.request.request_hash)
+    has_attachments = stored.attachments or sent.attachments
+    if stored.body != sent.body or (has_attachments and sent_ids(stored) != sent_ids(sent)):
         raise ParleyError(
             Code.CLIENT_MESSAGE_ID_REUSED,
-            "This client_message_id was already used for a message with a different body. "
-            "Use a new one.",
+            "This client_message_id was already used for a message with a different body or "
+            "different attachments. Use a new one.",
         )
+
+
+def sent_ids(message: Entry) -> list[str]:
+    """The ids of a message's attachments."""
+    return [sent["id"] for sent in message.attachments]
+
+
+def text_of(message: Entry) -> str:
+    """What a preview shows of a message: its body, or what its attachments are."""
+    if message.body:
+        return message.body
+    kinds = [sent["media_type"].partition("/")[0] for sent in message.attachments]
+    if len(kinds) == 1:
+        named = {"image": "Photo", "audio": "Voice message"}
+        return named.get(kinds[0]) or str(message.attachments[0]["name"])
+    if set(kinds) == {"image"}:
+        return f"{len(kinds)} photos"
+    return f"{len(kinds)} files" if kinds else ""
 
 
 def require_own_message(message: Entry | None, conversation_id: str, actor: Actor) -> Entry:

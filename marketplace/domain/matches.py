@@ -20,10 +20,14 @@ class MatchState(StrEnum):
 
 
 LIVE_STATES = frozenset({MatchState.OFFERED, MatchState.ACCEPTED})
-# Closed because the vendor no longer covers the RFI, or because it did not accept the offer in
-# time; in all other cases the RFI itself has ended.
-NO_LONGER_SUITABLE = "no_longer_suitable"
-EXPIRED = "expired"
+# A match is closed for one of these reasons, or because its RFI has ended.
+NO_LONGER_SUITABLE = "no_longer_suitable"  # the vendor no longer covers the RFI
+EXPIRED = "expired"  # it did not accept the offer in time
+NO_ANSWER = "no_answer"  # it accepted, and neither wrote nor quoted in time
+VENDOR_LEFT = "vendor_left"  # it was suspended, or its account erased
+NO_FREE_PLACE = "no_free_place"  # it had none when the RFI was opened again after an award
+# In all of these cases the RFI goes on without the vendor, and the next closest one is asked.
+REPLACED_REASONS = frozenset({NO_LONGER_SUITABLE, EXPIRED, NO_ANSWER, VENDOR_LEFT, NO_FREE_PLACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Match:
     def shows_rfi(self) -> bool:
         """Whether the vendor sees the RFI: while the match is live, or closed with the RFI."""
         if self.state is MatchState.CLOSED:
-            return self.closed_reason not in {NO_LONGER_SUITABLE, EXPIRED}
+            return self.closed_reason not in REPLACED_REASONS
         return self.state in LIVE_STATES
 
 

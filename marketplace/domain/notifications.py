@@ -1,4 +1,4 @@
-"""Notifications: one event, one person, one channel, sent once."""
+"""Notifications: one event or one act of its owner, one person, one channel, sent once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,37 @@ class NotificationState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
+
+
+class AccountKind(StrEnum):
+    """The kinds that actions write themselves, about an account and not about an RFI.
+
+    Their `data` has no code and no token: `notify` derives both from the code in the slot `code`,
+    while its nonce is still `nonce`. `to` is the address of a security notice.
+    """
+
+    VERIFICATION_CODE = "verification_code"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 # a kind
+    SECURITY = "security"
+
+
+class SecurityChange(StrEnum):
+    """What a security notice tells an account's owner, in `data.change`."""
+
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a change
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_UNDONE = "email_change_undone"
+    EMAIL_IN_USE = "email_in_use"
+    PHONE_CHANGED = "phone_changed"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SECOND_FACTOR_GUESSED = "second_factor_guessed"
+    PASSKEY_ADDED = "passkey_added"  # a change
+    PASSKEY_REMOVED = "passkey_removed"  # a change
+    RECOVERY_CODE_USED = "recovery_code_used"
+    DATA_EXPORTED = "data_exported"
+    ACCOUNT_DELETED = "account_deleted"
 
 
 @dataclass(frozen=True, slots=True)

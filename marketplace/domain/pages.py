@@ -1,5 +1,6 @@
 """Pages of a list; each continues after the last item of the one before."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,3 +22,17 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     next_cursor: str | None
+
+
+async def every_item(
+    read: Callable[[PageRequest], Awaitable[Page[T]]], limit: int = 100
+) -> AsyncIterator[T]:
+    """Every item of a list, of which `read` returns one page."""
+    cursor: str | None = None
+    while True:
+        page = await read(PageRequest(limit, cursor))
+        for item in page.items:
+            yield item
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -1,10 +1,10 @@
-"""RFIs: draft, submit, revise, withdraw, award.
+"""RFIs: draft, submit, revise, extend, withdraw, close, expire; `awards.py` has the award.
 
 Every change makes a revision, numbered densely from 1, with each field's old and new value, the
 actor and the cause. State changes are revisions too, so that an RFI's feed is complete.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -32,14 +32,33 @@ CONTENT_FIELDS = (
     "attributes",
     "attachment_ids",
 )
+# A vendor's price depends on every field except these.
+MATERIAL_FIELDS = frozenset(CONTENT_FIELDS) - {"title", "max_vendors", "budget_visibility"}
 
 
 # The revision that a command was based on, or a set of acceptable ones; None accepts any.
 Expected: TypeAlias = int | Set[int] | None
 
 
+# What `ended_reason` says of an RFI that nobody ended.
+EXPIRED = "expired"
+
+
+class CloseReason(StrEnum):
+    """Why a customer closes an RFI without an award."""
+
+    FOUND_ELSEWHERE = "found_elsewhere"
+    NOT_NEEDED = "not_needed"
+    NO_FITTING_QUOTE = "no_fitting_quote"
+    OTHER = "other"
+
+
 class RfiState(StrEnum):
-    """Only the customer sees a draft; an open RFI is matched and quoted."""
+    """Only the customer sees a draft; an open RFI is matched and quoted.
+
+    An RFI that its customer closed or that expired is `withdrawn` too, and `ended_reason` says why
+    (docs/decisions/0042).
+    """
 
     DRAFT = "draft"
     OPEN = "open"
@@ -68,7 +87,9 @@ class Rfi:
     """A request for information, at `revision`.
 
     `match_count` counts the offered and accepted matches while the RFI is open; it never exceeds
-    `max_vendors`, and keeps its value when the RFI ends.
+    `max_vendors`, and keeps its value when the RFI ends. `expires_at` follows from the state and
+    the other fields until the customer extends it; it is None once the RFI has ended, and in rows
+    that the previous version wrote (see `lifetimes.rfi_wait`).
     """
 
     id: str
@@ -94,6 +115,12 @@ class Rfi:
     # City or region, as the customer describes it to vendors that have not accepted yet.
     area: str | None = None
     budget_visibility: BudgetVisibility = BudgetVisibility.HIDDEN
+    expires_at: datetime | None = None
+    ended_reason: str | None = None
+    awarded_quote_revision: int | None = None
+    # Whether the RFI had changed since the awarded quote, and its vendor had not confirmed it.
+    is_award_outdated: bool = False
+    award_cancellable_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +181,7 @@ def revise(
         ParleyError: `wrong_state` if the RFI has ended; `validation_failed` if `max_vendors` falls
             below the number of vendors already on it, or `needed_by` is in the past.
     """
-    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
+    _require_unfinished(rfi)
     if content.get("max_vendors", rfi.max_vendors) < rfi.match_count:
         raise invalid(
             "max_vendors",
@@ -163,7 +189,7 @@ def revise(
         )
     if content.get("needed_by") != rfi.needed_by:
         _require_future(content.get("needed_by"), now)
-    return _next_revision(rfi, actor, now, "revised", **content)
+    return next_revision(rfi, actor, now, "revised", **content)
 
 
 def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
@@ -178,41 +204,84 @@ def submit(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
             Code.WRONG_STATE, f"The RFI is {rfi.state}; only a draft can be submitted."
         )
     _require_future(rfi.needed_by, now)
-    return _next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
+    return next_revision(rfi, actor, now, "submitted", state=RfiState.OPEN, submitted_at=now)
 
 
-def withdraw(rfi: Rfi, actor: Actor, now: datetime) -> tuple[Rfi, Revision]:
-    """The RFI after it was withdrawn.
+def extend(
+    rfi: Rfi, until: datetime, latest: datetime, actor: Actor, now: datetime
+) -> tuple[Rfi, Revision]:
+    """The RFI with a later expiry.
+
+    Raises:
+        ParleyError: `wrong_state` if the RFI has ended; `validation_failed` unless `until` is later
+            than the present expiry, and at most `latest`.
+    """
+    _require_unfinished(rfi)
+    if until <= max(rfi.expires_at or now, now):
+        raise invalid("until", "Must be in the future, and later than `expires_at`.")
+    if until > latest:
+        raise invalid("until", f"Must not be later than {latest.isoformat(timespec='seconds')}.")
+    return next_revision(rfi, actor, now, "extended", expires_at=until)
+
+
+def withdraw(
+    rfi: Rfi, actor: Actor, now: datetime, reason: str | None = None
+) -> tuple[Rfi, Revision]:
+    """The RFI after it ended without an award: withdrawn, closed with a `CloseReason`, or expired.
 
     Raises:
         ParleyError: `wrong_state` if it has already ended.
     """
-    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
-        raise ParleyError(Code.WRONG_STATE, f"The RFI is already {rfi.state}.")
-    return _next_revision(rfi, actor, now, "withdrawn", state=RfiState.WITHDRAWN)
+    _require_unfinished(rfi)
+    cause = "withdrawn" if reason is None else "expired" if reason == EXPIRED else "closed"
+    return next_revision(rfi, actor, now, cause, state=RfiState.WITHDRAWN, ended_reason=reason)
 
 
-def award(
-    rfi: Rfi, quote_id: str, vendor_id: str, actor: Actor, now: datetime
-) -> tuple[Rfi, Revision]:
-    """The RFI awarded to one vendor.
+def expiring(rfi: Rfi, revision: Revision, expires_at: datetime | None) -> tuple[Rfi, Revision]:
+    """The RFI with this expiry, and its revision with the difference."""
+    changes = _field_changes("expires_at", rfi.expires_at, expires_at)
+    revision = replace(revision, changes=(*revision.changes, *changes))
+    return replace(rfi, expires_at=expires_at), revision
 
-    Raises:
-        ParleyError: `wrong_state` unless it is open; so it is awarded only once.
+
+def copied_content(rfi: Rfi, now: datetime) -> dict[str, Any]:
+    """The content for a new draft like this RFI, without a `needed_by` in the past.
+
+    The attachments are left out: each belongs to one RFI.
     """
-    if rfi.state is not RfiState.OPEN:
-        raise ParleyError(
-            Code.WRONG_STATE, f"The RFI is {rfi.state}; only an open RFI can be awarded."
-        )
-    return _next_revision(
-        rfi,
-        actor,
-        now,
-        "awarded",
-        state=RfiState.AWARDED,
-        awarded_quote_id=quote_id,
-        awarded_vendor_id=vendor_id,
+    content = {name: getattr(rfi, name) for name in CONTENT_FIELDS} | {"attachment_ids": ()}
+    if rfi.needed_by is not None and rfi.needed_by <= now:
+        content["needed_by"] = None
+    return content
+
+
+def next_revision(
+    rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
+) -> tuple[Rfi, Revision]:
+    """The RFI with these fields replaced, and the revision that says what differs."""
+    changes = tuple(
+        change
+        for name, new in replaced.items()
+        for change in _field_changes(name, getattr(rfi, name), new)
     )
+    number = rfi.revision + 1
+    after = replace(rfi, **replaced, revision=number, updated_at=now)
+    visibilities = {rfi.budget_visibility, after.budget_visibility}
+    visibility = (
+        BudgetVisibility.SHOWN
+        if visibilities == {BudgetVisibility.SHOWN}
+        else BudgetVisibility.HIDDEN
+    )
+    revision = Revision(
+        rfi.id, number, now, actor.account_id, actor.role, cause, changes, visibility
+    )
+    return after, revision
+
+
+def material_fields(paths: Iterable[str]) -> list[str]:
+    """Which of the changed paths can change a vendor's price, as names of fields."""
+    changed = {path.partition(".")[0] for path in paths}
+    return [name for name in CONTENT_FIELDS if name in changed & MATERIAL_FIELDS]
 
 
 def require_revision(rfi: Rfi, expected: Expected) -> None:
@@ -232,31 +301,14 @@ def require_revision(rfi: Rfi, expected: Expected) -> None:
         )
 
 
+def _require_unfinished(rfi: Rfi) -> None:
+    if rfi.state not in {RfiState.DRAFT, RfiState.OPEN}:
+        raise ParleyError(Code.WRONG_STATE, f"The RFI is {rfi.state} and can no longer be changed.")
+
+
 def _require_future(needed_by: datetime | None, now: datetime) -> None:
     if needed_by is not None and needed_by <= now:
         raise invalid("needed_by", "Must be in the future.")
-
-
-def _next_revision(
-    rfi: Rfi, actor: Actor, now: datetime, cause: str, **replaced: Any
-) -> tuple[Rfi, Revision]:
-    changes = tuple(
-        change
-        for name, new in replaced.items()
-        for change in _field_changes(name, getattr(rfi, name), new)
-    )
-    number = rfi.revision + 1
-    after = replace(rfi, **replaced, revision=number, updated_at=now)
-    visibilities = {rfi.budget_visibility, after.budget_visibility}
-    visibility = (
-        BudgetVisibility.SHOWN
-        if visibilities == {BudgetVisibility.SHOWN}
-        else BudgetVisibility.HIDDEN
-    )
-    revision = Revision(
-        rfi.id, number, now, actor.account_id, actor.role, cause, changes, visibility
-    )
-    return after, revision
 
 
 def _field_changes(name: str, old: Any, new: Any) -> list[Change]:

@@ -1,14 +1,20 @@
-"""Vendors: the profile, and the onboarding from applied to active."""
+"""Vendors: the profile, and what of it a review must approve.
 
-from collections.abc import Mapping
+Fields with a default may be missing in documents of the previous version.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from marketplace.errors import Code, FieldError, ParleyError, invalid
+from marketplace.domain.opening_hours import OpeningHours, Pause
+from marketplace.domain.vendor_reviews import STEPS_OF_PROFILE, Claim, Outcome, Review, Step
+from marketplace.errors import Code, ParleyError, invalid
 
 MAX_CAPACITY = 1_000
+MAX_PICTURES = 12
 MIN_RADIUS_M, MAX_RADIUS_M = 100, 500_000
 # The approval covers these fields: they decide which RFIs a vendor is offered.
 APPROVED_FIELDS = ("categories", "service_area")
@@ -27,10 +33,33 @@ class VendorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceArea:
-    """Where a vendor works: a GeoJSON point and a radius in metres around it."""
+    """Where a vendor works: a GeoJSON point and a radius in metres around it.
+
+    With a polygon, the vendor works within the polygon only, and the circle contains it.
+    """
 
     location: dict[str, Any]
     radius_m: int
+    polygon: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Material changes of an approved profile; the profile stays in force until they are approved.
+
+    A field is None if it does not change. `has_documents` says that there are documents that nobody
+    has checked. `submitted_at` is None after the reviewer has asked for changes.
+    """
+
+    submitted_at: datetime | None
+    categories: tuple[str, ...] | None = None
+    service_area: ServiceArea | None = None
+    has_documents: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to review."""
+        return self.categories is None and self.service_area is None and not self.has_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +68,9 @@ class Vendor:
 
     `open_matches` counts the offered and accepted matches on open RFIs; it never exceeds
     `capacity`, the number of RFIs that the vendor works on at a time.
+
+    `holidays` are dates (`2026-12-25`), `picture_ids` attachments. `requested_steps` are those that the reviewer asked for and
+    the vendor has not done since. `suspended_for` is `DOCUMENTS`, or None if an admin suspended it.
     """
 
     id: str
@@ -53,6 +85,15 @@ class Vendor:
     languages: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
+    opening_hours: OpeningHours | None = None
+    holidays: tuple[str, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    picture_ids: tuple[str, ...] = ()
+    requested_steps: tuple[str, ...] = ()
+    proposal: Proposal | None = None
+    claim: Claim | None = None
+    last_review: Review | None = None
+    suspended_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +118,12 @@ class ListedVendor:
     distance_m: float
 
 
-# Decision → (allowed states before, state after, event).
-DECISIONS: Mapping[str, tuple[frozenset[VendorState], VendorState, str]] = {
-    "approve": (frozenset({VendorState.IN_REVIEW}), VendorState.ACTIVE, "vendor.approved"),
-    "reject": (frozenset({VendorState.IN_REVIEW}), VendorState.REJECTED, "vendor.rejected"),
-    "suspend": (frozenset({VendorState.ACTIVE}), VendorState.SUSPENDED, "vendor.suspended"),
-    "reinstate": (frozenset({VendorState.SUSPENDED}), VendorState.ACTIVE, "vendor.reinstated"),
+# `suspended_for`: a required document has expired.
+DOCUMENTS = "documents"
+# Decision → (state before, state after, event).
+DECISIONS: Mapping[str, tuple[VendorState, VendorState, str]] = {
+    "suspend": (VendorState.ACTIVE, VendorState.SUSPENDED, "vendor.suspended"),
+    "reinstate": (VendorState.SUSPENDED, VendorState.ACTIVE, "vendor.reinstated"),
 }
 
 
@@ -104,73 +145,126 @@ def apply(vendor_id: str, now: datetime) -> Vendor:
     )
 
 
-def steps(vendor: Vendor) -> dict[str, list[str]]:
-    """Which onboarding steps are done and which are left, by the profile's field names."""
-    is_done = {
-        "company": vendor.company is not None,
-        "categories": bool(vendor.categories),
-        "service_area": vendor.service_area is not None,
-        "capacity": vendor.capacity > 0,
-    }
-    return {
-        "done": [step for step, done in is_done.items() if done],
-        "to_do": [step for step, done in is_done.items() if not done],
-    }
-
-
 def update_profile(vendor: Vendor, profile: Mapping[str, Any], now: datetime) -> Vendor:
     """The vendor with the given profile fields replaced; the others are kept.
 
+    An active vendor's approved fields become a proposal instead, which a review decides about.
+
     Raises:
         ParleyError: `forbidden` while the vendor is suspended; `wrong_state` while the profile is
-            under review, after a rejection, and for a change to approved fields;
-            `validation_failed` if `capacity` falls below the number of open matches.
+            under review, after a rejection, and for approved fields while an admin reviews the
+            proposal; `validation_failed` if `capacity` falls below the number of open matches.
     """
     require_not_suspended(vendor)
-    if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
-        raise ParleyError(
-            Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
-        )
+    require_editable(vendor)
     if profile.get("capacity", vendor.open_matches) < vendor.open_matches:
         raise invalid(
             "capacity", f"Must not be less than {vendor.open_matches}, the number of open matches."
         )
-    _require_approved_kept(vendor, profile)
-    return replace(vendor, **profile, updated_at=now)
+    fields = dict(profile)
+    changed = _with_steps_done(vendor, (STEPS_OF_PROFILE.get(name) for name in profile))
+    if vendor.state is VendorState.ACTIVE:
+        material = {name: fields.pop(name) for name in APPROVED_FIELDS if name in fields}
+        proposed: dict[str, Any] = {
+            name: value if _differs(getattr(vendor, name), value) else None
+            for name, value in material.items()
+        }
+        proposal = replace(vendor.proposal or Proposal(None), **proposed)
+        changed = _proposed(vendor, changed, proposal, now)
+    return replace(changed, **fields, updated_at=now)
 
 
-def _require_approved_kept(vendor: Vendor, profile: Mapping[str, Any]) -> None:
-    changed = [
-        name
-        for name in APPROVED_FIELDS
-        if name in profile and _differs(getattr(vendor, name), profile[name])
-    ]
-    if changed and vendor.state is VendorState.ACTIVE:
+def add_document(vendor: Vendor, now: datetime) -> Vendor:
+    """The vendor after it has added a document; an approved one's documents are then reviewed.
+
+    A vendor that is suspended because a document has expired may add another.
+
+    Raises:
+        ParleyError: `forbidden` while an admin has suspended the vendor; `wrong_state` while the
+            vendor or its proposal is under review, and after a rejection.
+    """
+    if vendor.suspended_for != DOCUMENTS:
+        require_not_suspended(vendor)
+    require_editable(vendor)
+    changed = _with_steps_done(vendor, [Step.DOCUMENTS])
+    if _is_approved(vendor):
+        proposal = replace(vendor.proposal or Proposal(None), has_documents=True)
+        _require_unclaimed(vendor, now)
+        changed = propose(changed, proposal, now)
+    return replace(changed, updated_at=now)
+
+
+def remove_document(vendor: Vendor, now: datetime, *, has_unchecked: bool) -> Vendor:
+    """The vendor after it has removed a document; `has_unchecked` says whether others are left.
+
+    Raises:
+        ParleyError: as `add_document`.
+    """
+    if vendor.suspended_for != DOCUMENTS:
+        require_not_suspended(vendor)
+    require_editable(vendor)
+    if vendor.proposal is not None and vendor.proposal.has_documents != has_unchecked:
+        _require_unclaimed(vendor, now)
+        proposal = replace(vendor.proposal, has_documents=has_unchecked)
+        vendor = propose(vendor, proposal, now)
+    return replace(vendor, updated_at=now)
+
+
+def require_editable(vendor: Vendor) -> None:
+    """Refuse changes while an application is under review, and after its rejection.
+
+    Raises:
+        ParleyError: `wrong_state`.
+    """
+    if vendor.state in {VendorState.IN_REVIEW, VendorState.REJECTED}:
+        raise ParleyError(
+            Code.WRONG_STATE, f"The profile cannot be changed while it is {vendor.state}."
+        )
+
+
+def propose(vendor: Vendor, proposal: Proposal, now: datetime) -> Vendor:
+    """The vendor with another proposal: it waits for a review once no requested step is left."""
+    if proposal.is_empty:
+        return replace(vendor, proposal=None, requested_steps=(), claim=None)
+    submitted_at = None if vendor.requested_steps else now
+    return replace(vendor, proposal=replace(proposal, submitted_at=submitted_at), claim=None)
+
+
+def has_claim(vendor: Vendor, now: datetime) -> bool:
+    """Whether an admin holds the review."""
+    return vendor.claim is not None and vendor.claim.until > now
+
+
+def _proposed(before: Vendor, after: Vendor, proposal: Proposal, now: datetime) -> Vendor:
+    """`after` with the proposal, if that is another one, or the last requested step is done."""
+    has_answered = bool(before.requested_steps) and not after.requested_steps
+    if proposal == (before.proposal or Proposal(None)) and not has_answered:
+        return after
+    _require_unclaimed(before, now)
+    return propose(after, proposal, now)
+
+
+def _with_steps_done(vendor: Vendor, done: Iterable[Step | None]) -> Vendor:
+    steps = set(done)
+    left = tuple(step for step in vendor.requested_steps if step not in steps)
+    return replace(vendor, requested_steps=left)
+
+
+def _is_approved(vendor: Vendor) -> bool:
+    return vendor.state in {VendorState.ACTIVE, VendorState.SUSPENDED}
+
+
+def _require_unclaimed(vendor: Vendor, now: datetime) -> None:
+    if vendor.proposal is not None and has_claim(vendor, now):
         raise ParleyError(
             Code.WRONG_STATE,
-            f"Approved fields cannot be changed without a review ({', '.join(changed)}). "
-            "Ask support to change them.",
-            errors=[FieldError(name, "Approved; only support can change it.") for name in changed],
+            "An admin is reviewing your changes. Wait for the decision, or try again in half an hour.",
         )
 
 
 def _differs(old: Any, new: Any) -> bool:
     """Whether a field's value changes; the order of categories does not matter."""
     return set(old) != set(new) if isinstance(old, tuple) else bool(old != new)
-
-
-def submit(vendor: Vendor, now: datetime) -> Vendor:
-    """The vendor submitted for review.
-
-    Raises:
-        ParleyError: `wrong_state` if it was already submitted, or if steps are left.
-    """
-    if vendor.state not in {VendorState.APPLIED, VendorState.VERIFYING}:
-        raise ParleyError(Code.WRONG_STATE, f"The vendor is already {vendor.state}.")
-    to_do = steps(vendor)["to_do"]
-    if to_do:
-        raise ParleyError(Code.WRONG_STATE, f"Steps still to complete: {', '.join(to_do)}.")
-    return replace(vendor, state=VendorState.IN_REVIEW, updated_at=now)
 
 
 def require_not_suspended(vendor: Vendor | None) -> None:
@@ -186,12 +280,20 @@ def require_not_suspended(vendor: Vendor | None) -> None:
 
 
 def decide(vendor: Vendor, decision: str, reason: str, now: datetime) -> Vendor:
-    """The vendor after an admin's decision, one of `DECISIONS`.
+    """The vendor suspended or reinstated by an admin; `decision` is one of `DECISIONS`.
 
     Raises:
         ParleyError: `wrong_state` if the decision does not apply to the vendor's state.
     """
-    allowed, after, _ = DECISIONS[decision]
-    if vendor.state not in allowed:
+    before, after, _ = DECISIONS[decision]
+    if vendor.state is not before:
         raise ParleyError(Code.WRONG_STATE, f"Cannot {decision} a vendor that is {vendor.state}.")
-    return replace(vendor, state=after, state_reason=reason, updated_at=now)
+    outcome = Outcome.SUSPENDED if decision == "suspend" else Outcome.REINSTATED
+    return replace(
+        vendor,
+        state=after,
+        state_reason=reason,
+        suspended_for=None,
+        last_review=Review(outcome, reason, now),
+        updated_at=now,
+    )

@@ -52,6 +52,8 @@ LIMITED: Mapping[str, Rule] = {
             "id", "customer_id", "state", "revision", "category", "title", "description", "area",
             "needed_by", "budget_visibility", "max_vendors", "attributes", "attachment_ids",
             "created_at", "updated_at", "submitted_at", "awarded_quote_id", "awarded_vendor_id",
+            "awarded_quote_revision", "is_award_outdated", "award_cancellable_until",
+            "expires_at", "ended_reason",
         ),
         Rule.SHOWN,
     ),

@@ -15,9 +15,13 @@ _TO_CLEAN = re.compile(
 )
 # Vertical tab, form feed, next line, line and paragraph separator: Word and PDFs paste them.
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb]")
+_REMOVABLE = "\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufff9-\ufffb"
 # Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9).
-DIRECTION_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTIONS = "\u202a-\u202e\u2066-\u2069"
+DIRECTION_CONTROLS = re.compile(f"[{_DIRECTIONS}]")
+# Between two spaces, they take one of them along: only one was meant to be seen.
+_REMOVED = re.compile(f" [{_REMOVABLE}]+(?= )|[{_REMOVABLE}]+")
+_REMOVED_FROM_LINES = re.compile(f" [{_REMOVABLE}{_DIRECTIONS}]+(?= )|[{_REMOVABLE}{_DIRECTIONS}]+")
 _SPACES_WITH_BREAK = re.compile(r" *[\t\n][ \t\n]*")
 _EMBEDDINGS, _ISOLATES = "\u202a\u202b\u202d\u202e", "\u2066\u2067\u2068"
 _POP_EMBEDDING, _POP_ISOLATE = "\u202c", "\u2069"
@@ -58,7 +62,7 @@ def line(text: str) -> str:
 
     Line breaks and tabs become a space.
     """
-    text = DIRECTION_CONTROLS.sub("", _REMOVED.sub("", _BREAKS.sub("\n", text)))
+    text = _REMOVED_FROM_LINES.sub("", _BREAKS.sub("\n", text))
     return unicodedata.normalize("NFC", _SPACES_WITH_BREAK.sub(" ", text).strip())
 
 

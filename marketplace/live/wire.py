@@ -10,6 +10,9 @@ begins with a blank, and drops messages that begin with "!". An unknown name or 
 element, comes from the next version: unknown announcements are passed to apps, which ignore what
 they do not know; unknown signals are dropped. Trace contexts have a message of their own
 (contexts.py).
+
+The pushes of an account's room have their number in the data, and none in the item. The previous
+version's rooms of accounts have no feed: a number there would hold a push back for ever.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,11 +25,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
 from marketplace.live.receiving import LiveItem
-from marketplace.ports import Announcement, Signal, SignalName
+from marketplace.ports import Announcement, Signal, SignalName, account_room
 
 ORIGIN_LENGTH = 8
 ANNOUNCEMENTS, KNOWN_SIGNALS, NEW_SIGNALS = b"", b" ", b"!"
 _FIRST_OF_JSON = b"["
+_ACCOUNT = account_room("")
 # The signals that the previous version knows. It sends them without a tag itself.
 _PREVIOUS_VERSION_SIGNALS = frozenset(
     {SignalName.ACCESS, SignalName.SESSION_ENDED, SignalName.ACTIVITY, SignalName.HEAD}
@@ -66,7 +70,8 @@ def encode(origin: str, items: Sequence[LiveItem]) -> bytes:
     The origin comes first, outside the JSON, so that a process can skip its own messages without
     parsing; the channel is the room.
     """
-    encoded = [[item.name, item.position, item.data] for item in items]
+    is_account = items[0].room.startswith(_ACCOUNT)
+    encoded = [[item.name, None if is_account else item.position, item.data] for item in items]
     return origin.encode() + kind_of(items[0]) + orjson.dumps(encoded)
 
 
@@ -98,7 +103,15 @@ def _decoded(room: str, items: list[Any], *, is_signals: bool) -> Iterator[LiveI
         elif is_signals:
             _UNKNOWN.inc()
         else:
+            if position is None and room.startswith(_ACCOUNT):
+                position = _number_in(data)
             yield Announcement(room, name, data, position)
+
+
+def _number_in(data: dict[str, Any]) -> int | None:
+    """The number of a push to an account; the previous version's have none."""
+    position = data.get("position")
+    return position if type(position) is int else None
 
 
 def _is_readable(item: Any) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.accounts import Account, Session
+from marketplace.domain.pages import Page, PageRequest
 
 
 class Accounts(Protocol):
@@ -18,6 +19,12 @@ class Accounts(Protocol):
 
     async def by_email(self, *forms: str) -> Account | None:
         """The account with the first of these stored forms of one address that any account has."""
+
+    async def save(self, account: Account) -> None:
+        """Replace what this version knows of an account; raises ParleyError `email_taken`."""
+
+    async def delete(self, account_id: str) -> bool:
+        """Delete the account; False if there is none."""
 
 
 class Sessions(Protocol):
@@ -39,8 +46,17 @@ class Sessions(Protocol):
         `at` as the time of the rotation.
         """
 
+    async def authenticated(self, session_id: str, at: datetime, credentials: int) -> None:
+        """Record that the log-in's owner proved who they are, under the account's number."""
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Session]:
+        """An account's sessions that have not ended, newest first."""
+
     async def delete(self, session_id: str) -> None:
         """End the session; does nothing if it has already ended."""
+
+    async def delete_all(self, account_id: str, besides: str | None = None) -> list[str]:
+        """End an account's sessions, except one; returns the ids of those that it ended."""
 
 
 class Passwords(Protocol):

@@ -1,12 +1,12 @@
 """Conversations, their entries, and how far each participant has read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from marketplace.domain.conversations import Conversation, Entry, ReadPosition
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.unread import Unread
 
 
 class Conversations(Protocol):
@@ -20,6 +20,9 @@ class Conversations(Protocol):
 
     async def save(self, conversation: Conversation) -> None:
         """Replace."""
+
+    async def participants(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The participants' accounts of each of these conversations that exists."""
 
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The blocked ones of these conversations, and who blocks each of them, in one query."""
@@ -43,8 +46,11 @@ class Entries(Protocol):
     Idempotency-Key).
     """
 
-    async def add_next(self, entry: Entry) -> Entry:
-        """Insert with the next sequence, within a transaction; returns the numbered entry."""
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
+        """Insert with the next sequence, within a transaction; returns the numbered entry.
+
+        With `follows_seen`, the transaction begins again if an entry was added that it did not see.
+        """
 
     async def add_deletion(self, deletion: Entry) -> Appended:
         """Insert a message's deletion with the next sequence, within a transaction.
@@ -59,6 +65,14 @@ class Entries(Protocol):
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
         """The message that a person sent under an Idempotency-Key, in any conversation."""
 
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; if there are very many, the last ones."""
 
@@ -68,14 +82,16 @@ class Entries(Protocol):
     async def before(self, conversation_id: str, sequence: int | None, limit: int) -> list[Entry]:
         """The last entries before a sequence (or of all), oldest first."""
 
+    async def notices_before(
+        self, conversation_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Notices in these conversations before a position in the order of (time, id), newest first."""
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message in the conversation."""
+
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""
-
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """A person's unread messages in each conversation, after the given read position.
-
-        Counted on every call, with a bounded number of queries, among the newest 5,000 entries.
-        """
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """Like `heads`, but including entries not yet acknowledged; not for use in transactions."""

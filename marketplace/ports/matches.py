@@ -32,8 +32,18 @@ class Matches(Protocol):
     ) -> Page[Match]:
         """A vendor's matches, newest first; offers from before `offered_before` count as closed."""
 
-    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers made before a moment that are still stored as offered, oldest first."""
+    async def offered_before(
+        self, vendor_ids: Sequence[str], before: datetime, limit: int
+    ) -> list[Match]:
+        """Offers to these vendors, made before a moment and still stored as offered, oldest first."""
+
+    async def changed(
+        self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Match]:
+        """Matches in a state by (last change, id), oldest first: those after `after`, up to `until`.
+
+        `after` is not included, `until` is.
+        """
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The match between an RFI and a vendor."""

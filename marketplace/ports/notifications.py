@@ -50,5 +50,11 @@ class Notifications(Protocol):
     async def known_ids(self, provider_ids: Collection[str], besides: str) -> frozenset[str]:
         """Which of these provider ids belong to notifications other than `besides`."""
 
+    async def rename(self, account_id: str, rfi_id: str, old: str, new: str) -> None:
+        """Replace a person's name in an account's notifications about an RFI."""
+
+    async def forget(self, account_id: str, besides_kind: str) -> bool:
+        """Delete an account's notifications, except unsent ones of a kind; True if none is left."""
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """An account's notifications, newest first."""

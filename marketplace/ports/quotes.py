@@ -1,8 +1,11 @@
 """The port for quotes."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
-from marketplace.domain.quotes import Quote, QuoteRevision
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote
 
 
 class Quotes(Protocol):
@@ -30,3 +33,19 @@ class Quotes(Protocol):
         self, quote_id: str, after_revision: int, limit: int
     ) -> list[QuoteRevision]:
         """A quote's stored revisions after a number, in order."""
+
+    async def revisions_before(
+        self, quote_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Stored revisions of these quotes before a position, newest first.
+
+        The order is that of (time, key); a revision's key is `QuoteRevision.key`.
+        """
+
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted quotes with a `valid_until`, by (last change, id), oldest first.
+
+        The last change is later than `after`, and at most `until`.
+        """

@@ -18,6 +18,9 @@ class Reports(Protocol):
     async def of_reporter(self, message_id: str, reporter_id: str) -> Report | None:
         """A person's report of a message."""
 
+    async def by_reporter(self, reporter_id: str, request: PageRequest) -> Page[Report]:
+        """The reports that an account made, newest first."""
+
     async def save(self, report: Report, expected: ReportState) -> None:
         """Replace if it is in the expected state; otherwise raises ParleyError `wrong_state`."""
 

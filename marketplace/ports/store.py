@@ -3,17 +3,31 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, Self, TypeVar
 
+from marketplace.ports.account_feed import AccountFeed
 from marketplace.ports.accounts import Accounts, Sessions
+from marketplace.ports.addresses import Addresses
+from marketplace.ports.attachments import Attachments, Uploads
+from marketplace.ports.audit import Audit
+from marketplace.ports.blobs import BlobRecords
+from marketplace.ports.codes import Codes
 from marketplace.ports.conversations import Conversations, Entries, ReadPositions
+from marketplace.ports.decisions import Decisions
+from marketplace.ports.erasures import Erasures
 from marketplace.ports.idempotency import Claim, IdempotencyKeys, KeptAnswer
+from marketplace.ports.inbox import Inbox
 from marketplace.ports.matches import Matches
+from marketplace.ports.members import Assignments, Members
 from marketplace.ports.notifications import Notifications
 from marketplace.ports.outbox import Handled, Outbox
+from marketplace.ports.passkeys import Passkeys
 from marketplace.ports.quotes import Quotes
-from marketplace.ports.recipients import SendQuotas, Suppressions
+from marketplace.ports.recipients import SendQuotas
 from marketplace.ports.reports import Reports
 from marketplace.ports.rfis import Rfis
+from marketplace.ports.second_factors import SecondFactors
 from marketplace.ports.submissions import Submissions
+from marketplace.ports.timers import Timers
+from marketplace.ports.vendor_documents import VendorDocuments
 from marketplace.ports.vendors import Vendors
 
 T = TypeVar("T")
@@ -29,6 +43,12 @@ class Repositories(Protocol):
     @property
     def vendors(self) -> Vendors: ...
     @property
+    def vendor_documents(self) -> VendorDocuments: ...
+    @property
+    def members(self) -> Members: ...
+    @property
+    def assignments(self) -> Assignments: ...
+    @property
     def rfis(self) -> Rfis: ...
     @property
     def matches(self) -> Matches: ...
@@ -43,7 +63,23 @@ class Repositories(Protocol):
     @property
     def read_positions(self) -> ReadPositions: ...
     @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def feed(self) -> AccountFeed: ...
+    @property
     def reports(self) -> Reports: ...
+    @property
+    def timers(self) -> Timers: ...
+    @property
+    def decisions(self) -> Decisions: ...
+    @property
+    def attachments(self) -> Attachments: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def blob_records(self) -> BlobRecords: ...
+    @property
+    def audit(self) -> Audit: ...
     @property
     def outbox(self) -> Outbox: ...
     @property
@@ -51,7 +87,15 @@ class Repositories(Protocol):
     @property
     def notifications(self) -> Notifications: ...
     @property
-    def suppressions(self) -> Suppressions: ...
+    def addresses(self) -> Addresses: ...
+    @property
+    def codes(self) -> Codes: ...
+    @property
+    def second_factors(self) -> SecondFactors: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def send_quotas(self) -> SendQuotas: ...
 

@@ -1,6 +1,7 @@
 """Vendors, and which are closest."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from marketplace.domain.pages import Page, PageRequest
@@ -19,19 +20,44 @@ class Vendors(Protocol):
     async def save(self, vendor: Vendor) -> None:
         """Replace everything except `open_matches`, which only `reserve` and `release` change."""
 
+    async def delete(self, vendor_id: str) -> None:
+        """Delete the profile; does nothing if there is none."""
+
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these vendors are suspended, in one query."""
 
     async def of_state(self, state: VendorState | None, request: PageRequest) -> Page[Vendor]:
         """Vendors in a state, or in any, newest first."""
 
-    async def closest(
-        self, category: str, location: dict[str, Any], limit: int, exclude: Sequence[str] = ()
-    ) -> list[NearbyVendor]:
-        """Active vendors of the category with free capacity whose own radius covers the place.
+    async def awaiting_review(self, after: tuple[datetime, str], limit: int) -> list[Vendor]:
+        """Vendors whose application or proposal waits for a review, longest first.
 
-        Closest first, at most `limit`, in one indexed query.
+        They begin after a position in the order of (`reviews.waiting_since`, id).
         """
+
+    async def closest(
+        self,
+        category: str,
+        location: dict[str, Any],
+        limit: int,
+        exclude: Sequence[str] = (),
+        at: datetime | None = None,
+    ) -> list[NearbyVendor]:
+        """Active vendors of the category with free capacity whose service area covers the place.
+
+        Closest first, at most `limit`, in one indexed query. `at` leaves out those that pause at
+        this moment.
+        """
+
+    async def full(
+        self,
+        category: str,
+        location: dict[str, Any],
+        within_m: int,
+        limit: int,
+        at: datetime | None = None,
+    ) -> list[NearbyVendor]:
+        """Vendors as `closest` finds them, but without free capacity and at most so far away."""
 
     async def covering(
         self, category: str, location: dict[str, Any], vendor_ids: Sequence[str]

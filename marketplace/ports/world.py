@@ -1,5 +1,6 @@
 """Everything that an action may use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -8,8 +9,11 @@ from marketplace.domain import matches
 from marketplace.domain.matches import Match
 from marketplace.domain.policy import Policy
 from marketplace.ports.accounts import Passwords
+from marketplace.ports.blobs import Files
 from marketplace.ports.conversations import EntryLog
 from marketplace.ports.live import Live, PresenceStore
+from marketplace.ports.passkeys import Authenticators
+from marketplace.ports.secrets import Secrets
 from marketplace.ports.store import Store
 
 
@@ -29,7 +33,10 @@ class World:
     live: Live
     presence: PresenceStore
     passwords: Passwords
+    secrets: Secrets
+    authenticators: Callable[[], Authenticators]
     clock: Clock
+    files: Files
     policy: Policy = field(default_factory=Policy)
 
     def current_match(self, match: Match) -> Match:

@@ -10,10 +10,12 @@ same everywhere, and the OpenAPI and AsyncAPI documents are generated from what 
     fast_check.py     validates common payloads without marshmallow
     fast_reader.py    reads the product's own views without marshmallow
     people.py         fields of accounts: email, phone, password, time zone
-    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  reports.py
-    notifications.py  for each noun: what a caller may send, and what it receives
+    accounts.py  vendors.py  rfis.py  matches.py  quotes.py  conversations.py  inbox.py
+    account_feed.py  reports.py  notifications.py  decisions.py  timelines.py  attachments.py
+    vendor_profiles.py  vendor_documents.py  reviews.py  members.py  invitations.py  audit.py
+                      for each noun: what a caller may send, and what it receives
     entries.py        one schema for each kind of entry
-    views.py          entries and listed vendors written by hand, for speed
+    views.py          entries, items of feeds and lists written by hand, for speed
     answers.py        acknowledgements and pushes that only the socket has
     socket.py         the socket's contract: every call and push with its schemas
 """

@@ -84,15 +84,6 @@ class Presence(Strict):
     is_active = Flag(required=True)
 
 
-class RfiAwarded(Strict):
-    """The RFI was awarded to one of its quotes."""
-
-    rfi_id = Identifier(required=True)
-    quote_id = Identifier(required=True)
-    vendor_id = Identifier(required=True)
-    revision = Whole(required=True)
-
-
 class RoomLeft(Strict):
     """The connection was removed from a room because its account may no longer see the content."""
 

@@ -7,9 +7,10 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from marketplace.domain.accounts import Role
 from marketplace.domain.conversations import MAX_BODY_CHARACTERS, Channel
 from marketplace.domain.pages import MAX_LIMIT
-from marketplace.domain.unread import MAX_UNREAD
+from marketplace.errors import invalid
+from marketplace.schemas.attachments import SentAttachment
 from marketplace.schemas.fields.numbers import Flag, Whole
-from marketplace.schemas.fields.texts import Text
+from marketplace.schemas.fields.texts import Caption, Text
 from marketplace.schemas.fields.times import Moment
 from marketplace.schemas.fields.words import Identifier, Matching, Pattern, one_of
 from marketplace.schemas.strict import Strict
@@ -20,11 +21,21 @@ _CLIENT_MESSAGE_ID = Pattern(
 
 
 class SendMessage(Strict):
-    """A new message (over REST; over the socket, the conversation's id is added)."""
+    """A new message (over REST; over the socket, the conversation's id is added).
+
+    `body` may be empty if there are attachments.
+    """
 
     client_message_id = Matching(_CLIENT_MESSAGE_ID, required=True)
-    body = Text(required=True, longest=MAX_BODY_CHARACTERS)
+    body = Caption(required=True, longest=MAX_BODY_CHARACTERS)
     attachment_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=10))
+
+    def read(self, payload: object) -> dict[str, Any]:
+        """Validate a decoded JSON payload: a hook of the schema would rule out the fast check."""
+        values = super().read(payload)
+        if not values["body"] and not values["attachment_ids"]:
+            raise invalid("body", "Must not be blank.")
+        return values
 
 
 class ConversationCall(Strict):
@@ -152,18 +163,6 @@ class BlockView(Strict):
     blocked_by_me = Flag(required=True)
 
 
-class ListedConversation(OwnConversation):
-    """A conversation in a participant's list.
-
-    `unread` counts the other side's messages after `read_sequence` that are not deleted.  Own
-    messages, edits, deletions and notices do not count.  It is 100 if there are 100 or more.
-    """
-
-    head = Whole(required=True)
-    read_sequence = Whole(required=True)
-    unread = Whole(required=True, most=MAX_UNREAD)
-
-
 class ReadPositionView(Strict):
     """A participant's delivered and read positions."""
 
@@ -183,7 +182,7 @@ class MessageView(Strict):
     sender_id = Identifier(required=True)
     channel = one_of(Channel, required=True)
     body = fields.String(required=True)
-    attachments = fields.List(fields.Dict(), required=True)
+    attachments = fields.List(fields.Nested(SentAttachment), required=True)
     sent_at = Moment(required=True)
 
 

@@ -60,8 +60,8 @@ def _reader_of_values(field: fields.Field[Any]) -> _Read:
     if isinstance(field, fields.Nested) and not field.many:
         nested = FastReader(field.schema)
         return lambda value: missing if (found := nested.read(value)) is None else found
-    if isinstance(field, fields.List) and type(field.inner) is fields.Dict:
-        return lambda value: value if _is_list_of_dicts(value) else missing
+    if isinstance(field, fields.List):
+        return _reader_of_lists(field)
     if type(field) is fields.Dict:
         return lambda value: value if type(value) is dict else missing
     accepts: Callable[[object], bool] | None = getattr(field, "accepts", None)
@@ -86,6 +86,23 @@ def _accepts_text(field: fields.String) -> Callable[[object], bool] | None:
 
 def _is_list_of_dicts(value: object) -> bool:
     return type(value) is list and all(type(item) is dict for item in value)
+
+
+def _reader_of_lists(field: fields.List[Any]) -> _Read:
+    """Lists of views, and of plain objects."""
+    if type(field.inner) is fields.Dict:
+        return lambda value: value if _is_list_of_dicts(value) else missing
+    if not isinstance(field.inner, fields.Nested):
+        return lambda _: missing
+    item = FastReader(field.inner.schema)
+
+    def read(value: Any) -> Any:
+        if type(value) is not list:
+            return missing
+        items = [item.read(part) for part in value]
+        return missing if None in items else items
+
+    return read
 
 
 def _moment(value: object) -> Any:

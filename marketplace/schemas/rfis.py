@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from marketplace.domain.rfis import MAX_VENDORS, BudgetVisibility, RfiState
+from marketplace.domain.rfis import MAX_VENDORS, BudgetVisibility, CloseReason, RfiState
 from marketplace.domain.visibility import Visibility
 from marketplace.schemas.fields.attributes import Attributes
-from marketplace.schemas.fields.numbers import Whole
+from marketplace.schemas.fields.numbers import Flag, Whole
 from marketplace.schemas.fields.places import Place
 from marketplace.schemas.fields.texts import Line, Text, Unicode
 from marketplace.schemas.fields.times import Moment, written
@@ -72,7 +72,10 @@ class RfiView(Strict):
 
     If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld:
     `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer
-    shows it.
+    shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI
+    ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn.
+    `is_award_outdated` says that the RFI had changed since the awarded quote in a way that can change
+    a price, and that the vendor had not confirmed it.
     """
 
     id = Identifier(required=True)
@@ -96,6 +99,11 @@ class RfiView(Strict):
     submitted_at = Moment(allow_none=True)
     awarded_quote_id = fields.String(allow_none=True)
     awarded_vendor_id = fields.String(allow_none=True)
+    awarded_quote_revision = Whole(allow_none=True)
+    is_award_outdated = Flag()
+    award_cancellable_until = Moment(allow_none=True)
+    expires_at = Moment(allow_none=True)
+    ended_reason = fields.String(allow_none=True)
     visibility = one_of(Visibility, dump_default=Visibility.FULL.value)
 
 
@@ -137,6 +145,18 @@ class RevisionView(Strict):
     budget_visibility = budget_visibility()
 
 
+class CloseRfi(Strict):
+    """The body of POST /v1/rfis/{id}/close."""
+
+    reason = one_of(CloseReason, required=True)
+
+
+class ExtendRfi(Strict):
+    """The body of POST /v1/rfis/{id}/extend: when the RFI is to expire."""
+
+    until = Moment(required=True)
+
+
 class Award(Strict):
     """The body of POST /v1/rfis/{id}/award.
 
@@ -145,3 +165,9 @@ class Award(Strict):
 
     quote_id = Identifier(required=True)
     quote_revision = Whole(required=True, least=1)
+
+
+class CancelAward(Strict):
+    """The body of POST /v1/rfis/{id}/cancel-award: what the vendor that had won is told."""
+
+    reason = Text(longest=500, load_default=None, allow_none=True)

@@ -9,6 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from marketplace.errors import Code
+from marketplace.schemas.account_feed import (
+    AssignmentPush,
+    BlockPush,
+    JoinAccount,
+    JoinedAccount,
+    MatchPush,
+    NotificationPush,
+    QuotePush,
+    RfiAwarded,
+    TeamPush,
+    VendorDecided,
+)
 from marketplace.schemas.answers import (
     ChangedMessage,
     ConnectionClosing,
@@ -18,14 +30,12 @@ from marketplace.schemas.answers import (
     JoinedConversation,
     JoinedRfi,
     Presence,
-    RfiAwarded,
     RoomLeft,
     SentMessage,
     SessionExpiring,
     Typing,
 )
 from marketplace.schemas.conversations import (
-    BlockView,
     ConversationCall,
     DeleteMessage,
     EditMessage,
@@ -44,9 +54,7 @@ from marketplace.schemas.entries import (
     MessageEdited,
     NoticeAdded,
 )
-from marketplace.schemas.matches import MatchView
-from marketplace.schemas.notifications import NotificationView
-from marketplace.schemas.quotes import QuoteView
+from marketplace.schemas.inbox import InboxRead, InboxUpdated
 from marketplace.schemas.rfis import RevisionView
 from marketplace.schemas.strict import Strict
 
@@ -162,10 +170,19 @@ CALLS: Mapping[str, SocketCall] = {
         (Code.NOT_FOUND, Code.FORBIDDEN, Code.TOO_MANY_ROOMS),
     ),
     "leave_rfi": SocketCall("Leave an RFI's room: its pushes stop.", RfiCall(), Done()),
+    "join_account": SocketCall(
+        "Follow the account's feed by number: returns items, then numbered pushes start at position + "
+        "1. With `after_position`, the items are those after it, at most 200. Without it, or if it is "
+        "above the feed's position, older than what is kept or of a different `epoch`, they are the "
+        "newest ones (`is_snapshot`). An app that does not call this gets the same pushes, but a lost "
+        "one is not repaired.",
+        JoinAccount(),
+        JoinedAccount(),
+    ),
 }
 
 _CONVERSATION, _RFI = "conversation:<id>", "rfi:<id>"
-_EITHER = "conversation:<id> or rfi:<id>"
+_NUMBERED = "conversation:<id>, rfi:<id> or account:<id>"
 _ACCOUNT, _ALONE = "account:<id>", "this connection only"
 
 PUSHES: Mapping[str, SocketPush] = {
@@ -187,21 +204,43 @@ PUSHES: Mapping[str, SocketPush] = {
         "A participant became active or inactive.", Presence(), _CONVERSATION
     ),
     "conversation.updated": SocketPush(
-        "A conversation was blocked or reopened.", BlockView(), _ACCOUNT
+        "A conversation was blocked or reopened.", BlockPush(), _ACCOUNT
+    ),
+    "inbox.updated": SocketPush(
+        "A conversation has a new last entry, at most twice a second; or the account muted or archived "
+        "it.",
+        InboxUpdated(),
+        _ACCOUNT,
+    ),
+    "inbox.read": SocketPush(
+        "The account has read a conversation, on this app or another.", InboxRead(), _ACCOUNT
     ),
     "rfi.changed": SocketPush("An RFI has a new revision.", RevisionView(), _RFI),
-    "match.offered": SocketPush("An RFI was offered to a vendor.", MatchView(), _ACCOUNT),
-    "match.updated": SocketPush("A match changed state.", MatchView(), _ACCOUNT),
-    "quote.submitted": SocketPush("A vendor submitted a quote.", QuoteView(), _ACCOUNT),
-    "quote.updated": SocketPush("A quote changed.", QuoteView(), _ACCOUNT),
+    "match.offered": SocketPush("An RFI was offered to a vendor.", MatchPush(), _ACCOUNT),
+    "match.updated": SocketPush("A match changed state.", MatchPush(), _ACCOUNT),
+    "quote.submitted": SocketPush("A vendor submitted a quote.", QuotePush(), _ACCOUNT),
+    "quote.updated": SocketPush("A quote changed.", QuotePush(), _ACCOUNT),
     "rfi.awarded": SocketPush("An RFI was awarded.", RfiAwarded(), _ACCOUNT),
+    "vendor.decided": SocketPush(
+        "An admin or a rule decided about the vendor.", VendorDecided(), _ACCOUNT
+    ),
+    "team.updated": SocketPush(
+        "Somebody joined or left the vendor's team, or got another role in it.",
+        TeamPush(),
+        _ACCOUNT,
+    ),
+    "conversation.assigned": SocketPush(
+        "A conversation was assigned to a member of the vendor's team.",
+        AssignmentPush(),
+        _ACCOUNT,
+    ),
     "notification.created": SocketPush(
-        "An email or SMS to the account was created.", NotificationView(), _ACCOUNT
+        "An email or SMS to the account was created.", NotificationPush(), _ACCOUNT
     ),
     "gap": SocketPush(
         "A gap could not be filled within five seconds, or a new epoch began.",
         Gap(),
-        _EITHER,
+        _NUMBERED,
     ),
     "connection.closing": SocketPush(
         "The gateway is about to close the connection.", ConnectionClosing(), _ALONE

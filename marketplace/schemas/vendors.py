@@ -1,45 +1,13 @@
-"""Vendors: the profile a vendor writes, its own view of it, and the public view."""
+"""Vendors, as events and everybody see them."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from marketplace.domain.vendors import MAX_CAPACITY, MAX_RADIUS_M, MIN_RADIUS_M
-from marketplace.schemas.fields.attributes import Attributes
-from marketplace.schemas.fields.numbers import Whole
-from marketplace.schemas.fields.places import Place, RoundedPlace
-from marketplace.schemas.fields.texts import Name, Text, Unicode
+from marketplace.domain.vendor_reviews import Outcome, Step
+from marketplace.schemas.fields.numbers import Flag, Whole
+from marketplace.schemas.fields.places import RoundedPlace
 from marketplace.schemas.fields.times import Moment
-from marketplace.schemas.fields.words import Identifier, language
+from marketplace.schemas.fields.words import Identifier, one_of
 from marketplace.schemas.strict import Strict
-
-
-class ServiceAreaSchema(Strict):
-    """Where a vendor works: a point and a radius in metres."""
-
-    location = Place(required=True)
-    radius_m = Whole(required=True, least=MIN_RADIUS_M, most=MAX_RADIUS_M)
-
-
-class UpdateProfile(Strict):
-    """The body of PATCH /v1/vendors/me: all fields are optional; omitted fields stay unchanged."""
-
-    company = Name(longest=120)
-    categories = fields.List(
-        Unicode(validate=validate.Length(max=50)),
-        validate=validate.Length(min=1, max=20),
-    )
-    service_area = fields.Nested(ServiceAreaSchema)
-    hours = Attributes()
-    capacity = Whole(least=1, most=MAX_CAPACITY)
-    languages = fields.List(
-        language(),
-        validate=validate.Length(max=20),
-    )
-
-
-class Decision(Strict):
-    """The body of POST /v1/admin/vendors/{id}/{decision}."""
-
-    reason = Text(required=True, longest=500)
 
 
 class PublicServiceArea(Strict):
@@ -66,13 +34,6 @@ class NearbyVendorView(PublicVendor):
     distance_m = Whole(required=True)
 
 
-class Steps(Strict):
-    """The completed and the remaining steps of the onboarding."""
-
-    done = fields.List(fields.String(), required=True)
-    to_do = fields.List(fields.String(), required=True)
-
-
 class VendorView(PublicVendor):
     """A vendor after an event, as events carry it; its place is rounded."""
 
@@ -84,13 +45,11 @@ class VendorView(PublicVendor):
     updated_at = Moment(required=True)
 
 
-class WholeVendorView(VendorView):
-    """A vendor as the vendor itself and admins see it."""
+class ReviewView(Strict):
+    """What was decided about a vendor, and why; `steps` are those that it has to change."""
 
-    service_area = fields.Nested(ServiceAreaSchema, allow_none=True)
-
-
-class OwnVendorView(WholeVendorView):
-    """A vendor's own profile with its onboarding steps."""
-
-    steps = fields.Nested(Steps, required=True)
+    outcome = one_of(Outcome, required=True)
+    reason = fields.String(required=True)
+    steps = fields.List(one_of(Step), required=True)
+    is_of_changes = Flag(required=True)
+    at = Moment(required=True)

@@ -7,6 +7,7 @@ from pymongo.errors import DuplicateKeyError
 
 from marketplace.coalescing import Coalescer
 from marketplace.domain.accounts import Account, Session
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import Code, FieldError, ParleyError
 from marketplace.storage.collection import Collection, Database, repository
 from marketplace.storage.collection import Session as Transaction
@@ -25,12 +26,7 @@ class MongoAccounts(Collection[Account]):
         try:
             await self._collection.insert_one(to_document(account), session=self.session)
         except DuplicateKeyError as error:
-            field_error = FieldError(
-                "email", "An account with this email address already exists. Log in instead."
-            )
-            raise ParleyError(
-                Code.EMAIL_TAKEN, field_error.message, errors=[field_error]
-            ) from error
+            raise _email_taken() from error
 
     async def get(self, account_id: str) -> Account | None:
         """The account with this id."""
@@ -41,6 +37,21 @@ class MongoAccounts(Collection[Account]):
         condition = {"email": {"$in": list(forms)}}
         accounts = await self._many(condition, sort=[("email", 1)], limit=len(forms))
         return min(accounts, key=lambda account: forms.index(account.email), default=None)
+
+    async def save(self, account: Account) -> None:
+        """Replace the fields that this version knows; raises ParleyError `email_taken`."""
+        fields = to_document(account)
+        try:
+            await self._collection.update_one(
+                {"_id": fields.pop("_id")}, {"$set": fields}, session=self.session
+            )
+        except DuplicateKeyError as error:
+            raise _email_taken() from error
+
+    async def delete(self, account_id: str) -> bool:
+        """Delete the account; False if there is none."""
+        outcome = await self._collection.delete_one({"_id": account_id}, session=self.session)
+        return outcome.deleted_count == 1
 
 
 @repository
@@ -87,6 +98,31 @@ class MongoSessions(Collection[Session]):
         )
         return outcome.modified_count == 1
 
+    async def authenticated(self, session_id: str, at: datetime, credentials: int) -> None:
+        """Record that the log-in's owner proved who they are."""
+        proven = {"authenticated_at": at, "credentials": credentials}
+        await self._collection.update_one(
+            {"_id": session_id}, {"$set": proven}, session=self.session
+        )
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Session]:
+        """An account's sessions, newest first."""
+        return await self._page({"account_id": account_id}, request)
+
     async def delete(self, session_id: str) -> None:
         """End the session."""
         await self._collection.delete_one({"_id": session_id}, session=self.session)
+
+    async def delete_all(self, account_id: str, besides: str | None = None) -> list[str]:
+        """End an account's sessions, except one; returns the ids of those that it ended."""
+        found = await self._collection.find(
+            {"account_id": account_id, "_id": {"$ne": besides}}, {"_id": 1}, session=self.session
+        ).to_list(None)
+        ids = [session["_id"] for session in found]
+        await self._collection.delete_many({"_id": {"$in": ids}}, session=self.session)
+        return ids
+
+
+def _email_taken() -> ParleyError:
+    text = "An account with this email address already exists. Log in instead."
+    return ParleyError(Code.EMAIL_TAKEN, text, errors=[FieldError("email", text)])

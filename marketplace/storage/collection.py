@@ -4,10 +4,12 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorDatabase
 from prometheus_client import Gauge
+from pymongo import ASCENDING
 from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
@@ -85,6 +87,11 @@ def repository(kind: type[C]) -> type[C]:
     return kind
 
 
+def before(at: datetime, key: str | int, name: str = "_id") -> dict[str, Any]:
+    """The condition for what comes after a position in a list by (`at`, key), newest first."""
+    return {"$or": [{"at": {"$lt": at}}, {"at": at, name: {"$lt": key}}]}
+
+
 class Collection(Generic[T]):
     """One collection with values of one type, optionally bound to a transaction's session."""
 
@@ -118,6 +125,18 @@ class Collection(Generic[T]):
     ) -> list[T]:
         cursor = self._collection.find(condition, session=self.session, sort=sort, limit=limit)
         return [from_document(document, self.kind) for document in await cursor.to_list(limit)]
+
+    async def _changed(
+        self, state: str, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[T]:
+        """Values in a state by their last change, oldest first, along the index `waiting`."""
+        at, value_id = after
+        later = [{"updated_at": {"$gt": at}}, {"updated_at": at, "_id": {"$gt": value_id}}]
+        return await self._many(
+            {"state": state, "updated_at": {"$lte": until}, "$or": later},
+            sort=[("updated_at", ASCENDING), ("_id", ASCENDING)],
+            limit=limit,
+        )
 
     async def _page(self, condition: Mapping[str, Any], request: PageRequest) -> Page[T]:
         page_condition = dict(condition)

@@ -3,8 +3,9 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection as Ids
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
@@ -12,13 +13,11 @@ from pymongo.read_concern import ReadConcern
 
 from marketplace.coalescing import Coalescer
 from marketplace.domain.conversations import Entry, EntryKind, deletion_id
-from marketplace.domain.unread import Unread
 from marketplace.ports import Appended
-from marketplace.storage.collection import Collection, Database, Session, repository
+from marketplace.storage.collection import Collection, Database, Session, before, repository
 from marketplace.storage.conversations import MongoConversations
 from marketplace.storage.documents import from_document, to_document
 from marketplace.storage.message_states import IS_TEXT, message_states
-from marketplace.storage.unread import count_unread
 
 _PAGES_PER_QUERY = 16
 # Decoding takes some 7 µs for each: 16 full pages would hold the event loop for more than 20 ms.
@@ -73,17 +72,19 @@ class MongoEntries(Collection[Entry]):
         self._heads = Coalescer(self._read_heads)
         self._pages = Coalescer(self._read_pages, max_keys=_PAGES_PER_QUERY)
 
-    async def add_next(self, entry: Entry) -> Entry:
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
         """Insert with the next sequence, within a transaction.
 
         If another writer is faster, this is a write conflict and `transact` retries. The
         transaction does not see entries that were added after it began, so the sequence is read
-        outside it: otherwise a sender that never pauses could keep it from ever getting the next
-        number. Once inserted, the entry keeps other writers out.
+        outside it, unless the entry `follows_seen` ones only: otherwise a sender that never pauses
+        could keep it from ever getting the next number. Once inserted, the entry keeps other
+        writers out.
         """
         ids = [entry.conversation_id]
-        snapshot, newest = await self.heads(ids), await self.newest_heads(ids)
-        head = max(snapshot[entry.conversation_id], newest[entry.conversation_id])
+        head = (await self.heads(ids))[entry.conversation_id]
+        if not follows_seen:
+            head = max(head, (await self.newest_heads(ids))[entry.conversation_id])
         numbered = replace(entry, sequence=head + 1)
         await self._collection.insert_one(to_document(numbered), session=self.session)
         return numbered
@@ -122,6 +123,23 @@ class MongoEntries(Collection[Entry]):
     async def sent_under(self, sender_id: str, key: str) -> Entry | None:
         """The message that a person sent under an Idempotency-Key, in any conversation."""
         return await self._one(**{"sender_id": sender_id, "request.key": key})
+
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+        return await self._one(
+            conversation_id=conversation_id,
+            sender_id=sender_id,
+            client_message_id={"$eq": client_message_id, **IS_TEXT},
+        )
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+        deletion = {"message_id": message_id, "kind": EntryKind.DELETION}
+        return (
+            await self._collection.find_one(deletion, {"_id": 1}, session=self.session) is not None
+        )
 
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first; if there are very many, the last ones."""
@@ -177,10 +195,6 @@ class MongoEntries(Collection[Entry]):
         newest = self._collection.with_options(read_concern=_LOCAL_READ_CONCERN)
         return await message_states(newest, message_ids)
 
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """A person's unread messages in each conversation, after the given read position."""
-        return await count_unread(self._collection, account_id, read)
-
     async def after(self, conversation_id: str, sequence: int, limit: int) -> list[Entry]:
         """Entries after a sequence, oldest first."""
         return await self._page_of(_Page(conversation_id, "$gt", sequence, limit))
@@ -190,6 +204,28 @@ class MongoEntries(Collection[Entry]):
         below = _ABOVE_ALL_SEQUENCES if sequence is None else sequence
         newest_first = await self._page_of(_Page(conversation_id, "$lt", below, limit))
         return newest_first[::-1]
+
+    async def notices_before(
+        self, conversation_ids: Ids[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Notices in these conversations before a position, newest first, along their own index."""
+        condition = {"conversation_id": {"$in": list(conversation_ids)}, "kind": EntryKind.NOTICE}
+        cursor = self._collection.find(
+            {**condition, **before(at, key)},
+            session=self.session,
+            sort=[("at", DESCENDING), ("_id", DESCENDING)],
+            limit=limit,
+            hint="notices",  # the server may try the index of all entries
+        )
+        return [from_document(document, Entry) for document in await cursor.to_list(limit)]
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message; one key of the index of messages."""
+        condition = {"conversation_id": conversation_id, "sender_id": sender_id}
+        found = await self._collection.find_one(
+            {**condition, "client_message_id": IS_TEXT}, {"_id": 1}, session=self.session
+        )
+        return found is not None
 
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 if it has no entry."""

@@ -287,11 +287,15 @@ class EntryWriter:
             self._heads.popitem(last=False)
 
     def _fail_late(self, batch: deque[_Waiting]) -> None:
+        """Give up what has waited too long, and its senders' later entries: they must not overtake it."""
         now = asyncio.get_running_loop().time()
-        late = deque(waiting for waiting in batch if now - waiting.since > GIVE_UP_AFTER_S)
-        for waiting in late:
-            batch.remove(waiting)
-        _fail(late, _unknown_outcome())
+        late = {one.entry.sender_id for one in batch if now - one.since > GIVE_UP_AFTER_S}
+        if not late:
+            return
+        given_up = [one for one in (*batch, *self._waiting) if one.entry.sender_id in late]
+        _fail(given_up, _unknown_outcome())
+        for one in [one for one in batch if one.entry.sender_id in late]:
+            batch.remove(one)
 
     def _forget(self, batch: deque[_Waiting]) -> None:
         for waiting in batch:

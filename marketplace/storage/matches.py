@@ -66,13 +66,25 @@ class MongoMatches(Collection[Match]):
             condition["state"] = state
         return await self._page(condition, request)
 
-    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Offers made before a moment that are still stored as offered, oldest first."""
+    async def offered_before(
+        self, vendor_ids: Sequence[str], before: datetime, limit: int
+    ) -> list[Match]:
+        """Offers to these vendors, made before a moment and still stored as offered, oldest first."""
         return await self._many(
-            {"state": MatchState.OFFERED, "offered_at": {"$lte": before}},
+            {
+                "vendor_id": {"$in": list(vendor_ids)},
+                "state": MatchState.OFFERED,
+                "offered_at": {"$lte": before},
+            },
             sort=[("offered_at", ASCENDING)],
             limit=limit,
         )
+
+    async def changed(
+        self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Match]:
+        """Matches in a state by their last change, oldest first."""
+        return await self._changed(state, after, until, limit)
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The match between an RFI and a vendor."""

@@ -124,6 +124,19 @@ class MongoNotifications(Collection[Notification]):
         )
         return frozenset([document["provider_id"] async for document in documents])
 
+    async def rename(self, account_id: str, rfi_id: str, old: str, new: str) -> None:
+        """Replace a person's name in an account's notifications about an RFI."""
+        about = {"account_id": account_id, "data.rfi_id": rfi_id}
+        for field in ("data.sender_name", "data.vendor_name"):
+            await self._collection.update_many({**about, field: old}, {"$set": {field: new}})
+
+    async def forget(self, account_id: str, besides_kind: str) -> bool:
+        """Delete an account's notifications, except unsent ones of a kind; True if none is left."""
+        unfinished = [NotificationState.PENDING, NotificationState.SENDING]
+        kept = {"kind": besides_kind, "state": {"$in": unfinished}}
+        await self._collection.delete_many({"account_id": account_id, "$nor": [kept]})
+        return await self._collection.find_one({"account_id": account_id}, {"_id": 1}) is None
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """An account's notifications, newest first."""
         return await self._page({"account_id": account_id}, request)

@@ -1,13 +1,16 @@
 """Quotes and their revisions."""
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from marketplace.domain.quotes import Quote, QuoteRevision
-from marketplace.storage.collection import Collection, repository
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote, QuoteState
+from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
 
 _MAX_OF_RFI = 1_000
@@ -48,7 +51,7 @@ class MongoQuotes(Collection[Quote]):
     async def keep_revision(self, revision: QuoteRevision) -> None:
         """Store a revision's figures; a stored revision is not changed."""
         await self._database["quote_revisions"].update_one(
-            {"_id": f"{revision.quote_id}:{revision.revision}"},
+            {"_id": revision.key},
             {"$setOnInsert": to_document(revision)},
             upsert=True,
             session=self.session,
@@ -66,6 +69,37 @@ class MongoQuotes(Collection[Quote]):
         )
         return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
 
+    async def revisions_before(
+        self, quote_ids: Ids[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Stored revisions of these quotes before a position, newest first."""
+        cursor = self._database["quote_revisions"].find(
+            {"quote_id": {"$in": list(quote_ids)}, **before(at, key)},
+            session=self.session,
+            sort=[("at", DESCENDING), ("_id", DESCENDING)],
+            limit=limit,
+        )
+        return [from_document(document, QuoteRevision) for document in await cursor.to_list(limit)]
+
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted quotes with a `valid_until`, by (last change, id), oldest first."""
+        at, quote_id = after
+        later = [{"updated_at": {"$gt": at}}, {"updated_at": at, "_id": {"$gt": quote_id}}]
+        cursor = self._collection.find(
+            {
+                "state": QuoteState.SUBMITTED,
+                "valid_until": {"$type": "date"},
+                "updated_at": {"$lte": until},
+                "$or": later,
+            },
+            session=self.session,
+            sort=[("updated_at", ASCENDING), ("_id", ASCENDING)],
+            limit=limit,
+        )
+        return await self._numbered(await cursor.to_list(limit))
+
     async def _find_one(self, condition: dict[str, Any]) -> Quote | None:
         document = await self._collection.find_one(condition, session=self.session)
         return (await self._numbered([document]))[0] if document is not None else None
@@ -74,7 +108,8 @@ class MongoQuotes(Collection[Quote]):
         """The quotes in documents, each with its revision.
 
         The previous version runs beside this one during an update. It writes quotes without a
-        number: if it overwrote a stored revision with other figures, that is the next revision.
+        number and without lines: if it overwrote a stored revision with other figures, that is the
+        next revision; if with the same, they still have their lines.
         """
         unnumbered = [document["_id"] for document in documents if "revision" not in document]
         latest = await self._latest_revisions(unnumbered) if unnumbered else {}
@@ -107,5 +142,11 @@ def _at_revision(quote: Quote, revisions: dict[str, QuoteRevision]) -> Quote:
     latest = revisions.get(quote.id)
     if latest is None:
         return quote
-    step = 0 if latest.has_figures_of(quote) else 1
-    return replace(quote, revision=latest.revision + step)
+    if not latest.has_plain_figures_of(quote):
+        return replace(quote, revision=latest.revision + 1)
+    return replace(
+        quote,
+        revision=latest.revision,
+        lines=latest.lines,
+        attachment_ids=latest.attachment_ids,
+    )

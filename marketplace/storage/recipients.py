@@ -1,33 +1,11 @@
-"""Suppressed addresses, and how much has been sent to each address."""
+"""How much has been sent to each address."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import ReturnDocument
 
-from marketplace.domain.suppressions import Suppression
 from marketplace.storage.collection import Collection, repository
-from marketplace.storage.documents import to_document
-
-
-@repository
-class MongoSuppressions(Collection[Suppression]):
-    """Addresses that get no more notifications, unique by channel and address."""
-
-    name = "suppressions"
-    kind = Suppression
-
-    async def add(self, suppression: Suppression) -> None:
-        """Insert; does nothing if the address is already suppressed."""
-        fields = to_document(suppression)
-        unique = {"_id": fields.pop("_id")}
-        await self._collection.update_one(
-            unique, {"$setOnInsert": fields}, upsert=True, session=self.session
-        )
-
-    async def get(self, suppression_id: str) -> Suppression | None:
-        """The suppression with this id."""
-        return await self._get(suppression_id)
 
 
 @repository

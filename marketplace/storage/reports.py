@@ -26,6 +26,10 @@ class MongoReports(Collection[Report]):
         """A person's report of a message."""
         return await self._one(message_id=message_id, reporter_id=reporter_id)
 
+    async def by_reporter(self, reporter_id: str, request: PageRequest) -> Page[Report]:
+        """The reports that an account made, newest first."""
+        return await self._page({"reporter_id": reporter_id}, request)
+
     async def save(self, report: Report, expected: ReportState) -> None:
         """Replace if it is in the expected state."""
         outcome = await self._collection.replace_one(

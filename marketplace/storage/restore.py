@@ -1,9 +1,9 @@
 """Repairs after a restore of MongoDB from a backup (docs/restore.md).
 
-The feeds' numbers start a new epoch, and the relay returns to the position in the backup. Two kinds
-of damage that a restore can leave are repaired: read positions above the head, from a backup that
-was not of a single moment; and holes, from a process that continued from a head it still
-remembered.
+The feeds' numbers start a new epoch, and the relay returns to the position in the backup. What a
+restore can leave is repaired: numbers above what they count, from a backup that was not of a single
+moment (read positions, archived conversations, positions of accounts' feeds); and holes, from a
+process that continued from a head it still remembered.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from pymongo.errors import ConfigurationError, PyMongoError
 from marketplace.errors import SettingsError, TemporaryError
 from marketplace.storage.collection import Database
 from marketplace.storage.epoch import READ_EVERY_S, begin_epoch
+from marketplace.storage.newest_entries import note_all
 
 # By then every process has read the new epoch, even if its first read failed.
 NOTICED_WITHIN_S = 2 * READ_EVERY_S + 1.0
@@ -24,6 +25,7 @@ NOTICED_WITHIN_S = 2 * READ_EVERY_S + 1.0
 # noticed after that never will.
 MAX_ROUNDS = 3
 _BATCH_SIZE = 1_000
+_SEQUENCES = ("read_sequence", "delivered_sequence", "archived_sequence")
 # No server accepts this token, so the relay reads everything since its last position again.
 _NO_TOKEN = {"_data": "restored"}
 
@@ -70,9 +72,13 @@ async def _repair(database: Database, say: Callable[[str], None], noticed_within
         say(
             f"{lowered} read positions were above their conversation's head and were lowered to it."
         )
+    raised = await raise_feed_heads(database)
+    if raised:
+        say(f"{raised} accounts' feeds were numbered below their last item and were raised to it.")
     for _ in range(MAX_ROUNDS):
         await asyncio.sleep(noticed_within_s)
         closed = await close_holes(database)
+        await note_all(database)
         if not closed:
             return
         epoch = await begin_epoch(database)
@@ -93,18 +99,36 @@ async def lower_read_positions(database: Database) -> int:
         )
         heads = {group["_id"]: group["head"] async for group in grouped}
         updates = [
-            UpdateOne(
-                {"_id": position["_id"]},
-                {"$min": {"read_sequence": head, "delivered_sequence": head}},
-            )
+            UpdateOne({"_id": position["_id"]}, {"$min": dict.fromkeys(above, head)})
             for position in positions
-            if (head := heads.get(position["conversation_id"], 0))
-            < max(position["read_sequence"], position["delivered_sequence"])
+            for head in [heads.get(position["conversation_id"], 0)]
+            if (above := [name for name in _SEQUENCES if position.get(name, 0) > head])
         ]
         if updates:
             await database["read_positions"].bulk_write(updates)
             lowered += len(updates)
     return lowered
+
+
+async def raise_feed_heads(database: Database) -> int:
+    """Raise the position of each account to that of its last item; returns how many were below it.
+
+    A position above the last item stays: a process may have appended the next one by now.
+    """
+    raised = 0
+    last_items = database["feed_items"].aggregate(
+        [
+            {"$match": {"position": {"$gt": 0}}},
+            {"$sort": {"account_id": -1, "position": -1}},
+            {"$group": {"_id": "$account_id", "position": {"$first": "$position"}}},
+        ]
+    )
+    async for last_item in last_items:
+        outcome = await database["feed_heads"].update_one(
+            {"_id": last_item["_id"]}, {"$max": {"position": last_item["position"]}}, upsert=True
+        )
+        raised += outcome.modified_count + (outcome.upserted_id is not None)
+    return raised
 
 
 async def close_holes(database: Database) -> int:

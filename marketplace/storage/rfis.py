@@ -1,14 +1,20 @@
 """RFIs and their revisions."""
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING, ReplaceOne
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi, RfiState
+from marketplace.domain.rfis import MATERIAL_FIELDS, Revision, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
-from marketplace.storage.collection import Collection, repository
+from marketplace.storage.collection import Collection, before, repository
 from marketplace.storage.documents import from_document, to_document
+
+# A changed part of a field has the field's name and a dot before its own (`budget.max_minor`).
+_MATERIAL_PATH = re.compile(rf"^({'|'.join(sorted(MATERIAL_FIELDS))})(\.|$)")
 
 
 @repository
@@ -39,17 +45,19 @@ class MongoRfis(Collection[Rfi]):
 
         The pipeline's replacement unsets fields at their default and keeps `match_count`.
         """
-        fields = to_document(rfi)
-        del fields["match_count"]
-        preserved = {"match_count": "$match_count"}
-        outcome = await self._collection.update_one(
-            {"_id": rfi.id, "revision": revision.revision - 1},
-            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, preserved]}}],
-            session=self.session,
-        )
-        if outcome.matched_count == 0:
+        if not await self._replace(rfi, revision.revision - 1):
             raise ParleyError(Code.STALE_REVISION, "The RFI has changed. Read it again.")
         await self._add_revision(revision)
+
+    async def rewrite(self, rfi: Rfi, revisions: Sequence[Revision]) -> None:
+        """Replace an RFI and some of its revisions without a new revision."""
+        if not await self._replace(rfi, rfi.revision) or not revisions:
+            return
+        documents = [_revision_document(revision) for revision in revisions]
+        await self._database["rfi_revisions"].bulk_write(
+            [ReplaceOne({"_id": document["_id"]}, document) for document in documents],
+            session=self.session,
+        )
 
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Add to `match_count`; writing the RFI makes a concurrent revision a write conflict."""
@@ -89,6 +97,20 @@ class MongoRfis(Collection[Rfi]):
         )
         return int(revision["revision"]) if revision is not None else 0
 
+    async def material_revision(self, rfi_id: str, after_revision: int) -> int:
+        """The newest revision after a number that can change a vendor's price; 0 if there is none."""
+        revision = await self._database["rfi_revisions"].find_one(
+            {
+                "rfi_id": rfi_id,
+                "revision": {"$gt": after_revision},
+                "changes.path": _MATERIAL_PATH,
+            },
+            {"revision": 1},
+            session=self.session,
+            sort=[("revision", DESCENDING)],
+        )
+        return int(revision["revision"]) if revision is not None else 0
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """An RFI's revisions after a number, in order, without gaps."""
         cursor = self._database["rfi_revisions"].find(
@@ -99,6 +121,41 @@ class MongoRfis(Collection[Rfi]):
         )
         return [from_document(document, Revision) for document in await cursor.to_list(limit)]
 
+    async def revisions_before(
+        self, rfi_id: str, at: datetime, revision: int, limit: int
+    ) -> list[Revision]:
+        """An RFI's revisions before a position in the order of (time, revision), newest first."""
+        cursor = self._database["rfi_revisions"].find(
+            {"rfi_id": rfi_id, **before(at, revision, "revision")},
+            session=self.session,
+            sort=[("at", DESCENDING), ("revision", DESCENDING)],
+            limit=limit,
+        )
+        return [from_document(document, Revision) for document in await cursor.to_list(limit)]
+
+    async def changed(
+        self, state: RfiState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Rfi]:
+        """RFIs in a state by their last change, oldest first."""
+        return await self._changed(state, after, until, limit)
+
     async def _add_revision(self, revision: Revision) -> None:
-        document = {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}
-        await self._database["rfi_revisions"].insert_one(document, session=self.session)
+        await self._database["rfi_revisions"].insert_one(
+            _revision_document(revision), session=self.session
+        )
+
+    async def _replace(self, rfi: Rfi, expected: int) -> bool:
+        """Replace the RFI if it is at the expected revision."""
+        fields = to_document(rfi)
+        del fields["match_count"]
+        preserved = {"match_count": "$match_count"}
+        outcome = await self._collection.update_one(
+            {"_id": rfi.id, "revision": expected},
+            [{"$replaceWith": {"$mergeObjects": [{"$literal": fields}, preserved]}}],
+            session=self.session,
+        )
+        return outcome.matched_count == 1
+
+
+def _revision_document(revision: Revision) -> dict[str, Any]:
+    return {"_id": f"{revision.rfi_id}:{revision.revision}", **to_document(revision)}

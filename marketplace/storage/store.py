@@ -1,49 +1,55 @@
 """All collections, and transactions over them."""
 
 import copy
-import time
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
-from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from marketplace import tracing
-from marketplace.backoff import Backoff
 from marketplace.errors import TemporaryError
 from marketplace.ports import Claim, KeptAnswer, Repositories
 from marketplace.settings import Settings
+from marketplace.storage.account_feed import MongoAccountFeed
 from marketplace.storage.accounts import MongoAccounts, MongoSessions
-from marketplace.storage.collection import Database, Session, is_away, is_transient
+from marketplace.storage.addresses import MongoAddresses
+from marketplace.storage.attachments import MongoAttachments, MongoUploads
+from marketplace.storage.audit import MongoAudit
+from marketplace.storage.blobs import MongoBlobRecords
+from marketplace.storage.codes import MongoCodes
+from marketplace.storage.collection import Database, Session
 from marketplace.storage.conversations import MongoConversations
+from marketplace.storage.decisions import MongoDecisions
 from marketplace.storage.entries import MongoEntries
 from marketplace.storage.epoch import MongoEpoch
+from marketplace.storage.erasures import MongoErasures
 from marketplace.storage.idempotency import MongoIdempotencyKeys
+from marketplace.storage.inbox import MongoInbox
 from marketplace.storage.matches import MongoMatches
+from marketplace.storage.members import MongoAssignments, MongoMembers
 from marketplace.storage.migrations import migrate
 from marketplace.storage.notifications import MongoNotifications
 from marketplace.storage.outbox import MongoHandled, MongoOutbox
+from marketplace.storage.passkeys import MongoPasskeys
 from marketplace.storage.quotes import MongoQuotes
 from marketplace.storage.read_positions import MongoReadPositions
-from marketplace.storage.recipients import MongoSendQuotas, MongoSuppressions
+from marketplace.storage.recipients import MongoSendQuotas
 from marketplace.storage.reports import MongoReports
 from marketplace.storage.rfis import MongoRfis
+from marketplace.storage.second_factors import MongoSecondFactors
 from marketplace.storage.submissions import MongoSubmissions
+from marketplace.storage.timers import MongoTimers
 from marketplace.storage.traces import TracedCommands
+from marketplace.storage.transactions import DURABLE, transacted
+from marketplace.storage.vendor_documents import MongoVendorDocuments
 from marketplace.storage.vendors import MongoVendors
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
-# Contention ends in milliseconds and an election in seconds; no caller waits longer than this.
-TRANSACTION_DEADLINE_S = 10.0
-_FIRST_PAUSE_S = 0.002
-_LONGEST_PAUSE_S = 0.25
 
 
 def _lazy(kind: Callable[[Database, Session], R]) -> "cached_property[R]":
@@ -58,7 +64,7 @@ def _lazy(kind: Callable[[Database, Session], R]) -> "cached_property[R]":
 class MongoRepositories:
     """Every repository over one database, optionally bound to a transaction's session.
 
-    A transaction needs three or four of the sixteen.
+    Each is created when it is first used: a transaction needs a few of them.
     """
 
     def __init__(self, database: Database, session: Session = None) -> None:
@@ -67,6 +73,9 @@ class MongoRepositories:
     accounts = _lazy(MongoAccounts)
     sessions = _lazy(MongoSessions)
     vendors = _lazy(MongoVendors)
+    vendor_documents = _lazy(MongoVendorDocuments)
+    members = _lazy(MongoMembers)
+    assignments = _lazy(MongoAssignments)
     rfis = _lazy(MongoRfis)
     matches = _lazy(MongoMatches)
     submissions = _lazy(MongoSubmissions)
@@ -74,11 +83,23 @@ class MongoRepositories:
     conversations = _lazy(MongoConversations)
     entries = _lazy(MongoEntries)
     read_positions = _lazy(MongoReadPositions)
+    inbox = _lazy(MongoInbox)
+    feed = _lazy(MongoAccountFeed)
     reports = _lazy(MongoReports)
+    attachments = _lazy(MongoAttachments)
+    uploads = _lazy(MongoUploads)
+    blob_records = _lazy(MongoBlobRecords)
+    timers = _lazy(MongoTimers)
+    decisions = _lazy(MongoDecisions)
+    audit = _lazy(MongoAudit)
     outbox = _lazy(MongoOutbox)
     handled = _lazy(MongoHandled)
     notifications = _lazy(MongoNotifications)
-    suppressions = _lazy(MongoSuppressions)
+    addresses = _lazy(MongoAddresses)
+    codes = _lazy(MongoCodes)
+    second_factors = _lazy(MongoSecondFactors)
+    passkeys = _lazy(MongoPasskeys)
+    erasures = _lazy(MongoErasures)
     send_quotas = _lazy(MongoSendQuotas)
 
 
@@ -116,59 +137,23 @@ class MongoStore(MongoRepositories):
             ClaimLostError: this store is `claimed` and the claim was taken over.
             TemporaryError: conflicts or an unavailable server outlast the deadline.
         """
-        give_up_at = time.monotonic() + TRANSACTION_DEADLINE_S
-        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
-        while True:
-            try:
-                async with await self._client.start_session() as session:
-                    return await self._attempt(work, session, give_up_at)
-            except PyMongoError as error:
-                # A number or a mark that a concurrent transaction took is a write conflict, and so
-                # transient. A duplicate key is one that this transaction could have seen: a defect
-                # of `work`.
-                if not is_transient(error) or time.monotonic() > give_up_at:
-                    if is_away(error) or is_transient(error):
-                        raise TemporaryError(f"MongoDB: {type(error).__name__}") from error
-                    raise
-            await backoff.wait()
 
-    def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
-        """This store for the request that holds the claim; its transaction stores the response."""
-        bound = copy.copy(self)
-        bound._claim = (claim, answer)  # a copy of this one
-        return bound
-
-    async def _attempt(
-        self,
-        work: Callable[[Repositories], Awaitable[T]],
-        session: AsyncIOMotorClientSession,
-        give_up_at: float,
-    ) -> T:
-        async with session.start_transaction(
-            read_concern=ReadConcern("snapshot"), write_concern=DURABLE
-        ):
+        async def within(session: AsyncIOMotorClientSession) -> T:
             result = await work(MongoRepositories(self.database, session))
             if self._claim is not None:
                 claim, answer = self._claim
                 keys = MongoIdempotencyKeys(self.database, session)
                 await keys.finish(claim, *answer(result))
-            await _commit(session, give_up_at)
             return result
 
+        return await transacted(self._client, within)
 
-async def _commit(session: AsyncIOMotorClientSession, give_up_at: float) -> None:
-    """Commit; while the outcome is unknown, commit again, which unlike a change is repeatable."""
-    backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
-    while True:
-        try:
-            await session.commit_transaction()
-        except PyMongoError as error:
-            is_unknown = error.has_error_label("UnknownTransactionCommitResult")
-            if not is_unknown or time.monotonic() > give_up_at:
-                raise
-            await backoff.wait()
-        else:
-            return
+    def claimed(self, claim: Claim, answer: KeptAnswer) -> Self:
+        """This store for the request that holds the claim; its transaction stores the response."""
+        bound = copy.copy(self)
+        bound._claim = (claim, answer)  # a copy of this one
+        bound.feed = self.feed  # everybody in this process numbers items together
+        return bound
 
 
 async def open_store(settings: Settings) -> MongoStore:

@@ -3,9 +3,9 @@
     spans.py      a span, and the one that is not recorded
     recorder.py   records and exports; the only module that imports opentelemetry
 
-A trace begins at a REST operation or at a call on a socket, and nowhere else. Its context, a W3C
-`traceparent`, travels in events, entries, announcements and notifications, and each process
-continues it from there. Work that carries no context has no span.
+A trace begins at a REST operation, at a call on a socket or at a due timer, and nowhere else. Its
+context, a W3C `traceparent`, travels in events, entries, announcements and notifications, and each
+process continues it from there. Work that carries no context has no span.
 
 Tracing is off unless `OTEL_EXPORTER_OTLP_ENDPOINT` is set. While it is off, every function here
 returns a shared value at once, and the recorder is not loaded (5 MB in each process).
@@ -65,7 +65,7 @@ def is_on() -> bool:
 def begun(
     name: str, kind: Kind, attributes: Attributes | None = None, caller: str | None = None
 ) -> Span:
-    """The first span here of a request; it continues the caller's trace if `caller` names one.
+    """The first span here of a request or a timer; it continues the caller's trace if `caller` names one.
 
     The sampler decides whether it is recorded: `OTEL_TRACES_SAMPLER`.
     """

@@ -49,10 +49,12 @@ given. If an acknowledgement is lost, repeat the call. A message is stored once 
 current body and a repeated deletion return the entry that is already stored.
 
 **Pushes** are events to the members of a room. A connection joins the rooms of conversations and RFIs;
-it is in the room of its own account without joining. A push is a hint; the number is the truth.
-Entries have a `sequence` and RFIs a `revision`, both without gaps from 1. A client that has N and
-receives N + 2 reads the missing ones (`fetch_entries`, or `join_rfi` again). After every reconnect,
-join again with the last number received; there is no time limit.
+it is in the room of its own account without joining, and follows the account's feed by number once it
+has called `join_account`. A push is a hint; the number is the truth. Entries have a `sequence`, RFIs a
+`revision` and the account's feed a `position`, all without gaps from 1. A client that has N and
+receives N + 2 reads the missing ones (`fetch_entries`, or `join_rfi` or `join_account` again). After
+every reconnect, join again with the last number received; there is no time limit, except that an
+account's feed keeps its newest 1,000 items for 90 days.
 
 **Limits.** A packet has at most 100,000 bytes and a body at most 8,000 characters; binary data is not
 accepted. A connection can be in at most 200 rooms. A client that reads too slowly first misses typing

@@ -10,6 +10,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
+from marketplace.domain.attachments import EXTENSIONS
 from marketplace.errors import MEANINGS, Code
 from marketplace.schemas.strict import Strict
 from rest.documents.schemas import (
@@ -50,6 +51,13 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string"},
         "example": '"7"',
     },
+    "Range": {
+        "in": "header",
+        "name": "Range",
+        "description": "One range of bytes (RFC 9110). Several ranges get the whole file.",
+        "schema": {"type": "string"},
+        "example": "bytes=0-65535",
+    },
     "IdempotencyKey": {
         "in": "header",
         "name": "Idempotency-Key",
@@ -59,9 +67,22 @@ _PARAMETERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     },
 }
+_BINARY = {"type": "string", "format": "binary"}
+# Bodies that are received in a stream.
+_FILES: Mapping[str, dict[str, Any]] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"file": _BINARY},
+        "required": ["file"],
+        "additionalProperties": False,
+    },
+    "application/octet-stream": _BINARY,
+}
 _HEADERS = {
     "X-Request-Id": "The request's id: the one the client sent, or a new one.",
-    "ETag": "The RFI's revision.",
+    "ETag": "The RFI's revision; for a file, what its content is.",
+    "Content-Disposition": "The file's name, and whether a browser shows it or saves it.",
+    "Content-Range": "Which bytes of the file these are, or how many it has.",
     "Location": "The URL of the new resource.",
     "Idempotent-Replayed": "`true` if this is the stored response of an earlier request.",
     "Retry-After": "The number of seconds to wait before a retry.",
@@ -134,6 +155,12 @@ def _operation(converter: OpenAPIConverter, operation: Operation) -> dict[str, A
             "required": not operation.is_body_optional,
             "content": {"application/json": {"schema": operation.body}},
         }
+    if operation.receiver is not None:
+        content = {
+            media_type: {"schema": schema or _FILES[media_type]}
+            for media_type, schema in operation.receiver.media_types.items()
+        }
+        described["requestBody"] = {"required": True, "content": content}
     return {key: value for key, value in described.items() if value not in ("", None)}
 
 
@@ -157,6 +184,8 @@ def _parameters(converter: OpenAPIConverter, operation: Operation) -> list[Any]:
         parameters.append("IfMatch")
     if operation.supports_not_modified:
         parameters.append("IfNoneMatch")
+    if operation.is_file:
+        parameters.append("Range")
     if operation.idempotency is not None:
         parameters.append("IdempotencyKey")
     return parameters
@@ -171,6 +200,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
             "description": f"{answer['description']} {refusal['description']}".strip(),
             "headers": {**answer["headers"], **refusal["headers"]},
             "content": {**answer.get("content", {}), **refusal["content"]},
+        }
+    if operation.is_file:
+        responses["416"] = {
+            "description": "The requested range is outside the file.",
+            "headers": _headers(["X-Request-Id", "Content-Range"]),
+            "content": {MEDIA_TYPE: {"schema": ProblemView}},
         }
     return responses
 
@@ -189,7 +224,10 @@ def _answers(operation: Operation) -> dict[str, Any]:
             "description": _STATUS_DESCRIPTIONS[status],
             "headers": _headers(names),
         }
-        if isinstance(content, Strict):
+        if operation.is_file:
+            answer["headers"] = _headers([*names, "ETag", "Content-Disposition"])
+            answer["content"] = {kind: {"schema": _BINARY} for kind in EXTENSIONS}
+        elif isinstance(content, Strict):
             answer["content"] = {"application/json": {"schema": content}}
         elif content is not None:
             media_type = content.partition(";")[0]
@@ -205,7 +243,9 @@ def _answers(operation: Operation) -> dict[str, Any]:
 _STATUS_DESCRIPTIONS = {
     200: "OK.",
     201: "Created.",
+    202: "Accepted.",
     204: "No content.",
+    206: "A part of the file.",
     304: "Not modified: the client's copy is still current. There is no body.",
     503: "Not ready.",
 }

@@ -6,18 +6,21 @@ from typing import Any
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from marketplace.domain.service_areas import MAX_POSITIONS, MIN_POSITIONS
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.fields.attributes import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_COUNT,
     Attributes,
 )
-from marketplace.schemas.fields.places import Place
+from marketplace.schemas.fields.numbers import ThreeDecimals
+from marketplace.schemas.fields.places import Place, Polygon
 from marketplace.schemas.rfis import ActorView, AnyValue
+from marketplace.schemas.vendor_documents import FileBytes
 from rest.cursors import MAX_CURSOR_CHARACTERS
 from rest.queries import Cursor, Near
 
-_POINT = {
+_POINT: dict[str, Any] = {
     "type": "object",
     "description": "A GeoJSON point (RFC 7946): longitude, then latitude.",
     "properties": {
@@ -36,6 +39,26 @@ _POINT = {
     "additionalProperties": False,
     "example": {"type": "Point", "coordinates": [-104.9903, 39.7392]},
 }
+_RING = {
+    "type": "array",
+    "items": _POINT["properties"]["coordinates"],
+    "minItems": MIN_POSITIONS,
+    "maxItems": MAX_POSITIONS,
+}
+_POLYGON = {
+    "type": "object",
+    "description": "A GeoJSON polygon (RFC 7946) of one ring, which ends where it starts.",
+    "properties": {
+        "type": {"const": "Polygon"},
+        "coordinates": {"type": "array", "items": _RING, "minItems": 1, "maxItems": 1},
+    },
+    "required": ["type", "coordinates"],
+    "additionalProperties": False,
+    "example": {
+        "type": "Polygon",
+        "coordinates": [[[-105.1, 39.6], [-104.8, 39.6], [-104.9, 39.9], [-105.1, 39.6]]],
+    },
+}
 _ATTRIBUTES = {
     "type": "object",
     "maxProperties": MAX_ATTRIBUTE_COUNT,
@@ -50,6 +73,8 @@ _ATTRIBUTES = {
 }
 _OWN_TYPES: Mapping[type, dict[str, Any]] = {
     Place: _POINT,
+    Polygon: _POLYGON,
+    FileBytes: {"type": "string", "format": "binary"},
     Attributes: _ATTRIBUTES,
     AnyValue: {"type": ["string", "number", "boolean", "object", "array"]},
     Near: {"type": "string", "example": "-104.9903,39.7392"},
@@ -58,10 +83,10 @@ _OWN_TYPES: Mapping[type, dict[str, Any]] = {
 
 
 def component_name(schema: Schema | type[Schema] | str) -> str:
-    """A schema's name in the document: its class name without View or Schema."""
+    """A schema's name in the document: its class name without View, Push or Schema."""
     kind = type(schema) if isinstance(schema, Schema) else schema
     name = kind if isinstance(kind, str) else kind.__name__
-    return name.removesuffix("View").removesuffix("Schema")
+    return name.removesuffix("View").removesuffix("Push").removesuffix("Schema")
 
 
 def register_field_types(converter: OpenAPIConverter | None) -> OpenAPIConverter:
@@ -76,6 +101,8 @@ def register_field_types(converter: OpenAPIConverter | None) -> OpenAPIConverter
         if isinstance(field, AnyEntry):
             forms = map(converter.resolve_nested_schema, field.kinds.values())
             return {"oneOf": list(forms)}
+        if isinstance(field, ThreeDecimals):
+            return {"type": "number", "minimum": field.least, "maximum": field.most}
         for kind, described in _OWN_TYPES.items():
             if isinstance(field, kind):
                 return described

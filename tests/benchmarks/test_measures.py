@@ -75,6 +75,13 @@ def test_a_gateway_without_members_in_busy_rooms_receives_nothing(bench_site: Si
     assert row.is_reached, row
 
 
+def test_a_list_of_conversations_is_whole_and_has_a_time(bench_site: Site) -> None:
+    """Every answer has all conversations, and the unread messages of ten."""
+    (row,) = MEASURES["inbox"](bench_site, QUICK).rows
+
+    assert 0 < _number(row.parley) < 1_000
+
+
 @pytest.mark.long
 def test_clients_of_a_killed_gateway_resume_without_a_fault(bench_site: Site) -> None:
     """All clients resume on the other gateway, and no acknowledged message is lost or reordered."""

@@ -34,3 +34,9 @@ def test_details_are_medians_of_quantiles_and_of_busy_cores() -> None:
 
     assert (detail.p50_ms, detail.p99_ms, detail.cores) == (2, 7, {"gateway": 0.5})
     assert "| run | Parley | 2.00 ms | 7.00 ms | gateway 0.50 |" in results.detail_table([detail])
+
+
+def test_a_peer_without_a_result_reaches_no_target() -> None:
+    """There is no ratio, and the row says so."""
+    assert not results.at_least("rate", "", [732.0], [0.0], 8).is_reached
+    assert not results.at_most("rate", "", [732.0], [0.0], 8).is_reached

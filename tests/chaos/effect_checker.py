@@ -1,8 +1,9 @@
-"""The rules for the record of business over REST: each effect happens once.
+"""The rules for the record of business over REST and of timers: each effect happens once.
 
 once            each effect is stored once, with its event, and so is each of its facts    P3, P7
 first answer    a request repeated under its key gets the first answer                     P3
-finished        every request got an answer in the end, or its effect was found            P11
+finished        every request got an answer in the end, or its effect was found; every
+                timer had its effect                                                       P11
 refused         no correct request was refused permanently                                 P3
 """
 

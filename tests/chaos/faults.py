@@ -15,13 +15,16 @@ from tests.chaos.stopping import stopped
 from tests.journeys.site import GATEWAYS, Site
 from tests.journeys.waiting import eventually
 
-# How many acknowledgements show that people still talk, and how many effects that they still trade.
+# How many acknowledgements show that people still talk, how many effects that they still trade, and
+# how many files that they still upload.
 A_WHILE = 150
-SOME_EFFECTS = 12
+SOME_EFFECTS, SOME_FILES = 12, 4
 # Longer than the lease of an Idempotency-Key (20 s): it is taken over, then the first one
 # continues.
 STANDS_STILL_S = 25.0
 DEAF_WITHIN_S = 10.0
+# What expires is ended by `matching` and told by the relay and `notify`; `notify` gives warnings.
+_HANDLERS = ("matching", "notify", "relay")
 
 
 async def kill_gateways(site: Site, load: Load, rounds: int) -> None:
@@ -129,6 +132,16 @@ async def kill_rests(_: Site, load: Load, rounds: int) -> None:
         await load.done(SOME_EFFECTS)
 
 
+async def kill_receiving_rests(_: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of each `rest` in turn while files are sent, checked and stored."""
+    assert load.rests is not None
+    for name in NAMES * rounds:
+        await load.uploaded(SOME_FILES)
+        await load.rests.kill(name, hold_s=1.0)
+        await load.uploaded(SOME_FILES)
+        await load.rests.is_back(name)
+
+
 async def stop_rests(_: Site, load: Load, rounds: int) -> None:
     """Each `rest` in turn is frozen for 25 seconds, with its requests open, then continues."""
     assert load.rests is not None
@@ -137,6 +150,17 @@ async def stop_rests(_: Site, load: Load, rounds: int) -> None:
             await asyncio.sleep(STANDS_STILL_S)
         await load.rests.is_back(name)
         await load.done(SOME_EFFECTS)
+
+
+async def kill_around_timers(site: Site, load: Load, rounds: int) -> None:
+    """`kill -9` of `matching`, `notify`, the relay and mongod in turn, while offers expire."""
+    assert load.deadlines is not None
+    for name in (*_HANDLERS, "mongod") * rounds:
+        await load.deadlines.fall_due("warn" if name == "notify" else "expire")
+        await site.kill(name)
+        await load.acknowledged(A_WHILE)
+        for handler in _HANDLERS:
+            await site.is_back(handler)
 
 
 async def _end(site: Site, name: str, number: signal.Signals) -> None:

@@ -29,7 +29,9 @@ Change = dict[str, Any]
 _NOT_IN_CHANGES = frozenset({"revision", "updated_at"})
 # Fields that only one of two versions that run together sends.
 _NEW_IN_REVISIONS = frozenset({"budget_visibility"})
-_NEW_IN_RFIS = frozenset({"area", "budget_visibility", "visibility"})
+_NEW_IN_RFIS = frozenset({"area", "budget_visibility", "is_award_outdated", "visibility"})
+# The previous version drops this field when it revises an RFI; this one then sets it once more.
+_DROPPED = "expires_at"
 
 
 def feed_violations(events: Sequence[Event]) -> list[Violation]:
@@ -160,4 +162,6 @@ def _is_same(one: dict[str, Any], other: dict[str, Any] | None) -> bool:
 def _different(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     known_to_one = (one.keys() ^ other.keys()) & _NEW_IN_RFIS
     names = (one.keys() | other.keys()) - _NOT_IN_CHANGES - known_to_one
+    if one.get(_DROPPED) is None or other.get(_DROPPED) is None:
+        names -= {_DROPPED}
     return sorted(name for name in names if one.get(name) != other.get(name))

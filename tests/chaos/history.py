@@ -183,6 +183,45 @@ class FeedRead(Event):
     changes: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ItemsJoined(Event):
+    """`join_account` was answered, for the items after `after`; None for the newest."""
+
+    connection: str
+    app: str
+    asked_at: float
+    account_id: str
+    after: int | None
+    position: int
+    items: tuple[dict[str, Any], ...]
+    is_snapshot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPushed(Event):
+    """An item of an account's feed was pushed."""
+
+    connection: str
+    app: str
+    account_id: str
+    position: int
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsRead(Event):
+    """When everything had come to rest, an account's whole feed was read over REST.
+
+    Apps had time to get everything up to `settled`. What notify adds after that may be on its way.
+    """
+
+    account_id: str
+    settled: int
+    position: int
+    items: tuple[dict[str, Any], ...]
+
+
 class History:
     """The events of a run, in the order in which this process saw them."""
 

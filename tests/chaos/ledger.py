@@ -22,6 +22,16 @@ async def read_facts(store: MongoStore, customer_ids: list[str]) -> dict[str, in
     talks = await find("conversations", rfi_id=of_them)
     of_talks = {"$in": [talk["_id"] for talk in talks]}
     counts = Counter(f"rfi {rfi['description']}" for rfi in rfis)
+    uploaded = await find("attachments", account_id={"$in": customer_ids}, state="ready")
+    whole = await find(
+        "blobs", _id={"$in": [file["content_id"] for file in uploaded]}, bytes={"$gt": 0}
+    )
+    contents = {blob["_id"] for blob in whole}
+    counts.update(
+        f"attachment {file['name']}"
+        for file in uploaded
+        if "owner" in file and file["content_id"] in contents
+    )
     for revision in await find("rfi_revisions", rfi_id=of_them):
         counts.update(_of_revision(revision))
     counts.update(f"quote {quote['rfi_id']}" for quote in await find("quotes", rfi_id=of_them))

@@ -8,13 +8,16 @@ from random import Random
 from typing import Any
 
 from tests.chaos import people
+from tests.chaos.accounts import Account, AccountFollower, Inquiry
 from tests.chaos.app import App
+from tests.chaos.deadlines import Deadlines
 from tests.chaos.effects import Done
 from tests.chaos.feeds import Feed, Follower
 from tests.chaos.history import Acknowledged, AtRest, History, ReadAll, entry_of, now
 from tests.chaos.rests import Rests
 from tests.chaos.talks import Person, Place, Talk, pages
 from tests.chaos.trade import Trader
+from tests.chaos.uploads import Uploaded, Uploader
 from tests.journeys.waiting import eventually
 
 # Longer than any push takes without a reconnect: the heads are checked every 5 s.
@@ -38,9 +41,13 @@ class Load:
         self.talks = talks
         self.apps: list[App] = []
         self.feeds: list[Feed] = []
-        self.followers: list[Follower] = []
+        self.followers: list[Follower | AccountFollower] = []
+        self.accounts: list[Account] = []
+        self.inquiries: list[Inquiry] = []
         self.traders: list[Trader] = []
+        self.uploaders: list[Uploader] = []
         self.rests: Rests | None = None
+        self.deadlines: Deadlines | None = None
         self.stopping = asyncio.Event()
         self._place = place
         self._rests_within_s = rests_within_s
@@ -82,7 +89,7 @@ class Load:
                 await self._rest()
             finally:
                 self.stopping.set()
-                everybody: list[App | Follower] = [*self.apps, *self.followers]
+                everybody: list[App | Follower | AccountFollower] = [*self.apps, *self.followers]
                 for one in everybody:
                     await one.leave()
 
@@ -99,6 +106,20 @@ class Load:
         """Wait until this many more REST effects are answered or found, for any trader."""
         wanted = self.done_count() + more
         await self._until(lambda: self.done_count() >= wanted, f"get {more} effects")
+
+    async def uploaded(self, more: int) -> None:
+        """Wait until this many more files are acknowledged, and another one is being sent."""
+        wanted = self._uploaded_count() + more
+        await self._until(
+            lambda: (
+                self._uploaded_count() >= wanted
+                and any(uploader.is_sending for uploader in self.uploaders)
+            ),
+            f"upload {more} files",
+        )
+
+    def _uploaded_count(self) -> int:
+        return sum(1 for _ in self.history.of(Uploaded))
 
     def done_count(self) -> int:
         """How many REST effects were answered or found so far."""
@@ -130,9 +151,14 @@ class Load:
         await self._until(
             lambda: all(trader.is_at_rest for trader in self.traders), "end their deals"
         )
+        await self._until(
+            lambda: all(inquiry.is_at_rest for inquiry in self.inquiries), "end their inquiries"
+        )
         await self.all_joined()
         for feed in self.feeds:
             feed.revision = await feed.head()
+        for account in self.accounts:
+            await account.read_position()
         heads = {talk.conversation_id: await self._head(talk) for talk in self.talks}
 
         async def have_caught_up() -> bool:
@@ -147,6 +173,8 @@ class Load:
                 await self._read_all(person)
         for feed in self.feeds:
             await feed.read()
+        for account in self.accounts:
+            await account.read()
 
     async def _head(self, talk: Talk) -> int:
         return int((await pages(self._place, talk.people[0]))[-1]["head"])
@@ -188,10 +216,32 @@ class Load:
             is_restless = side == "vendor"
             self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
 
+    def inquire(self, inquiry: Inquiry) -> None:
+        """Let a customer keep asking and a vendor keep declining, with apps that follow both."""
+        self.inquiries.append(inquiry)
+        self.add(inquiry.go_on(self.stopping, self._dice()))
+        for person in (inquiry.customer, inquiry.vendor):
+            self.follow(Account(person, self.history))
+
+    def follow(self, account: Account) -> None:
+        """Let two apps of an account follow its feed; one of them comes and goes."""
+        self.accounts.append(account)
+        for device in ("phone", "laptop"):
+            find = partial(self._dice().choice, self._place.entrances)
+            follower = AccountFollower(f"{device} {len(self.accounts)}", account, find)
+            self.followers.append(follower)
+            is_restless = device == "phone"
+            self.add(follower.live(self.stopping, self._dice(), is_restless=is_restless))
+
     def trade(self, trader: Trader) -> None:
         """Let a trader do business until the end."""
         self.traders.append(trader)
         self.add(trader.trade(self.stopping))
+
+    def upload(self, uploader: Uploader) -> None:
+        """Let a customer upload files until the end."""
+        self.uploaders.append(uploader)
+        self.add(uploader.upload(self.stopping))
 
     def _dice(self) -> Random:
         return Random(self._random.random())

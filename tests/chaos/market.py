@@ -7,6 +7,7 @@ from random import Random
 
 import httpx
 
+from tests.chaos.accounts import Account
 from tests.chaos.effects import Ledger
 from tests.chaos.history import now
 from tests.chaos.ledger import read_facts
@@ -22,6 +23,8 @@ async def trading(
     site: Site, load: Load, count: int, module: str = "rest", *, with_vendors: bool = True
 ) -> AsyncIterator[None]:
     """Let this many customers trade while the load runs, each with a separate vendor.
+
+    Apps follow the feeds of both: what the killed processes write must be dense too.
 
     `site` determines the database; the two `rest` are processes of `module`.
     """
@@ -41,7 +44,11 @@ async def trading(
         admin = await an_admin(market) if with_vendors else None
         random = Random(count)
         for number in range(count):
-            load.trade(await _trader(market, load, admin, number, Random(random.random())))
+            trader = await _trader(market, load, admin, number, Random(random.random()))
+            load.trade(trader)
+            if trader.vendor is not None:
+                for person in (trader.customer, trader.vendor):
+                    load.follow(Account(replace(person, http=site.http), load.history))
         yield
         customer_ids = [trader.customer.id for trader in load.traders]
         load.history.add(Ledger(now(), await read_facts(site.parts.store, customer_ids)))

@@ -33,10 +33,14 @@ def _about() -> list[str]:
         "",
         "Written by `make chaos`. In each scenario 40 people talk in 20 conversations, some by "
         "polling, some over two gateways at once, some with bad networks. Four RFIs are revised "
-        "while apps follow them. In the scenarios of `rest`, six pairs of a customer and a vendor "
+        "while apps follow them, and apps follow the feeds of four accounts that are told something all "
+        "the time. In the scenarios of `rest`, six pairs of a customer and a vendor "
         "also do business over REST, from draft to award; their effects are counted with the "
-        'messages. "Sent again" counts every repetition, whatever its cause. The rules that each '
-        "record is checked against are in `checker.py`, `feed_checker.py` and `effect_checker.py`.",
+        "messages. In the scenario of timers, bursts of 24 offers expire while 24 vendors are warned; "
+        "in that of uploads, six customers upload files of up to 2.5 MB; these effects are counted, "
+        'too. "Sent again" counts every repetition, whatever its cause. The rules that each record '
+        "is checked against are in `checker.py`, `feed_checker.py`, `account_checker.py`, "
+        "`effect_checker.py` and `upload_checker.py`.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.machine()}, Python {platform.python_version()}, "

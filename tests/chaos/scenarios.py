@@ -2,12 +2,16 @@
 
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from tests.chaos import faults
+from tests.chaos.account_checker import account_violations
+from tests.chaos.accounts import an_inquiry
 from tests.chaos.checker import violations
+from tests.chaos.deadlines import deadlines
 from tests.chaos.effect_checker import effect_violations
 from tests.chaos.effects import Done, Requested
 from tests.chaos.feed_checker import feed_violations
@@ -16,6 +20,7 @@ from tests.chaos.history import (
     Connected,
     FeedPushed,
     History,
+    ItemPushed,
     Pushed,
     Sent,
 )
@@ -23,6 +28,9 @@ from tests.chaos.load import Load
 from tests.chaos.market import trading
 from tests.chaos.slow_reader import look_away
 from tests.chaos.talks import Place, seeded
+from tests.chaos.upload_checker import upload_violations
+from tests.chaos.uploading import uploading
+from tests.chaos.uploads import Began, Uploaded
 from tests.journeys.site import GATEWAYS, Site
 
 Fault = Callable[[Site, Load, int], Awaitable[None]]
@@ -49,6 +57,8 @@ SCENARIOS: dict[str, tuple[Fault, int]] = {
     "a reader looks away": (look_away, 2),
     "rest killed in turn": (faults.kill_rests, 3),
     "rest stands still": (faults.stop_rests, 1),
+    "timers fall due": (faults.kill_around_timers, 2),
+    "rest killed during uploads": (faults.kill_receiving_rests, 3),
 }
 # In these, people also do business over REST, through a separate nginx.
 _OF_REST = (faults.kill_rests, faults.stop_rests)
@@ -79,6 +89,8 @@ async def play(
     conversations: int = 10,
     feeds: int = 2,
     traders: int = 6,
+    uploaders: int = 6,
+    inquiries: int = 2,
 ) -> tuple[Outcome, History]:
     """Play a scenario with new people, and check its history.
 
@@ -89,9 +101,19 @@ async def play(
     talks = await seeded(site.running.environment, conversations)
     gateways = {gateway: site.running.url(gateway) for gateway in GATEWAYS}
     load = Load(Place((site.url,), gateways, site.http), talks, feeds, seed=len(name))
-    business = trading(site, load, traders if fault in _OF_REST else 0)
+    for _ in range(inquiries):
+        load.inquire(await an_inquiry(site))
     try:
-        async with business, load.running():
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(
+                trading(site, load, traders if fault in _OF_REST else 0)
+            )
+            await stack.enter_async_context(
+                uploading(site, load, uploaders if fault is faults.kill_receiving_rests else 0)
+            )
+            if fault is faults.kill_around_timers:
+                load.deadlines = await stack.enter_async_context(deadlines(site, load.history))
+            await stack.enter_async_context(load.running())
             await fault(site, load, rounds)
     except BaseException as error:
         error.add_note(f"history: {kept(load.history, name)}")
@@ -104,11 +126,14 @@ async def play(
 
 def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> Outcome:
     """Count and check a history."""
-    of_all = (violations, feed_violations, effect_violations)
+    of_all = (
+        violations, feed_violations, account_violations, effect_violations, upload_violations
+    )  # fmt: skip
     found = [violation for check in of_all for violation in check(history.events)]
     sent = [event.content for event in history.of(Sent)]
     requested = [event.effect for event in history.of(Requested)]
     done = {event.effect for event in history.of(Done)}
+    began, uploaded = len(list(history.of(Began))), len(list(history.of(Uploaded)))
     connected = [event.app for event in history.of(Connected)]
     answered_at = [event.at for event in history.of(Acknowledged)]
     events = history.events
@@ -117,10 +142,12 @@ def outcome_of(name: str, history: History, rounds: int = 1, did: str = "") -> O
         did=did,
         rounds=rounds,
         took_s=events[-1].at - events[0].at,
-        sent=len(set(sent)) + len(set(requested)),
-        acknowledged=len({event.entry for event in history.of(Acknowledged)}) + len(done),
+        sent=len(set(sent)) + len(set(requested)) + began,
+        acknowledged=len({event.entry for event in history.of(Acknowledged)})
+        + len(done)
+        + uploaded,
         resent=len(sent) - len(set(sent)) + len(requested) - len(set(requested)),
-        pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed)),
+        pushes=sum(1 for event in events if isinstance(event, Pushed | FeedPushed | ItemPushed)),
         reconnects=len(connected) - len(set(connected)),
         longest_silence_s=max((b - a for a, b in pairwise(answered_at)), default=0.0),
         violations=tuple(str(violation) for violation in found),

@@ -1,4 +1,4 @@
-"""The checker of business over REST finds what it has to find, and nothing in a clean record."""
+"""The checker of REST and timers finds what it has to find, and nothing in a clean record."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +11,7 @@ from tests.chaos.history import Event
 
 RFI = "rfi-1"
 EFFECTS = (
+    Effect("upload", "", "photo 0"),
     Effect("draft", "", "job 1"),
     Effect("submit", RFI, RFI),
     Effect("revise", RFI, "title 2"),
@@ -18,6 +19,8 @@ EFFECTS = (
     Effect("message", RFI, "words 3"),
     Effect("quote", RFI, "10001"),
     Effect("requote", RFI, "10002"),
+    Effect("expire", "rfi-2", "match-2"),
+    Effect("warn", "rfi-3", "match-3"),
     Effect("award", RFI, "quote-1"),
 )
 STORED = {fact: 1 for effect in EFFECTS for fact in facts(effect)}
@@ -27,7 +30,7 @@ def a_record(stored: dict[str, int] | None = None) -> list[Event]:
     """Each is requested twice and answered; the message is sent once more, the award is found."""
     requests = [Requested(1.0, effect) for effect in EFFECTS for _ in range(2)]
     done = [Done(2.0, effect, f"answer to {effect.mark}") for effect in EFFECTS[:-1]]
-    more = [replace(done[4], at=3.0), Done(4.0, EFFECTS[-1], None)]
+    more = [replace(done[5], at=3.0), Done(4.0, EFFECTS[-1], None)]
     return [*requests, *done, *more, Ledger(5.0, STORED if stored is None else stored)]
 
 
@@ -59,7 +62,7 @@ def without(record: list[Event], kind: type[Event]) -> list[Event]:
 @pytest.mark.parametrize(
     ("change", "violation"),
     [
-        (lambda record: [*record, Done(6.0, EFFECTS[4], "another answer")], "first answer: REST: Effect(kind='message'"),
+        (lambda record: [*record, Done(6.0, EFFECTS[5], "another answer")], "first answer: REST: Effect(kind='message'"),
         (lambda record: [*record, Requested(6.0, Effect("message", RFI, "words 9"))], "finished: REST: Effect(kind='message', rfi_id='rfi-1', mark='words 9')"),
         (lambda record: [*record, Rejected(6.0, Effect("award", RFI, "q"), 409, "wrong_state")], "refused: REST: 409 wrong_state"),
         (lambda record: without(record, Ledger), "once: REST: nobody read what is stored"),

@@ -28,6 +28,7 @@ async def test_an_acknowledgement_before_the_write_is_found(site: Site) -> None:
         assert "durable" in rules_broken(load)
 
 
+@pytest.mark.long
 async def test_a_message_stored_twice_is_found(site: Site) -> None:
     """No resend is recognised: the message is in the conversation a second time."""
     async with planted(site, "stores_twice") as (load, _):

@@ -7,7 +7,7 @@ mean that something was done, so they read the current state and continue from t
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -17,16 +17,15 @@ import httpx
 from marketplace.ids import new_id
 from tests.chaos.effects import Done, Effect, Rejected, Requested
 from tests.chaos.history import History, now
+from tests.chaos.repeating import PATIENCE_S, until_answered
+from tests.files import a_photo
 from tests.journeys.people import Person
 
-PATIENCE_S = 4.0
 # Some leave before there can be an answer, as on a train into a tunnel; some press the button
 # twice.
 _IMPATIENT, _TWICE = 0.15, 0.15
+_WITH_PHOTO = 0.5
 _TUNNEL_S = (0.002, 0.08)
-_PAUSE_S = (0.05, 0.3)
-# Longer than a lease of a key, and than a process is frozen.
-ANSWERED_WITHIN_S = 90.0
 _MOST_TURNS = 20
 _AMOUNTS = itertools.count(10_001)
 Told = dict[str, Any]
@@ -88,13 +87,28 @@ class Trader:
 
     async def _draft(self) -> Told:
         mark = self._mark("job")
-        body = {
+        body: Told = {
             "category": "plumbing",
             "title": "Leaking sink",
             "description": mark,
             "location": self._place,
         }
+        # A photo belongs to one RFI, so it would hide that a repeated request drafts a second one.
+        if self._random.random() < _WITH_PHOTO:
+            body["attachment_ids"] = [await self._upload()]
         return await self._keyed(Effect("draft", "", mark), self.customer, "/v1/rfis", body)
+
+    async def _upload(self, rfi_id: str = "") -> str:
+        """Upload a photo; returns its id. The rest of the answer are URLs, which change."""
+        effect = Effect("upload", rfi_id, self._mark("photo"))
+        key = {"Idempotency-Key": new_id()}
+        form = {"file": (f"{effect.mark}.jpg", a_photo())}
+        answer = await self._ask(effect, self.customer, "POST", "/v1/attachments", form, key)
+        if not answer.is_success:
+            self._expect(effect, answer)
+        photo_id: str = answer.json()["id"]
+        self._history.add(Done(now(), effect, photo_id))
+        return photo_id
 
     async def _submit(self, deal: _Deal) -> None:
         effect = Effect("submit", deal.rfi["id"], deal.rfi["id"])
@@ -139,7 +153,9 @@ class Trader:
     async def _talk(self, deal: _Deal) -> None:
         for person in (self.vendor, self.customer):
             mark = self._mark("words")
-            body = {"client_message_id": new_id(), "body": mark}
+            body: Told = {"client_message_id": new_id(), "body": mark}
+            if person is self.customer:
+                body["attachment_ids"] = [await self._upload(deal.rfi["id"])]
             path = f"/v1/conversations/{deal.match['conversation_id']}/messages"
             await self._keyed(Effect("message", deal.rfi["id"], mark), person, path, body)
 
@@ -220,9 +236,11 @@ class Trader:
             is_impatient = self._random.random() < _IMPATIENT
             within_s = self._random.uniform(*_TUNNEL_S) if is_impatient else PATIENCE_S
             async with asyncio.timeout(within_s):
-                return await person.ask(method, path, json=body, headers=headers or {})
+                is_form = body is not None and "file" in body
+                given: Told = {"files": body} if is_form else {"json": body}
+                return await person.ask(method, path, **given, headers=headers or {})
 
-        return await self._until_answered(f"{effect}", once)
+        return await until_answered(f"{self._name}: {effect}", once, self._random)
 
     async def _read(self, person: Person | None, path: str) -> Told:
         async def once() -> httpx.Response:
@@ -230,28 +248,10 @@ class Trader:
             async with asyncio.timeout(PATIENCE_S):
                 return await person.ask("GET", path)
 
-        answer = await self._until_answered(path, once)
+        answer = await until_answered(f"{self._name}: {path}", once, self._random)
         assert answer.is_success, answer.text
         body: Told = answer.json()
         return body
-
-    async def _until_answered(
-        self, what: str, once: Callable[[], Awaitable[httpx.Response]]
-    ) -> httpx.Response:
-        """Repeat while there is no answer, or one that is temporary."""
-        try:
-            async with asyncio.timeout(ANSWERED_WITHIN_S):
-                while True:
-                    try:
-                        answer = await once()
-                    except (httpx.HTTPError, TimeoutError):
-                        await asyncio.sleep(self._random.uniform(*_PAUSE_S))
-                        continue
-                    if not _is_temporary(answer):
-                        return answer
-                    await asyncio.sleep(self._random.uniform(*_PAUSE_S))
-        except TimeoutError:
-            raise AssertionError(f"{self._name} got no answer: {what}") from None
 
     def _done(self, effect: Effect, answer: httpx.Response, *, is_repeatable: bool = True) -> Told:
         text = answer.text if is_repeatable else None
@@ -268,9 +268,3 @@ class Trader:
 
     def _mark(self, what: str) -> str:
         return f"{what} {self._name}-{next(self._numbers)}"
-
-
-def _is_temporary(answer: httpx.Response) -> bool:
-    if answer.status_code >= 500 or answer.status_code == 429:
-        return True
-    return answer.status_code == 409 and answer.json()["code"] == "idempotency_key_in_use"

@@ -1,5 +1,7 @@
 """Accounts."""
 
+from dataclasses import replace
+
 import pytest
 
 from marketplace.domain.accounts import Account, Role
@@ -56,3 +58,45 @@ async def test_only_one_concurrent_registration_of_an_email_succeeds(store: Stor
         Code.EMAIL_TAKEN
     }
     assert all(isinstance(refusal, ParleyError) for refusal in refusals)
+
+
+async def test_a_saved_account_replaces_the_stored_one(store: Store) -> None:
+    """Every field can change; a phone can become none."""
+    account = an_account()
+    await store.accounts.add(account)
+    changed = replace(account, email="new@customers.example", phone=None, credentials=1)
+
+    await store.transact(lambda tx: tx.accounts.save(changed))
+
+    assert await store.accounts.by_email(changed.email) == changed
+    assert await store.accounts.by_email(account.email) is None
+
+
+async def test_saving_a_taken_email_is_refused(store: Store) -> None:
+    """Of two accounts that take one email at once, in transactions, one gets it."""
+    rivals = [an_account() for _ in range(8)]
+    for account in rivals:
+        await store.accounts.add(account)
+
+    outcomes = await concurrently(
+        *(_save_in_transaction(store, replace(rival, email="one@a.example")) for rival in rivals)
+    )
+
+    refusals = [refusal for refusal in outcomes if isinstance(refusal, ParleyError)]
+    assert [refusal.code for refusal in refusals] == [Code.EMAIL_TAKEN] * 7
+
+
+async def test_a_deleted_account_frees_its_email(store: Store) -> None:
+    """Deleting twice says that there was nothing to delete."""
+    account = an_account()
+    await store.accounts.add(account)
+
+    assert await store.accounts.delete(account.id)
+    assert not await store.accounts.delete(account.id)
+
+    assert await store.accounts.get(account.id) is None
+    await store.accounts.add(an_account(email=account.email))
+
+
+async def _save_in_transaction(store: Store, account: Account) -> None:
+    await store.transact(lambda to: to.accounts.save(account))

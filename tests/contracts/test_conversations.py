@@ -35,6 +35,20 @@ async def test_an_accounts_conversations_are_paged_newest_first(store: Store) ->
     assert vinces == [newest_first]
 
 
+async def test_the_participants_of_many_are_told_together(store: Store) -> None:
+    """Each conversation comes with its participants' accounts; unknown ones are left out."""
+    one, other = a_conversation(), a_conversation()
+    for conversation in (one, other):
+        await store.conversations.add(conversation)
+
+    found = await store.conversations.participants([one.id, other.id, "unknown"])
+
+    assert found == {
+        conversation.id: tuple(participant.account_id for participant in conversation.participants)
+        for conversation in (one, other)
+    }
+
+
 async def test_a_read_position_only_moves_forward(store: Store) -> None:
     """A lower number changes nothing and returns None; the two numbers move independently."""
     move = store.read_positions.advance

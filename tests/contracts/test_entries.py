@@ -1,6 +1,7 @@
 """Entries as the store keeps them."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -89,6 +90,23 @@ async def test_a_rolled_back_entry_leaves_its_sequence_free(store: Store) -> Non
     assert [entry.sequence for entry in await _fill(store, "c", 1)] == [1]
 
 
+async def test_a_notice_can_demand_that_its_transaction_saw_all_before_it(store: Store) -> None:
+    """A message that is added meanwhile is seen by the next attempt, or comes after the notice."""
+
+    async def look_and_add(to: Repositories, conversation_id: str) -> tuple[bool, Entry]:
+        has_seen = await to.entries.has_message_of(conversation_id, "vera")
+        notice = a_notice(conversation_id=conversation_id)
+        return has_seen, await to.entries.add_next(notice, follows_seen=True)
+
+    for number in range(20):
+        message = a_message(conversation_id=f"c{number}", sender_id="vera")
+        (has_seen, notice), message = await asyncio.gather(
+            store.transact(partial(look_and_add, conversation_id=message.conversation_id)),
+            _add(store, message),
+        )
+        assert has_seen == (message.sequence < notice.sequence)
+
+
 async def test_forward_pages_follow_a_sequence_oldest_first(store: Store) -> None:
     """Catch-up continues after any sequence, in pages of any size."""
     entries = await _fill(store, "c", 7)
@@ -136,3 +154,27 @@ async def test_entries_without_a_client_message_id_do_not_collide(store: Store) 
         await _add(store, entry)
 
     assert await store.entries.heads(["c"]) == {"c": 4}
+
+
+async def test_a_message_is_found_by_what_its_sender_called_it(store: Store) -> None:
+    """In its conversation, and not under another sender or id."""
+    message = await store.transact(lambda to: to.entries.add_next(a_message()))
+    ids = (message.conversation_id, message.sender_id or "", message.client_message_id or "")
+
+    assert await store.entries.sent_as(*ids) == message
+    for place in range(3):
+        other = [*ids]
+        other[place] = "other"
+        assert await store.entries.sent_as(*other) is None
+
+
+async def test_a_deleted_message_is_known_as_deleted(store: Store) -> None:
+    """An edited one is not."""
+    message = await store.transact(lambda to: to.entries.add_next(a_message()))
+    about = {"conversation_id": message.conversation_id, "message_id": message.id}
+    await store.transact(lambda to: to.entries.add_next(an_edit(**about)))
+    assert not await store.entries.is_deleted(message.id)
+
+    await store.transact(lambda to: to.entries.add_deletion(a_deletion(**about)))
+
+    assert await store.entries.is_deleted(message.id)

@@ -127,7 +127,7 @@ async def test_expired_offers_are_listed_as_closed_and_found_oldest_first(store:
     accepted = an_accepted_match(vendor_id="vendor", offered_at=NOW - 2 * DAY)
     closed = a_match(vendor_id="vendor", state=MatchState.CLOSED)
     fresh = a_match(vendor_id="vendor")
-    for match in (old, older, accepted, closed, fresh):
+    for match in (old, older, accepted, closed, fresh, a_match(offered_at=NOW - 2 * DAY)):
         await store.matches.add(match)
 
     async def listed(state: MatchState) -> set[str]:
@@ -137,8 +137,9 @@ async def test_expired_offers_are_listed_as_closed_and_found_oldest_first(store:
     assert await listed(MatchState.OFFERED) == {fresh.id}
     assert await listed(MatchState.CLOSED) == {old.id, older.id, closed.id}
     assert await listed(MatchState.ACCEPTED) == {accepted.id}
-    assert await store.matches.offered_before(NOW - DAY, 10) == [older, old]
-    assert await store.matches.offered_before(NOW - DAY, 1) == [older]
+    assert await store.matches.offered_before(["vendor", "other"], NOW - DAY, 10) == [older, old]
+    assert await store.matches.offered_before(["vendor"], NOW - DAY, 1) == [older]
+    assert await store.matches.offered_before([], NOW - DAY, 10) == []
 
 
 async def test_many_pairs_are_read_at_once(store: Store) -> None:

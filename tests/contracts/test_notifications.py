@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.domain.conversations import Channel
 from marketplace.domain.notifications import Notification, NotificationState
+from marketplace.ids import new_id
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_notification
 from tests.contracts.helpers import all_pages
@@ -297,3 +298,52 @@ async def test_provider_ids_of_other_notifications_are_found(store: Store) -> No
 
     assert found == {"SM1"}
     assert await store.notifications.known_ids([], own.id) == frozenset()
+
+
+async def test_a_name_is_replaced_in_notifications_about_an_rfi(store: Store) -> None:
+    """Only in those of the account, about the RFI, with the name."""
+
+    def named(**named: Any) -> Notification:
+        fields = {"account_id": "vince", "event_id": new_id(), **named}
+        return a_notification(**fields)
+
+    message = named(data={"rfi_id": "r1", "sender_name": "Carla", "title": "Carla"})
+    quote = named(data={"rfi_id": "r1", "vendor_name": "Carla"})
+    others = [
+        named(data={"rfi_id": "r1", "sender_name": "Luis"}),
+        named(data={"rfi_id": "r2", "sender_name": "Carla"}),
+        named(account_id="maya", data={"rfi_id": "r1", "sender_name": "Carla"}),
+    ]
+    await store.notifications.add_many([message, quote, *others])
+
+    await store.notifications.rename("vince", "r1", "Carla", "Gone")
+
+    ((*found,),) = await all_pages(lambda at: store.notifications.of_account("vince", at), 10)
+    data = {notification.id: notification.data for notification in found}
+    assert data[message.id] == {"rfi_id": "r1", "sender_name": "Gone", "title": "Carla"}
+    assert data[quote.id] == {"rfi_id": "r1", "vendor_name": "Gone"}
+    assert data[others[0].id] == others[0].data
+    assert data[others[1].id] == others[1].data
+    assert await _only(store, "maya") == others[2]
+
+
+async def test_forgetting_an_account_keeps_the_notice_that_is_on_its_way(store: Store) -> None:
+    """It returns True once nothing is left; other accounts keep theirs."""
+    states = [NotificationState.PENDING, NotificationState.SENT, NotificationState.SENDING]
+    for kind in ("security", "match_offered"):
+        for state in states:
+            await store.notifications.add(
+                a_notification(account_id="carla", event_id=new_id(), kind=kind, state=state)
+            )
+    other = a_notification(account_id="luis")
+    await store.notifications.add(other)
+
+    assert not await store.notifications.forget("carla", "security")
+
+    ((*left,),) = await all_pages(lambda at: store.notifications.of_account("carla", at), 10)
+    assert {(kept.kind, kept.state) for kept in left} == {
+        ("security", NotificationState.PENDING),
+        ("security", NotificationState.SENDING),
+    }
+    assert await store.notifications.forget("carla", "nothing")
+    assert await _only(store, "luis") == other

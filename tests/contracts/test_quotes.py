@@ -2,15 +2,24 @@
 
 from dataclasses import replace
 
-from marketplace.domain.quotes import QuoteState, revision_of
+from marketplace.domain.quote_revisions import revision_of
+from marketplace.domain.quotes import ClosedReason, QuoteState
 from marketplace.ports import Store
-from tests.builders import NOW, a_quote
+from tests.builders import NOW, a_line, a_quote
 from tests.contracts.helpers import concurrently
 
 
 async def test_a_stored_quote_reads_back_equal(store: Store) -> None:
     """A quote reads back equal by id and by (RFI, vendor); an unknown quote is None."""
-    quote = a_quote(valid_until=NOW, amount_minor=2**53 - 1)
+    quote = a_quote(
+        valid_until=NOW,
+        amount_minor=2**53 - 1,
+        lines=(a_line(), a_line(quantity_thousandths=1, unit_price_minor=-(2**53 - 1))),
+        attachment_ids=("a1", "a2"),
+        confirmed_rfi_revision=7,
+        closed_reason=ClosedReason.WITHDRAWN,
+        closed_note="Fully booked",
+    )
     await store.quotes.add(quote)
 
     assert await store.quotes.get(quote.id) == quote
@@ -53,7 +62,7 @@ async def test_an_rfis_quotes_are_listed_in_order_of_arrival(store: Store) -> No
 
 async def test_each_revision_is_stored_once_and_read_in_order(store: Store) -> None:
     """A stored revision never changes; other quotes' revisions are not in the list."""
-    first = a_quote(valid_until=NOW)
+    first = a_quote(valid_until=NOW, lines=(a_line(),), attachment_ids=("a1",))
     second, third = (replace(first, revision=n, amount_minor=n) for n in (2, 3))
     for quote in (third, first, second, replace(first, amount_minor=7), a_quote()):
         await store.quotes.keep_revision(revision_of(quote))

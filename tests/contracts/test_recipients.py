@@ -1,40 +1,12 @@
-"""Suppressed addresses and send quotas of the recipients of notifications."""
+"""Send quotas of the recipients of notifications."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
-from marketplace.domain.conversations import Channel
-from marketplace.domain.suppressions import Suppression, suppression_id
 from marketplace.ports import Store
 from tests.builders import NOW
 
 HOUR = timedelta(hours=1)
-
-
-def a_suppression(address: str = "+13035550188") -> Suppression:
-    """A phone number whose owner unsubscribed."""
-    key = suppression_id(Channel.SMS, address)
-    return Suppression(key, Channel.SMS, "unsubscribed", "n1", NOW)
-
-
-async def test_a_second_suppression_of_an_address_changes_nothing(store: Store) -> None:
-    """A second suppression of an address changes nothing; other addresses are not suppressed."""
-    first = a_suppression()
-
-    await store.suppressions.add(first)
-    await store.suppressions.add(replace(first, reason="invalid_address"))
-
-    assert await store.suppressions.get(first.id) == first
-    assert await store.suppressions.get(a_suppression("+13035550199").id) is None
-
-
-def test_spelling_variants_of_an_address_are_one() -> None:
-    """Spelling variants of an address share an id; the same text on another channel does not."""
-    one = suppression_id(Channel.EMAIL, "Vera@Example.com ")
-
-    assert one == suppression_id(Channel.EMAIL, "vera@example.com")
-    assert one != suppression_id(Channel.SMS, "vera@example.com")
 
 
 async def test_concurrent_requests_get_no_more_slots_than_exist(store: Store) -> None:

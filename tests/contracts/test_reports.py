@@ -90,3 +90,14 @@ async def test_a_messages_edits_are_listed_in_order(store: Store, count: int) ->
     message_id, *edits = await store.transact(work)
 
     assert [edit.id for edit in await store.entries.edits(message_id)] == edits
+
+
+async def test_an_accounts_own_reports_are_paged_newest_first(store: Store) -> None:
+    """Reports of others are not among them."""
+    own = [a_report(reporter_id="carla") for _ in range(3)]
+    for report in (*own, a_report()):
+        await store.reports.add(report)
+
+    pages = await all_pages(lambda at: store.reports.by_reporter("carla", at), 2)
+
+    assert pages == [[own[2], own[1]], [own[0]]]

@@ -7,9 +7,10 @@ from functools import partial
 
 import pytest
 
-from marketplace.domain import rfis
+from marketplace.domain import awards, rfis
 from marketplace.domain.accounts import Actor
-from marketplace.domain.rfis import Rfi, RfiState
+from marketplace.domain.awards import Award
+from marketplace.domain.rfis import Change, Rfi, RfiState
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Repositories, Store
 from tests.builders import NOW, a_match, a_revision, an_actor, an_rfi
@@ -174,7 +175,8 @@ async def test_an_rfi_is_awarded_once(store: Store) -> None:
     async def award(to: Repositories, vendor_id: str) -> None:
         current = await to.rfis.get(rfi.id)
         assert current is not None
-        await to.rfis.save(*rfis.award(current, f"quote-{vendor_id}", vendor_id, customer, NOW))
+        given = Award(f"quote-{vendor_id}", 1, vendor_id, cancellable_until=NOW)
+        await to.rfis.save(*awards.award(current, given, customer, NOW))
 
     outcomes = await concurrently(
         *(store.transact(partial(award, vendor_id=f"vendor-{n}")) for n in range(10))
@@ -226,3 +228,41 @@ async def test_a_customers_open_rfis_are_counted(store: Store) -> None:
 
     assert await store.rfis.open_of("carla") == (2, 8)
     assert await store.rfis.open_of("nobody") == (0, 0)
+
+
+async def test_a_rewritten_rfi_keeps_its_revision_and_its_count(store: Store) -> None:
+    """Only the given revisions change; fields can become empty."""
+    rfi = await add_rfi(store)
+    await store.rfis.count_matches(rfi.id, 2)
+    revision = (await store.rfis.revisions(rfi.id, 0))[0]
+    kept = replace(rfi, address=None, title="Erased", budget=None)
+
+    await store.transact(lambda tx: tx.rfis.rewrite(kept, [replace(revision, changes=())]))
+
+    assert await stored_rfi(store, rfi.id) == replace(kept, match_count=2)
+    assert await store.rfis.revisions(rfi.id, 0) == [replace(revision, changes=())]
+
+
+async def test_an_rfi_at_another_revision_is_not_rewritten(store: Store) -> None:
+    """A rewrite based on an older revision changes nothing."""
+    rfi = await add_rfi(store)
+
+    await store.rfis.rewrite(replace(rfi, revision=9, title="Erased"), [])
+
+    assert await stored_rfi(store, rfi.id) == rfi
+
+
+async def test_the_newest_revision_that_can_change_a_price_is_found(store: Store) -> None:
+    """A title, the state and another RFI's revisions do not count; a part of the budget does."""
+    rfi, other = await add_rfi(store), await add_rfi(store)
+    paths = ["budget.max_minor", "title", "attributes.floor", "state", "titles", "max_vendors"]
+    for number, path in enumerate(paths, start=2):
+        for changed, name in ((rfi, path), (other, "description")):
+            revised = replace(changed, revision=number)
+            changes = (Change(name, None, "x"),)
+            await store.rfis.save(revised, a_revision(revised, changes=changes))
+
+    assert await store.rfis.material_revision(rfi.id, 0) == 4
+    assert await store.rfis.material_revision(rfi.id, 3) == 4
+    assert await store.rfis.material_revision(rfi.id, 4) == 0
+    assert await store.rfis.material_revision("unknown", 0) == 0

@@ -2,15 +2,25 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from marketplace.domain import vendors
-from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
+from marketplace.domain import reviews, service_areas, vendors
+from marketplace.domain.opening_hours import OpeningHours, Pause, Period
+from marketplace.domain.vendor_reviews import Claim, Outcome, Review
+from marketplace.domain.vendors import Proposal, ServiceArea, Vendor, VendorState
 from marketplace.places import distance_m
 from marketplace.ports import Store
 from tests.builders import NOW, a_place, a_vendor, a_vendor_north, north_of_denver
 from tests.contracts.helpers import all_pages
+
+_SQUARE = {
+    "type": "Polygon",
+    "coordinates": [
+        [[-105.0, 39.7], [-104.9, 39.7], [-104.9, 39.8], [-105.0, 39.8], [-105.0, 39.7]]
+    ],
+}
 
 
 async def _with(store: Store, *added: Vendor) -> None:
@@ -41,6 +51,53 @@ async def test_saving_a_profile_keeps_the_match_count(store: Store) -> None:
     await store.vendors.save(changed)
 
     assert await store.vendors.get(changed.id) == replace(changed, open_matches=1)
+
+
+async def test_everything_about_an_onboarding_reads_back_equal(store: Store) -> None:
+    """Hours, pauses, a polygon, a proposal, a claim and a review; and each of them ends."""
+    area = service_areas.within(_SQUARE)
+    full = a_vendor(
+        service_area=area,
+        opening_hours=OpeningHours("UTC", {"monday": (Period("08:00", "17:00"),)}),
+        holidays=("2040-12-25",),
+        pauses=(Pause(NOW, NOW + timedelta(days=1)),),
+        requested_steps=("company",),
+        proposal=Proposal(NOW, ("roofing",), area, has_documents=True),
+        claim=Claim("admin-1", NOW),
+        last_review=Review(Outcome.CHANGES_REQUESTED, "Typo.", NOW, ("company",)),
+        suspended_for=vendors.DOCUMENTS,
+    )
+    await store.vendors.add(full)
+    read = await store.vendors.get(full.id)
+    bare = a_vendor(id=full.id)
+
+    await store.vendors.save(bare)
+
+    assert read == full
+    assert await store.vendors.get(full.id) == bare
+
+
+async def test_what_waits_for_a_review_is_listed_longest_first(store: Store) -> None:
+    """Applications by their last change, changes by their submission, and nothing else."""
+    applied = [
+        a_vendor(state=VendorState.IN_REVIEW, updated_at=NOW + timedelta(minutes=n))
+        for n in (4, 0, 2)
+    ]
+    changed = [a_vendor(proposal=Proposal(NOW + timedelta(minutes=n))) for n in (1, 3)]
+    same_moment = [a_vendor(state=VendorState.IN_REVIEW) for _ in range(2)]
+    returned = a_vendor(proposal=Proposal(None, ("roofing",)))
+    await _with(store, *applied, *changed, *same_moment, returned, a_vendor())
+
+    found: list[Vendor] = []
+    while True:
+        after = reviews.read_position(reviews.position_of(found[-1]) if found else None)
+        page = await store.vendors.awaiting_review(after, 2)
+        found += page
+        if not page:
+            break
+
+    waiting = [*applied, *changed, *same_moment]
+    assert found == sorted(waiting, key=lambda vendor: (reviews.waiting_since(vendor), vendor.id))
 
 
 async def test_vendors_are_paged_newest_first(store: Store) -> None:
@@ -75,6 +132,34 @@ async def test_closest_uses_each_vendors_own_radius(store: Store) -> None:
     found = await store.vendors.closest("plumbing", a_place(), 10)
 
     assert [nearby.vendor for nearby in found] == [far_but_wide]
+
+
+async def test_a_polygon_limits_the_circle_around_it(store: Store) -> None:
+    """A place within both is covered; one that only the circle contains is not."""
+    vendor = a_vendor(service_area=service_areas.within(_SQUARE))
+    await _with(store, vendor)
+    inside, corner = a_place(-104.95, 39.72), a_place(-104.95, 39.805)
+    assert vendor.service_area is not None
+    assert distance_m(vendor.service_area.location, corner) < vendor.service_area.radius_m
+
+    for place, expected in ((inside, {vendor.id}), (corner, set())):
+        closest = await store.vendors.closest("plumbing", place, 10)
+        assert {nearby.vendor.id for nearby in closest} == expected
+        assert await store.vendors.covering("plumbing", place, [vendor.id]) == expected
+
+
+async def test_a_pausing_vendor_is_not_closest_until_it_is_back(store: Store) -> None:
+    """At the moments of a pause, and only there."""
+    hour = timedelta(hours=1)
+    vendor = a_vendor(pauses=(Pause(NOW, NOW + hour), Pause(NOW + 3 * hour, NOW + 4 * hour)))
+    await _with(store, vendor)
+
+    async def found(at: datetime | None) -> bool:
+        return bool(await store.vendors.closest("plumbing", a_place(), 10, at=at))
+
+    moments = [NOW - hour, NOW, NOW + hour, NOW + 3.5 * hour, NOW + 4 * hour]
+    assert [await found(at) for at in moments] == [True, False, True, False, True]
+    assert await found(None)
 
 
 async def test_the_edge_of_the_radius_is_inside(store: Store) -> None:
@@ -320,3 +405,16 @@ async def test_suspended_vendors_are_found_among_many(store: Store) -> None:
 
     assert found == {suspended.id}
     assert await store.vendors.suspended([]) == frozenset()
+
+
+async def test_a_deleted_vendor_is_neither_found_nor_reserved(store: Store) -> None:
+    """Releasing a match of a deleted vendor is no error."""
+    vendor = a_vendor(open_matches=1)
+    await _with(store, vendor)
+
+    await store.transact(lambda tx: tx.vendors.delete(vendor.id))
+
+    assert await store.vendors.get(vendor.id) is None
+    assert not await store.vendors.reserve(vendor.id)
+    await store.vendors.release(vendor.id)
+    assert await store.vendors.closest("plumbing", a_place(), 5) == []

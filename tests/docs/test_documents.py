@@ -127,7 +127,7 @@ def test_exactly_the_existing_collections_are_described() -> None:
     found = re.search(r"_VALIDATORS.*?^}", source, re.DOTALL | re.MULTILINE)
     assert found is not None
     created = set(re.findall(r'^    "(\w+)":', found[0], re.MULTILINE))
-    created |= set(re.findall(r'\bcreate\(database, "(\w+)"', source))
+    created |= set(re.findall(r'\bcreate\(database, "([\w.]+)"', source))
     described = {
         name
         for row in rows(read(CHECKOUT / "ARCHITECTURE.md"))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+from marketplace.domain import awards
+from marketplace.domain.quotes import ClosedReason
 from marketplace.domain.rfis import RfiState
 from marketplace.errors import MEANINGS
 from marketplace.events import EVENT_TYPES, TOPICS
@@ -71,11 +73,12 @@ def test_every_announced_push_is_listed() -> None:
     """events.md lists exactly the pushes that actions, gateways and notify send."""
     announced = set(re.findall(r'"([a-z]+\.[a-z]+)"', _source("marketplace/schemas/views.py")))
     for path in [
-        "marketplace/actions/announcements.py",
-        "marketplace/actions/rfis.py",
-        "marketplace/actions/matches.py",
+        *(f"marketplace/actions/{noun}.py" for noun in ("account_feed", "announcements")),
+        *(
+            f"marketplace/actions/{noun}.py"
+            for noun in ("matches", "offers", "outdated_quotes", "quotes", "reopening")
+        ),
         *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "realtime").glob("*.py")),
-        "notify/drafts.py",
     ]:
         announced |= _announced(CHECKOUT / path)
     announced |= {"quote.submitted", "quote.updated"}  # one of the two, depending on a condition
@@ -90,7 +93,7 @@ def _announced(path: Path) -> set[str]:
         if not isinstance(node, ast.Call):
             continue
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if called in {"Announcement", "match_changed", "quote_changed", "push"}:
+        if called in {"Announcement", "FeedItem", "match_items", "quote_items", "push"}:
             names |= {
                 argument.value
                 for argument in node.args
@@ -106,10 +109,16 @@ def test_every_notice_is_listed() -> None:
     line = next(
         line for line in read(DOCS / "events.md").splitlines() if line.startswith("The codes of")
     )
-    source = _source(*(f"marketplace/actions/{noun}.py" for noun in ("matches", "quotes", "rfis")))
+    modules = ("matches", "quotes", "offers", "closing", "outdated_quotes")
+    source = _source(*(f"marketplace/actions/{module}.py" for module in modules))
     added = set(re.findall(r'add_notice\(\s*\w+, [\w.]+, "(\w+)"', source))
-    assert 'code = name.replace(".", "_")' in source  # the event's name, with an underscore
+    assert 'name.replace(".", "_")' in source  # the event's name, with an underscore
     added |= {"quote_submitted", "quote_updated"}
+    added |= set(re.findall(r'_saved\(\w+, \w+, .+, "(\w+)"', source))
+    assert 'f"quote_{reason}"' in source  # how a person ended it
+    added |= {f"quote_{reason}" for reason in (ClosedReason.WITHDRAWN, ClosedReason.DECLINED)}
+    assert "awards.CANCELLED" in _source("marketplace/actions/reopening.py")
+    added.add(awards.CANCELLED)
     assert 'reason = f"rfi_{rfi.state}"' in source  # the state in which an RFI ends
     added |= {f"rfi_{state}" for state in (RfiState.AWARDED, RfiState.WITHDRAWN)}
     closing = re.findall(r'"(conversation_\w+)"', _source("marketplace/actions/blocks.py"))
@@ -135,10 +144,15 @@ def test_every_setting_of_nginx_is_listed_with_its_default() -> None:
 def _declared(settings: type[Settings | NginxSettings]) -> dict[str, str]:
     """The variables of a class of settings, with their defaults as settings.md writes them."""
     defaults = {field.metadata["name"]: field.metadata["default"] for field in fields(settings)}
-    return {
-        name: "required" if default is ... else f"`{default}`" if default else "none"
-        for name, default in defaults.items()
-    }
+    return {name: _written(default) for name, default in defaults.items()}
+
+
+def _written(default: object) -> str:
+    if default is ...:
+        return "required"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default}`" if default else "none"
 
 
 def test_every_variable_stands_once() -> None:

@@ -1,8 +1,6 @@
 """Each link in an email or SMS opens its subject for the recipient."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,66 +8,31 @@ from playwright.async_api import Browser, expect
 
 from notify.rules import POLICIES, NotificationKind
 from tests.journeys.browsers import Window, logged_in_window
-from tests.journeys.people import (
-    Person,
-    a_match,
-    a_submitted_rfi,
-    a_vendor,
-    registered,
-    somewhere,
+from tests.journeys.people import Person
+from tests.journeys.recipients import (
+    ABOUT_RFIS,
+    AWARDED,
+    FORGOTTEN,
+    LAPSED,
+    MESSAGE,
+    MOVED,
+    SILENT,
+    WITHDRAWN,
+    Recipients,
+    everything_happens,
 )
-from tests.journeys.sandbox import deliveries
 from tests.journeys.site import Site
-from tests.journeys.waiting import eventually
-
-AWARDED, WITHDRAWN, MOVED = "Leaking sink", "Broken tap", "Cold boiler"
-MESSAGE = "Could you come on Friday?"
-# How the subject of each kind begins or ends.
-SUBJECTS = {
-    NotificationKind.MATCH_OFFERED: f"New request near you: {AWARDED}",
-    NotificationKind.MATCH_CLOSED: f"No longer open to you: {MOVED}",
-    NotificationKind.MESSAGE_SENT: "New message from",
-    NotificationKind.QUOTE_SUBMITTED: "Front Range Plumbing quotes",
-    NotificationKind.RFI_REVISED: f"The customer changed: {AWARDED}",
-    NotificationKind.RFI_WITHDRAWN: f"Withdrawn: {WITHDRAWN}",
-    NotificationKind.RFI_WON: f"You won: {AWARDED}",
-    NotificationKind.RFI_LOST: f"Awarded to another vendor: {AWARDED}",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Recipients:
-    """Three people to whom everything happens that causes an email, and the links they got."""
-
-    customer: Person
-    winner: Person
-    loser: Person
-    links: dict[tuple[NotificationKind, str], tuple[Person, str]] = field(default_factory=dict)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def recipients(site: Site, admin: Person) -> Recipients:
-    """Take three RFIs to their ends, with nobody connected, and collect the messages' links."""
-    place = somewhere()
-    customer = await registered(site, "customer", "Carla Reyes")
-    winner = await a_vendor(site, admin, "Front Range Plumbing", place)
-    loser = await a_vendor(site, admin, "Cherry Creek Pipes", place)
-    found = Recipients(customer, winner, loser)
-    await _awarded(found, place)
-    withdrawn = await a_submitted_rfi(customer, place, title=WITHDRAWN)
-    await a_match(winner, withdrawn)
-    await customer.post(f"/v1/rfis/{withdrawn['id']}/withdraw", if_match=withdrawn["revision"])
-    moved = await a_submitted_rfi(customer, place, title=MOVED)
-    await a_match(winner, moved)
-    elsewhere = {"location": somewhere()}
-    await customer.patch(f"/v1/rfis/{moved['id']}", if_match=moved["revision"], json=elsewhere)
-    await _collect(site, found)
-    return found
+    """Three people to whom everything has happened that causes an email."""
+    return await everything_happens(site, admin)
 
 
 async def test_every_kind_of_notification_was_sent(recipients: Recipients) -> None:
     """A notification of every kind was sent on each of its channels, also of kinds added later."""
-    wanted = {(kind, channel) for kind, policy in POLICIES.items() for channel in policy.channels}
+    wanted = {(kind, channel) for kind, policy in ABOUT_RFIS.items() for channel in policy.channels}
 
     assert recipients.links.keys() == wanted
 
@@ -119,6 +82,9 @@ async def test_the_winners_link_opens_the_conversation(
     for channel in ("email", "sms"):
         window = await _open(browser, *recipients.links[NotificationKind.RFI_WON, channel])
         await window.sees("notice-item", "awarded")
+        await window.sees("rfi-details", AWARDED)
+        # The award is no change of what the vendor has quoted for.
+        await expect(window.page.locator("[data-testid=rfi-details] .is-changed")).to_have_count(0)
         await expect(window.page.get_by_test_id("message-input")).to_be_editable()
         await window.close()
 
@@ -129,6 +95,7 @@ async def test_the_winners_link_opens_the_conversation(
         (NotificationKind.RFI_LOST, AWARDED, "chosen another vendor"),
         (NotificationKind.RFI_WITHDRAWN, WITHDRAWN, "withdrawn this request"),
         (NotificationKind.MATCH_CLOSED, MOVED, "no longer fits"),
+        (NotificationKind.RFI_EXPIRED, LAPSED, "withdrawn this request"),
     ],
 )
 async def test_a_link_to_a_closed_rfi_says_why_it_ended(
@@ -140,6 +107,52 @@ async def test_a_link_to_a_closed_rfi_says_why_it_ended(
     await expect(window.page.get_by_role("heading", level=1)).to_contain_text(title)
     await window.sees("match-ended", end)
     await window.close()
+
+
+async def test_a_warning_opens_what_waits_for_the_person(
+    recipients: Recipients, browser: Browser
+) -> None:
+    """The vendor's offer, the conversation in which it was silent, and the customer's request."""
+    seen = {
+        NotificationKind.OFFER_EXPIRING: ("rfi-details", SILENT),
+        NotificationKind.ANSWER_EXPIRING: ("notice-item", "joined"),
+        NotificationKind.RFI_EXPIRING: ("rfi-details", FORGOTTEN),
+    }
+    for kind, (where, text) in seen.items():
+        window = await _open(browser, *recipients.links[kind, "email"])
+        await window.sees(where, text)
+        await window.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "notice"),
+    [
+        (NotificationKind.QUOTE_WITHDRAWN, "withdrawn: Fully booked"),
+        (NotificationKind.QUOTE_DECLINED, "declined: Too dear"),
+        (NotificationKind.QUOTE_EXPIRED, "quote has expired"),
+        (NotificationKind.AWARD_CANCELLED, "award was cancelled: Nobody came."),
+        (NotificationKind.RFI_REOPENED, "award was cancelled"),
+    ],
+)
+async def test_the_end_of_a_quote_or_an_award_is_told_in_its_conversation(
+    recipients: Recipients, browser: Browser, kind: NotificationKind, notice: str
+) -> None:
+    """The link opens the conversation, which says what happened and why."""
+    for channel in POLICIES[kind].channels:
+        window = await _open(browser, *recipients.links[kind, channel])
+        text = window.page.get_by_test_id("notice-item").filter(has_text=re.compile(_shown(notice)))
+        await expect(text.first).to_be_visible()
+        await window.close()
+
+
+async def test_a_link_about_the_profile_opens_the_vendors_page(
+    recipients: Recipients, browser: Browser
+) -> None:
+    """The vendor, which is active, sees its requests."""
+    for kind in (NotificationKind.VENDOR_REVIEWED, NotificationKind.DOCUMENT_EXPIRING):
+        window = await _open(browser, *recipients.links[kind, "email"])
+        await window.sees("match-item", AWARDED)
+        await window.close()
 
 
 async def test_another_accounts_link_offers_a_log_in(
@@ -189,85 +202,10 @@ async def test_back_and_forward_show_the_earlier_pages(
     await window.close()
 
 
-async def _awarded(recipients: Recipients, place: dict[str, Any]) -> None:
-    """Take one RFI the whole way: accepted, talked about, revised, quoted and awarded."""
-    customer, winner, loser = recipients.customer, recipients.winner, recipients.loser
-    rfi = await a_submitted_rfi(customer, place, title=AWARDED, max_vendors=2)
-    conversation_id = ""
-    for vendor in (loser, winner):
-        match = await a_match(vendor, rfi)
-        accepted = await vendor.post(f"/v1/matches/{match['id']}/accept")
-        conversation_id = accepted["conversation_id"]
-    message = {"client_message_id": "w-1", "body": MESSAGE}
-    await winner.post(f"/v1/conversations/{conversation_id}/messages", json=message)
-    path = f"/v1/rfis/{rfi['id']}"
-    revised = await customer.patch(
-        path, if_match=rfi["revision"], json={"description": "Both taps drip."}
-    )
-    figures = {
-        "rfi_revision": revised["revision"],
-        "amount_minor": 25_000,
-        "currency": "USD",
-        "message": "Parts and labour.",
-    }
-    quote = await winner.post(f"{path}/quotes", json=figures)
-    # Emails about an RFI that is already awarded would be pointless and are not sent, so wait for
-    # both.
-    await eventually(lambda: _sent(customer, NotificationKind.QUOTE_SUBMITTED))
-    await eventually(lambda: _sent(winner, NotificationKind.RFI_REVISED))
-    await customer.post(
-        f"{path}/award",
-        if_match=revised["revision"],
-        json={"quote_id": quote["id"], "quote_revision": quote["revision"]},
-    )
-
-
-async def _sent(person: Person, kind: NotificationKind) -> list[dict[str, Any]]:
-    """The person's sent notifications of a kind."""
-    log = await person.get("/v1/me/notifications")
-    return [
-        notification
-        for notification in log["items"]
-        if notification["kind"] == kind and notification["state"] == "sent"
-    ]
-
-
-async def _collect(site: Site, recipients: Recipients) -> None:
-    """Find the link of each kind and channel in the providers' deliveries."""
-    to = {
-        NotificationKind.MESSAGE_SENT: recipients.customer,
-        NotificationKind.QUOTE_SUBMITTED: recipients.customer,
-        NotificationKind.RFI_LOST: recipients.loser,
-    }
-    for kind, policy in POLICIES.items():
-        person = to.get(kind, recipients.winner)
-        for channel in policy.channels:
-            recipients.links[kind, channel] = (person, await _link(site, person, kind, channel))
-
-
-async def _link(site: Site, person: Person, kind: NotificationKind, channel: str) -> str:
-    """The link of the email or SMS; an email has the same one in its text and in its page."""
-    address = person.email if channel == "email" else person.phone
-
-    async def found() -> list[dict[str, Any]]:
-        delivered = await deliveries(site, address)
-        if channel == "email":
-            return [delivery for delivery in delivered if SUBJECTS[kind] in delivery["subject"]]
-        words = {
-            NotificationKind.MATCH_OFFERED: "new request",
-            NotificationKind.RFI_WON: "you won",
-        }[kind]
-        return [
-            delivery
-            for delivery in delivered
-            if words in delivery["text"] and AWARDED in delivery["text"]
-        ]
-
-    (delivery, *_) = await eventually(found)
-    link: str = re.findall(rf"{re.escape(site.url)}/\S+", delivery["text"])[0]
-    if channel == "email":
-        assert f'href="{link}"' in delivery["html"]
-    return link
+def _shown(notice: str) -> str:
+    """The notice with the invisible marks that isolate what a person wrote."""
+    before, colon, words = notice.partition(": ")
+    return f"{before}{colon}\u2068?{re.escape(words)}"
 
 
 async def _open(browser: Browser, person: Person, link: str) -> Window:

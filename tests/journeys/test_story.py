@@ -246,9 +246,10 @@ async def _outbox_is_in_kafka(story: Story) -> None:
 
 
 async def _vendors_were_notified(story: Story) -> None:
-    """Offer and award arrive by email and SMS, the loss by email, each once."""
+    """Approval and loss arrive by email, offer and award by email and SMS, each once."""
     site, vendor, other = story.site, story.vendor, story.other
-    offer, won = f"New request near you: {TITLE}", f"You won: {TITLE}"
+    approved, offer = "Your application is approved", f"New request near you: {TITLE}"
+    won = f"You won: {TITLE}"
 
     async def notifications_arrived() -> tuple[list[str], list[str], list[str], list[str]]:
         return (
@@ -259,12 +260,12 @@ async def _vendors_were_notified(story: Story) -> None:
         )
 
     seen = await eventually(
-        notifications_arrived, lambda seen: [len(some) for some in seen] == [2, 2, 2, 1]
+        notifications_arrived, lambda seen: [len(some) for some in seen] == [3, 2, 3, 1]
     )
 
-    assert seen[0] == [offer, won]
+    assert seen[0] == [approved, offer, won]
     assert all(TITLE in text for text in seen[1])
-    assert seen[2][0] == offer
+    assert seen[2][:2] == [approved, offer]
     assert TITLE in seen[3][0]
     log = await vendor.get("/v1/me/notifications")
     states = {
@@ -272,6 +273,7 @@ async def _vendors_were_notified(story: Story) -> None:
         for notification in log["items"]
     }
     assert states == {
+        ("vendor_reviewed", "email"): "sent",
         ("match_offered", "email"): "sent",
         ("match_offered", "sms"): "sent",
         ("rfi_won", "email"): "sent",

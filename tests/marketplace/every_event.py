@@ -10,6 +10,7 @@ from marketplace.events import Event
 from marketplace.ids import new_id
 from marketplace.schemas.conversations import ConversationView
 from marketplace.schemas.matches import MatchView
+from marketplace.schemas.members import MemberEventView
 from marketplace.schemas.notifications import NotificationView
 from marketplace.schemas.quotes import QuoteView
 from marketplace.schemas.reports import ReportView
@@ -31,6 +32,7 @@ from tests.builders import (
     an_edit,
     an_rfi,
 )
+from tests.rows import a_member
 
 
 def an_event(name: str, key: str, data: dict[str, Any]) -> Event:
@@ -62,7 +64,7 @@ def an_event_of(name: str) -> Event:
     """A complete event with this name."""
     noun, _, fact = name.partition(".")
     if noun == "vendor":
-        return a_vendor_event(a_vendor(), name=name)
+        return _of_a_vendor(name, fact)
     if noun == "rfi":
         rfi = an_rfi()
         revision = RevisionView().dump(a_revision(rfi))
@@ -79,6 +81,19 @@ def an_event_of(name: str) -> Event:
             name, notification.account_id, {"notification": NotificationView().dump(notification)}
         )
     return _in_a_conversation(name, fact)
+
+
+def _of_a_vendor(name: str, fact: str) -> Event:
+    if fact in {"member_invited", "member_changed", "member_removed"}:
+        member = a_member()
+        data = {
+            "account_id": member.id,
+            "vendor_id": member.vendor_id,
+            "role": member.role,
+            "company": "Front Range Plumbing",
+        }
+        return an_event(name, member.vendor_id, {"member": MemberEventView().dump(data)})
+    return a_vendor_event(a_vendor(), name=name)
 
 
 def _in_a_conversation(name: str, fact: str) -> Event:

@@ -60,6 +60,32 @@ def test_the_previous_version_reads_announcements() -> None:
     assert message == b'abcdefgh[["message.sent",7,{"n":1}]]'
 
 
+def test_a_push_to_an_account_has_its_number_in_its_data() -> None:
+    """The previous version pushes it at once: it would hold back a number outside the data."""
+    item = Announcement("account:a", "match.offered", {"id": "m", "position": 7}, 7)
+
+    message = live.encode("abcdefgh", [item, item])
+
+    pushed = [["match.offered", None, {"id": "m", "position": 7}]] * 2
+    assert as_read_by_the_previous_version(message) == ([], pushed)
+    assert live.decode("account:a", message) == [item, item]
+
+
+@pytest.mark.parametrize("data", [{"id": "m"}, {"position": "7"}, {"position": True}])
+def test_a_push_to_an_account_from_the_version_before_has_no_number(data: dict[str, Any]) -> None:
+    """It is passed on as it comes."""
+    message = b"previous" + orjson.dumps([["match.offered", None, data]])
+
+    assert live.decode("account:a", message) == [Announcement("account:a", "match.offered", data)]
+
+
+def test_a_number_in_the_data_counts_for_accounts_only() -> None:
+    """Other rooms have it in the item."""
+    message = live.encode("abcdefgh", [Announcement(ROOM, "typing.updated", {"position": 7})])
+
+    assert live.decode(ROOM, message) == [Announcement(ROOM, "typing.updated", {"position": 7})]
+
+
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
 def test_signals_of_the_previous_version_are_read(sample: Path) -> None:
     """Recorded bytes of git 2c710e5: its signals have no tag and are still read as signals."""

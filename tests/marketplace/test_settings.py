@@ -90,6 +90,12 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("SENDGRID_API_URL", "ftp//nowhere"),
         ("TWILIO_API_URL", "nowhere"),
         ("EMAIL_FROM", "nobody"),
+        ("S3_BUCKET", "Not_A_Bucket"),
+        ("S3_ENDPOINT_URL", "minio:9000"),
+        ("S3_ENDPOINT_URL", "http://user:word@minio:9000"),
+        ("S3_SECRET_ACCESS_KEY", "a secret key without its id"),
+        ("CLAMD_ADDRESS", "clamd"),
+        ("PARLEY_MOST_STORED_MIB", "0"),
     ],
 )
 def test_an_invalid_value_is_refused_with_its_variables_name(name: str, value: str) -> None:

@@ -49,6 +49,21 @@ def test_a_token_holds_account_role_session_and_expiry(tokens: Tokens, role: Rol
     assert access.expires_at == NOW + timedelta(seconds=ACCESS_TOKEN_TTL_S)
 
 
+def test_a_members_token_names_the_vendor(tokens: Tokens) -> None:
+    """It acts as the vendor; everybody else acts as themselves."""
+    account = an_account(role=Role.VENDOR)
+
+    member = tokens.check(tokens.issue(account, "session-1", vendor_id="vendor-1"))
+    other = tokens.check(tokens.issue(account, "session-1"))
+
+    assert (member.account_id, member.vendor_id, member.acting_id) == (
+        account.id,
+        "vendor-1",
+        "vendor-1",
+    )
+    assert (other.vendor_id, other.acting_id) == (None, account.id)
+
+
 def test_a_token_expires_by_the_given_clock(tokens: Tokens, clock: FixedClock) -> None:
     """A token is valid until the second before its expiry, and expired from then on."""
     token = tokens.issue(an_account(), "session-1", ttl_s=60)

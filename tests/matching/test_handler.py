@@ -8,6 +8,7 @@ import pytest
 from marketplace.actions import matches, rfis
 from marketplace.actions.events import rfi_event
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.awards import CANCELLED
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.rfis import Change, Rfi
 from marketplace.domain.vendors import ServiceArea, Vendor, VendorState
@@ -207,6 +208,21 @@ async def test_a_moved_rfi_is_matched_again(
     assert {announcement.data["vendor_id"] for announcement in live.named("match.updated")} == {
         here.id
     }
+
+
+async def test_a_cancelled_award_fills_the_places_of_vendors_that_did_not_return(
+    handler: Handler, store: MongoStore
+) -> None:
+    """The revision changes no content, and its cause says that places may be free."""
+    vendor = a_vendor()
+    await keep(store, vendor)
+    rfi, _ = await submitted(store)
+    revision = a_revision(rfi, cause=CANCELLED)
+
+    event = decode(encode(rfi_event("rfi.revised", rfi, revision, an_actor())))
+    await handler.handle(event)
+
+    assert await offered_to(store, rfi) == [vendor.id]
 
 
 @pytest.mark.parametrize("paths", [("title",), ("budget.max_minor", "description"), ("state",)])

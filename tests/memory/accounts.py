@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from marketplace.domain.accounts import Account, Session
+from marketplace.domain.pages import Page, PageRequest
 from marketplace.errors import Code, ParleyError
 from marketplace.ports import Clock
-from tests.memory.tables import Tables, insert
+from tests.memory.tables import Tables, insert, page
 
 
 class Accounts:
@@ -30,6 +31,18 @@ class Accounts:
         """The account with the first of these stored forms of one address that any account has."""
         by_email = {account.email: account for account in self._accounts.values()}
         return next((by_email[form] for form in forms if form in by_email), None)
+
+    async def save(self, account: Account) -> None:
+        """Replace; raises ParleyError `email_taken`."""
+        holder = await self.by_email(account.email)
+        if holder is not None and holder.id != account.id:
+            raise ParleyError(Code.EMAIL_TAKEN, "An account with this address exists.")
+        if account.id in self._accounts:
+            self._accounts[account.id] = account
+
+    async def delete(self, account_id: str) -> bool:
+        """Delete; False if there is none."""
+        return self._accounts.pop(account_id, None) is not None
 
 
 class Sessions:
@@ -65,6 +78,33 @@ class Sessions:
         )
         return True
 
+    async def authenticated(self, session_id: str, at: datetime, credentials: int) -> None:
+        """Record that the log-in's owner proved who they are."""
+        session = await self.get(session_id)
+        if session is not None:
+            self._sessions[session_id] = replace(
+                session, authenticated_at=at, credentials=credentials
+            )
+
+    async def of_account(self, account_id: str, request: PageRequest) -> Page[Session]:
+        """An account's sessions, newest first."""
+        return page(await self._of(account_id), request)
+
+    async def delete_all(self, account_id: str, besides: str | None = None) -> list[str]:
+        """End an account's sessions, except one."""
+        ended = [session_id for session_id in await self._of(account_id) if session_id != besides]
+        for session_id in ended:
+            del self._sessions[session_id]
+        return ended
+
     async def delete(self, session_id: str) -> None:
         """End the session."""
         self._sessions.pop(session_id, None)
+
+    async def _of(self, account_id: str) -> dict[str, Session]:
+        alive = await self.alive(tuple(self._sessions))
+        return {
+            session_id: session
+            for session_id, session in self._sessions.items()
+            if session.account_id == account_id and session_id in alive
+        }

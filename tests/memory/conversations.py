@@ -1,7 +1,8 @@
 """Conversations, their entries, and their participants' read positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.domain.conversations import (
     Conversation,
@@ -11,7 +12,6 @@ from marketplace.domain.conversations import (
     deletion_id,
 )
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.unread import MAX_UNREAD, Unread, read_up_to, unread_messages
 from marketplace.ports import Appended
 from tests.memory.tables import DuplicateError, Tables, insert, page
 
@@ -35,6 +35,17 @@ class Conversations:
         if conversation.id in self._conversations:
             self._conversations[conversation.id] = conversation
 
+    async def participants(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The participants' accounts of each of these conversations that exists."""
+        return {
+            conversation_id: tuple(
+                participant.account_id
+                for participant in self._conversations[conversation_id].participants
+            )
+            for conversation_id in conversation_ids
+            if conversation_id in self._conversations
+        }
+
     async def blocks(self, conversation_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Which of these conversations are blocked, and by whom."""
         kept = (self._conversations.get(conversation_id) for conversation_id in conversation_ids)
@@ -57,8 +68,8 @@ class Entries:
     def __init__(self, tables: Tables) -> None:
         self._entries = tables.entries
 
-    async def add_next(self, entry: Entry) -> Entry:
-        """Insert with the next sequence."""
+    async def add_next(self, entry: Entry, *, follows_seen: bool = False) -> Entry:
+        """Insert with the next sequence; transactions here see everything."""
         if self.stored(entry) is not None:
             raise DuplicateError(entry.client_message_id or entry.id)
         numbered = replace(entry, sequence=self._head(entry.conversation_id) + 1)
@@ -106,6 +117,26 @@ class Entries:
         """By id."""
         return next((entry for entry in self._entries.values() if entry.id == entry_id), None)
 
+    async def sent_as(
+        self, conversation_id: str, sender_id: str, client_message_id: str
+    ) -> Entry | None:
+        """The message that a person sent under a client_message_id."""
+        found = (entry for entry in self._entries.values() if entry.sender_id == sender_id)
+        return next(
+            (
+                entry
+                for entry in found
+                if entry.conversation_id == conversation_id
+                and entry.client_message_id == client_message_id
+            ),
+            None,
+        )
+
+    async def is_deleted(self, message_id: str) -> bool:
+        """Whether the message was deleted."""
+        stands = self.stands(message_id)
+        return stands is not None and stands.kind is EntryKind.DELETION
+
     async def edits(self, message_id: str) -> list[Entry]:
         """The edits of a message, oldest first."""
         found = [entry for entry in self._entries.values() if entry.message_id == message_id]
@@ -121,21 +152,31 @@ class Entries:
         found = self._of(conversation_id)
         return [entry for entry in found if sequence is None or entry.sequence < sequence][-limit:]
 
+    async def notices_before(
+        self, conversation_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[Entry]:
+        """Before a position in the order of (time, id), newest first."""
+        found = [
+            entry
+            for entry in self._entries.values()
+            if entry.kind is EntryKind.NOTICE
+            and entry.conversation_id in conversation_ids
+            and (entry.at, entry.id) < (at, key)
+        ]
+        return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:limit]
+
+    async def has_message_of(self, conversation_id: str, sender_id: str) -> bool:
+        """Whether the sender has written a message."""
+        return any(
+            entry.sender_id == sender_id and entry.kind is EntryKind.MESSAGE
+            for entry in self._of(conversation_id)
+        )
+
     async def heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The highest sequence of each conversation; 0 where there is no entry."""
         return {
             conversation_id: self._head(conversation_id) for conversation_id in conversation_ids
         }
-
-    async def unread(self, account_id: str, read: Mapping[str, int]) -> dict[str, Unread]:
-        """What a person has yet to read in each conversation."""
-        found = {}
-        for conversation_id, sequence in read.items():
-            entries = [entry for entry in self._of(conversation_id) if entry.sequence > sequence]
-            position = read_up_to(entries, account_id, sequence)
-            count = len(unread_messages(entries, account_id, position))
-            found[conversation_id] = Unread(position, min(count, MAX_UNREAD))
-        return found
 
     async def newest_heads(self, conversation_ids: Sequence[str]) -> dict[str, int]:
         """The same as `heads`."""

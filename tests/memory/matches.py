@@ -58,14 +58,31 @@ class Matches:
         }
         return page(found, request)
 
-    async def offered_before(self, before: datetime, limit: int) -> list[Match]:
-        """Open offers made before a time, oldest first."""
+    async def offered_before(
+        self, vendor_ids: Sequence[str], before: datetime, limit: int
+    ) -> list[Match]:
+        """Open offers to these vendors, made before a time, oldest first."""
         found = [
             match
             for match in self._matches.values()
-            if match.state is MatchState.OFFERED and match.offered_at <= before
+            if match.vendor_id in vendor_ids
+            and match.state is MatchState.OFFERED
+            and match.offered_at <= before
         ]
         return sorted(found, key=lambda match: match.offered_at)[:limit]
+
+    async def changed(
+        self, state: MatchState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Match]:
+        """In a state, by (last change, id), oldest first."""
+        found = [
+            match
+            for match in self._matches.values()
+            if match.state is state
+            and after < (match.updated_at, match.id)
+            and match.updated_at <= until
+        ]
+        return sorted(found, key=lambda match: (match.updated_at, match.id))[:limit]
 
     async def of_pair(self, rfi_id: str, vendor_id: str) -> Match | None:
         """The match between an RFI and a vendor."""

@@ -104,6 +104,26 @@ class Notifications:
         }
         return frozenset(provider_ids) & held
 
+    async def rename(self, account_id: str, rfi_id: str, old: str, new: str) -> None:
+        """Replace a person's name in an account's notifications about an RFI."""
+        for kept in list(self._notifications.values()):
+            if (kept.account_id, kept.data.get("rfi_id")) == (account_id, rfi_id):
+                names = {
+                    field: new
+                    for field in ("sender_name", "vendor_name")
+                    if kept.data.get(field) == old
+                }
+                self._notifications[kept.id] = replace(kept, data=kept.data | names)
+
+    async def forget(self, account_id: str, besides_kind: str) -> bool:
+        """Delete an account's notifications, except unsent ones of a kind."""
+        of_account = [n for n in self._notifications.values() if n.account_id == account_id]
+        kept = [n for n in of_account if n.kind == besides_kind and n.state in _ON_THE_WAY]
+        for notification in of_account:
+            if notification not in kept:
+                del self._notifications[notification.id]
+        return not kept
+
     async def of_account(self, account_id: str, request: PageRequest) -> Page[Notification]:
         """Newest first."""
         found = {k: v for k, v in self._notifications.items() if v.account_id == account_id}

@@ -1,6 +1,10 @@
 """Quotes."""
 
-from marketplace.domain.quotes import Quote, QuoteRevision
+from collections.abc import Collection
+from datetime import datetime
+
+from marketplace.domain.quote_revisions import QuoteRevision
+from marketplace.domain.quotes import Quote, QuoteState
 from tests.memory.tables import DuplicateError, Tables, insert
 
 
@@ -46,3 +50,28 @@ class Quotes:
         """Stored revisions after a number, in order."""
         numbers = sorted(n for of, n in self._revisions if of == quote_id and n > after_revision)
         return [self._revisions[quote_id, number] for number in numbers[:limit]]
+
+    async def revisions_before(
+        self, quote_ids: Collection[str], at: datetime, key: str, limit: int
+    ) -> list[QuoteRevision]:
+        """Before a position in the order of (time, key), newest first."""
+        found = [
+            revision
+            for revision in self._revisions.values()
+            if revision.quote_id in quote_ids and (revision.at, revision.key) < (at, key)
+        ]
+        return sorted(found, key=lambda kept: (kept.at, kept.key), reverse=True)[:limit]
+
+    async def expiring(
+        self, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Quote]:
+        """Submitted and with an end, by (last change, id), oldest first."""
+        found = [
+            quote
+            for quote in self._quotes.values()
+            if quote.state is QuoteState.SUBMITTED
+            and quote.valid_until is not None
+            and after < (quote.updated_at, quote.id)
+            and quote.updated_at <= until
+        ]
+        return sorted(found, key=lambda quote: (quote.updated_at, quote.id))[:limit]

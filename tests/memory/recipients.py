@@ -1,24 +1,8 @@
-"""Suppressed addresses and send quotas of the recipients of notifications."""
+"""Send quotas of the recipients of notifications."""
 
 from datetime import datetime, timedelta
 
-from marketplace.domain.suppressions import Suppression
 from tests.memory.tables import Tables
-
-
-class Suppressions:
-    """Addresses that must not be written to any more, unique by channel and address."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._suppressions = tables.suppressions
-
-    async def add(self, suppression: Suppression) -> None:
-        """Insert; nothing changes when the address is already suppressed."""
-        self._suppressions.setdefault(suppression.id, suppression)
-
-    async def get(self, suppression_id: str) -> Suppression | None:
-        """By id."""
-        return self._suppressions.get(suppression_id)
 
 
 class SendQuotas:

@@ -27,6 +27,11 @@ class Reports:
         found = (report for report in self._reports.values() if report.message_id == message_id)
         return next((report for report in found if report.reporter_id == reporter_id), None)
 
+    async def by_reporter(self, reporter_id: str, request: PageRequest) -> Page[Report]:
+        """Newest first."""
+        found = {k: v for k, v in self._reports.items() if v.reporter_id == reporter_id}
+        return page(found, request)
+
     async def save(self, report: Report, expected: ReportState) -> None:
         """Replace if it is in the expected state."""
         kept = self._reports.get(report.id)

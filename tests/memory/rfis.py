@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from marketplace.domain.pages import Page, PageRequest
-from marketplace.domain.rfis import Revision, Rfi, RfiState
+from marketplace.domain.rfis import Revision, Rfi, RfiState, material_fields
 from marketplace.errors import Code, ParleyError
 from tests.memory.tables import Tables, insert, page
 
@@ -37,6 +38,15 @@ class Rfis:
         self._rfis[rfi.id] = replace(rfi, match_count=kept.match_count)
         self._revisions[rfi.id, revision.revision] = revision
 
+    async def rewrite(self, rfi: Rfi, revisions: Sequence[Revision]) -> None:
+        """Replace an RFI and some of its revisions without a new revision."""
+        kept = self._rfis.get(rfi.id)
+        if kept is None or kept.revision != rfi.revision:
+            return
+        self._rfis[rfi.id] = replace(rfi, match_count=kept.match_count)
+        for revision in revisions:
+            self._revisions[rfi.id, revision.revision] = revision
+
     async def count_matches(self, rfi_id: str, change: int) -> None:
         """Change `match_count`."""
         kept = self._rfis.get(rfi_id)
@@ -65,7 +75,40 @@ class Rfis:
         found = (revision for (of, _), revision in self._revisions.items() if of == rfi_id)
         return next((revision.revision for revision in found if revision.cause == "submitted"), 0)
 
+    async def material_revision(self, rfi_id: str, after_revision: int) -> int:
+        """The newest revision after a number that changed what a price depends on; 0 if none."""
+        found = [
+            number
+            for (of, number), kept in self._revisions.items()
+            if of == rfi_id
+            and number > after_revision
+            and material_fields(change.path for change in kept.changes)
+        ]
+        return max(found, default=0)
+
     async def revisions(self, rfi_id: str, after_revision: int, limit: int = 500) -> list[Revision]:
         """Revisions after a number, in order, dense."""
         numbers = sorted(n for of, n in self._revisions if of == rfi_id and n > after_revision)
         return [self._revisions[rfi_id, number] for number in numbers[:limit]]
+
+    async def revisions_before(
+        self, rfi_id: str, at: datetime, revision: int, limit: int
+    ) -> list[Revision]:
+        """Before a position in the order of (time, revision), newest first."""
+        found = [
+            kept
+            for (of, _), kept in self._revisions.items()
+            if of == rfi_id and (kept.at, kept.revision) < (at, revision)
+        ]
+        return sorted(found, key=lambda kept: (kept.at, kept.revision), reverse=True)[:limit]
+
+    async def changed(
+        self, state: RfiState, after: tuple[datetime, str], until: datetime, limit: int
+    ) -> list[Rfi]:
+        """In a state, by (last change, id), oldest first."""
+        found = [
+            rfi
+            for rfi in self._rfis.values()
+            if rfi.state is state and after < (rfi.updated_at, rfi.id) and rfi.updated_at <= until
+        ]
+        return sorted(found, key=lambda rfi: (rfi.updated_at, rfi.id))[:limit]

@@ -8,18 +8,32 @@ from typing import Any, Self, TypeVar, cast
 
 from marketplace import ports
 from tests.builders import FixedClock
+from tests.memory.account_feed import AccountFeed
 from tests.memory.accounts import Accounts, Sessions
+from tests.memory.addresses import Addresses
+from tests.memory.attachments import Attachments, Uploads
+from tests.memory.audit import Audit
+from tests.memory.blobs import BlobRecords
+from tests.memory.codes import Codes
 from tests.memory.conversations import Conversations, Entries, ReadPositions
+from tests.memory.decisions import Decisions
+from tests.memory.erasures import Erasures
 from tests.memory.idempotency import IdempotencyKeys
+from tests.memory.inbox import Inbox
 from tests.memory.matches import Matches
+from tests.memory.members import Assignments, Members
 from tests.memory.notifications import Notifications
 from tests.memory.outbox import Handled, Outbox
+from tests.memory.passkeys import Passkeys
 from tests.memory.quotes import Quotes
-from tests.memory.recipients import SendQuotas, Suppressions
+from tests.memory.recipients import SendQuotas
 from tests.memory.reports import Reports
 from tests.memory.rfis import Rfis
+from tests.memory.second_factors import SecondFactors
 from tests.memory.submissions import Submissions
 from tests.memory.tables import Tables
+from tests.memory.timers import Timers
+from tests.memory.vendor_documents import VendorDocuments
 from tests.memory.vendors import Vendors
 
 T = TypeVar("T")
@@ -33,6 +47,9 @@ class Repositories:
     accounts: ports.Accounts
     sessions: ports.Sessions
     vendors: ports.Vendors
+    vendor_documents: ports.VendorDocuments
+    members: ports.Members
+    assignments: ports.Assignments
     rfis: ports.Rfis
     matches: ports.Matches
     submissions: ports.Submissions
@@ -40,17 +57,32 @@ class Repositories:
     conversations: ports.Conversations
     entries: ports.Entries
     read_positions: ports.ReadPositions
+    inbox: ports.Inbox
+    feed: ports.AccountFeed
     reports: ports.Reports
+    timers: ports.Timers
+    decisions: ports.Decisions
+    attachments: ports.Attachments
+    uploads: ports.Uploads
+    blob_records: ports.BlobRecords
+    audit: ports.Audit
     outbox: ports.Outbox
     handled: ports.Handled
     notifications: ports.Notifications
-    suppressions: ports.Suppressions
+    addresses: ports.Addresses
+    codes: ports.Codes
+    second_factors: ports.SecondFactors
+    passkeys: ports.Passkeys
+    erasures: ports.Erasures
     send_quotas: ports.SendQuotas
 
     def __init__(self, tables: Tables, clock: ports.Clock) -> None:
         self.accounts = Accounts(tables)
         self.sessions = Sessions(tables, clock)
         self.vendors = Vendors(tables)
+        self.vendor_documents = VendorDocuments(tables)
+        self.members = Members(tables)
+        self.assignments = Assignments(tables)
         self.rfis = Rfis(tables)
         self.matches = Matches(tables)
         self.submissions = Submissions(tables)
@@ -58,11 +90,23 @@ class Repositories:
         self.conversations = Conversations(tables)
         self.entries = Entries(tables)
         self.read_positions = ReadPositions(tables)
+        self.inbox = Inbox(tables)
+        self.feed = AccountFeed(tables)
         self.reports = Reports(tables)
+        self.timers = Timers(tables)
+        self.decisions = Decisions(tables)
+        self.attachments = Attachments(tables)
+        self.uploads = Uploads(tables)
+        self.blob_records = BlobRecords(tables)
+        self.audit = Audit(tables)
         self.outbox = Outbox(tables)
         self.handled = Handled(tables)
         self.notifications = Notifications(tables)
-        self.suppressions = Suppressions(tables)
+        self.addresses = Addresses(tables)
+        self.codes = Codes(tables, clock)
+        self.second_factors = SecondFactors(tables)
+        self.passkeys = Passkeys(tables)
+        self.erasures = Erasures(tables)
         self.send_quotas = SendQuotas(tables)
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from marketplace.domain import reviews, service_areas
+from marketplace.domain.opening_hours import is_paused
 from marketplace.domain.pages import Page, PageRequest
 from marketplace.domain.vendors import ListedVendor, NearbyVendor, ServiceArea, Vendor, VendorState
 from marketplace.places import directory_place, distance_m, rounded
@@ -30,6 +33,10 @@ class Vendors:
             kept = self._vendors[vendor.id].open_matches
             self._vendors[vendor.id] = replace(vendor, open_matches=kept)
 
+    async def delete(self, vendor_id: str) -> None:
+        """Delete."""
+        self._vendors.pop(vendor_id, None)
+
     async def suspended(self, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Which of these are suspended."""
         found = (self._vendors[vendor_id] for vendor_id in vendor_ids if vendor_id in self._vendors)
@@ -40,15 +47,48 @@ class Vendors:
         found = {k: v for k, v in self._vendors.items() if state is None or v.state is state}
         return page(found, request)
 
+    async def awaiting_review(self, after: tuple[datetime, str], limit: int) -> list[Vendor]:
+        """By (waiting since, id), longest first."""
+        waiting = [
+            (since, vendor.id, vendor)
+            for vendor in self._vendors.values()
+            if (since := reviews.waiting_since(vendor)) is not None
+        ]
+        in_order = sorted(waiting, key=lambda row: row[:2])
+        return [vendor for since, id_, vendor in in_order if (since, id_) > after][:limit]
+
     async def closest(
-        self, category: str, location: dict[str, Any], limit: int, exclude: Sequence[str] = ()
+        self,
+        category: str,
+        location: dict[str, Any],
+        limit: int,
+        exclude: Sequence[str] = (),
+        at: datetime | None = None,
     ) -> list[NearbyVendor]:
-        """Active vendors of the category with free capacity whose own radius covers the place."""
+        """Active vendors of the category with free capacity whose service area covers the place."""
         return [
             nearby
             for nearby in self._covering(category, location)
             if nearby.vendor.open_matches < nearby.vendor.capacity
             and nearby.vendor.id not in exclude
+            and (at is None or not is_paused(nearby.vendor.pauses, at))
+        ][:limit]
+
+    async def full(
+        self,
+        category: str,
+        location: dict[str, Any],
+        within_m: int,
+        limit: int,
+        at: datetime | None = None,
+    ) -> list[NearbyVendor]:
+        """The same without free capacity, at most so far away."""
+        return [
+            nearby
+            for nearby in self._covering(category, location)
+            if nearby.vendor.open_matches >= nearby.vendor.capacity
+            and nearby.distance_m <= within_m
+            and (at is None or not is_paused(nearby.vendor.pauses, at))
         ][:limit]
 
     async def covering(
@@ -102,6 +142,7 @@ class Vendors:
             if category in nearby.vendor.categories
             and nearby.vendor.service_area is not None
             and nearby.distance_m <= nearby.vendor.service_area.radius_m
+            and _is_within(nearby.vendor.service_area, location)
         ]
 
     def _by_distance(self, location: dict[str, Any]) -> list[NearbyVendor]:
@@ -112,6 +153,10 @@ class Vendors:
             if vendor.state is VendorState.ACTIVE and vendor.service_area is not None
         ]
         return sorted(found, key=lambda nearby: nearby.distance_m)
+
+
+def _is_within(area: ServiceArea, place: dict[str, Any]) -> bool:
+    return area.polygon is None or service_areas.contains(area.polygon, place)
 
 
 def _listed(vendor: Vendor, area: ServiceArea, location: dict[str, Any]) -> ListedVendor:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import httpx
 import pytest
+import pytest_asyncio
 
 from embedded.supervision import ports, probes
 from tests.nginx.backends import HOST, Backend, echo, gateway
 from tests.rest.conftest import rest
+from tests.rest.people import Rest
 
 __all__ = ["rest"]  # the real service, for tests of what it and nginx do together
 
@@ -28,7 +31,7 @@ async def running_nginx(environment: dict[str, str]) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await probes.port_accepts(HOST, port):
                 assert process.returncode is None, "nginx did not start"
                 await asyncio.sleep(0.02)
@@ -78,3 +81,19 @@ async def site(page: Path, tmp_path: Path) -> AsyncIterator[Site]:
         yield Site(url, rest, gateways, client)
     for backend in (rest, *gateways):
         await backend.stop()
+
+
+@pytest_asyncio.fixture
+async def entry(rest: Rest, page: Path, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service through nginx, which compresses its answers."""
+    environment = {
+        "PARLEY_WEB_ROOT": str(page),
+        "PARLEY_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "PARLEY_REST_UPSTREAMS": f"127.0.0.1:{rest.client.base_url.port}",
+        "PARLEY_REALTIME_UPSTREAMS": "realtime-1=127.0.0.1:9",
+    }
+    async with (
+        running_nginx(environment) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
+    ):
+        yield client

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from marketplace.domain.attachments import MAX_BYTES
 from marketplace.links import Link
 from tests.nginx.conftest import Site, running_nginx
 
@@ -120,6 +121,10 @@ async def test_metrics_are_not_reachable(site: Site) -> None:
         ("/v1/rfis", MIB // 2, 200),
         ("/v1/rfis", MIB // 2 + 1, 413),
         ("/v1/vendors/me", 2 * MIB, 413),
+        ("/v1/attachments", MAX_BYTES + MIB // 16, 200),
+        ("/v1/attachments/a1/parts/1", MIB, 200),
+        ("/v1/attachments", MAX_BYTES + MIB // 16 + 1, 413),
+        ("/v1/attachments-of-others", MIB, 413),
     ],
 )
 async def test_request_bodies_are_limited(site: Site, path: str, size: int, status: int) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nginx.rendering import JSON_BYTES
+from marketplace.domain.attachments import MAX_BYTES
+from nginx.rendering import JSON_BYTES, UPLOAD_BYTES
 from rest.app import OPERATIONS
+from rest.multipart import OVERHEAD_BYTES
 
 _SWARM = {
     "PARLEY_RESOLVER": "127.0.0.11",
@@ -72,3 +74,8 @@ def test_every_json_body_fits_nginxs_limit() -> None:
     )
 
     assert largest <= JSON_BYTES
+
+
+def test_the_largest_file_fits_with_its_form() -> None:
+    """nginx lets through what REST receives, and a little more, so that REST's refusal is read."""
+    assert MAX_BYTES + OVERHEAD_BYTES < UPLOAD_BYTES < MAX_BYTES + 128 * 1024

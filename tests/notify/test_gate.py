@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from marketplace.domain.accounts import Role
 from marketplace.errors import TemporaryError
 from marketplace.ports import World
 from notify.gate import Gate, SendPermit
 from tests.builders import a_deletion, an_account
 from tests.notify.helpers import a_case, an_offer, keep, of_messages, stored_message
+from tests.rows import an_assignment
 
 
 async def test_an_email_is_sent_to_the_accounts_address(world: World) -> None:
@@ -17,8 +19,12 @@ async def test_an_email_is_sent_to_the_accounts_address(world: World) -> None:
     account = an_account(phone="+13035550188")
     await world.store.accounts.add(account)
 
-    assert await Gate(world).check(an_offer(account, "email")) == SendPermit(account, account.email)
-    assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(account, "+13035550188")
+    assert await Gate(world).check(an_offer(account, "email")) == SendPermit(
+        account.name, account.email
+    )
+    assert await Gate(world).check(an_offer(account, "sms")) == SendPermit(
+        account.name, "+13035550188"
+    )
 
 
 async def test_a_deleted_account_gets_nothing(world: World) -> None:
@@ -50,7 +56,26 @@ async def test_a_message_is_sent_to_an_absent_recipient_with_its_text(world: Wor
 
     permit = await Gate(world).check(of_messages(case, 1, 1))
 
-    assert permit == SendPermit(case.vendor, case.vendor.email, ("When could you come?",))
+    assert permit == SendPermit(case.vendor.name, case.vendor.email, ("When could you come?",))
+
+
+async def test_a_message_goes_to_the_member_it_is_assigned_to(world: World) -> None:
+    """By name and address; without the member it goes to the vendor's own account again."""
+    case = await keep(world.store, a_case())
+    await stored_message(world.store, case, 1, "When could you come?")
+    member = an_account(role=Role.VENDOR, name="Ana Ruiz")
+    await world.store.accounts.add(member)
+    assignment = an_assignment(
+        id=case.conversation.id, vendor_id=case.vendor.id, account_id=member.id
+    )
+    await world.store.assignments.save(assignment)
+
+    assigned = await Gate(world).check(of_messages(case, 1, 1))
+    await world.store.assignments.remove_of(member.id)
+    free = await Gate(world).check(of_messages(case, 1, 1))
+
+    assert assigned == SendPermit(member.name, member.email, ("When could you come?",))
+    assert free == SendPermit(case.vendor.name, case.vendor.email, ("When could you come?",))
 
 
 async def test_a_message_is_not_sent_to_a_connected_recipient(world: World) -> None:

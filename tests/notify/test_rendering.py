@@ -7,8 +7,9 @@ import pytest
 import regex
 from jinja2 import UndefinedError
 
+from marketplace.domain.notifications import AccountKind
 from marketplace.domain.sms_text import count_segments, is_gsm, plain
-from notify.rendering import Renderer, distance, money, short
+from notify.rendering import Renderer, distance, duration, money, short
 from notify.rules import NotificationKind
 
 # Written by strangers: markup, a line break, quotation marks, and more than fits into a subject.
@@ -24,7 +25,18 @@ DATA = {
     "amount_minor": 125_000,
     "currency": "USD",
     "changed_fields": ["needed_by", "budget"],
+    "left_s": 64_800,
+    "is_draft": False,
+    "is_own": True,
+    "has_quote": True,
 }
+# tests/notify/test_account_texts.py and test_vendor_texts.py have the others.
+ABOUT_VENDORS = {
+    NotificationKind.VENDOR_REVIEWED,
+    NotificationKind.DOCUMENT_EXPIRING,
+    NotificationKind.TEAM_INVITED,
+}
+ABOUT_RFIS = [kind for kind in NotificationKind if kind.value not in {*AccountKind, *ABOUT_VENDORS}]
 VOID = {"meta", "br"}
 # A name that overrides the direction of the text after it.
 STRANGER = "Eve \u202e evE"
@@ -58,7 +70,7 @@ class _Page(HTMLParser):
             self.around.add(self.open[-1])
 
 
-@pytest.mark.parametrize("kind", list(NotificationKind))
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_every_kind_renders_a_complete_email(kind: NotificationKind, renderer: Renderer) -> None:
     """Every kind has a one-line subject, a text and a page, with the link and the name."""
     mail = renderer.mail(kind, "O'Hara & Sons", DATA, ["When could you come?"])
@@ -74,7 +86,7 @@ def test_every_kind_renders_a_complete_email(kind: NotificationKind, renderer: R
     assert "Hello O'Hara & Sons," in "".join(page.texts)
 
 
-@pytest.mark.parametrize("kind", list(NotificationKind))
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_every_kind_escapes_peoples_text(kind: NotificationKind, renderer: Renderer) -> None:
     """Markup that people wrote appears as text in the page, and unchanged in the text."""
     mail = renderer.mail(kind, "<i>Vince</i>", DATA, ["<img src=x onerror=alert(1)>"])
@@ -84,7 +96,7 @@ def test_every_kind_escapes_peoples_text(kind: NotificationKind, renderer: Rende
     assert '<script>alert("x")</script>' in mail.text
 
 
-@pytest.mark.parametrize("kind", list(NotificationKind))
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_every_kind_renders_a_one_line_sms_with_a_link(
     kind: NotificationKind, renderer: Renderer
 ) -> None:
@@ -97,7 +109,7 @@ def test_every_kind_renders_a_one_line_sms_with_a_link(
     assert len(text) <= 306
 
 
-@pytest.mark.parametrize("kind", list(NotificationKind))
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_no_name_or_title_reverses_the_sentence(kind: NotificationKind, renderer: Renderer) -> None:
     """What a person wrote is isolated in HTML and has no direction controls elsewhere."""
     names = dict.fromkeys(("title", "sender_name", "vendor_name"), STRANGER)
@@ -111,7 +123,7 @@ def test_no_name_or_title_reverses_the_sentence(kind: NotificationKind, renderer
     assert "\u202e" not in renderer.sms(kind, {**DATA, **names})
 
 
-@pytest.mark.parametrize("kind", list(NotificationKind))
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_a_missing_value_is_an_error(kind: NotificationKind, renderer: Renderer) -> None:
     """A missing value is an error, so that nobody gets an email with a hole in it."""
     without_title = {name: value for name, value in DATA.items() if name != "title"}
@@ -182,7 +194,7 @@ def test_short_cuts_only_beyond_the_limit() -> None:
 ORDINARY = "Leaking kitchen sink: the trap under it drips day and night"
 
 
-@pytest.mark.parametrize("kind", NotificationKind)
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 @pytest.mark.parametrize("title", [ORDINARY, "Can’t close the tap – “urgent”…", "x" * 120])
 def test_an_sms_with_an_ordinary_title_takes_two_segments_at_most(
     kind: NotificationKind, title: str, renderer: Renderer
@@ -211,7 +223,7 @@ def test_a_curly_apostrophe_costs_no_segment(renderer: Renderer) -> None:
         "Протечка " * 13,
     ],
 )
-@pytest.mark.parametrize("kind", NotificationKind)
+@pytest.mark.parametrize("kind", ABOUT_RFIS)
 def test_a_long_title_is_cut_between_characters_and_the_link_stays(
     kind: NotificationKind, title: str, renderer: Renderer
 ) -> None:
@@ -248,7 +260,7 @@ def test_a_long_title_is_cut_between_characters_and_the_link_stays(
 )
 def test_an_sms_contains_no_link_but_ours(title: str, renderer: Renderer) -> None:
     """The only link is ours: titles and names keep nothing that a phone would turn into one."""
-    for kind in NotificationKind:
+    for kind in ABOUT_RFIS:
         names = {"title": title, "sender_name": title, "vendor_name": title}
         text = renderer.sms(kind, {**DATA, **names})
 
@@ -275,3 +287,20 @@ def test_a_subject_is_cut_between_characters(renderer: Renderer) -> None:
 
         assert len(subject) <= 150
         assert set(regex.findall(r"\X", subject)) <= {"x", family, "."}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (3 * 86_400, "3 days"),
+        (2 * 86_400, "2 days"),
+        (2 * 86_400 - 1, "48 hours"),
+        (18 * 3_600, "18 hours"),
+        (5_400, "90 minutes"),
+        (61, "1 minute"),
+        (3, "1 minute"),
+    ],
+)
+def test_a_duration_is_written_in_its_largest_unit(seconds: int, text: str) -> None:
+    """In the largest unit of which there are two."""
+    assert duration(seconds) == text

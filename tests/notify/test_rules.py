@@ -4,12 +4,27 @@ from dataclasses import replace
 
 import pytest
 
+from marketplace.actions.events import rfi_event
+from marketplace.domain import quotes
+from marketplace.domain.awards import CANCELLED
 from marketplace.domain.conversations import Channel
 from marketplace.domain.matches import MatchState
-from marketplace.domain.rfis import RfiState
+from marketplace.domain.quotes import ClosedReason
+from marketplace.domain.rfis import Change, RfiState
 from notify.rules import MESSAGE_DELAY_S, POLICIES, Facts, Intent, NotificationKind, intents
-from tests.builders import a_match, a_message, a_quote, an_accepted_match, an_rfi
-from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi
+from tests.builders import (
+    NOW,
+    a_match,
+    a_message,
+    a_quote,
+    a_revision,
+    a_vendor,
+    an_accepted_match,
+    an_actor,
+    an_rfi,
+)
+from tests.marketplace.every_event import a_vendor_event, an_event
+from tests.notify.helpers import a_case, of_match, of_message, of_quote, of_rfi, read_back
 
 
 def _summary(found: list[Intent]) -> set[tuple[NotificationKind, str]]:
@@ -105,7 +120,82 @@ def test_vendors_that_accepted_are_notified_of_a_material_change() -> None:
     (intent,) = intents(event, Facts(matches=(accepted, offered)))
 
     assert (intent.kind, intent.account_id) == (NotificationKind.RFI_REVISED, accepted.vendor_id)
-    assert intent.data == {"changed_fields": ["needed_by", "budget"]}
+    assert intent.data == {"changed_fields": ["needed_by", "budget"], "has_quote": False}
+
+
+def test_a_vendor_that_has_quoted_is_asked_to_confirm() -> None:
+    """The change outdates its quote, and not the work of one that has not quoted yet."""
+    rfi = an_rfi(revision=3)
+    quoted, silent = an_accepted_match(rfi_id=rfi.id), an_accepted_match(rfi_id=rfi.id)
+    facts = Facts((quoted, silent), frozenset({quoted.vendor_id}))
+
+    found = intents(of_rfi("rfi.revised", rfi, "description"), facts)
+
+    assert {intent.account_id: intent.data["has_quote"] for intent in found} == {
+        quoted.vendor_id: True,
+        silent.vendor_id: False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        (ClosedReason.WITHDRAWN, NotificationKind.QUOTE_WITHDRAWN),
+        (ClosedReason.DECLINED, NotificationKind.QUOTE_DECLINED),
+        (ClosedReason.EXPIRED, NotificationKind.QUOTE_EXPIRED),
+    ],
+)
+def test_the_other_side_is_notified_of_a_quotes_end(
+    reason: ClosedReason, kind: NotificationKind
+) -> None:
+    """The customer of a withdrawal, the vendor of a decline and an expiry; nobody's words are sent."""
+    quote = quotes.close(a_quote(), reason, NOW, "These are my words")
+
+    (intent,) = intents(of_quote("quote.updated", quote), Facts())
+
+    is_customers = kind is NotificationKind.QUOTE_WITHDRAWN
+    assert (intent.kind, intent.account_id) == (
+        kind,
+        quote.customer_id if is_customers else quote.vendor_id,
+    )
+    assert intent.path == f"/conversations/{quote.conversation_id}"
+    assert "my words" not in repr(intent)
+    assert POLICIES[kind].is_for_the_absent
+
+
+@pytest.mark.parametrize(
+    "reason", [ClosedReason.RFI_AWARDED, ClosedReason.RFI_WITHDRAWN, ClosedReason.MATCH_CLOSED]
+)
+def test_a_quote_closed_with_its_rfi_causes_no_second_notification(reason: ClosedReason) -> None:
+    """One fact causes one notification."""
+    quote = quotes.close(a_quote(), reason, NOW)
+
+    assert intents(of_quote("quote.updated", quote), Facts()) == []
+
+
+def test_a_cancelled_award_notifies_the_winner_and_those_that_return() -> None:
+    """The winner must not begin the work; the others are on the RFI again."""
+    winner, returned = an_accepted_match(), an_accepted_match()
+    changes = (Change("awarded_vendor_id", winner.vendor_id, None),)
+    rfi = an_rfi(revision=4)
+    revision = a_revision(rfi, cause=CANCELLED, changes=changes)
+    event = read_back(rfi_event("rfi.revised", rfi, revision, an_actor()))
+    others = (
+        a_match(),
+        an_accepted_match(state=MatchState.CLOSED, closed_reason="no_free_place"),
+    )
+
+    found = intents(event, Facts((winner, returned, *others)))
+
+    assert _summary(found) == {
+        (NotificationKind.AWARD_CANCELLED, winner.vendor_id),
+        (NotificationKind.RFI_REOPENED, returned.vendor_id),
+    }
+    assert POLICIES[NotificationKind.AWARD_CANCELLED].channels == (Channel.EMAIL, Channel.SMS)
+    gone = replace(winner, state=MatchState.CLOSED, closed_reason="vendor_left")
+    assert _summary(intents(event, Facts((gone,)))) == {
+        (NotificationKind.AWARD_CANCELLED, winner.vendor_id)
+    }
 
 
 @pytest.mark.parametrize("path", ["title", "max_vendors"])
@@ -176,3 +266,67 @@ def test_an_award_without_the_winners_match_notifies_no_winner() -> None:
     rfi = replace(an_rfi(revision=3, state=RfiState.AWARDED), awarded_vendor_id="somebody")
 
     assert intents(of_rfi("rfi.awarded", rfi, "state"), Facts()) == []
+
+
+def test_an_expired_rfi_notifies_the_customer_and_its_vendors() -> None:
+    """Nobody withdrew anything, so it is told in other words."""
+    rfi = an_rfi(state=RfiState.WITHDRAWN, ended_reason="expired")
+    closed = an_accepted_match(
+        rfi_id=rfi.id, state=MatchState.CLOSED, closed_reason="rfi_withdrawn"
+    )
+    facts = Facts(matches=(closed, a_match(rfi_id=rfi.id, state=MatchState.DECLINED)))
+
+    found = intents(of_rfi("rfi.withdrawn", rfi), facts)
+
+    kind = NotificationKind.RFI_EXPIRED
+    assert _summary(found) == {(kind, rfi.customer_id), (kind, closed.vendor_id)}
+    assert {intent.account_id for intent in found if intent.data["is_own"]} == {rfi.customer_id}
+
+
+def test_closing_an_rfi_notifies_its_vendors_only() -> None:
+    """Its vendors hear that it was withdrawn, whatever the reason."""
+    rfi = an_rfi(state=RfiState.WITHDRAWN, ended_reason="found_elsewhere")
+    closed = a_match(rfi_id=rfi.id, state=MatchState.CLOSED, closed_reason="rfi_withdrawn")
+
+    found = intents(of_rfi("rfi.withdrawn", rfi), Facts(matches=(closed,)))
+
+    assert _summary(found) == {(NotificationKind.RFI_WITHDRAWN, closed.vendor_id)}
+
+
+@pytest.mark.parametrize("reason", ["expired", "no_answer", "vendor_left", "no_free_place"])
+def test_a_replaced_vendor_gets_no_email(reason: str) -> None:
+    """The warning came before; no email follows."""
+    match = a_match(state=MatchState.CLOSED, closed_reason=reason)
+
+    assert intents(of_match("match.closed", match), Facts()) == []
+
+
+def test_a_vendor_is_told_what_was_decided_about_it() -> None:
+    """With the reason and the steps, by email, connected or not."""
+    vendor = a_vendor()
+    review = {"outcome": "changes_requested", "reason": "Typo.", "steps": ["company"]}
+    data = {"vendor": {}, "review": {**review, "is_of_changes": False, "at": NOW}}
+
+    for name in ("vendor.changes_requested", "vendor.updated", "vendor.suspended"):
+        (intent,) = intents(an_event(name, vendor.id, data), Facts())
+
+        assert (intent.kind, intent.account_id) == (NotificationKind.VENDOR_REVIEWED, vendor.id)
+        assert intent.rfi_id is None
+        assert intent.data == {**review, "is_of_changes": False}
+    assert POLICIES[NotificationKind.VENDOR_REVIEWED].channels == (Channel.EMAIL,)
+
+
+@pytest.mark.parametrize("name", ["vendor.approved", "vendor.updated", "vendor.submitted"])
+def test_events_of_the_previous_version_tell_nobody(name: str) -> None:
+    """They have no review: the topic is read from its begin."""
+    assert intents(a_vendor_event(a_vendor(), name=name), Facts()) == []
+
+
+def test_an_invited_person_is_told_by_email() -> None:
+    """Of the company and the role; the event has no address."""
+    member = {"account_id": "a1", "vendor_id": "v1", "role": "agent", "company": "Cedar"}
+
+    (intent,) = intents(an_event("vendor.member_invited", "v1", {"member": member}), Facts())
+
+    assert (intent.kind, intent.account_id) == (NotificationKind.TEAM_INVITED, "a1")
+    assert intent.data == {"company": "Cedar", "team_role": "agent"}

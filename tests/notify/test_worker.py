@@ -186,7 +186,10 @@ async def test_a_worker_continues_after_an_outage_of_the_store(
         world.live,
         world.presence,
         world.passwords,
+        world.secrets,
+        world.authenticators,
         world.clock,
+        world.files,
     )
     worker = Worker(flaky, attempt, [Lane(Channel.EMAIL)])
     running = asyncio.create_task(worker.run())

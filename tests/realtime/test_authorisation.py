@@ -68,6 +68,8 @@ TABLE: dict[str, Row] = {
     "set_typing": Row(lambda case: case.about(is_typing=True)),
     "join_rfi": Row(lambda case: {"rfi_id": case.rfi_id}, suspended="forbidden"),
     "leave_rfi": Row(lambda case: {"rfi_id": case.rfi_id}, stranger=OK),
+    # Everybody has a feed, and can name no other.
+    "join_account": Row(lambda _: {}, stranger=OK),
 }
 EVERY_CALL = pytest.mark.parametrize("call", TABLE)
 

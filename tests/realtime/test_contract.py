@@ -10,6 +10,7 @@ from marketplace.domain.conversations import EntryKind
 from marketplace.schemas.entries import AnyEntry
 from marketplace.schemas.socket import CALLS, EVERY_CALL, HANDSHAKE, PUSHES
 from marketplace.schemas.views import PUSHES as ENTRY_PUSHES
+from realtime.account_feed import AccountCalls
 from realtime.conversations import ConversationCalls
 from realtime.rfis import RfiCalls
 from tests.realtime.contract import fault_of_answer, fault_of_push, fault_of_refusal
@@ -21,6 +22,7 @@ def test_every_call_is_validated_with_its_schema() -> None:
     served = {
         **ConversationCalls(nothing, nothing, nothing, nothing, nothing).calls(),
         **RfiCalls(nothing, nothing).calls(),
+        **AccountCalls(nothing, nothing).calls(),
     }
 
     assert {name: type(call.schema) for name, call in served.items()} == {

@@ -1,9 +1,12 @@
 """The calls on conversations, over two gateways and a real store."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from marketplace.actions import feeds
+from marketplace.actions.feeds import ConversationSnapshot
 from marketplace.domain.accounts import Role
 from marketplace.ids import new_id
 from marketplace.settings import Settings
@@ -61,6 +64,33 @@ async def test_joining_during_sends_misses_and_duplicates_nothing(
             range(max(1, head - 199), head + 1)
         )
         assert app.sequences() == list(range(head + 1, sent + 1))
+
+
+async def test_a_slow_join_ends_although_the_conversation_goes_on(
+    gateways: Gateways, connect: Connect, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages arrive faster than a snapshot is read: it is read once, and pushes follow it."""
+    sender, member, app = [
+        await connect(gateways[0], account)
+        for account in (talk.vendor, talk.customer, talk.customer)
+    ]
+    await member.ok("join_conversation", talk.named())
+    read_snapshot, reads = feeds.read_snapshot, 0
+
+    async def slowly(*args: Any, **kwargs: Any) -> ConversationSnapshot:
+        nonlocal reads
+        reads += 1
+        snapshot = await read_snapshot(*args, **kwargs)
+        await sender.send_many(talk, range(10 * reads, 10 * reads + 10))
+        await member.has_up_to(10 * reads)
+        return snapshot
+
+    monkeypatch.setattr(feeds, "read_snapshot", slowly)
+    snapshot = await app.ok("join_conversation", talk.named())
+    await app.has_up_to(10)
+
+    assert (reads, snapshot["head"]) == (1, 0)
+    assert app.sequences() == list(range(1, 11))
 
 
 async def test_concurrent_senders_see_one_order(

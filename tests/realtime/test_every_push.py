@@ -2,19 +2,32 @@
 
 from dataclasses import dataclass
 
-from marketplace.actions import blocks, matches, quotes, rfis
+from marketplace.actions import (
+    account_feed,
+    awards,
+    blocks,
+    inbox,
+    matches,
+    members,
+    quotes,
+    rfis,
+    vendors,
+)
+from marketplace.actions.account_feed import notification_items
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.members import MemberRole
 from marketplace.domain.rfis import Rfi
-from marketplace.ports import Announcement, World, account_room
+from marketplace.ids import new_id
+from marketplace.ports import World
 from marketplace.schemas.socket import PUSHES
 from marketplace.settings import Settings
 from marketplace.storage import MongoStore
-from notify.delivery_log import view
 from tests.builders import a_notification, a_vendor, quote_figures, rfi_content
 from tests.realtime.apps import App, Person, Talk, a_person
 from tests.realtime.conftest import Connect, Gateways
 
 _SYSTEM = Actor("matching", Role.SYSTEM)
+_ADMIN = Actor("admin", Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ async def _an_award(stage: Stage) -> None:
     await quotes.submit(stage.world, stage.vendor_actor, rfi.id, figures)
     better = {**figures, "amount_minor": 7}
     quote, _ = await quotes.submit(stage.world, stage.vendor_actor, rfi.id, better)
-    await rfis.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
+    await awards.award(stage.world, stage.actor, rfi.id, 2, quote.id, quote.revision)
 
 
 async def _a_declined_offer(stage: Stage) -> None:
@@ -82,7 +95,21 @@ async def _a_talk(stage: Stage, talk: Talk) -> None:
     await stage.app.ok("edit_message", {**named, "body": "Hi"})
     await stage.app.ok("delete_message", named)
     await stage.vendor_app.ok("mark_read", talk.named(sequence=1))
+    await inbox.mute(stage.world, stage.actor, talk.id, is_muted=True)
     await blocks.block(stage.world, stage.actor, talk.id)
+
+
+async def _a_decision(stage: Stage) -> None:
+    """An admin suspends the vendor, and reinstates it."""
+    for decision in ("suspend", "reinstate"):
+        await vendors.decide(stage.world, _ADMIN, stage.vendor.id, decision, "because")
+
+
+async def _a_team(stage: Stage, talk: Talk) -> None:
+    """The vendor invites somebody, and assigns a conversation to itself."""
+    email = f"{new_id()}@team.example"
+    await members.invite(stage.world, stage.vendor_actor, email, MemberRole.AGENT)
+    await members.assign(stage.world, stage.vendor_actor, talk.id, stage.vendor.id)
 
 
 async def test_every_push_of_the_contract_arrives(
@@ -100,13 +127,15 @@ async def test_every_push_of_the_contract_arrives(
     )
     stage = Stage(world, talk.customer, talk.vendor, app, vendor_app)
     soon_over = await connect(gateways[0], await a_person(store, settings, ttl_s=3))
-    notification = view(a_notification(account_id=talk.vendor.id))
-    room = account_room(talk.vendor.id)
+    notification = a_notification(account_id=talk.vendor.id)
 
     await _an_award(stage)
     await _a_declined_offer(stage)
+    await _a_team(stage, talk)
     await _a_talk(stage, talk)
-    world.live.announce(Announcement(room, "notification.created", notification))
+    await _a_decision(stage)
+    told = await store.transact(lambda tx: tx.feed.append(notification_items([notification])))
+    await account_feed.tell(world, told)
 
     apps = (*stage.apps, soon_over)
     await vendor_app.until(lambda: {"room.left", "notification.created"} <= _names(vendor_app))

@@ -128,5 +128,5 @@ async def test_a_vendor_that_accepts_sees_later_changes_in_full(
     seen = await apps[0].ok("join_rfi", {"rfi_id": private_rfi.rfi.id, "after_revision": 2})
     assert seen["rfi"]["visibility"] == "full"
     assert {change["path"] for step in seen["changes"] for change in step["changes"]} == {
-        "state", "submitted_at", "address"
+        "state", "submitted_at", "expires_at", "address"
     }  # fmt: skip

@@ -72,7 +72,7 @@ def an_email() -> str:
 def somewhere() -> dict[str, Any]:
     """A place so far from all others that no vendor's radius covers two of them."""
     n = next(_PLACES)
-    return {"type": "Point", "coordinates": [-170.0 + 10 * (n % 34), -50.0 + 10 * (n // 34)]}
+    return {"type": "Point", "coordinates": [-170.0 + 4 * (n % 85), -54.0 + 4 * (n // 85)]}
 
 
 def a_registration(**named: Any) -> dict[str, Any]:
@@ -228,10 +228,16 @@ async def a_contest(rest: Rest, vendor_count: int) -> Contest:
     return contest
 
 
+async def offered(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
+    """The offer of the RFI to the vendor."""
+    listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
+    match: dict[str, Any] = next(item for item in listed if item["rfi_id"] == rfi["id"])
+    return match
+
+
 async def accepted(vendor: Person, rfi: dict[str, Any]) -> dict[str, Any]:
     """The vendor's match on the RFI, accepted."""
-    listed = (await vendor.get("/v1/matches", params={"state": "offered"})).json()["items"]
-    match = next(item for item in listed if item["rfi_id"] == rfi["id"])
+    match = await offered(vendor, rfi)
     response = await vendor.post(f"/v1/matches/{match['id']}/accept")
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()

@@ -81,7 +81,7 @@ async def test_a_decision_needs_a_reason(rest: Rest) -> None:
 
 
 async def test_unknown_vendors_and_decisions_are_not_found(rest: Rest) -> None:
-    """An unknown vendor or a decision besides the four is not found."""
+    """An unknown vendor or an unknown decision is not found."""
     admin = await an_admin(rest)
     body = {"reason": "Because."}
 

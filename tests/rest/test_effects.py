@@ -1,13 +1,15 @@
 """One Idempotency-Key, one effect, whatever happens to the process, the store or the client."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
 from marketplace.ids import new_id
-from marketplace.storage import store as transactions
+from marketplace.storage import transactions
 from rest import performing
 from rest.app import OPERATIONS
 from tests.rest.people import (
@@ -24,10 +26,31 @@ from tests.rest.repeatable import Elsewhere, a_repeatable_request, keyed
 COMMIT = "commitTransaction"
 
 
-IN_A_TRANSACTION = ("draft_rfi", "submit_quote", "create_account", "report_message")
+IN_A_TRANSACTION = (
+    "draft_rfi",
+    "copy_rfi",
+    "accept_match",
+    "submit_quote",
+    "award_rfi",
+    "create_account",
+    "report_message",
+    "create_attachment",
+    "add_vendor_document",
+    "invite_member",
+)
 
 
 WITH_A_KEY = (*IN_A_TRANSACTION, "send_message")
+# One mechanism serves all operations, and a failure at each point of it takes seconds to cause.
+SAMPLE = {"draft_rfi", "award_rfi", "create_attachment", "send_message"}
+
+
+def sampled(operations: Iterable[str]) -> list[Any]:
+    """The operations, those outside the sample only in `make long-tests`."""
+    return [
+        operation if operation in SAMPLE else pytest.param(operation, marks=pytest.mark.long)
+        for operation in operations
+    ]
 
 
 def once(counts: list[int]) -> bool:
@@ -59,14 +82,14 @@ async def test_a_retry_gets_the_first_answer_from_any_process(
     first = await request.at(rest.client)
     again = await request.at(elsewhere.rest.client)
 
-    assert first.status_code == 201
+    assert first.status_code == request.status
     assert "idempotent-replayed" not in first.headers
     assert again.headers["idempotent-replayed"] == "true"
     assert is_replay_of(again, first)
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,13 +104,13 @@ async def test_a_retry_after_a_lost_commit_answer_finds_the_effect(
     once_more = await request.at(rest.client)
 
     assert refusal(lost) == (503, "unavailable")
-    assert again.status_code == 201
+    assert again.status_code == request.status
     assert again.headers["idempotent-replayed"] == "true"
     assert is_replay_of(once_more, again)
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,12 +124,12 @@ async def test_a_retry_after_a_deadline_during_the_commit_finds_the_effect(
     again = await request.at(rest.client)
 
     assert refusal(late) == (503, "unavailable")
-    assert again.status_code == 201
+    assert again.status_code == request.status
     assert again.headers["idempotent-replayed"] == "true"
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
@@ -122,12 +145,12 @@ async def test_a_retry_after_a_cancelled_commit_finds_the_effect(
     again = await request.at(rest.client)
 
     assert refusal(cut_off) == (503, "draining")
-    assert again.status_code == 201
+    assert again.status_code == request.status
     assert again.headers["idempotent-replayed"] == "true"
     assert once(await request.count())
 
 
-@pytest.mark.parametrize("operation", IN_A_TRANSACTION)
+@pytest.mark.parametrize("operation", sampled(IN_A_TRANSACTION))
 async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
@@ -142,7 +165,7 @@ async def test_a_takeover_and_a_late_first_attempt_have_one_effect(
     elsewhere.proxy.open()
     late = await slow
 
-    assert (taken_over.status_code, late.status_code) == (201, 201)
+    assert {taken_over.status_code, late.status_code} == {request.status}
     assert "idempotent-replayed" not in taken_over.headers
     assert is_replay_of(late, taken_over)
     assert once(await request.count())
@@ -206,7 +229,7 @@ async def test_a_key_is_taken_over_when_its_lease_has_expired(
     assert len((await customer.get("/v1/rfis")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("operation", WITH_A_KEY)
+@pytest.mark.parametrize("operation", sampled(WITH_A_KEY))
 async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
     rest: Rest, elsewhere: Elsewhere, operation: str
 ) -> None:
@@ -223,7 +246,7 @@ async def test_a_retry_after_a_kill_following_the_commit_gets_the_answer(
 
     again = await request.at(rest.client)
 
-    assert again.status_code == 201
+    assert again.status_code == request.status
     assert again.headers["idempotent-replayed"] == "true"
     assert once(await request.count())
 
@@ -238,8 +261,8 @@ async def test_two_processes_that_race_with_one_key_have_one_effect(
 
     answers = await asyncio.gather(*map(request.at, clients))
 
-    done = [response for response in answers if response.status_code == 201]
-    refused = {refusal(response) for response in answers if response.status_code != 201}
+    done = [response for response in answers if response.status_code == request.status]
+    refused = {refusal(response) for response in answers if response.status_code != request.status}
     assert done
     assert all(is_replay_of(response, done[0]) for response in done)
     assert (

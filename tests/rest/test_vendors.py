@@ -74,6 +74,41 @@ async def test_each_onboarding_step_completes_the_profile(rest: Rest) -> None:
             },
             "service_area.location",
         ),
+        ({"service_area": {"radius_m": 500}}, "service_area.location"),
+        ({"service_area": {"polygon": {"type": "Polygon"}}}, "service_area.polygon"),
+        (
+            {"service_area": {"polygon": {"type": "Polygon", "coordinates": [[[0, 0]] * 62]}}},
+            "service_area.polygon",
+        ),
+        ({"opening_hours": {"timezone": "Mars/Base", "days": {}}}, "opening_hours.timezone"),
+        (
+            {"opening_hours": {"timezone": "UTC", "days": {"someday": []}}},
+            "opening_hours.days.someday",
+        ),
+        (
+            {
+                "opening_hours": {
+                    "timezone": "UTC",
+                    "days": {"monday": [{"opens": "8", "closes": "17:00"}]},
+                }
+            },
+            "opening_hours.days.monday.0.opens",
+        ),
+        (
+            {
+                "opening_hours": {
+                    "timezone": "UTC",
+                    "days": {"monday": [{"opens": "09:00", "closes": "08:00"}]},
+                }
+            },
+            "opening_hours.monday",
+        ),
+        ({"holidays": ["2099-02-30"]}, "holidays.0"),
+        ({"holidays": ["2099-01-01"] * 61}, "holidays"),
+        (
+            {"pauses": [{"starts_at": "2099-01-02T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}]},
+            "pauses",
+        ),
         ({"state": "active"}, "state"),
         ({"open_matches": 0}, "open_matches"),
     ],
@@ -162,7 +197,7 @@ async def test_the_public_view_contains_nothing_personal(rest: Rest) -> None:
     listed = await rest.client.get("/v1/vendors", params={"near": near})
 
     public = {"id", "company", "categories", "service_area", "hours", "languages"}
-    assert one.json().keys() == public
+    assert one.json().keys() == public | {"opening_hours", "holidays", "picture_ids"}
     assert listed.json()["items"][0].keys() == public | {"distance_m"}
     for response in (one, listed):
         assert vendor.email not in response.text
@@ -206,3 +241,47 @@ async def test_invalid_searches_are_refused(rest: Rest, params: dict[str, str], 
 
     assert refusal(response) == (422, "validation_failed")
     assert paths_of(response) == [path]
+
+
+async def test_hours_holidays_and_pauses_read_back(rest: Rest) -> None:
+    """Each is saved by itself; hours and holidays are public, pauses are not."""
+    vendor = await an_active_vendor(rest, somewhere())
+    hours = {
+        "timezone": "America/Denver",
+        "days": {"monday": [{"opens": "08:00", "closes": "12:00"}], "saturday": []},
+    }
+    pause = {"starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00+01:00"}
+
+    for body in (
+        {"opening_hours": hours},
+        {"holidays": ["2099-12-25", "2099-01-01", "2099-12-25"]},
+        {"pauses": [pause]},
+    ):
+        assert (await vendor.patch("/v1/vendors/me", json=body)).status_code == 200
+
+    own = (await vendor.get("/v1/vendors/me")).json()
+    public = (await rest.client.get(f"/v1/vendors/{vendor.id}")).json()
+    assert own["opening_hours"]["days"] == {"monday": [{"opens": "08:00", "closes": "12:00"}]}
+    assert own["holidays"] == ["2099-01-01", "2099-12-25"]
+    assert own["pauses"] == [
+        {"starts_at": "2099-01-01T00:00:00.000Z", "ends_at": "2099-01-31T23:00:00.000Z"}
+    ]
+    assert public["opening_hours"] == own["opening_hours"]
+    assert public["holidays"] == own["holidays"]
+    assert "pauses" not in public
+
+
+async def test_a_polygon_reads_back_and_can_be_sent_back(rest: Rest) -> None:
+    """With the circle that contains it; the polygon itself is not public."""
+    vendor = await registered(rest, role="vendor")
+    ring = [[-105.0, 39.7], [-104.9, 39.7], [-104.9, 39.8], [-105.0, 39.7]]
+    polygon = {"type": "Polygon", "coordinates": [ring]}
+
+    first = await vendor.patch("/v1/vendors/me", json={"service_area": {"polygon": polygon}})
+    area = first.json()["service_area"]
+    again = await vendor.patch("/v1/vendors/me", json={"service_area": area})
+
+    assert area["polygon"] == polygon
+    assert area["location"] == {"type": "Point", "coordinates": [-104.95, 39.75]}
+    assert 6_000 < area["radius_m"] < 8_000
+    assert again.json()["service_area"] == area

@@ -90,6 +90,7 @@ async def roll_forward(update: Update) -> None:
             await update.kill("realtime-1")
             await update.kill("realtime-2")
             await update.town.award()
+            await update.town.replace()
     await update.town.award()
 
 

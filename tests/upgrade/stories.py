@@ -34,6 +34,17 @@ class Town:
         for vendor in self.vendors:
             await a_match(vendor, rfi)
 
+    async def replace(self) -> None:
+        """Let one vendor decline an RFI with one place: `matching` of this version asks the other."""
+        rfi = await a_submitted_rfi(self.customer, self.place, max_vendors=1)
+        self.rfi_ids.insert(0, rfi["id"])
+        offers = await eventually(lambda: self._offers_of(rfi))
+        for vendor in self.vendors:
+            if vendor.id == offers[0]["vendor_id"]:
+                await vendor.post(f"/v1/matches/{offers[0]['id']}/decline")
+        for vendor in self.vendors:
+            await a_match(vendor, rfi)
+
     async def award(self) -> None:
         """Take the newest RFI to its award; what the previous version lacks goes to this one."""
         rfi_id = self.rfi_ids[-1]
@@ -87,6 +98,11 @@ class Town:
                 lambda found: len(found) >= len(self.rfi_ids),
             )
             assert len(offers) == len(self.rfi_ids)
+
+    async def _offers_of(self, rfi: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self.customer.get(f"/v1/rfis/{rfi['id']}/matches")
+        offers: list[dict[str, Any]] = answer["items"]
+        return offers
 
     async def _offers(self, vendor: Person) -> list[str]:
         """The subjects of the emails with offers to the vendor."""

@@ -12,6 +12,7 @@ async def half_way(update: Update) -> None:
         await update.replace(name, update.after)
     await update.town.submit()
     await update.town.award()
+    await update.town.replace()
     await update.kill("realtime-2")
 
 

@@ -1,10 +1,12 @@
-"""Places, as GeoJSON points."""
+"""Places, as GeoJSON points, and areas, as GeoJSON polygons."""
 
 from typing import Any
 
 from marshmallow import fields
 
+from marketplace.domain.service_areas import MAX_POSITIONS, MIN_POSITIONS
 from marketplace.places import rounded
+from marketplace.schemas.bounds import Size
 
 
 class Place(fields.Field[dict[str, Any]]):
@@ -38,3 +40,27 @@ class RoundedPlace(Place):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else rounded(value)
+
+
+class Polygon(fields.Field[dict[str, Any]]):
+    """A GeoJSON polygon (RFC 7946) of one ring with 4 to 61 positions, the last being the first."""
+
+    size = Size(4 + 3 * MAX_POSITIONS, len("typecoordinatesPolygon"))
+    default_error_messages = {
+        "invalid": 'Must be {{"type": "Polygon", "coordinates": [[[longitude, latitude], …]]}}, '
+        f"with one ring of {MIN_POSITIONS} to {MAX_POSITIONS} positions.",
+    }
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        if not isinstance(value, dict) or len(value) != 2 or set(value) != {"type", "coordinates"}:
+            raise self.make_error("invalid")
+        rings = value["coordinates"]
+        if value["type"] != "Polygon" or not isinstance(rings, list) or len(rings) != 1:
+            raise self.make_error("invalid")
+        ring = rings[0]
+        if not isinstance(ring, list) or not MIN_POSITIONS <= len(ring) <= MAX_POSITIONS:
+            raise self.make_error("invalid")
+        points = [Place().deserialize({"type": "Point", "coordinates": pair}) for pair in ring]
+        return {"type": "Polygon", "coordinates": [[point["coordinates"] for point in points]]}

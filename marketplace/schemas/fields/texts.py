@@ -27,8 +27,11 @@ class Text(Unicode):
     `longest` counts code points after cleaning.
     """
 
+    shortest = 1
+
     def __init__(self, *, longest: int, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(min=1, max=longest), **kwargs)
+        limits = validate.Length(min=self.shortest or None, max=longest)
+        super().__init__(validate=limits, **kwargs)
         self._longest = longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -54,6 +57,20 @@ class Text(Unicode):
 
     def _clean(self, text: str) -> str:
         return texts.body(text)
+
+
+class Caption(Text):
+    """A text that may be blank: then it is empty.
+
+    Its schema decides whether it may. The fast path takes no blank text.
+    """
+
+    shortest = 0
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = Unicode._deserialize(self, value, attr, data, **kwargs)
+        text = as_read(self._clean, text)
+        return "" if texts.is_blank(text) else text
 
 
 class Line(Text):

@@ -1,13 +1,21 @@
-"""Points in time."""
+"""Points in time, days, and times of day."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import fields
 
+from marketplace.schemas.bounds import Size
+from marketplace.schemas.fields.words import Matching, Pattern
+
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+
 
 class Moment(fields.AwareDateTime):
     """A point in time, RFC 3339 with an offset; stored and written in UTC to the millisecond."""
+
+    # With a fraction of a second of any precision that a client may have.
+    size = Size(1, 64)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
@@ -24,6 +32,22 @@ class Moment(fields.AwareDateTime):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else written(value)
+
+
+class Day(fields.Date):
+    """A day, such as `2026-12-25`."""
+
+    size = Size(1, len("2026-12-25"))
+
+
+class TimeOfDay(Matching):
+    """A time of day, such as `08:00`; `24:00` too if it is an end."""
+
+    size = Size(1, len("08:00"))
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        pattern = rf"^({_TIME}|24:00)$" if is_end else rf"^{_TIME}$"
+        super().__init__(Pattern(pattern, error="Must be HH:MM."), **kwargs)
 
 
 def written(moment: datetime) -> str:

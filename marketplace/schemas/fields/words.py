@@ -61,6 +61,12 @@ def one_of(words: Iterable[str], **kwargs: Any) -> fields.String:
     return fields.String(validate=validate.OneOf([str(word) for word in words]), **kwargs)
 
 
+class Language(fields.String):
+    """A language tag such as `en` or `en-US` (RFC 5646)."""
+
+    size = Size(1, 64)
+
+
 def language(**kwargs: Any) -> fields.String:
     """A language tag such as `en` or `en-US` (RFC 5646)."""
-    return fields.String(validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), **kwargs)
+    return Language(validate=Pattern(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"), **kwargs)

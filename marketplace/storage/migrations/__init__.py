@@ -1,8 +1,9 @@
 """Collections, validators and indexes, brought up to date at start.
 
-    shapes.py   what the migrations share
-    v0_1.py     the collections of version 0.1
-    v0_2.py   what version 0.2 adds
+    shapes.py        what the migrations share
+    v0_1.py          the collections of version 0.1
+    v0_2.py          what version 0.2 adds to RFIs and conversations: quotes, timers, files
+    v0_2_people.py   and for people: accounts, feeds, inboxes, onboarding, teams
 
 A released migration is never changed; a later one corrects it. Each can run twice and in several
 processes at a time, since `create`, `collMod` and `createIndexes` change nothing if the result
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pymongo.errors import DuplicateKeyError
 
 from marketplace.storage.collection import Database
-from marketplace.storage.migrations import v0_2
+from marketplace.storage.migrations import v0_2, v0_2_people
 from marketplace.storage.migrations.v0_1 import first_schema
 
 MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
@@ -29,6 +30,16 @@ MIGRATIONS: tuple[Callable[[Database], Awaitable[None]], ...] = (
     v0_2.digests,
     v0_2.offers_and_quotas,
     v0_2.recipients,
+    v0_2.timers,
+    v0_2.decisions,
+    v0_2.files,
+    v0_2_people.accounts,
+    v0_2_people.passkeys,
+    v0_2_people.account_feeds,
+    v0_2_people.inboxes,
+    v0_2.expiring_quotes,
+    v0_2_people.onboarding,
+    v0_2_people.teams,
 )
 
 
@@ -50,3 +61,4 @@ async def migrate(database: Database) -> None:
         except DuplicateKeyError:  # another process ran it at the same time
             continue
     await v0_2.place_vendors(database)
+    await v0_2.restore_polygons(database)

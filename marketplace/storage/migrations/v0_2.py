@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, UpdateOne
 
-from marketplace.domain.quotes import FIGURES
+from marketplace.domain.quote_revisions import PLAIN_FIGURES
 from marketplace.places import directory_place
 from marketplace.storage.collection import Database
 from marketplace.storage.migrations.shapes import DAY_S, NUMBER, create, requires
@@ -62,7 +62,7 @@ async def quote_revisions(database: Database) -> None:
         "quote_id": "$_id",
         "revision": {"$literal": 1},
         "at": "$updated_at",
-        **dict.fromkeys(FIGURES, 1),
+        **dict.fromkeys(PLAIN_FIGURES, 1),
     }
     merge = {"into": "quote_revisions", "whenMatched": "keepExisting"}
     await (
@@ -142,6 +142,23 @@ def _directory_place(vendor: Mapping[str, Any]) -> dict[str, Any]:
     return directory_place(vendor["_id"], vendor["service_area"]["location"])
 
 
+async def restore_polygons(database: Database) -> None:
+    """Give vendors back the polygons that the previous version has dropped.
+
+    A vendor whose circle has changed meanwhile has another area.
+    """
+    is_same = {
+        "$and": [
+            {"$eq": [f"$drawn_area.{name}", f"$service_area.{name}"]}
+            for name in ("location", "radius_m")
+        ]
+    }
+    await database["vendors"].update_many(
+        {"drawn_area.radius_m": {"$exists": True}, "service_area.polygon": None, "$expr": is_same},
+        [{"$set": {"service_area": "$drawn_area"}}],
+    )
+
+
 async def offers_and_quotas(database: Database) -> None:
     """Indexes for expired offers and open RFIs; submissions per account."""
     await database["matches"].create_indexes(
@@ -190,4 +207,101 @@ async def recipients(database: Database) -> None:
     await create(database, "send_quotas", requires(places="array", expires_at="date"))
     await database["send_quotas"].create_indexes(
         [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)]
+    )
+
+
+async def timers(database: Database) -> None:
+    """Timers, and indexes of what waits by its last change."""
+    types = requires(kind="string", subject_id="string", due_at="date", claimable_at="date")
+    await create(database, "timers", types)
+    await database["timers"].create_indexes(
+        [
+            IndexModel([("kind", ASCENDING), ("claimable_at", ASCENDING)]),
+            IndexModel([("kind", ASCENDING), ("due_at", ASCENDING)]),
+        ]
+    )
+    for name in ("rfis", "matches"):
+        await database[name].create_indexes(
+            [
+                IndexModel(
+                    [("state", ASCENDING), ("updated_at", ASCENDING), ("_id", ASCENDING)],
+                    name="waiting",
+                )
+            ]
+        )
+
+
+async def expiring_quotes(database: Database) -> None:
+    """An index of the quotes that expire, by their last change."""
+    await database["quotes"].create_indexes(
+        [
+            IndexModel(
+                [("state", ASCENDING), ("updated_at", ASCENDING), ("_id", ASCENDING)],
+                name="expiring",
+                partialFilterExpression={"valid_until": {"$type": "date"}},
+            )
+        ]
+    )
+
+
+async def decisions(database: Database) -> None:
+    """Decisions; and the notices of conversations, for the timeline of an RFI."""
+    types = requires(kind="string", subject_id="string", at="date", inputs="object")
+    await create(database, "decisions", types)
+    await database["decisions"].create_indexes(
+        [
+            IndexModel([("subject_id", ASCENDING), ("_id", DESCENDING)]),
+            IndexModel([("kind", ASCENDING), ("_id", DESCENDING)]),
+        ]
+    )
+    # A few notices among many messages; messages are not in the index.
+    await database["entries"].create_indexes(
+        [
+            IndexModel(
+                [("conversation_id", ASCENDING), ("at", DESCENDING)],
+                name="notices",
+                partialFilterExpression={"kind": "notice"},
+            )
+        ]
+    )
+
+
+async def files(database: Database) -> None:
+    """Attachments, each account's uploads, and blobs with their bytes in GridFS."""
+    is_date = {"$type": "date"}
+    await create(database, "attachments", requires(account_id="string", state="string"))
+    await database["attachments"].create_indexes(
+        [
+            # Both fields of the sum that the quota needs.
+            IndexModel([("account_id", ASCENDING), ("bytes", ASCENDING)]),
+            IndexModel(
+                [("unused_since", ASCENDING)],
+                partialFilterExpression={"unused_since": is_date},
+            ),
+            IndexModel(
+                [("claimed_at", ASCENDING)], partialFilterExpression={"claimed_at": is_date}
+            ),
+        ]
+    )
+    await create(database, "uploads", requires(uploads="array", kept_at="date"))
+    await database["uploads"].create_indexes(
+        [IndexModel([("kept_at", ASCENDING)], expireAfterSeconds=2 * DAY_S)]
+    )
+    await create(database, "blobs", requires(name="string", media_type="string"))
+    await database["blobs"].create_indexes(
+        [
+            IndexModel(
+                [("owner", ASCENDING)], partialFilterExpression={"owner": {"$type": "string"}}
+            ),
+            IndexModel(
+                [("unused_since", ASCENDING)],
+                partialFilterExpression={"unused_since": is_date},
+            ),
+        ]
+    )
+    await create(database, "blob_bytes.files", requires(length=NUMBER, chunkSize=NUMBER))
+    await create(database, "blob_bytes.chunks", requires(n=NUMBER, data="binData"))
+    # The index of GridFS's specification.
+    await database["blob_bytes.chunks"].create_indexes(
+        [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)]
     )

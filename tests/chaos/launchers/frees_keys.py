@@ -16,6 +16,11 @@ async def begin(_: Any, scope: str, request: RequestKey, __: float) -> Claim:
     return Claim(scope, request.key, new_id())
 
 
+async def release(*_: Any) -> bool:
+    """Free the key, which nobody holds."""
+    return True
+
+
 def claimed(store: MongoStore, *_: object) -> MongoStore:
     """Bind no transaction to the claim."""
     return store
@@ -23,5 +28,6 @@ def claimed(store: MongoStore, *_: object) -> MongoStore:
 
 if __name__ == "__main__":
     MongoIdempotencyKeys.begin = begin  # type: ignore[method-assign, assignment] # the planted fault
+    MongoIdempotencyKeys.release = release  # type: ignore[method-assign, assignment] # nothing was claimed
     MongoStore.claimed = claimed  # type: ignore[method-assign, assignment] # and nothing notices it
     run(main)

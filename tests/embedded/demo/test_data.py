@@ -165,6 +165,25 @@ async def test_every_vendor_can_log_in(loaded: Loaded) -> None:
     assert await loaded.parts.store.vendors.get(account.id) is not None
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        *(email for _, email, _ in LOGINS),
+        "v00001@vendors.demo.parley.example",
+        "applicant1@vendors.demo.parley.example",
+    ],
+)
+async def test_demo_accounts_have_verified_addresses(loaded: Loaded, email: str) -> None:
+    """Nobody could read a code that is sent to them."""
+    world = loaded.parts.world
+    account = await accounts.authenticate(world, email, people.PASSWORD)
+
+    seen = await accounts.as_seen(world, account)
+
+    assert seen.email_verified_at is not None
+    assert (seen.phone_verified_at is None) == (account.phone is None)
+
+
 async def test_every_rfi_in_denver_reaches_the_published_vendor(loaded: Loaded) -> None:
     """The vendor to log in as is among the five closest to Denver's centre in every category."""
     place = a_place(*people.DENVER_CIVIC_CENTER)

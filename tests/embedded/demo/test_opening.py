@@ -9,6 +9,8 @@ from embedded.demo.bulk import insert_together
 from embedded.demo.opening import MATCHING, Pair, opened
 from embedded.demo.seed import content_for
 from marketplace.actions import matches, rfis
+from marketplace.authenticators import WebAuthn
+from marketplace.derived_secrets import DerivedSecrets
 from marketplace.domain.accounts import Account, Actor, Role
 from marketplace.domain.vendors import ServiceArea
 from marketplace.ports import World
@@ -16,10 +18,12 @@ from marketplace.schemas.rfis import DraftRfi
 from marketplace.storage import MongoStore
 from marketplace.storage.entry_writer import EntryWriter
 from tests.builders import NOW, FixedClock, a_place, a_vendor, an_account
-from tests.memory import Live, Passwords, PresenceStore
+from tests.memory import PUBLIC_URL, Live, Passwords, PresenceStore
+from tests.memory.blobs import files
 
 _WRITTEN = (
     "rfis", "rfi_revisions", "matches", "conversations", "entries", "outbox", "vendors",
+    "timers", "feed_items", "feed_heads",
 )  # fmt: skip
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 
@@ -31,7 +35,10 @@ def _world(store: MongoStore) -> World:
         live=Live(),
         presence=PresenceStore(),
         passwords=Passwords(),
+        secrets=DerivedSecrets("0" * 32),
+        authenticators=lambda: WebAuthn(PUBLIC_URL),
         clock=FixedClock(),
+        files=files(),
     )
 
 
@@ -85,7 +92,7 @@ async def test_a_bulk_load_writes_the_same_documents_as_the_actions(store: Mongo
     vendor = replace(vendor, open_matches=1)
     await store.vendors.add(vendor)
     pair = Pair(customer, vendor)
-    _, documents = opened(pair, content_for(pair), NOW)
+    _, documents = opened(pair, content_for(pair), NOW, world.policy)
     await insert_together(store, documents)
 
     assert await _database_text(store) == by_the_actions

@@ -14,7 +14,7 @@ import pytest_asyncio
 from embedded.demo.seed import seed
 from embedded.errors import StackError
 from embedded.supervision.ports import choose
-from marketplace.actions import conversations, matches
+from marketplace.actions import accounts, conversations, matches
 from marketplace.bootstrap import Parts, open_parts
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import MatchState
@@ -88,6 +88,16 @@ async def test_tokens_belong_to_the_participants_and_last_for_hours(
             assert session is not None
             assert session.account_id == access.account_id
             assert session.expires_at >= access.expires_at
+
+
+async def test_seeded_accounts_have_verified_addresses(parts: Parts, tmp_path: Path) -> None:
+    """External clients may do everything that needs a verified email."""
+    (seeded,) = await _seeded(tmp_path / "seeds.json", 1)
+
+    for token in seeded["tokens"]:
+        account = await parts.store.accounts.get(parts.tokens.check(token).account_id)
+        assert account is not None
+        assert (await accounts.as_seen(parts.world, account)).email_verified_at is not None
 
 
 async def test_both_sides_can_send_messages(parts: Parts, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A conversation in the in-memory store."""
 
+from marketplace.actions import conversations
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Conversation
+from marketplace.ports import Appended
 from tests.builders import a_conversation
 from tests.marketplace.actions.stage import Stage
 
@@ -15,3 +17,18 @@ class Talk:
         customer, vendor = self.conversation.participants
         self.customer = Actor(customer.account_id, Role.CUSTOMER)
         self.vendor = Actor(vendor.account_id, Role.VENDOR)
+
+
+class SpokenTalk(Talk):
+    """A conversation in which both participants send messages."""
+
+    async def says(self, actor: Actor, client_message_id: str, body: str = "Hello") -> Appended:
+        """Send a message."""
+        return await conversations.send_message(
+            self.stage.world,
+            actor,
+            self.conversation,
+            client_message_id=client_message_id,
+            body=body,
+            attachment_ids=[],
+        )

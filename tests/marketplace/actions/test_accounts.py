@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from marketplace.actions import accounts
-from marketplace.domain.accounts import PresentedToken, Role
+from marketplace.domain.accounts import Actor, PresentedToken, Role
+from marketplace.domain.addresses import Source
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code
 from marketplace.schemas.accounts import Register
+from tests.builders import NOW
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 
@@ -125,3 +127,22 @@ async def test_a_session_ends_by_expiry_or_log_out(stage: Stage) -> None:
     stage.clock.advance(seconds=accounts.SESSION_TTL / timedelta(seconds=1))
     expired = presented(1, session_id="s-2")
     assert await refused(accounts.refresh(stage.world, expired)) is Code.UNAUTHENTICATED
+
+
+async def test_a_registration_records_the_consent_to_its_addresses(stage: Stage) -> None:
+    """When and how each address was given, none of them verified; a new phone has its own."""
+    account = await accounts.register(stage.world, details(phone="+13035550142"))
+    actor = Actor(account.id, account.role)
+    stage.clock.advance(days=1)
+    await accounts.update(stage.world, actor, {"phone": "+13035550188"})
+
+    given = {
+        address.address: (address.consented_at, address.consented_by, address.is_verified)
+        for address in await stage.store.addresses.of_account(account.id)
+    }
+
+    assert given == {
+        "carla@example.com": (NOW, Source.REGISTRATION, False),
+        "+13035550142": (NOW, Source.REGISTRATION, False),
+        "+13035550188": (stage.clock.now(), Source.PROFILE, False),
+    }

@@ -103,7 +103,7 @@ async def test_each_side_sees_its_own_state_of_a_block(talk: Talk) -> None:
         announcement.room: announcement.data
         for announcement in talk.stage.live.named("conversation.updated")
     }
-    common = {"conversation_id": talk.conversation.id, "is_open": False}
+    common = {"conversation_id": talk.conversation.id, "is_open": False, "position": 4}
     assert announced == {
         f"account:{talk.customer.account_id}": {**common, "blocked_by_me": True},
         f"account:{talk.vendor.account_id}": {**common, "blocked_by_me": False},

@@ -2,31 +2,14 @@
 
 import pytest
 
-from marketplace.actions import conversations
+from marketplace.actions import conversations, inbox
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.conversations import Channel
-from marketplace.domain.pages import PageRequest
 from marketplace.errors import Code
-from marketplace.ports import Appended
 from tests.builders import an_actor
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
-from tests.marketplace.actions.talk import Talk
-
-
-class SpokenTalk(Talk):
-    """A conversation in which both participants send messages."""
-
-    async def says(self, actor: Actor, client_message_id: str, body: str = "Hello") -> Appended:
-        """Send a message."""
-        return await conversations.send_message(
-            self.stage.world,
-            actor,
-            self.conversation,
-            client_message_id=client_message_id,
-            body=body,
-            attachment_ids=[],
-        )
+from tests.marketplace.actions.talk import SpokenTalk
 
 
 @pytest.fixture
@@ -93,10 +76,9 @@ async def test_unread_is_the_head_minus_the_read_position(talk: SpokenTalk) -> N
         talk.stage.world, talk.customer, talk.conversation, delivered=0, read=3
     )
 
-    page = await conversations.own_conversations(talk.stage.world, talk.customer, PageRequest(10))
+    row = await inbox.own_row(talk.stage.world, talk.customer, talk.conversation.id)
 
-    (summary,) = page.items
-    assert (summary.head, summary.read_sequence) == (5, 3)
+    assert (row.head, row.read_sequence, row.unread) == (5, 3, 2)
     beyond = conversations.mark_position(
         talk.stage.world, talk.customer, talk.conversation, delivered=6, read=0
     )

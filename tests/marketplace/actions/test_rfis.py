@@ -2,7 +2,7 @@
 
 import asyncio
 
-from marketplace.actions import feeds, quotes, rfis
+from marketplace.actions import awards, feeds, quotes, rfis
 from marketplace.domain import visibility
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import MatchState
@@ -106,7 +106,7 @@ async def test_an_rfi_has_one_award_which_closes_the_other_matches(stage: Stage)
     submitted = [await stage.quoted(vendor, rfi, amount_minor=100) for vendor in vendors[:2]]
 
     outcomes = await asyncio.gather(
-        *(rfis.award(stage.world, customer, rfi.id, 2, quote.id, 1) for quote in submitted),
+        *(awards.award(stage.world, customer, rfi.id, 2, quote.id, 1) for quote in submitted),
         return_exceptions=True,
     )
 
@@ -136,7 +136,7 @@ async def test_only_a_quote_on_this_rfi_can_be_awarded(stage: Stage) -> None:
     quote = await stage.quoted(vendor, one)
 
     for quote_id in (quote.id, "unknown"):
-        command = rfis.award(stage.world, customer, two.id, 2, quote_id, 1)
+        command = awards.award(stage.world, customer, two.id, 2, quote_id, 1)
         assert await refused(command) is Code.NOT_FOUND
 
 

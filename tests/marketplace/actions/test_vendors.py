@@ -1,13 +1,19 @@
 """Vendor onboarding."""
 
+from dataclasses import replace
+
 import pytest
 
-from marketplace.actions import accounts, vendors
+from marketplace.actions import accounts, reviews, vendors
+from marketplace.domain import addresses
 from marketplace.domain.accounts import Actor, Role
+from marketplace.domain.addresses import AddressKind, Source
 from marketplace.domain.pages import PageRequest
+from marketplace.domain.policy import Policy
+from marketplace.domain.vendor_reviews import Outcome, Step
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code
-from tests.builders import a_place
+from tests.builders import NOW, a_place
 from tests.marketplace.actions.refusals import refused
 from tests.marketplace.actions.stage import Stage
 from tests.marketplace.actions.test_accounts import details
@@ -33,7 +39,9 @@ async def test_from_an_empty_profile_to_an_active_vendor(stage: Stage) -> None:
     filled = await vendors.update_profile(stage.world, actor, PROFILE)
     assert filled.categories == ("plumbing",)
     await vendors.submit(stage.world, actor)
-    approved = await vendors.decide(stage.world, ADMIN, actor.account_id, "approve", "all there")
+    approved = await reviews.decide(
+        stage.world, ADMIN, actor.account_id, Outcome.APPROVED, "all there"
+    )
 
     assert (approved.state, approved.state_reason) == (VendorState.ACTIVE, "all there")
     assert stage.event_names() == [
@@ -87,3 +95,29 @@ async def test_a_suspended_vendor_gets_no_offers(stage: Stage) -> None:
     await vendors.decide(stage.world, ADMIN, vendor.account_id, "reinstate", "cleared")
 
     assert set(await stage.offered(await stage.submitted(customer))) == {vendor.account_id}
+
+
+async def test_verified_addresses_are_steps_of_the_onboarding(stage: Stage) -> None:
+    """Of the vendor's own account, as it has them now: another phone is not verified."""
+    stage.world = replace(
+        stage.world, policy=Policy(required_steps=frozenset({Step.EMAIL, Step.PHONE}))
+    )
+    actor = await stage.vendor(state=VendorState.APPLIED)
+    account = await stage.store.accounts.get(actor.account_id)
+    assert account is not None
+    await stage.store.accounts.save(replace(account, phone="+13035550123"))
+
+    assert await refused(vendors.submit(stage.world, actor)) is Code.WRONG_STATE
+    for kind, address in (
+        (AddressKind.EMAIL, account.email),
+        (AddressKind.PHONE, "+13035550123"),
+    ):
+        given = addresses.unknown(account.id, kind, address)
+        await stage.store.addresses.save(addresses.verified(given, Source.CODE, NOW))
+    applicant = await vendors.own_vendor(stage.world, actor)
+    await stage.store.accounts.save(replace(account, phone="+13035550124"))
+
+    assert applicant.verified == {Step.EMAIL, Step.PHONE}
+    assert (await vendors.own_vendor(stage.world, actor)).verified == {Step.EMAIL}
+    await stage.store.accounts.save(replace(account, phone="+13035550123"))
+    assert (await vendors.submit(stage.world, actor)).state is VendorState.IN_REVIEW

@@ -44,11 +44,44 @@ def test_a_resend_needs_the_same_body() -> None:
     """A resend must have the same body; another body under the same id is refused."""
     stored = a_message(body="Hello")
 
-    conversations.require_same_message(stored, "Hello")
+    conversations.require_same_message(stored, a_message(body="Hello"))
     with pytest.raises(ParleyError) as refused:
-        conversations.require_same_message(stored, "Goodbye")
+        conversations.require_same_message(stored, a_message(body="Goodbye"))
 
     assert refused.value.code is Code.CLIENT_MESSAGE_ID_REUSED
+
+
+def test_a_resend_has_the_same_attachments() -> None:
+    """Other attachments, or another order, make another message."""
+    first, second = ({"id": id_, "media_type": "image/png"} for id_ in ("a1", "a2"))
+    stored = a_message(body="", attachments=(first, second))
+
+    conversations.require_same_message(stored, a_message(body="", attachments=(first, second)))
+    for other in ((), (first,), (second, first)):
+        with pytest.raises(ParleyError) as refused:
+            conversations.require_same_message(stored, a_message(body="", attachments=other))
+        assert refused.value.code is Code.CLIENT_MESSAGE_ID_REUSED
+
+
+@pytest.mark.parametrize(
+    ("body", "media_types", "text"),
+    [
+        ("Look at this", ["image/jpeg"], "Look at this"),
+        ("", ["image/jpeg"], "Photo"),
+        ("", ["image/jpeg", "image/png"], "2 photos"),
+        ("", ["audio/mp4"], "Voice message"),
+        ("", ["application/pdf"], "offer.pdf"),
+        ("", ["application/pdf", "image/png"], "2 files"),
+        ("", [], ""),
+    ],
+)
+def test_what_a_preview_shows(body: str, media_types: list[str], text: str) -> None:
+    """The body, or else what the attachments are."""
+    attachments = tuple(
+        {"id": kind, "name": "offer.pdf", "media_type": kind} for kind in media_types
+    )
+
+    assert conversations.text_of(a_message(body=body, attachments=attachments)) == text
 
 
 def test_a_sender_can_change_their_message() -> None:

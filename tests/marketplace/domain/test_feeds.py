@@ -12,6 +12,9 @@ def test_an_answer_is_bounded_in_bytes() -> None:
     assert [entry.sequence for entry in fit_page(entries, newest=True)] == [4, 5, 6]
     emoji = [a_message(sequence=sequence, body="🙂" * 15_000) for sequence in range(1, 7)]
     assert [entry.sequence for entry in fit_page(emoji)] == [1, 2, 3]
+    photos = tuple({"id": str(number)} for number in range(10))
+    albums = [a_message(sequence=sequence, body="", attachments=photos) for sequence in range(200)]
+    assert len(fit_page(albums)) == 28
     huge = [a_message(body="x" * 300_000), a_message()]
     assert fit_page(huge) == huge[:1]
     assert fit_page([]) == []

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.domain import rfis
+from marketplace.domain import awards, rfis
+from marketplace.domain.awards import Award
 from marketplace.domain.rfis import (
     CONTENT_FIELDS,
     MATCHING_FIELDS,
     Budget,
     Change,
+    CloseReason,
     Revision,
     Rfi,
     RfiState,
@@ -24,6 +26,7 @@ from marketplace.schemas.rfis import RevisionView, RfiView
 from tests.builders import NOW, a_place, an_actor, an_rfi, rfi_content
 
 LATER = NOW + timedelta(hours=1)
+AWARD = Award("q1", 1, "v1", cancellable_until=LATER)
 CLOSED = [RfiState.AWARDED, RfiState.WITHDRAWN]
 
 
@@ -115,7 +118,10 @@ def test_a_closed_rfi_cannot_change(state: RfiState) -> None:
         lambda: rfis.revise(rfi, {"title": "Other"}, actor, LATER),
         lambda: rfis.submit(rfi, actor, LATER),
         lambda: rfis.withdraw(rfi, actor, LATER),
-        lambda: rfis.award(rfi, "q1", "v1", actor, LATER),
+        lambda: rfis.withdraw(rfi, actor, LATER, CloseReason.OTHER),
+        lambda: rfis.withdraw(rfi, actor, LATER, rfis.EXPIRED),
+        lambda: rfis.extend(rfi, LATER, LATER, actor, NOW),
+        lambda: awards.award(rfi, AWARD, actor, LATER),
     ]
 
     for attempt in attempts:
@@ -131,7 +137,7 @@ def test_only_a_draft_is_submitted_and_only_an_open_rfi_awarded() -> None:
     with pytest.raises(ParleyError, match="draft"):
         rfis.submit(is_open, actor, LATER)
     with pytest.raises(ParleyError, match="open"):
-        rfis.award(draft, "q1", "v1", actor, LATER)
+        awards.award(draft, AWARD, actor, LATER)
 
 
 def test_state_changes_are_revisions() -> None:
@@ -139,7 +145,7 @@ def test_state_changes_are_revisions() -> None:
     draft, actor = an_rfi(state=RfiState.DRAFT, submitted_at=None), an_actor()
 
     opened, submitted = rfis.submit(draft, actor, LATER)
-    given, awarded = rfis.award(opened, "q1", "v1", actor, LATER)
+    given, awarded = awards.award(opened, AWARD, actor, LATER)
     gone, withdrawn = rfis.withdraw(draft, actor, LATER)
 
     assert (opened.state, opened.submitted_at, submitted.cause) == (
@@ -151,7 +157,9 @@ def test_state_changes_are_revisions() -> None:
     assert {change.path for change in awarded.changes} == {
         "state",
         "awarded_quote_id",
+        "awarded_quote_revision",
         "awarded_vendor_id",
+        "award_cancellable_until",
     }
     assert (gone.state, withdrawn.changes) == (
         RfiState.WITHDRAWN,
@@ -278,3 +286,50 @@ def test_replaying_the_revisions_rebuilds_the_rfi(
 
     assert [revision.revision for revision in feed] == list(range(1, len(feed) + 1))
     assert _same(replayed, _visible_content(rfi))
+
+
+@pytest.mark.parametrize("state", [RfiState.DRAFT, RfiState.OPEN])
+def test_an_end_without_an_award_says_why(state: RfiState) -> None:
+    """The state is the same for everybody who reads it; the reason and the cause tell more."""
+    rfi, actor = an_rfi(state=state), an_actor()
+
+    ends = [
+        rfis.withdraw(rfi, actor, LATER),
+        rfis.withdraw(rfi, actor, LATER, CloseReason.FOUND_ELSEWHERE),
+        rfis.withdraw(rfi, actor, LATER, rfis.EXPIRED),
+    ]
+
+    assert {ended.state for ended, _ in ends} == {RfiState.WITHDRAWN}
+    assert [(ended.ended_reason, revision.cause) for ended, revision in ends] == [
+        (None, "withdrawn"),
+        ("found_elsewhere", "closed"),
+        ("expired", "expired"),
+    ]
+    assert Change("ended_reason", None, "expired") in ends[2][1].changes
+
+
+def test_an_extension_is_a_change_of_the_expiry() -> None:
+    """It must be later than the expiry so far, and not later than allowed."""
+    rfi, actor = an_rfi(expires_at=LATER), an_actor()
+    until, latest = LATER + timedelta(hours=1), LATER + timedelta(hours=2)
+
+    extended, revision = rfis.extend(rfi, until, latest, actor, NOW)
+
+    assert extended.expires_at == until
+    assert revision.changes == (Change("expires_at", LATER, until),)
+    assert revision.cause == "extended"
+    for wrong in (LATER, NOW, latest + timedelta(milliseconds=1)):
+        with pytest.raises(ParleyError) as refused:
+            rfis.extend(rfi, wrong, latest, actor, NOW)
+        assert [error.path for error in refused.value.errors] == ["until"]
+
+
+def test_a_copy_has_the_content_and_no_past_date() -> None:
+    """What a customer wrote is copied, and neither what became of it nor its attachments."""
+    rfi = an_rfi(state=RfiState.AWARDED, needed_by=LATER, attachment_ids=("photo",))
+
+    same = rfis.copied_content(rfi, NOW)
+    late = rfis.copied_content(rfi, LATER)
+
+    assert same == {name: getattr(rfi, name) for name in CONTENT_FIELDS} | {"attachment_ids": ()}
+    assert late == same | {"needed_by": None}

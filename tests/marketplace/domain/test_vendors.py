@@ -1,5 +1,6 @@
 """Vendors' onboarding and profiles."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -7,67 +8,20 @@ from typing import Any
 import pytest
 
 from marketplace.domain import vendors
-from marketplace.domain.vendors import DECISIONS, ServiceArea, Vendor, VendorState
+from marketplace.domain.vendor_reviews import Claim, Outcome, Review
+from marketplace.domain.vendors import DECISIONS, Proposal, ServiceArea, Vendor, VendorState
 from marketplace.errors import Code, ParleyError
 from tests.builders import NOW, a_place, a_vendor
 
 LATER = NOW + timedelta(hours=1)
-PROFILE = {
-    "company": "Front Range Plumbing",
-    "categories": ("plumbing",),
-    "service_area": ServiceArea(a_place(), 20_000),
-    "capacity": 3,
-}
 
 
-def test_a_new_vendor_has_applied_and_has_every_step_left() -> None:
+def test_a_new_vendor_has_applied() -> None:
     """A new vendor cannot be offered anything: no capacity, no service area, not active."""
     vendor = vendors.apply("v1", NOW)
 
     assert vendor.state is VendorState.APPLIED
     assert (vendor.capacity, vendor.open_matches) == (0, 0)
-    assert vendors.steps(vendor) == {
-        "done": [],
-        "to_do": ["company", "categories", "service_area", "capacity"],
-    }
-
-
-@pytest.mark.parametrize("step", PROFILE)
-def test_a_step_is_done_when_its_field_is_filled(step: str) -> None:
-    """The steps can be done one by one, in any order."""
-    vendor = vendors.update_profile(vendors.apply("v1", NOW), {step: PROFILE[step]}, LATER)
-
-    assert vendors.steps(vendor)["done"] == [step]
-    assert step not in vendors.steps(vendor)["to_do"]
-    assert vendor.updated_at == LATER
-
-
-def test_a_complete_profile_can_be_submitted() -> None:
-    """Submitting a complete profile puts it in review."""
-    vendor = vendors.update_profile(vendors.apply("v1", NOW), PROFILE, NOW)
-
-    assert vendors.submit(vendor, LATER).state is VendorState.IN_REVIEW
-
-
-@pytest.mark.parametrize("missing", PROFILE)
-def test_an_incomplete_profile_cannot_be_submitted(missing: str) -> None:
-    """The refusal names the missing steps."""
-    partial = {name: value for name, value in PROFILE.items() if name != missing}
-    vendor = vendors.update_profile(vendors.apply("v1", NOW), partial, NOW)
-
-    with pytest.raises(ParleyError, match=missing) as refused:
-        vendors.submit(vendor, LATER)
-
-    assert refused.value.code is Code.WRONG_STATE
-
-
-@pytest.mark.parametrize("state", set(VendorState) - {VendorState.APPLIED, VendorState.VERIFYING})
-def test_a_profile_is_submitted_once(state: VendorState) -> None:
-    """A profile that is in review or past it cannot be submitted again."""
-    with pytest.raises(ParleyError) as refused:
-        vendors.submit(a_vendor(state=state), LATER)
-
-    assert refused.value.code is Code.WRONG_STATE
 
 
 @pytest.mark.parametrize("state", VendorState)
@@ -94,24 +48,77 @@ WIDER = ServiceArea(a_place(), 21_000)
 
 
 @pytest.mark.parametrize(
-    ("profile", "path"),
+    ("name", "value"),
     [
-        ({"categories": ("plumbing", "roofing")}, "categories"),
-        ({"categories": ("roofing",)}, "categories"),
-        ({"service_area": MOVED}, "service_area"),
-        ({"service_area": WIDER}, "service_area"),
+        ("categories", ("plumbing", "roofing")),
+        ("categories", ("roofing",)),
+        ("service_area", MOVED),
+        ("service_area", WIDER),
     ],
 )
-def test_approved_fields_cannot_be_edited(profile: dict[str, Any], path: str) -> None:
-    """After approval, a vendor can no longer edit its categories and service area."""
+def test_approved_fields_become_a_proposal(name: str, value: Any) -> None:
+    """The approved values stay in force; before the approval a vendor simply changes them."""
+    vendor = a_vendor()
+
+    changed = vendors.update_profile(vendor, {name: value}, LATER)
+    applied = vendors.update_profile(a_vendor(state=VendorState.APPLIED), {name: value}, LATER)
+
+    assert getattr(changed, name) == getattr(vendor, name)
+    assert changed.proposal == replace(Proposal(LATER), **{name: value})
+    assert (getattr(applied, name), applied.proposal) == (value, None)
+
+
+def test_a_proposal_collects_changes_until_it_is_withdrawn() -> None:
+    """Each change adds to it, and the values in force take back what was proposed."""
+    both = vendors.update_profile(
+        vendors.update_profile(a_vendor(), {"service_area": WIDER}, NOW),
+        {"categories": ("roofing",)},
+        LATER,
+    )
+    one = vendors.update_profile(both, {"categories": ("plumbing",)}, LATER)
+    none = vendors.update_profile(one, {"service_area": a_vendor().service_area}, LATER)
+
+    assert both.proposal == Proposal(LATER, ("roofing",), WIDER)
+    assert one.proposal == Proposal(LATER, None, WIDER)
+    assert none.proposal is None
+
+
+def test_an_unrelated_change_leaves_a_proposal_where_it_is_in_the_queue() -> None:
+    """A new capacity does not make the reviewers start again."""
+    waiting = vendors.update_profile(a_vendor(), {"service_area": WIDER}, NOW)
+
+    changed = vendors.update_profile(waiting, {"capacity": 9, "service_area": WIDER}, LATER)
+
+    assert (changed.capacity, changed.proposal) == (9, waiting.proposal)
+
+
+def test_a_claimed_proposal_cannot_be_changed() -> None:
+    """What an admin looks at stays as it is; other fields can change, and the claim ends."""
+    waiting = vendors.update_profile(a_vendor(), {"service_area": WIDER}, NOW)
+    claimed = replace(waiting, claim=Claim("admin-1", LATER))
+
     with pytest.raises(ParleyError) as refused:
-        vendors.update_profile(a_vendor(), profile, LATER)
-    applied = vendors.update_profile(a_vendor(state=VendorState.APPLIED), profile, LATER)
+        vendors.update_profile(claimed, {"service_area": MOVED}, NOW)
+    renamed = vendors.update_profile(claimed, {"company": "Cedar Plumbing"}, NOW)
+    later = vendors.update_profile(claimed, {"service_area": MOVED}, LATER)
 
     assert refused.value.code is Code.WRONG_STATE
-    assert [error.path for error in refused.value.errors] == [path]
-    assert "support" in refused.value.message
-    assert getattr(applied, path) == profile[path]
+    assert (renamed.claim, renamed.company) == (claimed.claim, "Cedar Plumbing")
+    assert (later.proposal, later.claim) == (Proposal(LATER, None, MOVED), None)
+
+
+def test_a_returned_proposal_waits_again_once_every_requested_step_is_done() -> None:
+    """The steps can be done one by one, and the last one sends the proposal back."""
+    returned = a_vendor(
+        proposal=Proposal(None, None, WIDER), requested_steps=("company", "languages")
+    )
+
+    half = vendors.update_profile(returned, {"company": "Cedar Plumbing"}, NOW)
+    whole = vendors.update_profile(half, {"languages": ("en",)}, LATER)
+
+    assert half.requested_steps == ("languages",)
+    assert half.proposal == Proposal(None, None, WIDER)
+    assert whole.proposal == Proposal(LATER, None, WIDER)
 
 
 def test_other_fields_of_an_approved_profile_can_be_edited() -> None:
@@ -132,22 +139,21 @@ def test_other_fields_of_an_approved_profile_can_be_edited() -> None:
 
 
 ALLOWED = {
-    ("approve", VendorState.IN_REVIEW): VendorState.ACTIVE,
-    ("reject", VendorState.IN_REVIEW): VendorState.REJECTED,
-    ("suspend", VendorState.ACTIVE): VendorState.SUSPENDED,
-    ("reinstate", VendorState.SUSPENDED): VendorState.ACTIVE,
+    ("suspend", VendorState.ACTIVE): (VendorState.SUSPENDED, Outcome.SUSPENDED),
+    ("reinstate", VendorState.SUSPENDED): (VendorState.ACTIVE, Outcome.REINSTATED),
 }
 
 
 @pytest.mark.parametrize(("decision", "state"), list(product(DECISIONS, VendorState)))
 def test_a_decision_applies_only_in_its_own_state(decision: str, state: VendorState) -> None:
-    """An admin cannot skip the review or decide twice."""
+    """An admin cannot suspend or reinstate twice."""
     vendor = a_vendor(state=state)
 
     if (decision, state) in ALLOWED:
         decided = vendors.decide(vendor, decision, "because", LATER)
-        assert decided.state is ALLOWED[decision, state]
-        assert (decided.state_reason, decided.updated_at) == ("because", LATER)
+        after, outcome = ALLOWED[decision, state]
+        assert (decided.state, decided.state_reason) == (after, "because")
+        assert decided.last_review == Review(outcome, "because", LATER)
     else:
         with pytest.raises(ParleyError) as refused:
             vendors.decide(vendor, decision, "because", LATER)
@@ -161,3 +167,49 @@ def test_rules_keep_the_match_count() -> None:
     suspended = vendors.decide(vendor, "suspend", "because", LATER)
 
     assert suspended.open_matches == 2
+
+
+def test_documents_of_an_approved_vendor_are_reviewed() -> None:
+    """Before the approval they belong to the application; afterwards they are a proposal."""
+    applied = vendors.add_document(a_vendor(state=VendorState.APPLIED), LATER)
+    active = vendors.add_document(a_vendor(), LATER)
+    removed = vendors.remove_document(active, LATER, has_unchecked=False)
+
+    assert applied.proposal is None
+    assert active.proposal == Proposal(LATER, has_documents=True)
+    assert removed.proposal is None
+
+
+def test_a_checked_document_leaves_without_a_trace_in_the_queue() -> None:
+    """What else waits keeps its place."""
+    waiting = vendors.update_profile(a_vendor(), {"service_area": WIDER}, NOW)
+
+    removed = vendors.remove_document(waiting, LATER, has_unchecked=False)
+
+    assert removed.proposal == waiting.proposal
+
+
+def test_a_vendor_suspended_for_its_documents_may_add_them() -> None:
+    """One that an admin has suspended may not."""
+    suspended = a_vendor(state=VendorState.SUSPENDED)
+
+    adding = vendors.add_document(replace(suspended, suspended_for=vendors.DOCUMENTS), LATER)
+    with pytest.raises(ParleyError) as refused:
+        vendors.add_document(suspended, LATER)
+
+    assert adding.proposal == Proposal(LATER, has_documents=True)
+    assert adding.state is VendorState.SUSPENDED
+    assert refused.value.code is Code.FORBIDDEN
+
+
+@pytest.mark.parametrize("state", [VendorState.IN_REVIEW, VendorState.REJECTED])
+def test_documents_under_review_stay_as_they_are(state: VendorState) -> None:
+    """Neither can one be added nor removed."""
+    vendor = a_vendor(state=state)
+
+    with pytest.raises(ParleyError) as not_added:
+        vendors.add_document(vendor, LATER)
+    with pytest.raises(ParleyError) as not_removed:
+        vendors.remove_document(vendor, LATER, has_unchecked=True)
+
+    assert {not_added.value.code, not_removed.value.code} == {Code.WRONG_STATE}

@@ -16,7 +16,7 @@ from marketplace.schemas.fields.words import Identifier
 from marketplace.schemas.rfis import DraftRfi
 from marketplace.schemas.socket import CALLS
 from marketplace.schemas.strict import Strict
-from marketplace.schemas.vendors import UpdateProfile
+from marketplace.schemas.vendor_profiles import UpdateProfile
 from rest.app import OPERATIONS
 
 REQUESTS = {

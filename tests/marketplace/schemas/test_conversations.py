@@ -47,3 +47,22 @@ def test_a_message_has_no_attachments_by_default() -> None:
     assert SendMessage().read(call) == call | {"attachment_ids": []}
     with pytest.raises(ParleyError, match="attachment_ids"):
         SendMessage().read(call | {"attachment_ids": ["a"] * 11})
+
+
+@pytest.mark.parametrize("body", ["", "   ", "\u200b\n"])
+def test_a_message_without_words_has_attachments(body: str) -> None:
+    """A photo needs no caption; a message that shows nothing at all is refused."""
+    call = {"client_message_id": "c-1", "body": body}
+
+    with_photo = SendMessage().read(call | {"attachment_ids": ["a1"]})
+
+    assert with_photo == {"client_message_id": "c-1", "body": "", "attachment_ids": ["a1"]}
+    with pytest.raises(ParleyError, match="Must not be blank") as refused:
+        SendMessage().read(call)
+    assert [error.path for error in refused.value.errors] == ["body"]
+
+
+def test_a_call_without_a_body_is_refused() -> None:
+    """The field itself is required, as it always was."""
+    with pytest.raises(ParleyError, match="body"):
+        SendMessage().read({"client_message_id": "c-1", "attachment_ids": ["a1"]})

@@ -6,9 +6,10 @@ import orjson
 import pytest
 from marshmallow import ValidationError
 
+from marketplace.domain.attachments import sent_form
 from marketplace.events import EVENT_TYPES, decode, encode
 from marketplace.schemas.fast_reader import FastReader
-from tests.builders import a_message
+from tests.builders import a_message, an_attachment
 from tests.notify.helpers import written_message
 
 MESSAGE = EVENT_TYPES["message.sent", 1].schema
@@ -22,7 +23,7 @@ def a_view(**changes: Any) -> dict[str, Any]:
 
 def test_a_message_from_the_relay_takes_the_fast_path() -> None:
     """It loads the same values without calling marshmallow."""
-    view = a_view(attachments=[{"id": "a1"}])
+    view = a_view(attachments=[sent_form(an_attachment()), sent_form(an_attachment())])
 
     found = FastReader(MESSAGE).read(view)
 
@@ -53,6 +54,7 @@ def test_a_field_of_a_later_version_is_ignored() -> None:
         {"channel": "pigeon"},
         {"body": 7},
         {"attachments": [7]},
+        {"attachments": [{"id": "a1"}]},
         {"attachments": None},
         {"sent_at": "2026-W48-3T23:46:08.12Z"},
         {"sent_at": "2026-13-31T23:59:59.999Z"},

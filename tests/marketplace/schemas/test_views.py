@@ -7,6 +7,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.domain.attachments import sent_form
 from marketplace.domain.conversations import Channel, Entry, EntryKind
 from marketplace.domain.vendors import ListedVendor
 from marketplace.events import EVENT_TYPES
@@ -19,7 +20,7 @@ from marketplace.schemas.views import (
     message_view,
     push,
 )
-from tests.builders import a_deletion, a_message, a_notice, a_place, an_edit
+from tests.builders import a_deletion, a_message, a_notice, a_place, an_attachment, an_edit
 
 ENTRIES = st.builds(
     replace,
@@ -35,7 +36,10 @@ MESSAGES = st.builds(
     channel=st.sampled_from(Channel),
     body=st.text(min_size=1),
     attachments=st.lists(
-        st.fixed_dictionaries({"id": st.text(), "size_bytes": st.integers(0, 2**40)}), max_size=3
+        st.builds(
+            an_attachment, name=st.text(), bytes=st.integers(0, 2**40), width=st.none() | st.just(7)
+        ).map(sent_form),
+        max_size=3,
     ).map(tuple),
 )
 

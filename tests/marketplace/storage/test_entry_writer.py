@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError
@@ -143,6 +144,39 @@ async def test_a_long_outage_is_reported_as_unavailable(
 
     assert refused.value.code is Code.UNAVAILABLE
     assert refused.value.retry_after_ms is not None
+
+
+async def test_what_follows_a_given_up_message_is_given_up_too(
+    entries: FailingOnceEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender's later message is not stored before the earlier one; other senders' are."""
+    monkeypatch.setattr(entry_writer, "GIVE_UP_AFTER_S", 0.05)
+    writer, insert, now = (
+        EntryWriter(entries),
+        entries.insert_in_order,
+        asyncio.get_running_loop().time,
+    )
+    first = a_message(conversation_id="c")
+    second, other = replace(first, id="2", client_message_id="2"), a_message(conversation_id="c")
+    calls = [asyncio.create_task(writer.append(first))]
+    began_at = now()
+
+    async def away_until_given_up(batch: Sequence[Entry]) -> None:
+        if calls[0].done():
+            return await insert(batch)
+        if len(calls) == 1 and now() - began_at > entry_writer.GIVE_UP_AFTER_S:
+            calls.extend(asyncio.create_task(writer.append(entry)) for entry in (second, other))
+            await asyncio.sleep(0)  # they wait in the queue now
+        raise TemporaryError("MongoDB: ServerSelectionTimeoutError")
+
+    monkeypatch.setattr(entries, "insert_in_order", away_until_given_up)
+    with pytest.raises(ParleyError):
+        await calls[0]
+    outcomes = await asyncio.gather(*calls[1:], return_exceptions=True)
+
+    assert isinstance(outcomes[0], ParleyError)
+    assert outcomes[0].code is Code.UNAVAILABLE
+    assert [entry.id for entry in await entries.after("c", 0, 10)] == [other.id]
 
 
 async def test_a_full_queue_refuses_entries_at_once(

@@ -90,9 +90,11 @@ async def test_a_list_of_conversations_is_counted_by_one_command(store: MongoSto
         for n in range(2 * unread.LOOK_BACK[0])
     ]
     await store.database["entries"].insert_many([*documents, *map(to_document, edits)])
-    but_one = dict.fromkeys(names[1:], 0)
+    entries = store.database["entries"]
+    every = {(name, "carla"): 0 for name in names}
+    but_one = {pair: 0 for pair in every if pair != ("c0", "carla")}
 
-    assert len(await _profiled(store, store.entries.unread("carla", but_one))) == 1
-    assert len(await _profiled(store, store.entries.unread("carla", {"c0": 0, **but_one}))) == 2
-    counted = await store.entries.unread("carla", {"c0": 0, **but_one})
+    assert len(await _profiled(store, unread.count_unread(entries, but_one))) == 1
+    assert len(await _profiled(store, unread.count_unread(entries, every))) == 2
+    counted = await unread.count_unread(entries, every)
     assert {unread_count.count for unread_count in counted.values()} == {3}

@@ -21,6 +21,7 @@ class Transport:
     """Records what each connection gets."""
 
     got: dict[str, list[int]] = field(default_factory=dict)
+    limited: dict[str, list[int]] = field(default_factory=dict)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -31,6 +32,8 @@ class Transport:
             self.gaps.append(data)
         for connection_id in ids:
             self.got.setdefault(connection_id, []).append(data.get("sequence", 0))
+            if data.get("is_limited"):
+                self.limited.setdefault(connection_id, []).append(data["sequence"])
         self.arrived.set()
         return len(ids)
 

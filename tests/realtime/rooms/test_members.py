@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from realtime.connections import Connection
-from realtime.room import Room
+from realtime.room import MAX_RECENT, Room
 from realtime.rooms import Rooms
 from tests import memory
 from tests.builders import NOW, an_actor
@@ -38,11 +38,76 @@ async def test_a_stale_snapshot_is_read_again(room: Room, transport: Transport) 
     assert transport.got["b"] == [3]
 
 
+async def test_what_was_delivered_during_the_read_follows_the_snapshot(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """The room advanced while a snapshot was read: the new member gets the rest, then what comes."""
+    room.settle("a", 0)
+    room.receive(entry(1))
+    room.begin_join(lambda: feed)
+    for number in (2, 3, 4):
+        room.receive(entry(number))
+
+    assert room.settle("b", 2)
+    room.end_join()
+    assert "b" not in transport.got  # its acknowledgement is written first
+    room.receive(entry(5))
+    await asyncio.sleep(0)
+
+    assert transport.got == {"a": [1, 2, 3, 4, 5], "b": [3, 4, 5]}
+
+
+async def test_a_member_catches_up_although_nothing_else_is_delivered(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """The rest is pushed at once, and to no one who has left meanwhile."""
+    room.settle("a", 0)
+    room.begin_join(lambda: feed)
+    room.receive(entry(1))
+    assert room.settle("b", 0)
+    assert room.settle("c", 0)
+    room.forget("c")
+    room.end_join()
+
+    await transport.until("b", [1])
+
+    assert "c" not in transport.got
+
+
+async def test_a_snapshot_from_before_the_kept_pushes_is_read_again(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """At most 200 pushes are kept for those who join."""
+    room.settle("a", 0)
+    room.begin_join(lambda: feed)
+    for number in range(1, MAX_RECENT + 2):
+        room.receive(entry(number))
+
+    assert not room.settle("b", 0)
+    assert room.settle("b", 1)
+    await transport.until("b", list(range(2, MAX_RECENT + 2)))
+
+
+async def test_a_member_in_limited_view_catches_up_in_limited_form(
+    room: Room, feed: Feed, transport: Transport
+) -> None:
+    """What it missed is limited as what it would have received."""
+    room.settle("a", 0)
+    room.begin_join(lambda: feed)
+    room.receive(entry(1))
+    assert room.settle("b", 0, is_limited=True)
+
+    await transport.until("b", [1])
+
+    assert transport.limited == {"b": [1]}
+
+
 async def test_announcements_before_the_first_member_are_kept(
     room: Room, feed: Feed, transport: Transport
 ) -> None:
     """Joining a long conversation while it advances reads only its end, not all of it."""
     feed.last = 10_002
+    room.begin_join(lambda: feed)
     room.receive(entry(10_000))
     room.receive(entry(10_002))
     assert room.settle("a", 10_000)
@@ -138,7 +203,7 @@ async def test_a_cancelled_join_does_not_affect_another(
     subscriber.may_join.set()
     room = await other
 
-    assert room.joining == 1
+    assert not room.is_empty
     assert (subscriber.joined, subscriber.left) == ([ROOM], [])
 
 

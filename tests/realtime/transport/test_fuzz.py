@@ -132,6 +132,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "set_typing": {**IN_CONVERSATION, "is_typing": True},
     "join_rfi": {"rfi_id": SOME_ID, "after_revision": 0},
     "leave_rfi": {"rfi_id": SOME_ID},
+    "join_account": {"after_position": 0},
 }
 numbers = st.one_of(
     st.integers(),

@@ -1,4 +1,4 @@
-/** The root component: the log-in page, or the pages of the logged-in account. */
+/** The root component: the log-in page, a page for a link with a token, or the account's pages. */
 
 import { useCallback } from "react";
 import { Client } from "../parley/client";
@@ -9,8 +9,9 @@ import { BrowserUnsentStore } from "../parley/unsent-store";
 import type { Account } from "../parley/types";
 import { AdminPage } from "./AdminPage";
 import { ClientContext, type LogOut, LogOutContext, useOpened, useStore } from "./context";
+import { EmailUndoPage, PasswordResetPage } from "./LinkPages";
 import { LoginPage } from "./LoginPage";
-import { resetAddress } from "./router";
+import { resetAddress, useRoute } from "./router";
 import { Shell } from "./Shell";
 
 interface Props {
@@ -21,6 +22,9 @@ interface Props {
 
 export function App({ fetch, origin, sessions }: Props) {
   const { session, has_ended } = useStore(sessions.state);
+  const page = useRoute()?.page;
+  if (page === "password_reset") return <PasswordResetPage fetch={fetch} origin={origin} />;
+  if (page === "email_undo") return <EmailUndoPage fetch={fetch} origin={origin} />;
   if (session === null) {
     return <LoginPage fetch={fetch} origin={origin} sessions={sessions} hasEnded={has_ended} />;
   }

@@ -6,6 +6,7 @@ import type { Fetch } from "../parley/http";
 import { logIn } from "../parley/rest";
 import type { Sessions } from "../parley/session";
 import { ErrorNote, PageTitle } from "./parts";
+import { href } from "./router";
 import { useAction } from "./useAction";
 
 const DEMO_PASSWORD = "parley-demo";
@@ -20,12 +21,15 @@ interface Props {
 export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
+  const [totp, setTotp] = useState("");
+  const [needsTotp, setNeedsTotp] = useState(false);
   const action = useAction();
   const logInAs = (email: string, password: string) =>
     action.run(async () => {
       try {
-        sessions.start(await logIn(fetch, origin, email, password));
+        sessions.start(await logIn(fetch, origin, email, password, totp.trim()));
       } catch (thrown) {
+        if (hasCode(thrown, "second_factor_required")) setNeedsTotp(true);
         throw isWrongPassword(thrown) ? WRONG_PASSWORD : thrown;
       }
     });
@@ -76,10 +80,26 @@ export function LoginPage({ fetch, origin, sessions, hasEnded }: Props) {
             onChange={(event) => setPassword(event.target.value)}
           />
         </label>
+        {needsTotp && (
+          <label>
+            Code of your authenticator app
+            <input
+              name="totp"
+              autoComplete="one-time-code"
+              required
+              value={totp}
+              onChange={(event) => setTotp(event.target.value)}
+              data-testid="login-totp"
+            />
+          </label>
+        )}
         <ErrorNote error={action.error} />
         <button type="submit" disabled={action.isBusy} data-testid="login-submit">
           {action.isBusy ? "Logging in…" : "Log in"}
         </button>
+        <a href={href("password_reset")} data-testid="forgot-password">
+          Forgot your password?
+        </a>
       </form>
     </main>
   );
@@ -103,8 +123,9 @@ function DemoButton(props: {
   );
 }
 
-const isWrongPassword = (thrown: unknown): boolean =>
-  thrown instanceof ParleyError && thrown.status === 401;
+const hasCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof ParleyError && thrown.code === code;
+const isWrongPassword = (thrown: unknown): boolean => hasCode(thrown, "unauthenticated");
 
 const WRONG_PASSWORD = new ParleyError(
   "wrong_password",

@@ -16,7 +16,8 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
   const { list, items, error } = useQuotes(rfi.id);
   const { me } = useClient();
   const quote = items?.find((each) => each.vendor_id === me.id);
-  const canQuote = rfi.state === "open" && (quote === undefined || quote.state === "submitted");
+  const isOver = quote !== undefined && quote.state !== "submitted";
+  const canQuote = rfi.state === "open" && (!isOver || REVISABLE.has(quote.closed_reason ?? ""));
   return (
     <section className="card stack" aria-labelledby="quote-title">
       <h2 id="quote-title">Your quote</h2>
@@ -31,6 +32,9 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
           <StaleNote quote={quote} rfi={rfi} />
         </div>
       )}
+      {quote?.outdated_by_revision && canQuote && (
+        <ConfirmQuote rfi={rfi} quote={quote} onConfirmed={() => void list.reload()} />
+      )}
       {items !== null && canQuote && (
         <QuoteForm
           key={quote?.updated_at}
@@ -43,6 +47,26 @@ export function OwnQuote({ rfi }: { rfi: Rfi }) {
         <p className="muted">This request no longer accepts quotes.</p>
       )}
     </section>
+  );
+}
+
+/** Offers to confirm the quote, unchanged, for the request as it is now. */
+function ConfirmQuote(props: { rfi: Rfi; quote: Quote; onConfirmed: () => void }) {
+  const { rfi, quote, onConfirmed } = props;
+  const { rest } = useClient();
+  const action = useAction();
+  const confirm = () =>
+    void action.run(async () => {
+      await rest.confirmQuote(quote.id, rfi.revision);
+      onConfirmed();
+    });
+  return (
+    <>
+      <ErrorNote error={action.error} />
+      <button type="button" disabled={action.isBusy} data-testid="quote-confirm" onClick={confirm}>
+        Confirm this quote for the changed request
+      </button>
+    </>
   );
 }
 
@@ -98,6 +122,9 @@ function QuoteForm(props: { rfi: Rfi; quote: Quote | undefined; onSubmitted: () 
     </form>
   );
 }
+
+/** Why a quote ended although its vendor may send it again. */
+const REVISABLE = new Set(["withdrawn", "declined", "expired"]);
 
 const NO_AMOUNT = new ParleyError("validation_failed", "Please fix the following:", {
   errors: [{ path: "Amount (USD)", message: "Enter an amount in dollars, such as 250 or 99.50." }],

@@ -140,13 +140,13 @@ export function QuoteFigure({ quote }: { quote: Quote }) {
   );
 }
 
-/** Warns that a quote was submitted for an older revision of the RFI. */
+/** Warns that the request has changed since in a way that can change the price. */
 export function StaleNote({ quote, rfi }: { quote: Quote; rfi: Rfi }) {
-  const isStale = rfi.state === "open" && quote.rfi_revision < rfi.revision;
-  if (!isStale || quote.state !== "submitted") return null;
+  if (rfi.state !== "open" || quote.state !== "submitted" || !quote.outdated_by_revision) return null;
   return (
     <p className="note" data-testid="quote-stale">
-      This quote is for revision {quote.rfi_revision}. The request is now at revision {rfi.revision}.
+      This quote is for revision {quote.rfi_revision}. The request changed in revision{" "}
+      {quote.outdated_by_revision}, and the vendor has not confirmed the quote since.
     </p>
   );
 }

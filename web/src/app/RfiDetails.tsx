@@ -1,7 +1,7 @@
-/** An RFI's fields. Changes since a given revision are marked as `old → new`. */
+/** An RFI's fields. What the customer changed since a given revision is marked as `old → new`. */
 
 import type { ReactNode } from "react";
-import { difference, type RfiFeed } from "../parley/rfi-feed";
+import { changedContent, type RfiFeed } from "../parley/rfi-feed";
 import type { Change, Rfi } from "../parley/types";
 import { useCategoryName } from "./context";
 import { budgetText, day, fieldName, fieldValue } from "./format";
@@ -17,7 +17,7 @@ interface Props {
 export function RfiDetails({ feed, since }: Props) {
   const { rfi } = feed;
   const categoryName = useCategoryName();
-  const changes = since === undefined ? [] : difference(feed, since);
+  const changes = since === undefined ? [] : changedContent(feed, since);
   const row = (field: string, value: ReactNode) => (
     <Row key={field} field={field} value={value} changes={changes} rfi={rfi} />
   );

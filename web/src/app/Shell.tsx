@@ -108,6 +108,9 @@ function Page({ route }: { route: Route | null }) {
       return isVendor ? <MatchPage id={route.id} /> : <NoSuchPage />;
     case "new_rfi":
       return isVendor ? <NoSuchPage /> : <NewRfiPage />;
+    // App shows these two without a log-in.
+    case "password_reset":
+    case "email_undo":
     case undefined:
       return <NoSuchPage />;
   }

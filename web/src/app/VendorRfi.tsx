@@ -1,7 +1,7 @@
 /** An RFI as a vendor sees it, live: changes since its quote, or else since the offer, are marked. */
 
 import { useCallback } from "react";
-import type { RfiFeed } from "../parley/rfi-feed";
+import { changedContent, type RfiFeed } from "../parley/rfi-feed";
 import type { Rfi } from "../parley/types";
 import { useClient, useOpened, useStore } from "./context";
 import { Empty, ErrorNote, Loading } from "./parts";
@@ -60,9 +60,10 @@ function FollowedDetails(props: {
   const { feed, knownRevision } = props;
   const { me } = useClient();
   const { items } = useQuotes(feed.rfi.id);
-  const quoted = items?.find((each) => each.vendor_id === me.id)?.rfi_revision;
+  const quote = items?.find((each) => each.vendor_id === me.id);
+  const quoted = quote && Math.max(quote.rfi_revision, quote.confirmed_rfi_revision ?? 0);
   const since = quoted ?? knownRevision;
-  const hasChanges = since !== undefined && since < feed.rfi.revision;
+  const hasChanges = since !== undefined && changedContent(feed, since).length > 0;
   return (
     <section className="card" aria-labelledby="rfi-title">
       <h2 id="rfi-title">Request</h2>

@@ -9,7 +9,7 @@ import { readable } from "./format";
 export function useOwnVendor() {
   const client = useClient();
   const make = useCallback(
-    () => client.list(async () => [await client.rest.ownVendor()], ["match.offered"]),
+    () => client.list(async () => [await client.rest.ownVendor()], ["match.offered", "vendor.decided"]),
     [client],
   );
   const list = useOpened(make);
@@ -74,6 +74,11 @@ const STEPS: Record<string, string> = {
   categories: "the services you offer (categories)",
   service_area: "where you work and how far you travel (service_area)",
   capacity: "how many requests you can handle at once (capacity)",
+  opening_hours: "when you are open (opening_hours)",
+  languages: "the languages you speak (languages)",
+  documents: "the documents that your work requires (documents)",
+  email: "a verified email address (email)",
+  phone: "a verified telephone number (phone)",
 };
 
 const TITLES = {

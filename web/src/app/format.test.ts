@@ -6,7 +6,15 @@ test.each([
   ["conversation_closed", "New messages were turned off"],
   ["conversation_reopened", "New messages were turned back on"],
   ["participant_joined", "\u2068Vera\u2069 joined"],
+  ["match_closed", "The vendor is no longer on this request"],
+  ["quote_outdated", "The request has changed since the quote: to be confirmed"],
+  ["quote_confirmed", "The quote was confirmed for the changed request"],
+  ["quote_withdrawn", "The quote was withdrawn"],
+  ["quote_declined", "The quote was declined"],
+  ["quote_expired", "The quote has expired"],
+  ["award_cancelled", "The award was cancelled"],
   ["rfi_awarded", "The request was awarded"],
+  ["rfi_withdrawn", "The request was withdrawn"],
   ["something_new", "something new"],
 ])("the notice %s is shown as readable text", (code, sentence) => {
   expect(noticeText(aNotice(1, code), () => "Vera")).toBe(sentence);
@@ -32,4 +40,14 @@ test("a decline has the vendor's own words, unchanged", () => {
 
   expect(endOfMatch(declined, "customer")).toBe("\u2068Away that week.\u2069");
   expect(endOfMatch({ state: "declined", closed_reason: null }, "customer")).toBe("");
+});
+
+test("a reason that somebody gave is isolated from the sentence", () => {
+  const notice = { ...aNotice(1, "quote_declined"), data: { reason: "Too dear" } };
+  expect(noticeText(notice, () => "Vera")).toBe("The quote was declined: \u2068Too dear\u2069");
+});
+
+test("a request that nobody withdrew has expired", () => {
+  const notice = { ...aNotice(1, "rfi_withdrawn"), data: { ended_reason: "expired" } };
+  expect(noticeText(notice, () => "Vera")).toBe("The request expired");
 });

@@ -46,6 +46,7 @@ export const readable = (code: string): string => code.replaceAll("_", " ").repl
 const FIELDS: Record<string, string> = {
   location: "Location",
   needed_by: "Needed by",
+  expires_at: "Expires",
   max_vendors: "Maximum number of vendors",
   "budget.min_minor": "Minimum budget",
   "budget.max_minor": "Maximum budget",
@@ -60,10 +61,20 @@ export function fieldName(path: string): string {
 }
 
 /** Fields whose changes are not shown: the state already says the same. */
-const REDUNDANT_FIELDS = new Set(["submitted_at", "awarded_quote_id", "awarded_vendor_id"]);
+const REDUNDANT_FIELDS = new Set([
+  "submitted_at",
+  "awarded_quote_id",
+  "awarded_quote_revision",
+  "awarded_vendor_id",
+  "is_award_outdated",
+  "award_cancellable_until",
+]);
 
+/** The changes to show; an expiry that follows from another change is not. */
 export const visibleChanges = (changes: readonly Change[]): Change[] =>
-  changes.filter((each) => !REDUNDANT_FIELDS.has(each.path));
+  changes.filter(
+    ({ path }) => !REDUNDANT_FIELDS.has(path) && (path !== "expires_at" || changes.length === 1),
+  );
 
 /** A field's value before or after a change. `rfi` supplies the currency of a bare amount. */
 export function fieldValue(
@@ -75,7 +86,7 @@ export function fieldValue(
   if (value === null || value === undefined || value === "") return "—";
   if (path === "location") return placeName(value as Place);
   if (path === "category") return categoryName(String(value));
-  if (path === "needed_by") return day(String(value));
+  if (path === "needed_by" || path === "expires_at") return day(String(value));
   if (path === "budget") return budgetText(value as Budget);
   if (path.startsWith("budget.") && typeof value === "number") {
     return money(value, rfi?.budget?.currency ?? "USD");
@@ -93,11 +104,23 @@ export function noticeText(notice: NoticeEntry, nameOf: (account_id: string) => 
     typeof amount_minor === "number" && typeof currency === "string"
       ? `: ${money(amount_minor, currency)}`
       : "";
+  const said = data?.["reason"];
+  const reason = typeof said === "string" ? `: ${isolated(said)}` : "";
   if (code === "participant_joined") return `${isolated(nameOf(String(data?.["account_id"])))} joined`;
   if (code === "quote_submitted") return `Quote submitted${figure}`;
   if (code === "quote_updated") return `Quote revised${figure}`;
+  if (code === "quote_outdated") return "The request has changed since the quote: to be confirmed";
+  if (code === "quote_confirmed") return "The quote was confirmed for the changed request";
+  if (code === "quote_withdrawn") return `The quote was withdrawn${reason}`;
+  if (code === "quote_declined") return `The quote was declined${reason}`;
+  if (code === "quote_expired") return "The quote has expired";
   if (code === "rfi_awarded") return "The request was awarded";
-  if (code === "rfi_withdrawn") return "The request was withdrawn";
+  if (code === "award_cancelled") return `The award was cancelled${reason}`;
+  if (code === "rfi_withdrawn") {
+    const hasExpired = data?.["ended_reason"] === "expired";
+    return hasExpired ? "The request expired" : "The request was withdrawn";
+  }
+  if (code === "match_closed") return "The vendor is no longer on this request";
   if (code === "conversation_closed") return "New messages were turned off";
   if (code === "conversation_reopened") return "New messages were turned back on";
   return readable(code);
@@ -108,6 +131,9 @@ const REASONS_FOR_VENDOR: Record<string, string> = {
   rfi_withdrawn: "The customer has withdrawn this request.",
   no_longer_suitable: "The request has changed and no longer fits what you do or where you work.",
   expired: "This offer has expired.",
+  no_answer: "You accepted and did not write or quote in time, so another vendor was asked.",
+  vendor_left: "You were taken off this request while you were suspended.",
+  no_free_place: "This request was opened again while you had no free place.",
 };
 
 const REASONS_FOR_CUSTOMER: Record<string, string> = {
@@ -115,6 +141,9 @@ const REASONS_FOR_CUSTOMER: Record<string, string> = {
   rfi_withdrawn: "You have withdrawn this request.",
   no_longer_suitable: "The request has changed and no longer fits what the vendor does or where it works.",
   expired: "The vendor did not answer in time.",
+  no_answer: "The vendor accepted and did not write or quote in time.",
+  vendor_left: "The vendor is no longer available.",
+  no_free_place: "The vendor had no free place when the request was opened again.",
 };
 
 /**

@@ -10,4 +10,6 @@ export const PATHS = {
   match: "/matches/{id}",
   conversations: "/conversations",
   conversation: "/conversations/{id}",
+  password_reset: "/password-reset",
+  email_undo: "/email-undo",
 } as const;

@@ -187,6 +187,20 @@ export interface Calls {
       | "unavailable"
       | "internal";
   };
+  /**
+   * Follow the account's feed by number: returns items, then numbered pushes start at position + 1. With `after_position`, the items are those after it, at most 200. Without it, or if it is above the feed's position, older than what is kept or of a different `epoch`, they are the newest ones (`is_snapshot`). An app that does not call this gets the same pushes, but a lost one is not repaired.
+   */
+  join_account: {
+    request: JoinAccount;
+    answer: JoinedAccount;
+    code:
+      | "validation_failed"
+      | "unauthenticated"
+      | "rate_limited"
+      | "draining"
+      | "unavailable"
+      | "internal";
+  };
 }
 /**
  * The payload of `join_conversation`. The snapshot starts after `after_sequence`, which is a sequence of `epoch`.
@@ -221,12 +235,23 @@ export interface MessageEntry {
   sender_id: string;
   channel: "app" | "sms" | "mms" | "email";
   body: string;
-  attachments: {
-    [k: string]: unknown;
-  }[];
+  attachments: SentAttachment[];
   sent_at: string;
   kind: "message";
   at: string;
+}
+/**
+ * An attachment in a message; `GET /v1/attachments/{id}` has its URL.
+ */
+export interface SentAttachment {
+  id: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+  has_thumbnail: boolean;
+  width?: number;
+  height?: number;
+  duration_ms?: number;
 }
 /**
  * The body of an earlier message was replaced.
@@ -354,9 +379,7 @@ export interface Message {
   sender_id: string;
   channel: "app" | "sms" | "mms" | "email";
   body: string;
-  attachments: {
-    [k: string]: unknown;
-  }[];
+  attachments: SentAttachment[];
   sent_at: string;
 }
 /**
@@ -415,7 +438,7 @@ export interface JoinedRfi {
   is_snapshot: boolean;
 }
 /**
- * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it.
+ * An RFI at `revision`. If `visibility` is `limited`, the values that a vendor sees only after accepting are withheld: `address` is null, `location` is rounded to about 1 km, and `budget` is null unless the customer shows it. `expires_at` is null once the RFI has ended. `ended_reason` says why a `withdrawn` RFI ended: `expired`, or the reason for which the customer closed it; null if it was withdrawn. `is_award_outdated` says that the RFI had changed since the awarded quote in a way that can change a price, and that the vendor had not confirmed it.
  */
 export interface Rfi {
   id: string;
@@ -451,6 +474,11 @@ export interface Rfi {
   submitted_at?: string | null;
   awarded_quote_id?: string | null;
   awarded_vendor_id?: string | null;
+  awarded_quote_revision?: number | null;
+  is_award_outdated?: boolean;
+  award_cancellable_until?: string | null;
+  expires_at?: string | null;
+  ended_reason?: string | null;
   visibility?: "full" | "limited";
 }
 /**
@@ -494,6 +522,35 @@ export interface Change {
 export interface RfiCall {
   rfi_id: string;
 }
+/**
+ * The payload of `join_account`. The items start after `after_position`, which is a position of `epoch`.
+ */
+export interface JoinAccount {
+  after_position?: number | null;
+  epoch?: string | null;
+}
+/**
+ * Items of the account's feed, oldest first, up to `position`; pushes start at position + 1. `has_more` says whether there are more items in the requested direction. If `is_snapshot` is true, these are the newest items, which do not continue from the requested number; `has_more` then refers to older items.
+ */
+export interface JoinedAccount {
+  ok: true;
+  position: number;
+  epoch: string;
+  items: FeedItem[];
+  has_more: boolean;
+  is_snapshot: boolean;
+}
+/**
+ * Something that the account was told: the push `name` with its `data`, as it was then.
+ */
+export interface FeedItem {
+  position: number;
+  name: string;
+  data: {
+    [k: string]: unknown;
+  };
+  at: string;
+}
 export interface Pushes {
   "message.sent": Message;
   "message.edited": MessageEdited;
@@ -503,12 +560,17 @@ export interface Pushes {
   "typing.updated": Typing;
   "presence.updated": Presence;
   "conversation.updated": Block;
+  "inbox.updated": InboxUpdated;
+  "inbox.read": InboxRead;
   "rfi.changed": Revision;
   "match.offered": Match;
   "match.updated": Match;
   "quote.submitted": Quote;
   "quote.updated": Quote;
   "rfi.awarded": RfiAwarded;
+  "vendor.decided": VendorDecided;
+  "team.updated": Team;
+  "conversation.assigned": Assignment;
   "notification.created": Notification;
   gap: Gap;
   "connection.closing": ConnectionClosing;
@@ -568,15 +630,46 @@ export interface Presence {
   is_active: boolean;
 }
 /**
- * Whether a conversation is open, and whether the recipient of this view blocks it.
+ * Whether a conversation is open, and whether the recipient of this push blocks it.
  */
 export interface Block {
   conversation_id: string;
   is_open: boolean;
   blocked_by_me: boolean;
+  position?: number;
 }
 /**
- * One RFI offered to one vendor.
+ * A conversation's place in the list: it moves to the top if its last entry is new.
+ */
+export interface InboxUpdated {
+  conversation_id: string;
+  last_entry: LastEntry | null;
+  unread: number;
+  is_muted: boolean;
+  is_archived: boolean;
+}
+/**
+ * The newest entry of a conversation. `preview` is the beginning of the text that a message or an edit has, on one line. It is empty for a message of attachments alone, for a deletion, and for a notice, which has a `code` instead and no sender.
+ */
+export interface LastEntry {
+  sequence: number;
+  kind: "message" | "edit" | "deletion" | "notice";
+  at: string;
+  sender_id: string | null;
+  preview: string;
+  attachment_count: number;
+  code: string | null;
+}
+/**
+ * The account has read a conversation up to `read_sequence`, on whichever app. Nothing is unread if that is the `head`; otherwise the list has the count.
+ */
+export interface InboxRead {
+  conversation_id: string;
+  read_sequence: number;
+  head: number;
+}
+/**
+ * One RFI offered to one vendor; a push has the `position` in the account's feed.
  */
 export interface Match {
   id: string;
@@ -593,11 +686,20 @@ export interface Match {
   closed_reason?: string | null;
   offered_at: string;
   updated_at: string;
+  position?: number;
 }
 /**
- * A vendor's price for a revision of an RFI.
+ * A vendor's price for a revision of an RFI; a push has the `position` in the account's feed.
  */
 export interface Quote {
+  amount_minor: number;
+  currency: string;
+  message: string;
+  valid_until?: string | null;
+  lines?: QuoteLine[];
+  subtotal_minor?: number | null;
+  tax_minor?: number | null;
+  attachment_ids?: string[];
   id: string;
   revision: number;
   rfi_id: string;
@@ -608,24 +710,90 @@ export interface Quote {
   vendor_id: string;
   vendor_name: string;
   state: "submitted" | "awarded" | "closed";
-  amount_minor: number;
-  currency: string;
-  message: string;
-  valid_until?: string | null;
   submitted_at: string;
   updated_at: string;
+  confirmed_rfi_revision?: number | null;
+  outdated_by_revision?: number | null;
+  closed_reason?: string | null;
+  closed_note?: string | null;
+  position?: number;
+}
+/**
+ * One line of a quote, with its amount before tax.
+ */
+export interface QuoteLine {
+  description: string;
+  quantity: number;
+  unit_price_minor: number;
+  tax_rate: number;
+  amount_minor: number;
 }
 /**
  * The RFI was awarded to one of its quotes.
  */
 export interface RfiAwarded {
+  position?: number;
   rfi_id: string;
   quote_id: string;
+  quote_revision?: number;
   vendor_id: string;
   revision: number;
 }
 /**
- * One notification to one account on one channel.
+ * An admin or a rule decided about the vendor.
+ */
+export interface VendorDecided {
+  vendor_id: string;
+  state: "applied" | "verifying" | "in_review" | "active" | "rejected" | "suspended";
+  state_reason: string | null;
+  updated_at: string;
+  review: Review | null;
+  position?: number;
+}
+/**
+ * What was decided about a vendor, and why; `steps` are those that it has to change.
+ */
+export interface Review {
+  outcome:
+    "approved" | "rejected" | "changes_requested" | "suspended" | "reinstated" | "document_expired";
+  reason: string;
+  steps: (
+    | "company"
+    | "categories"
+    | "service_area"
+    | "capacity"
+    | "opening_hours"
+    | "languages"
+    | "pictures"
+    | "documents"
+    | "email"
+    | "phone"
+  )[];
+  is_of_changes: boolean;
+  at: string;
+}
+/**
+ * Somebody joined or left the vendor's team, or got another role in it.
+ */
+export interface Team {
+  account_id: string;
+  role: "owner" | "agent" | null;
+  changed_by: string;
+  at: string;
+  position?: number;
+}
+/**
+ * Who a conversation is assigned to; null for nobody.
+ */
+export interface Assignment {
+  conversation_id: string;
+  account_id: string | null;
+  assigned_by: string;
+  at: string;
+  position?: number;
+}
+/**
+ * One notification to one account; a push has the `position` in the account's feed.
  */
 export interface Notification {
   id: string;
@@ -637,6 +805,7 @@ export interface Notification {
   reason?: string | null;
   created_at: string;
   updated_at: string;
+  position?: number;
 }
 /**
  * A room is at `head`, and the app has not received everything up to it. The missing entries cannot be read yet and are pushed later. If `is_snapshot` is true, they are not: the database was restored from a backup, and the room's numbers no longer match the entries that the app has.

@@ -20,9 +20,15 @@ import type {
   Tokens,
 } from "./types";
 
-/** POST /v1/tokens. */
-export async function logIn(fetch: Fetch, origin: string, email: string, password: string): Promise<Tokens> {
-  const body = { email, password };
+/** POST /v1/tokens. `totp` is the code of the second factor, if the account has one. */
+export async function logIn(
+  fetch: Fetch,
+  origin: string,
+  email: string,
+  password: string,
+  totp = "",
+): Promise<Tokens> {
+  const body = { email, password, ...(totp === "" ? {} : { totp }) };
   return (await send<Tokens>(fetch, origin, { method: "POST", path: "/v1/tokens", body })).body;
 }
 
@@ -31,6 +37,27 @@ export async function refreshTokens(fetch: Fetch, origin: string, refresh_token:
   const path = "/v1/tokens/refresh";
   const request = { method: "POST", path, body: { refresh_token } } as const;
   return (await send<Tokens>(fetch, origin, request)).body;
+}
+
+/** POST /v1/password-resets. */
+export async function requestPasswordReset(fetch: Fetch, origin: string, email: string): Promise<void> {
+  await send(fetch, origin, { method: "POST", path: "/v1/password-resets", body: { email } });
+}
+
+/** POST /v1/password-resets/confirm. */
+export async function resetPassword(
+  fetch: Fetch,
+  origin: string,
+  token: string,
+  password: string,
+): Promise<void> {
+  const body = { token, password };
+  await send(fetch, origin, { method: "POST", path: "/v1/password-resets/confirm", body });
+}
+
+/** POST /v1/email-changes/undo. */
+export async function undoEmailChange(fetch: Fetch, origin: string, token: string): Promise<void> {
+  await send(fetch, origin, { method: "POST", path: "/v1/email-changes/undo", body: { token } });
 }
 
 const ATTEMPTS = 3;
@@ -83,6 +110,9 @@ export class Rest {
   quotes = (rfi_id: string) => this.#list<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`);
   submitQuote = (rfi_id: string, figures: QuoteFigures) =>
     this.#create<Quote>(`/v1/rfis/${segment(rfi_id)}/quotes`, figures);
+  /** Confirms the vendor's own quote for the revision of the RFI that it has read. */
+  confirmQuote = (id: string, rfi_revision: number) =>
+    this.#create<Quote>(`/v1/quotes/${segment(id)}/confirm`, { rfi_revision });
   /** Awards the quote as the customer saw it; fails with `stale_revision` if it has changed. */
   award = (rfi_id: string, revision: number, quote: Pick<Quote, "id" | "revision">) =>
     this.#create<unknown>(

@@ -90,6 +90,19 @@ describe("the difference since a revision", () => {
     expect(steps.difference(feed, 4)).toEqual([change("title", "Burst pipe", "Flooded kitchen")]);
   });
 
+  test("has no award as changed content: the vendor was asked for nothing else", () => {
+    const awarded = aRevision(4, [
+      change("state", "open", "awarded"),
+      change("awarded_quote_id", null, "quote-1"),
+      change("awarded_quote_revision", null, 1),
+      change("awarded_vendor_id", null, "vendor-1"),
+      change("award_cancellable_until", null, "2030-05-02T12:00:00.000Z"),
+    ]);
+    const feed = steps.revisionsAdded(opened(), [title, awarded]);
+    expect(steps.changedContent(feed, 3)).toEqual([]);
+    expect(steps.changedContent(feed, 2)).toEqual([change("title", "Leaking pipe", "Burst pipe")]);
+  });
+
   test("omits fields that were changed back", () => {
     const feed = steps.revisionsAdded(opened(), [title, budget, back]);
     expect(steps.difference(feed, 3)).toEqual([]);

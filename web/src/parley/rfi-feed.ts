@@ -72,6 +72,23 @@ export function difference(feed: RfiFeed, after_revision: number): Change[] {
   return [...byPath.values()].filter((each) => !isSame(each.old, each.new));
 }
 
+/** Fields that Parley sets: what became of the RFI, which is no change of what is asked for. */
+const OUTCOME = new Set([
+  "state",
+  "submitted_at",
+  "expires_at",
+  "ended_reason",
+  "awarded_quote_id",
+  "awarded_quote_revision",
+  "awarded_vendor_id",
+  "is_award_outdated",
+  "award_cancellable_until",
+]);
+
+/** What the customer has changed after a revision, without what became of the RFI. */
+export const changedContent = (feed: RfiFeed, after_revision: number): Change[] =>
+  difference(feed, after_revision).filter((each) => !OUTCOME.has(each.path));
+
 /**
  * Applies one revision to an RFI. A path with a dot names a part of an object (`budget.max_minor`).
  */
