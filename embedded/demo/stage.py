@@ -19,6 +19,7 @@ from marketplace.actions import matches, rfis
 from marketplace.domain.accounts import Actor, Role
 from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import MAX_LIMIT, PageRequest
+from marketplace.domain.policy import Policy
 from marketplace.domain.rfis import Rfi, RfiState
 from marketplace.ports import Clock, World
 from marketplace.schemas.fields.times import written
@@ -49,9 +50,9 @@ async def perform(world: World, story: Story, people: dict[str, Actor]) -> None:
     Raises:
         ParleyError, TemporaryError: as the actions do.
     """
-    present = world.clock
-    clock = StoryClock(present.now() - timedelta(hours=story.began_h_ago), present)
-    world = replace(world, clock=clock)
+    present, began_ago = world.clock, timedelta(hours=story.began_h_ago)
+    clock = StoryClock(present.now() - began_ago, present)
+    world = replace(world, clock=clock, policy=_lasting(world.policy, began_ago))
     customer = people[story.customer]
     rfi = await _the_rfi(world, story, customer)
     if not story.began_h_ago:
@@ -66,6 +67,15 @@ async def perform(world: World, story: Story, people: dict[str, Actor]) -> None:
     if story.is_withdrawn and rfi.state is RfiState.OPEN:
         clock.advance(timedelta(minutes=20))
         await rfis.withdraw(world, customer, rfi.id, rfi.revision)
+
+
+def _lasting(policy: Policy, began_ago: timedelta) -> Policy:
+    """Lifetimes that end after the present: `matching` would expire an old offer before its answer."""
+    return replace(
+        policy,
+        offer_lifetime=policy.offer_lifetime + began_ago,
+        answer_lifetime=policy.answer_lifetime + began_ago,
+    )
 
 
 async def _the_rfi(world: World, story: Story, customer: Actor) -> Rfi:

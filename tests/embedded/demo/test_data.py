@@ -2,24 +2,28 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from embedded.demo import people
+from embedded.demo import people, stage
 from embedded.demo.cities import cities, shares
 from embedded.demo.data import LOGINS, VENDORS
-from embedded.demo.stories import STORIES
-from marketplace.actions import accounts
+from embedded.demo.stories import STORIES, Answer
+from marketplace.actions import accounts, matches
+from marketplace.domain.accounts import Actor
 from marketplace.domain.categories import CATEGORIES
 from marketplace.domain.conversations import Conversation, EntryKind
-from marketplace.domain.matches import MatchState
+from marketplace.domain.matches import Match, MatchState
 from marketplace.domain.pages import PageRequest
 from marketplace.domain.quotes import QuoteState
 from marketplace.domain.rfis import RfiState
 from marketplace.domain.vendors import VendorState
 from marketplace.errors import Code, ParleyError
+from marketplace.ports import World
 from tests.builders import NOW, a_place
 from tests.embedded.demo.conftest import Loaded
 
@@ -209,3 +213,23 @@ async def test_the_closest_vendors_are_found_within_50_ms(loaded: Loaded) -> Non
             assert nearby.distance_m <= nearby.vendor.service_area.radius_m
 
     assert sorted(took_ms)[len(took_ms) // 2] < 50
+
+
+async def test_no_old_offer_is_due_to_expire_before_its_answer(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`matching` runs beside the load, and would close an offer whose timer is due."""
+    decline, due = matches.decline, []
+
+    async def watched(world: World, vendor: Actor, match_id: str, reason: str | None) -> Match:
+        timers = {"subject_id": match_id, "due_at": {"$lte": datetime.now(UTC)}}
+        due.append(await loaded.parts.store.database["timers"].count_documents(timers))
+        return await decline(world, vendor, match_id, reason)
+
+    monkeypatch.setattr(matches, "decline", watched)
+    answers = (Answer(0, declines="We are booked."),)
+    story = replace(STORIES[0], title="An old request", began_h_ago=200, answers=answers)
+
+    await stage.perform(loaded.parts.world, story, people.actors())
+
+    assert due == [0]
