@@ -1,4 +1,4 @@
-"""URLs of files: whoever has one may read the file until it expires."""
+"""URLs of files: anyone who has a URL may read its file until it expires."""
 
 import base64
 import hashlib

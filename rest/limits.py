@@ -64,7 +64,7 @@ class Limits:
         self._register_email.take(email)
 
     def password_reset(self, address: str, email: str) -> None:
-        """Count a request for the link of a password reset, whoever has the email address.
+        """Count a request for a password reset link, whether or not an account has the address.
 
         Raises:
             ParleyError: `rate_limited`.

@@ -128,7 +128,7 @@ async def delete_tokens(context: RequestContext) -> Answer:
 async def _tokens(
     context: RequestContext, account: Account, session_id: str, refresh_token: str
 ) -> dict[str, Any]:
-    # After the session was stored: whoever removes the member meanwhile ends the session, too.
+    # After the session was stored: a removal that comes later ends the session, too.
     vendor_id = await members.vendor_id_of(context.world, account)
     tokens = context.service.parts.tokens
     return {

@@ -125,7 +125,7 @@ class Actor:
 
     @property
     def person_id(self) -> str:
-        """The account of the person who acts, for whoever it acts."""
+        """The account of the person who acts, also when they act for a vendor."""
         return self.member_id or self.account_id
 
     def require(self, *roles: Role) -> None:

@@ -291,7 +291,7 @@ async def test_a_list_filters_by_unread_messages(store: Store) -> None:
 async def test_a_search_matches_the_other_name_and_the_title(
     store: Store, text: str, found: list[str]
 ) -> None:
-    """Whatever its case, as it is written and not as a pattern; one's own name does not count."""
+    """Case does not matter, the text is no pattern, and the reader's own name does not count."""
     rfi = an_rfi(title="A leaking SINK")
     await store.transact(lambda tx: tx.rfis.add(rfi, a_revision(rfi)))
     await _with(store, "Front Range Plumbing")

@@ -102,7 +102,7 @@ async def test_a_timer_that_nobody_claimed_is_not_finished(store: Store) -> None
 
 
 async def test_setting_or_cancelling_a_timer_revokes_its_claim(store: Store) -> None:
-    """Whoever moves or cancels a timer takes it from whoever had claimed it."""
+    """Moving or cancelling a timer ends the claim on it."""
     moved, cancelled = await claimed_from(store, a_timer(due_at=NOW - SECOND), a_timer(due_at=NOW))
 
     later = replace(moved, due_at=NOW + LEASE, claimable_at=NOW + LEASE, lease=None)

@@ -46,7 +46,7 @@ async def test_a_clean_file_is_accepted() -> None:
 
 
 async def test_malware_is_refused_without_its_name() -> None:
-    """What was found is in the log; whoever tries things out is not told."""
+    """What was found is in the log; the uploader is not told."""
     async with a_clamd() as clamd:
         with pytest.raises(ParleyError) as refused:
             await clamd.scan(chunks(b"%PDF" + EICAR, 11))

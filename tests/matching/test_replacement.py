@@ -289,7 +289,7 @@ async def test_only_one_of_a_concurrent_acceptance_decline_and_expiry_succeeds(
 async def test_a_last_minute_answer_counts_or_comes_after_the_notice(
     world: World, elsewhere: World, store: MongoStore, clock: FixedClock
 ) -> None:
-    """64 vendors write when their time ends: whoever wrote first stays, the others are taken off."""
+    """64 vendors write when their time ends: those who wrote in time stay, the others are taken off."""
     writing = replace(world, entry_log=EntryWriter(store.entries))
     await keep(store, *(a_vendor_north(n * 10, capacity=RFIS) for n in range(1, PLACES + 1)))
     opened = [await an_open_rfi(world, max_vendors=PLACES) for _ in range(RFIS)]

@@ -49,7 +49,7 @@ async def test_a_code_passes_with_its_digits_to_the_address_it_is_about(world: W
 async def test_a_code_that_was_replaced_used_or_has_expired_does_not_pass(
     world: World, clock: FixedClock
 ) -> None:
-    """A late code would only confuse: whoever waits has a newer one, or has given up."""
+    """A late code would only confuse: the person has a newer one, or has given up."""
     account, _ = await somebody(world)
     await passwords.request_reset(world, account.email)
     first = await newest(world, account)

@@ -192,7 +192,7 @@ async def test_a_file_that_is_not_what_was_announced(rest: Rest) -> None:
 
 
 async def test_a_dangerous_file_in_parts(rest: Rest) -> None:
-    """Refused once it is complete, and deleted with its parts; it can only be sent anew."""
+    """Refused once it is complete, and deleted with its parts; the client has to send it again."""
     customer, before = await registered(rest), await left(rest)
     content = files.a_png_of(30_000, 30_000) + bytes(PART_BYTES)
     started = await announced(customer, content)

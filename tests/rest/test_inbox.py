@@ -132,7 +132,7 @@ async def test_pages_list_every_conversation_once(rest: Rest) -> None:
 
 
 async def test_a_search_finds_names_and_titles(rest: Rest) -> None:
-    """Whatever the case; one's own name is no hit."""
+    """Case does not matter, and the reader's own name is no hit."""
     story = await a_story(rest, title="A leaking SINK")
     await with_vendors(rest, story.customer, "Blue Roofs", "Ångström & Söhne")
 
@@ -213,7 +213,7 @@ async def test_muting_and_archiving_return_the_conversation(rest: Rest) -> None:
 
 
 async def test_a_message_unarchives_its_conversation(rest: Rest) -> None:
-    """For the one who archived it, whoever wrote."""
+    """Only for the person who archived it, no matter who wrote."""
     story = await a_story(rest)
     await story.customer.post(f"{story.conversation_path}/archive")
     assert await listed(story.customer) == []

@@ -137,7 +137,7 @@ async def test_exports_at_once_are_bounded_and_free_their_places(
 
 
 async def test_an_erased_account_is_logged_out_everywhere(rest: Rest) -> None:
-    """Its tokens are refused at once, its email registers anew, and nothing of it is read."""
+    """Its tokens are refused at once, its email can register again, and nothing of it is read."""
     body = a_registration(phone="+13035550142")
     person = await registered(rest, **body)
     other = await rest.client.post(

@@ -1,4 +1,4 @@
-"""What waits expires at its moment, whoever handles its timer and however often."""
+"""What waits expires at its moment, no matter which process handles its timer, and how often."""
 
 from dataclasses import replace
 from datetime import timedelta

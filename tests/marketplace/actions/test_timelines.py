@@ -1,4 +1,4 @@
-"""Everything that happened to an RFI, for whoever may see it."""
+"""Everything that happened to an RFI, for those who may see it."""
 
 from dataclasses import dataclass, field
 
